@@ -1,0 +1,2 @@
+//! The chart.
+pub mod tree;

@@ -1,0 +1,1 @@
+//! The emulator: the services' habits and refusals on this machine.

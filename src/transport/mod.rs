@@ -1,0 +1,31 @@
+//! The door to the services: sends a [`Request`] and brings a [`Response`] back.
+//!
+//! What a request means is not known here. Every implementation answers with `Err` only when no complete
+//! answer arrived, so that a caller knows: whatever the server did, it may have done it.
+
+pub mod credentials;
+pub mod endpoint;
+pub mod http;
+pub mod sign;
+
+use std::{future::Future, pin::Pin};
+
+use crate::wire::{Request, Response};
+
+/// The future of one exchange.
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
+
+/// Sends one request, once: no retries, no interpretation.
+pub trait Transport: Send + Sync {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a>;
+}
+
+/// No complete answer arrived. For a write only a re-read tells what happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct NoAnswer {
+    /// Lower case, with the causes, and without anything secret.
+    pub message: String,
+    /// Whether the request certainly did not reach the service (no connection was made).
+    pub never_sent: bool,
+}
