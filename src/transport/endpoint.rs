@@ -1,1 +1,297 @@
-//! endpoint
+//! Which URL serves a service in a region, and whether credentials may go there.
+//!
+//! Pure: overrides are passed in, no name is resolved and nothing is reached. The region table only serves hints:
+//! partner clouds have regions that are not in it.
+
+mod regions;
+
+use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
+
+use reqwest::Url;
+
+pub use self::regions::{REGIONS, is_region_id, known_region};
+use crate::wire::Service;
+
+/// The variable that overrides where SWR is.
+pub const SWR_VARIABLE: &str = "PORTOLAN_ENDPOINT_SWR";
+const PLACEHOLDER: &str = "{region}";
+
+/// One region that a chart names, with the template that its document gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub region: &'a str,
+    /// `endpoints.swr`.
+    pub chart: Option<&'a str>,
+}
+
+/// What the person who runs portolan says about endpoints.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Overrides<'a> {
+    /// The value of `PORTOLAN_ENDPOINT_SWR`; an empty one counts as unset.
+    pub swr: Option<&'a str>,
+    /// `--allow-endpoint`: hosts outside Huawei's domains that a chart may name. They may hold `{region}` too.
+    pub allowed_hosts: &'a [String],
+}
+
+/// Where a template came from, as messages name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Environment,
+    Chart,
+    Region,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Origin::Environment => "`PORTOLAN_ENDPOINT_SWR`",
+            Origin::Chart => "`endpoints.swr`",
+            Origin::Region => "the region's endpoint",
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    #[error(
+        "`{0}` is no region id: expected lower-case letters, digits and `-`, such as `cn-north-4`"
+    )]
+    Region(String),
+    #[error(
+        "{origin} ({url}) is no usable URL: {problem}; expected such as `https://swr-api.{{region}}.example.com`"
+    )]
+    Url {
+        origin: Origin,
+        url: String,
+        problem: String,
+    },
+    #[error(
+        "{origin} ({url}) would send credentials in the clear: use https; plain http is for loopback only"
+    )]
+    PlainHttp { origin: Origin, url: String },
+    #[error(
+        "{origin} would send credentials to `{host}`, outside Huawei Cloud's domains: if that is meant, allow it with \
+         `--allow-endpoint {host}` or set `PORTOLAN_ENDPOINT_SWR`"
+    )]
+    Foreign { origin: Origin, host: String },
+    #[error(
+        "the regions {first} and {second} have the same endpoint {url}: put `{{region}}` into it, or use one region"
+    )]
+    Shared {
+        first: String,
+        second: String,
+        url: String,
+    },
+    #[error(
+        "the region {region} has two endpoints, {first} and {second}: give the same one in every document"
+    )]
+    Conflict {
+        region: String,
+        first: String,
+        second: String,
+    },
+}
+
+/// One base URL, taken apart as far as sending and signing need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// `https://host`, `http://127.0.0.1:8080`: what URLs begin with.
+    pub origin: String,
+    /// What the `Host` header says: the port only if it is not the scheme's own.
+    pub authority: String,
+    /// Always with a port, for messages.
+    pub host_port: String,
+    /// Path in front of every request's, without a slash at the end; mostly empty.
+    pub prefix: String,
+    pub loopback: bool,
+    pub secure: bool,
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.prefix)
+    }
+}
+
+/// The endpoints of one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    bases: BTreeMap<(Service, Arc<str>), Base>,
+}
+
+impl Endpoints {
+    /// Finds the endpoint of each region: the override, else the chart's, else the region's own.
+    ///
+    /// A chart's endpoint that the override outranks is never used, so it is not judged either.
+    pub fn resolve(
+        wanted: &[Wanted<'_>],
+        overrides: &Overrides<'_>,
+    ) -> Result<Self, EndpointError> {
+        let mut endpoints = Endpoints::default();
+        for one in wanted {
+            let base = resolve_one(one, overrides)?;
+            endpoints.insert(one.region, base)?;
+        }
+        Ok(endpoints)
+    }
+
+    pub fn base(&self, service: Service, region: &str) -> Option<&Base> {
+        self.bases.get(&(service, Arc::from(region)))
+    }
+
+    /// In order of service and region.
+    pub fn iter(&self) -> impl Iterator<Item = (Service, &str, &Base)> {
+        self.bases
+            .iter()
+            .map(|((service, region), base)| (*service, &**region, base))
+    }
+
+    /// Two regions behind one URL would be read as copies of each other.
+    fn insert(&mut self, region: &str, base: Base) -> Result<(), EndpointError> {
+        if let Some((_, first, _)) = self
+            .iter()
+            .find(|(_, other, known)| *other != region && **known == base)
+        {
+            let (first, second) = (first.to_owned(), region.to_owned());
+            return Err(EndpointError::Shared {
+                first,
+                second,
+                url: base.to_string(),
+            });
+        }
+        let second = base.to_string();
+        match self.bases.insert((Service::Swr, Arc::from(region)), base) {
+            Some(before) if before.to_string() != second => Err(EndpointError::Conflict {
+                region: region.to_owned(),
+                first: before.to_string(),
+                second,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Base, EndpointError> {
+    let region = wanted.region;
+    if !is_region_id(region) {
+        return Err(EndpointError::Region(region.to_owned()));
+    }
+    let template = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
+    if let Some(template) = template(overrides.swr) {
+        return parse(&template, region, Origin::Environment);
+    }
+    let Some(template) = template(wanted.chart) else {
+        return parse(default_template(region), region, Origin::Region);
+    };
+    let base = parse(&template, region, Origin::Chart)?;
+    match foreign_host(&base, region, overrides) {
+        Some(host) => Err(EndpointError::Foreign {
+            origin: Origin::Chart,
+            host,
+        }),
+        None => Ok(base),
+    }
+}
+
+fn default_template(region: &str) -> &'static str {
+    match region {
+        // The only region of the table that lives under another domain.
+        "eu-west-101" => "https://swr-api.{region}.myhuaweicloud.eu",
+        _ => "https://swr-api.{region}.myhuaweicloud.com",
+    }
+}
+
+fn foreign_host(base: &Base, region: &str, overrides: &Overrides<'_>) -> Option<String> {
+    let host = host_of(base);
+    let ours = [".myhuaweicloud.com", ".myhuaweicloud.eu"]
+        .iter()
+        .any(|domain| host.ends_with(domain));
+    let allowed = |given: &String| {
+        given
+            .replace(PLACEHOLDER, region)
+            .eq_ignore_ascii_case(&host)
+    };
+    (!ours && !base.loopback && !overrides.allowed_hosts.iter().any(allowed)).then_some(host)
+}
+
+fn host_of(base: &Base) -> String {
+    base.host_port
+        .rsplit_once(':')
+        .map_or_else(|| base.host_port.clone(), |(host, _)| host.to_owned())
+}
+
+fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointError> {
+    let text = template.replace(PLACEHOLDER, region);
+    let refuse = |problem: &str| EndpointError::Url {
+        origin,
+        url: shown(template),
+        problem: problem.to_owned(),
+    };
+    // `Url` mends what follows silently, and so would hide what was typed.
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control() || character == '\\')
+    {
+        return Err(refuse(
+            "it holds a blank, a control character or a backslash",
+        ));
+    }
+    if text.contains(['{', '}']) {
+        return Err(refuse("the only placeholder is `{region}`"));
+    }
+    let url = Url::parse(&text).map_err(|error| refuse(&error.to_string()))?;
+    let Some(host) = url
+        .host_str()
+        .filter(|_| matches!(url.scheme(), "http" | "https"))
+    else {
+        return Err(refuse("it begins with neither https:// nor http://"));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("it holds a user name or a password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("it holds a query or a fragment"));
+    }
+    let loopback = is_loopback(host);
+    let secure = url.scheme() == "https";
+    if !secure && !loopback {
+        return Err(EndpointError::PlainHttp {
+            origin,
+            url: shown(template),
+        });
+    }
+    let authority = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Ok(Base {
+        origin: format!("{}://{authority}", url.scheme()),
+        host_port: format!("{host}:{}", url.port_or_known_default().unwrap_or_default()),
+        authority,
+        prefix: url.path().trim_end_matches('/').to_owned(),
+        loopback,
+        secure,
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A template for messages, without what may be a secret.
+fn shown(template: &str) -> String {
+    if template.contains('@') {
+        return "not shown, it may hold a password".to_owned();
+    }
+    let end = template.find(['?', '#']).unwrap_or(template.len());
+    template[..end]
+        .chars()
+        .flat_map(char::escape_debug)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
