@@ -3,6 +3,8 @@
 //! Kinds build a [`Request`] and read a [`Response`] without sending anything; `transport` sends without
 //! knowing what is in them. Nothing here does IO.
 
+pub mod error;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The services that portolan talks to.
@@ -51,7 +53,7 @@ pub struct Request {
     pub method: Method,
     /// Absolute and ready for the wire: segments are escaped, a `/` inside a repository name is a `$`.
     pub path: String,
-    /// Unescaped names and values, in the order they are sent.
+    /// Unescaped names and values; they are sent in sorted order, as they are signed.
     pub query: Vec<(&'static str, String)>,
     pub body: Option<serde_json::Value>,
 }

@@ -1,0 +1,216 @@
+//! What an answer means before anybody looks for what was asked: its class, and the error that its body tells.
+//!
+//! The service and the gateway before it have several shapes of error, and a web filter may answer in HTML. All of
+//! them are read here, and none fails. What to do about a class is the caller's business.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::Response;
+
+/// The longest piece of an unreadable body that a message shows.
+const MAX_BODY_SHOWN: usize = 200;
+/// The longest message of the service that is repeated.
+const MAX_MESSAGE: usize = 600;
+
+/// What an answer amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Any 2xx: which one is uneven across the API.
+    Success,
+    /// What the path names does not exist. Never a wrong path, which the gateway calls 404 as well.
+    Absent,
+    /// Too fast, or busy; nothing was done.
+    Throttled,
+    /// The credentials are not accepted.
+    Unauthorized,
+    /// The credentials do not suffice.
+    Forbidden,
+    /// It exists already.
+    Conflict,
+    /// Any other definite no.
+    Refused,
+    /// 502, 503 and 504: somebody on the way could not reach the service, or waited in vain.
+    Unavailable,
+    /// Any other 5xx.
+    ServerError,
+}
+
+const CODES: &str = "SVCSTG.SWR.";
+/// The address is wrong, not the thing behind it.
+const URL_NOT_FOUND: &str = "SVCSTG.SWR.4040083";
+const SLOW_DOWN: [&str; 2] = ["SVCSTG.SWR.4031032", "SVCSTG.SWR.4031042"];
+const BUSY: &str = "SVCSTG.SWR.4090023";
+/// "Token not obtainable from context": about credentials, although it comes as a 400.
+const NO_TOKEN: &str = "SVCSTG.SWR.4001048";
+
+/// Deleting a sync rule that is not there answers this, with 400.
+pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
+
+/// Classifies an answer. `also_absent` holds the codes that mean "not there" for this request only: some deletions
+/// say it with 400.
+pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
+    if (200..300).contains(&response.status) {
+        return Class::Success;
+    }
+    let code = ApiError::read(response).code.unwrap_or_default();
+    let code = code.as_str();
+    match response.status {
+        429 => Class::Throttled,
+        403 if SLOW_DOWN.contains(&code) => Class::Throttled,
+        409 if code == BUSY => Class::Throttled,
+        400 if also_absent.contains(&code) => Class::Absent,
+        404 if is_absence(code) => Class::Absent,
+        401 => Class::Unauthorized,
+        400 if code == NO_TOKEN => Class::Unauthorized,
+        403 => Class::Forbidden,
+        409 => Class::Conflict,
+        502..=504 => Class::Unavailable,
+        500.. => Class::ServerError,
+        _ => Class::Refused,
+    }
+}
+
+/// A 404 counts only with a code of the service: the gateway's `APIGW.0101` means that no such path is published.
+fn is_absence(code: &str) -> bool {
+    code.strip_prefix(CODES)
+        .is_some_and(|digits| digits.starts_with("404"))
+        && code != URL_NOT_FOUND
+}
+
+/// The error that an answer tells, as far as it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    pub status: u16,
+    /// `SVCSTG.SWR.4040113`, or the gateway's `APIGW.0101`.
+    pub code: Option<String>,
+    /// The service's words, or a description of a body that has none. Printable, and of bounded length.
+    pub message: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl std::error::Error for ApiError {}
+
+impl fmt::Display for ApiError {
+    /// `404 APIGW.0101: API not published (request id 9f3c)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " (request id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ApiError {
+    /// Reads the error of an answer; of a success too, which then mostly has neither code nor message.
+    pub fn read(response: &Response) -> Self {
+        let mut error = ApiError {
+            status: response.status,
+            code: None,
+            message: None,
+            request_id: response
+                .request_id
+                .as_deref()
+                .map(|id| printable(id, MAX_BODY_SHOWN)),
+        };
+        match serde_json::from_slice::<Value>(&response.body) {
+            Ok(body) => error.fill(&body),
+            Err(_) => error.message = Some(describe(&response.body)),
+        }
+        error
+    }
+
+    /// In the order in which the shapes are told apart: the service's own list, the gateway's flat object, a bare
+    /// list (older regions), a flat object in the service's spelling.
+    fn fill(&mut self, body: &Value) {
+        let (listed, bare) = (&body["errors"][0], &body[0]);
+        self.code = text(&listed["errorCode"])
+            .or_else(|| text(&body["error_code"]))
+            .or_else(|| text(&bare["errorCode"]))
+            .or_else(|| text(&body["errorCode"]))
+            .map(|code| printable(code, MAX_BODY_SHOWN));
+        self.message = text(&listed["errorMessage"])
+            .or_else(|| text(&body["error_msg"]))
+            .or_else(|| text(&bare["errorMessage"]))
+            .or_else(|| text(&body["errorMessage"]))
+            .map(|message| printable(message, MAX_MESSAGE));
+        if self.request_id.is_none() {
+            self.request_id = text(&body["request_id"]).map(|id| printable(id, MAX_BODY_SHOWN));
+        }
+        if self.code.is_none() && self.message.is_none() {
+            self.message = Some(format!(
+                "JSON without an error code ({})",
+                quoted(&body.to_string())
+            ));
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+/// A body that is not JSON: gateways and web filters answer in HTML, proxies with a line of text.
+fn describe(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.is_empty() {
+        return "an empty body".to_owned();
+    }
+    let start: String = text
+        .chars()
+        .take(MAX_BODY_SHOWN)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    if start.starts_with("<!doctype html") || start.contains("<html") {
+        let shown = title(text)
+            .map(|title| format!(" ({})", quoted(title)))
+            .unwrap_or_default();
+        return format!("HTML instead of JSON{shown}");
+    }
+    format!("text instead of JSON ({})", quoted(text))
+}
+
+fn title(html: &str) -> Option<&str> {
+    // ASCII case folding keeps every byte's place.
+    let folded = html.to_ascii_lowercase();
+    let start = folded.find("<title>")? + "<title>".len();
+    let end = start + folded[start..].find("</title>")?;
+    Some(html[start..end].trim()).filter(|title| !title.is_empty())
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", printable(text, MAX_BODY_SHOWN))
+}
+
+/// On one line, without what a terminal would obey, and cut.
+fn printable(text: &str, limit: usize) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(limit) {
+        if character.is_control() || is_direction(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(limit).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Characters that reorder what surrounds them, so that a message could read as something else.
+fn is_direction(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests;
