@@ -1,1 +1,241 @@
-//! http
+//! The HTTP door: signs or stamps a request, sends it once, and takes the whole answer or none.
+//!
+//! The only place that looks at the clock and opens connections. It neither repeats nor interprets: a redirect,
+//! a refusal and an error page are answers like any other.
+
+mod answer;
+mod url;
+
+use std::{sync::OnceLock, time::Duration};
+
+use reqwest::{
+    Certificate, Client, ClientBuilder,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
+use secrecy::ExposeSecret;
+
+use self::answer::no_answer;
+use super::{
+    Exchange, NoAnswer, Transport,
+    credentials::{Credentials, Keys},
+    endpoint::{Base, Endpoints},
+    sign::{DATE_HEADER, ToSign, sign},
+};
+use crate::wire::{Request, Response};
+
+const JSON: &str = "application/json";
+/// Gateways close idle connections, mostly after a minute. A write on a connection that is just being closed
+/// ends without an answer, so they are left alone earlier.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    pub connect: Duration,
+    /// From sending to the last byte of the answer.
+    pub answer: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The [`Transport`] over HTTP, for all regions of a run.
+#[derive(Debug)]
+pub struct HttpTransport {
+    endpoints: Endpoints,
+    credentials: Credentials,
+    timeouts: Timeouts,
+    // Built on first use: reading the system's certificates takes longer than most commands need.
+    proxied: OnceLock<Result<Client, NoAnswer>>,
+    direct: OnceLock<Result<Client, NoAnswer>>,
+}
+
+impl HttpTransport {
+    /// Connects to nothing yet, so that nothing can fail yet.
+    pub fn new(endpoints: Endpoints, credentials: Credentials, timeouts: Timeouts) -> Self {
+        let (proxied, direct) = (OnceLock::new(), OnceLock::new());
+        HttpTransport {
+            endpoints,
+            credentials,
+            timeouts,
+            proxied,
+            direct,
+        }
+    }
+
+    /// No proxy can reach this machine's loopback, whatever the environment says.
+    fn client(&self, base: &Base) -> Result<&Client, NoAnswer> {
+        let client = if base.loopback {
+            self.direct.get_or_init(|| {
+                let secure = self
+                    .endpoints
+                    .iter()
+                    .any(|(_, _, base)| base.loopback && base.secure);
+                build(self.builder(secure).no_proxy())
+            })
+        } else {
+            self.proxied.get_or_init(|| build(self.builder(true)))
+        };
+        client.as_ref().map_err(Clone::clone)
+    }
+
+    /// The built-in repetition of what an HTTP/2 server says it has not looked at stays on: it is no second try.
+    fn builder(&self, secure: bool) -> ClientBuilder {
+        let builder = Client::builder()
+            .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.timeouts.connect)
+            .timeout(self.timeouts.answer)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true);
+        if secure {
+            // Without any root a client cannot even be built, and a bare container has none.
+            builder.tls_certs_merge(mozilla_roots())
+        } else {
+            builder.tls_certs_only([])
+        }
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
+        let base = self
+            .endpoints
+            .base(request.service, &request.region)
+            .ok_or_else(|| NoAnswer {
+                message: format!("no endpoint is known for the region {}", request.region),
+                never_sent: true,
+            })?;
+        let prepared = self.prepare(base, request)?;
+        let sent = self.client(base)?.execute(prepared).await;
+        let response = sent.map_err(|error| no_answer(base, &self.timeouts, error))?;
+        answer::read(base, &self.timeouts, response).await
+    }
+
+    fn prepare(&self, base: &Base, request: &Request) -> Result<reqwest::Request, NoAnswer> {
+        let query: Vec<(&str, &str)> = request
+            .query
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        let path = format!("{}{}", base.prefix, request.path);
+        let url =
+            url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
+        let body = request
+            .body
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let headers = match &self.credentials {
+            Credentials::Keys(keys) => {
+                let date = jiff::Timestamp::now()
+                    .strftime("%Y%m%dT%H%M%SZ")
+                    .to_string();
+                let to_sign = ToSign {
+                    method: request.method.as_str(),
+                    path: &path,
+                    query: &query,
+                    headers: &[("host", &base.authority)],
+                    body: body.as_bytes(),
+                    date: &date,
+                };
+                signed_headers(&to_sign, keys)
+            }
+            Credentials::Token(token) => headers([("x-auth-token", token.token.expose_secret())]),
+        };
+        let headers = headers.map_err(|problem| refused(request, &problem))?;
+        let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
+            .map_err(|error| refused(request, &error.to_string()))?;
+        let mut prepared = reqwest::Request::new(method, url);
+        *prepared.headers_mut() = headers;
+        if request.body.is_some() {
+            *prepared.body_mut() = Some(body.into());
+        }
+        Ok(prepared)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Box::pin(async move {
+            let result = self.exchange(request).await;
+            match &result {
+                Ok(response) => {
+                    let id = response.request_id.as_deref().unwrap_or("none");
+                    tracing::debug!("{request}: {} (request id {id})", response.status);
+                }
+                Err(error) => tracing::debug!("{request}: {error}"),
+            }
+            result
+        })
+    }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, NoAnswer> {
+    builder.build().map_err(|error| NoAnswer {
+        message: format!(
+            "the HTTP client cannot be set up: {}",
+            answer::causes(error)
+        ),
+        never_sent: true,
+    })
+}
+
+fn mozilla_roots() -> Vec<Certificate> {
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    roots
+        .filter_map(|root| Certificate::from_der(root).ok())
+        .collect()
+}
+
+fn refused(request: &Request, problem: &str) -> NoAnswer {
+    NoAnswer {
+        message: format!("`{request}` was not sent: {problem}"),
+        never_sent: true,
+    }
+}
+
+/// The headers of a signed request: those that are signed, the date and the signature. `User-Agent` and `Accept`
+/// stay out of it, so that a proxy may change them. `Host` is signed here and written by the client.
+fn signed_headers(request: &ToSign<'_>, keys: &Keys) -> Result<HeaderMap, String> {
+    let mut ours = vec![("content-type", JSON)];
+    ours.extend(keys.project_id.as_deref().map(|id| ("x-project-id", id)));
+    ours.extend(
+        keys.security_token
+            .as_ref()
+            .map(|token| ("x-security-token", token.expose_secret())),
+    );
+    let all = [request.headers, &ours].concat();
+    let signed = sign(
+        &ToSign {
+            headers: &all,
+            ..*request
+        },
+        keys,
+    );
+    let stamps = [
+        (DATE_HEADER, request.date),
+        (AUTHORIZATION.as_str(), signed.authorization.as_str()),
+    ];
+    headers(ours.into_iter().chain(stamps))
+}
+
+/// Every value is marked as sensitive but the two that each request has.
+fn headers<'a>(
+    pairs: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+    for (name, value) in pairs {
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| format!("the value of `{name}` fits in no header"))?;
+        value.set_sensitive(name != CONTENT_TYPE);
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
