@@ -1,1 +1,406 @@
 //! The emulator: the services' habits and refusals on this machine.
+//!
+//! It is a second opinion. Everything here is written from the API reference and from observed traffic,
+//! and nothing is imported from the rest of the crate: were it to share what the planner believes, both
+//! would be wrong together. Where the documents are silent it says so in a header, and a switch chooses
+//! the other answer.
+//!
+//! A request goes through these, in this order:
+//!
+//! ```text
+//! server ─ faults ─ signature ─ api (pure) ─ file ─ faults ─ latency ─ server
+//! ```
+//!
+//! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing.
+
+mod api;
+mod assumptions;
+mod escape;
+mod faults;
+mod file;
+mod line;
+mod message;
+mod regions;
+mod server;
+mod settings;
+mod signature;
+mod store;
+
+use std::{
+    fmt, io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+pub use assumptions::{
+    Assumptions, CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories,
+    DeleteRepositoryWithImages, DuplicateRule, ForeignOrganization, HEADER as ASSUMPTION_HEADER,
+    HiddenRules, MissingOrganizationOnCreate, NamespaceFilter, PageLimitOver, PatchOmitted,
+};
+pub use faults::{Effect, ErrorBody, Fault};
+pub use file::StateError;
+pub use message::{Answer, Request, Response};
+pub use regions::{REGIONS, exists as region_exists};
+pub use server::serve;
+pub use settings::{ErrorShape, Keys, Settings};
+pub use store::{Counters, Organization, Region, Repository, State, SyncRule};
+
+use api::Refusal;
+use faults::Faults;
+use file::StateFile;
+
+/// An emulated service. Clones share one world.
+#[derive(Clone)]
+pub struct Emulator {
+    settings: Arc<Settings>,
+    world: Arc<Mutex<World>>,
+}
+
+/// Everything that changes while an emulator runs.
+struct World {
+    state: State,
+    file: Option<StateFile>,
+    faults: Faults,
+    journal: Vec<Entry>,
+    requests: u64,
+}
+
+/// One request as it was answered. Headers are left out: they may carry a token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The region whose endpoint was asked.
+    pub region: String,
+    /// In upper case.
+    pub method: String,
+    /// As received, escaped, without a region prefix.
+    pub path: String,
+    /// As received, escaped.
+    pub query: String,
+    /// None if there was no body, or none that is JSON.
+    pub body: Option<Value>,
+    /// None if no answer was sent.
+    pub status: Option<u16>,
+    /// Whether a fault had a hand in the answer.
+    pub fault: bool,
+}
+
+impl Emulator {
+    /// An empty world that lives as long as the process.
+    pub fn new(settings: Settings) -> Self {
+        let state = State::new(&settings.account);
+        Self::with(settings, state, None)
+    }
+
+    /// The world of a state file, which is created with the first change and locked until the last clone is gone.
+    pub fn open(path: impl AsRef<Path>, settings: Settings) -> Result<Self, StateError> {
+        let (file, state) = StateFile::open(path.as_ref())?;
+        let mut state = state.unwrap_or_default();
+        if state.account.is_empty() {
+            state.account.clone_from(&settings.account);
+        }
+        state.settle();
+        Ok(Self::with(settings, state, Some(file)))
+    }
+
+    fn with(settings: Settings, state: State, file: Option<StateFile>) -> Self {
+        let world = World {
+            state,
+            file,
+            faults: Faults::default(),
+            journal: Vec::new(),
+            requests: 0,
+        };
+        Self {
+            settings: Arc::new(settings),
+            world: Arc::new(Mutex::new(world)),
+        }
+    }
+
+    /// Answers one request.
+    ///
+    /// Whatever it changes is done when this is first polled, and kept if the caller then loses patience:
+    /// the real service does not undo either.
+    pub async fn answer(&self, request: Request) -> Answer {
+        let (answer, delay) = self.world().answer(&request, &self.settings);
+        let pause = self.settings.latency + delay;
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        answer
+    }
+
+    /// What was asked and answered so far, in order.
+    pub fn journal(&self) -> Vec<Entry> {
+        self.world().journal.clone()
+    }
+
+    /// Forgets what was asked.
+    pub fn clear_journal(&self) {
+        self.world().journal.clear();
+    }
+
+    /// Looks at the state.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.world().state)
+    }
+
+    /// Changes the state behind the API's back, as a stranger would. Ids that are 0 are filled in.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut world = self.world();
+        let result = change(&mut world.state);
+        world.state.settle();
+        // A file that cannot be written fails the next request that changes something, which saves all.
+        let _ = world.save();
+        result
+    }
+
+    /// Adds a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.world().faults.inject(fault);
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl World {
+    fn answer(&mut self, request: &Request, settings: &Settings) -> (Answer, Duration) {
+        self.requests += 1;
+        let request_id = format!("emulator-{:08}", self.requests);
+        let effect = self.faults.strike(request);
+
+        let prevented = effect.as_ref().is_some_and(Effect::prevents);
+        let response = if prevented {
+            Response::default()
+        } else {
+            self.serve(request, settings, &request_id)
+        };
+        let (answer, delay) = match &effect {
+            Some(effect) => (
+                effect.answer(response, settings.error_shape, &request_id),
+                effect.delay(),
+            ),
+            None => (Answer::Complete(response), Duration::ZERO),
+        };
+        let answer = identified(answer, &request_id);
+        self.journal
+            .push(Entry::new(request, &answer, effect.is_some()));
+        (answer, delay)
+    }
+
+    fn serve(&mut self, request: &Request, settings: &Settings, request_id: &str) -> Response {
+        let now = (settings.clock)();
+        let verified = settings
+            .verify
+            .as_ref()
+            .map_or(Ok(()), |keys| signature::verify(request, keys, now));
+        if let Err(refusal) = verified {
+            return refusal.response(settings.error_shape, request_id);
+        }
+        let response = api::answer(&mut self.state, settings, request, now, request_id);
+        if request.method == "GET" || !response.is_success() {
+            return response;
+        }
+        match self.save() {
+            Ok(()) => response,
+            Err(error) => {
+                let refusal = Refusal::service(
+                    5_001_101,
+                    format!("The emulator cannot save its state: {error}"),
+                );
+                refusal.response(settings.error_shape, request_id)
+            }
+        }
+    }
+
+    fn save(&self) -> io::Result<()> {
+        self.file
+            .as_ref()
+            .map_or(Ok(()), |file| file.save(&self.state))
+    }
+}
+
+/// Every response carries an id, whoever made it.
+fn identified(answer: Answer, request_id: &str) -> Answer {
+    let identify = |response: Response| response.with_header("X-Request-Id", request_id);
+    match answer {
+        Answer::Complete(response) => Answer::Complete(identify(response)),
+        Answer::Truncated(response, bytes) => Answer::Truncated(identify(response), bytes),
+        Answer::Cut | Answer::Never => answer,
+    }
+}
+
+impl Entry {
+    fn new(request: &Request, answer: &Answer, fault: bool) -> Self {
+        Self {
+            region: request.region.clone(),
+            method: request.method.clone(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            body: serde_json::from_slice(&request.body).ok(),
+            status: match answer {
+                Answer::Complete(response) | Answer::Truncated(response, _) => {
+                    Some(response.status)
+                }
+                Answer::Cut | Answer::Never => None,
+            },
+            fault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn create(name: &str) -> Request {
+        Request {
+            region: "cn-north-4".to_owned(),
+            method: "POST".to_owned(),
+            path: "/v2/manage/namespaces".to_owned(),
+            body: format!(r#"{{"namespace":"{name}"}}"#).into_bytes(),
+            ..Request::default()
+        }
+    }
+
+    fn exists(emulator: &Emulator, name: &str) -> bool {
+        emulator.read(|state| state.organization("cn-north-4", name).is_some())
+    }
+
+    #[tokio::test]
+    async fn a_change_is_on_disk_before_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/state.json");
+        let emulator = Emulator::open(&path, Settings::default()).unwrap();
+        assert!(matches!(
+            Emulator::open(&path, Settings::default()),
+            Err(StateError::Locked { .. })
+        ));
+        emulator.answer(create("team-a")).await;
+        emulator.edit(|state| {
+            state
+                .ensure_repository("cn-north-4", "team-a", "web")
+                .num_images = 2
+        });
+        drop(emulator);
+
+        let emulator = Emulator::open(
+            &path,
+            Settings {
+                account: "ignored".into(),
+                ..Settings::default()
+            },
+        )
+        .unwrap();
+        let repository = emulator
+            .read(|state| state.repository("cn-north-4", "team-a", "web").cloned())
+            .unwrap();
+        assert_eq!((repository.id, repository.num_images), (2, 2));
+        assert_eq!(emulator.read(|state| state.account.clone()), "emulator");
+    }
+
+    #[tokio::test]
+    async fn faults_strike_before_or_after_the_change() {
+        let before = [
+            Effect::CutBefore,
+            Effect::HangBefore,
+            Effect::throttled(None),
+            Effect::html_502(),
+        ];
+        let after = [
+            Effect::CutAfter,
+            Effect::HangAfter,
+            Effect::Truncate(1),
+            Effect::Delay(Duration::ZERO),
+            Effect::html_502().after_commit(),
+        ];
+        let all = before
+            .map(|effect| (effect, false))
+            .into_iter()
+            .chain(after.map(|effect| (effect, true)));
+        for (effect, committed) in all {
+            let emulator = Emulator::new(Settings::default());
+            emulator.inject(Fault::new(effect.clone()));
+            emulator.answer(create("team-a")).await;
+            assert_eq!(exists(&emulator, "team-a"), committed, "{effect:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_journal_says_what_was_asked_and_answered() {
+        let emulator = Emulator::new(Settings::default());
+        emulator.inject(Fault::new(Effect::CutAfter).skip(1));
+        let mut request = create("team-a");
+        request
+            .headers
+            .push(("X-Auth-Token".to_owned(), "secret".to_owned()));
+        for _ in 0..3 {
+            emulator.answer(request.clone()).await;
+        }
+        let journal = emulator.journal();
+        assert_eq!(
+            journal[0].body,
+            Some(serde_json::json!({ "namespace": "team-a" }))
+        );
+        let answered: Vec<_> = journal
+            .iter()
+            .map(|entry| (entry.status, entry.fault))
+            .collect();
+        assert_eq!(
+            answered,
+            [(Some(201), false), (None, true), (Some(409), false)]
+        );
+        assert!(!format!("{journal:?} {emulator:?} {request:?}").contains("secret"));
+        emulator.clear_journal();
+        assert_eq!(emulator.journal(), []);
+    }
+
+    #[tokio::test]
+    async fn every_response_has_an_id_of_its_own() {
+        let emulator = Emulator::new(Settings::default());
+        emulator.inject(Fault::new(Effect::html_502()).skip(1));
+        for expected in [
+            "emulator-00000001",
+            "emulator-00000002",
+            "emulator-00000003",
+        ] {
+            let Answer::Complete(response) = emulator.answer(create("team-a")).await else {
+                panic!("an answer")
+            };
+            assert_eq!(response.header("x-request-id"), Some(expected));
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_are_asked_for_when_there_are_some() {
+        let verify = Some("AK:SK".parse().unwrap());
+        let emulator = Emulator::new(Settings {
+            verify,
+            ..Settings::default()
+        });
+        let mut request = create("team-a");
+        request
+            .headers
+            .push(("X-Auth-Token".to_owned(), "any".to_owned()));
+        let Answer::Complete(response) = emulator.answer(request).await else {
+            panic!("an answer")
+        };
+        assert_eq!(
+            (response.status, response.value()["error_code"].as_str()),
+            (401, Some("APIGW.0301"))
+        );
+        assert!(!exists(&emulator, "team-a"));
+    }
+}

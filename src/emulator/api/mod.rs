@@ -1,0 +1,256 @@
+//! The service itself, pure: a world, a request and a time in; a response and the changed world out.
+//!
+//! It is written from the API reference, not from what a planner would like. There is no socket, clock
+//! or file here, and signatures and faults are dealt with before and after it.
+
+mod errors;
+mod input;
+mod lists;
+mod names;
+mod organizations;
+mod repositories;
+mod route;
+mod sync_rules;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::{Timestamp, Unit};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    assumptions::{self, ForeignOrganization},
+    message::{Request, Response},
+    regions,
+    settings::Settings,
+    store::{Organization, Repository, State},
+};
+pub(super) use errors::Refusal;
+use input::Fields;
+use route::{Route, Verb};
+
+/// The gateway's limit for signed requests.
+const BODY_LIMIT: usize = 12 * 1024 * 1024;
+
+/// Answers a request.
+pub(super) fn answer(
+    state: &mut State,
+    settings: &Settings,
+    request: &Request,
+    now: Timestamp,
+    request_id: &str,
+) -> Response {
+    let mut call = Call {
+        state,
+        settings,
+        request,
+        now: timestamp(now),
+    };
+    match call.answer() {
+        Ok(reply) => reply.response(),
+        Err(refusal) => refusal.response(settings.error_shape, request_id),
+    }
+}
+
+/// UTC with at most six fraction digits, trailing zeros trimmed, as the service writes it.
+fn timestamp(now: Timestamp) -> String {
+    now.round(Unit::Microsecond).unwrap_or(now).to_string()
+}
+
+/// One request being answered.
+struct Call<'a> {
+    state: &'a mut State,
+    settings: &'a Settings,
+    request: &'a Request,
+    now: String,
+}
+
+type Outcome = Result<Reply, Refusal>;
+
+/// What an operation answers when it does not refuse.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    body: Option<Value>,
+    content_range: Option<String>,
+    assumptions: Vec<&'static str>,
+}
+
+impl Reply {
+    fn new(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            body: Some(body),
+            content_range: None,
+            assumptions: Vec::new(),
+        }
+    }
+
+    /// What creations and updates answer.
+    fn empty_object(status: u16) -> Self {
+        Self::new(status, json!({}))
+    }
+
+    /// What most deletions answer.
+    fn no_content() -> Self {
+        Self {
+            status: 204,
+            body: None,
+            content_range: None,
+            assumptions: Vec::new(),
+        }
+    }
+
+    /// Marks an answer that no document promises.
+    fn assuming(mut self, name: &'static str) -> Self {
+        self.assumptions.push(name);
+        self
+    }
+
+    /// Marks it only if the answer depends on it.
+    fn assuming_if(self, depends: bool, name: &'static str) -> Self {
+        if depends { self.assuming(name) } else { self }
+    }
+
+    fn response(self) -> Response {
+        let mut response = match self.body {
+            Some(body) => Response::json(self.status, &body),
+            None => Response {
+                status: self.status,
+                ..Response::default()
+            },
+        };
+        if let Some(range) = self.content_range {
+            response = response.with_header("Content-Range", range);
+        }
+        let names = self.assumptions.into_iter();
+        names.fold(response, |response, name| {
+            response.with_header(assumptions::HEADER, name)
+        })
+    }
+}
+
+impl Call<'_> {
+    fn answer(&mut self) -> Outcome {
+        if !regions::exists(&self.request.region) {
+            return Err(Refusal::no_route());
+        }
+        let route =
+            Route::find(&self.request.method, &self.request.path).ok_or_else(Refusal::no_route)?;
+        if self.request.body.len() > BODY_LIMIT {
+            return Err(Refusal::gateway(
+                413,
+                "0201",
+                "The request body exceeds 12 MB",
+            ));
+        }
+        match route {
+            Route::ListRegions => Ok(sync_rules::regions()),
+            Route::ListRepositories => lists::repositories(self),
+            Route::ListOrganizations => organizations::list(self),
+            Route::CreateOrganization => organizations::create(self),
+            Route::Organization(Verb::Delete, name) => organizations::delete(self, &name),
+            Route::Organization(_, name) => organizations::show(self, &name),
+            Route::CreateRepository(organization) => repositories::create(self, &organization),
+            Route::Repository(Verb::Delete, organization, name) => {
+                repositories::delete(self, &organization, &name)
+            }
+            Route::Repository(Verb::Update, organization, name) => {
+                repositories::update(self, &organization, &name)
+            }
+            Route::Repository(_, organization, name) => {
+                repositories::show(self, &organization, &name)
+            }
+            Route::SyncRules(Verb::Create, organization, name) => {
+                sync_rules::create(self, &organization, &name)
+            }
+            Route::SyncRules(Verb::Delete, organization, name) => {
+                sync_rules::delete(self, &organization, &name)
+            }
+            Route::SyncRules(_, organization, name) => sync_rules::list(self, &organization, &name),
+        }
+    }
+
+    fn fields(&self) -> Result<Fields, Refusal> {
+        Fields::read(&self.request.body)
+    }
+
+    fn region(&self) -> &str {
+        &self.request.region
+    }
+
+    /// The organizations of this region that the account owns, oldest first.
+    fn own_organizations(&self) -> Vec<(&String, &Organization)> {
+        let region = self.state.regions.get(self.region());
+        let all = region.into_iter().flat_map(|region| &region.organizations);
+        let mut own: Vec<_> = all
+            .filter(|(_, organization)| organization.owner.is_none())
+            .collect();
+        own.sort_by_key(|(_, organization)| organization.id);
+        own
+    }
+
+    fn organization(&mut self, name: &str) -> Result<&mut Organization, Refusal> {
+        let foreign = self.foreign_organization();
+        let organization = self.state.organization_mut(&self.request.region, name);
+        match organization {
+            None => Err(Refusal::service(
+                4_040_058,
+                format!("The organization {name} does not exist"),
+            )),
+            Some(organization) if organization.owner.is_some() => Err(foreign),
+            Some(organization) => Ok(organization),
+        }
+    }
+
+    fn foreign_organization(&self) -> Refusal {
+        let refusal = match self.settings.assumptions.foreign_organization {
+            ForeignOrganization::Forbidden => {
+                Refusal::service(4_037_017, "No permission on this organization")
+            }
+            ForeignOrganization::NotFound => {
+                Refusal::service(4_040_058, "The organization does not exist")
+            }
+        };
+        refusal.assuming(ForeignOrganization::NAME)
+    }
+
+    /// An organization whose content the user may change.
+    fn editable(&mut self, name: &str) -> Result<&mut Organization, Refusal> {
+        let organization = self.organization(name)?;
+        if organization.auth < 3 {
+            return Err(Refusal::service(
+                4_037_018,
+                "No permission on the images of this organization",
+            ));
+        }
+        Ok(organization)
+    }
+
+    fn repository(&mut self, organization: &str, name: &str) -> Result<&mut Repository, Refusal> {
+        found(self.organization(organization)?, name)
+    }
+
+    fn editable_repository(
+        &mut self,
+        organization: &str,
+        name: &str,
+    ) -> Result<&mut Repository, Refusal> {
+        found(self.editable(organization)?, name)
+    }
+
+    /// The account's number, which the service never lets anyone choose.
+    fn domain_id(&self) -> String {
+        let digest = Sha256::digest(self.state.account.as_bytes());
+        base16ct::lower::encode_string(&digest[..16])
+    }
+}
+
+fn found<'a>(
+    organization: &'a mut Organization,
+    name: &str,
+) -> Result<&'a mut Repository, Refusal> {
+    let missing = || Refusal::service(4_040_113, format!("The repository {name} does not exist"));
+    organization.repositories.get_mut(name).ok_or_else(missing)
+}

@@ -1,0 +1,125 @@
+//! Sync rules, which have no address of their own: three calls on one path, and a target in the body.
+//!
+//! The target organization is not looked at; whether it exists is the business of another region.
+
+use serde_json::{Value, json};
+
+use super::super::{
+    assumptions::{DeleteMissingRule, DuplicateRule, HiddenRules},
+    regions,
+    store::SyncRule,
+};
+use super::{Call, Outcome, Refusal, Reply, input::Fields};
+
+/// The service's code is not known: this one is made up, and no client may depend on it.
+const MADE_UP_DUPLICATE: u32 = 4_099_999;
+
+/// As above, for the 404 that the page of the deletion promises without a code.
+const MADE_UP_MISSING: u32 = 4_049_999;
+
+pub(super) fn regions() -> Reply {
+    let item = |region: &&str| json!({ "regionID": region, "registryURL": format!("swr.{region}.myhuaweicloud.com") });
+    Reply::new(200, regions::REGIONS.iter().map(item).collect())
+}
+
+pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+    call.editable_repository(organization, name)?;
+    let fields = call.fields()?;
+    let (region, remote) = target(&fields)?;
+    let rule = SyncRule {
+        // The default is a rule that does nothing.
+        auto: fields.flag("syncAuto")?.unwrap_or(false),
+        overrides: fields.flag("override")?.unwrap_or(false),
+        created: call.now.clone(),
+        updated: call.now.clone(),
+        id: call.state.counters.id + 1,
+        ..SyncRule::to(region, remote)
+    };
+    if !regions::exists(region) {
+        return Err(Refusal::service(5_001_101, "Internal error"));
+    }
+    let choice = call.settings.assumptions.duplicate_rule;
+    let rules = &mut call.editable_repository(organization, name)?.sync_rules;
+    let duplicate = rules.iter_mut().find(|other| other.is_to(region, remote));
+    let assumed = duplicate.is_some();
+    match (duplicate, choice) {
+        (Some(_), DuplicateRule::Error) => {
+            let refusal = Refusal::service(
+                MADE_UP_DUPLICATE,
+                "duplicate sync repo (this code is made up)",
+            );
+            return Err(refusal.assuming(DuplicateRule::NAME));
+        }
+        (Some(_), DuplicateRule::Ignore) => {}
+        (Some(other), DuplicateRule::Replace) => {
+            let (id, created) = (other.id, other.created.clone());
+            *other = SyncRule {
+                id,
+                created,
+                ..rule
+            };
+        }
+        (None, _) | (Some(_), DuplicateRule::SecondRow) => {
+            rules.push(rule);
+            call.state.next_id();
+        }
+    }
+    Ok(Reply::empty_object(200).assuming_if(assumed, DuplicateRule::NAME))
+}
+
+pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+    let hide = call.settings.assumptions.hidden_rules == HiddenRules::Hide;
+    let account = json!({ "domainID": call.domain_id(), "domainName": call.state.account });
+    let rules = &call.repository(organization, name)?.sync_rules;
+    let assumed = rules.iter().any(|rule| !rule.auto);
+    let shown = rules.iter().filter(|rule| rule.auto || !hide);
+    let items = shown
+        .map(|rule| item(rule, &account, organization, name))
+        .collect();
+    Ok(Reply::new(200, items).assuming_if(assumed, HiddenRules::NAME))
+}
+
+pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+    let choice = call.settings.assumptions.delete_missing_rule;
+    let fields = call.fields()?;
+    let rules = &mut call.editable_repository(organization, name)?.sync_rules;
+    let (region, remote) = target(&fields)?;
+    let before = rules.len();
+    rules.retain(|rule| !rule.is_to(region, remote));
+    if rules.len() < before {
+        return Ok(Reply::empty_object(200));
+    }
+    let refusal = match choice {
+        DeleteMissingRule::BadRequest => {
+            Refusal::service(4_001_158, "The sync task does not exist")
+        }
+        DeleteMissingRule::NotFound => Refusal::service(
+            MADE_UP_MISSING,
+            "The sync task does not exist (this code is made up)",
+        ),
+    };
+    Err(refusal.assuming(DeleteMissingRule::NAME))
+}
+
+fn target(fields: &Fields) -> Result<(&str, &str), Refusal> {
+    Ok((
+        fields.required("remoteRegionId")?,
+        fields.required("remoteNamespace")?,
+    ))
+}
+
+fn item(rule: &SyncRule, account: &Value, organization: &str, name: &str) -> Value {
+    json!({
+        "id": rule.id,
+        "createdAt": rule.created,
+        "updatedAt": rule.updated,
+        "domainID": account["domainID"],
+        "domainName": account["domainName"],
+        "namespace": organization,
+        "repoName": name,
+        "remoteRegionId": rule.remote_region,
+        "remoteNamespace": rule.remote_organization,
+        "syncAuto": rule.auto,
+        "override": rule.overrides,
+    })
+}

@@ -1,0 +1,153 @@
+//! The emulator on a socket: bytes in, bytes out, and connections that break when they are told to.
+//!
+//! Nothing about the service is decided here.
+
+use std::{future, io};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use tokio::net::TcpListener;
+
+use super::{
+    Emulator, escape,
+    line::{Breaker, Lines},
+    message,
+};
+
+/// Well above what the service takes, so that it is the service which refuses.
+const READ_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Serves one region, or all of them with the region as the first path segment. Ends only when dropped.
+pub async fn serve(
+    emulator: Emulator,
+    listener: TcpListener,
+    region: Option<String>,
+) -> io::Result<()> {
+    let router = Router::new()
+        .fallback(handle)
+        .with_state(Site { emulator, region });
+    axum::serve(
+        Lines(listener),
+        router.into_make_service_with_connect_info::<Breaker>(),
+    )
+    .await
+}
+
+#[derive(Clone)]
+struct Site {
+    emulator: Emulator,
+    region: Option<String>,
+}
+
+async fn handle(
+    State(site): State<Site>,
+    ConnectInfo(breaker): ConnectInfo<Breaker>,
+    request: Request,
+) -> Response {
+    let Some(request) = receive(request, site.region).await else {
+        return cut(&breaker);
+    };
+    // In a task of its own: a client that goes away does not stop the service.
+    let answer = tokio::spawn(async move { site.emulator.answer(request).await }).await;
+    match answer {
+        Ok(message::Answer::Complete(response)) => send(response),
+        Ok(message::Answer::Truncated(response, bytes)) => {
+            breaker.truncate(bytes);
+            send(response)
+        }
+        Ok(message::Answer::Never) => future::pending().await,
+        Ok(message::Answer::Cut) | Err(_) => cut(&breaker),
+    }
+}
+
+fn cut(breaker: &Breaker) -> Response {
+    breaker.cut();
+    Response::default()
+}
+
+/// None if the request did not arrive whole.
+async fn receive(request: Request, region: Option<String>) -> Option<message::Request> {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, READ_LIMIT).await.ok()?;
+    let path = parts.uri.path();
+    let (region, prefix, path) = match region {
+        Some(region) => (region, "", path),
+        None => split_region(path),
+    };
+    Some(message::Request {
+        region,
+        method: parts.method.as_str().to_owned(),
+        prefix: prefix.to_owned(),
+        path: path.to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&parts.headers),
+        body: body.into(),
+    })
+}
+
+/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it.
+fn split_region(path: &str) -> (String, &str, &str) {
+    let end = path
+        .char_indices()
+        .skip(1)
+        .find(|(_, character)| *character == '/')
+        .map_or(path.len(), |(at, _)| at);
+    let (prefix, path) = path.split_at(end);
+    (
+        escape::decode_text(prefix.trim_start_matches('/')),
+        prefix,
+        path,
+    )
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+        .collect()
+}
+
+fn send(response: message::Response) -> Response {
+    let builder = Response::builder().status(response.status);
+    let builder = response
+        .headers
+        .iter()
+        .fold(builder, |builder, (name, value)| {
+            builder.header(name, value)
+        });
+    // Only a fault made by hand can hold a status or a header that HTTP does not know.
+    builder
+        .body(Body::from(response.body))
+        .unwrap_or_else(|error| {
+            let mut response = Response::new(Body::from(error.to_string()));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_segment_is_the_region() {
+        for (path, expected) in [
+            (
+                "/cn-north-4/v2/manage",
+                ("cn-north-4", "/cn-north-4", "/v2/manage"),
+            ),
+            ("/cn-north-4", ("cn-north-4", "/cn-north-4", "")),
+            ("/", ("", "/", "")),
+            ("//v2", ("", "/", "/v2")),
+        ] {
+            let (region, prefix, rest) = split_region(path);
+            assert_eq!((region.as_str(), prefix, rest), expected, "{path}");
+        }
+    }
+}
