@@ -15,6 +15,7 @@
 
 mod api;
 mod assumptions;
+mod effects;
 mod escape;
 mod faults;
 mod file;
@@ -25,66 +26,37 @@ mod server;
 mod settings;
 mod signature;
 mod store;
+mod world;
 
 use std::{
-    fmt, io,
+    fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
-
-use serde_json::Value;
 
 pub use assumptions::{
     Assumptions, CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories,
     DeleteRepositoryWithImages, DuplicateRule, ForeignOrganization, HEADER as ASSUMPTION_HEADER,
     HiddenRules, MissingOrganizationOnCreate, NamespaceFilter, PageLimitOver, PatchOmitted,
 };
-pub use faults::{Effect, ErrorBody, Fault};
+pub use effects::{Effect, ErrorBody};
+pub use faults::Fault;
 pub use file::StateError;
 pub use message::{Answer, Request, Response};
 pub use regions::{REGIONS, exists as region_exists};
 pub use server::serve;
 pub use settings::{ErrorShape, Keys, Settings};
 pub use store::{Counters, Organization, Region, Repository, State, SyncRule};
+pub use world::Entry;
 
-use api::Refusal;
-use faults::Faults;
 use file::StateFile;
+use world::World;
 
 /// An emulated service. Clones share one world.
 #[derive(Clone)]
 pub struct Emulator {
     settings: Arc<Settings>,
     world: Arc<Mutex<World>>,
-}
-
-/// Everything that changes while an emulator runs.
-struct World {
-    state: State,
-    file: Option<StateFile>,
-    faults: Faults,
-    journal: Vec<Entry>,
-    requests: u64,
-}
-
-/// One request as it was answered. Headers are left out: they may carry a token.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The region whose endpoint was asked.
-    pub region: String,
-    /// In upper case.
-    pub method: String,
-    /// As received, escaped, without a region prefix.
-    pub path: String,
-    /// As received, escaped.
-    pub query: String,
-    /// None if there was no body, or none that is JSON.
-    pub body: Option<Value>,
-    /// None if no answer was sent.
-    pub status: Option<u16>,
-    /// Whether a fault had a hand in the answer.
-    pub fault: bool,
 }
 
 impl Emulator {
@@ -106,16 +78,9 @@ impl Emulator {
     }
 
     fn with(settings: Settings, state: State, file: Option<StateFile>) -> Self {
-        let world = World {
-            state,
-            file,
-            faults: Faults::default(),
-            journal: Vec::new(),
-            requests: 0,
-        };
         Self {
             settings: Arc::new(settings),
-            world: Arc::new(Mutex::new(world)),
+            world: Arc::new(Mutex::new(World::new(state, file))),
         }
     }
 
@@ -175,94 +140,10 @@ impl fmt::Debug for Emulator {
     }
 }
 
-impl World {
-    fn answer(&mut self, request: &Request, settings: &Settings) -> (Answer, Duration) {
-        self.requests += 1;
-        let request_id = format!("emulator-{:08}", self.requests);
-        let effect = self.faults.strike(request);
-
-        let prevented = effect.as_ref().is_some_and(Effect::prevents);
-        let response = if prevented {
-            Response::default()
-        } else {
-            self.serve(request, settings, &request_id)
-        };
-        let (answer, delay) = match &effect {
-            Some(effect) => (
-                effect.answer(response, settings.error_shape, &request_id),
-                effect.delay(),
-            ),
-            None => (Answer::Complete(response), Duration::ZERO),
-        };
-        let answer = identified(answer, &request_id);
-        self.journal
-            .push(Entry::new(request, &answer, effect.is_some()));
-        (answer, delay)
-    }
-
-    fn serve(&mut self, request: &Request, settings: &Settings, request_id: &str) -> Response {
-        let now = (settings.clock)();
-        let verified = settings
-            .verify
-            .as_ref()
-            .map_or(Ok(()), |keys| signature::verify(request, keys, now));
-        if let Err(refusal) = verified {
-            return refusal.response(settings.error_shape, request_id);
-        }
-        let response = api::answer(&mut self.state, settings, request, now, request_id);
-        if request.method == "GET" || !response.is_success() {
-            return response;
-        }
-        match self.save() {
-            Ok(()) => response,
-            Err(error) => {
-                let refusal = Refusal::service(
-                    5_001_101,
-                    format!("The emulator cannot save its state: {error}"),
-                );
-                refusal.response(settings.error_shape, request_id)
-            }
-        }
-    }
-
-    fn save(&self) -> io::Result<()> {
-        self.file
-            .as_ref()
-            .map_or(Ok(()), |file| file.save(&self.state))
-    }
-}
-
-/// Every response carries an id, whoever made it.
-fn identified(answer: Answer, request_id: &str) -> Answer {
-    let identify = |response: Response| response.with_header("X-Request-Id", request_id);
-    match answer {
-        Answer::Complete(response) => Answer::Complete(identify(response)),
-        Answer::Truncated(response, bytes) => Answer::Truncated(identify(response), bytes),
-        Answer::Cut | Answer::Never => answer,
-    }
-}
-
-impl Entry {
-    fn new(request: &Request, answer: &Answer, fault: bool) -> Self {
-        Self {
-            region: request.region.clone(),
-            method: request.method.clone(),
-            path: request.path.clone(),
-            query: request.query.clone(),
-            body: serde_json::from_slice(&request.body).ok(),
-            status: match answer {
-                Answer::Complete(response) | Answer::Truncated(response, _) => {
-                    Some(response.status)
-                }
-                Answer::Cut | Answer::Never => None,
-            },
-            fault,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn create(name: &str) -> Request {

@@ -52,16 +52,14 @@ async fn handle(
     let Some(request) = receive(request, site.region).await else {
         return cut(&breaker);
     };
-    // In a task of its own: a client that goes away does not stop the service.
-    let answer = tokio::spawn(async move { site.emulator.answer(request).await }).await;
-    match answer {
-        Ok(message::Answer::Complete(response)) => send(response),
-        Ok(message::Answer::Truncated(response, bytes)) => {
+    match site.emulator.answer(request).await {
+        message::Answer::Complete(response) => send(response),
+        message::Answer::Truncated(response, bytes) => {
             breaker.truncate(bytes);
             send(response)
         }
-        Ok(message::Answer::Never) => future::pending().await,
-        Ok(message::Answer::Cut) | Err(_) => cut(&breaker),
+        message::Answer::Never => future::pending().await,
+        message::Answer::Cut => cut(&breaker),
     }
 }
 

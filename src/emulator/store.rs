@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The only version of the form so far.
+/// What `format_version` must say.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// What created and updated say where a hand-written file does not.
@@ -26,7 +26,7 @@ const BEGINNING: &str = "2024-01-01T00:00:00Z";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct State {
-    /// Always [`FORMAT_VERSION`].
+    /// 1, the only version so far.
     pub format_version: u32,
     /// The name of the account that asks.
     pub account: String,

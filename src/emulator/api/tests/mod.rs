@@ -1,11 +1,15 @@
-//! Each refusal and each quirk of the reference, asked for as a client would.
+//! Each refusal and each quirk of the reference, asked for as a client would; lists and rules have files of
+//! their own.
+
+mod lists;
+mod sync_rules;
 
 use serde_json::{Value, json};
 
 use super::super::{
     message::{Request, Response},
     settings::Settings,
-    store::{State, SyncRule},
+    store::State,
 };
 
 const ORGANIZATIONS: &str = "/v2/manage/namespaces";
@@ -393,37 +397,6 @@ fn the_quota_counts_own_organizations() {
 }
 
 #[test]
-fn organizations_are_listed_as_created_and_filtered() {
-    let mut service = Service::new();
-    for name in ["zeta", "alpha"] {
-        service.ask("POST", ORGANIZATIONS, json!({ "namespace": name }));
-    }
-    assert_eq!(service.names(ORGANIZATIONS), ["team-a", "zeta", "alpha"]);
-    assert_eq!(
-        service.names("/v2/manage/namespaces?namespace=alp"),
-        [""; 0]
-    );
-    assert_eq!(
-        service.names("/v2/manage/namespaces?namespace=zeta&filter=namespace%3A%3Aalpha"),
-        ["alpha"]
-    );
-    refused(
-        &service.get("/v2/manage/namespaces?filter=name::alpha"),
-        "4001035",
-    );
-    let mut service = Service::assuming("namespace-filter=substring");
-    let response = service.get("/v2/manage/namespaces?namespace=eam");
-    assert_eq!(assumption(&response), Some("namespace-filter"));
-    done(
-        &response,
-        200,
-        json!({ "namespaces": [{
-            "id": 1, "name": "team-a", "creator_name": "acme", "auth": 7, "access_user_count": 1, "repo_count": 1,
-        }] }),
-    );
-}
-
-#[test]
 fn an_organization_with_content_is_not_deleted() {
     let mut service = Service::new();
     service
@@ -529,233 +502,5 @@ fn open_questions_about_creation_have_a_switch() {
     assert_eq!(
         assumption(&response),
         Some("missing-organization-on-create")
-    );
-}
-
-/// Five repositories whose order differs by every column.
-fn listed() -> Service {
-    let mut service = Service::new();
-    service
-        .state
-        .ensure_organization("cn-north-4", "team-a")
-        .repositories
-        .clear();
-    let rows = [
-        ("c", "team-a", 3, "03"),
-        ("a", "team-z", 1, "05"),
-        ("e/a", "team-a", 0, "04"),
-        ("d", "team-a", 2, "01"),
-    ];
-    for (name, organization, images, day) in rows {
-        let repository = service
-            .state
-            .ensure_repository("cn-north-4", organization, name);
-        repository.num_images = images;
-        repository.is_public = images == 3;
-        repository.updated = format!("2025-01-{day}T00:00:00Z");
-        service.state.settle();
-    }
-    service
-}
-
-#[test]
-fn repositories_are_filtered_and_ordered() {
-    for (query, expected) in [
-        ("", "c a e/a d"),
-        ("namespace=team-a", "c e/a d"),
-        ("name=a", "a e/a"),
-        ("is_public=true", "c"),
-        ("category=linux", ""),
-        ("order_column=name&order_type=asc", "a c d e/a"),
-        ("order_column=tag_count&order_type=desc", "c d a e/a"),
-        ("order_column=updated_time&order_type=asc", "d c e/a a"),
-        ("order_column=namespace&order_type=desc", "a c e/a d"),
-        (
-            "filter=name::a|order_column::name|order_type::desc",
-            "e/a a",
-        ),
-        ("filter=name%3A%3Aa%7Climit%3A%3A1%7Coffset%3A%3A1", "e/a"),
-        ("name=c&filter=namespace::team-z", "a"),
-        ("limit=2&offset=2&order_column=name&order_type=asc", "d e/a"),
-        ("limit=3&offset=9", ""),
-    ] {
-        assert_eq!(
-            listed()
-                .names(&format!("/v2/manage/repos?{query}"))
-                .join(" "),
-            expected,
-            "{query}"
-        );
-    }
-}
-
-#[test]
-fn list_parameters_are_checked() {
-    for (query, expected) in [
-        ("limit=10", "4001025"),
-        ("offset=0", "4001025"),
-        ("limit=x&offset=0", "4001025"),
-        ("limit=10&offset=-1", "4001025"),
-        ("limit=0&offset=0", "4000056"),
-        ("limit=1001&offset=0", "4000056"),
-        ("order_column=name", "4001025"),
-        ("order_type=asc", "4001025"),
-        ("order_column=updated_at&order_type=asc", "4001096"),
-        ("order_column=name&order_type=up", "4001025"),
-        ("is_public=yes", "4001025"),
-        ("filter=", "4001035"),
-        ("filter=name", "4001035"),
-        ("filter=label::x", "4001035"),
-    ] {
-        let response = listed().get(&format!("/v2/manage/repos?{query}"));
-        assert_eq!(code(&response), expected, "{query}");
-    }
-    let mut service = Service::assuming("page-limit-over=clamp");
-    let response = service.get("/v2/manage/repos?limit=1001&offset=0");
-    assert_eq!(
-        (response.status, assumption(&response)),
-        (200, Some("page-limit-over"))
-    );
-}
-
-#[test]
-fn the_content_range_ends_with_a_count() {
-    for (query, range) in [
-        ("", None),
-        ("name=a", None),
-        ("limit=3&offset=0", Some("0-3/4")),
-        ("limit=3&offset=3", Some("3-1/4")),
-        ("limit=3&offset=6", Some("6-0/4")),
-        ("filter=limit::1|offset::0|name::a", Some("0-1/2")),
-    ] {
-        assert_eq!(
-            listed()
-                .get(&format!("/v2/manage/repos?{query}"))
-                .header("content-range"),
-            range,
-            "{query}"
-        );
-    }
-}
-
-#[test]
-fn a_list_without_limit_stops_at_a_hundred() {
-    let mut service = Service::new();
-    for number in 0..150 {
-        service
-            .state
-            .ensure_repository("cn-north-4", "team-b", &format!("r{number}"));
-    }
-    service.state.settle();
-    let page = service.get("/v2/manage/repos?namespace=team-b").value();
-    assert_eq!(
-        (page.as_array().map(Vec::len), &page[0]["total_range"]),
-        (Some(100), &json!(150))
-    );
-}
-
-#[test]
-fn a_listed_repository_has_other_names_for_its_times_and_no_id() {
-    let mut service = listed();
-    let item = service.get("/v2/manage/repos?name=d").value()[0].clone();
-    assert_eq!(
-        item,
-        json!({
-            "name": "d", "category": "other", "description": "", "size": 0, "is_public": false, "num_images": 2,
-            "num_download": 0, "created_at": "2024-01-01T00:00:00Z", "updated_at": "2025-01-01T00:00:00Z",
-            "logo": "", "url": "", "path": "swr.cn-north-4.myhuaweicloud.com/team-a/d",
-            "internal_path": "10.0.0.1:20202/team-a/d", "domain_name": "acme", "namespace": "team-a",
-            "tags": ["v1", "v2"], "status": false, "total_range": 1,
-        })
-    );
-}
-
-#[test]
-fn a_rule_is_listed_with_both_ends() {
-    let mut service = Service::new();
-    service.ask("POST", RULES, rule(true, true));
-    let body = service.get(RULES).value();
-    assert_eq!(
-        body,
-        json!([{
-            "id": 4, "createdAt": "2026-01-02T03:04:05.6789Z", "updatedAt": "2026-01-02T03:04:05.6789Z",
-            "domainID": body[0]["domainID"], "domainName": "acme", "namespace": "team-a", "repoName": "web/front",
-            "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true, "override": true,
-        }])
-    );
-}
-
-#[test]
-fn a_rule_without_flags_is_created_and_hidden() {
-    for (switch, shown) in [("hidden-rules=hide", 0), ("hidden-rules=show", 1)] {
-        let mut service = Service::assuming(switch);
-        assert_eq!(service.ask("POST", RULES, target()).status, 200);
-        let response = service.get(RULES);
-        assert_eq!(response.value().as_array().map(Vec::len), Some(shown));
-        assert_eq!(assumption(&response), Some("hidden-rules"));
-        assert_eq!(
-            code(&service.ask("POST", RULES, rule(true, false))),
-            "4099999"
-        );
-    }
-}
-
-#[test]
-fn a_second_rule_to_a_target_is_answered_by_the_switch() {
-    for (switch, status, expected) in [
-        ("duplicate-rule=error", 409, vec![false]),
-        ("duplicate-rule=ignore", 200, vec![false]),
-        ("duplicate-rule=replace", 200, vec![true]),
-        ("duplicate-rule=second-row", 200, vec![false, true]),
-    ] {
-        let mut service = Service::assuming(switch);
-        assert_eq!(
-            assumption(&service.ask("POST", RULES, rule(true, false))),
-            None
-        );
-        let response = service.ask("POST", RULES, rule(true, true));
-        assert_eq!(
-            (response.status, assumption(&response)),
-            (status, Some("duplicate-rule")),
-            "{switch}"
-        );
-        let rules = service.get(RULES).value();
-        let overrides: Vec<bool> = rules
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|rule| rule["override"] == true)
-            .collect();
-        assert_eq!(overrides, expected, "{switch}");
-    }
-}
-
-#[test]
-fn a_missing_rule_is_a_bad_request() {
-    let mut service = Service::new();
-    let rules = &mut service
-        .state
-        .ensure_repository("cn-north-4", "team-a", "web/front")
-        .sync_rules;
-    rules.push(SyncRule::to("cn-east-3", "other"));
-    let response = service.ask("DELETE", RULES, target());
-    refused(&response, "4001158");
-    assert_eq!(assumption(&response), Some("delete-missing-rule"));
-    assert_eq!(
-        Service::assuming("delete-missing-rule=404")
-            .ask("DELETE", RULES, target())
-            .status,
-        404
-    );
-    assert_eq!(service.get(RULES).value().as_array().map(Vec::len), Some(1));
-}
-
-#[test]
-fn regions_are_listed() {
-    let body = Service::new().get("/v2/manage/regions").value();
-    assert_eq!(body.as_array().map(Vec::len), Some(37));
-    assert_eq!(
-        body[0],
-        json!({ "regionID": "ae-ad-1", "registryURL": "swr.ae-ad-1.myhuaweicloud.com" })
     );
 }
