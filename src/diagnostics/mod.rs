@@ -1,0 +1,234 @@
+//! What is wrong with the user's files: collected, sorted, and shown all at once.
+//!
+//! A [`Diagnostic`] points into a file of the [`SourceMap`] by byte offsets; lines and columns are
+//! computed only for what is shown. Nothing here reads a file or writes to a terminal.
+
+mod render;
+mod source;
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use self::render::{render, visible};
+pub use self::source::{FileId, SourceMap, Span};
+
+/// A place as people write it: both numbers count from one, the column counts characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Source {
+    pub file: Arc<str>,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", visible(&self.file), self.line, self.column)
+    }
+}
+
+/// Whether a chart with this finding can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    /// Stable and in kebab-case: scripts match on it.
+    pub code: &'static str,
+    /// Lower case, no trailing period, the user's words in backticks.
+    pub message: String,
+    /// The resource that it is about, where one is known.
+    pub address: Option<String>,
+    pub span: Option<Span>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Other places that belong to it, each with what is there.
+    pub related: Vec<(Span, String)>,
+}
+
+impl Diagnostic {
+    /// An error without a place yet.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message.into())
+    }
+
+    /// A warning without a place yet.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message.into())
+    }
+
+    fn new(severity: Severity, code: &'static str, message: String) -> Self {
+        let (address, span, hint, related) = (None, None, None, Vec::new());
+        Self { severity, code, message, address, span, hint, related }
+    }
+
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    #[must_use]
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    /// The form for machines.
+    pub fn view<'a>(&'a self, sources: &SourceMap) -> DiagnosticView<'a> {
+        let place = self.span.map(|span| sources.location(span));
+        DiagnosticView {
+            severity: self.severity,
+            code: self.code,
+            message: &self.message,
+            address: self.address.as_deref(),
+            line: place.as_ref().map(|place| place.line),
+            column: place.as_ref().map(|place| place.column),
+            file: place.map(|place| place.file),
+            hint: self.hint.as_deref(),
+        }
+    }
+}
+
+/// A [`Diagnostic`] with its place resolved; a key without a value is written as `null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiagnosticView<'a> {
+    pub severity: Severity,
+    pub code: &'static str,
+    pub message: &'a str,
+    pub address: Option<&'a str>,
+    pub file: Option<Arc<str>>,
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    pub hint: Option<&'a str>,
+}
+
+/// The findings of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.errors() > 0
+    }
+
+    pub fn errors(&self) -> usize {
+        self.0.iter().filter(|found| found.severity == Severity::Error).count()
+    }
+
+    pub fn warnings(&self) -> usize {
+        self.0.len() - self.errors()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Orders by file and position; what has no place comes first.
+    pub fn sort(&mut self) {
+        // At one position the outer span goes first, so that causes stand before consequences.
+        self.0.sort_by(|a, b| {
+            let place = |found: &Diagnostic| found.span.map(|span| (span.file, span.start, Reverse(span.end)));
+            (place(a), a.code, &a.message).cmp(&(place(b), b.code, &b.message))
+        });
+    }
+
+    /// Drops what says the same about the same place, as a shared anchor makes every user of it do.
+    /// Wants a sorted list.
+    pub fn dedup(&mut self) {
+        self.0.dedup_by(|b, a| (a.span, a.code, &a.message, &a.address) == (b.span, b.code, &b.message, &b.address));
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, found: T) {
+        self.0.extend(found);
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorted_by_place_and_without_repetition() {
+        let mut sources = SourceMap::default();
+        let one = sources.add("one.yaml", "a: 1\n");
+        let two = sources.add("two.yaml", "b: 2\n");
+        let mut found = Diagnostics::new();
+        found.push(Diagnostic::error("late", "m").at(Span::new(two, 0, 1)));
+        found.push(Diagnostic::error("inner", "m").at(Span::new(one, 3, 4)));
+        found.push(Diagnostic::warning("nowhere", "m"));
+        found.push(Diagnostic::error("inner", "m").at(Span::new(one, 3, 4)));
+        found.push(Diagnostic::error("outer", "m").at(Span::new(one, 3, 5)));
+        found.sort();
+        found.dedup();
+        let codes: Vec<_> = found.iter().map(|found| found.code).collect();
+        assert_eq!(codes, ["nowhere", "outer", "inner", "late"]);
+        assert_eq!((found.errors(), found.warnings()), (3, 1));
+    }
+
+    #[test]
+    fn the_machine_form_keeps_its_keys() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("é.yaml", "käse: 1\n");
+        let found = Diagnostic::error("bad", "no").at(Span::new(file, 7, 8)).hint("do");
+        insta::assert_snapshot!(
+            serde_json::to_string(&found.view(&sources)).unwrap(),
+            @r#"{"severity":"error","code":"bad","message":"no","address":null,"file":"é.yaml","line":1,"column":7,"hint":"do"}"#
+        );
+    }
+}

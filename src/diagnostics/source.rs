@@ -1,0 +1,189 @@
+//! The files that were read, and where a byte offset lies in them.
+//!
+//! Knows nothing of YAML: a file that is not UTF-8 has lines and columns too, so that the first
+//! bad byte can be shown.
+
+use std::sync::{Arc, OnceLock};
+
+use super::Source;
+
+/// A file of a [`SourceMap`], in the order in which files were added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A range of bytes in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, start: u32, end: u32) -> Self {
+        Self { file, start, end: end.max(start) }
+    }
+}
+
+/// The loaded files.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    path: Arc<str>,
+    bytes: Vec<u8>,
+    index: OnceLock<Index>,
+}
+
+impl SourceMap {
+    /// Takes a file under the path that the user gave.
+    pub fn add(&mut self, path: impl Into<Arc<str>>, bytes: impl Into<Vec<u8>>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let (path, bytes, index) = (path.into(), bytes.into(), OnceLock::new());
+        self.files.push(File { path, bytes, index });
+        id
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(FileId)
+    }
+
+    /// Empty for a file of another map.
+    pub fn bytes(&self, file: FileId) -> &[u8] {
+        self.file(file).map_or(&[], |file| &file.bytes)
+    }
+
+    pub fn path(&self, file: FileId) -> Arc<str> {
+        self.file(file).map_or_else(|| Arc::from("?"), |file| file.path.clone())
+    }
+
+    /// The place where a span starts. Costs the same wherever it lies and however long its line is.
+    pub fn location(&self, span: Span) -> Source {
+        let Some(file) = self.file(span.file) else {
+            return Source { file: Arc::from("?"), line: 1, column: 1 };
+        };
+        let index = file.index();
+        let offset = file.clamp(span.start);
+        let line = index.line(offset);
+        let before = index.characters(&file.bytes, offset);
+        let column = before - index.characters(&file.bytes, index.lines[line] as usize) + 1;
+        Source { file: file.path.clone(), line: line as u32 + 1, column }
+    }
+
+    /// Where the line of a span starts, and its bytes without the line break.
+    pub(super) fn line(&self, span: Span) -> (usize, &[u8]) {
+        let Some(file) = self.file(span.file) else { return (0, &[]) };
+        let index = file.index();
+        let line = index.line(file.clamp(span.start));
+        let start = index.lines[line] as usize;
+        let end = index.lines.get(line + 1).map_or(file.bytes.len(), |next| *next as usize);
+        let mut text = &file.bytes[start..end];
+        while let [rest @ .., b'\n' | b'\r'] = text {
+            text = rest;
+        }
+        (start, text)
+    }
+
+    fn file(&self, file: FileId) -> Option<&File> {
+        self.files.get(file.0 as usize)
+    }
+}
+
+impl File {
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.bytes))
+    }
+
+    fn clamp(&self, offset: u32) -> usize {
+        (offset as usize).min(self.bytes.len())
+    }
+}
+
+/// How many bytes lie between two counts of characters.
+const BLOCK: usize = 1024;
+
+/// Lines by their first byte, and how many characters precede every block: a chart of one long
+/// line would otherwise be counted from its start for each of its resources.
+#[derive(Debug)]
+struct Index {
+    /// Never empty, and starts with zero.
+    lines: Vec<u32>,
+    characters: Vec<u32>,
+}
+
+impl Index {
+    fn new(bytes: &[u8]) -> Self {
+        let mut lines = vec![0];
+        for (at, byte) in bytes.iter().enumerate() {
+            if *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
+                lines.push(at as u32 + 1);
+            }
+        }
+        let mut characters = vec![0];
+        let mut count = 0;
+        for block in bytes.chunks(BLOCK) {
+            count += starts(block);
+            characters.push(count);
+        }
+        Self { lines, characters }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.lines.partition_point(|start| *start as usize <= offset).saturating_sub(1)
+    }
+
+    fn characters(&self, bytes: &[u8], offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let count = self.characters[block] + starts(&bytes[block * BLOCK..offset]);
+        // Editors do not show a byte order mark, so it is no column.
+        count - u32::from(offset >= BOM.len() && bytes.starts_with(BOM))
+    }
+}
+
+pub(super) const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// Characters that start in these bytes.
+fn starts(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(bytes: &[u8], offset: u32) -> (u32, u32) {
+        let mut sources = SourceMap::default();
+        let file = sources.add("f", bytes);
+        let place = sources.location(Span::new(file, offset, offset));
+        (place.line, place.column)
+    }
+
+    #[test]
+    fn every_kind_of_line_break() {
+        let bytes = b"a\nb\r\nc\rd";
+        let places = [0, 2, 5, 7].map(|offset| at(bytes, offset));
+        assert_eq!(places, [(1, 1), (2, 1), (3, 1), (4, 1)]);
+        assert_eq!(at(b"", 0), (1, 1));
+        assert_eq!(at(b"a\n", 2), (2, 1), "behind the last line break");
+        assert_eq!(at(b"a", 99), (1, 2), "behind the end");
+    }
+
+    #[test]
+    fn columns_are_characters() {
+        assert_eq!(at("日本: x".as_bytes(), 8), (1, 5));
+        assert_eq!(at("\u{feff}ab".as_bytes(), 4), (1, 2));
+        assert_eq!(at(b"\xff\xfea", 2), (1, 3));
+    }
+
+    #[test]
+    fn columns_of_a_long_line_agree_with_counting() {
+        let text = "aé日😀".repeat(2000);
+        for (count, (offset, _)) in text.char_indices().enumerate().step_by(97) {
+            assert_eq!(at(text.as_bytes(), offset as u32), (1, count as u32 + 1));
+        }
+        assert_eq!(at(text.as_bytes(), text.len() as u32), (1, 8001));
+    }
+}
