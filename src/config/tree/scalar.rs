@@ -1,0 +1,219 @@
+//! What a plain scalar means: the core schema of YAML 1.2, and the core tags.
+//!
+//! `no`, `on` and `yes` are strings here, as are dates and `1_000`. One deviation from the letter,
+//! shared with the serializer so that what it writes reads back: digits after a leading zero are a
+//! string, not a number, since `007` is always meant as a name.
+
+use serde_yaml::Number;
+
+use super::{Entry, Node, Scalar, Style};
+
+/// A value of which the type is known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolved<'n, 's> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(&'n str),
+    List(&'n [Node<'s>]),
+    Mapping(&'n [Entry<'s>]),
+}
+
+impl Resolved<'_, '_> {
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::List(_) => "list",
+            Self::Mapping(_) => "mapping",
+        }
+    }
+}
+
+impl Scalar<'_> {
+    pub(super) fn resolve<'n, 's>(&'n self) -> Resolved<'n, 's> {
+        match self.style {
+            Style::Plain => plain(&self.text),
+            Style::Quoted | Style::Block => Resolved::String(&self.text),
+        }
+    }
+}
+
+fn plain<'n, 's>(text: &'n str) -> Resolved<'n, 's> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Resolved::Null,
+        "true" | "True" | "TRUE" => Resolved::Bool(true),
+        "false" | "False" | "FALSE" => Resolved::Bool(false),
+        _ => number(text).map_or(Resolved::String(text), Resolved::Number),
+    }
+}
+
+fn number(text: &str) -> Option<Number> {
+    // Most texts are words: the first byte tells.
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
+        return None;
+    }
+    integer(text).or_else(|| float(text).map(Number::from))
+}
+
+fn integer(text: &str) -> Option<Number> {
+    if let Some((radix, digits)) = radix(text) {
+        let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return all.then(|| u64::from_str_radix(digits, radix).ok().map(Number::from))?;
+    }
+    if leading_zero(text) {
+        return None;
+    }
+    let unsigned = text.parse::<u64>().ok().map(Number::from);
+    unsigned.or_else(|| text.parse::<i64>().ok().map(Number::from))
+}
+
+fn radix(text: &str) -> Option<(u32, &str)> {
+    let hex = text.strip_prefix("0x").map(|digits| (16, digits));
+    hex.or_else(|| text.strip_prefix("0o").map(|digits| (8, digits)))
+}
+
+fn leading_zero(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn float(text: &str) -> Option<f64> {
+    match text {
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Some(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Some(f64::NEG_INFINITY),
+        ".nan" | ".NaN" | ".NAN" => return Some(f64::NAN),
+        _ => {}
+    }
+    // Rust reads `-inf` and `nan` too, which are words in YAML.
+    let spelled = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+    if leading_zero(text) || !text.bytes().all(spelled) {
+        return None;
+    }
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// The tags of the core schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    Str,
+    Int,
+    Float,
+    Bool,
+    Null,
+    Seq,
+    Map,
+}
+
+impl Tag {
+    pub(super) fn core(suffix: &str) -> Option<Self> {
+        Some(match suffix {
+            "str" => Self::Str,
+            "int" => Self::Int,
+            "float" => Self::Float,
+            "bool" => Self::Bool,
+            "null" => Self::Null,
+            "seq" => Self::Seq,
+            "map" => Self::Map,
+            _ => return None,
+        })
+    }
+
+    /// The style that makes the text mean what the tag says, if the text can.
+    pub(super) fn style(self, text: &str) -> Option<Style> {
+        let fits = match (self, plain(text)) {
+            (Self::Str, _) => return Some(Style::Quoted),
+            (Self::Int, Resolved::Number(number)) => !number.is_f64(),
+            (Self::Float, Resolved::Number(_)) => true,
+            (Self::Bool, Resolved::Bool(_)) => true,
+            (Self::Null, Resolved::Null) => true,
+            _ => false,
+        };
+        fits.then_some(Style::Plain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_strings() {
+        let words = [
+            "no",
+            "No",
+            "on",
+            "off",
+            "yes",
+            "y",
+            "n",
+            "nUll",
+            "tRue",
+            "1_000",
+            "12:30",
+            "2024-01-01",
+            "007",
+            "-01",
+            "0b11",
+            "0xg",
+            "0x",
+            "0o8",
+            "0x-1",
+            "-0x1",
+            "1.2.3",
+            "-",
+            "+",
+            ".",
+            "-.",
+            "1e",
+            "e3",
+            "inf",
+            "nan",
+            "-inf",
+            "-nan",
+            "+.nan",
+            "1e999",
+            "=",
+            "+-1",
+            "--1",
+            "é",
+        ];
+        for word in words {
+            assert_eq!(plain(word), Resolved::String(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_not() {
+        let float = |text| match plain(text) {
+            Resolved::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        let floats = [
+            ("1e3", 1000.0),
+            ("1.10", 1.1),
+            (".5", 0.5),
+            ("1.", 1.0),
+            ("-1.5E-2", -0.015),
+            ("+1", 1.0),
+            ("0x1f", 31.0),
+            ("0o17", 15.0),
+            ("-12", -12.0),
+            ("0", 0.0),
+            (".inf", f64::INFINITY),
+            ("18446744073709551615", u64::MAX as f64),
+            ("99999999999999999999", 1e20),
+            ("007.5", 7.5),
+        ];
+        for (text, number) in floats {
+            assert_eq!(float(text), Some(number), "{text}");
+        }
+        for text in ["", "~", "null", "Null", "NULL"] {
+            assert_eq!(plain(text), Resolved::Null);
+        }
+        assert_eq!(plain("TRUE"), Resolved::Bool(true));
+        assert_eq!(plain("False"), Resolved::Bool(false));
+    }
+}

@@ -1,0 +1,64 @@
+//! Files made to exhaust a reader.
+
+use super::*;
+
+#[test]
+fn too_large() {
+    assert_eq!(codes(vec![b' '; MAX_BYTES + 1]), ["file-too-large"]);
+}
+
+#[test]
+fn nesting() {
+    let lists = |count: usize| "[".repeat(count) + &"]".repeat(count);
+    assert!(codes(lists(64)).is_empty());
+    for count in [65, 10_000, 100_000] {
+        assert_eq!(codes(lists(count)), ["too-deep"], "{count} closed");
+        assert_eq!(codes("[".repeat(count)), ["too-deep"], "{count} open");
+        assert_eq!(codes("- ".repeat(count)), ["too-deep"], "{count} items");
+        assert_eq!(codes("{a: ".repeat(count)), ["too-deep"], "{count} mappings");
+    }
+    let mixed = "- ".repeat(40) + &lists(40);
+    assert_eq!(codes(mixed + "\n---\na: 1\n"), ["too-deep"]);
+}
+
+#[test]
+fn nesting_through_aliases() {
+    let mut text = "- &a0 []\n".to_owned();
+    for n in 1..200 {
+        text += &format!("- &a{n} [*a{}]\n", n - 1);
+    }
+    let found = codes(&text);
+    assert!(!found.is_empty() && found.iter().all(|code| *code == "too-deep"), "{found:?}");
+}
+
+#[test]
+fn aliases_that_explode() {
+    let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..30 {
+        let items = vec![format!("*a{}", n - 1); 10].join(", ");
+        laughs += &format!("a{n}: &a{n} [{items}]\n");
+    }
+    assert_eq!(codes(&laughs), ["alias-limit"]);
+    let long = format!("- &a \"{}\\n\"\n{}", "x".repeat(20_000), "- *a\n".repeat(20_000));
+    assert_eq!(codes(&long), ["alias-limit"]);
+    let wide = (0..1000).map(|n| format!(" k{n}: 1\n")).collect::<String>();
+    let merged = format!("a: &a\n{wide}b:\n{}", "- <<: *a\n".repeat(5000));
+    assert_eq!(codes(&merged), ["alias-limit"]);
+}
+
+#[test]
+fn a_default_merged_into_every_repository_is_no_explosion() {
+    let mut text = "d: &d {category: linux, is_public: false, description: x, sync: []}\nr:\n".to_owned();
+    for n in 0..100_000 {
+        text += &format!("  app-{n}: {{<<: *d}}\n");
+    }
+    assert!(codes(&text).is_empty());
+}
+
+#[test]
+fn errors_without_end() {
+    let found = codes("- *a\n".repeat(100_000));
+    assert_eq!((found.len(), found[MAX_ERRORS]), (MAX_ERRORS + 1, "too-many-errors"));
+    assert_eq!(codes("a: 1\n".repeat(100_000)).len(), MAX_ERRORS + 1);
+    assert_eq!(codes("a: }\n---\n".repeat(100_000)).len(), MAX_ERRORS + 1);
+}
