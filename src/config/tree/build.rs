@@ -16,7 +16,13 @@ use super::{Entry, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, Text};
 use super::{scalar, syntax};
 use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Span};
 
-pub(super) fn build<'s>(file: FileId, text: &'s str, offset: u32, diagnostics: &mut Diagnostics) -> Vec<Node<'s>> {
+pub(super) fn build<'s>(
+    file: FileId,
+    text: &'s str,
+    offset: u32,
+    max_nodes: usize,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Node<'s>> {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         flow_nesting_limit: MAX_DEPTH,
@@ -34,6 +40,12 @@ pub(super) fn build<'s>(file: FileId, text: &'s str, offset: u32, diagnostics: &
                 }
             }
         }
+        if builder.written > max_nodes {
+            let message = format!("there are more than {max_nodes} values and keys in the file");
+            let error = Diagnostic::error("file-too-large", message).hint("split it into several files");
+            builder.report(builder.span(0, 0), error);
+            break;
+        }
         if builder.found.len() >= MAX_ERRORS {
             let message = format!("{MAX_ERRORS} errors or more in this file: the rest of it is not read");
             builder.report(builder.span(0, 0), Diagnostic::error("too-many-errors", message));
@@ -49,6 +61,8 @@ struct Builder<'s> {
     text: &'s str,
     /// Of the text in the file.
     offset: u32,
+    /// Nodes so far, in all documents.
+    written: usize,
     found: Vec<Diagnostic>,
     roots: Vec<Node<'s>>,
     root: Option<Node<'s>>,
@@ -71,6 +85,7 @@ impl<'s> Builder<'s> {
             file,
             text,
             offset,
+            written: 0,
             found: Vec::new(),
             roots: Vec::new(),
             root: None,
@@ -87,6 +102,7 @@ impl<'s> Builder<'s> {
 
     fn event(&mut self, event: Event<'s>, range: &Range) {
         let span = self.range(range);
+        self.written += usize::from(event.is_node());
         match event {
             Event::DocumentStart(..) => self.abandoned = false,
             Event::DocumentEnd => self.close_document(),

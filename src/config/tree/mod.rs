@@ -21,6 +21,8 @@ pub use self::scalar::Resolved;
 
 /// Larger files are refused: more than three times the text of 100,000 repositories.
 const MAX_BYTES: usize = 64 << 20;
+/// Values and keys in one file: a tree takes more memory than its text, most of all one of tiny items.
+const MAX_NODES: usize = 4_000_000;
 /// Collections inside each other, aliases followed; readers of the tree may therefore recurse.
 const MAX_DEPTH: usize = 64;
 /// Values that aliases may add to those that are written.
@@ -157,7 +159,7 @@ impl<'s> Node<'s> {
 /// could not be read: a broken document, or a single value whose error is reported.
 pub fn parse<'s>(file: FileId, text: &'s [u8], diagnostics: &mut Diagnostics) -> Vec<Node<'s>> {
     match syntax::text(file, text, diagnostics) {
-        Some((text, offset)) => build::build(file, text, offset, diagnostics),
+        Some((text, offset)) => build::build(file, text, offset, MAX_NODES, diagnostics),
         None => Vec::new(),
     }
 }

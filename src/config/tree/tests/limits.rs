@@ -5,6 +5,10 @@ use super::*;
 #[test]
 fn too_large() {
     assert_eq!(codes(vec![b' '; MAX_BYTES + 1]), ["file-too-large"]);
+    let file = SourceMap::default().add("c.yaml", "");
+    let mut diagnostics = Diagnostics::new();
+    let roots = build::build(file, "a: 1\n---\n[b, c, d]\n---\ne: f\n", 0, 6, &mut diagnostics);
+    assert_eq!((roots.len(), diagnostics.iter().next().map(|found| found.code)), (1, Some("file-too-large")));
 }
 
 #[test]
