@@ -29,11 +29,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(serve(emulator.clone(), listener, region.map(str::to_owned)));
-        Self {
-            emulator,
-            base,
-            client: Client::builder().no_proxy().build().unwrap(),
-        }
+        Self { emulator, base, client: Client::builder().no_proxy().build().unwrap() }
     }
 
     /// One port for cn-north-4.
@@ -41,21 +37,10 @@ impl Site {
         Self::start(Settings::default(), Some("cn-north-4")).await
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> reqwest::Result<Response> {
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match body {
-            Some(body) => {
-                request
-                    .header("Content-Type", "application/json")
-                    .body(body.to_string())
-                    .send()
-                    .await
-            }
+            Some(body) => request.header("Content-Type", "application/json").body(body.to_string()).send().await,
             None => request.send().await,
         }
     }
@@ -65,12 +50,7 @@ impl Site {
     }
 
     async fn create_organization(&self) -> reqwest::Result<Response> {
-        self.send(
-            Method::POST,
-            ORGANIZATIONS,
-            Some(json!({ "namespace": "team-b" })),
-        )
-        .await
+        self.send(Method::POST, ORGANIZATIONS, Some(json!({ "namespace": "team-b" }))).await
     }
 
     async fn wait_for_requests(&self, count: usize) {
@@ -80,8 +60,7 @@ impl Site {
     }
 
     fn has_organization(&self) -> bool {
-        self.emulator
-            .read(|state| state.organization("cn-north-4", "team-b").is_some())
+        self.emulator.read(|state| state.organization("cn-north-4", "team-b").is_some())
     }
 }
 
@@ -101,21 +80,14 @@ async fn pages_add_up_to_the_whole() {
     });
     let mut names = Vec::new();
     for offset in [0, 100, 200, 300] {
-        let path = format!(
-            "/v2/manage/repos?namespace=team-b&order_column=name&order_type=asc&limit=100&offset={offset}"
-        );
+        let path =
+            format!("/v2/manage/repos?namespace=team-b&order_column=name&order_type=asc&limit=100&offset={offset}");
         let response = site.send(Method::GET, &path, None).await.unwrap();
-        let range = response.headers()["content-range"]
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let range = response.headers()["content-range"].to_str().unwrap().to_owned();
         let (_, page) = read(response).await;
         let page = page.as_array().unwrap().clone();
         assert_eq!(range, format!("{offset}-{}/250", page.len()));
-        names.extend(
-            page.iter()
-                .map(|item| item["name"].as_str().unwrap().to_owned()),
-        );
+        names.extend(page.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
     }
     let expected: Vec<String> = (0..250).map(|number| format!("r{number:03}")).collect();
     assert_eq!(names, expected);
@@ -124,26 +96,12 @@ async fn pages_add_up_to_the_whole() {
 #[tokio::test]
 async fn a_slash_travels_as_a_dollar() {
     let site = Site::region().await;
-    let (status, shown) = site
-        .get("/v2/manage/namespaces/team-a/repos/web$front")
-        .await;
+    let (status, shown) = site.get("/v2/manage/namespaces/team-a/repos/web$front").await;
     assert_eq!((status, &shown["name"]), (200, &json!("web/front")));
-    assert_eq!(
-        site.get("/v2/manage/namespaces/team-a/repos/web%24front")
-            .await
-            .1,
-        shown
-    );
-    for path in [
-        "/v2/manage/namespaces/team-a/repos/web/front",
-        "/v2/manage/namespaces/team-a/repos/web%2Ffront",
-    ] {
+    assert_eq!(site.get("/v2/manage/namespaces/team-a/repos/web%24front").await.1, shown);
+    for path in ["/v2/manage/namespaces/team-a/repos/web/front", "/v2/manage/namespaces/team-a/repos/web%2Ffront"] {
         let (status, body) = site.get(path).await;
-        assert_eq!(
-            (status, &body["error_code"]),
-            (404, &json!("APIGW.0101")),
-            "{path}"
-        );
+        assert_eq!((status, &body["error_code"]), (404, &json!("APIGW.0101")), "{path}");
     }
     let response = site.send(Method::HEAD, ORGANIZATIONS, None).await.unwrap();
     assert_eq!(response.status(), 404);
@@ -152,68 +110,32 @@ async fn a_slash_travels_as_a_dollar() {
 #[tokio::test]
 async fn the_body_of_a_deletion_arrives() {
     let site = Site::region().await;
-    let target =
-        json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true });
-    let created = site
-        .send(Method::POST, RULES, Some(target.clone()))
-        .await
-        .unwrap();
+    let target = json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true });
+    let created = site.send(Method::POST, RULES, Some(target.clone())).await.unwrap();
     assert!(created.headers().contains_key("x-request-id"));
     assert_eq!(read(created).await, (200, json!({})));
-    let gone = site
-        .send(Method::DELETE, RULES, Some(target.clone()))
-        .await
-        .unwrap();
+    let gone = site.send(Method::DELETE, RULES, Some(target.clone())).await.unwrap();
     assert_eq!(gone.status(), 200);
-    let again = site
-        .send(Method::DELETE, RULES, Some(target))
-        .await
-        .unwrap();
-    assert_eq!(
-        again.headers()["x-emulator-assumption"],
-        "delete-missing-rule"
-    );
+    let again = site.send(Method::DELETE, RULES, Some(target)).await.unwrap();
+    assert_eq!(again.headers()["x-emulator-assumption"], "delete-missing-rule");
     let (status, body) = read(again).await;
-    assert_eq!(
-        (status, &body["error_code"]),
-        (400, &json!("SVCSTG.SWR.4001158"))
-    );
+    assert_eq!((status, &body["error_code"]), (400, &json!("SVCSTG.SWR.4001158")));
 }
 
 #[tokio::test]
 async fn one_port_serves_all_regions_by_prefix() {
     let site = Site::start(Settings::default(), None).await;
     let body = json!({ "namespace": "dr" });
-    let created = site
-        .send(Method::POST, "/cn-east-3/v2/manage/namespaces", Some(body))
-        .await
-        .unwrap();
+    let created = site.send(Method::POST, "/cn-east-3/v2/manage/namespaces", Some(body)).await.unwrap();
     assert_eq!(created.status(), 201);
     assert_eq!(site.get("/cn-east-3/v2/manage/namespaces/dr").await.0, 200);
     assert_eq!(site.get("/cn-north-4/v2/manage/namespaces/dr").await.0, 404);
-    for path in [
-        "/mars-1/v2/manage/namespaces",
-        ORGANIZATIONS,
-        "/cn-east-3",
-        "/",
-    ] {
+    for path in ["/mars-1/v2/manage/namespaces", ORGANIZATIONS, "/cn-east-3", "/"] {
         let (status, body) = site.get(path).await;
-        assert_eq!(
-            (status, &body["error_code"]),
-            (404, &json!("APIGW.0101")),
-            "{path}"
-        );
+        assert_eq!((status, &body["error_code"]), (404, &json!("APIGW.0101")), "{path}");
     }
-    let regions: Vec<_> = site
-        .emulator
-        .journal()
-        .into_iter()
-        .map(|entry| (entry.region, entry.path))
-        .collect();
-    assert_eq!(
-        regions[0],
-        ("cn-east-3".to_owned(), "/v2/manage/namespaces".to_owned())
-    );
+    let regions: Vec<_> = site.emulator.journal().into_iter().map(|entry| (entry.region, entry.path)).collect();
+    assert_eq!(regions[0], ("cn-east-3".to_owned(), "/v2/manage/namespaces".to_owned()));
 }
 
 #[tokio::test]
@@ -269,29 +191,17 @@ async fn faults_look_like_gateways_and_proxies() {
     let site = Site::region().await;
     site.emulator.inject(Fault::new(Effect::throttled(Some(7))));
     let throttled = site.send(Method::GET, ORGANIZATIONS, None).await.unwrap();
-    assert_eq!(
-        (
-            throttled.status().as_u16(),
-            &throttled.headers()["retry-after"]
-        ),
-        (429, &"7".parse().unwrap())
-    );
+    assert_eq!((throttled.status().as_u16(), &throttled.headers()["retry-after"]), (429, &"7".parse().unwrap()));
     site.emulator.inject(Fault::new(Effect::html_502()));
     let page = site.send(Method::GET, ORGANIZATIONS, None).await.unwrap();
-    assert_eq!(
-        (page.status().as_u16(), &page.headers()["content-type"]),
-        (502, &"text/html".parse().unwrap())
-    );
+    assert_eq!((page.status().as_u16(), &page.headers()["content-type"]), (502, &"text/html".parse().unwrap()));
 }
 
 #[tokio::test]
 async fn requests_are_answered_side_by_side() {
     // One after the other they would need two days.
     let latency = Duration::from_secs(3600);
-    let settings = Settings {
-        latency,
-        ..Settings::default()
-    };
+    let settings = Settings { latency, ..Settings::default() };
     let site = Arc::new(Site::start(settings, Some("cn-north-4")).await);
     let mut requests = JoinSet::new();
     for number in 0..50 {
@@ -300,12 +210,7 @@ async fn requests_are_answered_side_by_side() {
         requests.spawn(async move { site.send(Method::POST, REPOS, Some(body)).await });
     }
     site.wait_for_requests(50).await;
-    assert!(
-        site.emulator
-            .journal()
-            .iter()
-            .all(|entry| entry.status == Some(200))
-    );
+    assert!(site.emulator.journal().iter().all(|entry| entry.status == Some(200)));
 }
 
 /// Signed with the key below for the time below, independently of this crate.
@@ -315,18 +220,8 @@ const PREFIXED: &str = "166c54b34f3c756fbaa3ff52f4e273561112517df5422fa4558ae068
 #[tokio::test]
 async fn signatures_are_verified_as_received() {
     for (region, path, signature, other) in [
-        (
-            Some("cn-north-4"),
-            "/v2/manage/namespaces/team-a/repos/web$front",
-            PLAIN,
-            PREFIXED,
-        ),
-        (
-            None,
-            "/cn-north-4/v2/manage/namespaces/team-a/repos/web$front",
-            PREFIXED,
-            PLAIN,
-        ),
+        (Some("cn-north-4"), "/v2/manage/namespaces/team-a/repos/web$front", PLAIN, PREFIXED),
+        (None, "/cn-north-4/v2/manage/namespaces/team-a/repos/web$front", PREFIXED, PLAIN),
     ] {
         let settings = Settings {
             verify: Some("access:secret".parse().unwrap()),
@@ -335,18 +230,11 @@ async fn signatures_are_verified_as_received() {
         };
         let site = Site::start(settings, region).await;
         for (signature, expected) in [(signature, 200), (other, 401)] {
-            let authorization = format!(
-                "SDK-HMAC-SHA256 Access=access, SignedHeaders=host;x-sdk-date, Signature={signature}"
-            );
+            let authorization =
+                format!("SDK-HMAC-SHA256 Access=access, SignedHeaders=host;x-sdk-date, Signature={signature}");
             let request = site.client.get(format!("{}{path}", site.base));
-            let request = request
-                .header("Host", "emulator.test")
-                .header("X-Sdk-Date", "20240115T083000Z");
-            let response = request
-                .header("Authorization", authorization)
-                .send()
-                .await
-                .unwrap();
+            let request = request.header("Host", "emulator.test").header("X-Sdk-Date", "20240115T083000Z");
+            let response = request.header("Authorization", authorization).send().await.unwrap();
             assert_eq!(response.status(), expected, "{path}");
         }
         let (status, body) = site.get(path).await;

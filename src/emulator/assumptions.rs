@@ -92,19 +92,12 @@ assumptions! {
 }
 
 fn choose<T: Copy>(name: &str, choice: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let found = choices
-        .iter()
-        .find(|(text, _)| *text == choice)
-        .map(|(_, value)| *value);
+    let found = choices.iter().find(|(text, _)| *text == choice).map(|(_, value)| *value);
     found.ok_or_else(|| format!("`{name}` is one of {}", texts(choices)))
 }
 
 fn texts<T>(choices: &[(&str, T)]) -> String {
-    choices
-        .iter()
-        .map(|(text, _)| *text)
-        .collect::<Vec<_>>()
-        .join("|")
+    choices.iter().map(|(text, _)| *text).collect::<Vec<_>>().join("|")
 }
 
 #[cfg(test)]
@@ -126,15 +119,9 @@ mod tests {
             assumptions.set("duplicate-rule=maybe").unwrap_err(),
             "`duplicate-rule` is one of error|replace|second-row|ignore"
         );
-        assert_eq!(
-            assumptions.set("hidden-rules").unwrap_err(),
-            "`hidden-rules` is one of hide|show"
-        );
+        assert_eq!(assumptions.set("hidden-rules").unwrap_err(), "`hidden-rules` is one of hide|show");
         let unknown = assumptions.set("no-such=1").unwrap_err();
-        assert!(
-            unknown.contains("`no-such`") && unknown.contains("patch-omitted=reset|keep"),
-            "{unknown}"
-        );
+        assert!(unknown.contains("`no-such`") && unknown.contains("patch-omitted=reset|keep"), "{unknown}");
     }
 
     #[test]

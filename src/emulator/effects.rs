@@ -70,68 +70,38 @@ pub enum ErrorBody {
 
 impl Effect {
     fn status(body: ErrorBody) -> Self {
-        Self::Status {
-            body,
-            retry_after: None,
-            committed: false,
-        }
+        Self::Status { body, retry_after: None, committed: false }
     }
 
     fn gateway(status: u16, code: &str, message: &str) -> Self {
-        Self::status(ErrorBody::Gateway {
-            status,
-            code: code.to_owned(),
-            message: message.to_owned(),
-        })
+        Self::status(ErrorBody::Gateway { status, code: code.to_owned(), message: message.to_owned() })
     }
 
     /// One of the service's own errors, such as `4090023`.
     pub fn service(code: u32, message: &str) -> Self {
-        Self::status(ErrorBody::Service {
-            code,
-            message: message.to_owned(),
-        })
+        Self::status(ErrorBody::Service { code, message: message.to_owned() })
     }
 
     /// 429 of the gateway.
     pub fn throttled(retry_after: Option<u64>) -> Self {
         let message = "Throttling threshold has been reached: limit:1,time:1 minute".to_owned();
-        let body = ErrorBody::Gateway {
-            status: 429,
-            code: "0308".to_owned(),
-            message,
-        };
-        Self::Status {
-            body,
-            retry_after,
-            committed: false,
-        }
+        let body = ErrorBody::Gateway { status: 429, code: "0308".to_owned(), message };
+        Self::Status { body, retry_after, committed: false }
     }
 
     /// 401 of the gateway.
     pub fn unauthorized() -> Self {
-        Self::gateway(
-            401,
-            "0301",
-            "Incorrect IAM authentication information: token expires",
-        )
+        Self::gateway(401, "0301", "Incorrect IAM authentication information: token expires")
     }
 
     /// 403 of the service.
     pub fn forbidden() -> Self {
-        Self::service(
-            4_037_018,
-            "No permission on the images of this organization",
-        )
+        Self::service(4_037_018, "No permission on the images of this organization")
     }
 
     /// The 404 of the gateway, which says nothing about the thing.
     pub fn gateway_not_found() -> Self {
-        Self::gateway(
-            404,
-            "0101",
-            "The API does not exist or has not been published in the environment",
-        )
+        Self::gateway(404, "0101", "The API does not exist or has not been published in the environment")
     }
 
     /// 500 of the service.
@@ -158,15 +128,7 @@ impl Effect {
 
     /// Whether the request never gets as far as the service.
     pub(super) fn prevents(&self) -> bool {
-        matches!(
-            self,
-            Self::CutBefore
-                | Self::HangBefore
-                | Self::Status {
-                    committed: false,
-                    ..
-                }
-        )
+        matches!(self, Self::CutBefore | Self::HangBefore | Self::Status { committed: false, .. })
     }
 
     /// What becomes of the answer; the service's own is none where the effect prevented it.
@@ -174,14 +136,10 @@ impl Effect {
         match self {
             Self::CutBefore | Self::CutAfter => Answer::Cut,
             Self::HangBefore | Self::HangAfter => Answer::Never,
-            Self::Truncate(bytes) if *bytes < response.body.len() => {
-                Answer::Truncated(response, *bytes)
-            }
+            Self::Truncate(bytes) if *bytes < response.body.len() => Answer::Truncated(response, *bytes),
             Self::Truncate(_) | Self::Delay(_) => Answer::Complete(response),
             Self::DropItems(items) => Answer::Complete(drop_items(response, *items)),
-            Self::Status {
-                body, retry_after, ..
-            } => {
+            Self::Status { body, retry_after, .. } => {
                 let response = body.response(shape, request_id);
                 Answer::Complete(match retry_after {
                     Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
@@ -203,19 +161,11 @@ impl Effect {
 impl ErrorBody {
     fn response(&self, shape: ErrorShape, request_id: &str) -> Response {
         match self {
-            Self::Service { code, message } => {
-                Refusal::service(*code, message).response(shape, request_id)
+            Self::Service { code, message } => Refusal::service(*code, message).response(shape, request_id),
+            Self::Gateway { status, code, message } => {
+                Refusal::gateway(*status, code, message).response(shape, request_id)
             }
-            Self::Gateway {
-                status,
-                code,
-                message,
-            } => Refusal::gateway(*status, code, message).response(shape, request_id),
-            Self::Other {
-                status,
-                content_type,
-                text,
-            } => Response::text(*status, content_type, text.as_str()),
+            Self::Other { status, content_type, text } => Response::text(*status, content_type, text.as_str()),
         }
     }
 }
@@ -231,10 +181,7 @@ fn drop_items(response: Response, items: usize) -> Response {
         return response;
     };
     list.truncate(list.len().saturating_sub(items));
-    Response {
-        body: body.to_string().into_bytes(),
-        ..response
-    }
+    Response { body: body.to_string().into_bytes(), ..response }
 }
 
 #[cfg(test)]
@@ -250,40 +197,22 @@ mod tests {
             (Effect::forbidden(), 403, "SVCSTG.SWR.4037018"),
             (Effect::internal(), 500, "SVCSTG.SWR.5001101"),
         ] {
-            let retry_after = matches!(
-                effect,
-                Effect::Status {
-                    retry_after: Some(3),
-                    ..
-                }
-            );
-            let Answer::Complete(response) =
-                effect.answer(Response::default(), ErrorShape::C, "id")
-            else {
+            let retry_after = matches!(effect, Effect::Status { retry_after: Some(3), .. });
+            let Answer::Complete(response) = effect.answer(Response::default(), ErrorShape::C, "id") else {
                 panic!("an error is an answer")
             };
-            assert_eq!(
-                (response.status, &response.value()["error_code"]),
-                (status, &code.into())
-            );
+            assert_eq!((response.status, &response.value()["error_code"]), (status, &code.into()));
             assert_eq!(response.header("retry-after"), retry_after.then_some("3"));
         }
     }
 
     #[test]
     fn a_list_loses_its_last_items() {
-        let array = Response::text(200, "application/json", "[1,2,3]")
-            .with_header("Content-Range", "0-3/3");
+        let array = Response::text(200, "application/json", "[1,2,3]").with_header("Content-Range", "0-3/3");
         let short = drop_items(array, 2);
-        assert_eq!(
-            (short.value(), short.header("content-range")),
-            (serde_json::json!([1]), Some("0-3/3"))
-        );
+        assert_eq!((short.value(), short.header("content-range")), (serde_json::json!([1]), Some("0-3/3")));
         let object = Response::text(200, "application/json", r#"{"namespaces":[1]}"#);
-        assert_eq!(
-            drop_items(object, 5).value(),
-            serde_json::json!({ "namespaces": [] })
-        );
+        assert_eq!(drop_items(object, 5).value(), serde_json::json!({ "namespaces": [] }));
         let other = Response::text(200, "application/json", r#"{"id":1}"#);
         assert_eq!(drop_items(other.clone(), 1), other);
     }

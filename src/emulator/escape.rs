@@ -7,9 +7,7 @@ pub(super) fn decode(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let escaped = (first == b'%')
-            .then(|| tail.get(..2).and_then(hex))
-            .flatten();
+        let escaped = (first == b'%').then(|| tail.get(..2).and_then(hex)).flatten();
         bytes.push(escaped.unwrap_or(first));
         rest = if escaped.is_some() { &tail[2..] } else { tail };
     }
@@ -26,9 +24,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                text.push(byte.into())
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(byte.into()),
             _ => text.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -37,10 +33,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 
 /// The raw names and values of a query; a name without `=` has an empty value.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 fn hex(digits: &[u8]) -> Option<u8> {
@@ -55,23 +48,15 @@ mod tests {
 
     #[test]
     fn escapes_are_undone_once() {
-        for (text, decoded) in [
-            ("a%24b", "a$b"),
-            ("%2525", "%25"),
-            ("a%2", "a%2"),
-            ("%zz", "%zz"),
-            ("a+b", "a+b"),
-            ("%e7%bB%84", "组"),
-        ] {
+        for (text, decoded) in
+            [("a%24b", "a$b"), ("%2525", "%25"), ("a%2", "a%2"), ("%zz", "%zz"), ("a+b", "a+b"), ("%e7%bB%84", "组")]
+        {
             assert_eq!(decode_text(text), decoded, "{text}");
         }
     }
 
     #[test]
     fn only_unreserved_bytes_stay_bare() {
-        assert_eq!(
-            encode("a-z_.~ $/+:|é".as_bytes()),
-            "a-z_.~%20%24%2F%2B%3A%7C%C3%A9"
-        );
+        assert_eq!(encode("a-z_.~ $/+:|é".as_bytes()), "a-z_.~%20%24%2F%2B%3A%7C%C3%A9");
     }
 }

@@ -25,14 +25,7 @@ pub struct Fault {
 impl Fault {
     /// A fault that strikes the next request, once.
     pub fn new(effect: Effect) -> Self {
-        Self {
-            method: None,
-            path: None,
-            region: None,
-            skip: 0,
-            count: Some(1),
-            effect,
-        }
+        Self { method: None, path: None, region: None, skip: 0, count: Some(1), effect }
     }
 
     /// Only that method.
@@ -72,17 +65,9 @@ impl Fault {
     }
 
     fn matches(&self, request: &Request) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| *method == request.method)
-            && self
-                .path
-                .as_ref()
-                .is_none_or(|part| request.path.contains(part.as_str()))
-            && self
-                .region
-                .as_ref()
-                .is_none_or(|region| *region == request.region)
+        self.method.as_ref().is_none_or(|method| *method == request.method)
+            && self.path.as_ref().is_none_or(|part| request.path.contains(part.as_str()))
+            && self.region.as_ref().is_none_or(|region| *region == request.region)
     }
 }
 
@@ -115,44 +100,21 @@ mod tests {
     use super::*;
 
     fn get(path: &str) -> Request {
-        Request {
-            method: "GET".into(),
-            region: "cn-north-4".into(),
-            path: path.into(),
-            ..Request::default()
-        }
+        Request { method: "GET".into(), region: "cn-north-4".into(), path: path.into(), ..Request::default() }
     }
 
     fn strikes(fault: Fault, paths: &[&str]) -> Vec<bool> {
         let mut faults = Faults::default();
         faults.inject(fault);
-        paths
-            .iter()
-            .map(|path| faults.strike(&get(path)).is_some())
-            .collect()
+        paths.iter().map(|path| faults.strike(&get(path)).is_some()).collect()
     }
 
     #[test]
     fn a_fault_waits_counts_and_is_spent() {
-        let fault = Fault::new(Effect::CutBefore)
-            .path("sync_repo")
-            .skip(1)
-            .times(2);
-        let hits = strikes(
-            fault,
-            &[
-                "/sync_repo",
-                "/repos",
-                "/sync_repo",
-                "/sync_repo",
-                "/sync_repo",
-            ],
-        );
+        let fault = Fault::new(Effect::CutBefore).path("sync_repo").skip(1).times(2);
+        let hits = strikes(fault, &["/sync_repo", "/repos", "/sync_repo", "/sync_repo", "/sync_repo"]);
         assert_eq!(hits, [false, false, true, true, false]);
-        assert_eq!(
-            strikes(Fault::new(Effect::CutBefore).forever(), &["/a", "/b", "/c"]),
-            [true; 3]
-        );
+        assert_eq!(strikes(Fault::new(Effect::CutBefore).forever(), &["/a", "/b", "/c"]), [true; 3]);
     }
 
     #[test]
@@ -160,9 +122,6 @@ mod tests {
         let fault = || Fault::new(Effect::CutBefore);
         assert_eq!(strikes(fault().method("POST"), &["/a"]), [false]);
         assert_eq!(strikes(fault().region("cn-east-3"), &["/a"]), [false]);
-        assert_eq!(
-            strikes(fault().method("GET").region("cn-north-4"), &["/a"]),
-            [true]
-        );
+        assert_eq!(strikes(fault().method("GET").region("cn-north-4"), &["/a"]), [true]);
     }
 }

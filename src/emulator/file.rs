@@ -68,15 +68,9 @@ pub(super) struct StateFile {
 impl StateFile {
     /// Locks the file and reads it, if it is there.
     pub(super) fn open(path: &Path) -> Result<(Self, Option<State>), StateError> {
-        let failed = |source| StateError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| StateError::Io { path: path.to_owned(), source };
         fs::create_dir_all(directory(path)).map_err(failed)?;
-        let file = Self {
-            path: path.to_owned(),
-            _lock: lock(path)?,
-        };
+        let file = Self { path: path.to_owned(), _lock: lock(path)? };
         match fs::read(path) {
             Ok(bytes) => Ok((file, Some(decode(path, &bytes)?))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((file, None)),
@@ -99,16 +93,11 @@ impl StateFile {
 fn lock(path: &Path) -> Result<File, StateError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let failed = |source| StateError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| StateError::Io { path: path.to_owned(), source };
     let lock = File::create(name).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StateError::Locked {
-            path: path.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StateError::Locked { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
@@ -120,25 +109,17 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
         Err(source) => return Err(StateError::Decode { path, source }),
     };
     if state.format_version != FORMAT_VERSION {
-        return Err(StateError::Version {
-            path,
-            found: state.format_version,
-        });
+        return Err(StateError::Version { path, found: state.format_version });
     }
     match state.regions.keys().find(|region| !regions::exists(region)) {
-        Some(region) => Err(StateError::Region {
-            path,
-            region: region.clone(),
-        }),
+        Some(region) => Err(StateError::Region { path, region: region.clone() }),
         None => Ok(state),
     }
 }
 
 /// A bare file name has an empty parent, which means the directory we are in.
 fn directory(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -163,10 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let first = StateFile::open(&path).unwrap();
-        assert!(matches!(
-            StateFile::open(&path),
-            Err(StateError::Locked { .. })
-        ));
+        assert!(matches!(StateFile::open(&path), Err(StateError::Locked { .. })));
         drop(first);
         StateFile::open(&path).unwrap();
     }
@@ -177,14 +155,8 @@ mod tests {
         let path = folder.path().join("state.json");
         for (text, message) in [
             ("{", "is not an emulator state"),
-            (
-                r#"{ "format_version": 2 }"#,
-                "has format version 2; this portolan reads 1",
-            ),
-            (
-                r#"{ "regions": { "mars-1": {} } }"#,
-                "names the region `mars-1`, which does not exist",
-            ),
+            (r#"{ "format_version": 2 }"#, "has format version 2; this portolan reads 1"),
+            (r#"{ "regions": { "mars-1": {} } }"#, "names the region `mars-1`, which does not exist"),
         ] {
             fs::write(&path, text).unwrap();
             let error = StateFile::open(&path).unwrap_err().to_string();

@@ -36,8 +36,8 @@ use std::{
 
 pub use assumptions::{
     Assumptions, CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories,
-    DeleteRepositoryWithImages, DuplicateRule, ForeignOrganization, HEADER as ASSUMPTION_HEADER,
-    HiddenRules, MissingOrganizationOnCreate, NamespaceFilter, PageLimitOver, PatchOmitted,
+    DeleteRepositoryWithImages, DuplicateRule, ForeignOrganization, HEADER as ASSUMPTION_HEADER, HiddenRules,
+    MissingOrganizationOnCreate, NamespaceFilter, PageLimitOver, PatchOmitted,
 };
 pub use effects::{Effect, ErrorBody};
 pub use faults::Fault;
@@ -78,10 +78,7 @@ impl Emulator {
     }
 
     fn with(settings: Settings, state: State, file: Option<StateFile>) -> Self {
-        Self {
-            settings: Arc::new(settings),
-            world: Arc::new(Mutex::new(World::new(state, file))),
-        }
+        Self { settings: Arc::new(settings), world: Arc::new(Mutex::new(World::new(state, file))) }
     }
 
     /// Answers one request.
@@ -134,9 +131,7 @@ impl Emulator {
 
 impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Emulator")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Emulator").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -165,41 +160,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/state.json");
         let emulator = Emulator::open(&path, Settings::default()).unwrap();
-        assert!(matches!(
-            Emulator::open(&path, Settings::default()),
-            Err(StateError::Locked { .. })
-        ));
+        assert!(matches!(Emulator::open(&path, Settings::default()), Err(StateError::Locked { .. })));
         emulator.answer(create("team-a")).await;
-        emulator.edit(|state| {
-            state
-                .ensure_repository("cn-north-4", "team-a", "web")
-                .num_images = 2
-        });
+        emulator.edit(|state| state.ensure_repository("cn-north-4", "team-a", "web").num_images = 2);
         drop(emulator);
 
-        let emulator = Emulator::open(
-            &path,
-            Settings {
-                account: "ignored".into(),
-                ..Settings::default()
-            },
-        )
-        .unwrap();
-        let repository = emulator
-            .read(|state| state.repository("cn-north-4", "team-a", "web").cloned())
-            .unwrap();
+        let emulator = Emulator::open(&path, Settings { account: "ignored".into(), ..Settings::default() }).unwrap();
+        let repository = emulator.read(|state| state.repository("cn-north-4", "team-a", "web").cloned()).unwrap();
         assert_eq!((repository.id, repository.num_images), (2, 2));
         assert_eq!(emulator.read(|state| state.account.clone()), "emulator");
     }
 
     #[tokio::test]
     async fn faults_strike_before_or_after_the_change() {
-        let before = [
-            Effect::CutBefore,
-            Effect::HangBefore,
-            Effect::throttled(None),
-            Effect::html_502(),
-        ];
+        let before = [Effect::CutBefore, Effect::HangBefore, Effect::throttled(None), Effect::html_502()];
         let after = [
             Effect::CutAfter,
             Effect::HangAfter,
@@ -207,10 +181,7 @@ mod tests {
             Effect::Delay(Duration::ZERO),
             Effect::html_502().after_commit(),
         ];
-        let all = before
-            .map(|effect| (effect, false))
-            .into_iter()
-            .chain(after.map(|effect| (effect, true)));
+        let all = before.map(|effect| (effect, false)).into_iter().chain(after.map(|effect| (effect, true)));
         for (effect, committed) in all {
             let emulator = Emulator::new(Settings::default());
             emulator.inject(Fault::new(effect.clone()));
@@ -224,25 +195,14 @@ mod tests {
         let emulator = Emulator::new(Settings::default());
         emulator.inject(Fault::new(Effect::CutAfter).skip(1));
         let mut request = create("team-a");
-        request
-            .headers
-            .push(("X-Auth-Token".to_owned(), "secret".to_owned()));
+        request.headers.push(("X-Auth-Token".to_owned(), "secret".to_owned()));
         for _ in 0..3 {
             emulator.answer(request.clone()).await;
         }
         let journal = emulator.journal();
-        assert_eq!(
-            journal[0].body,
-            Some(serde_json::json!({ "namespace": "team-a" }))
-        );
-        let answered: Vec<_> = journal
-            .iter()
-            .map(|entry| (entry.status, entry.fault))
-            .collect();
-        assert_eq!(
-            answered,
-            [(Some(201), false), (None, true), (Some(409), false)]
-        );
+        assert_eq!(journal[0].body, Some(serde_json::json!({ "namespace": "team-a" })));
+        let answered: Vec<_> = journal.iter().map(|entry| (entry.status, entry.fault)).collect();
+        assert_eq!(answered, [(Some(201), false), (None, true), (Some(409), false)]);
         assert!(!format!("{journal:?} {emulator:?} {request:?}").contains("secret"));
         emulator.clear_journal();
         assert_eq!(emulator.journal(), []);
@@ -252,14 +212,8 @@ mod tests {
     async fn every_response_has_an_id_of_its_own() {
         let emulator = Emulator::new(Settings::default());
         emulator.inject(Fault::new(Effect::html_502()).skip(1));
-        for expected in [
-            "emulator-00000001",
-            "emulator-00000002",
-            "emulator-00000003",
-        ] {
-            let Answer::Complete(response) = emulator.answer(create("team-a")).await else {
-                panic!("an answer")
-            };
+        for expected in ["emulator-00000001", "emulator-00000002", "emulator-00000003"] {
+            let Answer::Complete(response) = emulator.answer(create("team-a")).await else { panic!("an answer") };
             assert_eq!(response.header("x-request-id"), Some(expected));
         }
     }
@@ -267,21 +221,11 @@ mod tests {
     #[tokio::test]
     async fn keys_are_asked_for_when_there_are_some() {
         let verify = Some("AK:SK".parse().unwrap());
-        let emulator = Emulator::new(Settings {
-            verify,
-            ..Settings::default()
-        });
+        let emulator = Emulator::new(Settings { verify, ..Settings::default() });
         let mut request = create("team-a");
-        request
-            .headers
-            .push(("X-Auth-Token".to_owned(), "any".to_owned()));
-        let Answer::Complete(response) = emulator.answer(request).await else {
-            panic!("an answer")
-        };
-        assert_eq!(
-            (response.status, response.value()["error_code"].as_str()),
-            (401, Some("APIGW.0301"))
-        );
+        request.headers.push(("X-Auth-Token".to_owned(), "any".to_owned()));
+        let Answer::Complete(response) = emulator.answer(request).await else { panic!("an answer") };
+        assert_eq!((response.status, response.value()["error_code"].as_str()), (401, Some("APIGW.0301")));
         assert!(!exists(&emulator, "team-a"));
     }
 }

@@ -23,19 +23,9 @@ use super::{
 const READ_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Serves one region, or all of them with the region as the first path segment. Ends only when dropped.
-pub async fn serve(
-    emulator: Emulator,
-    listener: TcpListener,
-    region: Option<String>,
-) -> io::Result<()> {
-    let router = Router::new()
-        .fallback(handle)
-        .with_state(Site { emulator, region });
-    axum::serve(
-        Lines(listener),
-        router.into_make_service_with_connect_info::<Breaker>(),
-    )
-    .await
+pub async fn serve(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
+    let router = Router::new().fallback(handle).with_state(Site { emulator, region });
+    axum::serve(Lines(listener), router.into_make_service_with_connect_info::<Breaker>()).await
 }
 
 #[derive(Clone)]
@@ -44,11 +34,7 @@ struct Site {
     region: Option<String>,
 }
 
-async fn handle(
-    State(site): State<Site>,
-    ConnectInfo(breaker): ConnectInfo<Breaker>,
-    request: Request,
-) -> Response {
+async fn handle(State(site): State<Site>, ConnectInfo(breaker): ConnectInfo<Breaker>, request: Request) -> Response {
     let Some(request) = receive(request, site.region).await else {
         return cut(&breaker);
     };
@@ -90,43 +76,25 @@ async fn receive(request: Request, region: Option<String>) -> Option<message::Re
 
 /// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it.
 fn split_region(path: &str) -> (String, &str, &str) {
-    let end = path
-        .char_indices()
-        .skip(1)
-        .find(|(_, character)| *character == '/')
-        .map_or(path.len(), |(at, _)| at);
+    let end = path.char_indices().skip(1).find(|(_, character)| *character == '/').map_or(path.len(), |(at, _)| at);
     let (prefix, path) = path.split_at(end);
-    (
-        escape::decode_text(prefix.trim_start_matches('/')),
-        prefix,
-        path,
-    )
+    (escape::decode_text(prefix.trim_start_matches('/')), prefix, path)
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-        .collect()
+    headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
 }
 
 fn send(response: message::Response) -> Response {
     let builder = Response::builder().status(response.status);
-    let builder = response
-        .headers
-        .iter()
-        .fold(builder, |builder, (name, value)| {
-            builder.header(name, value)
-        });
+    let builder = response.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
     // Only a fault made by hand can hold a status or a header that HTTP does not know.
-    builder
-        .body(Body::from(response.body))
-        .unwrap_or_else(|error| {
-            let mut response = Response::new(Body::from(error.to_string()));
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        })
+    builder.body(Body::from(response.body)).unwrap_or_else(|error| {
+        let mut response = Response::new(Body::from(error.to_string()));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
 }
 
 #[cfg(test)]
@@ -136,10 +104,7 @@ mod tests {
     #[test]
     fn the_first_segment_is_the_region() {
         for (path, expected) in [
-            (
-                "/cn-north-4/v2/manage",
-                ("cn-north-4", "/cn-north-4", "/v2/manage"),
-            ),
+            ("/cn-north-4/v2/manage", ("cn-north-4", "/cn-north-4", "/v2/manage")),
             ("/cn-north-4", ("cn-north-4", "/cn-north-4", "")),
             ("/", ("", "/", "")),
             ("//v2", ("", "/", "/v2")),

@@ -55,10 +55,9 @@ impl FromStr for Keys {
     /// Reads `ACCESS:SECRET`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
-            Some((access, secret)) if !access.is_empty() && !secret.is_empty() => Ok(Self {
-                access: access.to_owned(),
-                secret: secret.into(),
-            }),
+            Some((access, secret)) if !access.is_empty() && !secret.is_empty() => {
+                Ok(Self { access: access.to_owned(), secret: secret.into() })
+            }
             _ => Err("expected ACCESS_KEY:SECRET_KEY"),
         }
     }

@@ -47,13 +47,7 @@ pub struct Entry {
 
 impl World {
     pub(super) fn new(state: State, file: Option<StateFile>) -> Self {
-        Self {
-            state,
-            file,
-            faults: Faults::default(),
-            journal: Vec::new(),
-            requests: 0,
-        }
+        Self { state, file, faults: Faults::default(), journal: Vec::new(), requests: 0 }
     }
 
     /// The answer to a request, and how much later than usual it comes.
@@ -63,30 +57,19 @@ impl World {
         let effect = self.faults.strike(request);
 
         let prevented = effect.as_ref().is_some_and(Effect::prevents);
-        let response = if prevented {
-            Response::default()
-        } else {
-            self.serve(request, settings, &request_id)
-        };
+        let response = if prevented { Response::default() } else { self.serve(request, settings, &request_id) };
         let (answer, delay) = match &effect {
-            Some(effect) => (
-                effect.answer(response, settings.error_shape, &request_id),
-                effect.delay(),
-            ),
+            Some(effect) => (effect.answer(response, settings.error_shape, &request_id), effect.delay()),
             None => (Answer::Complete(response), Duration::ZERO),
         };
         let answer = identified(answer, &request_id);
-        self.journal
-            .push(Entry::new(request, &answer, effect.is_some()));
+        self.journal.push(Entry::new(request, &answer, effect.is_some()));
         (answer, delay)
     }
 
     fn serve(&mut self, request: &Request, settings: &Settings, request_id: &str) -> Response {
         let now = (settings.clock)();
-        let verified = settings
-            .verify
-            .as_ref()
-            .map_or(Ok(()), |keys| signature::verify(request, keys, now));
+        let verified = settings.verify.as_ref().map_or(Ok(()), |keys| signature::verify(request, keys, now));
         if let Err(refusal) = verified {
             return refusal.response(settings.error_shape, request_id);
         }
@@ -97,19 +80,14 @@ impl World {
         match self.save() {
             Ok(()) => response,
             Err(error) => {
-                let refusal = Refusal::service(
-                    5_001_101,
-                    format!("The emulator cannot save its state: {error}"),
-                );
+                let refusal = Refusal::service(5_001_101, format!("The emulator cannot save its state: {error}"));
                 refusal.response(settings.error_shape, request_id)
             }
         }
     }
 
     pub(super) fn save(&self) -> io::Result<()> {
-        self.file
-            .as_ref()
-            .map_or(Ok(()), |file| file.save(&self.state))
+        self.file.as_ref().map_or(Ok(()), |file| file.save(&self.state))
     }
 }
 
@@ -132,9 +110,7 @@ impl Entry {
             query: request.query.clone(),
             body: serde_json::from_slice(&request.body).ok(),
             status: match answer {
-                Answer::Complete(response) | Answer::Truncated(response, _) => {
-                    Some(response.status)
-                }
+                Answer::Complete(response) | Answer::Truncated(response, _) => Some(response.status),
                 Answer::Cut | Answer::Never => None,
             },
             fault,

@@ -70,17 +70,12 @@ pub enum CredentialError {
     )]
     Missing,
     #[error("`{given}` is set, but `{missing}` is not: set it too, or unset `{given}`")]
-    HalfASet {
-        given: &'static str,
-        missing: &'static str,
-    },
+    HalfASet { given: &'static str, missing: &'static str },
     #[error(
         "`HW_AUTH_TOKEN` and {keys} are both set, and may belong to different accounts: unset the token or the keys"
     )]
     Ambiguous { keys: &'static str },
-    #[error(
-        "`{variable}` contains a line break: set it again without one (it often comes from reading a file)"
-    )]
+    #[error("`{variable}` contains a line break: set it again without one (it often comes from reading a file)")]
     LineBreak { variable: &'static str },
     #[error(
         "`{variable}` contains a character that no credential has (a blank, a control character, or not ASCII): set it again"
@@ -135,14 +130,8 @@ pub fn find(env: Environment<'_>) -> Result<Found, CredentialError> {
     let token = token(env)?;
     match (sets.into_iter().next(), token) {
         (Some((_, keys)), Some(_)) => Err(CredentialError::Ambiguous { keys }),
-        (Some((keys, source)), None) => Ok(Found {
-            credentials: Credentials::Keys(keys),
-            source,
-        }),
-        (None, Some(token)) => Ok(Found {
-            credentials: Credentials::Token(token),
-            source: "HW_AUTH_TOKEN",
-        }),
+        (Some((keys, source)), None) => Ok(Found { credentials: Credentials::Keys(keys), source }),
+        (None, Some(token)) => Ok(Found { credentials: Credentials::Token(token), source: "HW_AUTH_TOKEN" }),
         (None, None) => Err(CredentialError::Missing),
     }
 }
@@ -151,20 +140,12 @@ impl Credentials {
     /// Fits credentials to the number of regions that are asked: a project and a token belong to one region.
     pub fn for_regions(self, regions: usize) -> Result<Scoped, CredentialError> {
         match self {
-            Credentials::Token(_) if regions > 1 => {
-                Err(CredentialError::TokenForRegions { regions })
-            }
+            Credentials::Token(_) if regions > 1 => Err(CredentialError::TokenForRegions { regions }),
             Credentials::Keys(keys) if regions > 1 => Ok(Scoped {
                 dropped_project_id: keys.project_id.is_some(),
-                credentials: Credentials::Keys(Keys {
-                    project_id: None,
-                    ..keys
-                }),
+                credentials: Credentials::Keys(Keys { project_id: None, ..keys }),
             }),
-            credentials => Ok(Scoped {
-                credentials,
-                dropped_project_id: false,
-            }),
+            credentials => Ok(Scoped { credentials, dropped_project_id: false }),
         }
     }
 }
@@ -176,12 +157,9 @@ fn key_set(env: Environment<'_>, names: &Names) -> Result<Option<Keys>, Credenti
     let project_id = value(env, names.project_id)?;
     let half = |given, missing| Err(CredentialError::HalfASet { given, missing });
     match (ak, sk) {
-        (Some(ak), Some(sk)) => Ok(Some(Keys {
-            ak,
-            sk: sk.into(),
-            security_token: security_token.map(Into::into),
-            project_id,
-        })),
+        (Some(ak), Some(sk)) => {
+            Ok(Some(Keys { ak, sk: sk.into(), security_token: security_token.map(Into::into), project_id }))
+        }
         (Some(_), None) => half(names.ak, names.sk),
         (None, Some(_)) => half(names.sk, names.ak),
         (None, None) if security_token.is_some() => half(names.security_token, names.ak),
@@ -195,10 +173,7 @@ fn token(env: Environment<'_>) -> Result<Option<Token>, CredentialError> {
         return Ok(None);
     };
     let project_id = value(env, "HW_PROJECT_ID")?;
-    Ok(Some(Token {
-        token: token.into(),
-        project_id,
-    }))
+    Ok(Some(Token { token: token.into(), project_id }))
 }
 
 /// Nothing is trimmed silently: a value that was pasted wrong should be mended where it is set.

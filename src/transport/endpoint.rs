@@ -53,21 +53,11 @@ impl fmt::Display for Origin {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    #[error(
-        "`{0}` is no region id: expected lower-case letters, digits and `-`, such as `cn-north-4`"
-    )]
+    #[error("`{0}` is no region id: expected lower-case letters, digits and `-`, such as `cn-north-4`")]
     Region(String),
-    #[error(
-        "{origin} ({url}) is no usable URL: {problem}; expected such as `https://swr-api.{{region}}.example.com`"
-    )]
-    Url {
-        origin: Origin,
-        url: String,
-        problem: String,
-    },
-    #[error(
-        "{origin} ({url}) would send credentials in the clear: use https; plain http is for loopback only"
-    )]
+    #[error("{origin} ({url}) is no usable URL: {problem}; expected such as `https://swr-api.{{region}}.example.com`")]
+    Url { origin: Origin, url: String, problem: String },
+    #[error("{origin} ({url}) would send credentials in the clear: use https; plain http is for loopback only")]
     PlainHttp { origin: Origin, url: String },
     #[error(
         "{origin} would send credentials to `{host}`, outside Huawei Cloud's domains: if that is meant, allow it with \
@@ -77,19 +67,9 @@ pub enum EndpointError {
     #[error(
         "the regions {first} and {second} have the same endpoint {url}: put `{{region}}` into it, or use one region"
     )]
-    Shared {
-        first: String,
-        second: String,
-        url: String,
-    },
-    #[error(
-        "the region {region} has two endpoints, {first} and {second}: give the same one in every document"
-    )]
-    Conflict {
-        region: String,
-        first: String,
-        second: String,
-    },
+    Shared { first: String, second: String, url: String },
+    #[error("the region {region} has two endpoints, {first} and {second}: give the same one in every document")]
+    Conflict { region: String, first: String, second: String },
 }
 
 /// One base URL, taken apart as far as sending and signing need it.
@@ -123,10 +103,7 @@ impl Endpoints {
     /// Finds the endpoint of each region: the override, else the chart's, else the region's own.
     ///
     /// A chart's endpoint that the override outranks is never used, so it is not judged either.
-    pub fn resolve(
-        wanted: &[Wanted<'_>],
-        overrides: &Overrides<'_>,
-    ) -> Result<Self, EndpointError> {
+    pub fn resolve(wanted: &[Wanted<'_>], overrides: &Overrides<'_>) -> Result<Self, EndpointError> {
         let mut endpoints = Endpoints::default();
         for one in wanted {
             let base = resolve_one(one, overrides)?;
@@ -141,31 +118,20 @@ impl Endpoints {
 
     /// In order of service and region.
     pub fn iter(&self) -> impl Iterator<Item = (Service, &str, &Base)> {
-        self.bases
-            .iter()
-            .map(|((service, region), base)| (*service, &**region, base))
+        self.bases.iter().map(|((service, region), base)| (*service, &**region, base))
     }
 
     /// Two regions behind one URL would be read as copies of each other.
     fn insert(&mut self, region: &str, base: Base) -> Result<(), EndpointError> {
-        if let Some((_, first, _)) = self
-            .iter()
-            .find(|(_, other, known)| *other != region && **known == base)
-        {
+        if let Some((_, first, _)) = self.iter().find(|(_, other, known)| *other != region && **known == base) {
             let (first, second) = (first.to_owned(), region.to_owned());
-            return Err(EndpointError::Shared {
-                first,
-                second,
-                url: base.to_string(),
-            });
+            return Err(EndpointError::Shared { first, second, url: base.to_string() });
         }
         let second = base.to_string();
         match self.bases.insert((Service::Swr, Arc::from(region)), base) {
-            Some(before) if before.to_string() != second => Err(EndpointError::Conflict {
-                region: region.to_owned(),
-                first: before.to_string(),
-                second,
-            }),
+            Some(before) if before.to_string() != second => {
+                Err(EndpointError::Conflict { region: region.to_owned(), first: before.to_string(), second })
+            }
             _ => Ok(()),
         }
     }
@@ -185,10 +151,7 @@ fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Base, E
     };
     let base = parse(&template, region, Origin::Chart)?;
     match foreign_host(&base, region, overrides) {
-        Some(host) => Err(EndpointError::Foreign {
-            origin: Origin::Chart,
-            host,
-        }),
+        Some(host) => Err(EndpointError::Foreign { origin: Origin::Chart, host }),
         None => Ok(base),
     }
 }
@@ -203,47 +166,27 @@ fn default_template(region: &str) -> &'static str {
 
 fn foreign_host(base: &Base, region: &str, overrides: &Overrides<'_>) -> Option<String> {
     let host = host_of(base);
-    let ours = [".myhuaweicloud.com", ".myhuaweicloud.eu"]
-        .iter()
-        .any(|domain| host.ends_with(domain));
-    let allowed = |given: &String| {
-        given
-            .replace(PLACEHOLDER, region)
-            .eq_ignore_ascii_case(&host)
-    };
+    let ours = [".myhuaweicloud.com", ".myhuaweicloud.eu"].iter().any(|domain| host.ends_with(domain));
+    let allowed = |given: &String| given.replace(PLACEHOLDER, region).eq_ignore_ascii_case(&host);
     (!ours && !base.loopback && !overrides.allowed_hosts.iter().any(allowed)).then_some(host)
 }
 
 fn host_of(base: &Base) -> String {
-    base.host_port
-        .rsplit_once(':')
-        .map_or_else(|| base.host_port.clone(), |(host, _)| host.to_owned())
+    base.host_port.rsplit_once(':').map_or_else(|| base.host_port.clone(), |(host, _)| host.to_owned())
 }
 
 fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointError> {
     let text = template.replace(PLACEHOLDER, region);
-    let refuse = |problem: &str| EndpointError::Url {
-        origin,
-        url: shown(template),
-        problem: problem.to_owned(),
-    };
+    let refuse = |problem: &str| EndpointError::Url { origin, url: shown(template), problem: problem.to_owned() };
     // `Url` mends what follows silently, and so would hide what was typed.
-    if text
-        .chars()
-        .any(|character| character.is_whitespace() || character.is_control() || character == '\\')
-    {
-        return Err(refuse(
-            "it holds a blank, a control character or a backslash",
-        ));
+    if text.chars().any(|character| character.is_whitespace() || character.is_control() || character == '\\') {
+        return Err(refuse("it holds a blank, a control character or a backslash"));
     }
     if text.contains(['{', '}']) {
         return Err(refuse("the only placeholder is `{region}`"));
     }
     let url = Url::parse(&text).map_err(|error| refuse(&error.to_string()))?;
-    let Some(host) = url
-        .host_str()
-        .filter(|_| matches!(url.scheme(), "http" | "https"))
-    else {
+    let Some(host) = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https")) else {
         return Err(refuse("it begins with neither https:// nor http://"));
     };
     if !url.username().is_empty() || url.password().is_some() {
@@ -255,14 +198,9 @@ fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointE
     let loopback = is_loopback(host);
     let secure = url.scheme() == "https";
     if !secure && !loopback {
-        return Err(EndpointError::PlainHttp {
-            origin,
-            url: shown(template),
-        });
+        return Err(EndpointError::PlainHttp { origin, url: shown(template) });
     }
-    let authority = url
-        .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     Ok(Base {
         origin: format!("{}://{authority}", url.scheme()),
         host_port: format!("{host}:{}", url.port_or_known_default().unwrap_or_default()),
@@ -274,10 +212,7 @@ fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointE
 }
 
 fn is_loopback(host: &str) -> bool {
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
@@ -287,10 +222,7 @@ fn shown(template: &str) -> String {
         return "not shown, it may hold a password".to_owned();
     }
     let end = template.find(['?', '#']).unwrap_or(template.len());
-    template[..end]
-        .chars()
-        .flat_map(char::escape_debug)
-        .collect()
+    template[..end].chars().flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

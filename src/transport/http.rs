@@ -38,10 +38,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Timeouts {
-            connect: Duration::from_secs(10),
-            answer: Duration::from_secs(60),
-        }
+        Timeouts { connect: Duration::from_secs(10), answer: Duration::from_secs(60) }
     }
 }
 
@@ -60,23 +57,14 @@ impl HttpTransport {
     /// Connects to nothing yet, so that nothing can fail yet.
     pub fn new(endpoints: Endpoints, credentials: Credentials, timeouts: Timeouts) -> Self {
         let (proxied, direct) = (OnceLock::new(), OnceLock::new());
-        HttpTransport {
-            endpoints,
-            credentials,
-            timeouts,
-            proxied,
-            direct,
-        }
+        HttpTransport { endpoints, credentials, timeouts, proxied, direct }
     }
 
     /// No proxy can reach this machine's loopback, whatever the environment says.
     fn client(&self, base: &Base) -> Result<&Client, NoAnswer> {
         let client = if base.loopback {
             self.direct.get_or_init(|| {
-                let secure = self
-                    .endpoints
-                    .iter()
-                    .any(|(_, _, base)| base.loopback && base.secure);
+                let secure = self.endpoints.iter().any(|(_, _, base)| base.loopback && base.secure);
                 build(self.builder(secure).no_proxy())
             })
         } else {
@@ -103,13 +91,10 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let base = self
-            .endpoints
-            .base(request.service, &request.region)
-            .ok_or_else(|| NoAnswer {
-                message: format!("no endpoint is known for the region {}", request.region),
-                never_sent: true,
-            })?;
+        let base = self.endpoints.base(request.service, &request.region).ok_or_else(|| NoAnswer {
+            message: format!("no endpoint is known for the region {}", request.region),
+            never_sent: true,
+        })?;
         let prepared = self.prepare(base, request)?;
         let sent = self.client(base)?.execute(prepared).await;
         let response = sent.map_err(|error| no_answer(base, &self.timeouts, error))?;
@@ -117,24 +102,13 @@ impl HttpTransport {
     }
 
     fn prepare(&self, base: &Base, request: &Request) -> Result<reqwest::Request, NoAnswer> {
-        let query: Vec<(&str, &str)> = request
-            .query
-            .iter()
-            .map(|(name, value)| (*name, &**value))
-            .collect();
+        let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, &**value)).collect();
         let path = format!("{}{}", base.prefix, request.path);
-        let url =
-            url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
-        let body = request
-            .body
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let url = url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
+        let body = request.body.as_ref().map(ToString::to_string).unwrap_or_default();
         let headers = match &self.credentials {
             Credentials::Keys(keys) => {
-                let date = jiff::Timestamp::now()
-                    .strftime("%Y%m%dT%H%M%SZ")
-                    .to_string();
+                let date = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
                 let to_sign = ToSign {
                     method: request.method.as_str(),
                     path: &path,
@@ -177,26 +151,18 @@ impl Transport for HttpTransport {
 
 fn build(builder: ClientBuilder) -> Result<Client, NoAnswer> {
     builder.build().map_err(|error| NoAnswer {
-        message: format!(
-            "the HTTP client cannot be set up: {}",
-            answer::causes(error)
-        ),
+        message: format!("the HTTP client cannot be set up: {}", answer::causes(error)),
         never_sent: true,
     })
 }
 
 fn mozilla_roots() -> Vec<Certificate> {
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-    roots
-        .filter_map(|root| Certificate::from_der(root).ok())
-        .collect()
+    roots.filter_map(|root| Certificate::from_der(root).ok()).collect()
 }
 
 fn refused(request: &Request, problem: &str) -> NoAnswer {
-    NoAnswer {
-        message: format!("`{request}` was not sent: {problem}"),
-        never_sent: true,
-    }
+    NoAnswer { message: format!("`{request}` was not sent: {problem}"), never_sent: true }
 }
 
 /// The headers of a signed request: those that are signed, the date and the signature. `User-Agent` and `Accept`
@@ -204,36 +170,20 @@ fn refused(request: &Request, problem: &str) -> NoAnswer {
 fn signed_headers(request: &ToSign<'_>, keys: &Keys) -> Result<HeaderMap, String> {
     let mut ours = vec![("content-type", JSON)];
     ours.extend(keys.project_id.as_deref().map(|id| ("x-project-id", id)));
-    ours.extend(
-        keys.security_token
-            .as_ref()
-            .map(|token| ("x-security-token", token.expose_secret())),
-    );
+    ours.extend(keys.security_token.as_ref().map(|token| ("x-security-token", token.expose_secret())));
     let all = [request.headers, &ours].concat();
-    let signed = sign(
-        &ToSign {
-            headers: &all,
-            ..*request
-        },
-        keys,
-    );
-    let stamps = [
-        (DATE_HEADER, request.date),
-        (AUTHORIZATION.as_str(), signed.authorization.as_str()),
-    ];
+    let signed = sign(&ToSign { headers: &all, ..*request }, keys);
+    let stamps = [(DATE_HEADER, request.date), (AUTHORIZATION.as_str(), signed.authorization.as_str())];
     headers(ours.into_iter().chain(stamps))
 }
 
 /// Every value is marked as sensitive but the two that each request has.
-fn headers<'a>(
-    pairs: impl IntoIterator<Item = (&'static str, &'a str)>,
-) -> Result<HeaderMap, String> {
+fn headers<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     headers.insert(ACCEPT, HeaderValue::from_static(JSON));
     for (name, value) in pairs {
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| format!("the value of `{name}` fits in no header"))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| format!("the value of `{name}` fits in no header"))?;
         value.set_sensitive(name != CONTENT_TYPE);
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -49,43 +49,23 @@ pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
         request.method.to_ascii_uppercase(),
         canonical_path(request.path),
         query_string(request.query),
-        headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect(),
+        headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect(),
         list.clone(),
         payload(&headers, request.body),
     ]
     .join("\n");
-    let string_to_sign = format!(
-        "{ALGORITHM}\n{}\n{}",
-        request.date,
-        sha256_hex(canonical_request.as_bytes())
-    );
-    let signature = hmac_hex(
-        keys.sk.expose_secret().as_bytes(),
-        string_to_sign.as_bytes(),
-    );
-    let authorization = format!(
-        "{ALGORITHM} Access={}, SignedHeaders={list}, Signature={signature}",
-        keys.ak
-    );
-    Signed {
-        authorization,
-        canonical_request,
-        string_to_sign,
-        signed_headers,
-    }
+    let string_to_sign = format!("{ALGORITHM}\n{}\n{}", request.date, sha256_hex(canonical_request.as_bytes()));
+    let signature = hmac_hex(keys.sk.expose_secret().as_bytes(), string_to_sign.as_bytes());
+    let authorization = format!("{ALGORITHM} Access={}, SignedHeaders={list}, Signature={signature}", keys.ak);
+    Signed { authorization, canonical_request, string_to_sign, signed_headers }
 }
 
 /// The query as it is signed and sent: sorted before it is encoded, `=` always there.
 pub fn query_string(pairs: &[(&str, &str)]) -> String {
     let mut pairs = pairs.to_vec();
     pairs.sort_unstable();
-    let encoded: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes())))
-        .collect();
+    let encoded: Vec<String> =
+        pairs.iter().map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes()))).collect();
     encoded.join("&")
 }
 
@@ -132,11 +112,7 @@ fn escape(text: &[u8]) -> Option<u8> {
 /// Ends in `/` whatever the wire says: the service compares it so. A decoded `%2F` is a separator.
 fn canonical_path(path: &str) -> String {
     let decoded = decode(path);
-    let mut canonical = decoded
-        .split(|byte| *byte == b'/')
-        .map(encode)
-        .collect::<Vec<_>>()
-        .join("/");
+    let mut canonical = decoded.split(|byte| *byte == b'/').map(encode).collect::<Vec<_>>().join("/");
     if !canonical.ends_with('/') {
         canonical.push('/');
     }

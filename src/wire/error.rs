@@ -74,9 +74,7 @@ pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
 
 /// A 404 counts only with a code of the service: the gateway's `APIGW.0101` means that no such path is published.
 fn is_absence(code: &str) -> bool {
-    code.strip_prefix(CODES)
-        .is_some_and(|digits| digits.starts_with("404"))
-        && code != URL_NOT_FOUND
+    code.strip_prefix(CODES).is_some_and(|digits| digits.starts_with("404")) && code != URL_NOT_FOUND
 }
 
 /// The error that an answer tells, as far as it can be read.
@@ -116,10 +114,7 @@ impl ApiError {
             status: response.status,
             code: None,
             message: None,
-            request_id: response
-                .request_id
-                .as_deref()
-                .map(|id| printable(id, MAX_BODY_SHOWN)),
+            request_id: response.request_id.as_deref().map(|id| printable(id, MAX_BODY_SHOWN)),
         };
         match serde_json::from_slice::<Value>(&response.body) {
             Ok(body) => error.fill(&body),
@@ -146,10 +141,7 @@ impl ApiError {
             self.request_id = text(&body["request_id"]).map(|id| printable(id, MAX_BODY_SHOWN));
         }
         if self.code.is_none() && self.message.is_none() {
-            self.message = Some(format!(
-                "JSON without an error code ({})",
-                quoted(&body.to_string())
-            ));
+            self.message = Some(format!("JSON without an error code ({})", quoted(&body.to_string())));
         }
     }
 }
@@ -165,15 +157,9 @@ fn describe(body: &[u8]) -> String {
     if text.is_empty() {
         return "an empty body".to_owned();
     }
-    let start: String = text
-        .chars()
-        .take(MAX_BODY_SHOWN)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let start: String = text.chars().take(MAX_BODY_SHOWN).collect::<String>().to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.contains("<html") {
-        let shown = title(text)
-            .map(|title| format!(" ({})", quoted(title)))
-            .unwrap_or_default();
+        let shown = title(text).map(|title| format!(" ({})", quoted(title))).unwrap_or_default();
         return format!("HTML instead of JSON{shown}");
     }
     format!("text instead of JSON ({})", quoted(text))

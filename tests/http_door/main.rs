@@ -33,22 +33,10 @@ pub(crate) fn keys() -> Keys {
 
 pub(crate) fn door(address: SocketAddr, credentials: Credentials) -> HttpTransport {
     let template = format!("http://{address}/at/{{region}}/");
-    let overrides = Overrides {
-        swr: Some(&template),
-        allowed_hosts: &[],
-    };
-    let endpoints = Endpoints::resolve(
-        &[Wanted {
-            region: REGION,
-            chart: None,
-        }],
-        &overrides,
-    )
-    .expect("loopback is allowed");
-    let timeouts = Timeouts {
-        connect: Duration::from_secs(5),
-        answer: Duration::from_secs(5),
-    };
+    let overrides = Overrides { swr: Some(&template), allowed_hosts: &[] };
+    let endpoints =
+        Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).expect("loopback is allowed");
+    let timeouts = Timeouts { connect: Duration::from_secs(5), answer: Duration::from_secs(5) };
     HttpTransport::new(endpoints, credentials, timeouts)
 }
 
@@ -77,10 +65,7 @@ async fn what_is_sent_is_what_was_signed() {
     let (address, arrived) = serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     let request = Request {
         method: Method::Post,
-        query: vec![
-            ("offset", "0".to_owned()),
-            ("filter", "a::b|c' d".to_owned()),
-        ],
+        query: vec![("offset", "0".to_owned()), ("filter", "a::b|c' d".to_owned())],
         body: Some(json!({ "repository": "web/frontend", "description": "caf\u{e9}" })),
         ..get("/v2/repos/a$b%24c")
     };
@@ -89,18 +74,12 @@ async fn what_is_sent_is_what_was_signed() {
     let path = "/at/cn-north-4/v2/repos/a$b%24c";
     let query = "filter=a%3A%3Ab%7Cc%27%20d&offset=0";
     assert_eq!(arrived.line, format!("POST {path}?{query} HTTP/1.1"));
-    assert_eq!(
-        arrived.body,
-        r#"{"repository":"web/frontend","description":"café"}"#.as_bytes()
-    );
+    assert_eq!(arrived.body, r#"{"repository":"web/frontend","description":"café"}"#.as_bytes());
     assert_eq!(arrived.header("host"), Some(&*address.to_string()));
     assert_eq!(arrived.header("content-type"), Some("application/json"));
     assert_eq!(arrived.header("accept"), Some("application/json"));
     assert_eq!(arrived.header("accept-encoding"), Some("gzip"));
-    assert_eq!(
-        arrived.header("user-agent"),
-        Some(concat!("portolan/", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!(arrived.header("user-agent"), Some(concat!("portolan/", env!("CARGO_PKG_VERSION"))));
 
     let names = ["content-type", "host", "x-project-id", "x-security-token"];
     let headers = names.map(|name| (name, arrived.header(name).unwrap()));
@@ -112,27 +91,14 @@ async fn what_is_sent_is_what_was_signed() {
         body: &arrived.body,
         date: arrived.header("x-sdk-date").unwrap(),
     };
-    assert_eq!(
-        arrived.header("authorization"),
-        Some(&*sign(&again, &keys()).authorization)
-    );
+    assert_eq!(arrived.header("authorization"), Some(&*sign(&again, &keys()).authorization));
 }
 
 #[tokio::test]
 async fn a_token_takes_the_place_of_a_signature() {
     let (address, arrived) = serve("HTTP/1.1 204 No Content\r\n\r\n");
-    let token = Credentials::Token(Token {
-        token: "fake-token".into(),
-        project_id: None,
-    });
-    assert_eq!(
-        door(address, token)
-            .send(&get("/v2/x"))
-            .await
-            .unwrap()
-            .status,
-        204
-    );
+    let token = Credentials::Token(Token { token: "fake-token".into(), project_id: None });
+    assert_eq!(door(address, token).send(&get("/v2/x")).await.unwrap().status, 204);
     let arrived = arrived.recv().unwrap();
     assert_eq!(arrived.header("x-auth-token"), Some("fake-token"));
     assert_eq!(arrived.header("content-type"), Some("application/json"));
@@ -153,17 +119,13 @@ async fn every_status_is_an_answer() {
     };
     assert_eq!(answered(answer).await, Ok(expected));
     let past = "HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(
-        answered(past).await.unwrap().retry_after,
-        Some(Duration::ZERO)
-    );
+    assert_eq!(answered(past).await.unwrap().retry_after, Some(Duration::ZERO));
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (elsewhere, followed) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let answer =
-        format!("HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n");
+    let answer = format!("HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(answered(&answer).await.unwrap().status, 302);
     assert!(followed.try_recv().is_err());
 }
@@ -178,8 +140,7 @@ async fn a_compressed_body_is_unpacked() {
 
 async fn gzipped(body: &[u8]) -> Result<Response, NoAnswer> {
     let length = body.len();
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
     let (address, _arrived) = serve([head.as_bytes(), body].concat());
     ask(address, &get("/v2/x")).await
 }

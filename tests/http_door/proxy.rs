@@ -18,37 +18,25 @@ use crate::{REGION, get, keys, socket::serve};
 fn run_behind_proxy(test: &str, proxy: SocketAddr) {
     let output = Command::new(std::env::current_exe().expect("a test has a path"))
         .args(["--exact", test, "--include-ignored"])
-        .envs(
-            ["http_proxy", "https_proxy", "all_proxy"]
-                .map(|name| (name, format!("http://{proxy}"))),
-        )
+        .envs(["http_proxy", "https_proxy", "all_proxy"].map(|name| (name, format!("http://{proxy}"))))
         .env_remove("no_proxy")
         .env_remove("NO_PROXY")
         .output()
         .expect("a test can be run again");
     let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && shown.contains("1 passed"),
-        "{shown}"
-    );
+    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
 }
 
 #[test]
 fn no_proxy_stands_before_loopback() {
-    let dead = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     run_behind_proxy("every_status_is_an_answer", dead);
 }
 
 #[test]
 fn a_proxy_stands_before_everything_else() {
     let (proxy, arrived) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    run_behind_proxy(
-        "proxy::a_host_that_cannot_be_reached_has_been_sent_nothing",
-        proxy,
-    );
+    run_behind_proxy("proxy::a_host_that_cannot_be_reached_has_been_sent_nothing", proxy);
     let arrived = arrived.recv().unwrap();
     assert_eq!(arrived.line, "CONNECT swr-api.invalid:443 HTTP/1.1");
     assert_eq!(arrived.header("authorization"), None);
@@ -57,25 +45,10 @@ fn a_proxy_stands_before_everything_else() {
 #[tokio::test]
 #[ignore = "asks the name service; another test runs it behind a proxy"]
 async fn a_host_that_cannot_be_reached_has_been_sent_nothing() {
-    let overrides = Overrides {
-        swr: Some("https://swr-api.invalid"),
-        allowed_hosts: &[],
-    };
-    let endpoints = Endpoints::resolve(
-        &[Wanted {
-            region: REGION,
-            chart: None,
-        }],
-        &overrides,
-    )
-    .unwrap();
+    let overrides = Overrides { swr: Some("https://swr-api.invalid"), allowed_hosts: &[] };
+    let endpoints = Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).unwrap();
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), Timeouts::default());
     let error = door.send(&get("/v2/x")).await.unwrap_err();
     assert!(error.never_sent);
-    assert!(
-        error
-            .message
-            .starts_with("no connection to swr-api.invalid:443: "),
-        "{error}"
-    );
+    assert!(error.message.starts_with("no connection to swr-api.invalid:443: "), "{error}");
 }

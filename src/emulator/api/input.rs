@@ -18,14 +18,8 @@ impl Fields {
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(Refusal::service(
-                4_001_018,
-                "The request body must be an object",
-            )),
-            Err(error) => Err(Refusal::service(
-                4_001_018,
-                format!("The request body is not JSON: {error}"),
-            )),
+            Ok(_) => Err(Refusal::service(4_001_018, "The request body must be an object")),
+            Err(error) => Err(Refusal::service(4_001_018, format!("The request body is not JSON: {error}"))),
         }
     }
 
@@ -35,36 +29,23 @@ impl Fields {
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        self.get(name)
-            .map(|value| value.as_str().ok_or_else(|| wrong_type(name, "a string")))
-            .transpose()
+        self.get(name).map(|value| value.as_str().ok_or_else(|| wrong_type(name, "a string"))).transpose()
     }
 
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        self.get(name)
-            .map(|value| value.as_bool().ok_or_else(|| wrong_type(name, "a boolean")))
-            .transpose()
+        self.get(name).map(|value| value.as_bool().ok_or_else(|| wrong_type(name, "a boolean"))).transpose()
     }
 
     /// A text that must be there; an empty one counts as missing.
     pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
-        let missing = || {
-            Refusal::service(
-                4_001_014,
-                format!("The mandatory parameter {name} is missing"),
-            )
-        };
-        self.text(name)?
-            .filter(|text| !text.is_empty())
-            .ok_or_else(missing)
+        let missing = || Refusal::service(4_001_014, format!("The mandatory parameter {name} is missing"));
+        self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 
     /// `is_public` has a code of its own for being absent or of another type.
     pub(super) fn visibility(&self) -> Result<bool, Refusal> {
         let refusal = || Refusal::service(4_001_009, "is_public must be true or false");
-        self.get("is_public")
-            .and_then(Value::as_bool)
-            .ok_or_else(refusal)
+        self.get("is_public").and_then(Value::as_bool).ok_or_else(refusal)
     }
 }
 
@@ -79,8 +60,7 @@ pub(super) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// Reads the query; a `filter` makes the service ignore every other parameter.
     pub(super) fn read(query: &str, filter_keys: &[&str]) -> Result<Self, Refusal> {
-        let decoded =
-            |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
+        let decoded = |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
         let plain: Vec<_> = escape::pairs(query).map(decoded).collect();
         match plain.iter().find(|(name, _)| name == "filter") {
             Some((_, filter)) => filter_pairs(filter, filter_keys).map(Self),
@@ -89,17 +69,11 @@ impl Parameters {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn number(&self, name: &str) -> Result<Option<usize>, Refusal> {
-        let parse = |text: &str| {
-            text.parse()
-                .map_err(|_| bad_parameter(format!("{name} is not a number")))
-        };
+        let parse = |text: &str| text.parse().map_err(|_| bad_parameter(format!("{name} is not a number")));
         self.get(name).map(parse).transpose()
     }
 }
@@ -113,10 +87,7 @@ pub(super) fn bad_parameter(message: impl Into<String>) -> Refusal {
 fn filter_pairs(filter: &str, keys: &[&str]) -> Result<Vec<(String, String)>, Refusal> {
     let pair = |text: &str| match text.split_once("::") {
         Some((key, value)) if keys.contains(&key) => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(Refusal::service(
-            4_001_035,
-            format!("The filter does not know {text}"),
-        )),
+        _ => Err(Refusal::service(4_001_035, format!("The filter does not know {text}"))),
     };
     filter.split('|').map(pair).collect()
 }

@@ -21,17 +21,8 @@ const MAX_LIMIT: usize = 1000;
 /// The list gives the names of the tags; nothing says what it does with very many.
 const MOST_TAGS: u64 = 100;
 
-const FILTER_KEYS: [&str; 9] = [
-    "namespace",
-    "name",
-    "category",
-    "is_public",
-    "limit",
-    "offset",
-    "order_column",
-    "order_type",
-    "center",
-];
+const FILTER_KEYS: [&str; 9] =
+    ["namespace", "name", "category", "is_public", "limit", "offset", "order_column", "order_type", "center"];
 
 /// A repository with the name of its organization and its own.
 #[derive(Clone, Copy)]
@@ -48,16 +39,10 @@ pub(super) fn repositories(call: &Call<'_>) -> Outcome {
     order(&mut rows, &parameters)?;
 
     let total = rows.len();
-    let items: Vec<Value> = rows
-        .into_iter()
-        .skip(page.offset)
-        .take(page.limit)
-        .map(|row| item(call, row, total))
-        .collect();
+    let items: Vec<Value> =
+        rows.into_iter().skip(page.offset).take(page.limit).map(|row| item(call, row, total)).collect();
     // The second number is how many items the page has, not the position of the last.
-    let range = page
-        .asked_for
-        .then(|| format!("{}-{}/{total}", page.offset, items.len()));
+    let range = page.asked_for.then(|| format!("{}-{}/{total}", page.offset, items.len()));
     let mut reply = Reply::new(200, json!(items));
     reply.content_range = range;
     Ok(reply
@@ -72,27 +57,14 @@ fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>,
         Some("false") => Some(false),
         Some(other) => return Err(bad_parameter(format!("is_public cannot be {other}"))),
     };
-    let all = call
-        .own_organizations()
-        .into_iter()
-        .flat_map(|(organization, content)| {
-            let rows = content.repositories.iter();
-            rows.map(move |(name, repository)| Row {
-                organization,
-                name,
-                repository,
-            })
-        });
+    let all = call.own_organizations().into_iter().flat_map(|(organization, content)| {
+        let rows = content.repositories.iter();
+        rows.map(move |(name, repository)| Row { organization, name, repository })
+    });
     let wanted = all.filter(|row| {
-        parameters
-            .get("namespace")
-            .is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
-            && parameters
-                .get("name")
-                .is_none_or(|part| row.name.contains(part))
-            && parameters
-                .get("category")
-                .is_none_or(|category| row.repository.category == category)
+        parameters.get("namespace").is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
+            && parameters.get("name").is_none_or(|part| row.name.contains(part))
+            && parameters.get("category").is_none_or(|category| row.repository.category == category)
             && is_public.is_none_or(|is_public| row.repository.is_public == is_public)
     });
     Ok(wanted.collect())
@@ -113,10 +85,7 @@ fn order(rows: &mut [Row<'_>], parameters: &Parameters) -> Result<(), Refusal> {
         "tag_count" => |a, b| a.repository.num_images.cmp(&b.repository.num_images),
         "is_public" => |a, b| a.repository.is_public.cmp(&b.repository.is_public),
         _ => {
-            return Err(Refusal::service(
-                4_001_096,
-                format!("Cannot order by {column}"),
-            ));
+            return Err(Refusal::service(4_001_096, format!("Cannot order by {column}")));
         }
     };
     match direction {
@@ -144,49 +113,24 @@ impl Page {
     fn read(call: &Call<'_>, parameters: &Parameters) -> Result<Self, Refusal> {
         let (offset, limit) = match (parameters.number("offset")?, parameters.number("limit")?) {
             (None, None) => {
-                return Ok(Self {
-                    offset: 0,
-                    limit: DEFAULT_LIMIT,
-                    asked_for: false,
-                    clamped: false,
-                });
+                return Ok(Self { offset: 0, limit: DEFAULT_LIMIT, asked_for: false, clamped: false });
             }
             (Some(offset), Some(limit)) => (offset, limit),
             _ => return Err(bad_parameter("limit and offset belong together")),
         };
-        let bad_size = || {
-            Refusal::service(
-                4_000_056,
-                format!("limit must be between 1 and {MAX_LIMIT}"),
-            )
-        };
+        let bad_size = || Refusal::service(4_000_056, format!("limit must be between 1 and {MAX_LIMIT}"));
         let clamped = limit > MAX_LIMIT;
         match call.settings.assumptions.page_limit_over {
             _ if limit == 0 => Err(bad_size()),
             PageLimitOver::Refuse if clamped => Err(bad_size().assuming(PageLimitOver::NAME)),
-            _ => Ok(Self {
-                offset,
-                limit: limit.min(MAX_LIMIT),
-                asked_for: true,
-                clamped,
-            }),
+            _ => Ok(Self { offset, limit: limit.min(MAX_LIMIT), asked_for: true, clamped }),
         }
     }
 }
 
 /// The list calls some fields otherwise than the detail does, and has no id.
-fn item(
-    call: &Call<'_>,
-    Row {
-        organization,
-        name,
-        repository,
-    }: Row<'_>,
-    total: usize,
-) -> Value {
-    let tags: Vec<String> = (1..=repository.num_images.min(MOST_TAGS))
-        .map(|number| format!("v{number}"))
-        .collect();
+fn item(call: &Call<'_>, Row { organization, name, repository }: Row<'_>, total: usize) -> Value {
+    let tags: Vec<String> = (1..=repository.num_images.min(MOST_TAGS)).map(|number| format!("v{number}")).collect();
     json!({
         "name": name,
         "category": repository.category,

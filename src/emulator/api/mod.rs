@@ -41,12 +41,7 @@ pub(super) fn answer(
     now: Timestamp,
     request_id: &str,
 ) -> Response {
-    let mut call = Call {
-        state,
-        settings,
-        request,
-        now: timestamp(now),
-    };
+    let mut call = Call { state, settings, request, now: timestamp(now) };
     match call.answer() {
         Ok(reply) => reply.response(),
         Err(refusal) => refusal.response(settings.error_shape, request_id),
@@ -79,12 +74,7 @@ struct Reply {
 
 impl Reply {
     fn new(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            body: Some(body),
-            content_range: None,
-            assumptions: Vec::new(),
-        }
+        Self { status, body: Some(body), content_range: None, assumptions: Vec::new() }
     }
 
     /// What creations and updates answer.
@@ -94,12 +84,7 @@ impl Reply {
 
     /// What most deletions answer.
     fn no_content() -> Self {
-        Self {
-            status: 204,
-            body: None,
-            content_range: None,
-            assumptions: Vec::new(),
-        }
+        Self { status: 204, body: None, content_range: None, assumptions: Vec::new() }
     }
 
     /// Marks an answer that no document promises.
@@ -116,18 +101,13 @@ impl Reply {
     fn response(self) -> Response {
         let mut response = match self.body {
             Some(body) => Response::json(self.status, &body),
-            None => Response {
-                status: self.status,
-                ..Response::default()
-            },
+            None => Response { status: self.status, ..Response::default() },
         };
         if let Some(range) = self.content_range {
             response = response.with_header("Content-Range", range);
         }
         let names = self.assumptions.into_iter();
-        names.fold(response, |response, name| {
-            response.with_header(assumptions::HEADER, name)
-        })
+        names.fold(response, |response, name| response.with_header(assumptions::HEADER, name))
     }
 }
 
@@ -136,14 +116,9 @@ impl Call<'_> {
         if !regions::exists(&self.request.region) {
             return Err(Refusal::no_route());
         }
-        let route =
-            Route::find(&self.request.method, &self.request.path).ok_or_else(Refusal::no_route)?;
+        let route = Route::find(&self.request.method, &self.request.path).ok_or_else(Refusal::no_route)?;
         if self.request.body.len() > BODY_LIMIT {
-            return Err(Refusal::gateway(
-                413,
-                "0201",
-                "The request body exceeds 12 MB",
-            ));
+            return Err(Refusal::gateway(413, "0201", "The request body exceeds 12 MB"));
         }
         match route {
             Route::ListRegions => Ok(sync_rules::regions()),
@@ -153,21 +128,11 @@ impl Call<'_> {
             Route::Organization(Verb::Delete, name) => organizations::delete(self, &name),
             Route::Organization(_, name) => organizations::show(self, &name),
             Route::CreateRepository(organization) => repositories::create(self, &organization),
-            Route::Repository(Verb::Delete, organization, name) => {
-                repositories::delete(self, &organization, &name)
-            }
-            Route::Repository(Verb::Update, organization, name) => {
-                repositories::update(self, &organization, &name)
-            }
-            Route::Repository(_, organization, name) => {
-                repositories::show(self, &organization, &name)
-            }
-            Route::SyncRules(Verb::Create, organization, name) => {
-                sync_rules::create(self, &organization, &name)
-            }
-            Route::SyncRules(Verb::Delete, organization, name) => {
-                sync_rules::delete(self, &organization, &name)
-            }
+            Route::Repository(Verb::Delete, organization, name) => repositories::delete(self, &organization, &name),
+            Route::Repository(Verb::Update, organization, name) => repositories::update(self, &organization, &name),
+            Route::Repository(_, organization, name) => repositories::show(self, &organization, &name),
+            Route::SyncRules(Verb::Create, organization, name) => sync_rules::create(self, &organization, &name),
+            Route::SyncRules(Verb::Delete, organization, name) => sync_rules::delete(self, &organization, &name),
             Route::SyncRules(_, organization, name) => sync_rules::list(self, &organization, &name),
         }
     }
@@ -184,9 +149,7 @@ impl Call<'_> {
     fn own_organizations(&self) -> Vec<(&String, &Organization)> {
         let region = self.state.regions.get(self.region());
         let all = region.into_iter().flat_map(|region| &region.organizations);
-        let mut own: Vec<_> = all
-            .filter(|(_, organization)| organization.owner.is_none())
-            .collect();
+        let mut own: Vec<_> = all.filter(|(_, organization)| organization.owner.is_none()).collect();
         own.sort_by_key(|(_, organization)| organization.id);
         own
     }
@@ -195,10 +158,7 @@ impl Call<'_> {
         let foreign = self.foreign_organization();
         let organization = self.state.organization_mut(&self.request.region, name);
         match organization {
-            None => Err(Refusal::service(
-                4_040_058,
-                format!("The organization {name} does not exist"),
-            )),
+            None => Err(Refusal::service(4_040_058, format!("The organization {name} does not exist"))),
             Some(organization) if organization.owner.is_some() => Err(foreign),
             Some(organization) => Ok(organization),
         }
@@ -206,12 +166,8 @@ impl Call<'_> {
 
     fn foreign_organization(&self) -> Refusal {
         let refusal = match self.settings.assumptions.foreign_organization {
-            ForeignOrganization::Forbidden => {
-                Refusal::service(4_037_017, "No permission on this organization")
-            }
-            ForeignOrganization::NotFound => {
-                Refusal::service(4_040_058, "The organization does not exist")
-            }
+            ForeignOrganization::Forbidden => Refusal::service(4_037_017, "No permission on this organization"),
+            ForeignOrganization::NotFound => Refusal::service(4_040_058, "The organization does not exist"),
         };
         refusal.assuming(ForeignOrganization::NAME)
     }
@@ -220,10 +176,7 @@ impl Call<'_> {
     fn editable(&mut self, name: &str) -> Result<&mut Organization, Refusal> {
         let organization = self.organization(name)?;
         if organization.auth < 3 {
-            return Err(Refusal::service(
-                4_037_018,
-                "No permission on the images of this organization",
-            ));
+            return Err(Refusal::service(4_037_018, "No permission on the images of this organization"));
         }
         Ok(organization)
     }
@@ -232,11 +185,7 @@ impl Call<'_> {
         found(self.organization(organization)?, name)
     }
 
-    fn editable_repository(
-        &mut self,
-        organization: &str,
-        name: &str,
-    ) -> Result<&mut Repository, Refusal> {
+    fn editable_repository(&mut self, organization: &str, name: &str) -> Result<&mut Repository, Refusal> {
         found(self.editable(organization)?, name)
     }
 
@@ -247,10 +196,7 @@ impl Call<'_> {
     }
 }
 
-fn found<'a>(
-    organization: &'a mut Organization,
-    name: &str,
-) -> Result<&'a mut Repository, Refusal> {
+fn found<'a>(organization: &'a mut Organization, name: &str) -> Result<&'a mut Repository, Refusal> {
     let missing = || Refusal::service(4_040_113, format!("The repository {name} does not exist"));
     organization.repositories.get_mut(name).ok_or_else(missing)
 }

@@ -3,55 +3,31 @@
 use serde_json::json;
 
 use super::super::{
-    assumptions::{
-        CreateRepositoryStatus, DeleteRepositoryWithImages, MissingOrganizationOnCreate,
-        PatchOmitted,
-    },
+    assumptions::{CreateRepositoryStatus, DeleteRepositoryWithImages, MissingOrganizationOnCreate, PatchOmitted},
     store::Repository,
 };
 use super::{Call, Outcome, Refusal, Reply, input::Fields, names};
 
-const CATEGORIES: [&str; 8] = [
-    "app_server",
-    "linux",
-    "framework_app",
-    "database",
-    "lang",
-    "other",
-    "windows",
-    "arm",
-];
+const CATEGORIES: [&str; 8] = ["app_server", "linux", "framework_app", "database", "lang", "other", "windows", "arm"];
 
 const DESCRIPTION_LIMIT: usize = 30_000;
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
     let fields = call.fields()?;
-    if call
-        .state
-        .organization(call.region(), organization)
-        .is_none()
-    {
+    if call.state.organization(call.region(), organization).is_none() {
         return Err(missing_organization(call, organization));
     }
     call.editable(organization)?;
     let name = fields.required("repository")?;
     if !names::is_repository(name) {
-        return Err(Refusal::service(
-            4_001_029,
-            format!("{name} is not a repository name"),
-        ));
+        return Err(Refusal::service(4_001_029, format!("{name} is not a repository name")));
     }
     let is_public = fields.visibility()?;
     let (category, description) = (category(&fields)?, description(&fields)?);
     if call.editable(organization)?.repositories.contains_key(name) {
-        return Err(Refusal::service(
-            4_090_006,
-            format!("The repository {name} exists already"),
-        ));
+        return Err(Refusal::service(4_090_006, format!("The repository {name} exists already")));
     }
-    *call
-        .state
-        .ensure_repository(&call.request.region, organization, name) = Repository {
+    *call.state.ensure_repository(&call.request.region, organization, name) = Repository {
         id: call.state.next_id(),
         is_public,
         category: category.unwrap_or("other").to_owned(),
@@ -143,10 +119,9 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
 
 fn category(fields: &Fields) -> Result<Option<&str>, Refusal> {
     match fields.text("category")? {
-        Some(category) if !CATEGORIES.contains(&category) => Err(Refusal::service(
-            4_000_014,
-            format!("There is no category {category}"),
-        )),
+        Some(category) if !CATEGORIES.contains(&category) => {
+            Err(Refusal::service(4_000_014, format!("There is no category {category}")))
+        }
         category => Ok(category),
     }
 }

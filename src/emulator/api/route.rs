@@ -50,23 +50,14 @@ impl Route {
             (Verb::Show, ["repos"]) => Some(Self::ListRepositories),
             (Verb::Show, ["namespaces"]) => Some(Self::ListOrganizations),
             (Verb::Create, ["namespaces"]) => Some(Self::CreateOrganization),
-            (Verb::Show | Verb::Delete, ["namespaces", name]) => {
-                Some(Self::Organization(verb, (*name).to_owned()))
-            }
-            (Verb::Create, ["namespaces", name, "repos"]) => {
-                Some(Self::CreateRepository((*name).to_owned()))
-            }
+            (Verb::Show | Verb::Delete, ["namespaces", name]) => Some(Self::Organization(verb, (*name).to_owned())),
+            (Verb::Create, ["namespaces", name, "repos"]) => Some(Self::CreateRepository((*name).to_owned())),
             (Verb::Show | Verb::Update | Verb::Delete, ["namespaces", name, "repos", inner]) => {
-                Some(Self::Repository(
-                    verb,
-                    (*name).to_owned(),
-                    repository(inner),
-                ))
+                Some(Self::Repository(verb, (*name).to_owned(), repository(inner)))
             }
-            (
-                Verb::Show | Verb::Create | Verb::Delete,
-                ["namespaces", name, "repos", inner, "sync_repo"],
-            ) => Some(Self::SyncRules(verb, (*name).to_owned(), repository(inner))),
+            (Verb::Show | Verb::Create | Verb::Delete, ["namespaces", name, "repos", inner, "sync_repo"]) => {
+                Some(Self::SyncRules(verb, (*name).to_owned(), repository(inner)))
+            }
             _ => None,
         }
     }
@@ -90,10 +81,7 @@ mod tests {
 
     #[test]
     fn a_dollar_is_a_slash_escaped_or_not() {
-        for path in [
-            "/v2/manage/namespaces/o/repos/web$front",
-            "/v2/manage/namespaces/o/repos/web%24front",
-        ] {
+        for path in ["/v2/manage/namespaces/o/repos/web$front", "/v2/manage/namespaces/o/repos/web%24front"] {
             let expected = Route::Repository(Verb::Show, "o".to_owned(), "web/front".to_owned());
             assert_eq!(Route::find("GET", path), Some(expected), "{path}");
         }
@@ -104,10 +92,7 @@ mod tests {
         for (method, path) in [
             ("GET", "/v2/manage/namespaces/o/repos/web/front"),
             ("GET", "/v2/manage/namespaces/o/repos/web%2Ffront"),
-            (
-                "DELETE",
-                "/v2/manage/namespaces/o/repos/web/front/sync_repo",
-            ),
+            ("DELETE", "/v2/manage/namespaces/o/repos/web/front/sync_repo"),
             ("GET", "/v2/manage/namespaces/"),
             ("GET", "/v2/manage/namespaces//repos/a"),
             ("GET", "/v2/manage/namespaces/o/repos"),

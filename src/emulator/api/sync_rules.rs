@@ -44,20 +44,13 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
     let assumed = duplicate.is_some();
     match (duplicate, choice) {
         (Some(_), DuplicateRule::Error) => {
-            let refusal = Refusal::service(
-                MADE_UP_DUPLICATE,
-                "duplicate sync repo (this code is made up)",
-            );
+            let refusal = Refusal::service(MADE_UP_DUPLICATE, "duplicate sync repo (this code is made up)");
             return Err(refusal.assuming(DuplicateRule::NAME));
         }
         (Some(_), DuplicateRule::Ignore) => {}
         (Some(other), DuplicateRule::Replace) => {
             let (id, created) = (other.id, other.created.clone());
-            *other = SyncRule {
-                id,
-                created,
-                ..rule
-            };
+            *other = SyncRule { id, created, ..rule };
         }
         (None, _) | (Some(_), DuplicateRule::SecondRow) => {
             rules.push(rule);
@@ -73,9 +66,7 @@ pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outco
     let rules = &call.repository(organization, name)?.sync_rules;
     let assumed = rules.iter().any(|rule| !rule.auto);
     let shown = rules.iter().filter(|rule| rule.auto || !hide);
-    let items = shown
-        .map(|rule| item(rule, &account, organization, name))
-        .collect();
+    let items = shown.map(|rule| item(rule, &account, organization, name)).collect();
     Ok(Reply::new(200, items).assuming_if(assumed, HiddenRules::NAME))
 }
 
@@ -90,22 +81,16 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         return Ok(Reply::empty_object(200));
     }
     let refusal = match choice {
-        DeleteMissingRule::BadRequest => {
-            Refusal::service(4_001_158, "The sync task does not exist")
+        DeleteMissingRule::BadRequest => Refusal::service(4_001_158, "The sync task does not exist"),
+        DeleteMissingRule::NotFound => {
+            Refusal::service(MADE_UP_MISSING, "The sync task does not exist (this code is made up)")
         }
-        DeleteMissingRule::NotFound => Refusal::service(
-            MADE_UP_MISSING,
-            "The sync task does not exist (this code is made up)",
-        ),
     };
     Err(refusal.assuming(DeleteMissingRule::NAME))
 }
 
 fn target(fields: &Fields) -> Result<(&str, &str), Refusal> {
-    Ok((
-        fields.required("remoteRegionId")?,
-        fields.required("remoteNamespace")?,
-    ))
+    Ok((fields.required("remoteRegionId")?, fields.required("remoteNamespace")?))
 }
 
 fn item(rule: &SyncRule, account: &Value, organization: &str, name: &str) -> Value {

@@ -2,17 +2,9 @@
 
 use super::*;
 
-fn resolve(
-    region: &str,
-    environment: Option<&str>,
-    chart: Option<&str>,
-    allowed: &[&str],
-) -> String {
+fn resolve(region: &str, environment: Option<&str>, chart: Option<&str>, allowed: &[&str]) -> String {
     let allowed_hosts: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
-    let overrides = Overrides {
-        swr: environment,
-        allowed_hosts: &allowed_hosts,
-    };
+    let overrides = Overrides { swr: environment, allowed_hosts: &allowed_hosts };
     match Endpoints::resolve(&[Wanted { region, chart }], &overrides) {
         Ok(endpoints) => endpoints.base(Service::Swr, region).unwrap().to_string(),
         Err(error) => error.to_string(),
@@ -33,56 +25,27 @@ fn chart(template: &str, allowed: &[&str], expected: &str) {
 
 #[test]
 fn by_region() {
-    assert_eq!(
-        resolve("cn-north-4", None, None, &[]),
-        "https://swr-api.cn-north-4.myhuaweicloud.com"
-    );
-    assert_eq!(
-        resolve("eu-west-101", None, None, &[]),
-        "https://swr-api.eu-west-101.myhuaweicloud.eu"
-    );
-    assert_eq!(
-        resolve("cn-north-208", Some(""), Some(""), &[]),
-        "https://swr-api.cn-north-208.myhuaweicloud.com"
-    );
+    assert_eq!(resolve("cn-north-4", None, None, &[]), "https://swr-api.cn-north-4.myhuaweicloud.com");
+    assert_eq!(resolve("eu-west-101", None, None, &[]), "https://swr-api.eu-west-101.myhuaweicloud.eu");
+    assert_eq!(resolve("cn-north-208", Some(""), Some(""), &[]), "https://swr-api.cn-north-208.myhuaweicloud.com");
 }
 
 #[test]
 fn the_first_that_is_given_wins() {
     let chart = Some("https://swr.{region}.myhuaweicloud.com");
-    assert_eq!(
-        resolve("a-1", None, chart, &[]),
-        "https://swr.a-1.myhuaweicloud.com"
-    );
-    assert_eq!(
-        resolve("a-1", Some("https://e.example/{region}/"), chart, &[]),
-        "https://e.example/a-1"
-    );
+    assert_eq!(resolve("a-1", None, chart, &[]), "https://swr.a-1.myhuaweicloud.com");
+    assert_eq!(resolve("a-1", Some("https://e.example/{region}/"), chart, &[]), "https://e.example/a-1");
     // Nothing goes to the chart's endpoint, so it need not be allowed.
-    assert_eq!(
-        resolve(
-            "a-1",
-            Some("http://[::1]:80"),
-            Some("https://evil.example"),
-            &[]
-        ),
-        "http://[::1]"
-    );
+    assert_eq!(resolve("a-1", Some("http://[::1]:80"), Some("https://evil.example"), &[]), "http://[::1]");
 }
 
 #[test]
 fn the_host_that_is_signed_is_the_one_that_is_sent() {
     let base = parse("https://Swr.EXAMPLE:443/x/", "a-1", Origin::Environment).unwrap();
-    assert_eq!(
-        (&*base.origin, &*base.authority),
-        ("https://swr.example", "swr.example")
-    );
+    assert_eq!((&*base.origin, &*base.authority), ("https://swr.example", "swr.example"));
     assert_eq!((&*base.host_port, &*base.prefix), ("swr.example:443", "/x"));
     let base = parse("http://127.0.0.1:18080", "a-1", Origin::Environment).unwrap();
-    assert_eq!(
-        (&*base.authority, &*base.host_port),
-        ("127.0.0.1:18080", "127.0.0.1:18080")
-    );
+    assert_eq!((&*base.authority, &*base.host_port), ("127.0.0.1:18080", "127.0.0.1:18080"));
 }
 
 #[test]
@@ -90,14 +53,7 @@ fn plain_http_is_for_loopback() {
     for host in ["127.0.0.1", "127.9.9.9:80", "[::1]:5000", "localhost:8080"] {
         environment(&format!("http://{host}/"), "http://");
     }
-    for host in [
-        "example.com",
-        "10.0.0.1",
-        "127.0.0.1.example.com",
-        "localhost.example.com",
-        "[::2]",
-        "0.0.0.0",
-    ] {
+    for host in ["example.com", "10.0.0.1", "127.0.0.1.example.com", "localhost.example.com", "[::2]", "0.0.0.0"] {
         environment(&format!("http://{host}"), "in the clear");
     }
 }
@@ -119,11 +75,7 @@ fn what_a_template_may_not_hold() {
 
 #[test]
 fn messages_hold_no_password() {
-    for template in [
-        "https://user:pa55@example.com",
-        "https://user:pa55@:0",
-        "https://h.example/?pa55",
-    ] {
+    for template in ["https://user:pa55@example.com", "https://user:pa55@:0", "https://h.example/?pa55"] {
         let message = resolve("a-1", Some(template), None, &[]);
         assert!(!message.contains("pa55"), "{message}");
     }
@@ -131,109 +83,45 @@ fn messages_hold_no_password() {
 
 #[test]
 fn a_chart_does_not_choose_who_gets_credentials() {
-    chart(
-        "https://swr-api.{region}.myhuaweicloud.com",
-        &[],
-        "https://swr-api.cn-north-4",
-    );
+    chart("https://swr-api.{region}.myhuaweicloud.com", &[], "https://swr-api.cn-north-4");
     chart("https://x.myhuaweicloud.eu", &[], "https://x.");
-    chart(
-        "http://127.0.0.1:8080/{region}",
-        &[],
-        "http://127.0.0.1:8080/cn-north-4",
-    );
-    for host in [
-        "evil.example",
-        "myhuaweicloud.com",
-        "notmyhuaweicloud.com",
-        "x.myhuaweicloud.com.evil.example",
-    ] {
-        chart(
-            &format!("https://{host}"),
-            &[],
-            &format!("`--allow-endpoint {host}`"),
-        );
-        chart(
-            &format!("https://{host}/p"),
-            &[host],
-            &format!("https://{host}/p"),
-        );
+    chart("http://127.0.0.1:8080/{region}", &[], "http://127.0.0.1:8080/cn-north-4");
+    for host in ["evil.example", "myhuaweicloud.com", "notmyhuaweicloud.com", "x.myhuaweicloud.com.evil.example"] {
+        chart(&format!("https://{host}"), &[], &format!("`--allow-endpoint {host}`"));
+        chart(&format!("https://{host}/p"), &[host], &format!("https://{host}/p"));
     }
-    chart(
-        "https://swr.{region}.example",
-        &["SWR.{region}.example"],
-        "https://swr.cn-north-4.example",
-    );
+    chart("https://swr.{region}.example", &["SWR.{region}.example"], "https://swr.cn-north-4.example");
     chart("https://evil.example", &["other.example"], "outside Huawei");
 }
 
 #[test]
 fn a_region_smuggles_nothing() {
-    for region in [
-        "",
-        "evil.com/",
-        "a@b",
-        "a:1",
-        "A",
-        "a_b",
-        "a b",
-        "\u{e9}",
-        "x".repeat(64).as_str(),
-    ] {
-        assert!(
-            resolve(region, None, None, &[]).contains("is no region id"),
-            "{region}"
-        );
+    for region in ["", "evil.com/", "a@b", "a:1", "A", "a_b", "a b", "\u{e9}", "x".repeat(64).as_str()] {
+        assert!(resolve(region, None, None, &[]).contains("is no region id"), "{region}");
     }
     assert!(is_region_id("cn-north-208"));
 }
 
 fn resolve_all(wanted: &[Wanted<'_>], swr: Option<&str>) -> Result<Endpoints, EndpointError> {
-    Endpoints::resolve(
-        wanted,
-        &Overrides {
-            swr,
-            allowed_hosts: &[],
-        },
-    )
+    Endpoints::resolve(wanted, &Overrides { swr, allowed_hosts: &[] })
 }
 
 #[test]
 fn one_url_serves_one_region() {
-    let wanted = ["a-1", "b-1"].map(|region| Wanted {
-        region,
-        chart: None,
-    });
+    let wanted = ["a-1", "b-1"].map(|region| Wanted { region, chart: None });
     let error = resolve_all(&wanted, Some("http://127.0.0.1:1")).unwrap_err();
     assert!(matches!(error, EndpointError::Shared { .. }));
-    assert_eq!(
-        resolve_all(&wanted, Some("http://127.0.0.1:1/{region}"))
-            .unwrap()
-            .iter()
-            .count(),
-        2
-    );
+    assert_eq!(resolve_all(&wanted, Some("http://127.0.0.1:1/{region}")).unwrap().iter().count(), 2);
     let apart = [
-        Wanted {
-            region: "a-1",
-            chart: Some("http://localhost:1"),
-        },
-        Wanted {
-            region: "b-1",
-            chart: Some("http://localhost:2"),
-        },
+        Wanted { region: "a-1", chart: Some("http://localhost:1") },
+        Wanted { region: "b-1", chart: Some("http://localhost:2") },
     ];
     assert_eq!(resolve_all(&apart, None).unwrap().iter().count(), 2);
 }
 
 #[test]
 fn one_region_has_one_url() {
-    let twice = |first, second| {
-        [first, second].map(|chart| Wanted {
-            region: "a-1",
-            chart: Some(chart),
-        })
-    };
+    let twice = |first, second| [first, second].map(|chart| Wanted { region: "a-1", chart: Some(chart) });
     assert!(resolve_all(&twice("http://localhost:1", "http://localhost:1/"), None).is_ok());
     let error = resolve_all(&twice("http://localhost:1", "http://localhost:2"), None).unwrap_err();
     assert!(matches!(error, EndpointError::Conflict { .. }));

@@ -24,21 +24,10 @@ pub(super) async fn read(
 ) -> Result<Response, NoAnswer> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| no_answer(base, timeouts, error))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(base, timeouts, error))? {
         if body.len() + chunk.len() > MAX_BODY {
-            let message = format!(
-                "{} answered {status} with more than {} MiB",
-                base.host_port,
-                MAX_BODY >> 20
-            );
-            return Err(NoAnswer {
-                message,
-                never_sent: false,
-            });
+            let message = format!("{} answered {status} with more than {} MiB", base.host_port, MAX_BODY >> 20);
+            return Err(NoAnswer { message, never_sent: false });
         }
         body.extend_from_slice(&chunk);
     }
@@ -46,8 +35,7 @@ pub(super) async fn read(
     Ok(Response {
         status,
         request_id: header("x-request-id"),
-        retry_after: header(RETRY_AFTER.as_str())
-            .and_then(|value| retry_after(&value, Timestamp::now())),
+        retry_after: header(RETRY_AFTER.as_str()).and_then(|value| retry_after(&value, Timestamp::now())),
         content_range: header(CONTENT_RANGE.as_str()),
         body,
     })
@@ -63,10 +51,7 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let wait = match value.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
-            let at = rfc2822::DateTimeParser::new()
-                .relaxed_weekday(true)
-                .parse_timestamp(value)
-                .ok()?;
+            let at = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok()?;
             Duration::try_from(at.duration_since(now)).unwrap_or_default()
         }
     };
@@ -83,17 +68,11 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
         (true, false) => format!("no connection to {host}: {}", causes(error)),
         (false, true) => format!("no complete answer from {host} within {answer:?}"),
         (false, false) if error.is_body() || error.is_decode() => {
-            format!(
-                "the answer from {host} was cut short or garbled: {}",
-                causes(error)
-            )
+            format!("the answer from {host} was cut short or garbled: {}", causes(error))
         }
         (false, false) => format!("no answer from {host}: {}", causes(error)),
     };
-    NoAnswer {
-        message,
-        never_sent,
-    }
+    NoAnswer { message, never_sent }
 }
 
 /// The causes of an error, outermost first, without its URL and without the texts that only say "an error": the
@@ -109,11 +88,7 @@ pub(super) fn causes(error: reqwest::Error) -> String {
         }
         cause = current.source();
     }
-    if texts.is_empty() {
-        error.to_string()
-    } else {
-        texts.join(": ")
-    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }
 
 #[cfg(test)]
