@@ -1,7 +1,33 @@
-//! portolan keeps image repositories and the rules that copy their images equal to a chart.
+//! portolan keeps image repositories, and the rules that copy their images, equal to a YAML chart.
+//!
+//! ```text
+//! load -> decode -> validate -> refresh -> scope -> diff -> plan -> check -> render -> apply -> report
+//!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
+//! ```
+//!
+//! In reading order: [`address`], [`kind`] and [`state`] are the nouns; [`config`] makes the desired state from
+//! files and [`refresh`] the live one from the API; [`scope`], [`diff`] and [`plan`] compare them; [`render`]
+//! shows the result and [`apply`] makes it true. [`wire`] is the seam to [`transport`], which sends, and
+//! [`emulator`] stands in for the services without sharing anything with the planner.
 
+pub mod address;
+pub mod apply;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod diagnostics;
+pub mod diff;
 pub mod emulator;
+pub mod exit;
+pub mod kind;
+pub mod pattern;
+pub mod plan;
+pub mod progress;
+pub mod refresh;
+pub mod render;
+pub mod report;
+pub mod schema;
+pub mod scope;
+pub mod state;
 pub mod transport;
 pub mod wire;

@@ -1,2 +1,21 @@
-//! The `portolan` binary.
-fn main() {}
+//! The `portolan` binary: parse, run, exit code.
+
+use std::process::ExitCode;
+
+use clap::{Parser as _, error::ErrorKind};
+use portolan::{cli::Cli, commands, exit::Exit};
+
+fn main() -> ExitCode {
+    let exit = match Cli::try_parse() {
+        Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
+        Err(error) => {
+            // A closed pipe is nobody's fault.
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+                _ => Exit::Usage,
+            }
+        }
+    };
+    exit.into()
+}

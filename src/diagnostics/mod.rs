@@ -9,13 +9,14 @@ mod source;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::render::{render, visible};
 pub use self::source::{FileId, SourceMap, Span};
 
 /// A place as people write it: both numbers count from one, the column counts characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Source {
     pub file: Arc<str>,
     pub line: u32,
@@ -29,7 +30,7 @@ impl std::fmt::Display for Source {
 }
 
 /// Whether a chart with this finding can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
@@ -94,32 +95,48 @@ impl Diagnostic {
     }
 
     /// The form for machines.
-    pub fn view<'a>(&'a self, sources: &SourceMap) -> DiagnosticView<'a> {
+    pub fn view(&self, sources: &SourceMap) -> View {
         let place = self.span.map(|span| sources.location(span));
-        DiagnosticView {
+        View {
             severity: self.severity,
-            code: self.code,
-            message: &self.message,
-            address: self.address.as_deref(),
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+            address: self.address.clone(),
             line: place.as_ref().map(|place| place.line),
             column: place.as_ref().map(|place| place.column),
             file: place.map(|place| place.file),
-            hint: self.hint.as_deref(),
+            hint: self.hint.clone(),
         }
     }
 }
 
 /// A [`Diagnostic`] with its place resolved; a key without a value is written as `null`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DiagnosticView<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
     pub severity: Severity,
-    pub code: &'static str,
-    pub message: &'a str,
-    pub address: Option<&'a str>,
+    pub code: String,
+    pub message: String,
+    pub address: Option<String>,
     pub file: Option<Arc<str>>,
     pub line: Option<u32>,
     pub column: Option<u32>,
-    pub hint: Option<&'a str>,
+    pub hint: Option<String>,
+}
+
+impl View {
+    /// An error that has no place in a file.
+    pub fn error(code: &str, message: String, hint: Option<String>) -> View {
+        View {
+            severity: Severity::Error,
+            code: code.to_owned(),
+            message,
+            address: None,
+            file: None,
+            line: None,
+            column: None,
+            hint,
+        }
+    }
 }
 
 /// The findings of a run.

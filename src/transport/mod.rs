@@ -3,7 +3,9 @@
 //! What a request means is not known here. Every implementation answers with `Err` only when no complete
 //! answer arrived, so that a caller knows: whatever the server did, it may have done it.
 
+pub mod client;
 pub mod credentials;
+pub mod emulated;
 pub mod endpoint;
 pub mod http;
 pub mod sign;

@@ -1,0 +1,179 @@
+//! What a person calls a resource: a kind and the parts of its key.
+//!
+//! Parts stand apart from end to end. A repository's name may hold `/`, so an address is printed by joining
+//! its parts and is never made by splitting a text. Identifiers that a service invented are not in here.
+
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
+
+use crate::kind::{self, Kind};
+
+/// A kind and its key, as many parts as [`Kind::key`] names; the first is always the region.
+#[derive(Clone)]
+pub struct Address {
+    kind: &'static Kind,
+    key: Vec<Arc<str>>,
+}
+
+impl Address {
+    /// `key` holds the parts in the order of [`Kind::key`]; the kinds' own constructors see to that.
+    pub(crate) fn new(kind: &'static Kind, key: Vec<Arc<str>>) -> Address {
+        debug_assert_eq!(kind.key.len(), key.len(), "a key part for each name of the kind");
+        Address { kind, key }
+    }
+
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// The part of that name, if the kind has one.
+    pub fn part(&self, name: &str) -> Option<&Arc<str>> {
+        let index = self.kind.key.iter().position(|part| *part == name)?;
+        self.key.get(index)
+    }
+
+    pub fn region(&self) -> &Arc<str> {
+        &self.key[0]
+    }
+
+    /// The parts in the order of [`Kind::key`].
+    pub fn parts(&self) -> &[Arc<str>] {
+        &self.key
+    }
+
+    /// The address of the resource that this one lives in: its key is a prefix of this one's.
+    pub fn parent(&self) -> Option<Address> {
+        let parent = self.kind.parent?;
+        Some(Address { kind: parent, key: self.key[..parent.key.len()].to_vec() })
+    }
+
+    /// Everything behind the parent's key and before the end: what the resource is called where it lives.
+    fn own_parts(&self) -> usize {
+        self.kind.joined_parts.min(self.key.len())
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Address) -> bool {
+        self.kind.name == other.kind.name && self.key == other.key
+    }
+}
+
+impl Eq for Address {}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.name.hash(state);
+        self.key.hash(state);
+    }
+}
+
+/// By key, so that children follow their parent; then by kind.
+impl Ord for Address {
+    fn cmp(&self, other: &Address) -> Ordering {
+        self.key.cmp(&other.key).then_with(|| self.kind.rank().cmp(&other.kind.rank()))
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Address) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Address {
+    /// `sync_rule cn-north-4/team-a/web/frontend -> cn-east-3/team-a-dr`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (own, target) = self.key.split_at(self.own_parts());
+        write!(f, "{} {}", self.kind.name, own.join("/"))?;
+        if !target.is_empty() {
+            write!(f, " -> {}", target.join("/"))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1 + self.key.len()))?;
+        map.serialize_entry("kind", self.kind.name)?;
+        for (name, part) in self.kind.key.iter().zip(&self.key) {
+            map.serialize_entry(name, part)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+        let mut parts = IndexMap::<String, Arc<str>>::deserialize(deserializer)?;
+        let name = parts.shift_remove("kind").ok_or_else(|| D::Error::missing_field("kind"))?;
+        let kind =
+            kind::find(&name).ok_or_else(|| D::Error::custom(format_args!("unknown kind `{name}` in an address")))?;
+        let key = kind
+            .key
+            .iter()
+            .map(|part| parts.shift_remove(*part).ok_or_else(|| D::Error::missing_field(part)))
+            .collect::<Result<Vec<_>, _>>()?;
+        match parts.keys().next() {
+            Some(extra) => Err(D::Error::custom(format_args!("a {name} has no part `{extra}`"))),
+            None => Ok(Address { kind, key }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kind::{organization, repository, sync_rule};
+
+    #[test]
+    fn prints_as_people_call_it() {
+        let repository = repository::address("cn-north-4", "team-a", "web/frontend");
+        assert_eq!(repository.to_string(), "repository cn-north-4/team-a/web/frontend");
+        let rule = sync_rule::address(&repository, "cn-east-3", "team-a-dr");
+        assert_eq!(rule.to_string(), "sync_rule cn-north-4/team-a/web/frontend -> cn-east-3/team-a-dr");
+        assert_eq!(rule.parent().unwrap(), repository);
+        assert_eq!(repository.parent().unwrap(), organization::address("cn-north-4", "team-a"));
+    }
+
+    #[test]
+    fn children_follow_their_parent() {
+        let plain = repository::address("r", "o", "a");
+        let nested = repository::address("r", "o", "a/b");
+        let rule = sync_rule::address(&plain, "x", "y");
+        let mut all = vec![nested.clone(), rule.clone(), plain.clone(), organization::address("r", "o")];
+        all.sort();
+        assert_eq!(all, [organization::address("r", "o"), plain, rule, nested]);
+    }
+
+    #[test]
+    fn parts_stand_apart_in_json_and_come_back() {
+        let rule = sync_rule::address(&repository::address("r", "o", "a/b"), "x", "y");
+        let text = serde_json::to_string(&rule).unwrap();
+        assert_eq!(
+            text,
+            r#"{"kind":"sync_rule","region":"r","organization":"o","repository":"a/b","target_region":"x","target_organization":"y"}"#
+        );
+        assert_eq!(serde_json::from_str::<super::Address>(&text).unwrap(), rule);
+        for wrong in [
+            r#"{"kind":"repository","region":"r","organization":"o"}"#,
+            r#"{"kind":"organization","region":"r","organization":"o","repository":"x"}"#,
+            r#"{"kind":"bucket","region":"r"}"#,
+        ] {
+            assert!(serde_json::from_str::<super::Address>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Makes the changes of a plan, in an order that their dependencies allow, and follows the plan to the letter.
+//!
+//! It decides nothing: what is sent, what must hold before, and what may run at all stands in the plan. How one
+//! change is made is in [`step`], how the result is proved in [`verify`].
+
+mod step;
+mod verify;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::task::JoinSet;
+
+use crate::{
+    address::Address,
+    plan::{Action, Change, Plan, order},
+    progress::{Event, Listener},
+    report::Fate,
+    transport::client::Client,
+};
+
+/// What the person who runs an apply can choose.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Start nothing new after the first failure.
+    pub fail_fast: bool,
+}
+
+/// Set when nothing new may be started; what is in flight is finished.
+pub type StopFlag = Arc<AtomicBool>;
+
+/// Changes that share the read which checks their preconditions; they are made one after the other.
+#[derive(Debug)]
+struct Unit {
+    changes: Vec<usize>,
+    /// The units that must have ended before.
+    waits: usize,
+    followers: Vec<usize>,
+}
+
+/// Makes every change that is not withheld; the fates are in the order of the plan's changes.
+pub async fn run(
+    client: &Arc<Client>,
+    plan: &Plan,
+    options: Options,
+    stop: &StopFlag,
+    listener: &Arc<dyn Listener>,
+) -> Vec<Fate> {
+    let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
+    let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
+    let mut made = Schedule::new(&changes).run(client, options, stop, listener).await;
+    verify::verify(client, &changes, &mut made).await;
+    let mut fates = vec![Fate::Withheld; plan.changes.len()];
+    for (at, fate) in positions.into_iter().zip(made) {
+        fates[at] = fate;
+    }
+    fates
+}
+
+/// Which unit may start when.
+struct Schedule<'a> {
+    changes: &'a [&'a Change],
+    dependencies: Vec<Vec<usize>>,
+    units: Vec<Unit>,
+    ready: VecDeque<usize>,
+    fates: Vec<Option<Fate>>,
+}
+
+impl<'a> Schedule<'a> {
+    fn new(changes: &'a [&'a Change]) -> Schedule<'a> {
+        let dependencies = order::dependencies(changes);
+        let (mut units, unit_of) = units(changes);
+        for (position, waits) in dependencies.iter().enumerate() {
+            for needed in waits.iter().filter(|needed| unit_of[**needed] != unit_of[position]) {
+                units[unit_of[position]].waits += 1;
+                units[unit_of[*needed]].followers.push(unit_of[position]);
+            }
+        }
+        let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
+        Schedule { changes, dependencies, units, ready, fates: vec![None; changes.len()] }
+    }
+
+    /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
+    /// little is under way when the run is stopped.
+    async fn run(
+        mut self,
+        client: &Arc<Client>,
+        options: Options,
+        stop: &StopFlag,
+        listener: &Arc<dyn Listener>,
+    ) -> Vec<Fate> {
+        let mut running = JoinSet::new();
+        loop {
+            let halted = stop.load(Ordering::Relaxed) || (options.fail_fast && self.has_failed());
+            while !halted && running.len() < client.parallelism() {
+                let Some(unit) = self.ready.pop_front() else { break };
+                let changes = self.start(unit, listener);
+                if changes.is_empty() {
+                    self.finish(unit);
+                    continue;
+                }
+                let (client, listener) = (client.clone(), listener.clone());
+                running.spawn(async move { (unit, step::make(&client, changes, &listener).await) });
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Ok((unit, fates))) => {
+                    for (position, fate) in fates {
+                        self.fates[position] = Some(fate);
+                    }
+                    self.finish(unit);
+                }
+                // A panic in one unit must not lose the report of the others; its changes stay unattempted.
+                Some(Err(_)) => {}
+            }
+        }
+        self.fates.into_iter().map(|fate| fate.unwrap_or(Fate::NotAttempted)).collect()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.fates.iter().any(|fate| matches!(fate, Some(Fate::Failed { .. })))
+    }
+
+    /// The changes of a unit that may be made; those that depend on a failure are skipped here.
+    fn start(&mut self, unit: usize, listener: &Arc<dyn Listener>) -> Vec<step::Task> {
+        let mut tasks = Vec::new();
+        for position in self.units[unit].changes.clone() {
+            let change = self.changes[position];
+            match self.failed_dependency(position) {
+                Some(because) => {
+                    let fate = Fate::Skipped { because };
+                    listener.hear(&Event::Finished { change, fate: &fate });
+                    self.fates[position] = Some(fate);
+                }
+                None => {
+                    tasks.push(step::Task { position, change: change.clone(), fresh: self.parent_is_new(position) });
+                }
+            }
+        }
+        tasks
+    }
+
+    fn failed_dependency(&self, position: usize) -> Option<Address> {
+        let failed = |needed: &&usize| !matches!(self.fates[**needed], Some(Fate::Applied { .. }));
+        let needed = self.dependencies[position].iter().find(failed)?;
+        Some(match &self.fates[*needed] {
+            Some(Fate::Skipped { because }) => because.clone(),
+            _ => self.changes[*needed].address.clone(),
+        })
+    }
+
+    /// Nobody else can have made anything in what this run created just now.
+    fn parent_is_new(&self, position: usize) -> bool {
+        let parent = self.changes[position].address.parent();
+        self.dependencies[position].iter().any(|needed| {
+            let needed = self.changes[*needed];
+            Some(&needed.address) == parent.as_ref() && matches!(needed.action, Action::Create { .. })
+        })
+    }
+
+    fn finish(&mut self, unit: usize) {
+        for follower in std::mem::take(&mut self.units[unit].followers) {
+            self.units[follower].waits -= 1;
+            if self.units[follower].waits == 0 {
+                self.ready.push_back(follower);
+            }
+        }
+    }
+}
+
+/// Groups changes by the request that checks them: all rules of a repository are seen in one answer.
+fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
+    let mut by_read = BTreeMap::new();
+    let mut units: Vec<Unit> = Vec::new();
+    let mut unit_of = Vec::with_capacity(changes.len());
+    for (position, change) in changes.iter().enumerate() {
+        let read = change.address.kind().wire.read(&change.address);
+        let unit = *by_read.entry((read.region, read.path)).or_insert_with(|| {
+            units.push(Unit { changes: Vec::new(), waits: 0, followers: Vec::new() });
+            units.len() - 1
+        });
+        units[unit].changes.push(position);
+        unit_of.push(unit);
+    }
+    (units, unit_of)
+}

@@ -1,0 +1,214 @@
+//! Makes the changes of one unit: checks what must hold, sends what the plan says, and finds out what happened
+//! where no answer came.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    address::Address,
+    kind::Undecodable,
+    plan::{Action, Change},
+    progress::{Event, Listener},
+    report::Fate,
+    state::{Attributes, LiveResource},
+    transport::client::{CallError, Client},
+    wire::{Request, Response, error::Class},
+};
+
+/// How often a write is sent at most when each time a read shows that it did nothing.
+const TRIES: u32 = 6;
+
+/// For a plain 500, which some requests get for ever.
+const TRIES_AFTER_500: u32 = 2;
+
+/// One change to be made.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) position: usize,
+    pub(super) change: Change,
+    /// Its parent was created in this run, so there is nothing to check.
+    pub(super) fresh: bool,
+}
+
+/// Makes the changes of a unit, which share one read, one after the other.
+pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<(usize, Fate)> {
+    let checked = match tasks.first() {
+        Some(task) if !task.fresh => Some(look(client, &task.change.address).await),
+        _ => None,
+    };
+    let mut fates = Vec::with_capacity(tasks.len());
+    for Task { position, change, .. } in tasks {
+        let fate = match check(&change, checked.as_ref()) {
+            Ok(()) => perform(client, &change).await,
+            Err(fate) => fate,
+        };
+        listener.hear(&Event::Finished { change: &change, fate: &fate });
+        fates.push((position, fate));
+    }
+    fates
+}
+
+/// A complete answer to the read that shows an object: what it holds, or that there is nothing.
+type Look = Result<Option<Response>, CallError>;
+
+async fn look(client: &Client, address: &Address) -> Look {
+    match client.read(&address.kind().wire.read(address)).await {
+        Ok(response) => Ok(Some(response)),
+        Err(error) if error.class() == Some(Class::Absent) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn seen(address: &Address, response: Option<&Response>) -> Result<Option<LiveResource>, Undecodable> {
+    response.map_or(Ok(None), |response| address.kind().wire.decode_read(address, response))
+}
+
+/// One object as it is now.
+pub(super) async fn observe(client: &Client, address: &Address) -> Result<Option<LiveResource>, String> {
+    let response = look(client, address).await.map_err(|error| error.to_string())?;
+    seen(address, response.as_ref()).map_err(|error| error.to_string())
+}
+
+/// Whether the precondition holds; the fate of the change if it does not.
+fn check(change: &Change, look: Option<&Look>) -> Result<(), Fate> {
+    let live = match look {
+        None => return Ok(()),
+        Some(Ok(response)) => seen(&change.address, response.as_ref()).map_err(|error| error.to_string()),
+        Some(Err(error)) => Err(error.to_string()),
+    };
+    let live = live.map_err(|error| failed(format!("not sent, because it could not be checked: {error}"), None))?;
+    let moved = change.precondition.check(live.as_ref());
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let message = format!("not sent, because it moved since the plan was made: {}", moved.join("; "));
+    Err(failed(message, Some("plan again, and look at what somebody else did")))
+}
+
+fn failed(message: String, hint: Option<&str>) -> Fate {
+    Fate::Failed { message, hint: hint.map(str::to_owned), restored: false }
+}
+
+/// What is known after a write.
+enum Settled {
+    Done,
+    /// The service said no, and did nothing.
+    Refused(Fate),
+    /// It may have been done.
+    Unknown(Fate),
+}
+
+async fn perform(client: &Client, change: &Change) -> Fate {
+    let address = &change.address;
+    let wire = address.kind().wire;
+    let settled = match &change.action {
+        Action::Create { after } => settle(client, address, &wire.create(address, after), None, Some(after)).await,
+        Action::Update { before, after } => match wire.update(address, after) {
+            Some(request) => settle(client, address, &request, Some(before), Some(after)).await,
+            None => Settled::Refused(failed(format!("a {} cannot be changed in place", address.kind().name), None)),
+        },
+        Action::Delete { before } => settle(client, address, &wire.delete(address), Some(before), None).await,
+        Action::Replace { before, after } => return replace(client, address, before, after).await,
+    };
+    match settled {
+        Settled::Done => Fate::Applied { verified: false },
+        Settled::Refused(fate) | Settled::Unknown(fate) => fate,
+    }
+}
+
+async fn replace(client: &Client, address: &Address, before: &Attributes, after: &Attributes) -> Fate {
+    let wire = address.kind().wire;
+    match settle(client, address, &wire.delete(address), Some(before), None).await {
+        Settled::Done => {}
+        Settled::Refused(fate) | Settled::Unknown(fate) => return fate,
+    }
+    match settle(client, address, &wire.create(address, after), None, Some(after)).await {
+        Settled::Done => Fate::Applied { verified: false },
+        Settled::Unknown(fate) => fate,
+        Settled::Refused(fate) => restore(client, address, before, fate).await,
+    }
+}
+
+/// Puts the old values back, if the object is certainly not there.
+async fn restore(client: &Client, address: &Address, before: &Attributes, refused: Fate) -> Fate {
+    let Fate::Failed { message, hint, .. } = refused else { return refused };
+    let request = address.kind().wire.create(address, before);
+    let restored = match observe(client, address).await {
+        Ok(None) => matches!(settle(client, address, &request, None, Some(before)).await, Settled::Done),
+        _ => false,
+    };
+    let told = if restored { "the old one is back" } else { "the old one is gone" };
+    Fate::Failed { message: format!("{message}; {told}"), hint, restored }
+}
+
+/// Sends a write until it is known what became of it. `before` and `after` are what a read shows if it was not
+/// done and if it was; `None` is an object that is not there.
+async fn settle(
+    client: &Client,
+    address: &Address,
+    request: &Request,
+    before: Option<&Attributes>,
+    after: Option<&Attributes>,
+) -> Settled {
+    let mut sent = 0;
+    loop {
+        let error = match client.write(request, address.kind().also_gone).await {
+            Ok(_) => return Settled::Done,
+            Err(error) => error,
+        };
+        sent += 1;
+        let tries = match error.class() {
+            Some(Class::Absent) if after.is_none() => return Settled::Done,
+            Some(Class::Conflict) if before.is_none() => return conflict(client, address, after, &error).await,
+            Some(Class::ServerError) => TRIES_AFTER_500,
+            Some(Class::Unavailable) | None => TRIES,
+            Some(_) => return Settled::Refused(failure(address, &error)),
+        };
+        let live = match observe(client, address).await {
+            Ok(live) => live,
+            Err(unread) => {
+                let message =
+                    format!("{error}; whether it was done is not known, because it could not be read: {unread}");
+                return Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")));
+            }
+        };
+        if is(live.as_ref(), after) {
+            return Settled::Done;
+        }
+        if !is(live.as_ref(), before) {
+            return Settled::Unknown(failed(format!("{error}; and somebody else changed it meanwhile"), None));
+        }
+        if sent >= tries {
+            return Settled::Refused(failure(address, &error));
+        }
+        let bound = Duration::from_millis(200) * (1 << sent);
+        tokio::time::sleep(bound.mul_f64(fastrand::f64())).await;
+    }
+}
+
+/// Somebody made it between the check and the write: that is fine if it is what the plan wants.
+async fn conflict(client: &Client, address: &Address, after: Option<&Attributes>, error: &CallError) -> Settled {
+    match observe(client, address).await {
+        Ok(live) if is(live.as_ref(), after) => Settled::Done,
+        Ok(Some(_)) => {
+            Settled::Refused(failed(format!("{error}; it is there now, with other values"), Some("plan again")))
+        }
+        _ => Settled::Refused(failure(address, error)),
+    }
+}
+
+fn failure(address: &Address, error: &CallError) -> Fate {
+    let explained = match error {
+        CallError::Answered { error, .. } => address.kind().wire.explain(error),
+        CallError::NoAnswer(_) => None,
+    };
+    failed(error.to_string(), explained.or_else(|| error.hint()))
+}
+
+/// Whether an object is as described, as far as the description goes.
+pub(super) fn is(live: Option<&LiveResource>, described: Option<&Attributes>) -> bool {
+    match (live, described) {
+        (None, None) => true,
+        (Some(live), Some(described)) => described.iter().all(|(name, value)| live.attributes.get(name) == Some(value)),
+        _ => false,
+    }
+}

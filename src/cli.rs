@@ -1,0 +1,220 @@
+//! The command line as types; their doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+
+use crate::state::Consent;
+
+/// Keeps Huawei Cloud image repositories, and the rules that copy their images, equal to a YAML chart.
+#[derive(Debug, Parser)]
+#[command(name = "portolan", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command, accepted before and after its name.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// A chart file, or a directory with `*.yaml` and `*.yml` files; may be given several times.
+    ///
+    /// Without it: `portolan.yaml`, else the directory `portolan/`.
+    #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE")]
+    pub file: Vec<PathBuf>,
+
+    /// The region of documents that name none; it overrides nothing.
+    #[arg(long, value_name = "REGION", global = true, env = "PORTOLAN_REGION")]
+    pub region: Option<String>,
+
+    /// Run against the emulator in this process instead of the cloud; its state is kept in a file.
+    #[arg(
+        long,
+        value_name = "STATE.json",
+        global = true,
+        env = "PORTOLAN_EMULATOR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ".portolan/emulator.json"
+    )]
+    pub emulator: Option<PathBuf>,
+
+    /// A host outside Huawei Cloud that the chart's `endpoints` may name; may be given several times.
+    #[arg(long, value_name = "HOST", global = true)]
+    pub allow_endpoint: Vec<String>,
+
+    /// How many requests may be in flight at once.
+    #[arg(long, value_name = "N|auto", global = true, env = "PORTOLAN_PARALLELISM", default_value = "auto")]
+    pub parallelism: Parallelism,
+
+    /// When to colour.
+    #[arg(long, value_name = "WHEN", global = true, env = "PORTOLAN_COLOR", default_value = "auto")]
+    pub color: ColorChoice,
+
+    /// Never colour, as `--color never`.
+    #[arg(long, global = true, env = "PORTOLAN_NO_COLOR", value_parser = FalseyValueParser::new())]
+    pub no_color: bool,
+
+    /// Print the document and errors, nothing else.
+    #[arg(short, long, global = true, env = "PORTOLAN_QUIET", value_parser = FalseyValueParser::new())]
+    pub quiet: bool,
+
+    /// Tell on stderr what is asked and answered; twice for every exchange.
+    #[arg(short, long, global = true, env = "PORTOLAN_VERBOSE", action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Do not tell about each finished change.
+    #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
+    pub no_progress: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Decode and check the chart; needs no network and no credentials.
+    Validate,
+    /// Show the smallest set of changes that makes the live state equal to the chart.
+    Plan(PlanArgs),
+    /// Make the changes, after asking.
+    Apply(ApplyArgs),
+    /// Print the JSON Schema of the chart.
+    Schema,
+    /// Serve the emulated API on local ports.
+    Emulator(EmulatorArgs),
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+
+    /// How to print the plan.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+
+    /// Save the plan for `portolan apply PLANFILE`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Exit with 2 if there are changes.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A plan saved by `plan --out`; it is applied as it is, without a question.
+    #[arg(value_name = "PLANFILE", conflicts_with = "allow")]
+    pub plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Start nothing new after the first failure.
+    #[arg(long)]
+    pub fail_fast: bool,
+
+    /// How to print the report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ConsentArgs {
+    /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`, `deletes=40`.
+    #[arg(long, value_name = "CLASS[=N]", value_parser = str::parse::<Consent>)]
+    pub allow: Vec<Consent>,
+}
+
+#[derive(Debug, Args)]
+pub struct EmulatorArgs {
+    /// Where to listen: an address serves every region below `/REGION`, `REGION=ADDRESS` serves one.
+    #[arg(long, value_name = "[REGION=]ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: Vec<String>,
+
+    /// Keep the state in this file; without it, in memory.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
+    /// Accept only requests that are signed with this key pair.
+    #[arg(long, value_name = "AK:SK")]
+    pub verify: Option<String>,
+
+    /// How long every answer takes, such as `50ms`.
+    #[arg(long, value_name = "TIME", default_value = "0ms")]
+    pub latency: Latency,
+
+    /// How many organizations the account may have; the service's own default is 5.
+    #[arg(long, value_name = "N")]
+    pub quota: Option<usize>,
+
+    /// Choose an answer where the API's documents are silent; `--assume help` lists them.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub assume: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How many requests may be in flight at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parallelism {
+    Auto,
+    Fixed(usize),
+}
+
+impl std::str::FromStr for Parallelism {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Parallelism, String> {
+        match text.parse::<usize>() {
+            _ if text == "auto" => Ok(Parallelism::Auto),
+            Ok(number) if (1..=1000).contains(&number) => Ok(Parallelism::Fixed(number)),
+            _ => Err("expected `auto` or a number from 1 to 1000".to_owned()),
+        }
+    }
+}
+
+impl Parallelism {
+    pub fn number(self) -> usize {
+        match self {
+            Parallelism::Auto => 10,
+            Parallelism::Fixed(number) => number,
+        }
+    }
+}
+
+/// A time in milliseconds or seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latency(pub std::time::Duration);
+
+impl std::str::FromStr for Latency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Latency, String> {
+        let (number, unit) = match text.strip_suffix("ms") {
+            Some(number) => (number, 1),
+            None => (text.strip_suffix('s').unwrap_or(""), 1000),
+        };
+        let number: u64 = number.parse().map_err(|_| "expected a time such as `50ms` or `2s`".to_owned())?;
+        Ok(Latency(std::time::Duration::from_millis(number.saturating_mul(unit))))
+    }
+}

@@ -1,0 +1,167 @@
+//! `portolan apply`: makes the changes of a fresh plan, after asking, or of a saved one.
+
+use std::{
+    fs,
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+
+use super::{output, plan, session};
+use crate::{
+    apply::{self, Options, StopFlag},
+    cli::{ApplyArgs, Format, Global},
+    diagnostics::View,
+    exit::Exit,
+    plan::{
+        Outcome, Plan,
+        document::{self, pretty},
+    },
+    progress::{Lines, Listener, Silent},
+    render,
+    report::{ApplyOutcome, Fate, Report},
+};
+
+pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
+    if args.plan.is_some() && !global.file.is_empty() {
+        return Err(session::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
+    }
+    let runtime = session::runtime()?;
+    let ready = match &args.plan {
+        Some(path) => saved(global, path),
+        None => runtime.block_on(fresh(global, args)),
+    };
+    let (plan, views, door) = match ready {
+        Ok(ready) => ready,
+        Err(NotReady::Usage(error)) => return Err(error),
+        Err(NotReady::Told(session::Unready(views))) => {
+            let plan = Plan::default();
+            let refused = Some("what is to be done is not known".to_owned());
+            return finish(global, args, &Report { plan: &plan, fates: Vec::new(), refused }, views);
+        }
+    };
+    output::failures(&plan.failures);
+    show(global, args, &plan)?;
+    let report = match refusal(&plan, args)? {
+        Some(refused) => {
+            let fates = vec![Fate::NotAttempted; plan.changes.len()];
+            Report { plan: &plan, fates, refused: Some(refused) }
+        }
+        None => {
+            let fates = runtime.block_on(make(global, args, &plan, &door));
+            Report { plan: &plan, fates, refused: None }
+        }
+    };
+    finish(global, args, &report, views)
+}
+
+/// Why there is nothing to apply.
+enum NotReady {
+    Usage(anyhow::Error),
+    Told(session::Unready),
+}
+
+type Ready = Result<(Plan, Vec<View>, session::Door), NotReady>;
+
+fn not_ready(error: anyhow::Error) -> NotReady {
+    if error.is::<session::UsageError>() {
+        NotReady::Usage(error)
+    } else {
+        NotReady::Told(session::Unready::because(&error))
+    }
+}
+
+async fn fresh(global: &Global, args: &ApplyArgs) -> Ready {
+    let loaded = session::load_chart(global).map_err(NotReady::Told)?;
+    let door = session::open(global, &loaded.chart).map_err(not_ready)?;
+    let plan = plan::make(&loaded.chart, &door, &args.consent.allow).await;
+    Ok((plan, loaded.views, door))
+}
+
+fn saved(global: &Global, path: &Path) -> Ready {
+    let read = || -> anyhow::Result<(Plan, session::Door)> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let plan = document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
+        let door = session::open_for_plan(global, &plan)?;
+        Ok((plan, door))
+    };
+    let (plan, door) = read().map_err(not_ready)?;
+    Ok((plan, Vec::new(), door))
+}
+
+/// The plan is part of what is printed, unless stdout holds a JSON document.
+fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
+    match args.format {
+        Format::Text => output::document(&render::plan::text(plan, output::stdout_color(global))),
+        Format::Json => {
+            if !args.yes && args.plan.is_none() {
+                output::tell(&render::plan::text(plan, output::stderr_color(global)));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Why nothing may be sent; `None` if it may, which includes a plan without anything to do.
+fn refusal(plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
+    if plan.outcome() == Outcome::Unknown {
+        return Ok(Some("not everything could be read".to_owned()));
+    }
+    if let Some(stop) = plan.stopped.first() {
+        return Ok(Some(format!("the plan is stopped: {}", stop.message)));
+    }
+    if args.yes || args.plan.is_some() || plan.runnable().next().is_none() {
+        return Ok(None);
+    }
+    if !io::stdin().is_terminal() {
+        return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
+    }
+    Ok((!confirmed()?).then(|| "it was not confirmed".to_owned()))
+}
+
+fn confirmed() -> anyhow::Result<bool> {
+    let mut stderr = io::stderr();
+    write!(stderr, "\nMake these changes? Only `yes` is accepted: ").and_then(|()| stderr.flush())?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
+    Ok(line.trim_end_matches(['\r', '\n']) == "yes")
+}
+
+async fn make(global: &Global, args: &ApplyArgs, plan: &Plan, door: &session::Door) -> Vec<Fate> {
+    let stop = StopFlag::new(AtomicBool::new(false));
+    let listener: Arc<dyn Listener> = if global.quiet || global.no_progress {
+        Arc::new(Silent)
+    } else {
+        Arc::new(Lines { color: output::stderr_color(global) })
+    };
+    let watch = tokio::spawn(watch(stop.clone()));
+    let fates = apply::run(&door.client, plan, Options { fail_fast: args.fail_fast }, &stop, &listener).await;
+    watch.abort();
+    fates
+}
+
+/// The first Ctrl-C starts nothing new; the second ends the process, as any other program's first.
+async fn watch(stop: StopFlag) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    stop.store(true, Ordering::Relaxed);
+    output::tell("stopping: what is in flight is finished; once more to stop at once");
+    if tokio::signal::ctrl_c().await.is_ok() {
+        #[expect(clippy::exit, reason = "the person asked for an end at once, and nothing half-written is held")]
+        std::process::exit(130);
+    }
+}
+
+fn finish(global: &Global, args: &ApplyArgs, report: &Report<'_>, views: Vec<View>) -> anyhow::Result<Exit> {
+    match args.format {
+        Format::Text => output::document(&format!("\n{}", render::report::text(report, output::stdout_color(global))))?,
+        Format::Json => output::document(&pretty(&report.document(views)))?,
+    }
+    Ok(if report.outcome() == ApplyOutcome::Complete { Exit::Done } else { Exit::Failed })
+}

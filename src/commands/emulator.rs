@@ -1,0 +1,68 @@
+//! `portolan emulator`: serves the emulated API over HTTP until it is stopped.
+
+use anyhow::Context as _;
+use tokio::{net::TcpListener, task::JoinSet};
+
+use super::{output, session};
+use crate::{
+    cli::EmulatorArgs,
+    emulator::{Assumptions, Emulator, Keys, REGIONS, Settings, region_exists, serve},
+    exit::Exit,
+};
+
+pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
+    if args.assume.iter().any(|assumption| assumption == "help") {
+        output::document(&format!("{}\n", Assumptions::help().trim_end()))?;
+        return Ok(Exit::Done);
+    }
+    let settings = settings(args)?;
+    let emulator = match &args.state {
+        Some(path) => Emulator::open(path, settings)
+            .with_context(|| format!("cannot use the emulator's state in {}", path.display()))?,
+        None => Emulator::new(settings),
+    };
+    session::runtime()?.block_on(listen(args, emulator))
+}
+
+fn settings(args: &EmulatorArgs) -> anyhow::Result<Settings> {
+    let mut settings = Settings { quota: args.quota, latency: args.latency.0, ..Settings::default() };
+    if let Some(keys) = &args.verify {
+        let keys = keys.parse::<Keys>().map_err(|error| session::UsageError(format!("`--verify`: {error}")))?;
+        settings.verify = Some(keys);
+    }
+    for assumption in &args.assume {
+        settings.assumptions.set(assumption).map_err(|error| session::UsageError(format!("`--assume`: {error}")))?;
+    }
+    Ok(settings)
+}
+
+/// Prints `REGION URL` for each region that is served, then serves.
+async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit> {
+    let mut servers = JoinSet::new();
+    for listen in &args.listen {
+        let (region, address) = match listen.split_once('=') {
+            Some((region, address)) => (Some(region.to_owned()), address),
+            None => (None, listen.as_str()),
+        };
+        if let Some(region) = region.as_ref().filter(|region| !region_exists(region)) {
+            return Err(session::UsageError(format!("`--listen`: the emulator knows no region `{region}`")).into());
+        }
+        let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let url = format!("http://{}", listener.local_addr().context("a listener has an address")?);
+        match &region {
+            Some(region) => output::document(&format!("{region} {url}\n"))?,
+            None => {
+                let lines: String = REGIONS.iter().map(|region| format!("{region} {url}/{region}\n")).collect();
+                output::document(&lines)?;
+            }
+        }
+        servers.spawn(serve(emulator.clone(), listener, region));
+    }
+    tokio::select! {
+        ended = servers.join_next() => match ended {
+            Some(Ok(Err(error))) => Err(error).context("the emulator stopped"),
+            _ => Ok(Exit::Failed),
+        },
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,36 @@
+//! One file a command: wiring of the stages, no logic of their own. What they share is here and in `session`.
+
+mod apply;
+mod emulator;
+mod output;
+mod plan;
+mod schema;
+mod session;
+mod validate;
+
+use crate::{
+    cli::{Cli, Command},
+    exit::Exit,
+};
+
+/// Runs the command. An error is the user's or the world's, and is printed by the caller.
+pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    output::log(&cli.global);
+    match &cli.command {
+        Command::Validate => validate::run(&cli.global),
+        Command::Plan(args) => plan::run(&cli.global, args),
+        Command::Apply(args) => apply::run(&cli.global, args),
+        Command::Schema => schema::run(),
+        Command::Emulator(args) => emulator::run(args),
+        Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
+    }
+}
+
+/// Tells of an error and what caused it.
+pub fn fail(error: &anyhow::Error) -> Exit {
+    if error.downcast_ref::<output::ClosedPipe>().is_some() {
+        return Exit::Done;
+    }
+    output::tell(&format!("error: {error:#}"));
+    if error.downcast_ref::<session::UsageError>().is_some() { Exit::Usage } else { Exit::Failed }
+}

@@ -1,0 +1,102 @@
+//! Where text goes: the document to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+
+use crate::{
+    cli::{ColorChoice, Global},
+    diagnostics::{Diagnostics, SourceMap, render},
+    render::style::Color,
+    state::ReadFailure,
+};
+
+/// The width of messages where none is known.
+const WIDTH: usize = 100;
+
+/// Nobody reads the document any more, as in `portolan plan | head`.
+#[derive(Debug, thiserror::Error)]
+#[error("stdout was closed")]
+pub(super) struct ClosedPipe;
+
+/// Prints a document, or a piece of one.
+pub(super) fn document(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ClosedPipe.into()),
+        written => written.context("cannot write to stdout"),
+    }
+}
+
+/// Tells something; a terminal that went away changes nothing.
+pub(super) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether a stream is coloured.
+pub(super) fn color(global: &Global, is_terminal: bool) -> Color {
+    let asked = if global.no_color { ColorChoice::Never } else { global.color };
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match asked {
+        ColorChoice::Always => Color::Always,
+        ColorChoice::Auto if is_terminal && !refused => Color::Always,
+        ColorChoice::Auto | ColorChoice::Never => Color::Never,
+    }
+}
+
+pub(super) fn stdout_color(global: &Global) -> Color {
+    color(global, io::stdout().is_terminal())
+}
+
+pub(super) fn stderr_color(global: &Global) -> Color {
+    color(global, io::stderr().is_terminal())
+}
+
+/// Tells all diagnostics, and how many there are.
+pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &SourceMap) {
+    let styled = stderr_color(global) == Color::Always;
+    for diagnostic in found {
+        if found.has_errors() || !global.quiet {
+            tell(&format!("{}\n", render(diagnostic, sources, styled, WIDTH)));
+        }
+    }
+    if found.has_errors() {
+        let counted = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+        let mut said = counted(found.errors(), "error");
+        if found.warnings() > 0 {
+            said = format!("{said}, {}", counted(found.warnings(), "warning"));
+        }
+        tell(&said);
+    }
+}
+
+/// Tells what could not be read.
+pub(super) fn failures(failures: &[ReadFailure]) {
+    for failure in failures {
+        tell(&format!("error: cannot read the {}: {}", failure.subject, failure.message));
+        if let Some(hint) = &failure.hint {
+            tell(&format!("  hint: {hint}"));
+        }
+    }
+}
+
+/// `-v` tells of requests that went wrong, `-vv` of all.
+pub(super) fn log(global: &Global) {
+    let level = match global.verbose {
+        0 => return,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    // Only portolan's own events: a library's may hold headers, and so secrets.
+    let own = tracing_subscriber::filter::filter_fn(move |event| {
+        event.target().starts_with("portolan") && *event.level() <= level
+    });
+    use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_level(false)
+        .with_ansi(false);
+    let _ = tracing_subscriber::registry().with(lines.with_filter(own)).try_init();
+}

@@ -1,0 +1,81 @@
+//! `portolan plan`: chart and live state to a plan, printed and saved. Sends nothing but reads.
+
+use super::{output, session};
+use crate::{
+    cli::{Format, Global, PlanArgs},
+    diagnostics::View,
+    exit::Exit,
+    plan::{
+        Outcome, Plan,
+        build::build,
+        document::{PlanDocument, pretty},
+    },
+    refresh::refresh,
+    render,
+    state::{Chart, Consent},
+};
+
+pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
+    let (plan, views) = match ready(global, &args.consent.allow)? {
+        Ok(ready) => ready,
+        Err(session::Unready(views)) => {
+            if args.format == Format::Json {
+                output::document(&pretty(&unknown(views)))?;
+            }
+            return Ok(Exit::Failed);
+        }
+    };
+    output::failures(&plan.failures);
+    if let Some(path) = &args.out {
+        save(path, &plan, views.clone())?;
+    }
+    match args.format {
+        Format::Text => output::document(&render::plan::text(&plan, output::stdout_color(global)))?,
+        Format::Json => output::document(&pretty(&PlanDocument::new(&plan, views)))?,
+    }
+    Ok(exit(&plan, args.detailed_exitcode))
+}
+
+/// A document for a run that did not come to a plan.
+fn unknown(views: Vec<View>) -> PlanDocument {
+    PlanDocument { outcome: Outcome::Unknown, ..PlanDocument::new(&Plan::default(), views) }
+}
+
+fn ready(global: &Global, allow: &[Consent]) -> anyhow::Result<Result<(Plan, Vec<View>), session::Unready>> {
+    let loaded = match session::load_chart(global) {
+        Ok(loaded) => loaded,
+        Err(unready) => return Ok(Err(unready)),
+    };
+    let door = match session::open(global, &loaded.chart) {
+        Ok(door) => door,
+        Err(error) if error.is::<session::UsageError>() => return Err(error),
+        Err(error) => return Ok(Err(session::Unready::because(&error))),
+    };
+    let plan = session::runtime()?.block_on(make(&loaded.chart, &door, allow));
+    Ok(Ok((plan, loaded.views)))
+}
+
+/// Reads the live state and compares.
+pub(super) async fn make(chart: &Chart, door: &session::Door, allow: &[Consent]) -> Plan {
+    let live = refresh(&door.client, chart).await;
+    let scope = session::scope(chart, door, &live.accounts);
+    build(chart, &live, allow, scope)
+}
+
+/// A plan of which something is unknown is not saved: it could be applied.
+fn save(path: &std::path::PathBuf, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
+    if plan.outcome() == Outcome::Unknown {
+        output::tell(&format!("{} is not written: what the plan would be is unknown", path.display()));
+        return Ok(());
+    }
+    session::replace_file(path, &PlanDocument::new(plan, views).to_file(plan))
+}
+
+fn exit(plan: &Plan, detailed: bool) -> Exit {
+    match plan.outcome() {
+        Outcome::Unknown => Exit::Failed,
+        _ if !plan.stopped.is_empty() => Exit::Failed,
+        Outcome::Changes if detailed => Exit::Changes,
+        Outcome::Changes | Outcome::NoChanges => Exit::Done,
+    }
+}

@@ -1,0 +1,160 @@
+//! What commands need before they can work: the chart, the door to the services, a runtime.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+
+use super::output;
+use crate::{
+    cli::Global,
+    config::{self, decode::Context, load},
+    diagnostics::{Diagnostics, SourceMap, View},
+    emulator::{self, Emulator},
+    plan::{Plan, Scope},
+    state::Chart,
+    transport::{
+        Transport,
+        client::Client,
+        credentials,
+        emulated::Emulated,
+        endpoint::{Endpoints, Overrides, SWR_VARIABLE, Wanted},
+        http::{HttpTransport, Timeouts},
+    },
+};
+
+/// The command line asks for something that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct UsageError(pub(super) String);
+
+/// What a region is read from and written to.
+pub(super) struct Door {
+    pub(super) client: Arc<Client>,
+    /// By region, as a plan names them.
+    pub(super) endpoints: std::collections::BTreeMap<String, String>,
+}
+
+/// A chart without errors.
+pub(super) struct Loaded {
+    pub(super) chart: Chart,
+    pub(super) views: Vec<View>,
+}
+
+/// Why a command could not begin, already told on stderr, in the form of the JSON document.
+#[derive(Debug)]
+pub(super) struct Unready(pub(super) Vec<View>);
+
+impl Unready {
+    /// Tells of an error and keeps it for the document.
+    pub(super) fn because(error: &anyhow::Error) -> Unready {
+        output::tell(&format!("error: {error:#}"));
+        Unready(vec![View::error("not-ready", format!("{error:#}"), None)])
+    }
+}
+
+/// Reads and decodes the chart; tells what is wrong with it.
+pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
+    let sources = load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let context = Context { sources: &sources, environment: &environment, region: global.region.as_deref() };
+    let (chart, found) = config::decode(context);
+    output::diagnostics(global, &found, &sources);
+    let views = views(&found, &sources);
+    if found.has_errors() { Err(Unready(views)) } else { Ok(Loaded { chart, views }) }
+}
+
+fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {
+    found.iter().map(|diagnostic| diagnostic.view(sources)).collect()
+}
+
+/// Opens the door to the regions of a chart.
+pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
+    let regions: BTreeSet<&str> = chart.resources.keys().map(|address| &**address.region()).collect();
+    let wanted: Vec<Wanted<'_>> =
+        regions.iter().map(|region| Wanted { region, chart: chart.endpoints.get(*region).map(|url| &**url) }).collect();
+    open_regions(global, &wanted)
+}
+
+/// Opens the door again that a saved plan was made through; refuses another one.
+pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
+    let wanted: Vec<Wanted<'_>> = plan
+        .scope
+        .regions
+        .iter()
+        .map(|region| Wanted { region, chart: plan.scope.endpoints.get(region).map(String::as_str) })
+        .collect();
+    if global.emulator.is_none() && plan.scope.endpoints.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
+        anyhow::bail!("the plan was made against the emulator; apply it with `--emulator`, or plan again");
+    }
+    let door = open_regions(global, &wanted)?;
+    for (region, planned) in &plan.scope.endpoints {
+        let now = door.endpoints.get(region).map_or("", String::as_str);
+        if now != planned {
+            anyhow::bail!("the plan was made for {planned}, and {region} is {now} now; plan again");
+        }
+    }
+    Ok(door)
+}
+
+/// How an emulated region's endpoint begins.
+const EMULATED: &str = "emulator:";
+
+fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> {
+    let over = std::env::var(SWR_VARIABLE).ok().filter(|value| !value.is_empty());
+    let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
+        Some(_) if over.is_some() => {
+            return Err(UsageError(format!("`--emulator` and `{SWR_VARIABLE}` name two doors; give one")).into());
+        }
+        Some(path) => {
+            let emulator = Emulator::open(path, emulator::Settings::default())
+                .with_context(|| format!("cannot use the emulator's state in {}", path.display()))?;
+            let name = |wanted: &Wanted<'_>| (wanted.region.to_owned(), format!("{EMULATED}{}", path.display()));
+            (Arc::new(Emulated::new(emulator)), wanted.iter().map(name).collect())
+        }
+        None => {
+            let overrides = Overrides { swr: over.as_deref(), allowed_hosts: &global.allow_endpoint };
+            let endpoints = Endpoints::resolve(wanted, &overrides)?;
+            let names = endpoints.iter().map(|(_, region, base)| (region.to_owned(), base.to_string())).collect();
+            let found = credentials::find(&|name| std::env::var(name).ok())?;
+            tracing::info!("credentials from {}", found.source);
+            let scoped = found.credentials.for_regions(wanted.len())?;
+            if scoped.dropped_project_id && !global.quiet {
+                output::tell("warning: the chart has several regions, so the project id is not sent");
+            }
+            (Arc::new(HttpTransport::new(endpoints, scoped.credentials, Timeouts::default())), names)
+        }
+    };
+    Ok(Door { client: Arc::new(Client::new(transport, global.parallelism.number())), endpoints })
+}
+
+/// What a plan speaks of.
+pub(super) fn scope(chart: &Chart, door: &Door, accounts: &std::collections::BTreeMap<Arc<str>, String>) -> Scope {
+    let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
+    Scope {
+        regions: regions.into_iter().collect(),
+        endpoints: door.endpoints.clone(),
+        account: accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect(),
+        targets: Vec::new(),
+        partial: false,
+    }
+}
+
+/// A runtime for the commands that talk to somebody.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// Replaces a file in one step: nobody ever sees half of it.
+pub(super) fn replace_file(path: &PathBuf, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or_else(|| std::path::Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,218 @@
+//! Checks a document against the grammar, collecting everything that is wrong.
+//!
+//! What a value means together with others (a target that is not there, a repository listed twice) is for
+//! `decode`; it reads the same tree afterwards and leaves out what did not pass here.
+
+use super::{
+    grammar::{Form, Key, Record, TextForm, VERSION},
+    names,
+    tree::{Entry, Node, Resolved},
+    variables::{Environment, Unexpanded, expand},
+};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    kind::Shape,
+    pattern::Pattern,
+    state::Consent,
+};
+
+/// Checks a node and everything in it.
+pub fn check(node: &Node<'_>, form: Form, environment: Environment<'_>, found: &mut Diagnostics) {
+    match form {
+        Form::Version => version(node, found),
+        Form::Number(most) => number(node, most, found),
+        Form::Text(text) => text_form(node, text, environment, found),
+        Form::OneOf(values) => one_of(node, values, environment, found),
+        Form::List(item) => match node.as_list() {
+            Some(items) => items.iter().for_each(|node| check(node, *item, environment, found)),
+            None => found.push(wrong_type(node, "a list")),
+        },
+        Form::Record(record) => record_form(node, record, environment, found),
+        Form::Dictionary(name, entry) => dictionary(node, name, entry, environment, found),
+        Form::Attribute(shape) => attribute(node, shape, environment, found),
+    }
+}
+
+fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
+    let is = node.kind_name();
+    let article = if is == "null" { "" } else { "a " };
+    let diagnostic = Diagnostic::error("wrong-type", format!("expected {expected}, found {article}{is}")).at(node.span);
+    match (expected, node.resolve()) {
+        ("a string", Resolved::Bool(_) | Resolved::Number(_)) => diagnostic.hint("put it in quotes"),
+        ("`true` or `false`", Resolved::String(text)) => match text {
+            "yes" | "Yes" | "on" | "On" | "y" => diagnostic.hint("write `true`"),
+            "no" | "No" | "off" | "Off" | "n" => diagnostic.hint("write `false`"),
+            "true" | "false" => diagnostic.hint("leave the quotes out"),
+            _ => diagnostic,
+        },
+        ("a mapping" | "a list", Resolved::Null) => {
+            let empty = if expected == "a list" { "[]" } else { "{}" };
+            diagnostic.hint(format!("write `{empty}` for an empty one"))
+        }
+        _ => diagnostic,
+    }
+}
+
+fn version(node: &Node<'_>, found: &mut Diagnostics) {
+    match node.resolve() {
+        Resolved::Number(number) if number.as_u64() == Some(VERSION) => {}
+        Resolved::Number(number) => found.push(
+            Diagnostic::error("unknown-version", format!("version {number} of the chart language is not known"))
+                .at(node.span)
+                .hint(format!("this portolan reads `version: {VERSION}`")),
+        ),
+        _ => found.push(wrong_type(node, &format!("the number {VERSION}"))),
+    }
+}
+
+fn number(node: &Node<'_>, most: u64, found: &mut Diagnostics) {
+    let fits =
+        matches!(node.resolve(), Resolved::Number(number) if number.as_u64().is_some_and(|number| number <= most));
+    if !fits {
+        found.push(wrong_type(node, &format!("a whole number from 0 to {most}")));
+    }
+}
+
+/// The text of a node with its variables replaced; what stands in the way is reported.
+fn expanded(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) -> Option<String> {
+    let Some(text) = node.as_str() else {
+        found.push(wrong_type(node, "a string"));
+        return None;
+    };
+    match expand(text, environment) {
+        Ok(text) => Some(text.into_owned()),
+        Err(Unexpanded::Unset(variable)) => {
+            let hint = "set it, or give a fallback: `${env:NAME:-fallback}`";
+            found
+                .push(Diagnostic::error("unset-variable", format!("`{variable}` is not set")).at(node.span).hint(hint));
+            None
+        }
+        Err(Unexpanded::Malformed) => {
+            let hint = "write `${env:NAME}` or `${env:NAME:-fallback}`";
+            found.push(Diagnostic::error("bad-variable", "this is not a variable").at(node.span).hint(hint));
+            None
+        }
+    }
+}
+
+fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, found: &mut Diagnostics) {
+    let Some(text) = expanded(node, environment, found) else { return };
+    let problem = match form {
+        TextForm::Name(name) if !names::is_valid(name, &text) => {
+            Diagnostic::error("bad-name", format!("`{text}` is not a valid name"))
+                .hint(format!("expected {}", names::rule(name)))
+        }
+        TextForm::Pattern if Pattern::parse(&text).is_none() => {
+            Diagnostic::error("bad-pattern", format!("`{text}` could not match anything"))
+                .hint("a pattern is `organization` or `organization/repository`, with `*` and `**`")
+        }
+        TextForm::Consent => match text.parse::<Consent>() {
+            Ok(_) => return,
+            Err(problem) => Diagnostic::error("bad-consent", problem),
+        },
+        TextForm::Url if text.is_empty() => Diagnostic::error("bad-endpoint", "the endpoint is empty"),
+        TextForm::Name(_) | TextForm::Pattern | TextForm::Url => return,
+    };
+    found.push(problem.at(node.span));
+}
+
+fn one_of(node: &Node<'_>, values: &[&str], environment: Environment<'_>, found: &mut Diagnostics) {
+    let Some(text) = expanded(node, environment, found) else { return };
+    if values.contains(&text.as_str()) {
+        return;
+    }
+    let listed = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+    let hint = match similar_to(&text, values.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`? The values are {listed}"),
+        None => format!("the values are {listed}"),
+    };
+    found.push(Diagnostic::error("unknown-value", format!("unknown value `{text}`")).at(node.span).hint(hint));
+}
+
+fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found: &mut Diagnostics) {
+    match shape {
+        Shape::Bool if matches!(node.resolve(), Resolved::Bool(_)) => {}
+        Shape::Bool => found.push(wrong_type(node, "`true` or `false`")),
+        Shape::OneOf(values) => one_of(node, values, environment, found),
+        Shape::Text(most) => {
+            let Some(text) = expanded(node, environment, found) else { return };
+            let length = text.chars().count();
+            if length > most {
+                let problem = format!("this text has {length} characters, and the service takes {most} at most");
+                found.push(Diagnostic::error("too-long", problem).at(node.span));
+            }
+        }
+    }
+}
+
+fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, found: &mut Diagnostics) {
+    let Some(entries) = node.as_mapping() else {
+        found.push(wrong_type(node, "a mapping"));
+        return;
+    };
+    for (name, value) in entries {
+        match record.keys().find(|key| key.name == &*name.text) {
+            Some(key) if key.nullable && matches!(value.resolve(), Resolved::Null) => {}
+            Some(key) => check(value, key.form, environment, found),
+            None => found.push(unknown_key(name, record)),
+        }
+    }
+    for key in record.keys().filter(|key| key.required && node.get(key.name).is_none()) {
+        found.push(missing(node, record, &key));
+    }
+}
+
+fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
+    let known: Vec<&str> = record.keys().map(|key| key.name).collect();
+    let hint = match similar_to(&name.text, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => "it takes none".to_owned(),
+        None => format!("a {} takes {}", record.name, known.join(", ")),
+    };
+    Diagnostic::error("unknown-key", format!("unknown key `{}`", &*name.text)).at(name.span).hint(hint)
+}
+
+fn missing(node: &Node<'_>, record: &Record, key: &Key) -> Diagnostic {
+    let diagnostic = Diagnostic::error("missing-key", format!("a {} needs `{}`", record.name, key.name)).at(node.span);
+    if matches!(key.form, Form::Version) { diagnostic.hint(format!("write `version: {VERSION}`")) } else { diagnostic }
+}
+
+fn dictionary(
+    node: &Node<'_>,
+    name: names::Name,
+    record: &'static Record,
+    environment: Environment<'_>,
+    found: &mut Diagnostics,
+) {
+    let Some(entries) = node.as_mapping() else {
+        found.push(wrong_type(node, "a mapping"));
+        return;
+    };
+    for (key, value) in entries {
+        if !names::is_valid(name, &key.text) {
+            let problem = format!("`{}` is not a valid name", &*key.text);
+            found.push(
+                Diagnostic::error("bad-name", problem).at(key.span).hint(format!("expected {}", names::rule(name))),
+            );
+        }
+        if is_entry(value) {
+            record_form(value, record, environment, found);
+        }
+    }
+}
+
+/// Nothing behind a name equals an empty entry.
+fn is_entry(value: &Node<'_>) -> bool {
+    !matches!(value.resolve(), Resolved::Null)
+}
+
+/// The known word that a mistyped one is nearest to, if it is near enough to be meant.
+fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let distance = |word: &&str| strsim::damerau_levenshtein(typed, word);
+    known.min_by_key(distance).filter(|word| distance(word) <= (word.len() / 3).max(1))
+}
+
+/// The value under a key, if it passed the check of its own form.
+pub fn passed<'n, 's>(entries: &'n [Entry<'s>], name: &str) -> Option<&'n Node<'s>> {
+    entries.iter().find(|(key, _)| &*key.text == name).map(|(_, node)| node)
+}

@@ -1,0 +1,331 @@
+//! Turns checked documents into the desired state: scopes, inheritance and targets resolved.
+//!
+//! Reads only what `check` let pass and leaves out the rest: the chart is not used when there are errors, but
+//! one run shows them all. Whether the states can be made equal is not known here.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry as Slot},
+    sync::Arc,
+};
+
+use super::{
+    grammar::{DOCUMENT, Form},
+    inherit::{Inherited, Layer},
+    names::{self, Name},
+    rules::{self, Targets},
+    tree::{Entry, Node, Resolved},
+    variables::{Environment, expand},
+};
+use crate::{
+    address::Address,
+    diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
+    kind::{organization, repository},
+    pattern::Pattern,
+    state::{Attributes, Chart, DesiredResource, Limits, Presence, Protection, UnlistedPolicy},
+};
+
+/// What the decoder is told besides the documents.
+#[derive(Clone, Copy)]
+pub struct Context<'c> {
+    pub sources: &'c SourceMap,
+    pub environment: Environment<'c>,
+    /// For documents that name no region.
+    pub region: Option<&'c str>,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl Context<'_> {
+    /// The text of a scalar with its variables replaced; nothing if the checks reported it.
+    pub(super) fn text(&self, node: &Node<'_>) -> Option<String> {
+        Some(expand(node.as_str()?, self.environment).ok()?.into_owned())
+    }
+
+    /// The same, if it is such a name.
+    pub(super) fn name(&self, name: Name, node: &Node<'_>) -> Option<Arc<str>> {
+        let text = self.text(node)?;
+        names::is_valid(name, &text).then(|| Arc::from(text))
+    }
+
+    pub(super) fn source(&self, span: Span) -> Source {
+        self.sources.location(span)
+    }
+}
+
+/// One document with its region and its defaults.
+struct Document<'n, 's> {
+    root: &'n Node<'s>,
+    region: Arc<str>,
+    defaults: Layer<'n, 's>,
+}
+
+/// Everything that the documents say of one organization.
+struct Organization<'n, 's> {
+    absent: bool,
+    span: Span,
+    unlisted: Option<(UnlistedPolicy, Span)>,
+    defaults: Layer<'n, 's>,
+    defaults_span: Option<Span>,
+    state_span: Option<Span>,
+    repositories: Vec<(&'n Entry<'s>, Layer<'n, 's>)>,
+}
+
+/// Decodes all documents of a chart, and checks them on the way.
+pub fn decode(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagnostics) -> Chart {
+    for root in roots {
+        super::check::check(root, Form::Record(&DOCUMENT), context.environment, found);
+    }
+    let mut chart = Chart::default();
+    let targets = rules::targets(roots, found);
+    let documents: Vec<Document<'_, '_>> =
+        roots.iter().filter_map(|root| document(root, context, &mut chart, found)).collect();
+    settings(roots, &documents, context, &mut chart, found);
+    for (address, organization) in organizations(&documents, context, found) {
+        decode_organization(&address, &organization, &targets, context, &mut chart, found);
+    }
+    chart
+}
+
+fn document<'n, 's>(
+    root: &'n Node<'s>,
+    context: Context<'_>,
+    chart: &mut Chart,
+    found: &mut Diagnostics,
+) -> Option<Document<'n, 's>> {
+    root.as_mapping()?;
+    let region = match root.get("region") {
+        Some(node) => context.name(Name::Region, node)?,
+        None => match context.region {
+            Some(region) => Arc::from(region),
+            None => {
+                let hint = "write `region: ID`, or fill it in with `--region`";
+                found.push(Diagnostic::error("missing-region", "this document has no region").at(root.span).hint(hint));
+                return None;
+            }
+        },
+    };
+    if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get("swr"))
+        && let Some(url) = context.text(node)
+    {
+        match chart.endpoints.entry(region.clone()) {
+            Slot::Vacant(slot) => drop(slot.insert(Arc::from(url))),
+            Slot::Occupied(slot) if **slot.get() == *url => {}
+            Slot::Occupied(_) => found.push(
+                Diagnostic::error("two-endpoints", format!("another document gives region {region} another endpoint"))
+                    .at(node.span),
+            ),
+        }
+    }
+    Some(Document { root, region, defaults: Layer::of(root.get("defaults")) })
+}
+
+/// `protect` and `limits`, which hold for the whole chart.
+fn settings(
+    roots: &[Node<'_>],
+    documents: &[Document<'_, '_>],
+    context: Context<'_>,
+    chart: &mut Chart,
+    found: &mut Diagnostics,
+) {
+    for document in documents {
+        for node in document.root.get("protect").and_then(Node::as_list).unwrap_or_default() {
+            if let Some(pattern) = context.text(node).and_then(|text| Pattern::parse(&text)) {
+                chart.protect.push(Protection { region: document.region.clone(), pattern });
+            }
+        }
+    }
+    let mut first: Option<Span> = None;
+    for node in roots.iter().filter_map(|root| root.get("limits")) {
+        match first {
+            None => {
+                first = Some(node.span);
+                chart.limits = limits(node, context);
+            }
+            Some(first) => found.push(
+                Diagnostic::error("duplicate-limits", "`limits` holds for the whole chart and stands in it twice")
+                    .at(node.span)
+                    .related(first, "first here"),
+            ),
+        }
+    }
+}
+
+fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
+    let usual = Limits::default();
+    let number = |name: &str| match node.get(name)?.resolve() {
+        Resolved::Number(number) => usize::try_from(number.as_u64()?).ok(),
+        _ => None,
+    };
+    let allow = node.get("allow").and_then(Node::as_list).unwrap_or_default();
+    Limits {
+        deletes: number("deletes").unwrap_or(usual.deletes),
+        delete_percent: number("delete_percent").unwrap_or(usual.delete_percent),
+        allow: allow.iter().filter_map(|node| context.text(node)?.parse().ok()).collect(),
+    }
+}
+
+/// Gathers each organization from all documents of its region.
+fn organizations<'n, 's>(
+    documents: &[Document<'n, 's>],
+    context: Context<'_>,
+    found: &mut Diagnostics,
+) -> BTreeMap<Address, Organization<'n, 's>> {
+    let mut organizations = BTreeMap::<Address, Organization<'n, 's>>::new();
+    for document in documents {
+        let entries = document.root.get("organizations").and_then(Node::as_mapping).unwrap_or_default();
+        for (key, node) in entries {
+            if !names::is_valid(Name::Organization, &key.text) {
+                continue;
+            }
+            let address = organization::address(document.region.clone(), &*key.text);
+            let organization = organizations.entry(address).or_insert_with(|| Organization {
+                absent: false,
+                span: key.span,
+                unlisted: None,
+                defaults: Layer::default(),
+                defaults_span: None,
+                state_span: None,
+                repositories: Vec::new(),
+            });
+            gather(organization, node, &document.defaults, context, found);
+        }
+    }
+    organizations
+}
+
+fn gather<'n, 's>(
+    organization: &mut Organization<'n, 's>,
+    node: &'n Node<'s>,
+    document_defaults: &Layer<'n, 's>,
+    context: Context<'_>,
+    found: &mut Diagnostics,
+) {
+    if let Some(state) = node.get("state") {
+        once("state", state.span, &mut organization.state_span, found);
+        organization.absent = context.text(state).as_deref() == Some("absent");
+    }
+    if let Some(defaults) = node.get("defaults") {
+        once("defaults", defaults.span, &mut organization.defaults_span, found);
+        organization.defaults = Layer::of(Some(defaults));
+    }
+    if let Some(unlisted) = node.get("unlisted") {
+        let mut first = organization.unlisted.as_ref().map(|(_, span)| *span);
+        once("unlisted", unlisted.span, &mut first, found);
+        let policy = match context.text(unlisted).as_deref() {
+            Some("ignore") => UnlistedPolicy::Ignore,
+            Some("delete") => UnlistedPolicy::Delete(context.source(unlisted.span)),
+            _ => UnlistedPolicy::Report,
+        };
+        organization.unlisted = Some((policy, unlisted.span));
+    }
+    for entry in node.get("repositories").and_then(Node::as_mapping).unwrap_or_default() {
+        organization.repositories.push((entry, *document_defaults));
+    }
+}
+
+/// A setting of an organization may stand in one document only, and holds in all.
+fn once(name: &str, span: Span, first: &mut Option<Span>, found: &mut Diagnostics) {
+    match *first {
+        Some(first) => found.push(
+            Diagnostic::error("duplicate-setting", format!("`{name}` of this organization stands in the chart twice"))
+                .at(span)
+                .related(first, "first here"),
+        ),
+        None => *first = Some(span),
+    }
+}
+
+fn decode_organization(
+    address: &Address,
+    organization: &Organization<'_, '_>,
+    targets: &Targets<'_, '_>,
+    context: Context<'_>,
+    chart: &mut Chart,
+    found: &mut Diagnostics,
+) {
+    let source = context.source(organization.span);
+    let presence = if organization.absent { Presence::Absent } else { Presence::Present(Attributes::new()) };
+    chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
+    match &organization.unlisted {
+        Some((_, span)) if organization.absent => found.push(beside_absent("unlisted", *span, address)),
+        Some((policy, _)) => drop(chart.unlisted.insert(address.clone(), policy.clone())),
+        None => drop(chart.unlisted.insert(address.clone(), UnlistedPolicy::Report)),
+    }
+    if let Some(span) = organization.defaults_span.filter(|_| organization.absent) {
+        found.push(beside_absent("defaults", span, address));
+    }
+    let mut seen = BTreeMap::<&str, Span>::new();
+    for ((key, node), document_defaults) in &organization.repositories {
+        if !names::is_valid(Name::Repository, &key.text) {
+            continue;
+        }
+        let parts = address.parts();
+        let repository = repository::address(parts[0].clone(), parts[1].clone(), &*key.text);
+        if let Some(first) = seen.insert(&key.text, key.span) {
+            found.push(
+                Diagnostic::error("duplicate-repository", format!("{repository} is listed twice"))
+                    .at(key.span)
+                    .related(first, "first here"),
+            );
+            continue;
+        }
+        let inherited = Inherited { layers: [Layer::entry(node), organization.defaults, *document_defaults] };
+        let entry = Listed { address: &repository, key_span: key.span, node };
+        decode_repository(&entry, organization, &inherited, targets, context, chart, found);
+    }
+}
+
+fn beside_absent(key: &str, span: Span, address: &Address) -> Diagnostic {
+    Diagnostic::error("key-beside-absent", format!("`{key}` says nothing of what shall not exist"))
+        .at(span)
+        .address(address.to_string())
+        .hint("remove it, or `state: absent`")
+}
+
+/// One entry under `repositories`.
+struct Listed<'e, 's> {
+    address: &'e Address,
+    key_span: Span,
+    node: &'e Node<'s>,
+}
+
+fn decode_repository(
+    entry: &Listed<'_, '_>,
+    organization: &Organization<'_, '_>,
+    inherited: &Inherited<'_, '_>,
+    targets: &Targets<'_, '_>,
+    context: Context<'_>,
+    chart: &mut Chart,
+    found: &mut Diagnostics,
+) {
+    let address = entry.address;
+    let source = context.source(entry.key_span);
+    let state = entry.node.get("state").and_then(|node| context.text(node));
+    if state.as_deref() == Some("absent") {
+        let others = entry.node.as_mapping().unwrap_or_default().iter().filter(|(key, _)| &*key.text != "state");
+        for (key, _) in others {
+            found.push(beside_absent(&key.text, key.span, address));
+        }
+        let absent = DesiredResource { presence: Presence::Absent, source, children: None };
+        chart.resources.insert(address.clone(), absent);
+        return;
+    }
+    if organization.absent {
+        found.push(
+            Diagnostic::error(
+                "repository-in-absent",
+                format!("{address} cannot exist in an organization that shall not"),
+            )
+            .at(entry.key_span)
+            .hint("give it `state: absent` as well"),
+        );
+    }
+    let attributes = inherited.attributes(repository::REPOSITORY.attributes, "repository", context);
+    let children = rules::decode(address, inherited, targets, context, chart, found);
+    let desired = DesiredResource { presence: Presence::Present(attributes), source, children };
+    chart.resources.insert(address.clone(), desired);
+}

@@ -1,0 +1,86 @@
+//! Finds the chart's files and reads them: the only part of `config` that touches a disk.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::diagnostics::SourceMap;
+
+/// What is read where no `--file` is given: one of the two.
+const DEFAULT_FILE: &str = "portolan.yaml";
+const DEFAULT_DIRECTORY: &str = "portolan";
+
+/// Why there is no chart to decode.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(
+        "no chart: neither `{DEFAULT_FILE}` nor the directory `{DEFAULT_DIRECTORY}/` is here; name one with `--file`"
+    )]
+    Nowhere,
+    #[error("both `{DEFAULT_FILE}` and `{DEFAULT_DIRECTORY}/` are here; choose with `--file`")]
+    Ambiguous,
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{path} holds no `*.yaml` or `*.yml` file", path = .0.display())]
+    EmptyDirectory(PathBuf),
+    #[error("{path} is given twice", path = .0.display())]
+    Twice(PathBuf),
+}
+
+/// Reads the named files and directories, in the order given; a directory's files sorted by name.
+pub fn load(named: &[PathBuf]) -> Result<SourceMap, LoadError> {
+    let default;
+    let named = if named.is_empty() {
+        default = [default_path()?];
+        &default[..]
+    } else {
+        named
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in named {
+        for file in expand(path)? {
+            if files.contains(&file) {
+                return Err(LoadError::Twice(file));
+            }
+            files.push(file);
+        }
+    }
+    let mut sources = SourceMap::default();
+    for file in files {
+        let bytes = fs::read(&file).map_err(|source| LoadError::Unreadable { path: file.clone(), source })?;
+        sources.add(file.to_string_lossy().into_owned(), bytes);
+    }
+    Ok(sources)
+}
+
+fn default_path() -> Result<PathBuf, LoadError> {
+    let (file, directory) = (Path::new(DEFAULT_FILE), Path::new(DEFAULT_DIRECTORY));
+    match (file.exists(), directory.is_dir()) {
+        (true, true) => Err(LoadError::Ambiguous),
+        (true, false) => Ok(file.to_owned()),
+        (false, true) => Ok(directory.to_owned()),
+        (false, false) => Err(LoadError::Nowhere),
+    }
+}
+
+/// A file is itself; a directory is its own YAML files, not those below.
+fn expand(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if is_yaml && file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(LoadError::EmptyDirectory(path.to_owned()));
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,106 @@
+//! The rules that the service has for names, and that portolan has for its own.
+//!
+//! A name that passes here may still be refused by the service; one that does not pass certainly would be
+//! (swr-api: section 3). Dot segments never pass: a URL library would collapse them.
+
+/// What a text stands for, and so which rule it follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    Organization,
+    Repository,
+    Region,
+    Target,
+}
+
+/// The rule in words, for messages and the schema.
+pub fn rule(name: Name) -> &'static str {
+    match name {
+        Name::Organization => {
+            "1 to 64 characters: lowercase letters and digits, a letter first, with single `.`, `_`, `__` or `-` between them"
+        }
+        Name::Repository => {
+            "1 to 128 characters: lowercase letters and digits with single `.`, `/`, `_`, `__` or `-` between them"
+        }
+        Name::Region => "a region id: lowercase letters, digits and `-`, such as `cn-north-4`",
+        Name::Target => "letters, digits, `_` and `-`",
+    }
+}
+
+/// The same rule as a regular expression of JSON Schema.
+pub fn regex(name: Name) -> &'static str {
+    match name {
+        Name::Organization => r"^(?=.{1,64}$)[a-z][a-z0-9]*((\.|__?|-+)[a-z0-9]+)*$",
+        Name::Repository => r"^(?=.{1,128}$)[a-z0-9]+((\.|/|__?|-+)[a-z0-9]+)*$",
+        Name::Region => r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        Name::Target => r"^[A-Za-z0-9_-]+$",
+    }
+}
+
+/// Whether a text is such a name.
+pub fn is_valid(name: Name, text: &str) -> bool {
+    match name {
+        Name::Organization => {
+            text.len() <= 64 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_words(text, "._-")
+        }
+        Name::Repository => text.len() <= 128 && is_words(text, "./_-"),
+        Name::Region => text.len() <= 64 && is_words(text, "-") && !text.contains("--"),
+        Name::Target => {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        }
+    }
+}
+
+/// Words of lowercase letters and digits with a separator between each two: one of the characters, two
+/// underscores, or any number of hyphens. The documents forbid several hyphens in a row, and the service's own
+/// patterns allow them.
+fn is_words(text: &str, separators: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    if !is_word(*first) || !is_word(*last) {
+        return false;
+    }
+    bytes.split(|byte| is_word(*byte)).filter(|separator| !separator.is_empty()).all(|separator| match separator {
+        [only] => separators.as_bytes().contains(only),
+        b"__" => separators.contains('_'),
+        many => separators.contains('-') && many.iter().all(|byte| *byte == b'-'),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules_of_the_service() {
+        let table = [
+            (Name::Organization, "team-a", true),
+            (Name::Organization, "a.b_c__d", true),
+            (Name::Organization, "a--b", true),
+            (Name::Organization, "1a", false),
+            (Name::Organization, "a___b", false),
+            (Name::Organization, "a.-b", false),
+            (Name::Organization, "a/b", false),
+            (Name::Organization, "Team", false),
+            (Name::Organization, "", false),
+            (Name::Organization, "..", false),
+            (Name::Repository, "web/front-end", true),
+            (Name::Repository, "1", true),
+            (Name::Repository, "a//b", false),
+            (Name::Repository, "a/../b", false),
+            (Name::Repository, "/a", false),
+            (Name::Repository, "a/", false),
+            (Name::Repository, "a$b", false),
+            (Name::Region, "cn-north-4", true),
+            (Name::Region, "evil.com/", false),
+            (Name::Region, "cn--north", false),
+            (Name::Target, "dr_1", true),
+            (Name::Target, "d r", false),
+        ];
+        for (name, text, expected) in table {
+            assert_eq!(is_valid(name, text), expected, "{name:?} {text:?}");
+        }
+        assert!(is_valid(Name::Organization, &"a".repeat(64)) && !is_valid(Name::Organization, &"a".repeat(65)));
+        assert!(is_valid(Name::Repository, &"a".repeat(128)) && !is_valid(Name::Repository, &"a".repeat(129)));
+    }
+}

@@ -1,0 +1,172 @@
+//! The rules of a repository: its `sync` list with targets looked up.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    decode::Context,
+    inherit::{Inherited, Layer, resolve},
+    names::{self, Name},
+    tree::{Node, Resolved},
+};
+use crate::{
+    address::Address,
+    diagnostics::{Diagnostic, Diagnostics, Source, Span},
+    kind::{Role, sync_rule},
+    state::{Attributes, Chart, DesiredResource, Presence},
+};
+
+/// The named destinations of a chart.
+pub type Targets<'n, 's> = BTreeMap<String, Target<'n, 's>>;
+
+/// One named destination.
+#[derive(Debug)]
+pub struct Target<'n, 's> {
+    node: &'n Node<'s>,
+    span: Span,
+}
+
+/// Collects the targets of all documents; the same name twice is an error.
+pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Targets<'n, 's> {
+    let mut targets = Targets::new();
+    let entries = roots.iter().filter_map(|root| root.get("targets")?.as_mapping()).flatten();
+    for (key, node) in entries {
+        let target = Target { node, span: key.span };
+        if let Some(first) = targets.get(&*key.text).map(|first: &Target<'_, '_>| first.span) {
+            found.push(
+                Diagnostic::error("duplicate-target", format!("target `{}` stands in the chart twice", &*key.text))
+                    .at(key.span)
+                    .related(first, "first here"),
+            );
+        } else {
+            targets.insert(key.text.to_string(), target);
+        }
+    }
+    targets
+}
+
+/// Decodes the list that decides about a repository's rules, and says where it stands; `None` if rules are not
+/// managed.
+pub fn decode(
+    repository: &Address,
+    inherited: &Inherited<'_, '_>,
+    targets: &Targets<'_, '_>,
+    context: Context<'_>,
+    chart: &mut Chart,
+    found: &mut Diagnostics,
+) -> Option<Source> {
+    let list = inherited.find("repository", "sync")?;
+    let items = list.as_list()?;
+    let mut seen = BTreeMap::<Address, Span>::new();
+    for item in items {
+        let Some((address, attributes)) = rule(repository, item, inherited, targets, context, found) else { continue };
+        if let Some(first) = seen.insert(address.clone(), item.span) {
+            found.push(
+                Diagnostic::error("duplicate-rule", "two rules of this list copy to the same place")
+                    .at(item.span)
+                    .related(first, "first here"),
+            );
+            continue;
+        }
+        let source = context.source(item.span);
+        chart
+            .resources
+            .insert(address, DesiredResource { presence: Presence::Present(attributes), source, children: None });
+    }
+    Some(context.source(list.span))
+}
+
+fn rule<'n, 's>(
+    repository: &Address,
+    item: &'n Node<'s>,
+    inherited: &Inherited<'n, 's>,
+    targets: &Targets<'n, 's>,
+    context: Context<'_>,
+    found: &mut Diagnostics,
+) -> Option<(Address, Attributes)> {
+    item.as_mapping()?;
+    let target = match item.get("target") {
+        Some(node) => Some(named_target(node, item, targets, context, found)?),
+        None => None,
+    };
+    let (region, organization) = match target {
+        Some(target) => (target.get("region")?, target.get("organization")?),
+        None => match (item.get("target_region"), item.get("target_organization")) {
+            (Some(region), Some(organization)) => (region, organization),
+            _ => {
+                let hint = "write `target: NAME`, or `target_region` and `target_organization`";
+                found.push(
+                    Diagnostic::error("missing-target", "this rule does not say where it copies to")
+                        .at(item.span)
+                        .hint(hint),
+                );
+                return None;
+            }
+        },
+    };
+    let region = context.name(Name::Region, region)?;
+    let organization = context.name(Name::Organization, organization)?;
+    let address = sync_rule::address(repository, region, organization);
+    let mut layers = vec![Layer::rule(item)];
+    layers.extend(target.map(Layer::rule));
+    layers.extend(&inherited.layers);
+    let mut attributes = resolve(&layers, sync_rule::SYNC_RULE.attributes, "sync_rule", context);
+    fix(&mut attributes, item, found);
+    Some((address, attributes))
+}
+
+fn named_target<'n, 's>(
+    node: &Node<'_>,
+    item: &Node<'_>,
+    targets: &Targets<'n, 's>,
+    context: Context<'_>,
+    found: &mut Diagnostics,
+) -> Option<&'n Node<'s>> {
+    for name in ["target_region", "target_organization"] {
+        if let Some(node) = item.get(name) {
+            found.push(
+                Diagnostic::error("two-targets", format!("`{name}` beside `target`"))
+                    .at(node.span)
+                    .hint("a rule copies to one place: write either"),
+            );
+        }
+    }
+    let name = context.text(node)?;
+    if !names::is_valid(Name::Target, &name) {
+        return None;
+    }
+    if let Some(target) = targets.get(&name) {
+        return Some(target.node);
+    }
+    let known: Vec<String> = targets.keys().map(|name| format!("`{name}`")).collect();
+    let hint = if known.is_empty() {
+        "the chart has no `targets`".to_owned()
+    } else {
+        format!("there are {}", known.join(", "))
+    };
+    found.push(Diagnostic::error("unknown-target", format!("no target is called `{name}`")).at(node.span).hint(hint));
+    None
+}
+
+/// Puts in what portolan always asks for, and refuses anything else.
+fn fix(attributes: &mut Attributes, item: &Node<'_>, found: &mut Diagnostics) {
+    let mut complete = Attributes::new();
+    for attribute in sync_rule::SYNC_RULE.attributes {
+        let Role::Fixed(preset) = attribute.role else {
+            complete.extend(attributes.shift_remove(attribute.name).map(|value| (attribute.name, value)));
+            continue;
+        };
+        let fixed = Value::from(preset);
+        if attributes.get(attribute.name).is_some_and(|value| *value != fixed) {
+            let place = item.get(attribute.name).filter(|node| matches!(node.resolve(), Resolved::Bool(_)));
+            found.push(
+                Diagnostic::error("auto-false", "a rule that does not copy by itself cannot be managed")
+                    .at(place.map_or(item.span, |node| node.span))
+                    .hint("the service may hide such rules, so the chart could never be reached: leave `auto` out"),
+            );
+        }
+        complete.insert(attribute.name, fixed);
+    }
+    *attributes = complete;
+}

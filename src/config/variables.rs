@@ -1,0 +1,73 @@
+//! `${env:NAME}` and `${env:NAME:-fallback}` in the texts of a chart.
+//!
+//! Only `PORTOLAN_VAR_NAME` is read, so that a pull request cannot print a secret of its environment. The
+//! environment itself is handed in.
+
+use std::borrow::Cow;
+
+/// What comes before the name of a variable.
+pub const PREFIX: &str = "PORTOLAN_VAR_";
+
+/// Looks a variable up.
+pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// Why a text cannot be expanded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unexpanded {
+    Unset(String),
+    /// No closing brace, or no name.
+    Malformed,
+}
+
+/// The text with every variable replaced. What a variable holds is not expanded again.
+pub fn expand<'t>(text: &'t str, environment: Environment<'_>) -> Result<Cow<'t, str>, Unexpanded> {
+    const OPEN: &str = "${env:";
+    if !text.contains(OPEN) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, tail)) = rest.split_once(OPEN) {
+        out.push_str(before);
+        let (inside, tail) = tail.split_once('}').ok_or(Unexpanded::Malformed)?;
+        let (name, fallback) = match inside.split_once(":-") {
+            Some((name, fallback)) => (name, Some(fallback)),
+            None => (inside, None),
+        };
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_name {
+            return Err(Unexpanded::Malformed);
+        }
+        let variable = format!("{PREFIX}{name}");
+        match environment(&variable).or_else(|| fallback.map(str::to_owned)) {
+            Some(value) => out.push_str(&value),
+            None => return Err(Unexpanded::Unset(variable)),
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(Cow::Owned(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_replaced_once() {
+        let environment = |name: &str| match name {
+            "PORTOLAN_VAR_A" => Some("${env:B}".to_owned()),
+            "PORTOLAN_VAR_EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        let expanded = |text| expand(text, &environment).map(Cow::into_owned);
+        assert_eq!(expanded("x-${env:A}-y"), Ok("x-${env:B}-y".to_owned()));
+        assert_eq!(expanded("${env:NO:-a:b}${env:A}"), Ok("a:b${env:B}".to_owned()));
+        assert_eq!(expanded("${env:EMPTY:-full}"), Ok(String::new()));
+        assert_eq!(expanded("${HOME} $x"), Ok("${HOME} $x".to_owned()));
+        assert_eq!(expanded("${env:NO}"), Err(Unexpanded::Unset("PORTOLAN_VAR_NO".to_owned())));
+        for malformed in ["${env:A", "${env:}", "${env:a b}"] {
+            assert_eq!(expanded(malformed), Err(Unexpanded::Malformed), "{malformed}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Compares one resource's desired values with its live ones.
+//!
+//! Only what the chart manages is compared: an attribute that the desired state does not hold keeps its live
+//! value and never shows. Which resources are compared is `scope`'s matter.
+
+use serde_json::Value;
+
+use crate::{
+    kind::{Kind, Role},
+    state::Attributes,
+};
+
+/// One attribute that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    pub name: &'static str,
+    /// `None`: the resource did not exist, or the API did not tell.
+    pub before: Option<Value>,
+    /// `None`: the resource goes.
+    pub after: Option<Value>,
+}
+
+/// The managed attributes that differ, in the order of the kind.
+pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<FieldChange> {
+    let differing = |name: &'static str| {
+        let (wanted, found) = (desired.get(name)?, live.get(name));
+        (Some(wanted) != found).then(|| FieldChange { name, before: found.cloned(), after: Some(wanted.clone()) })
+    };
+    kind.attributes.iter().filter_map(|attribute| differing(attribute.name)).collect()
+}
+
+/// All values of a resource that comes.
+pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
+    after.iter().map(|(name, value)| FieldChange { name, before: None, after: Some(value.clone()) }).collect()
+}
+
+/// All values of a resource that goes.
+pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
+    before.iter().map(|(name, value)| FieldChange { name, before: Some(value.clone()), after: None }).collect()
+}
+
+/// Whether one of these differences needs a new resource.
+pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
+    fields.iter().any(|field| kind.attribute(field.name).is_some_and(|attribute| attribute.role != Role::Mutable))
+}
+
+/// The complete value that a write sends: the live one, overlaid with what the chart manages. The API replaces
+/// rather than merges, so leaving an attribute out could reset it.
+pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
+    let value = |name: &'static str| Some((name, desired.get(name).or_else(|| live.get(name))?.clone()));
+    kind.attributes.iter().filter_map(|attribute| value(attribute.name)).collect()
+}
+
+/// The values that a create sends: what the chart manages, and what the API insists on.
+pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
+    let value = |attribute: &crate::kind::Attribute| match desired.get(attribute.name) {
+        Some(value) => Some((attribute.name, value.clone())),
+        None if attribute.required => Some((attribute.name, attribute.service_default.into())),
+        None => None,
+    };
+    kind.attributes.iter().filter_map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind::{repository::REPOSITORY, sync_rule::SYNC_RULE};
+
+    fn repository(is_public: bool, category: &str, description: &str) -> Attributes {
+        Attributes::from([
+            ("is_public", json!(is_public)),
+            ("category", json!(category)),
+            ("description", json!(description)),
+        ])
+    }
+
+    #[test]
+    fn only_managed_attributes_differ() {
+        let live = repository(true, "linux", "old");
+        let desired = Attributes::from([("description", json!("new"))]);
+        let fields = fields(&REPOSITORY, &desired, &live);
+        assert_eq!(
+            fields,
+            [FieldChange { name: "description", before: Some(json!("old")), after: Some(json!("new")) }]
+        );
+        assert!(!needs_replacement(&REPOSITORY, &fields));
+    }
+
+    #[test]
+    fn an_update_sends_the_live_value_of_what_is_unmanaged() {
+        let live = repository(true, "linux", "old");
+        let desired = Attributes::from([("description", json!("new"))]);
+        assert_eq!(overlay(&REPOSITORY, &desired, &live), repository(true, "linux", "new"));
+    }
+
+    #[test]
+    fn a_create_sends_the_managed_and_the_required() {
+        let desired = Attributes::from([("category", json!("linux"))]);
+        let created = creation(&REPOSITORY, &desired);
+        assert_eq!(created, Attributes::from([("is_public", json!(false)), ("category", json!("linux"))]));
+    }
+
+    #[test]
+    fn a_rule_can_only_be_replaced() {
+        let live = Attributes::from([("auto", json!(true)), ("override", json!(false))]);
+        let desired = Attributes::from([("auto", json!(true)), ("override", json!(true))]);
+        assert!(needs_replacement(&SYNC_RULE, &fields(&SYNC_RULE, &desired, &live)));
+    }
+}

@@ -1,0 +1,22 @@
+//! The exit codes. Scripts rely on them, so this is the only list.
+
+use std::process::ExitCode;
+
+/// How a run of portolan ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or no changes.
+    Done = 0,
+    /// Failed, incomplete, refused, stopped or unknown.
+    Failed = 1,
+    /// Changes are present, and the command was asked to say so.
+    Changes = 2,
+    /// The command line is wrong. Not clap's 2: a typo must not read as drift.
+    Usage = 64,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,221 @@
+//! The managed kinds: each one's key, attributes and wire translation stand in a file of its own.
+//!
+//! Decoder, schema, diff, plan and renderers read these tables and know no kind by name. The functions here
+//! turn values into requests and answers into values; sending is `transport`'s work. Adding a kind is one
+//! file and one line in [`REGISTRY`].
+
+pub mod organization;
+pub mod repository;
+pub mod sync_rule;
+
+use std::{fmt, sync::Arc};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::{
+    address::Address,
+    state::{Attributes, LiveResource},
+    wire::{Request, Response, error::ApiError},
+};
+
+/// Parents first; the position is also the order among resources of one key.
+pub static REGISTRY: &[&Kind] = &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE];
+
+/// The kind of that name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    REGISTRY.iter().copied().find(|kind| kind.name == name)
+}
+
+/// One managed kind.
+pub struct Kind {
+    pub name: &'static str,
+    /// The names of the key's parts, the region first.
+    pub key: &'static [&'static str],
+    /// How many of the parts an address joins with `/`; the rest are shown behind an arrow.
+    pub joined_parts: usize,
+    pub parent: Option<&'static Kind>,
+    pub attributes: &'static [Attribute],
+    pub listing: Listing,
+    /// Codes that mean "there is nothing to delete" besides the ordinary ones.
+    pub also_gone: &'static [&'static str],
+    pub wire: &'static dyn Wire,
+}
+
+impl Kind {
+    pub(crate) fn rank(&self) -> usize {
+        REGISTRY.iter().position(|kind| kind.name == self.name).unwrap_or(REGISTRY.len())
+    }
+
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Named values as attributes of this kind, in the kind's order; a name or a value that the kind does not
+    /// have is refused with a sentence.
+    pub fn attributes_from(&self, mut named: IndexMap<String, Value>) -> Result<Attributes, String> {
+        let mut attributes = Attributes::new();
+        for attribute in self.attributes {
+            if let Some(value) = named.shift_remove(attribute.name) {
+                if !attribute.shape.accepts(&value) {
+                    return Err(format!("`{}` of a {} cannot be {value}", attribute.name, self.name));
+                }
+                attributes.insert(attribute.name, value);
+            }
+        }
+        match named.keys().next() {
+            Some(extra) => Err(format!("a {} has no attribute `{extra}`", self.name)),
+            None => Ok(attributes),
+        }
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// One attribute of a kind.
+#[derive(Debug)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub role: Role,
+    pub shape: Shape,
+    /// What the service stores when a create request leaves it out, as the chart would write it.
+    pub service_default: Preset,
+    /// Whether a create request must name it, managed or not.
+    pub required: bool,
+    /// One sentence for the schema and the editor.
+    pub doc: &'static str,
+}
+
+/// How an attribute can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// In place.
+    Mutable,
+    /// Only by deleting the resource and creating it again.
+    Immutable,
+    /// As `Immutable`, and the chart may not choose it: portolan always asks for this value.
+    Fixed(Preset),
+}
+
+/// A constant of a table, which cannot hold a [`Value`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    Bool(bool),
+    Text(&'static str),
+}
+
+impl From<Preset> for Value {
+    fn from(preset: Preset) -> Value {
+        match preset {
+            Preset::Bool(value) => Value::Bool(value),
+            Preset::Text(text) => Value::from(text),
+        }
+    }
+}
+
+/// Which values an attribute can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Bool,
+    /// Text of at most so many characters.
+    Text(usize),
+    OneOf(&'static [&'static str]),
+}
+
+impl Shape {
+    pub fn accepts(self, value: &Value) -> bool {
+        match (self, value) {
+            (Shape::Bool, Value::Bool(_)) => true,
+            (Shape::Text(most), Value::String(text)) => text.chars().count() <= most,
+            (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
+            _ => false,
+        }
+    }
+}
+
+/// How live resources of a kind are found.
+#[derive(Debug)]
+pub enum Listing {
+    /// All of a region: in one answer, or so many a page at most. Pages overlap or shrink when somebody
+    /// writes meanwhile.
+    PerRegion {
+        page_size: Option<usize>,
+        request: fn(region: &Arc<str>, offset: usize) -> Request,
+        decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
+    },
+    /// One answer for each resource of the parent kind.
+    PerParent {
+        request: fn(parent: &Address) -> Request,
+        decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
+    },
+}
+
+/// What one list answer holds.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub items: Vec<(Address, LiveResource)>,
+    /// How many items the answer held, strange ones included: what decides whether another page follows.
+    pub length: usize,
+    /// How many the service says there are in all.
+    pub total: Option<usize>,
+    /// The account that the items belong to, where the answer tells.
+    pub account: Option<String>,
+    /// Why the answer may not be the whole truth.
+    pub doubt: Option<String>,
+}
+
+/// The wire translation of a kind: pure functions between values.
+pub trait Wire: Sync {
+    /// The one request that shows the resource, alone or among its siblings.
+    fn read(&self, address: &Address) -> Request;
+    /// Finds the resource in a successful answer of [`Wire::read`].
+    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
+    fn create(&self, address: &Address, after: &Attributes) -> Request;
+    /// `None`: the kind cannot be changed in place. `after` holds every attribute.
+    fn update(&self, address: &Address, after: &Attributes) -> Option<Request>;
+    fn delete(&self, address: &Address) -> Request;
+    /// What a refusal of a write means, where the service's own words do not say.
+    fn explain(&self, error: &ApiError) -> Option<&'static str>;
+}
+
+/// A successful answer whose content is not what the API describes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found {found}")]
+pub struct Undecodable {
+    pub expected: &'static str,
+    pub found: String,
+}
+
+impl Undecodable {
+    fn new(expected: &'static str, body: &[u8]) -> Undecodable {
+        let mut found = String::from_utf8_lossy(&body[..body.len().min(120)]).escape_debug().to_string();
+        if body.is_empty() {
+            found = "an empty body".to_owned();
+        } else {
+            found = format!("`{found}`");
+        }
+        Undecodable { expected, found }
+    }
+}
+
+/// Parses a body that should be JSON.
+fn json<T: serde::de::DeserializeOwned>(response: &Response, expected: &'static str) -> Result<T, Undecodable> {
+    serde_json::from_slice(&response.body).map_err(|_| Undecodable::new(expected, &response.body))
+}
+
+/// Escapes one path segment; a `/` becomes `$`, as the API asks for repository names.
+fn segment(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            b'/' => out.push('$'),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

@@ -1,0 +1,104 @@
+//! `organization`: the namespace that repositories live in.
+//!
+//! The API has no update: a name is all there is. Names are unique per region across all accounts, so a
+//! create may be refused for somebody else's organization (swr-api: sections 3 and 5).
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Kind, Listing, Page, Undecodable, Wire, json as parse, segment};
+use crate::{
+    address::Address,
+    state::{Attributes, LiveResource},
+    wire::{Method, Request, Response, Service, error::ApiError},
+};
+
+pub static ORGANIZATION: Kind = Kind {
+    name: "organization",
+    key: &["region", "organization"],
+    joined_parts: 2,
+    parent: None,
+    attributes: &[],
+    listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
+    also_gone: &[],
+    wire: &Api,
+};
+
+pub fn address(region: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Address {
+    Address::new(&ORGANIZATION, vec![region.into(), name.into()])
+}
+
+struct Api;
+
+#[derive(Deserialize)]
+struct Listed {
+    namespaces: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    name: Arc<str>,
+}
+
+fn request(region: &Arc<str>, method: Method, path: String) -> Request {
+    Request { service: Service::Swr, region: region.clone(), method, path, query: Vec::new(), body: None }
+}
+
+/// The path of an organization, for the kinds that live below it too.
+pub(super) fn path(address: &Address) -> String {
+    let name = address.part("organization").map_or("", |name| name);
+    format!("/v2/manage/namespaces/{}", segment(name))
+}
+
+/// `mode::visible` also shows organizations where the caller may only touch some repository.
+fn list(region: &Arc<str>, _offset: usize) -> Request {
+    let mut request = request(region, Method::Get, "/v2/manage/namespaces".to_owned());
+    request.query.push(("filter", "mode::visible".to_owned()));
+    request
+}
+
+fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
+    let listed: Listed = parse(response, "an object with `namespaces`")?;
+    let items: Vec<_> = listed
+        .namespaces
+        .into_iter()
+        .map(|item| (address(region.clone(), item.name), LiveResource::default()))
+        .collect();
+    Ok(Page { length: items.len(), items, ..Page::default() })
+}
+
+impl Wire for Api {
+    fn read(&self, address: &Address) -> Request {
+        request(address.region(), Method::Get, path(address))
+    }
+
+    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+        let item: Item = parse(response, "an organization")?;
+        Ok((Some(&item.name) == address.part("organization")).then(LiveResource::default))
+    }
+
+    fn create(&self, address: &Address, _after: &Attributes) -> Request {
+        let mut request = request(address.region(), Method::Post, "/v2/manage/namespaces".to_owned());
+        request.body = Some(json!({ "namespace": address.part("organization") }));
+        request
+    }
+
+    fn update(&self, _address: &Address, _after: &Attributes) -> Option<Request> {
+        None
+    }
+
+    fn delete(&self, address: &Address) -> Request {
+        request(address.region(), Method::Delete, path(address))
+    }
+
+    fn explain(&self, error: &ApiError) -> Option<&'static str> {
+        match error.code.as_deref()? {
+            "SVCSTG.SWR.4000097" => Some("the account's quota of organizations is used up; a ticket raises it"),
+            "SVCSTG.SWR.4090060" => Some("the name is taken, here by another account: names are unique in a region"),
+            "SVCSTG.SWR.4060074" => Some("it still holds images"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! `repository`: an image repository of an organization.
+//!
+//! Name and organization cannot change. A PATCH takes the whole triple of attributes: what an omitted one
+//! becomes is not documented, so every request sends all three (swr-api: section 6).
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Attribute, Kind, Listing, Page, Preset, Role, Shape, Undecodable, Wire, json as parse, organization, segment,
+};
+use crate::{
+    address::Address,
+    state::{Attributes, LiveResource},
+    wire::{Method, Request, Response, Service, error::ApiError},
+};
+
+/// The most that the service gives in one page.
+pub const PAGE: usize = 1000;
+
+/// What the service's console allows in a description.
+const LONGEST_DESCRIPTION: usize = 30_000;
+
+pub static REPOSITORY: Kind = Kind {
+    name: "repository",
+    key: &["region", "organization", "repository"],
+    joined_parts: 3,
+    parent: Some(&organization::ORGANIZATION),
+    attributes: &[
+        Attribute {
+            name: "is_public",
+            role: Role::Mutable,
+            shape: Shape::Bool,
+            service_default: Preset::Bool(false),
+            required: true,
+            doc: "Whether anyone may pull the images.",
+        },
+        Attribute {
+            name: "category",
+            role: Role::Mutable,
+            shape: Shape::OneOf(&[
+                "app_server",
+                "linux",
+                "framework_app",
+                "database",
+                "lang",
+                "other",
+                "windows",
+                "arm",
+            ]),
+            service_default: Preset::Text("other"),
+            required: false,
+            doc: "What the images are for; the console groups repositories by it.",
+        },
+        Attribute {
+            name: "description",
+            role: Role::Mutable,
+            shape: Shape::Text(LONGEST_DESCRIPTION),
+            service_default: Preset::Text(""),
+            required: false,
+            doc: "Free text; an empty one clears it.",
+        },
+    ],
+    listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
+    also_gone: &[],
+    wire: &Api,
+};
+
+pub fn address(region: impl Into<Arc<str>>, organization: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Address {
+    Address::new(&REPOSITORY, vec![region.into(), organization.into(), name.into()])
+}
+
+struct Api;
+
+/// The fields that a list item and a single repository share. Everything else is ignored: a field that the
+/// service leaves out must not stop a plan (huaweicloud provider, issue 4336).
+#[derive(Deserialize)]
+struct Item {
+    name: Arc<str>,
+    is_public: bool,
+    category: Option<String>,
+    description: Option<String>,
+    num_images: Option<u64>,
+    namespace: Option<Arc<str>>,
+    domain_name: Option<String>,
+    total_range: Option<usize>,
+}
+
+impl Item {
+    fn into_live(self) -> LiveResource {
+        // The service stores `other` and an empty text where nothing was given.
+        let category = self.category.filter(|category| !category.is_empty()).unwrap_or_else(|| "other".to_owned());
+        let attributes = IndexMap::from([
+            ("is_public", Value::Bool(self.is_public)),
+            ("category", Value::String(category)),
+            ("description", Value::String(self.description.unwrap_or_default())),
+        ]);
+        LiveResource { attributes, num_images: self.num_images }
+    }
+}
+
+/// The path of a repository, for the kinds that live below it too.
+pub(super) fn path(address: &Address) -> String {
+    let name = address.part("repository").map_or("", |name| name);
+    format!("{}/repos/{}", organization::path(address), segment(name))
+}
+
+fn request(address: &Address, method: Method, path: String) -> Request {
+    Request { service: Service::Swr, region: address.region().clone(), method, path, query: Vec::new(), body: None }
+}
+
+fn body(attributes: &Attributes) -> Map<String, Value> {
+    attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+/// `{offset}-{items}/{total}` (swr-api: section 6.3).
+fn total_of(content_range: &str) -> Option<usize> {
+    content_range.rsplit_once('/')?.1.trim().parse().ok()
+}
+
+/// Ordered by name, so that pages shift as little as they can while somebody writes.
+fn list(region: &Arc<str>, offset: usize) -> Request {
+    Request {
+        service: Service::Swr,
+        region: region.clone(),
+        method: Method::Get,
+        path: "/v2/manage/repos".to_owned(),
+        query: vec![
+            ("limit", PAGE.to_string()),
+            ("offset", offset.to_string()),
+            ("order_column", "name".to_owned()),
+            ("order_type", "asc".to_owned()),
+        ],
+        body: None,
+    }
+}
+
+fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
+    let items: Option<Vec<Item>> = parse(response, "a list of repositories")?;
+    let items = items.unwrap_or_default();
+    let mut page =
+        Page { length: items.len(), total: response.content_range.as_deref().and_then(total_of), ..Page::default() };
+    for item in items {
+        page.total = page.total.or(item.total_range);
+        page.account = page.account.take().or_else(|| item.domain_name.clone());
+        let Some(organization) = item.namespace.clone() else {
+            return Err(Undecodable::new("a `namespace` in each repository", &response.body));
+        };
+        page.items.push((address(region.clone(), organization, item.name.clone()), item.into_live()));
+    }
+    Ok(page)
+}
+
+impl Wire for Api {
+    fn read(&self, address: &Address) -> Request {
+        request(address, Method::Get, path(address))
+    }
+
+    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+        let item: Item = parse(response, "a repository")?;
+        Ok((Some(&item.name) == address.part("repository")).then(|| item.into_live()))
+    }
+
+    /// The body takes the name with its real slashes.
+    fn create(&self, address: &Address, after: &Attributes) -> Request {
+        let mut request = request(address, Method::Post, format!("{}/repos", organization::path(address)));
+        let mut fields = Map::from_iter([("repository".to_owned(), json!(address.part("repository")))]);
+        fields.extend(body(after));
+        request.body = Some(Value::Object(fields));
+        request
+    }
+
+    fn update(&self, address: &Address, after: &Attributes) -> Option<Request> {
+        let mut request = request(address, Method::Patch, path(address));
+        request.body = Some(Value::Object(body(after)));
+        Some(request)
+    }
+
+    fn delete(&self, address: &Address) -> Request {
+        request(address, Method::Delete, path(address))
+    }
+
+    fn explain(&self, error: &ApiError) -> Option<&'static str> {
+        match error.code.as_deref()? {
+            "SVCSTG.SWR.4060012" => Some("the service refuses while it holds images: delete its tags first"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_is_a_dollar_in_paths_and_stays_in_bodies() {
+        let address = address("r", "team-a", "web/front end");
+        let create = REPOSITORY.wire.create(&address, &Attributes::new());
+        assert_eq!(create.path, "/v2/manage/namespaces/team-a/repos");
+        assert_eq!(create.body.unwrap(), json!({ "repository": "web/front end" }));
+        assert_eq!(REPOSITORY.wire.read(&address).path, "/v2/manage/namespaces/team-a/repos/web$front%20end");
+    }
+
+    #[test]
+    fn the_total_is_behind_the_slash() {
+        assert_eq!(total_of("0-1000/2500"), Some(2500));
+        assert_eq!(total_of("items"), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! `sync_rule`: copies every image pushed to a repository to an organization in another region.
+//!
+//! The API has no update, no id in any path and no list across repositories: a rule is found by its target,
+//! changed by deleting and creating it, and read one repository at a time (swr-api: section 7).
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Attribute, Kind, Listing, Page, Preset, Role, Shape, Undecodable, Wire, json as parse, repository};
+use crate::{
+    address::Address,
+    state::{Attributes, LiveResource},
+    wire::{
+        Method, Request, Response, Service,
+        error::{ApiError, SYNC_RULE_NOT_FOUND},
+    },
+};
+
+/// The list is not paged, and "returns 100 records by default": so many may be all, or the first hundred.
+const LONGEST_LIST: usize = 100;
+
+pub static SYNC_RULE: Kind = Kind {
+    name: "sync_rule",
+    key: &["region", "organization", "repository", "target_region", "target_organization"],
+    joined_parts: 3,
+    parent: Some(&repository::REPOSITORY),
+    attributes: &[
+        Attribute {
+            name: "auto",
+            // The service's own default is `false`, and it hides such rules from its list.
+            role: Role::Fixed(Preset::Bool(true)),
+            shape: Shape::Bool,
+            service_default: Preset::Bool(false),
+            required: true,
+            doc: "Whether the rule copies images by itself. Only `true` can be managed: the service may hide others.",
+        },
+        Attribute {
+            name: "override",
+            role: Role::Immutable,
+            shape: Shape::Bool,
+            service_default: Preset::Bool(false),
+            required: false,
+            doc: "Whether a tag that exists in the target is overwritten.",
+        },
+    ],
+    listing: Listing::PerParent { request: list, decode: decode_list },
+    also_gone: &[SYNC_RULE_NOT_FOUND],
+    wire: &Api,
+};
+
+pub fn address(
+    repository: &Address,
+    target_region: impl Into<Arc<str>>,
+    target_organization: impl Into<Arc<str>>,
+) -> Address {
+    let mut key = repository.parts().to_vec();
+    key.extend([target_region.into(), target_organization.into()]);
+    Address::new(&SYNC_RULE, key)
+}
+
+struct Api;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    remote_region_id: Arc<str>,
+    remote_namespace: Arc<str>,
+    sync_auto: bool,
+    r#override: bool,
+}
+
+impl Item {
+    fn live(&self) -> LiveResource {
+        let attributes =
+            IndexMap::from([("auto", Value::Bool(self.sync_auto)), ("override", Value::Bool(self.r#override))]);
+        LiveResource { attributes, num_images: None }
+    }
+}
+
+fn request(address: &Address, method: Method) -> Request {
+    Request {
+        service: Service::Swr,
+        region: address.region().clone(),
+        method,
+        path: format!("{}/sync_repo", repository::path(address)),
+        query: Vec::new(),
+        body: None,
+    }
+}
+
+fn target(address: &Address) -> Value {
+    json!({
+        "remoteRegionId": address.part("target_region"),
+        "remoteNamespace": address.part("target_organization"),
+    })
+}
+
+/// An empty list comes as `[]` or as `null`.
+fn items(response: &Response) -> Result<Vec<Item>, Undecodable> {
+    let items: Option<Vec<Item>> = parse(response, "a list of sync rules")?;
+    Ok(items.unwrap_or_default())
+}
+
+fn list(repository: &Address) -> Request {
+    request(repository, Method::Get)
+}
+
+fn decode_list(repository: &Address, response: &Response) -> Result<Page, Undecodable> {
+    let items = items(response)?;
+    let doubt = (items.len() == LONGEST_LIST)
+        .then(|| format!("exactly {LONGEST_LIST} rules came back; the service may have left some out"));
+    let live =
+        |item: &Item| (address(repository, item.remote_region_id.clone(), item.remote_namespace.clone()), item.live());
+    Ok(Page { length: items.len(), items: items.iter().map(live).collect(), doubt, ..Page::default() })
+}
+
+impl Wire for Api {
+    fn read(&self, address: &Address) -> Request {
+        request(address, Method::Get)
+    }
+
+    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+        let wanted = |item: &&Item| {
+            Some(&item.remote_region_id) == address.part("target_region")
+                && Some(&item.remote_namespace) == address.part("target_organization")
+        };
+        Ok(items(response)?.iter().find(wanted).map(Item::live))
+    }
+
+    fn create(&self, address: &Address, after: &Attributes) -> Request {
+        let mut body = target(address);
+        for (name, field) in [("auto", "syncAuto"), ("override", "override")] {
+            if let Some(value) = after.get(name) {
+                body[field] = value.clone();
+            }
+        }
+        let mut request = request(address, Method::Post);
+        request.body = Some(body);
+        request
+    }
+
+    fn update(&self, _address: &Address, _after: &Attributes) -> Option<Request> {
+        None
+    }
+
+    fn delete(&self, address: &Address) -> Request {
+        let mut request = request(address, Method::Delete);
+        request.body = Some(target(address));
+        request
+    }
+
+    fn explain(&self, error: &ApiError) -> Option<&'static str> {
+        match error.code.as_deref()? {
+            // The service has no better words for it (swr-api: section 4.3).
+            "SVCSTG.SWR.5001101" => Some("the service answers so when it does not know the target region"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Makes a plan from the two states: pure, and the same for the same values.
+
+use super::{Action, Change, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits, risk};
+use crate::{
+    address::Address,
+    diagnostics::Source,
+    diff::{self, FieldChange},
+    kind::sync_rule::SYNC_RULE,
+    scope::{self, Disposition, Surplus},
+    state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence},
+};
+
+/// The smallest set of changes. `consents` are those of this run; the chart's own are added.
+pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> Plan {
+    let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
+    if !live.failures.is_empty() {
+        plan.failures.clone_from(&live.failures);
+        return plan;
+    }
+    let mut blocking = Vec::new();
+    for (address, desired) in &chart.resources {
+        match change(address, desired, live) {
+            Some(change) => plan.changes.push(change),
+            None if desired.is_absent() => {}
+            None => plan.unchanged += 1,
+        }
+    }
+    for surplus in scope::surplus(chart, live) {
+        dispose(&surplus, live, &mut plan, &mut blocking);
+    }
+    plan.changes.sort_by(|one, other| one.address.cmp(&other.address));
+    let consents: Vec<Consent> = chart.limits.allow.iter().chain(consents).copied().collect();
+    risk::withhold(&mut plan.changes, &chart.protect, &consents);
+    plan.stopped = stops_for_blocked_organizations(&blocking);
+    plan.stopped.extend(limits::check(&plan.changes, live, &chart.limits, &consents));
+    plan
+}
+
+/// What makes one declared resource as the chart wants it; `None` if it is.
+fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<Change> {
+    let kind = address.kind();
+    let found = live.resources.get(address);
+    match (&desired.presence, found) {
+        (Presence::Absent, None) => None,
+        (Presence::Absent, Some(found)) => {
+            Some(deletion(address, found, Reason::DeclaredAbsent, Some(desired.source.clone())))
+        }
+        (Presence::Present(wanted), None) => {
+            let after = diff::creation(kind, wanted);
+            let fields = diff::appearing(&after);
+            let mut change =
+                step(address, Action::Create { after }, Reason::Missing, fields, num_images(address, live));
+            change.notes = notes_on_creation(address, wanted, live);
+            change.source = Some(desired.source.clone());
+            Some(change)
+        }
+        (Presence::Present(wanted), Some(found)) => {
+            let fields = diff::fields(kind, wanted, &found.attributes);
+            if fields.is_empty() {
+                return None;
+            }
+            let mut change = alteration(address, wanted, found, fields, num_images(address, live));
+            change.source = Some(desired.source.clone());
+            Some(change)
+        }
+    }
+}
+
+fn alteration(
+    address: &Address,
+    wanted: &Attributes,
+    found: &LiveResource,
+    fields: Vec<FieldChange>,
+    num_images: Option<u64>,
+) -> Change {
+    let kind = address.kind();
+    let before = found.attributes.clone();
+    let after = diff::overlay(kind, wanted, &before);
+    let (action, reason) = if diff::needs_replacement(kind, &fields) {
+        (Action::Replace { before, after }, Reason::CannotBeChangedInPlace)
+    } else {
+        (Action::Update { before, after }, Reason::Differs)
+    };
+    step(address, action, reason, fields, num_images)
+}
+
+fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Option<Source>) -> Change {
+    let before = found.attributes.clone();
+    let fields = diff::vanishing(&before);
+    let mut change = step(address, Action::Delete { before }, reason, fields, found.num_images);
+    change.precondition.num_images = found.num_images;
+    change.source = source;
+    change
+}
+
+/// A change with everything that follows from its action.
+fn step(
+    address: &Address,
+    action: Action,
+    reason: Reason,
+    fields: Vec<FieldChange>,
+    num_images: Option<u64>,
+) -> Change {
+    Change {
+        risks: risk::assess(address, &action, num_images),
+        precondition: precondition(&action),
+        address: address.clone(),
+        action,
+        reason,
+        fields,
+        source: None,
+        withheld: None,
+        notes: Vec::new(),
+    }
+}
+
+/// A deletion removes the resource whatever its values are, so only a write that sends values names them.
+fn precondition(action: &Action) -> Precondition {
+    let named =
+        |attributes: &Attributes| attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    match action {
+        Action::Create { .. } => Precondition::default(),
+        Action::Delete { .. } => Precondition { exists: true, ..Precondition::default() },
+        Action::Update { before, .. } | Action::Replace { before, .. } => {
+            Precondition { exists: true, attributes: named(before), num_images: None }
+        }
+    }
+}
+
+/// The images of the repository that an address is, or lives in.
+fn num_images(address: &Address, live: &Live) -> Option<u64> {
+    let repository = if address.kind().name == SYNC_RULE.name { address.parent()? } else { address.clone() };
+    live.resources.get(&repository)?.num_images
+}
+
+fn notes_on_creation(address: &Address, wanted: &Attributes, live: &Live) -> Vec<String> {
+    let mut notes = Vec::new();
+    if address.kind().name == SYNC_RULE.name
+        && let Some(number) = num_images(address, live).filter(|number| *number > 0)
+    {
+        notes.push(if number == 1 {
+            "1 existing tag is not copied".to_owned()
+        } else {
+            format!("{number} existing tags are not copied")
+        });
+    }
+    let unmanaged: Vec<&str> = address
+        .kind()
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name)
+        .filter(|name| !wanted.contains_key(name))
+        .collect();
+    if !unmanaged.is_empty() {
+        notes.push(format!("not managed, gets the service's default: {}", unmanaged.join(", ")));
+    }
+    notes
+}
+
+fn dispose<'a>(surplus: &Surplus<'a>, live: &Live, plan: &mut Plan, blocking: &mut Vec<&'a Address>) {
+    let Some(found) = live.resources.get(surplus.address) else { return };
+    let mut delete = |reason, source: &Source| {
+        plan.changes.push(deletion(surplus.address, found, reason, Some(source.clone())));
+    };
+    match surplus.disposition {
+        Disposition::DeleteUnlisted(source) => delete(Reason::Unlisted, source),
+        Disposition::DeleteUndeclared(source) => delete(Reason::NotInSyncList, source),
+        Disposition::Report => {
+            plan.unlisted.push(Unlisted { address: surplus.address.clone(), num_images: found.num_images });
+        }
+        Disposition::Blocks => blocking.push(surplus.address),
+    }
+}
+
+/// Whether the service refuses to delete an organization with repositories, or deletes them along, is not
+/// documented (swr-api: section 19, row 8). So it is never asked to.
+fn stops_for_blocked_organizations(blocking: &[&Address]) -> Vec<Stop> {
+    let stop = |address: &&Address| {
+        let organization = address.parent()?;
+        Some(Stop {
+            code: "organization-not-empty".to_owned(),
+            message: format!("{organization} shall go, but holds {address}, which the chart does not name"),
+            lift: Some("list the repository there with `state: absent`".to_owned()),
+        })
+    };
+    blocking.iter().filter_map(stop).collect()
+}

@@ -1,0 +1,274 @@
+//! The plan as a JSON document: what `plan --format json` prints and `plan --out` saves.
+//!
+//! Values only; files are read and written by the commands. The digest of a saved plan guards against
+//! accidents, not against attackers: whoever can change the file can change the digest.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Action, Change, Outcome, Plan, Precondition, Reason, Scope, Stop, Summary, Unlisted, Withheld,
+    risk::{Risk, RiskClass},
+};
+use crate::{
+    address::Address,
+    diagnostics::{Source, View},
+    diff::FieldChange,
+    kind::Kind,
+    state::{Attributes, ChartStamp, ReadFailure},
+};
+
+/// A minor version adds, a major one breaks.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// The document. What only a saved plan carries is optional.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlanDocument {
+    pub format_version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    pub outcome: Outcome,
+    pub summary: Summary,
+    pub changes: Vec<ChangeDocument>,
+    pub stopped: Vec<Stop>,
+    pub unlisted: Vec<UnlistedDocument>,
+    pub diagnostics: Vec<View>,
+    pub chart: ChartStamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// One change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeDocument {
+    pub address: Address,
+    pub actions: Vec<String>,
+    pub reason: Reason,
+    pub risks: Vec<RiskClass>,
+    pub before: Option<IndexMap<String, Value>>,
+    pub after: Option<IndexMap<String, Value>>,
+    pub fields: Vec<FieldDocument>,
+    pub source: Option<Source>,
+    pub withheld: Option<WithheldDocument>,
+    pub precondition: Precondition,
+    /// Of a replace: what is created again if the new values are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<IndexMap<String, Value>>,
+    /// Half a sentence for each risk, from the live state.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<RiskClass, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FieldDocument {
+    pub name: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum WithheldDocument {
+    Risk { class: RiskClass, lift: String },
+    Protect { pattern: String },
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnlistedDocument {
+    pub address: Address,
+    pub num_images: Option<u64>,
+}
+
+impl PlanDocument {
+    /// What is printed. `diagnostics` are those of the chart; failed reads are added.
+    pub fn new(plan: &Plan, mut diagnostics: Vec<View>) -> PlanDocument {
+        diagnostics.extend(plan.failures.iter().map(unread));
+        PlanDocument {
+            format_version: FORMAT_VERSION.to_owned(),
+            tool: None,
+            outcome: plan.outcome(),
+            summary: plan.summary(),
+            changes: plan.changes.iter().map(ChangeDocument::from).collect(),
+            stopped: plan.stopped.clone(),
+            unlisted: plan
+                .unlisted
+                .iter()
+                .map(|unlisted| UnlistedDocument { address: unlisted.address.clone(), num_images: unlisted.num_images })
+                .collect(),
+            diagnostics,
+            chart: plan.chart.clone(),
+            scope: None,
+            digest: None,
+        }
+    }
+
+    /// The text of a plan file: the same document with tool, scope and digest.
+    pub fn to_file(mut self, plan: &Plan) -> String {
+        self.tool = Some(format!("portolan {}", env!("CARGO_PKG_VERSION")));
+        self.scope = Some(plan.scope.clone());
+        self.digest = None;
+        self.digest = Some(digest(&serde_json::to_value(&self).unwrap_or_default()));
+        pretty(&self)
+    }
+}
+
+fn unread(failure: &ReadFailure) -> View {
+    View::error("unreadable", format!("cannot read the {}: {}", failure.subject, failure.message), failure.hint.clone())
+}
+
+/// A document as text, with the newline that ends a file.
+pub fn pretty(document: &impl Serialize) -> String {
+    // Maps have string keys and nothing here fails to serialize.
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// SHA-256 of the compact text, in hexadecimal.
+fn digest(document: &Value) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(document.to_string()))
+}
+
+/// Why a text is not a plan that may be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanFileError {
+    #[error("it is not a plan file: {0}")]
+    NotAPlan(String),
+    #[error("its format version is {found}, and this portolan reads {FORMAT_VERSION}; plan again")]
+    UnknownFormat { found: String },
+    #[error("it is damaged: its digest does not fit its content; plan again")]
+    Damaged,
+    #[error("it was printed, not saved: write it with `plan --out FILE`")]
+    NotSaved,
+    #[error("it is damaged: {0}; plan again")]
+    Inconsistent(String),
+}
+
+/// Reads a plan file back.
+pub fn read(text: &str) -> Result<Plan, PlanFileError> {
+    let mut value: Value = serde_json::from_str(text).map_err(|error| PlanFileError::NotAPlan(error.to_string()))?;
+    let version = value.get("format_version").and_then(Value::as_str);
+    let version = version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
+    if version.split('.').next() != FORMAT_VERSION.split('.').next() {
+        return Err(PlanFileError::UnknownFormat { found: version.escape_debug().to_string() });
+    }
+    let fields = value.as_object_mut().ok_or_else(|| PlanFileError::NotAPlan("it is not an object".to_owned()))?;
+    let Some(written) = fields.shift_remove("digest") else { return Err(PlanFileError::NotSaved) };
+    if written != Value::String(digest(&value)) {
+        return Err(PlanFileError::Damaged);
+    }
+    let document: PlanDocument =
+        serde_json::from_value(value).map_err(|error| PlanFileError::Inconsistent(error.to_string()))?;
+    plan_of(document)
+}
+
+fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
+    let changes: Result<Vec<Change>, String> = document.changes.into_iter().map(Change::try_from).collect();
+    let plan = Plan {
+        changes: changes.map_err(PlanFileError::Inconsistent)?,
+        unchanged: document.summary.unchanged,
+        unlisted: document
+            .unlisted
+            .into_iter()
+            .map(|unlisted| Unlisted { address: unlisted.address, num_images: unlisted.num_images })
+            .collect(),
+        stopped: document.stopped,
+        failures: Vec::new(),
+        chart: document.chart,
+        scope: document.scope.ok_or(PlanFileError::NotSaved)?,
+    };
+    if plan.outcome() != document.outcome || plan.summary() != document.summary {
+        return Err(PlanFileError::Inconsistent("its summary does not fit its changes".to_owned()));
+    }
+    Ok(plan)
+}
+
+fn named(attributes: &Attributes) -> IndexMap<String, Value> {
+    attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+impl From<&Change> for ChangeDocument {
+    fn from(change: &Change) -> ChangeDocument {
+        let restore = matches!(change.action, Action::Replace { .. });
+        ChangeDocument {
+            address: change.address.clone(),
+            actions: change.action.verbs().iter().map(|verb| (*verb).to_owned()).collect(),
+            reason: change.reason,
+            risks: change.risks.iter().map(|risk| risk.class).collect(),
+            before: change.action.before().map(named),
+            after: change.action.after().map(named),
+            fields: change
+                .fields
+                .iter()
+                .map(|field| FieldDocument {
+                    name: field.name.to_owned(),
+                    before: field.before.clone(),
+                    after: field.after.clone(),
+                })
+                .collect(),
+            source: change.source.clone(),
+            withheld: change.withheld.as_ref().map(|withheld| match withheld {
+                Withheld::Risk { class, lift } => WithheldDocument::Risk { class: *class, lift: lift.clone() },
+                Withheld::Protect { pattern } => WithheldDocument::Protect { pattern: pattern.clone() },
+            }),
+            precondition: change.precondition.clone(),
+            restore: change.action.before().filter(|_| restore).map(named),
+            evidence: change.risks.iter().map(|risk| (risk.class, risk.evidence.clone())).collect(),
+            notes: change.notes.clone(),
+        }
+    }
+}
+
+impl TryFrom<ChangeDocument> for Change {
+    type Error = String;
+
+    fn try_from(document: ChangeDocument) -> Result<Change, String> {
+        let kind = document.address.kind();
+        let at = |problem: String| format!("{}: {problem}", document.address);
+        let before = document.before.map(|named| kind.attributes_from(named)).transpose().map_err(at)?;
+        let after = document.after.map(|named| kind.attributes_from(named)).transpose().map_err(at)?;
+        let verbs: Vec<&str> = document.actions.iter().map(String::as_str).collect();
+        let action = match (verbs.as_slice(), before, after) {
+            (["create"], None, Some(after)) => Action::Create { after },
+            (["update"], Some(before), Some(after)) => Action::Update { before, after },
+            (["delete", "create"], Some(before), Some(after)) => Action::Replace { before, after },
+            (["delete"], Some(before), None) => Action::Delete { before },
+            _ => return Err(at(format!("`before` and `after` do not fit {:?}", document.actions))),
+        };
+        let fields = document.fields.into_iter().map(|field| field_of(kind, field)).collect::<Result<_, _>>();
+        let mut evidence = document.evidence;
+        let risks = document
+            .risks
+            .into_iter()
+            .map(|class| Risk { class, evidence: evidence.remove(&class).unwrap_or_default() })
+            .collect();
+        Ok(Change {
+            fields: fields.map_err(at)?,
+            risks,
+            action,
+            reason: document.reason,
+            source: document.source,
+            withheld: document.withheld.map(|withheld| match withheld {
+                WithheldDocument::Risk { class, lift } => Withheld::Risk { class, lift },
+                WithheldDocument::Protect { pattern } => Withheld::Protect { pattern },
+            }),
+            precondition: document.precondition,
+            notes: document.notes,
+            address: document.address,
+        })
+    }
+}
+
+fn field_of(kind: &Kind, field: FieldDocument) -> Result<FieldChange, String> {
+    let attribute =
+        kind.attribute(&field.name).ok_or_else(|| format!("a {} has no attribute `{}`", kind.name, field.name))?;
+    Ok(FieldChange { name: attribute.name, before: field.before, after: field.after })
+}

@@ -1,0 +1,78 @@
+//! Limits: how much one apply may remove before it is stopped, whatever each single change is allowed.
+//!
+//! Counts what would run; a withheld change removes nothing.
+
+use std::collections::BTreeMap;
+
+use super::{Action, Change, Stop, risk};
+use crate::{
+    address::Address,
+    kind::repository::REPOSITORY,
+    plan::risk::RiskClass,
+    state::{Consent, Limits, Live},
+};
+
+/// Organizations with fewer repositories have no percentage: one of three would be too much already.
+const SMALLEST_FOR_PERCENT: usize = 10;
+
+/// Every reason to stop; consent to `deletes` lifts them all.
+pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: &[Consent]) -> Vec<Stop> {
+    let deletes: Vec<&Address> = changes
+        .iter()
+        .filter(|change| change.withheld.is_none() && matches!(change.action, Action::Delete { .. }))
+        .map(|change| &change.address)
+        .collect();
+    let given = consents.iter().any(|consent| consent.class == RiskClass::Deletes);
+    if given && risk::consented(RiskClass::Deletes, deletes.len(), consents) {
+        return Vec::new();
+    }
+    let lift = Some(format!("--allow deletes={}", deletes.len()));
+    let mut stops = Vec::new();
+    if deletes.len() > limits.deletes {
+        let message = format!("{} would be deleted, more than `limits.deletes: {}`", things(&deletes), limits.deletes);
+        stops.push(Stop { code: "too-many-deletes".to_owned(), message, lift: lift.clone() });
+    }
+    for (organization, (gone, all)) in shares(&deletes, live) {
+        let stop = |code: &str, message: String| Stop { code: code.to_owned(), message, lift: lift.clone() };
+        if gone == all {
+            let message = format!("{organization} would lose all of its {}", counted(all));
+            stops.push(stop("organization-emptied", message));
+        } else if all >= SMALLEST_FOR_PERCENT && gone * 100 > all * limits.delete_percent {
+            let message = format!(
+                "{organization} would lose {gone} of its {}, more than `limits.delete_percent: {}`",
+                counted(all),
+                limits.delete_percent
+            );
+            stops.push(stop("too-large-a-share", message));
+        }
+    }
+    stops
+}
+
+fn things(deletes: &[&Address]) -> String {
+    if deletes.len() == 1 { "1 resource".to_owned() } else { format!("{} resources", deletes.len()) }
+}
+
+fn counted(repositories: usize) -> String {
+    if repositories == 1 { "1 repository".to_owned() } else { format!("{repositories} repositories") }
+}
+
+/// For each organization that loses repositories: how many, of how many.
+fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, (usize, usize)> {
+    let mut shares = BTreeMap::<Address, (usize, usize)>::new();
+    let repositories = |address: &&&Address| address.kind().name == REPOSITORY.name;
+    for address in deletes.iter().filter(repositories) {
+        if let Some(organization) = address.parent() {
+            shares.entry(organization).or_default().0 += 1;
+        }
+    }
+    for address in live.resources.keys().filter(|address| address.kind().name == REPOSITORY.name) {
+        if shares.is_empty() {
+            break;
+        }
+        if let Some(share) = address.parent().and_then(|organization| shares.get_mut(&organization)) {
+            share.1 += 1;
+        }
+    }
+    shares
+}

@@ -1,0 +1,280 @@
+//! The plan: a value that can be printed, saved, compared and applied.
+//!
+//! It is so specific that `apply` decides nothing: each change carries what is sent, what must hold right
+//! before it is sent, and whether it may run at all. How a plan is made is in [`build`]; how it is written to
+//! a file in [`document`].
+
+pub mod build;
+pub mod document;
+pub mod limits;
+pub mod order;
+pub mod risk;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    address::Address,
+    diagnostics::Source,
+    diff::FieldChange,
+    plan::risk::{Risk, RiskClass},
+    state::{Attributes, ChartStamp, LiveResource, ReadFailure},
+};
+
+/// The changes that make the live state equal to the desired one, and what was found on the way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// In address order.
+    pub changes: Vec<Change>,
+    /// How many managed resources are as the chart wants them.
+    pub unchanged: usize,
+    pub unlisted: Vec<Unlisted>,
+    /// Why nothing of this may be applied; empty for an ordinary plan.
+    pub stopped: Vec<Stop>,
+    /// What could not be read. Not empty: the plan is unknown and holds no changes.
+    pub failures: Vec<ReadFailure>,
+    pub chart: ChartStamp,
+    pub scope: Scope,
+}
+
+/// What a plan speaks of; a saved plan is refused elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    pub regions: Vec<String>,
+    /// The base URL that each region was read from.
+    pub endpoints: BTreeMap<String, String>,
+    /// The account's name by region, where the API told it.
+    pub account: BTreeMap<String, String>,
+    /// The patterns that chose a part of the chart.
+    pub targets: Vec<String>,
+    /// Whether the plan speaks of less than the whole chart.
+    pub partial: bool,
+}
+
+/// One step towards the desired state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub address: Address,
+    pub action: Action,
+    /// For people; `apply` never looks at it.
+    pub reason: Reason,
+    pub risks: Vec<Risk>,
+    /// The differing attributes in the order of the kind; for a create and a delete, all of them.
+    pub fields: Vec<FieldChange>,
+    /// The line that decided the change.
+    pub source: Option<Source>,
+    pub withheld: Option<Withheld>,
+    pub precondition: Precondition,
+    /// What a reader should know beside the values.
+    pub notes: Vec<String>,
+}
+
+/// What a change does. `after` is complete: exactly what is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    Create {
+        after: Attributes,
+    },
+    Update {
+        before: Attributes,
+        after: Attributes,
+    },
+    /// Delete, then create; `before` is what is restored if the create is refused.
+    Replace {
+        before: Attributes,
+        after: Attributes,
+    },
+    Delete {
+        before: Attributes,
+    },
+}
+
+impl Action {
+    pub fn before(&self) -> Option<&Attributes> {
+        match self {
+            Action::Create { .. } => None,
+            Action::Update { before, .. } | Action::Replace { before, .. } | Action::Delete { before } => Some(before),
+        }
+    }
+
+    pub fn after(&self) -> Option<&Attributes> {
+        match self {
+            Action::Delete { .. } => None,
+            Action::Create { after } | Action::Update { after, .. } | Action::Replace { after, .. } => Some(after),
+        }
+    }
+
+    /// The verbs of the JSON document; a replace is a delete and a create, so that looking for `delete` finds it.
+    pub fn verbs(&self) -> &'static [&'static str] {
+        match self {
+            Action::Create { .. } => &["create"],
+            Action::Update { .. } => &["update"],
+            Action::Replace { .. } => &["delete", "create"],
+            Action::Delete { .. } => &["delete"],
+        }
+    }
+
+    /// What people see in front of the address.
+    pub fn symbol(&self) -> &'static str {
+        match self {
+            Action::Create { .. } => "+",
+            Action::Update { .. } => "~",
+            Action::Replace { .. } => "-/+",
+            Action::Delete { .. } => "-",
+        }
+    }
+}
+
+/// Why a change is there. Display only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It is in the chart and not in the live state.
+    Missing,
+    /// Attributes differ, and can be changed in place.
+    Differs,
+    /// Attributes differ, and cannot be changed in place.
+    CannotBeChangedInPlace,
+    /// The chart says `state: absent`.
+    DeclaredAbsent,
+    /// No file lists it, and its organization says `unlisted: delete`.
+    Unlisted,
+    /// The repository's `sync` list is the whole truth, and it is not in there.
+    NotInSyncList,
+}
+
+/// Why a change may not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withheld {
+    Risk {
+        class: RiskClass,
+        /// The option that would let it run.
+        lift: String,
+    },
+    /// The pattern that protects it; nothing lifts that.
+    Protect { pattern: String },
+}
+
+/// What must be true of the live object right before the change is made.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Precondition {
+    pub exists: bool,
+    /// The live value of everything that the change sends or removes.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub attributes: serde_json::Map<String, Value>,
+    /// For the deletion of a repository: no more images than the reviewer saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_images: Option<u64>,
+}
+
+impl Precondition {
+    /// What moved since the plan was made, in words; empty if the precondition holds.
+    pub fn check(&self, live: Option<&LiveResource>) -> Vec<String> {
+        let Some(live) = live else {
+            return if self.exists { vec!["it existed, and is gone now".to_owned()] } else { Vec::new() };
+        };
+        if !self.exists {
+            return vec!["it did not exist, and is there now".to_owned()];
+        }
+        let mut moved = Vec::new();
+        for (name, was) in &self.attributes {
+            match live.attributes.get(name.as_str()) {
+                Some(is) if is == was => {}
+                Some(is) => moved.push(format!("{name} was {was}, is {is} now")),
+                None => moved.push(format!("{name} was {was}, and cannot be read now")),
+            }
+        }
+        if let (Some(was), Some(is)) = (self.num_images, live.num_images)
+            && is > was
+        {
+            moved.push(format!("it held {was} images, holds {is} now"));
+        }
+        moved
+    }
+}
+
+/// A live repository of a declared organization that no file lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlisted {
+    pub address: Address,
+    pub num_images: Option<u64>,
+}
+
+/// A reason to apply nothing at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    pub code: String,
+    pub message: String,
+    /// The option or key that would let the plan pass.
+    pub lift: Option<String>,
+}
+
+/// What a plan comes to, in one word; the exit code, the JSON document and the text all follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    NoChanges,
+    Changes,
+    Unknown,
+}
+
+/// The counts of the summary lines; derived, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    pub add: usize,
+    pub change: usize,
+    pub destroy: usize,
+    pub run: usize,
+    pub unchanged: usize,
+    pub withheld: usize,
+    pub unlisted: usize,
+}
+
+impl Plan {
+    pub fn outcome(&self) -> Outcome {
+        if !self.failures.is_empty() {
+            Outcome::Unknown
+        } else if self.changes.is_empty() {
+            Outcome::NoChanges
+        } else {
+            Outcome::Changes
+        }
+    }
+
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary { unchanged: self.unchanged, unlisted: self.unlisted.len(), ..Summary::default() };
+        for change in &self.changes {
+            summary.count(change);
+        }
+        summary
+    }
+
+    /// The changes that `apply` makes.
+    pub fn runnable(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.withheld.is_none())
+    }
+}
+
+impl Summary {
+    fn count(&mut self, change: &Change) {
+        if change.withheld.is_some() {
+            self.withheld += 1;
+            return;
+        }
+        match change.action {
+            Action::Create { .. } => self.add += 1,
+            Action::Update { .. } => self.change += 1,
+            Action::Replace { .. } => {
+                self.add += 1;
+                self.destroy += 1;
+            }
+            Action::Delete { .. } => self.destroy += 1,
+        }
+    }
+}

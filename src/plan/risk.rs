@@ -1,0 +1,190 @@
+//! Risk classes: what a change could do that cannot be undone, with evidence from the live state.
+//!
+//! Finds risks and withholds what nobody consented to. How much may be removed at once is in `limits`.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Action, Change, Withheld};
+use crate::{
+    address::Address,
+    state::{Attributes, Consent, Protection},
+};
+
+/// A class of risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RiskClass {
+    /// Something goes; replacements aside.
+    Deletes,
+    /// In addition: a repository that holds images goes.
+    DestroysData,
+    /// An existing repository turns public.
+    Exposes,
+    /// A rule may overwrite tags in its target.
+    Overwrites,
+    /// A rule is replaced: what is pushed in between is not copied.
+    Gap,
+}
+
+impl RiskClass {
+    pub const ALL: [RiskClass; 5] =
+        [RiskClass::Deletes, RiskClass::DestroysData, RiskClass::Exposes, RiskClass::Overwrites, RiskClass::Gap];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            RiskClass::Deletes => "deletes",
+            RiskClass::DestroysData => "destroys-data",
+            RiskClass::Exposes => "exposes",
+            RiskClass::Overwrites => "overwrites",
+            RiskClass::Gap => "gap",
+        }
+    }
+
+    /// Whether changes of this class wait for consent even where nobody set a number.
+    pub fn needs_consent(self) -> bool {
+        matches!(self, RiskClass::DestroysData | RiskClass::Exposes)
+    }
+}
+
+impl fmt::Display for RiskClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One risk of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Risk {
+    pub class: RiskClass,
+    /// What the live state says about it, as half a sentence.
+    pub evidence: String,
+}
+
+impl FromStr for Consent {
+    type Err = String;
+
+    /// `CLASS` or `CLASS=N`.
+    fn from_str(text: &str) -> Result<Consent, String> {
+        let (name, most) = match text.split_once('=') {
+            Some((name, number)) => {
+                let most = number.parse().map_err(|_| format!("`{number}` is not a number of changes (`CLASS=N`)"))?;
+                (name, Some(most))
+            }
+            None => (text, None),
+        };
+        let class = RiskClass::ALL.into_iter().find(|class| class.name() == name).ok_or_else(|| {
+            let names = RiskClass::ALL.map(|class| format!("`{class}`")).join(", ");
+            format!("`{name}` is not a class of risk; there are {names}")
+        })?;
+        Ok(Consent { class, most })
+    }
+}
+
+/// `N tags`, as people count images.
+pub(super) fn tags(number: Option<u64>) -> String {
+    match number {
+        None => "an unknown number of tags".to_owned(),
+        Some(1) => "1 tag".to_owned(),
+        Some(number) => format!("{number} tags"),
+    }
+}
+
+/// The risks of an action; `num_images` is the live count of the repository that it touches.
+pub(super) fn assess(address: &Address, action: &Action, num_images: Option<u64>) -> Vec<Risk> {
+    let mut risks = Vec::new();
+    let mut add = |class, evidence: String| risks.push(Risk { class, evidence });
+    let holds_images = address.kind().attribute("is_public").is_some();
+    match action {
+        Action::Delete { .. } => {
+            add(RiskClass::Deletes, "it goes".to_owned());
+            // A count that is not known is treated as data.
+            if holds_images && num_images != Some(0) {
+                add(RiskClass::DestroysData, tags(num_images));
+            }
+        }
+        Action::Update { before, after } if turns_on("is_public", Some(before), after) => {
+            add(RiskClass::Exposes, format!("anyone can pull {}", tags(num_images)));
+        }
+        Action::Update { .. } => {}
+        Action::Create { after } => {
+            if turns_on("override", None, after) {
+                add(RiskClass::Overwrites, "tags that exist in the target are overwritten".to_owned());
+            }
+        }
+        Action::Replace { before, after } => {
+            if turns_on("override", Some(before), after) {
+                add(RiskClass::Overwrites, "tags that exist in the target are overwritten".to_owned());
+            }
+            add(RiskClass::Gap, "what is pushed in between is not copied".to_owned());
+        }
+    }
+    risks
+}
+
+fn turns_on(name: &str, before: Option<&Attributes>, after: &Attributes) -> bool {
+    let on = Some(&Value::Bool(true));
+    after.get(name) == on && before.and_then(|before| before.get(name)) != on
+}
+
+/// Marks what is protected, and what carries a risk that nobody consented to.
+pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], consents: &[Consent]) {
+    for change in changes.iter_mut() {
+        change.withheld = protected(change, protect);
+    }
+    for class in RiskClass::ALL {
+        // What `deletes` counts is a limit on the whole apply, not on one change.
+        if class == RiskClass::Deletes {
+            continue;
+        }
+        let carries = |change: &Change| change.risks.iter().any(|risk| risk.class == class);
+        let protected = |change: &Change| matches!(change.withheld, Some(Withheld::Protect { .. }));
+        let count = changes.iter().filter(|change| carries(change) && !protected(change)).count();
+        if consented(class, count, consents) {
+            continue;
+        }
+        let lift = format!("--allow {class}={count}");
+        for change in changes.iter_mut().filter(|change| carries(change) && change.withheld.is_none()) {
+            change.withheld = Some(Withheld::Risk { class, lift: lift.clone() });
+        }
+    }
+    withhold_parents(changes);
+}
+
+fn protected(change: &Change, protect: &[Protection]) -> Option<Withheld> {
+    if !matches!(change.action, Action::Delete { .. } | Action::Replace { .. }) {
+        return None;
+    }
+    let covers = |protection: &&Protection| {
+        protection.region == *change.address.region() && protection.pattern.covers_within_region(&change.address)
+    };
+    let protection = protect.iter().find(covers)?;
+    Some(Withheld::Protect { pattern: protection.pattern.to_string() })
+}
+
+/// Whether so many changes of a class may run. The widest of several consents counts.
+pub(super) fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
+    let mut given = consents.iter().filter(|consent| consent.class == class).peekable();
+    if given.peek().is_none() {
+        return !class.needs_consent();
+    }
+    given.any(|consent| consent.most.is_none_or(|most| count <= most))
+}
+
+/// What holds something that may not go cannot go either.
+fn withhold_parents(changes: &mut [Change]) {
+    let kept: Vec<(Address, Withheld)> = changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Delete { .. }))
+        .filter_map(|change| Some((change.address.parent()?, change.withheld.clone()?)))
+        .collect();
+    for change in changes.iter_mut().filter(|change| change.withheld.is_none()) {
+        if !matches!(change.action, Action::Delete { .. }) {
+            continue;
+        }
+        let held = kept.iter().find(|(parent, _)| *parent == change.address);
+        change.withheld = held.map(|(_, withheld)| withheld.clone());
+    }
+}

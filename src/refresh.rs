@@ -1,0 +1,146 @@
+//! Reads the live state: the lists of each region, and the rules of the repositories whose rules are managed.
+//!
+//! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object that could
+//! not be read is unknown, not absent.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio::task::JoinSet;
+
+use crate::{
+    address::Address,
+    kind::{Kind, Listing, Page, REGISTRY},
+    scope,
+    state::{Chart, Live, LiveResource, ReadFailure},
+    transport::client::{CallError, Client},
+};
+
+/// What one list, or one chain of pages, brought.
+#[derive(Debug, Default)]
+pub struct Listed {
+    pub items: Vec<(Address, LiveResource)>,
+    pub account: Option<String>,
+}
+
+/// Reads everything that a plan for this chart needs.
+pub async fn refresh(client: &Arc<Client>, chart: &Chart) -> Live {
+    let mut live = Live::default();
+    let regions: BTreeSet<Arc<str>> = chart.resources.keys().map(|address| address.region().clone()).collect();
+    let mut lists = JoinSet::new();
+    for region in regions {
+        for kind in REGISTRY.iter().filter(|kind| matches!(kind.listing, Listing::PerRegion { .. })) {
+            let (client, region) = (client.clone(), region.clone());
+            lists.spawn(async move { (region.clone(), list_region(&client, kind, &region).await) });
+        }
+    }
+    for (region, listed) in lists.join_all().await {
+        match listed {
+            Ok(listed) => {
+                live.accounts.extend(listed.account.map(|account| (region, account)));
+                live.resources.extend(listed.items.into_iter().filter(|(address, _)| concerns(chart, address)));
+            }
+            Err(failure) => live.failures.push(failure),
+        }
+    }
+    // Rules of repositories that may not exist would only repeat the failure.
+    if live.failures.is_empty() {
+        read_children(client, chart, &mut live).await;
+    }
+    live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
+    live
+}
+
+/// Whether the chart speaks of the resource, or of what it lives in.
+fn concerns(chart: &Chart, address: &Address) -> bool {
+    let parent = address.parent();
+    chart.resources.contains_key(address) || parent.is_some_and(|parent| chart.resources.contains_key(&parent))
+}
+
+async fn read_children(client: &Arc<Client>, chart: &Chart, live: &mut Live) {
+    let mut reads = JoinSet::new();
+    for parent in scope::with_managed_rules(chart, live) {
+        let client = client.clone();
+        reads.spawn(async move { list_children(&client, &parent).await });
+    }
+    for listed in reads.join_all().await {
+        match listed {
+            Ok(items) => live.resources.extend(items),
+            Err(failure) => live.failures.push(failure),
+        }
+    }
+}
+
+/// The children of one resource, of every kind that is listed by parent.
+pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
+    let mut items = Vec::new();
+    for kind in REGISTRY.iter().filter(|kind| kind.parent.is_some_and(|kind| kind.name == parent.kind().name)) {
+        let Listing::PerParent { request, decode } = kind.listing else { continue };
+        let request = request(parent);
+        let subject = || format!("{}s of {parent}", kind.name);
+        let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
+        let page = decode(parent, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+        if let Some(doubt) = page.doubt {
+            return Err(ReadFailure { subject: subject(), message: doubt, hint: None });
+        }
+        items.extend(page.items);
+    }
+    Ok(items)
+}
+
+/// All resources of a kind in a region. A list that holds fewer items than the service says there are is
+/// asked for once more; a second time it is a failure, because what is missing would look deleted.
+pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
+    let subject = || format!("{} list of {region}", kind.name);
+    let mut short = String::new();
+    for _ in 0..2 {
+        let (listed, total) = list_once(client, kind, region, subject()).await?;
+        match total.filter(|total| listed.items.len() < *total) {
+            None => return Ok(listed),
+            Some(total) => {
+                short = format!("the service says there are {total}, but listed {} in two tries", listed.items.len());
+            }
+        }
+    }
+    Err(ReadFailure { subject: subject(), message: short, hint: Some("try again when nobody writes".to_owned()) })
+}
+
+async fn list_once(
+    client: &Client,
+    kind: &'static Kind,
+    region: &Arc<str>,
+    subject: String,
+) -> Result<(Listed, Option<usize>), ReadFailure> {
+    let Listing::PerRegion { page_size, request, decode } = kind.listing else {
+        return Ok((Listed::default(), None));
+    };
+    let mut listed = Listed::default();
+    let mut seen = BTreeSet::new();
+    let mut total = None;
+    let mut offset = 0;
+    loop {
+        let response = client.read(&request(region, offset)).await.map_err(|error| failed(subject.clone(), &error))?;
+        let page: Page =
+            decode(region, &response).map_err(|error| unreadable(subject.clone(), &error, &response.request_id))?;
+        total = page.total.or(total);
+        listed.account = listed.account.or(page.account);
+        let before = listed.items.len();
+        // Pages overlap when something is created meanwhile.
+        listed.items.extend(page.items.into_iter().filter(|(address, _)| seen.insert(address.clone())));
+        let Some(size) = page_size.filter(|size| page.length >= *size) else { return Ok((listed, total)) };
+        if listed.items.len() == before {
+            let message = format!("the page at {offset} only repeats earlier ones");
+            return Err(ReadFailure { subject, message, hint: None });
+        }
+        offset += size;
+    }
+}
+
+fn failed(subject: String, error: &CallError) -> ReadFailure {
+    ReadFailure { subject, message: error.to_string(), hint: error.hint().map(str::to_owned) }
+}
+
+fn unreadable(subject: String, error: &crate::kind::Undecodable, request_id: &Option<String>) -> ReadFailure {
+    let id = request_id.as_ref().map_or_else(String::new, |id| format!(" (request id {})", id.escape_debug()));
+    let hint = "this is not the answer of the service: check the endpoint and what stands between".to_owned();
+    ReadFailure { subject, message: format!("{error}{id}"), hint: Some(hint) }
+}

@@ -1,0 +1,6 @@
+//! Values to text, one format a file. Nothing here prints, and nothing here decides.
+
+pub mod plan;
+pub mod report;
+pub mod style;
+pub mod words;

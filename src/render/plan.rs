@@ -1,0 +1,206 @@
+//! The plan as text, for people. Scripts read the JSON document instead.
+
+use super::{
+    style::{Color, Role},
+    words,
+};
+use crate::{
+    diff::FieldChange,
+    plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
+};
+
+/// Where the source of a change starts, if its address is not longer.
+const SOURCE_COLUMN: usize = 72;
+
+/// Names of attributes are padded to this.
+const NAME_WIDTH: usize = 11;
+
+/// Values are padded to this before what is said of them.
+const VALUE_WIDTH: usize = 20;
+
+/// The whole plan, its summary lines included.
+pub fn text(plan: &Plan, color: Color) -> String {
+    let mut out = String::new();
+    for change in &plan.changes {
+        block(&mut out, change, color);
+    }
+    for unlisted in &plan.unlisted {
+        let line = format!("  ? {}  (unlisted: no file lists it)", unlisted.address);
+        out.push_str(&color.paint(Role::Quiet, line));
+        out.push('\n');
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    for stop in &plan.stopped {
+        out.push_str(&color.paint(Role::Destroy, format!("Stopped: {}", stop.message)));
+        out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {lift}")));
+        out.push('\n');
+    }
+    out.push_str(&summary(plan, color));
+    out
+}
+
+/// The two closing lines.
+fn summary(plan: &Plan, color: Color) -> String {
+    let summary = plan.summary();
+    let first = match plan.outcome() {
+        Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
+        Outcome::NoChanges if !plan.scope.partial => "No changes. The live state is as the chart says.".to_owned(),
+        _ => format!("Plan: {} to add, {} to change, {} to destroy.", summary.add, summary.change, summary.destroy),
+    };
+    let mut out = color.paint(Role::Strong, first);
+    out.push('\n');
+    let second = counts(&summary);
+    if plan.outcome() != Outcome::Unknown && !second.is_empty() {
+        out.push_str(&second);
+        out.push('\n');
+    }
+    out
+}
+
+fn failures(plan: &Plan) -> String {
+    match plan.failures.len() {
+        1 => "1 object".to_owned(),
+        number => format!("{number} objects"),
+    }
+}
+
+/// What is not zero of run, unchanged, withheld and unlisted.
+fn counts(summary: &Summary) -> String {
+    let counts = [
+        (summary.run, "to run"),
+        (summary.unchanged, "unchanged"),
+        (summary.withheld, "withheld"),
+        (summary.unlisted, "unlisted"),
+    ];
+    let said: Vec<String> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    if said.is_empty() { String::new() } else { format!("{}.", said.join(", ")) }
+}
+
+fn role(action: &Action) -> Role {
+    match action {
+        Action::Create { .. } => Role::Add,
+        Action::Update { .. } => Role::Change,
+        Action::Replace { .. } | Action::Delete { .. } => Role::Destroy,
+    }
+}
+
+/// One change: its headline, then a line for each field, then what else is to be said.
+fn block(out: &mut String, change: &Change, color: Color) {
+    out.push_str(&headline(change, color));
+    out.push('\n');
+    let mut remarks = remarks(change, color);
+    if !matches!(change.action, Action::Delete { .. }) {
+        for field in change.fields.iter().filter(|field| is_worth_showing(change, field)) {
+            field_lines(out, field, &mut remarks, color);
+        }
+    }
+    for remark in remarks {
+        out.push_str(&format!("      {}\n", remark.text));
+    }
+}
+
+fn headline(change: &Change, color: Color) -> String {
+    let plain = format!("{:>3} {}", change.action.symbol(), change.address);
+    let head = color.paint(role(&change.action), &plain);
+    match &change.source {
+        None => head,
+        Some(source) => {
+            let padding = SOURCE_COLUMN.saturating_sub(plain.chars().count()).max(2);
+            let place = color.paint(Role::Quiet, format!("{}:{}", source.file.escape_debug(), source.line));
+            format!("{head}{}{place}", " ".repeat(padding))
+        }
+    }
+}
+
+/// A value that is the same for every new resource of its kind tells nothing.
+fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
+    let fixed = change.address.kind().attribute(field.name).and_then(|attribute| match attribute.role {
+        crate::kind::Role::Fixed(preset) => Some(preset.into()),
+        _ => None,
+    });
+    !(matches!(change.action, Action::Create { .. }) && field.after == fixed && fixed.is_some())
+}
+
+/// Something to say of a change, behind the field that it is about or on a line of its own.
+struct Remark {
+    field: Option<&'static str>,
+    text: String,
+}
+
+fn remarks(change: &Change, color: Color) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut say = |field, text| remarks.push(Remark { field, text });
+    match &change.withheld {
+        Some(Withheld::Risk { class, lift }) => {
+            let evidence = evidence(change, *class);
+            let text = format!("withheld: {class}, {evidence}; {lift} would let it go");
+            say(None, color.paint(Role::Warning, text));
+        }
+        Some(Withheld::Protect { pattern }) => {
+            say(None, color.paint(Role::Warning, format!("withheld: protected by `{}`", pattern.escape_debug())));
+        }
+        None => {
+            for risk in change.risks.iter().filter(|risk| risk.class.needs_consent()) {
+                let text = format!("! {} (allowed): {}", risk.class, risk.evidence);
+                say(exposed_field(risk.class), color.paint(Role::Warning, text));
+            }
+        }
+    }
+    for risk in change.risks.iter().filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap)) {
+        say(None, format!("! {}: {}", risk.class, risk.evidence));
+    }
+    match change.reason {
+        Reason::CannotBeChangedInPlace => say(changed_field(change), "(cannot be changed in place)".to_owned()),
+        Reason::Unlisted => say(None, "(unlisted, and its organization says `unlisted: delete`)".to_owned()),
+        Reason::NotInSyncList => say(None, "(not in the repository's `sync` list)".to_owned()),
+        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent => {}
+    }
+    for note in &change.notes {
+        say(changed_field(change), format!("({note})"));
+    }
+    remarks
+}
+
+fn evidence(change: &Change, class: RiskClass) -> &str {
+    change.risks.iter().find(|risk| risk.class == class).map_or("", |risk| risk.evidence.as_str())
+}
+
+fn exposed_field(class: RiskClass) -> Option<&'static str> {
+    (class == RiskClass::Exposes).then_some("is_public")
+}
+
+/// The field that a remark about the whole change stands behind: the only one.
+fn changed_field(change: &Change) -> Option<&'static str> {
+    let mut shown = change.fields.iter().filter(|field| is_worth_showing(change, field));
+    let only = shown.next()?;
+    shown.next().is_none().then_some(only.name)
+}
+
+fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, color: Color) {
+    let name = format!("{:NAME_WIDTH$}", field.name);
+    if let (Some(before), Some(after)) = (&field.before, &field.after)
+        && words::is_long(before, after)
+    {
+        out.push_str(&format!("      {}\n", name.trim_end()));
+        let texts = (before.as_str().unwrap_or_default(), after.as_str().unwrap_or_default());
+        for line in words::difference(texts.0, texts.1, color) {
+            out.push_str(&format!("        {line}\n"));
+        }
+        return;
+    }
+    let value = match (&field.before, &field.after) {
+        (Some(before), Some(after)) => format!("{} -> {}", words::value(before), words::value(after)),
+        (None, Some(after)) => words::short(after),
+        (Some(before), None) => words::short(before),
+        (None, None) => String::new(),
+    };
+    let said: Vec<String> = remarks.extract_if(.., |remark| remark.field == Some(field.name)).map(|r| r.text).collect();
+    if said.is_empty() {
+        out.push_str(&format!("      {name}  {value}\n"));
+    } else {
+        out.push_str(&format!("      {name}  {value:VALUE_WIDTH$}  {}\n", said.join(" ")));
+    }
+}

@@ -1,0 +1,68 @@
+//! The report of an apply as text, for people.
+
+use super::style::{Color, Role};
+use crate::{
+    plan::Change,
+    report::{ApplyOutcome, Fate, Report},
+};
+
+/// What became of one change, on one line.
+pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
+    let head = format!("{:>3} {}", change.action.symbol(), change.address);
+    match fate {
+        Fate::Applied { .. } => format!("{head}: {}", color.paint(Role::Add, "applied")),
+        Fate::Failed { message, hint, .. } => {
+            let hint = hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
+            format!("{head}: {}: {message}{hint}", color.paint(Role::Destroy, "failed"))
+        }
+        Fate::Skipped { because } => format!("{head}: {}, because of {because}", color.paint(Role::Warning, "skipped")),
+        Fate::NotAttempted => format!("{head}: {}", color.paint(Role::Warning, "not attempted")),
+        Fate::Withheld => format!("{head}: {}", color.paint(Role::Warning, "withheld")),
+    }
+}
+
+/// Everything that is not done, and the closing lines.
+pub fn text(report: &Report<'_>, color: Color) -> String {
+    let mut out = String::new();
+    if let Some(refused) = &report.refused {
+        out.push_str(&color.paint(Role::Destroy, format!("Nothing was changed: {refused}")));
+        out.push('\n');
+        return out;
+    }
+    for (change, fate) in report.plan.changes.iter().zip(&report.fates) {
+        match fate {
+            Fate::Applied { verified: true } | Fate::Withheld => {}
+            Fate::Applied { verified: false } => {
+                let line = format!("{}, but it could not be read back", line(change, fate, color));
+                out.push_str(&format!("{line}\n"));
+            }
+            _ => out.push_str(&format!("{}\n", line(change, fate, color))),
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&closing(report, color));
+    out
+}
+
+fn closing(report: &Report<'_>, color: Color) -> String {
+    let counts = report.counts();
+    let word = if report.outcome() == ApplyOutcome::Complete { "complete" } else { "incomplete" };
+    let first = format!(
+        "Apply {word}! Resources: {} added, {} changed, {} destroyed.",
+        counts.added, counts.changed, counts.destroyed
+    );
+    let number = |wanted: fn(&Fate) -> bool| report.fates.iter().filter(|fate| wanted(fate)).count();
+    let rest = [
+        (number(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
+        (number(|fate| matches!(fate, Fate::Skipped { .. })), "skipped"),
+        (number(|fate| matches!(fate, Fate::NotAttempted)), "not attempted"),
+        (number(|fate| matches!(fate, Fate::Withheld)), "withheld"),
+        (number(|fate| matches!(fate, Fate::Applied { verified: false })), "not verified"),
+    ];
+    let said: Vec<String> =
+        rest.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    let second = if said.is_empty() { String::new() } else { format!("{}.\n", said.join(", ")) };
+    format!("{}\n{second}", color.paint(Role::Strong, first))
+}

@@ -1,0 +1,161 @@
+//! What became of each change of a plan: a value, made by `apply` and shown by the renderers.
+
+use serde::Serialize;
+
+use crate::{
+    address::Address,
+    diagnostics::View,
+    plan::{
+        Action, Plan,
+        document::{FORMAT_VERSION, PlanDocument},
+    },
+};
+
+/// What became of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Made; `verified` if a read afterwards showed it.
+    Applied { verified: bool },
+    /// Not made, or not as planned.
+    Failed { message: String, hint: Option<String>, restored: bool },
+    /// Not tried, because this one failed.
+    Skipped { because: Address },
+    /// Not reached, because the run was stopped.
+    NotAttempted,
+    /// Shown, and not allowed to run.
+    Withheld,
+}
+
+/// The fates of a plan's changes, in the plan's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report<'a> {
+    pub plan: &'a Plan,
+    pub fates: Vec<Fate>,
+    /// Whether anything was to be sent at all: not if the plan was refused as a whole.
+    pub refused: Option<String>,
+}
+
+/// What an apply came to, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplyOutcome {
+    /// The live state is as the chart says.
+    Complete,
+    /// Something is left to do, or to find out.
+    Incomplete,
+    /// Nothing was sent.
+    Refused,
+}
+
+/// How many resources came, changed and went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub added: usize,
+    pub changed: usize,
+    pub destroyed: usize,
+}
+
+impl Report<'_> {
+    pub fn outcome(&self) -> ApplyOutcome {
+        let done = |fate: &Fate| matches!(fate, Fate::Applied { verified: true });
+        if self.refused.is_some() {
+            ApplyOutcome::Refused
+        } else if self.fates.iter().all(done) {
+            ApplyOutcome::Complete
+        } else {
+            ApplyOutcome::Incomplete
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
+            if !matches!(fate, Fate::Applied { .. }) {
+                continue;
+            }
+            match change.action {
+                Action::Create { .. } => counts.added += 1,
+                Action::Update { .. } => counts.changed += 1,
+                Action::Replace { .. } => {
+                    counts.added += 1;
+                    counts.destroyed += 1;
+                }
+                Action::Delete { .. } => counts.destroyed += 1,
+            }
+        }
+        counts
+    }
+
+    /// The report as a JSON document.
+    pub fn document(&self, diagnostics: Vec<View>) -> ReportDocument {
+        let mut document = ReportDocument {
+            format_version: FORMAT_VERSION,
+            outcome: self.outcome(),
+            refused: self.refused.clone(),
+            applied: Vec::new(),
+            failed: Vec::new(),
+            skipped: Vec::new(),
+            not_attempted: Vec::new(),
+            plan: PlanDocument::new(self.plan, Vec::new()),
+            diagnostics,
+        };
+        for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
+            let (address, actions) = (change.address.clone(), change.action.verbs());
+            match fate.clone() {
+                Fate::Applied { verified } => document.applied.push(Applied { address, actions, verified }),
+                Fate::Failed { message, hint, restored } => {
+                    document.failed.push(Failed { address, actions, message, hint, restored });
+                }
+                Fate::Skipped { because } => document.skipped.push(Skipped { address, actions, because }),
+                Fate::NotAttempted => document.not_attempted.push(NotAttempted { address, actions }),
+                Fate::Withheld => {}
+            }
+        }
+        document
+    }
+}
+
+/// The document that `apply --format json` prints.
+#[derive(Debug, Serialize)]
+pub struct ReportDocument {
+    pub format_version: &'static str,
+    pub outcome: ApplyOutcome,
+    /// Why nothing was sent, if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    pub plan: PlanDocument,
+    pub applied: Vec<Applied>,
+    pub failed: Vec<Failed>,
+    pub skipped: Vec<Skipped>,
+    pub not_attempted: Vec<NotAttempted>,
+    pub diagnostics: Vec<View>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Applied {
+    pub address: Address,
+    pub actions: &'static [&'static str],
+    pub verified: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Failed {
+    pub address: Address,
+    pub actions: &'static [&'static str],
+    pub message: String,
+    pub hint: Option<String>,
+    pub restored: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Skipped {
+    pub address: Address,
+    pub actions: &'static [&'static str],
+    pub because: Address,
+}
+
+#[derive(Debug, Serialize)]
+pub struct NotAttempted {
+    pub address: Address,
+    pub actions: &'static [&'static str],
+}

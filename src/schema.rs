@@ -1,0 +1,83 @@
+//! The JSON Schema of the chart, made from the grammar that the decoder checks with.
+//!
+//! For editors and pre-merge checks; portolan itself never validates with it.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    config::{
+        grammar::{DOCUMENT, Form, Key, Record, TextForm, VERSION},
+        names,
+    },
+    kind::Shape,
+};
+
+/// The schema of one document of a chart.
+pub fn chart() -> Value {
+    let mut schema = Map::new();
+    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("title".to_owned(), json!("portolan chart"));
+    schema.insert(
+        "description".to_owned(),
+        json!("Image repositories, and the rules that copy their images, as they shall be."),
+    );
+    let Value::Object(document) = record(&DOCUMENT) else { return Value::Object(schema) };
+    schema.extend(document);
+    Value::Object(schema)
+}
+
+fn record(record: &Record) -> Value {
+    let properties: Map<String, Value> = record.keys().map(|key| (key.name.to_owned(), property(&key))).collect();
+    let required: Vec<&str> = record.keys().filter(|key| key.required).map(|key| key.name).collect();
+    let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+fn property(key: &Key) -> Value {
+    let mut schema = json!({ "description": key.doc });
+    let inner = form(key.form);
+    if key.nullable {
+        schema["anyOf"] = json!([inner, { "type": "null" }]);
+    } else if let (Some(schema), Value::Object(inner)) = (schema.as_object_mut(), inner) {
+        schema.extend(inner);
+    }
+    schema
+}
+
+fn form(form: Form) -> Value {
+    match form {
+        Form::Version => json!({ "const": VERSION }),
+        Form::Number(most) => json!({ "type": "integer", "minimum": 0, "maximum": most }),
+        Form::Text(text) => text_form(text),
+        Form::OneOf(values) => one_of(values),
+        Form::List(item) => json!({ "type": "array", "items": self::form(*item) }),
+        Form::Record(inner) => record(inner),
+        Form::Dictionary(name, entry) => json!({
+            "type": "object",
+            "propertyNames": { "pattern": names::regex(name) },
+            "additionalProperties": { "anyOf": [record(entry), { "type": "null" }] },
+        }),
+        Form::Attribute(Shape::Bool) => json!({ "type": "boolean" }),
+        Form::Attribute(Shape::Text(most)) => json!({ "type": "string", "maxLength": most }),
+        Form::Attribute(Shape::OneOf(values)) => one_of(values),
+    }
+}
+
+/// A text may also hold a variable, whose value is only known when it is read.
+fn with_variables(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "string", "pattern": r"\$\{env:[A-Za-z0-9_]+(:-[^}]*)?\}" }] })
+}
+
+fn one_of(values: &[&str]) -> Value {
+    with_variables(json!({ "enum": values }))
+}
+
+fn text_form(text: TextForm) -> Value {
+    match text {
+        TextForm::Name(name) => with_variables(json!({ "type": "string", "pattern": names::regex(name) })),
+        TextForm::Url | TextForm::Pattern | TextForm::Consent => json!({ "type": "string", "minLength": 1 }),
+    }
+}

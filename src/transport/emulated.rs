@@ -1,0 +1,58 @@
+//! The door to an emulator in this process: no socket, no signature, and the same answers.
+
+use super::{Exchange, NoAnswer, Transport, sign::query_string};
+use crate::{
+    emulator::{Answer, Emulator, Request as Asked, Response as Told},
+    wire::{Request, Response},
+};
+
+/// Hands requests to an [`Emulator`].
+#[derive(Debug, Clone)]
+pub struct Emulated {
+    emulator: Emulator,
+}
+
+impl Emulated {
+    pub fn new(emulator: Emulator) -> Emulated {
+        Emulated { emulator }
+    }
+}
+
+impl Transport for Emulated {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Box::pin(async move {
+            match self.emulator.answer(asked(request)).await {
+                Answer::Complete(told) => Ok(response(&told)),
+                Answer::Cut | Answer::Truncated(..) => {
+                    let message = "the connection was closed before the answer was complete".to_owned();
+                    Err(NoAnswer { message, never_sent: false })
+                }
+                Answer::Never => std::future::pending().await,
+            }
+        })
+    }
+}
+
+fn asked(request: &Request) -> Asked {
+    let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Asked {
+        region: request.region.to_string(),
+        method: request.method.as_str().to_owned(),
+        prefix: String::new(),
+        path: request.path.clone(),
+        query: query_string(&query),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: request.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+    }
+}
+
+fn response(told: &Told) -> Response {
+    let header = |name: &str| told.header(name).map(str::to_owned);
+    Response {
+        status: told.status,
+        request_id: header("x-request-id"),
+        retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()).map(std::time::Duration::from_secs),
+        content_range: header("content-range"),
+        body: told.body.clone(),
+    }
+}
