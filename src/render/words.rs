@@ -104,6 +104,6 @@ mod tests {
         let before = format!("{} end", "same ".repeat(40));
         let after = format!("{} fin", "same ".repeat(40));
         let lines = difference(&before, &after, Color::Never);
-        assert_eq!(lines, ["...ame same same same same  [-end-]{+fin+}"]);
+        assert_eq!(lines, ["...me same same same same  [-end-]{+fin+}"]);
     }
 }
