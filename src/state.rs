@@ -114,6 +114,8 @@ pub struct LiveResource {
     pub attributes: Attributes,
     /// How many images a repository holds, where the API tells.
     pub num_images: Option<u64>,
+    /// How many repositories an organization holds, where it was asked for.
+    pub num_repositories: Option<u64>,
 }
 
 /// A read that brought no usable answer.

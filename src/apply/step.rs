@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     address::Address,
-    kind::Undecodable,
     plan::{Action, Change},
     progress::{Event, Listener},
     report::Fate,
@@ -32,14 +31,14 @@ pub(super) struct Task {
 /// Makes the changes of a unit, which share one read, one after the other.
 pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<(usize, Fate)> {
     let checked = match tasks.first() {
-        Some(task) if !task.fresh => Some(look(client, &task.change.address).await),
+        Some(task) if !task.fresh => Some(look(client, &request_for_check(&task.change)).await),
         _ => None,
     };
     let mut fates = Vec::with_capacity(tasks.len());
     for Task { position, change, .. } in tasks {
         let fate = match check(&change, checked.as_ref()) {
-            Ok(()) => perform(client, &change).await,
-            Err(fate) => fate,
+            Check::Holds => perform(client, &change).await,
+            Check::Ends(fate) => fate,
         };
         listener.hear(&Event::Finished { change: &change, fate: &fate });
         fates.push((position, fate));
@@ -47,41 +46,77 @@ pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn L
     fates
 }
 
-/// A complete answer to the read that shows an object: what it holds, or that there is nothing.
+/// A complete answer to a read that shows an object: what it holds, or that there is nothing.
 type Look = Result<Option<Response>, CallError>;
 
-async fn look(client: &Client, address: &Address) -> Look {
-    match client.read(&address.kind().wire.read(address)).await {
+async fn look(client: &Client, request: &Request) -> Look {
+    match client.read(request).await {
         Ok(response) => Ok(Some(response)),
         Err(error) if error.class() == Some(Class::Absent) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn seen(address: &Address, response: Option<&Response>) -> Result<Option<LiveResource>, Undecodable> {
-    response.map_or(Ok(None), |response| address.kind().wire.decode_read(address, response))
-}
-
 /// One object as it is now.
 pub(super) async fn observe(client: &Client, address: &Address) -> Result<Option<LiveResource>, String> {
-    let response = look(client, address).await.map_err(|error| error.to_string())?;
-    seen(address, response.as_ref()).map_err(|error| error.to_string())
+    let wire = address.kind().wire;
+    match look(client, &wire.read(address)).await {
+        Ok(None) => Ok(None),
+        Ok(Some(response)) => wire.decode_read(address, &response).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
-/// Whether the precondition holds; the fate of the change if it does not.
-fn check(change: &Change, look: Option<&Look>) -> Result<(), Fate> {
+/// The one read that a precondition is checked with.
+fn request_for_check(change: &Change) -> Request {
+    let wire = change.address.kind().wire;
+    match change.action {
+        Action::Delete { .. } => wire.read_before_delete(&change.address),
+        _ => wire.read(&change.address),
+    }
+}
+
+/// What the look before a write says about it.
+enum Check {
+    Holds,
+    /// Nothing is to be sent.
+    Ends(Fate),
+}
+
+/// An object that is as the plan wants it needs no write: a saved plan that was interrupted can be applied again.
+fn check(change: &Change, look: Option<&Look>) -> Check {
     let live = match look {
-        None => return Ok(()),
-        Some(Ok(response)) => seen(&change.address, response.as_ref()).map_err(|error| error.to_string()),
-        Some(Err(error)) => Err(error.to_string()),
+        None => return Check::Holds,
+        Some(look) => seen(change, look),
     };
-    let live = live.map_err(|error| failed(format!("not sent, because it could not be checked: {error}"), None))?;
+    let live = match live {
+        Ok(live) => live,
+        Err(error) => {
+            return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), None));
+        }
+    };
+    if is(live.as_ref(), change.action.after()) {
+        return Check::Ends(Fate::Applied { verified: false });
+    }
     let moved = change.precondition.check(live.as_ref());
     if moved.is_empty() {
-        return Ok(());
+        return Check::Holds;
     }
     let message = format!("not sent, because it moved since the plan was made: {}", moved.join("; "));
-    Err(failed(message, Some("plan again, and look at what somebody else did")))
+    Check::Ends(failed(message, Some("plan again, and look at what somebody else did")))
+}
+
+fn seen(change: &Change, look: &Look) -> Result<Option<LiveResource>, String> {
+    let (address, wire) = (&change.address, change.address.kind().wire);
+    match look {
+        Ok(None) => Ok(None),
+        Ok(Some(response)) => match change.action {
+            Action::Delete { .. } => wire.decode_before_delete(address, response),
+            _ => wire.decode_read(address, response),
+        }
+        .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn failed(message: String, hint: Option<&str>) -> Fate {

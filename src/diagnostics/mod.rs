@@ -152,6 +152,10 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
+    pub fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
+        self.0.retain(keep);
+    }
+
     pub fn has_errors(&self) -> bool {
         self.errors() > 0
     }

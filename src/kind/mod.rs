@@ -174,6 +174,18 @@ pub trait Wire: Sync {
     fn read(&self, address: &Address) -> Request;
     /// Finds the resource in a successful answer of [`Wire::read`].
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
+    /// The one request that shows whether the resource may be deleted.
+    fn read_before_delete(&self, address: &Address) -> Request {
+        self.read(address)
+    }
+    /// Finds the resource in a successful answer of [`Wire::read_before_delete`].
+    fn decode_before_delete(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
+        self.decode_read(address, response)
+    }
     fn create(&self, address: &Address, after: &Attributes) -> Request;
     /// `None`: the kind cannot be changed in place. `after` holds every attribute.
     fn update(&self, address: &Address, after: &Attributes) -> Option<Request>;

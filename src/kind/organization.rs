@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Kind, Listing, Page, Undecodable, Wire, json as parse, segment};
+use super::{Kind, Listing, Page, Undecodable, Wire, json as parse, repository, segment};
 use crate::{
     address::Address,
     state::{Attributes, LiveResource},
@@ -77,6 +77,24 @@ impl Wire for Api {
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
         let item: Item = parse(response, "an organization")?;
         Ok((Some(&item.name) == address.part("organization")).then(LiveResource::default))
+    }
+
+    /// Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
+    /// matters before a delete is that there are none. Whether the filter is exact is not documented either.
+    fn read_before_delete(&self, address: &Address) -> Request {
+        let mut request = repository::list(address.region(), 0);
+        request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
+        request
+    }
+
+    fn decode_before_delete(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
+        let page = repository::decode_list(address.region(), response)?;
+        let inside = page.items.iter().filter(|(repository, _)| repository.parent().as_ref() == Some(address));
+        Ok(Some(LiveResource { num_repositories: Some(inside.count() as u64), ..LiveResource::default() }))
     }
 
     fn create(&self, address: &Address, _after: &Attributes) -> Request {

@@ -98,7 +98,7 @@ impl Item {
             ("category", Value::String(category)),
             ("description", Value::String(self.description.unwrap_or_default())),
         ]);
-        LiveResource { attributes, num_images: self.num_images }
+        LiveResource { attributes, num_images: self.num_images, num_repositories: None }
     }
 }
 
@@ -122,7 +122,7 @@ fn total_of(content_range: &str) -> Option<usize> {
 }
 
 /// Ordered by name, so that pages shift as little as they can while somebody writes.
-fn list(region: &Arc<str>, offset: usize) -> Request {
+pub(super) fn list(region: &Arc<str>, offset: usize) -> Request {
     Request {
         service: Service::Swr,
         region: region.clone(),
@@ -138,7 +138,7 @@ fn list(region: &Arc<str>, offset: usize) -> Request {
     }
 }
 
-fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
+pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let items: Option<Vec<Item>> = parse(response, "a list of repositories")?;
     let items = items.unwrap_or_default();
     let mut page =

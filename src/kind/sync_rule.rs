@@ -76,7 +76,7 @@ impl Item {
     fn live(&self) -> LiveResource {
         let attributes =
             IndexMap::from([("auto", Value::Bool(self.sync_auto)), ("override", Value::Bool(self.r#override))]);
-        LiveResource { attributes, num_images: None }
+        LiveResource { attributes, ..LiveResource::default() }
     }
 }
 

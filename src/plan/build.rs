@@ -5,7 +5,7 @@ use crate::{
     address::Address,
     diagnostics::Source,
     diff::{self, FieldChange},
-    kind::sync_rule::SYNC_RULE,
+    kind::{organization::ORGANIZATION, sync_rule::SYNC_RULE},
     scope::{self, Disposition, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence},
 };
@@ -89,6 +89,7 @@ fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Opt
     let fields = diff::vanishing(&before);
     let mut change = step(address, Action::Delete { before }, reason, fields, found.num_images);
     change.precondition.num_images = found.num_images;
+    change.precondition.num_repositories = (address.kind().name == ORGANIZATION.name).then_some(0);
     change.source = source;
     change
 }
@@ -122,7 +123,7 @@ fn precondition(action: &Action) -> Precondition {
         Action::Create { .. } => Precondition::default(),
         Action::Delete { .. } => Precondition { exists: true, ..Precondition::default() },
         Action::Update { before, .. } | Action::Replace { before, .. } => {
-            Precondition { exists: true, attributes: named(before), num_images: None }
+            Precondition { exists: true, attributes: named(before), ..Precondition::default() }
         }
     }
 }

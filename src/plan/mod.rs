@@ -169,6 +169,9 @@ pub struct Precondition {
     /// For the deletion of a repository: no more images than the reviewer saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_images: Option<u64>,
+    /// For the deletion of an organization: no repository that the plan does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_repositories: Option<u64>,
 }
 
 impl Precondition {
@@ -188,10 +191,16 @@ impl Precondition {
                 None => moved.push(format!("{name} was {was}, and cannot be read now")),
             }
         }
-        if let (Some(was), Some(is)) = (self.num_images, live.num_images)
-            && is > was
-        {
-            moved.push(format!("it held {was} images, holds {is} now"));
+        let counts = [
+            (self.num_images, live.num_images, "images"),
+            (self.num_repositories, live.num_repositories, "repositories"),
+        ];
+        for (was, is, what) in counts {
+            if let (Some(was), Some(is)) = (was, is)
+                && is > was
+            {
+                moved.push(format!("it held {was} {what}, holds {is} now"));
+            }
         }
         moved
     }
