@@ -221,7 +221,12 @@ impl From<&Change> for ChangeDocument {
             }),
             precondition: change.precondition.clone(),
             restore: change.action.before().filter(|_| restore).map(named),
-            evidence: change.risks.iter().map(|risk| (risk.class, risk.evidence.clone())).collect(),
+            evidence: change
+                .risks
+                .iter()
+                .filter(|risk| !risk.evidence.is_empty())
+                .map(|risk| (risk.class, risk.evidence.clone()))
+                .collect(),
             notes: change.notes.clone(),
         }
     }

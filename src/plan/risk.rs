@@ -59,7 +59,7 @@ impl fmt::Display for RiskClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Risk {
     pub class: RiskClass,
-    /// What the live state says about it, as half a sentence.
+    /// What the live state says about it, as half a sentence; empty where the action says it all.
     pub evidence: String,
 }
 
@@ -99,7 +99,7 @@ pub(super) fn assess(address: &Address, action: &Action, num_images: Option<u64>
     let holds_images = address.kind().attribute("is_public").is_some();
     match action {
         Action::Delete { .. } => {
-            add(RiskClass::Deletes, "it goes".to_owned());
+            add(RiskClass::Deletes, String::new());
             // A count that is not known is treated as data.
             if holds_images && num_images != Some(0) {
                 add(RiskClass::DestroysData, tags(num_images));

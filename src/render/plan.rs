@@ -9,7 +9,7 @@ use crate::{
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
 };
 
-/// Where the source of a change starts, if its address is not longer.
+/// Where the sources start at most: behind the longest address, but one long address must not move them all.
 const SOURCE_COLUMN: usize = 72;
 
 /// Names of attributes are padded to this.
@@ -21,8 +21,10 @@ const VALUE_WIDTH: usize = 20;
 /// The whole plan, its summary lines included.
 pub fn text(plan: &Plan, color: Color) -> String {
     let mut out = String::new();
+    let longest = plan.changes.iter().map(|change| plain_headline(change).chars().count()).max();
+    let column = longest.map_or(SOURCE_COLUMN, |longest| (longest + 2).min(SOURCE_COLUMN));
     for change in &plan.changes {
-        block(&mut out, change, color);
+        block(&mut out, change, column, color);
     }
     for unlisted in &plan.unlisted {
         let line = format!("  ? {}  (unlisted: no file lists it)", unlisted.address);
@@ -88,8 +90,8 @@ fn role(action: &Action) -> Role {
 }
 
 /// One change: its headline, then a line for each field, then what else is to be said.
-fn block(out: &mut String, change: &Change, color: Color) {
-    out.push_str(&headline(change, color));
+fn block(out: &mut String, change: &Change, column: usize, color: Color) {
+    out.push_str(&headline(change, column, color));
     out.push('\n');
     let mut remarks = remarks(change, color);
     if !matches!(change.action, Action::Delete { .. }) {
@@ -102,13 +104,17 @@ fn block(out: &mut String, change: &Change, color: Color) {
     }
 }
 
-fn headline(change: &Change, color: Color) -> String {
-    let plain = format!("{:>3} {}", change.action.symbol(), change.address);
+fn plain_headline(change: &Change) -> String {
+    format!("{:>3} {}", change.action.symbol(), change.address)
+}
+
+fn headline(change: &Change, column: usize, color: Color) -> String {
+    let plain = plain_headline(change);
     let head = color.paint(role(&change.action), &plain);
     match &change.source {
         None => head,
         Some(source) => {
-            let padding = SOURCE_COLUMN.saturating_sub(plain.chars().count()).max(2);
+            let padding = column.saturating_sub(plain.chars().count()).max(2);
             let place = color.paint(Role::Quiet, format!("{}:{}", source.file.escape_debug(), source.line));
             format!("{head}{}{place}", " ".repeat(padding))
         }

@@ -11,6 +11,8 @@ const LONGEST_INLINE: usize = 40;
 /// How many unchanged characters stay beside a changed word.
 const CONTEXT: usize = 24;
 
+const ELLIPSIS: &str = "...";
+
 /// A value on one line. Control characters are escaped, so that a live value cannot drive the terminal.
 pub fn value(value: &Value) -> String {
     match value {
@@ -53,33 +55,46 @@ pub fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
     for (index, (tag, text)) in pieces.iter().enumerate() {
         match tag {
             ChangeTag::Equal => out.push_str(&kept(text, index == 0, index == last)),
-            ChangeTag::Delete => out.push_str(&color.paint(Role::Destroy, format!("[-{}-]", visible(text)))),
-            ChangeTag::Insert => out.push_str(&color.paint(Role::Add, format!("{{+{}+}}", visible(text)))),
+            ChangeTag::Delete => out.push_str(&color.paint(Role::Destroy, format!("[-{}-]", on_one_line(text)))),
+            ChangeTag::Insert => out.push_str(&color.paint(Role::Add, format!("{{+{}+}}", on_one_line(text)))),
         }
     }
     out.split('\n').map(str::to_owned).collect()
 }
 
-/// Control characters escaped, but for the line break, which a word-level difference keeps.
-fn visible(text: &str) -> String {
-    text.split('\n').map(|line| line.escape_debug().to_string().replace("\\\"", "\"")).collect::<Vec<_>>().join("\n")
+/// Control characters escaped, the line break too: what changed must be seen.
+fn on_one_line(text: &str) -> String {
+    text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
 }
 
-/// An unchanged piece, with only its ends where it is long.
+/// Control characters escaped, but for the line breaks of what stayed.
+fn visible(text: &str) -> String {
+    text.split('\n').map(on_one_line).collect::<Vec<_>>().join("\n")
+}
+
+/// An unchanged piece, with only its ends where it is long, cut between words.
 fn kept(text: &str, first: bool, last: bool) -> String {
-    let characters: Vec<char> = text.chars().collect();
     let ends = if first || last { CONTEXT } else { 2 * CONTEXT };
-    if characters.len() <= ends + 3 {
+    if (first && last) || text.chars().count() <= ends + ELLIPSIS.len() {
         return visible(text);
     }
-    let head: String = characters[..CONTEXT].iter().collect();
-    let tail: String = characters[characters.len() - CONTEXT..].iter().collect();
-    match (first, last) {
-        (true, true) => visible(text),
-        (true, false) => format!("...{}", visible(&tail)),
-        (false, true) => format!("{}...", visible(&head)),
-        (false, false) => format!("{}...{}", visible(&head), visible(&tail)),
-    }
+    let head = if first { "" } else { head(text) };
+    let tail = if last { "" } else { tail(text) };
+    format!("{}{ELLIPSIS}{}", visible(head), visible(tail))
+}
+
+/// The first words, as many as fit.
+fn head(text: &str) -> &str {
+    let cut = text.char_indices().nth(CONTEXT).map_or(text.len(), |(at, _)| at);
+    let words = text[..cut].rfind(char::is_whitespace).map_or(cut, |at| at + 1);
+    text.get(..words).unwrap_or(&text[..cut])
+}
+
+/// The last words, as many as fit.
+fn tail(text: &str) -> &str {
+    let cut = text.char_indices().rev().nth(CONTEXT).map_or(0, |(at, _)| at);
+    let words = text[cut..].find(char::is_whitespace).map_or(cut, |at| cut + at);
+    &text[words..]
 }
 
 #[cfg(test)]
@@ -100,10 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_break_that_changed_is_seen() {
+        assert_eq!(difference("one\ntwo", "one\ntwo\n", Color::Never), ["one", "two{+\\n+}"]);
+    }
+
+    #[test]
+    fn a_run_between_two_changes_keeps_whole_words() {
+        let middle = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda";
+        let lines = difference(&format!("a {middle} b"), &format!("c {middle} d"), Color::Never);
+        assert_eq!(lines, ["[-a-]{+c+} alpha beta gamma delta ... theta iota kappa lambda [-b-]{+d+}"]);
+    }
+
+    #[test]
     fn long_unchanged_runs_are_cut() {
         let before = format!("{} end", "same ".repeat(40));
         let after = format!("{} fin", "same ".repeat(40));
         let lines = difference(&before, &after, Color::Never);
-        assert_eq!(lines, ["...me same same same same  [-end-]{+fin+}"]);
+        assert_eq!(lines, ["... same same same same  [-end-]{+fin+}"]);
     }
 }
