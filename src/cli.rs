@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{FalseyValueParser, StringValueParser, TypedValueParser as _},
+};
 
 use crate::state::Consent;
 
@@ -23,7 +26,7 @@ pub struct Global {
     /// A chart file, or a directory with `*.yaml` and `*.yml` files; may be given several times.
     ///
     /// Without it: `portolan.yaml`, else the directory `portolan/`.
-    #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE")]
+    #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = StringValueParser::new().map(PathBuf::from))]
     pub file: Vec<PathBuf>,
 
     /// The region of documents that name none; it overrides nothing.
@@ -38,7 +41,8 @@ pub struct Global {
         env = "PORTOLAN_EMULATOR",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = ".portolan/emulator.json"
+        default_missing_value = ".portolan/emulator.json",
+        value_parser = StringValueParser::new().map(PathBuf::from)
     )]
     pub emulator: Option<PathBuf>,
 
@@ -69,6 +73,17 @@ pub struct Global {
     /// Do not tell about each finished change.
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
+}
+
+impl Global {
+    /// An empty variable counts as one that is not set: pipelines define what they leave empty.
+    #[must_use]
+    pub fn without_empty(mut self) -> Global {
+        self.file.retain(|path| !path.as_os_str().is_empty());
+        self.region = self.region.filter(|region| !region.is_empty());
+        self.emulator = self.emulator.filter(|path| !path.as_os_str().is_empty());
+        self
+    }
 }
 
 #[derive(Debug, Subcommand)]

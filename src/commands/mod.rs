@@ -15,11 +15,12 @@ use crate::{
 
 /// Runs the command. An error is the user's or the world's, and is printed by the caller.
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
-    output::log(&cli.global);
+    let global = cli.global.clone().without_empty();
+    output::log(&global);
     match &cli.command {
-        Command::Validate => validate::run(&cli.global),
-        Command::Plan(args) => plan::run(&cli.global, args),
-        Command::Apply(args) => apply::run(&cli.global, args),
+        Command::Validate => validate::run(&global),
+        Command::Plan(args) => plan::run(&global, args),
+        Command::Apply(args) => apply::run(&global, args),
         Command::Schema => schema::run(),
         Command::Emulator(args) => emulator::run(args),
         Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),

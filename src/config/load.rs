@@ -20,7 +20,7 @@ pub enum LoadError {
     Nowhere,
     #[error("both `{DEFAULT_FILE}` and `{DEFAULT_DIRECTORY}/` are here; choose with `--file`")]
     Ambiguous,
-    #[error("cannot read {path}: {source}", path = path.display())]
+    #[error("cannot read {path}", path = path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{path} holds no `*.yaml` or `*.yml` file", path = .0.display())]
     EmptyDirectory(PathBuf),
