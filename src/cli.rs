@@ -89,7 +89,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Decode and check the chart; needs no network and no credentials.
-    Validate,
+    Validate(ValidateArgs),
     /// Show the smallest set of changes that makes the live state equal to the chart.
     Plan(PlanArgs),
     /// Make the changes, after asking.
@@ -100,6 +100,36 @@ pub enum Command {
     Emulator(EmulatorArgs),
     /// Print the version.
     Version,
+}
+
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// How to print what was found; people also read it on stderr.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: FindingsFormat,
+
+    /// Print the chart as it is understood: inheritance, targets and variables resolved, sorted.
+    #[arg(long, conflicts_with = "format")]
+    pub print: bool,
+
+    /// Fail on warnings too.
+    #[arg(long, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FindingsFormat {
+    Text,
+    Json,
+    /// For code scanning services.
+    Sarif,
+    /// Workflow commands, which GitHub shows at their lines.
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
 }
 
 #[derive(Debug, Args)]

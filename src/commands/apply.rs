@@ -160,7 +160,12 @@ async fn watch(stop: StopFlag) {
 
 fn finish(global: &Global, args: &ApplyArgs, report: &Report<'_>, views: Vec<View>) -> anyhow::Result<Exit> {
     match args.format {
-        Format::Text => output::document(&format!("\n{}", render::report::text(report, output::stdout_color(global))))?,
+        Format::Text => {
+            let text = render::report::text(report, output::stdout_color(global));
+            // The plan stands above, where there is one.
+            let gap = if report.plan.chart.files.is_empty() { "" } else { "\n" };
+            output::document(&format!("{gap}{text}"))?;
+        }
         Format::Json => output::document(&pretty(&report.document(views)))?,
     }
     Ok(if report.outcome() == ApplyOutcome::Complete { Exit::Done } else { Exit::Failed })

@@ -18,7 +18,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let global = cli.global.clone().without_empty();
     output::log(&global);
     match &cli.command {
-        Command::Validate => validate::run(&global),
+        Command::Validate(args) => validate::run(&global, args),
         Command::Plan(args) => plan::run(&global, args),
         Command::Apply(args) => apply::run(&global, args),
         Command::Schema => schema::run(),

@@ -1,12 +1,34 @@
 //! `portolan validate`: decode and check the chart, offline.
 
 use super::{output, session};
-use crate::{cli::Global, exit::Exit};
+use crate::{
+    cli::{FindingsFormat, Global, ValidateArgs},
+    exit::Exit,
+    render::{chart, findings},
+};
 
-pub(super) fn run(global: &Global) -> anyhow::Result<Exit> {
-    let Ok(loaded) = session::load_chart(global) else { return Ok(Exit::Failed) };
-    let number = loaded.chart.resources.len();
+pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
+    let loaded = session::load_chart(global);
+    let views = match &loaded {
+        Ok(loaded) => &loaded.views,
+        Err(session::Unready(views)) => views,
+    };
+    let denied = args.deny.is_some() && !views.is_empty();
+    match (args.format, &loaded) {
+        (FindingsFormat::Text, Err(_)) => {}
+        (FindingsFormat::Text, Ok(loaded)) if args.print => output::document(&chart::text(&loaded.chart))?,
+        (FindingsFormat::Text, Ok(loaded)) => output::document(&said(loaded.chart.resources.len()))?,
+        (FindingsFormat::Json, _) => output::document(&findings::json(views))?,
+        (FindingsFormat::Sarif, _) => output::document(&findings::sarif(views))?,
+        (FindingsFormat::Github, _) => output::document(&findings::github(views))?,
+    }
+    if denied && loaded.is_ok() {
+        output::tell("warnings are denied");
+    }
+    Ok(if loaded.is_ok() && !denied { Exit::Done } else { Exit::Failed })
+}
+
+fn said(number: usize) -> String {
     let resources = if number == 1 { "1 resource".to_owned() } else { format!("{number} resources") };
-    output::document(&format!("The chart is valid: {resources}.\n"))?;
-    Ok(Exit::Done)
+    format!("The chart is valid: {resources}.\n")
 }

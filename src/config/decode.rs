@@ -8,12 +8,14 @@ use std::{
     sync::Arc,
 };
 
+use serde::Deserialize;
+
 use super::{
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
     names::{self, Name},
     rules::{self, Targets},
-    tree::{Entry, Node, Resolved},
+    tree::{Entry, Node},
     variables::{Environment, expand},
 };
 use crate::{
@@ -154,17 +156,23 @@ fn settings(
     }
 }
 
+/// What `limits` holds, after the checks.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LimitsEntry {
+    deletes: Option<usize>,
+    delete_percent: Option<usize>,
+    allow: Vec<String>,
+}
+
 fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
     let usual = Limits::default();
-    let number = |name: &str| match node.get(name)?.resolve() {
-        Resolved::Number(number) => usize::try_from(number.as_u64()?).ok(),
-        _ => None,
-    };
-    let allow = node.get("allow").and_then(Node::as_list).unwrap_or_default();
+    let entry: LimitsEntry = serde_yaml::from_value(node.to_value()).unwrap_or_default();
+    let consent = |text: &String| expand(text, context.environment).ok()?.parse().ok();
     Limits {
-        deletes: number("deletes").unwrap_or(usual.deletes),
-        delete_percent: number("delete_percent").unwrap_or(usual.delete_percent),
-        allow: allow.iter().filter_map(|node| context.text(node)?.parse().ok()).collect(),
+        deletes: entry.deletes.unwrap_or(usual.deletes),
+        delete_percent: entry.delete_percent.unwrap_or(usual.delete_percent),
+        allow: entry.allow.iter().filter_map(consent).collect(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Values to text, one format a file. Nothing here prints, and nothing here decides.
 
+pub mod chart;
+pub mod findings;
 pub mod plan;
 pub mod report;
 pub mod style;

@@ -1,0 +1,308 @@
+//! A chart as YAML: fully resolved, sorted, one document for each region.
+//!
+//! Decoding the text again gives the same desired state. What the chart left to inheritance, targets or
+//! variables is written out; what it does not manage is left out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use serde_yaml::{Mapping, Value as Yaml};
+
+use crate::{
+    address::Address,
+    kind::{Role, organization::ORGANIZATION, repository::REPOSITORY},
+    state::{Attributes, Chart, Consent, DesiredResource, Limits, Presence, UnlistedPolicy},
+};
+
+/// Characters that YAML's plain and quoted styles take for line breaks, depending on the version: only an
+/// escape survives every reader.
+const AMBIGUOUS: [char; 4] = ['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'];
+
+/// How a variable begins.
+const OPEN: &str = "${env:";
+
+/// A variable that nobody sets, with `$` as its fallback: the language has no other way to write `${env:` itself.
+const DOLLAR: &str = "${env:_:-$}";
+
+/// The text of the chart.
+pub fn text(chart: &Chart) -> String {
+    let mut writer = Writer { chart, escaped: Vec::new() };
+    let mut regions: BTreeMap<&Arc<str>, Mapping> = BTreeMap::new();
+    for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().name == ORGANIZATION.name) {
+        let entry = writer.organization(address, desired);
+        insert(regions.entry(address.region()).or_default(), &address.parts()[1], entry);
+    }
+    let mut documents = Vec::new();
+    for (index, (region, organizations)) in regions.into_iter().enumerate() {
+        documents.push(writer.document(region, organizations, index == 0));
+    }
+    writer.unescape(&documents.join("---\n"))
+}
+
+struct Writer<'c> {
+    chart: &'c Chart,
+    /// Texts that the YAML writer would spoil; they stand as placeholders until the end.
+    escaped: Vec<String>,
+}
+
+fn insert(mapping: &mut Mapping, key: &str, value: impl Into<Yaml>) {
+    mapping.insert(Yaml::from(key), value.into());
+}
+
+impl<'c> Writer<'c> {
+    fn document(&mut self, region: &Arc<str>, organizations: Mapping, first: bool) -> String {
+        let mut document = Mapping::new();
+        insert(&mut document, "version", crate::config::grammar::VERSION);
+        insert(&mut document, "region", &**region);
+        if let Some(url) = self.chart.endpoints.get(region) {
+            let mut endpoints = Mapping::new();
+            insert(&mut endpoints, "swr", &**url);
+            insert(&mut document, "endpoints", endpoints);
+        }
+        insert(&mut document, "organizations", organizations);
+        let protect = self.chart.protect.iter().filter(|protection| protection.region == *region);
+        let protect: Vec<Yaml> = protect.map(|protection| Yaml::from(protection.pattern.to_string())).collect();
+        if !protect.is_empty() {
+            insert(&mut document, "protect", protect);
+        }
+        if first && self.chart.limits != Limits::default() {
+            insert(&mut document, "limits", limits(&self.chart.limits));
+        }
+        // A mapping of strings, numbers and lists always serializes.
+        serde_yaml::to_string(&document).unwrap_or_default()
+    }
+
+    fn organization(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
+        let mut entry = Mapping::new();
+        if desired.is_absent() {
+            insert(&mut entry, "state", "absent");
+        }
+        match self.chart.unlisted.get(address) {
+            Some(UnlistedPolicy::Ignore) => insert(&mut entry, "unlisted", "ignore"),
+            Some(UnlistedPolicy::Delete(_)) => insert(&mut entry, "unlisted", "delete"),
+            Some(UnlistedPolicy::Report) | None => {}
+        }
+        let mut repositories = Mapping::new();
+        for (repository, desired) in children(self.chart, address) {
+            if repository.kind().name == REPOSITORY.name && repository.parent().as_ref() == Some(address) {
+                let entry = self.repository(repository, desired);
+                insert(&mut repositories, &repository.parts()[2], entry);
+            }
+        }
+        if !repositories.is_empty() {
+            insert(&mut entry, "repositories", repositories);
+        }
+        entry
+    }
+
+    fn repository(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
+        let mut entry = Mapping::new();
+        match &desired.presence {
+            Presence::Absent => insert(&mut entry, "state", "absent"),
+            Presence::Present(attributes) => self.attributes(address, attributes, &mut entry),
+        }
+        if desired.children.is_some() {
+            let rules: Vec<Yaml> = children(self.chart, address)
+                .filter(|(rule, _)| rule.parent().as_ref() == Some(address))
+                .map(|(rule, desired)| Yaml::Mapping(self.rule(rule, desired)))
+                .collect();
+            insert(&mut entry, "sync", rules);
+        }
+        entry
+    }
+
+    fn rule(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
+        let mut entry = Mapping::new();
+        for name in ["target_region", "target_organization"] {
+            insert(&mut entry, name, address.part(name).map_or("", |part| part));
+        }
+        if let Presence::Present(attributes) = &desired.presence {
+            self.attributes(address, attributes, &mut entry);
+        }
+        entry
+    }
+
+    fn attributes(&mut self, address: &Address, attributes: &Attributes, entry: &mut Mapping) {
+        for attribute in address.kind().attributes {
+            // What portolan always asks for is not the chart's to say.
+            if matches!(attribute.role, Role::Fixed(_)) {
+                continue;
+            }
+            match attributes.get(attribute.name) {
+                None => {}
+                Some(Value::Bool(value)) => insert(entry, attribute.name, *value),
+                Some(Value::String(text)) => insert(entry, attribute.name, self.escape(text)),
+                Some(other) => insert(entry, attribute.name, other.to_string()),
+            }
+        }
+    }
+
+    /// A value that looks like a variable stays one text, and what the YAML writer would spoil is held back.
+    fn escape(&mut self, text: &str) -> String {
+        let text = text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..]));
+        if !text.contains(AMBIGUOUS) {
+            return text;
+        }
+        self.escaped.push(text);
+        placeholder(self.escaped.len() - 1)
+    }
+
+    fn unescape(&self, document: &str) -> String {
+        let mut out = document.to_owned();
+        for (index, text) in self.escaped.iter().enumerate().rev() {
+            out = out.replace(&placeholder(index), &quoted(text));
+        }
+        out
+    }
+}
+
+fn placeholder(index: usize) -> String {
+    format!("portolan-escaped-text-{index}-")
+}
+
+/// In YAML's double quotes, which know JSON's escapes.
+fn quoted(text: &str) -> String {
+    let mut out = Value::from(text).to_string();
+    for character in AMBIGUOUS {
+        out = out.replace(character, &format!("\\u{:04x}", u32::from(character)));
+    }
+    out
+}
+
+/// The declared resources behind an address; they follow it in address order.
+fn children<'c>(
+    chart: &'c Chart,
+    address: &Address,
+) -> impl Iterator<Item = (&'c Address, &'c DesiredResource)> + use<'c> {
+    let start = address.clone();
+    let parts = address.parts().len();
+    chart
+        .resources
+        .range(address.clone()..)
+        .skip(1)
+        .take_while(move |(child, _)| child.parts().len() > parts && child.parts()[..parts] == *start.parts())
+}
+
+fn limits(limits: &Limits) -> Mapping {
+    let mut entry = Mapping::new();
+    insert(&mut entry, "deletes", limits.deletes as u64);
+    insert(&mut entry, "delete_percent", limits.delete_percent as u64);
+    if !limits.allow.is_empty() {
+        let allow: Vec<Yaml> = limits.allow.iter().map(|consent| Yaml::from(said(consent))).collect();
+        insert(&mut entry, "allow", allow);
+    }
+    entry
+}
+
+fn said(consent: &Consent) -> String {
+    match consent.most {
+        None => consent.class.to_string(),
+        Some(most) => format!("{}={most}", consent.class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        config::{self, decode::Context},
+        diagnostics::SourceMap,
+        state::Chart,
+    };
+
+    fn decode(text: &str) -> Chart {
+        let mut sources = SourceMap::default();
+        sources.add("chart.yaml", text);
+        let (chart, found) = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+        assert!(!found.has_errors(), "{found:?}\n{text}");
+        chart
+    }
+
+    #[test]
+    fn everything_is_resolved_and_sorted() {
+        let chart = decode(
+            r#"
+version: 1
+region: cn-north-4
+targets: { dr: { region: cn-east-3, organization: dr } }
+defaults: { repository: { is_public: false }, sync_rule: { override: false } }
+organizations:
+  b: { unlisted: delete }
+  a:
+    defaults: { repository: { sync: [ { target: dr } ] } }
+    repositories:
+      z: { is_public: null, sync: null }
+      on: { description: "one\ntwo\n" }
+      y: { sync: [] }
+      gone: { state: absent }
+protect: [ "a/z" ]
+limits: { deletes: 3, allow: [ "destroys-data=1" ] }
+---
+version: 1
+region: cn-east-3
+organizations: { dr: {} }
+"#,
+        );
+        insta::assert_snapshot!(super::text(&chart), @r#"
+        version: 1
+        region: cn-east-3
+        organizations:
+          dr: {}
+        limits:
+          deletes: 3
+          delete_percent: 30
+          allow:
+          - destroys-data=1
+        ---
+        version: 1
+        region: cn-north-4
+        organizations:
+          a:
+            repositories:
+              gone:
+                state: absent
+              on:
+                is_public: false
+                description: |
+                  one
+                  two
+                sync:
+                - target_region: cn-east-3
+                  target_organization: dr
+                  override: false
+              y:
+                is_public: false
+                sync: []
+              z: {}
+          b:
+            unlisted: delete
+        protect:
+        - a/z
+        "#);
+    }
+
+    #[test]
+    fn strange_texts_come_back() {
+        for text in [
+            "a\u{2028}b",
+            "\u{85}",
+            "${env:HOME}",
+            "${env:X:-y} ${env:",
+            "no",
+            "1e3",
+            "",
+            " x ",
+            "\t",
+            "é😀\n",
+            "'\"",
+            "\u{feff}a",
+        ] {
+            let mut chart =
+                decode("{version: 1, region: r, organizations: {o: {repositories: {a: {description: x}}}}}");
+            let address = crate::kind::repository::address("r", "o", "a");
+            let presence = crate::state::Presence::Present([("description", text.into())].into_iter().collect());
+            chart.resources.get_mut(&address).unwrap().presence = presence.clone();
+            let again = decode(&super::text(&chart));
+            assert_eq!(again.resources[&address].presence, presence, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Diagnostics for machines: one JSON document, SARIF, and workflow commands of GitHub.
+//!
+//! The text for people is in `diagnostics`, which needs the source lines; these need places only.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    diagnostics::{Severity, View},
+    plan::document::{FORMAT_VERSION, pretty},
+};
+
+/// What `validate --format json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'v> {
+    format_version: &'static str,
+    valid: bool,
+    errors: usize,
+    warnings: usize,
+    diagnostics: &'v [View],
+}
+
+fn count(views: &[View], severity: Severity) -> usize {
+    views.iter().filter(|view| view.severity == severity).count()
+}
+
+pub fn json(views: &[View]) -> String {
+    let errors = count(views, Severity::Error);
+    let warnings = count(views, Severity::Warning);
+    pretty(&Document { format_version: FORMAT_VERSION, valid: errors == 0, errors, warnings, diagnostics: views })
+}
+
+fn level(view: &View) -> &'static str {
+    match view.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// The message with its hint, on one line.
+fn message(view: &View) -> String {
+    match &view.hint {
+        Some(hint) => format!("{} ({hint})", view.message),
+        None => view.message.clone(),
+    }
+}
+
+/// SARIF 2.1.0: what code scanning services read.
+pub fn sarif(views: &[View]) -> String {
+    let mut codes: Vec<&str> = views.iter().map(|view| view.code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
+    let results: Vec<Value> = views.iter().map(result).collect();
+    pretty(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": "portolan", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    }))
+}
+
+fn result(view: &View) -> Value {
+    let mut result = json!({
+        "ruleId": view.code,
+        "level": level(view),
+        "message": { "text": message(view) },
+    });
+    if let Some(file) = &view.file {
+        let mut place = json!({ "artifactLocation": { "uri": file } });
+        if let (Some(line), Some(column)) = (view.line, view.column) {
+            place["region"] = json!({ "startLine": line, "startColumn": column });
+        }
+        result["locations"] = json!([{ "physicalLocation": place }]);
+    }
+    result
+}
+
+/// One workflow command a finding, which GitHub shows at its line.
+pub fn github(views: &[View]) -> String {
+    views.iter().map(|view| format!("{}\n", command(view))).collect()
+}
+
+fn command(view: &View) -> String {
+    let mut properties = Vec::new();
+    if let Some(file) = &view.file {
+        properties.push(format!("file={}", property(file)));
+    }
+    for (name, number) in [("line", view.line), ("col", view.column)] {
+        properties.extend(number.map(|number| format!("{name}={number}")));
+    }
+    properties.push(format!("title={}", property(&view.code)));
+    format!("::{} {}::{}", level(view), properties.join(","), data(&message(view)))
+}
+
+/// The escapes that the runner undoes; without them a text could end the command and begin another.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn view() -> View {
+        View {
+            file: Some(Arc::from("a,b.yaml")),
+            line: Some(3),
+            column: Some(5),
+            ..View::error("unknown-key", "unknown key `x\n::error::`".to_owned(), Some("did you mean `y`?".to_owned()))
+        }
+    }
+
+    #[test]
+    fn a_workflow_command_cannot_be_broken_out_of() {
+        assert_eq!(
+            github(&[view()]),
+            "::error file=a%2Cb.yaml,line=3,col=5,title=unknown-key::unknown key `x%0A::error::` (did you mean `y`?)\n"
+        );
+    }
+
+    #[test]
+    fn sarif_names_the_rule_and_the_place() {
+        let document: Value = serde_json::from_str(&sarif(&[view()])).unwrap();
+        let result = &document["runs"][0]["results"][0];
+        assert_eq!(result["ruleId"], "unknown-key");
+        assert_eq!(result["locations"][0]["physicalLocation"]["region"], json!({ "startLine": 3, "startColumn": 5 }));
+        assert_eq!(document["runs"][0]["tool"]["driver"]["rules"], json!([{ "id": "unknown-key" }]));
+    }
+
+    #[test]
+    fn the_document_counts() {
+        let document: Value = serde_json::from_str(&json(&[view()])).unwrap();
+        assert_eq!(document["valid"], false);
+        assert_eq!((&document["errors"], &document["warnings"]), (&json!(1), &json!(0)));
+    }
+}
