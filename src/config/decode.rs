@@ -58,6 +58,16 @@ impl Context<'_> {
     }
 }
 
+/// What decoding comes to, and what it works with.
+#[derive(Debug)]
+pub struct Output<'c> {
+    pub(super) context: Context<'c>,
+    pub chart: Chart,
+    /// Where each rule stands, for the checks that look at rules together.
+    pub rules: Vec<(Address, Span)>,
+    pub found: Diagnostics,
+}
+
 /// One document with its region and its defaults.
 struct Document<'n, 's> {
     root: &'n Node<'s>,
@@ -76,47 +86,42 @@ struct Organization<'n, 's> {
     repositories: Vec<(&'n Entry<'s>, Layer<'n, 's>)>,
 }
 
-/// Decodes all documents of a chart, and checks them on the way.
-pub fn decode(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagnostics) -> Chart {
+/// Decodes all documents of a chart, and checks them on the way; `found` is what was found before.
+pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) -> Output<'c> {
+    let mut out = Output { context, chart: Chart::default(), rules: Vec::new(), found };
     for root in roots {
-        super::check::check(root, Form::Record(&DOCUMENT), context.environment, found);
+        super::check::check(root, Form::Record(&DOCUMENT), context.environment, &mut out.found);
     }
-    let mut chart = Chart::default();
-    let targets = rules::targets(roots, found);
-    let documents: Vec<Document<'_, '_>> =
-        roots.iter().filter_map(|root| document(root, context, &mut chart, found)).collect();
-    settings(roots, &documents, context, &mut chart, found);
-    for (address, organization) in organizations(&documents, context, found) {
-        decode_organization(&address, &organization, &targets, context, &mut chart, found);
+    let targets = rules::targets(roots, &mut out.found);
+    let documents: Vec<Document<'_, '_>> = roots.iter().filter_map(|root| document(root, &mut out)).collect();
+    settings(roots, &documents, &mut out);
+    for (address, organization) in organizations(&documents, &mut out) {
+        decode_organization(&address, &organization, &targets, &mut out);
     }
-    chart
+    out
 }
 
-fn document<'n, 's>(
-    root: &'n Node<'s>,
-    context: Context<'_>,
-    chart: &mut Chart,
-    found: &mut Diagnostics,
-) -> Option<Document<'n, 's>> {
+fn document<'n, 's>(root: &'n Node<'s>, out: &mut Output<'_>) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
     let region = match root.get("region") {
-        Some(node) => context.name(Name::Region, node)?,
-        None => match context.region {
+        Some(node) => out.context.name(Name::Region, node)?,
+        None => match out.context.region {
             Some(region) => Arc::from(region),
             None => {
                 let hint = "write `region: ID`, or fill it in with `--region`";
-                found.push(Diagnostic::error("missing-region", "this document has no region").at(root.span).hint(hint));
+                out.found
+                    .push(Diagnostic::error("missing-region", "this document has no region").at(root.span).hint(hint));
                 return None;
             }
         },
     };
     if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get("swr"))
-        && let Some(url) = context.text(node)
+        && let Some(url) = out.context.text(node)
     {
-        match chart.endpoints.entry(region.clone()) {
+        match out.chart.endpoints.entry(region.clone()) {
             Slot::Vacant(slot) => drop(slot.insert(Arc::from(url))),
             Slot::Occupied(slot) if **slot.get() == *url => {}
-            Slot::Occupied(_) => found.push(
+            Slot::Occupied(_) => out.found.push(
                 Diagnostic::error("two-endpoints", format!("another document gives region {region} another endpoint"))
                     .at(node.span),
             ),
@@ -125,18 +130,12 @@ fn document<'n, 's>(
     Some(Document { root, region, defaults: Layer::of(root.get("defaults")) })
 }
 
-/// `protect` and `limits`, which hold for the whole chart.
-fn settings(
-    roots: &[Node<'_>],
-    documents: &[Document<'_, '_>],
-    context: Context<'_>,
-    chart: &mut Chart,
-    found: &mut Diagnostics,
-) {
+/// `protect` and `limits`, which hold for the whole out.chart.
+fn settings(roots: &[Node<'_>], documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     for document in documents {
         for node in document.root.get("protect").and_then(Node::as_list).unwrap_or_default() {
-            if let Some(pattern) = context.text(node).and_then(|text| Pattern::parse(&text)) {
-                chart.protect.push(Protection { region: document.region.clone(), pattern });
+            if let Some(pattern) = out.context.text(node).and_then(|text| Pattern::parse(&text)) {
+                out.chart.protect.push(Protection { region: document.region.clone(), pattern });
             }
         }
     }
@@ -145,9 +144,9 @@ fn settings(
         match first {
             None => {
                 first = Some(node.span);
-                chart.limits = limits(node, context);
+                out.chart.limits = limits(node, out.context);
             }
-            Some(first) => found.push(
+            Some(first) => out.found.push(
                 Diagnostic::error("duplicate-limits", "`limits` holds for the whole chart and stands in it twice")
                     .at(node.span)
                     .related(first, "first here"),
@@ -179,8 +178,7 @@ fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
 /// Gathers each organization from all documents of its region.
 fn organizations<'n, 's>(
     documents: &[Document<'n, 's>],
-    context: Context<'_>,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) -> BTreeMap<Address, Organization<'n, 's>> {
     let mut organizations = BTreeMap::<Address, Organization<'n, 's>>::new();
     for document in documents {
@@ -199,7 +197,7 @@ fn organizations<'n, 's>(
                 state_span: None,
                 repositories: Vec::new(),
             });
-            gather(organization, node, &document.defaults, context, found);
+            gather(organization, node, &document.defaults, out);
         }
     }
     organizations
@@ -209,23 +207,22 @@ fn gather<'n, 's>(
     organization: &mut Organization<'n, 's>,
     node: &'n Node<'s>,
     document_defaults: &Layer<'n, 's>,
-    context: Context<'_>,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) {
     if let Some(state) = node.get("state") {
-        once("state", state.span, &mut organization.state_span, found);
-        organization.absent = context.text(state).as_deref() == Some("absent");
+        once("state", state.span, &mut organization.state_span, &mut out.found);
+        organization.absent = out.context.text(state).as_deref() == Some("absent");
     }
     if let Some(defaults) = node.get("defaults") {
-        once("defaults", defaults.span, &mut organization.defaults_span, found);
+        once("defaults", defaults.span, &mut organization.defaults_span, &mut out.found);
         organization.defaults = Layer::of(Some(defaults));
     }
     if let Some(unlisted) = node.get("unlisted") {
         let mut first = organization.unlisted.as_ref().map(|(_, span)| *span);
-        once("unlisted", unlisted.span, &mut first, found);
-        let policy = match context.text(unlisted).as_deref() {
+        once("unlisted", unlisted.span, &mut first, &mut out.found);
+        let policy = match out.context.text(unlisted).as_deref() {
             Some("ignore") => UnlistedPolicy::Ignore,
-            Some("delete") => UnlistedPolicy::Delete(context.source(unlisted.span)),
+            Some("delete") => UnlistedPolicy::Delete(out.context.source(unlisted.span)),
             _ => UnlistedPolicy::Report,
         };
         organization.unlisted = Some((policy, unlisted.span));
@@ -251,20 +248,18 @@ fn decode_organization(
     address: &Address,
     organization: &Organization<'_, '_>,
     targets: &Targets<'_, '_>,
-    context: Context<'_>,
-    chart: &mut Chart,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) {
-    let source = context.source(organization.span);
+    let source = out.context.source(organization.span);
     let presence = if organization.absent { Presence::Absent } else { Presence::Present(Attributes::new()) };
-    chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
+    out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
     match &organization.unlisted {
-        Some((_, span)) if organization.absent => found.push(beside_absent("unlisted", *span, address)),
-        Some((policy, _)) => drop(chart.unlisted.insert(address.clone(), policy.clone())),
-        None => drop(chart.unlisted.insert(address.clone(), UnlistedPolicy::Report)),
+        Some((_, span)) if organization.absent => out.found.push(beside_absent("unlisted", *span, address)),
+        Some((policy, _)) => drop(out.chart.unlisted.insert(address.clone(), policy.clone())),
+        None => drop(out.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report)),
     }
     if let Some(span) = organization.defaults_span.filter(|_| organization.absent) {
-        found.push(beside_absent("defaults", span, address));
+        out.found.push(beside_absent("defaults", span, address));
     }
     let mut seen = BTreeMap::<&str, Span>::new();
     for ((key, node), document_defaults) in &organization.repositories {
@@ -274,7 +269,7 @@ fn decode_organization(
         let parts = address.parts();
         let repository = repository::address(parts[0].clone(), parts[1].clone(), &*key.text);
         if let Some(first) = seen.insert(&key.text, key.span) {
-            found.push(
+            out.found.push(
                 Diagnostic::error("duplicate-repository", format!("{repository} is listed twice"))
                     .at(key.span)
                     .related(first, "first here"),
@@ -283,7 +278,7 @@ fn decode_organization(
         }
         let inherited = Inherited { layers: [Layer::entry(node), organization.defaults, *document_defaults] };
         let entry = Listed { address: &repository, key_span: key.span, node };
-        decode_repository(&entry, organization, &inherited, targets, context, chart, found);
+        decode_repository(&entry, organization, &inherited, targets, out);
     }
 }
 
@@ -306,24 +301,22 @@ fn decode_repository(
     organization: &Organization<'_, '_>,
     inherited: &Inherited<'_, '_>,
     targets: &Targets<'_, '_>,
-    context: Context<'_>,
-    chart: &mut Chart,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) {
     let address = entry.address;
-    let source = context.source(entry.key_span);
-    let state = entry.node.get("state").and_then(|node| context.text(node));
+    let source = out.context.source(entry.key_span);
+    let state = entry.node.get("state").and_then(|node| out.context.text(node));
     if state.as_deref() == Some("absent") {
         let others = entry.node.as_mapping().unwrap_or_default().iter().filter(|(key, _)| &*key.text != "state");
         for (key, _) in others {
-            found.push(beside_absent(&key.text, key.span, address));
+            out.found.push(beside_absent(&key.text, key.span, address));
         }
         let absent = DesiredResource { presence: Presence::Absent, source, children: None };
-        chart.resources.insert(address.clone(), absent);
+        out.chart.resources.insert(address.clone(), absent);
         return;
     }
     if organization.absent {
-        found.push(
+        out.found.push(
             Diagnostic::error(
                 "repository-in-absent",
                 format!("{address} cannot exist in an organization that shall not"),
@@ -332,8 +325,8 @@ fn decode_repository(
             .hint("give it `state: absent` as well"),
         );
     }
-    let attributes = inherited.attributes(repository::REPOSITORY.attributes, "repository", context);
-    let children = rules::decode(address, inherited, targets, context, chart, found);
+    let attributes = inherited.attributes(repository::REPOSITORY.attributes, "repository", out.context);
+    let children = rules::decode(address, inherited, targets, out);
     let desired = DesiredResource { presence: Presence::Present(attributes), source, children };
-    chart.resources.insert(address.clone(), desired);
+    out.chart.resources.insert(address.clone(), desired);
 }

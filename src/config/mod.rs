@@ -33,7 +33,7 @@ pub fn decode(context: decode::Context<'_>) -> (Chart, Diagnostics) {
         found.push(Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"));
     }
     let broken = found.has_errors();
-    let mut chart = decode::decode(&roots, context, &mut found);
+    let decode::Output { mut chart, mut found, .. } = decode::decode(&roots, context, found);
     if broken {
         // What YAML itself could not hold is missing from the tree, and was reported there.
         found.retain(|diagnostic| !matches!(diagnostic.code, "missing-key" | "missing-region" | "missing-target"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    decode::Context,
+    decode::Output,
     inherit::{Inherited, Layer, resolve},
     names::{self, Name},
     tree::{Node, Resolved},
@@ -14,7 +14,7 @@ use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, Span},
     kind::{Role, sync_rule},
-    state::{Attributes, Chart, DesiredResource, Presence},
+    state::{Attributes, DesiredResource, Presence},
 };
 
 /// The named destinations of a chart.
@@ -52,29 +52,27 @@ pub fn decode(
     repository: &Address,
     inherited: &Inherited<'_, '_>,
     targets: &Targets<'_, '_>,
-    context: Context<'_>,
-    chart: &mut Chart,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) -> Option<Source> {
     let list = inherited.find("repository", "sync")?;
     let items = list.as_list()?;
     let mut seen = BTreeMap::<Address, Span>::new();
     for item in items {
-        let Some((address, attributes)) = rule(repository, item, inherited, targets, context, found) else { continue };
+        let Some((address, attributes)) = rule(repository, item, inherited, targets, out) else { continue };
         if let Some(first) = seen.insert(address.clone(), item.span) {
-            found.push(
+            out.found.push(
                 Diagnostic::error("duplicate-rule", "two rules of this list copy to the same place")
                     .at(item.span)
                     .related(first, "first here"),
             );
             continue;
         }
-        let source = context.source(item.span);
-        chart
+        let source = out.context.source(item.span);
+        out.chart
             .resources
             .insert(address, DesiredResource { presence: Presence::Present(attributes), source, children: None });
     }
-    Some(context.source(list.span))
+    Some(out.context.source(list.span))
 }
 
 fn rule<'n, 's>(
@@ -82,12 +80,11 @@ fn rule<'n, 's>(
     item: &'n Node<'s>,
     inherited: &Inherited<'n, 's>,
     targets: &Targets<'n, 's>,
-    context: Context<'_>,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) -> Option<(Address, Attributes)> {
     item.as_mapping()?;
     let target = match item.get("target") {
-        Some(node) => Some(named_target(node, item, targets, context, found)?),
+        Some(node) => Some(named_target(node, item, targets, out)?),
         None => None,
     };
     let (region, organization) = match target {
@@ -96,7 +93,7 @@ fn rule<'n, 's>(
             (Some(region), Some(organization)) => (region, organization),
             _ => {
                 let hint = "write `target: NAME`, or `target_region` and `target_organization`";
-                found.push(
+                out.found.push(
                     Diagnostic::error("missing-target", "this rule does not say where it copies to")
                         .at(item.span)
                         .hint(hint),
@@ -105,14 +102,14 @@ fn rule<'n, 's>(
             }
         },
     };
-    let region = context.name(Name::Region, region)?;
-    let organization = context.name(Name::Organization, organization)?;
+    let region = out.context.name(Name::Region, region)?;
+    let organization = out.context.name(Name::Organization, organization)?;
     let address = sync_rule::address(repository, region, organization);
     let mut layers = vec![Layer::rule(item)];
     layers.extend(target.map(Layer::rule));
     layers.extend(&inherited.layers);
-    let mut attributes = resolve(&layers, sync_rule::SYNC_RULE.attributes, "sync_rule", context);
-    fix(&mut attributes, item, found);
+    let mut attributes = resolve(&layers, sync_rule::SYNC_RULE.attributes, "sync_rule", out.context);
+    fix(&mut attributes, item, &mut out.found);
     Some((address, attributes))
 }
 
@@ -120,19 +117,18 @@ fn named_target<'n, 's>(
     node: &Node<'_>,
     item: &Node<'_>,
     targets: &Targets<'n, 's>,
-    context: Context<'_>,
-    found: &mut Diagnostics,
+    out: &mut Output<'_>,
 ) -> Option<&'n Node<'s>> {
     for name in ["target_region", "target_organization"] {
         if let Some(node) = item.get(name) {
-            found.push(
+            out.found.push(
                 Diagnostic::error("two-targets", format!("`{name}` beside `target`"))
                     .at(node.span)
                     .hint("a rule copies to one place: write either"),
             );
         }
     }
-    let name = context.text(node)?;
+    let name = out.context.text(node)?;
     if !names::is_valid(Name::Target, &name) {
         return None;
     }
@@ -145,7 +141,8 @@ fn named_target<'n, 's>(
     } else {
         format!("there are {}", known.join(", "))
     };
-    found.push(Diagnostic::error("unknown-target", format!("no target is called `{name}`")).at(node.span).hint(hint));
+    out.found
+        .push(Diagnostic::error("unknown-target", format!("no target is called `{name}`")).at(node.span).hint(hint));
     None
 }
 
