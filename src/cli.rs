@@ -88,6 +88,8 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a chart to start from.
+    Init(InitArgs),
     /// Decode and check the chart; needs no network and no credentials.
     Validate(ValidateArgs),
     /// Show the smallest set of changes that makes the live state equal to the chart.
@@ -100,6 +102,17 @@ pub enum Command {
     Emulator(EmulatorArgs),
     /// Print the version.
     Version,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The organizations that the chart is about.
+    #[arg(value_name = "ORGANIZATION")]
+    pub organizations: Vec<String>,
+
+    /// Write the live state of the organizations, so that a plan is empty.
+    #[arg(long, requires = "organizations")]
+    pub from_live: bool,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ pub mod diagnostics;
 pub mod diff;
 pub mod emulator;
 pub mod exit;
+pub mod export;
 pub mod kind;
 pub mod pattern;
 pub mod plan;

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
-    kind::{Kind, Listing, Page, REGISTRY},
+    kind::{Kind, Listing, Page, REGISTRY, repository::REPOSITORY},
     scope,
     state::{Chart, Live, LiveResource, ReadFailure},
     transport::client::{CallError, Client},
@@ -44,21 +44,31 @@ pub async fn refresh(client: &Arc<Client>, chart: &Chart) -> Live {
     }
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
-        read_children(client, chart, &mut live).await;
+        let parents = scope::with_managed_rules(chart, &live);
+        read_children(client, parents, &mut live).await;
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
     live
 }
 
-/// Whether the chart speaks of the resource, or of what it lives in.
-fn concerns(chart: &Chart, address: &Address) -> bool {
-    let parent = address.parent();
-    chart.resources.contains_key(address) || parent.is_some_and(|parent| chart.resources.contains_key(&parent))
+/// Reads the chart's organizations with everything in them, whatever the chart manages.
+pub async fn read_all(client: &Arc<Client>, chart: &Chart) -> Live {
+    let mut live = refresh(client, chart).await;
+    let is_parent = |address: &&Address| address.kind().name == REPOSITORY.name;
+    let parents = live.resources.keys().filter(is_parent).cloned().collect();
+    read_children(client, parents, &mut live).await;
+    live
 }
 
-async fn read_children(client: &Arc<Client>, chart: &Chart, live: &mut Live) {
+/// Whether the chart speaks of the resource, or of what it lives in. Organizations are few, and a rule may name
+/// one that the chart does not.
+fn concerns(chart: &Chart, address: &Address) -> bool {
+    address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
+}
+
+async fn read_children(client: &Arc<Client>, parents: Vec<Address>, live: &mut Live) {
     let mut reads = JoinSet::new();
-    for parent in scope::with_managed_rules(chart, live) {
+    for parent in parents {
         let client = client.clone();
         reads.spawn(async move { list_children(&client, &parent).await });
     }

@@ -78,6 +78,8 @@ fn one_of(values: &[&str]) -> Value {
 fn text_form(text: TextForm) -> Value {
     match text {
         TextForm::Name(name) => with_variables(json!({ "type": "string", "pattern": names::regex(name) })),
-        TextForm::Url | TextForm::Pattern | TextForm::Consent => json!({ "type": "string", "minLength": 1 }),
+        TextForm::Url | TextForm::Pattern | TextForm::Consent | TextForm::Lint => {
+            json!({ "type": "string", "minLength": 1 })
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod emulator;
+mod init;
 mod output;
 mod plan;
 mod schema;
@@ -18,6 +19,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let global = cli.global.clone().without_empty();
     output::log(&global);
     match &cli.command {
+        Command::Init(args) => init::run(&global, args),
         Command::Validate(args) => validate::run(&global, args),
         Command::Plan(args) => plan::run(&global, args),
         Command::Apply(args) => apply::run(&global, args),

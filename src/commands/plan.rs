@@ -12,7 +12,7 @@ use crate::{
     },
     refresh::refresh,
     render,
-    state::{Chart, Consent},
+    state::Consent,
 };
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
@@ -42,7 +42,7 @@ fn unknown(views: Vec<View>) -> PlanDocument {
 }
 
 fn ready(global: &Global, allow: &[Consent]) -> anyhow::Result<Result<(Plan, Vec<View>), session::Unready>> {
-    let loaded = match session::load_chart(global) {
+    let mut loaded = match session::load_chart(global) {
         Ok(loaded) => loaded,
         Err(unready) => return Ok(Err(unready)),
     };
@@ -51,15 +51,21 @@ fn ready(global: &Global, allow: &[Consent]) -> anyhow::Result<Result<(Plan, Vec
         Err(error) if error.is::<session::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
-    let plan = session::runtime()?.block_on(make(&loaded.chart, &door, allow));
+    let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow));
     Ok(Ok((plan, loaded.views)))
 }
 
 /// Reads the live state and compares.
-pub(super) async fn make(chart: &Chart, door: &session::Door, allow: &[Consent]) -> Plan {
-    let live = refresh(&door.client, chart).await;
-    let scope = session::scope(chart, door, &live.accounts);
-    build(chart, &live, allow, scope)
+pub(super) async fn make(
+    global: &Global,
+    loaded: &mut session::Loaded,
+    door: &session::Door,
+    allow: &[Consent],
+) -> Plan {
+    let live = refresh(&door.client, &loaded.chart).await;
+    loaded.conclude(global, Some(&live));
+    let scope = session::scope(&loaded.chart, door, &live.accounts);
+    build(&loaded.chart, &live, allow, scope)
 }
 
 /// A plan of which something is unknown is not saved: it could be applied.

@@ -7,11 +7,17 @@ use anyhow::Context as _;
 use super::output;
 use crate::{
     cli::Global,
-    config::{self, decode::Context, load},
+    config::{
+        self, Decoded,
+        decode::Context,
+        lint::{self, PlacedRule},
+        load,
+        waivers::Waivers,
+    },
     diagnostics::{Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
     plan::{Plan, Scope},
-    state::Chart,
+    state::{Chart, Live},
     transport::{
         Transport,
         client::Client,
@@ -34,10 +40,13 @@ pub(super) struct Door {
     pub(super) endpoints: std::collections::BTreeMap<String, String>,
 }
 
-/// A chart without errors.
+/// A chart without errors, and what it takes to say more about it.
 pub(super) struct Loaded {
     pub(super) chart: Chart,
     pub(super) views: Vec<View>,
+    rules: Vec<PlacedRule>,
+    waivers: Waivers,
+    sources: SourceMap,
 }
 
 /// Why a command could not begin, already told on stderr, in the form of the JSON document.
@@ -57,10 +66,26 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     let sources = load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
     let environment = |name: &str| std::env::var(name).ok();
     let context = Context { sources: &sources, environment: &environment, region: global.region.as_deref() };
-    let (chart, found) = config::decode(context);
+    let Decoded { chart, found, rules, waivers } = config::decode(context);
     output::diagnostics(global, &found, &sources);
     let views = views(&found, &sources);
-    if found.has_errors() { Err(Unready(views)) } else { Ok(Loaded { chart, views }) }
+    if found.has_errors() { Err(Unready(views)) } else { Ok(Loaded { chart, views, rules, waivers, sources }) }
+}
+
+impl Loaded {
+    /// Adds what can only be said with the live state, or, without one, which waivers nothing uses.
+    pub(super) fn conclude(&mut self, global: &Global, live: Option<&Live>) {
+        let mut found = Diagnostics::new();
+        if let Some(live) = live.filter(|live| live.failures.is_empty()) {
+            found.extend(lint::targets(&self.chart, live, &self.rules));
+            self.waivers.apply(&mut found);
+        }
+        found.extend(self.waivers.unused(live.is_some_and(|live| live.failures.is_empty())));
+        found.sort();
+        found.dedup();
+        output::diagnostics(global, &found, &self.sources);
+        self.views.extend(views(&found, &self.sources));
+    }
 }
 
 fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {

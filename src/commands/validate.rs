@@ -8,7 +8,10 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
-    let loaded = session::load_chart(global);
+    let mut loaded = session::load_chart(global);
+    if let Ok(loaded) = &mut loaded {
+        loaded.conclude(global, None);
+    }
     let views = match &loaded {
         Ok(loaded) => &loaded.views,
         Err(session::Unready(views)) => views,
@@ -16,6 +19,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
     let denied = args.deny.is_some() && !views.is_empty();
     match (args.format, &loaded) {
         (FindingsFormat::Text, Err(_)) => {}
+        (FindingsFormat::Text, Ok(_)) if denied => {}
         (FindingsFormat::Text, Ok(loaded)) if args.print => output::document(&chart::text(&loaded.chart))?,
         (FindingsFormat::Text, Ok(loaded)) => output::document(&said(loaded.chart.resources.len()))?,
         (FindingsFormat::Json, _) => output::document(&findings::json(views))?,

@@ -111,7 +111,7 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
             Err(problem) => Diagnostic::error("bad-consent", problem),
         },
         TextForm::Url if text.is_empty() => Diagnostic::error("bad-endpoint", "the endpoint is empty"),
-        TextForm::Name(_) | TextForm::Pattern | TextForm::Url => return,
+        TextForm::Name(_) | TextForm::Pattern | TextForm::Url | TextForm::Lint => return,
     };
     found.push(problem.at(node.span));
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
+    lint,
     names::{self, Name},
     rules::{self, Targets},
     tree::{Entry, Node},
@@ -251,6 +252,7 @@ fn decode_organization(
     out: &mut Output<'_>,
 ) {
     let source = out.context.source(organization.span);
+    out.found.extend(lint::name(&address.parts()[1], organization.span));
     let presence = if organization.absent { Presence::Absent } else { Presence::Present(Attributes::new()) };
     out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
     match &organization.unlisted {
@@ -305,6 +307,7 @@ fn decode_repository(
 ) {
     let address = entry.address;
     let source = out.context.source(entry.key_span);
+    out.found.extend(lint::name(&address.parts()[2], entry.key_span));
     let state = entry.node.get("state").and_then(|node| out.context.text(node));
     if state.as_deref() == Some("absent") {
         let others = entry.node.as_mapping().unwrap_or_default().iter().filter(|(key, _)| &*key.text != "state");

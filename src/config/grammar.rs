@@ -34,6 +34,8 @@ pub enum TextForm {
     Pattern,
     /// `CLASS` or `CLASS=N`.
     Consent,
+    /// The code of a lint; `waivers` knows them.
+    Lint,
 }
 
 /// A mapping with fixed keys.
@@ -116,6 +118,7 @@ pub static DOCUMENT: Record = Record {
             Form::List(&Form::Text(TextForm::Pattern)),
             "What matches is never deleted or replaced, even when its entry is gone. `*` within a segment, `**` across.",
         ),
+        key("lints", Form::Record(&LINTS), "What this document knows of itself."),
         key("limits", Form::Record(&LIMITS), "How much one apply may remove, and standing consent to risks."),
     ],
     attributes_of: None,
@@ -187,6 +190,16 @@ pub static SYNC_ITEM: Record = Record {
         key("target_organization", ORGANIZATION_NAME, "The organization there."),
     ],
     attributes_of: Some(&SYNC_RULE),
+};
+
+pub static LINTS: Record = Record {
+    name: "lints",
+    keys: &[key(
+        "allow",
+        Form::List(&Form::Text(TextForm::Lint)),
+        "Codes of lints that are not told in this document.",
+    )],
+    attributes_of: None,
 };
 
 pub static LIMITS: Record = Record {

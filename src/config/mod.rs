@@ -6,21 +6,36 @@ pub mod check;
 pub mod decode;
 pub mod grammar;
 pub mod inherit;
+pub mod lint;
 pub mod load;
 pub mod names;
 pub mod rules;
 pub mod tree;
 pub mod variables;
+pub mod waivers;
 
 use sha2::{Digest as _, Sha256};
 
+use self::waivers::Waivers;
 use crate::{
     diagnostics::{Diagnostic, Diagnostics, SourceMap},
     state::{Chart, ChartStamp},
 };
 
-/// Makes the chart of all loaded files. Use it only if no diagnostic is an error.
-pub fn decode(context: decode::Context<'_>) -> (Chart, Diagnostics) {
+/// What the files come to.
+#[derive(Debug)]
+pub struct Decoded {
+    /// To be used only if nothing that was found is an error.
+    pub chart: Chart,
+    /// Sorted, waived findings left out.
+    pub found: Diagnostics,
+    /// Where each rule stands, for the lints that need the live state.
+    pub rules: Vec<lint::PlacedRule>,
+    pub waivers: Waivers,
+}
+
+/// Makes the chart of all loaded files.
+pub fn decode(context: decode::Context<'_>) -> Decoded {
     let sources = context.sources;
     let mut found = Diagnostics::new();
     let mut roots = Vec::new();
@@ -33,15 +48,18 @@ pub fn decode(context: decode::Context<'_>) -> (Chart, Diagnostics) {
         found.push(Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"));
     }
     let broken = found.has_errors();
-    let decode::Output { mut chart, mut found, .. } = decode::decode(&roots, context, found);
+    let decode::Output { mut chart, mut found, rules, .. } = decode::decode(&roots, context, found);
     if broken {
         // What YAML itself could not hold is missing from the tree, and was reported there.
         found.retain(|diagnostic| !matches!(diagnostic.code, "missing-key" | "missing-region" | "missing-target"));
     }
+    found.extend(lint::rules(&chart, &rules));
+    let mut waivers = Waivers::collect(&roots, sources, context.environment, &mut found);
+    waivers.apply(&mut found);
     chart.stamp = stamp(sources);
     found.sort();
     found.dedup();
-    (chart, found)
+    Decoded { chart, found, rules, waivers }
 }
 
 /// Names and lengths are part of the digest, so that moving text between files changes it.

@@ -68,9 +68,9 @@ pub fn decode(
             continue;
         }
         let source = out.context.source(item.span);
-        out.chart
-            .resources
-            .insert(address, DesiredResource { presence: Presence::Present(attributes), source, children: None });
+        let desired = DesiredResource { presence: Presence::Present(attributes), source, children: None };
+        out.rules.push((address.clone(), item.span));
+        out.chart.resources.insert(address, desired);
     }
     Some(out.context.source(list.span))
 }
@@ -163,7 +163,8 @@ fn fix(attributes: &mut Attributes, item: &Node<'_>, found: &mut Diagnostics) {
                     .hint("the service may hide such rules, so the chart could never be reached: leave `auto` out"),
             );
         }
-        complete.insert(attribute.name, fixed);
+        // Somebody may have waived the error.
+        complete.insert(attribute.name, attributes.get(attribute.name).cloned().unwrap_or(fixed));
     }
     *attributes = complete;
 }

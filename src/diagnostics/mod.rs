@@ -152,7 +152,7 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    pub fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.0.retain(keep);
     }
 

@@ -10,6 +10,7 @@ use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::{
     address::Address,
+    config::waivers::WAIVABLE_ERROR,
     kind::{Role, organization::ORGANIZATION, repository::REPOSITORY},
     state::{Attributes, Chart, Consent, DesiredResource, Limits, Presence, UnlistedPolicy},
 };
@@ -64,6 +65,11 @@ impl<'c> Writer<'c> {
         let protect: Vec<Yaml> = protect.map(|protection| Yaml::from(protection.pattern.to_string())).collect();
         if !protect.is_empty() {
             insert(&mut document, "protect", protect);
+        }
+        if self.chart.resources.iter().any(|(address, desired)| address.region() == region && is_waived(desired)) {
+            let mut lints = Mapping::new();
+            insert(&mut lints, "allow", vec![Yaml::from(WAIVABLE_ERROR)]);
+            insert(&mut document, "lints", lints);
         }
         if first && self.chart.limits != Limits::default() {
             insert(&mut document, "limits", limits(&self.chart.limits));
@@ -124,12 +130,10 @@ impl<'c> Writer<'c> {
 
     fn attributes(&mut self, address: &Address, attributes: &Attributes, entry: &mut Mapping) {
         for attribute in address.kind().attributes {
-            // What portolan always asks for is not the chart's to say.
-            if matches!(attribute.role, Role::Fixed(_)) {
-                continue;
-            }
             match attributes.get(attribute.name) {
                 None => {}
+                // What portolan always asks for goes without saying.
+                Some(value) if matches!(attribute.role, Role::Fixed(preset) if Value::from(preset) == *value) => {}
                 Some(Value::Bool(value)) => insert(entry, attribute.name, *value),
                 Some(Value::String(text)) => insert(entry, attribute.name, self.escape(text)),
                 Some(other) => insert(entry, attribute.name, other.to_string()),
@@ -154,6 +158,11 @@ impl<'c> Writer<'c> {
         }
         out
     }
+}
+
+/// A rule that does not copy by itself is only in a chart that says so.
+fn is_waived(desired: &DesiredResource) -> bool {
+    matches!(&desired.presence, Presence::Present(attributes) if attributes.get("auto") == Some(&Value::Bool(false)))
 }
 
 fn placeholder(index: usize) -> String {
@@ -204,7 +213,7 @@ fn said(consent: &Consent) -> String {
 #[cfg(test)]
 mod tests {
     use crate::{
-        config::{self, decode::Context},
+        config::{self, Decoded, decode::Context},
         diagnostics::SourceMap,
         state::Chart,
     };
@@ -212,7 +221,8 @@ mod tests {
     fn decode(text: &str) -> Chart {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", text);
-        let (chart, found) = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+        let Decoded { chart, found, .. } =
+            config::decode(Context { sources: &sources, environment: &|_| None, region: None });
         assert!(!found.has_errors(), "{found:?}\n{text}");
         chart
     }

@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod findings;
+pub mod init;
 pub mod plan;
 pub mod report;
 pub mod style;

@@ -24,6 +24,7 @@ pub(super) fn build<'s>(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node<'s>> {
     let options = granit_parser::options! {
+        emit_comments: false,
         emit_unresolved_aliases: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,

@@ -6,6 +6,7 @@
 
 mod budget;
 mod build;
+mod comment;
 mod merge;
 mod scalar;
 mod syntax;
@@ -17,7 +18,10 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostics, FileId, Span};
 
-pub use self::scalar::Resolved;
+pub use self::{
+    comment::{Comment, comments},
+    scalar::Resolved,
+};
 
 /// Larger files are refused: more than three times the text of 100,000 repositories.
 const MAX_BYTES: usize = 64 << 20;

@@ -1,0 +1,88 @@
+//! `portolan init`: writes a chart to start from, commented, or the live state of organizations.
+
+use std::{fs::OpenOptions, io::Write as _, path::PathBuf, sync::Arc};
+
+use anyhow::{Context as _, bail};
+
+use super::{output, session};
+use crate::{
+    cli::{Global, InitArgs},
+    config::names::{self, Name},
+    exit::Exit,
+    export,
+    kind::organization,
+    refresh::read_all,
+    render,
+    state::{Attributes, Chart, DesiredResource, Presence},
+};
+
+/// Where the chart goes if no `--file` says otherwise: where every command looks for it.
+const DEFAULT_FILE: &str = "portolan.yaml";
+
+/// Where a chart lives if nobody says.
+const DEFAULT_REGION: &str = "cn-north-4";
+
+pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
+    let path = match global.file.as_slice() {
+        [] => PathBuf::from(DEFAULT_FILE),
+        [path] => path.clone(),
+        _ => return Err(session::UsageError("a chart is written to one file".to_owned()).into()),
+    };
+    for name in &args.organizations {
+        if !names::is_valid(Name::Organization, name) {
+            let rule = names::rule(Name::Organization);
+            return Err(session::UsageError(format!("`{name}` is no organization: expected {rule}")).into());
+        }
+    }
+    if path.exists() {
+        bail!("{} is there already, and is left alone", path.display());
+    }
+    let region = global.region.as_deref().unwrap_or(DEFAULT_REGION);
+    if !names::is_valid(Name::Region, region) {
+        return Err(session::UsageError(format!("`{region}` is no region")).into());
+    }
+    let text = if args.from_live {
+        match live(global, region, &args.organizations)? {
+            Some(text) => text,
+            None => return Ok(Exit::Failed),
+        }
+    } else {
+        render::init::text(region, &args.organizations)
+    };
+    // Somebody may have written it meanwhile; nothing of theirs is lost.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    output::document(&format!("Wrote {}; `portolan plan` shows what it would change.\n", path.display()))?;
+    Ok(Exit::Done)
+}
+
+/// The live state of the organizations as a chart; nothing if it could not be read whole.
+fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Option<String>> {
+    let mut asked = Chart::default();
+    for name in names {
+        let source = crate::diagnostics::Source { file: "command line".into(), line: 1, column: 1 };
+        let presence = Presence::Present(Attributes::new());
+        let address = organization::address(Arc::from(region), Arc::from(name.as_str()));
+        asked.resources.insert(address, DesiredResource { presence, source, children: None });
+    }
+    let door = session::open(global, &asked)?;
+    let mut live = session::runtime()?.block_on(read_all(&door.client, &asked));
+    output::failures(&live.failures);
+    if !live.failures.is_empty() {
+        return Ok(None);
+    }
+    for address in asked.resources.keys() {
+        if !live.resources.contains_key(address) {
+            bail!("{address} does not exist, or these credentials do not see it");
+        }
+    }
+    let wanted = |address: &crate::address::Address| {
+        asked.resources.keys().any(|organization| address.parts().starts_with(organization.parts()))
+    };
+    live.resources.retain(|address, _| wanted(address));
+    Ok(Some(render::init::from_live(&export::chart(&live))))
+}

@@ -1,0 +1,144 @@
+//! Lints: what is allowed and seldom meant. Each is a warning with a code of its own.
+//!
+//! Most look at the chart alone; [`targets`] needs the live state as well and runs when there is one. Which of
+//! them a chart waives is not known here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    address::Address,
+    diagnostics::{Diagnostic, Span},
+    kind::{organization, repository, sync_rule},
+    state::{Chart, Live, Presence},
+};
+
+/// A rule and where it stands.
+pub type PlacedRule = (Address, Span);
+
+/// The codes of all lints, for the check of waivers.
+pub const CODES: [&str; 6] =
+    ["self-copy", "copy-cycle", "unknown-sync-region", "shared-override", "double-hyphen", UNKNOWN_TARGET];
+
+/// The one that only a plan can find.
+pub const UNKNOWN_TARGET: &str = "unknown-target-organization";
+
+/// Where a rule's images end up.
+struct Copy {
+    organization: Address,
+    repository: Address,
+}
+
+impl Copy {
+    fn of(rule: &Address) -> Option<Copy> {
+        let part = |name| rule.part(name).cloned();
+        let organization = organization::address(part("target_region")?, part("target_organization")?);
+        let parts = organization.parts();
+        let repository = repository::address(parts[0].clone(), parts[1].clone(), part("repository")?);
+        Some(Copy { organization, repository })
+    }
+}
+
+/// Everything to be said of a chart's rules.
+pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let places: BTreeMap<&Address, Span> = rules.iter().map(|(address, span)| (address, *span)).collect();
+    let mut writers = BTreeMap::<Address, Vec<&PlacedRule>>::new();
+    for rule in rules {
+        let Some(copy) = Copy::of(&rule.0) else { continue };
+        found.extend(self_copy(rule, &copy));
+        found.extend(unknown_sync_region(rule));
+        found.extend(copy_cycle(rule, &copy, &places));
+        writers.entry(copy.repository).or_default().push(rule);
+    }
+    for (copy, writers) in writers.iter().filter(|(_, writers)| writers.len() > 1) {
+        found.extend(shared_override(chart, copy, writers));
+    }
+    found
+}
+
+fn self_copy((address, span): &PlacedRule, copy: &Copy) -> Option<Diagnostic> {
+    (address.parent().as_ref() == Some(&copy.repository)).then(|| {
+        Diagnostic::warning("self-copy", "this rule copies a repository onto itself")
+            .at(*span)
+            .address(address.to_string())
+            .hint("the target is the rule's own region and organization")
+    })
+}
+
+fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
+    let region = address.part("target_region")?;
+    if sync_rule::TARGET_REGIONS.contains(&&**region) {
+        return None;
+    }
+    let known = sync_rule::TARGET_REGIONS.join(", ");
+    Some(
+        Diagnostic::warning("unknown-sync-region", format!("region `{region}` is not known to take copies"))
+            .at(*span)
+            .hint(format!("known are {known}")),
+    )
+}
+
+/// Told once, at the later of the two.
+fn copy_cycle((address, span): &PlacedRule, copy: &Copy, places: &BTreeMap<&Address, Span>) -> Option<Diagnostic> {
+    let back = sync_rule::address(&copy.repository, address.region().clone(), address.part("organization")?.clone());
+    let other = places.get(&back).filter(|other| **other < *span && back != *address)?;
+    Some(
+        Diagnostic::warning("copy-cycle", "two rules copy into each other")
+            .at(*span)
+            .address(address.to_string())
+            .related(*other, "the other one")
+            .hint("every push on one side starts a copy on the other"),
+    )
+}
+
+fn shared_override(chart: &Chart, copy: &Address, writers: &[&PlacedRule]) -> Vec<Diagnostic> {
+    let overrides = |address: &Address| {
+        chart.resources.get(address).is_some_and(|desired| match &desired.presence {
+            Presence::Present(attributes) => attributes.get("override") == Some(&Value::Bool(true)),
+            Presence::Absent => false,
+        })
+    };
+    let mut found = Vec::new();
+    for (address, span) in writers.iter().copied().filter(|(address, _)| overrides(address)) {
+        let Some((_, other)) = writers.iter().find(|(other, _)| other != address) else { continue };
+        found.push(
+            Diagnostic::warning("shared-override", format!("another rule writes {copy} too, and this one overwrites"))
+                .at(*span)
+                .address(address.to_string())
+                .related(*other, "the other one")
+                .hint("which of two images a tag names then depends on who pushed last"),
+        );
+    }
+    found
+}
+
+/// A target organization in one of the chart's own regions that is neither live nor declared: the service takes
+/// such a rule, and copies nothing.
+pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnostic> {
+    let regions: BTreeSet<_> = chart.resources.keys().map(Address::region).collect();
+    let is_there = |organization: &Address| {
+        let declared = chart.resources.get(organization).is_some_and(|desired| !desired.is_absent());
+        declared || live.resources.contains_key(organization)
+    };
+    let missing = rules.iter().filter_map(|(address, span)| {
+        let organization = Copy::of(address)?.organization;
+        (regions.contains(organization.region()) && !is_there(&organization)).then(|| {
+            Diagnostic::warning(UNKNOWN_TARGET, format!("{organization} does not exist, and no file declares it"))
+                .at(*span)
+                .address(address.to_string())
+                .hint("the service takes such a rule, and copies nothing")
+        })
+    });
+    missing.collect()
+}
+
+/// Several hyphens in a row: the documents forbid them, the service's patterns allow them.
+pub fn name(name: &str, span: Span) -> Option<Diagnostic> {
+    name.contains("--").then(|| {
+        Diagnostic::warning("double-hyphen", format!("`{name}` has several hyphens in a row"))
+            .at(span)
+            .hint("the service's documents forbid that, though its patterns allow it")
+    })
+}

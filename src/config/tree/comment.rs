@@ -1,0 +1,62 @@
+//! The comments of a file, for those that speak to portolan.
+//!
+//! A pass of its own over the few files that hold the mark at all: every other file is read without comments.
+
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, Placement};
+
+use super::syntax;
+use crate::diagnostics::{Diagnostics, FileId, Span};
+
+/// A comment, from its `#` to the end of its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    pub span: Span,
+    /// With the `#`.
+    pub text: String,
+    /// What it speaks of: its own line, or the next one that is not a comment if it has its line for itself.
+    pub reach: Span,
+}
+
+/// All comments of a file that mentions portolan; none of a file that is no YAML up to there.
+pub fn comments(file: FileId, bytes: &[u8]) -> Vec<Comment> {
+    // What is wrong with the text was reported when the tree was built.
+    let Some((whole, offset)) = syntax::text(file, bytes, &mut Diagnostics::new()) else { return Vec::new() };
+    if !whole.contains("portolan:") {
+        return Vec::new();
+    }
+    let mut parser = Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
+    let mut comments = Vec::new();
+    while let Some(Ok((event, range))) = parser.next_event() {
+        if let Event::Comment(_, placement) = event
+            && let (Some(start), Some(end)) = (range.start.byte_offset(), range.end.byte_offset())
+            && let Some(text) = whole.get(start..end)
+        {
+            let at = |range: Range<usize>| Span::new(file, offset + range.start as u32, offset + range.end as u32);
+            let reach = if placement == Placement::Right { line(whole, start) } else { next_line(whole, end) };
+            comments.push(Comment { span: at(start..end), text: text.to_owned(), reach: at(reach) });
+        }
+    }
+    comments
+}
+
+/// The line that a byte is in.
+fn line(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |rest| at + rest);
+    start..end
+}
+
+/// The first line behind a byte that is neither empty nor a comment.
+fn next_line(text: &str, at: usize) -> Range<usize> {
+    let mut here = line(text, at);
+    while here.end < text.len() {
+        here = line(text, here.end + 1);
+        let content = text[here.clone()].trim_start();
+        if !content.is_empty() && !content.starts_with('#') {
+            break;
+        }
+    }
+    here
+}

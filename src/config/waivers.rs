@@ -1,0 +1,134 @@
+//! Waivers: what a chart says it knows. A comment `# portolan: allow CODE` on a line or above it, or
+//! `lints: { allow: [CODE] }` for a whole document.
+//!
+//! Only warnings can be waived, and the one error that says so. A waiver that waives nothing is a warning itself:
+//! it would hide the next finding.
+
+use super::{
+    lint,
+    tree::{Node, comments},
+    variables::Environment,
+};
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
+
+/// What a comment begins with.
+const MARK: &str = "portolan: allow";
+
+/// The error that can be waived: the chart could never be reached, and somebody may know better.
+pub const WAIVABLE_ERROR: &str = "auto-false";
+
+/// Every code that a waiver may name.
+fn waivable() -> impl Iterator<Item = &'static str> {
+    lint::CODES.into_iter().chain([WAIVABLE_ERROR])
+}
+
+/// The waivers of a chart.
+#[derive(Debug, Default)]
+pub struct Waivers(Vec<Waiver>);
+
+#[derive(Debug)]
+struct Waiver {
+    code: String,
+    /// Where it stands itself.
+    span: Span,
+    /// What it covers.
+    reach: Span,
+    used: bool,
+}
+
+impl Waivers {
+    /// Collects the waivers of all files; a code that cannot be waived is an error.
+    pub fn collect(
+        roots: &[Node<'_>],
+        sources: &SourceMap,
+        environment: Environment<'_>,
+        found: &mut Diagnostics,
+    ) -> Self {
+        let mut waivers = Waivers::default();
+        for file in sources.files() {
+            for comment in comments(file, sources.bytes(file)) {
+                for (code, span) in codes(&comment.text, comment.span) {
+                    waivers.add(code, span, comment.reach, found);
+                }
+            }
+        }
+        for (index, root) in roots.iter().enumerate() {
+            let next = roots.get(index + 1).filter(|next| next.span.file == root.span.file);
+            let end = next.map_or(u32::MAX, |next| next.span.start);
+            let reach = Span::new(root.span.file, root.span.start, end);
+            let allowed = root.get("lints").and_then(|lints| lints.get("allow")).and_then(Node::as_list);
+            for node in allowed.unwrap_or_default() {
+                let text = node.as_str().and_then(|text| super::variables::expand(text, environment).ok());
+                if let Some(code) = text {
+                    waivers.add(&code, node.span, reach, found);
+                }
+            }
+        }
+        waivers
+    }
+
+    fn add(&mut self, code: &str, span: Span, reach: Span, found: &mut Diagnostics) {
+        if waivable().any(|known| known == code) {
+            self.0.push(Waiver { code: code.to_owned(), span, reach, used: false });
+        } else {
+            let known: Vec<String> = waivable().map(|code| format!("`{code}`")).collect();
+            found.push(
+                Diagnostic::error("unknown-lint", format!("`{code}` is nothing that can be waived"))
+                    .at(span)
+                    .hint(format!("it can be {}", known.join(", "))),
+            );
+        }
+    }
+
+    /// Leaves out what is waived, and marks the waivers that did it.
+    pub fn apply(&mut self, found: &mut Diagnostics) {
+        found.retain(|diagnostic| {
+            let waivable = diagnostic.severity == Severity::Warning || diagnostic.code == WAIVABLE_ERROR;
+            !(waivable && self.covers(diagnostic))
+        });
+    }
+
+    fn covers(&mut self, diagnostic: &Diagnostic) -> bool {
+        let Some(span) = diagnostic.span else { return false };
+        let mut covered = false;
+        for waiver in &mut self.0 {
+            let reach = waiver.reach;
+            let within = span.file == reach.file && reach.start <= span.start && span.start < reach.end;
+            if within && waiver.code == diagnostic.code {
+                waiver.used = true;
+                covered = true;
+            }
+        }
+        covered
+    }
+
+    /// The waivers that waived nothing; those that only a plan could use are left out until there is one.
+    pub fn unused(&self, planned: bool) -> Vec<Diagnostic> {
+        let unused = self.0.iter().filter(|waiver| !waiver.used && (planned || waiver.code != lint::UNKNOWN_TARGET));
+        let warning = |waiver: &Waiver| {
+            Diagnostic::warning("unused-waiver", format!("nothing here is `{}` any more", waiver.code))
+                .at(waiver.span)
+                .hint("remove the waiver, or it hides the next finding")
+        };
+        unused.map(warning).collect()
+    }
+}
+
+/// The codes behind the mark, each with its own place.
+fn codes(comment: &str, span: Span) -> Vec<(&str, Span)> {
+    let Some((before, list)) =
+        comment.split_once(MARK).filter(|(before, _)| before.trim_matches(['#', ' ', '\t']).is_empty())
+    else {
+        return Vec::new();
+    };
+    let mut offset = span.start + (before.len() + MARK.len()) as u32;
+    let mut codes = Vec::new();
+    for piece in list.split_inclusive([',', ' ', '\t']) {
+        let code = piece.trim_matches([',', ' ', '\t']);
+        if !code.is_empty() {
+            codes.push((code, Span::new(span.file, offset, offset + code.len() as u32)));
+        }
+        offset += piece.len() as u32;
+    }
+    codes
+}

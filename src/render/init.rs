@@ -1,0 +1,47 @@
+//! The charts that `portolan init` writes.
+
+use super::chart;
+use crate::state::Chart;
+
+/// What editors check the chart with.
+const SCHEMA: &str =
+    "# yaml-language-server: $schema=portolan.schema.json\n# The schema is what `portolan schema` prints.\n";
+
+/// A commented chart about the organizations, or about an example.
+pub fn text(region: &str, organizations: &[String]) -> String {
+    let mut out = format!(
+        "{SCHEMA}version: 1
+region: {region}
+
+# targets:                        # named destinations for `sync`
+#   dr: {{ region: cn-east-3, organization: team-a-dr }}
+
+# defaults:                       # for everything below that does not say otherwise
+#   repository: {{ is_public: false }}
+
+organizations:
+"
+    );
+    let example = ["team-a".to_owned()];
+    let organizations = if organizations.is_empty() { &example[..] } else { organizations };
+    for organization in organizations {
+        out.push_str(&format!(
+            "  {organization}:
+    # unlisted: report            # ignore | report | delete: repositories that no file lists
+    repositories: {{}}
+    #   web/frontend:
+    #     description: what it is for
+    #     category: linux         # app_server linux framework_app database lang other windows arm
+    #     is_public: false
+    #     sync:                   # present: the whole truth; absent: rules are left alone
+    #       - {{ target: dr }}
+"
+        ));
+    }
+    out
+}
+
+/// A chart of what is live, all of it managed.
+pub fn from_live(live: &Chart) -> String {
+    format!("{SCHEMA}# The live state, all of it managed. Remove what shall be left alone.\n{}", chart::text(live))
+}
