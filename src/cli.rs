@@ -97,7 +97,7 @@ pub enum Command {
     /// Make the changes, after asking.
     Apply(ApplyArgs),
     /// Print the JSON Schema of the chart.
-    Schema,
+    Schema(SchemaArgs),
     /// Serve the emulated API on local ports.
     Emulator(EmulatorArgs),
     /// Print the version.
@@ -183,6 +183,13 @@ pub struct ApplyArgs {
     /// How to print the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Print the reference page of the language instead.
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 #[derive(Debug, Args)]

@@ -37,14 +37,20 @@ fn record(record: &Record) -> Value {
 }
 
 fn property(key: &Key) -> Value {
-    let mut schema = json!({ "description": key.doc });
-    let inner = form(key.form);
-    if key.nullable {
-        schema["anyOf"] = json!([inner, { "type": "null" }]);
-    } else if let (Some(schema), Value::Object(inner)) = (schema.as_object_mut(), inner) {
-        schema.extend(inner);
+    let mut schema = Map::from_iter([("description".to_owned(), json!(key.doc))]);
+    schema.extend(key.default.map(|default| ("default".to_owned(), yaml(default))));
+    schema.insert("examples".to_owned(), json!([yaml(key.example)]));
+    match form(key.form) {
+        inner if key.nullable => drop(schema.insert("anyOf".to_owned(), json!([inner, { "type": "null" }]))),
+        Value::Object(inner) => schema.extend(inner),
+        _ => {}
     }
-    schema
+    Value::Object(schema)
+}
+
+/// A value that a table holds as YAML.
+fn yaml(text: &str) -> Value {
+    serde_yaml::from_str(text).unwrap_or_else(|_| json!(text))
 }
 
 fn form(form: Form) -> Value {

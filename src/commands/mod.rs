@@ -23,7 +23,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(&global, args),
         Command::Plan(args) => plan::run(&global, args),
         Command::Apply(args) => apply::run(&global, args),
-        Command::Schema => schema::run(),
+        Command::Schema(args) => schema::run(args),
         Command::Emulator(args) => emulator::run(args),
         Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
     }

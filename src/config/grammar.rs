@@ -57,6 +57,8 @@ impl Record {
             form: Form::Attribute(attribute.shape),
             required: false,
             nullable: true,
+            default: None,
+            example: attribute.example,
             doc: attribute.doc,
         });
         self.keys.iter().copied().chain(of_kind)
@@ -69,57 +71,102 @@ pub struct Key {
     pub name: &'static str,
     pub form: Form,
     pub required: bool,
+    /// Whether `null` is a value: it ends inheritance.
     pub nullable: bool,
+    /// What holds where the key is absent, as YAML; nothing if the key's absence says so itself.
+    pub default: Option<&'static str>,
+    /// A value that a person would write, as YAML.
+    pub example: &'static str,
     pub doc: &'static str,
 }
 
-const fn key(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key { name, form, required: false, nullable: false, doc }
+impl Key {
+    const fn required(mut self) -> Key {
+        self.required = true;
+        self
+    }
+
+    const fn nullable(mut self) -> Key {
+        self.nullable = true;
+        self
+    }
+
+    const fn default(mut self, yaml: &'static str) -> Key {
+        self.default = Some(yaml);
+        self
+    }
 }
 
-const fn required(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key { name, form, required: true, nullable: false, doc }
-}
-
-const fn nullable(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key { name, form, required: false, nullable: true, doc }
+const fn key(name: &'static str, form: Form, example: &'static str, doc: &'static str) -> Key {
+    Key { name, form, required: false, nullable: false, default: None, example, doc }
 }
 
 const REGION: Form = Form::Text(TextForm::Name(Name::Region));
 const ORGANIZATION_NAME: Form = Form::Text(TextForm::Name(Name::Organization));
-const STATE: &str = "`absent`: it shall not exist. `present` is the default.";
-const STATES: Form = Form::OneOf(&["present", "absent"]);
-const SYNC: &str =
-    "The rules that copy pushed images. Present: the list is the whole truth. Absent or `null`: rules are left alone.";
+
+const STATE: Key = key(
+    "state",
+    Form::OneOf(&["present", "absent"]),
+    "absent",
+    "`absent`: it shall not exist. Nothing else may stand beside that but, in an organization, repositories that are all absent.",
+)
+.default("present");
+
+static RULE: Form = Form::Record(&SYNC_ITEM);
+
+const SYNC: Key = key(
+    "sync",
+    Form::List(&RULE),
+    "[ { target: dr } ]",
+    "The rules that copy pushed images. Present: the list is the whole truth about the repository's rules. Absent or `null`: its rules are left alone.",
+)
+.nullable();
+
+const DEFAULTS_DOC: &str =
+    "Values for what does not say otherwise: the entry's own win, then the organization's, then the document's.";
 
 pub static DOCUMENT: Record = Record {
     name: "chart",
     keys: &[
-        required("version", Form::Version, "The version of this language."),
-        key("region", REGION, "The region that everything in this document lives in; `--region` fills it in."),
+        key("version", Form::Version, "1", "The version of this language.").required(),
+        key(
+            "region",
+            REGION,
+            "cn-north-4",
+            "The region that everything in this document lives in. `--region` fills it in where it is absent.",
+        ),
         key(
             "endpoints",
             Form::Record(&ENDPOINTS),
+            "{ swr: 'https://swr-api.{region}.example.com' }",
             "Where the services of this document's region are, if not at their usual place.",
         ),
         key(
             "targets",
             Form::Dictionary(Name::Target, &TARGET),
+            "{ dr: { region: cn-east-3, organization: team-a-dr } }",
             "Named destinations for `sync`, known in the whole chart.",
         ),
-        key("defaults", Form::Record(&DEFAULTS), "Values for everything in this document that does not say otherwise."),
+        key("defaults", Form::Record(&DEFAULTS), "{ repository: { is_public: false } }", DEFAULTS_DOC),
         key(
             "organizations",
             Form::Dictionary(Name::Organization, &ORGANIZATION_ENTRY),
-            "The organizations, and what is in them.",
+            "{ team-a: { repositories: { web/frontend: {} } } }",
+            "The organizations of this document's region. One that is named here shall exist.",
         ),
         key(
             "protect",
             Form::List(&Form::Text(TextForm::Pattern)),
-            "What matches is never deleted or replaced, even when its entry is gone. `*` within a segment, `**` across.",
+            "[ 'team-a/prod-*' ]",
+            "What matches is never deleted or replaced, even when its entry is gone. `*` within a segment, `**` across; a pattern covers what lives in what it names.",
         ),
-        key("lints", Form::Record(&LINTS), "What this document knows of itself."),
-        key("limits", Form::Record(&LIMITS), "How much one apply may remove, and standing consent to risks."),
+        key(
+            "limits",
+            Form::Record(&LIMITS),
+            "{ deletes: 3 }",
+            "How much one apply may remove, and standing consent to risks; for the whole chart, so once in it.",
+        ),
+        key("lints", Form::Record(&LINTS), "{ allow: [double-hyphen] }", "What this document knows of itself."),
     ],
     attributes_of: None,
 };
@@ -129,7 +176,8 @@ pub static ENDPOINTS: Record = Record {
     keys: &[key(
         "swr",
         Form::Text(TextForm::Url),
-        "The image registry's management API; `{region}` stands for the region.",
+        "https://swr-api.{region}.example.com",
+        "The image registry's management API; `{region}` stands for the region. A host outside Huawei Cloud needs `--allow-endpoint`.",
     )],
     attributes_of: None,
 };
@@ -137,8 +185,8 @@ pub static ENDPOINTS: Record = Record {
 pub static TARGET: Record = Record {
     name: "target",
     keys: &[
-        required("region", REGION, "The region that images are copied to."),
-        required("organization", ORGANIZATION_NAME, "The organization there."),
+        key("region", REGION, "cn-east-3", "The region that images are copied to.").required(),
+        key("organization", ORGANIZATION_NAME, "team-a-dr", "The organization there.").required(),
     ],
     attributes_of: Some(&SYNC_RULE),
 };
@@ -146,17 +194,14 @@ pub static TARGET: Record = Record {
 pub static DEFAULTS: Record = Record {
     name: "defaults",
     keys: &[
-        key("repository", Form::Record(&REPOSITORY_DEFAULTS), "For repositories."),
-        key("sync_rule", Form::Record(&SYNC_RULE_DEFAULTS), "For rules."),
+        key("repository", Form::Record(&REPOSITORY_DEFAULTS), "{ category: other }", "For repositories."),
+        key("sync_rule", Form::Record(&SYNC_RULE_DEFAULTS), "{ override: false }", "For rules."),
     ],
     attributes_of: None,
 };
 
-pub static REPOSITORY_DEFAULTS: Record = Record {
-    name: "defaults of repositories",
-    keys: &[nullable("sync", Form::List(&Form::Record(&SYNC_ITEM)), SYNC)],
-    attributes_of: Some(&REPOSITORY),
-};
+pub static REPOSITORY_DEFAULTS: Record =
+    Record { name: "defaults of repositories", keys: &[SYNC], attributes_of: Some(&REPOSITORY) };
 
 pub static SYNC_RULE_DEFAULTS: Record =
     Record { name: "defaults of rules", keys: &[], attributes_of: Some(&SYNC_RULE) };
@@ -164,30 +209,39 @@ pub static SYNC_RULE_DEFAULTS: Record =
 pub static ORGANIZATION_ENTRY: Record = Record {
     name: "organization",
     keys: &[
-        key("state", STATES, STATE),
+        STATE,
         key(
             "unlisted",
             Form::OneOf(&["ignore", "report", "delete"]),
-            "What happens to repositories that no file lists. `report` is the default.",
+            "delete",
+            "What happens to repositories of the organization that no file lists. Those that a rule of this chart creates are never unlisted.",
+        )
+        .default("report"),
+        key("defaults", Form::Record(&DEFAULTS), "{ repository: { is_public: false } }", DEFAULTS_DOC),
+        key(
+            "repositories",
+            Form::Dictionary(Name::Repository, &REPOSITORY_ENTRY),
+            "{ web/frontend: {}, busybox: { category: linux } }",
+            "The repositories. One that is named here shall exist; nothing behind a name equals `{}`.",
         ),
-        key("defaults", Form::Record(&DEFAULTS), "Values for this organization; they beat the document's."),
-        key("repositories", Form::Dictionary(Name::Repository, &REPOSITORY_ENTRY), "The repositories."),
     ],
     attributes_of: Some(&ORGANIZATION),
 };
 
-pub static REPOSITORY_ENTRY: Record = Record {
-    name: "repository",
-    keys: &[key("state", STATES, STATE), nullable("sync", Form::List(&Form::Record(&SYNC_ITEM)), SYNC)],
-    attributes_of: Some(&REPOSITORY),
-};
+pub static REPOSITORY_ENTRY: Record =
+    Record { name: "repository", keys: &[STATE, SYNC], attributes_of: Some(&REPOSITORY) };
 
 pub static SYNC_ITEM: Record = Record {
     name: "rule",
     keys: &[
-        key("target", Form::Text(TextForm::Name(Name::Target)), "One of the chart's `targets`."),
-        key("target_region", REGION, "The region that images are copied to."),
-        key("target_organization", ORGANIZATION_NAME, "The organization there."),
+        key(
+            "target",
+            Form::Text(TextForm::Name(Name::Target)),
+            "dr",
+            "One of the chart's `targets`; or else both of the following.",
+        ),
+        key("target_region", REGION, "cn-east-3", "The region that images are copied to."),
+        key("target_organization", ORGANIZATION_NAME, "team-a-dr", "The organization there."),
     ],
     attributes_of: Some(&SYNC_RULE),
 };
@@ -197,7 +251,8 @@ pub static LINTS: Record = Record {
     keys: &[key(
         "allow",
         Form::List(&Form::Text(TextForm::Lint)),
-        "Codes of lints that are not told in this document.",
+        "[ double-hyphen ]",
+        "Codes of lints that are not told in this document. On a line, a comment does the same: `# portolan: allow CODE`.",
     )],
     attributes_of: None,
 };
@@ -205,17 +260,62 @@ pub static LINTS: Record = Record {
 pub static LIMITS: Record = Record {
     name: "limits",
     keys: &[
-        key("deletes", Form::Number(1_000_000), "The most resources that one apply may delete. 10 is the default."),
+        key("deletes", Form::Number(1_000_000), "3", "The most resources that one apply may delete.").default("10"),
         key(
             "delete_percent",
             Form::Number(100),
-            "The most repositories of an organization of ten or more that one apply may delete, in percent. 30 is the default.",
-        ),
+            "20",
+            "The most repositories of an organization of ten or more that one apply may delete, in percent.",
+        )
+        .default("30"),
         key(
             "allow",
             Form::List(&Form::Text(TextForm::Consent)),
-            "Standing consent: `CLASS` or `CLASS=N`, as for `--allow`.",
+            "[ 'exposes=2' ]",
+            "Standing consent to classes of risk: `CLASS` or `CLASS=N`, as for `--allow`.",
         ),
     ],
     attributes_of: None,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{check::check, tree},
+        diagnostics::{Diagnostics, SourceMap},
+    };
+
+    /// Calls back for every key of a record and of the records in it.
+    fn walk(record: &'static Record, seen: &mut Vec<*const Record>, visit: &mut impl FnMut(&Record, Key)) {
+        if seen.contains(&std::ptr::from_ref(record)) {
+            return;
+        }
+        seen.push(record);
+        for key in record.keys() {
+            visit(record, key);
+            let mut form = key.form;
+            while let Form::List(item) = form {
+                form = *item;
+            }
+            if let Form::Record(inner) | Form::Dictionary(_, inner) = form {
+                walk(inner, seen, visit);
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_has_an_example_and_a_default_that_pass() {
+        walk(&DOCUMENT, &mut Vec::new(), &mut |record, key| {
+            assert!(key.doc.ends_with('.'), "{}.{}", record.name, key.name);
+            for text in [Some(key.example), key.default].into_iter().flatten() {
+                let mut sources = SourceMap::default();
+                let file = sources.add("example", text);
+                let mut found = Diagnostics::new();
+                let nodes = tree::parse(file, sources.bytes(file), &mut found);
+                check(&nodes[0], key.form, &|_| None, &mut found);
+                assert!(found.is_empty(), "{}.{}: {text}: {found:?}", record.name, key.name);
+            }
+        });
+    }
+}

@@ -86,6 +86,8 @@ pub struct Attribute {
     pub service_default: Preset,
     /// Whether a create request must name it, managed or not.
     pub required: bool,
+    /// A value that a person would write, as YAML.
+    pub example: &'static str,
     /// One sentence for the schema and the editor.
     pub doc: &'static str,
 }

@@ -36,6 +36,7 @@ pub static REPOSITORY: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            example: "true",
             doc: "Whether anyone may pull the images.",
         },
         Attribute {
@@ -53,6 +54,7 @@ pub static REPOSITORY: Kind = Kind {
             ]),
             service_default: Preset::Text("other"),
             required: false,
+            example: "linux",
             doc: "What the images are for; the console groups repositories by it.",
         },
         Attribute {
@@ -61,6 +63,7 @@ pub static REPOSITORY: Kind = Kind {
             shape: Shape::Text(LONGEST_DESCRIPTION),
             service_default: Preset::Text(""),
             required: false,
+            example: "what it is for",
             doc: "Free text; an empty one clears it.",
         },
     ],

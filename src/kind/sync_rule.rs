@@ -50,6 +50,7 @@ pub static SYNC_RULE: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            example: "true",
             doc: "Whether the rule copies images by itself. Only `true` can be managed: the service may hide others.",
         },
         Attribute {
@@ -58,6 +59,7 @@ pub static SYNC_RULE: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: false,
+            example: "false",
             doc: "Whether a tag that exists in the target is overwritten.",
         },
     ],

@@ -4,6 +4,7 @@ pub mod chart;
 pub mod findings;
 pub mod init;
 pub mod plan;
+pub mod reference;
 pub mod report;
 pub mod style;
 pub mod words;

@@ -1,0 +1,103 @@
+//! The reference page of the chart language, from the same grammar as the decoder and the schema.
+
+use crate::{
+    config::{
+        grammar::{DOCUMENT, Form, Key, Record, TextForm},
+        names,
+    },
+    kind::Shape,
+};
+
+const INTRODUCTION: &str = "\
+# The chart
+
+<!-- Generated: cargo run -- schema --markdown > docs/chart.md -->
+
+A chart says what shall be. It is one or more YAML documents, in one or more files; each document has its own
+`region`. What is absent is not managed: its live value survives. `null` says the same and ends inheritance. A value
+is cleared by writing it: `description: \"\"`, `category: other`, `sync: []`.
+
+In texts, `${env:NAME}` and `${env:NAME:-fallback}` read the variable `PORTOLAN_VAR_NAME`, and no other.
+";
+
+/// The page, as Markdown.
+pub fn markdown() -> String {
+    let mut out = INTRODUCTION.to_owned();
+    let mut told = Vec::new();
+    section(&mut out, &DOCUMENT, &mut told);
+    out
+}
+
+/// A record and, behind it, those that its keys hold; each once.
+fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static str>) {
+    if told.contains(&record.name) {
+        return;
+    }
+    told.push(record.name);
+    out.push_str(&format!("\n## {}\n\n", title(record)));
+    out.push_str("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
+    for key in record.keys() {
+        out.push_str(&row(&key));
+    }
+    out.push_str("\n```yaml\n");
+    for key in record.keys() {
+        out.push_str(&format!("{}: {}\n", key.name, key.example));
+    }
+    out.push_str("```\n");
+    for key in record.keys() {
+        if let Some(inner) = inner(key.form) {
+            section(out, inner, told);
+        }
+    }
+}
+
+fn title(record: &Record) -> String {
+    let mut letters = record.name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn row(key: &Key) -> String {
+    let mut value = value(key.form);
+    if key.nullable {
+        value.push_str(", or `null`");
+    }
+    let default = match (key.required, key.default) {
+        (true, _) => "required".to_owned(),
+        (false, Some(default)) => format!("`{default}`"),
+        (false, None) => String::new(),
+    };
+    format!("| `{}` | {value} | {default} | {} |\n", key.name, key.doc)
+}
+
+/// What may stand there, in words.
+fn value(form: Form) -> String {
+    match form {
+        Form::Version => "`1`".to_owned(),
+        Form::Number(most) => format!("a number up to {most}"),
+        Form::Text(TextForm::Name(name)) => names::rule(name).to_owned(),
+        Form::Text(TextForm::Url) => "a URL".to_owned(),
+        Form::Text(TextForm::Pattern) => "a pattern".to_owned(),
+        Form::Text(TextForm::Consent) => "`CLASS` or `CLASS=N`".to_owned(),
+        Form::Text(TextForm::Lint) => "the code of a lint".to_owned(),
+        Form::OneOf(values) | Form::Attribute(Shape::OneOf(values)) => {
+            values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+        }
+        Form::List(item) => format!("a list: {}", self::value(*item)),
+        Form::Record(record) => link(record),
+        Form::Dictionary(name, record) => format!("{} by name ({})", link(record), names::rule(name)),
+        Form::Attribute(Shape::Bool) => "`true` or `false`".to_owned(),
+        Form::Attribute(Shape::Text(most)) => format!("text of at most {most} characters"),
+    }
+}
+
+fn link(record: &Record) -> String {
+    format!("[{}](#{})", record.name, record.name.replace(' ', "-"))
+}
+
+fn inner(form: Form) -> Option<&'static Record> {
+    match form {
+        Form::List(item) => inner(*item),
+        Form::Record(record) | Form::Dictionary(_, record) => Some(record),
+        _ => None,
+    }
+}
