@@ -164,7 +164,7 @@ pub enum Withheld {
 pub struct Precondition {
     pub exists: bool,
     /// The live value of everything that the change sends or removes.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[serde(default)]
     pub attributes: serde_json::Map<String, Value>,
     /// For the deletion of a repository: no more images than the reviewer saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
