@@ -7,7 +7,7 @@ use clap::{
     builder::{FalseyValueParser, StringValueParser, TypedValueParser as _},
 };
 
-use crate::state::Consent;
+use crate::{pattern::Pattern, scope::Selection, state::Consent};
 
 /// Keeps Huawei Cloud image repositories, and the rules that copy their images, equal to a YAML chart.
 #[derive(Debug, Parser)]
@@ -150,6 +150,9 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub consent: ConsentArgs,
 
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
     /// How to print the plan.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -166,11 +169,14 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// A plan saved by `plan --out`; it is applied as it is, without a question.
-    #[arg(value_name = "PLANFILE", conflicts_with = "allow")]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["allow", "target", "exclude"])]
     pub plan: Option<PathBuf>,
 
     #[command(flatten)]
     pub consent: ConsentArgs,
+
+    #[command(flatten)]
+    pub selection: SelectionArgs,
 
     /// Do not ask.
     #[arg(long)]
@@ -197,6 +203,23 @@ pub struct ConsentArgs {
     /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`, `deletes=40`.
     #[arg(long, value_name = "CLASS[=N]", value_parser = str::parse::<Consent>)]
     pub allow: Vec<Consent>,
+}
+
+#[derive(Debug, Args)]
+pub struct SelectionArgs {
+    /// Look only at what the pattern covers, such as `cn-north-4/team-a/web/*`; may be given several times.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
+    pub target: Vec<Pattern>,
+
+    /// Leave out what the pattern covers; may be given several times.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
+    pub exclude: Vec<Pattern>,
+}
+
+impl SelectionArgs {
+    pub fn selection(&self) -> Selection {
+        Selection { targets: self.target.clone(), excludes: self.exclude.clone() }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -22,9 +22,18 @@ impl Pattern {
 
     /// Whether the address, or something that it lives in, matches; compared from the organization on.
     pub fn covers_within_region(&self, address: &Address) -> bool {
+        self.covers_from(address, 1)
+    }
+
+    /// The same, compared from the region on.
+    pub fn covers(&self, address: &Address) -> bool {
+        self.covers_from(address, 0)
+    }
+
+    fn covers_from(&self, address: &Address, first: usize) -> bool {
         let mut subject = Some(address.clone());
         while let Some(address) = subject {
-            if self.matches(&address.parts()[1..]) {
+            if self.matches(&address.parts()[first..]) {
                 return true;
             }
             subject = address.parent();
@@ -36,6 +45,15 @@ impl Pattern {
         let segments: Vec<&str> = parts.iter().flat_map(|part| part.as_ref().split('/')).collect();
         let pattern: Vec<&str> = self.text.split('/').collect();
         matches_path(&pattern, &segments)
+    }
+}
+
+impl std::str::FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Pattern, String> {
+        Pattern::parse(text)
+            .ok_or_else(|| "a pattern has no empty segment: `region/organization/repository`".to_owned())
     }
 }
 

@@ -9,8 +9,51 @@ use crate::{
     address::Address,
     diagnostics::Source,
     kind::{repository, sync_rule},
+    pattern::Pattern,
     state::{Chart, Live, UnlistedPolicy},
 };
+
+/// The part of the world that a run is about; everything, unless somebody chose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only what one of these covers; all, if there are none.
+    pub targets: Vec<Pattern>,
+    /// Nothing that one of these covers.
+    pub excludes: Vec<Pattern>,
+}
+
+impl Selection {
+    pub fn is_partial(&self) -> bool {
+        !(self.targets.is_empty() && self.excludes.is_empty())
+    }
+
+    pub fn holds(&self, address: &Address) -> bool {
+        let covers = |pattern: &Pattern| pattern.covers(address);
+        (self.targets.is_empty() || self.targets.iter().any(covers)) && !self.excludes.iter().any(covers)
+    }
+
+    /// The chart without what was not chosen. What a chosen resource lives in stays: without it there is nothing
+    /// to make the resource in.
+    #[must_use]
+    pub fn narrow(&self, chart: &Chart) -> Chart {
+        let mut narrowed = chart.clone();
+        if self.is_partial() {
+            let mut needed = BTreeSet::new();
+            for address in chart.resources.keys().filter(|address| self.holds(address)) {
+                needed.insert(address.clone());
+                let mut parent = address.parent();
+                while let Some(address) = parent {
+                    parent = address.parent();
+                    needed.insert(address);
+                }
+            }
+            narrowed
+                .resources
+                .retain(|address, desired| needed.contains(address) && !(desired.is_absent() && !self.holds(address)));
+        }
+        narrowed
+    }
+}
 
 /// A live resource that is not in the chart, though the chart speaks of what it lives in.
 #[derive(Debug, Clone, PartialEq)]

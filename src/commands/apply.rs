@@ -79,7 +79,7 @@ fn not_ready(error: anyhow::Error) -> NotReady {
 async fn fresh(global: &Global, args: &ApplyArgs) -> Ready {
     let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
     let door = session::open(global, &loaded.chart).map_err(not_ready)?;
-    let plan = plan::make(global, &mut loaded, &door, &args.consent.allow).await;
+    let plan = plan::make(global, &mut loaded, &door, &args.consent.allow, &args.selection.selection()).await;
     Ok((plan, loaded.views, door))
 }
 

@@ -12,11 +12,12 @@ use crate::{
     },
     refresh::refresh,
     render,
+    scope::Selection,
     state::Consent,
 };
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
-    let (plan, views) = match ready(global, &args.consent.allow)? {
+    let (plan, views) = match ready(global, &args.consent.allow, &args.selection.selection())? {
         Ok(ready) => ready,
         Err(session::Unready(views)) => {
             if args.format == Format::Json {
@@ -41,7 +42,11 @@ fn unknown(views: Vec<View>) -> PlanDocument {
     PlanDocument { outcome: Outcome::Unknown, ..PlanDocument::new(&Plan::default(), views) }
 }
 
-fn ready(global: &Global, allow: &[Consent]) -> anyhow::Result<Result<(Plan, Vec<View>), session::Unready>> {
+fn ready(
+    global: &Global,
+    allow: &[Consent],
+    selection: &Selection,
+) -> anyhow::Result<Result<(Plan, Vec<View>), session::Unready>> {
     let mut loaded = match session::load_chart(global) {
         Ok(loaded) => loaded,
         Err(unready) => return Ok(Err(unready)),
@@ -51,7 +56,7 @@ fn ready(global: &Global, allow: &[Consent]) -> anyhow::Result<Result<(Plan, Vec
         Err(error) if error.is::<session::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
-    let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow));
+    let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow, selection));
     Ok(Ok((plan, loaded.views)))
 }
 
@@ -61,11 +66,13 @@ pub(super) async fn make(
     loaded: &mut session::Loaded,
     door: &session::Door,
     allow: &[Consent],
+    selection: &Selection,
 ) -> Plan {
-    let live = refresh(&door.client, &loaded.chart).await;
+    let chart = selection.narrow(&loaded.chart);
+    let live = refresh(&door.client, &chart).await;
     loaded.conclude(global, Some(&live));
-    let scope = session::scope(&loaded.chart, door, &live.accounts);
-    build(&loaded.chart, &live, allow, scope)
+    let scope = session::scope(&chart, door, &live.accounts, selection);
+    build(&chart, &live, allow, scope)
 }
 
 /// A plan of which something is unknown is not saved: it could be applied.

@@ -16,7 +16,9 @@ use crate::{
     },
     diagnostics::{Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
+    pattern::Pattern,
     plan::{Plan, Scope},
+    scope::Selection,
     state::{Chart, Live},
     transport::{
         Transport,
@@ -153,14 +155,21 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
 }
 
 /// What a plan speaks of.
-pub(super) fn scope(chart: &Chart, door: &Door, accounts: &std::collections::BTreeMap<Arc<str>, String>) -> Scope {
+pub(super) fn scope(
+    chart: &Chart,
+    door: &Door,
+    accounts: &std::collections::BTreeMap<Arc<str>, String>,
+    selection: &Selection,
+) -> Scope {
     let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
+    let said = |patterns: &[Pattern]| patterns.iter().map(Pattern::to_string).collect();
     Scope {
         regions: regions.into_iter().collect(),
         endpoints: door.endpoints.clone(),
         account: accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect(),
-        targets: Vec::new(),
-        partial: false,
+        targets: said(&selection.targets),
+        excludes: said(&selection.excludes),
+        partial: selection.is_partial(),
     }
 }
 

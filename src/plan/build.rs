@@ -12,6 +12,7 @@ use crate::{
 
 /// The smallest set of changes. `consents` are those of this run; the chart's own are added.
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> Plan {
+    let selection = scope.selection();
     let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
     if !live.failures.is_empty() {
         plan.failures.clone_from(&live.failures);
@@ -20,12 +21,15 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> 
     let mut blocking = Vec::new();
     for (address, desired) in &chart.resources {
         match change(address, desired, live) {
+            // What only holds something that was chosen is made if it is missing, and left alone otherwise.
+            Some(change) if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {}
             Some(change) => plan.changes.push(change),
+            None if !selection.holds(address) => {}
             None if desired.is_absent() => {}
             None => plan.unchanged += 1,
         }
     }
-    for surplus in scope::surplus(chart, live) {
+    for surplus in scope::surplus(chart, live).into_iter().filter(|surplus| selection.holds(surplus.address)) {
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));

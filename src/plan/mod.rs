@@ -19,7 +19,9 @@ use crate::{
     address::Address,
     diagnostics::Source,
     diff::FieldChange,
+    pattern::Pattern,
     plan::risk::{Risk, RiskClass},
+    scope::Selection,
     state::{Attributes, ChartStamp, LiveResource, ReadFailure},
 };
 
@@ -48,8 +50,11 @@ pub struct Scope {
     pub endpoints: BTreeMap<String, String>,
     /// The account's name by region, where the API told it.
     pub account: BTreeMap<String, String>,
-    /// The patterns that chose a part of the chart.
+    /// The patterns that chose a part of the world.
     pub targets: Vec<String>,
+    /// The patterns of what was left out.
+    #[serde(default)]
+    pub excludes: Vec<String>,
     /// Whether the plan speaks of less than the whole chart.
     pub partial: bool,
 }
@@ -90,6 +95,14 @@ pub enum Action {
     Delete {
         before: Attributes,
     },
+}
+
+impl Scope {
+    /// What the patterns choose.
+    pub fn selection(&self) -> Selection {
+        let parse = |texts: &[String]| texts.iter().filter_map(|text| Pattern::parse(text)).collect();
+        Selection { targets: parse(&self.targets), excludes: parse(&self.excludes) }
+    }
 }
 
 impl Action {

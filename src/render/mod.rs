@@ -3,8 +3,10 @@
 pub mod chart;
 pub mod findings;
 pub mod init;
+pub mod markdown;
 pub mod plan;
 pub mod reference;
 pub mod report;
 pub mod style;
 pub mod words;
+pub mod yaml_diff;

@@ -44,7 +44,7 @@ pub fn text(plan: &Plan, color: Color) -> String {
 }
 
 /// The two closing lines.
-fn summary(plan: &Plan, color: Color) -> String {
+pub(super) fn summary(plan: &Plan, color: Color) -> String {
     let summary = plan.summary();
     let first = match plan.outcome() {
         Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
@@ -53,12 +53,24 @@ fn summary(plan: &Plan, color: Color) -> String {
     };
     let mut out = color.paint(Role::Strong, first);
     out.push('\n');
+    if plan.scope.partial {
+        out.push_str(&partial(plan));
+    }
     let second = counts(&summary);
     if plan.outcome() != Outcome::Unknown && !second.is_empty() {
         out.push_str(&second);
         out.push('\n');
     }
     out
+}
+
+/// A part of the world says nothing about the rest.
+fn partial(plan: &Plan) -> String {
+    let said = |option: &str, patterns: &[String]| {
+        patterns.iter().map(|pattern| format!(" {option} '{}'", pattern.escape_debug())).collect::<String>()
+    };
+    let (targets, excludes) = (said("--target", &plan.scope.targets), said("--exclude", &plan.scope.excludes));
+    format!("This is a part of the chart:{targets}{excludes}.\n")
 }
 
 fn failures(plan: &Plan) -> String {
