@@ -49,7 +49,7 @@ impl Selection {
             }
             narrowed
                 .resources
-                .retain(|address, desired| needed.contains(address) && !(desired.is_absent() && !self.holds(address)));
+                .retain(|address, desired| needed.contains(address) && (self.holds(address) || !desired.is_absent()));
         }
         narrowed
     }

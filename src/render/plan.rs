@@ -53,13 +53,13 @@ pub(super) fn summary(plan: &Plan, color: Color) -> String {
     };
     let mut out = color.paint(Role::Strong, first);
     out.push('\n');
-    if plan.scope.partial {
-        out.push_str(&partial(plan));
-    }
     let second = counts(&summary);
     if plan.outcome() != Outcome::Unknown && !second.is_empty() {
         out.push_str(&second);
         out.push('\n');
+    }
+    if plan.scope.partial {
+        out.push_str(&partial(plan));
     }
     out
 }
