@@ -153,9 +153,8 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
 
-    /// How to print the plan.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    #[command(flatten)]
+    pub show: ShowArgs,
 
     /// Save the plan for `portolan apply PLANFILE`.
     #[arg(long, value_name = "FILE")]
@@ -164,6 +163,33 @@ pub struct PlanArgs {
     /// Exit with 2 if there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// How to print the plan.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: PlanFormat,
+
+    /// Show every change of a long plan as text.
+    #[arg(long)]
+    pub details: bool,
+
+    /// The most bytes of Markdown; the default is what a comment on a pull request may hold.
+    #[arg(long, value_name = "N", default_value_t = 65_000)]
+    pub max_bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+    /// A unified difference of YAML.
+    Diff,
+    /// For code scanning services.
+    Sarif,
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ use crate::{
         document::{self, pretty},
     },
     progress::{Lines, Listener, Silent},
-    render,
+    render::{self, plan::Depth},
     report::{ApplyOutcome, Fate, Report},
 };
 
@@ -97,10 +97,10 @@ fn saved(global: &Global, path: &Path) -> Ready {
 /// The plan is part of what is printed, unless stdout holds a JSON document.
 fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
     match args.format {
-        Format::Text => output::document(&render::plan::text(plan, output::stdout_color(global))),
+        Format::Text => output::document(&render::plan::text(plan, output::stdout_color(global), Depth::Folded)),
         Format::Json => {
             if !args.yes && args.plan.is_none() {
-                output::tell(&render::plan::text(plan, output::stderr_color(global)));
+                output::tell(&render::plan::text(plan, output::stderr_color(global), Depth::Folded));
             }
             Ok(())
         }

@@ -7,6 +7,7 @@ mod output;
 mod plan;
 mod schema;
 mod session;
+mod show;
 mod validate;
 
 use crate::{

@@ -1,45 +1,27 @@
 //! `portolan plan`: chart and live state to a plan, printed and saved. Sends nothing but reads.
 
-use super::{output, session};
+use super::{output, session, show};
 use crate::{
-    cli::{Format, Global, PlanArgs},
+    cli::{Global, PlanArgs},
     diagnostics::View,
     exit::Exit,
-    plan::{
-        Outcome, Plan,
-        build::build,
-        document::{PlanDocument, pretty},
-    },
+    plan::{Outcome, Plan, build::build, document::PlanDocument},
     refresh::refresh,
-    render,
     scope::Selection,
     state::Consent,
 };
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
-    let (plan, views) = match ready(global, &args.consent.allow, &args.selection.selection())? {
+    let (plan, found) = match ready(global, &args.consent.allow, &args.selection.selection())? {
         Ok(ready) => ready,
-        Err(session::Unready(views)) => {
-            if args.format == Format::Json {
-                output::document(&pretty(&unknown(views)))?;
-            }
-            return Ok(Exit::Failed);
-        }
+        Err(unready) => return show::unready(&args.show, unready).map(|()| Exit::Failed),
     };
     output::failures(&plan.failures);
     if let Some(path) = &args.out {
-        save(path, &plan, views.clone())?;
+        save(path, &plan, found.clone())?;
     }
-    match args.format {
-        Format::Text => output::document(&render::plan::text(&plan, output::stdout_color(global)))?,
-        Format::Json => output::document(&pretty(&PlanDocument::new(&plan, views)))?,
-    }
+    show::plan(global, &args.show, &plan, found)?;
     Ok(exit(&plan, args.detailed_exitcode))
-}
-
-/// A document for a run that did not come to a plan.
-fn unknown(views: Vec<View>) -> PlanDocument {
-    PlanDocument { outcome: Outcome::Unknown, ..PlanDocument::new(&Plan::default(), views) }
 }
 
 fn ready(

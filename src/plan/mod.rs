@@ -77,6 +77,15 @@ pub struct Change {
     pub notes: Vec<String>,
 }
 
+impl Change {
+    /// Whether a reviewer must see it for itself: something goes, is exposed, or may not run.
+    pub fn is_grave(&self) -> bool {
+        self.withheld.is_some()
+            || matches!(self.action, Action::Delete { .. } | Action::Replace { .. })
+            || self.risks.iter().any(|risk| risk.class == RiskClass::Exposes)
+    }
+}
+
 /// What a change does. `after` is complete: exactly what is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

@@ -7,14 +7,31 @@
 use indexmap::IndexMap;
 
 use super::{
-    plan::{self as text, text as full_text},
+    plan::{self as text, Depth, text as full_text},
     style::Color,
     words,
 };
 use crate::{
+    diagnostics::View,
     diff::FieldChange,
-    plan::{Action, Change, Outcome, Plan, Withheld, risk::RiskClass},
+    plan::{Action, Change, Outcome, Plan, Withheld},
 };
+
+/// The comment for a run that did not come to a plan.
+pub fn unready(found: &[View]) -> String {
+    let mut out = String::from("### portolan plan\n\n**Unknown: no plan could be made.**\n\n");
+    for view in found.iter().take(MOST_FINDINGS) {
+        let place = view.file.as_ref().map_or_else(String::new, |file| {
+            let line = view.line.map_or_else(String::new, |line| format!(":{line}"));
+            format!(" {}", code(&format!("{file}{line}")))
+        });
+        out.push_str(&format!("- {}{place}: {}\n", code(&view.code), escape(&view.message)));
+    }
+    out
+}
+
+/// How many findings a comment holds.
+const MOST_FINDINGS: usize = 50;
 
 /// Kept free for the footer.
 const FOOTER: usize = 200;
@@ -23,7 +40,7 @@ const FOOTER: usize = 200;
 pub fn markdown(plan: &Plan, budget: usize) -> String {
     let mut page = Page { out: String::new(), budget: budget.saturating_sub(FOOTER), left_out: 0 };
     page.push(&heading(plan));
-    let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| is_grave(change));
+    let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_grave());
     page.table("Destroyed, exposed or withheld", grave.into_iter().map(row));
     page.table("Other changes", folded(&ordinary));
     page.table(
@@ -41,13 +58,6 @@ pub fn markdown(plan: &Plan, budget: usize) -> String {
         ));
     }
     out
-}
-
-/// What a reviewer must see one by one.
-fn is_grave(change: &Change) -> bool {
-    change.withheld.is_some()
-        || matches!(change.action, Action::Delete { .. } | Action::Replace { .. })
-        || change.risks.iter().any(|risk| risk.class == RiskClass::Exposes)
 }
 
 fn heading(plan: &Plan) -> String {
@@ -106,7 +116,7 @@ impl Page {
         const CLOSE: &str = "```\n\n</details>\n";
         const CUT: &str = "(the rest is left out)\n";
         // A fence inside of a value would end the block.
-        let whole = full_text(plan, Color::Never).replace("```", "'''");
+        let whole = full_text(plan, Color::Never, Depth::Full).replace("```", "'''");
         let room = self.budget.saturating_sub(self.out.len() + OPEN.len() + CLOSE.len());
         let kept = if whole.len() <= room {
             whole
@@ -145,13 +155,11 @@ fn row(change: &Change) -> String {
 
 /// The rows of changes that may fold: those that do the same to several resources of a kind share one.
 fn folded(changes: &[&Change]) -> Vec<String> {
-    let mut shapes = IndexMap::<String, Vec<&Change>>::new();
+    let mut alike = IndexMap::<String, Vec<&Change>>::new();
     for change in changes {
-        let fields: Vec<String> = change.fields.iter().map(field).collect();
-        let shape = format!("{} {} {}", change.action.symbol(), change.address.kind().name, fields.join("<br>"));
-        shapes.entry(shape).or_default().push(change);
+        alike.entry(text::deed(change)).or_default().push(change);
     }
-    shapes.into_values().map(|changes| fold(&changes)).collect()
+    alike.into_values().map(|changes| fold(&changes)).collect()
 }
 
 fn fold(changes: &[&Change]) -> String {

@@ -1,10 +1,13 @@
 //! The plan as text, for people. Scripts read the JSON document instead.
 
+use indexmap::IndexMap;
+
 use super::{
     style::{Color, Role},
     words,
 };
 use crate::{
+    diagnostics::{Severity, View},
     diff::FieldChange,
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
 };
@@ -18,19 +21,35 @@ const NAME_WIDTH: usize = 11;
 /// Values are padded to this before what is said of them.
 const VALUE_WIDTH: usize = 20;
 
+/// How many changes that do the same are shown one by one, and how many unlisted repositories.
+const MOST_ALIKE: usize = 10;
+
+/// How much of a long plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Changes that do the same fold behind the first of them; what is grave never does.
+    Folded,
+    Full,
+}
+
 /// The whole plan, its summary lines included.
-pub fn text(plan: &Plan, color: Color) -> String {
+pub fn text(plan: &Plan, color: Color, depth: Depth) -> String {
+    let most = if depth == Depth::Full { usize::MAX } else { MOST_ALIKE };
     let mut out = String::new();
     let longest = plan.changes.iter().map(|change| plain_headline(change).chars().count()).max();
     let column = longest.map_or(SOURCE_COLUMN, |longest| (longest + 2).min(SOURCE_COLUMN));
+    let mut alike = IndexMap::<String, (&Change, usize)>::new();
     for change in &plan.changes {
-        block(&mut out, change, column, color);
+        let (_, seen) = alike.entry(deed(change)).or_insert((change, 0));
+        *seen += 1;
+        if change.is_grave() || *seen <= most {
+            block(&mut out, change, column, color);
+        }
     }
-    for unlisted in &plan.unlisted {
-        let line = format!("  ? {}  (unlisted: no file lists it)", unlisted.address);
-        out.push_str(&color.paint(Role::Quiet, line));
-        out.push('\n');
+    for (first, seen) in alike.into_values().filter(|(first, seen)| !first.is_grave() && *seen > most) {
+        out.push_str(&folded(first, seen - most, color));
     }
+    unlisted(&mut out, plan, most, color);
     if !out.is_empty() {
         out.push('\n');
     }
@@ -41,6 +60,54 @@ pub fn text(plan: &Plan, color: Color) -> String {
     }
     out.push_str(&summary(plan, color));
     out
+}
+
+/// Each change as a finding at its line, for services that annotate files: what is grave is an error.
+pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
+    plan.changes.iter().map(|change| {
+        let verbs = change.action.verbs().join(" and ");
+        let told: Vec<&str> =
+            change.risks.iter().map(|risk| risk.evidence.as_str()).filter(|said| !said.is_empty()).collect();
+        let said = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
+        View {
+            severity: if change.is_grave() { Severity::Error } else { Severity::Warning },
+            address: Some(change.address.to_string()),
+            file: change.source.as_ref().map(|source| source.file.clone()),
+            line: change.source.as_ref().map(|source| source.line),
+            column: change.source.as_ref().map(|source| source.column),
+            ..View::error(
+                &format!("plan-{}", change.action.verbs()[0]),
+                format!("{verbs} {}{said}", change.address),
+                None,
+            )
+        }
+    })
+}
+
+/// What a change does, whatever it does it to.
+pub(super) fn deed(change: &Change) -> String {
+    let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
+    for field in &change.fields {
+        for value in [&field.before, &field.after].into_iter().flatten() {
+            deed.push_str(&format!(" {}={value}", field.name));
+        }
+    }
+    if change.is_grave() { format!("{deed} !") } else { deed }
+}
+
+fn folded(first: &Change, number: usize, color: Color) -> String {
+    let line = format!("{:>3} {number} more that do as {}", first.action.symbol(), first.address);
+    format!("{}  (`--details` shows them)\n", color.paint(role(&first.action), line))
+}
+
+fn unlisted(out: &mut String, plan: &Plan, most: usize, color: Color) {
+    let mut line = |text: String| out.push_str(&format!("{}\n", color.paint(Role::Quiet, text)));
+    for unlisted in plan.unlisted.iter().take(most) {
+        line(format!("  ? {}  (unlisted: no file lists it)", unlisted.address));
+    }
+    if plan.unlisted.len() > most {
+        line(format!("  ? {} more that no file lists  (`--details` shows them)", plan.unlisted.len() - most));
+    }
 }
 
 /// The two closing lines.
