@@ -1,0 +1,119 @@
+//! A plan without changes against a service that takes its time: requests side by side are what makes it fast.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portolan::emulator::{Emulator, Settings, SyncRule, serve};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use super::{figure, peak_memory};
+
+const REPOSITORIES: usize = 500;
+const LATENCY: Duration = Duration::from_millis(50);
+const REGION: &str = "cn-north-4";
+const TARGETS: [(&str, &str); 2] = [("cn-east-3", "estate-dr"), ("cn-south-1", "estate-south")];
+
+/// How often each plan is made; the median counts.
+const RUNS: usize = 3;
+
+/// How often the memory of the process is looked at: its peak only grows, so little is missed.
+const GLANCE: Duration = Duration::from_millis(2);
+
+pub(super) fn measure() {
+    println!(
+        "  {REPOSITORIES} repositories with {} rules each, all as in the chart; {} ms an answer",
+        TARGETS.len(),
+        LATENCY.as_millis()
+    );
+    let runtime = Runtime::new().unwrap();
+    let emulator = Emulator::new(Settings { latency: LATENCY, ..Settings::default() });
+    fill(&emulator);
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(serve(emulator.clone(), listener, Some(REGION.to_owned())));
+    let folder = tempfile::tempdir().unwrap();
+    let chart = folder.path().join("estate.yaml");
+    fs::write(&chart, chart_text()).unwrap();
+
+    for parallelism in ["10", "50", "auto"] {
+        let mut runs = Vec::new();
+        let mut memory: f64 = 0.0;
+        for _ in 0..RUNS {
+            emulator.clear_journal();
+            let (time, peak) = plan(&chart, &endpoint, parallelism);
+            runs.push((time, emulator.journal().len()));
+            memory = memory.max(peak);
+        }
+        runs.sort();
+        let (time, requests) = runs[RUNS / 2];
+        let milliseconds = time.as_secs_f64() * 1000.0;
+        println!("  parallelism {parallelism}: {milliseconds:.0} ms, {requests} requests");
+        if let Ok(parallelism) = parallelism.parse() {
+            let bound = requests.div_ceil(parallelism) as f64 * LATENCY.as_secs_f64() * 1000.0;
+            figure(&format!("  ratio to the bound of {bound:.0} ms"), milliseconds / bound, 1.25, "times");
+        }
+        figure("  peak memory", memory, 60.0, "MiB");
+    }
+}
+
+fn name(number: usize) -> String {
+    format!("service-{:02}/component-{number:03}", number / 20)
+}
+
+fn fill(emulator: &Emulator) {
+    emulator.edit(|state| {
+        for number in 0..REPOSITORIES {
+            let repository = state.ensure_repository(REGION, "estate", &name(number));
+            repository.description = format!("component {number}");
+            repository.sync_rules = TARGETS.map(|(region, organization)| SyncRule::to(region, organization)).into();
+        }
+    });
+}
+
+fn chart_text() -> String {
+    let mut text = format!("version: 1\nregion: {REGION}\ntargets:\n");
+    for (number, (region, organization)) in TARGETS.iter().enumerate() {
+        writeln!(text, "  t{number}: {{ region: {region}, organization: {organization}, override: false }}").unwrap();
+    }
+    text.push_str("organizations:\n  estate:\n    defaults:\n      repository:\n");
+    text.push_str(
+        "        is_public: false\n        category: other\n        sync: [ { target: t0 }, { target: t1 } ]\n",
+    );
+    text.push_str("    repositories:\n");
+    for number in 0..REPOSITORIES {
+        writeln!(text, "      {}: {{ description: component {number} }}", name(number)).unwrap();
+    }
+    text
+}
+
+/// Runs one plan; how long it took, and its peak memory in MiB.
+fn plan(chart: &Path, endpoint: &str, parallelism: &str) -> (Duration, f64) {
+    let start = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
+        .env_clear()
+        .env("PORTOLAN_ENDPOINT_SWR", endpoint)
+        .env("HUAWEICLOUD_SDK_AK", "bench")
+        .env("HUAWEICLOUD_SDK_SK", "bench")
+        .args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"])
+        .arg(chart)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut peak: f64 = 0.0;
+    let status = loop {
+        peak = peak.max(peak_memory(child.id()).unwrap_or(0.0));
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => thread::sleep(GLANCE),
+        }
+    };
+    let time = start.elapsed();
+    assert!(status.success(), "the plan is not empty: {status}");
+    (time, peak)
+}
