@@ -9,7 +9,7 @@ use std::{
 };
 
 use portolan::{
-    config::{self, decode::Context},
+    config::{self, Decoded, decode::Context},
     diagnostics::SourceMap,
     kind::{organization, repository},
     plan::{Outcome, Scope, build::build},
@@ -43,7 +43,7 @@ pub(super) fn child() {
 
     let start = Instant::now();
     let context = Context { sources: &sources, environment: &|_| None, region: None };
-    let (chart, found) = config::decode(context);
+    let Decoded { chart, found, .. } = config::decode(context);
     let decode = start.elapsed();
     assert!(!found.has_errors(), "the chart has errors");
 
