@@ -69,6 +69,8 @@ struct Schedule<'a> {
     units: Vec<Unit>,
     ready: VecDeque<usize>,
     fates: Vec<Option<Fate>>,
+    /// Whether the service said yes to the change.
+    own: Vec<bool>,
 }
 
 impl<'a> Schedule<'a> {
@@ -82,7 +84,8 @@ impl<'a> Schedule<'a> {
             }
         }
         let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
-        Schedule { changes, dependencies, units, ready, fates: vec![None; changes.len()] }
+        let (fates, own) = (vec![None; changes.len()], vec![false; changes.len()]);
+        Schedule { changes, dependencies, units, ready, fates, own }
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
@@ -109,9 +112,9 @@ impl<'a> Schedule<'a> {
             }
             match running.join_next().await {
                 None => break,
-                Some(Ok((unit, fates))) => {
-                    for (position, fate) in fates {
-                        self.fates[position] = Some(fate);
+                Some(Ok((unit, made))) => {
+                    for step::Made { position, fate, own } in made {
+                        (self.fates[position], self.own[position]) = (Some(fate), own);
                     }
                     self.finish(unit);
                 }
@@ -154,12 +157,14 @@ impl<'a> Schedule<'a> {
         })
     }
 
-    /// Nobody else can have made anything in what this run created just now.
+    /// Nobody else can have made anything in what this run created just now. What somebody else was faster with
+    /// may hold anything.
     fn parent_is_new(&self, position: usize) -> bool {
         let parent = self.changes[position].address.parent();
-        self.dependencies[position].iter().any(|needed| {
-            let needed = self.changes[*needed];
-            Some(&needed.address) == parent.as_ref() && matches!(needed.action, Action::Create { .. })
+        self.dependencies[position].iter().any(|at| {
+            let needed = self.changes[*at];
+            let is_parent = Some(&needed.address) == parent.as_ref();
+            self.own[*at] && is_parent && matches!(needed.action, Action::Create { .. })
         })
     }
 

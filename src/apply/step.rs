@@ -28,22 +28,31 @@ pub(super) struct Task {
     pub(super) fresh: bool,
 }
 
+/// A change that came to its end.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) position: usize,
+    pub(super) fate: Fate,
+    /// The service said yes to the write: what is there now is this run's own.
+    pub(super) own: bool,
+}
+
 /// Makes the changes of a unit, which share one read, one after the other.
-pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<(usize, Fate)> {
+pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
     let checked = match tasks.first() {
         Some(task) if !task.fresh => Some(look(client, &request_for_check(&task.change)).await),
         _ => None,
     };
-    let mut fates = Vec::with_capacity(tasks.len());
+    let mut made = Vec::with_capacity(tasks.len());
     for Task { position, change, .. } in tasks {
-        let fate = match check(&change, checked.as_ref()) {
+        let (fate, own) = match check(&change, checked.as_ref()) {
             Check::Holds => perform(client, &change).await,
-            Check::Ends(fate) => fate,
+            Check::Ends(fate) => (fate, false),
         };
         listener.hear(&Event::Finished { change: &change, fate: &fate });
-        fates.push((position, fate));
+        made.push(Made { position, fate, own });
     }
-    fates
+    made
 }
 
 /// A complete answer to a read that shows an object: what it holds, or that there is nothing.
@@ -126,13 +135,16 @@ fn failed(message: String, hint: Option<&str>) -> Fate {
 /// What is known after a write.
 enum Settled {
     Done,
+    /// It is as the write would have it, and nobody knows who did that.
+    Found,
     /// The service said no, and did nothing.
     Refused(Fate),
     /// It may have been done.
     Unknown(Fate),
 }
 
-async fn perform(client: &Client, change: &Change) -> Fate {
+/// The fate of a change, and whether the service said yes to it.
+async fn perform(client: &Client, change: &Change) -> (Fate, bool) {
     let address = &change.address;
     let wire = address.kind().wire;
     let settled = match &change.action {
@@ -142,24 +154,24 @@ async fn perform(client: &Client, change: &Change) -> Fate {
             None => Settled::Refused(failed(format!("a {} cannot be changed in place", address.kind().name), None)),
         },
         Action::Delete { before } => settle(client, address, &wire.delete(address), Some(before), None).await,
-        Action::Replace { before, after } => return replace(client, address, before, after).await,
+        Action::Replace { before, after } => replace(client, address, before, after).await,
     };
     match settled {
-        Settled::Done => Fate::Applied { verified: false },
-        Settled::Refused(fate) | Settled::Unknown(fate) => fate,
+        Settled::Done => (Fate::Applied { verified: false }, true),
+        Settled::Found => (Fate::Applied { verified: false }, false),
+        Settled::Refused(fate) | Settled::Unknown(fate) => (fate, false),
     }
 }
 
-async fn replace(client: &Client, address: &Address, before: &Attributes, after: &Attributes) -> Fate {
+async fn replace(client: &Client, address: &Address, before: &Attributes, after: &Attributes) -> Settled {
     let wire = address.kind().wire;
     match settle(client, address, &wire.delete(address), Some(before), None).await {
-        Settled::Done => {}
-        Settled::Refused(fate) | Settled::Unknown(fate) => return fate,
+        Settled::Done | Settled::Found => {}
+        stopped => return stopped,
     }
     match settle(client, address, &wire.create(address, after), None, Some(after)).await {
-        Settled::Done => Fate::Applied { verified: false },
-        Settled::Unknown(fate) => fate,
-        Settled::Refused(fate) => restore(client, address, before, fate).await,
+        Settled::Refused(fate) => Settled::Refused(restore(client, address, before, fate).await),
+        settled => settled,
     }
 }
 
@@ -168,7 +180,10 @@ async fn restore(client: &Client, address: &Address, before: &Attributes, refuse
     let Fate::Failed { message, hint, .. } = refused else { return refused };
     let request = address.kind().wire.create(address, before);
     let restored = match observe(client, address).await {
-        Ok(None) => matches!(settle(client, address, &request, None, Some(before)).await, Settled::Done),
+        Ok(None) => {
+            let settled = settle(client, address, &request, None, Some(before)).await;
+            matches!(settled, Settled::Done | Settled::Found)
+        }
         _ => false,
     };
     let told = if restored { "the old one is back" } else { "the old one is gone" };
@@ -192,7 +207,7 @@ async fn settle(
         };
         sent += 1;
         let tries = match error.class() {
-            Some(Class::Absent) if after.is_none() => return Settled::Done,
+            Some(Class::Absent) if after.is_none() => return Settled::Found,
             Some(Class::Conflict) if before.is_none() => return conflict(client, address, after, &error).await,
             Some(Class::ServerError) => TRIES_AFTER_500,
             Some(Class::Unavailable) | None => TRIES,
@@ -207,7 +222,7 @@ async fn settle(
             }
         };
         if is(live.as_ref(), after) {
-            return Settled::Done;
+            return Settled::Found;
         }
         if !is(live.as_ref(), before) {
             return Settled::Unknown(failed(format!("{error}; and somebody else changed it meanwhile"), None));
@@ -223,7 +238,7 @@ async fn settle(
 /// Somebody made it between the check and the write: that is fine if it is what the plan wants.
 async fn conflict(client: &Client, address: &Address, after: Option<&Attributes>, error: &CallError) -> Settled {
     match observe(client, address).await {
-        Ok(live) if is(live.as_ref(), after) => Settled::Done,
+        Ok(live) if is(live.as_ref(), after) => Settled::Found,
         Ok(Some(_)) => {
             Settled::Refused(failed(format!("{error}; it is there now, with other values"), Some("plan again")))
         }
