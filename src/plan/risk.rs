@@ -160,8 +160,9 @@ fn protected(change: &Change, protect: &[Protection]) -> Option<Withheld> {
     let covers = |protection: &&Protection| {
         protection.region == *change.address.region() && protection.pattern.covers_within_region(&change.address)
     };
-    let protection = protect.iter().find(covers)?;
-    Some(Withheld::Protect { pattern: protection.pattern.to_string() })
+    // Of several patterns the first by name, wherever they stand in the chart.
+    let pattern = protect.iter().filter(covers).map(|protection| protection.pattern.to_string()).min()?;
+    Some(Withheld::Protect { pattern })
 }
 
 /// Whether so many changes of a class may run. The widest of several consents counts.
