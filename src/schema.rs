@@ -10,6 +10,7 @@ use crate::{
         names,
     },
     kind::Shape,
+    plan::risk::RiskClass,
 };
 
 /// The schema of one document of a chart.
@@ -84,8 +85,11 @@ fn one_of(values: &[&str]) -> Value {
 fn text_form(text: TextForm) -> Value {
     match text {
         TextForm::Name(name) => with_variables(json!({ "type": "string", "pattern": names::regex(name) })),
-        TextForm::Url | TextForm::Pattern | TextForm::Consent | TextForm::Lint => {
-            json!({ "type": "string", "minLength": 1 })
+        TextForm::Url | TextForm::Lint => json!({ "type": "string", "minLength": 1 }),
+        TextForm::Pattern => with_variables(json!({ "type": "string", "pattern": "^[^/]+(/[^/]+)*$" })),
+        TextForm::Consent => {
+            let classes = RiskClass::ALL.map(RiskClass::name).join("|");
+            with_variables(json!({ "type": "string", "pattern": format!("^({classes})(=[0-9]+)?$") }))
         }
     }
 }

@@ -1,0 +1,147 @@
+//! The published schema of the chart: current, valid, and of one mind with the decoder.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::PathBuf};
+
+use portolan::{
+    config::{self, decode::Context},
+    diagnostics::SourceMap,
+    schema,
+};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::options().build(&schema::chart()).unwrap()
+}
+
+/// The documents of a YAML text, as an editor would check them.
+fn documents(yaml: &str) -> Vec<Value> {
+    use serde::Deserialize as _;
+    serde_yaml::Deserializer::from_str(yaml).map(|document| Value::deserialize(document).unwrap()).collect()
+}
+
+/// The codes of the errors that the decoder finds.
+fn errors(yaml: &str) -> Vec<String> {
+    let mut sources = SourceMap::default();
+    sources.add("chart.yaml", yaml);
+    let (_, found) = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    found
+        .iter()
+        .filter(|found| found.severity == portolan::diagnostics::Severity::Error)
+        .map(|found| found.code.to_owned())
+        .collect()
+}
+
+#[test]
+fn the_published_schema_is_current() {
+    let path = root().join("schemas/portolan.schema.json");
+    let published = fs::read_to_string(&path).unwrap_or_default();
+    let generated = portolan::plan::document::pretty(&schema::chart());
+    let command = "cargo run -- schema > schemas/portolan.schema.json";
+    assert!(published == generated, "{} is not what the code declares; run `{command}`", path.display());
+}
+
+#[test]
+fn it_is_a_schema() {
+    jsonschema::draft202012::meta::validate(&schema::chart()).unwrap();
+}
+
+#[test]
+fn it_accepts_the_examples() {
+    let validator = validator();
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for document in documents(&text) {
+            let problems: Vec<String> = validator.iter_errors(&document).map(|problem| problem.to_string()).collect();
+            assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+        }
+        assert_eq!(errors(&text), [""; 0], "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 0, "there are no examples");
+}
+
+#[test]
+fn schema_and_decoder_accept_the_same() {
+    let validator = validator();
+    for organizations in [
+        "{}",
+        "{ team-a: }",
+        "{ team-a: {} }",
+        "{ team-a: { state: absent } }",
+        "{ a.b_c__d--e: { unlisted: delete, repositories: { a/b.c: , d: {} } } }",
+        "{ o: { repositories: { r: { is_public: null, category: null, description: null, sync: null } } } }",
+        "{ o: { repositories: { r: { description: '', sync: [] } } } }",
+        "{ o: { repositories: { r: { description: '${env:NO:-x}', category: '${env:NO:-arm}' } } } }",
+        "{ o: { repositories: { r: { sync: [{ target_region: x-1, target_organization: y, override: null }] } } } }",
+        "{ o: { defaults: { repository: { is_public: true }, sync_rule: { override: true, auto: true } } } }",
+    ] {
+        let yaml = format!("version: 1\nregion: cn-north-4\norganizations: {organizations}\n");
+        assert_eq!(errors(&yaml), [""; 0], "{yaml}");
+        for document in documents(&yaml) {
+            let problems: Vec<String> = validator.iter_errors(&document).map(|problem| problem.to_string()).collect();
+            assert!(problems.is_empty(), "{yaml}: {problems:#?}");
+        }
+    }
+}
+
+#[test]
+fn schema_and_decoder_refuse_the_same() {
+    let validator = validator();
+    let head = "version: 1\nregion: cn-north-4\n";
+    for (chart, code) in [
+        ("region: cn-north-4\n".to_owned(), "missing-key"),
+        ("version: 2\nregion: cn-north-4\n".to_owned(), "unknown-version"),
+        ("version: '1'\nregion: cn-north-4\n".to_owned(), "wrong-type"),
+        ("[]\n".to_owned(), "wrong-type"),
+        ("version: 1\nregion: evil.com/\n".to_owned(), "bad-name"),
+        (format!("{head}organisations: {{}}\n"), "unknown-key"),
+        (format!("{head}organizations: []\n"), "wrong-type"),
+        (format!("{head}organizations:\n"), "wrong-type"),
+        (format!("{head}organizations: {{ Team: {{}} }}\n"), "bad-name"),
+        (format!("{head}organizations: {{ {}: {{}} }}\n", "a".repeat(65)), "bad-name"),
+        (format!("{head}organizations: {{ a: {{ unlisted: forget }} }}\n"), "unknown-value"),
+        (format!("{head}organizations: {{ a: {{ state: gone }} }}\n"), "unknown-value"),
+        (format!("{head}organizations: {{ a: {{ state: null }} }}\n"), "wrong-type"),
+        (format!("{head}organizations: {{ a: {{ is_public: true }} }}\n"), "unknown-key"),
+        (format!("{head}organizations: {{ a: {{ repositories: {{ x//y: }} }} }}\n"), "bad-name"),
+        (format!("{head}organizations: {{ a: {{ repositories: {{ x: [] }} }} }}\n"), "wrong-type"),
+        (format!("{head}organizations: {{ a: {{ repositories: {{ x: {{ is_public: yes }} }} }} }}\n"), "wrong-type"),
+        (
+            format!("{head}organizations: {{ a: {{ repositories: {{ x: {{ category: tools }} }} }} }}\n"),
+            "unknown-value",
+        ),
+        (format!("{head}organizations: {{ a: {{ repositories: {{ x: {{ description: 7 }} }} }} }}\n"), "wrong-type"),
+        (format!("{head}organizations: {{ a: {{ repositories: {{ x: {{ sync: {{}} }} }} }} }}\n"), "wrong-type"),
+        (
+            format!("{head}organizations: {{ a: {{ repositories: {{ x: {{ sync: [{{ target: 'd r' }}] }} }} }} }}\n"),
+            "bad-name",
+        ),
+        (format!("{head}targets: {{ dr: {{ region: cn-east-3 }} }}\n"), "missing-key"),
+        (format!("{head}defaults: {{ organization: {{}} }}\n"), "unknown-key"),
+        (format!("{head}limits: {{ deletes: -1 }}\n"), "wrong-type"),
+        (format!("{head}limits: {{ delete_percent: 101 }}\n"), "wrong-type"),
+        (format!("{head}limits: {{ deletes: 1.5 }}\n"), "wrong-type"),
+        (format!("{head}protect: team-a\n"), "wrong-type"),
+        (format!("{head}protect: ['']\n"), "bad-pattern"),
+        (format!("{head}protect: [a//b]\n"), "bad-pattern"),
+        (format!("{head}limits: {{ allow: [everything] }}\n"), "bad-consent"),
+        (format!("{head}endpoints: {{ swr: '' }}\n"), "bad-endpoint"),
+        (format!("{head}endpoints: {{ s3: x }}\n"), "unknown-key"),
+    ] {
+        let found = errors(&chart);
+        assert!(found.iter().any(|found| found == code), "the decoder says {found:?} of\n{chart}");
+        let accepted = documents(&chart).iter().all(|document| validator.is_valid(document));
+        assert!(!accepted, "the schema accepts\n{chart}");
+    }
+}
