@@ -1,0 +1,371 @@
+//! Laws that hold for every chart and every live state, tried on random ones.
+//!
+//! The emulator is the second opinion on the API, and `expected` the one on the chart: neither shares what the
+//! planner believes. `PORTOLAN_LAWS=20` tries twenty times as many cases as usual.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chart;
+mod expected;
+mod live;
+mod site;
+
+use std::sync::Arc;
+
+use portolan::{
+    emulator::{Effect, Entry, Fault, State},
+    plan::{
+        Action, Change, Outcome, Plan,
+        document::{self, PlanDocument, pretty},
+    },
+    report::Fate,
+    state::ChartStamp,
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, TestCaseError, TestRunner},
+};
+
+use site::{Deletion, Disordered, Forestalled, Site, World, subject};
+
+const CASES: u32 = 500;
+
+type Verdict = Result<(), TestCaseError>;
+
+/// Tries a law on random cases; a failure prints the smallest case that it was found to break on.
+fn law<S: Strategy>(cases: S, holds: impl Fn(S::Value) -> Verdict) {
+    let times = std::env::var("PORTOLAN_LAWS").map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
+    let config = Config {
+        cases: CASES * times,
+        failure_persistence: None,
+        rng_algorithm: RngAlgorithm::XorShift,
+        ..Config::default()
+    };
+    if let Err(broken) = TestRunner::new(config).run(&cases, holds) {
+        panic!("{broken}");
+    }
+}
+
+/// A world whose chart one apply can reach.
+fn world() -> impl Strategy<Value = World> {
+    (chart::chart(), live::state())
+        .prop_map(|(chart, live)| World { live: live::without_blockers(live, &chart), chart })
+}
+
+/// A world where much is withheld, and some plans are stopped.
+fn cautious_world() -> impl Strategy<Value = World> {
+    (chart::cautious(), live::state()).prop_map(|(chart, live)| World { chart, live })
+}
+
+fn done(fate: &Fate) -> bool {
+    *fate == Fate::Applied { verified: true }
+}
+
+/// What an organization holds is looked at before it goes, not whether it is there.
+fn in_vain(write: &Entry) -> bool {
+    (write.method.as_str(), write.status) == ("DELETE", Some(404)) && !write.path.contains("/repos")
+}
+
+/// Region, organization, repository, target: as far as the address has them.
+fn parts(change: &Change) -> Vec<String> {
+    change.address.parts().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn one_apply_makes_the_world_what_the_chart_says() {
+    law(world(), |world| {
+        let site = Site::new(&world.live, Deletion::Images);
+        let before = site.state();
+        let plan = site.plan(&world.chart.yaml());
+        prop_assert_eq!(&plan.stopped, &[]);
+        let fates = site.apply(&plan);
+        prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
+        is_written_once(&plan, &site.writes())?;
+        // What was asked for holds, and everything else is untouched: read from the raw state.
+        prop_assert_eq!(expected::comparable(site.state(), &before), expected::after(&world.chart, &before));
+        let again = site.plan(&world.chart.yaml());
+        prop_assert_eq!(again.outcome(), Outcome::NoChanges, "{:#?}", again.changes);
+        prop_assert_eq!(again.unchanged, expected::resources(&world.chart));
+        Ok(())
+    });
+}
+
+/// Every change costs its own writes, and there are no others.
+fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
+    let mut wrote: Vec<_> = writes.iter().map(|write| (subject(write), write.method.as_str())).collect();
+    let mut planned = Vec::new();
+    for change in &plan.changes {
+        let methods: &[&str] = match change.action {
+            Action::Create { .. } => &["POST"],
+            Action::Update { .. } => &["PATCH"],
+            Action::Replace { .. } => &["DELETE", "POST"],
+            Action::Delete { .. } => &["DELETE"],
+        };
+        planned.extend(methods.iter().map(|method| (parts(change), *method)));
+    }
+    planned.sort();
+    wrote.sort();
+    prop_assert_eq!(wrote, planned);
+    Ok(())
+}
+
+#[test]
+fn a_plan_only_reads_and_is_complete() {
+    law(cautious_world(), |world| {
+        let site = Site::new(&world.live, Deletion::Images);
+        let before = site.state();
+        let plan = site.plan(&world.chart.yaml());
+        prop_assert_eq!(site.writes(), vec![]);
+        prop_assert_eq!(site.state(), before);
+        prop_assert!(plan.changes.is_sorted_by(|one, next| one.address < next.address));
+        plan.changes.iter().try_for_each(changes_something)?;
+        let text = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+        prop_assert_eq!(document::read(&text), Ok(plan));
+        Ok(())
+    });
+}
+
+fn changes_something(change: &Change) -> Verdict {
+    let (before, after) = (change.action.before(), change.action.after());
+    prop_assert_ne!(before, after, "{:#?}", change);
+    let names: Vec<_> = change.address.kind().attributes.iter().map(|attribute| attribute.name).collect();
+    if let (Some(_), Some(after)) = (before, after) {
+        prop_assert!(!change.fields.is_empty());
+        prop_assert_eq!(after.keys().copied().collect::<Vec<_>>(), names, "incomplete: {:#?}", change);
+    }
+    for field in &change.fields {
+        prop_assert_ne!(&field.before, &field.after);
+        prop_assert_eq!(field.before.as_ref(), before.and_then(|all| all.get(field.name)));
+        prop_assert_eq!(field.after.as_ref(), after.and_then(|all| all.get(field.name)));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_withheld_or_protected_stays() {
+    law(cautious_world(), |world| {
+        let site = Site::new(&world.live, Deletion::Images);
+        let plan = site.plan(&world.chart.yaml());
+        let fates = site.apply(&plan);
+        let written: Vec<_> = site.writes().iter().map(|write| (subject(write), write.method.clone())).collect();
+        for (change, fate) in plan.changes.iter().zip(fates).filter(|(change, _)| change.withheld.is_some()) {
+            prop_assert_eq!(fate, Fate::Withheld);
+            prop_assert!(written.iter().all(|(subject, _)| *subject != parts(change)), "{:#?}", change);
+        }
+        for protected in world.chart.protect.iter().filter(|pattern| !pattern.contains('*')) {
+            let names: Vec<&str> = protected.split('/').collect();
+            let within = |subject: &[String]| subject[1..].iter().zip(&names).filter(|(is, name)| is == *name).count();
+            let deleted =
+                |(subject, method): &&(Vec<String>, String)| method == "DELETE" && within(subject) == names.len();
+            prop_assert_eq!(written.iter().find(deleted), None);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_order_of_the_chart_does_not_matter() {
+    let unplaced = |mut plan: Plan| {
+        plan.chart = ChartStamp::default();
+        plan.changes.iter_mut().for_each(|change| change.source = None);
+        plan
+    };
+    law((cautious_world(), any::<u64>()), |(world, seed)| {
+        let site = Site::new(&world.live, Deletion::Images);
+        let (text, permuted) = (world.chart.yaml(), world.chart.permuted_yaml(seed));
+        prop_assert_eq!(unplaced(site.plan(&text)), unplaced(site.plan(&permuted)), "permuted:\n{}", permuted);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_order_of_answers_does_not_matter() {
+    law(cautious_world(), |world| {
+        let text = |site: Site| {
+            let plan = site.plan(&world.chart.yaml());
+            pretty(&PlanDocument::new(&plan, Vec::new()))
+        };
+        let ordered = text(Site::new(&world.live, Deletion::Images));
+        let site = Site::new(&world.live, Deletion::Images);
+        prop_assert_eq!(ordered, text(site.behind(|door| Arc::new(Disordered(door)))));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_plan_that_is_applied_twice_writes_once() {
+    law(world(), |world| {
+        let site = Site::new(&world.live, Deletion::Everything);
+        let plan = site.plan(&world.chart.yaml());
+        site.apply(&plan);
+        let (once, _) = (site.state(), site.writes());
+        let fates = site.apply(&plan);
+        prop_assert!(site.writes().iter().all(in_vain), "{:#?}", plan.changes);
+        prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
+        prop_assert_eq!(site.state(), once);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_somebody_else_just_did_is_done() {
+    law(world(), |world| {
+        let site = Site::new(&world.live, Deletion::Images);
+        let before = site.state();
+        let plan = site.plan(&world.chart.yaml());
+        let site = site.behind(|door| Arc::new(Forestalled(door)));
+        let fates = site.apply(&plan);
+        prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
+        prop_assert_eq!(expected::comparable(site.state(), &before), expected::after(&world.chart, &before));
+        Ok(())
+    });
+}
+
+/// Whether the raw object is no longer what the plan was made for.
+fn moved(change: &Change, now: &State) -> bool {
+    let parts = parts(change);
+    let names: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let values = |named: &[(&str, serde_json::Value)]| {
+        let before = change.action.before();
+        let same =
+            |(name, value): &(&str, serde_json::Value)| before.and_then(|before| before.get(*name)) == Some(value);
+        named.iter().all(same)
+    };
+    let (exists, same) = match names[..] {
+        [region, organization] => {
+            // Not its own repositories, but those that the plan does not delete, are asked for elsewhere.
+            (now.organization(region, organization).is_some(), true)
+        }
+        [region, organization, name] => match now.repository(region, organization, name) {
+            None => (false, false),
+            Some(_) if matches!(change.action, Action::Create { .. }) => (true, false),
+            Some(found) if matches!(change.action, Action::Delete { .. }) => {
+                (true, found.num_images <= change.precondition.num_images.unwrap())
+            }
+            Some(found) => {
+                let category = ("category", found.category.as_str().into());
+                let description = ("description", found.description.as_str().into());
+                (true, values(&[("is_public", found.is_public.into()), category, description]))
+            }
+        },
+        [region, organization, name, target_region, target] => {
+            let found = now.repository(region, organization, name);
+            let rule = found.and_then(|found| found.sync_rules.iter().find(|rule| rule.is_to(target_region, target)));
+            match rule {
+                None => (false, false),
+                Some(_) if matches!(change.action, Action::Delete { .. }) => (true, true),
+                Some(rule) => (true, values(&[("auto", rule.auto.into()), ("override", rule.overrides.into())])),
+            }
+        }
+        _ => unreachable!("addresses have two, three or five parts"),
+    };
+    match change.action {
+        Action::Create { .. } => exists,
+        _ => !exists || !same,
+    }
+}
+
+#[test]
+fn what_a_stranger_moved_is_not_written() {
+    law((world(), live::deeds()), |(world, deeds)| {
+        let site = Site::new(&world.live, Deletion::Everything);
+        let plan = site.plan(&world.chart.yaml());
+        site.emulator.edit(|state| deeds.iter().for_each(|deed| deed.happen(state)));
+        let moved_then = site.state();
+        site.apply(&plan);
+        let mut writes = site.writes();
+        writes.retain(|write| !in_vain(write));
+        let written: Vec<_> = writes.iter().map(subject).collect();
+        for change in plan.changes.iter().filter(|change| moved(change, &moved_then)) {
+            prop_assert!(!written.contains(&parts(change)), "moved by {:?}, and written: {:#?}", deeds, change);
+        }
+        let planned: Vec<_> = plan.changes.iter().map(parts).collect();
+        prop_assert!(written.iter().all(|written| planned.contains(written)), "{:#?}", writes);
+        // Whatever is gone now was in the plan, rules of a repository that went aside.
+        let now = site.state();
+        for (region, content) in &moved_then.regions {
+            for (organization, entry) in &content.organizations {
+                let gone = |parts: &[&str]| planned.iter().any(|planned| planned == parts);
+                let stays = now.organization(region, organization).is_some();
+                prop_assert!(stays || gone(&[region, organization]), "{} went", organization);
+                for name in entry.repositories.keys() {
+                    let stays = now.repository(region, organization, name).is_some();
+                    prop_assert!(stays || gone(&[region, organization, name]), "{} went; {:?}", name, deeds);
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    prop_oneof![
+        Just(Effect::CutBefore),
+        Just(Effect::CutAfter),
+        Just(Effect::Truncate(1)),
+        Just(Effect::internal()),
+        Just(Effect::internal().after_commit()),
+        Just(Effect::throttled(Some(1))),
+        Just(Effect::html_502()),
+        Just(Effect::html_502().after_commit()),
+    ]
+}
+
+/// Breaks an apply; the next run must come to the state of a clean one.
+fn is_finished_by_the_next_run(world: &World, fault: Fault) -> Verdict {
+    let clean = Site::new(&world.live, Deletion::Images);
+    clean.apply(&clean.plan(&world.chart.yaml()));
+
+    let broken = Site::new(&world.live, Deletion::Images);
+    let plan = broken.plan(&world.chart.yaml());
+    broken.emulator.inject(fault);
+    broken.apply(&plan);
+    let next = Site::new(&broken.state(), Deletion::Images);
+    let plan = next.plan(&world.chart.yaml());
+    let fates = next.apply(&plan);
+    prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
+    prop_assert_eq!(expected::anonymous(next.state()), expected::anonymous(clean.state()));
+    Ok(())
+}
+
+#[test]
+fn a_run_with_a_fault_is_finished_by_the_next() {
+    law((world(), effect(), 0..40_usize), |(world, effect, skip)| {
+        is_finished_by_the_next_run(&world, Fault::new(effect).skip(skip))
+    });
+}
+
+#[test]
+fn a_run_that_lost_the_service_is_finished_by_the_next() {
+    // A rule that does not copy is replaced whatever the chart says; of one that went and did not come back,
+    // nobody remembers what was not managed.
+    let world = world().prop_map(|mut world| {
+        let organizations = world.live.regions.values_mut().flat_map(|region| region.organizations.values_mut());
+        for repository in organizations.flat_map(|organization| organization.repositories.values_mut()) {
+            repository.sync_rules.iter_mut().for_each(|rule| rule.auto = true);
+        }
+        world
+    });
+    law((world, effect(), 0..20_usize), |(world, effect, skip)| {
+        is_finished_by_the_next_run(&world, Fault::new(effect).skip(skip).forever())
+    });
+}
+
+#[test]
+fn what_the_service_refuses_is_what_is_left() {
+    law(world(), |world| {
+        let site = Site::new(&world.live, Deletion::Nothing);
+        let plan = site.plan(&world.chart.yaml());
+        let fates = site.apply(&plan);
+        let left = plan.changes.iter().zip(&fates).filter(|(_, fate)| !done(fate)).map(|(change, _)| change);
+        let left: Vec<Vec<String>> = left.map(parts).collect();
+        for (change, fate) in plan.changes.iter().zip(&fates).filter(|(_, fate)| !done(fate)) {
+            let holds = change.precondition.num_images.is_some_and(|images| images > 0);
+            let emptied = parts(change).len() == 2 && matches!(fate, Fate::Skipped { .. });
+            prop_assert!(holds || emptied, "{:#?} {:#?}", change, fate);
+        }
+        let again = site.plan(&world.chart.yaml());
+        prop_assert_eq!(again.changes.iter().map(parts).collect::<Vec<_>>(), left);
+        Ok(())
+    });
+}

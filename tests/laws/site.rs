@@ -1,0 +1,162 @@
+//! A chart and an emulator in this process: plan and apply as the commands do, without files and sockets.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use portolan::{
+    apply::{self, Options},
+    config::{self, decode::Context},
+    diagnostics::SourceMap,
+    emulator::{
+        Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,
+        Settings, State,
+    },
+    plan::{Plan, Scope, build::build},
+    progress::{Listener, Silent},
+    refresh::refresh,
+    report::Fate,
+    transport::{Exchange, Transport, client::Client, emulated::Emulated},
+    wire::{Method, Request, Response},
+};
+
+use crate::chart::Chart;
+
+/// One random case. Printed as what a person needs to see it again.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) chart: Chart,
+    pub(crate) live: State,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let live = serde_json::to_string_pretty(&self.live.regions).unwrap();
+        write!(f, "the chart\n\n{}\nand the live state\n\n{live}\n", self.chart.yaml())
+    }
+}
+
+/// How the emulator deletes what is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// Takes images along, and refuses an organization with repositories.
+    Images,
+    /// Refuses both.
+    Nothing,
+    /// Takes everything along: an order to delete is never harmless.
+    Everything,
+}
+
+pub(crate) struct Site {
+    pub(crate) emulator: Emulator,
+    runtime: tokio::runtime::Runtime,
+    disguise: fn(Emulated) -> Arc<dyn Transport>,
+}
+
+impl Site {
+    pub(crate) fn new(live: &State, deletion: Deletion) -> Site {
+        let mut assumptions = Assumptions { hidden_rules: HiddenRules::Show, ..Assumptions::default() };
+        if deletion != Deletion::Nothing {
+            assumptions.delete_repository_with_images = DeleteRepositoryWithImages::Cascade;
+        }
+        if deletion == Deletion::Everything {
+            assumptions.delete_organization_with_repositories = DeleteOrganizationWithRepositories::Cascade;
+        }
+        // With a latency, requests overlap; on a paused clock it costs nothing.
+        let emulator =
+            Emulator::new(Settings { latency: Duration::from_millis(1), assumptions, ..Settings::default() });
+        emulator.edit(|state| state.clone_from(live));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        Site { emulator, runtime, disguise: |door| Arc::new(door) }
+    }
+
+    /// Puts a transport in front of the emulator.
+    pub(crate) fn behind(self, disguise: fn(Emulated) -> Arc<dyn Transport>) -> Site {
+        Site { disguise, ..self }
+    }
+
+    /// As a process that just started.
+    fn client(&self) -> Arc<Client> {
+        Arc::new(Client::new((self.disguise)(Emulated::new(self.emulator.clone())), 4))
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.emulator.read(State::clone)
+    }
+
+    pub(crate) fn plan(&self, yaml: &str) -> Plan {
+        let mut sources = SourceMap::default();
+        sources.add("chart.yaml", yaml);
+        let (chart, found) = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+        assert!(!found.has_errors(), "the chart has errors: {found:#?}\n{yaml}");
+        let live = self.runtime.block_on(refresh(&self.client(), &chart));
+        let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
+        let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
+        build(&chart, &live, &[], Scope { regions, account, ..Scope::default() })
+    }
+
+    pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let listener: Arc<dyn Listener> = Arc::new(Silent);
+        self.runtime.block_on(apply::run(&self.client(), plan, Options::default(), &stop, &listener))
+    }
+
+    /// The writes since the last call.
+    pub(crate) fn writes(&self) -> Vec<Entry> {
+        let journal = self.emulator.journal();
+        self.emulator.clear_journal();
+        journal.into_iter().filter(|entry| entry.method != "GET").collect()
+    }
+}
+
+/// What a write is about, as its request says: region, organization, repository, target.
+pub(crate) fn subject(write: &Entry) -> Vec<String> {
+    let body = |name: &str| write.body.as_ref().and_then(|body| body[name].as_str().map(str::to_owned));
+    let segments: Vec<&str> = write.path.trim_start_matches("/v2/manage/namespaces").split('/').skip(1).collect();
+    let mut parts = vec![Some(write.region.clone())];
+    match segments[..] {
+        [] => parts.push(body("namespace")),
+        [organization] => parts.push(Some(organization.to_owned())),
+        [organization, "repos"] => parts.extend([Some(organization.to_owned()), body("repository")]),
+        [organization, "repos", name, ref rest @ ..] => {
+            parts.extend([Some(organization.to_owned()), Some(name.replace('$', "/"))]);
+            if rest == ["sync_repo"] {
+                parts.extend([body("remoteRegionId"), body("remoteNamespace")]);
+            }
+        }
+        _ => panic!("an unknown path: {write:?}"),
+    }
+    parts.into_iter().map(|part| part.unwrap_or_else(|| panic!("no subject: {write:?}"))).collect()
+}
+
+/// Answers lists in no particular order.
+pub(crate) struct Disordered(pub(crate) Emulated);
+
+impl Transport for Disordered {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Box::pin(async move {
+            let response = self.0.send(request).await?;
+            let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return Ok(response) };
+            let list = if body.is_array() { body.as_array_mut() } else { body["namespaces"].as_array_mut() };
+            let Some(list) = list else { return Ok(response) };
+            fastrand::shuffle(list);
+            Ok(Response { body: body.to_string().into_bytes(), ..response })
+        })
+    }
+}
+
+/// Somebody else who does everything an instant before portolan does.
+pub(crate) struct Forestalled(pub(crate) Emulated);
+
+impl Transport for Forestalled {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Box::pin(async move {
+            if request.method != Method::Get {
+                self.0.send(request).await?;
+            }
+            self.0.send(request).await
+        })
+    }
+}
