@@ -1,0 +1,204 @@
+//! The walls between the modules, held by reading the source text.
+//!
+//! What a comment or a string says does not count; what only a module's tests do does not either.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
+const PURE: &str = "address.rs pattern.rs state.rs diagnostics/ schema.rs kind/ config/ scope.rs diff.rs plan/ \
+    render/ report.rs wire/";
+
+/// The one file in them that reads files.
+const IMPURE: &str = "config/load.rs";
+
+/// What a pure module may not name.
+const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io SystemTime Instant async tokio \
+    reqwest fastrand anyhow tracing jiff tempfile axum crate::transport crate::emulator crate::commands \
+    crate::apply crate::refresh crate::progress crate::cli";
+
+/// Who may know the emulator.
+const EMULATOR_USERS: &str = "emulator/ commands/ transport/emulated.rs";
+
+const LONGEST_FILE: usize = 600;
+const LONGEST_MAIN: usize = 40;
+
+struct File {
+    path: String,
+    text: String,
+    /// The program: no comments, no strings, no tests, `use` groups written out.
+    code: String,
+}
+
+impl File {
+    fn is_in(&self, places: &str) -> bool {
+        places
+            .split_whitespace()
+            .any(|place| self.path == place || (place.ends_with('/') && self.path.starts_with(place)))
+    }
+
+    fn is_test(&self) -> bool {
+        self.path.ends_with("tests.rs") || self.path.contains("/tests/")
+    }
+
+    /// Whether the program names the path or word, not as a part of another.
+    fn names(&self, wanted: &str) -> bool {
+        let part = |at: Option<char>| at.is_some_and(|next| next.is_alphanumeric() || next == '_');
+        self.code.match_indices(wanted).any(|(at, found)| {
+            !part(self.code[..at].chars().next_back()) && !part(self.code[at + found.len()..].chars().next())
+        })
+    }
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let inside = |path: PathBuf| if path.is_dir() { below(&path) } else { vec![path] };
+    fs::read_dir(folder).unwrap().flat_map(|entry| inside(entry.unwrap().path())).collect()
+}
+
+/// Every Rust file below a folder of the package.
+fn sources(folder: &str) -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths = below(&root);
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    paths.sort();
+    let file = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = written_out(&program(&text));
+        let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        File { path, text, code }
+    };
+    paths.into_iter().map(file).collect()
+}
+
+/// The text without comments, literals, and everything from the tests on, which stand last.
+fn program(text: &str) -> String {
+    let (mut code, mut rest) = (String::new(), text);
+    while let Some(next) = rest.chars().next() {
+        let ends = |open: usize, close: &str| rest[open..].find(close).map_or(rest.len(), |at| open + at + close.len());
+        let skipped = match rest {
+            _ if rest.starts_with("#[cfg(test)]\nmod tests {") => rest.len(),
+            _ if rest.starts_with("//") => ends(2, "\n"),
+            _ if rest.starts_with("r#\"") => ends(3, "\"#"),
+            _ if rest.starts_with("'\"'") => 3,
+            _ if rest.starts_with("'\\") => ends(3, "'"),
+            _ if next == '"' => {
+                let mut escaped = false;
+                let mut characters = rest.char_indices().skip(1);
+                let end = characters.find(|(_, character)| {
+                    let ends = *character == '"' && !escaped;
+                    escaped = *character == '\\' && !escaped;
+                    ends
+                });
+                end.map_or(rest.len(), |(at, _)| at + 1)
+            }
+            _ => {
+                code.push(next);
+                next.len_utf8()
+            }
+        };
+        rest = &rest[skipped..];
+    }
+    code
+}
+
+/// Adds each path of a `use` group on its own: `std::{fs, io::Write}` is `std::fs` and `std::io::Write`.
+fn written_out(code: &str) -> String {
+    let mut out = code.to_owned();
+    for declaration in code.split("use ").skip(1) {
+        let mut prefixes = vec![String::new()];
+        let mut path = String::new();
+        let declaration = declaration.split_inclusive(';').next().unwrap_or_default();
+        for character in declaration.chars().filter(|character| !character.is_whitespace()) {
+            let prefix = prefixes.last().cloned().unwrap_or_default();
+            match character {
+                '{' => prefixes.push(prefix + &std::mem::take(&mut path)),
+                ',' | '}' | ';' => out += &format!("\n{prefix}{}", std::mem::take(&mut path)),
+                _ => path.push(character),
+            }
+            if character == '}' {
+                prefixes.pop();
+            }
+        }
+    }
+    out
+}
+
+#[track_caller]
+fn none(broken: Vec<String>, wall: &str) {
+    assert!(broken.is_empty(), "{wall}:\n  {}", broken.join("\n  "));
+}
+
+#[test]
+fn pure_modules_do_no_io() {
+    let files = sources("src");
+    let mut broken = Vec::new();
+    for file in files.iter().filter(|file| file.is_in(PURE) && !file.is_in(IMPURE) && !file.is_test()) {
+        let named = EDGES.split_whitespace().filter(|edge| file.names(edge));
+        broken.extend(named.map(|edge| format!("src/{} names `{edge}`", file.path)));
+    }
+    none(broken, "a pure module reaches for the world");
+    let gone = PURE.split_whitespace().find(|place| !files.iter().any(|file| file.is_in(place)));
+    assert_eq!(gone, None, "a pure module is gone");
+}
+
+#[test]
+fn the_emulator_and_the_planner_do_not_know_each_other() {
+    let mut broken = Vec::new();
+    for file in sources("src") {
+        let emulator = file.is_in("emulator/");
+        if emulator
+            && (file.code.split("crate::").skip(1).any(|path| !path.starts_with("emulator")) || file.names("portolan"))
+        {
+            broken.push(format!("src/{} imports from the rest of the crate", file.path));
+        }
+        if !file.is_in(EMULATOR_USERS) && !file.is_test() && file.names("crate::emulator") {
+            broken.push(format!("src/{} imports from the emulator", file.path));
+        }
+    }
+    none(broken, "the two are each other's second opinion");
+}
+
+#[test]
+fn what_is_done_is_decided_in_the_plan() {
+    let mut broken = Vec::new();
+    for (folder, words) in [("apply", ["Reason", "reason", "risks"]), ("", ["dry_run", "DryRun", "dry"])] {
+        for file in sources("src").iter().filter(|file| file.path.starts_with(folder)) {
+            broken
+                .extend(words.iter().filter(|word| file.names(word)).map(|word| format!("src/{}: {word}", file.path)));
+        }
+    }
+    none(broken, "why a change is there is for people, and not to apply a plan is the dry run");
+}
+
+#[test]
+fn files_are_short_say_what_they_are_for_and_are_compiled() {
+    let mut broken = Vec::new();
+    for (folder, files) in ["src", "tests"].map(|folder| (folder, sources(folder))) {
+        for file in &files {
+            let (path, lines) = (format!("{folder}/{}", file.path), file.text.lines().count());
+            let most = if path == "src/main.rs" { LONGEST_MAIN } else { LONGEST_FILE };
+            if lines > most {
+                broken.push(format!("{path} has {lines} lines, more than {most}"));
+            }
+            if !file.text.starts_with("//! ") {
+                broken.push(format!("{path} does not open with `//!`"));
+            }
+            let module = file.path.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+            let (parent, name) = module.rsplit_once('/').unwrap_or(("", module));
+            let declares = |other: &File| {
+                let beside = other.path.rsplit_once('/').map_or("", |(folder, _)| folder) == parent;
+                let declared = other.text.lines().any(|line| line.trim().ends_with(&format!("mod {name};")));
+                declared && (beside || other.path == format!("{parent}.rs"))
+            };
+            let is_root = ["main", "lib"].contains(&name) || (folder == "tests" && parent.is_empty());
+            if !is_root && !files.iter().any(declares) {
+                broken.push(format!("{path} is declared by no file beside it"));
+            }
+        }
+    }
+    none(broken, "a reader wants to know what a file is for, and to see its end");
+}
