@@ -32,9 +32,6 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
 
 /// Tells of an error and what caused it.
 pub fn fail(error: &anyhow::Error) -> Exit {
-    if error.downcast_ref::<output::ClosedPipe>().is_some() {
-        return Exit::Done;
-    }
     output::tell(&format!("error: {error:#}"));
     if error.downcast_ref::<session::UsageError>().is_some() { Exit::Usage } else { Exit::Failed }
 }

@@ -14,16 +14,12 @@ use crate::{
 /// The width of messages where none is known.
 const WIDTH: usize = 100;
 
-/// Nobody reads the document any more, as in `portolan plan | head`.
-#[derive(Debug, thiserror::Error)]
-#[error("stdout was closed")]
-pub(super) struct ClosedPipe;
-
-/// Prints a document, or a piece of one.
+/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, changes
+/// neither what is done nor the exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ClosedPipe.into()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to stdout"),
     }
 }
