@@ -100,8 +100,8 @@ fn check(change: &Change, look: Option<&Look>) -> Check {
     };
     let live = match live {
         Ok(live) => live,
-        Err(error) => {
-            return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), None));
+        Err((error, hint)) => {
+            return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), hint));
         }
     };
     if is(live.as_ref(), change.action.after()) {
@@ -115,7 +115,8 @@ fn check(change: &Change, look: Option<&Look>) -> Check {
     Check::Ends(failed(message, Some("plan again, and look at what somebody else did")))
 }
 
-fn seen(change: &Change, look: &Look) -> Result<Option<LiveResource>, String> {
+/// The live object, or why it cannot be told and what to do about that.
+fn seen(change: &Change, look: &Look) -> Result<Option<LiveResource>, (String, Option<&'static str>)> {
     let (address, wire) = (&change.address, change.address.kind().wire);
     match look {
         Ok(None) => Ok(None),
@@ -123,8 +124,8 @@ fn seen(change: &Change, look: &Look) -> Result<Option<LiveResource>, String> {
             Action::Delete { .. } => wire.decode_before_delete(address, response),
             _ => wire.decode_read(address, response),
         }
-        .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+        .map_err(|error| (error.to_string(), None)),
+        Err(error) => Err((error.to_string(), hint(address, error))),
     }
 }
 
@@ -247,11 +248,16 @@ async fn conflict(client: &Client, address: &Address, after: Option<&Attributes>
 }
 
 fn failure(address: &Address, error: &CallError) -> Fate {
+    failed(error.to_string(), hint(address, error))
+}
+
+/// What to do about an error: what the kind knows of it, else what holds for all.
+fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
         CallError::NoAnswer(_) => None,
     };
-    failed(error.to_string(), explained.or_else(|| error.hint()))
+    explained.or_else(|| error.hint())
 }
 
 /// Whether an object is as described, as far as the description goes.

@@ -115,6 +115,9 @@ impl Wire for Api {
         match error.code.as_deref()? {
             "SVCSTG.SWR.4000097" => Some("the account's quota of organizations is used up; a ticket raises it"),
             "SVCSTG.SWR.4090060" => Some("the name is taken, here by another account: names are unique in a region"),
+            "SVCSTG.SWR.4037017" => {
+                Some("ask for the permission; or it is another account's, since names are unique in a region")
+            }
             "SVCSTG.SWR.4060074" => Some("it still holds images"),
             _ => None,
         }
