@@ -114,6 +114,20 @@ pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>
     Err(ReadFailure { subject: subject(), message: short, hint: Some("try again when nobody writes".to_owned()) })
 }
 
+/// The account that asks in a region, if the first page of a list tells.
+pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String>, ReadFailure> {
+    for kind in REGISTRY {
+        let Listing::PerRegion { page_size: Some(_), request, decode } = kind.listing else { continue };
+        let subject = || format!("{} list of {region}", kind.name);
+        let response = client.read(&request(region, 0)).await.map_err(|error| failed(subject(), &error))?;
+        let page = decode(region, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+        if page.account.is_some() {
+            return Ok(page.account);
+        }
+    }
+    Ok(None)
+}
+
 async fn list_once(
     client: &Client,
     kind: &'static Kind,

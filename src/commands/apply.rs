@@ -23,6 +23,7 @@ use crate::{
         document::{self, pretty},
     },
     progress::{Lines, Listener, Silent},
+    refresh,
     render::{self, plan::Depth},
     report::{ApplyOutcome, Fate, Report},
 };
@@ -33,7 +34,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     }
     let runtime = session::runtime()?;
     let ready = match &args.plan {
-        Some(path) => saved(global, path),
+        Some(path) => runtime.block_on(saved(global, path)),
         None => runtime.block_on(fresh(global, args)),
     };
     let (plan, views, door) = match ready {
@@ -83,7 +84,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Ready {
     Ok((plan, loaded.views, door))
 }
 
-fn saved(global: &Global, path: &Path) -> Ready {
+async fn saved(global: &Global, path: &Path) -> Ready {
     let read = || -> anyhow::Result<(Plan, session::Door)> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let plan = document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
@@ -91,7 +92,28 @@ fn saved(global: &Global, path: &Path) -> Ready {
         Ok((plan, door))
     };
     let (plan, door) = read().map_err(not_ready)?;
+    same_account(&plan, &door).await.map_err(not_ready)?;
     Ok((plan, Vec::new(), door))
+}
+
+/// Refuses credentials of another account, as far as both are known: a create has no other precondition that
+/// could tell.
+async fn same_account(plan: &Plan, door: &session::Door) -> anyhow::Result<()> {
+    if plan.runnable().next().is_none() {
+        return Ok(());
+    }
+    for (region, planned) in &plan.scope.account {
+        let asking = refresh::account(&door.client, &region.as_str().into()).await;
+        let asking =
+            asking.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
+        if let Some(now) = asking.filter(|now| now != planned) {
+            let (planned, now) = (planned.escape_debug(), now.escape_debug());
+            anyhow::bail!(
+                "the plan was made for the account {planned}, and {region} is asked as {now} now; plan again"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The plan is part of what is printed, unless stdout holds a JSON document.
