@@ -1,0 +1,141 @@
+//! The emulator that the program brings along: served on ports, and inside a run.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+};
+
+use crate::support::{AK, NORTH, QUICKSTART, Running, SK, World};
+
+/// An emulator in a process of its own, and where it serves the regions.
+struct Served {
+    regions: Vec<(String, String)>,
+    running: Running,
+}
+
+impl Served {
+    /// Starts it and reads the lines for so many regions.
+    fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
+        let mut command = world.command(&[&["emulator"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let running = Running(child);
+        let region = || {
+            let line = stdout.next().unwrap().unwrap();
+            let (region, url) = line.split_once(' ').unwrap();
+            (region.to_owned(), url.to_owned())
+        };
+        let regions = std::iter::repeat_with(region).take(lines).collect();
+        Served { regions, running }
+    }
+
+    fn url(&self, region: &str) -> &str {
+        &self.regions.iter().find(|(known, _)| known == region).unwrap().1
+    }
+}
+
+/// How many regions the emulator knows, and so how many lines it prints for one port.
+const REGIONS: usize = portolan::emulator::REGIONS.len();
+
+#[test]
+fn one_port_serves_all_regions() {
+    let world = World::of(QUICKSTART);
+    let served = Served::start(&world, &["--listen", "127.0.0.1:0"], REGIONS);
+    assert!(served.url(NORTH).ends_with("/cn-north-4"));
+    let endpoint = served.url(NORTH).replace(NORTH, "{region}");
+    let world = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint);
+    let _ = world.apply(&[]).says("3 added");
+    served.running.kill();
+    let _ = world.plan(&[]).exits(1);
+}
+
+#[test]
+fn a_region_can_have_a_port_of_its_own() {
+    let world = World::of(QUICKSTART);
+    let arguments = ["--listen", "cn-north-4=127.0.0.1:0", "--listen", "cn-east-3=127.0.0.1:0"];
+    let served = Served::start(&world, &arguments, 2);
+    assert_ne!(served.url(NORTH), served.url("cn-east-3"));
+    let endpoint = served.url(NORTH).to_owned();
+    let _ = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint).apply(&[]);
+}
+
+#[test]
+fn signatures_are_verified_when_asked() {
+    let world = World::of(QUICKSTART);
+    let served = Served::start(&world, &["--verify", &format!("{AK}:{SK}")], REGIONS);
+    let endpoint = served.url(NORTH).replace(NORTH, "{region}");
+    let world = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint);
+    let _ = world.plan(&[]).exits(0);
+    let world = world.variable("HUAWEICLOUD_SDK_SK", "wrong-secret-key");
+    let _ = world.plan(&[]).exits(1).warns("401 APIGW.0301");
+}
+
+#[test]
+fn a_state_file_outlives_the_emulator() {
+    let mut world = World::of(QUICKSTART);
+    for expected in ["3 added", "No changes."] {
+        let served = Served::start(&world, &["--state", "state.json"], REGIONS);
+        let endpoint = served.url(NORTH).replace(NORTH, "{region}");
+        world = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint);
+        let _ = world.apply(&[]).says(expected);
+        served.running.kill();
+    }
+}
+
+#[test]
+fn a_quota_can_be_set() {
+    let world = World::of(QUICKSTART);
+    let served = Served::start(&world, &["--quota", "0"], REGIONS);
+    let endpoint = served.url(NORTH).replace(NORTH, "{region}");
+    let world = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint);
+    let _ = world.try_apply(&[]).exits(1).says("quota of organizations");
+}
+
+/// No endpoint and no credentials: what the emulator in the process needs is nothing.
+fn offline() -> World {
+    let names = ["PORTOLAN_ENDPOINT_SWR", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"];
+    names.iter().fold(World::of(QUICKSTART), |world, name| world.variable(name, ""))
+}
+
+#[test]
+fn a_run_can_bring_its_own_emulator() {
+    let world = offline();
+    let _ = world.run(&["--emulator", "plan"]).exits(0).says("Plan: 3 to add");
+    assert!(!world.path(".portolan/emulator.json").exists());
+    let _ = world.run(&["--emulator", "apply", "--yes"]).exits(0).says("3 added");
+    assert!(world.path(".portolan/emulator.json").exists());
+    let _ = world.run(&["plan", "--emulator", "--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world.run(&["plan", "--emulator=other.json"]).exits(0).says("Plan: 3 to add");
+    assert_eq!(world.journal(), []);
+}
+
+#[test]
+fn the_emulator_ignores_credentials() {
+    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "").variable("HUAWEICLOUD_SDK_SK", "");
+    let _ = world.run(&["--emulator", "plan"]).exits(0);
+}
+
+#[test]
+fn the_emulator_beside_an_endpoint_is_a_usage_error() {
+    let world = World::of(QUICKSTART);
+    for command in [&["--emulator", "plan"][..], &["--emulator", "apply", "--yes"]] {
+        let _ = world.run(command).exits(64).warns("`PORTOLAN_ENDPOINT_SWR`");
+    }
+    assert_eq!(world.journal(), []);
+}
+
+#[test]
+fn a_state_that_cannot_be_used_is_told() {
+    let world = offline();
+    world.file("state.json", "{ \"organisations\": {} }");
+    let _ = world.run(&["--emulator=state.json", "plan"]).exits(1).warns("state.json");
+}
+
+#[test]
+fn a_plan_of_the_emulator_is_not_applied_to_the_cloud() {
+    let world = offline();
+    let _ = world.run(&["--emulator", "plan", "--out", "plan.json"]).exits(0);
+    let _ = world.run(&["apply", "plan.json"]).exits(1).warns("the plan was made against the emulator");
+    let _ = world.run(&["--emulator=other.json", "apply", "plan.json"]).exits(1).warns("plan again");
+    let _ = world.run(&["--emulator", "apply", "plan.json"]).exits(0).says("3 added");
+}

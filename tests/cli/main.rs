@@ -1,0 +1,23 @@
+//! The program from end to end: the real binary, run against an emulator on a socket of this process.
+//!
+//! One file a concern. What every test needs is in `support`: its checks are part of every test, such as that a
+//! plan sends nothing but reads, and that an apply is followed by an empty plan.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod apply;
+mod crash;
+mod deletions;
+mod documents;
+mod emulated;
+mod files;
+mod input;
+mod lost_answers;
+mod quickstart;
+mod requests;
+mod risks;
+mod saved;
+mod streams;
+mod support;
+mod trouble;
+mod unmanaged;

@@ -1,0 +1,173 @@
+//! Changes that wait for consent, and changes that never run.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{NORTH, World};
+
+const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      kept: {}\n";
+
+/// Three repositories: `kept`, and `a` and `b` with 2 and 5 images; the chart adds these lines to the entries.
+fn world(entries: &str) -> World {
+    let world = World::of(&format!("{HEAD}{entries}"));
+    world.edit(|state| {
+        for (name, images) in [("kept", 0), ("a", 2), ("b", 5)] {
+            state.ensure_repository(NORTH, "team-a", name).num_images = images;
+        }
+    });
+    world
+}
+
+const BOTH_GO: &str = "      a: { state: absent }\n      b: { state: absent }\n";
+const BOTH_OPEN: &str = "      a: { is_public: true }\n      b: { is_public: true }\n";
+
+#[test]
+fn a_repository_with_images_is_not_deleted_unasked() {
+    assert_snapshot!(world(BOTH_GO).plan(&["--detailed-exitcode"]), @r"
+    exit: 2
+    -- stdout
+      - repository cn-north-4/team-a/a                                      portolan.yaml:7
+          withheld: destroys-data, 2 tags; --allow destroys-data=2 would let it go
+      - repository cn-north-4/team-a/b                                      portolan.yaml:8
+          withheld: destroys-data, 5 tags; --allow destroys-data=2 would let it go
+
+    Plan: 0 to add, 0 to change, 0 to destroy.
+    2 unchanged, 2 withheld.
+    -- stderr
+    ");
+}
+
+#[test]
+fn a_withheld_change_is_not_sent_and_makes_apply_fail() {
+    let world = world(BOTH_GO);
+    let output = world.try_apply(&[]).exits(1).says("2 withheld");
+    assert!(!output.stdout.contains("Apply complete!"), "{output}");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn what_is_not_withheld_is_applied() {
+    let world = world(&format!("{BOTH_GO}      c: {{}}\n"));
+    let _ = world.try_apply(&[]).exits(1).says("1 added");
+    assert_eq!(world.writes(), ["POST cn-north-4 /namespaces/team-a/repos"]);
+}
+
+#[test]
+fn consent_lets_data_go() {
+    let world = world(BOTH_GO);
+    let _ = world.plan(&["--allow", "destroys-data"]).exits(0).says("2 to destroy");
+    let settings = |state: &mut portolan::emulator::State| {
+        // The emulator refuses as long as there are images, which is another test's concern.
+        for name in ["a", "b"] {
+            state.ensure_repository(NORTH, "team-a", name).num_images = 0;
+        }
+    };
+    let _ = world.plan(&["--allow", "destroys-data", "--out", "plan.json"]).exits(0);
+    world.edit(settings);
+    let _ = world.run(&["apply", "plan.json"]).exits(0).says("2 destroyed");
+    assert_eq!(world.writes().len(), 2);
+}
+
+#[test]
+fn more_than_consented_to_are_all_withheld() {
+    let world = world(BOTH_GO);
+    let withheld = |allow: &str| world.plan_json(&["--allow", allow])["summary"]["withheld"].clone();
+    assert_eq!(withheld("destroys-data=1"), json!(2));
+    assert_eq!(withheld("destroys-data=2"), json!(0));
+    assert_eq!(withheld("destroys-data=0"), json!(2));
+    assert_eq!(withheld("exposes"), json!(2));
+}
+
+#[test]
+fn a_private_repository_does_not_turn_public_unasked() {
+    assert_snapshot!(world(BOTH_OPEN).plan(&["--allow", "exposes=1"]), @r"
+    exit: 0
+    -- stdout
+      ~ repository cn-north-4/team-a/a                                      portolan.yaml:7
+          is_public    false -> true
+          withheld: exposes, anyone can pull 2 tags; --allow exposes=2 would let it go
+      ~ repository cn-north-4/team-a/b                                      portolan.yaml:8
+          is_public    false -> true
+          withheld: exposes, anyone can pull 5 tags; --allow exposes=2 would let it go
+
+    Plan: 0 to add, 0 to change, 0 to destroy.
+    2 unchanged, 2 withheld.
+    -- stderr
+    ");
+}
+
+#[test]
+fn consent_lets_a_repository_turn_public() {
+    let world = world(BOTH_OPEN);
+    let _ = world.apply_allowing("exposes=2").says("! exposes (allowed): anyone can pull 2 tags");
+    assert_eq!(world.writes().len(), 2);
+}
+
+#[test]
+fn the_chart_can_consent() {
+    let world = world(BOTH_OPEN);
+    world.chart(&format!("{HEAD}{BOTH_OPEN}limits: {{ allow: [ exposes=2 ] }}\n"));
+    let _ = world.apply(&[]);
+    assert_eq!(world.writes().len(), 2);
+}
+
+#[test]
+fn a_new_public_repository_exposes_nothing() {
+    let world = world("      new: { is_public: true }\n");
+    let _ = world.apply(&[]);
+}
+
+#[test]
+fn a_repository_that_turns_private_exposes_nothing() {
+    let world = world("      a: { is_public: false }\n");
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "a").is_public = true);
+    let _ = world.apply(&[]);
+    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/a"]);
+}
+
+const RULE: &str = "      a: { sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }\n";
+
+/// As [`world`], with a rule of `a` that the chart wants otherwise.
+fn with_rule(entries: &str) -> World {
+    let world = world(entries);
+    world.edit(|state| {
+        let rule = portolan::emulator::SyncRule::to("cn-east-3", "dr");
+        state.ensure_repository(NORTH, "team-a", "a").sync_rules.push(rule);
+    });
+    world
+}
+
+#[test]
+fn what_is_protected_is_not_deleted_whatever_is_allowed() {
+    let world = world(BOTH_GO);
+    world.chart(&format!("{HEAD}{BOTH_GO}protect: [ team-a/a ]\n"));
+    let output = world.plan(&["--allow", "destroys-data", "--allow", "deletes"]).exits(0);
+    let output = output.says("withheld: protected by `team-a/a`").says("1 to destroy");
+    assert!(output.stdout.contains("1 withheld"), "{output}");
+}
+
+#[test]
+fn what_is_protected_is_not_replaced() {
+    let world = with_rule(RULE);
+    world.chart(&format!("{HEAD}{RULE}protect: [ team-a ]\n"));
+    let _ = world.try_apply(&["--allow", "gap", "--allow", "overwrites"]).exits(1).says("protected by `team-a`");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn what_is_protected_can_be_changed() {
+    let world = world("      a: { category: arm }\n");
+    world.chart(&format!("{HEAD}      a: {{ category: arm }}\nprotect: [ team-a/** ]\n"));
+    let _ = world.apply(&[]);
+    assert_eq!(world.writes().len(), 1);
+}
+
+#[test]
+fn an_organization_is_withheld_with_what_it_holds() {
+    let chart = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    state: absent\n    repositories:\n      \
+                 a: { state: absent }\n      b: { state: absent }\n      kept: { state: absent }\n";
+    let world = world("");
+    world.chart(chart);
+    let document = world.plan_json(&["--allow", "deletes"]);
+    assert_eq!((&document["summary"]["withheld"], &document["summary"]["destroy"]), (&json!(3), &json!(1)));
+}

@@ -1,0 +1,222 @@
+//! Saved plans: applied as they were reviewed, or refused.
+
+use portolan::emulator::Fault;
+use serde_json::{Value, json};
+
+use crate::support::{AK, NORTH, QUICKSTART, SK, World};
+
+/// A chart with two repositories, both to be changed.
+const TWO: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      api: { category: \
+                   arm }\n      web: { category: lang }\n";
+
+/// A world with a saved plan `plan.json` for [`TWO`].
+fn two() -> World {
+    let world = World::of(TWO);
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "api");
+        state.ensure_repository(NORTH, "team-a", "web");
+    });
+    saved(world)
+}
+
+fn saved(world: World) -> World {
+    let _ = world.plan(&["--out", "plan.json"]).exits(0);
+    world.forget();
+    world
+}
+
+fn text(world: &World) -> String {
+    std::fs::read_to_string(world.path("plan.json")).unwrap()
+}
+
+/// Puts something else into the saved plan.
+fn mend(world: &World, change: impl FnOnce(&mut Value)) {
+    let mut document: Value = serde_json::from_str(&text(world)).unwrap();
+    change(&mut document);
+    world.file("plan.json", document.to_string());
+}
+
+#[track_caller]
+fn is_refused(world: &World, because: &str) {
+    let _ = world.run(&["apply", "plan.json"]).exits(1).warns(because);
+    assert_eq!(world.journal(), []);
+}
+
+#[test]
+fn a_saved_plan_is_applied_without_the_chart_and_without_a_question() {
+    let world = saved(World::of(QUICKSTART));
+    std::fs::remove_file(world.path("portolan.yaml")).unwrap();
+    let output = world.run(&["apply", "plan.json"]).exits(0);
+    let _ = output.says("Apply complete! Resources: 3 added, 0 changed, 0 destroyed.");
+    world.chart(QUICKSTART);
+    world.is_settled();
+}
+
+#[test]
+fn a_saved_plan_holds_the_printed_one() {
+    let world = two();
+    let mut document: Value = serde_json::from_str(&text(&world)).unwrap();
+    let printed = world.plan_json(&[]);
+    let extra = ["tool", "scope", "digest"].map(|name| document.as_object_mut().unwrap().shift_remove(name).unwrap());
+    assert_eq!(document, printed);
+    let scope = &extra[1];
+    assert_eq!(scope["regions"], json!([NORTH]));
+    assert_eq!(scope["account"], json!({ NORTH: "emulator" }));
+    assert_eq!(scope["partial"], json!(false));
+}
+
+#[test]
+fn a_saved_plan_holds_no_secret() {
+    let text = text(&saved(World::of(QUICKSTART)));
+    assert!(!text.contains(SK) && !text.contains(AK), "{text}");
+}
+
+#[test]
+fn the_same_plan_is_saved_as_the_same_bytes() {
+    let world = two();
+    let first = text(&world);
+    assert_eq!(first, text(&saved(world)));
+}
+
+#[test]
+fn what_a_stranger_changed_is_named_and_left_alone() {
+    let world = two();
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "api").category = "linux".to_owned());
+    let output = world.run(&["apply", "plan.json"]).exits(1);
+    let output = output.says("repository cn-north-4/team-a/api: failed: not sent");
+    let _ = output.says(r#"category was "other", is "linux" now"#).says("1 changed");
+    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/web"]);
+}
+
+#[test]
+fn an_unmanaged_value_that_a_stranger_changed_is_not_overwritten() {
+    let world = two();
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "api").description = "by hand".to_owned());
+    let _ = world.run(&["apply", "plan.json"]).exits(1).says(r#"description was "", is "by hand" now"#);
+    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/web"]);
+}
+
+#[test]
+fn what_a_stranger_deleted_is_not_created_again() {
+    let world = two();
+    world.edit(|state| drop(state.organization_mut(NORTH, "team-a").unwrap().repositories.remove("api")));
+    let _ = world.run(&["apply", "plan.json"]).exits(1).says("it existed, and is gone now");
+    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/web"]);
+}
+
+#[test]
+fn what_a_stranger_created_is_not_overwritten() {
+    let world = saved(World::of(QUICKSTART));
+    world.edit(|state| drop(state.ensure_organization(NORTH, "group").clone()));
+    let output = world.run(&["apply", "plan.json"]).exits(1).says("it did not exist, and is there now");
+    let _ = output.says("skipped, because of organization cn-north-4/group");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn a_repository_with_more_images_than_reviewed_is_not_deleted() {
+    let world = World::of(&TWO.replace("{ category: arm }", "{ state: absent }"));
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "api").num_images = 2;
+        state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned();
+    });
+    let _ = world.plan(&["--out", "plan.json", "--allow", "destroys-data"]).exits(0);
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "api").num_images = 3);
+    let _ = world.run(&["apply", "plan.json"]).exits(1).says("it held 2 images, holds 3 now");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn what_was_withheld_stays_withheld() {
+    let world = World::of(&TWO.replace("{ category: arm }", "{ state: absent }"));
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "api").num_images = 2;
+        state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned();
+    });
+    let world = saved(world);
+    let _ = world.run(&["apply", "plan.json"]).exits(1).says("1 withheld");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn a_stopped_plan_is_stopped_when_it_is_applied() {
+    let world = World::of(&TWO.replace("{ category: arm }", "{ state: absent }").replace("      web", "      web2"));
+    world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "api").clone()));
+    let _ = world.plan(&["--out", "plan.json"]).exits(1);
+    let _ = world.run(&["apply", "plan.json"]).exits(1).says("the plan is stopped");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn a_damaged_plan_is_refused() {
+    let world = two();
+    mend(&world, |document| document["changes"][0]["after"]["category"] = json!("windows"));
+    is_refused(&world, "it is damaged");
+    world.file("plan.json", &text(&world)[..300]);
+    is_refused(&world, "it is not a plan file");
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let world = two();
+    mend(&world, |document| document["format_version"] = json!("2.0"));
+    is_refused(&world, "its format version is 2.0");
+}
+
+#[test]
+fn a_printed_plan_is_refused() {
+    let world = two();
+    mend(&world, |document| *document = world.plan_json(&[]));
+    world.forget();
+    is_refused(&world, "it was printed, not saved");
+}
+
+#[test]
+fn a_missing_plan_is_refused() {
+    is_refused(&World::new(), "plan.json");
+}
+
+#[test]
+fn consent_and_charts_stand_in_the_plan_only() {
+    let world = two();
+    for arguments in [
+        ["apply", "plan.json", "--allow", "deletes"],
+        ["apply", "plan.json", "-f", "portolan.yaml"],
+        ["-f", "portolan.yaml", "apply", "plan.json"],
+    ] {
+        let _ = world.run(&arguments).exits(64);
+    }
+    assert_eq!(world.journal(), []);
+}
+
+#[test]
+fn another_endpoint_is_refused() {
+    let world = two();
+    let other = World::new();
+    other.file("plan.json", text(&world));
+    is_refused(&other, "the plan was made for");
+}
+
+#[test]
+fn another_account_is_refused() {
+    let world = two();
+    world.edit(|state| state.account = "other".to_owned());
+    let _ = world.run(&["apply", "plan.json"]).exits(1).warns("the plan was made for the account");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn an_unknown_outcome_is_not_saved() {
+    let world = World::of(TWO);
+    world.inject(Fault::new(portolan::emulator::Effect::forbidden()).path("/repos"));
+    let _ = world.plan(&["--out", "plan.json"]).exits(1).warns("plan.json is not written");
+    assert!(!world.path("plan.json").exists());
+}
+
+#[test]
+fn a_plan_without_changes_can_be_applied() {
+    let world = World::of("version: 1\nregion: cn-north-4\norganizations: { team-a: {} }\n");
+    world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
+    let world = saved(world);
+    let _ = world.run(&["apply", "plan.json"]).exits(0).says("No changes.");
+}

@@ -1,0 +1,293 @@
+//! A world of its own for each test: a service, a directory with a chart, and the program.
+
+use std::{
+    fmt, fs,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use portolan::emulator::{Emulator, Entry, Fault, Settings, State, serve};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, runtime::Runtime};
+
+pub(crate) const AK: &str = "FAKEAK00000000000001";
+pub(crate) const SK: &str = "fake-secret-key-0001";
+
+/// The region of most charts.
+pub(crate) const NORTH: &str = "cn-north-4";
+
+/// The chart of the API documents' own examples.
+pub(crate) const QUICKSTART: &str = include_str!("../../examples/quickstart.yaml");
+
+/// How long anything may take that a test waits for; no test takes nearly as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Serves all the worlds of this process.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+
+/// A service on a port, and a directory to run the program in.
+pub(crate) struct World {
+    pub(crate) emulator: Emulator,
+    directory: TempDir,
+    url: String,
+    variables: Vec<(String, String)>,
+}
+
+impl World {
+    /// A service that accepts one key pair, and a program that has it.
+    pub(crate) fn new() -> World {
+        let verify = Some(format!("{AK}:{SK}").parse().unwrap());
+        World::with(Settings { verify, ..Settings::default() })
+            .variable("HUAWEICLOUD_SDK_AK", AK)
+            .variable("HUAWEICLOUD_SDK_SK", SK)
+    }
+
+    /// A service with these settings, and a program without credentials.
+    pub(crate) fn with(settings: Settings) -> World {
+        let emulator = Emulator::new(settings);
+        let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        RUNTIME.spawn(serve(emulator.clone(), listener, None));
+        let directory = tempfile::tempdir().unwrap();
+        let world = World { emulator, directory, url, variables: Vec::new() };
+        let endpoint = world.endpoint();
+        world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint)
+    }
+
+    /// A world with a chart in it.
+    pub(crate) fn of(chart: &str) -> World {
+        let world = World::new();
+        world.chart(chart);
+        world
+    }
+
+    /// Sets a variable of the program's environment, which is empty but for these; an empty value removes it.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> World {
+        self.variables.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            self.variables.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Where the program finds the service.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("{}/{{region}}", self.url)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file into the directory.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Writes the chart that the program finds by itself.
+    pub(crate) fn chart(&self, text: &str) {
+        self.file("portolan.yaml", text);
+    }
+
+    /// The program, ready to run here.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        command.args(arguments).current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.output(self.command(arguments))
+    }
+
+    /// Waits for the end of a command, and hides what differs from run to run.
+    pub(crate) fn output(&self, mut command: Command) -> Output {
+        let output = command.output().unwrap();
+        let text = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.replace(&self.url, "@URL@").replace(&self.directory.path().display().to_string(), "@DIR@")
+        };
+        Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Starts the program without waiting for it.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Runs `plan`, which sends nothing but reads.
+    pub(crate) fn plan(&self, arguments: &[&str]) -> Output {
+        let seen = self.emulator.journal().len();
+        let output = self.run(&[&["plan"], arguments].concat());
+        for entry in &self.emulator.journal()[seen..] {
+            assert_eq!(entry.method, "GET", "a plan asked for {entry:?}");
+        }
+        output
+    }
+
+    /// Runs `plan --format json` and reads the document.
+    pub(crate) fn plan_json(&self, arguments: &[&str]) -> Value {
+        self.plan(&[&["--format", "json"], arguments].concat()).json()
+    }
+
+    /// Runs `apply --yes`, whatever comes of it.
+    pub(crate) fn try_apply(&self, arguments: &[&str]) -> Output {
+        self.run(&[&["apply", "--yes"], arguments].concat())
+    }
+
+    /// Runs `apply --yes`, which succeeds and leaves nothing to do.
+    pub(crate) fn apply(&self, arguments: &[&str]) -> Output {
+        let output = self.try_apply(arguments).exits(0);
+        self.is_settled();
+        output
+    }
+
+    /// The live state is as the chart says.
+    #[track_caller]
+    pub(crate) fn is_settled(&self) {
+        let output = self.plan(&["--detailed-exitcode"]).exits(0);
+        assert!(output.stdout.contains("No changes."), "{output}");
+    }
+
+    /// Runs `apply --yes --allow CLASS=N`, which succeeds and leaves nothing to do.
+    pub(crate) fn apply_allowing(&self, consent: &str) -> Output {
+        self.apply(&["--allow", consent])
+    }
+
+    pub(crate) fn journal(&self) -> Vec<Entry> {
+        self.emulator.journal()
+    }
+
+    /// What was asked so far but for reads: method, region and path.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let writes = self.journal().into_iter().filter(|entry| entry.method != "GET");
+        writes.map(|entry| format!("{} {} {}", entry.method, entry.region, short(&entry.path))).collect()
+    }
+
+    /// The bodies of the writes so far.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let writes = self.journal().into_iter().filter(|entry| entry.method != "GET");
+        writes.map(|entry| entry.body.unwrap_or_default()).collect()
+    }
+
+    /// Forgets what was asked so far.
+    pub(crate) fn forget(&self) {
+        self.emulator.clear_journal();
+    }
+
+    pub(crate) fn inject(&self, fault: Fault) {
+        self.emulator.inject(fault);
+    }
+
+    /// Changes something behind the program's back.
+    pub(crate) fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.emulator.edit(change)
+    }
+
+    /// What exists, without ids and times.
+    pub(crate) fn state(&self) -> Vec<String> {
+        self.emulator.read(summary)
+    }
+}
+
+/// The part of a path that differs.
+fn short(path: &str) -> &str {
+    path.strip_prefix("/v2/manage").unwrap_or(path)
+}
+
+fn summary(state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (region, content) in &state.regions {
+        for (name, organization) in &content.organizations {
+            lines.push(format!("{region}/{name}"));
+            for (repository, content) in &organization.repositories {
+                let (public, images) = (content.is_public, content.num_images);
+                let (category, description) = (&content.category, &content.description);
+                lines.push(format!("{region}/{name}/{repository} {public} {category} {description:?} {images}"));
+                for rule in &content.sync_rules {
+                    let target = format!("{}/{}", rule.remote_region, rule.remote_organization);
+                    lines.push(format!("{region}/{name}/{repository} -> {target} {} {}", rule.auto, rule.overrides));
+                }
+            }
+        }
+    }
+    lines.sort();
+    lines
+}
+
+/// Asks again and again until something holds.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A program that runs, and is killed when the test ends.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    /// SIGKILL: it cannot tidy up.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a run of the program left behind.
+#[must_use]
+pub(crate) struct Output {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl Output {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Output {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// The document on stdout, which holds nothing else.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Output {
+        assert!(self.stdout.contains(text), "`{text}` is not in {self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn warns(self, text: &str) -> Output {
+        assert!(self.stderr.contains(text), "`{text}` is not in {self}");
+        self
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+        write!(f, "exit: {code}\n-- stdout\n{}-- stderr\n{}", self.stdout, self.stderr)
+    }
+}

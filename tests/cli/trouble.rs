@@ -1,0 +1,206 @@
+//! Services that refuse, break, lie or are not there while the live state is read: the result is unknown, never
+//! "no changes", and nothing is written.
+
+use std::net::TcpListener;
+
+use insta::assert_snapshot;
+use portolan::emulator::{Effect, ErrorBody, Fault};
+use serde_json::json;
+
+use crate::support::{NORTH, QUICKSTART, World};
+
+/// A world that is as the chart says, so that a wrong reading of a failure would be "No changes.".
+fn settled() -> World {
+    let world = World::of(QUICKSTART);
+    let _ = world.apply(&[]);
+    world.forget();
+    world
+}
+
+/// What plan and apply do when reads go wrong for ever.
+#[track_caller]
+fn is_unknown(world: &World, words: &[&str]) {
+    for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
+        let output = world.run(command).exits(1);
+        for word in words {
+            assert!(output.stderr.contains(word), "`{word}` is not said: {output}");
+        }
+        assert!(!output.stdout.contains("No changes"), "{output}");
+    }
+    let document = world.run(&["plan", "--format", "json"]).exits(1).json();
+    assert_eq!((&document["outcome"], &document["changes"]), (&json!("unknown"), &json!([])));
+    assert_eq!(document["diagnostics"][0]["code"], json!("unreadable"));
+    let report = world.run(&["apply", "--yes", "--format", "json"]).exits(1).json();
+    assert_eq!((&report["outcome"], &report["plan"]["outcome"]), (&json!("refused"), &json!("unknown")));
+    assert_eq!(report["plan"]["diagnostics"][0]["code"], json!("unreadable"));
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+fn for_ever(effect: Effect, path: &str) -> World {
+    let world = settled();
+    world.inject(Fault::new(effect).path(path).forever());
+    world
+}
+
+fn status(status: u16, content_type: &str, text: &str) -> Effect {
+    let body = ErrorBody::Other { status, content_type: content_type.to_owned(), text: text.to_owned() };
+    Effect::Status { body, retry_after: None, committed: false }
+}
+
+/// The failing read, by the words of the message and the part of its path.
+const READS: [(&str, &str); 3] = [
+    ("organization list of cn-north-4", "/v2/manage/namespaces"),
+    ("repository list of cn-north-4", "/v2/manage/repos"),
+    ("sync_rules of repository cn-north-4/group/busybox", "/sync_repo"),
+];
+
+#[test]
+fn a_refused_connection() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", &format!("http://{free}/{{region}}"));
+    is_unknown(&world, &["organization list of cn-north-4", &free.to_string(), "check the endpoint"]);
+}
+
+#[test]
+fn no_permission_for_any_of_the_reads() {
+    for (what, path) in READS {
+        is_unknown(&for_ever(Effect::forbidden(), path), &[what, "403 SVCSTG.SWR.4037018", "request id emulator-"]);
+    }
+}
+
+#[test]
+fn a_path_that_the_gateway_does_not_know_is_not_absence() {
+    for (what, path) in READS {
+        is_unknown(&for_ever(Effect::gateway_not_found(), path), &[what, "404 APIGW.0101", "request id emulator-"]);
+    }
+}
+
+#[test]
+fn throttling_for_ever() {
+    let world = for_ever(Effect::throttled(Some(0)), "/v2/manage/repos");
+    is_unknown(&world, &["repository list of cn-north-4", "429 APIGW.0308", "slow down"]);
+}
+
+#[test]
+fn a_passing_trouble_is_waited_for() {
+    for effect in [Effect::throttled(Some(0)), Effect::CutBefore, Effect::html_502(), Effect::Truncate(3)] {
+        for (what, path) in READS {
+            let world = settled();
+            world.inject(Fault::new(effect.clone()).path(path).times(2));
+            let _ = world.plan(&[]).exits(0).says("No changes.");
+            assert_eq!(world.journal().len(), 3 + 2, "{what} {effect:?}");
+        }
+    }
+}
+
+#[test]
+fn a_500_is_repeated_once() {
+    for (what, path) in READS {
+        let world = settled();
+        world.inject(Fault::new(Effect::internal()).path(path));
+        let _ = world.plan(&[]).exits(0).says("No changes.");
+        is_unknown(&for_ever(Effect::internal(), path), &[what, "500 SVCSTG.SWR.5001101"]);
+    }
+}
+
+#[test]
+fn a_500_on_one_page() {
+    let world = settled();
+    world.edit(|state| {
+        for number in 0..1000 {
+            state.ensure_repository(NORTH, "strangers", &format!("r{number}"));
+        }
+    });
+    let page = || Fault::new(Effect::internal()).path("/v2/manage/repos");
+    world.inject(page().skip(1).times(2));
+    let _ = world.plan(&["--detailed-exitcode"]).exits(1).warns("repository list of cn-north-4");
+}
+
+#[test]
+fn html_instead_of_json() {
+    for (what, path) in READS {
+        let login = status(200, "text/html", "<html><title>Please log in</title></html>");
+        is_unknown(&for_ever(login, path), &[what, "<html>", "request id emulator-"]);
+    }
+}
+
+#[test]
+fn an_html_error_page_is_shortened() {
+    let world = for_ever(status(403, "text/html", "<html><title>Blocked</title>and more</html>"), READS[0].1);
+    is_unknown(&world, &[r#"403: HTML instead of JSON ("Blocked")"#]);
+}
+
+#[test]
+fn json_of_another_shape() {
+    for (what, path) in READS {
+        is_unknown(&for_ever(status(200, "application/json", r#"{"items":7}"#), path), &[what, "items"]);
+    }
+}
+
+#[test]
+fn an_empty_body() {
+    for (what, path) in READS {
+        is_unknown(&for_ever(status(200, "application/json", ""), path), &[what, "an empty body"]);
+    }
+}
+
+#[test]
+fn a_truncated_body() {
+    let world = settled();
+    world.inject(Fault::new(Effect::Truncate(5)).path(READS[1].1).forever());
+    let _ = world.plan(&[]).exits(1).warns(READS[1].0);
+    assert_eq!(world.journal().len(), 6 + 1);
+}
+
+#[test]
+fn a_list_that_lacks_items_is_asked_for_once_more() {
+    let world = settled();
+    world.inject(Fault::new(Effect::DropItems(1)).path("/v2/manage/repos"));
+    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    assert_eq!(world.journal().len(), 3 + 1);
+    let message = "the service says there are 1, but listed 0 in two tries";
+    is_unknown(&for_ever(Effect::DropItems(1), "/v2/manage/repos"), &[message]);
+}
+
+#[test]
+fn what_a_failure_looks_like() {
+    let world = for_ever(Effect::forbidden(), "/sync_repo");
+    assert_snapshot!(world.plan(&[]), @r"
+    exit: 1
+    -- stdout
+    Unknown: 1 object could not be read, so no plan can be made.
+    -- stderr
+    error: cannot read the sync_rules of repository cn-north-4/group/busybox: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (request id emulator-00000015)
+      hint: the credentials are good, but not for this; ask for the permission
+    ");
+}
+
+/// A wrong secret: the emulator itself refuses.
+fn with_a_wrong_key() -> World {
+    World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_SK", "wrong-secret-key")
+}
+
+#[test]
+fn wrong_credentials() {
+    is_unknown(&with_a_wrong_key(), &["401 APIGW.0301", "request id emulator-", "check the credentials"]);
+}
+
+#[test]
+fn wrong_credentials_are_not_tried_again_and_again() {
+    let world = with_a_wrong_key();
+    let regions: String = ["cn-east-2", "cn-east-3", "cn-south-1", "cn-south-2"]
+        .iter()
+        .map(|region| format!("---\nversion: 1\nregion: {region}\norganizations: {{ team-a: {{}} }}\n"))
+        .collect();
+    world.chart(&regions);
+    let _ = world.plan(&[]).exits(1);
+    assert!(world.journal().len() <= 2, "{:?}", world.journal());
+}
+
+#[test]
+fn a_session_that_expires_while_writing_stops_the_rest() {
+    let world = World::of(QUICKSTART);
+    world.inject(Fault::new(Effect::unauthorized()).method("POST").path("/repos").forever());
+    let _ = world.try_apply(&[]).exits(1).says("401 APIGW.0301").says("1 added");
+    assert_eq!(world.writes().len(), 2);
+}
