@@ -1,12 +1,15 @@
 //! Apply: who is asked, what a failure takes along, and what the report says.
 
-use std::time::Duration;
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use insta::assert_snapshot;
 use portolan::emulator::{Assumptions, Effect, Fault, Settings, SyncRule};
 use serde_json::{Value, json};
 
-use crate::support::{NORTH, Output, QUICKSTART, World, wait_until};
+use crate::support::{NORTH, Output, QUICKSTART, Running, World, wait_until};
 
 /// Two organizations with a repository each, of which the first has a rule.
 const TWO: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      web: { sync: [ { \
@@ -193,6 +196,54 @@ fn the_name_of_a_foreign_organization_is_taken() {
     let output = world.try_apply(&[]).exits(1).says("another account").says("1 failed, 2 skipped.");
     assert!(output.stdout.contains("2 added"), "{output}");
     assert!(world.writes().iter().all(|write| !write.contains("/team-a")), "{:?}", world.writes());
+}
+
+#[test]
+fn a_foreign_organization_that_cannot_be_seen_is_never_taken_for_ours() {
+    let mut assumptions = Assumptions::default();
+    assumptions.set("foreign-organization=404").unwrap();
+    let world = World::with(Settings { assumptions, ..Settings::default() }).variable("HW_AUTH_TOKEN", "any");
+    world.chart(TWO);
+    world.edit(|state| state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned()));
+    let output = world.try_apply(&[]).exits(1).says("SVCSTG.SWR.4090060").says("another account");
+    let _ = output.says("1 failed, 2 skipped.");
+}
+
+/// As Ctrl-C does.
+fn interrupt(running: &Running) {
+    let id = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+}
+
+#[test]
+fn an_interrupted_run_finishes_what_is_in_flight() {
+    let world = World::of(&repositories(&["r1", "r2", "r3"]));
+    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
+    let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    wait_until("a write is in flight", || world.journal().iter().any(|entry| entry.fault));
+    interrupt(&running);
+    let report: Value = serde_json::from_reader(running.0.stdout.take().unwrap()).unwrap();
+    assert_eq!(running.0.wait().unwrap().code(), Some(1));
+    assert_eq!(report["applied"].as_array().unwrap().len(), 2);
+    assert_eq!(report["applied"][1]["verified"], json!(true));
+    assert_eq!(report["not_attempted"].as_array().unwrap().len(), 2);
+    assert_eq!(world.writes().len(), 2);
+    let _ = world.apply(&[]);
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let world = World::of(QUICKSTART);
+    world.inject(Fault::new(Effect::HangAfter).method("POST"));
+    let mut command = world.command(&["apply", "--yes"]);
+    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    wait_until("a write hangs", || world.journal().iter().any(|entry| entry.fault));
+    wait_until("the program has ended", || {
+        interrupt(&running);
+        running.0.try_wait().unwrap().is_some()
+    });
+    let _ = world.apply(&[]);
 }
 
 #[test]
