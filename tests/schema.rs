@@ -29,7 +29,7 @@ fn documents(yaml: &str) -> Vec<Value> {
 fn errors(yaml: &str) -> Vec<String> {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", yaml);
-    let (_, found) = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    let found = config::decode(Context { sources: &sources, environment: &|_| None, region: None }).found;
     found
         .iter()
         .filter(|found| found.severity == portolan::diagnostics::Severity::Error)

@@ -8,7 +8,7 @@ use std::{
 
 use portolan::{
     apply::{self, Options},
-    config::{self, decode::Context},
+    config::{self, Decoded, decode::Context},
     diagnostics::SourceMap,
     emulator::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,
@@ -89,7 +89,8 @@ impl Site {
     pub(crate) fn plan(&self, yaml: &str) -> Plan {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", yaml);
-        let (chart, found) = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+        let Decoded { chart, found, .. } =
+            config::decode(Context { sources: &sources, environment: &|_| None, region: None });
         assert!(!found.has_errors(), "the chart has errors: {found:#?}\n{yaml}");
         let live = self.runtime.block_on(refresh(&self.client(), &chart));
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
