@@ -72,7 +72,7 @@ fn a_create() {
     assert_eq!(created["fields"], json!([{ "name": "is_public", "before": null, "after": true }]));
     assert_eq!(created["source"], json!({ "file": "portolan.yaml", "line": 6, "column": 7 }));
     assert_eq!((&created["risks"], &created["withheld"]), (&json!([]), &Value::Null));
-    assert_eq!(created["precondition"], json!({ "exists": false }));
+    assert_eq!(created["precondition"], json!({ "exists": false, "attributes": {} }));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_delete() {
     assert_eq!((&gone["actions"], &gone["reason"]), (&json!(["delete"]), &json!("declared-absent")));
     assert_eq!(gone["after"], Value::Null);
     assert_eq!(gone["risks"], json!(["deletes"]));
-    assert_eq!(gone["precondition"], json!({ "exists": true, "num_images": 0 }));
+    assert_eq!(gone["precondition"], json!({ "exists": true, "attributes": {}, "num_images": 0 }));
     assert_eq!(gone["source"]["line"], json!(9));
 }
 

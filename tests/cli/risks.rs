@@ -26,9 +26,9 @@ fn a_repository_with_images_is_not_deleted_unasked() {
     assert_snapshot!(world(BOTH_GO).plan(&["--detailed-exitcode"]), @r"
     exit: 2
     -- stdout
-      - repository cn-north-4/team-a/a                                      portolan.yaml:7
+      - repository cn-north-4/team-a/a  portolan.yaml:7
           withheld: destroys-data, 2 tags; --allow destroys-data=2 would let it go
-      - repository cn-north-4/team-a/b                                      portolan.yaml:8
+      - repository cn-north-4/team-a/b  portolan.yaml:8
           withheld: destroys-data, 5 tags; --allow destroys-data=2 would let it go
 
     Plan: 0 to add, 0 to change, 0 to destroy.
@@ -83,10 +83,10 @@ fn a_private_repository_does_not_turn_public_unasked() {
     assert_snapshot!(world(BOTH_OPEN).plan(&["--allow", "exposes=1"]), @r"
     exit: 0
     -- stdout
-      ~ repository cn-north-4/team-a/a                                      portolan.yaml:7
+      ~ repository cn-north-4/team-a/a  portolan.yaml:7
           is_public    false -> true
           withheld: exposes, anyone can pull 2 tags; --allow exposes=2 would let it go
-      ~ repository cn-north-4/team-a/b                                      portolan.yaml:8
+      ~ repository cn-north-4/team-a/b  portolan.yaml:8
           is_public    false -> true
           withheld: exposes, anyone can pull 5 tags; --allow exposes=2 would let it go
 

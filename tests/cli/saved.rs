@@ -105,12 +105,24 @@ fn what_a_stranger_deleted_is_not_created_again() {
 }
 
 #[test]
-fn what_a_stranger_created_is_not_overwritten() {
+fn what_a_stranger_created_otherwise_is_not_overwritten() {
+    let world = saved(World::of(QUICKSTART));
+    world.edit(|state| state.ensure_repository(NORTH, "group", "busybox").category = "lang".to_owned());
+    let output = world.run(&["apply", "plan.json"]).exits(1).says("it did not exist, and is there now");
+    let _ = output.says("skipped, because of repository cn-north-4/group/busybox");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn what_a_stranger_created_alike_needs_no_write() {
     let world = saved(World::of(QUICKSTART));
     world.edit(|state| drop(state.ensure_organization(NORTH, "group").clone()));
-    let output = world.run(&["apply", "plan.json"]).exits(1).says("it did not exist, and is there now");
-    let _ = output.says("skipped, because of organization cn-north-4/group");
-    assert_eq!(world.writes(), [""; 0]);
+    let _ = world.run(&["apply", "plan.json"]).exits(0);
+    let repository = "/namespaces/group/repos";
+    assert_eq!(
+        world.writes(),
+        [format!("POST {NORTH} {repository}"), format!("POST {NORTH} {repository}/busybox/sync_repo")]
+    );
 }
 
 #[test]
