@@ -8,6 +8,7 @@
 mod chart;
 mod expected;
 mod live;
+mod printed;
 mod site;
 
 use std::sync::Arc;
@@ -55,6 +56,13 @@ fn world() -> impl Strategy<Value = World> {
 /// A world where much is withheld, and some plans are stopped.
 fn cautious_world() -> impl Strategy<Value = World> {
     (chart::cautious(), live::state()).prop_map(|(chart, live)| World { chart, live })
+}
+
+/// A plan without what a place in a file has to do with it.
+fn unplaced(mut plan: Plan) -> Plan {
+    plan.chart = ChartStamp::default();
+    plan.changes.iter_mut().for_each(|change| change.source = None);
+    plan
 }
 
 fn done(fate: &Fate) -> bool {
@@ -165,11 +173,6 @@ fn what_is_withheld_or_protected_stays() {
 
 #[test]
 fn the_order_of_the_chart_does_not_matter() {
-    let unplaced = |mut plan: Plan| {
-        plan.chart = ChartStamp::default();
-        plan.changes.iter_mut().for_each(|change| change.source = None);
-        plan
-    };
     law((cautious_world(), any::<u64>()), |(world, seed)| {
         let site = Site::new(&world.live, Deletion::Images);
         let (text, permuted) = (world.chart.yaml(), world.chart.permuted_yaml(seed));

@@ -1,0 +1,52 @@
+//! What `validate` prints for people and for machines.
+
+use crate::support::World;
+
+const WRONG: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
+
+#[test]
+fn people_read_it_on_stderr_whatever_the_format() {
+    for format in ["text", "json", "sarif", "github"] {
+        let world = World::of(WRONG);
+        let _ = world
+            .run(&["validate", "--format", format])
+            .exits(1)
+            .warns("error[unknown-key]")
+            .warns("portolan.yaml:3:1");
+    }
+}
+
+#[test]
+fn machines_read_places_on_stdout() {
+    let world = World::of(WRONG);
+    let json = world.run(&["validate", "--format", "json"]).json();
+    assert_eq!((&json["valid"], &json["errors"]), (&false.into(), &1.into()));
+    let found = &json["diagnostics"][0];
+    assert_eq!((&found["code"], &found["line"], &found["column"]), (&"unknown-key".into(), &3.into(), &1.into()));
+    assert_eq!(found["hint"], "did you mean `organizations`?");
+    let sarif = world.run(&["validate", "--format", "sarif"]).json();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "unknown-key");
+    let github = world.run(&["validate", "--format", "github"]).exits(1);
+    assert!(
+        github.stdout.starts_with("::error file=portolan.yaml,line=3,col=1,title=unknown-key::"),
+        "{}",
+        github.stdout
+    );
+}
+
+#[test]
+fn a_chart_without_findings_prints_an_empty_document() {
+    let world = World::of("version: 1\nregion: cn-north-4\n");
+    assert_eq!(world.run(&["validate", "--format", "json"]).exits(0).json()["diagnostics"], serde_json::json!([]));
+    assert_eq!(world.run(&["validate", "--format", "github"]).exits(0).stdout, "");
+}
+
+#[test]
+fn the_effective_chart_is_printed() {
+    let world = World::of(
+        "version: 1\nregion: cn-north-4\ndefaults: { repository: { category: '${env:KIND:-arm}' } }\norganizations: { b: {}, a: { repositories: { x: } } }\n",
+    );
+    let output = world.run(&["validate", "--print"]).exits(0);
+    let expected = "version: 1\nregion: cn-north-4\norganizations:\n  a:\n    repositories:\n      x:\n        category: arm\n  b: {}\n";
+    assert_eq!(output.stdout, expected);
+}
