@@ -7,7 +7,12 @@ use clap::{
     builder::{FalseyValueParser, StringValueParser, TypedValueParser as _},
 };
 
-use crate::{pattern::Pattern, scope::Selection, state::Consent};
+use crate::{
+    config::names::{self, Name},
+    pattern::Pattern,
+    scope::Selection,
+    state::Consent,
+};
 
 /// Keeps Huawei Cloud image repositories, and the rules that copy their images, equal to a YAML chart.
 #[derive(Debug, Parser)]
@@ -30,7 +35,7 @@ pub struct Global {
     pub file: Vec<PathBuf>,
 
     /// The region of documents that name none; it overrides nothing.
-    #[arg(long, value_name = "REGION", global = true, env = "PORTOLAN_REGION")]
+    #[arg(long, value_name = "REGION", global = true, env = "PORTOLAN_REGION", value_parser = region)]
     pub region: Option<String>,
 
     /// Run against the emulator in this process instead of the cloud; its state is kept in a file.
@@ -286,6 +291,12 @@ pub enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+/// A region follows the same rule here as in a chart; an empty variable is one that is not set.
+fn region(text: &str) -> Result<String, String> {
+    let valid = text.is_empty() || names::is_valid(Name::Region, text);
+    valid.then(|| text.to_owned()).ok_or_else(|| format!("expected {}", names::rule(Name::Region)))
 }
 
 /// How many requests may be in flight at once.
