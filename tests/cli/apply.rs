@@ -218,7 +218,7 @@ fn interrupt(running: &Running) {
 #[test]
 fn an_interrupted_run_finishes_what_is_in_flight() {
     let world = World::of(&repositories(&["r1", "r2", "r3"]));
-    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
+    world.inject(Fault::new(Effect::Delay(Duration::from_secs(3))).method("POST").path("/repos"));
     let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     wait_until("a write is in flight", || world.journal().iter().any(|entry| entry.fault));

@@ -40,7 +40,7 @@ fn no_chart() {
 #[test]
 fn a_missing_file() {
     let world = World::new().variable("PORTOLAN_FILE", "missing.yaml");
-    is_refused(&world, &["cannot read missing.yaml"]);
+    is_refused(&world, &["error: cannot read missing.yaml: No such file or directory (os error 2)\n"]);
 }
 
 #[test]
@@ -195,6 +195,8 @@ fn wrong_command_lines() {
         &["plan", "--allow", "everything"],
         &["plan", "--allow", "deletes=many"],
         &["plan", "--parallelism", "0"],
+        &["plan", "--region", "Cn_North"],
+        &["validate", "--region", ""],
         &["plan", "--color", "sometimes"],
         &["plan", "extra"],
         &["apply", "one.json", "two.json"],

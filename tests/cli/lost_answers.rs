@@ -135,3 +135,30 @@ fn each_half_of_a_replacement_may_lose_its_answer() {
         assert_eq!(world.writes().len(), 2 + repeated, "{method} {effect:?}");
     }
 }
+
+#[test]
+fn the_gateway_not_knowing_a_path_is_no_absence() {
+    let world = World::of(ORGANIZATION);
+    world.inject(Fault::new(Effect::gateway_not_found()).method("GET").path("/namespaces/group"));
+    let _ = world.try_apply(&[]).exits(1).says("could not be checked: 404 APIGW.0101");
+    assert_eq!(world.writes(), [""; 0]);
+}
+
+#[test]
+fn the_gateway_not_knowing_a_path_is_no_deletion() {
+    let world = with(&format!("{QUICKSTART}\n{OLD}"), |_| {});
+    world.inject(Fault::new(Effect::gateway_not_found()).method("DELETE"));
+    let _ = world.try_apply(&[]).exits(1).says("failed: 404 APIGW.0101");
+    assert!(world.state().iter().any(|line| line.contains("group/old")));
+}
+
+#[test]
+fn what_is_gone_already_is_deleted() {
+    for (path, chart) in [("/old", format!("{QUICKSTART}\n{OLD}")), ("/sync_repo", without_rules())] {
+        let world = with(&chart, |_| {});
+        // It goes with the first request, whose answer is lost to a gateway that asks to try again.
+        world.inject(Fault::new(Effect::throttled(Some(0)).after_commit()).method("DELETE").path(path));
+        let _ = world.apply(&[]);
+        assert_eq!(world.writes().len(), 2, "{path}");
+    }
+}

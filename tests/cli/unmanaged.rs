@@ -1,6 +1,8 @@
 //! What the chart does not speak of stays as it is: attributes, rules, repositories.
 
-use portolan::emulator::SyncRule;
+use std::time::Duration;
+
+use portolan::emulator::{Effect, Fault, SyncRule};
 use serde_json::json;
 
 use crate::support::{NORTH, World};
@@ -164,6 +166,9 @@ fn an_expected_copy_is_neither_unlisted_nor_deleted() {
 fn a_declared_copy_comes_before_its_rule() {
     let world =
         World::of(&COPIES.replace("{ unlisted: delete }", "{ repositories: { web: { description: the copy } } }"));
+    // Without waiting, the rule would be there long before the copy.
+    let late = Effect::Delay(Duration::from_millis(500));
+    world.inject(Fault::new(late).method("POST").region("cn-east-3").path("/namespaces"));
     let _ = world.apply(&[]);
     let writes = world.writes();
     let position = |what: &str| writes.iter().position(|write| write == what).unwrap();
