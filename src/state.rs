@@ -2,7 +2,10 @@
 //!
 //! Values only. Reading files is `config`'s work, asking the API is `refresh`'s, comparing is `diff`'s.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -17,6 +20,8 @@ pub type Attributes = IndexMap<&'static str, Value>;
 #[derive(Debug, Clone, Default)]
 pub struct Chart {
     pub resources: BTreeMap<Address, DesiredResource>,
+    /// The regions of all documents, also of those that declare nothing.
+    pub regions: BTreeSet<Arc<str>>,
     /// What happens to repositories that no file lists, for each declared organization.
     pub unlisted: BTreeMap<Address, UnlistedPolicy>,
     pub protect: Vec<Protection>,

@@ -116,6 +116,7 @@ fn document<'n, 's>(root: &'n Node<'s>, out: &mut Output<'_>) -> Option<Document
             }
         },
     };
+    out.chart.regions.insert(region.clone());
     if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get("swr"))
         && let Some(url) = out.context.text(node)
     {

@@ -28,7 +28,8 @@ const DOLLAR: &str = "${env:_:-$}";
 /// The text of the chart.
 pub fn text(chart: &Chart) -> String {
     let mut writer = Writer { chart, escaped: Vec::new() };
-    let mut regions: BTreeMap<&Arc<str>, Mapping> = BTreeMap::new();
+    let mut regions: BTreeMap<&Arc<str>, Mapping> =
+        chart.regions.iter().map(|region| (region, Mapping::new())).collect();
     for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().name == ORGANIZATION.name) {
         let entry = writer.organization(address, desired);
         insert(regions.entry(address.region()).or_default(), &address.parts()[1], entry);
@@ -60,7 +61,9 @@ impl<'c> Writer<'c> {
             insert(&mut endpoints, "swr", &**url);
             insert(&mut document, "endpoints", endpoints);
         }
-        insert(&mut document, "organizations", organizations);
+        if !organizations.is_empty() {
+            insert(&mut document, "organizations", organizations);
+        }
         let protect = self.chart.protect.iter().filter(|protection| protection.region == *region);
         let protect: Vec<Yaml> = protect.map(|protection| Yaml::from(protection.pattern.to_string())).collect();
         if !protect.is_empty() {
