@@ -63,7 +63,7 @@ pub async fn read_all(client: &Arc<Client>, chart: &Chart) -> Live {
 /// Whether the chart speaks of the resource, or of what it lives in. Organizations are few, and a rule may name
 /// one that the chart does not.
 fn concerns(chart: &Chart, address: &Address) -> bool {
-    address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
+    chart.resources.contains_key(address) || address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
 async fn read_children(client: &Arc<Client>, parents: Vec<Address>, live: &mut Live) {

@@ -85,12 +85,12 @@ pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
     rules.filter_map(copy).collect()
 }
 
-/// Everything live that the chart does not name but must decide about, in address order.
-pub fn surplus<'a>(chart: &'a Chart, live: &'a Live) -> Vec<Surplus<'a>> {
-    let copies = expected_copies(chart);
+/// Everything live that the chart does not name but must decide about, in address order. `copies` are those of
+/// the whole chart, however little of it was chosen.
+pub fn surplus<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, live: &'a Live) -> Vec<Surplus<'a>> {
     let undeclared = live.resources.keys().filter(|address| !chart.resources.contains_key(address));
     undeclared
-        .filter_map(|address| Some(Surplus { address, disposition: disposition(chart, &copies, address)? }))
+        .filter_map(|address| Some(Surplus { address, disposition: disposition(chart, copies, address)? }))
         .collect()
 }
 

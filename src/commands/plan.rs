@@ -54,7 +54,7 @@ pub(super) async fn make(
     let live = refresh(&door.client, &chart).await;
     loaded.conclude(global, Some(&live));
     let scope = session::scope(&chart, door, &live.accounts, selection);
-    build(&chart, &live, allow, scope)
+    build(&loaded.chart, &live, allow, scope)
 }
 
 /// A plan of which something is unknown is not saved: it could be applied.

@@ -1,5 +1,7 @@
 //! Makes a plan from the two states: pure, and the same for the same values.
 
+use std::borrow::Cow;
+
 use super::{Action, Change, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits, risk};
 use crate::{
     address::Address,
@@ -18,8 +20,11 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> 
         plan.failures.clone_from(&live.failures);
         return plan;
     }
+    // What was not chosen still says which repositories are copies that the service made.
+    let copies = scope::expected_copies(chart);
+    let narrowed = if selection.is_partial() { Cow::Owned(selection.narrow(chart)) } else { Cow::Borrowed(chart) };
     let mut blocking = Vec::new();
-    for (address, desired) in &chart.resources {
+    for (address, desired) in &narrowed.resources {
         match change(address, desired, live) {
             // What only holds something that was chosen is made if it is missing, and left alone otherwise.
             Some(change) if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {}
@@ -29,7 +34,9 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> 
             None => plan.unchanged += 1,
         }
     }
-    for surplus in scope::surplus(chart, live).into_iter().filter(|surplus| selection.holds(surplus.address)) {
+    for surplus in
+        scope::surplus(&narrowed, &copies, live).into_iter().filter(|surplus| selection.holds(surplus.address))
+    {
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use portolan::{
     emulator::{Effect, Entry, ErrorBody, Fault, State},
     plan::{
-        Action, Change, Outcome, Plan,
+        Action, Change, Outcome, Plan, Reason, Scope,
         document::{self, PlanDocument, pretty},
     },
     report::Fate,
@@ -191,6 +191,33 @@ fn the_order_of_answers_does_not_matter() {
         let ordered = text(Site::new(&world.live, Deletion::Images));
         let site = Site::new(&world.live, Deletion::Images);
         prop_assert_eq!(ordered, text(site.behind(|door| Arc::new(Disordered(door)))));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_part_of_the_chart_makes_a_part_of_the_plan() {
+    let patterns = || {
+        let some = vec!["cn-north-4", "cn-east-3/alpha", "*/beta/**", "**/web/*", "*/*/a", "cn-north-4/alpha/b"];
+        proptest::collection::vec(proptest::sample::select(some), 0..3)
+    };
+    law((world(), patterns(), patterns()), |(world, targets, excludes)| {
+        let strings = |patterns: Vec<&str>| patterns.into_iter().map(str::to_owned).collect();
+        let scope = Scope { targets: strings(targets), excludes: strings(excludes), ..Scope::default() };
+        let site = Site::new(&world.live, Deletion::Images);
+        let whole = site.plan(&world.chart.yaml());
+        let part = site.plan_part(&world.chart.yaml(), &scope);
+        let what = |change: &Change| (change.address.clone(), change.action.clone(), change.source.clone());
+        let all: Vec<_> = whole.changes.iter().map(what).collect();
+        for change in &part.changes {
+            prop_assert!(all.contains(&what(change)), "not in the whole plan: {:#?}", change);
+        }
+        let chosen: Vec<_> = part.changes.iter().map(|change| &change.address).collect();
+        // What no file names is looked at only where something of its parent was chosen.
+        let named = |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::NotInSyncList);
+        for change in whole.changes.iter().filter(named).filter(|change| scope.selection().holds(&change.address)) {
+            prop_assert!(chosen.contains(&&change.address), "left out: {:#?} of {:#?}", change, part);
+        }
         Ok(())
     });
 }

@@ -8,7 +8,7 @@ use std::{
 
 use portolan::{
     apply::{self, Options},
-    config::{self, Decoded, decode::Context},
+    config::{self, decode::Context},
     diagnostics::SourceMap,
     emulator::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,
@@ -87,15 +87,19 @@ impl Site {
     }
 
     pub(crate) fn plan(&self, yaml: &str) -> Plan {
+        self.plan_part(yaml, &Scope::default())
+    }
+
+    /// A plan for what the patterns of the scope choose.
+    pub(crate) fn plan_part(&self, yaml: &str, scope: &Scope) -> Plan {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", yaml);
-        let Decoded { chart, found, .. } =
-            config::decode(Context { sources: &sources, environment: &|_| None, region: None });
-        assert!(!found.has_errors(), "the chart has errors: {found:#?}\n{yaml}");
-        let live = self.runtime.block_on(refresh(&self.client(), &chart));
+        let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+        assert!(!decoded.found.has_errors(), "the chart has errors: {:#?}\n{yaml}", decoded.found);
+        let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart)));
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
-        build(&chart, &live, &[], Scope { regions, account, ..Scope::default() })
+        build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() })
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
