@@ -93,6 +93,20 @@ pub(crate) fn resources(chart: &Chart) -> usize {
     organizations.len() + repositories.values().flatten().map(rules).sum::<usize>()
 }
 
+/// How many requests a plan costs: two lists for each region, and one for each repository that is there, stays,
+/// and has managed rules.
+pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
+    let speaking = chart.documents.iter().filter(|document| !document.organizations.is_empty());
+    let regions: BTreeSet<&str> = speaking.map(|document| document.region).collect();
+    let mine = |region: &str, name: &str| before.organization(region, name).is_some_and(|found| found.owner.is_none());
+    let repositories = repositories(chart);
+    let managed = repositories.iter().filter(|((region, organization, name), wanted)| {
+        let is_managed = wanted.as_ref().is_some_and(|wanted| wanted.rules.is_some());
+        is_managed && mine(region, organization) && before.repository(region, organization, name).is_some()
+    });
+    2 * regions.len() + managed.count()
+}
+
 /// The state after an apply. What is new has the id 0, and what was written has no time of update.
 pub(crate) fn after(chart: &Chart, before: &State) -> State {
     let mut state = before.clone();
