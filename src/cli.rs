@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{
-    Args, Parser, Subcommand, ValueEnum,
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::{FalseyValueParser, StringValueParser, TypedValueParser as _},
+    error::ErrorKind,
+    parser::ValueSource,
 };
 
 use crate::{
@@ -33,6 +35,10 @@ pub struct Global {
     /// Without it: `portolan.yaml`, else the directory `portolan/`.
     #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = StringValueParser::new().map(PathBuf::from))]
     pub file: Vec<PathBuf>,
+
+    /// Whether a `--file` was typed, rather than set by a variable for every command.
+    #[arg(skip)]
+    pub file_is_typed: bool,
 
     /// The region of documents that name none; it overrides nothing.
     #[arg(long, value_name = "REGION", global = true, env = "PORTOLAN_REGION", value_parser = region)]
@@ -71,13 +77,33 @@ pub struct Global {
     #[arg(short, long, global = true, env = "PORTOLAN_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
-    /// Tell on stderr what is asked and answered; twice for every exchange.
+    /// Tell on stderr of requests that went wrong; twice: of every request.
     #[arg(short, long, global = true, env = "PORTOLAN_VERBOSE", action = clap::ArgAction::Count)]
     pub verbose: u8,
 
     /// Do not tell about each finished change.
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
+}
+
+impl Cli {
+    /// Reads the command line and the variables that stand for options.
+    pub fn read() -> Result<Cli, clap::Error> {
+        let matches = Cli::command().try_get_matches()?;
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        let typed = |matches: &clap::ArgMatches| matches.value_source("file") == Some(ValueSource::CommandLine);
+        cli.global.file_is_typed = typed(&matches) || matches.subcommand().is_some_and(|(_, matches)| typed(matches));
+        Ok(cli)
+    }
+}
+
+/// Says what clap cannot know: that the word it took for a command was meant for the option before it.
+pub fn explain(error: &clap::Error) {
+    let typed: Vec<String> = std::env::args().collect();
+    let bare = typed.iter().position(|argument| argument == "--emulator").and_then(|at| typed.get(at + 1));
+    if let (ErrorKind::InvalidSubcommand, Some(path)) = (error.kind(), bare) {
+        anstream::eprintln!("hint: write `--emulator={path}`, with the equals sign");
+    }
 }
 
 impl Global {

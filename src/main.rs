@@ -2,15 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser as _, error::ErrorKind};
-use portolan::{cli::Cli, commands, exit::Exit};
+use clap::error::ErrorKind;
+use portolan::{
+    cli::{self, Cli},
+    commands,
+    exit::Exit,
+};
 
 fn main() -> ExitCode {
-    let exit = match Cli::try_parse() {
+    let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
         Err(error) => {
             // A closed pipe is nobody's fault.
             let _ = error.print();
+            cli::explain(&error);
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
                 _ => Exit::Usage,

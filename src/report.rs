@@ -16,6 +16,8 @@ use crate::{
 pub enum Fate {
     /// Made; `verified` if a read afterwards showed it.
     Applied { verified: bool },
+    /// Nothing was sent: the read before the write showed it as the plan wants it.
+    AsPlanned,
     /// Not made, or not as planned.
     Failed { message: String, hint: Option<String>, restored: bool },
     /// Not tried, because this one failed.
@@ -57,7 +59,7 @@ pub struct Counts {
 
 impl Report<'_> {
     pub fn outcome(&self) -> ApplyOutcome {
-        let done = |fate: &Fate| matches!(fate, Fate::Applied { verified: true });
+        let done = |fate: &Fate| matches!(fate, Fate::Applied { verified: true } | Fate::AsPlanned);
         if self.refused.is_some() {
             ApplyOutcome::Refused
         } else if self.fates.iter().all(done) {
@@ -86,8 +88,9 @@ impl Report<'_> {
         counts
     }
 
-    /// The report as a JSON document.
+    /// The report as a JSON document; what was found on the way stands both in it and in its plan.
     pub fn document(&self, diagnostics: Vec<View>) -> ReportDocument {
+        let plan = PlanDocument::new(self.plan, diagnostics);
         let mut document = ReportDocument {
             format_version: FORMAT_VERSION,
             outcome: self.outcome(),
@@ -96,13 +99,16 @@ impl Report<'_> {
             failed: Vec::new(),
             skipped: Vec::new(),
             not_attempted: Vec::new(),
-            plan: PlanDocument::new(self.plan, Vec::new()),
-            diagnostics,
+            diagnostics: plan.diagnostics.clone(),
+            plan,
         };
         for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
             let (address, actions) = (change.address.clone(), change.action.verbs());
             match fate.clone() {
-                Fate::Applied { verified } => document.applied.push(Applied { address, actions, verified }),
+                Fate::Applied { verified } => {
+                    document.applied.push(Applied { address, actions, verified, written: true });
+                }
+                Fate::AsPlanned => document.applied.push(Applied { address, actions, verified: true, written: false }),
                 Fate::Failed { message, hint, restored } => {
                     document.failed.push(Failed { address, actions, message, hint, restored });
                 }
@@ -136,6 +142,8 @@ pub struct Applied {
     pub address: Address,
     pub actions: &'static [&'static str],
     pub verified: bool,
+    /// Not if it was found as the plan wants it.
+    pub written: bool,
 }
 
 #[derive(Debug, Serialize)]

@@ -27,8 +27,15 @@ pub struct Chart {
     pub protect: Vec<Protection>,
     pub limits: Limits,
     /// The endpoint of each region whose document names one.
-    pub endpoints: BTreeMap<Arc<str>, Arc<str>>,
+    pub endpoints: BTreeMap<Arc<str>, ChartEndpoint>,
     pub stamp: ChartStamp,
+}
+
+/// An endpoint that a document names; it is judged where it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartEndpoint {
+    pub url: Arc<str>,
+    pub source: Source,
 }
 
 /// Which texts made the chart.

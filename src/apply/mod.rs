@@ -149,7 +149,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
-        let failed = |needed: &&usize| !matches!(self.fates[**needed], Some(Fate::Applied { .. }));
+        let failed = |needed: &&usize| !matches!(self.fates[**needed], Some(Fate::Applied { .. } | Fate::AsPlanned));
         let needed = self.dependencies[position].iter().find(failed)?;
         Some(match &self.fates[*needed] {
             Some(Fate::Skipped { because }) => because.clone(),

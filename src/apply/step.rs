@@ -105,7 +105,7 @@ fn check(change: &Change, look: Option<&Look>) -> Check {
         }
     };
     if is(live.as_ref(), change.action.after()) {
-        return Check::Ends(Fate::Applied { verified: false });
+        return Check::Ends(Fate::AsPlanned);
     }
     let moved = change.precondition.check(live.as_ref());
     if moved.is_empty() {

@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
-    if args.plan.is_some() && !global.file.is_empty() {
+    if args.plan.is_some() && global.file_is_typed {
         return Err(session::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
     }
     let runtime = session::runtime()?;
@@ -176,7 +176,7 @@ async fn watch(stop: StopFlag) {
     output::tell("stopping: what is in flight is finished; once more to stop at once");
     if tokio::signal::ctrl_c().await.is_ok() {
         #[expect(clippy::exit, reason = "the person asked for an end at once, and nothing half-written is held")]
-        std::process::exit(130);
+        std::process::exit(Exit::Failed as i32);
     }
 }
 

@@ -1,5 +1,7 @@
 //! `portolan emulator`: serves the emulated API over HTTP until it is stopped.
 
+use std::net::SocketAddr;
+
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -17,8 +19,7 @@ pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
     }
     let settings = settings(args)?;
     let emulator = match &args.state {
-        Some(path) => Emulator::open(path, settings)
-            .with_context(|| format!("cannot use the emulator's state in {}", path.display()))?,
+        Some(path) => Emulator::open(path, settings)?,
         None => Emulator::new(settings),
     };
     session::runtime()?.block_on(listen(args, emulator))
@@ -47,6 +48,8 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
         if let Some(region) = region.as_ref().filter(|region| !region_exists(region)) {
             return Err(session::UsageError(format!("`--listen`: the emulator knows no region `{region}`")).into());
         }
+        let usage = || session::UsageError(format!("`--listen`: `{address}` is no address such as 127.0.0.1:8080"));
+        let address: SocketAddr = address.parse().map_err(|_| usage())?;
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let url = format!("http://{}", listener.local_addr().context("a listener has an address")?);
         match &region {

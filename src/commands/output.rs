@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
+use indexmap::IndexMap;
 
 use crate::{
     cli::{ColorChoice, Global},
@@ -66,11 +67,19 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
     }
 }
 
-/// Tells what could not be read.
+/// Tells what could not be read: one line for all that failed alike, such as everything after a wrong key.
 pub(super) fn failures(failures: &[ReadFailure]) {
+    let mut alike = IndexMap::<(&str, Option<&str>), Vec<&str>>::new();
     for failure in failures {
-        tell(&format!("error: cannot read the {}: {}", failure.subject, failure.message));
-        if let Some(hint) = &failure.hint {
+        alike.entry((&failure.message, failure.hint.as_deref())).or_default().push(&failure.subject);
+    }
+    for ((message, hint), subjects) in alike {
+        let rest = match subjects.len() - 1 {
+            0 => String::new(),
+            rest => format!(" (and {rest} more)"),
+        };
+        tell(&format!("error: cannot read the {}{rest}: {message}", subjects[0]));
+        if let Some(hint) = hint {
             tell(&format!("  hint: {hint}"));
         }
     }

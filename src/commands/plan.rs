@@ -57,10 +57,12 @@ pub(super) async fn make(
     build(&loaded.chart, &live, allow, scope)
 }
 
-/// A plan of which something is unknown is not saved: it could be applied.
+/// A plan of which something is unknown is not saved, and an older one does not stay: either could be applied.
 fn save(path: &std::path::PathBuf, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
     if plan.outcome() == Outcome::Unknown {
-        output::tell(&format!("{} is not written: what the plan would be is unknown", path.display()));
+        if std::fs::remove_file(path).is_ok() {
+            output::tell(&format!("{} held an older plan, and is removed", path.display()));
+        }
         return Ok(());
     }
     session::replace_file(path, &PlanDocument::new(plan, views).to_file(plan))

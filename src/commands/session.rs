@@ -97,9 +97,26 @@ fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {
 /// Opens the door to the regions of a chart.
 pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
     let regions: BTreeSet<&str> = chart.resources.keys().map(|address| &**address.region()).collect();
+    let named = |region: &str| chart.endpoints.get(region);
     let wanted: Vec<Wanted<'_>> =
-        regions.iter().map(|region| Wanted { region, chart: chart.endpoints.get(*region).map(|url| &**url) }).collect();
+        regions.iter().map(|region| Wanted { region, chart: named(region).map(|endpoint| &*endpoint.url) }).collect();
+    if global.emulator.is_none() {
+        let over = endpoint_override();
+        let overrides = Overrides { swr: over.as_deref(), allowed_hosts: &global.allow_endpoint };
+        for one in &wanted {
+            let place = || named(one.region).map_or_else(String::new, |endpoint| endpoint.source.to_string());
+            let judged = Endpoints::resolve(std::slice::from_ref(one), &overrides);
+            if one.chart.is_some() && over.is_none() {
+                judged.with_context(place)?;
+            }
+        }
+    }
     open_regions(global, &wanted)
+}
+
+/// The endpoint that the environment names for every region.
+fn endpoint_override() -> Option<String> {
+    std::env::var(SWR_VARIABLE).ok().filter(|value| !value.is_empty())
 }
 
 /// Opens the door again that a saved plan was made through; refuses another one.
@@ -127,14 +144,13 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
 const EMULATED: &str = "emulator:";
 
 fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> {
-    let over = std::env::var(SWR_VARIABLE).ok().filter(|value| !value.is_empty());
+    let over = endpoint_override();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
         Some(_) if over.is_some() => {
             return Err(UsageError(format!("`--emulator` and `{SWR_VARIABLE}` name two doors; give one")).into());
         }
         Some(path) => {
-            let emulator = Emulator::open(path, emulator::Settings::default())
-                .with_context(|| format!("cannot use the emulator's state in {}", path.display()))?;
+            let emulator = Emulator::open(path, emulator::Settings::default())?;
             let name = |wanted: &Wanted<'_>| (wanted.region.to_owned(), format!("{EMULATED}{}", path.display()));
             (Arc::new(Emulated::new(emulator)), wanted.iter().map(name).collect())
         }

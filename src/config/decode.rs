@@ -24,7 +24,7 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
     kind::{organization, repository},
     pattern::Pattern,
-    state::{Attributes, Chart, DesiredResource, Limits, Presence, Protection, UnlistedPolicy},
+    state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, Protection, UnlistedPolicy},
 };
 
 /// What the decoder is told besides the documents.
@@ -102,17 +102,20 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     out
 }
 
+/// Stands for a region that was reported, so that everything else in the document is reported too.
+const NO_REGION: &str = "?";
+
 fn document<'n, 's>(root: &'n Node<'s>, out: &mut Output<'_>) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
     let region = match root.get("region") {
-        Some(node) => out.context.name(Name::Region, node)?,
+        Some(node) => out.context.name(Name::Region, node).unwrap_or_else(|| NO_REGION.into()),
         None => match out.context.region {
             Some(region) => Arc::from(region),
             None => {
                 let hint = "write `region: ID`, or fill it in with `--region`";
                 out.found
                     .push(Diagnostic::error("missing-region", "this document has no region").at(root.span).hint(hint));
-                return None;
+                NO_REGION.into()
             }
         },
     };
@@ -120,9 +123,10 @@ fn document<'n, 's>(root: &'n Node<'s>, out: &mut Output<'_>) -> Option<Document
     if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get("swr"))
         && let Some(url) = out.context.text(node)
     {
+        let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span) };
         match out.chart.endpoints.entry(region.clone()) {
-            Slot::Vacant(slot) => drop(slot.insert(Arc::from(url))),
-            Slot::Occupied(slot) if **slot.get() == *url => {}
+            Slot::Vacant(slot) => drop(slot.insert(endpoint)),
+            Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
             Slot::Occupied(_) => out.found.push(
                 Diagnostic::error("two-endpoints", format!("another document gives region {region} another endpoint"))
                     .at(node.span),

@@ -156,15 +156,11 @@ fn notes_on_creation(address: &Address, wanted: &Attributes, live: &Live) -> Vec
             format!("{number} existing tags are not copied")
         });
     }
-    let unmanaged: Vec<&str> = address
-        .kind()
-        .attributes
-        .iter()
-        .map(|attribute| attribute.name)
-        .filter(|name| !wanted.contains_key(name))
-        .collect();
-    if !unmanaged.is_empty() {
-        notes.push(format!("not managed, gets the service's default: {}", unmanaged.join(", ")));
+    let sent = diff::creation(address.kind(), wanted);
+    let left = address.kind().attributes.iter().map(|attribute| attribute.name).filter(|name| !sent.contains_key(name));
+    let left: Vec<&str> = left.collect();
+    if !left.is_empty() {
+        notes.push(format!("left to the service: {}", left.join(", ")));
     }
     notes
 }

@@ -56,9 +56,9 @@ impl<'c> Writer<'c> {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
         insert(&mut document, "region", &**region);
-        if let Some(url) = self.chart.endpoints.get(region) {
+        if let Some(endpoint) = self.chart.endpoints.get(region) {
             let mut endpoints = Mapping::new();
-            insert(&mut endpoints, "swr", &**url);
+            insert(&mut endpoints, "swr", &*endpoint.url);
             insert(&mut document, "endpoints", endpoints);
         }
         if !organizations.is_empty() {

@@ -11,6 +11,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
     let head = format!("{:>3} {}", change.action.symbol(), change.address);
     match fate {
         Fate::Applied { .. } => format!("{head}: {}", color.paint(Role::Add, "applied")),
+        Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "is so already")),
         Fate::Failed { message, hint, .. } => {
             let hint = hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
             format!("{head}: {}: {message}{hint}", color.paint(Role::Destroy, "failed"))
@@ -31,7 +32,7 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
     }
     for (change, fate) in report.plan.changes.iter().zip(&report.fates) {
         match fate {
-            Fate::Applied { verified: true } | Fate::Withheld => {}
+            Fate::Applied { verified: true } | Fate::AsPlanned | Fate::Withheld => {}
             Fate::Applied { verified: false } => {
                 let line = format!("{}, but it could not be read back", line(change, fate, color));
                 out.push_str(&format!("{line}\n"));
@@ -55,6 +56,7 @@ fn closing(report: &Report<'_>, color: Color) -> String {
     );
     let number = |wanted: fn(&Fate) -> bool| report.fates.iter().filter(|fate| wanted(fate)).count();
     let rest = [
+        (number(|fate| *fate == Fate::AsPlanned), "so already"),
         (number(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
         (number(|fate| matches!(fate, Fate::Skipped { .. })), "skipped"),
         (number(|fate| matches!(fate, Fate::NotAttempted)), "not attempted"),

@@ -141,7 +141,10 @@ impl Client {
     ) -> Result<Response, CallError> {
         let mut sent = 0;
         loop {
-            let outcome = self.once(request).await;
+            let slot = self.slot().await;
+            self.permitted()?;
+            let outcome = self.exchange(request).await;
+            drop(slot);
             sent += 1;
             let (error, retry_after) = match outcome {
                 Ok(response) => match classify(&response, also_absent) {
@@ -168,16 +171,17 @@ impl Client {
         }
     }
 
-    /// One exchange. After an authentication failure nothing is sent any more.
-    async fn once(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let slot = self.slot().await;
-        if let Some(error) = self.refused.get() {
-            let message = format!("not sent, because another request was refused: {error}");
-            return Err(NoAnswer { message, never_sent: true });
+    /// After an authentication failure nothing is sent any more: repeated ones lock a key.
+    fn permitted(&self) -> Result<(), CallError> {
+        match self.refused.get() {
+            Some(error) => Err(CallError::Answered { class: Class::Unauthorized, error: error.clone() }),
+            None => Ok(()),
         }
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let outcome = self.door.send(request).await;
-        drop(slot);
         match &outcome {
             Ok(response) => tracing::debug!("{request}: {}", response.status),
             Err(error) => tracing::debug!("{request}: {error}"),

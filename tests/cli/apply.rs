@@ -58,12 +58,12 @@ fn a_failure_takes_only_its_dependents_along() {
     -- stdout
       + organization cn-north-4/team-a                   portolan.yaml:4
       + repository cn-north-4/team-a/web                 portolan.yaml:6
-          is_public    false                 (not managed, gets the service's default: is_public, category, description)
+          is_public    false                 (left to the service: category, description)
       + sync_rule cn-north-4/team-a/web -> cn-east-3/dr  portolan.yaml:6
-          (not managed, gets the service's default: override)
+          (left to the service: override)
       + organization cn-north-4/team-b                   portolan.yaml:7
       + repository cn-north-4/team-b/api                 portolan.yaml:8
-          is_public    false                 (not managed, gets the service's default: is_public, category, description)
+          is_public    false                 (left to the service: category, description)
 
     Plan: 5 to add, 0 to change, 0 to destroy.
 

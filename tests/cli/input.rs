@@ -196,13 +196,14 @@ fn wrong_command_lines() {
         &["plan", "--allow", "deletes=many"],
         &["plan", "--parallelism", "0"],
         &["plan", "--region", "Cn_North"],
-        &["validate", "--region", ""],
         &["plan", "--color", "sometimes"],
         &["plan", "extra"],
         &["apply", "one.json", "two.json"],
         &["apply", "--dry-run"],
         &["emulator", "--verify", "no-colon"],
         &["emulator", "--listen", "mars-1=127.0.0.1:0"],
+        &["emulator", "--listen", "nonsense"],
+        &["--emulator", "state.json", "plan"],
     ] {
         let output = world.run(arguments).exits(64);
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{output}");

@@ -221,7 +221,8 @@ fn another_account_is_refused() {
 fn an_unknown_outcome_is_not_saved() {
     let world = World::of(TWO);
     world.inject(Fault::new(portolan::emulator::Effect::forbidden()).path("/repos"));
-    let _ = world.plan(&["--out", "plan.json"]).exits(1).warns("plan.json is not written");
+    world.file("plan.json", "an older plan");
+    let _ = world.plan(&["--out", "plan.json"]).exits(1).warns("plan.json held an older plan, and is removed");
     assert!(!world.path("plan.json").exists());
 }
 

@@ -66,7 +66,7 @@ fn unplaced(mut plan: Plan) -> Plan {
 }
 
 fn done(fate: &Fate) -> bool {
-    *fate == Fate::Applied { verified: true }
+    matches!(fate, Fate::Applied { verified: true } | Fate::AsPlanned)
 }
 
 /// What an organization holds is looked at before it goes, not whether it is there.
