@@ -122,3 +122,76 @@ pub fn with_managed_rules(chart: &Chart, live: &Live) -> Vec<Address> {
     });
     wanted.map(|(address, _)| address.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::{chart, live};
+
+    /// What is to happen to each surplus resource.
+    fn dispositions(text: &str, live: &Live) -> Vec<String> {
+        let chart = chart(text);
+        let word = |disposition: &Disposition<'_>| match disposition {
+            Disposition::Report => "report",
+            Disposition::DeleteUnlisted(_) => "unlisted",
+            Disposition::DeleteUndeclared(_) => "undeclared",
+            Disposition::Blocks => "blocks",
+        };
+        let copies = expected_copies(&chart);
+        surplus(&chart, &copies, live).iter().map(|it| format!("{} {}", word(&it.disposition), it.address)).collect()
+    }
+
+    #[test]
+    fn only_what_the_chart_speaks_of_is_its_business() {
+        let live = live(&[("o/a", false, 0, &[("x-1", "y", false)]), ("o/b", false, 0, &[]), ("p/a", false, 0, &[])]);
+        for (chart, expected) in [
+            ("organizations: { q: }", &[][..]),
+            ("organizations: { o: }", &["report repository r-1/o/a", "report repository r-1/o/b"]),
+            ("organizations: { o: { unlisted: ignore } }", &[]),
+            ("organizations: { o: { unlisted: delete, repositories: { a: } } }", &["unlisted repository r-1/o/b"]),
+            ("organizations: { p: { state: absent } }", &["blocks repository r-1/p/a"]),
+            // Rules: not managed, managed, and going along with their repository.
+            ("organizations: { o: { unlisted: ignore, repositories: { a: } } }", &[]),
+            (
+                "organizations: { o: { unlisted: ignore, repositories: { a: { sync: [] } } } }",
+                &["undeclared sync_rule r-1/o/a -> x-1/y"],
+            ),
+            ("organizations: { o: { unlisted: ignore, repositories: { a: { state: absent } } } }", &[]),
+        ] {
+            assert_eq!(dispositions(chart, &live), expected, "{chart}");
+        }
+    }
+
+    #[test]
+    fn an_expected_copy_is_not_unlisted() {
+        let live = live(&[("o/a", false, 0, &[]), ("dr/a", false, 0, &[]), ("dr/b", false, 0, &[])]);
+        let text = "organizations: { dr: { unlisted: delete }, o: { repositories: { a: { sync: [
+          { target_region: r-1, target_organization: dr } ] } } } }";
+        assert_eq!(dispositions(text, &live), ["unlisted repository r-1/dr/b"]);
+        // Nor where the rule itself was not chosen.
+        let targets = vec!["r-1/dr".parse().unwrap()];
+        let narrowed = Selection { targets, ..Selection::default() }.narrow(&chart(text));
+        let copies = expected_copies(&chart(text));
+        let found: Vec<_> = surplus(&narrowed, &copies, &live).iter().map(|it| it.address.to_string()).collect();
+        assert_eq!(found, ["repository r-1/dr/b"]);
+    }
+
+    #[test]
+    fn what_a_chosen_resource_lives_in_stays() {
+        let chart = chart("organizations: { o: { repositories: { a: , b/c: } }, p: { state: absent } }");
+        for (targets, excludes, expected) in [
+            (vec![], vec![], "r-1/o r-1/o/a r-1/o/b/c r-1/p"),
+            (vec!["r-1/o/a"], vec![], "r-1/o r-1/o/a"),
+            (vec!["r-1/**/c"], vec![], "r-1/o r-1/o/b/c"),
+            (vec!["*/*"], vec!["*/*/a"], "r-1/o r-1/o/b/c r-1/p"),
+            (vec![], vec!["r-1/o"], "r-1/p"),
+            (vec!["elsewhere/o"], vec![], ""),
+        ] {
+            let parse = |texts: Vec<&str>| texts.into_iter().map(|text| text.parse().unwrap()).collect();
+            let selection = Selection { targets: parse(targets), excludes: parse(excludes) };
+            let names: Vec<_> =
+                selection.narrow(&chart).resources.keys().map(|address| address.parts().join("/")).collect();
+            assert_eq!(names.join(" "), expected, "{selection:?}");
+        }
+    }
+}

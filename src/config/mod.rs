@@ -10,6 +10,8 @@ pub mod lint;
 pub mod load;
 pub mod names;
 pub mod rules;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 pub mod variables;
 pub mod waivers;

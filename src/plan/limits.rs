@@ -35,7 +35,8 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
     for (organization, (gone, all)) in shares(&deletes, live) {
         let stop = |code: &str, message: String| Stop { code: code.to_owned(), message, lift: lift.clone() };
         if gone == all {
-            let message = format!("{organization} would lose all of its {}", counted(all));
+            let what = if all == 1 { "its only repository".to_owned() } else { format!("all of its {}", counted(all)) };
+            let message = format!("{organization} would lose {what}");
             stops.push(stop("organization-emptied", message));
         } else if all >= SMALLEST_FOR_PERCENT && gone * 100 > all * limits.delete_percent {
             let message = format!(

@@ -9,6 +9,8 @@ pub mod document;
 pub mod limits;
 pub mod order;
 pub mod risk;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 

@@ -289,3 +289,73 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         out.push_str(&format!("      {name}  {value:VALUE_WIDTH$}  {}\n", said.join(" ")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::{live, plan};
+
+    #[test]
+    fn one_of_each_action() {
+        let live = live(&[
+            ("o/api", false, 3, &[("x-1", "y", false), ("x-1", "z", true)]),
+            ("o/full", false, 143, &[]),
+            ("o/gone", false, 0, &[]),
+            ("o/web", false, 3, &[]),
+            ("o/forgotten", false, 0, &[]),
+        ]);
+        let chart = "organizations: { o: { repositories: {
+  api: { sync: [ { target_region: x-1, target_organization: y, override: true }, { target_region: x-1, target_organization: new } ] },
+  full: { state: absent }, gone: { state: absent },
+  new: { category: linux },
+  web: { is_public: true, description: new } } } }";
+        let plan = plan(chart, &live, &["exposes"]);
+        insta::assert_snapshot!(text(&plan, Color::Never, Depth::Full), @r#"
+          + sync_rule r-1/o/api -> x-1/new  chart.yaml:4
+              (3 existing tags are not copied)
+              (not managed, gets the service's default: override)
+        -/+ sync_rule r-1/o/api -> x-1/y    chart.yaml:4
+              override     false -> true         (cannot be changed in place)
+              ! overwrites: tags that exist in the target are overwritten
+              ! gap: what is pushed in between is not copied
+          - sync_rule r-1/o/api -> x-1/z    chart.yaml:4
+              (not in the repository's `sync` list)
+          - repository r-1/o/full           chart.yaml:5
+              withheld: destroys-data, 143 tags; --allow destroys-data=1 would let it go
+          - repository r-1/o/gone           chart.yaml:5
+          + repository r-1/o/new            chart.yaml:6
+              is_public    false
+              category     "linux"
+              (not managed, gets the service's default: is_public, description)
+          ~ repository r-1/o/web            chart.yaml:7
+              is_public    false -> true         ! exposes (allowed): anyone can pull 3 tags
+              description  "old" -> "new"
+          ? repository r-1/o/forgotten  (unlisted: no file lists it)
+
+        Plan: 3 to add, 1 to change, 3 to destroy.
+        2 unchanged, 1 withheld, 1 unlisted.
+        "#);
+    }
+
+    #[test]
+    fn nothing_unknown_and_stopped() {
+        let same = live(&[("o/a", false, 0, &[])]);
+        let none = plan("organizations: { o: { repositories: { a: } } }", &same, &[]);
+        let stopped = plan("organizations: { o: { repositories: { a: { state: absent } } } }", &same, &[]);
+        let failed = crate::state::ReadFailure { subject: "list".to_owned(), message: "no".to_owned(), hint: None };
+        let unknown = Plan { failures: vec![failed], ..Plan::default() };
+        let texts = [none, stopped, unknown].map(|plan| text(&plan, Color::Never, Depth::Full));
+        insta::assert_snapshot!(texts.join("\n"), @r"
+        No changes. The live state is as the chart says.
+        2 unchanged.
+
+          - repository r-1/o/a  chart.yaml:3
+
+        Stopped: organization r-1/o would lose its only repository; to let it pass: --allow deletes=1
+        Plan: 0 to add, 0 to change, 1 to destroy.
+        1 unchanged.
+
+        Unknown: 1 object could not be read, so no plan can be made.
+        ");
+    }
+}

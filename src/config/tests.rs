@@ -1,0 +1,192 @@
+//! What charts come to, and what is wrong with them.
+
+use super::{Decoded, decode::Context};
+use crate::{
+    diagnostics::{Severity, SourceMap},
+    state::{Presence, UnlistedPolicy},
+};
+
+fn decoded(files: &[&str]) -> (Decoded, SourceMap) {
+    let mut sources = SourceMap::default();
+    for (number, text) in files.iter().enumerate() {
+        sources.add(format!("{number}.yaml"), *text);
+    }
+    let environment = |name: &str| (name == "PORTOLAN_VAR_KIND").then(|| "arm".to_owned());
+    let decoded = super::decode(Context { sources: &sources, environment: &environment, region: Some("r-1") });
+    (decoded, sources)
+}
+
+/// Every resource on a line of its own, with the values that are managed.
+#[track_caller]
+fn resources(files: &[&str]) -> Vec<String> {
+    let (decoded, _) = decoded(files);
+    assert!(!decoded.found.has_errors(), "{:#?}", decoded.found);
+    let line = |(address, desired): (&crate::address::Address, &crate::state::DesiredResource)| {
+        let values = match &desired.presence {
+            Presence::Absent => " absent".to_owned(),
+            Presence::Present(values) => values.iter().map(|(name, value)| format!(" {name}={value}")).collect(),
+        };
+        let list = if desired.children.is_some() { " sync" } else { "" };
+        format!("{address}{values}{list}")
+    };
+    decoded.chart.resources.iter().map(line).collect()
+}
+
+/// Code, file, line and column of each error.
+fn errors(files: &[&str]) -> Vec<String> {
+    let (decoded, sources) = decoded(files);
+    let errors = decoded.found.iter().filter(|found| found.severity == Severity::Error);
+    errors.map(|found| format!("{} {}", found.code, sources.location(found.span.unwrap()))).collect()
+}
+
+#[test]
+fn absent_null_and_empty_are_three_things_at_every_layer() {
+    // The entry, its organization's defaults, the document's; what becomes of the description.
+    let table = [
+        ("", "", "", None),
+        ("", "", "description: doc", Some("doc")),
+        ("", "description: org", "description: doc", Some("org")),
+        ("description: own", "description: org", "description: doc", Some("own")),
+        ("description: ''", "description: org", "description: doc", Some("")),
+        ("", "description: ''", "description: doc", Some("")),
+        ("description: null", "description: org", "description: doc", None),
+        ("", "description: null", "description: doc", None),
+        ("description: own", "description: null", "description: doc", Some("own")),
+        ("", "", "description: null", None),
+    ];
+    for (entry, organization, document, expected) in table {
+        let chart = format!(
+            "version: 1\ndefaults: {{ repository: {{ {document} }} }}\norganizations: {{ o: {{ defaults: \
+             {{ repository: {{ {organization} }} }}, repositories: {{ r: {{ {entry} }} }} }} }}"
+        );
+        let value = expected.map_or(String::new(), |text| format!(" description={text:?}"));
+        assert_eq!(resources(&[&chart])[1], format!("repository r-1/o/r{value}"), "{chart}");
+    }
+}
+
+#[test]
+fn a_sync_list_is_replaced_whole() {
+    let rule = |name: &str| format!("sync: [ {{ target_region: x-1, target_organization: {name} }} ]");
+    for (entry, organization, expected) in [
+        ("", String::new(), &["repository r-1/o/r"][..]),
+        ("", rule("org"), &["repository r-1/o/r sync", "sync_rule r-1/o/r -> x-1/org auto=true"]),
+        ("sync: []", rule("org"), &["repository r-1/o/r sync"]),
+        ("sync: null", rule("org"), &["repository r-1/o/r"]),
+        (&rule("own"), rule("org"), &["repository r-1/o/r sync", "sync_rule r-1/o/r -> x-1/own auto=true"]),
+    ] {
+        let chart = format!(
+            "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, \
+             repositories: {{ r: {{ {entry} }} }} }} }}"
+        );
+        assert_eq!(resources(&[&chart])[1..], *expected, "{chart}");
+    }
+}
+
+#[test]
+fn a_rule_inherits_from_item_target_organization_and_document() {
+    // The item, its target, the organization's defaults, the document's; what becomes of `override`.
+    for (item, target, organization, document, expected) in [
+        ("", "", "", "", ""),
+        ("", "", "", "override: true", " override=true"),
+        ("", "", "override: false", "override: true", " override=false"),
+        ("", "override: true", "override: false", "", " override=true"),
+        ("override: false", "override: true", "", "", " override=false"),
+        ("override: null", "override: true", "", "override: true", ""),
+        ("", "override: null", "override: true", "override: true", ""),
+    ] {
+        let chart = format!(
+            "version: 1\ntargets: {{ dr: {{ region: x-1, organization: y, {target} }} }}\n\
+             defaults: {{ sync_rule: {{ {document} }} }}\n\
+             organizations: {{ o: {{ defaults: {{ sync_rule: {{ {organization} }} }}, \
+             repositories: {{ r: {{ sync: [ {{ target: dr, {item} }} ] }} }} }} }}"
+        );
+        assert_eq!(resources(&[&chart])[2], format!("sync_rule r-1/o/r -> x-1/y auto=true{expected}"), "{chart}");
+    }
+}
+
+#[test]
+fn documents_and_files_make_one_chart() {
+    let one = "version: 1\nregion: a-1\ndefaults: { repository: { category: linux } }\norganizations:
+  o: { unlisted: ignore, defaults: { repository: { is_public: true } }, repositories: { one: } }";
+    let two = "version: 1\nregion: a-1\norganizations: { o: { repositories: { two/x: } } }\n---
+version: 1\nregion: b-1\norganizations: { o: { repositories: { one: { category: '${env:KIND}' } } } }
+---\nversion: 1\norganizations: { p: { state: absent, repositories: { x: { state: absent } } } }\n";
+    assert_eq!(
+        resources(&[one, two]),
+        [
+            "organization a-1/o",
+            "repository a-1/o/one is_public=true category=\"linux\"",
+            "repository a-1/o/two/x is_public=true",
+            "organization b-1/o",
+            "repository b-1/o/one category=\"arm\"",
+            "organization r-1/p absent",
+            "repository r-1/p/x absent",
+        ]
+    );
+    let (decoded, _) = decoded(&[one, two]);
+    let policies: Vec<_> = decoded.chart.unlisted.iter().map(|(of, policy)| (of.to_string(), policy)).collect();
+    let expected = [("organization a-1/o", UnlistedPolicy::Ignore), ("organization b-1/o", UnlistedPolicy::Report)];
+    assert_eq!(policies[..2], expected.each_ref().map(|(of, policy)| ((*of).to_owned(), policy)));
+}
+
+#[test]
+fn the_same_thing_twice_is_an_error_wherever_it_stands() {
+    let head = "version: 1\nregion: a-1\n";
+    for (first, second, expected) in [
+        (
+            "organizations: { o: { repositories: { r: } } }",
+            "organizations: { o: { repositories: { r: } } }",
+            "duplicate-repository 1.yaml:3:39",
+        ),
+        (
+            "organizations: { o: { unlisted: ignore } }",
+            "organizations: { o: { unlisted: ignore } }",
+            "duplicate-setting 1.yaml:3:33",
+        ),
+        (
+            "organizations: { o: { defaults: {} } }",
+            "organizations: { o: { defaults: {} } }",
+            "duplicate-setting 1.yaml:3:33",
+        ),
+        (
+            "targets: { t: { region: x-1, organization: y } }",
+            "targets: { t: { region: x-1, organization: y } }",
+            "duplicate-target 1.yaml:3:12",
+        ),
+        ("limits: {}", "limits: {}", "duplicate-limits 1.yaml:3:9"),
+        ("endpoints: { swr: a }", "endpoints: { swr: b }", "two-endpoints 1.yaml:3:19"),
+    ] {
+        let files = [first, second].map(|text| format!("{head}{text}\n"));
+        assert_eq!(errors(&files.each_ref().map(String::as_str)), [expected], "{second}");
+    }
+    let list = "version: 1\norganizations: { o: { repositories: { r: { sync: [
+  { target_region: x-1, target_organization: y }, { target_region: x-1, target_organization: y } ] } } } }";
+    assert_eq!(errors(&[list]), ["duplicate-rule 0.yaml:3:51"]);
+}
+
+#[test]
+fn what_cannot_be_meant_is_an_error_at_its_place() {
+    let repository =
+        |text: &str| format!("version: 1\norganizations: {{ o: {{ repositories: {{ r: {{ {text} }} }} }} }}\n");
+    let table = [
+        (repository("sync: [ { target: dr } ]"), "unknown-target 0.yaml:2:62"),
+        (repository("sync: [ {} ]"), "missing-target 0.yaml:2:52"),
+        (repository("sync: [ { target_region: x-1 } ]"), "missing-target 0.yaml:2:52"),
+        (
+            repository("sync: [ { target_region: x-1, target_organization: y, auto: false } ]"),
+            "auto-false 0.yaml:2:104",
+        ),
+        (repository("state: absent, is_public: true"), "key-beside-absent 0.yaml:2:59"),
+        (repository("description: '${env:UNSET}'"), "unset-variable 0.yaml:2:57"),
+        (
+            "version: 1\norganizations: { o: { state: absent, repositories: { r: } } }\n".to_owned(),
+            "repository-in-absent 0.yaml:2:54",
+        ),
+        (
+            "version: 1\norganizations: { o: { state: absent, unlisted: delete } }\n".to_owned(),
+            "key-beside-absent 0.yaml:2:48",
+        ),
+    ];
+    let found = table.each_ref().map(|(chart, _)| errors(&[chart]).join(", "));
+    assert_eq!(found, table.map(|(_, expected)| expected));
+}
