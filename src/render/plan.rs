@@ -313,7 +313,7 @@ mod tests {
         insta::assert_snapshot!(text(&plan, Color::Never, Depth::Full), @r#"
           + sync_rule r-1/o/api -> x-1/new  chart.yaml:4
               (3 existing tags are not copied)
-              (not managed, gets the service's default: override)
+              (left to the service: override)
         -/+ sync_rule r-1/o/api -> x-1/y    chart.yaml:4
               override     false -> true         (cannot be changed in place)
               ! overwrites: tags that exist in the target are overwritten
@@ -326,7 +326,7 @@ mod tests {
           + repository r-1/o/new            chart.yaml:6
               is_public    false
               category     "linux"
-              (not managed, gets the service's default: is_public, description)
+              (left to the service: description)
           ~ repository r-1/o/web            chart.yaml:7
               is_public    false -> true         ! exposes (allowed): anyone can pull 3 tags
               description  "old" -> "new"
