@@ -7,7 +7,7 @@ use super::{
     grammar::{Form, Key, Record, TextForm, VERSION},
     names,
     tree::{Entry, Node, Resolved},
-    variables::{Environment, Unexpanded, expand},
+    variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
@@ -34,23 +34,52 @@ pub fn check(node: &Node<'_>, form: Form, environment: Environment<'_>, found: &
 }
 
 fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
-    let is = node.kind_name();
-    let article = if is == "null" { "" } else { "a " };
-    let diagnostic = Diagnostic::error("wrong-type", format!("expected {expected}, found {article}{is}")).at(node.span);
+    let found = node.kind_name();
+    let diagnostic = Diagnostic::error("wrong-type", format!("expected {expected}, found {found}")).at(node.span);
     match (expected, node.resolve()) {
         ("a string", Resolved::Bool(_) | Resolved::Number(_)) => diagnostic.hint("put it in quotes"),
-        ("`true` or `false`", Resolved::String(text)) => match text {
-            "yes" | "Yes" | "on" | "On" | "y" => diagnostic.hint("write `true`"),
-            "no" | "No" | "off" | "Off" | "n" => diagnostic.hint("write `false`"),
-            "true" | "false" => diagnostic.hint("leave the quotes out"),
-            _ => diagnostic,
+        ("`true` or `false`", Resolved::String(text)) => match meant_by(text) {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
         },
-        ("a mapping" | "a list", Resolved::Null) => {
-            let empty = if expected == "a list" { "[]" } else { "{}" };
-            diagnostic.hint(format!("write `{empty}` for an empty one"))
+        ("a mapping", Resolved::Null) => diagnostic.hint("write `{}` for an empty one"),
+        ("a list", Resolved::Null) => diagnostic.hint("write `[]` for an empty one"),
+        (_, Resolved::Null) => diagnostic.hint("leave the key out: only attributes and `sync` can be `null`"),
+        ("a list", Resolved::String(_) | Resolved::Mapping(_)) => {
+            diagnostic.hint("an item of a list begins with `- `, or stands in `[ ]`")
         }
         _ => diagnostic,
     }
+}
+
+/// What to write instead of a text that stands for a boolean.
+fn meant_by(text: &str) -> Option<&'static str> {
+    Some(match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" => "write `true`",
+        "no" | "off" | "n" => "write `false`",
+        "true" | "false" => "leave the quotes out",
+        _ if text.contains(OPEN) => "variables stand for texts only",
+        _ => return None,
+    })
+}
+
+/// A mapping was expected whose keys are known.
+fn no_record(node: &Node<'_>, record: &Record) -> Diagnostic {
+    let diagnostic = wrong_type(node, "a mapping");
+    if diagnostic.hint.is_some() { diagnostic } else { diagnostic.hint(keys_of(record)) }
+}
+
+fn keys_of(record: &Record) -> String {
+    let keys: Vec<String> = record.keys().map(|key| format!("`{}`", key.name)).collect();
+    match keys.as_slice() {
+        [only] => format!("the only key here is {only}"),
+        keys => format!("the keys here are {}", keys.join(", ")),
+    }
+}
+
+/// A text between backticks: an empty one would not be seen.
+fn shown(text: &str) -> &str {
+    if text.is_empty() { "\"\"" } else { text }
 }
 
 fn version(node: &Node<'_>, found: &mut Diagnostics) {
@@ -61,15 +90,25 @@ fn version(node: &Node<'_>, found: &mut Diagnostics) {
                 .at(node.span)
                 .hint(format!("this portolan reads `version: {VERSION}`")),
         ),
-        _ => found.push(wrong_type(node, &format!("the number {VERSION}"))),
+        _ => {
+            let problem = wrong_type(node, &format!("the number {VERSION}"));
+            found.push(problem.hint(format!("write `version: {VERSION}`")));
+        }
     }
 }
 
 fn number(node: &Node<'_>, most: u64, found: &mut Diagnostics) {
-    let fits =
-        matches!(node.resolve(), Resolved::Number(number) if number.as_u64().is_some_and(|number| number <= most));
-    if !fits {
-        found.push(wrong_type(node, &format!("a whole number from 0 to {most}")));
+    let expected = format!("a whole number from 0 to {most}");
+    match node.resolve() {
+        Resolved::Number(number) if number.as_u64().is_some_and(|number| number <= most) => {}
+        Resolved::Number(number) => {
+            let problem = format!("expected {expected}, found {number}");
+            found.push(Diagnostic::error("wrong-type", problem).at(node.span));
+        }
+        Resolved::String(text) if text.parse::<u64>().is_ok() => {
+            found.push(wrong_type(node, &expected).hint("leave the quotes out"));
+        }
+        _ => found.push(wrong_type(node, &expected)),
     }
 }
 
@@ -82,7 +121,8 @@ fn expanded(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnosti
     match expand(text, environment) {
         Ok(text) => Some(text.into_owned()),
         Err(Unexpanded::Unset(variable)) => {
-            let hint = "set it, or give a fallback: `${env:NAME:-fallback}`";
+            let name = variable.strip_prefix(PREFIX).unwrap_or(&variable);
+            let hint = format!("set it, or give a fallback: `{OPEN}{name}:-fallback}}`");
             found
                 .push(Diagnostic::error("unset-variable", format!("`{variable}` is not set")).at(node.span).hint(hint));
             None
@@ -99,11 +139,11 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
     let Some(text) = expanded(node, environment, found) else { return };
     let problem = match form {
         TextForm::Name(name) if !names::is_valid(name, &text) => {
-            Diagnostic::error("bad-name", format!("`{text}` is not a valid name"))
+            Diagnostic::error("bad-name", format!("`{}` is not a valid name", shown(&text)))
                 .hint(format!("expected {}", names::rule(name)))
         }
         TextForm::Pattern if Pattern::parse(&text).is_none() => {
-            Diagnostic::error("bad-pattern", format!("`{text}` could not match anything"))
+            Diagnostic::error("bad-pattern", format!("`{}` could not match anything", shown(&text)))
                 .hint("a pattern is `organization` or `organization/repository`, with `*` and `**`")
         }
         TextForm::Consent => match text.parse::<Consent>() {
@@ -126,7 +166,8 @@ fn one_of(node: &Node<'_>, values: &[&str], environment: Environment<'_>, found:
         Some(meant) => format!("did you mean `{meant}`? The values are {listed}"),
         None => format!("the values are {listed}"),
     };
-    found.push(Diagnostic::error("unknown-value", format!("unknown value `{text}`")).at(node.span).hint(hint));
+    found
+        .push(Diagnostic::error("unknown-value", format!("unknown value `{}`", shown(&text))).at(node.span).hint(hint));
 }
 
 fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found: &mut Diagnostics) {
@@ -147,7 +188,7 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
 
 fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, found: &mut Diagnostics) {
     let Some(entries) = node.as_mapping() else {
-        found.push(wrong_type(node, "a mapping"));
+        found.push(no_record(node, record));
         return;
     };
     for (name, value) in entries {
@@ -166,10 +207,18 @@ fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
     let known: Vec<&str> = record.keys().map(|key| key.name).collect();
     let hint = match similar_to(&name.text, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if known.is_empty() => "it takes none".to_owned(),
-        None => format!("a {} takes {}", record.name, known.join(", ")),
+        None => match holder(record, &name.text) {
+            Some(inner) => format!("it belongs under `{inner}`"),
+            None => keys_of(record),
+        },
     };
     Diagnostic::error("unknown-key", format!("unknown key `{}`", &*name.text)).at(name.span).hint(hint)
+}
+
+/// The key of a record under which the misplaced key would be known.
+fn holder(record: &Record, name: &str) -> Option<&'static str> {
+    let holds = |key: &Key| matches!(key.form, Form::Record(inner) if inner.keys().any(|key| key.name == name));
+    record.keys().find(holds).map(|key| key.name)
 }
 
 fn missing(node: &Node<'_>, record: &Record, key: &Key) -> Diagnostic {
@@ -185,15 +234,20 @@ fn dictionary(
     found: &mut Diagnostics,
 ) {
     let Some(entries) = node.as_mapping() else {
-        found.push(wrong_type(node, "a mapping"));
+        let problem = wrong_type(node, "a mapping");
+        let hint = "write `NAME:` for each, and what it holds behind it";
+        found.push(if problem.hint.is_some() { problem } else { problem.hint(hint) });
         return;
     };
     for (key, value) in entries {
         if !names::is_valid(name, &key.text) {
-            let problem = format!("`{}` is not a valid name", &*key.text);
-            found.push(
-                Diagnostic::error("bad-name", problem).at(key.span).hint(format!("expected {}", names::rule(name))),
-            );
+            let problem = format!("`{}` is not a valid name", shown(&key.text));
+            let hint = if key.text.contains(OPEN) {
+                "a variable can stand in a value, not in a name".to_owned()
+            } else {
+                format!("expected {}", names::rule(name))
+            };
+            found.push(Diagnostic::error("bad-name", problem).at(key.span).hint(hint));
         }
         if is_entry(value) {
             record_form(value, record, environment, found);
@@ -207,7 +261,7 @@ fn is_entry(value: &Node<'_>) -> bool {
 }
 
 /// The known word that a mistyped one is nearest to, if it is near enough to be meant.
-fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let distance = |word: &&str| strsim::damerau_levenshtein(typed, word);
     known.min_by_key(distance).filter(|word| distance(word) <= (word.len() / 3).max(1))
 }

@@ -94,7 +94,9 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
         super::check::check(root, Form::Record(&DOCUMENT), context.environment, &mut out.found);
     }
     let targets = rules::targets(roots, &mut out.found);
-    let documents: Vec<Document<'_, '_>> = roots.iter().filter_map(|root| document(root, &mut out)).collect();
+    let mut endpoints = BTreeMap::new();
+    let documents: Vec<Document<'_, '_>> =
+        roots.iter().filter_map(|root| document(root, &mut endpoints, &mut out)).collect();
     settings(roots, &documents, &mut out);
     for (address, organization) in organizations(&documents, &mut out) {
         decode_organization(&address, &organization, &targets, &mut out);
@@ -105,7 +107,12 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
 /// Stands for a region that was reported, so that everything else in the document is reported too.
 const NO_REGION: &str = "?";
 
-fn document<'n, 's>(root: &'n Node<'s>, out: &mut Output<'_>) -> Option<Document<'n, 's>> {
+/// `endpoints` says where the first endpoint of each region stands.
+fn document<'n, 's>(
+    root: &'n Node<'s>,
+    endpoints: &mut BTreeMap<Arc<str>, Span>,
+    out: &mut Output<'_>,
+) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
     let region = match root.get("region") {
         Some(node) => out.context.name(Name::Region, node).unwrap_or_else(|| NO_REGION.into()),
@@ -124,12 +131,14 @@ fn document<'n, 's>(root: &'n Node<'s>, out: &mut Output<'_>) -> Option<Document
         && let Some(url) = out.context.text(node)
     {
         let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span) };
+        let first = *endpoints.entry(region.clone()).or_insert(node.span);
         match out.chart.endpoints.entry(region.clone()) {
             Slot::Vacant(slot) => drop(slot.insert(endpoint)),
             Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
             Slot::Occupied(_) => out.found.push(
                 Diagnostic::error("two-endpoints", format!("another document gives region {region} another endpoint"))
-                    .at(node.span),
+                    .at(node.span)
+                    .related(first, "first here"),
             ),
         }
     }
@@ -146,15 +155,15 @@ fn settings(roots: &[Node<'_>], documents: &[Document<'_, '_>], out: &mut Output
         }
     }
     let mut first: Option<Span> = None;
-    for node in roots.iter().filter_map(|root| root.get("limits")) {
+    for (key, node) in roots.iter().filter_map(|root| root.entry("limits")) {
         match first {
             None => {
-                first = Some(node.span);
+                first = Some(key.span);
                 out.chart.limits = limits(node, out.context);
             }
             Some(first) => out.found.push(
                 Diagnostic::error("duplicate-limits", "`limits` holds for the whole chart and stands in it twice")
-                    .at(node.span)
+                    .at(key.span)
                     .related(first, "first here"),
             ),
         }
@@ -215,23 +224,23 @@ fn gather<'n, 's>(
     document_defaults: &Layer<'n, 's>,
     out: &mut Output<'_>,
 ) {
-    if let Some(state) = node.get("state") {
-        once("state", state.span, &mut organization.state_span, &mut out.found);
+    if let Some((key, state)) = node.entry("state") {
+        once("state", key.span, &mut organization.state_span, &mut out.found);
         organization.absent = out.context.text(state).as_deref() == Some("absent");
     }
-    if let Some(defaults) = node.get("defaults") {
-        once("defaults", defaults.span, &mut organization.defaults_span, &mut out.found);
+    if let Some((key, defaults)) = node.entry("defaults") {
+        once("defaults", key.span, &mut organization.defaults_span, &mut out.found);
         organization.defaults = Layer::of(Some(defaults));
     }
-    if let Some(unlisted) = node.get("unlisted") {
+    if let Some((key, unlisted)) = node.entry("unlisted") {
         let mut first = organization.unlisted.as_ref().map(|(_, span)| *span);
-        once("unlisted", unlisted.span, &mut first, &mut out.found);
+        once("unlisted", key.span, &mut first, &mut out.found);
         let policy = match out.context.text(unlisted).as_deref() {
             Some("ignore") => UnlistedPolicy::Ignore,
             Some("delete") => UnlistedPolicy::Delete(out.context.source(unlisted.span)),
             _ => UnlistedPolicy::Report,
         };
-        organization.unlisted = Some((policy, unlisted.span));
+        organization.unlisted = Some((policy, key.span));
     }
     for entry in node.get("repositories").and_then(Node::as_mapping).unwrap_or_default() {
         organization.repositories.push((entry, *document_defaults));
@@ -277,7 +286,7 @@ fn decode_organization(
         let repository = repository::address(parts[0].clone(), parts[1].clone(), &*key.text);
         if let Some(first) = seen.insert(&key.text, key.span) {
             out.found.push(
-                Diagnostic::error("duplicate-repository", format!("{repository} is listed twice"))
+                Diagnostic::error("duplicate-repository", "this repository is listed twice")
                     .at(key.span)
                     .related(first, "first here"),
             );
@@ -325,12 +334,9 @@ fn decode_repository(
     }
     if organization.absent {
         out.found.push(
-            Diagnostic::error(
-                "repository-in-absent",
-                format!("{address} cannot exist in an organization that shall not"),
-            )
-            .at(entry.key_span)
-            .hint("give it `state: absent` as well"),
+            Diagnostic::error("repository-in-absent", "this repository cannot exist in an organization that shall not")
+                .at(entry.key_span)
+                .hint("give it `state: absent` as well"),
         );
     }
     let attributes = inherited.attributes(repository::REPOSITORY.attributes, "repository", out.context);

@@ -76,6 +76,7 @@ fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
     Some(
         Diagnostic::warning("unknown-sync-region", format!("region `{region}` is not known to take copies"))
             .at(*span)
+            .address(address.to_string())
             .hint(format!("known are {known}")),
     )
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
+    check::similar_to,
     decode::Output,
     inherit::{Inherited, Layer, resolve},
     names::{self, Name},
@@ -119,27 +120,28 @@ fn named_target<'n, 's>(
     targets: &Targets<'n, 's>,
     out: &mut Output<'_>,
 ) -> Option<&'n Node<'s>> {
-    for name in ["target_region", "target_organization"] {
-        if let Some(node) = item.get(name) {
-            out.found.push(
-                Diagnostic::error("two-targets", format!("`{name}` beside `target`"))
-                    .at(node.span)
-                    .hint("a rule copies to one place: write either"),
-            );
-        }
+    let mut only = true;
+    for (key, _) in ["target_region", "target_organization"].iter().filter_map(|name| item.entry(name)) {
+        only = false;
+        out.found.push(
+            Diagnostic::error("two-targets", format!("`{}` beside `target`", &*key.text))
+                .at(key.span)
+                .hint("a rule copies to one place: write either"),
+        );
     }
     let name = out.context.text(node)?;
     if !names::is_valid(Name::Target, &name) {
         return None;
     }
     if let Some(target) = targets.get(&name) {
-        return Some(target.node);
+        // Where it really copies to is not known, so nothing more is said of it.
+        return only.then_some(target.node);
     }
     let known: Vec<String> = targets.keys().map(|name| format!("`{name}`")).collect();
-    let hint = if known.is_empty() {
-        "the chart has no `targets`".to_owned()
-    } else {
-        format!("there are {}", known.join(", "))
+    let hint = match similar_to(&name, targets.keys().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => "the chart has no `targets`".to_owned(),
+        None => format!("the chart's targets are {}", known.join(", ")),
     };
     out.found
         .push(Diagnostic::error("unknown-target", format!("no target is called `{name}`")).at(node.span).hint(hint));

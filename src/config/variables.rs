@@ -8,6 +8,9 @@ use std::borrow::Cow;
 /// What comes before the name of a variable.
 pub const PREFIX: &str = "PORTOLAN_VAR_";
 
+/// How a variable begins.
+pub const OPEN: &str = "${env:";
+
 /// Looks a variable up.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
@@ -21,7 +24,6 @@ pub enum Unexpanded {
 
 /// The text with every variable replaced. What a variable holds is not expanded again.
 pub fn expand<'t>(text: &'t str, environment: Environment<'_>) -> Result<Cow<'t, str>, Unexpanded> {
-    const OPEN: &str = "${env:";
     if !text.contains(OPEN) {
         return Ok(Cow::Borrowed(text));
     }

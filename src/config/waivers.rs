@@ -5,6 +5,7 @@
 //! it would hide the next finding.
 
 use super::{
+    check::similar_to,
     lint,
     tree::{Node, comments},
     variables::Environment,
@@ -72,11 +73,11 @@ impl Waivers {
             self.0.push(Waiver { code: code.to_owned(), span, reach, used: false });
         } else {
             let known: Vec<String> = waivable().map(|code| format!("`{code}`")).collect();
-            found.push(
-                Diagnostic::error("unknown-lint", format!("`{code}` is nothing that can be waived"))
-                    .at(span)
-                    .hint(format!("it can be {}", known.join(", "))),
-            );
+            let hint = match similar_to(code, waivable()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("what can be waived is {}", known.join(", ")),
+            };
+            found.push(Diagnostic::error("unknown-lint", format!("`{code}` cannot be waived")).at(span).hint(hint));
         }
     }
 

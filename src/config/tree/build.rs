@@ -57,6 +57,10 @@ pub(super) fn build<'s>(
     builder.roots
 }
 
+/// Patterns begin with a star, and so do aliases.
+const MISSING_ANCHOR: &str =
+    "an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes";
+
 struct Builder<'s> {
     file: FileId,
     text: &'s str,
@@ -130,7 +134,7 @@ impl<'s> Builder<'s> {
             Event::Alias(id) => self.alias(id, span),
             Event::UnresolvedAlias(name) => {
                 let error = Diagnostic::error("unknown-anchor", format!("there is no anchor `{}`", short(&name)));
-                self.report(span, error.hint("an anchor stands before its aliases, in the same document"));
+                self.report(span, error.hint(MISSING_ANCHOR));
                 self.last_end = span.end;
                 self.place(None, Size::default());
             }
@@ -231,7 +235,9 @@ impl<'s> Builder<'s> {
         // A forgotten bracket is noticed only where something cannot stand inside of it.
         if let Some(frame) = self.frames.last().filter(|frame| frame.style == StructureStyle::Flow) {
             let bracket = Span::new(self.file, frame.start, frame.start + 1);
-            if bracket.start != place.start {
+            if self.text[..at].ends_with('$') {
+                diagnostic = diagnostic.hint("a variable inside brackets needs quotes: `\"${env:NAME}\"`");
+            } else if bracket.start != place.start {
                 diagnostic = diagnostic.related(bracket, "inside of what this opens").hint("is this bracket closed?");
             }
         }

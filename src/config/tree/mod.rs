@@ -110,7 +110,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// What to call it in a message.
+    /// What to call it in a message, with its article.
     pub fn kind_name(&self) -> &'static str {
         self.resolve().kind_name()
     }
@@ -138,8 +138,12 @@ impl<'s> Node<'s> {
 
     /// The value under a key; looks at one key after the other.
     pub fn get(&self, key: &str) -> Option<&Node<'s>> {
-        let (_, node) = self.as_mapping()?.iter().find(|(name, _)| &*name.text == key)?;
-        Some(node)
+        self.entry(key).map(|(_, node)| node)
+    }
+
+    /// The key with its value.
+    pub fn entry(&self, key: &str) -> Option<&Entry<'s>> {
+        self.as_mapping()?.iter().find(|(name, _)| &*name.text == key)
     }
 
     /// The value without its places, for typed decoding. Shared parts are copied.

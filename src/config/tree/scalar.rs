@@ -23,11 +23,11 @@ impl Resolved<'_, '_> {
     pub fn kind_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool(_) => "boolean",
-            Self::Number(_) => "number",
-            Self::String(_) => "string",
-            Self::List(_) => "list",
-            Self::Mapping(_) => "mapping",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Mapping(_) => "a mapping",
         }
     }
 }

@@ -105,7 +105,7 @@ fn unicode_columns() {
         1 | {日本: é, 😀: [*ñ]}
           |                ^^
           |
-          = help: an anchor stands before its aliases, in the same document
+          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
         "#);
 }
 

@@ -12,7 +12,7 @@ fn anchors() {
         3 | c: *nope
           |    ^^^^^
           |
-          = help: an anchor stands before its aliases, in the same document
+          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
         error[recursive-alias]: the alias stands inside the value that it refers to
          --> c.yaml:4:8
           |
@@ -24,7 +24,7 @@ fn anchors() {
         5 | e: [*x, *nope]
           |         ^^^^^
           |
-          = help: an anchor stands before its aliases, in the same document
+          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
         "#);
     insta::assert_snapshot!(check("a: &x 1\n---\nb: *x\n"), @r#"
         1:1 { 1:1 "a"= 1:7 1 } 
@@ -35,7 +35,7 @@ fn anchors() {
         3 | b: *x
           |    ^^
           |
-          = help: an anchor stands before its aliases, in the same document
+          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
         "#);
 }
 
@@ -49,12 +49,12 @@ fn merges() {
         check("a: &a {x: 1}\nb: {<<: 3}\nc: {<<: [*a, [1]]}\nd: {<<: *a, <<: *a}\ne: {<<: *q, f: 1}\n"),
         @r#"
         1:1 { 1:1 "a"= 1:7 { 1:8 "x"= 1:11 1 } 2:1 "b"= 2:4 { } 3:1 "c"= 3:4 { } 4:1 "d"= 4:4 { 1:8 "x"= 1:11 1 } 5:1 "e"= 5:4 { 5:13 "f"= 5:16 1 } } 
-        error[bad-merge]: `<<` takes a mapping or a list of mappings, found number
+        error[bad-merge]: `<<` takes a mapping or a list of mappings, found a number
          --> c.yaml:2:9
           |
         2 | b: {<<: 3}
           |         ^
-        error[bad-merge]: `<<` takes a mapping or a list of mappings, found list
+        error[bad-merge]: `<<` takes a mapping or a list of mappings, found a list
          --> c.yaml:3:14
           |
         3 | c: {<<: [*a, [1]]}
@@ -74,7 +74,7 @@ fn merges() {
         5 | e: {<<: *q, f: 1}
           |         ^^
           |
-          = help: an anchor stands before its aliases, in the same document
+          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
         "#
     );
     assert!(codes("a: &a {x: 1}\nb: {x: 2, <<: *a, y: 3}\nc: {<<: {<<: *a, z: 1}}\n").is_empty());
