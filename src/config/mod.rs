@@ -9,6 +9,7 @@ pub mod inherit;
 pub mod lint;
 pub mod load;
 pub mod names;
+mod place;
 pub mod rules;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
     found.extend(lint::rules(&chart, &rules));
     let mut waivers = Waivers::collect(&roots, sources, context.environment, &mut found);
     waivers.apply(&mut found);
+    place::assign(&roots, context, &mut found);
     chart.stamp = stamp(sources);
     found.sort();
     found.dedup();

@@ -89,6 +89,7 @@ fn an_unknown_key() {
     11 |         is_pubic: true
        |         ^^^^^^^^
        |
+       = note: in repository cn-north-4/group/busybox
        = help: did you mean `is_public`?
 
     1 error

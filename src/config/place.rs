@@ -1,0 +1,107 @@
+//! Says of each finding which resource it is in, by where it stands.
+//!
+//! A pass of its own over the finished findings, so that neither the checks nor the lints carry addresses along.
+//! What stands in `targets` or in a document's `defaults` is in no resource.
+
+use std::sync::Arc;
+
+use super::{
+    decode::Context,
+    names::{self, Name},
+    tree::{Entry, Node},
+};
+use crate::{
+    diagnostics::{Diagnostics, Span},
+    kind::{organization, repository},
+};
+
+/// An entry of the chart, from the start of its name to the end of what is behind it.
+struct Place<'n> {
+    span: Span,
+    region: Option<Arc<str>>,
+    organization: &'n str,
+    repository: Option<&'n str>,
+}
+
+impl Place<'_> {
+    /// Without the region where the document has none that could be meant.
+    fn address(&self) -> String {
+        let Self { region, organization: name, repository, .. } = self;
+        match (region.clone(), repository) {
+            (Some(region), None) => organization::address(region, *name).to_string(),
+            (Some(region), Some(repository)) => repository::address(region, *name, *repository).to_string(),
+            (None, None) => format!("organization {name}"),
+            (None, Some(repository)) => format!("repository {name}/{repository}"),
+        }
+    }
+}
+
+/// Gives the findings that have no address the one of the innermost entry around them.
+pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagnostics) {
+    if found.iter().all(|found| found.address.is_some()) {
+        return;
+    }
+    let places = Places::of(roots, context);
+    for found in found.iter_mut().filter(|found| found.address.is_none()) {
+        found.address = found.span.and_then(|span| places.around(span)).map(Place::address);
+    }
+}
+
+/// Each list is sorted; entries of one list never overlap.
+#[derive(Default)]
+struct Places<'n> {
+    organizations: Vec<Place<'n>>,
+    repositories: Vec<Place<'n>>,
+}
+
+impl<'n> Places<'n> {
+    fn of(roots: &'n [Node<'_>], context: Context<'_>) -> Self {
+        let mut places = Places::default();
+        for root in roots {
+            let region = match root.get("region") {
+                Some(node) => context.name(Name::Region, node),
+                None => context.region.map(Into::into),
+            };
+            for (entry, organization) in named(root.get("organizations"), Name::Organization) {
+                let place = |entry: &'n Entry<'_>, repository| Place {
+                    span: span(entry),
+                    region: region.clone(),
+                    organization,
+                    repository,
+                };
+                places.organizations.push(place(entry, None));
+                let repositories = named(entry.1.get("repositories"), Name::Repository);
+                places.repositories.extend(repositories.map(|(entry, name)| place(entry, Some(name))));
+            }
+        }
+        for list in [&mut places.organizations, &mut places.repositories] {
+            list.sort_by_key(|place| (place.span.file, place.span.start));
+        }
+        places
+    }
+
+    fn around(&self, span: Span) -> Option<&Place<'n>> {
+        innermost(&self.repositories, span).or_else(|| innermost(&self.organizations, span))
+    }
+}
+
+/// The entries under valid names: nothing else can have an address.
+fn named<'n, 's>(
+    node: Option<&'n Node<'s>>,
+    name: Name,
+) -> impl Iterator<Item = (&'n Entry<'s>, &'n str)> + use<'n, 's> {
+    let entries = node.and_then(Node::as_mapping).unwrap_or_default().iter();
+    entries.map(|entry| (entry, &*entry.0.text)).filter(move |(_, text)| names::is_valid(name, text))
+}
+
+fn innermost<'p, 'n>(places: &'p [Place<'n>], span: Span) -> Option<&'p Place<'n>> {
+    let behind = places.partition_point(|place| (place.span.file, place.span.start) <= (span.file, span.start));
+    let place = places.get(behind.checked_sub(1)?)?;
+    (place.span.file == span.file && span.start < place.span.end).then_some(place)
+}
+
+/// What is behind an alias or comes from a merge stands elsewhere; then the name is all there is.
+fn span((key, node): &Entry<'_>) -> Span {
+    let follows = node.span.file == key.span.file && node.span.start >= key.span.end;
+    Span { end: if follows { node.span.end.max(key.span.end) } else { key.span.end }, ..key.span }
+}
