@@ -127,6 +127,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Make the changes, after asking.
     Apply(ApplyArgs),
+    /// Say what the code of a diagnostic means, with an example.
+    Explain(ExplainArgs),
     /// Print the JSON Schema of the chart.
     Schema(SchemaArgs),
     /// Serve the emulated API on local ports.
@@ -174,6 +176,17 @@ pub enum FindingsFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Deny {
     Warnings,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Such as `unknown-key`; without it, all codes are listed.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+
+    /// Print the page of all codes, `docs/diagnostics.md`.
+    #[arg(long, conflicts_with = "code")]
+    pub markdown: bool,
 }
 
 #[derive(Debug, Args)]

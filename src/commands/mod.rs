@@ -2,6 +2,7 @@
 
 mod apply;
 mod emulator;
+mod explain;
 mod init;
 mod output;
 mod plan;
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(&global, args),
         Command::Plan(args) => plan::run(&global, args),
         Command::Apply(args) => apply::run(&global, args),
+        Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Emulator(args) => emulator::run(args),
         Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),

@@ -3,6 +3,7 @@
 //! A [`Diagnostic`] points into a file of the [`SourceMap`] by byte offsets; lines and columns are
 //! computed only for what is shown. Nothing here reads a file or writes to a terminal.
 
+pub mod codes;
 mod render;
 mod source;
 

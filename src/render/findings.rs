@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    diagnostics::{Severity, View},
+    diagnostics::{Severity, View, codes},
     plan::document::{FORMAT_VERSION, pretty},
+    render,
 };
 
 /// What `validate --format json` prints.
@@ -50,7 +51,7 @@ pub fn sarif(views: &[View]) -> String {
     let mut codes: Vec<&str> = views.iter().map(|view| view.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
-    let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
+    let rules: Vec<Value> = codes.into_iter().map(rule).collect();
     let results: Vec<Value> = views.iter().map(result).collect();
     pretty(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -61,6 +62,17 @@ pub fn sarif(views: &[View]) -> String {
             "results": results,
         }],
     }))
+}
+
+/// What a scanning service shows of a code.
+fn rule(code: &str) -> Value {
+    let mut rule = json!({ "id": code });
+    if let Some(code) = codes::find(code) {
+        rule["shortDescription"] = json!({ "text": code.summary });
+        rule["fullDescription"] = json!({ "text": code.explanation });
+        rule["help"] = json!({ "text": render::codes::text(code) });
+    }
+    rule
 }
 
 fn result(view: &View) -> Value {
@@ -134,7 +146,9 @@ mod tests {
         let result = &document["runs"][0]["results"][0];
         assert_eq!(result["ruleId"], "unknown-key");
         assert_eq!(result["locations"][0]["physicalLocation"]["region"], json!({ "startLine": 3, "startColumn": 5 }));
-        assert_eq!(document["runs"][0]["tool"]["driver"]["rules"], json!([{ "id": "unknown-key" }]));
+        let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        assert_eq!((rules.len(), &rules[0]["id"]), (1, &json!("unknown-key")));
+        assert!(rules[0]["help"]["text"].as_str().unwrap().contains("descripton"), "{rules:?}");
     }
 
     #[test]

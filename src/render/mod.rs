@@ -1,6 +1,7 @@
 //! Values to text, one format a file. Nothing here prints, and nothing here decides.
 
 pub mod chart;
+pub mod codes;
 pub mod findings;
 pub mod init;
 pub mod markdown;

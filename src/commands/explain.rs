@@ -1,0 +1,23 @@
+//! `portolan explain`: what a code of a diagnostic means.
+
+use super::{output, session::UsageError};
+use crate::{cli::ExplainArgs, config::check::similar_to, diagnostics::codes, exit::Exit, render};
+
+pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
+    let all = codes::all();
+    let text = match &args.code {
+        Some(name) => render::codes::text(codes::find(name).ok_or_else(|| unknown(name, &all))?),
+        None if args.markdown => render::codes::markdown(&all),
+        None => render::codes::list(&all),
+    };
+    output::document(&text)?;
+    Ok(Exit::Done)
+}
+
+fn unknown(name: &str, all: &[&codes::Code]) -> UsageError {
+    let hint = match similar_to(name, all.iter().map(|code| code.name)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "`portolan explain` lists them".to_owned(),
+    };
+    UsageError(format!("no code is called `{name}`; {hint}"))
+}

@@ -1,0 +1,226 @@
+//! What is allowed and seldom meant: warnings, each of which a chart can waive.
+
+use super::{Code, charts, warning};
+
+pub(super) static CODES: &[Code] = &[
+    warning(
+        "copy-cycle",
+        "Two rules copy into each other.",
+        "Every push on one side starts a copy on the other. Whether the service stops there, or copies the copy back, is \
+         not documented.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-b
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-b:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-north-4
+            target_organization: team-a
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-b
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-b:
+    repositories:
+      busybox:
+        sync: []
+",
+        ),
+    ),
+    warning(
+        "double-hyphen",
+        "A name has several hyphens in a row.",
+        "The service's documents forbid that in new names, though its patterns allow it and such names exist. A new \
+         one may be refused.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team--a:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+",
+        ),
+    ),
+    warning(
+        "self-copy",
+        "A rule copies a repository onto itself.",
+        "Its target is the rule's own region and organization. A rule keeps the name of the repository, so source and \
+         copy are the same.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-north-4
+            target_organization: team-a
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+",
+        ),
+    ),
+    warning(
+        "shared-override",
+        "Two rules write the same repository, and one overwrites what it finds.",
+        "With `override: true` a tag that both sources have is replaced by whoever pushed last, so what the tag names \
+         depends on chance.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: shared
+            override: true
+  team-b:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: shared
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: shared-a
+            override: true
+  team-b:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: shared-b
+",
+        ),
+    ),
+    warning(
+        "unknown-sync-region",
+        "A rule copies to a region that is not known to take copies.",
+        "Not every region of the service takes part in copying, and the service's error for one that does not is hard \
+         to understand. The list is that of the user guide; a region may have joined since, and then the warning can \
+         be waived.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-33
+            target_organization: team-a-dr
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+",
+        ),
+    ),
+    warning(
+        "unknown-target-organization",
+        "A rule copies to an organization that does not exist.",
+        "The service takes such a rule, and copies nothing. Only a plan can tell, and only for regions that the chart \
+         has documents for: it reads what is live there.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-b:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-b:
+  team-a-dr:
+",
+        ),
+    ),
+    warning(
+        "unused-waiver",
+        "A waiver waives nothing.",
+        "`# portolan: allow CODE` covers its own line or, on a line for itself, the next one; `lints: { allow: [CODE] }` \
+         covers its document. Where nothing there has the code any more, the waiver would only hide the next finding.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a: # portolan: allow double-hyphen
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team--a: # portolan: allow double-hyphen
+",
+        ),
+    ),
+];

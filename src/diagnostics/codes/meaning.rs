@@ -1,0 +1,360 @@
+//! What can be wrong although every key and value is right by itself.
+
+use super::{Code, charts, error};
+
+pub(super) static CODES: &[Code] = &[
+    error(
+        "auto-false",
+        "A rule that does not copy by itself cannot be managed.",
+        "The service may leave rules with `auto: false` out of its own list. portolan would create such a rule again in \
+         every run, and the chart could never be reached. Who knows better can waive this error.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+            auto: false
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+",
+        ),
+    ),
+    error(
+        "duplicate-limits",
+        "`limits` stands in the chart twice.",
+        "It holds for the whole chart, all files and documents of it, so there can be one.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+limits: { deletes: 5 }
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+limits: { deletes: 50 }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+limits: { deletes: 5 }
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+",
+        ),
+    ),
+    error(
+        "duplicate-repository",
+        "A repository is listed twice.",
+        "The entries of an organization may be spread over documents and files, but each repository has one. Two would \
+         have to be merged, and nobody could tell which of them decides.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+---
+version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+---
+version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      alpine:
+",
+        ),
+    ),
+    error(
+        "duplicate-rule",
+        "Two rules of a `sync` list copy to the same place.",
+        "A rule has no name: it is known by its target region and organization, and the service keeps one for each. The \
+         two may name the place differently, one by `target` and one in full.",
+        charts(
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - { target: dr }
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+",
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - { target: dr }
+",
+        ),
+    ),
+    error(
+        "duplicate-setting",
+        "A setting of an organization stands in two documents.",
+        "`state`, `unlisted` and `defaults` of an organization hold for it in every document of its region, whichever \
+         they stand in, so each may stand in one.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a: { unlisted: report }
+---
+version: 1
+region: cn-north-4
+organizations:
+  team-a: { unlisted: delete }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a: { unlisted: report }
+---
+version: 1
+region: cn-north-4
+organizations:
+  team-a: {}
+",
+        ),
+    ),
+    error(
+        "duplicate-target",
+        "A target stands in the chart twice.",
+        "`targets` are known in the whole chart, all files and documents of it, so a name can stand for one place only. \
+         That the two are equal does not help: they would not stay so.",
+        charts(
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+---
+version: 1
+region: cn-south-1
+targets:
+  dr: { region: cn-east-3, organization: team-b-dr }
+",
+            r"version: 1
+region: cn-north-4
+targets:
+  dr-a: { region: cn-east-3, organization: team-a-dr }
+---
+version: 1
+region: cn-south-1
+targets:
+  dr-b: { region: cn-east-3, organization: team-b-dr }
+",
+        ),
+    ),
+    error(
+        "key-beside-absent",
+        "A key stands beside `state: absent`.",
+        "What shall not exist has no attributes, rules or settings. Either the key or `state: absent` is a leftover. \
+         In an organization, `repositories` may stand beside it if all of them are absent too.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      retired:
+        state: absent
+        is_public: false
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      retired:
+        state: absent
+",
+        ),
+    ),
+    error(
+        "missing-region",
+        "A document does not say which region it is about.",
+        "Each document has its own `region`; everything in it lives there. `--region` fills it in for documents that \
+         have none, and overrides nothing.",
+        charts(
+            r"version: 1
+organizations:
+  team-a:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "missing-target",
+        "A rule does not say where it copies to.",
+        "It needs `target`, the name of one of the chart's `targets`, or both `target_region` and \
+         `target_organization`.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+",
+        ),
+    ),
+    error(
+        "repository-in-absent",
+        "A repository shall exist in an organization that shall not.",
+        "An organization goes only when it is empty, so every repository that is listed in it must go as well.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    state: absent
+    repositories:
+      busybox:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    state: absent
+    repositories:
+      busybox: { state: absent }
+",
+        ),
+    ),
+    error(
+        "two-endpoints",
+        "Two documents give the same region different endpoints.",
+        "A region is read from and written to through one endpoint in a run. The second place is shown.",
+        charts(
+            r#"version: 1
+region: cn-north-4
+endpoints: { swr: "https://one.myhuaweicloud.com" }
+---
+version: 1
+region: cn-north-4
+endpoints: { swr: "https://two.myhuaweicloud.com" }
+"#,
+            r#"version: 1
+region: cn-north-4
+endpoints: { swr: "https://one.myhuaweicloud.com" }
+---
+version: 1
+region: cn-north-4
+"#,
+        ),
+    ),
+    error(
+        "two-targets",
+        "A rule names its destination in two ways.",
+        "A rule copies to one place: either to a named `target`, or to `target_region` and `target_organization`. What a \
+         target says cannot be changed in a rule, except for the rule's attributes, such as `override`.",
+        charts(
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - { target: dr, target_organization: other }
+",
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync:
+          - { target: dr }
+",
+        ),
+    ),
+    error(
+        "unknown-target",
+        "A rule names a target that the chart does not have.",
+        "`target` is one of the names under `targets`, in any document of the chart.",
+        charts(
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync: [{ target: disaster }]
+",
+            r"version: 1
+region: cn-north-4
+targets:
+  dr: { region: cn-east-3, organization: team-a-dr }
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        sync: [{ target: dr }]
+",
+        ),
+    ),
+];

@@ -1,0 +1,104 @@
+//! The registry is complete, and its examples do what they say.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use super::*;
+use crate::{
+    config::{self, Decoded, decode::Context, lint},
+    diagnostics::SourceMap,
+    state::Live,
+};
+
+/// What a plan with an empty live state would find in the chart.
+fn found(text: &str) -> Vec<(&'static str, Severity)> {
+    let mut sources = SourceMap::default();
+    sources.add("chart.yaml", text);
+    let context = Context { sources: &sources, environment: &|_| None, region: None };
+    let Decoded { chart, found, rules, waivers } = config::decode(context);
+    let late = lint::targets(&chart, &Live::default(), &rules).into_iter().chain(waivers.unused(false));
+    found.into_iter().chain(late).map(|found| (found.code, found.severity)).collect()
+}
+
+#[test]
+fn each_example_shows_its_code_and_no_other() {
+    for code in all() {
+        let Example::Charts { wrong, right } = code.example else { continue };
+        let shown: BTreeSet<_> = found(wrong).into_iter().collect();
+        assert_eq!(shown, BTreeSet::from([(code.name, code.severity)]), "the wrong chart of {}", code.name);
+        assert_eq!(found(right), [], "the right chart of {}", code.name);
+    }
+}
+
+#[test]
+fn every_list_is_sorted_and_no_code_is_there_twice() {
+    for list in LISTS {
+        assert!(
+            list.is_sorted_by(|a, b| a.name < b.name),
+            "{:?}",
+            list.iter().map(|code| code.name).collect::<Vec<_>>()
+        );
+    }
+    assert!(all().is_sorted_by(|a, b| a.name < b.name));
+    assert_eq!(find("self-copy").map(|code| code.severity), Some(Severity::Warning));
+    assert_eq!(find("nothing"), None);
+}
+
+#[test]
+fn texts_are_sentences_of_one_paragraph() {
+    for code in all() {
+        let mut texts = vec![code.summary, code.explanation];
+        texts.extend(match code.example {
+            Example::Advice(text) => Some(text),
+            Example::Charts { .. } => None,
+        });
+        for text in texts {
+            assert!(text.ends_with('.') && !text.contains('\n') && !text.contains("  "), "{}: {text}", code.name);
+        }
+    }
+}
+
+#[test]
+fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
+    let mut used = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    scan(&root, &mut used);
+    let registered: BTreeSet<_> = all().iter().map(|code| (code.name.to_owned(), code.severity)).collect();
+    assert_eq!(used, registered, "left: in the sources, right: registered");
+}
+
+/// Collects what diagnostics are made with. A code is written as a literal, or as a constant of the same file.
+fn scan(path: &Path, used: &mut BTreeSet<(String, Severity)>) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            scan(&entry.unwrap().path(), used);
+        }
+        return;
+    }
+    let text = fs::read_to_string(path).unwrap();
+    let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
+    let text = if is_test { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default() };
+    let makers = [
+        ("Diagnostic::error(", Severity::Error),
+        ("Diagnostic::warning(", Severity::Warning),
+        ("View::error(", Severity::Error),
+    ];
+    for (maker, severity) in makers {
+        for (at, _) in text.match_indices(maker) {
+            let argument = text[at + maker.len()..].trim_start().split([',', ')']).next().unwrap_or_default();
+            // A change of a plan, not a finding: code scanning wants a rule for it as well.
+            if argument.starts_with("&format!(\"plan-") {
+                continue;
+            }
+            let code = match argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+                Some(code) => code,
+                None => constant(text, argument).unwrap_or_else(|| panic!("`{argument}` in {}", path.display())),
+            };
+            used.insert((code.to_owned(), severity));
+        }
+    }
+}
+
+fn constant<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(&format!("const {name}: &str = \""))?;
+    rest.split('"').next()
+}

@@ -1,0 +1,273 @@
+//! What can be wrong with one key or value of a chart, whatever stands elsewhere.
+
+use super::{Code, Example, charts, error};
+
+pub(super) static CODES: &[Code] = &[
+    error(
+        "bad-consent",
+        "An entry of `limits.allow` is no class of risk.",
+        "Standing consent is written as for `--allow`: `CLASS` for any number of changes, or `CLASS=N` for N at most. \
+         The classes are `deletes`, `destroys-data`, `exposes`, `overwrites` and `gap`.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+limits:
+  allow: [delete=5]
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+limits:
+  allow: [deletes=5]
+",
+        ),
+    ),
+    error(
+        "bad-endpoint",
+        "An endpoint is empty.",
+        "`endpoints` says where a service of the document's region is. Without it, the region's usual place is used.",
+        charts(
+            r#"version: 1
+region: cn-north-4
+endpoints:
+  swr: ""
+organizations:
+  team-a:
+"#,
+            r"version: 1
+region: cn-north-4
+endpoints:
+  swr: https://swr-api.{region}.myhuaweicloud.com
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "bad-name",
+        "A name breaks the rules that the service has for it.",
+        "Organizations: 1 to 64 lowercase letters and digits, a letter first, with single `.`, `_`, `__` or `-` between \
+         them. Repositories: 1 to 128 lowercase letters and digits, with `/` between them as well. The service would \
+         refuse anything else, so it is refused before the first request.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  Team_A:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team_a:
+",
+        ),
+    ),
+    error(
+        "bad-pattern",
+        "A pattern could not match anything.",
+        "A pattern of `protect` is `organization` or `organization/repository`, in the document's region. `*` stands \
+         for any characters within a segment, `**` for whole segments. An empty pattern, or one with an empty segment, \
+         would protect nothing.",
+        charts(
+            r#"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+protect: ["/prod-*"]
+"#,
+            r#"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+protect: ["team-a/prod-*"]
+"#,
+        ),
+    ),
+    error(
+        "bad-variable",
+        "A text opens `${env:` and holds no variable.",
+        "A variable is `${env:NAME}` or `${env:NAME:-fallback}`; a name is letters, digits and `_`.",
+        charts(
+            r"version: 1
+region: ${env:MY-REGION:-cn-north-4}
+organizations:
+  team-a:
+",
+            r"version: 1
+region: ${env:MY_REGION:-cn-north-4}
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "empty-chart",
+        "The files hold no chart.",
+        "They are empty, or hold comments only. That is more often a wrong path than a wish for nothing, so it is not \
+         taken for one.",
+        charts(
+            r"# to be written
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "missing-key",
+        "A key that must be there is not.",
+        "Every document says `version: 1`, so that the language can change later without changing the meaning of old \
+         charts. A target needs its `region` and its `organization`.",
+        charts(
+            r"region: cn-north-4
+organizations:
+  team-a:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "too-long",
+        "A text is longer than the service takes.",
+        "The description of a repository has 30,000 characters at most; the service refuses a longer one.",
+        Example::Advice("Shorten the text, and put a link to the rest into it."),
+    ),
+    error(
+        "unknown-key",
+        "A key means nothing at its place.",
+        "A mistyped key that was silently ignored would leave something unmanaged that somebody wanted managed. Where \
+         a known key is near, the hint names it.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        descripton: small tools
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        description: small tools
+",
+        ),
+    ),
+    error(
+        "unknown-lint",
+        "A waiver names a code that cannot be waived.",
+        "Warnings can be waived, and of the errors `auto-false` only. A waiver with a mistyped code would waive nothing.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+lints:
+  allow: [wrong-type]
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "unknown-value",
+        "A value is none of those that its key takes.",
+        "The hint lists the values. `category`, for example, takes `app_server`, `linux`, `framework_app`, `database`, \
+         `lang`, `other`, `windows` and `arm`: the service knows no other.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        category: Linux
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        category: linux
+",
+        ),
+    ),
+    error(
+        "unknown-version",
+        "The chart is written in a version of the language that this portolan does not know.",
+        "There is one version so far. A newer chart may mean something else by the same words, so it is not guessed at.",
+        charts(
+            r"version: 2
+region: cn-north-4
+organizations:
+  team-a:
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "unset-variable",
+        "A variable of the chart is not set and has no fallback.",
+        "`${env:NAME}` reads the environment variable `PORTOLAN_VAR_NAME`, and no other: a pull request must not be \
+         able to print a secret of the pipeline. One that is set and empty counts as set.",
+        charts(
+            r"version: 1
+region: ${env:HOME_REGION}
+organizations:
+  team-a:
+",
+            r"version: 1
+region: ${env:HOME_REGION:-cn-north-4}
+organizations:
+  team-a:
+",
+        ),
+    ),
+    error(
+        "wrong-type",
+        "A value has another type than its key takes.",
+        "Types are those of YAML 1.2: `true` and `false` are booleans, while `yes`, `no`, `on` and `off` are texts; \
+         `1e3` and `0x1f` are numbers, and a text that looks like one needs quotes. `null` is legal for attributes and \
+         for `sync`, where it ends inheritance, and behind a name, where it equals `{}`.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        is_public: no
+        description: 1.10
+",
+            r#"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        is_public: false
+        description: "1.10"
+"#,
+        ),
+    ),
+];

@@ -1,0 +1,172 @@
+//! The codes of diagnostics, for a terminal and as the page `docs/diagnostics.md`.
+
+use crate::diagnostics::{
+    Severity,
+    codes::{Code, Example},
+};
+
+/// The columns of a terminal that nobody has widened.
+const WIDTH: usize = 80;
+
+const INTRODUCTION: &str = "\
+# Diagnostics
+
+<!-- Generated: cargo run -- explain --markdown > docs/diagnostics.md -->
+
+Every finding has a code, which never changes its meaning; `portolan explain CODE` prints what stands here. A chart with an
+error is not used. A warning is told, and fails only `validate --deny warnings`; it can be waived by a comment
+`# portolan: allow CODE` on the line or above it, or by `lints: { allow: [CODE] }` for a whole document.
+";
+
+/// One code in full.
+pub fn text(code: &Code) -> String {
+    let mut out = wrap(&format!("{}[{}]: {}", severity(code), code.name, code.summary), WIDTH).join("\n");
+    for paragraph in [Some(code.explanation), advice(code)].into_iter().flatten() {
+        out.push_str(&format!("\n\n{}", wrap(paragraph, WIDTH).join("\n")));
+    }
+    if let Example::Charts { wrong, right } = code.example {
+        for (title, chart) in [("Wrong:", wrong), ("Right:", right)] {
+            out.push_str(&format!("\n\n{title}\n"));
+            for line in chart.lines() {
+                out.push_str(&format!("\n    {line}"));
+            }
+        }
+    }
+    out + "\n"
+}
+
+/// All codes with their summaries, errors first.
+pub fn list(codes: &[&Code]) -> String {
+    let column = codes.iter().map(|code| code.name.len()).max().unwrap_or(0) + 4;
+    let mut out = String::new();
+    for (title, severity) in [("Errors:", Severity::Error), ("Warnings:", Severity::Warning)] {
+        out.push_str(&format!("{title}\n"));
+        for code in codes.iter().filter(|code| code.severity == severity) {
+            let lines = wrap(code.summary, WIDTH - column).join(&format!("\n{}", " ".repeat(column)));
+            out.push_str(&format!("  {:1$}{lines}\n", code.name, column - 2));
+        }
+        out.push('\n');
+    }
+    out + "`portolan explain CODE` tells more of one.\n"
+}
+
+/// The page, as Markdown.
+pub fn markdown(codes: &[&Code]) -> String {
+    let mut out = INTRODUCTION.to_owned();
+    out.push_str("\n| code | severity | meaning |\n| --- | --- | --- |\n");
+    for code in codes {
+        out.push_str(&format!("| [`{0}`](#{0}) | {1} | {2} |\n", code.name, severity(code), code.summary));
+    }
+    for code in codes {
+        out.push_str(&format!("\n## {}\n\n{}: {}\n\n{}\n", code.name, title(code), code.summary, code.explanation));
+        match code.example {
+            Example::Charts { wrong, right } => {
+                out.push_str(&format!("\nWrong:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"));
+            }
+            Example::Advice(advice) => out.push_str(&format!("\n{advice}\n")),
+        }
+    }
+    out
+}
+
+fn severity(code: &Code) -> &'static str {
+    match code.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn title(code: &Code) -> &'static str {
+    match code.severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+    }
+}
+
+fn advice(code: &Code) -> Option<&'static str> {
+    match code.example {
+        Example::Advice(text) => Some(text),
+        Example::Charts { .. } => None,
+    }
+}
+
+/// The words of a text in lines of that many characters; a longer word has a line for itself.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.len() - 1;
+        let taken = lines[line].chars().count();
+        if taken == 0 {
+            lines[line].push_str(word);
+        } else if taken + 1 + word.chars().count() <= width {
+            lines[line].push_str(&format!(" {word}"));
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::codes;
+
+    #[test]
+    fn one_code_on_a_terminal() {
+        insta::assert_snapshot!(text(codes::find("missing-region").unwrap()), @r#"
+        error[missing-region]: A document does not say which region it is about.
+
+        Each document has its own `region`; everything in it lives there. `--region`
+        fills it in for documents that have none, and overrides nothing.
+
+        Wrong:
+
+            version: 1
+            organizations:
+              team-a:
+
+        Right:
+
+            version: 1
+            region: cn-north-4
+            organizations:
+              team-a:
+        "#);
+        insta::assert_snapshot!(text(codes::find("too-deep").unwrap()), @r#"
+        error[too-deep]: Lists and mappings are nested too deep.
+
+        A file may have 64 levels of lists and mappings, aliases followed. A chart needs
+        fewer than ten.
+
+        Look for brackets that are opened and not closed where they should be.
+        "#);
+    }
+
+    #[test]
+    fn nothing_is_wider_than_a_terminal() {
+        let codes = codes::all();
+        let texts = codes.iter().map(|code| text(code)).chain([list(&codes)]);
+        let wide: Vec<String> = texts
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .filter(|line| line.len() > WIDTH)
+            .collect();
+        assert_eq!(wide, [""; 0]);
+    }
+
+    #[test]
+    fn the_list_has_every_code_once() {
+        let codes = codes::all();
+        let list = list(&codes);
+        for code in codes {
+            assert_eq!(list.matches(&format!("\n  {} ", code.name)).count(), 1, "{}", code.name);
+        }
+    }
+
+    #[test]
+    fn the_page_is_current() {
+        let page = include_str!("../../docs/diagnostics.md");
+        let current = markdown(&codes::all());
+        assert!(page == current, "regenerate it: cargo run -- explain --markdown > docs/diagnostics.md");
+    }
+}
