@@ -85,3 +85,6 @@ fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Option<Value> {
     };
     shape.accepts(&value).then_some(value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Absent, `null` and empty mean three different things, at each level of inheritance.
+//!
+//! Each table tries all three at one level, above and below levels that say something else.
+
+use serde_json::{Value, json};
+
+use crate::{
+    config::{self, Decoded, decode::Context},
+    diagnostics::SourceMap,
+    kind::{repository, sync_rule},
+    state::{Chart, Presence},
+};
+
+fn decode(text: &str) -> Chart {
+    let mut sources = SourceMap::default();
+    sources.add("chart.yaml", text);
+    let Decoded { chart, found, .. } =
+        config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    assert!(found.is_empty(), "{found:?}\n{text}");
+    chart
+}
+
+/// What a level says: nothing, or a key with a value.
+type Said = Option<&'static str>;
+
+const ABSENT: Said = None;
+const NULL: Said = Some("null");
+
+fn pair(key: &str, said: Said) -> String {
+    said.map_or_else(String::new, |value| format!("{key}: {value}"))
+}
+
+/// The chart of one repository, with what each level says of the key.
+fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
+    decode(&format!(
+        "version: 1\nregion: r\n\
+         targets:\n  one: {{ region: cn-east-3, organization: one }}\n  two: {{ region: cn-east-3, organization: two }}\n\
+         defaults: {{ repository: {{ {} }} }}\n\
+         organizations:\n  o:\n    defaults: {{ repository: {{ {} }} }}\n    repositories: {{ a: {{ {} }} }}\n",
+        pair(key, document),
+        pair(key, organization),
+        pair(key, entry),
+    ))
+}
+
+/// The description that is managed, if one is.
+fn description(entry: Said, organization: Said, document: Said) -> Option<Value> {
+    let chart = chart("description", entry, organization, document);
+    let Presence::Present(attributes) = &chart.resources[&repository::address("r", "o", "a")].presence else {
+        panic!("the repository is absent")
+    };
+    attributes.get("description").cloned()
+}
+
+/// The target organizations of the rules, if they are managed.
+fn rules(entry: Said, organization: Said, document: Said) -> Option<Vec<String>> {
+    let chart = chart("sync", entry, organization, document);
+    chart.resources[&repository::address("r", "o", "a")].children.as_ref()?;
+    let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
+    Some(rules.map(|rule| rule.part("target_organization").unwrap().to_string()).collect())
+}
+
+const EMPTY: Said = Some("\"\"");
+const TEXT: Said = Some("text");
+
+#[test]
+fn an_attribute_of_the_entry() {
+    let table = [(ABSENT, Some(json!("text"))), (NULL, None), (EMPTY, Some(json!("")))];
+    for (entry, managed) in table {
+        assert_eq!(description(entry, TEXT, TEXT), managed, "{entry:?}");
+        assert_eq!(description(entry, ABSENT, TEXT), managed, "{entry:?} over the document");
+    }
+    assert_eq!(description(ABSENT, ABSENT, ABSENT), None);
+}
+
+#[test]
+fn an_attribute_of_the_organization() {
+    let table = [(ABSENT, Some(json!("text"))), (NULL, None), (EMPTY, Some(json!("")))];
+    for (organization, managed) in table {
+        assert_eq!(description(ABSENT, organization, TEXT), managed, "{organization:?}");
+        assert_eq!(description(Some("own"), organization, TEXT), Some(json!("own")), "{organization:?} below an entry");
+        assert_eq!(description(NULL, organization, TEXT), None, "{organization:?} below `null`");
+    }
+}
+
+#[test]
+fn an_attribute_of_the_document() {
+    for (document, managed) in [(ABSENT, None), (NULL, None), (EMPTY, Some(json!("")))] {
+        assert_eq!(description(ABSENT, ABSENT, document), managed, "{document:?}");
+        assert_eq!(description(ABSENT, TEXT, document), Some(json!("text")), "{document:?} below an organization");
+        assert_eq!(description(ABSENT, NULL, document), None, "{document:?} below `null`");
+        assert_eq!(description(EMPTY, NULL, document), Some(json!("")), "{document:?} below an entry");
+    }
+}
+
+const NONE: Said = Some("[]");
+const ONE: Said = Some("[{ target: one }]");
+const TWO: Said = Some("[{ target: two }]");
+
+fn to(names: &[&str]) -> Option<Vec<String>> {
+    Some(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+#[test]
+fn sync_of_the_entry() {
+    for (entry, managed) in [(ABSENT, to(&["one"])), (NULL, None), (NONE, to(&[])), (TWO, to(&["two"]))] {
+        assert_eq!(rules(entry, ONE, TWO), managed, "{entry:?}");
+        assert_eq!(rules(entry, ABSENT, ONE), managed, "{entry:?} over the document");
+    }
+    assert_eq!(rules(ABSENT, ABSENT, ABSENT), None);
+}
+
+#[test]
+fn sync_of_the_organization() {
+    for (organization, managed) in [(ABSENT, to(&["one"])), (NULL, None), (NONE, to(&[])), (TWO, to(&["two"]))] {
+        assert_eq!(rules(ABSENT, organization, ONE), managed, "{organization:?}");
+        assert_eq!(rules(ONE, organization, TWO), to(&["one"]), "{organization:?} below an entry");
+        assert_eq!(rules(NULL, organization, ONE), None, "{organization:?} below `null`");
+    }
+}
+
+#[test]
+fn sync_of_the_document() {
+    for (document, managed) in [(ABSENT, None), (NULL, None), (NONE, to(&[])), (ONE, to(&["one"]))] {
+        assert_eq!(rules(ABSENT, ABSENT, document), managed, "{document:?}");
+        assert_eq!(rules(ABSENT, TWO, document), to(&["two"]), "{document:?} below an organization");
+        assert_eq!(rules(ABSENT, NULL, document), None, "{document:?} below `null`");
+    }
+}
+
+/// `override` of the one rule: from the item, its target, the organization and the document.
+fn overrides(levels: [Said; 4]) -> Option<Value> {
+    let [item, target, organization, document] = levels.map(|said| pair("override", said));
+    let comma = |pair: &str| if pair.is_empty() { String::new() } else { format!(", {pair}") };
+    let chart = decode(&format!(
+        "version: 1\nregion: r\n\
+         targets: {{ one: {{ region: cn-east-3, organization: one{} }} }}\n\
+         defaults: {{ sync_rule: {{ {document} }} }}\n\
+         organizations:\n  o:\n    defaults: {{ sync_rule: {{ {organization} }} }}\n    \
+         repositories: {{ a: {{ sync: [{{ target: one{} }}] }} }}\n",
+        comma(&target),
+        comma(&item),
+    ));
+    let rule = sync_rule::address(&repository::address("r", "o", "a"), "cn-east-3", "one");
+    let Presence::Present(attributes) = &chart.resources[&rule].presence else { panic!("the rule is absent") };
+    attributes.get("override").cloned()
+}
+
+const TRUE: Said = Some("true");
+const FALSE: Said = Some("false");
+
+/// A rule's attributes have no empty value: `false` is the value that clears.
+#[test]
+fn an_attribute_of_a_rule_at_each_of_four_levels() {
+    for level in 0..4 {
+        let with = |said, below| {
+            let mut levels = [ABSENT; 4];
+            levels[level] = said;
+            if let Some(next) = levels.get_mut(level + 1) {
+                *next = below;
+            }
+            overrides(levels)
+        };
+        let inherited = if level < 3 { Some(json!(true)) } else { None };
+        assert_eq!(with(ABSENT, TRUE), inherited, "absent at level {level}");
+        assert_eq!(with(NULL, TRUE), None, "null at level {level}");
+        assert_eq!(with(FALSE, TRUE), Some(json!(false)), "false at level {level}");
+        assert_eq!(with(TRUE, FALSE), Some(json!(true)), "true at level {level}");
+    }
+    assert_eq!(overrides([ABSENT; 4]), None);
+    assert_eq!(overrides([NULL, TRUE, TRUE, TRUE]), None);
+    assert_eq!(overrides([ABSENT, NULL, TRUE, TRUE]), None);
+}
