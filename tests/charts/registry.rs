@@ -1,0 +1,33 @@
+//! Every code of the registry is met by a chart.
+
+use std::{collections::BTreeSet, env, fs};
+
+use portolan::diagnostics::codes;
+
+/// Codes that no chart alone can have, each with the reason.
+const ELSEWHERE: [(&str, &str); 2] =
+    [("unreadable", "is the service's"), ("unknown-target-organization", "needs the live state")];
+
+/// Codes of charts that are too large to keep: see `generated`.
+const GENERATED: [&str; 3] = ["file-too-large", "too-long", "too-many-errors"];
+
+#[test]
+fn every_code_has_a_chart() {
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        return;
+    }
+    let mut met = BTreeSet::new();
+    for case in super::cases("invalid").iter().chain(&super::cases("valid")) {
+        let golden = fs::read_to_string(&case.golden).unwrap_or_default();
+        for line in golden.lines() {
+            let code = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning["));
+            met.extend(code.and_then(|rest| Some(rest.split_once(']')?.0.to_owned())));
+        }
+    }
+    met.extend(GENERATED.map(str::to_owned));
+    // Told without a code, which only its JSON form has.
+    met.insert("not-ready".to_owned());
+    met.extend(ELSEWHERE.map(|(code, _)| code.to_owned()));
+    let registered: BTreeSet<String> = codes::all().iter().map(|code| code.name.to_owned()).collect();
+    assert_eq!(met, registered, "left: met, right: registered");
+}
