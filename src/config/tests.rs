@@ -141,19 +141,19 @@ fn the_same_thing_twice_is_an_error_wherever_it_stands() {
         (
             "organizations: { o: { unlisted: ignore } }",
             "organizations: { o: { unlisted: ignore } }",
-            "duplicate-setting 1.yaml:3:33",
+            "duplicate-setting 1.yaml:3:23",
         ),
         (
             "organizations: { o: { defaults: {} } }",
             "organizations: { o: { defaults: {} } }",
-            "duplicate-setting 1.yaml:3:33",
+            "duplicate-setting 1.yaml:3:23",
         ),
         (
             "targets: { t: { region: x-1, organization: y } }",
             "targets: { t: { region: x-1, organization: y } }",
             "duplicate-target 1.yaml:3:12",
         ),
-        ("limits: {}", "limits: {}", "duplicate-limits 1.yaml:3:9"),
+        ("limits: {}", "limits: {}", "duplicate-limits 1.yaml:3:1"),
         ("endpoints: { swr: a }", "endpoints: { swr: b }", "two-endpoints 1.yaml:3:19"),
     ] {
         let files = [first, second].map(|text| format!("{head}{text}\n"));
@@ -184,7 +184,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         ),
         (
             "version: 1\norganizations: { o: { state: absent, unlisted: delete } }\n".to_owned(),
-            "key-beside-absent 0.yaml:2:48",
+            "key-beside-absent 0.yaml:2:38",
         ),
     ];
     let found = table.each_ref().map(|(chart, _)| errors(&[chart]).join(", "));
