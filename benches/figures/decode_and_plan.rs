@@ -77,7 +77,7 @@ fn description(number: usize) -> String {
     format!("Component {number} of its service; see the runbook before you touch it")
 }
 
-fn chart_text() -> String {
+pub(super) fn chart_text() -> String {
     let mut text = format!("version: 1\nregion: {REGION}\norganizations:\n");
     for organization in 0..ORGANIZATIONS {
         writeln!(text, "  {}:\n    repositories:", organization_name(organization)).unwrap();

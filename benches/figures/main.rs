@@ -1,6 +1,6 @@
 //! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench -- start_up`.
 //!
-//! Nothing is asserted, because a machine that is busy with something else is no defect. The three measurements
+//! Nothing is asserted, because a machine that is busy with something else is no defect. The four measurements
 //! share an executable: each would link the whole library with fat LTO.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made fails by panicking")]
@@ -8,16 +8,26 @@
 mod decode_and_plan;
 mod plan_latency;
 mod start_up;
+mod validate;
 
-use std::{fs, process};
+use std::{
+    fs,
+    process::{self, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often the memory of a process is looked at: its peak only grows, so little is missed.
+const GLANCE: Duration = Duration::from_millis(2);
 
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Each with its name on the command line.
-const ALL: [(&str, fn()); 3] = [
+const ALL: [(&str, fn()); 4] = [
     ("plan_latency", plan_latency::measure),
     ("decode_and_plan", decode_and_plan::measure),
     ("start_up", start_up::measure),
+    ("validate", validate::measure),
 ];
 
 fn main() {
@@ -49,4 +59,21 @@ fn peak_memory(process: u32) -> Option<f64> {
 
 fn own_peak_memory() -> Option<f64> {
     peak_memory(process::id())
+}
+
+/// Runs a command that must succeed: how long it took, and the most memory it had.
+fn watched(command: &mut Command) -> (Duration, f64) {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut peak: f64 = 0.0;
+    let status = loop {
+        peak = peak.max(peak_memory(child.id()).unwrap_or(0.0));
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => thread::sleep(GLANCE),
+        }
+    };
+    let time = start.elapsed();
+    assert!(status.success(), "it failed: {status}");
+    (time, peak)
 }

@@ -1,18 +1,11 @@
 //! A plan without changes against a service that takes its time: requests side by side are what makes it fast.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
 use portolan::emulator::{Emulator, Settings, SyncRule, serve};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-use super::{figure, peak_memory};
+use super::{figure, watched};
 
 const REPOSITORIES: usize = 500;
 const LATENCY: Duration = Duration::from_millis(50);
@@ -21,9 +14,6 @@ const TARGETS: [(&str, &str); 2] = [("cn-east-3", "estate-dr"), ("cn-south-1", "
 
 /// How often each plan is made; the median counts.
 const RUNS: usize = 3;
-
-/// How often the memory of the process is looked at: its peak only grows, so little is missed.
-const GLANCE: Duration = Duration::from_millis(2);
 
 pub(super) fn measure() {
     println!(
@@ -94,26 +84,13 @@ fn chart_text() -> String {
 
 /// Runs one plan; how long it took, and its peak memory in MiB.
 fn plan(chart: &Path, endpoint: &str, parallelism: &str) -> (Duration, f64) {
-    let start = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .env_clear()
-        .env("PORTOLAN_ENDPOINT_SWR", endpoint)
-        .env("HUAWEICLOUD_SDK_AK", "bench")
-        .env("HUAWEICLOUD_SDK_SK", "bench")
-        .args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"])
-        .arg(chart)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut peak: f64 = 0.0;
-    let status = loop {
-        peak = peak.max(peak_memory(child.id()).unwrap_or(0.0));
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None => thread::sleep(GLANCE),
-        }
-    };
-    let time = start.elapsed();
-    assert!(status.success(), "the plan is not empty: {status}");
-    (time, peak)
+    watched(
+        Command::new(env!("CARGO_BIN_EXE_portolan"))
+            .env_clear()
+            .env("PORTOLAN_ENDPOINT_SWR", endpoint)
+            .env("HUAWEICLOUD_SDK_AK", "bench")
+            .env("HUAWEICLOUD_SDK_SK", "bench")
+            .args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"])
+            .arg(chart),
+    )
 }
