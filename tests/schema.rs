@@ -145,3 +145,42 @@ fn schema_and_decoder_refuse_the_same() {
         assert!(!accepted, "the schema accepts\n{chart}");
     }
 }
+
+/// What can be said of one document, by its shape alone.
+const BY_SHAPE: [&str; 8] = [
+    "bad-consent",
+    "bad-name",
+    "bad-pattern",
+    "missing-key",
+    "too-long",
+    "unknown-key",
+    "unknown-value",
+    "unknown-version",
+];
+
+#[test]
+fn it_rejects_what_a_schema_can_of_the_wrong_charts() {
+    use serde::Deserialize as _;
+    let validator = validator();
+    let mut rejected = 0;
+    for entry in fs::read_dir(root().join("tests/charts/invalid")).unwrap() {
+        let path = entry.unwrap().path();
+        let told = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
+        let by_shape = BY_SHAPE.iter().chain(&["wrong-type"]).any(|code| told.contains(&format!("error[{code}]")));
+        if path.extension().is_none_or(|extension| extension != "yaml") || !by_shape {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let documents: Result<Vec<Value>, _> =
+            serde_yaml::Deserializer::from_str(&text).map(Value::deserialize).collect();
+        // Where YAML itself goes wrong there is nothing that a schema could look at, nor at what a variable holds.
+        let Ok(documents) = documents else { continue };
+        if text.contains("${env:") {
+            continue;
+        }
+        let valid = documents.iter().all(|document| validator.is_valid(document));
+        assert!(!valid, "the schema accepts {}", path.display());
+        rejected += 1;
+    }
+    assert!(rejected >= 40, "only {rejected} wrong charts were looked at");
+}
