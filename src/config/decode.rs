@@ -270,12 +270,12 @@ fn decode_organization(
     let presence = if organization.absent { Presence::Absent } else { Presence::Present(Attributes::new()) };
     out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
     match &organization.unlisted {
-        Some((_, span)) if organization.absent => out.found.push(beside_absent("unlisted", *span, address)),
+        Some((_, span)) if organization.absent => out.found.push(beside_absent("unlisted", *span)),
         Some((policy, _)) => drop(out.chart.unlisted.insert(address.clone(), policy.clone())),
         None => drop(out.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report)),
     }
     if let Some(span) = organization.defaults_span.filter(|_| organization.absent) {
-        out.found.push(beside_absent("defaults", span, address));
+        out.found.push(beside_absent("defaults", span));
     }
     let mut seen = BTreeMap::<&str, Span>::new();
     for ((key, node), document_defaults) in &organization.repositories {
@@ -298,10 +298,9 @@ fn decode_organization(
     }
 }
 
-fn beside_absent(key: &str, span: Span, address: &Address) -> Diagnostic {
+fn beside_absent(key: &str, span: Span) -> Diagnostic {
     Diagnostic::error("key-beside-absent", format!("`{key}` says nothing of what shall not exist"))
         .at(span)
-        .address(address.to_string())
         .hint("remove it, or `state: absent`")
 }
 
@@ -326,7 +325,7 @@ fn decode_repository(
     if state.as_deref() == Some("absent") {
         let others = entry.node.as_mapping().unwrap_or_default().iter().filter(|(key, _)| &*key.text != "state");
         for (key, _) in others {
-            out.found.push(beside_absent(&key.text, key.span, address));
+            out.found.push(beside_absent(&key.text, key.span));
         }
         let absent = DesiredResource { presence: Presence::Absent, source, children: None };
         out.chart.resources.insert(address.clone(), absent);
