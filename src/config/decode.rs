@@ -104,8 +104,11 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     out
 }
 
-/// Stands for a region that was reported, so that everything else in the document is reported too.
-const NO_REGION: &str = "?";
+/// Stands for a region that was reported, so that everything else in the document is reported too. Another one
+/// for each document: nothing in it is known to be the same as something elsewhere.
+fn no_region(root: &Node<'_>) -> Arc<str> {
+    format!("?{:?}:{}", root.span.file, root.span.start).into()
+}
 
 /// `endpoints` says where the first endpoint of each region stands.
 fn document<'n, 's>(
@@ -115,14 +118,14 @@ fn document<'n, 's>(
 ) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
     let region = match root.get("region") {
-        Some(node) => out.context.name(Name::Region, node).unwrap_or_else(|| NO_REGION.into()),
+        Some(node) => out.context.name(Name::Region, node).unwrap_or_else(|| no_region(root)),
         None => match out.context.region {
             Some(region) => Arc::from(region),
             None => {
                 let hint = "write `region: ID`, or fill it in with `--region`";
                 out.found
                     .push(Diagnostic::error("missing-region", "this document has no region").at(root.span).hint(hint));
-                NO_REGION.into()
+                no_region(root)
             }
         },
     };

@@ -70,7 +70,10 @@ pub fn decode(
         }
         let source = out.context.source(item.span);
         let desired = DesiredResource { presence: Presence::Present(attributes), source, children: None };
-        out.rules.push((address.clone(), item.span));
+        // Of a rule whose own region is unknown nothing can be said together with others.
+        if names::is_valid(Name::Region, address.region()) {
+            out.rules.push((address.clone(), item.span));
+        }
         out.chart.resources.insert(address, desired);
     }
     Some(out.context.source(list.span))
