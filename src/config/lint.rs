@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
@@ -55,7 +56,23 @@ pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     for (copy, writers) in writers.iter().filter(|(_, writers)| writers.len() > 1) {
         found.extend(shared_override(chart, copy, writers));
     }
-    found
+    once_a_place(found)
+}
+
+/// A list that many repositories inherit is one line: what is wrong with it is told once, with the number of the rest.
+fn once_a_place(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut alike = IndexMap::<(&'static str, Option<Span>), (Diagnostic, usize)>::new();
+    for diagnostic in found {
+        let (_, number) = alike.entry((diagnostic.code, diagnostic.span)).or_insert((diagnostic, 0));
+        *number += 1;
+    }
+    let told = alike.into_values().map(|(mut diagnostic, number)| {
+        if number > 1 {
+            diagnostic.message = format!("{} (and {} more from this line)", diagnostic.message, number - 1);
+        }
+        diagnostic
+    });
+    told.collect()
 }
 
 fn self_copy((address, span): &PlacedRule, copy: &Copy) -> Option<Diagnostic> {
