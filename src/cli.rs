@@ -97,13 +97,11 @@ impl Cli {
     }
 }
 
-/// Says what clap cannot know: that the word it took for a command was meant for the option before it.
-pub fn explain(error: &clap::Error) {
-    let typed: Vec<String> = std::env::args().collect();
-    let bare = typed.iter().position(|argument| argument == "--emulator").and_then(|at| typed.get(at + 1));
-    if let (ErrorKind::InvalidSubcommand, Some(path)) = (error.kind(), bare) {
-        anstream::eprintln!("hint: write `--emulator={path}`, with the equals sign");
-    }
+/// What clap cannot know: that the word it took for a command was meant for the option before it.
+pub fn hint(error: &clap::Error, mut typed: impl Iterator<Item = String>) -> Option<String> {
+    typed.find(|argument| argument == "--emulator")?;
+    let path = typed.next().filter(|_| error.kind() == ErrorKind::InvalidSubcommand)?;
+    Some(format!("hint: write `--emulator={path}`, with the equals sign"))
 }
 
 impl Global {

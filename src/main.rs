@@ -15,7 +15,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // A closed pipe is nobody's fault.
             let _ = error.print();
-            cli::explain(&error);
+            if let Some(hint) = cli::hint(&error, std::env::args()) {
+                anstream::eprintln!("{hint}");
+            }
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
                 _ => Exit::Usage,

@@ -24,6 +24,12 @@ pub struct Listed {
 
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart) -> Live {
+    refresh_part(client, chart, chart).await
+}
+
+/// The same for a plan of a part of the chart: the lists tell of what no file names, so they are read whole; rules
+/// are read for the part alone.
+pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart) -> Live {
     let mut live = Live::default();
     let regions: BTreeSet<Arc<str>> = chart.resources.keys().map(|address| address.region().clone()).collect();
     let mut lists = JoinSet::new();
@@ -44,7 +50,7 @@ pub async fn refresh(client: &Arc<Client>, chart: &Chart) -> Live {
     }
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
-        let parents = scope::with_managed_rules(chart, &live);
+        let parents = scope::with_managed_rules(part, &live);
         read_children(client, parents, &mut live).await;
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::{
-        grammar::{DOCUMENT, Form, Key, Record, TextForm, VERSION},
+        grammar::{DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
         names,
     },
     kind::Shape,
@@ -34,7 +34,32 @@ fn record(record: &Record) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
+    if let (Some(schema), Value::Object(shape)) = (schema.as_object_mut(), together(record.together)) {
+        schema.extend(shape);
+    }
     schema
+}
+
+/// What the presence of one key says about others.
+fn together(together: Together) -> Value {
+    let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
+    let any = |keys: &[&str]| keys.iter().map(|key| json!({ "required": [key] })).collect::<Vec<_>>();
+    match together {
+        Together::All => json!({}),
+        Together::OneTarget => json!({ "oneOf": [
+            { "required": ["target"], "not": { "anyOf": any(&["target_region", "target_organization"]) } },
+            { "required": ["target_region", "target_organization"], "not": { "required": ["target"] } },
+        ] }),
+        Together::AbsentAlone => json!({ "if": absent, "then": { "maxProperties": 1 } }),
+        Together::AbsentHoldsAbsent => json!({ "if": absent, "then": {
+            "not": { "anyOf": any(&["unlisted", "defaults"]) },
+            "properties": { "repositories": { "additionalProperties": {
+                "type": "object",
+                "required": ["state"],
+                "properties": { "state": { "const": "absent" } },
+            } } },
+        } }),
+    }
 }
 
 fn property(key: &Key) -> Value {

@@ -11,7 +11,11 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{address::Address, diagnostics::Source, pattern::Pattern};
+use crate::{
+    address::Address,
+    diagnostics::{Source, Span},
+    pattern::Pattern,
+};
 
 /// Values by attribute name, in the order of the kind.
 pub type Attributes = IndexMap<&'static str, Value>;
@@ -36,6 +40,7 @@ pub struct Chart {
 pub struct ChartEndpoint {
     pub url: Arc<str>,
     pub source: Source,
+    pub span: Span,
 }
 
 /// Which texts made the chart.

@@ -26,6 +26,11 @@ impl Example {
         Example { chart, folder: tempfile::tempdir().unwrap() }
     }
 
+    /// What the emulated service holds, to the byte.
+    fn state(&self) -> Option<Vec<u8>> {
+        fs::read(self.folder.path().join("state.json")).ok()
+    }
+
     /// Runs a command, requires an exit code, and returns what stands on stdout.
     #[track_caller]
     fn run(&self, arguments: &[&str], code: i32) -> String {
@@ -64,8 +69,11 @@ fn every_example_converges() {
         let example = Example::new(chart);
         example.run(&["validate"], 0);
         example.run(&["plan", "--detailed-exitcode"], 2);
+        assert_eq!(example.state(), None, "a plan writes nothing");
         example.run(&["apply", "--yes"], 0);
+        let before = example.state();
         let second = example.run(&["plan", "--detailed-exitcode"], 0);
+        assert_eq!(example.state(), before, "a plan writes nothing");
         assert!(second.starts_with("No changes."), "{}\n{second}", example.chart.display());
     }
 }

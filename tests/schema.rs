@@ -147,12 +147,16 @@ fn schema_and_decoder_refuse_the_same() {
 }
 
 /// What can be said of one document, by its shape alone.
-const BY_SHAPE: [&str; 8] = [
+const BY_SHAPE: [&str; 12] = [
     "bad-consent",
     "bad-name",
     "bad-pattern",
+    "key-beside-absent",
     "missing-key",
+    "missing-target",
+    "repository-in-absent",
     "too-long",
+    "two-targets",
     "unknown-key",
     "unknown-value",
     "unknown-version",

@@ -6,7 +6,7 @@ use crate::{
     diagnostics::View,
     exit::Exit,
     plan::{Outcome, Plan, build::build, document::PlanDocument},
-    refresh::refresh,
+    refresh::refresh_part,
     scope::Selection,
     state::Consent,
 };
@@ -50,10 +50,9 @@ pub(super) async fn make(
     allow: &[Consent],
     selection: &Selection,
 ) -> Plan {
-    let chart = selection.narrow(&loaded.chart);
-    let live = refresh(&door.client, &chart).await;
+    let live = refresh_part(&door.client, &loaded.chart, &selection.narrow(&loaded.chart)).await;
     loaded.conclude(global, Some(&live));
-    let scope = session::scope(&chart, door, &live.accounts, selection);
+    let scope = session::scope(&loaded.chart, door, &live.accounts, selection);
     build(&loaded.chart, &live, allow, scope)
 }
 

@@ -14,18 +14,18 @@ use crate::{
         load,
         waivers::Waivers,
     },
-    diagnostics::{Diagnostics, SourceMap, View},
+    diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
     pattern::Pattern,
     plan::{Plan, Scope},
     scope::Selection,
-    state::{Chart, Live},
+    state::{Chart, ChartEndpoint, Live},
     transport::{
         Transport,
         client::Client,
         credentials,
         emulated::Emulated,
-        endpoint::{Endpoints, Overrides, SWR_VARIABLE, Wanted},
+        endpoint::{EndpointError, Endpoints, Overrides, SWR_VARIABLE, Wanted},
         http::{HttpTransport, Timeouts},
     },
 };
@@ -65,13 +65,38 @@ impl Unready {
 
 /// Reads and decodes the chart; tells what is wrong with it.
 pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
-    let sources = load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
+    let load::Loaded { sources, problems } =
+        load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
+    let mut unready: Vec<View> = problems.into_iter().flat_map(|error| Unready::because(&error.into()).0).collect();
+    if sources.files().next().is_none() {
+        return Err(Unready(unready));
+    }
     let environment = |name: &str| std::env::var(name).ok();
     let context = Context { sources: &sources, environment: &environment, region: global.region.as_deref() };
-    let Decoded { chart, found, rules, waivers } = config::decode(context);
+    let Decoded { chart, mut found, rules, waivers } = config::decode(context);
+    if !unready.is_empty() {
+        // What the missing files hold is not known.
+        found.retain(|diagnostic| !matches!(diagnostic.code, "unknown-target" | "unused-waiver"));
+    }
+    found.extend(chart.endpoints.iter().filter_map(|(region, endpoint)| bad_endpoint(region, endpoint)));
+    found.sort();
     output::diagnostics(global, &found, &sources);
     let views = views(&found, &sources);
-    if found.has_errors() { Err(Unready(views)) } else { Ok(Loaded { chart, views, rules, waivers, sources }) }
+    if found.has_errors() || !unready.is_empty() {
+        unready.extend(views);
+        return Err(Unready(unready));
+    }
+    Ok(Loaded { chart, views, rules, waivers, sources })
+}
+
+/// An endpoint that could not be used wherever portolan runs; which hosts may be named depends on who runs it.
+fn bad_endpoint(region: &str, endpoint: &ChartEndpoint) -> Option<Diagnostic> {
+    let wanted = Wanted { region, chart: Some(&endpoint.url) };
+    match Endpoints::resolve(&[wanted], &Overrides::default()) {
+        // A wrong region is told where it stands.
+        Ok(_) | Err(EndpointError::Foreign { .. } | EndpointError::Region(_)) => None,
+        Err(error) => Some(Diagnostic::error("bad-endpoint", error.to_string()).at(endpoint.span)),
+    }
 }
 
 impl Loaded {

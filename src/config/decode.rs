@@ -133,7 +133,7 @@ fn document<'n, 's>(
     if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get("swr"))
         && let Some(url) = out.context.text(node)
     {
-        let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span) };
+        let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span), span: node.span };
         let first = *endpoints.entry(region.clone()).or_insert(node.span);
         match out.chart.endpoints.entry(region.clone()) {
             Slot::Vacant(slot) => drop(slot.insert(endpoint)),

@@ -3,7 +3,7 @@
 //! Attributes of resources are not listed here; they come from the tables of the kinds.
 
 use super::names::Name;
-use crate::kind::{self, Kind, organization::ORGANIZATION, repository::REPOSITORY, sync_rule::SYNC_RULE};
+use crate::kind::{self, Kind, Preset, Role, organization::ORGANIZATION, repository::REPOSITORY, sync_rule::SYNC_RULE};
 
 /// The version of the language that this file declares.
 pub const VERSION: u64 = 1;
@@ -46,6 +46,20 @@ pub struct Record {
     pub keys: &'static [Key],
     /// The kind whose attributes are keys as well; each may be `null`, which ends inheritance.
     pub attributes_of: Option<&'static Kind>,
+    pub together: Together,
+}
+
+/// Which keys go together; the decoder tells it in words, the schema by shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together {
+    /// Any with any.
+    All,
+    /// `target`, or else both of the other two.
+    OneTarget,
+    /// Nothing beside `state: absent`.
+    AbsentAlone,
+    /// Beside `state: absent` only repositories that are absent too.
+    AbsentHoldsAbsent,
 }
 
 impl Record {
@@ -57,7 +71,10 @@ impl Record {
             form: Form::Attribute(attribute.shape),
             required: false,
             nullable: true,
-            default: None,
+            default: match attribute.role {
+                Role::Fixed(Preset::Bool(true)) => Some("true"),
+                _ => None,
+            },
             example: attribute.example,
             doc: attribute.doc,
         });
@@ -169,6 +186,7 @@ pub static DOCUMENT: Record = Record {
         key("lints", Form::Record(&LINTS), "{ allow: [double-hyphen] }", "What this document knows of itself."),
     ],
     attributes_of: None,
+    together: Together::All,
 };
 
 pub static ENDPOINTS: Record = Record {
@@ -180,6 +198,7 @@ pub static ENDPOINTS: Record = Record {
         "The image registry's management API; `{region}` stands for the region. A host outside Huawei Cloud needs `--allow-endpoint`.",
     )],
     attributes_of: None,
+    together: Together::All,
 };
 
 pub static TARGET: Record = Record {
@@ -189,6 +208,7 @@ pub static TARGET: Record = Record {
         key("organization", ORGANIZATION_NAME, "team-a-dr", "The organization there.").required(),
     ],
     attributes_of: Some(&SYNC_RULE),
+    together: Together::All,
 };
 
 pub static DEFAULTS: Record = Record {
@@ -198,13 +218,18 @@ pub static DEFAULTS: Record = Record {
         key("sync_rule", Form::Record(&SYNC_RULE_DEFAULTS), "{ override: false }", "For rules."),
     ],
     attributes_of: None,
+    together: Together::All,
 };
 
-pub static REPOSITORY_DEFAULTS: Record =
-    Record { name: "defaults of repositories", keys: &[SYNC], attributes_of: Some(&REPOSITORY) };
+pub static REPOSITORY_DEFAULTS: Record = Record {
+    name: "defaults of repositories",
+    keys: &[SYNC],
+    attributes_of: Some(&REPOSITORY),
+    together: Together::All,
+};
 
 pub static SYNC_RULE_DEFAULTS: Record =
-    Record { name: "defaults of rules", keys: &[], attributes_of: Some(&SYNC_RULE) };
+    Record { name: "defaults of rules", keys: &[], attributes_of: Some(&SYNC_RULE), together: Together::All };
 
 pub static ORGANIZATION_ENTRY: Record = Record {
     name: "organization",
@@ -225,11 +250,15 @@ pub static ORGANIZATION_ENTRY: Record = Record {
             "The repositories. One that is named here shall exist; nothing behind a name equals `{}`.",
         ),
     ],
-    attributes_of: Some(&ORGANIZATION),
+    attributes_of: Some(&ORGANIZATION), together: Together::AbsentHoldsAbsent,
 };
 
-pub static REPOSITORY_ENTRY: Record =
-    Record { name: "repository", keys: &[STATE, SYNC], attributes_of: Some(&REPOSITORY) };
+pub static REPOSITORY_ENTRY: Record = Record {
+    name: "repository",
+    keys: &[STATE, SYNC],
+    attributes_of: Some(&REPOSITORY),
+    together: Together::AbsentAlone,
+};
 
 pub static SYNC_ITEM: Record = Record {
     name: "rule",
@@ -244,6 +273,7 @@ pub static SYNC_ITEM: Record = Record {
         key("target_organization", ORGANIZATION_NAME, "team-a-dr", "The organization there."),
     ],
     attributes_of: Some(&SYNC_RULE),
+    together: Together::OneTarget,
 };
 
 pub static LINTS: Record = Record {
@@ -255,6 +285,7 @@ pub static LINTS: Record = Record {
         "Codes of lints that are not told in this document. On a line, a comment does the same: `# portolan: allow CODE`.",
     )],
     attributes_of: None,
+    together: Together::All,
 };
 
 pub static LIMITS: Record = Record {
@@ -276,6 +307,7 @@ pub static LIMITS: Record = Record {
         ),
     ],
     attributes_of: None,
+    together: Together::All,
 };
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ impl<'n, 's> Inherited<'n, 's> {
     }
 }
 
-fn find<'n, 's>(layers: &[Layer<'n, 's>], section: &str, name: &str) -> Option<&'n Node<'s>> {
+/// The node that decides a key of a section, `null` included.
+pub fn find<'n, 's>(layers: &[Layer<'n, 's>], section: &str, name: &str) -> Option<&'n Node<'s>> {
     layers.iter().find_map(|layer| layer.section(section)?.get(name))
 }
 

@@ -28,8 +28,16 @@ pub enum LoadError {
     Twice(PathBuf),
 }
 
-/// Reads the named files and directories, in the order given; a directory's files sorted by name.
-pub fn load(named: &[PathBuf]) -> Result<SourceMap, LoadError> {
+/// The files that could be read, and what is wrong with the others.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub sources: SourceMap,
+    pub problems: Vec<LoadError>,
+}
+
+/// Reads the named files and directories, in the order given; a directory's files sorted by name. One that cannot be
+/// read does not hide what is wrong with the rest.
+pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
     let default;
     let named = if named.is_empty() {
         default = [default_path()?];
@@ -37,21 +45,26 @@ pub fn load(named: &[PathBuf]) -> Result<SourceMap, LoadError> {
     } else {
         named
     };
-    let mut files: Vec<PathBuf> = Vec::new();
+    let mut loaded = Loaded::default();
+    let mut seen: Vec<PathBuf> = Vec::new();
     for path in named {
-        for file in expand(path)? {
-            if files.contains(&file) {
-                return Err(LoadError::Twice(file));
+        let files = expand(path).unwrap_or_else(|problem| {
+            loaded.problems.push(problem);
+            Vec::new()
+        });
+        for file in files {
+            if seen.contains(&file) {
+                loaded.problems.push(LoadError::Twice(file));
+                continue;
             }
-            files.push(file);
+            match fs::read(&file) {
+                Ok(bytes) => drop(loaded.sources.add(file.to_string_lossy().into_owned(), bytes)),
+                Err(source) => loaded.problems.push(LoadError::Unreadable { path: file.clone(), source }),
+            }
+            seen.push(file);
         }
     }
-    let mut sources = SourceMap::default();
-    for file in files {
-        let bytes = fs::read(&file).map_err(|source| LoadError::Unreadable { path: file.clone(), source })?;
-        sources.add(file.to_string_lossy().into_owned(), bytes);
-    }
-    Ok(sources)
+    Ok(loaded)
 }
 
 fn default_path() -> Result<PathBuf, LoadError> {

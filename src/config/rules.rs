@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::{
     check::similar_to,
     decode::Output,
-    inherit::{Inherited, Layer, resolve},
+    inherit::{Inherited, Layer, find, resolve},
     names::{self, Name},
-    tree::{Node, Resolved},
+    tree::Node,
 };
 use crate::{
     address::Address,
@@ -113,7 +113,7 @@ fn rule<'n, 's>(
     layers.extend(target.map(Layer::rule));
     layers.extend(&inherited.layers);
     let mut attributes = resolve(&layers, sync_rule::SYNC_RULE.attributes, "sync_rule", out.context);
-    fix(&mut attributes, item, &mut out.found);
+    fix(&mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
 }
 
@@ -152,7 +152,7 @@ fn named_target<'n, 's>(
 }
 
 /// Puts in what portolan always asks for, and refuses anything else.
-fn fix(attributes: &mut Attributes, item: &Node<'_>, found: &mut Diagnostics) {
+fn fix(attributes: &mut Attributes, layers: &[Layer<'_, '_>], item: &Node<'_>, found: &mut Diagnostics) {
     let mut complete = Attributes::new();
     for attribute in sync_rule::SYNC_RULE.attributes {
         let Role::Fixed(preset) = attribute.role else {
@@ -161,7 +161,7 @@ fn fix(attributes: &mut Attributes, item: &Node<'_>, found: &mut Diagnostics) {
         };
         let fixed = Value::from(preset);
         if attributes.get(attribute.name).is_some_and(|value| *value != fixed) {
-            let place = item.get(attribute.name).filter(|node| matches!(node.resolve(), Resolved::Bool(_)));
+            let place = find(layers, "sync_rule", attribute.name);
             found.push(
                 Diagnostic::error("auto-false", "a rule that does not copy by itself cannot be managed")
                     .at(place.map_or(item.span, |node| node.span))

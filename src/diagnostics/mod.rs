@@ -107,8 +107,25 @@ impl Diagnostic {
             column: place.as_ref().map(|place| place.column),
             file: place.map(|place| place.file),
             hint: self.hint.clone(),
+            related: self
+                .related
+                .iter()
+                .map(|(span, message)| {
+                    let Source { file, line, column } = sources.location(*span);
+                    Related { message: message.clone(), file, line, column }
+                })
+                .collect(),
         }
     }
+}
+
+/// Another place that belongs to a finding, such as that of a first definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    pub message: String,
+    pub file: Arc<str>,
+    pub line: u32,
+    pub column: u32,
 }
 
 /// A [`Diagnostic`] with its place resolved; a key without a value is written as `null`.
@@ -122,6 +139,8 @@ pub struct View {
     pub line: Option<u32>,
     pub column: Option<u32>,
     pub hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
 }
 
 impl View {
@@ -136,6 +155,7 @@ impl View {
             line: None,
             column: None,
             hint,
+            related: Vec::new(),
         }
     }
 }

@@ -22,8 +22,9 @@ use crate::{
 /// The list is not paged, and "returns 100 records by default": so many may be all, or the first hundred.
 const LONGEST_LIST: usize = 100;
 
-/// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3); others may have joined.
-pub const TARGET_REGIONS: [&str; 11] = [
+/// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3), and the two that the API's own
+/// pages copy to. Others may have joined.
+pub const TARGET_REGIONS: [&str; 13] = [
     "af-south-1",
     "ap-southeast-1",
     "ap-southeast-2",
@@ -31,10 +32,12 @@ pub const TARGET_REGIONS: [&str; 11] = [
     "cn-east-2",
     "cn-east-3",
     "cn-north-1",
+    "cn-north-208",
     "cn-north-4",
     "cn-north-9",
     "cn-south-1",
     "cn-southwest-2",
+    "region1",
 ];
 
 pub static SYNC_RULE: Kind = Kind {

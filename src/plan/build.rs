@@ -34,9 +34,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> 
             None => plan.unchanged += 1,
         }
     }
-    for surplus in
-        scope::surplus(&narrowed, &copies, live).into_iter().filter(|surplus| selection.holds(surplus.address))
-    {
+    for surplus in scope::surplus(chart, &copies, live).into_iter().filter(|surplus| selection.holds(surplus.address)) {
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));

@@ -14,7 +14,7 @@ const INTRODUCTION: &str = "\
 <!-- Generated: cargo run -- explain --markdown > docs/diagnostics.md -->
 
 Every finding has a code, which never changes its meaning; `portolan explain CODE` prints what stands here. A chart with an
-error is not used. A warning is told, and fails only `validate --deny warnings`; it can be waived by a comment
+error is not used. A warning is told, and fails only `validate --deny warnings`; all but `unused-waiver` can be waived by a comment
 `# portolan: allow CODE` on the line or above it, or by `lints: { allow: [CODE] }` for a whole document.
 ";
 

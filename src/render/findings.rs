@@ -38,12 +38,15 @@ fn level(view: &View) -> &'static str {
     }
 }
 
-/// The message with its hint, on one line.
+/// The message with its hint and the other places, on one line.
 fn message(view: &View) -> String {
-    match &view.hint {
-        Some(hint) => format!("{} ({hint})", view.message),
-        None => view.message.clone(),
-    }
+    let mut said: Vec<String> = view.hint.iter().cloned().collect();
+    said.extend(
+        view.related
+            .iter()
+            .map(|related| format!("{}: {}:{}:{}", related.message, related.file, related.line, related.column)),
+    );
+    if said.is_empty() { view.message.clone() } else { format!("{} ({})", view.message, said.join("; ")) }
 }
 
 /// SARIF 2.1.0: what code scanning services read.
@@ -82,13 +85,25 @@ fn result(view: &View) -> Value {
         "message": { "text": message(view) },
     });
     if let Some(file) = &view.file {
-        let mut place = json!({ "artifactLocation": { "uri": file } });
-        if let (Some(line), Some(column)) = (view.line, view.column) {
-            place["region"] = json!({ "startLine": line, "startColumn": column });
-        }
-        result["locations"] = json!([{ "physicalLocation": place }]);
+        result["locations"] = json!([place(file, view.line.zip(view.column))]);
+    }
+    if !view.related.is_empty() {
+        let places = view.related.iter().map(|related| {
+            let mut place = place(&related.file, Some((related.line, related.column)));
+            place["message"] = json!({ "text": related.message });
+            place
+        });
+        result["relatedLocations"] = places.collect();
     }
     result
+}
+
+fn place(file: &str, start: Option<(u32, u32)>) -> Value {
+    let mut place = json!({ "artifactLocation": { "uri": file } });
+    if let Some((line, column)) = start {
+        place["region"] = json!({ "startLine": line, "startColumn": column });
+    }
+    json!({ "physicalLocation": place })
 }
 
 /// One workflow command a finding, which GitHub shows at its line.

@@ -5,7 +5,7 @@ use crate::state::Chart;
 
 /// What editors check the chart with.
 const SCHEMA: &str =
-    "# yaml-language-server: $schema=portolan.schema.json\n# The schema is what `portolan schema` prints.\n";
+    "# yaml-language-server: $schema=portolan.schema.json\n# Written by: portolan schema > portolan.schema.json\n";
 
 /// A commented chart about the organizations, or about an example.
 pub fn text(region: &str, organizations: &[String]) -> String {

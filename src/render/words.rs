@@ -8,6 +8,9 @@ use super::style::{Color, Role};
 /// A text that is longer, or has more lines, is shown as a difference of words.
 const LONGEST_INLINE: usize = 40;
 
+/// What is said of the rest takes room as well.
+const WORTH_CUTTING: usize = 24;
+
 /// How many unchanged characters stay beside a changed word.
 const CONTEXT: usize = 24;
 
@@ -24,7 +27,7 @@ pub fn value(value: &Value) -> String {
 /// A value on one line, cut where it is long.
 pub fn short(full: &Value) -> String {
     match full {
-        Value::String(text) if text.chars().count() > LONGEST_INLINE => {
+        Value::String(text) if text.chars().count() > LONGEST_INLINE + WORTH_CUTTING => {
             let start: String = text.chars().take(LONGEST_INLINE).collect();
             let rest = text.chars().count() - LONGEST_INLINE;
             format!("{} and {rest} more characters", value(&Value::String(start)))

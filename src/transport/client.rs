@@ -182,10 +182,6 @@ impl Client {
     async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let outcome = self.door.send(request).await;
-        match &outcome {
-            Ok(response) => tracing::debug!("{request}: {}", response.status),
-            Err(error) => tracing::debug!("{request}: {error}"),
-        }
         if outcome.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
             self.widen();
         }

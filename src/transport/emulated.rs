@@ -22,7 +22,10 @@ impl Transport for Emulated {
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
         Box::pin(async move {
             match self.emulator.answer(asked(request)).await {
-                Answer::Complete(told) => Ok(response(&told)),
+                Answer::Complete(told) => {
+                    tracing::debug!("{request}: {}", told.status);
+                    Ok(response(&told))
+                }
                 Answer::Cut | Answer::Truncated(..) => {
                     let message = "the connection was closed before the answer was complete".to_owned();
                     Err(NoAnswer { message, never_sent: false })

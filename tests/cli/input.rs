@@ -84,9 +84,9 @@ fn an_unknown_key() {
     -- stdout
     -- stderr
     error[unknown-key]: unknown key `is_pubic`
-      --> portolan.yaml:11:9
+      --> portolan.yaml:10:9
        |
-    11 |         is_pubic: true
+    10 |         is_pubic: true
        |         ^^^^^^^^
        |
        = note: in repository cn-north-4/group/busybox
@@ -94,12 +94,12 @@ fn an_unknown_key() {
 
     1 error
     ");
-    is_refused_chart(&QUICKSTART.replace("is_public", "is_pubic"), "portolan.yaml:11:9", "unknown-key");
+    is_refused_chart(&QUICKSTART.replace("is_public", "is_pubic"), "portolan.yaml:10:9", "unknown-key");
 }
 
 #[test]
 fn a_wrong_type() {
-    is_refused_chart(&QUICKSTART.replace("is_public: true", "is_public: maybe"), "portolan.yaml:11:20", "wrong-type");
+    is_refused_chart(&QUICKSTART.replace("is_public: true", "is_public: maybe"), "portolan.yaml:10:20", "wrong-type");
     is_refused_chart(&format!("{HEAD}  - team-a\n"), "portolan.yaml:4", "wrong-type");
 }
 
@@ -118,7 +118,7 @@ fn a_key_that_stands_twice() {
 #[test]
 fn an_unset_variable() {
     let chart = QUICKSTART.replace("this is a", "${env:WHAT}");
-    is_refused_chart(&chart, "portolan.yaml:10", "unset-variable");
+    is_refused_chart(&chart, "portolan.yaml:9", "unset-variable");
     let world = World::of(&chart).variable("PORTOLAN_VAR_WHAT", "our");
     assert_eq!(world.plan_json(&[])["changes"][1]["after"]["description"], json!("our busybox repository"));
 }
@@ -126,7 +126,7 @@ fn an_unset_variable() {
 #[test]
 fn a_secret_of_the_environment_cannot_be_named() {
     let chart = QUICKSTART.replace("this is a", "${env:HUAWEICLOUD_SDK_SK}");
-    is_refused_chart(&chart, "portolan.yaml:10", "unset-variable");
+    is_refused_chart(&chart, "portolan.yaml:9", "unset-variable");
 }
 
 #[test]

@@ -10,12 +10,12 @@ fn the_first_plan_shows_everything_that_comes() {
     assert_snapshot!(World::of(QUICKSTART).plan(&[]), @r#"
     exit: 0
     -- stdout
-      + organization cn-north-4/group                             portolan.yaml:6
-      + repository cn-north-4/group/busybox                       portolan.yaml:8
+      + organization cn-north-4/group                             portolan.yaml:5
+      + repository cn-north-4/group/busybox                       portolan.yaml:7
           is_public    true
           category     "linux"
           description  "this is a busybox repository"
-      + sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad  portolan.yaml:14
+      + sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad  portolan.yaml:11
           override     true
           ! overwrites: tags that exist in the target are overwritten
 
@@ -29,12 +29,12 @@ fn apply_prints_the_plan_what_it_does_and_the_result() {
     assert_snapshot!(World::of(QUICKSTART).apply(&[]), @r#"
     exit: 0
     -- stdout
-      + organization cn-north-4/group                             portolan.yaml:6
-      + repository cn-north-4/group/busybox                       portolan.yaml:8
+      + organization cn-north-4/group                             portolan.yaml:5
+      + repository cn-north-4/group/busybox                       portolan.yaml:7
           is_public    true
           category     "linux"
           description  "this is a busybox repository"
-      + sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad  portolan.yaml:14
+      + sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad  portolan.yaml:11
           override     true
           ! overwrites: tags that exist in the target are overwritten
 
@@ -97,7 +97,7 @@ fn a_changed_field_is_the_whole_plan() {
     assert_snapshot!(world.plan(&["--detailed-exitcode"]), @r#"
     exit: 2
     -- stdout
-      ~ repository cn-north-4/group/busybox  portolan.yaml:8
+      ~ repository cn-north-4/group/busybox  portolan.yaml:7
           category     "linux" -> "other"
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -128,7 +128,7 @@ fn a_flipped_override_is_a_replacement() {
     assert_snapshot!(world.plan(&[]), @r"
     exit: 0
     -- stdout
-    -/+ sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad  portolan.yaml:14
+    -/+ sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad  portolan.yaml:11
           override     true -> false         (cannot be changed in place)
           ! gap: what is pushed in between is not copied
 

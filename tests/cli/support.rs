@@ -107,9 +107,13 @@ impl World {
         self.output(self.command(arguments))
     }
 
-    /// Waits for the end of a command, and hides what differs from run to run.
+    /// Waits for the end of a command, and hides what differs from run to run. Whatever a test plans: nothing is
+    /// written meanwhile.
     pub(crate) fn output(&self, mut command: Command) -> Output {
+        let only_reads = command.get_args().any(|argument| argument == "plan" || argument == "validate");
+        let before = self.writes().len();
         let output = command.output().unwrap();
+        assert!(!only_reads || self.writes().len() == before, "a command that only reads wrote {:?}", self.writes());
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
             text.replace(&self.url, "@URL@").replace(&self.directory.path().display().to_string(), "@DIR@")
