@@ -1,4 +1,4 @@
-//! The published schema of the chart: current, valid, and of one mind with the decoder.
+//! The published schemas: current and valid; that of the chart of one mind with the decoder.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,18 +37,68 @@ fn errors(yaml: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn the_published_schema_is_current() {
-    let path = root().join("schemas/portolan.schema.json");
-    let published = fs::read_to_string(&path).unwrap_or_default();
-    let generated = portolan::plan::document::pretty(&schema::chart());
-    let command = "cargo run -- schema > schemas/portolan.schema.json";
-    assert!(published == generated, "{} is not what the code declares; run `{command}`", path.display());
+/// Each published schema with what the code declares.
+fn published() -> [(&'static str, Value); 2] {
+    [("schemas/portolan.schema.json", schema::chart()), ("schemas/plan.schema.json", schema::plan())]
 }
 
 #[test]
-fn it_is_a_schema() {
-    jsonschema::draft202012::meta::validate(&schema::chart()).unwrap();
+fn the_published_schemas_are_current() {
+    for (name, schema) in published() {
+        let path = root().join(name);
+        let generated = portolan::plan::document::pretty(&schema);
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            fs::write(&path, &generated).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        let command = "UPDATE_SCHEMA=1 cargo test --test schema";
+        assert!(found == generated, "{name} is not what the code declares; run `{command}`");
+    }
+}
+
+#[test]
+fn they_are_schemas() {
+    for (name, schema) in published() {
+        jsonschema::draft202012::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+/// A plan with one change, and what is done to it before it is looked at.
+fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
+    let mut plan: Value = serde_json::json!({
+        "format_version": "1.0", "outcome": "changes", "stopped": [], "unlisted": [], "diagnostics": [],
+        "summary": {
+            "add": 0, "change": 0, "destroy": 0, "run": 0, "unchanged": 0, "withheld": 1, "unlisted": 0,
+        },
+        "chart": { "files": ["a.yaml"], "digest": "" },
+        "changes": [{
+            "address": { "kind": "repository", "region": "r", "organization": "o", "repository": "a/b" },
+            "actions": ["update"], "reason": "differs", "risks": ["exposes"],
+            "before": { "is_public": false }, "after": { "is_public": true },
+            "fields": [{ "name": "is_public", "before": false, "after": true }],
+            "source": null, "withheld": { "by": "risk", "class": "exposes", "lift": "--allow exposes=1" },
+            "precondition": { "exists": true, "attributes": { "is_public": false } },
+        }],
+    });
+    mend(&mut plan);
+    jsonschema::draft202012::options().build(&schema::plan()).unwrap().is_valid(&plan)
+}
+
+#[test]
+fn the_schema_of_a_plan_is_strict() {
+    use serde_json::json;
+    assert!(is_plan(|_| {}));
+    assert!(!is_plan(|plan| plan["extra"] = json!(1)), "an unknown key");
+    assert!(!is_plan(|plan| plan["tool"] = json!("portolan 1")), "half a saved plan");
+    assert!(!is_plan(|plan| plan["format_version"] = json!("2.0")), "another format");
+    assert!(!is_plan(|plan| plan["changes"][0]["after"] = Value::Null), "an update to nothing");
+    assert!(!is_plan(|plan| plan["changes"][0]["actions"] = json!(["create"])), "a create of what is there");
+    assert!(!is_plan(|plan| plan["changes"][0]["actions"] = json!(["create", "delete"])), "an unknown action");
+    assert!(!is_plan(|plan| plan["changes"][0]["after"]["override"] = json!(true)), "an attribute of another kind");
+    assert!(!is_plan(|plan| plan["changes"][0]["fields"][0]["after"] = json!("yes")), "a text for a switch");
+    assert!(!is_plan(|plan| plan["changes"][0]["address"]["target_region"] = json!("x")), "a part too many");
+    assert!(!is_plan(|plan| plan["changes"][0]["withheld"] = json!({ "by": "protect" })), "no pattern");
+    assert!(!is_plan(|plan| drop(plan["changes"][0].as_object_mut().unwrap().remove("precondition"))), "a key less");
 }
 
 #[test]

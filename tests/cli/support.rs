@@ -9,7 +9,7 @@ use std::{
 };
 
 use portolan::emulator::{Emulator, Entry, Fault, Settings, State, serve};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -118,7 +118,29 @@ impl World {
             let text = String::from_utf8(bytes).unwrap();
             text.replace(&self.url, "@URL@").replace(&self.directory.path().display().to_string(), "@DIR@")
         };
-        Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        let output = Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        self.fits_the_schema(&command, &output);
+        output
+    }
+
+    /// Every document that `plan` and `apply` print or save is as the published schema says, on failures too.
+    #[track_caller]
+    fn fits_the_schema(&self, command: &Command, output: &Output) {
+        let arguments: Vec<&str> = command.get_args().filter_map(|argument| argument.to_str()).collect();
+        let follows = |option: &str| arguments.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
+        let named = |command: &str| arguments.contains(&command);
+        if follows("--format") == Some("json") && !output.stdout.is_empty() {
+            match (named("plan"), named("apply")) {
+                (true, false) => is_valid("plan", &output.json()),
+                (false, true) => is_valid("report", &output.json()),
+                _ => {}
+            }
+        }
+        // A plan that fails to be saved may leave something else where it should have been.
+        let saved = follows("--out").filter(|_| named("plan") && !output.stderr.contains("cannot write"));
+        if let Some(text) = saved.and_then(|name| fs::read_to_string(self.path(name)).ok()) {
+            is_valid("saved_plan", &serde_json::from_str(&text).unwrap());
+        }
     }
 
     /// Starts the program without waiting for it.
@@ -200,6 +222,17 @@ impl World {
     pub(crate) fn state(&self) -> Vec<String> {
         self.emulator.read(summary)
     }
+}
+
+/// Checks a document against one of the definitions of the published schema.
+#[track_caller]
+fn is_valid(definition: &str, document: &Value) {
+    static PUBLISHED: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap());
+    let schema = json!({ "$ref": format!("#/$defs/{definition}"), "$defs": PUBLISHED["$defs"] });
+    let validator = jsonschema::draft202012::options().build(&schema).unwrap();
+    let problems: Vec<String> = validator.iter_errors(document).map(|problem| problem.to_string()).collect();
+    assert!(problems.is_empty(), "it is no {definition}: {problems:#?}\n{document:#}");
 }
 
 /// The part of a path that differs.

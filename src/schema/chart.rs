@@ -1,6 +1,4 @@
 //! The JSON Schema of the chart, made from the grammar that the decoder checks with.
-//!
-//! For editors and pre-merge checks; portolan itself never validates with it.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +14,7 @@ use crate::{
 /// The schema of one document of a chart.
 pub fn chart() -> Value {
     let mut schema = Map::new();
-    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("$schema".to_owned(), json!(super::DIALECT));
     schema.insert("title".to_owned(), json!("portolan chart"));
     schema.insert(
         "description".to_owned(),

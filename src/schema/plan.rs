@@ -1,0 +1,266 @@
+//! The JSON Schema of the documents of a plan: printed, saved, and inside of the report of an apply.
+//!
+//! The parts of addresses and the attributes come from the kinds' tables. It describes exactly this version of the
+//! format: a later minor version, which may add keys, has a schema of its own.
+
+use serde_json::{Map, Value, json};
+
+use super::DIALECT;
+use crate::{
+    kind::{Kind, REGISTRY, Shape},
+    plan::{document::FORMAT_VERSION, risk::RiskClass},
+};
+
+/// What a change can be; a replace is a delete and a create.
+const ACTIONS: [&[&str]; 4] = [&["create"], &["update"], &["delete", "create"], &["delete"]];
+
+/// The schema of a plan, printed or saved; `$defs/report` is that of what `apply --format json` prints.
+pub fn plan() -> Value {
+    let mut defs = Map::new();
+    let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
+    define("plan", described(object(&plan_keys(), &[]), "What `plan --format json` prints."));
+    define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
+    define("report", described(report(), "What `apply --format json` prints."));
+    define("summary", summary());
+    define("address", any_of(REGISTRY.iter().map(|kind| reference(&format!("address_{}", kind.name)))));
+    define("change", any_of(REGISTRY.iter().map(|kind| reference(&format!("change_{}", kind.name)))));
+    for kind in REGISTRY {
+        define(&format!("address_{}", kind.name), address(kind));
+        define(&format!("values_{}", kind.name), values(kind));
+        define(&format!("change_{}", kind.name), change(kind));
+    }
+    define("actions", json!({ "enum": ACTIONS }));
+    define("risk", json!({ "enum": RiskClass::ALL.map(RiskClass::name) }));
+    define("withheld", described(withheld(), "Why the change may not run."));
+    define("source", described(source(), "The line of the chart that decided the change."));
+    define("stop", described(stop(), "Why nothing of the plan may be applied."));
+    define("diagnostic", diagnostic());
+    json!({
+        "$schema": DIALECT,
+        "title": "portolan plan",
+        "description": "What it takes to make the live state as the chart says, printed or saved.",
+        "anyOf": [reference("plan"), reference("saved_plan")],
+        "$defs": defs,
+    })
+}
+
+/// An object with these keys and no others, all of them required but for the optional ones.
+fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+    let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Value> =
+        keys.iter().chain(optional).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+}
+
+fn described(mut schema: Value, text: &str) -> Value {
+    schema["description"] = json!(text);
+    schema
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+fn any_of(schemas: impl Iterator<Item = Value>) -> Value {
+    json!({ "anyOf": schemas.collect::<Vec<_>>() })
+}
+
+fn nullable(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn count() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn position() -> Value {
+    json!({ "type": "integer", "minimum": 1 })
+}
+
+fn version() -> Value {
+    json!({ "const": FORMAT_VERSION })
+}
+
+fn by_region() -> Value {
+    json!({ "type": "object", "additionalProperties": text() })
+}
+
+fn plan_keys() -> Vec<(&'static str, Value)> {
+    let unlisted = object(&[("address", reference("address")), ("num_images", nullable(count()))], &[]);
+    let digest = json!({ "type": "string", "pattern": "^([0-9a-f]{64})?$" });
+    vec![
+        ("format_version", version()),
+        ("outcome", json!({ "enum": ["no_changes", "changes", "unknown"] })),
+        ("summary", reference("summary")),
+        ("changes", described(list(reference("change")), "In the order of addresses.")),
+        ("stopped", described(list(reference("stop")), "Not empty: nothing may be applied.")),
+        ("unlisted", described(list(unlisted), "Live repositories of declared organizations that no file lists.")),
+        ("diagnostics", list(reference("diagnostic"))),
+        ("chart", object(&[("files", list(text())), ("digest", digest)], &[])),
+    ]
+}
+
+fn saved_plan() -> Value {
+    let scope = object(
+        &[
+            ("regions", list(text())),
+            ("endpoints", described(by_region(), "The base URL that each region was read from.")),
+            ("account", described(by_region(), "The account by region, where the API told it.")),
+            ("targets", list(text())),
+            ("excludes", list(text())),
+            ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),
+        ],
+        &[],
+    );
+    let mut keys = plan_keys();
+    keys.extend([
+        ("tool", text()),
+        ("scope", scope),
+        ("digest", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
+    ]);
+    let mut schema = object(&keys, &[]);
+    // A plan of which something is unknown is not saved.
+    schema["properties"]["outcome"] = json!({ "enum": ["no_changes", "changes"] });
+    schema
+}
+
+fn summary() -> Value {
+    let names = ["add", "change", "destroy", "run", "unchanged", "withheld", "unlisted"];
+    let keys: Vec<(&str, Value)> = names.into_iter().map(|name| (name, count())).collect();
+    described(object(&keys, &[]), "A replace is one add and one destroy; a withheld change counts as nothing else.")
+}
+
+fn address(kind: &Kind) -> Value {
+    let part = json!({ "type": "string", "minLength": 1 });
+    let mut keys = vec![("kind", json!({ "const": kind.name }))];
+    keys.extend(kind.key.iter().map(|name| (*name, part.clone())));
+    object(&keys, &[])
+}
+
+/// The service may hold a value that the tables do not know, so only its type is fixed.
+fn values(kind: &Kind) -> Value {
+    let keys: Vec<(&str, Value)> = kind
+        .attributes
+        .iter()
+        .map(|attribute| {
+            let schema = json!({ "type": if attribute.shape == Shape::Bool { "boolean" } else { "string" } });
+            (attribute.name, described(schema, attribute.doc))
+        })
+        .collect();
+    object(&[], &keys)
+}
+
+fn change(kind: &Kind) -> Value {
+    let values = reference(&format!("values_{}", kind.name));
+    let fields = kind.attributes.iter().map(|attribute| {
+        let value = nullable(json!({ "$ref": format!("#/$defs/values_{}/properties/{}", kind.name, attribute.name) }));
+        object(&[("name", json!({ "const": attribute.name })), ("before", value.clone()), ("after", value)], &[])
+    });
+    let fields = if kind.attributes.is_empty() { json!({ "maxItems": 0 }) } else { json!({ "items": any_of(fields) }) };
+    let evidence = json!({ "type": "object", "propertyNames": reference("risk"), "additionalProperties": text() });
+    let mut schema = object(
+        &[
+            ("address", reference(&format!("address_{}", kind.name))),
+            ("actions", reference("actions")),
+            (
+                "reason",
+                json!({ "enum": ["missing", "differs", "cannot-be-changed-in-place", "declared-absent", "unlisted",
+                    "not-in-sync-list"] }),
+            ),
+            ("risks", list(reference("risk"))),
+            ("before", nullable(values.clone())),
+            ("after", described(nullable(values.clone()), "Complete: what is sent.")),
+            ("fields", described(fields, "What differs, in the order of the kind.")),
+            ("source", nullable(reference("source"))),
+            ("withheld", nullable(reference("withheld"))),
+            ("precondition", precondition(&values)),
+        ],
+        &[
+            ("restore", described(values.clone(), "What is created again if the new values are refused.")),
+            ("evidence", evidence),
+            ("notes", list(text())),
+        ],
+    );
+    schema["properties"]["fields"]["type"] = json!("array");
+    // Each action has its sides.
+    schema["allOf"] = ACTIONS
+        .iter()
+        .map(|actions| {
+            let side = |there: bool| json!({ "type": if there { "object" } else { "null" } });
+            let (before, after) = (actions[0] != "create", actions.last() != Some(&"delete"));
+            json!({
+                "if": { "properties": { "actions": { "const": actions } } },
+                "then": { "properties": { "before": side(before), "after": side(after) } },
+            })
+        })
+        .collect();
+    schema
+}
+
+fn precondition(values: &Value) -> Value {
+    let schema = object(
+        &[("exists", json!({ "type": "boolean" })), ("attributes", values.clone())],
+        &[("num_images", count()), ("num_repositories", count())],
+    );
+    described(schema, "What must hold of the live object right before the write.")
+}
+
+fn withheld() -> Value {
+    let risk = object(&[("by", json!({ "const": "risk" })), ("class", reference("risk")), ("lift", text())], &[]);
+    let protect = object(&[("by", json!({ "const": "protect" })), ("pattern", text())], &[]);
+    any_of([risk, protect].into_iter())
+}
+
+fn source() -> Value {
+    object(&[("file", text()), ("line", position()), ("column", position())], &[])
+}
+
+fn stop() -> Value {
+    object(&[("code", text()), ("message", text()), ("lift", nullable(text()))], &[])
+}
+
+fn diagnostic() -> Value {
+    object(
+        &[
+            ("severity", json!({ "enum": ["error", "warning"] })),
+            ("code", text()),
+            ("message", text()),
+            ("address", nullable(text())),
+            ("file", nullable(text())),
+            ("line", nullable(position())),
+            ("column", nullable(position())),
+            ("hint", nullable(text())),
+        ],
+        &[],
+    )
+}
+
+fn report() -> Value {
+    let boolean = || json!({ "type": "boolean" });
+    let fate = |more: &[(&'static str, Value)]| {
+        let mut keys = vec![("address", reference("address")), ("actions", reference("actions"))];
+        keys.extend_from_slice(more);
+        list(object(&keys, &[]))
+    };
+    object(
+        &[
+            ("format_version", version()),
+            ("outcome", json!({ "enum": ["complete", "incomplete", "refused"] })),
+            ("plan", reference("plan")),
+            ("applied", fate(&[("verified", boolean()), ("written", boolean())])),
+            ("failed", fate(&[("message", text()), ("hint", nullable(text())), ("restored", boolean())])),
+            ("skipped", fate(&[("because", reference("address"))])),
+            ("not_attempted", fate(&[])),
+            ("diagnostics", list(reference("diagnostic"))),
+        ],
+        &[("refused", described(text(), "Why nothing was sent."))],
+    )
+}
