@@ -34,7 +34,7 @@ pub(super) fn unready(args: &ShowArgs, session::Unready(found): session::Unready
             output::document(&pretty(&document))
         }
         PlanFormat::Sarif => output::document(&findings::sarif(&found)),
-        PlanFormat::Markdown => output::document(&render::markdown::unready(&found)),
+        PlanFormat::Markdown => output::document(&render::markdown::unready(&found, args.max_bytes)),
         PlanFormat::Text | PlanFormat::Diff => Ok(()),
     }
 }

@@ -74,6 +74,9 @@ fn rule(code: &str) -> Value {
         rule["shortDescription"] = json!({ "text": code.summary });
         rule["fullDescription"] = json!({ "text": code.explanation });
         rule["help"] = json!({ "text": render::codes::text(code) });
+    } else {
+        // The codes of plans say what they mean.
+        rule["shortDescription"] = json!({ "text": code.replace('-', " ") });
     }
     rule
 }

@@ -1,8 +1,8 @@
 //! The plan as Markdown, for a comment on a pull request, within a number of bytes.
 //!
 //! What is destroyed, exposed or withheld is listed change by change; other changes of one shape fold into a row
-//! with a count. The full text follows in a fold-out as far as the budget allows, and a footer tells what is not
-//! there.
+//! with a count. The full text follows in a fold-out as far as the budget allows, and a footer counts what is not
+//! there. The totals stand first, whatever the budget. No text of the service or the chart can become markup.
 
 use indexmap::IndexMap;
 
@@ -14,79 +14,106 @@ use super::{
 use crate::{
     diagnostics::View,
     diff::FieldChange,
-    plan::{Action, Change, Outcome, Plan, Withheld},
+    plan::{Action, Change, Plan, Withheld},
 };
-
-/// The comment for a run that did not come to a plan.
-pub fn unready(found: &[View]) -> String {
-    let mut out = String::from("### portolan plan\n\n**Unknown: no plan could be made.**\n\n");
-    for view in found.iter().take(MOST_FINDINGS) {
-        let place = view.file.as_ref().map_or_else(String::new, |file| {
-            let line = view.line.map_or_else(String::new, |line| format!(":{line}"));
-            format!(" {}", code(&format!("{file}{line}")))
-        });
-        out.push_str(&format!("- {}{place}: {}\n", code(&view.code), escape(&view.message)));
-    }
-    out
-}
 
 /// How many findings a comment holds.
 const MOST_FINDINGS: usize = 50;
 
-/// Kept free for the footer.
-const FOOTER: usize = 200;
+/// Kept free for the footer, which has a few numbers in it.
+const FOOTER: usize = 400;
+
+/// How much of the difference of two long texts stands in a cell.
+const LONGEST_DIFFERENCE: usize = 160;
+
+/// The comment for a run that did not come to a plan.
+pub fn unready(found: &[View], budget: usize) -> String {
+    let mut page = Page::new("### portolan plan\n\n**Unknown: no plan could be made.**\n\n".to_owned(), budget);
+    let items = found.iter().enumerate().map(|(number, view)| {
+        let place = view.file.as_ref().map_or_else(String::new, |file| {
+            let line = view.line.map_or_else(String::new, |line| format!(":{line}"));
+            format!(" {}", raw_code(&format!("{file}{line}")))
+        });
+        let item = format!("- {}{place}: {}\n", code(&view.code), escape(&view.message));
+        (number < MOST_FINDINGS).then_some(item)
+    });
+    page.list("findings", items);
+    page.end()
+}
 
 /// The comment, at most `budget` bytes long.
 pub fn markdown(plan: &Plan, budget: usize) -> String {
-    let mut page = Page { out: String::new(), budget: budget.saturating_sub(FOOTER), left_out: 0 };
-    page.push(&heading(plan));
+    let mut page = Page::new(head(plan), budget);
+    page.list(
+        "reasons to stop",
+        plan.stopped.iter().map(|stop| {
+            let lift =
+                stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {}", escape(lift)));
+            Some(format!("> **Stopped:** {}{lift}\n\n", escape(&stop.message)))
+        }),
+    );
+    page.list(
+        "failed reads",
+        plan.failures.iter().map(|failure| {
+            Some(format!("- cannot read the {}: {}\n", escape(&failure.subject), escape(&failure.message)))
+        }),
+    );
+    if plan.scope.partial {
+        page.push(&partial(plan));
+    }
     let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_grave());
-    page.table("Destroyed, exposed or withheld", grave.into_iter().map(row));
-    page.table("Other changes", folded(&ordinary));
+    let title = "Destroyed, exposed or withheld";
+    page.table(title, "**destroyed, exposed or withheld**", grave.iter().map(|change| (row(&[change]), 1)));
+    page.table("Other changes", "other changes", folded(&ordinary).map(|alike| (row(&alike), alike.len())));
     page.table(
         "Unlisted",
-        plan.unlisted.iter().map(|unlisted| format!("| `?` | {} | | |\n", code(&unlisted.address.to_string()))),
+        "unlisted",
+        plan.unlisted.iter().map(|unlisted| {
+            let address = raw_code(&unlisted.address.to_string());
+            (format!("| `?` | {address} | no file lists it | |\n"), 1)
+        }),
     );
     if !plan.changes.is_empty() {
         page.details(plan);
     }
-    let mut out = page.out;
-    if page.left_out > 0 {
-        out.push_str(&format!(
-            "\n_{} rows are left out here for want of space; the saved plan has them all._\n",
-            page.left_out
-        ));
+    page.end()
+}
+
+/// What stands there whatever the budget: numbers, and no text of anybody else.
+fn head(plan: &Plan) -> String {
+    let mut lines = text::totals(plan).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let mut out = format!("### portolan plan\n\n**{first}**\n\n");
+    for line in lines {
+        out.push_str(&format!("{line}\n\n"));
+    }
+    if plan.scope.partial {
+        out.push_str("This is a part of the chart.\n\n");
     }
     out
 }
 
-fn heading(plan: &Plan) -> String {
-    let mut out = String::from("### portolan plan\n\n");
-    let mut lines = text::summary(plan, Color::Never);
-    if let Some(first) = lines.find('\n') {
-        lines.insert_str(first, "**");
-        lines.insert_str(0, "**");
-    }
-    out.push_str(&lines.replace("\n", "\n\n"));
-    for stop in &plan.stopped {
-        let lift = stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {}", code(lift)));
-        out.push_str(&format!("> **Stopped:** {}{lift}\n\n", escape(&stop.message)));
-    }
-    if plan.outcome() == Outcome::Unknown {
-        for failure in &plan.failures {
-            out.push_str(&format!("> cannot read the {}: {}\n", escape(&failure.subject), escape(&failure.message)));
-        }
-    }
-    out
+/// What chose the part.
+fn partial(plan: &Plan) -> String {
+    let said = |option: &str, patterns: &[String]| {
+        patterns.iter().map(|pattern| raw_code(&format!("{option} {pattern}")) + " ").collect::<String>()
+    };
+    let chosen = said("--target", &plan.scope.targets) + &said("--exclude", &plan.scope.excludes);
+    format!("Chosen by {}\n\n", chosen.trim_end())
 }
 
 struct Page {
     out: String,
     budget: usize,
-    left_out: usize,
+    /// What did not fit: how many of what.
+    left_out: Vec<(usize, &'static str)>,
 }
 
 impl Page {
+    fn new(head: String, budget: usize) -> Page {
+        Page { out: head, budget: budget.saturating_sub(FOOTER), left_out: Vec::new() }
+    }
+
     /// Adds a piece if it fits.
     fn push(&mut self, piece: &str) -> bool {
         let fits = self.out.len() + piece.len() <= self.budget;
@@ -96,80 +123,120 @@ impl Page {
         fits
     }
 
-    fn table(&mut self, title: &str, rows: impl IntoIterator<Item = String>) {
-        let mut rows = rows.into_iter().peekable();
-        if rows.peek().is_none() {
-            return;
+    /// Adds items until one does not fit.
+    fn list(&mut self, what: &'static str, items: impl Iterator<Item = Option<String>>) {
+        let (mut open, mut missing, mut any) = (true, 0, false);
+        for item in items {
+            // The empty line behind a list must fit too.
+            open = open && item.is_some_and(|item| self.push(&item));
+            missing += usize::from(!open);
+            any = true;
         }
+        if any && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+        self.leave_out(missing, what);
+    }
+
+    /// Adds rows, each with the number of changes that it stands for, until one does not fit.
+    fn table(&mut self, title: &str, what: &'static str, rows: impl Iterator<Item = (String, usize)>) {
+        let mut rows = rows.peekable();
+        let Some((first, _)) = rows.peek() else { return };
+        // A head without a row would be read as "nothing".
         let head = format!("**{title}**\n\n| | resource | what | where |\n| --- | --- | --- | --- |\n");
-        let mut open = self.push(&head);
-        for row in rows {
+        let mut open = self.out.len() + head.len() + first.len() <= self.budget && self.push(&head);
+        let begun = open;
+        let mut missing = 0;
+        for (row, number) in rows {
             open = open && self.push(&row);
-            self.left_out += usize::from(!open);
+            missing += if open { 0 } else { number };
         }
-        self.push("\n");
+        if begun {
+            self.out.push('\n');
+        }
+        self.leave_out(missing, what);
+    }
+
+    fn leave_out(&mut self, number: usize, what: &'static str) {
+        if number > 0 {
+            self.left_out.push((number, what));
+        }
     }
 
     /// The plan as people see it in a terminal, whole lines of it.
     fn details(&mut self, plan: &Plan) {
-        const OPEN: &str = "<details><summary>The whole plan</summary>\n\n```text\n";
-        const CLOSE: &str = "```\n\n</details>\n";
-        const CUT: &str = "(the rest is left out)\n";
+        const CUT: &str = "(the rest is left out)";
+        let whole = full_text(plan, Color::Never, Depth::Full);
         // A fence inside of a value would end the block.
-        let whole = full_text(plan, Color::Never, Depth::Full).replace("```", "'''");
-        let room = self.budget.saturating_sub(self.out.len() + OPEN.len() + CLOSE.len());
-        let kept = if whole.len() <= room {
-            whole
-        } else {
-            let end = whole.floor_char_boundary(room.saturating_sub(CUT.len()));
-            match whole[..end].rfind('\n') {
-                Some(last) => format!("{}\n{CUT}", &whole[..last]),
-                None => return,
-            }
-        };
-        self.push(&format!("{OPEN}{kept}{CLOSE}"));
+        let longest = whole.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        let open = format!("<details><summary>The whole plan</summary>\n\n{fence}text\n");
+        let close = format!("{fence}\n\n</details>\n");
+        let room = self.budget.saturating_sub(self.out.len() + open.len() + close.len());
+        if whole.len() <= room {
+            self.push(&format!("{open}{whole}{close}"));
+            return;
+        }
+        let end = whole.floor_char_boundary(room.saturating_sub(CUT.len() + 2));
+        if let Some(last) = whole[..end].rfind('\n') {
+            self.push(&format!("{open}{}\n{CUT}\n{close}", &whole[..last]));
+        }
+    }
+
+    fn end(self) -> String {
+        let mut out = self.out;
+        if !self.left_out.is_empty() {
+            let said: Vec<String> = self.left_out.iter().map(|(number, what)| format!("{number} {what}")).collect();
+            out.push_str(&format!(
+                "\n_Left out for want of space: {}. The JSON document of the plan has them all._\n",
+                said.join(", ")
+            ));
+        }
+        out
     }
 }
 
-/// One change on a row of its own.
-fn row(change: &Change) -> String {
-    let mut said: Vec<String> = Vec::new();
-    if !matches!(change.action, Action::Delete { .. }) {
-        said.extend(change.fields.iter().map(field));
-    }
-    said.extend(change.withheld.as_ref().map(|withheld| match withheld {
-        Withheld::Risk { lift, .. } => format!("**withheld**; {} would let it go", code(lift)),
-        Withheld::Protect { pattern } => format!("**withheld**: protected by {}", code(pattern)),
-    }));
-    let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
-    said.extend(told.map(|risk| format!("{}: {}", risk.class, escape(&risk.evidence))));
-    let place =
-        change.source.as_ref().map_or_else(String::new, |source| code(&format!("{}:{}", source.file, source.line)));
-    format!(
-        "| `{}` | {} | {} | {place} |\n",
-        change.action.symbol(),
-        code(&change.address.to_string()),
-        said.join("<br>")
-    )
-}
-
-/// The rows of changes that may fold: those that do the same to several resources of a kind share one.
-fn folded(changes: &[&Change]) -> Vec<String> {
+/// Changes that do the same to several resources of a kind, together.
+fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
     let mut alike = IndexMap::<String, Vec<&Change>>::new();
     for change in changes {
         alike.entry(text::deed(change)).or_default().push(change);
     }
-    alike.into_values().map(|changes| fold(&changes)).collect()
+    alike.into_values()
 }
 
-fn fold(changes: &[&Change]) -> String {
-    let (first, rest) = (changes[0], changes.len() - 1);
-    if rest == 0 {
-        return row(first);
+/// The row of changes that do the same, of which there is at least one.
+fn row(alike: &[&Change]) -> String {
+    let first = alike[0];
+    let mut resource = raw_code(&first.address.to_string());
+    if alike.len() > 1 {
+        resource.push_str(&format!(" and {} more {}", alike.len() - 1, plural(first, alike.len() - 1)));
     }
-    let fields: Vec<String> = first.fields.iter().map(field).collect();
-    let resources = format!("{} and {rest} more {}", code(&first.address.to_string()), plural(first, rest));
-    format!("| `{}` | {resources} | {} | |\n", first.action.symbol(), fields.join("<br>"))
+    let place = first.source.as_ref().map_or_else(String::new, |source| {
+        let more = if alike.len() > 1 { " .." } else { "" };
+        raw_code(&format!("{}:{}", source.file, source.line)) + more
+    });
+    let said = said(first, alike.iter().all(|change| change.notes == first.notes));
+    format!("| `{}` | {resource} | {} | {place} |\n", first.action.symbol(), said.join("<br>"))
+}
+
+/// What is to be said of a change.
+fn said(change: &Change, with_notes: bool) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    if !matches!(change.action, Action::Delete { .. }) {
+        said.extend(change.fields.iter().filter(|shown| text::is_worth_showing(change, shown)).map(field));
+    }
+    said.extend(change.withheld.as_ref().map(|withheld| match withheld {
+        Withheld::Risk { lift, .. } => format!("**withheld**; {} would let it go", code(lift)),
+        Withheld::Protect { pattern } => format!("**withheld**: protected by {}", raw_code(pattern)),
+    }));
+    let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
+    said.extend(told.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
+    said.extend(text::why(change.reason).map(escape));
+    if with_notes {
+        said.extend(change.notes.iter().map(|note| escape(note)));
+    }
+    said
 }
 
 fn plural(change: &Change, number: usize) -> String {
@@ -182,33 +249,73 @@ fn plural(change: &Change, number: usize) -> String {
 }
 
 fn field(field: &FieldChange) -> String {
+    let name = code(field.name);
     let short = |value: &serde_json::Value| code(&words::short(value));
     match (&field.before, &field.after) {
-        (Some(before), Some(after)) => format!("{} {} -> {}", field.name, short(before), short(after)),
-        (None, Some(after)) => format!("{} {}", field.name, short(after)),
-        (Some(before), None) => format!("{} {}", field.name, short(before)),
-        (None, None) => field.name.to_owned(),
+        (Some(before), Some(after)) if words::is_long(before, after) => {
+            let texts = (before.as_str().unwrap_or_default(), after.as_str().unwrap_or_default());
+            let mut line = words::difference(texts.0, texts.1, Color::Never).join("\\n");
+            if let Some((cut, _)) = line.char_indices().nth(LONGEST_DIFFERENCE) {
+                line.truncate(cut);
+                line.push_str("...");
+            }
+            format!("{name}: {}", code(&line))
+        }
+        (Some(before), Some(after)) => format!("{name}: {} -> {}", short(before), short(after)),
+        (None, Some(value)) | (Some(value), None) => format!("{name}: {}", short(value)),
+        (None, None) => name,
     }
 }
 
-/// A text that is shown as it is: in a fence longer than any run of backticks in it, with the bars of a table escaped.
-fn code(text: &str) -> String {
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|").replace('\n', " "))
+/// A text that may hold anything, shown as it is; control characters are escaped.
+fn raw_code(text: &str) -> String {
+    code(&words::on_one_line(text))
 }
 
-/// Words of ours with a name in them: nothing in it may become markup.
+/// One line, shown as it is. A bar would end the cell of a table and a backtick the code, wherever a backslash stands,
+/// so a text with one of them is written in entities.
+fn code(text: &str) -> String {
+    if text.trim() == text && !text.is_empty() && !text.contains(['|', '`']) {
+        return format!("`{text}`");
+    }
+    let mut out = String::from("<code>");
+    for character in text.chars() {
+        if character.is_ascii_punctuation() {
+            out.push_str(&format!("&#{};", u32::from(character)));
+        } else {
+            out.push(character);
+        }
+    }
+    out + "</code>"
+}
+
+/// Words of ours with names in them: what stands in backticks is shown as code, and nothing may become markup.
 fn escape(text: &str) -> String {
+    let line = words::on_one_line(text);
+    let pieces: Vec<&str> = line.split('`').collect();
+    let paired = pieces.len() % 2 == 1;
     let mut out = String::with_capacity(text.len());
+    for (number, piece) in pieces.into_iter().enumerate() {
+        match (paired, number % 2 == 1) {
+            (true, true) => out.push_str(&code(piece)),
+            (true, false) => plain(&mut out, piece),
+            (false, _) => {
+                out.push_str(if number > 0 { "\\`" } else { "" });
+                plain(&mut out, piece);
+            }
+        }
+    }
+    out
+}
+
+fn plain(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
-            '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '`' => out.extend(['\\', character]),
-            '\n' | '\r' => out.push(' '),
+            '|' | '&' | '<' | '>' | '$' => out.push_str(&format!("&#{};", u32::from(character))),
+            '\\' | '*' | '_' | '[' | ']' | '#' | '~' => out.extend(['\\', character]),
+            // Nobody is called by a plan.
             '@' => out.push_str("@\u{200b}"),
             _ => out.push(character),
         }
     }
-    out
 }

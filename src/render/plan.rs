@@ -1,5 +1,7 @@
 //! The plan as text, for people. Scripts read the JSON document instead.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::{
@@ -62,26 +64,49 @@ pub fn text(plan: &Plan, color: Color, depth: Depth) -> String {
     out
 }
 
-/// Each change as a finding at its line, for services that annotate files: what is grave is an error.
+/// Each change as a finding at its line, for services that annotate files: what is grave is an error. Where nothing
+/// may be applied or not everything could be read, that is a finding too: no findings would read as "all is well".
 pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
-    plan.changes.iter().map(|change| {
-        let verbs = change.action.verbs().join(" and ");
-        let told: Vec<&str> =
-            change.risks.iter().map(|risk| risk.evidence.as_str()).filter(|said| !said.is_empty()).collect();
-        let said = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
-        View {
-            severity: if change.is_grave() { Severity::Error } else { Severity::Warning },
-            address: Some(change.address.to_string()),
-            file: change.source.as_ref().map(|source| source.file.clone()),
-            line: change.source.as_ref().map(|source| source.line),
-            column: change.source.as_ref().map(|source| source.column),
-            ..View::error(
-                &format!("plan-{}", change.action.verbs()[0]),
-                format!("{verbs} {}{said}", change.address),
-                None,
-            )
-        }
-    })
+    let whole = |message: String, hint: &Option<String>| View {
+        file: plan.chart.files.first().map(|file| Arc::from(file.as_str())),
+        ..View::error("unreadable", message, hint.clone())
+    };
+    let failures = plan
+        .failures
+        .iter()
+        .map(move |failure| whole(format!("cannot read the {}: {}", failure.subject, failure.message), &failure.hint));
+    let stops = plan.stopped.iter().map(move |stop| {
+        let lift = stop.lift.as_ref().map(|lift| format!("to let it pass: {lift}"));
+        View { code: "plan-stopped".to_owned(), ..whole(format!("stopped: {}", stop.message), &lift) }
+    });
+    failures.chain(stops).chain(plan.changes.iter().map(view))
+}
+
+fn view(change: &Change) -> View {
+    let mut message = format!("{} {}", change.action.verbs().join(" and "), change.address);
+    let told = change.fields.iter().filter_map(|field| {
+        let (before, after) = (field.before.as_ref()?, field.after.as_ref()?);
+        Some(format!("{} {} -> {}", field.name, words::short(before), words::short(after)))
+    });
+    let told: Vec<String> = told
+        .chain(change.risks.iter().map(|risk| risk.evidence.clone()).filter(|said| !said.is_empty()))
+        .chain(why(change.reason).map(str::to_owned))
+        .collect();
+    if !told.is_empty() {
+        message.push_str(&format!(": {}", told.join("; ")));
+    }
+    let hint = change.withheld.as_ref().map(|withheld| match withheld {
+        Withheld::Risk { lift, .. } => format!("withheld; {lift} would let it go"),
+        Withheld::Protect { pattern } => format!("withheld: protected by `{}`", pattern.escape_debug()),
+    });
+    View {
+        severity: if change.is_grave() { Severity::Error } else { Severity::Warning },
+        address: Some(change.address.to_string()),
+        file: change.source.as_ref().map(|source| source.file.clone()),
+        line: change.source.as_ref().map(|source| source.line),
+        column: change.source.as_ref().map(|source| source.column),
+        ..View::error(&format!("plan-{}", change.action.verbs()[0]), message, hint)
+    }
 }
 
 /// What a change does, whatever it does it to.
@@ -110,25 +135,29 @@ fn unlisted(out: &mut String, plan: &Plan, most: usize, color: Color) {
     }
 }
 
-/// The two closing lines.
-pub(super) fn summary(plan: &Plan, color: Color) -> String {
+/// The two closing lines, and what a partial plan is a part of.
+fn summary(plan: &Plan, color: Color) -> String {
+    let mut lines = totals(plan).into_iter();
+    let mut out = color.paint(Role::Strong, lines.next().unwrap_or_default());
+    out.push('\n');
+    lines.for_each(|line| out.push_str(&format!("{line}\n")));
+    if plan.scope.partial {
+        out.push_str(&partial(plan));
+    }
+    out
+}
+
+/// The one or two lines with the numbers.
+pub(super) fn totals(plan: &Plan) -> Vec<String> {
     let summary = plan.summary();
     let first = match plan.outcome() {
         Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
         Outcome::NoChanges if !plan.scope.partial => "No changes. The live state is as the chart says.".to_owned(),
         _ => format!("Plan: {} to add, {} to change, {} to destroy.", summary.add, summary.change, summary.destroy),
     };
-    let mut out = color.paint(Role::Strong, first);
-    out.push('\n');
     let second = counts(&summary);
-    if plan.outcome() != Outcome::Unknown && !second.is_empty() {
-        out.push_str(&second);
-        out.push('\n');
-    }
-    if plan.scope.partial {
-        out.push_str(&partial(plan));
-    }
-    out
+    let known = plan.outcome() != Outcome::Unknown && !second.is_empty();
+    [Some(first), known.then_some(second)].into_iter().flatten().collect()
 }
 
 /// A part of the world says nothing about the rest.
@@ -201,7 +230,7 @@ fn headline(change: &Change, column: usize, color: Color) -> String {
 }
 
 /// A value that is the same for every new resource of its kind tells nothing.
-fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
+pub(super) fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
     let fixed = change.address.kind().attribute(field.name).and_then(|attribute| match attribute.role {
         crate::kind::Role::Fixed(preset) => Some(preset.into()),
         _ => None,
@@ -237,16 +266,24 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
     for risk in change.risks.iter().filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap)) {
         say(None, format!("! {}: {}", risk.class, risk.evidence));
     }
-    match change.reason {
-        Reason::CannotBeChangedInPlace => say(changed_field(change), "(cannot be changed in place)".to_owned()),
-        Reason::Unlisted => say(None, "(unlisted, and its organization says `unlisted: delete`)".to_owned()),
-        Reason::NotInSyncList => say(None, "(not in the repository's `sync` list)".to_owned()),
-        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent => {}
+    if let Some(why) = why(change.reason) {
+        let place = changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
+        say(place, format!("({why})"));
     }
     for note in &change.notes {
         say(changed_field(change), format!("({note})"));
     }
     remarks
+}
+
+/// Why a change is there, where its action does not say it.
+pub(super) fn why(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::CannotBeChangedInPlace => Some("cannot be changed in place"),
+        Reason::Unlisted => Some("unlisted, and its organization says `unlisted: delete`"),
+        Reason::NotInSyncList => Some("not in the repository's `sync` list"),
+        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent => None,
+    }
 }
 
 fn evidence(change: &Change, class: RiskClass) -> &str {

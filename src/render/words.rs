@@ -66,7 +66,7 @@ pub fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
 }
 
 /// Control characters escaped, the line break too: what changed must be seen.
-fn on_one_line(text: &str) -> String {
+pub(super) fn on_one_line(text: &str) -> String {
     text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
 }
 

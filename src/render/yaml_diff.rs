@@ -4,29 +4,63 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use similar::TextDiff;
 
+use super::words::on_one_line;
 use crate::{
-    plan::{Change, Plan},
+    plan::{Change, Outcome, Plan, Withheld},
     state::Attributes,
 };
 
-/// The difference; empty if there is nothing to do.
+/// The difference; empty if there is nothing to do. What may not run is said on `#` lines, which tools skip.
 pub fn diff(plan: &Plan) -> String {
-    plan.changes.iter().map(hunk).collect()
+    let mut out = String::new();
+    if plan.outcome() == Outcome::Unknown {
+        out.push_str("# unknown: not everything could be read, so no plan can be made\n");
+    }
+    for stop in &plan.stopped {
+        out.push_str(&format!("# stopped: {}\n", on_one_line(&stop.message)));
+    }
+    if plan.scope.partial {
+        out.push_str("# this is a part of the chart\n");
+    }
+    plan.changes.iter().for_each(|change| out.push_str(&hunk(change)));
+    out
 }
 
 fn hunk(change: &Change) -> String {
     let before = change.action.before().map_or_else(String::new, |before| yaml(change, before));
     let after = change.action.after().map_or_else(String::new, |after| yaml(change, after));
     let name = |there: bool, side: &str| {
-        if there { format!("{side}: {}", change.address) } else { "/dev/null".to_owned() }
+        if there { format!("{side}: {}", on_one_line(&change.address.to_string())) } else { "/dev/null".to_owned() }
     };
     let (live, chart) = (name(!before.is_empty(), "live"), name(!after.is_empty(), "chart"));
-    TextDiff::from_lines(&before, &after).unified_diff().header(&live, &chart).to_string()
+    let withheld = match &change.withheld {
+        None => String::new(),
+        Some(Withheld::Risk { class, lift }) => format!("# withheld: {class}; {lift} would let it go\n"),
+        Some(Withheld::Protect { pattern }) => format!("# withheld: protected by {}\n", on_one_line(pattern)),
+    };
+    let mut diff = TextDiff::from_lines(&before, &after).unified_diff().header(&live, &chart).to_string();
+    if diff.is_empty() {
+        // A resource without values, such as an organization.
+        diff = format!("--- {live}\n+++ {chart}\n");
+    }
+    withheld + &diff
 }
 
 /// The resource as an entry of its own. What an update sends beside its fields is the live value, so it is shown too.
 fn yaml(change: &Change, attributes: &Attributes) -> String {
     let values: IndexMap<&str, &Value> = attributes.iter().map(|(name, value)| (*name, value)).collect();
     // Strings and booleans always serialize.
-    serde_yaml::to_string(&IndexMap::from([(change.address.to_string(), values)])).unwrap_or_default()
+    let yaml = serde_yaml::to_string(&IndexMap::from([(change.address.to_string(), values)])).unwrap_or_default();
+    visible(&yaml)
+}
+
+/// YAML escapes control characters, but not those that turn the direction of a text or are not seen at all.
+fn visible(yaml: &str) -> String {
+    let hidden =
+        |character| matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    let mut out = String::with_capacity(yaml.len());
+    for character in yaml.chars() {
+        if hidden(character) { out.extend(character.escape_unicode()) } else { out.push(character) }
+    }
+    out
 }

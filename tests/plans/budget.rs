@@ -1,0 +1,130 @@
+//! The Markdown of any plan: within its budget, telling everything, and with nothing broken out of.
+
+use portolan::{
+    diagnostics::Source,
+    kind::repository,
+    plan::{Plan, Scope, Stop, build::build},
+    render::markdown::markdown,
+    state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
+};
+use proptest::{collection::vec, prelude::*};
+use serde_json::json;
+
+/// Letters, and whatever means something in Markdown.
+fn hostile() -> impl Strategy<Value = String> {
+    "([a-z|`@<>*_~#$&\\\\\n\r \u{202e}\\[\\]!-]|```|</details>|\\|`|ü){0,30}"
+}
+
+fn attributes(is_public: bool, description: &str) -> Attributes {
+    Attributes::from_iter([
+        ("is_public", json!(is_public)),
+        ("category", json!("other")),
+        ("description", json!(description)),
+    ])
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    let state = || proptest::option::weighted(0.7, (any::<bool>(), hostile()));
+    let rows = vec((hostile(), state(), state()), 0..60);
+    (rows, vec(hostile(), 0..4), vec(hostile(), 0..40), hostile(), any::<bool>(), 0..10).prop_map(
+        |(rows, targets, stops, file, allowed, unread)| {
+            let (mut chart, mut live) = (Chart::default(), Live::default());
+            for (number, (name, desired, found)) in rows.into_iter().enumerate() {
+                let address = repository::address("r", "o", format!("{number}{name}"));
+                let presence = match desired {
+                    None => Presence::Absent,
+                    Some((is_public, text)) => Presence::Present(attributes(is_public, &text)),
+                };
+                let source = Source { file: file.as_str().into(), line: 1, column: 1 };
+                chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
+                if let Some((is_public, text)) = found {
+                    let attributes = attributes(is_public, &text);
+                    let found = LiveResource { attributes, num_images: Some(1), ..LiveResource::default() };
+                    live.resources.insert(address, found);
+                }
+            }
+            let consents: &[&str] = if allowed { &["exposes", "destroys-data"] } else { &[] };
+            let consents: Vec<Consent> = consents.iter().map(|text| text.parse().unwrap()).collect();
+            let mut plan = build(&chart, &live, &consents, Scope::default());
+            plan.scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
+            let stop = |message: &String| Stop { code: "x".to_owned(), message: message.clone(), lift: None };
+            plan.stopped.extend(stops.iter().map(stop));
+            if unread == 0 {
+                let failure =
+                    |message: &String| ReadFailure { subject: message.clone(), message: message.clone(), hint: None };
+                plan = Plan { failures: stops.iter().map(failure).collect(), scope: plan.scope, ..Plan::default() };
+            }
+            plan
+        },
+    )
+}
+
+/// The page without its fold-out, which is a block of code.
+fn outside(page: &str) -> (String, bool) {
+    let Some((before, rest)) = page.split_once("<details><summary>The whole plan</summary>\n\n") else {
+        return (page.to_owned(), false);
+    };
+    let fence = rest.split_once("text\n").unwrap().0;
+    let end = format!("\n{fence}\n\n</details>\n");
+    let (_, after) = rest.split_once(&end).expect("the block ends");
+    (format!("{before}{after}"), true)
+}
+
+/// A line without what is shown as code.
+fn without_code(line: &str) -> String {
+    let mut out = String::new();
+    for (number, piece) in line.split('`').enumerate() {
+        if number % 2 == 0 || line.matches('`').count() % 2 == 1 {
+            out.push_str(piece);
+        }
+    }
+    out
+}
+
+/// How many of something the footer tells of.
+fn counted(page: &str, what: &str) -> usize {
+    let Some(footer) = page.lines().find(|line| line.starts_with("_Left out for want of space: ")) else { return 0 };
+    let before = footer.split_once(&format!(" {what}")).map_or("", |(before, _)| before);
+    before.rsplit(' ').next().unwrap().parse().unwrap_or(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_stays_within_its_budget_and_tells_everything(plan in plans(), budget in 2_000_usize..20_000) {
+        let page = markdown(&plan, budget);
+        prop_assert!(page.len() <= budget, "{} of {budget} bytes:\n{page}", page.len());
+        let summary = plan.summary();
+        let totals = format!(
+            "### portolan plan\n\n**Plan: {} to add, {} to change, {} to destroy.**\n\n",
+            summary.add, summary.change, summary.destroy
+        );
+        let heads = ["### portolan plan\n\n**Unknown", "### portolan plan\n\n**No changes.", totals.as_str()];
+        prop_assert!(heads.iter().any(|head| page.starts_with(head)), "{page}");
+        prop_assert_eq!(page.contains("This is a part of the chart."), plan.scope.partial);
+
+        let (text, _) = outside(&page);
+        let known = ["### ", "**", "> **Stopped:** ", "- cannot read the ", "| `", "| | ", "| --- ", "_Left out", "This is a",
+            "Chosen by "];
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let ours = known.iter().any(|start| line.starts_with(start)) || line.starts_with(|c: char| c.is_ascii_digit());
+            prop_assert!(ours, "broken out: {line}\n{page}");
+            if line.starts_with('|') {
+                prop_assert_eq!(line.matches('|').count(), 5, "cells: {}", line);
+            }
+            let words = without_code(line).replace("\\`", "").replace("<br>", "").replace("<code>", "").replace("</code>", "");
+            prop_assert!(!words.contains('<'), "markup: {}", line);
+            prop_assert!(!words.replace("@\u{200b}", "").contains('@'), "a mention: {}", line);
+        }
+
+        let rows = |title: &str| {
+            let table = text.split_once(&format!("**{title}**\n\n")).map_or("", |(_, rest)| rest);
+            table.lines().take_while(|line| line.starts_with('|')).count().saturating_sub(2)
+        };
+        let grave = plan.changes.iter().filter(|change| change.is_grave()).count();
+        let shown = rows("Destroyed, exposed or withheld");
+        prop_assert_eq!(shown + counted(&page, "**destroyed, exposed or withheld**"), grave, "{}", page);
+        prop_assert_eq!(text.matches("> **Stopped:** ").count() + counted(&page, "reasons to stop"), plan.stopped.len());
+    }
+}

@@ -1,0 +1,94 @@
+//! Plans in every format, to the letter.
+//!
+//! `NNN-name.*` are the goldens of the scenarios. `UPDATE_GOLDEN=1` rewrites them: read the difference as a reviewer
+//! of a pull request would.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod budget;
+mod scenarios;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::Path,
+};
+
+use portolan::{
+    plan::{
+        Plan,
+        document::{PlanDocument, pretty},
+    },
+    render::{
+        findings, markdown,
+        plan::{Depth, text, views},
+        style::Color,
+        yaml_diff,
+    },
+};
+use serde_json::Value;
+
+/// More changes are shown by their number in the formats that do not fold.
+const SHORT: usize = 20;
+
+/// What a comment on a pull request may hold.
+const BUDGET: usize = 65_000;
+
+fn json(plan: &Plan) -> String {
+    pretty(&PlanDocument::new(plan, Vec::new()))
+}
+
+fn sarif(plan: &Plan) -> String {
+    findings::sarif(&views(plan).collect::<Vec<_>>())
+}
+
+fn goldens() -> BTreeMap<String, String> {
+    let mut goldens = BTreeMap::new();
+    for scenario in scenarios::all() {
+        let (name, plan) = (scenario.name, &scenario.plan);
+        let mut add = |ending: &str, text: String| drop(goldens.insert(format!("{name}.{ending}"), text));
+        add("txt", text(plan, Color::Never, Depth::Folded));
+        add("md", markdown::markdown(plan, BUDGET));
+        if plan.changes.len() <= SHORT {
+            add("details.txt", text(plan, Color::Never, Depth::Full));
+            add("json", json(plan));
+            add("diff", yaml_diff::diff(plan));
+            add("sarif", sarif(plan));
+        }
+    }
+    goldens
+}
+
+#[test]
+fn every_format_of_every_scenario() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let goldens = goldens();
+    let update = env::var_os("UPDATE_GOLDEN").is_some();
+    for (name, text) in &goldens {
+        if update {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let golden = fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(*text == golden, "{name} is now:\n{text}");
+    }
+    let found: BTreeSet<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".rs"))
+        .collect();
+    let left_over: Vec<&String> = found.iter().filter(|name| !goldens.contains_key(*name)).collect();
+    assert!(left_over.is_empty(), "goldens without a scenario: {left_over:?}");
+}
+
+#[test]
+fn a_thousand_equal_changes_are_all_in_the_formats_of_machines() {
+    let scenarios = scenarios::all();
+    let plan = &scenarios.iter().find(|scenario| scenario.plan.changes.len() > SHORT).unwrap().plan;
+    let length = |value: &Value| value.as_array().unwrap().len();
+    let document: Value = serde_json::from_str(&json(plan)).unwrap();
+    assert_eq!((length(&document["changes"]), plan.changes.len()), (1000, 1000));
+    let document: Value = serde_json::from_str(&sarif(plan)).unwrap();
+    assert_eq!(length(&document["runs"][0]["results"]), 1000);
+    assert_eq!(yaml_diff::diff(plan).matches("\n+++ chart: ").count(), 1000);
+    assert_eq!(text(plan, Color::Never, Depth::Full).matches("  + repository").count(), 1000);
+}

@@ -1,0 +1,154 @@
+//! The scenarios: chart text, live values, and what was asked for.
+
+use portolan::{
+    config::{self, decode::Context},
+    diagnostics::SourceMap,
+    kind::{organization, repository, sync_rule},
+    plan::{Plan, Scope, build::build},
+    state::{Attributes, Live, LiveResource, ReadFailure},
+};
+use serde_json::json;
+
+/// What is in the world: `region/organization/name`, public, images, description.
+type Row<'a> = (&'a str, bool, u64, &'a str);
+
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) plan: Plan,
+}
+
+fn live(rows: &[Row<'_>], rules: &[(&str, &str, bool)]) -> Live {
+    let mut live = Live::default();
+    let place = |path: &str| {
+        let mut parts = path.splitn(3, '/').map(str::to_owned);
+        let mut part = || parts.next().unwrap();
+        (part(), part(), part())
+    };
+    for (path, is_public, num_images, description) in rows {
+        let (region, organization, name) = place(path);
+        let attributes = Attributes::from_iter([
+            ("is_public", json!(is_public)),
+            ("category", json!("other")),
+            ("description", json!(description)),
+        ]);
+        let found = LiveResource { attributes, num_images: Some(*num_images), ..LiveResource::default() };
+        live.resources.insert(repository::address(region.clone(), organization.clone(), name), found);
+        live.resources.insert(organization::address(region, organization), LiveResource::default());
+    }
+    for (path, target, overrides) in rules {
+        let (region, organization, name) = place(path);
+        let attributes = Attributes::from_iter([("auto", json!(true)), ("override", json!(overrides))]);
+        let found = LiveResource { attributes, ..LiveResource::default() };
+        let address = repository::address(region, organization, name);
+        live.resources.insert(sync_rule::address(&address, "x-1", *target), found);
+    }
+    live
+}
+
+fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], targets: &[&str]) -> Scenario {
+    let mut sources = SourceMap::default();
+    sources.add("chart.yaml", chart);
+    let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    assert!(!decoded.found.has_errors(), "{name}: {:#?}", decoded.found);
+    let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
+    let targets: Vec<String> = targets.iter().map(|text| (*text).to_owned()).collect();
+    let scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
+    Scenario { name, plan: build(&decoded.chart, live, &consents, scope) }
+}
+
+fn chart(keys: &str) -> String {
+    format!("version: 1\nregion: r-1\n{keys}")
+}
+
+const RISKS: &str = "\
+organizations:
+  o:
+    repositories:
+      empty: { state: absent }
+      full: { state: absent }
+      private: { is_public: true }
+      rules:
+        sync:
+          - { target_region: x-1, target_organization: fresh, override: true }
+          - { target_region: x-1, target_organization: off, override: true }
+          - { target_region: x-1, target_organization: on, override: false }
+      stays: {}
+";
+
+const ACTIONS: &str = "\
+organizations:
+  o:
+    repositories:
+      created: { is_public: true, category: linux, description: new }
+      gone: { state: absent }
+      replaced: { sync: [ { target_region: x-1, target_organization: dr, override: true } ] }
+      updated:
+        description: The front end of the shop. See the runbook of the team before you touch it, please.
+";
+
+const LONG: &str = "The front end of the shop. See the wiki of the team before you touch it, please.";
+
+const HOSTILE: &str =
+    "</details> | `a` | @everyone <img src=x>\n| - | ```\n**bold** \\| \u{202e}#1 and https://example.org";
+
+pub(crate) fn all() -> Vec<Scenario> {
+    let risks = live(
+        &[
+            ("r-1/o/empty", false, 0, ""),
+            ("r-1/o/full", false, 143, ""),
+            ("r-1/o/private", false, 2, ""),
+            ("r-1/o/rules", false, 1, ""),
+            ("r-1/o/stays", false, 1, ""),
+        ],
+        &[("r-1/o/rules", "gone", true), ("r-1/o/rules", "off", false), ("r-1/o/rules", "on", true)],
+    );
+    let actions = live(
+        &[
+            ("r-1/o/gone", false, 0, ""),
+            ("r-1/o/replaced", false, 3, ""),
+            ("r-1/o/updated", false, 1, LONG),
+            ("r-1/o/unlisted", false, 1, ""),
+        ],
+        &[("r-1/o/replaced", "dr", false)],
+    );
+    let two = live(&[("r-1/o/a", false, 0, ""), ("r-1/o/b", false, 7, "")], &[]);
+    let two_chart = "organizations: { o: { repositories: { a: {}, b: {} } } }\n";
+    let many: Vec<String> = (0..12).map(|number| format!("r-1/o/r{number:02}")).collect();
+    let many: Vec<Row<'_>> = many.iter().map(|path| (path.as_str(), false, 0, "")).collect();
+    let gone: String = (0..11).map(|number| format!("      r{number:02}: {{ state: absent }}\n")).collect();
+    let gone = format!("organizations:\n  o:\n    repositories:\n{gone}      r11: {{}}\n");
+    let equal: String = (0..1000).map(|number| format!("      r{number:03}: {{ category: linux }}\n")).collect();
+    let equal = format!("organizations:\n  o:\n    repositories:\n{equal}");
+    let unread = ReadFailure {
+        subject: "repository list of r-1".to_owned(),
+        message: "403: HTML instead of JSON (\"<b>no</b>\")".to_owned(),
+        hint: Some("ask for the permission".to_owned()),
+    };
+    let unknown = Live { failures: vec![unread], ..Live::default() };
+    let regions = "version: 1\nregion: r-1\norganizations: { o: { repositories: { a: { is_public: true }, b: {} } } }\n\
+                   ---\nversion: 1\nregion: r-2\norganizations: { o: { repositories: { a: { category: arm } } } }\n\
+                   ---\nversion: 1\nregion: r-3\norganizations: { new: {} }\n";
+    let there = live(&[("r-1/o/a", true, 0, ""), ("r-1/o/b", false, 7, ""), ("r-2/o/a", true, 1, "")], &[]);
+    let withheld = "organizations: { o: { repositories: { a: { is_public: true }, b: { state: absent } } } }\n";
+    let protected =
+        "protect: ['o/b*']\norganizations: { o: { unlisted: delete, repositories: { a: { category: arm } } } }\n";
+    let hostile = format!(
+        "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, c: {{ description: {} }} }} }} }}\n",
+        json!(HOSTILE),
+        json!(HOSTILE)
+    );
+    let allowed = ["destroys-data", "exposes"];
+    vec![
+        scenario("001-nothing", &chart(two_chart), &two, &[], &[]),
+        scenario("002-each-action", &chart(ACTIONS), &actions, &[], &[]),
+        scenario("003-each-risk", &chart(RISKS), &risks, &allowed, &[]),
+        scenario("004-withheld", &chart(withheld), &two, &[], &[]),
+        scenario("005-protected", &chart(protected), &two, &["destroys-data"], &[]),
+        scenario("006-over-the-limit", &chart(&gone), &live(&many, &[]), &[], &[]),
+        scenario("007-partial", &chart(two_chart), &two, &[], &["o/a*", "o/@b|c"]),
+        scenario("008-unknown", &chart(two_chart), &unknown, &[], &[]),
+        scenario("009-a-thousand-equal", &chart(&equal), &live(&[("r-1/o/x", false, 0, "")], &[]), &[], &[]),
+        scenario("010-multi-region", regions, &there, &[], &[]),
+        scenario("011-hostile-texts", &chart(&hostile), &two, &[], &[]),
+    ]
+}
