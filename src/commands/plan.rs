@@ -17,10 +17,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         Err(unready) => return show::unready(&args.show, unready).map(|()| Exit::Failed),
     };
     output::failures(&plan.failures);
-    if let Some(path) = &args.out {
-        save(path, &plan, found.clone())?;
-    }
+    // Who asked for a document gets one, though the file could not be written.
+    let saved = args.out.as_ref().map_or(Ok(()), |path| save(path, &plan, found.clone()));
     show::plan(global, &args.show, &plan, found)?;
+    saved?;
     Ok(exit(&plan, args.detailed_exitcode))
 }
 
