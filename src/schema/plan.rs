@@ -228,6 +228,7 @@ fn stop() -> Value {
 }
 
 fn diagnostic() -> Value {
+    let related = object(&[("message", text()), ("file", text()), ("line", position()), ("column", position())], &[]);
     object(
         &[
             ("severity", json!({ "enum": ["error", "warning"] })),
@@ -239,7 +240,7 @@ fn diagnostic() -> Value {
             ("column", nullable(position())),
             ("hint", nullable(text())),
         ],
-        &[],
+        &[("related", list(related))],
     )
 }
 
