@@ -91,10 +91,19 @@ impl PartialOrd for Address {
 impl fmt::Display for Address {
     /// `sync_rule cn-north-4/team-a/web/frontend -> cn-east-3/team-a-dr`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (own, target) = self.key.split_at(self.own_parts());
-        write!(f, "{} {}", self.kind.name, own.join("/"))?;
-        if !target.is_empty() {
-            write!(f, " -> {}", target.join("/"))?;
+        f.write_str(self.kind.name)?;
+        for (position, part) in self.key.iter().enumerate() {
+            f.write_str(match position {
+                0 => " ",
+                position if position == self.own_parts() => " -> ",
+                _ => "/",
+            })?;
+            // A live name may hold anything, and must not drive the terminal.
+            if part.bytes().all(|byte| byte.is_ascii_graphic()) {
+                f.write_str(part)?;
+            } else {
+                write!(f, "{}", part.escape_debug())?;
+            }
         }
         Ok(())
     }
@@ -147,6 +156,12 @@ mod tests {
         assert_eq!(rule.to_string(), "sync_rule cn-north-4/team-a/web/frontend -> cn-east-3/team-a-dr");
         assert_eq!(rule.parent().unwrap(), repository);
         assert_eq!(repository.parent().unwrap(), organization::address("cn-north-4", "team-a"));
+    }
+
+    #[test]
+    fn a_live_name_cannot_drive_the_terminal() {
+        let strange = repository::address("r", "o", "a\u{1b}[31m\u{202e}");
+        assert_eq!(strange.to_string(), "repository r/o/a\\u{1b}[31m\\u{202e}");
     }
 
     #[test]

@@ -91,10 +91,27 @@ impl Cli {
     pub fn read() -> Result<Cli, clap::Error> {
         let matches = Cli::command().try_get_matches()?;
         let mut cli = Cli::from_arg_matches(&matches)?;
+        refuse_typed_empties(&matches)?;
         let typed = |matches: &clap::ArgMatches| matches.value_source("file") == Some(ValueSource::CommandLine);
         cli.global.file_is_typed = typed(&matches) || matches.subcommand().is_some_and(|(_, matches)| typed(matches));
         Ok(cli)
     }
+}
+
+/// An empty variable is one that is not set; an empty value that was typed is a script whose own variable was not, and
+/// without `--emulator` the run would go to the cloud.
+fn refuse_typed_empties(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+    for matches in [Some(matches), matches.subcommand().map(|(_, matches)| matches)].into_iter().flatten() {
+        for name in ["file", "region", "emulator"] {
+            let typed = matches.value_source(name) == Some(ValueSource::CommandLine);
+            let empty = matches.get_raw(name).is_some_and(|mut values| values.any(|value| value.is_empty()));
+            if typed && empty {
+                let problem = format!("`--{name}` has an empty value\n");
+                return Err(Cli::command().error(ErrorKind::InvalidValue, problem));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What clap cannot know: that the word it took for a command was meant for the option before it.

@@ -3,7 +3,10 @@
 //! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object that could
 //! not be read is unknown, not absent.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::task::JoinSet;
 
@@ -98,7 +101,12 @@ pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Add
         if let Some(doubt) = page.doubt {
             return Err(ReadFailure { subject: subject(), message: doubt, hint: None });
         }
-        items.extend(page.items);
+        let mut seen = BTreeMap::new();
+        for (address, resource) in page.items {
+            if is_new(&mut seen, &address, &resource).map_err(|message| contradicted(&subject(), message))? {
+                items.push((address, resource));
+            }
+        }
     }
     Ok(items)
 }
@@ -144,7 +152,7 @@ async fn list_once(
         return Ok((Listed::default(), None));
     };
     let mut listed = Listed::default();
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     let mut total = None;
     let mut offset = 0;
     loop {
@@ -155,7 +163,11 @@ async fn list_once(
         listed.account = listed.account.or(page.account);
         let before = listed.items.len();
         // Pages overlap when something is created meanwhile.
-        listed.items.extend(page.items.into_iter().filter(|(address, _)| seen.insert(address.clone())));
+        for (address, resource) in page.items {
+            if is_new(&mut seen, &address, &resource).map_err(|message| contradicted(&subject, message))? {
+                listed.items.push((address, resource));
+            }
+        }
         let Some(size) = page_size.filter(|size| page.length >= *size) else { return Ok((listed, total)) };
         if listed.items.len() == before {
             let message = format!("the page at {offset} only repeats earlier ones");
@@ -163,6 +175,28 @@ async fn list_once(
         }
         offset += size;
     }
+}
+
+/// Whether an item is seen for the first time. One that comes twice with different values has no known value.
+fn is_new(
+    seen: &mut BTreeMap<Address, LiveResource>,
+    address: &Address,
+    resource: &LiveResource,
+) -> Result<bool, String> {
+    match seen.get(address) {
+        Some(before) if before.attributes != resource.attributes => {
+            Err(format!("{address} is listed twice, with different values"))
+        }
+        Some(_) => Ok(false),
+        None => {
+            seen.insert(address.clone(), resource.clone());
+            Ok(true)
+        }
+    }
+}
+
+fn contradicted(subject: &str, message: String) -> ReadFailure {
+    ReadFailure { subject: subject.to_owned(), message, hint: Some("try again when nobody writes".to_owned()) }
 }
 
 fn failed(subject: String, error: &CallError) -> ReadFailure {

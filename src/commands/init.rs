@@ -7,7 +7,12 @@ use anyhow::{Context as _, bail};
 use super::{output, session};
 use crate::{
     cli::{Global, InitArgs},
-    config::names::{self, Name},
+    config::{
+        self,
+        decode::Context,
+        names::{self, Name},
+    },
+    diagnostics::SourceMap,
     exit::Exit,
     export,
     kind::organization,
@@ -33,6 +38,11 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
             let rule = names::rule(Name::Organization);
             return Err(session::UsageError(format!("`{name}` is no organization: expected {rule}")).into());
         }
+    }
+    if let Some(twice) =
+        args.organizations.iter().enumerate().find(|(at, name)| args.organizations[..*at].contains(name))
+    {
+        return Err(session::UsageError(format!("`{}` is given twice", twice.1)).into());
     }
     if path.exists() {
         bail!("{} is there already, and is left alone", path.display());
@@ -84,5 +94,18 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         asked.resources.keys().any(|organization| address.parts().starts_with(organization.parts()))
     };
     live.resources.retain(|address, _| wanted(address));
-    Ok(Some(render::init::from_live(&export::chart(&live))))
+    let text = render::init::from_live(&export::chart(&live));
+    Ok(is_understood(global, &text).then_some(text))
+}
+
+/// Whether the text is a chart: the service may hold a name or a value that no chart can.
+fn is_understood(global: &Global, text: &str) -> bool {
+    let mut sources = SourceMap::default();
+    sources.add("the live state as a chart", text);
+    let found = config::decode(Context { sources: &sources, environment: &|_| None, region: None }).found;
+    if found.has_errors() {
+        output::diagnostics(global, &found, &sources);
+        output::tell("nothing is written: a chart cannot say what is live");
+    }
+    !found.has_errors()
 }

@@ -1,20 +1,32 @@
 //! `portolan plan`: chart and live state to a plan, printed and saved. Sends nothing but reads.
 
+use std::{fs, path::Path};
+
 use super::{output, session, show};
 use crate::{
     cli::{Global, PlanArgs},
     diagnostics::View,
     exit::Exit,
-    plan::{Outcome, Plan, build::build, document::PlanDocument},
+    plan::{
+        Outcome, Plan,
+        build::build,
+        document::{self, PlanDocument, PlanFileError},
+    },
     refresh::refresh_part,
     scope::Selection,
-    state::Consent,
+    state::{Chart, Consent, Live},
 };
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.out {
+        session::is_no_input(global, path)?;
+    }
     let (plan, found) = match ready(global, &args.consent.allow, &args.selection.selection())? {
         Ok(ready) => ready,
-        Err(unready) => return show::unready(&args.show, unready).map(|()| Exit::Failed),
+        Err(unready) => {
+            args.out.iter().for_each(|path| forget(path));
+            return show::unready(&args.show, unready).map(|()| Exit::Failed);
+        }
     };
     output::failures(&plan.failures);
     // Who asked for a document gets one, though the file could not be written.
@@ -52,19 +64,38 @@ pub(super) async fn make(
 ) -> Plan {
     let live = refresh_part(&door.client, &loaded.chart, &selection.narrow(&loaded.chart)).await;
     loaded.conclude(global, Some(&live));
+    if live.failures.is_empty() {
+        warn_of_idle(selection, &loaded.chart, &live);
+    }
     let scope = session::scope(&loaded.chart, door, &live.accounts, selection);
     build(&loaded.chart, &live, allow, scope)
 }
 
-/// A plan of which something is unknown is not saved, and an older one does not stay: either could be applied.
-fn save(path: &std::path::PathBuf, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
-    if plan.outcome() == Outcome::Unknown {
-        if std::fs::remove_file(path).is_ok() {
-            output::tell(&format!("{} held an older plan, and is removed", path.display()));
+/// A pattern that covers nothing is mistyped, as a rule.
+fn warn_of_idle(selection: &Selection, chart: &Chart, live: &Live) {
+    for pattern in selection.targets.iter().chain(&selection.excludes) {
+        let mut known = chart.resources.keys().chain(live.resources.keys());
+        if !known.any(|address| pattern.covers(address)) {
+            output::tell(&format!("warning: nothing is covered by `{pattern}`; a pattern begins with the region"));
         }
+    }
+}
+
+/// A plan of which something is unknown is not saved, and an older one does not stay: either could be applied.
+fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
+    if plan.outcome() == Outcome::Unknown {
+        forget(path);
         return Ok(());
     }
     session::replace_file(path, &PlanDocument::new(plan, views).to_file(plan))
+}
+
+/// Removes an older plan; anything else at that path is left alone.
+fn forget(path: &Path) {
+    let is_plan = |text: String| !matches!(document::read(&text), Err(PlanFileError::NotAPlan(_)));
+    if fs::read_to_string(path).is_ok_and(is_plan) && fs::remove_file(path).is_ok() {
+        output::tell(&format!("{} held an older plan, and is removed", path.display()));
+    }
 }
 
 fn exit(plan: &Plan, detailed: bool) -> Exit {

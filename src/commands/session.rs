@@ -1,6 +1,11 @@
 //! What commands need before they can work: the chart, the door to the services, a runtime.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 
@@ -219,17 +224,36 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
 }
 
-/// Replaces a file in one step: nobody ever sees half of it.
-pub(super) fn replace_file(path: &PathBuf, text: &str) -> anyhow::Result<()> {
+/// Replaces a file in one step: nobody ever sees half of it. A link is followed, and what is no file (a pipe, a
+/// device) is written to as it is.
+pub(super) fn replace_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_whole(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or_else(|| std::path::Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let found = fs::metadata(path).ok();
+    if found.as_ref().is_some_and(|found| !found.is_file() && !found.is_dir()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| error.kind())?;
+    file.write_all(text.as_bytes())?;
+    if let Some(found) = found {
+        file.as_file().set_permissions(found.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target)?;
+    Ok(())
+}
+
+/// Refuses to write over what the same run reads.
+pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
+    let Ok(target) = path.canonicalize() else { return Ok(()) };
+    let same = |input: &PathBuf| input.canonicalize().is_ok_and(|input| input == target);
+    if global.file.iter().chain(&global.emulator).any(same) {
+        return Err(UsageError(format!("{} is read by this run, and cannot be written too", path.display())).into());
+    }
+    Ok(())
 }

@@ -223,7 +223,7 @@ impl State {
 
     /// The next free id.
     pub(super) fn next_id(&mut self) -> u64 {
-        self.counters.id += 1;
+        self.counters.id = self.counters.id.saturating_add(1);
         self.counters.id
     }
 
@@ -233,7 +233,7 @@ impl State {
         let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
         let mut number = |id: &mut u64| {
             if *id == 0 {
-                last += 1;
+                last = last.saturating_add(1);
                 *id = last;
             }
         };

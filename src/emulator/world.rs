@@ -73,6 +73,8 @@ impl World {
         if let Err(refusal) = verified {
             return refusal.response(settings.error_shape, request_id);
         }
+        let writes = self.file.is_some() && request.method != "GET";
+        let before = writes.then(|| self.state.clone());
         let response = api::answer(&mut self.state, settings, request, now, request_id);
         if request.method == "GET" || !response.is_success() {
             return response;
@@ -80,6 +82,8 @@ impl World {
         match self.save() {
             Ok(()) => response,
             Err(error) => {
+                // What is not in the file has not happened.
+                self.state = before.unwrap_or_default();
                 let refusal = Refusal::service(5_001_101, format!("The emulator cannot save its state: {error}"));
                 refusal.response(settings.error_shape, request_id)
             }

@@ -27,7 +27,7 @@ const DOLLAR: &str = "${env:_:-$}";
 
 /// The text of the chart.
 pub fn text(chart: &Chart) -> String {
-    let mut writer = Writer { chart, escaped: Vec::new() };
+    let mut writer = Writer { chart, mark: mark(chart), escaped: Vec::new() };
     let mut regions: BTreeMap<&Arc<str>, Mapping> =
         chart.regions.iter().map(|region| (region, Mapping::new())).collect();
     for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().name == ORGANIZATION.name) {
@@ -43,6 +43,8 @@ pub fn text(chart: &Chart) -> String {
 
 struct Writer<'c> {
     chart: &'c Chart,
+    /// What placeholders begin with; no text of the chart holds it.
+    mark: String,
     /// Texts that the YAML writer would spoil; they stand as placeholders until the end.
     escaped: Vec<String>,
 }
@@ -151,13 +153,17 @@ impl<'c> Writer<'c> {
             return text;
         }
         self.escaped.push(text);
-        placeholder(self.escaped.len() - 1)
+        self.placeholder(self.escaped.len() - 1)
+    }
+
+    fn placeholder(&self, index: usize) -> String {
+        format!("{}-{index}-", self.mark)
     }
 
     fn unescape(&self, document: &str) -> String {
         let mut out = document.to_owned();
         for (index, text) in self.escaped.iter().enumerate().rev() {
-            out = out.replace(&placeholder(index), &quoted(text));
+            out = out.replace(&self.placeholder(index), &quoted(text));
         }
         out
     }
@@ -168,14 +174,27 @@ fn is_waived(desired: &DesiredResource) -> bool {
     matches!(&desired.presence, Presence::Present(attributes) if attributes.get("auto") == Some(&Value::Bool(false)))
 }
 
-fn placeholder(index: usize) -> String {
-    format!("portolan-escaped-text-{index}-")
+/// A word that no text of the chart holds.
+fn mark(chart: &Chart) -> String {
+    let mut mark = "escaped-text".to_owned();
+    let texts = chart.resources.values().filter_map(|desired| match &desired.presence {
+        Presence::Present(attributes) => Some(attributes.values().filter_map(Value::as_str)),
+        Presence::Absent => None,
+    });
+    let texts: Vec<&str> = texts.flatten().filter(|text| text.contains(&mark)).collect();
+    while texts.iter().any(|text| text.contains(&mark)) {
+        mark.push_str("-x");
+    }
+    mark
 }
 
 /// In YAML's double quotes, which know JSON's escapes.
 fn quoted(text: &str) -> String {
     let mut out = Value::from(text).to_string();
-    for character in AMBIGUOUS {
+    // JSON leaves some control characters as they are.
+    let raw: Vec<char> =
+        out.chars().filter(|character| character.is_control() || AMBIGUOUS.contains(character)).collect();
+    for character in raw {
         out = out.replace(character, &format!("\\u{:04x}", u32::from(character)));
     }
     out
@@ -297,6 +316,8 @@ organizations: { dr: {} }
     fn strange_texts_come_back() {
         for text in [
             "a\u{2028}b",
+            "escaped-text-0-\u{2028}escaped-text-x",
+            "\u{7f}\u{feff}",
             "\u{85}",
             "${env:HOME}",
             "${env:X:-y} ${env:",

@@ -43,7 +43,18 @@ fn what_cannot_be_read_is_not_written() {
 #[test]
 fn names_that_cannot_be_are_usage_errors() {
     let world = World::new();
-    for arguments in [&["init", "Team"][..], &["init", "--region", "x.y/"], &["init", "--from-live"]] {
+    for arguments in
+        [&["init", "Team"][..], &["init", "--region", "x.y/"], &["init", "--from-live"], &["init", "o", "o"]]
+    {
         let _ = world.run(arguments).exits(64);
     }
+}
+
+#[test]
+fn what_a_chart_cannot_say_is_not_written() {
+    let world = World::new();
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "a").category = "weird".to_owned());
+    let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(1);
+    let _ = output.warns("error[unknown-value]").warns("nothing is written");
+    assert!(!world.path("portolan.yaml").exists());
 }

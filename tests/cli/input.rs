@@ -205,6 +205,8 @@ fn wrong_command_lines() {
         &["emulator", "--listen", "mars-1=127.0.0.1:0"],
         &["emulator", "--listen", "nonsense"],
         &["--emulator", "state.json", "plan"],
+        &["plan", "--emulator="],
+        &["validate", "--region="],
     ] {
         let output = world.run(arguments).exits(64);
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{output}");

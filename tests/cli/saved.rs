@@ -221,9 +221,33 @@ fn another_account_is_refused() {
 fn an_unknown_outcome_is_not_saved() {
     let world = World::of(TWO);
     world.inject(Fault::new(portolan::emulator::Effect::forbidden()).path("/repos"));
-    world.file("plan.json", "an older plan");
+    world.file("plan.json", "format_version is not in here");
+    let _ = world.run(&["plan", "--out=plan.json"]).exits(1);
+    assert!(world.path("plan.json").exists(), "what is no plan is left alone");
+    world.file("plan.json", r#"{ "format_version": "1.0" }"#);
+    world.inject(Fault::new(portolan::emulator::Effect::forbidden()).path("/repos"));
     let _ = world.plan(&["--out", "plan.json"]).exits(1).warns("plan.json held an older plan, and is removed");
     assert!(!world.path("plan.json").exists());
+}
+
+#[test]
+fn what_a_run_reads_is_not_written_over() {
+    let world = World::of(TWO);
+    let _ = world.run(&["plan", "--out=portolan.yaml", "--file", "portolan.yaml"]).exits(64);
+    assert_eq!(std::fs::read_to_string(world.path("portolan.yaml")).unwrap(), TWO);
+}
+
+#[test]
+fn a_link_is_followed_and_its_file_keeps_its_mode() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let world = World::of(TWO);
+    world.file("kept.json", "");
+    std::fs::set_permissions(world.path("kept.json"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("kept.json", world.path("plan.json")).unwrap();
+    let _ = world.plan(&["--out", "plan.json"]).exits(0);
+    let kept = std::fs::symlink_metadata(world.path("kept.json")).unwrap();
+    assert!(kept.is_file() && kept.len() > 0 && kept.permissions().mode() & 0o777 == 0o640);
+    assert!(std::fs::symlink_metadata(world.path("plan.json")).unwrap().is_symlink());
 }
 
 #[test]

@@ -202,3 +202,15 @@ fn a_session_that_expires_while_writing_stops_the_rest() {
     let _ = world.try_apply(&[]).exits(1).says("401 APIGW.0301").says("1 added");
     assert_eq!(world.writes().len(), 2);
 }
+
+#[test]
+fn an_object_that_is_listed_twice_with_different_values_is_unknown() {
+    let world = settled();
+    world.edit(|state| {
+        let repository = state.ensure_repository(NORTH, "group", "busybox");
+        let mut other = repository.sync_rules[0].clone();
+        other.overrides = !other.overrides;
+        repository.sync_rules.push(other);
+    });
+    is_unknown(&world, &["sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad is listed twice"]);
+}
