@@ -140,6 +140,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show the smallest set of changes that makes the live state equal to the chart.
     Plan(PlanArgs),
+    /// As `plan`, for a schedule: exits with 2 if anything differs.
+    Drift(DriftArgs),
     /// Make the changes, after asking.
     Apply(ApplyArgs),
     /// Say what the code of a diagnostic means, with an example.
@@ -222,6 +224,23 @@ pub struct PlanArgs {
     /// Exit with 2 if there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// Count differences that the pattern covers, and say no more of them; may be given several times.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
+    pub ignore: Vec<Pattern>,
+
+    #[command(flatten)]
+    pub show: ShowArgs,
+
+    /// Replace this file with counts for Prometheus.
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,9 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`kind`] and [`state`] are the nouns; [`config`] makes the desired state from
-//! files and [`refresh`] the live one from the API; [`scope`], [`diff`] and [`plan`] compare them; [`render`]
-//! shows the result and [`apply`] makes it true. [`wire`] is the seam to [`transport`], which sends, and
+//! In reading order: [`address`], [`kind`], [`date`] and [`state`] are the nouns; [`config`] makes the desired state from
+//! files and [`refresh`] the live one from the API; [`scope`], [`diff`] and [`plan`] compare them, and
+//! [`drift`] says which differences count; [`render`] shows the result and [`apply`] makes it true. [`wire`] is the seam to [`transport`], which sends, and
 //! [`emulator`] stands in for the services without sharing anything with the planner.
 
 pub mod address;
@@ -15,8 +15,10 @@ pub mod apply;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod date;
 pub mod diagnostics;
 pub mod diff;
+pub mod drift;
 pub mod emulator;
 pub mod exit;
 pub mod export;

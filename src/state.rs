@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
+    date::Date,
     diagnostics::{Source, Span},
     pattern::Pattern,
 };
@@ -29,6 +30,8 @@ pub struct Chart {
     /// What happens to repositories that no file lists, for each declared organization.
     pub unlisted: BTreeMap<Address, UnlistedPolicy>,
     pub protect: Vec<Protection>,
+    /// In the order of the documents. Only `drift` looks at them.
+    pub accept: Vec<Acceptance>,
     pub limits: Limits,
     /// The endpoint of each region whose document names one.
     pub endpoints: BTreeMap<Arc<str>, ChartEndpoint>,
@@ -90,6 +93,24 @@ pub enum UnlistedPolicy {
 pub struct Protection {
     pub region: Arc<str>,
     pub pattern: Pattern,
+}
+
+/// A difference there is known, and does not count until the day is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    pub region: Arc<str>,
+    pub pattern: Pattern,
+    /// The last day that it holds.
+    pub until: Date,
+    pub reason: String,
+    pub source: Source,
+    pub span: Span,
+}
+
+impl Acceptance {
+    pub fn covers(&self, address: &Address) -> bool {
+        *address.region() == self.region && self.pattern.covers_within_region(address)
+    }
 }
 
 /// How much one apply may remove before it is stopped, and what the chart consents to.

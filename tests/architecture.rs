@@ -10,8 +10,8 @@ use std::{
 };
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
-const PURE: &str = "address.rs pattern.rs state.rs diagnostics/ schema/ kind/ config/ scope.rs diff.rs plan/ \
-    render/ report.rs wire/";
+const PURE: &str = "address.rs date.rs pattern.rs state.rs drift.rs diagnostics/ schema/ kind/ config/ scope.rs \
+    diff.rs plan/ render/ report.rs wire/";
 
 /// The one file in them that reads files.
 const IMPURE: &str = "config/load.rs";

@@ -188,6 +188,10 @@ fn schema_and_decoder_refuse_the_same() {
         (format!("{head}limits: {{ allow: [everything] }}\n"), "bad-consent"),
         (format!("{head}endpoints: {{ swr: '' }}\n"), "bad-endpoint"),
         (format!("{head}endpoints: {{ s3: x }}\n"), "unknown-key"),
+        (format!("{head}accept: [{{ address: a, until: 2026-1-1, reason: x }}]\n"), "bad-date"),
+        (format!("{head}accept: [{{ address: a, until: 2026-12-31, reason: '' }}]\n"), "missing-key"),
+        (format!("{head}accept: [{{ address: a, until: 2026-12-31 }}]\n"), "missing-key"),
+        (format!("{head}accept: [{{ address: a//b, until: 2026-12-31, reason: x }}]\n"), "bad-pattern"),
     ] {
         let found = errors(&chart);
         assert!(found.iter().any(|found| found == code), "the decoder says {found:?} of\n{chart}");
@@ -197,8 +201,9 @@ fn schema_and_decoder_refuse_the_same() {
 }
 
 /// What can be said of one document, by its shape alone.
-const BY_SHAPE: [&str; 12] = [
+const BY_SHAPE: [&str; 13] = [
     "bad-consent",
+    "bad-date",
     "bad-name",
     "bad-pattern",
     "key-beside-absent",

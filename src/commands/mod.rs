@@ -1,6 +1,7 @@
 //! One file a command: wiring of the stages, no logic of their own. What they share is here and in `session`.
 
 mod apply;
+mod drift;
 mod emulator;
 mod explain;
 mod init;
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&global, args),
         Command::Validate(args) => validate::run(&global, args),
         Command::Plan(args) => plan::run(&global, args),
+        Command::Drift(args) => drift::run(&global, args),
         Command::Apply(args) => apply::run(&global, args),
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),

@@ -21,13 +21,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out {
         session::is_no_input(global, path)?;
     }
-    let (plan, found) = match ready(global, &args.consent.allow, &args.selection.selection())? {
+    let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection.selection())? {
         Ok(ready) => ready,
         Err(unready) => {
             args.out.iter().for_each(|path| forget(path));
             return show::unready(&args.show, unready).map(|()| Exit::Failed);
         }
     };
+    let found = loaded.views;
     output::failures(&plan.failures);
     // Who asked for a document gets one, though the file could not be written.
     let saved = args.out.as_ref().map_or(Ok(()), |path| save(path, &plan, found.clone()));
@@ -36,11 +37,19 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     Ok(exit(&plan, args.detailed_exitcode))
 }
 
-fn ready(
+/// A plan, and what it was made from.
+pub(super) struct Ready {
+    pub(super) plan: Plan,
+    pub(super) loaded: session::Loaded,
+    pub(super) door: session::Door,
+}
+
+/// Loads the chart, reads the live state and compares.
+pub(super) fn ready(
     global: &Global,
     allow: &[Consent],
     selection: &Selection,
-) -> anyhow::Result<Result<(Plan, Vec<View>), session::Unready>> {
+) -> anyhow::Result<Result<Ready, session::Unready>> {
     let mut loaded = match session::load_chart(global) {
         Ok(loaded) => loaded,
         Err(unready) => return Ok(Err(unready)),
@@ -51,7 +60,7 @@ fn ready(
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
     let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow, selection));
-    Ok(Ok((plan, loaded.views)))
+    Ok(Ok(Ready { plan, loaded, door }))
 }
 
 /// Reads the live state and compares.

@@ -113,6 +113,11 @@ impl Loaded {
             self.waivers.apply(&mut found);
         }
         found.extend(self.waivers.unused(live.is_some_and(|live| live.failures.is_empty())));
+        self.tell(global, found);
+    }
+
+    /// Tells of more findings, and keeps them for the document.
+    pub(super) fn tell(&mut self, global: &Global, mut found: Diagnostics) {
         found.sort();
         found.dedup();
         output::diagnostics(global, &found, &self.sources);

@@ -1,9 +1,10 @@
-//! Prints a plan in the format that was asked for; what `plan` and `drift` have in common.
+//! Prints a plan, or the drift in one, in the format that was asked for.
 
 use super::{output, session};
 use crate::{
     cli::{Global, PlanFormat, ShowArgs},
     diagnostics::View,
+    drift::{Drift, DriftDocument},
     plan::{
         Outcome, Plan,
         document::{PlanDocument, pretty},
@@ -16,14 +17,37 @@ use crate::{
 
 /// The plan on stdout.
 pub(super) fn plan(global: &Global, args: &ShowArgs, plan: &Plan, found: Vec<View>) -> anyhow::Result<()> {
-    let depth = if args.details { Depth::Full } else { Depth::Folded };
     output::document(&match args.format {
-        PlanFormat::Text => render::plan::text(plan, output::stdout_color(global), depth),
+        PlanFormat::Text => render::plan::text(plan, output::stdout_color(global), depth(args)),
         PlanFormat::Json => pretty(&PlanDocument::new(plan, found)),
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
         PlanFormat::Sarif => findings::sarif(&found.into_iter().chain(views(plan)).collect::<Vec<_>>()),
     })
+}
+
+/// The drift on stdout. `found` holds the acceptances that are over.
+pub(super) fn drift(global: &Global, args: &ShowArgs, drift: &Drift, found: Vec<View>) -> anyhow::Result<()> {
+    output::document(&match args.format {
+        PlanFormat::Text => render::drift::text(drift, output::stdout_color(global), depth(args)),
+        PlanFormat::Json => pretty(&DriftDocument::new(drift, found)),
+        PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
+        PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),
+        PlanFormat::Sarif => render::drift::sarif(drift, found),
+    })
+}
+
+/// What is printed if nothing can be said of drift.
+pub(super) fn drift_unready(args: &ShowArgs, unready: session::Unready) -> anyhow::Result<()> {
+    match args.format {
+        PlanFormat::Json => output::document(&pretty(&DriftDocument::unready(unready.0))),
+        PlanFormat::Markdown => output::document(&render::markdown::unready("drift", &unready.0, args.max_bytes)),
+        PlanFormat::Sarif | PlanFormat::Text | PlanFormat::Diff => self::unready(args, unready),
+    }
+}
+
+fn depth(args: &ShowArgs) -> Depth {
+    if args.details { Depth::Full } else { Depth::Folded }
 }
 
 /// What is printed if there is no plan to speak of.
@@ -34,7 +58,7 @@ pub(super) fn unready(args: &ShowArgs, session::Unready(found): session::Unready
             output::document(&pretty(&document))
         }
         PlanFormat::Sarif => output::document(&findings::sarif(&found)),
-        PlanFormat::Markdown => output::document(&render::markdown::unready(&found, args.max_bytes)),
+        PlanFormat::Markdown => output::document(&render::markdown::unready("plan", &found, args.max_bytes)),
         PlanFormat::Text | PlanFormat::Diff => Ok(()),
     }
 }

@@ -10,6 +10,7 @@ use super::{
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
 use crate::{
+    date::Date,
     diagnostics::{Diagnostic, Diagnostics},
     kind::Shape,
     pattern::Pattern,
@@ -150,8 +151,15 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
             Ok(_) => return,
             Err(problem) => Diagnostic::error("bad-consent", problem),
         },
+        TextForm::Date => match text.parse::<Date>() {
+            Ok(_) => return,
+            Err(problem) => Diagnostic::error("bad-date", format!("`{}` is not a date: {problem}", shown(&text))),
+        },
+        TextForm::Words if text.trim().is_empty() => {
+            Diagnostic::error("missing-key", "this text says nothing").hint("say why, for those who read it later")
+        }
         TextForm::Url if text.is_empty() => Diagnostic::error("bad-endpoint", "the endpoint is empty"),
-        TextForm::Name(_) | TextForm::Pattern | TextForm::Url | TextForm::Lint => return,
+        TextForm::Name(_) | TextForm::Pattern | TextForm::Url | TextForm::Words | TextForm::Lint => return,
     };
     found.push(problem.at(node.span));
 }
@@ -222,7 +230,9 @@ fn holder(record: &Record, name: &str) -> Option<&'static str> {
 }
 
 fn missing(node: &Node<'_>, record: &Record, key: &Key) -> Diagnostic {
-    let diagnostic = Diagnostic::error("missing-key", format!("a {} needs `{}`", record.name, key.name)).at(node.span);
+    let article = if record.name.starts_with('a') { "an" } else { "a" };
+    let problem = format!("{article} {} needs `{}`", record.name, key.name);
+    let diagnostic = Diagnostic::error("missing-key", problem).at(node.span);
     if matches!(key.form, Form::Version) { diagnostic.hint(format!("write `version: {VERSION}`")) } else { diagnostic }
 }
 

@@ -24,7 +24,9 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
     kind::{organization, repository},
     pattern::Pattern,
-    state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, Protection, UnlistedPolicy},
+    state::{
+        Acceptance, Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, Protection, UnlistedPolicy,
+    },
 };
 
 /// What the decoder is told besides the documents.
@@ -148,13 +150,16 @@ fn document<'n, 's>(
     Some(Document { root, region, defaults: Layer::of(root.get("defaults")) })
 }
 
-/// `protect` and `limits`, which hold for the whole out.chart.
+/// `protect` and `accept`, which hold in their region, and `limits`, which holds for the whole chart.
 fn settings(roots: &[Node<'_>], documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     for document in documents {
         for node in document.root.get("protect").and_then(Node::as_list).unwrap_or_default() {
             if let Some(pattern) = out.context.text(node).and_then(|text| Pattern::parse(&text)) {
                 out.chart.protect.push(Protection { region: document.region.clone(), pattern });
             }
+        }
+        for node in document.root.get("accept").and_then(Node::as_list).unwrap_or_default() {
+            out.chart.accept.extend(acceptance(node, &document.region, out.context));
         }
     }
     let mut first: Option<Span> = None;
@@ -171,6 +176,18 @@ fn settings(roots: &[Node<'_>], documents: &[Document<'_, '_>], out: &mut Output
             ),
         }
     }
+}
+
+fn acceptance(node: &Node<'_>, region: &Arc<str>, context: Context<'_>) -> Option<Acceptance> {
+    let text = |name| context.text(node.get(name)?);
+    Some(Acceptance {
+        region: region.clone(),
+        pattern: Pattern::parse(&text("address")?)?,
+        until: text("until")?.parse().ok()?,
+        reason: text("reason")?,
+        source: context.source(node.span),
+        span: node.get("until")?.span,
+    })
 }
 
 /// What `limits` holds, after the checks.

@@ -34,6 +34,10 @@ pub enum TextForm {
     Pattern,
     /// `CLASS` or `CLASS=N`.
     Consent,
+    /// `YYYY-MM-DD`, a day of the calendar.
+    Date,
+    /// Words for people, not empty.
+    Words,
     /// The code of a lint; `waivers` knows them.
     Lint,
 }
@@ -183,6 +187,12 @@ pub static DOCUMENT: Record = Record {
             "{ deletes: 3 }",
             "How much one apply may remove, and standing consent to risks; for the whole chart, so once in it.",
         ),
+        key(
+            "accept",
+            Form::List(&Form::Record(&ACCEPTANCE)),
+            "[ { address: 'team-a/tmp-*', until: 2026-12-31, reason: they move to team-b } ]",
+            "Differences that `drift` does not count for a while. `plan` and `apply` do not look at it.",
+        ),
         key("lints", Form::Record(&LINTS), "{ allow: [double-hyphen] }", "What this document knows of itself."),
     ],
     attributes_of: None,
@@ -274,6 +284,30 @@ pub static SYNC_ITEM: Record = Record {
     ],
     attributes_of: Some(&SYNC_RULE),
     together: Together::OneTarget,
+};
+
+pub static ACCEPTANCE: Record = Record {
+    name: "acceptance",
+    keys: &[
+        key(
+            "address",
+            Form::Text(TextForm::Pattern),
+            "team-a/tmp-*",
+            "Where, in this document's region: `*` within a segment, `**` across; a pattern covers what lives in what it names.",
+        )
+        .required(),
+        key(
+            "until",
+            Form::Text(TextForm::Date),
+            "2026-12-31",
+            "The last day, in UTC. When it has passed, `drift` fails until the entry is gone or renewed.",
+        )
+        .required(),
+        key("reason", Form::Text(TextForm::Words), "they move to team-b", "Why; it is shown beside each difference.")
+            .required(),
+    ],
+    attributes_of: None,
+    together: Together::All,
 };
 
 pub static LINTS: Record = Record {

@@ -12,7 +12,7 @@ use crate::{
     address::Address,
     config::waivers::WAIVABLE_ERROR,
     kind::{Role, organization::ORGANIZATION, repository::REPOSITORY},
-    state::{Attributes, Chart, Consent, DesiredResource, Limits, Presence, UnlistedPolicy},
+    state::{Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, Presence, UnlistedPolicy},
 };
 
 /// Characters that YAML's plain and quoted styles take for line breaks, depending on the version: only an
@@ -71,6 +71,11 @@ impl<'c> Writer<'c> {
         if !protect.is_empty() {
             insert(&mut document, "protect", protect);
         }
+        let accept = self.chart.accept.iter().filter(|acceptance| acceptance.region == *region);
+        let accept: Vec<Yaml> = accept.map(|acceptance| Yaml::Mapping(self.acceptance(acceptance))).collect();
+        if !accept.is_empty() {
+            insert(&mut document, "accept", accept);
+        }
         if self.chart.resources.iter().any(|(address, desired)| address.region() == region && is_waived(desired)) {
             let mut lints = Mapping::new();
             insert(&mut lints, "allow", vec![Yaml::from(WAIVABLE_ERROR)]);
@@ -81,6 +86,14 @@ impl<'c> Writer<'c> {
         }
         // A mapping of strings, numbers and lists always serializes.
         serde_yaml::to_string(&document).unwrap_or_default()
+    }
+
+    fn acceptance(&mut self, acceptance: &Acceptance) -> Mapping {
+        let mut entry = Mapping::new();
+        insert(&mut entry, "address", acceptance.pattern.to_string());
+        insert(&mut entry, "until", acceptance.until.to_string());
+        insert(&mut entry, "reason", self.escape(&acceptance.reason));
+        entry
     }
 
     fn organization(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
@@ -268,6 +281,7 @@ organizations:
       gone: { state: absent }
 protect: [ "a/z" ]
 limits: { deletes: 3, allow: [ "destroys-data=1" ] }
+accept: [ { address: a/z, until: 2026-12-31, reason: "as agreed: later" } ]
 ---
 version: 1
 region: cn-east-3
@@ -309,6 +323,10 @@ organizations: { dr: {} }
             unlisted: delete
         protect:
         - a/z
+        accept:
+        - address: a/z
+          until: 2026-12-31
+          reason: 'as agreed: later'
         "#);
     }
 

@@ -51,11 +51,22 @@ fn message(view: &View) -> String {
 
 /// SARIF 2.1.0: what code scanning services read.
 pub fn sarif(views: &[View]) -> String {
-    let mut codes: Vec<&str> = views.iter().map(|view| view.code.as_str()).collect();
+    sarif_with(views, &[])
+}
+
+/// The same with findings that somebody accepted, each with the reason; services keep them closed.
+pub fn sarif_with(views: &[View], accepted: &[(View, String)]) -> String {
+    let all = views.iter().chain(accepted.iter().map(|(view, _)| view));
+    let mut codes: Vec<&str> = all.map(|view| view.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
     let rules: Vec<Value> = codes.into_iter().map(rule).collect();
-    let results: Vec<Value> = views.iter().map(result).collect();
+    let closed = accepted.iter().map(|(view, reason)| {
+        let mut result = result(view);
+        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
+        result
+    });
+    let results: Vec<Value> = views.iter().map(result).chain(closed).collect();
     pretty(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

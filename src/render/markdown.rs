@@ -26,9 +26,9 @@ const FOOTER: usize = 400;
 /// How much of the difference of two long texts stands in a cell.
 const LONGEST_DIFFERENCE: usize = 160;
 
-/// The comment for a run that did not come to a plan.
-pub fn unready(found: &[View], budget: usize) -> String {
-    let mut page = Page::new("### portolan plan\n\n**Unknown: no plan could be made.**\n\n".to_owned(), budget);
+/// The comment for a run of a command that did not come to a plan.
+pub fn unready(command: &str, found: &[View], budget: usize) -> String {
+    let mut page = Page::new(format!("### portolan {command}\n\n**Unknown: no plan could be made.**\n\n"), budget);
     let items = found.iter().enumerate().map(|(number, view)| {
         let place = view.file.as_ref().map_or_else(String::new, |file| {
             let line = view.line.map_or_else(String::new, |line| format!(":{line}"));
@@ -43,7 +43,33 @@ pub fn unready(found: &[View], budget: usize) -> String {
 
 /// The comment, at most `budget` bytes long.
 pub fn markdown(plan: &Plan, budget: usize) -> String {
-    let mut page = Page::new(head(plan), budget);
+    let totals = text::totals(plan, !plan.scope.partial);
+    let whole = || full_text(plan, Color::Never, Depth::Full);
+    comment(
+        &Comment { command: "plan", plan, totals, warnings: Vec::new(), accepted: Vec::new(), whole: &whole },
+        budget,
+    )
+}
+
+/// What a comment is made of.
+pub(super) struct Comment<'c> {
+    pub(super) command: &'c str,
+    pub(super) plan: &'c Plan,
+    /// Lines of numbers, of which the first stands out.
+    pub(super) totals: Vec<String>,
+    /// Lines of Markdown on what is over.
+    pub(super) warnings: Vec<String>,
+    /// Rows for what differs and does not count.
+    pub(super) accepted: Vec<String>,
+    /// All of it as text.
+    pub(super) whole: &'c dyn Fn() -> String,
+}
+
+/// The comment, at most `budget` bytes long.
+pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
+    let plan = comment.plan;
+    let mut page = Page::new(head(comment), budget);
+    page.list("acceptances that are over", comment.warnings.iter().map(|warning| Some(format!("> {warning}\n\n"))));
     page.list(
         "reasons to stop",
         plan.stopped.iter().map(|stop| {
@@ -65,6 +91,7 @@ pub fn markdown(plan: &Plan, budget: usize) -> String {
     let title = "Destroyed, exposed or withheld";
     page.table(title, "**destroyed, exposed or withheld**", grave.iter().map(|change| (row(&[change]), 1)));
     page.table("Other changes", "other changes", folded(&ordinary).map(|alike| (row(&alike), alike.len())));
+    page.table("Accepted for a while", "accepted", comment.accepted.iter().map(|row| (row.clone(), 1)));
     page.table(
         "Unlisted",
         "unlisted",
@@ -74,20 +101,18 @@ pub fn markdown(plan: &Plan, budget: usize) -> String {
         }),
     );
     if !plan.changes.is_empty() {
-        page.details(plan);
+        page.details(&(comment.whole)());
     }
     page.end()
 }
 
 /// What stands there whatever the budget: numbers, and no text of anybody else.
-fn head(plan: &Plan) -> String {
-    let mut lines = text::totals(plan).into_iter();
-    let first = lines.next().unwrap_or_default();
-    let mut out = format!("### portolan plan\n\n**{first}**\n\n");
-    for line in lines {
-        out.push_str(&format!("{line}\n\n"));
+fn head(comment: &Comment<'_>) -> String {
+    let mut out = format!("### portolan {}\n\n", comment.command);
+    for (number, line) in comment.totals.iter().enumerate() {
+        out.push_str(&if number == 0 { format!("**{line}**\n\n") } else { format!("{line}\n\n") });
     }
-    if plan.scope.partial {
+    if comment.plan.scope.partial {
         out.push_str("This is a part of the chart.\n\n");
     }
     out
@@ -164,9 +189,8 @@ impl Page {
     }
 
     /// The plan as people see it in a terminal, whole lines of it.
-    fn details(&mut self, plan: &Plan) {
+    fn details(&mut self, whole: &str) {
         const CUT: &str = "(the rest is left out)";
-        let whole = full_text(plan, Color::Never, Depth::Full);
         // A fence inside of a value would end the block.
         let longest = whole.split(|character| character != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
@@ -268,7 +292,7 @@ fn field(field: &FieldChange) -> String {
 }
 
 /// A text that may hold anything, shown as it is; control characters are escaped.
-fn raw_code(text: &str) -> String {
+pub(super) fn raw_code(text: &str) -> String {
     code(&words::on_one_line(text))
 }
 
@@ -290,7 +314,7 @@ fn code(text: &str) -> String {
 }
 
 /// Words of ours with names in them: what stands in backticks is shown as code, and nothing may become markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let line = words::on_one_line(text);
     let pieces: Vec<&str> = line.split('`').collect();
     let paired = pieces.len() % 2 == 1;

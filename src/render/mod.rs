@@ -2,9 +2,11 @@
 
 pub mod chart;
 pub mod codes;
+pub mod drift;
 pub mod findings;
 pub mod init;
 pub mod markdown;
+pub mod metrics;
 pub mod plan;
 pub mod reference;
 pub mod report;

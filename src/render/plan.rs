@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Where the sources start at most: behind the longest address, but one long address must not move them all.
-const SOURCE_COLUMN: usize = 72;
+pub(super) const SOURCE_COLUMN: usize = 72;
 
 /// Names of attributes are padded to this.
 const NAME_WIDTH: usize = 11;
@@ -36,7 +36,25 @@ pub enum Depth {
 
 /// The whole plan, its summary lines included.
 pub fn text(plan: &Plan, color: Color, depth: Depth) -> String {
-    let most = if depth == Depth::Full { usize::MAX } else { MOST_ALIKE };
+    let mut out = blocks(plan, color, depth);
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&stops(plan, color));
+    out.push_str(&summary(plan, !plan.scope.partial, color));
+    out
+}
+
+impl Depth {
+    /// How many of what is alike are shown.
+    pub(super) fn most(self) -> usize {
+        if self == Depth::Full { usize::MAX } else { MOST_ALIKE }
+    }
+}
+
+/// The changes, and what is unlisted.
+pub(super) fn blocks(plan: &Plan, color: Color, depth: Depth) -> String {
+    let most = depth.most();
     let mut out = String::new();
     let longest = plan.changes.iter().map(|change| plain_headline(change).chars().count()).max();
     let column = longest.map_or(SOURCE_COLUMN, |longest| (longest + 2).min(SOURCE_COLUMN));
@@ -52,15 +70,17 @@ pub fn text(plan: &Plan, color: Color, depth: Depth) -> String {
         out.push_str(&folded(first, seen - most, color));
     }
     unlisted(&mut out, plan, most, color);
-    if !out.is_empty() {
-        out.push('\n');
-    }
+    out
+}
+
+/// Why nothing of it may be applied.
+pub(super) fn stops(plan: &Plan, color: Color) -> String {
+    let mut out = String::new();
     for stop in &plan.stopped {
         out.push_str(&color.paint(Role::Destroy, format!("Stopped: {}", stop.message)));
         out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {lift}")));
         out.push('\n');
     }
-    out.push_str(&summary(plan, color));
     out
 }
 
@@ -82,7 +102,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
     failures.chain(stops).chain(plan.changes.iter().map(view))
 }
 
-fn view(change: &Change) -> View {
+pub(super) fn view(change: &Change) -> View {
     let mut message = format!("{} {}", change.action.verbs().join(" and "), change.address);
     let told = change.fields.iter().filter_map(|field| {
         let (before, after) = (field.before.as_ref()?, field.after.as_ref()?);
@@ -135,9 +155,9 @@ fn unlisted(out: &mut String, plan: &Plan, most: usize, color: Color) {
     }
 }
 
-/// The two closing lines, and what a partial plan is a part of.
-fn summary(plan: &Plan, color: Color) -> String {
-    let mut lines = totals(plan).into_iter();
+/// The two closing lines, and what a partial plan is a part of. `is_all`: whether nothing differs but what it holds.
+pub(super) fn summary(plan: &Plan, is_all: bool, color: Color) -> String {
+    let mut lines = totals(plan, is_all).into_iter();
     let mut out = color.paint(Role::Strong, lines.next().unwrap_or_default());
     out.push('\n');
     lines.for_each(|line| out.push_str(&format!("{line}\n")));
@@ -148,11 +168,11 @@ fn summary(plan: &Plan, color: Color) -> String {
 }
 
 /// The one or two lines with the numbers.
-pub(super) fn totals(plan: &Plan) -> Vec<String> {
+pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
     let summary = plan.summary();
     let first = match plan.outcome() {
         Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
-        Outcome::NoChanges if !plan.scope.partial => "No changes. The live state is as the chart says.".to_owned(),
+        Outcome::NoChanges if is_all => "No changes. The live state is as the chart says.".to_owned(),
         _ => format!("Plan: {} to add, {} to change, {} to destroy.", summary.add, summary.change, summary.destroy),
     };
     let second = counts(&summary);
@@ -198,7 +218,7 @@ fn role(action: &Action) -> Role {
 }
 
 /// One change: its headline, then a line for each field, then what else is to be said.
-fn block(out: &mut String, change: &Change, column: usize, color: Color) {
+pub(super) fn block(out: &mut String, change: &Change, column: usize, color: Color) {
     out.push_str(&headline(change, column, color));
     out.push('\n');
     let mut remarks = remarks(change, color);
@@ -212,7 +232,7 @@ fn block(out: &mut String, change: &Change, column: usize, color: Color) {
     }
 }
 
-fn plain_headline(change: &Change) -> String {
+pub(super) fn plain_headline(change: &Change) -> String {
     format!("{:>3} {}", change.action.symbol(), change.address)
 }
 

@@ -78,6 +78,8 @@ fn value(form: Form) -> String {
         Form::Text(TextForm::Url) => "a URL".to_owned(),
         Form::Text(TextForm::Pattern) => "a pattern".to_owned(),
         Form::Text(TextForm::Consent) => "`CLASS` or `CLASS=N`".to_owned(),
+        Form::Text(TextForm::Date) => "a date, `YYYY-MM-DD`".to_owned(),
+        Form::Text(TextForm::Words) => "a text, not empty".to_owned(),
         Form::Text(TextForm::Lint) => "the code of a lint".to_owned(),
         Form::OneOf(values) | Form::Attribute(Shape::OneOf(values)) => {
             values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")

@@ -108,7 +108,11 @@ fn one_of(values: &[&str]) -> Value {
 fn text_form(text: TextForm) -> Value {
     match text {
         TextForm::Name(name) => with_variables(json!({ "type": "string", "pattern": names::regex(name) })),
-        TextForm::Url | TextForm::Lint => json!({ "type": "string", "minLength": 1 }),
+        TextForm::Date => with_variables(json!({
+            "type": "string",
+            "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+        })),
+        TextForm::Url | TextForm::Words | TextForm::Lint => json!({ "type": "string", "minLength": 1 }),
         TextForm::Pattern => with_variables(json!({ "type": "string", "pattern": "^[^/]+(/[^/]+)*$" })),
         TextForm::Consent => {
             let classes = RiskClass::ALL.map(RiskClass::name).join("|");

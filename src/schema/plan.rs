@@ -14,13 +14,15 @@ use crate::{
 /// What a change can be; a replace is a delete and a create.
 const ACTIONS: [&[&str]; 4] = [&["create"], &["update"], &["delete", "create"], &["delete"]];
 
-/// The schema of a plan, printed or saved; `$defs/report` is that of what `apply --format json` prints.
+/// The schema of a plan, printed or saved; `$defs/report` is that of what `apply --format json` prints,
+/// and `$defs/drift` that of what `drift --format json` prints.
 pub fn plan() -> Value {
     let mut defs = Map::new();
     let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
     define("plan", described(object(&plan_keys(), &[]), "What `plan --format json` prints."));
     define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
     define("report", described(report(), "What `apply --format json` prints."));
+    define("drift", described(drift(), "What `drift --format json` prints."));
     define("summary", summary());
     define("address", any_of(REGISTRY.iter().map(|kind| reference(&format!("address_{}", kind.name)))));
     define("change", any_of(REGISTRY.iter().map(|kind| reference(&format!("change_{}", kind.name)))));
@@ -130,6 +132,19 @@ fn saved_plan() -> Value {
     // A plan of which something is unknown is not saved.
     schema["properties"]["outcome"] = json!({ "enum": ["no_changes", "changes"] });
     schema
+}
+
+fn drift() -> Value {
+    let day = json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" });
+    let acceptance =
+        object(&[("address", text()), ("until", day), ("reason", text()), ("source", reference("source"))], &[]);
+    let accepted = object(&[("change", reference("change")), ("acceptance", acceptance)], &[]);
+    let mut keys = plan_keys();
+    keys.extend([
+        ("accepted", described(list(accepted), "What differs and does not count for a while.")),
+        ("ignored", described(count(), "How many differences were left out.")),
+    ]);
+    object(&keys, &[])
 }
 
 fn summary() -> Value {

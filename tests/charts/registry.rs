@@ -5,8 +5,11 @@ use std::{collections::BTreeSet, env, fs};
 use portolan::diagnostics::codes;
 
 /// Codes that no chart alone can have, each with the reason.
-const ELSEWHERE: [(&str, &str); 2] =
-    [("unreadable", "is the service's"), ("unknown-target-organization", "needs the live state")];
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("expired-acceptance", "needs the day, which `drift` looks at"),
+    ("unknown-target-organization", "needs the live state"),
+    ("unreadable", "is the service's"),
+];
 
 /// Codes of charts that are too large to keep: see `generated`.
 const GENERATED: [&str; 3] = ["file-too-large", "too-long", "too-many-errors"];

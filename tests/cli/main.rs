@@ -10,6 +10,7 @@ mod apply;
 mod crash;
 mod deletions;
 mod documents;
+mod drift;
 mod emulated;
 mod files;
 mod init;

@@ -123,16 +123,17 @@ impl World {
         output
     }
 
-    /// Every document that `plan` and `apply` print or save is as the published schema says, on failures too.
+    /// Every document that `plan`, `apply` and `drift` print or save is as the published schema says, on failures too.
     #[track_caller]
     fn fits_the_schema(&self, command: &Command, output: &Output) {
         let arguments: Vec<&str> = command.get_args().filter_map(|argument| argument.to_str()).collect();
         let follows = |option: &str| arguments.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
         let named = |command: &str| arguments.contains(&command);
         if follows("--format") == Some("json") && !output.stdout.is_empty() {
-            match (named("plan"), named("apply")) {
-                (true, false) => is_valid("plan", &output.json()),
-                (false, true) => is_valid("report", &output.json()),
+            match (named("plan"), named("apply"), named("drift")) {
+                (true, false, false) => is_valid("plan", &output.json()),
+                (false, true, false) => is_valid("report", &output.json()),
+                (false, false, true) => is_valid("drift", &output.json()),
                 _ => {}
             }
         }

@@ -187,6 +187,28 @@ targets:
         ),
     ),
     error(
+        "expired-acceptance",
+        "A difference was accepted until a day that has passed.",
+        "Only `drift` looks at the day. From the day after `until` on it fails, whether or not anything differs there, \
+         and what differs counts again: an acceptance that nobody looks after would hide drift for ever.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+accept:
+  - { address: team-a/web, until: 2020-06-30, reason: a campaign }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+accept:
+  - { address: team-a/web, until: 9999-12-31, reason: not ours }
+",
+        ),
+    ),
+    error(
         "key-beside-absent",
         "A key stands beside `state: absent`.",
         "What shall not exist has no attributes, rules or settings. Either the key or `state: absent` is a leftover. \

@@ -6,16 +6,20 @@ use super::*;
 use crate::{
     config::{self, Decoded, decode::Context, lint},
     diagnostics::SourceMap,
+    drift,
+    plan::Plan,
     state::Live,
 };
 
-/// What a plan with an empty live state would find in the chart.
+/// What a drift run with an empty live state would find in the chart, in the year 2026.
 fn found(text: &str) -> Vec<(&'static str, Severity)> {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", text);
     let context = Context { sources: &sources, environment: &|_| None, region: None };
     let Decoded { chart, found, rules, waivers } = config::decode(context);
     let late = lint::targets(&chart, &Live::default(), &rules).into_iter().chain(waivers.unused(false));
+    let drift = drift::judge(Plan::default(), &chart.accept, &[], "2026-01-01".parse().unwrap());
+    let late = late.chain(drift.errors());
     found.into_iter().chain(late).map(|found| (found.code, found.severity)).collect()
 }
 

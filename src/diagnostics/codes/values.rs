@@ -26,6 +26,28 @@ limits:
         ),
     ),
     error(
+        "bad-date",
+        "A date is no day of the calendar.",
+        "`until` of an acceptance is its last day, written as `YYYY-MM-DD`. With anything else nobody could tell when it \
+         is over.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+accept:
+  - { address: team-a/web, until: 2026-02-30, reason: a campaign }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+accept:
+  - { address: team-a/web, until: 2026-02-28, reason: a campaign }
+",
+        ),
+    ),
+    error(
         "bad-endpoint",
         "An endpoint is empty.",
         "`endpoints` says where a service of the document's region is. Without it, the region's usual place is used.",
@@ -68,9 +90,9 @@ organizations:
     error(
         "bad-pattern",
         "A pattern could not match anything.",
-        "A pattern of `protect` is `organization` or `organization/repository`, in the document's region. `*` stands \
+        "A pattern of `protect` or `accept` is `organization` or `organization/repository`, in the document's region. `*` stands \
          for any characters within a segment, `**` for whole segments. An empty pattern, or one with an empty segment, \
-         would protect nothing.",
+         would cover nothing.",
         charts(
             r#"version: 1
 region: cn-north-4
@@ -122,7 +144,8 @@ organizations:
         "missing-key",
         "A key that must be there is not.",
         "Every document says `version: 1`, so that the language can change later without changing the meaning of old \
-         charts. A target needs its `region` and its `organization`.",
+         charts. A target needs its `region` and its `organization`; an acceptance its `address`, its `until` and a `reason` \
+         that says something.",
         charts(
             r"region: cn-north-4
 organizations:

@@ -1,0 +1,62 @@
+//! `portolan drift`: a plan for a schedule. Sends nothing but reads; the clock is read here and nowhere below.
+
+use std::{fs, path::PathBuf};
+
+use jiff::Timestamp;
+
+use super::{output, plan, session, show};
+use crate::{
+    cli::{DriftArgs, Global},
+    date::Date,
+    diagnostics::Diagnostics,
+    drift::{Drift, judge},
+    exit::Exit,
+    plan::Outcome,
+    render::metrics::{self, Metrics},
+};
+
+pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
+    let plan::Ready { plan, mut loaded, door } = match plan::ready(global, &[], &args.selection.selection())? {
+        Ok(ready) => ready,
+        Err(unready) => {
+            measure(args.metrics.as_ref(), None, 0)?;
+            return show::drift_unready(&args.show, unready).map(|()| Exit::Failed);
+        }
+    };
+    output::failures(&plan.failures);
+    let drift = judge(plan, &loaded.chart.accept, &args.ignore, today()?);
+    let mut expired = Diagnostics::new();
+    expired.extend(drift.errors());
+    loaded.tell(global, expired);
+    measure(args.metrics.as_ref(), Some(&drift), door.client.requests())?;
+    show::drift(global, &args.show, &drift, loaded.views)?;
+    Ok(exit(&drift))
+}
+
+/// Days begin and end in UTC, so that a chart means the same everywhere.
+fn today() -> anyhow::Result<Date> {
+    Ok(Timestamp::now().strftime("%Y-%m-%d").to_string().parse()?)
+}
+
+/// Replaces the file of metrics, if one is wanted. What is in there tells when a read was last complete.
+fn measure(path: Option<&PathBuf>, drift: Option<&Drift>, requests: usize) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let complete = drift.is_some_and(|drift| drift.outcome() != Outcome::Unknown);
+    let last_complete_read = if complete {
+        Some(Timestamp::now().as_second())
+    } else {
+        fs::read_to_string(path).ok().and_then(|text| metrics::last_complete_read(&text))
+    };
+    session::replace_file(path, &metrics::text(&Metrics { drift, requests, last_complete_read }))
+}
+
+/// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance that is over is a
+/// failure whatever differs, so that somebody looks at the chart.
+fn exit(drift: &Drift) -> Exit {
+    match drift.outcome() {
+        _ if !drift.expired.is_empty() => Exit::Failed,
+        Outcome::Unknown => Exit::Failed,
+        Outcome::Changes => Exit::Changes,
+        Outcome::NoChanges => Exit::Done,
+    }
+}

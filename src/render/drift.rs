@@ -1,0 +1,120 @@
+//! Drift in the formats of a plan: what counts is shown as a plan shows it, then what is accepted, and until when.
+
+use super::{
+    findings,
+    markdown::{self, Comment, escape, raw_code},
+    plan::{self, Depth},
+    style::{Color, Role},
+};
+use crate::{
+    diagnostics::View,
+    drift::{Accepted, Drift},
+    state::Acceptance,
+};
+
+/// Everything, the summary lines included.
+pub fn text(drift: &Drift, color: Color, depth: Depth) -> String {
+    let mut out = plan::blocks(&drift.plan, color, depth);
+    out.push_str(&accepted(drift, color, depth));
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    for acceptance in &drift.expired {
+        out.push_str(&color.paint(Role::Destroy, format!("Over: {}", said(acceptance))));
+        out.push('\n');
+    }
+    out.push_str(&plan::stops(&drift.plan, color));
+    out.push_str(&summary(drift, color));
+    out
+}
+
+/// What differs and does not count; what is grave is never folded away.
+fn accepted(drift: &Drift, color: Color, depth: Depth) -> String {
+    let longest = drift.accepted.iter().map(|accepted| plan::plain_headline(&accepted.change).chars().count()).max();
+    let column = longest.map_or(0, |longest| longest + 2).min(plan::SOURCE_COLUMN);
+    let (mut out, mut folded) = (String::new(), 0);
+    for (index, Accepted { change, by }) in drift.accepted.iter().enumerate() {
+        if index >= depth.most() && !change.is_grave() {
+            folded += 1;
+            continue;
+        }
+        let told = color.paint(Role::Quiet, format!("({})", said(by)));
+        plan::block(&mut out, change, column, color);
+        out.push_str(&format!("      {told}\n"));
+    }
+    if folded > 0 {
+        out.push_str(&format!("    {folded} more that are accepted  (`--details` shows them)\n"));
+    }
+    out
+}
+
+fn said(acceptance: &Acceptance) -> String {
+    let (file, line) = (&acceptance.source.file, acceptance.source.line);
+    format!(
+        "`{}` accepted until {}: {}; {}:{line}",
+        acceptance.pattern.to_string().escape_debug(),
+        acceptance.until,
+        acceptance.reason.escape_debug(),
+        file.escape_debug(),
+    )
+}
+
+/// The closing lines of a plan, and one of what does not count.
+fn summary(drift: &Drift, color: Color) -> String {
+    let mut out = plan::summary(&drift.plan, is_all(drift), color);
+    out.extend(beside(drift).map(|line| line + "\n"));
+    out
+}
+
+/// A run that fails does not begin with good news.
+fn is_all(drift: &Drift) -> bool {
+    !drift.plan.scope.partial && !drift.has_excused() && drift.expired.is_empty()
+}
+
+/// How much does not count.
+fn beside(drift: &Drift) -> Option<String> {
+    let counts = [(drift.accepted.len(), "accepted"), (drift.ignored, "ignored")];
+    let told: Vec<String> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    (!told.is_empty()).then(|| format!("Beside that: {}.", told.join(", ")))
+}
+
+/// The comment, at most `budget` bytes long.
+pub fn markdown(drift: &Drift, budget: usize) -> String {
+    let place = |acceptance: &Acceptance| raw_code(&format!("{}:{}", acceptance.source.file, acceptance.source.line));
+    let warning = |acceptance: &Acceptance| {
+        let (pattern, until) = (raw_code(&acceptance.pattern.to_string()), acceptance.until);
+        format!(
+            "**Over:** {pattern} was accepted until {until} ({}): {}",
+            place(acceptance),
+            escape(&acceptance.reason)
+        )
+    };
+    let row = |Accepted { change, by }: &Accepted| {
+        let address = raw_code(&change.address.to_string());
+        format!(
+            "| `{}` | {address} | until {}: {} | {} |\n",
+            change.action.symbol(),
+            by.until,
+            escape(&by.reason),
+            place(by)
+        )
+    };
+    let comment = Comment {
+        command: "drift",
+        plan: &drift.plan,
+        totals: plan::totals(&drift.plan, is_all(drift)).into_iter().chain(beside(drift)).collect(),
+        warnings: drift.expired.iter().map(warning).collect(),
+        accepted: drift.accepted.iter().map(row).collect(),
+        whole: &|| text(drift, Color::Never, Depth::Full),
+    };
+    markdown::comment(&comment, budget)
+}
+
+/// Findings for code scanning; what is accepted is among them, and closed. `found` are those of the chart.
+pub fn sarif(drift: &Drift, found: Vec<View>) -> String {
+    let open: Vec<View> = found.into_iter().chain(plan::views(&drift.plan)).collect();
+    let closed: Vec<(View, String)> =
+        drift.accepted.iter().map(|accepted| (plan::view(&accepted.change), accepted.by.reason.clone())).collect();
+    findings::sarif_with(&open, &closed)
+}

@@ -1,0 +1,335 @@
+//! `drift`: what differs, for a schedule; exit codes, formats, what does not count, and the metrics.
+
+use insta::assert_snapshot;
+use portolan::emulator::{Effect, ErrorBody, Fault};
+use serde_json::{Value, json};
+
+use crate::support::{NORTH, Output, World};
+
+const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n";
+const FORMATS: [&str; 5] = ["text", "json", "markdown", "diff", "sarif"];
+
+/// Dates that no test run will be on the other side of.
+const FUTURE: &str = "9999-12-31";
+const PAST: &str = "2020-01-31";
+
+/// Three repositories.
+const ENTRIES: &str = "      a: { category: other }\n      b: { category: other }\n      c: { is_public: false }\n";
+
+fn settled() -> World {
+    let world = World::of(&format!("{HEAD}{ENTRIES}"));
+    let _ = world.apply(&[]);
+    world.forget();
+    world
+}
+
+/// Somebody changed two of them.
+fn drifted() -> World {
+    let world = settled();
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "a").category = "linux".to_owned();
+        state.ensure_repository(NORTH, "team-a", "b").category = "arm".to_owned();
+    });
+    world
+}
+
+fn accept(world: &World, pattern: &str, until: &str) {
+    let line = format!("accept: [ {{ address: '{pattern}', until: {until}, reason: they *test* it }} ]\n");
+    world.chart(&format!("{HEAD}{ENTRIES}{line}"));
+}
+
+/// Runs `drift`, which sends nothing but reads.
+fn drift(world: &World, arguments: &[&str]) -> Output {
+    let output = world.run(&[&["drift"], arguments].concat());
+    assert_eq!(world.writes(), [""; 0]);
+    output
+}
+
+fn json(world: &World, arguments: &[&str]) -> Value {
+    drift(world, &[&["--format", "json"], arguments].concat()).json()
+}
+
+/// Every format ends with this code.
+#[track_caller]
+fn all_formats_exit(world: &World, arguments: &[&str], code: i32) {
+    for format in FORMATS {
+        let output = drift(world, &[&["--format", format], arguments].concat()).exits(code);
+        // The rules of SARIF quote the words that an unknown result never says.
+        assert!(code == 0 || format == "sarif" || !output.stdout.contains("No changes"), "{output}");
+    }
+}
+
+fn unreadable(world: &World) {
+    let body = ErrorBody::Other { status: 403, content_type: "text/plain".to_owned(), text: "no".to_owned() };
+    world.inject(Fault::new(Effect::Status { body, retry_after: None, committed: false }).path("/repos").forever());
+}
+
+#[test]
+fn nothing_differs() {
+    let world = settled();
+    all_formats_exit(&world, &[], 0);
+    let _ = drift(&world, &[]).exits(0).says("No changes.");
+    assert_eq!(drift(&world, &["--format", "diff"]).stdout, "");
+}
+
+#[test]
+fn what_differs_exits_with_2() {
+    let world = drifted();
+    all_formats_exit(&world, &[], 2);
+    assert_snapshot!(drift(&world, &[]), @r#"
+    exit: 2
+    -- stdout
+      ~ repository cn-north-4/team-a/a  portolan.yaml:6
+          category     "linux" -> "other"
+      ~ repository cn-north-4/team-a/b  portolan.yaml:7
+          category     "arm" -> "other"
+
+    Plan: 0 to add, 2 to change, 0 to destroy.
+    2 unchanged.
+    -- stderr
+    "#);
+    let document = json(&world, &[]);
+    assert_eq!((&document["outcome"], &document["summary"]["change"]), (&json!("changes"), &json!(2)));
+    assert_eq!((&document["accepted"], &document["ignored"]), (&json!([]), &json!(0)));
+    let _ = drift(&world, &["--target", "cn-north-4/team-a/c"]).exits(0).says("This is a part of the chart");
+    let _ = drift(&world, &["--exclude", "*/*/a"]).exits(2).says("1 to change");
+}
+
+#[test]
+fn what_an_apply_would_stop_at_or_withhold_is_drift() {
+    let world = settled();
+    world.chart(&format!(
+        "{HEAD}      a: {{ state: absent }}\n      b: {{ state: absent }}\n      c: {{ state: absent }}\n"
+    ));
+    let _ = drift(&world, &[]).exits(2).says("Stopped: ");
+    world.chart(&format!("{HEAD}      a: {{ is_public: true }}\n      b:\n      c:\n"));
+    let _ = drift(&world, &[]).exits(2).says("1 withheld");
+    all_formats_exit(&world, &[], 2);
+}
+
+#[test]
+fn what_is_unlisted_is_no_drift() {
+    let world = settled();
+    world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "other").clone()));
+    let _ = drift(&world, &[]).exits(0).says("1 unlisted");
+}
+
+#[test]
+fn what_cannot_be_read_is_unknown() {
+    let world = drifted();
+    unreadable(&world);
+    all_formats_exit(&world, &[], 1);
+    assert_eq!(json(&world, &["--ignore", "**"])["outcome"], json!("unknown"));
+}
+
+#[test]
+fn a_chart_that_is_none_is_unknown() {
+    let world = drifted();
+    world.chart("version: 7\n");
+    all_formats_exit(&world, &[], 1);
+    let document = json(&world, &[]);
+    assert_eq!(
+        (&document["outcome"], &document["accepted"], &document["ignored"]),
+        (&json!("unknown"), &json!([]), &json!(0))
+    );
+    let _ = drift(&world, &["--format", "markdown"]).exits(1).says("### portolan drift").says("`unknown-version`");
+}
+
+#[test]
+fn what_is_ignored_is_counted_and_no_more() {
+    let world = drifted();
+    let document = json(&world, &["--ignore", "cn-north-4/team-a/a"]);
+    assert_eq!((&document["summary"]["change"], &document["ignored"]), (&json!(1), &json!(1)));
+    let output = drift(&world, &["--ignore", "*/*/a"]).exits(2).says("Beside that: 1 ignored.");
+    assert!(!output.stdout.contains("team-a/a"), "{output}");
+    let both = ["--ignore", "*/*/a", "--ignore", "*/*/b"];
+    all_formats_exit(&world, &both, 0);
+    assert_snapshot!(drift(&world, &both), @r"
+    exit: 0
+    -- stdout
+    Plan: 0 to add, 0 to change, 0 to destroy.
+    2 unchanged.
+    Beside that: 2 ignored.
+    -- stderr
+    ");
+    let _ = drift(&world, &["--ignore", "a//b"]).exits(64);
+}
+
+#[test]
+fn what_is_accepted_is_shown_and_does_not_count() {
+    let world = drifted();
+    accept(&world, "team-a/*", FUTURE);
+    all_formats_exit(&world, &[], 0);
+    assert_snapshot!(drift(&world, &[]), @r#"
+    exit: 0
+    -- stdout
+      ~ repository cn-north-4/team-a/a  portolan.yaml:6
+          category     "linux" -> "other"
+          (`team-a/*` accepted until 9999-12-31: they *test* it; portolan.yaml:9)
+      ~ repository cn-north-4/team-a/b  portolan.yaml:7
+          category     "arm" -> "other"
+          (`team-a/*` accepted until 9999-12-31: they *test* it; portolan.yaml:9)
+
+    Plan: 0 to add, 0 to change, 0 to destroy.
+    2 unchanged.
+    Beside that: 2 accepted.
+    -- stderr
+    "#);
+    let document = json(&world, &[]);
+    assert_eq!((&document["outcome"], &document["changes"]), (&json!("no_changes"), &json!([])));
+    assert_eq!(document["summary"]["change"], json!(0));
+    let accepted = &document["accepted"][0];
+    assert_eq!(accepted["change"]["address"]["repository"], json!("a"));
+    assert_eq!(accepted["acceptance"]["until"], json!(FUTURE));
+    assert_eq!(accepted["acceptance"]["address"], json!("team-a/*"));
+    assert_eq!(accepted["acceptance"]["reason"], json!("they *test* it"));
+    assert_eq!(accepted["acceptance"]["source"]["line"], json!(9));
+    let sarif = drift(&world, &["--format", "sarif"]).json();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["suppressions"][0]["justification"], json!("they *test* it"));
+    let _ =
+        drift(&world, &["--format", "markdown"]).says(r"| until 9999-12-31: they \*test\* it | `portolan.yaml:9` |");
+    // One of the two.
+    accept(&world, "team-a/a", FUTURE);
+    all_formats_exit(&world, &[], 2);
+    let _ = drift(&world, &[]).says("Beside that: 1 accepted.");
+    // To a plan it is nothing.
+    let _ = world.plan(&["--detailed-exitcode"]).exits(2).says("2 to change");
+}
+
+#[test]
+fn what_was_accepted_fails_from_the_day_after() {
+    let world = drifted();
+    accept(&world, "team-a/*", PAST);
+    all_formats_exit(&world, &[], 1);
+    assert_snapshot!(drift(&world, &[]), @r#"
+    exit: 1
+    -- stdout
+      ~ repository cn-north-4/team-a/a  portolan.yaml:6
+          category     "linux" -> "other"
+      ~ repository cn-north-4/team-a/b  portolan.yaml:7
+          category     "arm" -> "other"
+
+    Over: `team-a/*` accepted until 2020-01-31: they *test* it; portolan.yaml:9
+    Plan: 0 to add, 2 to change, 0 to destroy.
+    2 unchanged.
+    -- stderr
+    error[expired-acceptance]: `team-a/*` was accepted until 2020-01-31
+     --> portolan.yaml:9:41
+      |
+    9 | accept: [ { address: 'team-a/*', until: 2020-01-31, reason: they *test* it } ]
+      |                                         ^^^^^^^^^^
+      |
+      = help: mend the difference and remove the acceptance, or agree on a later day
+
+    1 error
+    "#);
+    let document = json(&world, &[]);
+    assert_eq!((&document["outcome"], &document["accepted"]), (&json!("changes"), &json!([])));
+    assert_eq!(document["diagnostics"][0]["code"], json!("expired-acceptance"));
+    let _ =
+        drift(&world, &["--format", "markdown"]).exits(1).says("> **Over:** `team-a/*` was accepted until 2020-01-31");
+    let _ = drift(&world, &["--format", "sarif"]).exits(1).says("expired-acceptance");
+    let _ = drift(&world, &["-q", "--format", "diff"]).exits(1).warns("expired-acceptance");
+    // Although nothing differs, and although it is elsewhere.
+    let world = settled();
+    accept(&world, "team-b", PAST);
+    all_formats_exit(&world, &[], 1);
+    let _ = drift(&world, &[]).says("Over: ").warns("expired-acceptance");
+    assert_eq!(json(&world, &[])["outcome"], json!("no_changes"));
+    // Only `drift` looks at the day.
+    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world.run(&["validate"]).exits(0);
+}
+
+fn metrics(world: &World) -> String {
+    std::fs::read_to_string(world.path("portolan.prom")).unwrap()
+}
+
+/// The samples, without the time.
+fn samples(world: &World) -> Vec<String> {
+    metrics(world)
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.contains("timestamp"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn timestamp(world: &World) -> Option<i64> {
+    let text = metrics(world);
+    let line = text.lines().find(|line| line.starts_with("portolan_last_complete_read_timestamp_seconds "))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+const METRICS: [&str; 2] = ["--metrics", "portolan.prom"];
+
+#[test]
+fn metrics_hold_the_counts() {
+    let world = drifted();
+    accept(&world, "team-a/b", FUTURE);
+    world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "other").clone()));
+    let _ = drift(&world, &METRICS).exits(2);
+    assert_snapshot!(samples(&world).join("\n"), @r#"
+    portolan_changes{kind="organization",action="create"} 0
+    portolan_changes{kind="organization",action="update"} 0
+    portolan_changes{kind="organization",action="replace"} 0
+    portolan_changes{kind="organization",action="delete"} 0
+    portolan_changes{kind="repository",action="create"} 0
+    portolan_changes{kind="repository",action="update"} 1
+    portolan_changes{kind="repository",action="replace"} 0
+    portolan_changes{kind="repository",action="delete"} 0
+    portolan_changes{kind="sync_rule",action="create"} 0
+    portolan_changes{kind="sync_rule",action="update"} 0
+    portolan_changes{kind="sync_rule",action="replace"} 0
+    portolan_changes{kind="sync_rule",action="delete"} 0
+    portolan_risks{class="deletes"} 0
+    portolan_risks{class="destroys-data"} 0
+    portolan_risks{class="exposes"} 0
+    portolan_risks{class="overwrites"} 0
+    portolan_risks{class="gap"} 0
+    portolan_unchanged 2
+    portolan_unlisted 1
+    portolan_withheld 0
+    portolan_accepted 1
+    portolan_ignored 0
+    portolan_expired_acceptances 0
+    portolan_outcome{outcome="no_changes"} 0
+    portolan_outcome{outcome="changes"} 1
+    portolan_outcome{outcome="unknown"} 0
+    portolan_requests_total 2
+    "#);
+    assert!(timestamp(&world).unwrap() > 1_700_000_000);
+    let text = metrics(&world);
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        for mark in ["HELP", "TYPE"] {
+            assert_eq!(text.matches(&format!("# {mark} {name} ")).count(), 1, "{mark} {name}");
+        }
+    }
+}
+
+#[test]
+fn metrics_are_replaced_and_keep_the_last_complete_read() {
+    let world = drifted();
+    let stamp = "portolan_last_complete_read_timestamp_seconds 1700000000\n";
+    world.file("portolan.prom", format!("{stamp}left 1\n"));
+    unreadable(&world);
+    let _ = drift(&world, &METRICS).exits(1);
+    assert!(!metrics(&world).contains("left"));
+    assert_eq!(timestamp(&world), Some(1_700_000_000));
+    let says =
+        |line: &str| assert!(samples(&world).iter().any(|sample| sample == line), "{line}: {:?}", samples(&world));
+    says("portolan_outcome{outcome=\"unknown\"} 1");
+    assert!(!samples(&world).iter().any(|sample| sample.starts_with("portolan_changes")));
+    // Nor does a chart that is none move it.
+    world.chart("version: 7\n");
+    let _ = drift(&world, &METRICS).exits(1);
+    assert_eq!(timestamp(&world), Some(1_700_000_000));
+    // And a read that is complete does.
+    let world = settled();
+    world.file("portolan.prom", stamp);
+    let _ = drift(&world, &METRICS).exits(0);
+    assert!(timestamp(&world).unwrap() > 1_700_000_000);
+    assert!(samples(&world).contains(&"portolan_outcome{outcome=\"no_changes\"} 1".to_owned()));
+    assert_eq!(world.run(&["drift", "--metrics", "no/such/folder"]).exits(1).stdout, "");
+}
