@@ -3,6 +3,7 @@
 //! It decides nothing: what is sent, what must hold before, and what may run at all stands in the plan. How one
 //! change is made is in [`step`], how the result is proved in [`verify`].
 
+mod run;
 mod step;
 mod verify;
 
@@ -12,23 +13,41 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
+    moment::Moment,
     plan::{Action, Change, Plan, order},
     progress::{Event, Listener},
     report::Fate,
     transport::client::Client,
+    wire::secret::Login,
 };
 
-/// What the person who runs an apply can choose.
-#[derive(Debug, Clone, Copy, Default)]
+/// How long a run of a mirror is waited for if nobody says.
+const USUAL_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// What the person who runs an apply can choose, and what this machine knows.
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Start nothing new after the first failure.
     pub fail_fast: bool,
+    /// How long the end of a mirror's run is waited for; not at all, if nothing.
+    pub wait: Option<Duration>,
+    /// What time it is, where the service does not tell.
+    pub now: Moment,
+    /// What the plan's runs log in with.
+    pub logins: BTreeMap<Address, Login>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { fail_fast: false, wait: Some(USUAL_WAIT), now: Moment::default(), logins: BTreeMap::new() }
+    }
 }
 
 /// Set when nothing new may be started; what is in flight is finished.
@@ -53,7 +72,7 @@ pub async fn run(
 ) -> Vec<Fate> {
     let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
-    let mut made = Schedule::new(&changes).run(client, options, stop, listener).await;
+    let mut made = Schedule::new(&changes).run(client, Arc::new(options), stop, listener).await;
     verify::verify(client, &changes, &mut made).await;
     let mut fates = vec![Fate::Withheld; plan.changes.len()];
     for (at, fate) in positions.into_iter().zip(made) {
@@ -93,7 +112,7 @@ impl<'a> Schedule<'a> {
     async fn run(
         mut self,
         client: &Arc<Client>,
-        options: Options,
+        options: Arc<Options>,
         stop: &StopFlag,
         listener: &Arc<dyn Listener>,
     ) -> Vec<Fate> {
@@ -107,8 +126,12 @@ impl<'a> Schedule<'a> {
                     self.finish(unit);
                     continue;
                 }
-                let (client, listener) = (client.clone(), listener.clone());
-                running.spawn(async move { (unit, step::make(&client, changes, &listener).await) });
+                let (client, options, stop, listener) =
+                    (client.clone(), options.clone(), stop.clone(), listener.clone());
+                running.spawn(async move {
+                    let around = step::Around { client: &client, options: &options, stop: &stop };
+                    (unit, step::make(around, changes, &listener).await)
+                });
             }
             match running.join_next().await {
                 None => break,
@@ -149,7 +172,8 @@ impl<'a> Schedule<'a> {
     }
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
-        let failed = |needed: &&usize| !matches!(self.fates[**needed], Some(Fate::Applied { .. } | Fate::AsPlanned));
+        let done = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. });
+        let failed = |needed: &&usize| !self.fates[**needed].as_ref().is_some_and(done);
         let needed = self.dependencies[position].iter().find(failed)?;
         Some(match &self.fates[*needed] {
             Some(Fate::Skipped { because }) => because.clone(),
@@ -184,7 +208,7 @@ fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
     let mut units: Vec<Unit> = Vec::new();
     let mut unit_of = Vec::with_capacity(changes.len());
     for (position, change) in changes.iter().enumerate() {
-        let read = change.address.kind().wire.read(&change.address);
+        let read = change.address.kind().wire.read(change.subject());
         let unit = *by_read.entry((read.region, read.path)).or_insert_with(|| {
             units.push(Unit { changes: Vec::new(), waits: 0, followers: Vec::new() });
             units.len() - 1

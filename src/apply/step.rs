@@ -3,8 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::{Options, StopFlag, run::Runner};
 use crate::{
     address::Address,
+    kind::{Kind, Subject},
     plan::{Action, Change},
     progress::{Event, Listener},
     report::Fate,
@@ -37,10 +39,21 @@ pub(super) struct Made {
     pub(super) own: bool,
 }
 
+/// What every change is made with.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) client: &'a Client,
+    pub(super) options: &'a Options,
+    pub(super) stop: &'a StopFlag,
+}
+
 /// Makes the changes of a unit, which share one read, one after the other.
-pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
+pub(super) async fn make(around: Around<'_>, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
+    let Around { client, .. } = around;
     let checked = match tasks.first() {
-        Some(task) if !task.fresh => Some(look(client, &request_for_check(&task.change)).await),
+        Some(Task { change, fresh: false, .. }) => {
+            Some(look(client, change.address.kind(), &request_for_check(change)).await)
+        }
         _ => None,
     };
     let mut made = Vec::with_capacity(tasks.len());
@@ -49,27 +62,45 @@ pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn L
             Check::Holds => perform(client, &change).await,
             Check::Ends(fate) => (fate, false),
         };
+        let fate = follow(around, &change, fate).await;
         listener.hear(&Event::Finished { change: &change, fate: &fate });
         made.push(Made { position, fate, own });
     }
     made
 }
 
+/// The run that follows a change which was made, or which was needless.
+async fn follow(Around { client, options, stop }: Around<'_>, change: &Change, fate: Fate) -> Fate {
+    let Some(run) = &change.run else { return fate };
+    let changed = match fate {
+        Fate::Applied { .. } => true,
+        Fate::AsPlanned => false,
+        _ => return fate,
+    };
+    let fate = Runner { client, change, run, options, stop }.make(changed).await;
+    match fate {
+        Fate::Failed { message, hint, restored, job } if changed => {
+            Fate::Failed { message: format!("it was changed as planned, but {message}"), hint, restored, job }
+        }
+        fate => fate,
+    }
+}
+
 /// A complete answer to a read that shows an object: what it holds, or that there is nothing.
 type Look = Result<Option<Response>, CallError>;
 
-async fn look(client: &Client, request: &Request) -> Look {
+pub(super) async fn look(client: &Client, kind: &Kind, request: &Request) -> Look {
     match client.read(request).await {
         Ok(response) => Ok(Some(response)),
-        Err(error) if error.class() == Some(Class::Absent) => Ok(None),
+        Err(error) if error.is_absence(kind.also_absent) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 /// One object as it is now.
-pub(super) async fn observe(client: &Client, address: &Address) -> Result<Option<LiveResource>, String> {
-    let wire = address.kind().wire;
-    match look(client, &wire.read(address)).await {
+pub(super) async fn observe(client: &Client, subject: Subject<'_>) -> Result<Option<LiveResource>, String> {
+    let (address, wire) = (subject.address, subject.address.kind().wire);
+    match look(client, address.kind(), &wire.read(subject)).await {
         Ok(None) => Ok(None),
         Ok(Some(response)) => wire.decode_read(address, &response).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -80,8 +111,8 @@ pub(super) async fn observe(client: &Client, address: &Address) -> Result<Option
 fn request_for_check(change: &Change) -> Request {
     let wire = change.address.kind().wire;
     match change.action {
-        Action::Delete { .. } => wire.read_before_delete(&change.address),
-        _ => wire.read(&change.address),
+        Action::Delete { .. } => wire.read_before_delete(change.subject()),
+        _ => wire.read(change.subject()),
     }
 }
 
@@ -104,7 +135,7 @@ fn check(change: &Change, look: Option<&Look>) -> Check {
             return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), hint));
         }
     };
-    if is(live.as_ref(), change.action.after()) {
+    if is(change.address.kind(), live.as_ref(), change.action.after()) {
         return Check::Ends(Fate::AsPlanned);
     }
     let moved = change.precondition.check(live.as_ref());
@@ -129,8 +160,8 @@ fn seen(change: &Change, look: &Look) -> Result<Option<LiveResource>, (String, O
     }
 }
 
-fn failed(message: String, hint: Option<&str>) -> Fate {
-    Fate::Failed { message, hint: hint.map(str::to_owned), restored: false }
+pub(super) fn failed(message: String, hint: Option<&str>) -> Fate {
+    Fate::Failed { message, hint: hint.map(str::to_owned), restored: false, job: None }
 }
 
 /// What is known after a write.
@@ -146,16 +177,14 @@ enum Settled {
 
 /// The fate of a change, and whether the service said yes to it.
 async fn perform(client: &Client, change: &Change) -> (Fate, bool) {
-    let address = &change.address;
-    let wire = address.kind().wire;
+    let subject = change.subject();
     let settled = match &change.action {
-        Action::Create { after } => settle(client, address, &wire.create(address, after), None, Some(after)).await,
-        Action::Update { before, after } => match wire.update(address, after) {
-            Some(request) => settle(client, address, &request, Some(before), Some(after)).await,
-            None => Settled::Refused(failed(format!("a {} cannot be changed in place", address.kind().name), None)),
-        },
-        Action::Delete { before } => settle(client, address, &wire.delete(address), Some(before), None).await,
-        Action::Replace { before, after } => replace(client, address, before, after).await,
+        Action::Create { after } => create(client, subject, after).await,
+        Action::Update { before, after } => update(client, subject, before, after).await,
+        Action::Delete { before } => delete(client, subject, before).await,
+        Action::Replace { before, after } => replace(client, subject, before, after).await,
+        // Nothing is to be written, and the look before showed what it is to be run on.
+        Action::Run { .. } => Settled::Found,
     };
     match settled {
         Settled::Done => (Fate::Applied { verified: false }, true),
@@ -164,42 +193,68 @@ async fn perform(client: &Client, change: &Change) -> (Fate, bool) {
     }
 }
 
-async fn replace(client: &Client, address: &Address, before: &Attributes, after: &Attributes) -> Settled {
-    let wire = address.kind().wire;
-    match settle(client, address, &wire.delete(address), Some(before), None).await {
+/// Creates, and then changes what a creation cannot say.
+async fn create(client: &Client, subject: Subject<'_>, after: &Attributes) -> Settled {
+    let wire = subject.address.kind().wire;
+    let created = wire.created(after);
+    match settle(client, subject, &wire.create(subject, after), None, Some(&created)).await {
+        Settled::Done | Settled::Found if created != *after => update(client, subject, &created, after).await,
+        settled => settled,
+    }
+}
+
+async fn update(client: &Client, subject: Subject<'_>, before: &Attributes, after: &Attributes) -> Settled {
+    let kind = subject.address.kind();
+    match kind.wire.update(subject, after) {
+        Some(request) => settle(client, subject, &request, Some(before), Some(after)).await,
+        None => Settled::Refused(failed(format!("a {} cannot be changed in place", kind.name), None)),
+    }
+}
+
+async fn delete(client: &Client, subject: Subject<'_>, before: &Attributes) -> Settled {
+    let kind = subject.address.kind();
+    match kind.wire.delete(subject) {
+        Some(request) => settle(client, subject, &request, Some(before), None).await,
+        None => Settled::Refused(failed(format!("a {} cannot be deleted", kind.name), None)),
+    }
+}
+
+async fn replace(client: &Client, subject: Subject<'_>, before: &Attributes, after: &Attributes) -> Settled {
+    match delete(client, subject, before).await {
         Settled::Done | Settled::Found => {}
         stopped => return stopped,
     }
-    match settle(client, address, &wire.create(address, after), None, Some(after)).await {
-        Settled::Refused(fate) => Settled::Refused(restore(client, address, before, fate).await),
+    match create(client, subject, after).await {
+        Settled::Refused(fate) => Settled::Refused(restore(client, subject, before, fate).await),
         settled => settled,
     }
 }
 
 /// Puts the old values back, if the object is certainly not there.
-async fn restore(client: &Client, address: &Address, before: &Attributes, refused: Fate) -> Fate {
-    let Fate::Failed { message, hint, .. } = refused else { return refused };
-    let request = address.kind().wire.create(address, before);
-    let restored = match observe(client, address).await {
+async fn restore(client: &Client, subject: Subject<'_>, before: &Attributes, refused: Fate) -> Fate {
+    let Fate::Failed { message, hint, job, .. } = refused else { return refused };
+    let request = subject.address.kind().wire.create(subject, before);
+    let restored = match observe(client, subject).await {
         Ok(None) => {
-            let settled = settle(client, address, &request, None, Some(before)).await;
+            let settled = settle(client, subject, &request, None, Some(before)).await;
             matches!(settled, Settled::Done | Settled::Found)
         }
         _ => false,
     };
     let told = if restored { "the old one is back" } else { "the old one is gone" };
-    Fate::Failed { message: format!("{message}; {told}"), hint, restored }
+    Fate::Failed { message: format!("{message}; {told}"), hint, restored, job }
 }
 
 /// Sends a write until it is known what became of it. `before` and `after` are what a read shows if it was not
 /// done and if it was; `None` is an object that is not there.
 async fn settle(
     client: &Client,
-    address: &Address,
+    subject: Subject<'_>,
     request: &Request,
     before: Option<&Attributes>,
     after: Option<&Attributes>,
 ) -> Settled {
+    let address = subject.address;
     let mut sent = 0;
     loop {
         let error = match client.write(request, address.kind().also_gone).await {
@@ -209,12 +264,12 @@ async fn settle(
         sent += 1;
         let tries = match error.class() {
             Some(Class::Absent) if after.is_none() => return Settled::Found,
-            Some(Class::Conflict) if before.is_none() => return conflict(client, address, after, &error).await,
+            Some(Class::Conflict) if before.is_none() => return conflict(client, subject, after, &error).await,
             Some(Class::ServerError) => TRIES_AFTER_500,
             Some(Class::Unavailable) | None => TRIES,
             Some(_) => return Settled::Refused(failure(address, &error)),
         };
-        let live = match observe(client, address).await {
+        let live = match observe(client, subject).await {
             Ok(live) => live,
             Err(unread) => {
                 let message =
@@ -222,10 +277,10 @@ async fn settle(
                 return Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")));
             }
         };
-        if is(live.as_ref(), after) {
+        if is(address.kind(), live.as_ref(), after) {
             return Settled::Found;
         }
-        if !is(live.as_ref(), before) {
+        if !is(address.kind(), live.as_ref(), before) {
             return Settled::Unknown(failed(format!("{error}; and somebody else changed it meanwhile"), None));
         }
         if sent >= tries {
@@ -237,9 +292,10 @@ async fn settle(
 }
 
 /// Somebody made it between the check and the write: that is fine if it is what the plan wants.
-async fn conflict(client: &Client, address: &Address, after: Option<&Attributes>, error: &CallError) -> Settled {
-    match observe(client, address).await {
-        Ok(live) if is(live.as_ref(), after) => Settled::Found,
+async fn conflict(client: &Client, subject: Subject<'_>, after: Option<&Attributes>, error: &CallError) -> Settled {
+    let address = subject.address;
+    match observe(client, subject).await {
+        Ok(live) if is(address.kind(), live.as_ref(), after) => Settled::Found,
         Ok(Some(_)) => {
             Settled::Refused(failed(format!("{error}; it is there now, with other values"), Some("plan again")))
         }
@@ -252,7 +308,7 @@ fn failure(address: &Address, error: &CallError) -> Fate {
 }
 
 /// What to do about an error: what the kind knows of it, else what holds for all.
-fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
+pub(super) fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
         CallError::NoAnswer(_) => None,
@@ -260,11 +316,15 @@ fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
     explained.or_else(|| error.hint())
 }
 
-/// Whether an object is as described, as far as the description goes.
-pub(super) fn is(live: Option<&LiveResource>, described: Option<&Attributes>) -> bool {
+/// Whether an object is as described, as far as the description goes and the service tells.
+pub(super) fn is(kind: &Kind, live: Option<&LiveResource>, described: Option<&Attributes>) -> bool {
+    let told = |name: &str| kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable());
     match (live, described) {
         (None, None) => true,
-        (Some(live), Some(described)) => described.iter().all(|(name, value)| live.attributes.get(name) == Some(value)),
+        (Some(live), Some(described)) => {
+            let mut described = described.iter().filter(|(name, _)| told(name));
+            described.all(|(name, value)| live.attributes.get(name) == Some(value))
+        }
         _ => false,
     }
 }

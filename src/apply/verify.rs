@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 use super::step::{is, observe};
 use crate::{
     address::Address,
-    kind::{Kind, Listing, REGISTRY},
+    kind::{Kind, Listing, REGISTRY, Subject},
     plan::Change,
     refresh,
     report::Fate,
-    state::LiveResource,
+    state::{LiveResource, RemoteId},
     transport::client::Client,
 };
 
@@ -36,13 +36,12 @@ type ReadBack = BTreeMap<Address, Option<LiveResource>>;
 /// Marks every applied change as verified, as one that did not stick, or leaves it unverified.
 pub(super) async fn verify(client: &Arc<Client>, changes: &[&Change], fates: &mut [Fate]) {
     let touched: Vec<usize> = (0..changes.len()).filter(|at| matches!(fates[*at], Fate::Applied { .. })).collect();
-    let addresses: Vec<&Address> = touched.iter().map(|at| &changes[*at].address).collect();
-    let read = read_back(client, &addresses).await;
+    let read = read_back(client, touched.iter().map(|at| changes[*at].subject())).await;
     let mut pending = JoinSet::new();
     for position in touched {
         let change = changes[position];
         let Some(live) = read.get(&change.address) else { continue };
-        if is(live.as_ref(), change.action.after()) {
+        if is(change.address.kind(), live.as_ref(), change.action.after()) {
             fates[position] = Fate::Applied { verified: true };
         } else {
             let (client, change) = (client.clone(), change.clone());
@@ -54,25 +53,29 @@ pub(super) async fn verify(client: &Arc<Client>, changes: &[&Change], fates: &mu
     }
 }
 
-async fn read_back(client: &Arc<Client>, touched: &[&Address]) -> ReadBack {
-    let mut groups = BTreeMap::<(&'static str, &Arc<str>), Vec<&Address>>::new();
-    for address in touched {
-        groups.entry((address.kind().name, address.region())).or_default().push(address);
+/// What requests name the touched resources by.
+type Touched = Vec<(Address, Option<RemoteId>)>;
+
+async fn read_back<'a>(client: &Arc<Client>, touched: impl Iterator<Item = Subject<'a>>) -> ReadBack {
+    let mut groups = BTreeMap::<(&'static str, &Arc<str>), Touched>::new();
+    for Subject { address, number } in touched {
+        let group = (address.kind().name, address.region());
+        groups.entry(group).or_default().push((address.clone(), number));
     }
     let mut reads = JoinSet::new();
-    for ((kind, region), addresses) in groups {
+    for ((kind, region), touched) in groups {
         let Some(kind) = REGISTRY.iter().copied().find(|known| known.name == kind) else { continue };
-        let addresses: Vec<Address> = addresses.into_iter().cloned().collect();
+        let addresses = |touched: Touched| touched.into_iter().map(|(address, _)| address).collect();
         match kind.listing {
-            Listing::PerRegion { .. } if addresses.len() > 1 => {
-                let (client, region) = (client.clone(), region.clone());
+            Listing::PerRegion { .. } if touched.len() > 1 => {
+                let (client, region, addresses) = (client.clone(), region.clone(), addresses(touched));
                 reads.spawn(async move { by_list(&client, kind, &region, addresses).await });
             }
-            Listing::PerRegion { .. } => {
+            Listing::PerRegion { .. } | Listing::PerNumber { .. } => {
                 let client = client.clone();
-                reads.spawn(async move { one_by_one(&client, addresses).await });
+                reads.spawn(async move { one_by_one(&client, touched).await });
             }
-            Listing::PerParent { .. } => spawn_by_parent(client, addresses, &mut reads),
+            Listing::PerParent { .. } => spawn_by_parent(client, addresses(touched), &mut reads),
         }
     }
     reads.join_all().await.into_iter().flatten().collect()
@@ -103,10 +106,10 @@ async fn by_list(client: &Client, kind: &'static Kind, region: &Arc<str>, addres
     }
 }
 
-async fn one_by_one(client: &Client, addresses: Vec<Address>) -> ReadBack {
+async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     let mut read = ReadBack::new();
-    for address in addresses {
-        if let Ok(live) = observe(client, &address).await {
+    for (address, number) in touched {
+        if let Ok(live) = observe(client, Subject { address: &address, number }).await {
             read.insert(address, live);
         }
     }
@@ -128,8 +131,8 @@ async fn wait_for(client: &Client, change: &Change) -> Fate {
     let mut last = Ok(None);
     for wait in PATIENCE {
         tokio::time::sleep(wait).await;
-        last = observe(client, &change.address).await;
-        if last.as_ref().is_ok_and(|live| is(live.as_ref(), change.action.after())) {
+        last = observe(client, change.subject()).await;
+        if last.as_ref().is_ok_and(|live| is(change.address.kind(), live.as_ref(), change.action.after())) {
             return Fate::Applied { verified: true };
         }
     }
@@ -139,19 +142,22 @@ async fn wait_for(client: &Client, change: &Change) -> Fate {
             message: format!("did not stick: {}", difference(change, live.as_ref())),
             hint: Some("somebody else may be writing; plan again".to_owned()),
             restored: false,
+            job: None,
         },
     }
 }
 
 /// Both values of everything that is not as written.
-fn difference(change: &Change, live: Option<&LiveResource>) -> String {
+pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String {
     match (change.action.after(), live) {
         (None, _) => "it was deleted, and is there".to_owned(),
         (Some(_), None) => "it was written, and is not there".to_owned(),
         (Some(after), Some(live)) => {
+            let kind = change.address.kind();
+            let told = |name: &str| kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable());
             let differs = |(name, wrote): (&&'static str, &serde_json::Value)| {
                 let is = live.attributes.get(*name);
-                (is != Some(wrote)).then(|| {
+                (told(name) && is != Some(wrote)).then(|| {
                     let is = is.map_or_else(|| "nothing".to_owned(), ToString::to_string);
                     format!("{name} was written as {wrote}, is {is}")
                 })

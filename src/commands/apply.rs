@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{output, plan, session};
+use super::{logins, output, plan, session};
 use crate::{
     apply::{self, Options, StopFlag},
     cli::{ApplyArgs, Format, Global},
@@ -48,13 +48,19 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
-    let report = match refusal(&plan, args)? {
-        Some(refused) => {
+    let ready = match refusal(&plan, args)? {
+        Some(refused) => Err(refused),
+        None => logins::read(&plan),
+    };
+    let report = match ready {
+        Err(refused) => {
             let fates = vec![Fate::NotAttempted; plan.changes.len()];
             Report { plan: &plan, fates, refused: Some(refused) }
         }
-        None => {
-            let fates = runtime.block_on(make(global, args, &plan, &door));
+        Ok(logins) => {
+            let wait = (!args.no_wait).then_some(args.wait.0);
+            let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
+            let fates = runtime.block_on(make(global, options, &plan, &door));
             Report { plan: &plan, fates, refused: None }
         }
     };
@@ -154,7 +160,7 @@ fn confirmed() -> anyhow::Result<bool> {
     Ok(line.trim_end_matches(['\r', '\n']) == "yes")
 }
 
-async fn make(global: &Global, args: &ApplyArgs, plan: &Plan, door: &session::Door) -> Vec<Fate> {
+async fn make(global: &Global, options: Options, plan: &Plan, door: &session::Door) -> Vec<Fate> {
     let stop = StopFlag::new(AtomicBool::new(false));
     let listener: Arc<dyn Listener> = if global.quiet || global.no_progress {
         Arc::new(Silent)
@@ -162,7 +168,7 @@ async fn make(global: &Global, args: &ApplyArgs, plan: &Plan, door: &session::Do
         Arc::new(Lines { color: output::stderr_color(global) })
     };
     let watch = tokio::spawn(watch(stop.clone()));
-    let fates = apply::run(&door.client, plan, Options { fail_fast: args.fail_fast }, &stop, &listener).await;
+    let fates = apply::run(&door.client, plan, options, &stop, &listener).await;
     watch.abort();
     fates
 }

@@ -72,6 +72,17 @@ impl CallError {
         }
     }
 
+    /// Whether what was asked for is not there; these codes say so too.
+    pub fn is_absence(&self, also: &[&str]) -> bool {
+        match self {
+            CallError::Answered { class: Class::Absent, .. } => true,
+            CallError::Answered { class: Class::Refused, error } => {
+                error.code.as_deref().is_some_and(|code| also.contains(&code))
+            }
+            CallError::Answered { .. } | CallError::NoAnswer(_) => false,
+        }
+    }
+
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod emulated;
 pub mod endpoint;
 pub mod http;
+pub mod paced;
 pub mod sign;
 
 use std::{future::Future, pin::Pin};

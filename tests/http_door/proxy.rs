@@ -5,11 +5,14 @@ use std::{
     process::Command,
 };
 
-use portolan::transport::{
-    Transport,
-    credentials::Credentials,
-    endpoint::{Endpoints, Overrides, Wanted},
-    http::{HttpTransport, Timeouts},
+use portolan::{
+    transport::{
+        Transport,
+        credentials::Credentials,
+        endpoint::{Endpoints, Overrides, Wanted},
+        http::{HttpTransport, Timeouts},
+    },
+    wire::Service,
 };
 
 use crate::{REGION, get, keys, socket::serve};
@@ -45,8 +48,9 @@ fn a_proxy_stands_before_everything_else() {
 #[tokio::test]
 #[ignore = "asks the name service; another test runs it behind a proxy"]
 async fn a_host_that_cannot_be_reached_has_been_sent_nothing() {
-    let overrides = Overrides { swr: Some("https://swr-api.invalid"), allowed_hosts: &[] };
-    let endpoints = Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).unwrap();
+    let overrides = Overrides { swr: Some("https://swr-api.invalid"), ..Overrides::default() };
+    let endpoints =
+        Endpoints::resolve(&[Wanted { service: Service::Swr, region: REGION, chart: None }], &overrides).unwrap();
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), Timeouts::default());
     let error = door.send(&get("/v2/x")).await.unwrap_err();
     assert!(error.never_sent);

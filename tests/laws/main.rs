@@ -111,6 +111,7 @@ fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
             Action::Update { .. } => &["PATCH"],
             Action::Replace { .. } => &["DELETE", "POST"],
             Action::Delete { .. } => &["DELETE"],
+            Action::Run { .. } => &["POST"],
         };
         planned.extend(methods.iter().map(|method| (parts(change), *method)));
     }

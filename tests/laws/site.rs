@@ -14,6 +14,7 @@ use portolan::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,
         Settings, State,
     },
+    moment::Moment,
     plan::{Plan, Scope, build::build},
     progress::{Listener, Silent},
     refresh::refresh,
@@ -99,7 +100,7 @@ impl Site {
         let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart)));
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
-        build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() })
+        build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() }, Moment::default())
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
