@@ -130,6 +130,8 @@ assumptions! {
     branch_commit: BranchCommit = "branch-commit" { Absent = "absent", Present = "present" }
     /// repositories in groups in the list of a project
     project_list_groups: ProjectListGroups = "project-list-groups" { Include = "include", Exclude = "exclude" }
+    /// the repositories of a project are listed that does not exist
+    unknown_project: UnknownProject = "unknown-project" { NotFound = "404", Empty = "empty" }
     /// a run without force meets a branch that others pushed to
     diverged_branches: DivergedBranches = "diverged-branches" {
         Fail = "fail", Overwrite = "overwrite", Skip = "skip",
@@ -193,6 +195,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 40);
+        assert_eq!(Assumptions::help().lines().count(), 41);
     }
 }

@@ -48,7 +48,7 @@ pub use assumptions::{
     HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled,
     MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64,
     NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart,
-    RepositoryPath, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UpdateStatus, UrlCredentials,
+    RepositoryPath, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
 };
 pub use codearts::{Access, Branches, GitRepository, Mirror, Project, Refs, Rejected, Run, RunOutcome, Source};
 pub use effects::{Effect, ErrorBody};

@@ -54,6 +54,8 @@ fn expected() -> Vec<(&'static str, Value)> {
         ("branch-commit=present", json!({ "id": "c1" })),
         ("project-list-groups=include", json!(["app", "inner", "plain"])),
         ("project-list-groups=exclude", json!(["app", "plain"])),
+        ("unknown-project=404", json!([404, "CH.004404", null])),
+        ("unknown-project=empty", json!([200, "", []])),
         ("diverged-branches=fail", json!(["failed", "theirs", "! [rejected] main -> main (non-fast-forward)"])),
         ("diverged-branches=overwrite", json!(["finished", "m2", null])),
         ("diverged-branches=skip", json!(["finished", "theirs", null])),
@@ -156,6 +158,11 @@ async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
             (told.body[0].get("commit").cloned().unwrap_or_default(), told)
         }
         "project-list-groups" => groups(site).await,
+        "unknown-project" => {
+            let told = site.get("/v4/projects/0123/repositories").await;
+            let list = told.body.as_array().map(|items| json!(items)).unwrap_or_default();
+            (json!([told.status, told.code(), list]), told)
+        }
         "diverged-branches" | "deleted-branches" | "moved-tags" => refs(site, name).await,
         "id-out-of-range" => ids(site).await,
         "invalid-value" => invalid(site).await,

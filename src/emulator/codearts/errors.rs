@@ -35,7 +35,6 @@ impl Refusal {
         Self::new(404, "CH.004404", "Repository Not Found")
     }
 
-    /// The page of the list does not say what an unknown project gets.
     pub(super) fn project_not_found() -> Self {
         Self::new(404, "CH.004404", "Project Not Found")
     }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use super::super::assumptions::{
-    Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath,
+    Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath, UnknownProject,
 };
 use super::{
     Call, Outcome, Refusal, Reply,
@@ -123,7 +123,10 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
     let assumptions = &call.settings.assumptions;
     let region = call.state.regions.get(&call.request.region);
     if !region.is_some_and(|region| region.projects.values().any(|project| project.id == id)) {
-        return Err(Refusal::project_not_found());
+        return match assumptions.unknown_project {
+            UnknownProject::NotFound => Err(Refusal::project_not_found().assuming(UnknownProject::NAME)),
+            UnknownProject::Empty => Ok(Reply::new(200, json!([])).assuming([UnknownProject::NAME])),
+        };
     }
     let (mut input, mut rows) = (call.input()?, rows(call));
     let keyword = input.keyword()?;
@@ -222,7 +225,7 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
     let assumptions = &call.settings.assumptions;
     let rows = rows(call);
     let row = rows.iter().find(|row| row.repository.id == id).ok_or_else(Refusal::repository_not_found)?;
-    let GitRepository { description, status, archived, starred, uuid, refs, .. } = row.repository;
+    let GitRepository { description, archived, starred, uuid, refs, .. } = row.repository;
     let [ssh, https] = row.urls(&call.request.region);
     let updated = words::time(row.repository.updated, assumptions);
     let body = json!({
@@ -238,7 +241,6 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
         "last_activity_at": updated,
         "archived": archived,
         "starred": starred,
-        "status": status.to_string(),
         "ssh_url_to_repo": ssh,
         "http_url_to_repo": https,
         "project_id": row.project.id,

@@ -19,6 +19,9 @@ use super::{
 /// What a run says that lacks the credentials of its source.
 pub(super) const UNAUTHENTICATED: &str = "fatal: Authentication failed";
 
+/// What a run says of a mirror that was never told what to mirror.
+const NO_URL: &str = "fatal: no path specified";
+
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Order {
@@ -78,9 +81,15 @@ impl GitRepository {
         self.settle(now, settings);
         let Some(mirror) = &mut self.mirror else { return Started::Nothing(order.jid) };
         let jid = order.jid.clone();
-        match (settings.assumptions.repeat_start, mirror.runs.last()) {
+        match (settings.assumptions.repeat_start, mirror.runs.last_mut()) {
             (RepeatStart::SameRun, Some(_)) => return Started::Nothing(jid),
-            (RepeatStart::SameJid, Some(run)) => return Started::Nothing(run.jid.clone()),
+            (RepeatStart::SameJid, Some(run)) => {
+                // The schedule tells nobody an id.
+                if run.jid.is_empty() {
+                    run.jid = jid;
+                }
+                return Started::Nothing(run.jid.clone());
+            }
             (RepeatStart::Conflict, Some(_)) => return Started::Conflict,
             (RepeatStart::Queue, Some(_)) => {
                 let ends = mirror.runs.iter().map(|run| run.ends.unwrap_or(Timestamp::MAX)).max();
@@ -114,6 +123,7 @@ impl Mirror {
         let unauthenticated = self.source.needs_credentials && !order.authenticated && self.endpoint_uuid.is_empty();
         let error = match outcome {
             _ if order.doomed.is_some() => order.doomed,
+            _ if self.url.is_empty() => Some(NO_URL.to_owned()),
             _ if unauthenticated => Some(UNAUTHENTICATED.to_owned()),
             RunOutcome::Fail(error) => Some(error),
             RunOutcome::Succeed | RunOutcome::Hang => None,
@@ -265,6 +275,27 @@ mod tests {
         assert_eq!(error(order("a"), "0123"), None);
         assert_eq!(error(Order { authenticated: true, ..order("a") }, ""), None);
         assert_eq!(error(Order { doomed: Some("no".to_owned()), ..order("a") }, "0123").as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn a_mirror_of_nothing_fails() {
+        let settings = settings("repeat-start=409");
+        let mut repository = repository(RunOutcome::Succeed);
+        repository.mirror.as_mut().unwrap().url.clear();
+        repository.start(order("a"), at(0), &settings);
+        assert_eq!(facts(&mut repository, 10, &settings), (None, 1, 1));
+        assert_eq!(repository.mirror.unwrap().last_error.as_deref(), Some(NO_URL));
+    }
+
+    #[test]
+    fn a_scheduled_run_gets_an_id_when_somebody_asks() {
+        let settings = settings("repeat-start=same-jid");
+        let mut repository = repository(RunOutcome::Hang);
+        let mirror = repository.mirror.as_mut().unwrap();
+        (mirror.scheduled, mirror.next_scheduled_at) = (true, Some(at(0)));
+        for jid in ["a", "b"] {
+            assert_eq!(repository.start(order(jid), at(10), &settings), Started::Nothing("a".to_owned()));
+        }
     }
 
     #[test]

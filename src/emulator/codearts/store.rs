@@ -279,6 +279,16 @@ impl State {
         projects.flat_map(|project| project.repositories.values_mut())
     }
 
+    /// The id of a git repository that cannot be asked for, with its region.
+    pub(in super::super) fn odd_git_id(&self) -> Option<(&str, u32)> {
+        self.regions.iter().find_map(|(region, content)| {
+            let mut seen = BTreeSet::new();
+            let repositories = content.projects.values().flat_map(|project| project.repositories.values());
+            let mut ids = repositories.map(|repository| repository.id).filter(|id| *id != 0);
+            ids.find(|id| *id > LAST_ID || !seen.insert(*id)).map(|id| (region.as_str(), id))
+        })
+    }
+
     /// Numbers and names what a hand-written file or an edit left out.
     pub(in super::super) fn settle_git(&mut self) {
         let mut used: BTreeSet<u32> = self.git_repositories_mut().flat_map(|repository| repository.ids()).collect();
