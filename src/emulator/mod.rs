@@ -8,19 +8,23 @@
 //! A request goes through these, in this order:
 //!
 //! ```text
-//! server ─ faults ─ signature ─ api (pure) ─ file ─ faults ─ latency ─ server
+//! server ─ faults ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ latency ─ server
 //! ```
 //!
-//! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing.
+//! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing. Nor
+//! does it speak git: a mirror's branches are names with commits. Time is simulated, so that nobody waits.
 
 mod api;
 mod assumptions;
+mod codearts;
 mod effects;
 mod escape;
 mod faults;
 mod file;
+mod iam;
 mod line;
 mod message;
+mod redact;
 mod regions;
 mod server;
 mod settings;
@@ -32,13 +36,21 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use jiff::Timestamp;
+
 pub use assumptions::{
-    Assumptions, CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories,
-    DeleteRepositoryWithImages, DuplicateRule, ForeignOrganization, HEADER as ASSUMPTION_HEADER, HiddenRules,
-    MissingOrganizationOnCreate, NamespaceFilter, PageLimitOver, PatchOmitted,
+    AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit, CreateRepositoryStatus,
+    DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, DeletedBranches,
+    DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes, HEADER as ASSUMPTION_HEADER,
+    HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled,
+    MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64,
+    NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart,
+    RepositoryPath, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
 };
+pub use codearts::{Access, Branches, GitRepository, Mirror, Project, Refs, Rejected, Run, RunOutcome, Source};
 pub use effects::{Effect, ErrorBody};
 pub use faults::Fault;
 pub use file::StateError;
@@ -106,17 +118,32 @@ impl Emulator {
 
     /// Looks at the state.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.world().state)
+        let mut world = self.world();
+        world.settle(&self.settings);
+        look(&world.state)
     }
 
     /// Changes the state behind the API's back, as a stranger would. Ids that are 0 are filled in.
     pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut world = self.world();
+        // What was due before the change knows nothing of it.
+        world.settle(&self.settings);
         let result = change(&mut world.state);
         world.state.settle();
         // A file that cannot be written fails the next request that changes something, which saves all.
         let _ = world.save();
         result
+    }
+
+    /// The emulated time.
+    pub fn now(&self) -> Timestamp {
+        self.world().now(&self.settings)
+    }
+
+    /// Moves the emulated time on; what was due meanwhile has happened afterwards.
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.edit(|state| state.clock_ahead_ms = state.clock_ahead_ms.saturating_add(by));
     }
 
     /// Adds a fault.

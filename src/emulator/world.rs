@@ -4,14 +4,18 @@
 
 use std::{io, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     api::{self, Refusal},
+    codearts::{self, Throttle},
     effects::Effect,
     faults::Faults,
     file::StateFile,
+    iam::{self, Tokens},
     message::{Answer, Request, Response},
+    redact,
     settings::Settings,
     signature,
     store::State,
@@ -23,6 +27,8 @@ pub(super) struct World {
     file: Option<StateFile>,
     pub(super) faults: Faults,
     pub(super) journal: Vec<Entry>,
+    throttle: Throttle,
+    tokens: Tokens,
     requests: u64,
 }
 
@@ -37,7 +43,7 @@ pub struct Entry {
     pub path: String,
     /// As received, escaped.
     pub query: String,
-    /// None if there was no body, or none that is JSON.
+    /// None if there was no body, or none that is JSON. Instead of a user or a password it says `...`.
     pub body: Option<Value>,
     /// None if no answer was sent.
     pub status: Option<u16>,
@@ -47,7 +53,15 @@ pub struct Entry {
 
 impl World {
     pub(super) fn new(state: State, file: Option<StateFile>) -> Self {
-        Self { state, file, faults: Faults::default(), journal: Vec::new(), requests: 0 }
+        Self {
+            state,
+            file,
+            faults: Faults::default(),
+            journal: Vec::new(),
+            throttle: Throttle::default(),
+            tokens: Tokens::default(),
+            requests: 0,
+        }
     }
 
     /// The answer to a request, and how much later than usual it comes.
@@ -62,16 +76,18 @@ impl World {
             Some(effect) => (effect.answer(response, settings.error_shape, &request_id), effect.delay()),
             None => (Answer::Complete(response), Duration::ZERO),
         };
-        let answer = identified(answer, &request_id);
+        let answer = identified(answer, &request_id, self.now(settings));
         self.journal.push(Entry::new(request, &answer, effect.is_some()));
         (answer, delay)
     }
 
     fn serve(&mut self, request: &Request, settings: &Settings, request_id: &str) -> Response {
-        let now = (settings.clock)();
-        let verified = settings.verify.as_ref().map_or(Ok(()), |keys| signature::verify(request, keys, now));
-        if let Err(refusal) = verified {
-            return refusal.response(settings.error_shape, request_id);
+        let now = self.now(settings);
+        if let Some(refused) = self.gate(request, settings, now, request_id) {
+            return refused;
+        }
+        if iam::owns(&request.path) {
+            return iam::answer(&mut self.tokens, &self.state.account, settings, request, now, request_id);
         }
         let writes = self.file.is_some() && request.method != "GET";
         let before = writes.then(|| self.state.clone());
@@ -90,14 +106,46 @@ impl World {
         }
     }
 
+    /// What the gateway refuses before a service sees it.
+    fn gate(&mut self, request: &Request, settings: &Settings, now: Timestamp, request_id: &str) -> Option<Response> {
+        let refused = |refusal: Refusal| refusal.response(settings.error_shape, request_id);
+        match (&settings.verify, request.header("X-Auth-Token")) {
+            (Some(_), _) if iam::is_login(request) => {}
+            (Some(_), Some(token)) if self.tokens.admit(token, &request.region, now) => {}
+            (Some(_), Some(_)) if codearts::owns(&request.path) => return Some(codearts::expired(request)),
+            (Some(_), Some(_)) => return Some(refused(Refusal::unauthorized("token expires"))),
+            // The clock of whoever signs is the real one.
+            (Some(keys), None) => {
+                if let Err(refusal) = signature::verify(request, keys, (settings.clock)()) {
+                    return Some(refused(refusal));
+                }
+            }
+            (None, _) => {}
+        }
+        codearts::throttled(&mut self.throttle, request, settings, now).map(refused)
+    }
+
+    /// The emulated time.
+    pub(super) fn now(&self, settings: &Settings) -> Timestamp {
+        codearts::later((settings.clock)(), Duration::from_millis(self.state.clock_ahead_ms))
+    }
+
+    /// Lets happen what is due by now.
+    pub(super) fn settle(&mut self, settings: &Settings) {
+        let now = self.now(settings);
+        codearts::settle(&mut self.state, settings, now);
+    }
+
     pub(super) fn save(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), |file| file.save(&self.state))
     }
 }
 
-/// Every response carries an id, whoever made it.
-fn identified(answer: Answer, request_id: &str) -> Answer {
-    let identify = |response: Response| response.with_header("X-Request-Id", request_id);
+/// Every response carries an id and the emulated time, whoever made it.
+fn identified(answer: Answer, request_id: &str, now: Timestamp) -> Answer {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let identify =
+        |response: Response| response.with_header("X-Request-Id", request_id).with_header("Date", date.as_str());
     match answer {
         Answer::Complete(response) => Answer::Complete(identify(response)),
         Answer::Truncated(response, bytes) => Answer::Truncated(identify(response), bytes),
@@ -112,7 +160,7 @@ impl Entry {
             method: request.method.clone(),
             path: request.path.clone(),
             query: request.query.clone(),
-            body: serde_json::from_slice(&request.body).ok(),
+            body: serde_json::from_slice(&request.body).ok().map(redact::without_secrets),
             status: match answer {
                 Answer::Complete(response) | Answer::Truncated(response, _) => Some(response.status),
                 Answer::Cut | Answer::Never => None,

@@ -1,0 +1,154 @@
+//! Runs that succeed, fail, hang and are started by others, while the clock of the test stands or is moved.
+
+use portolan::emulator::{Effect, Emulator, Fault, RunOutcome, Settings};
+use serde_json::{Value, json};
+
+use crate::support::{MIRROR, REGION, Site, URL, settings};
+
+/// The fields by which a client follows a run.
+fn state(mirror: &Value) -> [Value; 4] {
+    ["update_status", "last_successful_update_at", "number_of_failures", "last_error"]
+        .map(|field| mirror[field].clone())
+}
+
+fn states<const N: usize>(values: [Value; N]) -> [Value; N] {
+    values
+}
+
+const ENDED: &str = "2026-11-21T07:10:05.000+08:00";
+
+#[tokio::test]
+async fn nothing_moves_while_the_clock_stands() {
+    let site = Site::new().await;
+    site.run().await;
+    for _ in 0..3 {
+        assert_eq!(state(&site.mirror().await), states([json!("scheduled"), Value::Null, json!(0), Value::Null]));
+    }
+    site.advance(1);
+    assert_eq!(site.mirror().await["update_status"], "started");
+    site.advance(3);
+    assert_eq!(site.mirror().await["update_status"], "started");
+    site.advance(1);
+    assert_eq!(state(&site.mirror().await), states([json!("finished"), json!(ENDED), json!(0), Value::Null]));
+    site.advance(1_000_000);
+    assert_eq!(site.mirror().await["last_successful_update_at"], ENDED);
+}
+
+#[tokio::test]
+async fn a_run_fails_with_the_text_that_was_given() {
+    let site = Site::new().await;
+    site.edit_mirror(|mirror| mirror.outcome = RunOutcome::Fail("connection timed out".to_owned()));
+    for failures in 1..=2 {
+        site.run().await;
+        site.advance(5);
+        let expected = [json!("failed"), Value::Null, json!(failures), json!("connection timed out")];
+        assert_eq!(state(&site.mirror().await), states(expected));
+    }
+}
+
+#[tokio::test]
+async fn a_run_hangs_for_ever() {
+    let site = Site::new().await;
+    site.edit_mirror(|mirror| mirror.next_outcomes = vec![RunOutcome::Hang]);
+    site.run().await;
+    site.advance(365 * 24 * 3600);
+    assert_eq!(state(&site.mirror().await), states([json!("started"), Value::Null, json!(0), Value::Null]));
+}
+
+#[tokio::test]
+async fn a_mirror_may_be_slow() {
+    let site = Site::new().await;
+    site.edit_mirror(|mirror| mirror.run_seconds = Some(3600));
+    site.run().await;
+    site.advance(3600);
+    assert_eq!(site.mirror().await["update_status"], "started");
+    site.advance(1);
+    assert_eq!(site.mirror().await["update_status"], "finished");
+}
+
+#[tokio::test]
+async fn a_stranger_runs_it() {
+    let site = Site::new().await;
+    assert!(site.emulator.start_run(REGION, "platform", "app").is_some());
+    assert_eq!(site.emulator.start_run(REGION, "platform", "plain"), None);
+    assert_eq!(site.mirror().await["update_status"], "scheduled");
+    site.advance(5);
+    assert_eq!(site.mirror().await["last_successful_update_at"], ENDED);
+    assert!(site.emulator.journal().iter().all(|entry| entry.method == "GET"));
+}
+
+#[tokio::test]
+async fn credentials_are_wanted_by_some_sources() {
+    for (body, status) in [
+        (json!({}), "failed"),
+        (json!({ "username": "", "password": "", "endpoint_uuid": "" }), "failed"),
+        (json!({ "username": "dXNlcg==", "password": "" }), "failed"),
+        (json!({ "username": "dXNlcg==", "password": "cGFzcw==" }), "finished"),
+        (json!({ "endpoint_uuid": "e-1" }), "finished"),
+    ] {
+        let site = Site::new().await;
+        site.edit_mirror(|mirror| mirror.source.needs_credentials = true);
+        assert_eq!(site.ask("POST", MIRROR, body.clone()).await.status, 200);
+        site.advance(5);
+        assert_eq!(site.mirror().await["update_status"], status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_does_not_stop_the_run() {
+    for (effect, status) in [(Effect::html_502().after_commit(), "finished"), (Effect::html_502(), "none")] {
+        let site = Site::new().await;
+        site.emulator.inject(Fault::new(effect).method("POST").path("remote-mirror"));
+        assert_eq!(site.run().await.status, 502);
+        site.advance(5);
+        assert_eq!(site.mirror().await["update_status"], status);
+    }
+}
+
+#[tokio::test]
+async fn what_was_due_before_an_edit_knows_nothing_of_it() {
+    let site = Site::new().await;
+    site.run().await;
+    site.advance(5);
+    site.edit_mirror(|mirror| {
+        assert!(mirror.runs.is_empty(), "the run has ended");
+        mirror.outcome = RunOutcome::Hang;
+    });
+    assert_eq!(site.mirror().await["update_status"], "finished");
+}
+
+#[tokio::test]
+async fn a_restart_in_the_middle_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let settings = Settings { account: "acme".to_owned(), ..settings() };
+    let emulator = Emulator::open(&path, settings.clone()).unwrap();
+    emulator.edit(|state| state.ensure_mirror(REGION, "platform", "app", URL));
+    emulator.advance(std::time::Duration::from_secs(3600));
+    emulator.start_run(REGION, "platform", "app").unwrap();
+    let before = emulator.now();
+    drop(emulator);
+
+    let emulator = Emulator::open(&path, settings).unwrap();
+    assert_eq!(emulator.now(), before);
+    emulator.advance(std::time::Duration::from_secs(5));
+    let ended = emulator.read(|state| state.mirror(REGION, "platform", "app").unwrap().last_successful_update_at);
+    assert_eq!(ended, Some("2026-11-21T00:10:05Z".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_clock_moves_for_everybody() {
+    let site = Site::new().await;
+    site.advance(3600);
+    assert_eq!(site.emulator.now(), "2026-11-21T00:10:00Z".parse().unwrap());
+    let organization = json!({ "namespace": "team-a" });
+    assert_eq!(site.ask("POST", "/v2/manage/namespaces", organization).await.status, 201);
+    let repository = json!({ "repository": "web", "is_public": false });
+    assert_eq!(site.ask("POST", "/v2/manage/namespaces/team-a/repos", repository).await.status, 200);
+    let shown = site.get("/v2/manage/namespaces/team-a/repos/web").await.body;
+    assert_eq!(shown["created"], "2026-11-21T00:10:00Z");
+    assert_eq!(site.get(MIRROR).await.date, "Sat, 21 Nov 2026 00:10:00 GMT");
+    site.emulator.advance(std::time::Duration::MAX);
+    site.run().await;
+    assert_eq!(site.get(MIRROR).await.status, 200);
+}
