@@ -17,6 +17,7 @@ mod init;
 mod input;
 mod lints;
 mod lost_answers;
+mod mirrors;
 mod quickstart;
 mod requests;
 mod risks;
