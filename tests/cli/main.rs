@@ -17,6 +17,8 @@ mod init;
 mod input;
 mod lints;
 mod lost_answers;
+mod mirror_runs;
+mod mirror_secrets;
 mod mirrors;
 mod quickstart;
 mod requests;
