@@ -68,7 +68,10 @@ fn secrets_are_nowhere_but_on_the_wire() {
     let report = run(&["apply", "--yes", "--format", "json"]).exits(0);
     assert_eq!(report.json()["applied"][0]["actions"], json!(["run"]));
     let run_body = json!({ "username": "...", "password": "...", "endpoint_uuid": "", "force_fetch": false });
-    assert_eq!(writes(&world).last().unwrap().2, run_body);
+    let (method, path, body) = writes(&world).pop().unwrap();
+    assert_eq!(body, run_body);
+    let shown = format!("{method} {path}\n   {body}\n");
+    assert!(include_str!("../../docs/mirrors.md").contains(&shown), "the documentation shows {shown}");
     is_clean("the journal", &format!("{:?}", world.journal()));
     is_clean("the state", &world.emulator.read(|state| serde_json::to_string(state).unwrap()));
     world.is_settled();
