@@ -31,6 +31,9 @@ use crate::{
 /// How long a run of a mirror is waited for if nobody says.
 const USUAL_WAIT: Duration = Duration::from_secs(15 * 60);
 
+/// How many mirrors may be waited for at once.
+const MOST_WAITING: usize = 200;
+
 /// What the person who runs an apply can choose, and what this machine knows.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -108,7 +111,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
-    /// little is under way when the run is stopped.
+    /// little is under way when the run is stopped. Mirrors that are run do little but wait, and do not count.
     async fn run(
         mut self,
         client: &Arc<Client>,
@@ -117,15 +120,17 @@ impl<'a> Schedule<'a> {
         listener: &Arc<dyn Listener>,
     ) -> Vec<Fate> {
         let mut running = JoinSet::new();
+        let mut waiting = 0;
         loop {
             let halted = stop.load(Ordering::Relaxed) || (options.fail_fast && self.has_failed());
-            while !halted && running.len() < client.parallelism() {
+            while !halted && running.len() < client.parallelism() + waiting.min(MOST_WAITING) {
                 let Some(unit) = self.ready.pop_front() else { break };
                 let changes = self.start(unit, listener);
                 if changes.is_empty() {
                     self.finish(unit);
                     continue;
                 }
+                waiting += usize::from(self.is_run(unit));
                 let (client, options, stop, listener) =
                     (client.clone(), options.clone(), stop.clone(), listener.clone());
                 running.spawn(async move {
@@ -139,6 +144,7 @@ impl<'a> Schedule<'a> {
                     for step::Made { position, fate, own } in made {
                         (self.fates[position], self.own[position]) = (Some(fate), own);
                     }
+                    waiting -= usize::from(self.is_run(unit));
                     self.finish(unit);
                 }
                 // A panic in one unit must not lose the report of the others; its changes stay unattempted.
@@ -146,6 +152,10 @@ impl<'a> Schedule<'a> {
             }
         }
         self.fates.into_iter().map(|fate| fate.unwrap_or(Fate::NotAttempted)).collect()
+    }
+
+    fn is_run(&self, unit: usize) -> bool {
+        self.units[unit].changes.iter().any(|at| self.changes[*at].run.is_some())
     }
 
     fn has_failed(&self) -> bool {

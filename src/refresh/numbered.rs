@@ -158,3 +158,38 @@ async fn read_one(client: &Client, address: &Address, number: RemoteId) -> Resul
 pub(crate) fn clock(response: &Response) -> Option<Moment> {
     Moment::of_http(response.date.as_deref()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::mirror;
+
+    fn candidates(rows: &[(u64, &[&str])]) -> Vec<Candidate> {
+        let candidate = |(number, key): &(u64, &[&str])| Candidate {
+            number: RemoteId::try_from(*number).unwrap(),
+            key: key.iter().map(|part| (*part).to_owned()).collect(),
+        };
+        rows.iter().map(candidate).collect()
+    }
+
+    #[test]
+    fn a_name_means_one_repository_or_none() {
+        let rows: [(u64, &[&str]); 7] = [
+            (1, &["platform", "app"]),
+            (2, &["platform", "app2"]),
+            (3, &["Platform", "app"]),
+            (4, &["platform", "group/app"]),
+            (5, &["other", "app"]),
+            (6, &[]),
+            (7, &["other", "app"]),
+        ];
+        let found = |project: &str, name: &str| look_up(&mirror::address("r", project, name), &candidates(&rows));
+        assert_eq!(found("platform", "app"), Ok(RemoteId::try_from(1).ok()));
+        assert_eq!(found("platform", "group/app"), Ok(RemoteId::try_from(4).ok()));
+        assert_eq!(found("platform", "ap"), Ok(None));
+        let failure = found("other", "app").unwrap_err();
+        assert_eq!(failure.subject, "number of mirror r/other/app");
+        assert_eq!(failure.message, "2 are called so: the numbers 5, 7");
+        assert_eq!(failure.hint.as_deref(), Some("say which is meant: `repository_id`"));
+    }
+}

@@ -152,6 +152,7 @@ impl Client {
     ) -> Result<Response, CallError> {
         let mut sent = 0;
         loop {
+            self.door.ready(request).await;
             let slot = self.slot().await;
             self.permitted()?;
             let outcome = self.exchange(request).await;

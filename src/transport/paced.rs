@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Exchange, Transport};
+use super::{Exchange, Transport, Turn};
 use crate::wire::{Method, Request, Service};
 
 /// How many may go at once after a pause.
@@ -59,14 +59,17 @@ fn operation(path: &str) -> String {
 }
 
 impl Transport for Paced {
-    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
-        if request.service != Service::CodeArts {
-            return self.door.send(request);
-        }
+    fn ready<'a>(&'a self, request: &'a Request) -> Turn<'a> {
         Box::pin(async move {
-            tokio::time::sleep_until(self.turn(request)).await;
-            self.door.send(request).await
+            if request.service == Service::CodeArts {
+                tokio::time::sleep_until(self.turn(request)).await;
+            }
+            self.door.ready(request).await;
         })
+    }
+
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        self.door.send(request)
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
         let start = Instant::now();
         let mut sent = Vec::new();
         for number in 0..2_000 {
-            paced.send(&read(Service::CodeArts, number)).await.unwrap();
+            paced.ready(&read(Service::CodeArts, number)).await;
             sent.push(start.elapsed());
         }
         let most = sent
@@ -106,9 +109,9 @@ mod tests {
         assert_eq!(sent[usize::try_from(BURST).unwrap() - 1], Duration::ZERO);
         let before = start.elapsed();
         let list = Request::new(Service::CodeArts, &"r".into(), Method::Get, "/v4/user/repositories".to_owned());
-        paced.send(&list).await.unwrap();
+        paced.ready(&list).await;
         for number in 0..1_000 {
-            paced.send(&read(Service::Swr, number)).await.unwrap();
+            paced.ready(&read(Service::Swr, number)).await;
         }
         assert_eq!(start.elapsed(), before);
     }

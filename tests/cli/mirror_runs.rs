@@ -191,6 +191,21 @@ fn a_stop_ends_the_waiting() {
 }
 
 #[test]
+fn waiting_for_one_mirror_does_not_hold_up_the_others() {
+    let names = ["app", "b", "c", "d", "e"];
+    let chart: Vec<String> = names.iter().map(|name| format!("platform/{name}: {{ max_age: 6h }}")).collect();
+    let world = world(settings(), &chart.join("\n"));
+    world.edit(|state| {
+        for name in names {
+            state.ensure_mirror(NORTH, "platform", name, "https://git.example.com/x.git");
+            state.mirror_mut(NORTH, "platform", name).unwrap().outcome = RunOutcome::Hang;
+        }
+    });
+    let _running = world.spawn(&["apply", "--yes", "--parallelism", "1"]);
+    wait_until("all are started", || starts(&world) == names.len());
+}
+
+#[test]
 fn a_failure_of_a_fresh_mirror_is_told_and_is_no_drift() {
     let world = world(settings(), FRESH);
     let _ = world.apply(&[]);
