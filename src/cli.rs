@@ -81,7 +81,7 @@ pub struct Global {
     #[arg(short, long, global = true, env = "PORTOLAN_VERBOSE", action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Do not tell about each finished change.
+    /// Show no bars, and do not tell about each finished change.
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
 }

@@ -4,22 +4,22 @@
 //! change is made is in [`step`], how the result is proved in [`verify`].
 
 mod step;
+mod stop;
 mod verify;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
+
+pub use stop::Stop;
 
 use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
     plan::{Action, Change, Plan, order},
-    progress::{Event, Listener},
+    progress::{Event, Listener, Stage, Tally},
     report::Fate,
     transport::client::Client,
 };
@@ -30,9 +30,6 @@ pub struct Options {
     /// Start nothing new after the first failure.
     pub fail_fast: bool,
 }
-
-/// Set when nothing new may be started; what is in flight is finished.
-pub type StopFlag = Arc<AtomicBool>;
 
 /// Changes that share the read which checks their preconditions; they are made one after the other.
 #[derive(Debug)]
@@ -48,13 +45,17 @@ pub async fn run(
     client: &Arc<Client>,
     plan: &Plan,
     options: Options,
-    stop: &StopFlag,
+    stop: &Stop,
     listener: &Arc<dyn Listener>,
 ) -> Vec<Fate> {
     let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
     let mut made = Schedule::new(&changes).run(client, options, stop, listener).await;
-    verify::verify(client, &changes, &mut made).await;
+    tokio::select! {
+        () = verify::verify(client, &changes, &mut made, listener) => {}
+        // What was not read back by then stays unproved.
+        () = stop.wanted_at_once() => {}
+    }
     let mut fates = vec![Fate::Withheld; plan.changes.len()];
     for (at, fate) in positions.into_iter().zip(made) {
         fates[at] = fate;
@@ -68,6 +69,8 @@ struct Schedule<'a> {
     dependencies: Vec<Vec<usize>>,
     units: Vec<Unit>,
     ready: VecDeque<usize>,
+    /// Whether the change was handed out to be made.
+    begun: Vec<bool>,
     fates: Vec<Option<Fate>>,
     /// Whether the service said yes to the change.
     own: Vec<bool>,
@@ -85,7 +88,7 @@ impl<'a> Schedule<'a> {
         }
         let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
         let (fates, own) = (vec![None; changes.len()], vec![false; changes.len()]);
-        Schedule { changes, dependencies, units, ready, fates, own }
+        Schedule { changes, dependencies, units, ready, begun: own.clone(), fates, own }
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
@@ -94,35 +97,47 @@ impl<'a> Schedule<'a> {
         mut self,
         client: &Arc<Client>,
         options: Options,
-        stop: &StopFlag,
+        stop: &Stop,
         listener: &Arc<dyn Listener>,
     ) -> Vec<Fate> {
+        let tally = Tally::new(&**listener, Stage::Applying);
+        tally.expect(self.units.len());
         let mut running = JoinSet::new();
         loop {
-            let halted = stop.load(Ordering::Relaxed) || (options.fail_fast && self.has_failed());
+            let halted = stop.is_asked() || (options.fail_fast && self.has_failed());
             while !halted && running.len() < client.parallelism() {
                 let Some(unit) = self.ready.pop_front() else { break };
                 let changes = self.start(unit, listener);
                 if changes.is_empty() {
                     self.finish(unit);
+                    tally.step();
                     continue;
                 }
                 let (client, listener) = (client.clone(), listener.clone());
                 running.spawn(async move { (unit, step::make(&client, changes, &listener).await) });
             }
-            match running.join_next().await {
+            let ended = tokio::select! {
+                ended = running.join_next() => ended,
+                () = stop.wanted_at_once() => break,
+            };
+            match ended {
                 None => break,
                 Some(Ok((unit, made))) => {
                     for step::Made { position, fate, own } in made {
                         (self.fates[position], self.own[position]) = (Some(fate), own);
                     }
                     self.finish(unit);
+                    tally.step();
                 }
-                // A panic in one unit must not lose the report of the others; its changes stay unattempted.
+                // A panic in one unit must not lose the report of the others; nobody knows what became of its changes.
                 Some(Err(_)) => {}
             }
         }
-        self.fates.into_iter().map(|fate| fate.unwrap_or(Fate::NotAttempted)).collect()
+        let begun = self.begun;
+        let end = |(fate, begun): (Option<Fate>, bool)| {
+            fate.unwrap_or_else(|| if begun { cut_off() } else { Fate::NotAttempted })
+        };
+        self.fates.into_iter().zip(begun).map(end).collect()
     }
 
     fn has_failed(&self) -> bool {
@@ -141,6 +156,8 @@ impl<'a> Schedule<'a> {
                     self.fates[position] = Some(fate);
                 }
                 None => {
+                    self.begun[position] = true;
+                    listener.hear(&Event::Started { change });
                     tasks.push(step::Task { position, change: change.clone(), fresh: self.parent_is_new(position) });
                 }
             }
@@ -175,6 +192,15 @@ impl<'a> Schedule<'a> {
                 self.ready.push_back(follower);
             }
         }
+    }
+}
+
+/// What is known of a change that was under way when the run was stopped at once.
+fn cut_off() -> Fate {
+    Fate::Failed {
+        message: "stopped while it was under way; whether it was done is not known".to_owned(),
+        hint: Some("apply again: what was done is not repeated".to_owned()),
+        restored: false,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY},
     plan::Change,
+    progress::{Listener, Stage, Tally},
     refresh,
     report::Fate,
     state::LiveResource,
@@ -34,10 +35,16 @@ const PATIENCE: [Duration; 5] = [
 type ReadBack = BTreeMap<Address, Option<LiveResource>>;
 
 /// Marks every applied change as verified, as one that did not stick, or leaves it unverified.
-pub(super) async fn verify(client: &Arc<Client>, changes: &[&Change], fates: &mut [Fate]) {
+pub(super) async fn verify(
+    client: &Arc<Client>,
+    changes: &[&Change],
+    fates: &mut [Fate],
+    listener: &Arc<dyn Listener>,
+) {
+    let tally = Tally::new(&**listener, Stage::Checking);
     let touched: Vec<usize> = (0..changes.len()).filter(|at| matches!(fates[*at], Fate::Applied { .. })).collect();
     let addresses: Vec<&Address> = touched.iter().map(|at| &changes[*at].address).collect();
-    let read = read_back(client, &addresses).await;
+    let read = read_back(client, &addresses, &tally).await;
     let mut pending = JoinSet::new();
     for position in touched {
         let change = changes[position];
@@ -49,12 +56,12 @@ pub(super) async fn verify(client: &Arc<Client>, changes: &[&Change], fates: &mu
             pending.spawn(async move { (position, wait_for(&client, &change).await) });
         }
     }
-    for (position, fate) in pending.join_all().await {
+    for (position, fate) in refresh::gather(pending, &tally).await {
         fates[position] = fate;
     }
 }
 
-async fn read_back(client: &Arc<Client>, touched: &[&Address]) -> ReadBack {
+async fn read_back(client: &Arc<Client>, touched: &[&Address], tally: &Tally<'_>) -> ReadBack {
     let mut groups = BTreeMap::<(&'static str, &Arc<str>), Vec<&Address>>::new();
     for address in touched {
         groups.entry((address.kind().name, address.region())).or_default().push(address);
@@ -75,7 +82,7 @@ async fn read_back(client: &Arc<Client>, touched: &[&Address]) -> ReadBack {
             Listing::PerParent { .. } => spawn_by_parent(client, addresses, &mut reads),
         }
     }
-    reads.join_all().await.into_iter().flatten().collect()
+    refresh::gather(reads, tally).await.into_iter().flatten().collect()
 }
 
 fn spawn_by_parent(client: &Arc<Client>, addresses: Vec<Address>, reads: &mut JoinSet<ReadBack>) {

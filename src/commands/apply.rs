@@ -4,17 +4,13 @@ use std::{
     fs,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
 };
 
 use anyhow::Context as _;
 
-use super::{output, plan, session};
+use super::{output, plan, session, signals};
 use crate::{
-    apply::{self, Options, StopFlag},
+    apply::{self, Options, Stop},
     cli::{ApplyArgs, Format, Global},
     diagnostics::View,
     exit::Exit,
@@ -22,7 +18,6 @@ use crate::{
         Outcome, Plan,
         document::{self, pretty},
     },
-    progress::{Lines, Listener, Silent},
     refresh,
     render::{self, plan::Depth},
     report::{ApplyOutcome, Fate, Report},
@@ -48,7 +43,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
-    let report = match refusal(&plan, args)? {
+    let report = match refusal(global, &plan, args)? {
         Some(refused) => {
             let fates = vec![Fate::NotAttempted; plan.changes.len()];
             Report { plan: &plan, fates, refused: Some(refused) }
@@ -130,7 +125,7 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Why nothing may be sent; `None` if it may, which includes a plan without anything to do.
-fn refusal(plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
+fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
     if plan.outcome() == Outcome::Unknown {
         return Ok(Some("not everything could be read".to_owned()));
     }
@@ -143,41 +138,26 @@ fn refusal(plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
     if !io::stdin().is_terminal() {
         return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
     }
-    Ok((!confirmed()?).then(|| "it was not confirmed".to_owned()))
+    Ok((!confirmed(&render::question::text(plan, output::stderr_color(global)))?)
+        .then(|| "it was not confirmed".to_owned()))
 }
 
-fn confirmed() -> anyhow::Result<bool> {
+/// Asks, with what is at risk right above the question: the plan may be longer than the screen.
+fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut stderr = io::stderr();
-    write!(stderr, "\nMake these changes? Only `yes` is accepted: ").and_then(|()| stderr.flush())?;
+    write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
     Ok(line.trim_end_matches(['\r', '\n']) == "yes")
 }
 
 async fn make(global: &Global, args: &ApplyArgs, plan: &Plan, door: &session::Door) -> Vec<Fate> {
-    let stop = StopFlag::new(AtomicBool::new(false));
-    let listener: Arc<dyn Listener> = if global.quiet || global.no_progress {
-        Arc::new(Silent)
-    } else {
-        Arc::new(Lines { color: output::stderr_color(global) })
-    };
-    let watch = tokio::spawn(watch(stop.clone()));
+    let stop = Stop::default();
+    let listener = output::listener(global);
+    let watch = tokio::spawn(signals::watch(stop.clone()));
     let fates = apply::run(&door.client, plan, Options { fail_fast: args.fail_fast }, &stop, &listener).await;
     watch.abort();
     fates
-}
-
-/// The first Ctrl-C starts nothing new; the second ends the process, as any other program's first.
-async fn watch(stop: StopFlag) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    stop.store(true, Ordering::Relaxed);
-    output::tell("stopping: what is in flight is finished; once more to stop at once");
-    if tokio::signal::ctrl_c().await.is_ok() {
-        #[expect(clippy::exit, reason = "the person asked for an end at once, and nothing half-written is held")]
-        std::process::exit(Exit::Failed as i32);
-    }
 }
 
 fn finish(global: &Global, args: &ApplyArgs, report: &Report<'_>, views: Vec<View>) -> anyhow::Result<Exit> {

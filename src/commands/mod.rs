@@ -10,6 +10,7 @@ mod plan;
 mod schema;
 mod session;
 mod show;
+mod signals;
 mod validate;
 
 use crate::{

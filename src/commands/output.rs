@@ -1,6 +1,9 @@
 //! Where text goes: the document to stdout, everything else to stderr.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use indexmap::IndexMap;
@@ -8,9 +11,12 @@ use indexmap::IndexMap;
 use crate::{
     cli::{ColorChoice, Global},
     diagnostics::{Diagnostics, SourceMap, render},
+    progress::{Listener, Silent, bars::Bars, lines::Lines, terminal},
     render::style::Color,
     state::ReadFailure,
 };
+
+pub(super) use crate::progress::terminal::tell;
 
 /// The width of messages where none is known.
 const WIDTH: usize = 100;
@@ -23,11 +29,6 @@ pub(super) fn document(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to stdout"),
     }
-}
-
-/// Tells something; a terminal that went away changes nothing.
-pub(super) fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Whether a stream is coloured.
@@ -47,6 +48,18 @@ pub(super) fn stdout_color(global: &Global) -> Color {
 
 pub(super) fn stderr_color(global: &Global) -> Color {
     color(global, io::stderr().is_terminal())
+}
+
+/// Who shows progress: bars where a person watches, lines elsewhere.
+pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
+    let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+    if global.quiet || global.no_progress {
+        Arc::new(Silent)
+    } else if io::stderr().is_terminal() && !dumb {
+        Arc::new(Bars::new(stderr_color(global)))
+    } else {
+        Arc::new(Lines::new(stderr_color(global)))
+    }
 }
 
 /// Tells all diagnostics, and how many there are.
@@ -98,7 +111,7 @@ pub(super) fn log(global: &Global) {
     });
     use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(terminal::Log::default)
         .without_time()
         .with_target(false)
         .with_level(false)

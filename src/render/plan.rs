@@ -209,7 +209,7 @@ fn counts(summary: &Summary) -> String {
     if said.is_empty() { String::new() } else { format!("{}.", said.join(", ")) }
 }
 
-fn role(action: &Action) -> Role {
+pub(super) fn role(action: &Action) -> Role {
     match action {
         Action::Create { .. } => Role::Add,
         Action::Update { .. } => Role::Change,

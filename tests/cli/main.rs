@@ -23,6 +23,7 @@ mod risks;
 mod saved;
 mod streams;
 mod support;
+mod terminal;
 mod trouble;
 mod unmanaged;
 mod validate;

@@ -1,13 +1,9 @@
 //! A chart and an emulator in this process: plan and apply as the commands do, without files and sockets.
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use portolan::{
-    apply::{self, Options},
+    apply::{self, Options, Stop},
     config::{self, decode::Context},
     diagnostics::SourceMap,
     emulator::{
@@ -96,16 +92,15 @@ impl Site {
         sources.add("chart.yaml", yaml);
         let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
         assert!(!decoded.found.has_errors(), "the chart has errors: {:#?}\n{yaml}", decoded.found);
-        let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart)));
+        let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart), &Silent));
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
         build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() })
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
-        let stop = Arc::new(AtomicBool::new(false));
         let listener: Arc<dyn Listener> = Arc::new(Silent);
-        self.runtime.block_on(apply::run(&self.client(), plan, Options::default(), &stop, &listener))
+        self.runtime.block_on(apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener))
     }
 
     /// The writes since the last call.
