@@ -249,7 +249,7 @@ pub struct ShowArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: PlanFormat,
 
-    /// Show every change of a long plan as text.
+    /// Show every change of a long plan, and every field of each, whole; for text.
     #[arg(long)]
     pub details: bool,
 

@@ -39,7 +39,7 @@ fn accepted(drift: &Drift, color: Color, depth: Depth) -> String {
             continue;
         }
         let told = color.paint(Role::Quiet, format!("({})", said(by)));
-        plan::block(&mut out, change, column, color);
+        plan::block(&mut out, change, column, color, depth);
         out.push_str(&format!("      {told}\n"));
     }
     if folded > 0 {
@@ -106,7 +106,7 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
         totals: plan::totals(&drift.plan, is_all(drift)).into_iter().chain(beside(drift)).collect(),
         warnings: drift.expired.iter().map(warning).collect(),
         accepted: drift.accepted.iter().map(row).collect(),
-        whole: &|| text(drift, Color::Never, Depth::Full),
+        whole: &|| text(drift, Color::Never, Depth::Unfolded),
     };
     markdown::comment(&comment, budget)
 }

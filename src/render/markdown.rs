@@ -44,7 +44,7 @@ pub fn unready(command: &str, found: &[View], budget: usize) -> String {
 /// The comment, at most `budget` bytes long.
 pub fn markdown(plan: &Plan, budget: usize) -> String {
     let totals = text::totals(plan, !plan.scope.partial);
-    let whole = || full_text(plan, Color::Never, Depth::Full);
+    let whole = || full_text(plan, Color::Never, Depth::Unfolded);
     comment(
         &Comment { command: "plan", plan, totals, warnings: Vec::new(), accepted: Vec::new(), whole: &whole },
         budget,

@@ -31,6 +31,9 @@ const MOST_ALIKE: usize = 10;
 pub enum Depth {
     /// Changes that do the same fold behind the first of them; what is grave never does.
     Folded,
+    /// Every change, with what is worth showing of it.
+    Unfolded,
+    /// Every change with every field, whole: also what stays, what goes, and what is the same for all.
     Full,
 }
 
@@ -48,7 +51,7 @@ pub fn text(plan: &Plan, color: Color, depth: Depth) -> String {
 impl Depth {
     /// How many of what is alike are shown.
     pub(super) fn most(self) -> usize {
-        if self == Depth::Full { usize::MAX } else { MOST_ALIKE }
+        if self == Depth::Folded { MOST_ALIKE } else { usize::MAX }
     }
 }
 
@@ -63,7 +66,7 @@ pub(super) fn blocks(plan: &Plan, color: Color, depth: Depth) -> String {
         let (_, seen) = alike.entry(deed(change)).or_insert((change, 0));
         *seen += 1;
         if change.is_grave() || *seen <= most {
-            block(&mut out, change, column, color);
+            block(&mut out, change, column, color, depth);
         }
     }
     for (first, seen) in alike.into_values().filter(|(first, seen)| !first.is_grave() && *seen > most) {
@@ -218,14 +221,18 @@ pub(super) fn role(action: &Action) -> Role {
 }
 
 /// One change: its headline, then a line for each field, then what else is to be said.
-pub(super) fn block(out: &mut String, change: &Change, column: usize, color: Color) {
+pub(super) fn block(out: &mut String, change: &Change, column: usize, color: Color, depth: Depth) {
     out.push_str(&headline(change, column, color));
     out.push('\n');
     let mut remarks = remarks(change, color);
-    if !matches!(change.action, Action::Delete { .. }) {
-        for field in change.fields.iter().filter(|field| is_worth_showing(change, field)) {
-            field_lines(out, field, &mut remarks, color);
-        }
+    let shown = |field: &&FieldChange| {
+        depth == Depth::Full || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
+    };
+    for field in change.fields.iter().filter(shown) {
+        field_lines(out, field, &mut remarks, color, depth);
+    }
+    if depth == Depth::Full {
+        unchanged_lines(out, change, color);
     }
     for remark in remarks {
         out.push_str(&format!("      {}\n", remark.text));
@@ -321,22 +328,33 @@ fn changed_field(change: &Change) -> Option<&'static str> {
     shown.next().is_none().then_some(only.name)
 }
 
-fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, color: Color) {
+/// What a write sends as it is: the API replaces, so it is part of the change.
+fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
+    let after = change.action.after().into_iter().flatten();
+    for (name, value) in after.filter(|(name, _)| !change.fields.iter().any(|field| field.name == **name)) {
+        let line = format!("{name:NAME_WIDTH$}  {}  (unchanged)", words::value(value));
+        out.push_str(&format!("      {}\n", color.paint(Role::Quiet, line)));
+    }
+}
+
+fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, color: Color, depth: Depth) {
     let name = format!("{:NAME_WIDTH$}", field.name);
+    let one = |value| if depth == Depth::Full { words::value(value) } else { words::short(value) };
     if let (Some(before), Some(after)) = (&field.before, &field.after)
         && words::is_long(before, after)
     {
         out.push_str(&format!("      {}\n", name.trim_end()));
         let texts = (before.as_str().unwrap_or_default(), after.as_str().unwrap_or_default());
-        for line in words::difference(texts.0, texts.1, color) {
+        let difference = if depth == Depth::Full { words::whole_difference } else { words::difference };
+        for line in difference(texts.0, texts.1, color) {
             out.push_str(&format!("        {line}\n"));
         }
         return;
     }
     let value = match (&field.before, &field.after) {
         (Some(before), Some(after)) => format!("{} -> {}", words::value(before), words::value(after)),
-        (None, Some(after)) => words::short(after),
-        (Some(before), None) => words::short(before),
+        (None, Some(after)) => one(after),
+        (Some(before), None) => one(before),
         (None, None) => String::new(),
     };
     let said: Vec<String> = remarks.extract_if(.., |remark| remark.field == Some(field.name)).map(|r| r.text).collect();
@@ -367,7 +385,7 @@ mod tests {
   new: { category: linux },
   web: { is_public: true, description: new } } } }";
         let plan = plan(chart, &live, &["exposes"]);
-        insta::assert_snapshot!(text(&plan, Color::Never, Depth::Full), @r#"
+        insta::assert_snapshot!(text(&plan, Color::Never, Depth::Unfolded), @r#"
           + sync_rule r-1/o/api -> x-1/new  chart.yaml:4
               (3 existing tags are not copied)
               (left to the service: override)
@@ -401,7 +419,7 @@ mod tests {
         let stopped = plan("organizations: { o: { repositories: { a: { state: absent } } } }", &same, &[]);
         let failed = crate::state::ReadFailure { subject: "list".to_owned(), message: "no".to_owned(), hint: None };
         let unknown = Plan { failures: vec![failed], ..Plan::default() };
-        let texts = [none, stopped, unknown].map(|plan| text(&plan, Color::Never, Depth::Full));
+        let texts = [none, stopped, unknown].map(|plan| text(&plan, Color::Never, Depth::Unfolded));
         insta::assert_snapshot!(texts.join("\n"), @r"
         No changes. The live state is as the chart says.
         2 unchanged.
