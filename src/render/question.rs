@@ -1,7 +1,7 @@
 //! What is asked before an apply, with what is at risk right above it. Whoever asks also reads the answer.
 
 use super::style::{Color, Role};
-use crate::plan::{Change, Plan, risk::Risk};
+use crate::plan::{Change, Plan};
 
 /// So many risks that wait for no consent are named one by one.
 const MOST: usize = 10;
@@ -14,7 +14,7 @@ pub fn text(plan: &Plan, color: Color) -> String {
         // What somebody had to consent to is never folded away.
         let consented = change.risks.iter().any(|risk| risk.class.needs_consent());
         if consented || named < MOST {
-            out.push_str(&line(change, color));
+            lines(&mut out, change, color);
             named += usize::from(!consented);
         } else {
             folded += 1;
@@ -29,14 +29,13 @@ pub fn text(plan: &Plan, color: Color) -> String {
     out + "Make these changes? Only `yes` is accepted: "
 }
 
-fn line(change: &Change, color: Color) -> String {
-    let said: Vec<String> = change.risks.iter().map(said).collect();
+fn lines(out: &mut String, change: &Change, color: Color) {
     let head = color.paint(super::plan::role(&change.action), super::plan::plain_headline(change));
-    format!("{head}  {}\n", color.paint(Role::Warning, format!("! {}", said.join("; "))))
-}
-
-fn said(risk: &Risk) -> String {
-    if risk.evidence.is_empty() { risk.class.to_string() } else { format!("{}: {}", risk.class, risk.evidence) }
+    out.push_str(&format!("{head}\n"));
+    for risk in change.risks.iter().filter(|risk| !risk.evidence.is_empty()) {
+        let said = color.paint(Role::Warning, format!("! {}: {}", risk.class, risk.evidence));
+        out.push_str(&format!("      {said}\n"));
+    }
 }
 
 #[cfg(test)]
@@ -57,16 +56,18 @@ mod tests {
             new: { category: arm }, web: { is_public: true }, z: } } }";
         insta::assert_snapshot!(text(&plan(chart, &live, &["destroys-data", "exposes"]), Color::Never), @r"
         Not simply undone:
-          - repository r-1/o/full  ! deletes; destroys-data: 143 tags
-          - repository r-1/o/gone  ! deletes
-          ~ repository r-1/o/web  ! exposes: anyone can pull 3 tags
+          - repository r-1/o/full
+              ! destroys-data: 143 tags
+          - repository r-1/o/gone
+          ~ repository r-1/o/web
+              ! exposes: anyone can pull 3 tags
 
         Make these changes? Only `yes` is accepted:
         ");
         // What is withheld is not made, and needs no answer.
         insta::assert_snapshot!(text(&plan(chart, &live, &[]), Color::Never), @r"
         Not simply undone:
-          - repository r-1/o/gone  ! deletes
+          - repository r-1/o/gone
 
         Make these changes? Only `yes` is accepted:
         ");
@@ -84,7 +85,7 @@ mod tests {
         chart.extend((0..29).map(|number| format!(" r{number:02}: {{ state: absent }},")));
         let text = text(&plan(&format!("{chart} r29: }} }} }}"), &live(&rows), &["destroys-data"]), Color::Never);
         assert_eq!(text.matches("destroys-data").count(), 2, "{text}");
-        assert_eq!(text.matches("! deletes").count(), 12, "{text}");
+        assert_eq!(text.matches("  - repository").count(), 12, "{text}");
         assert!(text.contains("\n    17 more with a risk"), "{text}");
     }
 }

@@ -97,7 +97,7 @@ fn the_risks_stand_above_the_question() {
     assert_eq!(world.writes(), [""; 0]);
     let asked = terminal.screen.lock().unwrap().clone();
     let (_, question) = asked.split_once("Not simply undone:").unwrap();
-    assert!(question.contains("stays  ! exposes: anyone can pull 0 tags"), "{asked}");
+    assert!(question.contains("stays\r\n      ! exposes: anyone can pull 0 tags"), "{asked}");
     // What is withheld is not made, and what is harmless is no risk.
     assert!(!question.contains("full") && !question.contains("new"), "{asked}");
     terminal.types("yes\n");
