@@ -19,7 +19,7 @@ use crate::{
         document::{self, pretty},
     },
     refresh,
-    render::{self, plan::Depth},
+    render::{self, style::Depth},
     report::{ApplyOutcome, Fate, Report},
 };
 
@@ -114,10 +114,10 @@ async fn same_account(plan: &Plan, door: &session::Door) -> anyhow::Result<()> {
 /// The plan is part of what is printed, unless stdout holds a JSON document.
 fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
     match args.format {
-        Format::Text => output::document(&render::plan::text(plan, output::stdout_color(global), Depth::Folded)),
+        Format::Text => output::document(&render::plan::text(plan, output::stdout_look(global, Depth::Folded))),
         Format::Json => {
             if !args.yes && args.plan.is_none() {
-                output::tell(&render::plan::text(plan, output::stderr_color(global), Depth::Folded));
+                output::tell(&render::plan::text(plan, output::stderr_look(global, Depth::Folded)));
             }
             Ok(())
         }

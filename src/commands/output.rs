@@ -7,12 +7,13 @@ use std::{
 
 use anyhow::Context as _;
 use indexmap::IndexMap;
+use terminal_size::{Height, Width};
 
 use crate::{
     cli::{ColorChoice, Global},
     diagnostics::{Diagnostics, SourceMap, render},
     progress::{Listener, Silent, bars::Bars, lines::Lines, terminal},
-    render::style::Color,
+    render::style::{Color, Depth, Look},
     state::ReadFailure,
 };
 
@@ -44,6 +45,19 @@ pub(super) fn color(global: &Global, is_terminal: bool) -> Color {
 
 pub(super) fn stdout_color(global: &Global) -> Color {
     color(global, io::stdout().is_terminal())
+}
+
+pub(super) fn stdout_look(global: &Global, depth: Depth) -> Look {
+    look(global, depth, terminal_size::terminal_size_of(io::stdout()))
+}
+
+pub(super) fn stderr_look(global: &Global, depth: Depth) -> Look {
+    let look = look(global, depth, terminal_size::terminal_size_of(io::stderr()));
+    Look { color: stderr_color(global), ..look }
+}
+
+fn look(global: &Global, depth: Depth, size: Option<(Width, Height)>) -> Look {
+    Look { color: stdout_color(global), depth, width: size.map(|(Width(columns), _)| usize::from(columns)) }
 }
 
 pub(super) fn stderr_color(global: &Global) -> Color {

@@ -21,8 +21,8 @@ use portolan::{
     },
     render::{
         findings, markdown,
-        plan::{Depth, text, views},
-        style::Color,
+        plan::{text, views},
+        style::{Depth, Look},
         yaml_diff,
     },
 };
@@ -71,9 +71,9 @@ fn goldens() -> BTreeMap<String, String> {
     for scenario in scenarios::all() {
         let (name, plan) = (scenario.name, &scenario.plan);
         let mut add = |ending: &str, text: String| drop(goldens.insert(format!("{name}.{ending}"), text));
-        add("txt", text(plan, Color::Never, Depth::Folded));
+        add("txt", text(plan, Look::plain(Depth::Folded)));
         add("md", markdown::markdown(plan, BUDGET));
-        add("details.txt", abridged(&text(plan, Color::Never, Depth::Full), "\n  + repository"));
+        add("details.txt", abridged(&text(plan, Look::plain(Depth::Full)), "\n  + repository"));
         add("json", abridged_list(&json(plan), "/changes"));
         add("diff", abridged(&yaml_diff::diff(plan), "\n--- "));
         add("sarif", abridged_list(&sarif(plan), "/runs/0/results"));
@@ -112,5 +112,5 @@ fn a_thousand_equal_changes_are_all_in_the_formats_of_machines() {
     let document: Value = serde_json::from_str(&sarif(plan)).unwrap();
     assert_eq!(length(&document["runs"][0]["results"]), 1000);
     assert_eq!(yaml_diff::diff(plan).matches("\n+++ chart: ").count(), 1000);
-    assert_eq!(text(plan, Color::Never, Depth::Full).matches("  + repository").count(), 1000);
+    assert_eq!(text(plan, Look::plain(Depth::Full)).matches("  + repository").count(), 1000);
 }
