@@ -133,7 +133,7 @@ pub fn pretty(document: &impl Serialize) -> String {
 }
 
 /// SHA-256 of the compact text, in hexadecimal.
-fn digest(document: &Value) -> String {
+pub fn digest(document: &Value) -> String {
     base16ct::lower::encode_string(&Sha256::digest(document.to_string()))
 }
 
