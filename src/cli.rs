@@ -290,6 +290,14 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub fail_fast: bool,
 
+    /// Write what was sent and seen for each change, and what is left to do, to this file (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+
+    /// Write what happens to this file as it happens, a JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+
     /// How to print the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,

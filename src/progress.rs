@@ -4,12 +4,16 @@
 //! what becomes of a change is in the report.
 
 pub mod bars;
+pub mod events;
 pub mod lines;
 pub mod terminal;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use crate::{plan::Change, report::Fate};
+use crate::{plan::Change, report::Record};
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +34,9 @@ pub enum Event<'a> {
     /// A change is about to be made.
     Started { change: &'a Change },
     /// A change came to its end, one way or another.
-    Finished { change: &'a Change, fate: &'a Fate },
+    Finished { change: &'a Change, record: &'a Record },
+    /// What was written was read again.
+    Checked { change: &'a Change, record: &'a Record },
 }
 
 /// Somebody who wants to know.
@@ -44,6 +50,16 @@ pub struct Silent;
 
 impl Listener for Silent {
     fn hear(&self, _event: &Event<'_>) {}
+}
+
+/// Two who listen.
+pub struct Both(pub Arc<dyn Listener>, pub Arc<dyn Listener>);
+
+impl Listener for Both {
+    fn hear(&self, event: &Event<'_>) {
+        self.0.hear(event);
+        self.1.hear(event);
+    }
 }
 
 /// Counts the steps of a stage, and tells of each.
@@ -74,6 +90,12 @@ impl<'l> Tally<'l> {
     fn tell(&self, done: usize) {
         let known = self.known.load(Ordering::Relaxed);
         self.listener.hear(&Event::Progress { stage: self.stage, done, known });
+    }
+}
+
+impl std::fmt::Debug for Both {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Both")
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
     sync::Arc,
 };
 
+use step::End;
 pub use stop::Stop;
 
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ use crate::{
     address::Address,
     plan::{Action, Change, Plan, order},
     progress::{Event, Listener, Stage, Tally},
-    report::Fate,
+    report::{Fate, Record},
     transport::client::Client,
 };
 
@@ -40,27 +41,27 @@ struct Unit {
     followers: Vec<usize>,
 }
 
-/// Makes every change that is not withheld; the fates are in the order of the plan's changes.
+/// Makes every change that is not withheld; the records are in the order of the plan's changes.
 pub async fn run(
     client: &Arc<Client>,
     plan: &Plan,
     options: Options,
     stop: &Stop,
     listener: &Arc<dyn Listener>,
-) -> Vec<Fate> {
+) -> Vec<Record> {
     let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
-    let mut made = Schedule::new(&changes).run(client, options, stop, listener).await;
+    let (mut made, doubtful) = Schedule::new(&changes).run(client, options, stop, listener).await;
     tokio::select! {
-        () = verify::verify(client, &changes, &mut made, listener) => {}
+        () = verify::verify(client, &changes, &mut made, &doubtful, listener) => {}
         // What was not read back by then stays unproved.
         () = stop.wanted_at_once() => {}
     }
-    let mut fates = vec![Fate::Withheld; plan.changes.len()];
-    for (at, fate) in positions.into_iter().zip(made) {
-        fates[at] = fate;
+    let mut records = vec![Record::from(Fate::Withheld); plan.changes.len()];
+    for (at, record) in positions.into_iter().zip(made) {
+        records[at] = record;
     }
-    fates
+    records
 }
 
 /// Which unit may start when.
@@ -71,9 +72,8 @@ struct Schedule<'a> {
     ready: VecDeque<usize>,
     /// Whether the change was handed out to be made.
     begun: Vec<bool>,
-    fates: Vec<Option<Fate>>,
-    /// Whether the service said yes to the change.
-    own: Vec<bool>,
+    records: Vec<Option<Record>>,
+    ends: Vec<End>,
 }
 
 impl<'a> Schedule<'a> {
@@ -87,19 +87,20 @@ impl<'a> Schedule<'a> {
             }
         }
         let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
-        let (fates, own) = (vec![None; changes.len()], vec![false; changes.len()]);
-        Schedule { changes, dependencies, units, ready, begun: own.clone(), fates, own }
+        let (begun, ends) = (vec![false; changes.len()], vec![End::Known; changes.len()]);
+        let records = vec![None; changes.len()];
+        Schedule { changes, dependencies, units, ready, begun, records, ends }
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
-    /// little is under way when the run is stopped.
+    /// little is under way when the run is stopped. Beside the records: which of them are doubtful.
     async fn run(
         mut self,
         client: &Arc<Client>,
         options: Options,
         stop: &Stop,
         listener: &Arc<dyn Listener>,
-    ) -> Vec<Fate> {
+    ) -> (Vec<Record>, Vec<bool>) {
         let tally = Tally::new(&**listener, Stage::Applying);
         tally.expect(self.units.len());
         let mut running = JoinSet::new();
@@ -123,8 +124,8 @@ impl<'a> Schedule<'a> {
             match ended {
                 None => break,
                 Some(Ok((unit, made))) => {
-                    for step::Made { position, fate, own } in made {
-                        (self.fates[position], self.own[position]) = (Some(fate), own);
+                    for step::Made { position, record, end } in made {
+                        (self.records[position], self.ends[position]) = (Some(record), end);
                     }
                     self.finish(unit);
                     tally.step();
@@ -133,15 +134,15 @@ impl<'a> Schedule<'a> {
                 Some(Err(_)) => {}
             }
         }
-        let begun = self.begun;
-        let end = |(fate, begun): (Option<Fate>, bool)| {
-            fate.unwrap_or_else(|| if begun { cut_off() } else { Fate::NotAttempted })
+        let end = |(record, begun): (Option<Record>, bool)| {
+            record.unwrap_or_else(|| if begun { cut_off() } else { Fate::NotAttempted.into() })
         };
-        self.fates.into_iter().zip(begun).map(end).collect()
+        let doubtful = self.ends.iter().map(|end| *end == End::Doubtful).collect();
+        (self.records.into_iter().zip(self.begun).map(end).collect(), doubtful)
     }
 
     fn has_failed(&self) -> bool {
-        self.fates.iter().any(|fate| matches!(fate, Some(Fate::Failed { .. })))
+        self.records.iter().flatten().any(|record| matches!(record.fate, Fate::Failed { .. }))
     }
 
     /// The changes of a unit that may be made; those that depend on a failure are skipped here.
@@ -151,9 +152,9 @@ impl<'a> Schedule<'a> {
             let change = self.changes[position];
             match self.failed_dependency(position) {
                 Some(because) => {
-                    let fate = Fate::Skipped { because };
-                    listener.hear(&Event::Finished { change, fate: &fate });
-                    self.fates[position] = Some(fate);
+                    let record = Record::from(Fate::Skipped { because });
+                    listener.hear(&Event::Finished { change, record: &record });
+                    self.records[position] = Some(record);
                 }
                 None => {
                     self.begun[position] = true;
@@ -166,9 +167,10 @@ impl<'a> Schedule<'a> {
     }
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
-        let failed = |needed: &&usize| !matches!(self.fates[**needed], Some(Fate::Applied { .. } | Fate::AsPlanned));
+        let fate = |at: usize| self.records[at].as_ref().map(|record| &record.fate);
+        let failed = |needed: &&usize| !matches!(fate(**needed), Some(Fate::Applied { .. } | Fate::AsPlanned));
         let needed = self.dependencies[position].iter().find(failed)?;
-        Some(match &self.fates[*needed] {
+        Some(match fate(*needed) {
             Some(Fate::Skipped { because }) => because.clone(),
             _ => self.changes[*needed].address.clone(),
         })
@@ -181,7 +183,7 @@ impl<'a> Schedule<'a> {
         self.dependencies[position].iter().any(|at| {
             let needed = self.changes[*at];
             let is_parent = Some(&needed.address) == parent.as_ref();
-            self.own[*at] && is_parent && matches!(needed.action, Action::Create { .. })
+            self.ends[*at] == End::Own && is_parent && matches!(needed.action, Action::Create { .. })
         })
     }
 
@@ -196,12 +198,13 @@ impl<'a> Schedule<'a> {
 }
 
 /// What is known of a change that was under way when the run was stopped at once.
-fn cut_off() -> Fate {
-    Fate::Failed {
+fn cut_off() -> Record {
+    let fate = Fate::Failed {
         message: "stopped while it was under way; whether it was done is not known".to_owned(),
         hint: Some("apply again: what was done is not repeated".to_owned()),
         restored: false,
-    }
+    };
+    Record { wrote: true, ..Record::from(fate) }
 }
 
 /// Groups changes by the request that checks them: all rules of a repository are seen in one answer.

@@ -1,5 +1,6 @@
 //! One file a command: wiring of the stages, no logic of their own. What they share is here and in `session`.
 
+mod account;
 mod apply;
 mod drift;
 mod emulator;

@@ -19,15 +19,32 @@ use crate::{
 
 pub(super) use crate::progress::terminal::tell;
 
+/// What a terminal answers that went away.
+const INPUT_OUTPUT_ERROR: i32 = 5;
+
+/// Whether stdout is a terminal, or was one: a file with such an error is broken.
+#[cfg(unix)]
+fn is_device() -> bool {
+    use std::os::{fd::AsFd as _, unix::fs::FileTypeExt as _};
+    let found = io::stdout().as_fd().try_clone_to_owned().and_then(|stdout| std::fs::File::from(stdout).metadata());
+    found.is_ok_and(|found| found.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device() -> bool {
+    false
+}
+
 /// The width of messages where none is known.
 const WIDTH: usize = 100;
 
-/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, changes
-/// neither what is done nor the exit code.
+/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, or on a terminal
+/// that was closed, changes neither what is done nor the exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.raw_os_error() == Some(INPUT_OUTPUT_ERROR) && is_device() => Ok(()),
         written => written.context("cannot write to stdout"),
     }
 }

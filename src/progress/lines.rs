@@ -36,11 +36,11 @@ impl Lines {
 impl Listener for Lines {
     fn hear(&self, event: &Event<'_>) {
         match event {
-            Event::Finished { change, fate } => tell(&render::report::line(change, fate, self.color)),
+            Event::Finished { change, record } => tell(&render::report::line(change, &record.fate, self.color)),
             Event::Progress { stage: Stage::Reading, done, known } if done < known && self.is_time() => {
                 tell(&format!("reading: {done} of {known}"));
             }
-            Event::Progress { .. } | Event::Started { .. } => {}
+            Event::Progress { .. } | Event::Started { .. } | Event::Checked { .. } => {}
         }
     }
 }

@@ -18,6 +18,7 @@ mod input;
 mod lints;
 mod lost_answers;
 mod quickstart;
+mod receipt;
 mod requests;
 mod risks;
 mod saved;

@@ -100,7 +100,8 @@ impl Site {
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
         let listener: Arc<dyn Listener> = Arc::new(Silent);
-        self.runtime.block_on(apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener))
+        let run = async { apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener).await };
+        self.runtime.block_on(run).into_iter().map(|record| record.fate).collect()
     }
 
     /// The writes since the last call.
