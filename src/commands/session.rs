@@ -256,7 +256,7 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut file = tempfile::NamedTempFile::new_in(directory_of(&target)).map_err(|error| error.kind())?;
+    let mut file = new_file(directory_of(&target)).map_err(|error| error.kind())?;
     file.write_all(text.as_bytes())?;
     if let Some(found) = found {
         file.as_file().set_permissions(found.permissions())?;
@@ -264,6 +264,18 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// With the mode that any new file gets: others may have to read it, and it holds no secret.
+#[cfg(unix)]
+fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(directory)
+}
+
+#[cfg(not(unix))]
+fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new_in(directory)
 }
 
 /// Refuses to write over what the same run reads.
