@@ -45,10 +45,12 @@ pub(crate) enum Deletion {
     Everything,
 }
 
+type Disguise = dyn Fn(Emulated) -> Arc<dyn Transport>;
+
 pub(crate) struct Site {
     pub(crate) emulator: Emulator,
     runtime: tokio::runtime::Runtime,
-    disguise: fn(Emulated) -> Arc<dyn Transport>,
+    disguise: Box<Disguise>,
 }
 
 impl Site {
@@ -65,12 +67,12 @@ impl Site {
             Emulator::new(Settings { latency: Duration::from_millis(1), assumptions, ..Settings::default() });
         emulator.edit(|state| state.clone_from(live));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        Site { emulator, runtime, disguise: |door| Arc::new(door) }
+        Site { emulator, runtime, disguise: Box::new(|door| Arc::new(door)) }
     }
 
     /// Puts a transport in front of the emulator.
-    pub(crate) fn behind(self, disguise: fn(Emulated) -> Arc<dyn Transport>) -> Site {
-        Site { disguise, ..self }
+    pub(crate) fn behind(self, disguise: impl Fn(Emulated) -> Arc<dyn Transport> + 'static) -> Site {
+        Site { disguise: Box::new(disguise), ..self }
     }
 
     /// As a process that just started.
