@@ -91,3 +91,14 @@ fn every_variable_is_one_that_the_program_reads() {
     }
     assert!(count > 10, "{count}");
 }
+
+#[test]
+fn every_metric_of_the_page_is_one_that_is_written() {
+    let metrics = include_str!("../../src/render/metrics.rs");
+    let words = PAGE.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+    let named: Vec<&str> = words.filter(|word| word.starts_with("portolan_")).collect();
+    assert!(named.len() >= 2, "{named:?}");
+    for name in named {
+        assert!(metrics.contains(&format!("\"{name}\"")), "no metric is called `{name}`");
+    }
+}
