@@ -359,6 +359,22 @@ pub struct EmulatorArgs {
     /// Choose an answer where the API's documents are silent; `--assume help` lists them.
     #[arg(long, value_name = "NAME=VALUE")]
     pub assume: Vec<String>,
+
+    /// Let something go wrong, such as `cut-after,method=POST`; `--fault help` says what. May be given several times.
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<String>,
+
+    /// Let everything go wrong that this file lists, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+
+    /// Append what is asked and answered to this file, a line of JSON each; never headers, never passwords.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
+    /// Let tests read and change everything below `/_emulator/`; on loopback addresses only.
+    #[arg(long)]
+    pub control: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -111,9 +111,27 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
     if state.format_version != FORMAT_VERSION {
         return Err(StateError::Version { path, found: state.format_version });
     }
-    match state.regions.keys().find(|region| !regions::exists(region)) {
+    match unknown_region(&state) {
         Some(region) => Err(StateError::Region { path, region: region.clone() }),
         None => Ok(state),
+    }
+}
+
+fn unknown_region(state: &State) -> Option<&String> {
+    state.regions.keys().find(|region| !regions::exists(region))
+}
+
+/// What is wrong with a state that came from elsewhere.
+pub(super) fn check(state: &State) -> Result<(), String> {
+    if state.format_version != FORMAT_VERSION {
+        return Err(format!(
+            "the state has format version {}; this portolan reads {FORMAT_VERSION}",
+            state.format_version
+        ));
+    }
+    match unknown_region(state) {
+        Some(region) => Err(format!("the state names the region `{region}`, which does not exist")),
+        None => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ mod deletions;
 mod documents;
 mod drift;
 mod emulated;
+mod faults;
 mod files;
 mod init;
 mod input;
