@@ -28,6 +28,10 @@ pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
         None => Emulator::new(settings),
     };
     faults.into_iter().for_each(|fault| emulator.inject(fault));
+    if !args.control {
+        // Nobody can ask for it.
+        emulator.keep_no_journal();
+    }
     if let Some(path) = &args.journal {
         emulator.record(path).with_context(|| format!("cannot write the journal {}", path.display()))?;
     }

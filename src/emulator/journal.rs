@@ -56,6 +56,8 @@ impl fmt::Debug for Entry {
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) entries: Vec<Entry>,
+    /// Whether entries are kept in memory no longer than it takes to write them.
+    pub(super) forgetful: bool,
     file: Option<File>,
     /// Why the file stopped getting them.
     pub(super) failure: Option<io::Error>,
@@ -77,7 +79,9 @@ impl Journal {
                 self.file = None;
             }
         }
-        self.entries.push(entry);
+        if !self.forgetful {
+            self.entries.push(entry);
+        }
     }
 }
 

@@ -8,8 +8,11 @@
 //! A request goes through these, in this order:
 //!
 //! ```text
-//! server ─ faults ─ signature ─ api (pure) ─ file ─ faults ─ latency ─ server
+//! server ─ faults ─ signature ─ api (pure) ─ file ─ faults ─ journal ─ latency ─ server
 //! ```
+//!
+//! `docs/emulator.md` is its manual. `spec` reads faults that are written down, and `control` is the way in for
+//! tests of other programs.
 //!
 //! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing.
 
@@ -123,6 +126,11 @@ impl Emulator {
     /// Forgets what was asked.
     pub fn clear_journal(&self) {
         self.world().journal.entries.clear();
+    }
+
+    /// Keeps nothing of what is asked from now on, so that an emulator can run for ever.
+    pub fn keep_no_journal(&self) {
+        self.world().journal.forgetful = true;
     }
 
     /// Appends what is asked and answered from now on to a file, a line of JSON each, written before the answer is.
@@ -247,6 +255,9 @@ mod tests {
         assert_eq!(answered, [(Some(201), false), (None, true), (Some(409), false)]);
         assert!(!format!("{journal:?} {emulator:?} {request:?}").contains("secret"));
         emulator.clear_journal();
+        assert_eq!(emulator.journal(), []);
+        emulator.keep_no_journal();
+        emulator.answer(request).await;
         assert_eq!(emulator.journal(), []);
     }
 

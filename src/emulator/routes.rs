@@ -57,6 +57,11 @@ pub(super) fn names() -> String {
     ROUTES.map(|(name, ..)| name).join(", ")
 }
 
+/// Every name with its method and path, a line each, for people.
+pub(super) fn table() -> String {
+    ROUTES.map(|(name, method, path)| format!("{name:<26}{method:<7}{path}")).join("\n  ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

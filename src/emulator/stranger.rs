@@ -91,17 +91,17 @@ impl Edit {
         }
     }
 
-    /// What can be done, as a message lists it.
-    pub(super) fn help() -> String {
-        let names =
-            |depth: u8| DEEDS.iter().filter(|(.., of)| *of == depth).map(|(name, ..)| *name).collect::<Vec<_>>();
-        format!(
-            "{} REGION/ORGANIZATION; {} REGION/ORGANIZATION/REPOSITORY; \
-             {} REGION/ORGANIZATION/REPOSITORY -> REGION/ORGANIZATION",
-            names(1).join("|"),
-            names(2).join("|"),
-            names(3).join("|")
-        )
+    /// What can be done, and how it is written.
+    pub(super) fn forms() -> [String; 3] {
+        let addresses = [
+            "REGION/ORGANIZATION",
+            "REGION/ORGANIZATION/REPOSITORY",
+            "REGION/ORGANIZATION/REPOSITORY -> REGION/ORGANIZATION",
+        ];
+        [1, 2, 3].map(|depth| {
+            let names: Vec<&str> = DEEDS.iter().filter(|(.., of)| *of == depth).map(|(name, ..)| *name).collect();
+            format!("{} {}", names.join("|"), addresses[usize::from(depth) - 1])
+        })
     }
 }
 
@@ -110,7 +110,7 @@ impl FromStr for Edit {
 
     /// Reads `DEED ADDRESS`, such as `delete-repository cn-north-4/team-a/web/front`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is nothing a stranger does; expected {}", Self::help());
+        let wrong = || format!("`{text}` is nothing a stranger does; expected {}", Self::forms().join("; "));
         let (name, address) = text.split_once(' ').ok_or_else(wrong)?;
         let (_, deed, depth) = DEEDS.into_iter().find(|(known, ..)| *known == name).ok_or_else(wrong)?;
         let subject = Subject::read(address.trim(), depth).ok_or_else(wrong)?;

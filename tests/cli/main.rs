@@ -18,6 +18,7 @@ mod init;
 mod input;
 mod lints;
 mod lost_answers;
+mod misbehaving;
 mod quickstart;
 mod receipt;
 mod requests;

@@ -51,7 +51,7 @@ const CHOICES: [(&str, &str, &str); 9] = [
 
 /// What an error of `status` looks like.
 const DETAILS: [(&str, &str, &str); 7] = [
-    ("body", "=BODY", ""),
+    ("body", "=BODY", "in which words; if left out those of whoever says that status mostly"),
     ("code", "=CODE", "the error code in it; if left out a documented one of that status"),
     ("message", "=TEXT", "the message in it, or the whole text of `text` and `html`"),
     ("content-type", "=TYPE", "the header, for `text` and `html`"),
@@ -128,15 +128,17 @@ impl Fault {
     /// The grammar, for people.
     pub fn help() -> String {
         let line = |(name, value, about): &(&str, &str, &str)| format!("  {:<26}{about}\n", format!("{name}{value}"));
-        let body = format!("  {:<26}one of {}\n", "body=BODY", error::bodies());
-        let details: String = DETAILS[1..].iter().map(line).collect();
+        let table = |fields: &[(&str, &str, &str)]| fields.iter().map(line).collect::<String>();
         format!(
-            "FIELD[=VALUE],..., exactly one of them says what happens:\n{}\nwith `status`:\n{body}{details}\n\
-             to which requests:\n{}\na comma in a value is written `\\,`\n\nroutes: {}\n\nedits: {}\n",
-            EFFECTS.iter().map(line).collect::<String>(),
-            CHOICES.iter().map(line).collect::<String>(),
-            routes::names(),
-            Edit::help(),
+            "FIELD[=VALUE],...; a comma in a value is written `\\,`\n\n\
+             what happens, exactly one of:\n{}\nto which requests:\n{}\nwith `status`:\n{}\n\
+             bodies:\n  {}\n\nroutes:\n  {}\n\nedits:\n  {}\n",
+            table(&EFFECTS),
+            table(&CHOICES),
+            table(&DETAILS),
+            error::bodies(),
+            routes::table(),
+            Edit::forms().join("\n  "),
         )
     }
 }
