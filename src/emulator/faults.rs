@@ -409,6 +409,15 @@ mod tests {
     }
 
     #[test]
+    fn many_writes_between_two_reads_are_one_state() {
+        let mut faults = Faults::default();
+        faults.inject(Fault::new(Effect::Stale(Lag::Reads(9))).forever());
+        faults.inject(Fault::new(Effect::Stale(Lag::Writes(2))).forever());
+        (0..100).for_each(|_| faults.remember(State::default()));
+        assert_eq!(faults.0.iter().map(|waiting| waiting.past.states.len()).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
     fn states_are_kept_only_while_somebody_wants_them() {
         let mut faults = Faults::default();
         faults.inject(cut().forever());
@@ -418,6 +427,6 @@ mod tests {
         faults.remember(State::default());
         faults.0.remove(0);
         assert!(faults.strike(&get("/a")).past.is_some());
-        assert!(!faults.remembers());
+        assert!(!faults.remembers() && faults.0[0].past.states.is_empty());
     }
 }

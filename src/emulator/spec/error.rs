@@ -109,8 +109,7 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         "service-c" => shaped(Some(ErrorShape::C)),
         "gateway" => {
             let (code, message) = coded(GATEWAY)?;
-            // A file that says `0308` without quotes says 308.
-            let code = format!("{:0>4}", code.strip_prefix(GATEWAY).unwrap_or(&code));
+            let code = code.strip_prefix(GATEWAY).unwrap_or(&code).to_owned();
             Ok(ErrorBody::Gateway { status, code, message })
         }
         "codearts-v4" => codearts(CodeArtsShape::V4),
