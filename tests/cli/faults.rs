@@ -108,7 +108,8 @@ fn an_update_and_a_rule_that_show_late_are_waited_for() {
 #[test]
 fn what_cannot_be_seen_yet_is_not_called_verified() {
     let world = World::of(QUICKSTART);
-    fault(&world, "stale-reads=1,times=all");
+    // The first look at the rule does not even see its repository.
+    fault(&world, "stale-reads=1,times=all,route=list-rules");
     let _ = world.try_apply(&[]).exits(1).says("3 added").says("applied, but it could not be read back");
     assert_eq!(world.writes().len(), 3);
     world.emulator.clear_faults();
