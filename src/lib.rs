@@ -26,6 +26,7 @@ pub mod kind;
 pub mod pattern;
 pub mod plan;
 pub mod progress;
+pub mod receipt;
 pub mod refresh;
 pub mod render;
 pub mod report;

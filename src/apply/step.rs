@@ -7,9 +7,12 @@ use crate::{
     address::Address,
     plan::{Action, Change},
     progress::{Event, Listener},
-    report::Fate,
+    report::{Fate, Record, Seen},
     state::{Attributes, LiveResource},
-    transport::client::{CallError, Client},
+    transport::{
+        client::{CallError, Client},
+        trace::Trace,
+    },
     wire::{Request, Response, error::Class},
 };
 
@@ -32,25 +35,44 @@ pub(super) struct Task {
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) position: usize,
-    pub(super) fate: Fate,
+    pub(super) record: Record,
+    pub(super) end: End,
+}
+
+/// How sure a change's end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
     /// The service said yes to the write: what is there now is this run's own.
-    pub(super) own: bool,
+    Own,
+    /// It is known what came of it, if not always who did it.
+    Known,
+    /// It may have been done.
+    Doubtful,
 }
 
 /// Makes the changes of a unit, which share one read, one after the other.
 pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
+    let checking = Trace::default();
     let checked = match tasks.first() {
-        Some(task) if !task.fresh => Some(look(client, &request_for_check(&task.change)).await),
+        Some(task) if !task.fresh => Some(look(client, &request_for_check(&task.change), &checking).await),
         _ => None,
     };
     let mut made = Vec::with_capacity(tasks.len());
     for Task { position, change, .. } in tasks {
-        let (fate, own) = match check(&change, checked.as_ref()) {
-            Check::Holds => perform(client, &change).await,
-            Check::Ends(fate) => (fate, false),
+        let trace = Trace::default();
+        trace.take_over(&checking);
+        let found = checked.as_ref().map(|look| seen(&change, look));
+        let (fate, end, wrote) = match check(&change, found.as_ref()) {
+            Check::Holds => {
+                let (fate, end) = perform(client, &change, &trace).await;
+                (fate, end, true)
+            }
+            Check::Ends(fate) => (fate, End::Known, false),
         };
-        listener.hear(&Event::Finished { change: &change, fate: &fate });
-        made.push(Made { position, fate, own });
+        let before = found.and_then(Result::ok);
+        let record = Record { fate, tries: trace.tries(), wrote, before, after: None };
+        listener.hear(&Event::Finished { change: &change, record: &record });
+        made.push(Made { position, record, end });
     }
     made
 }
@@ -58,8 +80,8 @@ pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn L
 /// A complete answer to a read that shows an object: what it holds, or that there is nothing.
 type Look = Result<Option<Response>, CallError>;
 
-async fn look(client: &Client, request: &Request) -> Look {
-    match client.read(request).await {
+async fn look(client: &Client, request: &Request, trace: &Trace) -> Look {
+    match client.read_traced(request, trace).await {
         Ok(response) => Ok(Some(response)),
         Err(error) if error.class() == Some(Class::Absent) => Ok(None),
         Err(error) => Err(error),
@@ -67,9 +89,9 @@ async fn look(client: &Client, request: &Request) -> Look {
 }
 
 /// One object as it is now.
-pub(super) async fn observe(client: &Client, address: &Address) -> Result<Option<LiveResource>, String> {
+pub(super) async fn observe(client: &Client, address: &Address, trace: &Trace) -> Result<Seen, String> {
     let wire = address.kind().wire;
-    match look(client, &wire.read(address)).await {
+    match look(client, &wire.read(address), trace).await {
         Ok(None) => Ok(None),
         Ok(Some(response)) => wire.decode_read(address, &response).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -93,15 +115,12 @@ enum Check {
 }
 
 /// An object that is as the plan wants it needs no write: a saved plan that was interrupted can be applied again.
-fn check(change: &Change, look: Option<&Look>) -> Check {
-    let live = match look {
+fn check(change: &Change, found: Option<&Result<Seen, Blind>>) -> Check {
+    let live = match found {
         None => return Check::Holds,
-        Some(look) => seen(change, look),
-    };
-    let live = match live {
-        Ok(live) => live,
-        Err((error, hint)) => {
-            return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), hint));
+        Some(Ok(live)) => live,
+        Some(Err((error, hint))) => {
+            return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), *hint));
         }
     };
     if is(live.as_ref(), change.action.after()) {
@@ -115,8 +134,10 @@ fn check(change: &Change, look: Option<&Look>) -> Check {
     Check::Ends(failed(message, Some("plan again, and look at what somebody else did")))
 }
 
-/// The live object, or why it cannot be told and what to do about that.
-fn seen(change: &Change, look: &Look) -> Result<Option<LiveResource>, (String, Option<&'static str>)> {
+/// Why the live object cannot be told, and what to do about that.
+type Blind = (String, Option<&'static str>);
+
+fn seen(change: &Change, look: &Look) -> Result<Seen, Blind> {
     let (address, wire) = (&change.address, change.address.kind().wire);
     match look {
         Ok(None) => Ok(None),
@@ -144,106 +165,116 @@ enum Settled {
     Unknown(Fate),
 }
 
-/// The fate of a change, and whether the service said yes to it.
-async fn perform(client: &Client, change: &Change) -> (Fate, bool) {
+async fn perform(client: &Client, change: &Change, trace: &Trace) -> (Fate, End) {
     let address = &change.address;
     let wire = address.kind().wire;
+    let way = Way { client, address, trace };
     let settled = match &change.action {
-        Action::Create { after } => settle(client, address, &wire.create(address, after), None, Some(after)).await,
+        Action::Create { after } => way.settle(&wire.create(address, after), None, Some(after)).await,
         Action::Update { before, after } => match wire.update(address, after) {
-            Some(request) => settle(client, address, &request, Some(before), Some(after)).await,
+            Some(request) => way.settle(&request, Some(before), Some(after)).await,
             None => Settled::Refused(failed(format!("a {} cannot be changed in place", address.kind().name), None)),
         },
-        Action::Delete { before } => settle(client, address, &wire.delete(address), Some(before), None).await,
-        Action::Replace { before, after } => replace(client, address, before, after).await,
+        Action::Delete { before } => way.settle(&wire.delete(address), Some(before), None).await,
+        Action::Replace { before, after } => way.replace(before, after).await,
     };
     match settled {
-        Settled::Done => (Fate::Applied { verified: false }, true),
-        Settled::Found => (Fate::Applied { verified: false }, false),
-        Settled::Refused(fate) | Settled::Unknown(fate) => (fate, false),
+        Settled::Done => (Fate::Applied { verified: false }, End::Own),
+        Settled::Found => (Fate::Applied { verified: false }, End::Known),
+        Settled::Refused(fate) => (fate, End::Known),
+        Settled::Unknown(fate) => (fate, End::Doubtful),
     }
 }
 
-async fn replace(client: &Client, address: &Address, before: &Attributes, after: &Attributes) -> Settled {
-    let wire = address.kind().wire;
-    match settle(client, address, &wire.delete(address), Some(before), None).await {
-        Settled::Done | Settled::Found => {}
-        stopped => return stopped,
-    }
-    match settle(client, address, &wire.create(address, after), None, Some(after)).await {
-        Settled::Refused(fate) => Settled::Refused(restore(client, address, before, fate).await),
-        settled => settled,
-    }
+/// What every request for one change goes through.
+#[derive(Clone, Copy)]
+struct Way<'w> {
+    client: &'w Client,
+    address: &'w Address,
+    trace: &'w Trace,
 }
 
-/// Puts the old values back, if the object is certainly not there.
-async fn restore(client: &Client, address: &Address, before: &Attributes, refused: Fate) -> Fate {
-    let Fate::Failed { message, hint, .. } = refused else { return refused };
-    let request = address.kind().wire.create(address, before);
-    let restored = match observe(client, address).await {
-        Ok(None) => {
-            let settled = settle(client, address, &request, None, Some(before)).await;
-            matches!(settled, Settled::Done | Settled::Found)
+impl Way<'_> {
+    async fn observe(self) -> Result<Seen, String> {
+        observe(self.client, self.address, self.trace).await
+    }
+
+    async fn replace(self, before: &Attributes, after: &Attributes) -> Settled {
+        let wire = self.address.kind().wire;
+        match self.settle(&wire.delete(self.address), Some(before), None).await {
+            Settled::Done | Settled::Found => {}
+            stopped => return stopped,
         }
-        _ => false,
-    };
-    let told = if restored { "the old one is back" } else { "the old one is gone" };
-    Fate::Failed { message: format!("{message}; {told}"), hint, restored }
-}
+        match self.settle(&wire.create(self.address, after), None, Some(after)).await {
+            Settled::Refused(fate) => Settled::Refused(self.restore(before, fate).await),
+            settled => settled,
+        }
+    }
 
-/// Sends a write until it is known what became of it. `before` and `after` are what a read shows if it was not
-/// done and if it was; `None` is an object that is not there.
-async fn settle(
-    client: &Client,
-    address: &Address,
-    request: &Request,
-    before: Option<&Attributes>,
-    after: Option<&Attributes>,
-) -> Settled {
-    let mut sent = 0;
-    loop {
-        let error = match client.write(request, address.kind().also_gone).await {
-            Ok(_) => return Settled::Done,
-            Err(error) => error,
-        };
-        sent += 1;
-        let tries = match error.class() {
-            Some(Class::Absent) if after.is_none() => return Settled::Found,
-            Some(Class::Conflict) if before.is_none() => return conflict(client, address, after, &error).await,
-            Some(Class::ServerError) => TRIES_AFTER_500,
-            Some(Class::Unavailable) | None => TRIES,
-            Some(_) => return Settled::Refused(failure(address, &error)),
-        };
-        let live = match observe(client, address).await {
-            Ok(live) => live,
-            Err(unread) => {
-                let message =
-                    format!("{error}; whether it was done is not known, because it could not be read: {unread}");
-                return Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")));
+    /// Puts the old values back, if the object is certainly not there.
+    async fn restore(self, before: &Attributes, refused: Fate) -> Fate {
+        let Fate::Failed { message, hint, .. } = refused else { return refused };
+        let request = self.address.kind().wire.create(self.address, before);
+        let restored = match self.observe().await {
+            Ok(None) => {
+                let settled = self.settle(&request, None, Some(before)).await;
+                matches!(settled, Settled::Done | Settled::Found)
             }
+            _ => false,
         };
-        if is(live.as_ref(), after) {
-            return Settled::Found;
-        }
-        if !is(live.as_ref(), before) {
-            return Settled::Unknown(failed(format!("{error}; and somebody else changed it meanwhile"), None));
-        }
-        if sent >= tries {
-            return Settled::Refused(failure(address, &error));
-        }
-        let bound = Duration::from_millis(200) * (1 << sent);
-        tokio::time::sleep(bound.mul_f64(fastrand::f64())).await;
+        let told = if restored { "the old one is back" } else { "the old one is gone" };
+        Fate::Failed { message: format!("{message}; {told}"), hint, restored }
     }
-}
 
-/// Somebody made it between the check and the write: that is fine if it is what the plan wants.
-async fn conflict(client: &Client, address: &Address, after: Option<&Attributes>, error: &CallError) -> Settled {
-    match observe(client, address).await {
-        Ok(live) if is(live.as_ref(), after) => Settled::Found,
-        Ok(Some(_)) => {
-            Settled::Refused(failed(format!("{error}; it is there now, with other values"), Some("plan again")))
+    /// Sends a write until it is known what became of it. `before` and `after` are what a read shows if it was not
+    /// done and if it was; `None` is an object that is not there.
+    async fn settle(self, request: &Request, before: Option<&Attributes>, after: Option<&Attributes>) -> Settled {
+        let Way { client, address, trace } = self;
+        let mut sent = 0;
+        loop {
+            let error = match client.write_traced(request, address.kind().also_gone, trace).await {
+                Ok(_) => return Settled::Done,
+                Err(error) => error,
+            };
+            sent += 1;
+            let tries = match error.class() {
+                Some(Class::Absent) if after.is_none() => return Settled::Found,
+                Some(Class::Conflict) if before.is_none() => return self.conflict(after, &error).await,
+                Some(Class::ServerError) => TRIES_AFTER_500,
+                Some(Class::Unavailable) | None => TRIES,
+                Some(_) => return Settled::Refused(failure(address, &error)),
+            };
+            let live = match self.observe().await {
+                Ok(live) => live,
+                Err(unread) => {
+                    let message =
+                        format!("{error}; whether it was done is not known, because it could not be read: {unread}");
+                    return Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")));
+                }
+            };
+            if is(live.as_ref(), after) {
+                return Settled::Found;
+            }
+            if !is(live.as_ref(), before) {
+                return Settled::Unknown(failed(format!("{error}; and somebody else changed it meanwhile"), None));
+            }
+            if sent >= tries {
+                return Settled::Refused(failure(address, &error));
+            }
+            let bound = Duration::from_millis(200) * (1 << sent);
+            tokio::time::sleep(bound.mul_f64(fastrand::f64())).await;
         }
-        _ => Settled::Refused(failure(address, error)),
+    }
+
+    /// Somebody made it between the check and the write: that is fine if it is what the plan wants.
+    async fn conflict(self, after: Option<&Attributes>, error: &CallError) -> Settled {
+        match self.observe().await {
+            Ok(live) if is(live.as_ref(), after) => Settled::Found,
+            Ok(Some(_)) => {
+                Settled::Refused(failed(format!("{error}; it is there now, with other values"), Some("plan again")))
+            }
+            _ => Settled::Refused(failure(self.address, error)),
+        }
     }
 }
 

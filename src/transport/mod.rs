@@ -9,6 +9,7 @@ pub mod emulated;
 pub mod endpoint;
 pub mod http;
 pub mod sign;
+pub mod trace;
 
 use std::{future::Future, pin::Pin};
 

@@ -81,3 +81,12 @@ pub struct Response {
     pub content_range: Option<String>,
     pub body: Vec<u8>,
 }
+
+/// One time that a request was sent.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Try {
+    /// None if no complete answer came.
+    pub status: Option<u16>,
+    /// `X-Request-Id` of the answer, if it has one.
+    pub request_id: Option<String>,
+}

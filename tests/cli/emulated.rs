@@ -8,14 +8,14 @@ use std::{
 use crate::support::{AK, NORTH, QUICKSTART, Running, SK, World};
 
 /// An emulator in a process of its own, and where it serves the regions.
-struct Served {
+pub(crate) struct Served {
     regions: Vec<(String, String)>,
     running: Running,
 }
 
 impl Served {
     /// Starts it and reads the lines for so many regions.
-    fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
+    pub(crate) fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
         let mut command = world.command(&[&["emulator"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -29,7 +29,12 @@ impl Served {
         Served { regions, running }
     }
 
-    fn url(&self, region: &str) -> &str {
+    /// The process.
+    pub(crate) fn child(&mut self) -> &mut std::process::Child {
+        &mut self.running.0
+    }
+
+    pub(crate) fn url(&self, region: &str) -> &str {
         &self.regions.iter().find(|(known, _)| known == region).unwrap().1
     }
 }

@@ -10,6 +10,7 @@ mod expected;
 mod live;
 mod printed;
 mod site;
+mod stranger;
 
 use std::sync::Arc;
 
