@@ -81,7 +81,7 @@ pub struct Global {
     #[arg(short, long, global = true, env = "PORTOLAN_VERBOSE", action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Do not tell about each finished change.
+    /// Show no bars, and do not tell about each finished change.
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
 }
@@ -249,7 +249,7 @@ pub struct ShowArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: PlanFormat,
 
-    /// Show every change of a long plan as text.
+    /// Show every change of a long plan, and every field of each, whole; for text.
     #[arg(long)]
     pub details: bool,
 
@@ -298,6 +298,14 @@ pub struct ApplyArgs {
     #[arg(long, conflicts_with = "wait")]
     pub no_wait: bool,
 
+    /// Write what was sent and seen for each change, and what is left to do, to this file (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+
+    /// Write what happens to this file as it happens, a JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+
     /// How to print the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -344,7 +352,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Accept only requests that are signed with this key pair.
+    /// Accept only requests that are signed with this key pair, or bear a token that IAM gave the user AK for the
+    /// password SK.
     #[arg(long, value_name = "AK:SK")]
     pub verify: Option<String>,
 
@@ -359,6 +368,22 @@ pub struct EmulatorArgs {
     /// Choose an answer where the API's documents are silent; `--assume help` lists them.
     #[arg(long, value_name = "NAME=VALUE")]
     pub assume: Vec<String>,
+
+    /// Let something go wrong, such as `cut-after,method=POST`; `--fault help` says what. May be given several times.
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<String>,
+
+    /// Let everything go wrong that this file lists, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+
+    /// Append what is asked and answered to this file, a line of JSON each; never headers, never passwords.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
+    /// Let tests read and change everything below `/_emulator/`; on loopback addresses only.
+    #[arg(long)]
+    pub control: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

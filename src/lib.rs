@@ -28,6 +28,7 @@ pub mod moment;
 pub mod pattern;
 pub mod plan;
 pub mod progress;
+pub mod receipt;
 pub mod refresh;
 pub mod render;
 pub mod report;

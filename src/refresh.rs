@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::{
     address::Address,
     kind::{Kind, Listing, Page, REGISTRY, repository::REPOSITORY},
+    progress::{Listener, Stage, Tally},
     scope,
     state::{Chart, Live, LiveResource, ReadFailure},
     transport::client::{CallError, Client},
@@ -31,13 +32,14 @@ pub struct Listed {
 }
 
 /// Reads everything that a plan for this chart needs.
-pub async fn refresh(client: &Arc<Client>, chart: &Chart) -> Live {
-    refresh_part(client, chart, chart).await
+pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
+    refresh_part(client, chart, chart, listener).await
 }
 
 /// The same for a plan of a part of the chart: the lists tell of what no file names, so they are read whole; rules
 /// are read for the part alone.
-pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart) -> Live {
+pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, listener: &dyn Listener) -> Live {
+    let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
     let places = |chart: &Chart| -> BTreeSet<(Service, Arc<str>)> {
         chart.resources.keys().map(|address| (address.kind().service, address.region().clone())).collect()
@@ -59,7 +61,7 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart) -> 
             }
         }
     }
-    for (region, listed) in lists.join_all().await {
+    for (region, listed) in gather(lists, &tally).await {
         match listed {
             Ok(listed) => {
                 live.accounts.extend(listed.account.map(|account| (region, account)));
@@ -68,7 +70,7 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart) -> 
             Err(failure) => live.failures.push(failure),
         }
     }
-    for found in numbered.join_all().await {
+    for found in gather(numbered, &tally).await {
         live.resources.extend(found.resources);
         live.numbers.extend(found.numbers);
         live.failures.extend(found.failures);
@@ -77,19 +79,34 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart) -> 
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
         let parents = scope::with_managed_rules(&part, &live);
-        read_children(client, parents, &mut live).await;
+        read_children(client, parents, &mut live, &tally).await;
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
     live
 }
 
 /// Reads the chart's organizations with everything in them, whatever the chart manages.
-pub async fn read_all(client: &Arc<Client>, chart: &Chart) -> Live {
-    let mut live = refresh(client, chart).await;
+pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
+    let mut live = refresh(client, chart, listener).await;
     let is_parent = |address: &&Address| address.kind().name == REPOSITORY.name;
     let parents = live.resources.keys().filter(is_parent).cloned().collect();
-    read_children(client, parents, &mut live).await;
+    read_children(client, parents, &mut live, &Tally::new(listener, Stage::Reading)).await;
     live
+}
+
+/// What all tasks bring, in the order in which they end; each counts as a step.
+pub(crate) async fn gather<T: 'static>(mut tasks: JoinSet<T>, tally: &Tally<'_>) -> Vec<T> {
+    tally.expect(tasks.len());
+    let mut brought = Vec::with_capacity(tasks.len());
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(one) => brought.push(one),
+            // Nothing cancels a task here, and a panic is one of this run.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+        tally.step();
+    }
+    brought
 }
 
 /// Whether the chart speaks of the resource, or of what it lives in. Organizations are few, and a rule may name
@@ -98,13 +115,13 @@ fn concerns(chart: &Chart, address: &Address) -> bool {
     chart.resources.contains_key(address) || address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
-async fn read_children(client: &Arc<Client>, parents: Vec<Address>, live: &mut Live) {
+async fn read_children(client: &Arc<Client>, parents: Vec<Address>, live: &mut Live, tally: &Tally<'_>) {
     let mut reads = JoinSet::new();
     for parent in parents {
         let client = client.clone();
         reads.spawn(async move { list_children(&client, &parent).await });
     }
-    for listed in reads.join_all().await {
+    for listed in gather(reads, tally).await {
         match listed {
             Ok(items) => live.resources.extend(items),
             Err(failure) => live.failures.push(failure),

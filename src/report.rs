@@ -6,9 +6,11 @@ use crate::{
     address::Address,
     diagnostics::View,
     plan::{
-        Action, Plan,
+        Action, Change, Plan,
         document::{FORMAT_VERSION, PlanDocument},
     },
+    state::LiveResource,
+    wire::Try,
 };
 
 /// What became of one change.
@@ -40,11 +42,47 @@ pub enum RunEnd {
     Unknown(String),
 }
 
-/// The fates of a plan's changes, in the plan's order.
+/// One change's fate, and how it came to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub fate: Fate,
+    /// Every request that was sent for it, in order. What was sent for several changes at once is told of each.
+    pub tries: Vec<Try>,
+    /// Whether a write was sent, whatever came of it.
+    pub wrote: bool,
+    /// What the read before the write showed; not there where nothing was read.
+    pub before: Option<Seen>,
+    /// What the last read after the write showed.
+    pub after: Option<Seen>,
+}
+
+/// An object as a read showed it; `None` if it was not there.
+pub type Seen = Option<LiveResource>;
+
+impl From<Fate> for Record {
+    /// Nothing was sent.
+    fn from(fate: Fate) -> Record {
+        Record { fate, tries: Vec::new(), wrote: false, before: None, after: None }
+    }
+}
+
+impl Fate {
+    /// Whether it is certainly as the plan wants it, or on the way there as somebody wanted.
+    pub fn is_done(&self) -> bool {
+        matches!(
+            self,
+            Fate::Applied { verified: true }
+                | Fate::AsPlanned
+                | Fate::Ran { end: RunEnd::Succeeded | RunEnd::NotAwaited, .. }
+        )
+    }
+}
+
+/// What became of a plan's changes, in the plan's order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report<'a> {
     pub plan: &'a Plan,
-    pub fates: Vec<Fate>,
+    pub records: Vec<Record>,
     /// Whether anything was to be sent at all: not if the plan was refused as a whole.
     pub refused: Option<String>,
 }
@@ -62,36 +100,38 @@ pub enum ApplyOutcome {
 }
 
 /// How many resources came, changed and went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     pub added: usize,
     pub changed: usize,
     pub destroyed: usize,
+    #[serde(skip_serializing_if = "is_none")]
     pub run: usize,
+}
+
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Report<'_> {
     pub fn outcome(&self) -> ApplyOutcome {
-        let done = |fate: &Fate| {
-            matches!(
-                fate,
-                Fate::Applied { verified: true }
-                    | Fate::AsPlanned
-                    | Fate::Ran { end: RunEnd::Succeeded | RunEnd::NotAwaited, .. }
-            )
-        };
         if self.refused.is_some() {
             ApplyOutcome::Refused
-        } else if self.fates.iter().all(done) {
+        } else if self.fates().all(|(_, fate)| fate.is_done()) {
             ApplyOutcome::Complete
         } else {
             ApplyOutcome::Incomplete
         }
     }
 
+    /// Each change with its fate.
+    pub fn fates(&self) -> impl Iterator<Item = (&Change, &Fate)> {
+        self.plan.changes.iter().zip(self.records.iter().map(|record| &record.fate))
+    }
+
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
+        for (change, fate) in self.fates() {
             if !matches!(fate, Fate::Applied { .. } | Fate::Ran { .. }) {
                 continue;
             }
@@ -110,6 +150,16 @@ impl Report<'_> {
         counts
     }
 
+    /// The plan with the changes that are not done: those that did not stick and those that nobody tried among them,
+    /// but not those that were made and could not be read back.
+    pub fn residual(&self) -> Plan {
+        let made = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned);
+        let left = self.fates().filter(|(_, fate)| !made(fate)).map(|(change, _)| change.clone());
+        let mut plan = Plan { changes: left.collect(), ..self.plan.clone() };
+        plan.unchanged += self.plan.changes.len() - plan.changes.len();
+        plan
+    }
+
     /// The report as a JSON document; what was found on the way stands both in it and in its plan.
     pub fn document(&self, diagnostics: Vec<View>) -> ReportDocument {
         let plan = PlanDocument::new(self.plan, diagnostics);
@@ -124,7 +174,7 @@ impl Report<'_> {
             diagnostics: plan.diagnostics.clone(),
             plan,
         };
-        for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
+        for (change, fate) in self.fates() {
             let (address, actions) = (change.address.clone(), change.verbs());
             match fate.clone() {
                 Fate::Applied { verified } => {

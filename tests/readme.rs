@@ -39,6 +39,9 @@ fn copy_examples(folder: &Path) {
     fs::create_dir(folder.join("examples")).unwrap();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         fs::copy(&path, folder.join("examples").join(path.file_name().unwrap())).unwrap();
     }
 }

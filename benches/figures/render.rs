@@ -9,8 +9,8 @@ use portolan::{
     plan::{Plan, Scope, build::build},
     render::{
         markdown::markdown,
-        plan::{Depth, text},
-        style::Color,
+        plan::text,
+        style::{Depth, Look},
     },
     state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence},
 };
@@ -30,8 +30,8 @@ pub(super) fn measure() {
         figure(what, start.elapsed().as_secs_f64() * 1000.0, TARGET, "ms");
         length
     };
-    timed("as text", &|| text(&plan, Color::Never, Depth::Folded));
-    timed("as text, with all details", &|| text(&plan, Color::Never, Depth::Full));
+    timed("as text", &|| text(&plan, Look::plain(Depth::Folded)));
+    timed("as text, with all details", &|| text(&plan, Look::plain(Depth::Full)));
     let length = timed("as Markdown", &|| markdown(&plan, BUDGET));
     assert!(length <= BUDGET, "{length} bytes");
 }

@@ -5,16 +5,17 @@
 
 mod run;
 mod step;
+mod stop;
 mod verify;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
+
+use step::End;
+pub use stop::Stop;
 
 use tokio::task::JoinSet;
 
@@ -22,8 +23,8 @@ use crate::{
     address::Address,
     moment::Moment,
     plan::{Action, Change, Plan, order},
-    progress::{Event, Listener},
-    report::Fate,
+    progress::{Event, Listener, Stage, Tally},
+    report::{Fate, Record},
     transport::client::Client,
     wire::secret::Login,
 };
@@ -53,9 +54,6 @@ impl Default for Options {
     }
 }
 
-/// Set when nothing new may be started; what is in flight is finished.
-pub type StopFlag = Arc<AtomicBool>;
-
 /// Changes that share the read which checks their preconditions; they are made one after the other.
 #[derive(Debug)]
 struct Unit {
@@ -65,23 +63,27 @@ struct Unit {
     followers: Vec<usize>,
 }
 
-/// Makes every change that is not withheld; the fates are in the order of the plan's changes.
+/// Makes every change that is not withheld; the records are in the order of the plan's changes.
 pub async fn run(
     client: &Arc<Client>,
     plan: &Plan,
     options: Options,
-    stop: &StopFlag,
+    stop: &Stop,
     listener: &Arc<dyn Listener>,
-) -> Vec<Fate> {
+) -> Vec<Record> {
     let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
-    let mut made = Schedule::new(&changes).run(client, Arc::new(options), stop, listener).await;
-    verify::verify(client, &changes, &mut made).await;
-    let mut fates = vec![Fate::Withheld; plan.changes.len()];
-    for (at, fate) in positions.into_iter().zip(made) {
-        fates[at] = fate;
+    let (mut made, doubtful) = Schedule::new(&changes).run(client, Arc::new(options), stop, listener).await;
+    tokio::select! {
+        () = verify::verify(client, &changes, &mut made, &doubtful, listener) => {}
+        // What was not read back by then stays unproved.
+        () = stop.wanted_at_once() => {}
     }
-    fates
+    let mut records = vec![Record::from(Fate::Withheld); plan.changes.len()];
+    for (at, record) in positions.into_iter().zip(made) {
+        records[at] = record;
+    }
+    records
 }
 
 /// Which unit may start when.
@@ -90,9 +92,10 @@ struct Schedule<'a> {
     dependencies: Vec<Vec<usize>>,
     units: Vec<Unit>,
     ready: VecDeque<usize>,
-    fates: Vec<Option<Fate>>,
-    /// Whether the service said yes to the change.
-    own: Vec<bool>,
+    /// Whether the change was handed out to be made.
+    begun: Vec<bool>,
+    records: Vec<Option<Record>>,
+    ends: Vec<End>,
 }
 
 impl<'a> Schedule<'a> {
@@ -106,28 +109,32 @@ impl<'a> Schedule<'a> {
             }
         }
         let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
-        let (fates, own) = (vec![None; changes.len()], vec![false; changes.len()]);
-        Schedule { changes, dependencies, units, ready, fates, own }
+        let (begun, ends) = (vec![false; changes.len()], vec![End::Known; changes.len()]);
+        let records = vec![None; changes.len()];
+        Schedule { changes, dependencies, units, ready, begun, records, ends }
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
-    /// little is under way when the run is stopped. Mirrors that are run do little but wait, and do not count.
+    /// little is under way when the run is stopped. Mirrors that are run do little but wait, and do not count. Beside the records: which of them are doubtful.
     async fn run(
         mut self,
         client: &Arc<Client>,
         options: Arc<Options>,
-        stop: &StopFlag,
+        stop: &Stop,
         listener: &Arc<dyn Listener>,
-    ) -> Vec<Fate> {
+    ) -> (Vec<Record>, Vec<bool>) {
+        let tally = Tally::new(&**listener, Stage::Applying);
+        tally.expect(self.units.len());
         let mut running = JoinSet::new();
         let mut waiting = 0;
         loop {
-            let halted = stop.load(Ordering::Relaxed) || (options.fail_fast && self.has_failed());
+            let halted = stop.is_asked() || (options.fail_fast && self.has_failed());
             while !halted && running.len() < client.parallelism() + waiting.min(MOST_WAITING) {
                 let Some(unit) = self.ready.pop_front() else { break };
                 let changes = self.start(unit, listener);
                 if changes.is_empty() {
                     self.finish(unit);
+                    tally.step();
                     continue;
                 }
                 waiting += usize::from(self.is_run(unit));
@@ -138,20 +145,29 @@ impl<'a> Schedule<'a> {
                     (unit, step::make(around, changes, &listener).await)
                 });
             }
-            match running.join_next().await {
+            let ended = tokio::select! {
+                ended = running.join_next() => ended,
+                () = stop.wanted_at_once() => break,
+            };
+            match ended {
                 None => break,
                 Some(Ok((unit, made))) => {
-                    for step::Made { position, fate, own } in made {
-                        (self.fates[position], self.own[position]) = (Some(fate), own);
+                    for step::Made { position, record, end } in made {
+                        (self.records[position], self.ends[position]) = (Some(record), end);
                     }
                     waiting -= usize::from(self.is_run(unit));
                     self.finish(unit);
+                    tally.step();
                 }
-                // A panic in one unit must not lose the report of the others; its changes stay unattempted.
+                // A panic in one unit must not lose the report of the others; nobody knows what became of its changes.
                 Some(Err(_)) => {}
             }
         }
-        self.fates.into_iter().map(|fate| fate.unwrap_or(Fate::NotAttempted)).collect()
+        let end = |(record, begun): (Option<Record>, bool)| {
+            record.unwrap_or_else(|| if begun { cut_off() } else { Fate::NotAttempted.into() })
+        };
+        let doubtful = self.ends.iter().map(|end| *end == End::Doubtful).collect();
+        (self.records.into_iter().zip(self.begun).map(end).collect(), doubtful)
     }
 
     fn is_run(&self, unit: usize) -> bool {
@@ -159,7 +175,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn has_failed(&self) -> bool {
-        self.fates.iter().any(|fate| matches!(fate, Some(Fate::Failed { .. })))
+        self.records.iter().flatten().any(|record| matches!(record.fate, Fate::Failed { .. }))
     }
 
     /// The changes of a unit that may be made; those that depend on a failure are skipped here.
@@ -169,11 +185,13 @@ impl<'a> Schedule<'a> {
             let change = self.changes[position];
             match self.failed_dependency(position) {
                 Some(because) => {
-                    let fate = Fate::Skipped { because };
-                    listener.hear(&Event::Finished { change, fate: &fate });
-                    self.fates[position] = Some(fate);
+                    let record = Record::from(Fate::Skipped { because });
+                    listener.hear(&Event::Finished { change, record: &record });
+                    self.records[position] = Some(record);
                 }
                 None => {
+                    self.begun[position] = true;
+                    listener.hear(&Event::Started { change });
                     tasks.push(step::Task { position, change: change.clone(), fresh: self.parent_is_new(position) });
                 }
             }
@@ -182,10 +200,11 @@ impl<'a> Schedule<'a> {
     }
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
+        let fate = |at: usize| self.records[at].as_ref().map(|record| &record.fate);
         let done = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. });
-        let failed = |needed: &&usize| !self.fates[**needed].as_ref().is_some_and(done);
+        let failed = |needed: &&usize| !fate(**needed).is_some_and(done);
         let needed = self.dependencies[position].iter().find(failed)?;
-        Some(match &self.fates[*needed] {
+        Some(match fate(*needed) {
             Some(Fate::Skipped { because }) => because.clone(),
             _ => self.changes[*needed].address.clone(),
         })
@@ -198,7 +217,7 @@ impl<'a> Schedule<'a> {
         self.dependencies[position].iter().any(|at| {
             let needed = self.changes[*at];
             let is_parent = Some(&needed.address) == parent.as_ref();
-            self.own[*at] && is_parent && matches!(needed.action, Action::Create { .. })
+            self.ends[*at] == End::Own && is_parent && matches!(needed.action, Action::Create { .. })
         })
     }
 
@@ -210,6 +229,17 @@ impl<'a> Schedule<'a> {
             }
         }
     }
+}
+
+/// What is known of a change that was under way when the run was stopped at once.
+fn cut_off() -> Record {
+    let fate = Fate::Failed {
+        message: "stopped while it was under way; whether it was done is not known".to_owned(),
+        hint: Some("apply again: what was done is not repeated".to_owned()),
+        restored: false,
+        job: None,
+    };
+    Record { wrote: true, ..Record::from(fate) }
 }
 
 /// Groups changes by the request that checks them: all rules of a repository are seen in one answer.

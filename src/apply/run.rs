@@ -4,13 +4,12 @@
 //! A start is never repeated because its answer is missing; what the mirror shows decides. Nothing is started beside a
 //! run that is under way.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{
-    Options, StopFlag,
-    step::{failed, hint, is, look},
+    step::{Around, failed, hint, is, look},
     verify::difference,
 };
 use crate::{
@@ -21,7 +20,7 @@ use crate::{
     refresh::clock,
     report::{Fate, RunEnd},
     state::{LiveResource, MirrorState},
-    transport::client::{CallError, Client},
+    transport::{client::CallError, trace::Trace},
     wire::error::Class,
 };
 
@@ -38,11 +37,11 @@ const DEAD_AFTER_SECONDS: i64 = 24 * 60 * 60;
 
 /// What a run works with.
 pub(super) struct Runner<'a> {
-    pub(super) client: &'a Client,
+    pub(super) around: Around<'a>,
     pub(super) change: &'a Change,
     pub(super) run: &'a Run,
-    pub(super) options: &'a Options,
-    pub(super) stop: &'a StopFlag,
+    /// What is sent is told here.
+    pub(super) trace: &'a Trace,
 }
 
 /// One look at the mirror.
@@ -87,16 +86,16 @@ impl Runner<'_> {
             Ok(job) => job,
             Err(fate) => return *fate,
         };
-        let Some(wait) = self.options.wait else { return Fate::Ran { job, end: RunEnd::NotAwaited } };
+        let Some(wait) = self.around.options.wait else { return Fate::Ran { job, end: RunEnd::NotAwaited } };
         self.fate(self.watch(&snapshot, begin + wait).await, job)
     }
 
     async fn look(&self) -> Result<Seen, (String, Option<&'static str>)> {
         let (address, wire) = (&self.change.address, self.change.address.kind().wire);
-        match look(self.client, address.kind(), &wire.read(self.change.subject())).await {
+        match look(self.around.client, address.kind(), &wire.read(self.change.subject()), self.trace).await {
             Ok(None) => Err(("it is no mirror any more".to_owned(), None)),
             Ok(Some(response)) => match wire.decode_read(address, &response) {
-                Ok(Some(live)) => Ok(Seen { live, now: clock(&response).unwrap_or(self.options.now) }),
+                Ok(Some(live)) => Ok(Seen { live, now: clock(&response).unwrap_or(self.around.options.now) }),
                 Ok(None) => Err(("it is no mirror any more".to_owned(), None)),
                 Err(error) => Err((error.to_string(), None)),
             },
@@ -124,7 +123,7 @@ impl Runner<'_> {
         }
         let is_young = |stamp: &crate::moment::Stamp| seen.now.0.saturating_sub(stamp.moment.0) < DEAD_AFTER_SECONDS;
         let alive = state.last_attempt.as_ref().is_some_and(is_young);
-        let Some(wait) = self.options.wait else {
+        let Some(wait) = self.around.options.wait else {
             return match (alive, changed) {
                 (false, _) => Ok(seen),
                 (true, false) => Err(Box::new(Fate::Ran { job: None, end: RunEnd::NotAwaited })),
@@ -134,7 +133,7 @@ impl Runner<'_> {
         // Without a young attempt it may have begun just now, or be dead: half of the time is for finding out.
         let until = begin + if alive { wait } else { wait / 2 };
         match self.watch(&state, until).await {
-            End::Unknown(problem) if alive || self.stop.load(Ordering::Relaxed) => Err(Box::new(self.old_run(problem))),
+            End::Unknown(problem) if alive || self.around.stop.is_asked() => Err(Box::new(self.old_run(problem))),
             End::Success(live) if !changed => Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned))),
             _ => self.look().await.map_err(|(problem, hint)| Box::new(self.not_run(&problem, hint))),
         }
@@ -147,12 +146,12 @@ impl Runner<'_> {
 
     /// Starts a run. `Ok` holds the job, if the service named it.
     async fn start(&self, snapshot: &MirrorState) -> Result<Option<String>, Box<Fate>> {
-        let login = self.options.logins.get(&self.change.address);
+        let login = self.around.options.logins.get(&self.change.address);
         let request = mirror::start(self.change.subject(), self.run.force, &self.run.endpoint, login);
         let mut sent = 0;
         loop {
             sent += 1;
-            let error = match self.client.write(&request, &[]).await {
+            let error = match self.around.client.write_traced(&request, &[], self.trace).await {
                 Ok(response) => return Ok(mirror::job(&response)),
                 Err(error) => error,
             };
@@ -196,7 +195,7 @@ impl Runner<'_> {
         let mut problem = None;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.stop.load(Ordering::Relaxed) {
+            if left.is_zero() || self.around.stop.is_asked() {
                 let said = problem.unwrap_or_else(|| "its end has not come yet".to_owned());
                 return End::Unknown(said);
             }

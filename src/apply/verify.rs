@@ -15,10 +15,12 @@ use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY, Subject},
     plan::Change,
+    progress::{Event, Listener, Stage, Tally},
     refresh,
-    report::Fate,
+    report::{Fate, Record, Seen},
     state::{LiveResource, RemoteId},
-    transport::client::Client,
+    transport::{client::Client, trace::Trace},
+    wire::Try,
 };
 
 /// How long a value may take to show, and how often it is looked for.
@@ -31,32 +33,52 @@ const PATIENCE: [Duration; 5] = [
 ];
 
 /// What was read again; an address that is not in here could not be read.
-type ReadBack = BTreeMap<Address, Option<LiveResource>>;
+type ReadBack = BTreeMap<Address, Seen>;
 
-/// Marks every applied change as verified, as one that did not stick, or leaves it unverified.
-pub(super) async fn verify(client: &Arc<Client>, changes: &[&Change], fates: &mut [Fate]) {
-    let touched: Vec<usize> = (0..changes.len()).filter(|at| matches!(fates[*at], Fate::Applied { .. })).collect();
-    let read = read_back(client, touched.iter().map(|at| changes[*at].subject())).await;
+/// Reads back every change that was written. An applied one becomes verified, or one that did not stick, or stays
+/// unverified; one that nobody knew the end of is applied after all if it shows.
+pub(super) async fn verify(
+    client: &Arc<Client>,
+    changes: &[&Change],
+    records: &mut [Record],
+    doubtful: &[bool],
+    listener: &Arc<dyn Listener>,
+) {
+    let tally = Tally::new(&**listener, Stage::Checking);
+    let touched: Vec<usize> = (0..changes.len()).filter(|at| records[*at].wrote).collect();
+    let read = read_back(client, touched.iter().map(|at| changes[*at].subject()), &tally).await;
     let mut pending = JoinSet::new();
     for position in touched {
-        let change = changes[position];
+        let (change, record) = (changes[position], &mut records[position]);
         let Some(live) = read.get(&change.address) else { continue };
-        if is(change.address.kind(), live.as_ref(), change.action.after()) {
-            fates[position] = Fate::Applied { verified: true };
-        } else {
+        record.after = Some(live.clone());
+        let applied = matches!(record.fate, Fate::Applied { .. });
+        if is(change.address.kind(), live.as_ref(), change.action.after()) && (applied || doubtful[position]) {
+            record.fate = Fate::Applied { verified: true };
+        } else if applied {
             let (client, change) = (client.clone(), change.clone());
             pending.spawn(async move { (position, wait_for(&client, &change).await) });
         }
     }
-    for (position, fate) in pending.join_all().await {
-        fates[position] = fate;
+    for (position, waited) in refresh::gather(pending, &tally).await {
+        let record = &mut records[position];
+        record.fate = waited.fate;
+        record.tries.extend(waited.tries);
+        record.after = waited.seen.or_else(|| record.after.take());
+    }
+    for (change, record) in changes.iter().zip(&*records).filter(|(_, record)| record.wrote) {
+        listener.hear(&Event::Checked { change, record });
     }
 }
 
 /// What requests name the touched resources by.
 type Touched = Vec<(Address, Option<RemoteId>)>;
 
-async fn read_back<'a>(client: &Arc<Client>, touched: impl Iterator<Item = Subject<'a>>) -> ReadBack {
+async fn read_back<'a>(
+    client: &Arc<Client>,
+    touched: impl Iterator<Item = Subject<'a>>,
+    tally: &Tally<'_>,
+) -> ReadBack {
     let mut groups = BTreeMap::<(&'static str, &Arc<str>), Touched>::new();
     for Subject { address, number } in touched {
         let group = (address.kind().name, address.region());
@@ -78,7 +100,7 @@ async fn read_back<'a>(client: &Arc<Client>, touched: impl Iterator<Item = Subje
             Listing::PerParent { .. } => spawn_by_parent(client, addresses(touched), &mut reads),
         }
     }
-    reads.join_all().await.into_iter().flatten().collect()
+    refresh::gather(reads, tally).await.into_iter().flatten().collect()
 }
 
 fn spawn_by_parent(client: &Arc<Client>, addresses: Vec<Address>, reads: &mut JoinSet<ReadBack>) {
@@ -109,7 +131,7 @@ async fn by_list(client: &Client, kind: &'static Kind, region: &Arc<str>, addres
 async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     let mut read = ReadBack::new();
     for (address, number) in touched {
-        if let Ok(live) = observe(client, Subject { address: &address, number }).await {
+        if let Ok(live) = observe(client, Subject { address: &address, number }, &Trace::default()).await {
             read.insert(address, live);
         }
     }
@@ -127,16 +149,24 @@ fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> Rea
     found
 }
 
-async fn wait_for(client: &Client, change: &Change) -> Fate {
+/// What became of a value that did not show at once.
+struct Waited {
+    fate: Fate,
+    tries: Vec<Try>,
+    seen: Option<Seen>,
+}
+
+async fn wait_for(client: &Client, change: &Change) -> Waited {
+    let trace = Trace::default();
     let mut last = Ok(None);
     for wait in PATIENCE {
         tokio::time::sleep(wait).await;
-        last = observe(client, change.subject()).await;
+        last = observe(client, change.subject(), &trace).await;
         if last.as_ref().is_ok_and(|live| is(change.address.kind(), live.as_ref(), change.action.after())) {
-            return Fate::Applied { verified: true };
+            return Waited { fate: Fate::Applied { verified: true }, tries: trace.tries(), seen: last.ok() };
         }
     }
-    match last {
+    let fate = match &last {
         Err(_) => Fate::Applied { verified: false },
         Ok(live) => Fate::Failed {
             message: format!("did not stick: {}", difference(change, live.as_ref())),
@@ -144,7 +174,8 @@ async fn wait_for(client: &Client, change: &Change) -> Fate {
             restored: false,
             job: None,
         },
-    }
+    };
+    Waited { fate, tries: trace.tries(), seen: last.ok() }
 }
 
 /// Both values of everything that is not as written.

@@ -4,17 +4,14 @@ use std::{
     fs,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 
 use anyhow::Context as _;
 
-use super::{logins, output, plan, session};
+use super::{account::Account, logins, output, plan, session, signals};
 use crate::{
-    apply::{self, Options, StopFlag},
+    apply::{self, Options, Stop},
     cli::{ApplyArgs, Format, Global},
     diagnostics::View,
     exit::Exit,
@@ -22,49 +19,62 @@ use crate::{
         Outcome, Plan,
         document::{self, pretty},
     },
-    progress::{Lines, Listener, Silent},
+    progress::Listener,
+    receipt::PlanStamp,
     refresh,
-    render::{self, plan::Depth},
-    report::{ApplyOutcome, Fate, Report},
+    render::{self, style::Depth},
+    report::{ApplyOutcome, Fate, Record, Report},
 };
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     if args.plan.is_some() && global.file_is_typed {
         return Err(session::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
     }
+    let account = Account::open(global, args)?;
     let runtime = session::runtime()?;
     let ready = match &args.plan {
         Some(path) => runtime.block_on(saved(global, path)),
         None => runtime.block_on(fresh(global, args)),
     };
-    let (plan, views, door) = match ready {
+    let Ready { plan, stamp, views, door } = match ready {
         Ok(ready) => ready,
         Err(NotReady::Usage(error)) => return Err(error),
         Err(NotReady::Told(session::Unready(views))) => {
             let plan = Plan::default();
             let refused = Some("what is to be done is not known".to_owned());
-            return finish(global, args, &Report { plan: &plan, fates: Vec::new(), refused }, views);
+            let report = Report { plan: &plan, records: Vec::new(), refused };
+            return finish(global, args, &account, &report, PlanStamp::new(String::new(), &plan), views);
         }
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
-    let ready = match refusal(&plan, args)? {
+    account.begin(&plan, &stamp);
+    let ready = match refusal(global, &plan, args)? {
         Some(refused) => Err(refused),
         None => logins::read(&plan),
     };
     let report = match ready {
         Err(refused) => {
-            let fates = vec![Fate::NotAttempted; plan.changes.len()];
-            Report { plan: &plan, fates, refused: Some(refused) }
+            let records = vec![Record::from(Fate::NotAttempted); plan.changes.len()];
+            Report { plan: &plan, records, refused: Some(refused) }
         }
         Ok(logins) => {
             let wait = (!args.no_wait).then_some(args.wait.0);
             let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
-            let fates = runtime.block_on(make(global, options, &plan, &door));
-            Report { plan: &plan, fates, refused: None }
+            let listener = account.listener(output::listener(global));
+            let records = runtime.block_on(make(options, &plan, &door, &listener));
+            Report { plan: &plan, records, refused: None }
         }
     };
-    finish(global, args, &report, views)
+    finish(global, args, &account, &report, stamp, views)
+}
+
+/// A plan, and what it takes to apply it.
+struct Ready {
+    plan: Plan,
+    stamp: PlanStamp,
+    views: Vec<View>,
+    door: session::Door,
 }
 
 /// Why there is nothing to apply.
@@ -72,8 +82,6 @@ enum NotReady {
     Usage(anyhow::Error),
     Told(session::Unready),
 }
-
-type Ready = Result<(Plan, Vec<View>, session::Door), NotReady>;
 
 fn not_ready(error: anyhow::Error) -> NotReady {
     if error.is::<session::UsageError>() {
@@ -83,23 +91,25 @@ fn not_ready(error: anyhow::Error) -> NotReady {
     }
 }
 
-async fn fresh(global: &Global, args: &ApplyArgs) -> Ready {
+async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
     let door = session::open(global, &loaded.chart).map_err(not_ready)?;
     let plan = plan::make(global, &mut loaded, &door, &args.consent.allow, &args.selection.selection()).await;
-    Ok((plan, loaded.views, door))
+    let stamp = PlanStamp::new(document::id(&plan, &loaded.views), &plan);
+    Ok(Ready { plan, stamp, views: loaded.views, door })
 }
 
-async fn saved(global: &Global, path: &Path) -> Ready {
-    let read = || -> anyhow::Result<(Plan, session::Door)> {
+async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
+    let read = || -> anyhow::Result<(Plan, PlanStamp, session::Door)> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let plan = document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
+        let stamp = PlanStamp::new(document::id_of(&text), &plan);
         let door = session::open_for_plan(global, &plan)?;
-        Ok((plan, door))
+        Ok((plan, stamp, door))
     };
-    let (plan, door) = read().map_err(not_ready)?;
+    let (plan, stamp, door) = read().map_err(not_ready)?;
     same_account(&plan, &door).await.map_err(not_ready)?;
-    Ok((plan, Vec::new(), door))
+    Ok(Ready { plan, stamp, views: Vec::new(), door })
 }
 
 /// Refuses credentials of another account, as far as both are known: a create has no other precondition that
@@ -125,10 +135,10 @@ async fn same_account(plan: &Plan, door: &session::Door) -> anyhow::Result<()> {
 /// The plan is part of what is printed, unless stdout holds a JSON document.
 fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
     match args.format {
-        Format::Text => output::document(&render::plan::text(plan, output::stdout_color(global), Depth::Folded)),
+        Format::Text => output::document(&render::plan::text(plan, output::stdout_look(global, Depth::Folded))),
         Format::Json => {
             if !args.yes && args.plan.is_none() {
-                output::tell(&render::plan::text(plan, output::stderr_color(global), Depth::Folded));
+                output::tell(&render::plan::text(plan, output::stderr_look(global, Depth::Folded)));
             }
             Ok(())
         }
@@ -136,7 +146,7 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Why nothing may be sent; `None` if it may, which includes a plan without anything to do.
-fn refusal(plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
+fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
     if plan.outcome() == Outcome::Unknown {
         return Ok(Some("not everything could be read".to_owned()));
     }
@@ -149,44 +159,37 @@ fn refusal(plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
     if !io::stdin().is_terminal() {
         return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
     }
-    Ok((!confirmed()?).then(|| "it was not confirmed".to_owned()))
+    Ok((!confirmed(&render::question::text(plan, output::stderr_color(global)))?)
+        .then(|| "it was not confirmed".to_owned()))
 }
 
-fn confirmed() -> anyhow::Result<bool> {
+/// Asks, with what is at risk right above the question: the plan may be longer than the screen.
+fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut stderr = io::stderr();
-    write!(stderr, "\nMake these changes? Only `yes` is accepted: ").and_then(|()| stderr.flush())?;
+    write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
     Ok(line.trim_end_matches(['\r', '\n']) == "yes")
 }
 
-async fn make(global: &Global, options: Options, plan: &Plan, door: &session::Door) -> Vec<Fate> {
-    let stop = StopFlag::new(AtomicBool::new(false));
-    let listener: Arc<dyn Listener> = if global.quiet || global.no_progress {
-        Arc::new(Silent)
-    } else {
-        Arc::new(Lines { color: output::stderr_color(global) })
-    };
-    let watch = tokio::spawn(watch(stop.clone()));
-    let fates = apply::run(&door.client, plan, options, &stop, &listener).await;
+async fn make(options: Options, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {
+    let stop = Stop::default();
+    let watch = tokio::spawn(signals::watch(stop.clone()));
+    let records = apply::run(&door.client, plan, options, &stop, listener).await;
     watch.abort();
-    fates
+    records
 }
 
-/// The first Ctrl-C starts nothing new; the second ends the process, as any other program's first.
-async fn watch(stop: StopFlag) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    stop.store(true, Ordering::Relaxed);
-    output::tell("stopping: what is in flight is finished; once more to stop at once");
-    if tokio::signal::ctrl_c().await.is_ok() {
-        #[expect(clippy::exit, reason = "the person asked for an end at once, and nothing half-written is held")]
-        std::process::exit(Exit::Failed as i32);
-    }
-}
-
-fn finish(global: &Global, args: &ApplyArgs, report: &Report<'_>, views: Vec<View>) -> anyhow::Result<Exit> {
+/// Tells what became of the changes: in files, and on stdout whatever became of the files.
+fn finish(
+    global: &Global,
+    args: &ApplyArgs,
+    account: &Account,
+    report: &Report<'_>,
+    stamp: PlanStamp,
+    views: Vec<View>,
+) -> anyhow::Result<Exit> {
+    let written = account.end(report, stamp, views.clone());
     match args.format {
         Format::Text => {
             let text = render::report::text(report, output::stdout_color(global));
@@ -196,5 +199,6 @@ fn finish(global: &Global, args: &ApplyArgs, report: &Report<'_>, views: Vec<Vie
         }
         Format::Json => output::document(&pretty(&report.document(views)))?,
     }
+    written?;
     Ok(if report.outcome() == ApplyOutcome::Complete { Exit::Done } else { Exit::Failed })
 }

@@ -1,6 +1,6 @@
 //! `portolan emulator`: serves the emulated API over HTTP until it is stopped.
 
-use std::net::SocketAddr;
+use std::{fs, net::SocketAddr};
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use super::{output, session};
 use crate::{
     cli::EmulatorArgs,
-    emulator::{Assumptions, Emulator, Keys, REGIONS, Settings, region_exists, serve},
+    emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Settings, region_exists, serve, serve_controlled},
     exit::Exit,
 };
 
@@ -17,11 +17,24 @@ pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
         output::document(&format!("{}\n", Assumptions::help().trim_end()))?;
         return Ok(Exit::Done);
     }
+    if args.fault.iter().any(|fault| fault == "help") {
+        output::document(&Fault::help())?;
+        return Ok(Exit::Done);
+    }
     let settings = settings(args)?;
+    let faults = faults(args)?;
     let emulator = match &args.state {
         Some(path) => Emulator::open(path, settings)?,
         None => Emulator::new(settings),
     };
+    faults.into_iter().for_each(|fault| emulator.inject(fault));
+    if !args.control {
+        // Nobody can ask for it.
+        emulator.keep_no_journal();
+    }
+    if let Some(path) = &args.journal {
+        emulator.record(path).with_context(|| format!("cannot write the journal {}", path.display()))?;
+    }
     session::runtime()?.block_on(listen(args, emulator))
 }
 
@@ -37,6 +50,23 @@ fn settings(args: &EmulatorArgs) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
+/// Those of the file first.
+fn faults(args: &EmulatorArgs) -> anyhow::Result<Vec<Fault>> {
+    let mut faults = match &args.faults {
+        None => Vec::new(),
+        Some(path) => {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let usage = |error| session::UsageError(format!("`--faults`: {}: {error}", path.display()));
+            Fault::list(&text).map_err(usage)?
+        }
+    };
+    for spec in &args.fault {
+        let usage = |error| session::UsageError(format!("`--fault {spec}`: {error}"));
+        faults.push(spec.parse().map_err(usage)?);
+    }
+    Ok(faults)
+}
+
 /// Prints `REGION URL` for each region that is served, then serves.
 async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit> {
     let mut servers = JoinSet::new();
@@ -50,6 +80,10 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
         }
         let usage = || session::UsageError(format!("`--listen`: `{address}` is no address such as 127.0.0.1:8080"));
         let address: SocketAddr = address.parse().map_err(|_| usage())?;
+        if args.control && !address.ip().is_loopback() {
+            let message = format!("`--control` is for loopback addresses only, and `{address}` is none");
+            return Err(session::UsageError(message).into());
+        }
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let url = format!("http://{}", listener.local_addr().context("a listener has an address")?);
         match &region {
@@ -59,13 +93,17 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
                 output::document(&lines)?;
             }
         }
-        servers.spawn(serve(emulator.clone(), listener, region));
+        match args.control {
+            true => servers.spawn(serve_controlled(emulator.clone(), listener, region)),
+            false => servers.spawn(serve(emulator.clone(), listener, region)),
+        };
     }
     tokio::select! {
         ended = servers.join_next() => match ended {
             Some(Ok(Err(error))) => Err(error).context("the emulator stopped"),
             _ => Ok(Exit::Failed),
         },
+        error = emulator.journal_lost() => Err(error).context("the emulator stopped: cannot write the journal"),
         _ = tokio::signal::ctrl_c() => Ok(Exit::Done),
     }
 }

@@ -80,7 +80,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         asked.resources.insert(address, DesiredResource { presence, source, children: None });
     }
     let door = session::open(global, &asked)?;
-    let mut live = session::runtime()?.block_on(read_all(&door.client, &asked));
+    let mut live = session::runtime()?.block_on(read_all(&door.client, &asked, &*output::listener(global)));
     output::failures(&live.failures);
     if !live.failures.is_empty() {
         return Ok(None);

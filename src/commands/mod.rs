@@ -1,5 +1,6 @@
 //! One file a command: wiring of the stages, no logic of their own. What they share is here and in `session`.
 
+mod account;
 mod apply;
 mod drift;
 mod emulator;
@@ -11,6 +12,7 @@ mod plan;
 mod schema;
 mod session;
 mod show;
+mod signals;
 mod validate;
 
 use crate::{

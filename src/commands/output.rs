@@ -1,33 +1,52 @@
 //! Where text goes: the document to stdout, everything else to stderr.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use indexmap::IndexMap;
+use terminal_size::{Height, Width};
 
 use crate::{
     cli::{ColorChoice, Global},
     diagnostics::{Diagnostics, SourceMap, render},
-    render::style::Color,
+    progress::{Listener, Silent, bars::Bars, lines::Lines, terminal},
+    render::style::{Color, Depth, Look},
     state::ReadFailure,
 };
+
+pub(super) use crate::progress::terminal::tell;
+
+/// What a terminal answers that went away.
+const INPUT_OUTPUT_ERROR: i32 = 5;
+
+/// Whether stdout is a terminal, or was one: a file with such an error is broken.
+#[cfg(unix)]
+fn is_device() -> bool {
+    use std::os::{fd::AsFd as _, unix::fs::FileTypeExt as _};
+    let found = io::stdout().as_fd().try_clone_to_owned().and_then(|stdout| std::fs::File::from(stdout).metadata());
+    found.is_ok_and(|found| found.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device() -> bool {
+    false
+}
 
 /// The width of messages where none is known.
 const WIDTH: usize = 100;
 
-/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, changes
-/// neither what is done nor the exit code.
+/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, or on a terminal
+/// that was closed, changes neither what is done nor the exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.raw_os_error() == Some(INPUT_OUTPUT_ERROR) && is_device() => Ok(()),
         written => written.context("cannot write to stdout"),
     }
-}
-
-/// Tells something; a terminal that went away changes nothing.
-pub(super) fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Whether a stream is coloured.
@@ -45,8 +64,33 @@ pub(super) fn stdout_color(global: &Global) -> Color {
     color(global, io::stdout().is_terminal())
 }
 
+pub(super) fn stdout_look(global: &Global, depth: Depth) -> Look {
+    look(global, depth, terminal_size::terminal_size_of(io::stdout()))
+}
+
+pub(super) fn stderr_look(global: &Global, depth: Depth) -> Look {
+    let look = look(global, depth, terminal_size::terminal_size_of(io::stderr()));
+    Look { color: stderr_color(global), ..look }
+}
+
+fn look(global: &Global, depth: Depth, size: Option<(Width, Height)>) -> Look {
+    Look { color: stdout_color(global), depth, width: size.map(|(Width(columns), _)| usize::from(columns)) }
+}
+
 pub(super) fn stderr_color(global: &Global) -> Color {
     color(global, io::stderr().is_terminal())
+}
+
+/// Who shows progress: bars where a person watches, lines elsewhere.
+pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
+    let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+    if global.quiet || global.no_progress {
+        Arc::new(Silent)
+    } else if io::stderr().is_terminal() && !dumb {
+        Arc::new(Bars::new(stderr_color(global)))
+    } else {
+        Arc::new(Lines::new(stderr_color(global)))
+    }
 }
 
 /// Tells all diagnostics, and how many there are.
@@ -98,7 +142,7 @@ pub(super) fn log(global: &Global) {
     });
     use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(terminal::Log::default)
         .without_time()
         .with_target(false)
         .with_level(false)

@@ -71,7 +71,8 @@ pub(super) async fn make(
     allow: &[Consent],
     selection: &Selection,
 ) -> Plan {
-    let live = refresh_part(&door.client, &loaded.chart, &selection.narrow(&loaded.chart)).await;
+    let part = selection.narrow(&loaded.chart);
+    let live = refresh_part(&door.client, &loaded.chart, &part, &*output::listener(global)).await;
     loaded.conclude(global, Some(&live));
     if live.failures.is_empty() {
         warn_of_idle(selection, &loaded.chart, &live);

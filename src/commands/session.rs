@@ -281,6 +281,20 @@ pub(super) fn replace_file(path: &Path, text: &str) -> anyhow::Result<()> {
     write_whole(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Whether a file could be replaced, as far as that can be told without doing it.
+pub(super) fn can_replace(path: &Path) -> anyhow::Result<()> {
+    let tried = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => Ok(()),
+        _ => tempfile::tempfile_in(directory_of(path)).map(drop),
+    };
+    tried.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     let found = fs::metadata(path).ok();
@@ -288,8 +302,7 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| error.kind())?;
+    let mut file = new_file(directory_of(&target)).map_err(|error| error.kind())?;
     file.write_all(text.as_bytes())?;
     if let Some(found) = found {
         file.as_file().set_permissions(found.permissions())?;
@@ -297,6 +310,18 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// With the mode that any new file gets: others may have to read it, and it holds no secret.
+#[cfg(unix)]
+fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(directory)
+}
+
+#[cfg(not(unix))]
+fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new_in(directory)
 }
 
 /// Refuses to write over what the same run reads.

@@ -1,24 +1,26 @@
 //! What a fault does to the request it strikes. Which request that is, `faults` decides.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use serde_json::Value;
+use jiff::Timestamp;
 
 use super::{
-    api::Refusal,
-    message::{Answer, Response},
+    bodies::{CodeArtsShape, ErrorBody, RetryAfter},
+    message::{Answer, Request, Response},
+    pages,
     settings::ErrorShape,
+    stranger::Edit,
 };
 
 /// What a fault does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Answers with an error.
     Status {
         /// What the answer says.
         body: ErrorBody,
-        /// Seconds for a `Retry-After` header.
-        retry_after: Option<u64>,
+        /// What a `Retry-After` header says.
+        retry_after: Option<RetryAfter>,
         /// Whether the service did what it was asked before the answer was lost.
         committed: bool,
     },
@@ -36,36 +38,23 @@ pub enum Effect {
     Delay(Duration),
     /// Leaves so many items out at the end of a list, and says nothing about it.
     DropItems(usize),
+    /// Answers with the page before the one that is asked for; a request for a first page is not struck.
+    RepeatPage,
+    /// Says that a list has so many items more than it has, or fewer.
+    WrongTotal(i64),
+    /// Answers a read from a state of the past; one that would see the present is not struck.
+    Stale(Lag),
+    /// Somebody else does something right before the request, which is then served as usual.
+    Stranger(Edit),
 }
 
-/// The bodies in which errors come.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ErrorBody {
-    /// The service's, in the shape of the settings: seven digits, of which three are the status.
-    Service {
-        /// What follows `SVCSTG.SWR.`
-        code: u32,
-        /// For people.
-        message: String,
-    },
-    /// The gateway's.
-    Gateway {
-        /// The HTTP status.
-        status: u16,
-        /// What follows `APIGW.`
-        code: String,
-        /// For people.
-        message: String,
-    },
-    /// Anything else, such as the page of a proxy.
-    Other {
-        /// The HTTP status.
-        status: u16,
-        /// As in the header.
-        content_type: String,
-        /// As it is sent.
-        text: String,
-    },
+/// How far a read lags behind the writes. Only those count that came after the fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lag {
+    /// It does not see the last so many of them.
+    Writes(usize),
+    /// It does not see a write until so many reads that match have passed since.
+    Reads(usize),
 }
 
 impl Effect {
@@ -86,12 +75,23 @@ impl Effect {
     pub fn throttled(retry_after: Option<u64>) -> Self {
         let message = "Throttling threshold has been reached: limit:1,time:1 minute".to_owned();
         let body = ErrorBody::Gateway { status: 429, code: "0308".to_owned(), message };
-        Self::Status { body, retry_after, committed: false }
+        Self::Status { body, retry_after: retry_after.map(RetryAfter::Seconds), committed: false }
     }
 
     /// 401 of the gateway.
     pub fn unauthorized() -> Self {
         Self::gateway(401, "0301", "Incorrect IAM authentication information: token expires")
+    }
+
+    /// 401 of the image service, in the shape of the settings.
+    pub fn expired_token() -> Self {
+        Self::service(4_010_000, "The token expires or is invalid")
+    }
+
+    /// 401 of the git service.
+    pub fn codearts_expired_token(shape: CodeArtsShape) -> Self {
+        let (code, message) = ("DEV.00000003".to_owned(), "The token has expired".to_owned());
+        Self::status(ErrorBody::CodeArts { shape, status: 401, code, message })
     }
 
     /// 403 of the service.
@@ -131,18 +131,39 @@ impl Effect {
         matches!(self, Self::CutBefore | Self::HangBefore | Self::Status { committed: false, .. })
     }
 
-    /// What becomes of the answer; the service's own is none where the effect prevented it.
-    pub(super) fn answer(&self, response: Response, shape: ErrorShape, request_id: &str) -> Answer {
+    /// Whether it can happen to that request at all.
+    pub(super) fn concerns(&self, request: &Request) -> bool {
+        match self {
+            Self::RepeatPage => pages::page_before(request).is_some(),
+            Self::Stale(_) => request.method == "GET",
+            _ => true,
+        }
+    }
+
+    /// What the service is asked instead.
+    pub(super) fn replaces<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        let other = match self {
+            Self::RepeatPage => pages::page_before(request),
+            _ => None,
+        };
+        other.map_or(Cow::Borrowed(request), Cow::Owned)
+    }
+
+    /// What becomes of the answer; the service's own is empty where the effect prevented it.
+    pub(super) fn answer(&self, response: Response, shape: ErrorShape, request_id: &str, now: Timestamp) -> Answer {
         match self {
             Self::CutBefore | Self::CutAfter => Answer::Cut,
             Self::HangBefore | Self::HangAfter => Answer::Never,
             Self::Truncate(bytes) if *bytes < response.body.len() => Answer::Truncated(response, *bytes),
-            Self::Truncate(_) | Self::Delay(_) => Answer::Complete(response),
-            Self::DropItems(items) => Answer::Complete(drop_items(response, *items)),
+            Self::DropItems(items) => Answer::Complete(pages::drop_items(response, *items)),
+            Self::WrongTotal(by) => Answer::Complete(pages::wrong_total(response, *by)),
+            Self::Truncate(_) | Self::Delay(_) | Self::RepeatPage | Self::Stale(_) | Self::Stranger(_) => {
+                Answer::Complete(response)
+            }
             Self::Status { body, retry_after, .. } => {
                 let response = body.response(shape, request_id);
                 Answer::Complete(match retry_after {
-                    Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
+                    Some(retry_after) => response.with_header("Retry-After", retry_after.header(now)),
                     None => response,
                 })
             }
@@ -156,32 +177,25 @@ impl Effect {
             _ => Duration::ZERO,
         }
     }
-}
 
-impl ErrorBody {
-    fn response(&self, shape: ErrorShape, request_id: &str) -> Response {
+    /// What it is called on the command line and in the journal.
+    pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Service { code, message } => Refusal::service(*code, message).response(shape, request_id),
-            Self::Gateway { status, code, message } => {
-                Refusal::gateway(*status, code, message).response(shape, request_id)
-            }
-            Self::Other { status, content_type, text } => Response::text(*status, content_type, text.as_str()),
+            Self::Status { .. } => "status",
+            Self::CutBefore => "cut-before",
+            Self::CutAfter => "cut-after",
+            Self::HangBefore => "hang-before",
+            Self::HangAfter => "hang-after",
+            Self::Truncate(_) => "truncate",
+            Self::Delay(_) => "delay",
+            Self::DropItems(_) => "drop-items",
+            Self::RepeatPage => "repeat-page",
+            Self::WrongTotal(_) => "wrong-total",
+            Self::Stale(Lag::Writes(_)) => "stale-writes",
+            Self::Stale(Lag::Reads(_)) => "stale-reads",
+            Self::Stranger(_) => "stranger",
         }
     }
-}
-
-/// The headers stay as they were, so that only the length of the list gives it away.
-fn drop_items(response: Response, items: usize) -> Response {
-    let mut body = response.value();
-    let list = match &mut body {
-        Value::Object(fields) => fields.get_mut("namespaces"),
-        body => Some(body),
-    };
-    let Some(list) = list.and_then(Value::as_array_mut) else {
-        return response;
-    };
-    list.truncate(list.len().saturating_sub(items));
-    Response { body: body.to_string().into_bytes(), ..response }
 }
 
 #[cfg(test)]
@@ -193,27 +207,17 @@ mod tests {
         for (effect, status, code) in [
             (Effect::throttled(Some(3)), 429, "APIGW.0308"),
             (Effect::unauthorized(), 401, "APIGW.0301"),
+            (Effect::expired_token(), 401, "SVCSTG.SWR.4010000"),
+            (Effect::codearts_expired_token(CodeArtsShape::V4), 401, "DEV.00000003"),
             (Effect::gateway_not_found(), 404, "APIGW.0101"),
             (Effect::forbidden(), 403, "SVCSTG.SWR.4037018"),
             (Effect::internal(), 500, "SVCSTG.SWR.5001101"),
         ] {
-            let retry_after = matches!(effect, Effect::Status { retry_after: Some(3), .. });
-            let Answer::Complete(response) = effect.answer(Response::default(), ErrorShape::C, "id") else {
-                panic!("an error is an answer")
-            };
+            let retry_after = matches!(effect, Effect::Status { retry_after: Some(RetryAfter::Seconds(3)), .. });
+            let answer = effect.answer(Response::default(), ErrorShape::C, "id", Timestamp::UNIX_EPOCH);
+            let Answer::Complete(response) = answer else { panic!("an error is an answer") };
             assert_eq!((response.status, &response.value()["error_code"]), (status, &code.into()));
             assert_eq!(response.header("retry-after"), retry_after.then_some("3"));
         }
-    }
-
-    #[test]
-    fn a_list_loses_its_last_items() {
-        let array = Response::text(200, "application/json", "[1,2,3]").with_header("Content-Range", "0-3/3");
-        let short = drop_items(array, 2);
-        assert_eq!((short.value(), short.header("content-range")), (serde_json::json!([1]), Some("0-3/3")));
-        let object = Response::text(200, "application/json", r#"{"namespaces":[1]}"#);
-        assert_eq!(drop_items(object, 5).value(), serde_json::json!({ "namespaces": [] }));
-        let other = Response::text(200, "application/json", r#"{"id":1}"#);
-        assert_eq!(drop_items(other.clone(), 1), other);
     }
 }

@@ -121,12 +121,35 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
     if state.format_version != FORMAT_VERSION {
         return Err(StateError::Version { path, found: state.format_version });
     }
-    if let Some(region) = state.regions.keys().find(|region| !regions::exists(region)) {
+    if let Some(region) = unknown_region(&state) {
         return Err(StateError::Region { path, region: region.clone() });
     }
     match state.odd_git_id() {
         Some((region, id)) => Err(StateError::GitId { path, region: region.to_owned(), id }),
         None => Ok(state),
+    }
+}
+
+fn unknown_region(state: &State) -> Option<&String> {
+    state.regions.keys().find(|region| !regions::exists(region))
+}
+
+/// What is wrong with a state that came from elsewhere.
+pub(super) fn check(state: &State) -> Result<(), String> {
+    if state.format_version != FORMAT_VERSION {
+        return Err(format!(
+            "the state has format version {}; this portolan reads {FORMAT_VERSION}",
+            state.format_version
+        ));
+    }
+    if let Some(region) = unknown_region(state) {
+        return Err(format!("the state names the region `{region}`, which does not exist"));
+    }
+    match state.odd_git_id() {
+        Some((region, id)) => {
+            Err(format!("the state uses the git repository id {id} twice in `{region}`, or it is above 2147483647"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -8,32 +8,41 @@
 //! A request goes through these, in this order:
 //!
 //! ```text
-//! server ─ faults ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ latency ─ server
+//! server ─ faults ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ journal ─ latency ─ server
 //! ```
+//!
+//! `docs/emulator.md` is its manual. `spec` reads faults that are written down, and `control` is the way in for
+//! tests of other programs.
 //!
 //! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing. Nor
 //! does it speak git: a mirror's branches are names with commits. Time is simulated, so that nobody waits.
 
 mod api;
 mod assumptions;
+mod bodies;
 mod codearts;
+mod control;
 mod effects;
 mod escape;
 mod faults;
 mod file;
 mod iam;
+mod journal;
 mod line;
 mod message;
-mod redact;
+mod pages;
 mod regions;
+mod routes;
 mod server;
 mod settings;
 mod signature;
+mod spec;
 mod store;
+mod stranger;
 mod world;
 
 use std::{
-    fmt,
+    fmt, io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -50,18 +59,22 @@ pub use assumptions::{
     NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart,
     RepositoryPath, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
 };
+pub use bodies::{CodeArtsShape, ErrorBody, RetryAfter};
 pub use codearts::{Access, Branches, GitRepository, Mirror, Project, Refs, Rejected, Run, RunOutcome, Source};
-pub use effects::{Effect, ErrorBody};
-pub use faults::Fault;
+pub use effects::{Effect, Lag};
+pub use faults::{Chance, Fault};
 pub use file::StateError;
+pub use journal::Entry;
 pub use message::{Answer, Request, Response};
 pub use regions::{REGIONS, exists as region_exists};
-pub use server::serve;
+pub use routes::Route;
+pub use server::{serve, serve_controlled};
 pub use settings::{ErrorShape, Keys, Settings};
 pub use store::{Counters, Organization, Region, Repository, State, SyncRule};
-pub use world::Entry;
+pub use stranger::Edit;
 
 use file::StateFile;
+use tokio::sync::Notify;
 use world::World;
 
 /// An emulated service. Clones share one world.
@@ -69,6 +82,8 @@ use world::World;
 pub struct Emulator {
     settings: Arc<Settings>,
     world: Arc<Mutex<World>>,
+    /// Told when the journal's file stops getting entries.
+    lost: Arc<Notify>,
 }
 
 impl Emulator {
@@ -90,7 +105,8 @@ impl Emulator {
     }
 
     fn with(settings: Settings, state: State, file: Option<StateFile>) -> Self {
-        Self { settings: Arc::new(settings), world: Arc::new(Mutex::new(World::new(state, file))) }
+        let world = Arc::new(Mutex::new(World::new(state, file)));
+        Self { settings: Arc::new(settings), world, lost: Arc::default() }
     }
 
     /// Answers one request.
@@ -98,7 +114,14 @@ impl Emulator {
     /// Whatever it changes is done when this is first polled, and kept if the caller then loses patience:
     /// the real service does not undo either.
     pub async fn answer(&self, request: Request) -> Answer {
-        let (answer, delay) = self.world().answer(&request, &self.settings);
+        let (answer, delay, lost) = {
+            let mut world = self.world();
+            let (answer, delay) = world.answer(&request, &self.settings);
+            (answer, delay, world.journal.failure.is_some())
+        };
+        if lost {
+            self.lost.notify_one();
+        }
         let pause = self.settings.latency + delay;
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
@@ -108,12 +131,33 @@ impl Emulator {
 
     /// What was asked and answered so far, in order.
     pub fn journal(&self) -> Vec<Entry> {
-        self.world().journal.clone()
+        self.world().journal.entries.clone()
     }
 
     /// Forgets what was asked.
     pub fn clear_journal(&self) {
-        self.world().journal.clear();
+        self.world().journal.entries.clear();
+    }
+
+    /// Keeps nothing of what is asked from now on, so that an emulator can run for ever.
+    pub fn keep_no_journal(&self) {
+        self.world().journal.forgetful = true;
+    }
+
+    /// Appends what is asked and answered from now on to a file, a line of JSON each, written before the answer is.
+    pub fn record(&self, path: &Path) -> io::Result<()> {
+        self.world().journal.append_to(path)
+    }
+
+    /// Waits until an entry could not be written to the file; from then on none is.
+    pub async fn journal_lost(&self) -> io::Error {
+        loop {
+            let failure = self.world().journal.failure.take();
+            match failure {
+                Some(error) => return error,
+                None => self.lost.notified().await,
+            }
+        }
     }
 
     /// Looks at the state.
@@ -125,14 +169,7 @@ impl Emulator {
 
     /// Changes the state behind the API's back, as a stranger would. Ids that are 0 are filled in.
     pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let mut world = self.world();
-        // What was due before the change knows nothing of it.
-        world.settle(&self.settings);
-        let result = change(&mut world.state);
-        world.state.settle();
-        // A file that cannot be written fails the next request that changes something, which saves all.
-        let _ = world.save();
-        result
+        self.world().edit(&self.settings, change)
     }
 
     /// The emulated time.
@@ -149,6 +186,16 @@ impl Emulator {
     /// Adds a fault.
     pub fn inject(&self, fault: Fault) {
         self.world().faults.inject(fault);
+    }
+
+    /// Takes all faults out.
+    pub fn clear_faults(&self) {
+        self.world().faults.clear();
+    }
+
+    /// Every fault that was put in, with how often it struck.
+    pub fn faults(&self) -> Vec<(Fault, usize)> {
+        self.world().faults.all().map(|(fault, struck)| (fault.clone(), struck)).collect()
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -232,6 +279,9 @@ mod tests {
         assert_eq!(answered, [(Some(201), false), (None, true), (Some(409), false)]);
         assert!(!format!("{journal:?} {emulator:?} {request:?}").contains("secret"));
         emulator.clear_journal();
+        assert_eq!(emulator.journal(), []);
+        emulator.keep_no_journal();
+        emulator.answer(request).await;
         assert_eq!(emulator.journal(), []);
     }
 

@@ -14,7 +14,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use super::{
-    Emulator, escape,
+    Emulator, control, escape,
     line::{Breaker, Lines},
     message,
 };
@@ -24,7 +24,20 @@ const READ_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Serves one region, or all of them with the region as the first path segment. Ends only when dropped.
 pub async fn serve(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
-    let router = Router::new().fallback(handle).with_state(Site { emulator, region });
+    run(Site { emulator, region, controlled: false }, listener).await
+}
+
+/// The same with the control endpoint, for whoever can reach the port; so it must be one of this machine.
+pub async fn serve_controlled(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
+    if !listener.local_addr()?.ip().is_loopback() {
+        let message = "the control endpoint is served on loopback addresses only";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    run(Site { emulator, region, controlled: true }, listener).await
+}
+
+async fn run(site: Site, listener: TcpListener) -> io::Result<()> {
+    let router = Router::new().fallback(handle).with_state(site);
     axum::serve(Lines(listener), router.into_make_service_with_connect_info::<Breaker>()).await
 }
 
@@ -32,9 +45,18 @@ pub async fn serve(emulator: Emulator, listener: TcpListener, region: Option<Str
 struct Site {
     emulator: Emulator,
     region: Option<String>,
+    controlled: bool,
 }
 
 async fn handle(State(site): State<Site>, ConnectInfo(breaker): ConnectInfo<Breaker>, request: Request) -> Response {
+    if site.controlled && request.uri().path().starts_with(control::PREFIX) {
+        return match receive(request, Some(String::new())).await {
+            Some(message::Request { method, path, body, .. }) => {
+                send(control::answer(&site.emulator, &method, &path, &body))
+            }
+            None => cut(&breaker),
+        };
+    }
     let Some(request) = receive(request, site.region).await else {
         return cut(&breaker);
     };

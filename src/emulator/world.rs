@@ -2,53 +2,36 @@
 //!
 //! It waits for nothing: whoever asks for the answer does the waiting.
 
-use std::{io, time::Duration};
+use std::{borrow::Cow, io, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{
     api::{self, Refusal},
     codearts::{self, Throttle},
     effects::Effect,
-    faults::Faults,
+    faults::{Faults, Strike},
     file::StateFile,
     iam::{self, Tokens},
+    journal::{Entry, Journal},
     message::{Answer, Request, Response},
-    redact,
     settings::Settings,
     signature,
     store::State,
 };
+
+/// What the journal calls the strike of a stranger.
+const STRANGER: &str = "stranger";
 
 /// Everything that changes while an emulator runs.
 pub(super) struct World {
     pub(super) state: State,
     file: Option<StateFile>,
     pub(super) faults: Faults,
-    pub(super) journal: Vec<Entry>,
+    pub(super) journal: Journal,
     throttle: Throttle,
     tokens: Tokens,
     requests: u64,
-}
-
-/// One request as it was answered. Headers are left out: they may carry a token.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The region whose endpoint was asked.
-    pub region: String,
-    /// In upper case.
-    pub method: String,
-    /// As received, escaped, without a region prefix.
-    pub path: String,
-    /// As received, escaped.
-    pub query: String,
-    /// None if there was no body, or none that is JSON. Instead of a user or a password it says `...`.
-    pub body: Option<Value>,
-    /// None if no answer was sent.
-    pub status: Option<u16>,
-    /// Whether a fault had a hand in the answer.
-    pub fault: bool,
 }
 
 impl World {
@@ -57,7 +40,7 @@ impl World {
             state,
             file,
             faults: Faults::default(),
-            journal: Vec::new(),
+            journal: Journal::default(),
             throttle: Throttle::default(),
             tokens: Tokens::default(),
             requests: 0,
@@ -68,35 +51,53 @@ impl World {
     pub(super) fn answer(&mut self, request: &Request, settings: &Settings) -> (Answer, Duration) {
         self.requests += 1;
         let request_id = format!("emulator-{:08}", self.requests);
-        let effect = self.faults.strike(request);
+        let now = self.now(settings);
+        let Strike { edits, effect, past } = self.faults.strike(request);
+        let mut effects = vec![STRANGER; edits.len()];
+        effects.extend(effect.as_ref().map(Effect::name));
+        if !edits.is_empty() {
+            self.edit(settings, |state| edits.iter().for_each(|edit| edit.apply(state)));
+        }
 
         let prevented = effect.as_ref().is_some_and(Effect::prevents);
-        let response = if prevented { Response::default() } else { self.serve(request, settings, &request_id) };
+        let refused = (!prevented).then(|| self.gate(request, settings, now, &request_id)).flatten();
+        let response = match (refused, past) {
+            _ if prevented => Response::default(),
+            (Some(refused), _) => refused,
+            (None, past) => {
+                let asked = effect.as_ref().map_or(Cow::Borrowed(request), |effect| effect.replaces(request));
+                match past {
+                    Some(past) => api::answer(&mut past.as_ref().clone(), settings, &asked, now, &request_id),
+                    None => self.serve(&asked, settings, now, &request_id),
+                }
+            }
+        };
         let (answer, delay) = match &effect {
-            Some(effect) => (effect.answer(response, settings.error_shape, &request_id), effect.delay()),
+            Some(effect) => (effect.answer(response, settings.error_shape, &request_id, now), effect.delay()),
             None => (Answer::Complete(response), Duration::ZERO),
         };
-        let answer = identified(answer, &request_id, self.now(settings));
-        self.journal.push(Entry::new(request, &answer, effect.is_some()));
+        let answer = identified(answer, &request_id, now);
+        self.journal.push(Entry::new(request, &request_id, &answer, effects));
         (answer, delay)
     }
 
-    fn serve(&mut self, request: &Request, settings: &Settings, request_id: &str) -> Response {
-        let now = self.now(settings);
-        if let Some(refused) = self.gate(request, settings, now, request_id) {
-            return refused;
-        }
+    fn serve(&mut self, request: &Request, settings: &Settings, now: Timestamp, request_id: &str) -> Response {
         if iam::owns(&request.path) {
             return iam::answer(&mut self.tokens, &self.state.account, settings, request, now, request_id);
         }
-        let writes = self.file.is_some() && request.method != "GET";
+        let writes = request.method != "GET" && (self.file.is_some() || self.faults.remembers());
         let before = writes.then(|| self.state.clone());
         let response = api::answer(&mut self.state, settings, request, now, request_id);
         if request.method == "GET" || !response.is_success() {
             return response;
         }
         match self.save() {
-            Ok(()) => response,
+            Ok(()) => {
+                if let Some(before) = before {
+                    self.faults.remember(before);
+                }
+                response
+            }
             Err(error) => {
                 // What is not in the file has not happened.
                 self.state = before.unwrap_or_default();
@@ -136,6 +137,17 @@ impl World {
         codearts::settle(&mut self.state, settings, now);
     }
 
+    /// Changes the state behind the API's back.
+    pub(super) fn edit<T>(&mut self, settings: &Settings, change: impl FnOnce(&mut State) -> T) -> T {
+        // What was due before the change knows nothing of it.
+        self.settle(settings);
+        let result = change(&mut self.state);
+        self.state.settle();
+        // A file that cannot be written fails the next request that changes something, which saves all.
+        let _ = self.save();
+        result
+    }
+
     pub(super) fn save(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), |file| file.save(&self.state))
     }
@@ -150,22 +162,5 @@ fn identified(answer: Answer, request_id: &str, now: Timestamp) -> Answer {
         Answer::Complete(response) => Answer::Complete(identify(response)),
         Answer::Truncated(response, bytes) => Answer::Truncated(identify(response), bytes),
         Answer::Cut | Answer::Never => answer,
-    }
-}
-
-impl Entry {
-    fn new(request: &Request, answer: &Answer, fault: bool) -> Self {
-        Self {
-            region: request.region.clone(),
-            method: request.method.clone(),
-            path: request.path.clone(),
-            query: request.query.clone(),
-            body: serde_json::from_slice(&request.body).ok().map(redact::without_secrets),
-            status: match answer {
-                Answer::Complete(response) | Answer::Truncated(response, _) => Some(response.status),
-                Answer::Cut | Answer::Never => None,
-            },
-            fault,
-        }
     }
 }

@@ -138,8 +138,19 @@ pub fn pretty(document: &impl Serialize) -> String {
     text
 }
 
+/// What a plan is called: the digest that its file has, whether it was saved or not.
+pub fn id(plan: &Plan, diagnostics: &[View]) -> String {
+    id_of(&PlanDocument::new(plan, diagnostics.to_vec()).to_file(plan))
+}
+
+/// The digest that the text of a plan file carries.
+pub fn id_of(text: &str) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    value["digest"].as_str().unwrap_or_default().to_owned()
+}
+
 /// SHA-256 of the compact text, in hexadecimal.
-fn digest(document: &Value) -> String {
+pub fn digest(document: &Value) -> String {
     base16ct::lower::encode_string(&Sha256::digest(document.to_string()))
 }
 

@@ -170,7 +170,7 @@ mod tests {
             document::{self, PlanDocument},
             tests::plan,
         },
-        render::{plan::Depth, style::Color},
+        render::style::{Depth, Look},
         state::{Attributes, Live, LiveResource, MirrorState, RemoteId},
     };
 
@@ -271,7 +271,7 @@ mod tests {
         let run = plan("mirrors: { p/a: { branches: all, max_age: 6h } }", &live(OLD, "no route"), &[]);
         let none = plan("mirrors: { p/a: { branches: all, max_age: 1d } }", &live(OLD, "no route"), &[]);
         let missing = plan("mirrors: { p/no: { max_age: 1d } }", &live(OLD, ""), &[]);
-        let text = |plan: &Plan| crate::render::plan::text(plan, Color::Never, Depth::Full);
+        let text = |plan: &Plan| crate::render::plan::text(plan, Look::plain(Depth::Unfolded));
         insta::assert_snapshot!([changes, run, none, missing].map(|plan| text(&plan)).join("\n"), @r#"
           ~ mirror r-1/p/a      chart.yaml:4
               url          "https://x/a.git" -> "https://x/b.git"

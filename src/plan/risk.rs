@@ -146,23 +146,27 @@ pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], consents:
     for change in changes.iter_mut() {
         change.withheld = protected(change, protect);
     }
-    for class in RiskClass::ALL {
+    let missing: Vec<(RiskClass, usize)> = RiskClass::ALL
+        .into_iter()
         // What `deletes` counts is a limit on the whole apply, not on one change.
-        if class == RiskClass::Deletes {
-            continue;
-        }
-        let carries = |change: &Change| change.risks.iter().any(|risk| risk.class == class);
-        let protected = |change: &Change| matches!(change.withheld, Some(Withheld::Protect { .. }));
-        let count = changes.iter().filter(|change| carries(change) && !protected(change)).count();
-        if consented(class, count, consents) {
-            continue;
-        }
-        let lift = format!("--allow {class}={count}");
-        for change in changes.iter_mut().filter(|change| carries(change) && change.withheld.is_none()) {
-            change.withheld = Some(Withheld::Risk { class, lift: lift.clone() });
-        }
+        .filter(|class| *class != RiskClass::Deletes)
+        .map(|class| {
+            (class, changes.iter().filter(|change| change.withheld.is_none() && carries(change, class)).count())
+        })
+        .filter(|(class, count)| !consented(*class, *count, consents))
+        .collect();
+    for change in changes.iter_mut().filter(|change| change.withheld.is_none()) {
+        let holding: Vec<&(RiskClass, usize)> = missing.iter().filter(|(class, _)| carries(change, *class)).collect();
+        let Some((class, _)) = holding.first() else { continue };
+        // Of several classes each wants its consent.
+        let lift: Vec<String> = holding.iter().map(|(class, count)| format!("--allow {class}={count}")).collect();
+        change.withheld = Some(Withheld::Risk { class: *class, lift: lift.join(" ") });
     }
     withhold_parents(changes);
+}
+
+fn carries(change: &Change, class: RiskClass) -> bool {
+    change.risks.iter().any(|risk| risk.class == class)
 }
 
 fn protected(change: &Change, protect: &[Protection]) -> Option<Withheld> {
@@ -197,7 +201,9 @@ fn withhold_parents(changes: &mut [Change]) {
         if !matches!(change.action, Action::Delete { .. }) {
             continue;
         }
-        let held = kept.iter().find(|(parent, _)| *parent == change.address);
-        change.withheld = held.map(|(_, withheld)| withheld.clone());
+        // A consent would help only if nothing in there is protected.
+        let held = kept.iter().filter(|(parent, _)| *parent == change.address).map(|(_, withheld)| withheld);
+        let held = held.max_by_key(|withheld| matches!(withheld, Withheld::Protect { .. }));
+        change.withheld = held.cloned();
     }
 }

@@ -1,5 +1,7 @@
 //! Plans of small charts against small live states.
 
+mod edges;
+
 use indexmap::IndexMap;
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use super::{
     findings,
     markdown::{self, Comment, escape, raw_code},
-    plan::{self, Depth},
-    style::{Color, Role},
+    plan,
+    style::{Color, Depth, Look, Role},
 };
 use crate::{
     diagnostics::View,
@@ -13,9 +13,10 @@ use crate::{
 };
 
 /// Everything, the summary lines included.
-pub fn text(drift: &Drift, color: Color, depth: Depth) -> String {
-    let mut out = plan::blocks(&drift.plan, color, depth);
-    out.push_str(&accepted(drift, color, depth));
+pub fn text(drift: &Drift, look: Look) -> String {
+    let color = look.color;
+    let mut out = plan::blocks(&drift.plan, look);
+    out.push_str(&accepted(drift, look));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -29,9 +30,9 @@ pub fn text(drift: &Drift, color: Color, depth: Depth) -> String {
 }
 
 /// What differs and does not count; what is grave is never folded away.
-fn accepted(drift: &Drift, color: Color, depth: Depth) -> String {
-    let longest = drift.accepted.iter().map(|accepted| plan::plain_headline(&accepted.change).chars().count()).max();
-    let column = longest.map_or(0, |longest| longest + 2).min(plan::SOURCE_COLUMN);
+fn accepted(drift: &Drift, look: Look) -> String {
+    let Look { color, depth, .. } = look;
+    let column = plan::source_column(drift.accepted.iter().map(|accepted| &accepted.change), look);
     let (mut out, mut folded) = (String::new(), 0);
     for (index, Accepted { change, by }) in drift.accepted.iter().enumerate() {
         if index >= depth.most() && !change.is_grave() {
@@ -39,7 +40,7 @@ fn accepted(drift: &Drift, color: Color, depth: Depth) -> String {
             continue;
         }
         let told = color.paint(Role::Quiet, format!("({})", said(by)));
-        plan::block(&mut out, change, column, color);
+        plan::block(&mut out, change, column, look);
         out.push_str(&format!("      {told}\n"));
     }
     if folded > 0 {
@@ -106,7 +107,7 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
         totals: plan::totals(&drift.plan, is_all(drift)).into_iter().chain(beside(drift)).collect(),
         warnings: drift.expired.iter().map(warning).collect(),
         accepted: drift.accepted.iter().map(row).collect(),
-        whole: &|| text(drift, Color::Never, Depth::Full),
+        whole: &|| text(drift, Look::plain(Depth::Unfolded)),
     };
     markdown::comment(&comment, budget)
 }

@@ -7,8 +7,8 @@
 use indexmap::IndexMap;
 
 use super::{
-    plan::{self as text, Depth, text as full_text},
-    style::Color,
+    plan::{self as text, text as full_text},
+    style::{Color, Depth, Look},
     words,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub fn unready(command: &str, found: &[View], budget: usize) -> String {
 /// The comment, at most `budget` bytes long.
 pub fn markdown(plan: &Plan, budget: usize) -> String {
     let totals = text::totals(plan, !plan.scope.partial);
-    let whole = || full_text(plan, Color::Never, Depth::Full);
+    let whole = || full_text(plan, Look::plain(Depth::Unfolded));
     comment(
         &Comment { command: "plan", plan, totals, warnings: Vec::new(), accepted: Vec::new(), whole: &whole },
         budget,

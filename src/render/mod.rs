@@ -8,6 +8,7 @@ pub mod init;
 pub mod markdown;
 pub mod metrics;
 pub mod plan;
+pub mod question;
 pub mod reference;
 pub mod report;
 pub mod style;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    style::{Color, Role},
+    style::{Color, Depth, Look, Role},
     words,
 };
 use crate::{
@@ -17,53 +17,37 @@ use crate::{
 /// Where the sources start at most: behind the longest address, but one long address must not move them all.
 pub(super) const SOURCE_COLUMN: usize = 72;
 
+/// What stands below a headline is moved to the right.
+const INDENT: &str = "      ";
+
 /// Names of attributes are padded to this.
 const NAME_WIDTH: usize = 11;
 
 /// Values are padded to this before what is said of them.
 const VALUE_WIDTH: usize = 20;
 
-/// How many changes that do the same are shown one by one, and how many unlisted repositories.
-const MOST_ALIKE: usize = 10;
-
-/// How much of a long plan is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Changes that do the same fold behind the first of them; what is grave never does.
-    Folded,
-    Full,
-}
-
 /// The whole plan, its summary lines included.
-pub fn text(plan: &Plan, color: Color, depth: Depth) -> String {
-    let mut out = blocks(plan, color, depth);
+pub fn text(plan: &Plan, look: Look) -> String {
+    let mut out = blocks(plan, look);
     if !out.is_empty() {
         out.push('\n');
     }
-    out.push_str(&stops(plan, color));
-    out.push_str(&summary(plan, !plan.scope.partial, color));
+    out.push_str(&stops(plan, look.color));
+    out.push_str(&summary(plan, !plan.scope.partial, look.color));
     out
 }
 
-impl Depth {
-    /// How many of what is alike are shown.
-    pub(super) fn most(self) -> usize {
-        if self == Depth::Full { usize::MAX } else { MOST_ALIKE }
-    }
-}
-
 /// The changes, and what is unlisted.
-pub(super) fn blocks(plan: &Plan, color: Color, depth: Depth) -> String {
-    let most = depth.most();
+pub(super) fn blocks(plan: &Plan, look: Look) -> String {
+    let (most, color) = (look.depth.most(), look.color);
     let mut out = String::new();
-    let longest = plan.changes.iter().map(|change| plain_headline(change).chars().count()).max();
-    let column = longest.map_or(SOURCE_COLUMN, |longest| (longest + 2).min(SOURCE_COLUMN));
+    let column = source_column(plan.changes.iter(), look);
     let mut alike = IndexMap::<String, (&Change, usize)>::new();
     for change in &plan.changes {
         let (_, seen) = alike.entry(deed(change)).or_insert((change, 0));
         *seen += 1;
         if change.is_grave() || *seen <= most {
-            block(&mut out, change, column, color);
+            block(&mut out, change, column, look);
         }
     }
     for (first, seen) in alike.into_values().filter(|(first, seen)| !first.is_grave() && *seen > most) {
@@ -232,7 +216,7 @@ fn counts(summary: &Summary) -> String {
     if said.is_empty() { String::new() } else { format!("{}.", said.join(", ")) }
 }
 
-fn role(action: &Action) -> Role {
+pub(super) fn role(action: &Action) -> Role {
     match action {
         Action::Create { .. } => Role::Add,
         Action::Update { .. } | Action::Run { .. } => Role::Change,
@@ -241,14 +225,19 @@ fn role(action: &Action) -> Role {
 }
 
 /// One change: its headline, then a line for each field, then what else is to be said.
-pub(super) fn block(out: &mut String, change: &Change, column: usize, color: Color) {
-    out.push_str(&headline(change, column, color));
+pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look) {
+    let Look { color, depth, .. } = look;
+    out.push_str(&headline(change, column, look));
     out.push('\n');
     let mut remarks = remarks(change, color);
-    if !matches!(change.action, Action::Delete { .. }) {
-        for field in change.fields.iter().filter(|field| is_worth_showing(change, field)) {
-            field_lines(out, field, &mut remarks, color);
-        }
+    let shown = |field: &&FieldChange| {
+        depth == Depth::Full || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
+    };
+    for field in change.fields.iter().filter(shown) {
+        field_lines(out, field, &mut remarks, look);
+    }
+    if depth == Depth::Full {
+        unchanged_lines(out, change, color);
     }
     for remark in remarks {
         out.push_str(&format!("      {}\n", remark.text));
@@ -259,17 +248,28 @@ pub(super) fn plain_headline(change: &Change) -> String {
     format!("{:>3} {}", change.action.symbol(), change.address)
 }
 
-fn headline(change: &Change, column: usize, color: Color) -> String {
+fn plain_place(change: &Change) -> Option<String> {
+    change.source.as_ref().map(|source| format!("{}:{}", source.file.escape_debug(), source.line))
+}
+
+/// Where the places stand: behind the longest headline, as far as that leaves room for the longest place.
+pub(super) fn source_column<'c>(changes: impl Iterator<Item = &'c Change> + Clone, look: Look) -> usize {
+    let longest = |text: &str| text.chars().count();
+    let heads = changes.clone().map(|change| longest(&plain_headline(change))).max();
+    let places = changes.filter_map(plain_place).map(|place| longest(&place)).max();
+    let room = look.width.map_or(SOURCE_COLUMN, |width| width.saturating_sub(places.unwrap_or(0)));
+    heads.map_or(SOURCE_COLUMN, |heads| heads + 2).min(SOURCE_COLUMN).min(room)
+}
+
+fn headline(change: &Change, column: usize, look: Look) -> String {
     let plain = plain_headline(change);
-    let head = color.paint(role(&change.action), &plain);
-    match &change.source {
-        None => head,
-        Some(source) => {
-            let padding = column.saturating_sub(plain.chars().count()).max(2);
-            let place = color.paint(Role::Quiet, format!("{}:{}", source.file.escape_debug(), source.line));
-            format!("{head}{}{place}", " ".repeat(padding))
-        }
-    }
+    let head = look.color.paint(role(&change.action), &plain);
+    let Some(place) = plain_place(change) else { return head };
+    let length = plain.chars().count();
+    let padding = column.saturating_sub(length).max(2);
+    let gap =
+        if look.fits(length + padding + place.chars().count()) { " ".repeat(padding) } else { format!("\n{INDENT}") };
+    format!("{head}{gap}{}", look.color.paint(Role::Quiet, place))
 }
 
 /// A value that is the same for every new resource of its kind tells nothing.
@@ -353,29 +353,44 @@ fn changed_field(change: &Change) -> Option<&'static str> {
     shown.next().is_none().then_some(only.name)
 }
 
-fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, color: Color) {
+/// What a write sends as it is: the API replaces, so it is part of the change.
+fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
+    let after = change.action.after().into_iter().flatten();
+    for (name, value) in after.filter(|(name, _)| !change.fields.iter().any(|field| field.name == **name)) {
+        let line = format!("{name:NAME_WIDTH$}  {}  (unchanged)", words::value(value));
+        out.push_str(&format!("      {}\n", color.paint(Role::Quiet, line)));
+    }
+}
+
+fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, look: Look) {
+    let Look { color, depth, .. } = look;
     let name = format!("{:NAME_WIDTH$}", field.name);
+    let one = |value| if depth == Depth::Full { words::value(value) } else { words::short(value) };
     if let (Some(before), Some(after)) = (&field.before, &field.after)
         && words::is_long(before, after)
     {
         out.push_str(&format!("      {}\n", name.trim_end()));
         let texts = (before.as_str().unwrap_or_default(), after.as_str().unwrap_or_default());
-        for line in words::difference(texts.0, texts.1, color) {
+        let difference = if depth == Depth::Full { words::whole_difference } else { words::difference };
+        for line in difference(texts.0, texts.1, color) {
             out.push_str(&format!("        {line}\n"));
         }
         return;
     }
     let value = match (&field.before, &field.after) {
         (Some(before), Some(after)) => format!("{} -> {}", words::value(before), words::value(after)),
-        (None, Some(after)) => words::short(after),
-        (Some(before), None) => words::short(before),
+        (None, Some(after)) => one(after),
+        (Some(before), None) => one(before),
         (None, None) => String::new(),
     };
+    let length = |text: &str| anstream::adapter::strip_str(text).to_string().chars().count();
     let said: Vec<String> = remarks.extract_if(.., |remark| remark.field == Some(field.name)).map(|r| r.text).collect();
-    if said.is_empty() {
-        out.push_str(&format!("      {name}  {value}\n"));
+    let line = format!("{INDENT}{name}  {value:VALUE_WIDTH$}  {}", said.join(" "));
+    if !said.is_empty() && look.fits(length(&line)) {
+        out.push_str(&format!("{line}\n"));
     } else {
-        out.push_str(&format!("      {name}  {value:VALUE_WIDTH$}  {}\n", said.join(" ")));
+        out.push_str(&format!("{INDENT}{name}  {value}\n"));
+        out.extend(said.iter().map(|said| format!("{INDENT}{said}\n")));
     }
 }
 
@@ -399,7 +414,7 @@ mod tests {
   new: { category: linux },
   web: { is_public: true, description: new } } } }";
         let plan = plan(chart, &live, &["exposes"]);
-        insta::assert_snapshot!(text(&plan, Color::Never, Depth::Full), @r#"
+        insta::assert_snapshot!(text(&plan, Look::plain(Depth::Unfolded)), @r#"
           + sync_rule r-1/o/api -> x-1/new  chart.yaml:4
               (3 existing tags are not copied)
               (left to the service: override)
@@ -427,13 +442,35 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_terminal_breaks_no_line() {
+        let live = live(&[("o/api", false, 3, &[("x-1", "a-long-name-of-a-target", false)]), ("o/web", false, 3, &[])]);
+        let chart = "organizations: { o: { repositories: { api: { sync: [
+  { target_region: x-1, target_organization: a-long-name-of-a-target, override: true } ] }, web: { is_public: true } } } }";
+        let look = Look { width: Some(60), ..Look::plain(Depth::Folded) };
+        insta::assert_snapshot!(text(&plan(chart, &live, &["exposes"]), look), @r"
+        -/+ sync_rule r-1/o/api -> x-1/a-long-name-of-a-target
+              chart.yaml:4
+              override     false -> true
+              (cannot be changed in place)
+              ! overwrites: tags that exist in the target are overwritten
+              ! gap: what is pushed in between is not copied
+          ~ repository r-1/o/web                        chart.yaml:4
+              is_public    false -> true
+              ! exposes (allowed): anyone can pull 3 tags
+
+        Plan: 1 to add, 1 to change, 1 to destroy.
+        2 unchanged.
+        ");
+    }
+
+    #[test]
     fn nothing_unknown_and_stopped() {
         let same = live(&[("o/a", false, 0, &[])]);
         let none = plan("organizations: { o: { repositories: { a: } } }", &same, &[]);
         let stopped = plan("organizations: { o: { repositories: { a: { state: absent } } } }", &same, &[]);
         let failed = crate::state::ReadFailure { subject: "list".to_owned(), message: "no".to_owned(), hint: None };
         let unknown = Plan { failures: vec![failed], ..Plan::default() };
-        let texts = [none, stopped, unknown].map(|plan| text(&plan, Color::Never, Depth::Full));
+        let texts = [none, stopped, unknown].map(|plan| text(&plan, Look::plain(Depth::Unfolded)));
         insta::assert_snapshot!(texts.join("\n"), @r"
         No changes. The live state is as the chart says.
         2 unchanged.

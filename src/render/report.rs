@@ -45,7 +45,7 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
         out.push('\n');
         return out;
     }
-    for (change, fate) in report.plan.changes.iter().zip(&report.fates) {
+    for (change, fate) in report.fates() {
         match fate {
             Fate::Applied { verified: true } | Fate::AsPlanned | Fate::Withheld => {}
             Fate::Ran { end: RunEnd::Succeeded, .. } => {}
@@ -70,7 +70,7 @@ fn closing(report: &Report<'_>, color: Color) -> String {
         "Apply {word}! Resources: {} added, {} changed, {} destroyed.",
         counts.added, counts.changed, counts.destroyed
     );
-    let number = |wanted: fn(&Fate) -> bool| report.fates.iter().filter(|fate| wanted(fate)).count();
+    let number = |wanted: fn(&Fate) -> bool| report.fates().filter(|(_, fate)| wanted(fate)).count();
     let rest = [
         (counts.run, "run"),
         (number(|fate| *fate == Fate::AsPlanned), "so already"),

@@ -11,6 +11,48 @@ pub enum Color {
     Never,
 }
 
+/// How many changes that do the same are shown one by one, and how many unlisted repositories.
+const MOST_ALIKE: usize = 10;
+
+/// How much of a long plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Changes that do the same fold behind the first of them; what is grave never does.
+    Folded,
+    /// Every change, with what is worth showing of it.
+    Unfolded,
+    /// Every change with every field, whole: also what stays, what goes, and what is the same for all.
+    Full,
+}
+
+impl Depth {
+    /// How many of what is alike are shown.
+    pub(super) fn most(self) -> usize {
+        if self == Depth::Folded { MOST_ALIKE } else { usize::MAX }
+    }
+}
+
+/// How a plan is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub color: Color,
+    pub depth: Depth,
+    /// The columns of the terminal; nothing, where the text goes elsewhere and is the same everywhere.
+    pub width: Option<usize>,
+}
+
+impl Look {
+    /// As it stands in a file.
+    pub fn plain(depth: Depth) -> Look {
+        Look { color: Color::Never, depth, width: None }
+    }
+
+    /// Whether a line of so many characters is not broken.
+    pub(super) fn fits(self, length: usize) -> bool {
+        self.width.is_none_or(|width| length <= width)
+    }
+}
+
 /// What a piece of text is, rather than how it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

@@ -43,8 +43,17 @@ pub fn is_long(before: &Value, after: &Value) -> bool {
     before.is_string() && after.is_string() && (long(before) || long(after))
 }
 
-/// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed.
+/// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed, of which long runs are cut.
 pub fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
+    lines(before, after, color, kept)
+}
+
+/// The same with all that stayed.
+pub fn whole_difference(before: &str, after: &str, color: Color) -> Vec<String> {
+    lines(before, after, color, |text, _, _| visible(text))
+}
+
+fn lines(before: &str, after: &str, color: Color, kept: impl Fn(&str, bool, bool) -> String) -> Vec<String> {
     let diff = TextDiff::from_words(before, after);
     let mut pieces: Vec<(ChangeTag, String)> = Vec::new();
     for change in diff.iter_all_changes() {

@@ -2,6 +2,7 @@
 //!
 //! For editors, scripts and pre-merge checks; portolan itself never validates with them.
 
+mod account;
 mod chart;
 mod plan;
 

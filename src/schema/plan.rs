@@ -5,7 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::DIALECT;
+use super::{
+    DIALECT,
+    account::{event, receipt, record},
+};
 use crate::{
     kind::{Kind, REGISTRY, Shape},
     plan::{document::FORMAT_VERSION, risk::RiskClass},
@@ -16,7 +19,8 @@ const ACTIONS: [&[&str]; 7] =
     [&["create"], &["update"], &["delete", "create"], &["delete"], &["run"], &["create", "run"], &["update", "run"]];
 
 /// The schema of a plan, printed or saved; `$defs/report` is that of what `apply --format json` prints,
-/// and `$defs/drift` that of what `drift --format json` prints.
+/// `$defs/receipt` and `$defs/event` are those of what it leaves in files, and `$defs/drift` that of what
+/// `drift --format json` prints.
 pub fn plan() -> Value {
     let mut defs = Map::new();
     let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
@@ -26,6 +30,9 @@ pub fn plan() -> Value {
     );
     define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
     define("report", described(report(), "What `apply --format json` prints."));
+    define("receipt", described(receipt(), "What `apply --receipt FILE` writes."));
+    define("event", described(event(), "A line of what `apply --events FILE` writes."));
+    define("record", described(record(), "What became of a change."));
     define("drift", described(drift(), "What `drift --format json` prints."));
     define("summary", summary());
     define("address", any_of(REGISTRY.iter().map(|kind| reference(&format!("address_{}", kind.name)))));
@@ -52,19 +59,19 @@ pub fn plan() -> Value {
 }
 
 /// An object with these keys and no others, all of them required but for the optional ones.
-fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+pub(super) fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
     let properties: Map<String, Value> =
         keys.iter().chain(optional).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
 }
 
-fn described(mut schema: Value, text: &str) -> Value {
+pub(super) fn described(mut schema: Value, text: &str) -> Value {
     schema["description"] = json!(text);
     schema
 }
 
-fn reference(name: &str) -> Value {
+pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
@@ -72,19 +79,19 @@ fn any_of(schemas: impl Iterator<Item = Value>) -> Value {
     json!({ "anyOf": schemas.collect::<Vec<_>>() })
 }
 
-fn nullable(schema: Value) -> Value {
+pub(super) fn nullable(schema: Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
-fn list(items: Value) -> Value {
+pub(super) fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({ "type": "string" })
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
@@ -92,7 +99,7 @@ fn position() -> Value {
     json!({ "type": "integer", "minimum": 1 })
 }
 
-fn version() -> Value {
+pub(super) fn version() -> Value {
     json!({ "const": FORMAT_VERSION })
 }
 
@@ -102,7 +109,6 @@ fn by_region() -> Value {
 
 fn plan_keys() -> Vec<(&'static str, Value)> {
     let unlisted = object(&[("address", reference("address")), ("num_images", nullable(count()))], &[]);
-    let digest = json!({ "type": "string", "pattern": "^([0-9a-f]{64})?$" });
     vec![
         ("format_version", version()),
         ("outcome", json!({ "enum": ["no_changes", "changes", "unknown"] })),
@@ -111,12 +117,21 @@ fn plan_keys() -> Vec<(&'static str, Value)> {
         ("stopped", described(list(reference("stop")), "Not empty: nothing may be applied.")),
         ("unlisted", described(list(unlisted), "Live repositories of declared organizations that no file lists.")),
         ("diagnostics", list(reference("diagnostic"))),
-        ("chart", object(&[("files", list(text())), ("digest", digest)], &[])),
+        ("chart", chart()),
     ]
 }
 
-fn saved_plan() -> Value {
-    let scope = object(
+/// Empty where no chart was read.
+pub(super) fn digest() -> Value {
+    json!({ "type": "string", "pattern": "^([0-9a-f]{64})?$" })
+}
+
+pub(super) fn chart() -> Value {
+    object(&[("files", list(text())), ("digest", digest())], &[])
+}
+
+pub(super) fn scope() -> Value {
+    object(
         &[
             ("regions", list(text())),
             ("endpoints", described(by_region(), "The base URL that each region was read from.")),
@@ -126,11 +141,14 @@ fn saved_plan() -> Value {
             ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),
         ],
         &[("codearts_endpoints", described(by_region(), "The same for CodeArts Repo."))],
-    );
+    )
+}
+
+fn saved_plan() -> Value {
     let mut keys = plan_keys();
     keys.extend([
         ("tool", text()),
-        ("scope", scope),
+        ("scope", scope()),
         ("digest", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
     ]);
     let mut schema = object(&keys, &[("uncompared", uncompared())]);

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{NoAnswer, Transport};
+use super::{NoAnswer, Transport, trace::Trace};
 use crate::wire::{
     Request, Response,
     error::{ApiError, Class, classify},
@@ -129,7 +129,11 @@ impl Client {
 
     /// Sends a read, again where that may help, until an answer of class success.
     pub async fn read(&self, request: &Request) -> Result<Response, CallError> {
-        self.call(request, &[], |class| match class {
+        self.read_traced(request, &Trace::default()).await
+    }
+
+    pub async fn read_traced(&self, request: &Request, trace: &Trace) -> Result<Response, CallError> {
+        self.call(request, &[], trace, |class| match class {
             None | Some(Class::Throttled | Class::Unavailable) => TRIES,
             Some(Class::ServerError) => TRIES_AFTER_500,
             Some(_) => 1,
@@ -139,8 +143,13 @@ impl Client {
 
     /// Sends a write. Only throttling, which certainly did nothing, and a request that never left are
     /// repeated; what else remains without an answer may have been done, and only a read can tell.
-    pub async fn write(&self, request: &Request, also_absent: &[&str]) -> Result<Response, CallError> {
-        self.call(request, also_absent, |class| if class == Some(Class::Throttled) { TRIES } else { 1 }).await
+    pub async fn write_traced(
+        &self,
+        request: &Request,
+        also_absent: &[&str],
+        trace: &Trace,
+    ) -> Result<Response, CallError> {
+        self.call(request, also_absent, trace, |class| if class == Some(Class::Throttled) { TRIES } else { 1 }).await
     }
 
     /// `tries` says how often a request is sent at most that ends in a class, or without an answer.
@@ -148,6 +157,7 @@ impl Client {
         &self,
         request: &Request,
         also_absent: &[&str],
+        trace: &Trace,
         tries: impl Fn(Option<Class>) -> u32,
     ) -> Result<Response, CallError> {
         let mut sent = 0;
@@ -157,6 +167,10 @@ impl Client {
             self.permitted()?;
             let outcome = self.exchange(request).await;
             drop(slot);
+            match &outcome {
+                Ok(response) => trace.note(Some(response.status), response.request_id.as_deref()),
+                Err(_) => trace.note(None, None),
+            }
             sent += 1;
             let (error, retry_after) = match outcome {
                 Ok(response) => match classify(&response, also_absent) {

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod http;
 pub mod paced;
 pub mod sign;
+pub mod trace;
 
 use std::{future::Future, pin::Pin};
 

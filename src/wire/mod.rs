@@ -114,6 +114,15 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
+/// One time that a request was sent.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Try {
+    /// None if no complete answer came.
+    pub status: Option<u16>,
+    /// `X-Request-Id` of the answer, if it has one.
+    pub request_id: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -13,7 +13,9 @@ struct Case {
     chart: &'static str,
     prepare: fn(&World),
     plan: Told,
+    /// Of a fresh plan and, but for its words, of a saved one.
     apply: Told,
+    drift: Told,
 }
 
 const ONE: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: {}, b: {} } } }\n";
@@ -23,6 +25,11 @@ const EXPOSED: &str =
     "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { is_public: true }, b: {} } } }\n";
 const EMPTIED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { state: absent }, b: \
                        { state: absent } } } }\n";
+/// [`CHANGED`], and the difference is agreed on.
+const ACCEPTED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { category: arm }, b: \
+                        {} } } }\naccept: [ { address: o/a, until: 9999-12-31, reason: a trial } ]\n";
+const EXPIRED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { category: arm }, b: {} \
+                       } } }\naccept: [ { address: o/a, until: 2020-01-31, reason: a trial } ]\n";
 const BAD: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
 
 fn nothing(_: &World) {}
@@ -37,13 +44,14 @@ fn locked(world: &World) {
     std::fs::create_dir(world.path("plan.json")).unwrap();
 }
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 9] = [
     Case {
         name: "no changes",
         chart: ONE,
         prepare: nothing,
         plan: (0, "no_changes", "No changes."),
         apply: (0, "complete", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."),
+        drift: (0, "no_changes", "No changes."),
     },
     Case {
         name: "changes",
@@ -51,6 +59,7 @@ const CASES: [Case; 7] = [
         prepare: nothing,
         plan: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
         apply: (0, "complete", "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."),
+        drift: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
     },
     Case {
         name: "withheld only",
@@ -58,6 +67,7 @@ const CASES: [Case; 7] = [
         prepare: nothing,
         plan: (2, "changes", "1 withheld"),
         apply: (1, "incomplete", "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed."),
+        drift: (2, "changes", "1 withheld"),
     },
     Case {
         name: "stopped",
@@ -65,6 +75,7 @@ const CASES: [Case; 7] = [
         prepare: nothing,
         plan: (1, "changes", "Stopped:"),
         apply: (1, "refused", "Nothing was changed: the plan is stopped"),
+        drift: (2, "changes", "Stopped:"),
     },
     Case {
         name: "unknown",
@@ -72,6 +83,7 @@ const CASES: [Case; 7] = [
         prepare: deaf,
         plan: (1, "unknown", "Unknown: "),
         apply: (1, "refused", "Nothing was changed: not everything could be read"),
+        drift: (1, "unknown", "Unknown: "),
     },
     Case {
         name: "bad chart",
@@ -79,6 +91,7 @@ const CASES: [Case; 7] = [
         prepare: nothing,
         plan: (1, "unknown", ""),
         apply: (1, "refused", "Nothing was changed: what is to be done is not known"),
+        drift: (1, "unknown", ""),
     },
     Case {
         name: "failed write",
@@ -86,6 +99,23 @@ const CASES: [Case; 7] = [
         prepare: locked,
         plan: (1, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
         apply: (1, "incomplete", "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed."),
+        drift: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
+    },
+    Case {
+        name: "accepted",
+        chart: ACCEPTED,
+        prepare: nothing,
+        plan: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
+        apply: (0, "complete", "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."),
+        drift: (0, "no_changes", "1 accepted"),
+    },
+    Case {
+        name: "expired acceptance",
+        chart: EXPIRED,
+        prepare: nothing,
+        plan: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
+        apply: (0, "complete", "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."),
+        drift: (1, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
     },
 ];
 
@@ -149,5 +179,111 @@ fn apply_in_every_format() {
         assert_eq!(report["outcome"], Value::from(outcome), "{}: {output}", case.name);
         assert_eq!(report["failed"].as_array().unwrap().is_empty(), case.name != "failed write", "{output}");
         assert_eq!(report.get("refused").is_some(), outcome == "refused", "{output}");
+    }
+}
+
+#[test]
+fn drift_in_every_format() {
+    for case in &CASES {
+        let world = world(case);
+        let (code, outcome, words) = case.drift;
+        let counts = outcome == "changes";
+        let told = |format: &str| {
+            let output = world.run(&["drift", "--format", format]);
+            assert_eq!(world.writes(), [""; 0]);
+            let at = format!("{} as {format}: {output}", case.name);
+            assert_eq!(output.code, Some(code), "{at}");
+            (output, at)
+        };
+        let (text, at) = told("text");
+        assert!(text.stdout.contains(words), "{at}");
+        assert_eq!(text.stdout.contains("No changes."), case.name == "no changes", "{at}");
+        assert_eq!(text.stderr.contains("error"), code == 1, "{at}");
+
+        let (json, at) = told("json");
+        let document = json.json();
+        assert_eq!(document["outcome"], Value::from(outcome), "{at}");
+        assert_eq!(document["changes"].as_array().unwrap().is_empty(), !counts, "{at}");
+        assert_eq!(document["accepted"].as_array().unwrap().is_empty(), case.name != "accepted", "{at}");
+        let expired = document["diagnostics"].to_string().contains("expired-acceptance");
+        assert_eq!(expired, case.name == "expired acceptance", "{at}");
+
+        let (markdown, at) = told("markdown");
+        let unknown = markdown.stdout.contains("**Unknown: ");
+        assert_eq!(unknown, outcome == "unknown", "{at}");
+        assert!(unknown || markdown.stdout.contains(words), "{at}");
+        assert_eq!(markdown.stdout.contains("**No changes."), case.name == "no changes", "{at}");
+        assert_eq!(markdown.stdout.contains("accepted until"), case.name == "expired acceptance", "{at}");
+
+        let (diff, at) = told("diff");
+        assert_eq!(diff.stdout.contains("+++ "), counts, "{at}");
+
+        let (sarif, at) = told("sarif");
+        let document = sarif.json();
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        let failed = results.iter().any(|result| result["level"] == "error");
+        assert!(code != 1 || failed, "a failure is an error: {at}");
+        assert!(code != 0 || !failed, "what is well is none: {at}");
+        assert_eq!(results.is_empty(), case.name == "no changes", "{at}");
+    }
+}
+
+#[test]
+fn a_saved_plan_comes_to_what_a_fresh_one_does() {
+    for case in &CASES {
+        for format in ["text", "json"] {
+            let world = world(case);
+            let _ = world.run(&["plan", "--out", "saved.json"]);
+            let planned = world.path("saved.json").exists();
+            assert_eq!(planned, case.plan.1 != "unknown", "{}", case.name);
+            let output = world.run(&["apply", "saved.json", "--format", format]);
+            let (code, outcome, words) = case.apply;
+            // A plan that is not there is refused, whatever kept it from being made.
+            let words = if planned { words } else { "Nothing was changed: what is to be done is not known" };
+            assert_eq!(output.code, Some(code), "{}: {output}", case.name);
+            match format {
+                "text" => assert!(output.stdout.contains(words), "{}: {output}", case.name),
+                _ => assert_eq!(output.json()["outcome"], Value::from(outcome), "{}: {output}", case.name),
+            }
+        }
+    }
+}
+
+/// What can only happen to a plan that was saved.
+#[test]
+fn a_saved_plan_that_no_longer_fits_in_every_format() {
+    type Meanwhile = fn(&World);
+    let cases: [(&str, Meanwhile, &str, &str); 3] = [
+        (
+            "moved",
+            |world| world.edit(|state| state.ensure_repository(NORTH, "o", "a").description = "new".to_owned()),
+            "incomplete",
+            "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed.",
+        ),
+        (
+            "another account",
+            |world| world.edit(|state| state.account = "other".to_owned()),
+            "refused",
+            "Nothing was changed: what is to be done is not known",
+        ),
+        (
+            "damaged",
+            |world| world.file("plan.json", "{}"),
+            "refused",
+            "Nothing was changed: what is to be done is not known",
+        ),
+    ];
+    for (name, meanwhile, outcome, words) in cases {
+        for format in ["text", "json"] {
+            let world = world(&CASES[1]);
+            let _ = world.plan(&["--out", "plan.json"]).exits(0);
+            meanwhile(&world);
+            let output = world.run(&["apply", "plan.json", "--format", format]).exits(1);
+            match format {
+                "text" => assert!(output.stdout.contains(words), "{name}: {output}"),
+                _ => assert_eq!(output.json()["outcome"], Value::from(outcome), "{name}: {output}"),
+            }
+            assert_eq!(world.writes(), [""; 0], "{name}");
+        }
     }
 }

@@ -337,3 +337,14 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
     assert!(samples(&world).contains(&"portolan_outcome{outcome=\"no_changes\"} 1".to_owned()));
     assert_eq!(world.run(&["drift", "--metrics", "no/such/folder"]).exits(1).stdout, "");
 }
+
+#[test]
+fn metrics_can_be_read_by_whoever_could_read_any_new_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = settled();
+    world.file("ordinary", "");
+    let _ = drift(&world, &["--metrics", "new.prom"]).exits(0);
+    let _ = world.plan(&["--out", "plan.json"]).exits(0);
+    let mode = |name: &str| std::fs::metadata(world.path(name)).unwrap().permissions().mode();
+    assert_eq!([mode("new.prom"), mode("plan.json")], [mode("ordinary"); 2]);
+}

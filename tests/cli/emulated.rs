@@ -8,14 +8,14 @@ use std::{
 use crate::support::{AK, NORTH, QUICKSTART, Running, SK, World};
 
 /// An emulator in a process of its own, and where it serves the regions.
-struct Served {
+pub(crate) struct Served {
     regions: Vec<(String, String)>,
     running: Running,
 }
 
 impl Served {
     /// Starts it and reads the lines for so many regions.
-    fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
+    pub(crate) fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
         let mut command = world.command(&[&["emulator"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -29,7 +29,12 @@ impl Served {
         Served { regions, running }
     }
 
-    fn url(&self, region: &str) -> &str {
+    /// The process.
+    pub(crate) fn child(&mut self) -> &mut std::process::Child {
+        &mut self.running.0
+    }
+
+    pub(crate) fn url(&self, region: &str) -> &str {
         &self.regions.iter().find(|(known, _)| known == region).unwrap().1
     }
 }
@@ -93,7 +98,7 @@ fn a_quota_can_be_set() {
 
 /// No endpoint and no credentials: what the emulator in the process needs is nothing.
 fn offline() -> World {
-    let names = ["PORTOLAN_ENDPOINT_SWR", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"];
+    let names = ["PORTOLAN_ENDPOINT_SWR", "PORTOLAN_ENDPOINT_CODEARTS", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"];
     names.iter().fold(World::of(QUICKSTART), |world, name| world.variable(name, ""))
 }
 
@@ -111,7 +116,10 @@ fn a_run_can_bring_its_own_emulator() {
 
 #[test]
 fn the_emulator_ignores_credentials() {
-    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "").variable("HUAWEICLOUD_SDK_SK", "");
+    let world = World::of(QUICKSTART)
+        .variable("PORTOLAN_ENDPOINT_SWR", "")
+        .variable("PORTOLAN_ENDPOINT_CODEARTS", "")
+        .variable("HUAWEICLOUD_SDK_SK", "");
     let _ = world.run(&["--emulator", "plan"]).exits(0);
 }
 
@@ -121,6 +129,8 @@ fn the_emulator_beside_an_endpoint_is_a_usage_error() {
     for command in [&["--emulator", "plan"][..], &["--emulator", "apply", "--yes"]] {
         let _ = world.run(command).exits(64).warns("`PORTOLAN_ENDPOINT_SWR`");
     }
+    let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
+    let _ = world.run(&["--emulator", "plan"]).exits(64).warns("`PORTOLAN_ENDPOINT_CODEARTS`");
     assert_eq!(world.journal(), []);
 }
 

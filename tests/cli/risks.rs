@@ -171,3 +171,21 @@ fn an_organization_is_withheld_with_what_it_holds() {
     let document = world.plan_json(&["--allow", "deletes"]);
     assert_eq!((&document["summary"]["withheld"], &document["summary"]["destroy"]), (&json!(3), &json!(1)));
 }
+
+#[test]
+fn what_is_printed_to_let_it_pass_can_be_typed() {
+    let entries = "      a: { is_public: true }\n      b: { state: absent }\nlimits: { deletes: 0 }\n";
+    let world = world(entries);
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "b").num_images = 0);
+    let output = world.plan(&[]).exits(1);
+    let lifts = ["would let it go", "to let it pass"].map(|words| {
+        let line = output.stdout.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{output}"));
+        let at = line.find("--allow ").unwrap();
+        line[at..].split_whitespace().take(2).collect::<Vec<_>>()
+    });
+    assert_eq!(lifts, [["--allow", "exposes=1"], ["--allow", "deletes=1"]]);
+    let _ = world.try_apply(&lifts[0]).exits(1).says("the plan is stopped");
+    assert_eq!(world.writes(), [""; 0]);
+    let _ = world.try_apply(&lifts.concat()).exits(0).says("0 added, 1 changed, 1 destroyed");
+    world.is_settled();
+}

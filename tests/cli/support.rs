@@ -137,6 +137,19 @@ impl World {
                 _ => {}
             }
         }
+        for (option, definition) in [("--receipt", "receipt"), ("--events", "event")] {
+            // A wrong command line names files that are something else.
+            if output.code == Some(64) {
+                break;
+            }
+            let file = follows(option).map(|name| self.path(name)).filter(|path| path.is_file());
+            let text = file.map(|path| fs::read_to_string(path).unwrap()).unwrap_or_default();
+            // A receipt is one document, and events are one a line.
+            let documents = if definition == "event" { text.lines().collect() } else { vec![text.as_str()] };
+            for document in documents.into_iter().filter(|document| !document.is_empty()) {
+                is_valid(definition, &serde_json::from_str(document).unwrap());
+            }
+        }
         // A plan that fails to be saved may leave something else where it should have been.
         let saved = follows("--out").filter(|_| named("plan") && !output.stderr.contains("cannot write"));
         if let Some(text) = saved.and_then(|name| fs::read_to_string(self.path(name)).ok()) {
@@ -191,6 +204,12 @@ impl World {
 
     pub(crate) fn journal(&self) -> Vec<Entry> {
         self.emulator.journal()
+    }
+
+    /// The JSON document in a file.
+    #[track_caller]
+    pub(crate) fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.path(name)).unwrap()).unwrap()
     }
 
     /// What was asked so far but for reads: method, region and path.

@@ -1,6 +1,6 @@
 //! Runs that succeed, fail, hang and are started by others, while the clock of the test stands or is moved.
 
-use portolan::emulator::{Effect, Emulator, Fault, RunOutcome, Settings};
+use portolan::emulator::{Answer, Effect, Emulator, Fault, Request, RunOutcome, Settings, State};
 use serde_json::{Value, json};
 
 use crate::support::{MIRROR, REGION, Site, URL, settings};
@@ -95,6 +95,39 @@ async fn credentials_are_wanted_by_some_sources() {
 }
 
 #[tokio::test]
+async fn a_schedule_begins_when_it_is_switched_on() {
+    const DAY: u64 = 24 * 3600;
+    let site = Site::new().await;
+    let switch = async |enabled: bool| {
+        assert_eq!(site.ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled })).await.status, 200);
+    };
+    switch(true).await;
+    site.advance(DAY);
+    assert_eq!(site.mirror().await["update_status"], "scheduled");
+    site.advance(5);
+    let first = site.mirror().await["last_successful_update_at"].clone();
+    assert_eq!(first, "2026-11-22T07:10:05.000+08:00");
+    switch(false).await;
+    site.advance(2 * DAY);
+    assert_eq!(site.mirror().await["last_successful_update_at"], first);
+    switch(true).await;
+    site.advance(DAY - 1);
+    assert_eq!(site.mirror().await["update_status"], "finished");
+    site.advance(1);
+    assert_eq!(site.mirror().await["update_status"], "scheduled");
+}
+
+#[tokio::test]
+async fn what_is_final_stays_so() {
+    let site = Site::assuming("schedule-switch=off-is-final").await;
+    for (enabled, status) in [(false, 200), (true, 200), (true, 200), (false, 200), (false, 200), (true, 400)] {
+        let told = site.ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled })).await;
+        assert_eq!(told.status, status);
+    }
+    assert_eq!(site.mirror().await["mirroring_enabled"], false);
+}
+
+#[tokio::test]
 async fn a_lost_answer_does_not_stop_the_run() {
     for (effect, status) in [(Effect::html_502().after_commit(), "finished"), (Effect::html_502(), "none")] {
         let site = Site::new().await;
@@ -134,6 +167,25 @@ async fn a_restart_in_the_middle_of_a_run() {
     emulator.advance(std::time::Duration::from_secs(5));
     let ended = emulator.read(|state| state.mirror(REGION, "platform", "app").unwrap().last_successful_update_at);
     assert_eq!(ended, Some("2026-11-21T00:10:05Z".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_file_says_when_the_schedule_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let emulator = Emulator::open(&path, settings()).unwrap();
+    let id = emulator.edit(|state| state.ensure_mirror(REGION, "platform", "app", URL));
+    let request = Request {
+        region: REGION.to_owned(),
+        method: "PUT".to_owned(),
+        path: format!("/v4/repositories/{id}/remote-mirror"),
+        body: br#"{"mirroring_enabled":true}"#.to_vec(),
+        ..Request::default()
+    };
+    assert!(matches!(emulator.answer(request).await, Answer::Complete(response) if response.status == 200));
+    let state: State = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let next = state.mirror(REGION, "platform", "app").unwrap().next_scheduled_at;
+    assert_eq!(next, Some("2026-11-21T23:10:00Z".parse().unwrap()));
 }
 
 #[tokio::test]

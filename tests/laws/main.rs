@@ -11,6 +11,7 @@ mod live;
 mod mirrors;
 mod printed;
 mod site;
+mod stranger;
 
 use std::sync::Arc;
 

@@ -1,13 +1,9 @@
 //! A chart and an emulator in this process: plan and apply as the commands do, without files and sockets.
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use portolan::{
-    apply::{self, Options},
+    apply::{self, Options, Stop},
     config::{self, decode::Context},
     diagnostics::SourceMap,
     emulator::{
@@ -49,10 +45,12 @@ pub(crate) enum Deletion {
     Everything,
 }
 
+type Disguise = dyn Fn(Emulated) -> Arc<dyn Transport>;
+
 pub(crate) struct Site {
     pub(crate) emulator: Emulator,
     runtime: tokio::runtime::Runtime,
-    disguise: fn(Emulated) -> Arc<dyn Transport>,
+    disguise: Box<Disguise>,
 }
 
 impl Site {
@@ -76,12 +74,12 @@ impl Site {
         });
         emulator.edit(|state| state.clone_from(live));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        Site { emulator, runtime, disguise: |door| Arc::new(door) }
+        Site { emulator, runtime, disguise: Box::new(|door| Arc::new(door)) }
     }
 
     /// Puts a transport in front of the emulator.
-    pub(crate) fn behind(self, disguise: fn(Emulated) -> Arc<dyn Transport>) -> Site {
-        Site { disguise, ..self }
+    pub(crate) fn behind(self, disguise: impl Fn(Emulated) -> Arc<dyn Transport> + 'static) -> Site {
+        Site { disguise: Box::new(disguise), ..self }
     }
 
     /// As a process that just started.
@@ -103,16 +101,16 @@ impl Site {
         sources.add("chart.yaml", yaml);
         let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
         assert!(!decoded.found.has_errors(), "the chart has errors: {:#?}\n{yaml}", decoded.found);
-        let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart)));
+        let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart), &Silent));
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
         build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() }, live.clock.unwrap_or_default())
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
-        let stop = Arc::new(AtomicBool::new(false));
         let listener: Arc<dyn Listener> = Arc::new(Silent);
-        self.runtime.block_on(apply::run(&self.client(), plan, Options::default(), &stop, &listener))
+        let run = async { apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener).await };
+        self.runtime.block_on(run).into_iter().map(|record| record.fate).collect()
     }
 
     /// The writes since the last call.

@@ -21,14 +21,14 @@ use portolan::{
     },
     render::{
         findings, markdown,
-        plan::{Depth, text, views},
-        style::Color,
+        plan::{text, views},
+        style::{Depth, Look},
         yaml_diff,
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// More changes are shown by their number in the formats that do not fold.
+/// Of more changes, the first two and the last stand in the goldens of formats that do not fold.
 const SHORT: usize = 20;
 
 /// What a comment on a pull request may hold.
@@ -42,19 +42,41 @@ fn sarif(plan: &Plan) -> String {
     findings::sarif(&views(plan).collect::<Vec<_>>())
 }
 
+/// The text with a note in place of the middle of its pieces.
+fn abridged(text: &str, begin: &str) -> String {
+    let pieces: Vec<&str> = text.split(begin).collect();
+    if pieces.len() <= SHORT {
+        return text.to_owned();
+    }
+    let left_out = pieces.len() - 3;
+    let note = format!("\n(the test leaves {left_out} pieces out)");
+    format!("{}{begin}{}{note}{begin}{}", pieces[0], pieces[1], pieces[pieces.len() - 1])
+}
+
+/// The document with a note in place of the middle of a list.
+fn abridged_list(document: &str, list: &str) -> String {
+    let mut value: Value = serde_json::from_str(document).unwrap();
+    let items = value.pointer_mut(list).and_then(Value::as_array_mut).unwrap();
+    if items.len() <= SHORT {
+        return document.to_owned();
+    }
+    let (last, left_out) = (items.pop().unwrap(), items.len() - 2);
+    items.truncate(2);
+    items.extend([json!(format!("(the test leaves {left_out} items out)")), last]);
+    pretty(&value)
+}
+
 fn goldens() -> BTreeMap<String, String> {
     let mut goldens = BTreeMap::new();
     for scenario in scenarios::all() {
         let (name, plan) = (scenario.name, &scenario.plan);
         let mut add = |ending: &str, text: String| drop(goldens.insert(format!("{name}.{ending}"), text));
-        add("txt", text(plan, Color::Never, Depth::Folded));
+        add("txt", text(plan, Look::plain(Depth::Folded)));
         add("md", markdown::markdown(plan, BUDGET));
-        if plan.changes.len() <= SHORT {
-            add("details.txt", text(plan, Color::Never, Depth::Full));
-            add("json", json(plan));
-            add("diff", yaml_diff::diff(plan));
-            add("sarif", sarif(plan));
-        }
+        add("details.txt", abridged(&text(plan, Look::plain(Depth::Full)), "\n  + repository"));
+        add("json", abridged_list(&json(plan), "/changes"));
+        add("diff", abridged(&yaml_diff::diff(plan), "\n--- "));
+        add("sarif", abridged_list(&sarif(plan), "/runs/0/results"));
     }
     goldens
 }
@@ -90,5 +112,5 @@ fn a_thousand_equal_changes_are_all_in_the_formats_of_machines() {
     let document: Value = serde_json::from_str(&sarif(plan)).unwrap();
     assert_eq!(length(&document["runs"][0]["results"]), 1000);
     assert_eq!(yaml_diff::diff(plan).matches("\n+++ chart: ").count(), 1000);
-    assert_eq!(text(plan, Color::Never, Depth::Full).matches("  + repository").count(), 1000);
+    assert_eq!(text(plan, Look::plain(Depth::Full)).matches("  + repository").count(), 1000);
 }

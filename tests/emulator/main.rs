@@ -2,73 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod control;
+mod faults;
+mod support;
+
 use std::{sync::Arc, time::Duration};
 
-use portolan::emulator::{Effect, Emulator, Fault, Settings, serve};
-use reqwest::{Client, Method, Response};
-use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use portolan::emulator::{Effect, Fault, Settings};
+use reqwest::Method;
+use serde_json::json;
+use tokio::task::JoinSet;
 
-const ORGANIZATIONS: &str = "/v2/manage/namespaces";
-const REPOS: &str = "/v2/manage/namespaces/team-a/repos";
-const RULES: &str = "/v2/manage/namespaces/team-a/repos/web$front/sync_repo";
+use support::{Site, read};
 
-/// An emulator on a port, with `team-a` and `web/front` in cn-north-4.
-struct Site {
-    emulator: Emulator,
-    base: String,
-    client: Client,
-}
-
-impl Site {
-    async fn start(settings: Settings, region: Option<&str>) -> Self {
-        let emulator = Emulator::new(settings);
-        emulator.edit(|state| {
-            state.ensure_repository("cn-north-4", "team-a", "web/front");
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(emulator.clone(), listener, region.map(str::to_owned)));
-        Self { emulator, base, client: Client::builder().no_proxy().build().unwrap() }
-    }
-
-    /// One port for cn-north-4.
-    async fn region() -> Self {
-        Self::start(Settings::default(), Some("cn-north-4")).await
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
-        let request = self.client.request(method, format!("{}{path}", self.base));
-        match body {
-            Some(body) => request.header("Content-Type", "application/json").body(body.to_string()).send().await,
-            None => request.send().await,
-        }
-    }
-
-    async fn get(&self, path: &str) -> (u16, Value) {
-        read(self.send(Method::GET, path, None).await.unwrap()).await
-    }
-
-    async fn create_organization(&self) -> reqwest::Result<Response> {
-        self.send(Method::POST, ORGANIZATIONS, Some(json!({ "namespace": "team-b" }))).await
-    }
-
-    async fn wait_for_requests(&self, count: usize) {
-        while self.emulator.journal().len() < count {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn has_organization(&self) -> bool {
-        self.emulator.read(|state| state.organization("cn-north-4", "team-b").is_some())
-    }
-}
-
-async fn read(response: Response) -> (u16, Value) {
-    let status = response.status().as_u16();
-    let body = response.bytes().await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap_or_default())
-}
+pub(crate) const ORGANIZATIONS: &str = "/v2/manage/namespaces";
+pub(crate) const REPOS: &str = "/v2/manage/namespaces/team-a/repos";
+pub(crate) const RULES: &str = "/v2/manage/namespaces/team-a/repos/web$front/sync_repo";
 
 #[tokio::test]
 async fn pages_add_up_to_the_whole() {

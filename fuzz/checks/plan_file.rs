@@ -1,0 +1,31 @@
+//! Plan files of arbitrary content, with and without a digest that fits: no panic, and what is read can be shown in
+//! every format and saved again as the same plan.
+
+use portolan::{
+    plan::document::{self, PlanDocument, digest},
+    render::{
+        findings, markdown,
+        plan::{text, views},
+        style::{Depth, Look},
+        yaml_diff,
+    },
+};
+use serde_json::Value;
+
+/// What a comment on a pull request may hold.
+const BUDGET: usize = 65_000;
+
+pub(crate) fn check(bytes: &[u8]) {
+    let given = String::from_utf8_lossy(bytes);
+    let _ = document::read(&given);
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(&given) else { return };
+    fields.shift_remove("digest");
+    let fitting = digest(&Value::Object(fields.clone()));
+    fields.insert("digest".to_owned(), fitting.into());
+    let Ok(plan) = document::read(&Value::Object(fields).to_string()) else { return };
+    text(&plan, Look::plain(Depth::Full));
+    assert!(markdown::markdown(&plan, BUDGET).len() <= BUDGET);
+    yaml_diff::diff(&plan);
+    findings::sarif(&views(&plan).collect::<Vec<_>>());
+    assert_eq!(document::read(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)), Ok(plan));
+}

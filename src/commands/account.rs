@@ -1,0 +1,87 @@
+//! What an apply leaves behind in files: its receipt, and its events as they happen.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+
+use super::session;
+use crate::{
+    cli::{ApplyArgs, Global},
+    diagnostics::View,
+    plan::{Plan, document::pretty},
+    progress::{Both, Listener, events::Events},
+    receipt::{Line, PlanStamp, Receipt},
+    report::Report,
+};
+
+/// The files that were asked for.
+pub(super) struct Account {
+    receipt: Option<PathBuf>,
+    events: Option<(PathBuf, Arc<Events>)>,
+}
+
+impl Account {
+    /// Makes sure that both can be written before anything else happens: an apply that cannot account for itself is
+    /// better not begun.
+    pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Account> {
+        let files: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
+        for path in &files {
+            session::is_no_input(global, path)?;
+            is_not(path, args.plan.as_deref())?;
+        }
+        if let [receipt, events] = files[..] {
+            is_not(receipt, Some(events))?;
+        }
+        if let Some(path) = &args.receipt {
+            session::can_replace(path)?;
+        }
+        let open = |path: &PathBuf| -> anyhow::Result<_> {
+            let events = Events::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok((path.clone(), Arc::new(events)))
+        };
+        Ok(Account { receipt: args.receipt.clone(), events: args.events.as_ref().map(open).transpose()? })
+    }
+
+    /// Adds the events to whoever listens already.
+    pub(super) fn listener(&self, other: Arc<dyn Listener>) -> Arc<dyn Listener> {
+        match &self.events {
+            Some((_, events)) => Arc::new(Both(other, events.clone())),
+            None => other,
+        }
+    }
+
+    pub(super) fn begin(&self, plan: &Plan, stamp: &PlanStamp) {
+        if let Some((_, events)) = &self.events {
+            let format_version = crate::plan::document::FORMAT_VERSION;
+            events.write(&Line::Plan { format_version, plan: stamp.clone(), summary: plan.summary() });
+        }
+    }
+
+    /// Writes what is still to be written. Whatever fails, the other file is written all the same.
+    pub(super) fn end(&self, report: &Report<'_>, stamp: PlanStamp, views: Vec<View>) -> anyhow::Result<()> {
+        let events = self.events.as_ref().map_or(Ok(()), |(path, events)| {
+            events.write(&Line::ended(report));
+            events.end().with_context(|| format!("{} is not complete", path.display()))
+        });
+        if let Some(path) = &self.receipt {
+            session::replace_file(path, &pretty(&Receipt::new(report, stamp, views)))?;
+        }
+        events
+    }
+}
+
+fn is_not(path: &Path, other: Option<&Path>) -> anyhow::Result<()> {
+    let same = |other: &Path| {
+        path == other
+            || fs::canonicalize(path).is_ok_and(|path| fs::canonicalize(other).is_ok_and(|other| path == other))
+    };
+    if other.is_some_and(same) {
+        let problem = format!("{} is used for two things", path.display());
+        return Err(session::UsageError(problem).into());
+    }
+    Ok(())
+}

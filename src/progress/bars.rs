@@ -1,0 +1,90 @@
+//! Progress for a terminal: a bar for what is under way, and above it a line for each finished change.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
+
+use super::{
+    Event, Listener, Stage,
+    terminal::{AREA, tell},
+};
+use crate::render::{self, style::Color};
+
+/// Fits 80 columns with room to spare, whatever the numbers are.
+const TEMPLATE: &str = "{prefix:>8} [{bar:24}] {pos}/{len}{rest}";
+
+/// How long a stage must have lasted before its rate says anything.
+const ENOUGH: Duration = Duration::from_secs(1);
+
+/// Draws on stderr; what is drawn is gone when this is dropped.
+#[derive(Debug)]
+pub struct Bars {
+    color: Color,
+    shown: Mutex<Option<(Stage, ProgressBar)>>,
+}
+
+impl Bars {
+    pub fn new(color: Color) -> Bars {
+        Bars { color, shown: Mutex::new(None) }
+    }
+
+    fn progress(&self, stage: Stage, done: usize, known: usize) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = shown.take_if(|(before, _)| *before == stage);
+        if let Some((_, old)) = shown.take() {
+            old.finish_and_clear();
+        }
+        let (_, bar) = same.unwrap_or_else(|| (stage, AREA.add(bar(stage, self.color))));
+        bar.set_length(length(known));
+        bar.set_position(length(done));
+        *shown = Some((stage, bar));
+    }
+}
+
+impl Listener for Bars {
+    fn hear(&self, event: &Event<'_>) {
+        match event {
+            Event::Finished { change, record } => tell(&render::report::line(change, &record.fate, self.color)),
+            Event::Progress { stage, done, known } => self.progress(*stage, *done, *known),
+            Event::Started { .. } | Event::Checked { .. } => {}
+        }
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        if let Some((_, bar)) = self.shown.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn length(steps: usize) -> u64 {
+    u64::try_from(steps).unwrap_or(u64::MAX)
+}
+
+fn bar(stage: Stage, color: Color) -> ProgressBar {
+    let name = match stage {
+        Stage::Reading => "reading",
+        Stage::Applying => "applying",
+        Stage::Checking => "checking",
+    };
+    let template = match color {
+        Color::Always => TEMPLATE.replace("{bar:24}", "{bar:24.cyan}"),
+        Color::Never => TEMPLATE.to_owned(),
+    };
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_prefix(name).with_style(style.with_key("rest", rest).progress_chars("=> "))
+}
+
+/// Rate and time left, once there is enough to reckon them from.
+fn rest(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    let under_way = (1..state.len().unwrap_or(0)).contains(&state.pos());
+    if under_way && state.elapsed() >= ENOUGH {
+        // A line that cannot be drawn is drawn again soon.
+        let _ = write!(out, ", {:.0}/s, about {:#} left", state.per_sec(), HumanDuration(state.eta()));
+    }
+}

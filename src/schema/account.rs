@@ -1,0 +1,94 @@
+//! The JSON Schema of what an apply leaves behind: its receipt, and its events.
+
+use serde_json::{Value, json};
+
+use super::plan::{chart, count, described, digest, list, nullable, object, reference, scope, text, version};
+use crate::receipt::STATUSES;
+
+fn boolean() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn outcome() -> Value {
+    json!({ "enum": ["complete", "incomplete", "refused"] })
+}
+
+fn resources() -> Value {
+    object(&[("added", count()), ("changed", count()), ("destroyed", count())], &[("run", count())])
+}
+
+fn plan() -> Value {
+    object(&[("id", described(digest(), "The digest of the plan file.")), ("chart", chart()), ("scope", scope())], &[])
+}
+
+pub(super) fn receipt() -> Value {
+    object(
+        &[
+            ("format_version", version()),
+            ("tool", text()),
+            ("plan", plan()),
+            ("outcome", outcome()),
+            ("resources", resources()),
+            ("changes", described(list(reference("record")), "In the order of the plan.")),
+            ("residual", described(reference("plan"), "The plan with what is not done.")),
+            ("diagnostics", list(reference("diagnostic"))),
+        ],
+        &[("refused", described(text(), "Why nothing was sent."))],
+    )
+}
+
+/// What became of a change.
+pub(super) fn record() -> Value {
+    let (keys, optional) = record_keys();
+    object(&keys, &optional)
+}
+
+type Keys = Vec<(&'static str, Value)>;
+
+fn record_keys() -> (Keys, Keys) {
+    let status = json!({ "type": ["integer", "null"], "minimum": 100, "maximum": 599 });
+    let request = object(&[("status", status), ("request_id", nullable(text()))], &[]);
+    let seen =
+        object(&[("exists", boolean())], &[("attributes", json!({ "type": "object" })), ("num_images", count())]);
+    let keys = vec![
+        ("address", reference("address")),
+        ("actions", reference("actions")),
+        ("status", json!({ "enum": STATUSES })),
+        ("verified", described(boolean(), "Whether a read afterwards showed what the plan wants.")),
+        ("written", described(boolean(), "Whether a write was sent.")),
+        ("attempts", described(count(), "How many requests were sent for it.")),
+        ("request_ids", list(text())),
+        ("requests", described(list(request), "In order; a status of null is no answer.")),
+        ("before", described(nullable(seen.clone()), "What the read before the write showed.")),
+        ("after", described(nullable(seen), "What the last read after it showed.")),
+    ];
+    let optional = vec![
+        ("restored", boolean()),
+        ("message", text()),
+        ("hint", text()),
+        ("because", reference("address")),
+        ("job_id", text()),
+    ];
+    (keys, optional)
+}
+
+/// One line of the stream.
+pub(super) fn event() -> Value {
+    let named = |name: &str, keys: Keys, optional: &Keys| {
+        let mut all = vec![("event", json!({ "const": name }))];
+        all.extend(keys);
+        object(&all, optional)
+    };
+    let begun = vec![("format_version", version()), ("plan", plan()), ("summary", reference("summary"))];
+    let started = vec![("address", reference("address")), ("actions", reference("actions"))];
+    let ended = vec![("outcome", outcome()), ("resources", resources())];
+    let (record, optional) = record_keys();
+    let lines = [
+        named("plan", begun, &Vec::new()),
+        named("started", started, &Vec::new()),
+        named("finished", record.clone(), &optional),
+        named("checked", record, &optional),
+        named("ended", ended, &vec![("refused", text())]),
+    ];
+    json!({ "anyOf": lines })
+}

@@ -1,0 +1,65 @@
+//! The examples for continuous integration: they are well-formed, they say nothing that portolan does not know, and
+//! their scripts do what `docs/ci.md` says.
+//!
+//! `files` reads them, `commands` looks for command lines and variables, `safety` for what a stranger could misuse,
+//! and the scripts are run by `github` and `gitlab`, in a `stage` where only the cloud and the forge are played.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commands;
+mod files;
+mod github;
+mod gitlab;
+mod safety;
+mod stage;
+
+use serde_json::Value;
+
+use crate::files::{documents, names};
+
+#[track_caller]
+fn is_valid(schema: &str, name: &str, document: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::draft202012::options().build(&schema).unwrap();
+    let problem = |problem: jsonschema::ValidationError<'_>| format!("{}: {problem}", problem.instance_path());
+    let problems: Vec<String> = validator.iter_errors(document).map(problem).collect();
+    assert!(problems.is_empty(), "{name}: {problems:#?}");
+}
+
+#[test]
+fn every_file_is_as_its_schema_says() {
+    for name in names() {
+        let schema = match name.split('/').next() {
+            Some("github") => include_str!("../data/github-workflow.schema.json"),
+            Some("gitlab") => include_str!("../data/gitlab-ci.schema.json"),
+            Some("kubernetes") => include_str!("../data/cronjob.schema.json"),
+            _ => panic!("nobody says what {name} has to be like"),
+        };
+        let documents = documents(&name);
+        assert!(!documents.is_empty(), "{name}");
+        documents.iter().for_each(|document| is_valid(schema, &name, document));
+    }
+}
+
+#[test]
+fn every_file_is_explained() {
+    let page = include_str!("../../docs/ci.md");
+    for name in names() {
+        assert!(page.contains(&format!("(../examples/ci/{name})")), "docs/ci.md does not speak of {name}");
+    }
+}
+
+#[test]
+fn the_chart_of_the_config_map_is_one() {
+    let documents = documents("kubernetes/drift.yaml");
+    let map = documents.iter().find(|document| document["kind"] == "ConfigMap").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portolan.yaml");
+    std::fs::write(&path, map["data"]["portolan.yaml"].as_str().unwrap()).unwrap();
+    let mut validate = std::process::Command::new(env!("CARGO_BIN_EXE_portolan"));
+    let status = validate.env_clear().args(["validate", "--deny", "warnings", "--file"]).arg(path).status().unwrap();
+    assert!(status.success());
+    let job = documents.iter().find(|document| document["kind"] == "CronJob").unwrap();
+    let volumes = job.pointer("/spec/jobTemplate/spec/template/spec/volumes").unwrap();
+    assert_eq!(volumes[0]["configMap"]["name"], map["metadata"]["name"]);
+}

@@ -1,0 +1,212 @@
+//! Runs that a person watches on a terminal, and what happens when the person, or the terminal, has had enough.
+
+#![cfg(unix)]
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Write as _},
+    process::{Child, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use portolan::emulator::{Effect, Fault};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
+
+use crate::support::{NORTH, QUICKSTART, World, wait_until};
+
+const RISKY: &str = "\
+version: 1
+region: cn-north-4
+organizations:
+  o:
+    repositories:
+      full: { state: absent }
+      new: { category: arm }
+      stays: { is_public: true }
+";
+
+/// A terminal with a program on it.
+struct Terminal {
+    child: Child,
+    keyboard: Option<File>,
+    screen: Arc<Mutex<String>>,
+}
+
+impl Terminal {
+    fn run(world: &World, arguments: &[&str]) -> Terminal {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&master, size).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).unwrap());
+        let mut command = world.command(arguments);
+        let child = command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        drop(command);
+        let keyboard = File::from(master);
+        let (mut reader, screen) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
+        let shown = screen.clone();
+        // Ends with an error when the program's side is closed.
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                shown.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+        });
+        Terminal { child, keyboard: Some(keyboard), screen }
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.screen.lock().unwrap().contains(text)
+    }
+
+    fn types(&mut self, text: &str) {
+        self.keyboard.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn ends(&mut self) -> (Option<i32>, String) {
+        let code = self.child.wait().unwrap().code();
+        (code, self.screen.lock().unwrap().clone())
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+fn risky() -> World {
+    let world = World::of(RISKY);
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "o", "full").num_images = 3;
+        state.ensure_repository(NORTH, "o", "stays");
+    });
+    world
+}
+
+#[test]
+fn the_risks_stand_above_the_question() {
+    let world = risky();
+    let mut terminal = Terminal::run(&world, &["apply", "--allow", "exposes=1", "--no-color"]);
+    wait_until("it asks", || terminal.shows("Only `yes` is accepted: "));
+    assert_eq!(world.writes(), [""; 0]);
+    let asked = terminal.screen.lock().unwrap().clone();
+    let (_, question) = asked.split_once("Not simply undone:").unwrap();
+    assert!(question.contains("stays\r\n      ! exposes: anyone can pull 0 tags"), "{asked}");
+    // What is withheld is not made, and what is harmless is no risk.
+    assert!(!question.contains("full") && !question.contains("new"), "{asked}");
+    terminal.types("yes\n");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(1), "one change is withheld: {screen}");
+    assert!(screen.contains("stays: applied") && screen.contains("Apply incomplete!"), "{screen}");
+    let left = world.plan_json(&[]);
+    assert_eq!((&left["summary"]["withheld"], left["changes"].as_array().unwrap().len()), (&1.into(), 1));
+}
+
+#[test]
+fn only_yes_is_yes() {
+    for answer in ["y\n", "Yes\n", "no\n", "\n", "yes please\n", "\u{4}"] {
+        let world = risky();
+        let mut terminal = Terminal::run(&world, &["apply"]);
+        wait_until("it asks", || terminal.shows("accepted: "));
+        terminal.types(answer);
+        let (code, screen) = terminal.ends();
+        assert_eq!((code, world.writes()), (Some(1), vec![]), "{answer:?}: {screen}");
+        assert!(screen.contains("Nothing was changed: it was not confirmed"), "{screen}");
+    }
+}
+
+#[test]
+fn bars_are_for_terminals_and_leave_nothing_behind() {
+    let world = World::of(QUICKSTART);
+    let mut terminal = Terminal::run(&world, &["apply", "--yes"]);
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    for stage in ["reading [", "applying [", "checking ["] {
+        assert!(screen.contains(stage), "`{stage}` is not in {screen}");
+    }
+    let last = screen.lines().rfind(|line| !line.trim().is_empty()).unwrap();
+    assert!(last.contains("Apply complete! Resources: 3 added, 0 changed, 0 destroyed."), "{screen}");
+    world.is_settled();
+
+    let (code, screen) = Terminal::run(&world, &["plan", "--no-progress"]).ends();
+    assert!(code == Some(0) && !screen.contains("reading"), "{screen}");
+    let mut command = world.command(&["plan"]);
+    let piped = command.stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&piped.stderr), "");
+}
+
+/// Three repositories, of which one is created after the other.
+const THREE: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: , b: , c: } } }\n";
+
+/// A run that waits for the answer to its first repository, which is made.
+fn waiting(world: &World) -> Child {
+    world.inject(Fault::new(Effect::Delay(std::time::Duration::from_secs(1))).method("POST").path("/repos"));
+    let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    child
+}
+
+fn names(report: &serde_json::Value, list: &str) -> Vec<String> {
+    let name = |item: &serde_json::Value| item["address"]["repository"].as_str().unwrap_or("-").to_owned();
+    report[list].as_array().unwrap().iter().map(name).collect()
+}
+
+#[test]
+fn a_request_to_end_finishes_what_is_in_flight() {
+    for kind in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let world = World::of(THREE);
+        let child = waiting(&world);
+        signal(&child, kind);
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{kind:?}: {stderr}");
+        assert!(stderr.contains("stopping: what is in flight is finished"), "{stderr}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["outcome"], "incomplete");
+        assert_eq!(names(&report, "applied"), ["-", "a"], "{report:#}");
+        assert_eq!(report["applied"][1]["verified"], true);
+        assert_eq!(names(&report, "not_attempted"), ["b", "c"]);
+        let _ = world.apply(&[]);
+    }
+}
+
+#[test]
+fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
+    let world = World::of(THREE);
+    world.inject(Fault::new(Effect::HangAfter).method("POST").path("/repos"));
+    let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    signal(&child, Signal::INT);
+    // Two signals at once may arrive as one.
+    thread::sleep(std::time::Duration::from_millis(300));
+    signal(&child, Signal::TERM);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((names(&report, "applied"), names(&report, "failed")), (vec!["-".to_owned()], vec!["a".to_owned()]));
+    assert_eq!(report["applied"][0]["verified"], false);
+    assert!(report["failed"][0]["message"].as_str().unwrap().contains("whether it was done is not known"));
+    assert_eq!(names(&report, "not_attempted"), ["b", "c"]);
+    let _ = world.apply(&[]);
+}
+
+#[test]
+fn a_terminal_that_goes_away_does_not_tear_a_run_apart() {
+    let world = World::of(THREE);
+    world.inject(Fault::new(Effect::Delay(std::time::Duration::from_secs(1))).method("POST").path("/repos"));
+    let mut terminal = Terminal::run(&world, &["apply", "--yes", "--parallelism", "1"]);
+    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    terminal.keyboard = None;
+    signal(&terminal.child, Signal::HUP);
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
+    assert_eq!(world.state(), ["cn-north-4/o", "cn-north-4/o/a false other \"\" 0"]);
+    let _ = world.apply(&[]);
+}
