@@ -153,7 +153,7 @@ impl Report<'_> {
     /// The plan with the changes that are not done: those that did not stick and those that nobody tried among them,
     /// but not those that were made and could not be read back.
     pub fn residual(&self) -> Plan {
-        let made = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned);
+        let made = |fate: &Fate| matches!(fate, Fate::Applied { .. }) || fate.is_done();
         let left = self.fates().filter(|(_, fate)| !made(fate)).map(|(change, _)| change.clone());
         let mut plan = Plan { changes: left.collect(), ..self.plan.clone() };
         plan.unchanged += self.plan.changes.len() - plan.changes.len();

@@ -77,8 +77,15 @@ fn nobody_needs_to_wait() {
 #[test]
 fn the_end_is_waited_for() {
     let world = moving(Duration::from_secs(2));
-    let output = world.apply(&["--format", "json"]);
-    assert_eq!(output.json()["applied"][0]["verified"], true);
+    let output = world.apply(&["--format", "json", "--receipt", "receipt.json"]);
+    let applied = &output.json()["applied"][0];
+    assert_eq!(applied["verified"], true);
+    let receipt = std::fs::read_to_string(world.path("receipt.json")).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let entry = &receipt["changes"][0];
+    assert_eq!((&entry["job_id"], &entry["status"]), (&applied["job_id"], &json!("applied")));
+    assert_eq!(receipt["resources"]["run"], 1);
+    assert_eq!(receipt["residual"]["changes"], json!([]));
     assert_eq!(starts(&world), 1);
 }
 

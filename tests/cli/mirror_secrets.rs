@@ -65,7 +65,11 @@ fn secrets_are_nowhere_but_on_the_wire() {
     let _ = run(&["apply", "plan.json", "--format", "json"]).exits(1);
     let cut = portolan::emulator::Fault::new(portolan::emulator::Effect::CutAfter).method("POST");
     world.inject(cut);
-    let report = run(&["apply", "--yes", "--format", "json"]).exits(0);
+    let files = ["--receipt", "receipt.json", "--events", "events.jsonl"];
+    let report = run(&[&["apply", "--yes", "--format", "json"], &files[..]].concat()).exits(0);
+    for name in ["receipt.json", "events.jsonl"] {
+        is_clean(name, &fs::read_to_string(world.path(name)).unwrap());
+    }
     assert_eq!(report.json()["applied"][0]["actions"], json!(["run"]));
     let run_body = json!({ "username": "...", "password": "...", "endpoint_uuid": "", "force_fetch": false });
     let (method, path, body) = writes(&world).pop().unwrap();
