@@ -7,6 +7,7 @@
 
 mod agreement;
 mod apply;
+mod canary;
 mod crash;
 mod deletions;
 mod documents;
@@ -24,6 +25,7 @@ mod receipt;
 mod requests;
 mod risks;
 mod saved;
+mod storm;
 mod streams;
 mod support;
 mod terminal;
