@@ -344,7 +344,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Accept only requests that are signed with this key pair.
+    /// Accept only requests that are signed with this key pair, or bear a token that IAM gave the user AK for the
+    /// password SK.
     #[arg(long, value_name = "AK:SK")]
     pub verify: Option<String>,
 

@@ -69,6 +69,43 @@ fn the_state_of_the_page_loads_and_every_key_is_explained() {
     }
 }
 
+#[test]
+fn so_does_the_one_with_mirrors() {
+    let mut state: State = serde_json::from_str(blocks("json")[2]).unwrap();
+    state.mirror_mut("cn-north-4", "platform", "app").unwrap().scheduled = true;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    fs::write(&path, serde_json::to_vec(&state).unwrap()).unwrap();
+    let emulator = Emulator::open(&path, Settings::default()).unwrap();
+    emulator.advance(std::time::Duration::from_secs(1));
+    let jid = emulator.start_run("cn-north-4", "platform", "app");
+    assert!(jid.is_some());
+    let mut keys = BTreeSet::new();
+    collect(&serde_json::to_value(emulator.read(State::clone)).unwrap(), &mut keys);
+    let names = ["cn-north-4", "platform", "app", "group/plain", "fail"];
+    for key in keys.iter().filter(|key| !names.contains(&key.as_str())) {
+        assert!(EMULATOR.contains(&format!("`{key}`")), "`{key}` is not explained");
+    }
+}
+
+#[tokio::test]
+async fn the_journal_of_a_run_is_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    fs::write(&path, blocks("json")[2]).unwrap();
+    let emulator = Emulator::open(&path, Settings::default()).unwrap();
+    let request = Request {
+        region: "cn-north-4".to_owned(),
+        method: "POST".to_owned(),
+        path: "/v4/repositories/123/remote-mirror".to_owned(),
+        body: br#"{"username":"Z2l0","password":"cGFzcw==","endpoint_uuid":"","force_fetch":false}"#.to_vec(),
+        ..Request::default()
+    };
+    assert!(matches!(emulator.answer(request).await, Answer::Complete(_)));
+    let line = serde_json::to_string(&emulator.journal()[0]).unwrap();
+    assert_eq!(blocks("json")[3].trim(), line);
+}
+
 fn collect(value: &Value, keys: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {

@@ -89,6 +89,75 @@ assumptions! {
     create_repository_status: CreateRepositoryStatus = "create-repository-status" { Ok = "200", Created = "201" }
     /// an organization of another account is asked for
     foreign_organization: ForeignOrganization = "foreign-organization" { Forbidden = "403", NotFound = "404" }
+    /// the words of a mirror's update_status
+    update_status: UpdateStatus = "update-status" { GitLab = "gitlab", Oracle = "oracle", Numbers = "numbers" }
+    /// how CodeArts Repo writes times in version 4
+    git_times: GitTimes = "git-times" {
+        Offset = "rfc3339-offset", Utc = "rfc3339-utc", Plain = "plain-beijing", PlainUtc = "plain-utc",
+    }
+    /// a mirror is run that is running
+    repeat_start: RepeatStart = "repeat-start" {
+        SameRun = "new-jid-same-run", SameJid = "same-jid", Concurrent = "concurrent", Queue = "queue",
+        Conflict = "409",
+    }
+    /// a mirror is asked for, changed or run that is an ordinary repository
+    not_a_mirror: NotAMirror = "not-a-mirror" { NotFound = "404", Nulls = "200-nulls", BadRequest = "400" }
+    /// what mirroring_enabled means
+    mirroring_enabled: MirroringEnabled = "mirroring-enabled" { TrueIsOn = "true-is-on", TrueIsOff = "true-is-off" }
+    /// the schedule of a mirror is switched
+    schedule_switch: ScheduleSwitch = "schedule-switch" { Free = "free", OffIsFinal = "off-is-final", Fixed = "fixed" }
+    /// how often the schedule runs a mirror
+    schedule_period: SchedulePeriod = "schedule-period" { Day = "24h", Hour = "1h" }
+    /// a field is not part of a mirror's update
+    put_omitted: PutOmitted = "put-omitted" { Keep = "keep", Reset = "reset" }
+    /// a mirror is run by a request without a body
+    start_without_body: StartWithoutBody = "start-without-body" { Accept = "accept", Refuse = "400" }
+    /// when last_update_at of a mirror moves: as a run ends, as it starts, or with these and each update
+    last_update_at: LastUpdateAt = "last-update-at" { End = "end", Start = "start", Record = "record" }
+    /// which failures number_of_failures counts
+    number_of_failures: NumberOfFailures = "number-of-failures" { Consecutive = "consecutive", Total = "total" }
+    /// last_error after a success
+    last_error: LastError = "last-error" { Cleared = "null", Kept = "kept" }
+    /// a repository is associated that is a mirror
+    associate_twice: AssociateTwice = "associate-twice" { Same = "same", Replace = "replace", Conflict = "409" }
+    /// a repository is associated without a url
+    associate_without_url: AssociateWithoutUrl = "associate-without-url" { Accept = "accept", Refuse = "400" }
+    /// a repository is associated whose creation has not ended
+    associate_new_repository: AssociateNewRepository = "associate-new-repository" {
+        Accept = "201", NotFound = "404",
+    }
+    /// the commit of a branch in the list with view=all
+    branch_commit: BranchCommit = "branch-commit" { Absent = "absent", Present = "present" }
+    /// repositories in groups in the list of a project
+    project_list_groups: ProjectListGroups = "project-list-groups" { Include = "include", Exclude = "exclude" }
+    /// the repositories of a project are listed that does not exist
+    unknown_project: UnknownProject = "unknown-project" { NotFound = "404", Empty = "empty" }
+    /// a run without force meets a branch that others pushed to
+    diverged_branches: DivergedBranches = "diverged-branches" {
+        Fail = "fail", Overwrite = "overwrite", Skip = "skip",
+    }
+    /// a run without force meets a branch that the source has not, or not any more
+    deleted_branches: DeletedBranches = "deleted-branches" { Keep = "keep", Remove = "remove" }
+    /// a run without force meets a tag that points elsewhere in the source
+    moved_tags: MovedTags = "moved-tags" { Keep = "keep", Overwrite = "overwrite" }
+    /// a git repository's id is no number from 1 to 2147483647
+    id_out_of_range: IdOutOfRange = "id-out-of-range" { BadRequest = "400", NotFound = "404" }
+    /// CodeArts Repo gets a value of another type, range or set than documented
+    invalid_value: InvalidValue = "invalid-value" { Refuse = "400", Ignore = "ignore" }
+    /// the url of a mirror does not begin with http:// or https://
+    mirror_url: MirrorUrl = "mirror-url" { Refuse = "400", Accept = "accept" }
+    /// the url of a mirror holds a user or a password
+    url_credentials: UrlCredentials = "url-credentials" { Shown = "shown", Scrubbed = "scrubbed" }
+    /// how an answer shows a url or an endpoint_uuid that a mirror has not
+    empty_field: EmptyField = "empty-field" { Null = "null", Text = "text" }
+    /// a mirror is run with a username or password that is not Base64
+    not_base64: NotBase64 = "not-base64" { Refuse = "400", FailedRun = "failed-run" }
+    /// a branch of a scheduled mirror is pushed to
+    push_to_scheduled: PushToScheduled = "push-to-scheduled" { Refuse = "refuse", Accept = "accept" }
+    /// name_with_namespace of a git repository
+    name_with_namespace: NameWithNamespace = "name-with-namespace" { Plain = "plain", Spaced = "spaced" }
+    /// path of a git repository in lists
+    repository_path: RepositoryPath = "repository-path" { Name = "name", Full = "full" }
 }
 
 fn choose<T: Copy>(name: &str, choice: &str, choices: &[(&str, T)]) -> Result<T, String> {
@@ -126,6 +195,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 11);
+        assert_eq!(Assumptions::help().lines().count(), 41);
     }
 }

@@ -55,6 +55,16 @@ pub enum StateError {
         /// The name.
         region: String,
     },
+    /// It gives a git repository an id that the API cannot tell from another's, or cannot tell at all.
+    #[error("`{}` uses the git repository id {id} twice in `{region}`, or it is above 2147483647", path.display())]
+    GitId {
+        /// The state file.
+        path: PathBuf,
+        /// Where.
+        region: String,
+        /// The id.
+        id: u32,
+    },
 }
 
 /// A state file that this process alone may use.
@@ -111,8 +121,11 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
     if state.format_version != FORMAT_VERSION {
         return Err(StateError::Version { path, found: state.format_version });
     }
-    match unknown_region(&state) {
-        Some(region) => Err(StateError::Region { path, region: region.clone() }),
+    if let Some(region) = unknown_region(&state) {
+        return Err(StateError::Region { path, region: region.clone() });
+    }
+    match state.odd_git_id() {
+        Some((region, id)) => Err(StateError::GitId { path, region: region.to_owned(), id }),
         None => Ok(state),
     }
 }
@@ -129,8 +142,13 @@ pub(super) fn check(state: &State) -> Result<(), String> {
             state.format_version
         ));
     }
-    match unknown_region(state) {
-        Some(region) => Err(format!("the state names the region `{region}`, which does not exist")),
+    if let Some(region) = unknown_region(state) {
+        return Err(format!("the state names the region `{region}`, which does not exist"));
+    }
+    match state.odd_git_id() {
+        Some((region, id)) => {
+            Err(format!("the state uses the git repository id {id} twice in `{region}`, or it is above 2147483647"))
+        }
         None => Ok(()),
     }
 }
@@ -175,6 +193,15 @@ mod tests {
             ("{", "is not an emulator state"),
             (r#"{ "format_version": 2 }"#, "has format version 2; this portolan reads 1"),
             (r#"{ "regions": { "mars-1": {} } }"#, "names the region `mars-1`, which does not exist"),
+            (
+                r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 7 } } },
+                    "q": { "repositories": { "b": { "id": 7 } } } } } } }"#,
+                "uses the git repository id 7 twice in `cn-north-4`, or it is above 2147483647",
+            ),
+            (
+                r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 2147483648 } } } } } } }"#,
+                "uses the git repository id 2147483648 twice in `cn-north-4`, or it is above 2147483647",
+            ),
         ] {
             fs::write(&path, text).unwrap();
             let error = StateFile::open(&path).unwrap_err().to_string();

@@ -1,7 +1,6 @@
 //! What was asked and answered, in memory and as lines of a file.
 //!
-//! Headers are left out: they may carry a token. In memory a body is as it came; whatever shows one hides the names
-//! and passwords in it.
+//! Headers are left out: they may carry a token. The names and passwords in a body are not kept either.
 
 use std::{
     fmt,
@@ -33,8 +32,7 @@ pub struct Entry {
     pub path: String,
     /// As received, escaped.
     pub query: String,
-    /// None if there was no body, or none that is JSON.
-    #[serde(serialize_with = "without_secrets")]
+    /// None if there was no body, or none that is JSON. For a name or a password it says `...`, unless that is empty.
     pub body: Option<Value>,
     /// None if no answer was sent.
     pub status: Option<u16>,
@@ -46,8 +44,7 @@ pub struct Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = self.body.clone().map(hidden);
-        let Self { request_id, region, method, path, query, status, effects, .. } = self;
+        let Self { request_id, region, method, path, query, body, status, effects, .. } = self;
         write!(f, "{request_id} {method} {region} {path}?{query} {body:?} {status:?} {effects:?}")
     }
 }
@@ -100,7 +97,7 @@ impl Entry {
             method: request.method.clone(),
             path: request.path.clone(),
             query: request.query.clone(),
-            body: serde_json::from_slice(&request.body).ok(),
+            body: serde_json::from_slice(&request.body).ok().map(hidden),
             status: match answer {
                 Answer::Complete(response) | Answer::Truncated(response, _) => Some(response.status),
                 Answer::Cut | Answer::Never => None,
@@ -109,10 +106,6 @@ impl Entry {
             effects,
         }
     }
-}
-
-fn without_secrets<S: serde::Serializer>(body: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    body.clone().map(hidden).serialize(serializer)
 }
 
 /// A body without its secrets: the values of some fields, and what stands before the `@` of an address.
@@ -147,6 +140,8 @@ fn covered(value: Value) -> Value {
             Value::Object(fields.into_iter().map(|(name, value)| (name, covered(value))).collect())
         }
         Value::Null => value,
+        // That a client sent an empty text is no secret, and worth seeing.
+        Value::String(text) if text.is_empty() => text.into(),
         Value::Array(items) => Value::Array(items.into_iter().map(covered).collect()),
         _ => HIDDEN.into(),
     }
@@ -183,6 +178,7 @@ mod tests {
             "access_token": ["hunter2"],
             "Password": 7,
             "token": null,
+            "username": "",
         });
         let expected = json!({
             "import_url": "https://...@example.com/a/b.git?x=@",
@@ -193,9 +189,10 @@ mod tests {
             "access_token": ["..."],
             "Password": "...",
             "token": null,
+            "username": "",
         });
         let entry = entry(&body);
-        assert_eq!(entry.body, Some(body));
+        assert_eq!(entry.body.as_ref(), Some(&expected));
         assert_eq!(serde_json::to_value(&entry).unwrap()["body"], expected);
         assert!(!format!("{entry:?}").contains("hunter2") && !format!("{entry:?}").contains("aHVudGVyMg"), "{entry:?}");
     }

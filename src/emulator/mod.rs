@@ -8,22 +8,25 @@
 //! A request goes through these, in this order:
 //!
 //! ```text
-//! server ─ faults ─ signature ─ api (pure) ─ file ─ faults ─ journal ─ latency ─ server
+//! server ─ faults ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ journal ─ latency ─ server
 //! ```
 //!
 //! `docs/emulator.md` is its manual. `spec` reads faults that are written down, and `control` is the way in for
 //! tests of other programs.
 //!
-//! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing.
+//! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing. Nor
+//! does it speak git: a mirror's branches are names with commits. Time is simulated, so that nobody waits.
 
 mod api;
 mod assumptions;
 mod bodies;
+mod codearts;
 mod control;
 mod effects;
 mod escape;
 mod faults;
 mod file;
+mod iam;
 mod journal;
 mod line;
 mod message;
@@ -42,14 +45,22 @@ use std::{
     fmt, io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use jiff::Timestamp;
+
 pub use assumptions::{
-    Assumptions, CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories,
-    DeleteRepositoryWithImages, DuplicateRule, ForeignOrganization, HEADER as ASSUMPTION_HEADER, HiddenRules,
-    MissingOrganizationOnCreate, NamespaceFilter, PageLimitOver, PatchOmitted,
+    AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit, CreateRepositoryStatus,
+    DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, DeletedBranches,
+    DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes, HEADER as ASSUMPTION_HEADER,
+    HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled,
+    MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64,
+    NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart,
+    RepositoryPath, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
 };
 pub use bodies::{CodeArtsShape, ErrorBody, RetryAfter};
+pub use codearts::{Access, Branches, GitRepository, Mirror, Project, Refs, Rejected, Run, RunOutcome, Source};
 pub use effects::{Effect, Lag};
 pub use faults::{Chance, Fault};
 pub use file::StateError;
@@ -151,12 +162,25 @@ impl Emulator {
 
     /// Looks at the state.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.world().state)
+        let mut world = self.world();
+        world.settle(&self.settings);
+        look(&world.state)
     }
 
     /// Changes the state behind the API's back, as a stranger would. Ids that are 0 are filled in.
     pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        self.world().edit(change)
+        self.world().edit(&self.settings, change)
+    }
+
+    /// The emulated time.
+    pub fn now(&self) -> Timestamp {
+        self.world().now(&self.settings)
+    }
+
+    /// Moves the emulated time on; what was due meanwhile has happened afterwards.
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.edit(|state| state.clock_ahead_ms = state.clock_ahead_ms.saturating_add(by));
     }
 
     /// Adds a fault.

@@ -6,7 +6,7 @@
 use super::message::Request;
 
 /// A name, a method and a path in which `{}` stands for one segment.
-const ROUTES: [(&str, &str, &str); 13] = [
+const ROUTES: [(&str, &str, &str); 22] = [
     ("list-regions", "GET", "/v2/manage/regions"),
     ("list-organizations", "GET", "/v2/manage/namespaces"),
     ("create-organization", "POST", "/v2/manage/namespaces"),
@@ -20,6 +20,15 @@ const ROUTES: [(&str, &str, &str); 13] = [
     ("list-rules", "GET", "/v2/manage/namespaces/{}/repos/{}/sync_repo"),
     ("create-rule", "POST", "/v2/manage/namespaces/{}/repos/{}/sync_repo"),
     ("delete-rule", "DELETE", "/v2/manage/namespaces/{}/repos/{}/sync_repo"),
+    ("show-mirror", "GET", "/v4/repositories/{}/remote-mirror"),
+    ("update-mirror", "PUT", "/v4/repositories/{}/remote-mirror"),
+    ("run-mirror", "POST", "/v4/repositories/{}/remote-mirror"),
+    ("associate-mirror", "POST", "/v4/repositories/{}/remote-mirror/associate"),
+    ("show-git-repository", "GET", "/v4/repositories/{}"),
+    ("list-git-branches", "GET", "/v4/repositories/{}/repository/branches"),
+    ("list-git-repositories", "GET", "/v4/user/repositories"),
+    ("list-project-repositories", "GET", "/v4/projects/{}/repositories"),
+    ("list-git-repositories-v2", "GET", "/v2/projects/repositories"),
 ];
 
 /// An operation by its name.

@@ -22,8 +22,14 @@ pub struct Settings {
     pub assumptions: Assumptions,
     /// The shape of the service's error bodies.
     pub error_shape: ErrorShape,
-    /// Where timestamps come from.
+    /// Where timestamps come from; `Emulator::advance` moves them on, but for the check of signatures.
     pub clock: fn() -> Timestamp,
+    /// How often each operation of CodeArts Repo may be called in a region; none for no limit.
+    pub calls_per_minute: Option<u32>,
+    /// How long the run of a mirror waits before it starts.
+    pub run_delay: Duration,
+    /// How long the run of a mirror takes, unless the mirror itself says so.
+    pub run_duration: Duration,
 }
 
 impl Default for Settings {
@@ -36,6 +42,9 @@ impl Default for Settings {
             assumptions: Assumptions::default(),
             error_shape: ErrorShape::default(),
             clock: Timestamp::now,
+            calls_per_minute: Some(600),
+            run_delay: Duration::from_secs(1),
+            run_duration: Duration::from_secs(4),
         }
     }
 }

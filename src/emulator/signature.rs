@@ -177,6 +177,52 @@ mod tests {
     }
 
     #[test]
+    fn so_are_those_for_the_other_service() {
+        let keys = "AKEXAMPLE:SKEXAMPLE".parse().unwrap();
+        let json = [("content-type", "application/json"), ("x-project-id", "0123456789abcdef0123456789abcdef")];
+        let mirror = "/v4/repositories/123/remote-mirror";
+        let project = "/v4/projects/6cb920b7932948a3ade7ec1d712494eb/repositories";
+        for (method, path, query, extra, body, signature) in [
+            ("GET", mirror, "", &[][..], "", "9c5d3b48e9ba4a16ec5cce8a8f7067494039e8ba17f3a55e8bdb463fd17fbea2"),
+            (
+                "POST",
+                mirror,
+                "",
+                &json,
+                r#"{"force_fetch":true}"#,
+                "324d3bd6b9aa7c1b831ba35f2e7d4923576ea5ed85da554ce5af29602160154b",
+            ),
+            (
+                "GET",
+                project,
+                "limit=100&offset=0&search=my%20repo",
+                &[],
+                "",
+                "e97f672a78df6d15bafef56c5e715803ec8284617cfbe16db713849a2e2ff4f0",
+            ),
+        ] {
+            let mut headers =
+                vec![("host", "codehub-ext.cn-north-4.myhuaweicloud.com"), ("x-sdk-date", "20260101T000000Z")];
+            headers.extend(extra);
+            headers.sort_unstable();
+            let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
+            let names = names.join(";");
+            let authorization =
+                format!("SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders={names}, Signature={signature}");
+            headers.push(("authorization", &authorization));
+            let request = Request {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                query: query.to_owned(),
+                headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                body: body.as_bytes().to_vec(),
+                ..Request::default()
+            };
+            assert_eq!(check(&request, &keys, "2026-01-01T00:10:00Z".parse().unwrap()), Ok(()), "{request:?}");
+        }
+    }
+
+    #[test]
     fn the_prefix_of_a_region_is_part_of_the_signed_path() {
         let mut request = list();
         request.path = "/repos".to_owned();

@@ -15,6 +15,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::codearts::Project;
 
 /// What `format_version` must say.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -34,6 +37,9 @@ pub struct State {
     pub regions: BTreeMap<String, Region>,
     /// What new things are numbered from.
     pub counters: Counters,
+    /// How far the clock of this world is ahead of the real one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub clock_ahead_ms: u64,
 }
 
 impl Default for State {
@@ -43,6 +49,7 @@ impl Default for State {
             account: String::new(),
             regions: BTreeMap::new(),
             counters: Counters::default(),
+            clock_ahead_ms: 0,
         }
     }
 }
@@ -51,8 +58,14 @@ impl Default for State {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Counters {
-    /// The highest id of anything.
+    /// The highest id of anything but git repositories.
     pub id: u64,
+    /// The latest id of a git repository or a mirror.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub git_id: u32,
+    /// The runs of mirrors that were asked for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub runs: u64,
 }
 
 /// One region; nothing is shared between two.
@@ -61,6 +74,9 @@ pub struct Counters {
 pub struct Region {
     /// By name; names are unique in a region across all accounts.
     pub organizations: BTreeMap<String, Organization>,
+    /// The projects of CodeArts, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, Project>,
 }
 
 /// An organization ("namespace" in the API).
@@ -185,6 +201,15 @@ fn yes() -> bool {
     true
 }
 
+/// 32 hexadecimal digits that are always the same for the same text.
+pub(super) fn numbered(text: &str) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())[..16])
+}
+
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
+}
+
 fn beginning() -> String {
     BEGINNING.to_owned()
 }
@@ -248,6 +273,7 @@ impl State {
             }
         }
         self.counters.id = last;
+        self.settle_git();
     }
 
     fn ids(&self) -> impl Iterator<Item = &u64> {

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 
 use super::{
     api::{self, Refusal},
+    codearts::{self, Throttle},
     effects::Effect,
     faults::{Faults, Strike},
     file::StateFile,
+    iam::{self, Tokens},
     journal::{Entry, Journal},
     message::{Answer, Request, Response},
     settings::Settings,
@@ -27,32 +29,42 @@ pub(super) struct World {
     file: Option<StateFile>,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
+    throttle: Throttle,
+    tokens: Tokens,
     requests: u64,
 }
 
 impl World {
     pub(super) fn new(state: State, file: Option<StateFile>) -> Self {
-        Self { state, file, faults: Faults::default(), journal: Journal::default(), requests: 0 }
+        Self {
+            state,
+            file,
+            faults: Faults::default(),
+            journal: Journal::default(),
+            throttle: Throttle::default(),
+            tokens: Tokens::default(),
+            requests: 0,
+        }
     }
 
     /// The answer to a request, and how much later than usual it comes.
     pub(super) fn answer(&mut self, request: &Request, settings: &Settings) -> (Answer, Duration) {
         self.requests += 1;
         let request_id = format!("emulator-{:08}", self.requests);
-        let now = (settings.clock)();
+        let now = self.now(settings);
         let Strike { edits, effect, past } = self.faults.strike(request);
         let mut effects = vec![STRANGER; edits.len()];
         effects.extend(effect.as_ref().map(Effect::name));
         if !edits.is_empty() {
-            self.edit(|state| edits.iter().for_each(|edit| edit.apply(state)));
+            self.edit(settings, |state| edits.iter().for_each(|edit| edit.apply(state)));
         }
 
         let prevented = effect.as_ref().is_some_and(Effect::prevents);
-        let verified = settings.verify.as_ref().map_or(Ok(()), |keys| signature::verify(request, keys, now));
-        let response = match verified {
+        let refused = (!prevented).then(|| self.gate(request, settings, now, &request_id)).flatten();
+        let response = match (refused, past) {
             _ if prevented => Response::default(),
-            Err(refusal) => refusal.response(settings.error_shape, &request_id),
-            Ok(()) => {
+            (Some(refused), _) => refused,
+            (None, past) => {
                 let asked = effect.as_ref().map_or(Cow::Borrowed(request), |effect| effect.replaces(request));
                 match past {
                     Some(past) => api::answer(&mut past.as_ref().clone(), settings, &asked, now, &request_id),
@@ -64,12 +76,15 @@ impl World {
             Some(effect) => (effect.answer(response, settings.error_shape, &request_id, now), effect.delay()),
             None => (Answer::Complete(response), Duration::ZERO),
         };
-        let answer = identified(answer, &request_id);
+        let answer = identified(answer, &request_id, now);
         self.journal.push(Entry::new(request, &request_id, &answer, effects));
         (answer, delay)
     }
 
     fn serve(&mut self, request: &Request, settings: &Settings, now: Timestamp, request_id: &str) -> Response {
+        if iam::owns(&request.path) {
+            return iam::answer(&mut self.tokens, &self.state.account, settings, request, now, request_id);
+        }
         let writes = request.method != "GET" && (self.file.is_some() || self.faults.remembers());
         let before = writes.then(|| self.state.clone());
         let response = api::answer(&mut self.state, settings, request, now, request_id);
@@ -92,8 +107,40 @@ impl World {
         }
     }
 
+    /// What the gateway refuses before a service sees it.
+    fn gate(&mut self, request: &Request, settings: &Settings, now: Timestamp, request_id: &str) -> Option<Response> {
+        let refused = |refusal: Refusal| refusal.response(settings.error_shape, request_id);
+        match (&settings.verify, request.header("X-Auth-Token")) {
+            (Some(_), _) if iam::is_login(request) => {}
+            (Some(_), Some(token)) if self.tokens.admit(token, &request.region, now) => {}
+            (Some(_), Some(_)) if codearts::owns(&request.path) => return Some(codearts::expired(request)),
+            (Some(_), Some(_)) => return Some(refused(Refusal::unauthorized("token expires"))),
+            // The clock of whoever signs is the real one.
+            (Some(keys), None) => {
+                if let Err(refusal) = signature::verify(request, keys, (settings.clock)()) {
+                    return Some(refused(refusal));
+                }
+            }
+            (None, _) => {}
+        }
+        codearts::throttled(&mut self.throttle, request, settings, now).map(refused)
+    }
+
+    /// The emulated time.
+    pub(super) fn now(&self, settings: &Settings) -> Timestamp {
+        codearts::later((settings.clock)(), Duration::from_millis(self.state.clock_ahead_ms))
+    }
+
+    /// Lets happen what is due by now.
+    pub(super) fn settle(&mut self, settings: &Settings) {
+        let now = self.now(settings);
+        codearts::settle(&mut self.state, settings, now);
+    }
+
     /// Changes the state behind the API's back.
-    pub(super) fn edit<T>(&mut self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn edit<T>(&mut self, settings: &Settings, change: impl FnOnce(&mut State) -> T) -> T {
+        // What was due before the change knows nothing of it.
+        self.settle(settings);
         let result = change(&mut self.state);
         self.state.settle();
         // A file that cannot be written fails the next request that changes something, which saves all.
@@ -106,9 +153,11 @@ impl World {
     }
 }
 
-/// Every response carries an id, whoever made it.
-fn identified(answer: Answer, request_id: &str) -> Answer {
-    let identify = |response: Response| response.with_header("X-Request-Id", request_id);
+/// Every response carries an id and the emulated time, whoever made it.
+fn identified(answer: Answer, request_id: &str, now: Timestamp) -> Answer {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let identify =
+        |response: Response| response.with_header("X-Request-Id", request_id).with_header("Date", date.as_str());
     match answer {
         Answer::Complete(response) => Answer::Complete(identify(response)),
         Answer::Truncated(response, bytes) => Answer::Truncated(identify(response), bytes),

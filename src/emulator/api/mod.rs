@@ -17,14 +17,14 @@ mod tests;
 
 use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{
     assumptions::{self, ForeignOrganization},
+    codearts,
     message::{Request, Response},
     regions,
     settings::Settings,
-    store::{Organization, Repository, State},
+    store::{Organization, Repository, State, numbered},
 };
 pub(super) use errors::Refusal;
 use input::Fields;
@@ -41,6 +41,9 @@ pub(super) fn answer(
     now: Timestamp,
     request_id: &str,
 ) -> Response {
+    if regions::exists(&request.region) && codearts::owns(&request.path) {
+        return codearts::answer(state, settings, request, now, request_id);
+    }
     let mut call = Call { state, settings, request, now: timestamp(now) };
     match call.answer() {
         Ok(reply) => reply.response(),
@@ -191,8 +194,7 @@ impl Call<'_> {
 
     /// The account's number, which the service never lets anyone choose.
     fn domain_id(&self) -> String {
-        let digest = Sha256::digest(self.state.account.as_bytes());
-        base16ct::lower::encode_string(&digest[..16])
+        numbered(&self.state.account)
     }
 }
 

@@ -1,0 +1,41 @@
+//! The list of branches, which says what a run brought, as far as the types of the API go.
+
+use serde_json::{Value, json};
+
+use super::super::assumptions::{BranchCommit, InvalidValue};
+use super::{Call, Outcome, Reply, store::Access};
+
+pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
+    let (choice, input) = (call.settings.assumptions.branch_commit, call.input());
+    let repository = call.repository(id, Access::Read)?;
+    let mut input = input?;
+    let (offset, limit) = (input.number("offset", 0..=2_147_483_647, 0)?, input.number("limit", 1..=100, 20)?);
+    // Nothing here knows when a branch was updated: the other orders are that of the names.
+    let sort = input.one_of("sort", &["updated_desc", "updated_asc", "name"])?;
+    let all = input.one_of("view", &["basic", "all", "simple"])? == "all";
+    let can_push = repository.access == Access::Set;
+    let branch = |(name, commit): (&String, &String)| {
+        let mut item = json!({
+            "name": name,
+            "default": *name == repository.default_branch,
+            "can_delete": can_push,
+            "can_read": true,
+            "can_download": true,
+            "can_push": can_push,
+        });
+        if all && choice == BranchCommit::Present {
+            item["commit"] = json!({ "id": commit });
+        }
+        item
+    };
+    let mut branches: Vec<_> = repository.refs.branches.iter().collect();
+    if sort == "name" {
+        // "By name, descending", says the parameter's own text.
+        branches.reverse();
+    }
+    let total = branches.len();
+    let items: Vec<Value> = branches.into_iter().skip(offset).take(limit).map(branch).collect();
+    let mut reply = Reply::new(200, json!(items));
+    reply.headers.push(("X-Total", total.to_string()));
+    Ok(reply.assuming_if(all, BranchCommit::NAME).assuming_if(input.ignored, InvalidValue::NAME))
+}

@@ -1,0 +1,124 @@
+//! What a request brings, checked one by one: fields of the body and parameters of the query.
+//!
+//! No operation of the mirror documents a 400. Whether a value that is not in the tables is refused or
+//! passed over is therefore an assumption, here for all of them.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::super::{assumptions::InvalidValue, escape};
+use super::errors::Refusal;
+
+/// The values of one request; unknown names are passed over.
+#[derive(Debug)]
+pub(super) struct Input {
+    fields: Map<String, Value>,
+    query: Vec<(String, String)>,
+    choice: InvalidValue,
+    /// Whether a value was passed over that could have been refused.
+    pub(super) ignored: bool,
+}
+
+impl Input {
+    pub(super) fn read(query: &str, body: &[u8], choice: InvalidValue) -> Result<Self, Refusal> {
+        let decoded = |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
+        let query = escape::pairs(query).map(decoded).collect();
+        let mut input = Self { fields: Map::new(), query, choice, ignored: false };
+        if !body.is_empty() {
+            input.fields = match serde_json::from_slice(body) {
+                Ok(Value::Object(fields)) => fields,
+                _ => input.invalid("the body is not a JSON object", Map::new())?,
+            };
+        }
+        Ok(input)
+    }
+
+    /// Refuses a value, or goes on with the default.
+    fn invalid<T>(&mut self, message: &str, default: T) -> Result<T, Refusal> {
+        match self.choice {
+            InvalidValue::Refuse => Err(Refusal::invalid(message).assuming(InvalidValue::NAME)),
+            InvalidValue::Ignore => {
+                self.ignored = true;
+                Ok(default)
+            }
+        }
+    }
+
+    /// A text of the body; null is the same as absent.
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => self.invalid(&format!("{name} is not a string"), None),
+        }
+    }
+
+    /// A boolean of the body.
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => self.invalid(&format!("{name} is not a boolean"), None),
+        }
+    }
+
+    /// One of some texts of the body.
+    pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match choices.iter().find(|(choice, _)| *choice == text) {
+            Some((_, value)) => Ok(Some(*value)),
+            None => self.invalid(&format!("{name} cannot be {text}"), None),
+        }
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A number of the query.
+    pub(super) fn number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<usize>,
+        default: usize,
+    ) -> Result<usize, Refusal> {
+        match self.parameter(name).map(|text| text.parse().ok().filter(|number| range.contains(number))) {
+            None => Ok(default),
+            Some(Some(number)) => Ok(number),
+            Some(None) => {
+                self.invalid(&format!("{name} must be between {} and {}", range.start(), range.end()), default)
+            }
+        }
+    }
+
+    /// One of some texts of the query; the first is the default.
+    pub(super) fn one_of(&mut self, name: &str, choices: &[&'static str]) -> Result<&'static str, Refusal> {
+        let default = choices.first().copied().unwrap_or_default();
+        match self.parameter(name).map(|text| choices.iter().find(|choice| **choice == text)) {
+            None => Ok(default),
+            Some(Some(choice)) => Ok(choice),
+            Some(None) => self.invalid(&format!("{name} must be one of {}", choices.join(", ")), default),
+        }
+    }
+
+    /// A boolean of the query.
+    pub(super) fn wanted(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.parameter(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => self.invalid(&format!("{name} must be true or false"), None),
+        }
+    }
+
+    /// The keyword of a list, in lower case: 1 to 512 characters.
+    pub(super) fn keyword(&mut self) -> Result<Option<String>, Refusal> {
+        match self.parameter("search").map(str::to_lowercase) {
+            Some(text) if !(1..=512).contains(&text.chars().count()) => {
+                self.invalid("search must have 1 to 512 characters", None)
+            }
+            keyword => Ok(keyword),
+        }
+    }
+}

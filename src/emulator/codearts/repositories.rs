@@ -1,0 +1,259 @@
+//! Where the id of a repository is found: the lists, and the repository itself.
+//!
+//! A search is a keyword in the name, never the whole name; the lists of version 4 are bare arrays that say
+//! nothing about their length.
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+use super::super::assumptions::{
+    Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath, UnknownProject,
+};
+use super::{
+    Call, Outcome, Refusal, Reply,
+    input::Input,
+    store::{Access, GitRepository, Project},
+    words,
+};
+
+const LAST_OFFSET: usize = 2_147_483_647;
+
+/// A repository with the names of what it is in.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    project_name: &'a str,
+    project: &'a Project,
+    /// Below the project: the groups, then the name.
+    path: &'a str,
+    repository: &'a GitRepository,
+}
+
+impl Row<'_> {
+    fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What the name stands in: the project and the groups.
+    fn namespace(&self) -> String {
+        match self.path.rsplit_once('/') {
+            Some((groups, _)) => format!("{}/{groups}", self.project.namespace),
+            None => self.project.namespace.clone(),
+        }
+    }
+
+    fn full_path(&self) -> String {
+        format!("{}/{}", self.project.namespace, self.path)
+    }
+
+    fn full_name(&self, assumptions: &Assumptions) -> String {
+        match assumptions.name_with_namespace {
+            NameWithNamespace::Plain => self.full_path(),
+            NameWithNamespace::Spaced => self.full_path().replace('/', " / "),
+        }
+    }
+
+    fn listed_path(&self, assumptions: &Assumptions) -> String {
+        match assumptions.repository_path {
+            RepositoryPath::Name => self.name().to_owned(),
+            RepositoryPath::Full => self.full_path(),
+        }
+    }
+
+    fn has(&self, keyword: Option<&str>) -> bool {
+        keyword.is_none_or(|keyword| self.name().to_lowercase().contains(keyword))
+    }
+
+    fn urls(&self, region: &str) -> [String; 2] {
+        let (host, path) = (format!("codehub.devcloud.{region}.huaweicloud.com"), self.full_path());
+        [format!("git@{host}:{path}.git"), format!("https://{host}/{path}.git")]
+    }
+}
+
+/// The repositories of the region in which the user has a role, in order of creation.
+fn rows<'a>(call: &'a Call<'_>) -> Vec<Row<'a>> {
+    let projects = call.state.regions.get(&call.request.region).into_iter().flat_map(|region| &region.projects);
+    let all = projects.flat_map(|(project_name, project)| {
+        let repositories = project.repositories.iter();
+        repositories.map(move |(path, repository)| Row { project_name, project, path, repository })
+    });
+    let mut rows: Vec<_> = all.filter(|row| row.repository.access > Access::None).collect();
+    rows.sort_by_key(|row| row.repository.id);
+    rows
+}
+
+/// The page of the rows that is asked for.
+fn page<'a>(mut rows: Vec<Row<'a>>, input: &mut Input, orders: &[&'static str]) -> Result<Vec<Row<'a>>, Refusal> {
+    let (offset, limit) = (input.number("offset", 0..=LAST_OFFSET, 0)?, input.number("limit", 1..=100, 20)?);
+    let compare: fn(&Row<'_>, &Row<'_>) -> Ordering = match input.one_of("order_by", orders)? {
+        "name" => |a, b| a.name().cmp(b.name()),
+        "created_at" => |a, b| a.repository.created.cmp(&b.repository.created),
+        "updated_at" => |a, b| a.repository.updated.cmp(&b.repository.updated),
+        _ => |a, b| a.repository.id.cmp(&b.repository.id),
+    };
+    match input.one_of("sort", &["desc", "asc"])? {
+        "asc" => rows.sort_by(compare),
+        _ => rows.sort_by(|a, b| compare(b, a)),
+    }
+    Ok(rows.into_iter().skip(offset).take(limit).collect())
+}
+
+pub(super) fn of_user(call: &Call<'_>) -> Outcome {
+    let mut input = call.input()?;
+    let (archived, keyword) = (input.wanted("archived")?.unwrap_or(false), input.keyword()?);
+    let (starred, abnormal) = (input.wanted("starred")?, input.wanted("include_abnormal")? == Some(true));
+    let member = input.wanted("membership")? == Some(true);
+    let created = input.wanted("user_created")? == Some(true);
+    let mut rows = rows(call);
+    rows.retain(|row| {
+        let GitRepository { archived: is_archived, starred: is_starred, status, .. } = row.repository;
+        *is_archived == archived
+            && starred.is_none_or(|starred| *is_starred == starred)
+            && (abnormal || *status == 0)
+            && (!member || row.repository.member)
+            && (!created || row.repository.user_created)
+            && row.has(keyword.as_deref())
+    });
+    let rows = page(rows, &mut input, &["created_at", "updated_at"])?;
+    let items: Vec<Value> = rows.iter().map(|row| user_item(call, row)).collect();
+    Ok(list(items, &input).assuming([GitTimes::NAME]))
+}
+
+pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
+    let assumptions = &call.settings.assumptions;
+    let region = call.state.regions.get(&call.request.region);
+    if !region.is_some_and(|region| region.projects.values().any(|project| project.id == id)) {
+        return match assumptions.unknown_project {
+            UnknownProject::NotFound => Err(Refusal::project_not_found().assuming(UnknownProject::NAME)),
+            UnknownProject::Empty => Ok(Reply::new(200, json!([])).assuming([UnknownProject::NAME])),
+        };
+    }
+    let (mut input, mut rows) = (call.input()?, rows(call));
+    let keyword = input.keyword()?;
+    rows.retain(|row| row.project.id == id && row.has(keyword.as_deref()));
+    let grouped = rows.iter().any(|row| row.path.contains('/'));
+    if assumptions.project_list_groups == ProjectListGroups::Exclude {
+        rows.retain(|row| !row.path.contains('/'));
+    }
+    let rows = page(rows, &mut input, &["updated_at", "created_at", "id", "name"])?;
+    let items: Vec<Value> = rows.iter().map(|row| basic_item(row, assumptions)).collect();
+    Ok(list(items, &input).assuming_if(grouped, ProjectListGroups::NAME))
+}
+
+/// A list of version 4, some of whose texts are a matter of belief.
+fn list(items: Vec<Value>, input: &Input) -> Reply {
+    let reply = Reply::new(200, items.into());
+    reply.assuming([NameWithNamespace::NAME, RepositoryPath::NAME]).assuming_if(input.ignored, InvalidValue::NAME)
+}
+
+pub(super) fn of_user_v2(call: &Call<'_>) -> Outcome {
+    let (mut input, mut rows) = (call.input()?, rows(call));
+    let index = input.number("page_index", 1..=LAST_OFFSET, 1)?;
+    let size = input.number("page_size", 1..=100, 100)?;
+    let keyword = input.keyword()?;
+    rows.retain(|row| row.has(keyword.as_deref()));
+    let total = rows.len();
+    let rows = rows.iter().skip((index - 1).saturating_mul(size)).take(size);
+    let items: Vec<Value> = rows.map(|row| old_item(call, row)).collect();
+    let result = json!({ "total": total, "repositories": items });
+    let reply = Reply::new(200, json!({ "error": null, "result": result, "status": "success" }));
+    Ok(reply.assuming_if(input.ignored, InvalidValue::NAME))
+}
+
+fn basic_item(row: &Row<'_>, assumptions: &Assumptions) -> Value {
+    json!({
+        "id": row.repository.id,
+        "name": row.name(),
+        "namespace": row.namespace(),
+        "path": row.listed_path(assumptions),
+        "develop_mode": "normal",
+        "visibility": "private",
+        "security": "product_internal",
+        "name_with_namespace": row.full_name(assumptions),
+        "archived": row.repository.archived,
+        "status": row.repository.status.to_string(),
+    })
+}
+
+fn user_item(call: &Call<'_>, row: &Row<'_>) -> Value {
+    let assumptions = &call.settings.assumptions;
+    let mut item = basic_item(row, assumptions);
+    let [ssh, https] = row.urls(&call.request.region);
+    let updated = words::time(row.repository.updated, assumptions);
+    item["uuid"] = json!(row.repository.uuid);
+    item["description"] = json!(row.repository.description);
+    item["starred"] = json!(row.repository.starred);
+    item["project_id"] = json!(row.project.id);
+    item["project_name"] = json!(row.project_name);
+    item["project_is_delete"] = json!(false);
+    item["ssh_url_to_repo"] = json!(ssh);
+    item["http_url_to_repo"] = json!(https);
+    item["last_activity_at"] = json!(updated);
+    item["last_repository_updated_at"] = json!(updated);
+    item
+}
+
+/// `project_is_deleted` is a text here.
+fn old_item(call: &Call<'_>, row: &Row<'_>) -> Value {
+    let [ssh, https] = row.urls(&call.request.region);
+    let manager = row.repository.access == Access::Set;
+    json!({
+        "repository_id": row.repository.id,
+        "repository_uuid": row.repository.uuid,
+        "repository_name": row.name(),
+        "group_name": row.namespace(),
+        "project_uuid": row.project.id,
+        "https_url": https,
+        "ssh_url": ssh,
+        "web_url": https.trim_end_matches(".git"),
+        "status": row.repository.status,
+        "visibility_level": 0,
+        "created_at": words::old_time(row.repository.created),
+        "updated_at": words::old_time(row.repository.updated),
+        "creator_name": call.state.account,
+        "domain_name": call.state.account,
+        "repository_size": "0.16M",
+        "userRole": if manager { 40 } else { 20 },
+        "is_owner": u8::from(row.repository.user_created),
+        "star": row.repository.starred,
+        "project_is_deleted": "false",
+    })
+}
+
+pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
+    let id = call.repository(id, Access::Read)?.id;
+    let assumptions = &call.settings.assumptions;
+    let rows = rows(call);
+    let row = rows.iter().find(|row| row.repository.id == id).ok_or_else(Refusal::repository_not_found)?;
+    let GitRepository { description, archived, starred, uuid, refs, .. } = row.repository;
+    let [ssh, https] = row.urls(&call.request.region);
+    let updated = words::time(row.repository.updated, assumptions);
+    let body = json!({
+        "id": id,
+        "uuid": uuid,
+        "name": row.name(),
+        "name_with_namespace": row.full_name(assumptions),
+        "path": row.name(),
+        "path_with_namespace": row.full_path(),
+        "description": description,
+        "created_at": words::time(row.repository.created, assumptions),
+        "updated_at": updated,
+        "last_activity_at": updated,
+        "archived": archived,
+        "starred": starred,
+        "ssh_url_to_repo": ssh,
+        "http_url_to_repo": https,
+        "project_id": row.project.id,
+        "project_name": row.project_name,
+        "develop_mode": "normal",
+        "visibility": "private",
+        "default_branch": row.repository.default_branch,
+        "empty_repo": refs.branches.is_empty(),
+        "branch_count": refs.branches.len(),
+        "tag_count": refs.tags.len(),
+        "import_status": "none",
+        "import_url": null,
+        "import_error": null,
+    });
+    Ok(Reply::new(200, body).assuming([GitTimes::NAME, NameWithNamespace::NAME]))
+}
