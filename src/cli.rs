@@ -353,6 +353,11 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     pub latency: Latency,
 
+    /// Answer so many requests a second or minute in each region and refuse the rest, such as `50/s` or `600/m`;
+    /// `50/s,retry-after` says in a header how long to wait.
+    #[arg(long, value_name = "N/UNIT")]
+    pub rate: Option<String>,
+
     /// How many organizations the account may have; the service's own default is 5.
     #[arg(long, value_name = "N")]
     pub quota: Option<usize>,
