@@ -1,6 +1,6 @@
 //! The command line as types; their doc comments are the help.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -62,6 +62,9 @@ pub struct Global {
     pub allow_endpoint: Vec<String>,
 
     /// How many requests may be in flight at once.
+    ///
+    /// `auto` starts at 10 and grows to 64 while answers stay as fast as they were. Either way the number falls by half
+    /// when a service throttles, and recovers step by step.
     #[arg(long, value_name = "N|auto", global = true, env = "PORTOLAN_PARALLELISM", default_value = "auto")]
     pub parallelism: Parallelism,
 
@@ -421,18 +424,9 @@ impl std::str::FromStr for Parallelism {
     }
 }
 
-impl Parallelism {
-    pub fn number(self) -> usize {
-        match self {
-            Parallelism::Auto => 10,
-            Parallelism::Fixed(number) => number,
-        }
-    }
-}
-
 /// A time in milliseconds or seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latency(pub std::time::Duration);
+pub struct Latency(pub Duration);
 
 impl std::str::FromStr for Latency {
     type Err = String;
@@ -443,6 +437,6 @@ impl std::str::FromStr for Latency {
             None => (text.strip_suffix('s').unwrap_or(""), 1000),
         };
         let number: u64 = number.parse().map_err(|_| "expected a time such as `50ms` or `2s`".to_owned())?;
-        Ok(Latency(std::time::Duration::from_millis(number.saturating_mul(unit))))
+        Ok(Latency(Duration::from_millis(number.saturating_mul(unit))))
     }
 }

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use super::output;
 use crate::{
-    cli::Global,
+    cli::{Global, Parallelism},
     config::{
         self, Decoded,
         decode::Context,
@@ -202,7 +202,11 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
             (Arc::new(HttpTransport::new(endpoints, scoped.credentials, Timeouts::default())), names)
         }
     };
-    Ok(Door { client: Arc::new(Client::new(transport, global.parallelism.number())), endpoints })
+    let client = match global.parallelism {
+        Parallelism::Auto => Client::adaptive(transport),
+        Parallelism::Fixed(number) => Client::new(transport, number),
+    };
+    Ok(Door { client: Arc::new(client), endpoints })
 }
 
 /// What a plan speaks of.

@@ -7,7 +7,11 @@ pub mod client;
 pub mod credentials;
 pub mod emulated;
 pub mod endpoint;
+mod gate;
 pub mod http;
+pub mod limit;
+pub mod pace;
+mod retry;
 pub mod sign;
 pub mod trace;
 
