@@ -8,6 +8,7 @@ use clap::{
     error::ErrorKind,
     parser::ValueSource,
 };
+use jiff::SignedDuration;
 
 use crate::{
     config::names::{self, Name},
@@ -68,6 +69,16 @@ pub struct Global {
     #[arg(long, value_name = "N|auto", global = true, env = "PORTOLAN_PARALLELISM", default_value = "auto")]
     pub parallelism: Parallelism,
 
+    /// How long the run may take, such as `90s` or `30m`; without it, as long as it needs.
+    ///
+    /// When the time is over, a plan is unknown; an apply starts nothing new, finishes what is in flight and reports.
+    #[arg(long, value_name = "TIME", global = true, env = "PORTOLAN_TIMEOUT")]
+    pub timeout: Option<Timeout>,
+
+    /// A file with certificates (PEM) of authorities to trust besides the system's and Mozilla's.
+    #[arg(long, value_name = "PATH", global = true, env = "PORTOLAN_CA_FILE", value_parser = StringValueParser::new().map(PathBuf::from))]
+    pub ca_file: Option<PathBuf>,
+
     /// When to colour.
     #[arg(long, value_name = "WHEN", global = true, env = "PORTOLAN_COLOR", default_value = "auto")]
     pub color: ColorChoice,
@@ -105,11 +116,11 @@ impl Cli {
 /// without `--emulator` the run would go to the cloud.
 fn refuse_typed_empties(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
     for matches in [Some(matches), matches.subcommand().map(|(_, matches)| matches)].into_iter().flatten() {
-        for name in ["file", "region", "emulator"] {
+        for name in ["file", "region", "emulator", "timeout", "ca_file"] {
             let typed = matches.value_source(name) == Some(ValueSource::CommandLine);
             let empty = matches.get_raw(name).is_some_and(|mut values| values.any(|value| value.is_empty()));
             if typed && empty {
-                let problem = format!("`--{name}` has an empty value\n");
+                let problem = format!("`--{}` has an empty value\n", name.replace('_', "-"));
                 return Err(Cli::command().error(ErrorKind::InvalidValue, problem));
             }
         }
@@ -131,6 +142,8 @@ impl Global {
         self.file.retain(|path| !path.as_os_str().is_empty());
         self.region = self.region.filter(|region| !region.is_empty());
         self.emulator = self.emulator.filter(|path| !path.as_os_str().is_empty());
+        self.timeout = self.timeout.filter(|timeout| !timeout.0.is_zero());
+        self.ca_file = self.ca_file.filter(|path| !path.as_os_str().is_empty());
         self
     }
 }
@@ -420,6 +433,24 @@ impl std::str::FromStr for Parallelism {
             _ if text == "auto" => Ok(Parallelism::Auto),
             Ok(number) if (1..=1000).contains(&number) => Ok(Parallelism::Fixed(number)),
             _ => Err("expected `auto` or a number from 1 to 1000".to_owned()),
+        }
+    }
+}
+
+/// How long a run may take. An empty variable is none: zero, which cannot be given otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout(pub Duration);
+
+impl std::str::FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Timeout, String> {
+        if text.is_empty() {
+            return Ok(Timeout(Duration::ZERO));
+        }
+        match text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok()) {
+            Some(time) if !time.is_zero() => Ok(Timeout(time)),
+            _ => Err("expected a time above zero such as `90s`, `30m` or `1h30m`".to_owned()),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::output;
+use super::{deadline::Deadline, output};
 use crate::{
     cli::{Global, Parallelism},
     config::{
@@ -32,6 +32,7 @@ use crate::{
         emulated::Emulated,
         endpoint::{EndpointError, Endpoints, Overrides, SWR_VARIABLE, Wanted},
         http::{HttpTransport, Timeouts},
+        roots::Roots,
     },
 };
 
@@ -45,6 +46,7 @@ pub(super) struct Door {
     pub(super) client: Arc<Client>,
     /// By region, as a plan names them.
     pub(super) endpoints: std::collections::BTreeMap<String, String>,
+    pub(super) deadline: Deadline,
 }
 
 /// A chart without errors, and what it takes to say more about it.
@@ -179,6 +181,7 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
 const EMULATED: &str = "emulator:";
 
 fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> {
+    let deadline = Deadline::of(global);
     let over = endpoint_override();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
         Some(_) if over.is_some() => {
@@ -199,14 +202,16 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
             if scoped.dropped_project_id && !global.quiet {
                 output::tell("warning: the chart has several regions, so the project id is not sent");
             }
-            (Arc::new(HttpTransport::new(endpoints, scoped.credentials, Timeouts::default())), names)
+            let roots = global.ca_file.as_deref().map(Roots::read).transpose()?.unwrap_or_default();
+            let door = HttpTransport::new(endpoints, scoped.credentials, Timeouts::default());
+            (Arc::new(door.trusting(roots)), names)
         }
     };
     let client = match global.parallelism {
         Parallelism::Auto => Client::adaptive(transport),
         Parallelism::Fixed(number) => Client::new(transport, number),
     };
-    Ok(Door { client: Arc::new(client), endpoints })
+    Ok(Door { client: Arc::new(client), endpoints, deadline })
 }
 
 /// What a plan speaks of.

@@ -12,6 +12,7 @@ pub mod http;
 pub mod limit;
 pub mod pace;
 mod retry;
+pub mod roots;
 pub mod sign;
 pub mod trace;
 

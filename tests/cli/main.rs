@@ -8,6 +8,7 @@
 mod agreement;
 mod apply;
 mod canary;
+mod connections;
 mod crash;
 mod deletions;
 mod documents;
@@ -22,6 +23,7 @@ mod lost_answers;
 mod misbehaving;
 mod quickstart;
 mod receipt;
+mod relay;
 mod requests;
 mod risks;
 mod saved;
