@@ -19,9 +19,9 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The first wait after anything but throttling, which may be over at once.
 const BROKEN_WAIT: Duration = Duration::from_millis(100);
 
-/// The most seconds to wait after throttling, and half of it the least: six tries outlast a limit that counts by the
-/// minute and is used up in its first second.
-const THROTTLED_WAITS: [u64; 5] = [2, 8, 24, 40, 60];
+/// The most milliseconds to wait after throttling, and half of it the least: short while others succeed, and yet six
+/// tries outlast a limit that counts by the minute and is used up in its first second.
+const THROTTLED_WAITS: [u64; 5] = [500, 8_000, 24_000, 40_000, 60_000];
 
 /// What may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Tries {
             (self.successes, self.throttled) = (standing.successes, 0);
         }
         let bound = THROTTLED_WAITS.get(self.throttled as usize).copied().unwrap_or_default();
-        let bound = Duration::from_secs(bound);
+        let bound = Duration::from_millis(bound);
         self.throttled += 1;
         if self.is_spent() || standing.given_up {
             return Next::Stop;

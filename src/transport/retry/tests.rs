@@ -40,7 +40,7 @@ fn a_success_of_others_starts_the_count_anew() {
     let mut tries = Tries::default();
     for successes in 0..100 {
         let next = tries.failed(THROTTLED, Repeat::Read, None, standing(successes));
-        assert_eq!(wait(&next), (1000, 2000));
+        assert_eq!(wait(&next), (250, 500));
     }
     let given_up = Standing { successes: 100, given_up: true };
     assert_eq!(tries.failed(THROTTLED, Repeat::Read, None, given_up), Next::Stop);

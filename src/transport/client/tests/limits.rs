@@ -75,8 +75,8 @@ async fn refusals_at_random_are_no_limit() {
     }
 }
 
-/// How long 500 reads take of a service without limits.
-async fn unlimited(client: Client) -> Duration {
+/// How long 500 reads take.
+async fn five_hundred(client: Client) -> Duration {
     let start = Instant::now();
     assert_eq!(read_all(&Arc::new(client), (0..500).map(|number| get("r", number))).await, []);
     start.elapsed()
@@ -85,9 +85,9 @@ async fn unlimited(client: Client) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn without_a_limit_it_is_soon_as_fast_as_it_can_be() {
     let service = || Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
-    let fixed = unlimited(Client::new(service(), 64)).await;
+    let fixed = five_hundred(Client::new(service(), 64)).await;
     let adaptive = service();
-    let found = unlimited(Client::adaptive(adaptive.clone())).await;
+    let found = five_hundred(Client::adaptive(adaptive.clone())).await;
     assert!(found.as_secs_f64() <= 1.3 * fixed.as_secs_f64(), "{found:?} against {fixed:?}");
     assert_eq!(adaptive.peak(), 64);
 }
@@ -150,4 +150,17 @@ async fn unlimited_beside(client: &Arc<Client>) -> Duration {
     let start = Instant::now();
     assert_eq!(read_all(client, (0..500).map(|number| get("fast", number))).await, []);
     start.elapsed()
+}
+
+/// A plan is over before much is learned; `Retry-After` alone, in whole seconds, then takes one or the other of them.
+#[tokio::test(start_paused = true)]
+async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
+    for (limit, retry_after, least) in
+        [(20, false, 0.85), (50, false, 0.85), (100, false, 0.85), (20, true, 0.65), (100, true, 0.65)]
+    {
+        let service = Simulated::new(fixed_window(limit, SECOND, 0.4, retry_after), |_| LATENCY);
+        let taken = five_hundred(Client::adaptive(service)).await.as_secs_f64();
+        let used = 500.0 / taken / f64::from(limit);
+        assert!(used >= least, "{limit} a second, Retry-After: {retry_after}: {used} of what is allowed");
+    }
 }
