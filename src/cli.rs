@@ -1,6 +1,6 @@
 //! The command line as types; their doc comments are the help.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -8,6 +8,7 @@ use clap::{
     error::ErrorKind,
     parser::ValueSource,
 };
+use jiff::SignedDuration;
 
 use crate::{
     config::names::{self, Name},
@@ -62,8 +63,21 @@ pub struct Global {
     pub allow_endpoint: Vec<String>,
 
     /// How many requests may be in flight at once.
+    ///
+    /// `auto` starts at 10 and grows to 64 while answers stay as fast as they were. Either way the number falls by half
+    /// when a service throttles, and recovers step by step.
     #[arg(long, value_name = "N|auto", global = true, env = "PORTOLAN_PARALLELISM", default_value = "auto")]
     pub parallelism: Parallelism,
+
+    /// How long the run may take, such as `90s` or `30m`; without it, as long as it needs.
+    ///
+    /// When the time is over, a plan is unknown; an apply starts nothing new, finishes what is in flight and reports.
+    #[arg(long, value_name = "TIME", global = true, env = "PORTOLAN_TIMEOUT")]
+    pub timeout: Option<Timeout>,
+
+    /// A file with certificates (PEM) of authorities to trust besides the system's and Mozilla's.
+    #[arg(long, value_name = "PATH", global = true, env = "PORTOLAN_CA_FILE", value_parser = StringValueParser::new().map(PathBuf::from))]
+    pub ca_file: Option<PathBuf>,
 
     /// When to colour.
     #[arg(long, value_name = "WHEN", global = true, env = "PORTOLAN_COLOR", default_value = "auto")]
@@ -102,11 +116,11 @@ impl Cli {
 /// without `--emulator` the run would go to the cloud.
 fn refuse_typed_empties(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
     for matches in [Some(matches), matches.subcommand().map(|(_, matches)| matches)].into_iter().flatten() {
-        for name in ["file", "region", "emulator"] {
+        for name in ["file", "region", "emulator", "timeout", "ca_file"] {
             let typed = matches.value_source(name) == Some(ValueSource::CommandLine);
             let empty = matches.get_raw(name).is_some_and(|mut values| values.any(|value| value.is_empty()));
             if typed && empty {
-                let problem = format!("`--{name}` has an empty value\n");
+                let problem = format!("`--{}` has an empty value\n", name.replace('_', "-"));
                 return Err(Cli::command().error(ErrorKind::InvalidValue, problem));
             }
         }
@@ -128,6 +142,8 @@ impl Global {
         self.file.retain(|path| !path.as_os_str().is_empty());
         self.region = self.region.filter(|region| !region.is_empty());
         self.emulator = self.emulator.filter(|path| !path.as_os_str().is_empty());
+        self.timeout = self.timeout.filter(|timeout| !timeout.0.is_zero());
+        self.ca_file = self.ca_file.filter(|path| !path.as_os_str().is_empty());
         self
     }
 }
@@ -361,6 +377,11 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     pub latency: Latency,
 
+    /// Answer so many requests a second or minute in each region and refuse the rest, such as `50/s` or `600/m`;
+    /// `50/s,retry-after` says in a header how long to wait.
+    #[arg(long, value_name = "N/UNIT")]
+    pub rate: Option<String>,
+
     /// How many organizations the account may have; the service's own default is 5.
     #[arg(long, value_name = "N")]
     pub quota: Option<usize>,
@@ -424,11 +445,20 @@ impl std::str::FromStr for Parallelism {
     }
 }
 
-impl Parallelism {
-    pub fn number(self) -> usize {
-        match self {
-            Parallelism::Auto => 10,
-            Parallelism::Fixed(number) => number,
+/// How long a run may take. An empty variable is none: zero, which cannot be given otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout(pub Duration);
+
+impl std::str::FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Timeout, String> {
+        if text.is_empty() {
+            return Ok(Timeout(Duration::ZERO));
+        }
+        match text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok()) {
+            Some(time) if !time.is_zero() => Ok(Timeout(time)),
+            _ => Err("expected a time above zero such as `90s`, `30m` or `1h30m`".to_owned()),
         }
     }
 }
@@ -452,7 +482,7 @@ impl std::str::FromStr for Wait {
 
 /// A time in milliseconds or seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latency(pub std::time::Duration);
+pub struct Latency(pub Duration);
 
 impl std::str::FromStr for Latency {
     type Err = String;
@@ -463,6 +493,6 @@ impl std::str::FromStr for Latency {
             None => (text.strip_suffix('s').unwrap_or(""), 1000),
         };
         let number: u64 = number.parse().map_err(|_| "expected a time such as `50ms` or `2s`".to_owned())?;
-        Ok(Latency(std::time::Duration::from_millis(number.saturating_mul(unit))))
+        Ok(Latency(Duration::from_millis(number.saturating_mul(unit))))
     }
 }

@@ -151,21 +151,21 @@ pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Add
     Ok(items)
 }
 
-/// All resources of a kind in a region. A list that holds fewer items than the service says there are is
-/// asked for once more; a second time it is a failure, because what is missing would look deleted.
+/// All resources of a kind in a region. A list that holds fewer items than the service says there are, or a page that
+/// only repeats earlier ones, is asked for once more; a second time it is a failure, because what is missing would look
+/// deleted.
 pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
     let subject = || format!("{} list of {region}", kind.name);
-    let mut short = String::new();
-    for _ in 0..2 {
-        let (listed, total) = list_once(client, kind, region, subject()).await?;
-        match total.filter(|total| listed.items.len() < *total) {
-            None => return Ok(listed),
-            Some(total) => {
-                short = format!("the service says there are {total}, but listed {} in two tries", listed.items.len());
-            }
+    let mut doubts = Vec::new();
+    while doubts.len() < 2 {
+        match list_once(client, kind, region, subject()).await? {
+            (listed, None) => return Ok(listed),
+            (_, Some(doubt)) => doubts.push(doubt),
         }
     }
-    Err(ReadFailure { subject: subject(), message: short, hint: Some("try again when nobody writes".to_owned()) })
+    doubts.dedup();
+    let message = format!("{} in two tries", doubts.join("; "));
+    Err(ReadFailure { subject: subject(), message, hint: Some("try again when nobody writes".to_owned()) })
 }
 
 /// The account that asks in a region, if the first page of a list tells.
@@ -182,12 +182,13 @@ pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String
     Ok(None)
 }
 
+/// The list, and why it may not be the whole one.
 async fn list_once(
     client: &Client,
     kind: &'static Kind,
     region: &Arc<str>,
     subject: String,
-) -> Result<(Listed, Option<usize>), ReadFailure> {
+) -> Result<(Listed, Option<String>), ReadFailure> {
     let Listing::PerRegion { page_size, request, decode } = kind.listing else {
         return Ok((Listed::default(), None));
     };
@@ -208,10 +209,14 @@ async fn list_once(
                 listed.items.push((address, resource));
             }
         }
-        let Some(size) = page_size.filter(|size| page.length >= *size) else { return Ok((listed, total)) };
+        let Some(size) = page_size.filter(|size| page.length >= *size) else {
+            let found = listed.items.len();
+            let short = total.filter(|total| found < *total);
+            let doubt = short.map(|total| format!("the service says there are {total}, but listed {found}"));
+            return Ok((listed, doubt));
+        };
         if listed.items.len() == before {
-            let message = format!("the page at {offset} only repeats earlier ones");
-            return Err(ReadFailure { subject, message, hint: None });
+            return Ok((listed, Some(format!("the page at {offset} only repeats earlier ones"))));
         }
         offset += size;
     }

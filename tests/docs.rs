@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use portolan::{
     emulator::{Answer, Assumptions, Edit, Emulator, Fault, Request, Settings, State},
@@ -131,4 +135,38 @@ async fn the_journal_of_the_page_is_what_is_written() {
     assert_eq!(emulator.answer(request).await, Answer::Cut);
     let line = serde_json::to_string(&emulator.journal()[0]).unwrap();
     assert_eq!(blocks("json")[1].trim(), line);
+}
+
+/// Every Rust file of the program and its tests, as one text.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: PathBuf| {
+        if path.is_dir() {
+            sources(&path)
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            fs::read_to_string(&path).unwrap()
+        } else {
+            String::new()
+        }
+    };
+    entries.map(text).collect()
+}
+
+#[test]
+fn the_page_on_tests_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/testing.md")).unwrap();
+    let code = sources(&root.join("src")) + &sources(&root.join("tests"));
+    let (mut tests, mut files) = (0, 0);
+    for name in page.split('`').skip(1).step_by(2) {
+        let is_test = name.contains('_') && name.chars().all(|one| one.is_ascii_lowercase() || one == '_');
+        if is_test {
+            assert!(code.contains(&format!("fn {name}(")), "no test is called {name}");
+            tests += 1;
+        } else if ["src/", "tests/", "schemas/", "fuzz/"].iter().any(|folder| name.starts_with(folder)) {
+            assert!(root.join(name).exists(), "there is no {name}");
+            files += 1;
+        }
+    }
+    assert!(tests > 5 && files > 20, "{tests} tests and {files} files");
 }

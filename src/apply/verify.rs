@@ -115,7 +115,8 @@ fn spawn_by_parent(client: &Arc<Client>, addresses: Vec<Address>, reads: &mut Jo
         reads.spawn(async move {
             match refresh::list_children(&client, &parent).await {
                 Ok(items) => found_among(items, addresses),
-                Err(_) => ReadBack::new(),
+                // A repository that does not show yet has rules that do not show yet.
+                Err(_) => one_by_one(&client, addresses.into_iter().map(|address| (address, None)).collect()).await,
             }
         });
     }

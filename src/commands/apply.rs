@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{account::Account, logins, output, plan, session, signals};
+use super::{account::Account, deadline::Deadline, logins, output, plan, session, signals};
 use crate::{
     apply::{self, Options, Stop},
     cli::{ApplyArgs, Format, Global},
@@ -108,7 +108,11 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         Ok((plan, stamp, door))
     };
     let (plan, stamp, door) = read().map_err(not_ready)?;
-    same_account(&plan, &door).await.map_err(not_ready)?;
+    door.deadline
+        .within(same_account(&plan, &door))
+        .await
+        .map_err(|late| not_ready(late.into()))?
+        .map_err(not_ready)?;
     Ok(Ready { plan, stamp, views: Vec::new(), door })
 }
 
@@ -175,9 +179,18 @@ fn confirmed(question: &str) -> anyhow::Result<bool> {
 async fn make(options: Options, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {
     let stop = Stop::default();
     let watch = tokio::spawn(signals::watch(stop.clone()));
+    let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline));
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
     watch.abort();
+    clock.abort();
     records
+}
+
+/// The end of the run's time is a first Ctrl-C.
+async fn out_of_time(stop: Stop, deadline: Deadline) {
+    let late = deadline.passes().await;
+    stop.soon();
+    output::tell(&format!("stopping: {late}; what is in flight is finished"));
 }
 
 /// Tells what became of the changes: in files, and on stdout whatever became of the files.

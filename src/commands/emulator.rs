@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use super::{output, session};
 use crate::{
     cli::EmulatorArgs,
-    emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Settings, region_exists, serve, serve_controlled},
+    emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Rate, Settings, region_exists, serve, serve_controlled},
     exit::Exit,
 };
 
@@ -43,6 +43,10 @@ fn settings(args: &EmulatorArgs) -> anyhow::Result<Settings> {
     if let Some(keys) = &args.verify {
         let keys = keys.parse::<Keys>().map_err(|error| session::UsageError(format!("`--verify`: {error}")))?;
         settings.verify = Some(keys);
+    }
+    if let Some(rate) = &args.rate {
+        let rate = rate.parse::<Rate>().map_err(|error| session::UsageError(format!("`--rate`: {error}")))?;
+        settings.rate = Some(rate);
     }
     for assumption in &args.assume {
         settings.assumptions.set(assumption).map_err(|error| session::UsageError(format!("`--assume`: {error}")))?;

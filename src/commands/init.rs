@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, io::Write as _, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
 
-use super::{output, session};
+use super::{deadline::TooLate, output, session};
 use crate::{
     cli::{Global, InitArgs},
     config::{
@@ -80,7 +80,9 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         asked.resources.insert(address, DesiredResource { presence, source, children: None });
     }
     let door = session::open(global, &asked)?;
-    let mut live = session::runtime()?.block_on(read_all(&door.client, &asked, &*output::listener(global)));
+    let listener = output::listener(global);
+    let live = session::runtime()?.block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)));
+    let mut live = live.unwrap_or_else(TooLate::live);
     output::failures(&live.failures);
     if !live.failures.is_empty() {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 mod account;
 mod apply;
+mod deadline;
 mod drift;
 mod emulator;
 mod explain;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{output, session, show};
+use super::{deadline::TooLate, output, session, show};
 use crate::{
     cli::{Global, PlanArgs},
     diagnostics::View,
@@ -72,7 +72,10 @@ pub(super) async fn make(
     selection: &Selection,
 ) -> Plan {
     let part = selection.narrow(&loaded.chart);
-    let live = refresh_part(&door.client, &loaded.chart, &part, &*output::listener(global)).await;
+    let listener = output::listener(global);
+    let live = door.deadline.within(refresh_part(&door.client, &loaded.chart, &part, &*listener)).await;
+    drop(listener);
+    let live = live.unwrap_or_else(TooLate::live);
     loaded.conclude(global, Some(&live));
     if live.failures.is_empty() {
         warn_of_idle(selection, &loaded.chart, &live);

@@ -9,9 +9,9 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::output;
+use super::{deadline::Deadline, output};
 use crate::{
-    cli::Global,
+    cli::{Global, Parallelism},
     config::{
         self, Decoded,
         decode::Context,
@@ -34,6 +34,7 @@ use crate::{
         endpoint::{Base, EndpointError, Endpoints, Overrides, Wanted, variable},
         http::{HttpTransport, Timeouts},
         paced::Paced,
+        roots::Roots,
     },
     wire::Service,
 };
@@ -51,6 +52,7 @@ pub(super) struct Door {
     pub(super) client: Arc<Client>,
     /// As a plan names them.
     pub(super) endpoints: BTreeMap<Place, String>,
+    pub(super) deadline: Deadline,
 }
 
 /// A chart without errors, and what it takes to say more about it.
@@ -215,6 +217,7 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
 const EMULATED: &str = "emulator:";
 
 fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> {
+    let deadline = Deadline::of(global);
     let over = EndpointVariables::read();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
         Some(_) if over.swr.is_some() || over.codearts.is_some() => {
@@ -239,11 +242,17 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
             if scoped.dropped_project_id && !global.quiet {
                 output::tell("warning: the chart has several regions, so the project id is not sent");
             }
-            (Arc::new(HttpTransport::new(endpoints, scoped.credentials, Timeouts::default())), names)
+            let roots = global.ca_file.as_deref().map(Roots::read).transpose()?.unwrap_or_default();
+            let door = HttpTransport::new(endpoints, scoped.credentials, Timeouts::default());
+            (Arc::new(door.trusting(roots)), names)
         }
     };
     let paced: Arc<dyn Transport> = Arc::new(Paced::new(transport));
-    Ok(Door { client: Arc::new(Client::new(paced, global.parallelism.number())), endpoints })
+    let client = match global.parallelism {
+        Parallelism::Auto => Client::adaptive(paced),
+        Parallelism::Fixed(number) => Client::new(paced, number),
+    };
+    Ok(Door { client: Arc::new(client), endpoints, deadline })
 }
 
 /// What a plan speaks of.

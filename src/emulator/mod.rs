@@ -8,7 +8,7 @@
 //! A request goes through these, in this order:
 //!
 //! ```text
-//! server ─ faults ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ journal ─ latency ─ server
+//! server ─ faults ─ rate ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ journal ─ latency ─ server
 //! ```
 //!
 //! `docs/emulator.md` is its manual. `spec` reads faults that are written down, and `control` is the way in for
@@ -31,6 +31,7 @@ mod journal;
 mod line;
 mod message;
 mod pages;
+mod rate;
 mod regions;
 mod routes;
 mod server;
@@ -66,6 +67,7 @@ pub use faults::{Chance, Fault};
 pub use file::StateError;
 pub use journal::Entry;
 pub use message::{Answer, Request, Response};
+pub use rate::{Rate, Window};
 pub use regions::{REGIONS, exists as region_exists};
 pub use routes::Route;
 pub use server::{serve, serve_controlled};

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::assumptions::Assumptions;
+use super::{assumptions::Assumptions, rate::Rate};
 
 /// How an emulator behaves.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Settings {
     pub verify: Option<Keys>,
     /// How long every answer takes.
     pub latency: Duration,
+    /// How many requests each region answers; without one, all.
+    pub rate: Option<Rate>,
     /// The answers where the documents are silent.
     pub assumptions: Assumptions,
     /// The shape of the service's error bodies.
@@ -39,6 +41,7 @@ impl Default for Settings {
             quota: None,
             verify: None,
             latency: Duration::ZERO,
+            rate: None,
             assumptions: Assumptions::default(),
             error_shape: ErrorShape::default(),
             clock: Timestamp::now,

@@ -15,6 +15,7 @@ use super::{
     iam::{self, Tokens},
     journal::{Entry, Journal},
     message::{Answer, Request, Response},
+    rate::Windows,
     settings::Settings,
     signature,
     store::State,
@@ -32,6 +33,7 @@ pub(super) struct World {
     throttle: Throttle,
     tokens: Tokens,
     requests: u64,
+    windows: Windows,
 }
 
 impl World {
@@ -44,6 +46,7 @@ impl World {
             throttle: Throttle::default(),
             tokens: Tokens::default(),
             requests: 0,
+            windows: Windows::default(),
         }
     }
 
@@ -82,6 +85,10 @@ impl World {
     }
 
     fn serve(&mut self, request: &Request, settings: &Settings, now: Timestamp, request_id: &str) -> Response {
+        let counted = |rate| self.windows.count(rate, &request.region, now, settings.error_shape, request_id);
+        if let Some(refusal) = settings.rate.and_then(counted) {
+            return refusal;
+        }
         if iam::owns(&request.path) {
             return iam::answer(&mut self.tokens, &self.state.account, settings, request, now, request_id);
         }

@@ -1,55 +1,38 @@
-//! Asks until there is an answer: in-flight limit, retries of what certainly did nothing, and the stop after
-//! the first authentication failure.
+//! Asks until there is an answer: waits for its turn, sends, and repeats what may be repeated.
 //!
-//! It knows which answers mean "again later"; what any other answer means for a plan is the caller's business.
+//! It knows which answers mean "again later"; what any other answer means for a plan is the caller's business. Turns
+//! are given by [`gate`](super::gate), repetitions are counted by [`retry`](super::retry).
 
 use std::{
+    ops::RangeInclusive,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-
-use super::{NoAnswer, Transport, trace::Trace};
+use super::{
+    NoAnswer, Transport,
+    gate::{Gate, Outcome},
+    retry::{Failure, LONGEST_WAIT, Next, Repeat, Tries},
+    trace::Trace,
+};
 use crate::wire::{
     Request, Response,
     error::{ApiError, Class, classify},
 };
 
-/// How often a request is sent at most.
-const TRIES: u32 = 6;
-
-/// A plain 500 is repeated once: the service answers so to some requests for ever (swr-api: section 15).
-const TRIES_AFTER_500: u32 = 2;
-
-/// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// The first wait after throttling, which lasts for a while.
-const THROTTLED_WAIT: Duration = Duration::from_secs(1);
-
-/// The first wait after anything else, which may be over at once.
-const BROKEN_WAIT: Duration = Duration::from_millis(100);
-
-/// In flight until the first answer has shown that the credentials are good: repeated failures lock a key.
-const UNPROVEN: usize = 2;
-
 /// Sends requests through a [`Transport`].
 pub struct Client {
     door: Arc<dyn Transport>,
-    parallelism: usize,
-    slots: Semaphore,
-    proven: AtomicBool,
-    refused: OnceLock<ApiError>,
+    gate: Gate,
     requests: AtomicUsize,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("parallelism", &self.parallelism).finish_non_exhaustive()
+        f.debug_struct("Client").field("requests", &self.requests()).finish_non_exhaustive()
     }
 }
 
@@ -83,6 +66,13 @@ impl CallError {
         }
     }
 
+    fn failure(&self) -> Failure {
+        match self {
+            CallError::Answered { class, .. } => Failure::Answered(*class),
+            CallError::NoAnswer(no_answer) => Failure::NoAnswer { never_sent: no_answer.never_sent },
+        }
+    }
+
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -107,19 +97,18 @@ impl CallError {
 impl Client {
     /// At most `parallelism` requests are in flight at once; at least one.
     pub fn new(door: Arc<dyn Transport>, parallelism: usize) -> Client {
-        let parallelism = parallelism.max(1);
-        Client {
-            door,
-            parallelism,
-            slots: Semaphore::new(parallelism.min(UNPROVEN)),
-            proven: AtomicBool::new(false),
-            refused: OnceLock::new(),
-            requests: AtomicUsize::new(0),
-        }
+        Client { door, gate: Gate::new(Some(parallelism.max(1))), requests: AtomicUsize::new(0) }
     }
 
+    /// As many are in flight as the endpoints answer quickly.
+    pub fn adaptive(door: Arc<dyn Transport>) -> Client {
+        Client { door, gate: Gate::new(None), requests: AtomicUsize::new(0) }
+    }
+
+    /// How much is worth being begun at once: what may be in flight, and more while it is not known how much more
+    /// that could be.
     pub fn parallelism(&self) -> usize {
-        self.parallelism
+        self.gate.appetite()
     }
 
     /// How many requests were sent so far, tries included.
@@ -132,104 +121,93 @@ impl Client {
         self.read_traced(request, &Trace::default()).await
     }
 
+    /// As [`read`](Client::read), and notes every try.
     pub async fn read_traced(&self, request: &Request, trace: &Trace) -> Result<Response, CallError> {
-        self.call(request, &[], trace, |class| match class {
-            None | Some(Class::Throttled | Class::Unavailable) => TRIES,
-            Some(Class::ServerError) => TRIES_AFTER_500,
-            Some(_) => 1,
-        })
-        .await
+        self.call(request, &[], Repeat::Read, trace).await
     }
 
     /// Sends a write. Only throttling, which certainly did nothing, and a request that never left are
     /// repeated; what else remains without an answer may have been done, and only a read can tell.
+    pub async fn write(&self, request: &Request, also_absent: &[&str]) -> Result<Response, CallError> {
+        self.write_traced(request, also_absent, &Trace::default()).await
+    }
+
+    /// As [`write`](Client::write), and notes every try.
     pub async fn write_traced(
         &self,
         request: &Request,
         also_absent: &[&str],
         trace: &Trace,
     ) -> Result<Response, CallError> {
-        self.call(request, also_absent, trace, |class| if class == Some(Class::Throttled) { TRIES } else { 1 }).await
+        self.call(request, also_absent, Repeat::Write, trace).await
     }
 
-    /// `tries` says how often a request is sent at most that ends in a class, or without an answer.
     async fn call(
         &self,
         request: &Request,
         also_absent: &[&str],
+        repeat: Repeat,
         trace: &Trace,
-        tries: impl Fn(Option<Class>) -> u32,
     ) -> Result<Response, CallError> {
-        let mut sent = 0;
+        let mut tries = Tries::default();
         loop {
             self.door.ready(request).await;
-            let slot = self.slot().await;
-            self.permitted()?;
-            let outcome = self.exchange(request).await;
-            drop(slot);
-            match &outcome {
-                Ok(response) => trace.note(Some(response.status), response.request_id.as_deref()),
-                Err(_) => trace.note(None, None),
-            }
-            sent += 1;
-            let (error, retry_after) = match outcome {
-                Ok(response) => match classify(&response, also_absent) {
-                    Class::Success => return Ok(response),
-                    class => {
-                        let error = ApiError::read(&response);
-                        if class == Class::Unauthorized {
-                            let _ = self.refused.set(error.clone());
-                        }
-                        (CallError::Answered { class, error }, response.retry_after)
-                    }
-                },
-                Err(no_answer) => (CallError::NoAnswer(no_answer), None),
+            let entered = self.gate.enter(request).await;
+            let pass = entered.map_err(|error| CallError::Answered { class: Class::Unauthorized, error })?;
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let answer = self.door.send(request).await;
+            let (outcome, retry_after) = meaning(&answer, also_absent);
+            let standing = pass.settle(outcome);
+            let error = match told(answer, also_absent, trace) {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
             };
-            let never_left = matches!(&error, CallError::NoAnswer(no_answer) if no_answer.never_sent);
-            let allowed = if never_left { TRIES } else { tries(error.class()) };
-            if sent >= allowed || self.refused.get().is_some() {
+            if let CallError::Answered { class: Class::Unauthorized, error } = &error {
+                self.gate.close(error);
+            }
+            let next = tries.failed(error.failure(), repeat, retry_after, standing);
+            let Next::Again { wait } = next else {
+                if error.class() == Some(Class::Throttled) {
+                    self.gate.give_up(request);
+                }
                 tracing::info!("{request}: {error}");
                 return Err(error);
+            };
+            if self.gate.is_closed() {
+                return Err(error);
             }
-            let wait = retry_after.unwrap_or_else(|| backoff(error.class(), sent)).min(LONGEST_WAIT);
+            let wait = anywhere(&wait);
             tracing::info!("{request}: {error}; again in {} ms", wait.as_millis());
             tokio::time::sleep(wait).await;
         }
     }
+}
 
-    /// After an authentication failure nothing is sent any more: repeated ones lock a key.
-    fn permitted(&self) -> Result<(), CallError> {
-        match self.refused.get() {
-            Some(error) => Err(CallError::Answered { class: Class::Unauthorized, error: error.clone() }),
-            None => Ok(()),
-        }
-    }
+/// What an answer means for the requests that wait. A wait that is asked for is no longer than any other.
+fn meaning(answer: &Result<Response, NoAnswer>, also_absent: &[&str]) -> (Outcome, Option<Duration>) {
+    let Ok(response) = answer else { return (Outcome::Other, None) };
+    let retry_after = response.retry_after.map(|asked| asked.min(LONGEST_WAIT));
+    let outcome = match classify(response, also_absent) {
+        Class::Success => Outcome::Success,
+        Class::Throttled => Outcome::Throttled { retry_after },
+        _ => Outcome::Other,
+    };
+    (outcome, retry_after)
+}
 
-    async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let outcome = self.door.send(request).await;
-        if outcome.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
-            self.widen();
-        }
-        outcome
-    }
-
-    async fn slot(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed, so there is always a permit to come.
-        self.slots.acquire().await.ok()
-    }
-
-    /// The first success shows that the credentials are good.
-    fn widen(&self) {
-        if !self.proven.swap(true, Ordering::Relaxed) {
-            self.slots.add_permits(self.parallelism - self.parallelism.min(UNPROVEN));
-        }
+fn told(answer: Result<Response, NoAnswer>, also_absent: &[&str], trace: &Trace) -> Result<Response, CallError> {
+    let response = answer.inspect_err(|_| trace.note(None, None))?;
+    trace.note(Some(response.status), response.request_id.as_deref());
+    match classify(&response, also_absent) {
+        Class::Success => Ok(response),
+        class => Err(CallError::Answered { class, error: ApiError::read(&response) }),
     }
 }
 
-/// Full jitter: anything up to a bound that doubles with each try.
-fn backoff(class: Option<Class>, sent: u32) -> Duration {
-    let first = if class == Some(Class::Throttled) { THROTTLED_WAIT } else { BROKEN_WAIT };
-    let bound = first.saturating_mul(1 << (sent - 1).min(16)).min(LONGEST_WAIT);
-    bound.mul_f64(fastrand::f64())
+/// Any of the waits between two bounds: those who were sent away together do not come back together.
+fn anywhere(wait: &RangeInclusive<Duration>) -> Duration {
+    *wait.start() + (*wait.end() - *wait.start()).mul_f64(fastrand::f64())
 }
+
+#[cfg(test)]
+mod tests;

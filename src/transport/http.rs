@@ -14,11 +14,13 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 
+pub(super) use self::answer::causes;
 use self::answer::no_answer;
 use super::{
     Exchange, NoAnswer, Transport,
     credentials::{Credentials, Keys},
     endpoint::{Base, Endpoints},
+    roots::Roots,
     sign::{DATE_HEADER, ToSign, sign},
 };
 use crate::wire::{Request, Response};
@@ -27,6 +29,9 @@ const JSON: &str = "application/json";
 /// Gateways close idle connections, mostly after a minute. A write on a connection that is just being closed
 /// ends without an answer, so they are left alone earlier.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// How often others may run before an answer is passed on.
+const YIELDS: usize = 4;
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +53,7 @@ pub struct HttpTransport {
     endpoints: Endpoints,
     credentials: Credentials,
     timeouts: Timeouts,
+    roots: Roots,
     // Built on first use: reading the system's certificates takes longer than most commands need.
     proxied: OnceLock<Result<Client, NoAnswer>>,
     direct: OnceLock<Result<Client, NoAnswer>>,
@@ -57,7 +63,13 @@ impl HttpTransport {
     /// Connects to nothing yet, so that nothing can fail yet.
     pub fn new(endpoints: Endpoints, credentials: Credentials, timeouts: Timeouts) -> Self {
         let (proxied, direct) = (OnceLock::new(), OnceLock::new());
-        HttpTransport { endpoints, credentials, timeouts, proxied, direct }
+        HttpTransport { endpoints, credentials, timeouts, roots: Roots::default(), proxied, direct }
+    }
+
+    /// Trusts these authorities too.
+    #[must_use]
+    pub fn trusting(self, roots: Roots) -> Self {
+        HttpTransport { roots, ..self }
     }
 
     /// No proxy can reach this machine's loopback, whatever the environment says.
@@ -84,7 +96,7 @@ impl HttpTransport {
             .tcp_nodelay(true);
         if secure {
             // Without any root a client cannot even be built, and a bare container has none.
-            builder.tls_certs_merge(mozilla_roots())
+            builder.tls_certs_merge(mozilla_roots().chain(self.roots.certificates()))
         } else {
             builder.tls_certs_only([])
         }
@@ -98,7 +110,12 @@ impl HttpTransport {
         let prepared = self.prepare(base, request)?;
         let sent = self.client(base)?.execute(prepared).await;
         let response = sent.map_err(|error| no_answer(base, &self.timeouts, error))?;
-        answer::read(base, &self.timeouts, response).await
+        let answer = answer::read(base, &self.timeouts, response).await;
+        // Another task puts the connection back where the next request finds it; else that would open one more.
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+        answer
     }
 
     fn prepare(&self, base: &Base, request: &Request) -> Result<reqwest::Request, NoAnswer> {
@@ -151,14 +168,14 @@ impl Transport for HttpTransport {
 
 fn build(builder: ClientBuilder) -> Result<Client, NoAnswer> {
     builder.build().map_err(|error| NoAnswer {
-        message: format!("the HTTP client cannot be set up: {}", answer::causes(error)),
+        message: format!("the HTTP client cannot be set up: {}", causes(error)),
         never_sent: true,
     })
 }
 
-fn mozilla_roots() -> Vec<Certificate> {
+fn mozilla_roots() -> impl Iterator<Item = Certificate> {
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-    roots.filter_map(|root| Certificate::from_der(root).ok()).collect()
+    roots.filter_map(|root| Certificate::from_der(root).ok())
 }
 
 fn refused(request: &Request, problem: &str) -> NoAnswer {

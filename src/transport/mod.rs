@@ -7,8 +7,13 @@ pub mod client;
 pub mod credentials;
 pub mod emulated;
 pub mod endpoint;
+mod gate;
 pub mod http;
+pub mod limit;
+pub mod pace;
 pub mod paced;
+mod retry;
+pub mod roots;
 pub mod sign;
 pub mod trace;
 

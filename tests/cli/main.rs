@@ -7,6 +7,8 @@
 
 mod agreement;
 mod apply;
+mod canary;
+mod connections;
 mod crash;
 mod deletions;
 mod documents;
@@ -24,9 +26,11 @@ mod mirrors;
 mod misbehaving;
 mod quickstart;
 mod receipt;
+mod relay;
 mod requests;
 mod risks;
 mod saved;
+mod storm;
 mod streams;
 mod support;
 mod terminal;

@@ -5,7 +5,7 @@ use std::fs;
 use portolan::emulator::{Effect, Fault, SyncRule};
 use serde_json::{Value, json};
 
-use crate::support::{AK, NORTH, SK, World, wait_until};
+use crate::support::{NORTH, World, wait_until};
 
 /// One of each action.
 const CHART: &str = "\
@@ -184,14 +184,4 @@ fn what_cannot_be_written_is_found_before_anything_is_done() {
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let _ = world.run(&["apply", "plan.json", "--receipt", "plan.json"]).exits(64);
     assert_eq!(world.writes(), [""; 0]);
-}
-
-#[test]
-fn no_account_holds_a_secret() {
-    let world = world();
-    let _ = world.apply(&["--events", "events", "--receipt", "receipt.json"]);
-    for name in ["events", "receipt.json"] {
-        let text = fs::read_to_string(world.path(name)).unwrap();
-        assert!(!text.contains(AK) && !text.contains(SK), "{text}");
-    }
 }

@@ -29,6 +29,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
+/// Runs something beside the test, until the end of the process.
+pub(crate) fn beside(task: impl Future<Output = ()> + Send + 'static) {
+    RUNTIME.spawn(task);
+}
+
+/// A port of this machine.
+pub(crate) fn listen() -> TcpListener {
+    RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap()
+}
+
 /// A service on a port, and a directory to run the program in.
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
@@ -49,7 +59,7 @@ impl World {
     /// A service with these settings, and a program without credentials.
     pub(crate) fn with(settings: Settings) -> World {
         let emulator = Emulator::new(settings);
-        let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = listen();
         let url = format!("http://{}", listener.local_addr().unwrap());
         RUNTIME.spawn(serve(emulator.clone(), listener, None));
         let directory = tempfile::tempdir().unwrap();

@@ -8,16 +8,17 @@ use std::{
     process::{Child, Stdio},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
-use portolan::emulator::{Effect, Fault};
+use portolan::emulator::{Effect, Fault, Settings};
 use rustix::{
     process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
 
-use crate::support::{NORTH, QUICKSTART, World, wait_until};
+use crate::support::{AK, NORTH, QUICKSTART, SK, World, wait_until};
 
 const RISKY: &str = "\
 version: 1
@@ -35,6 +36,7 @@ struct Terminal {
     child: Child,
     keyboard: Option<File>,
     screen: Arc<Mutex<String>>,
+    reader: thread::JoinHandle<()>,
 }
 
 impl Terminal {
@@ -53,13 +55,13 @@ impl Terminal {
         let (mut reader, screen) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
         let shown = screen.clone();
         // Ends with an error when the program's side is closed.
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 shown.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Terminal { child, keyboard: Some(keyboard), screen }
+        Terminal { child, keyboard: Some(keyboard), screen, reader }
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -70,9 +72,11 @@ impl Terminal {
         self.keyboard.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    fn ends(&mut self) -> (Option<i32>, String) {
+    fn ends(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
-        (code, self.screen.lock().unwrap().clone())
+        self.reader.join().unwrap();
+        let screen = self.screen.lock().unwrap().clone();
+        (code, screen)
     }
 }
 
@@ -123,9 +127,12 @@ fn only_yes_is_yes() {
 
 #[test]
 fn bars_are_for_terminals_and_leave_nothing_behind() {
-    let world = World::of(QUICKSTART);
-    let mut terminal = Terminal::run(&world, &["apply", "--yes"]);
-    let (code, screen) = terminal.ends();
+    // A bar is drawn a few times a second, so each stage has to last a little.
+    let world = World::with(Settings { latency: Duration::from_millis(150), ..Settings::default() })
+        .variable("HUAWEICLOUD_SDK_AK", AK)
+        .variable("HUAWEICLOUD_SDK_SK", SK);
+    world.chart(QUICKSTART);
+    let (code, screen) = Terminal::run(&world, &["apply", "--yes"]).ends();
     assert_eq!(code, Some(0), "{screen}");
     for stage in ["reading [", "applying [", "checking ["] {
         assert!(screen.contains(stage), "`{stage}` is not in {screen}");
@@ -146,7 +153,7 @@ const THREE: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repos
 
 /// A run that waits for the answer to its first repository, which is made.
 fn waiting(world: &World) -> Child {
-    world.inject(Fault::new(Effect::Delay(std::time::Duration::from_secs(1))).method("POST").path("/repos"));
+    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
     let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
@@ -186,7 +193,7 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
     wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
     signal(&child, Signal::INT);
     // Two signals at once may arrive as one.
-    thread::sleep(std::time::Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(300));
     signal(&child, Signal::TERM);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -201,7 +208,7 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
 #[test]
 fn a_terminal_that_goes_away_does_not_tear_a_run_apart() {
     let world = World::of(THREE);
-    world.inject(Fault::new(Effect::Delay(std::time::Duration::from_secs(1))).method("POST").path("/repos"));
+    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
     let mut terminal = Terminal::run(&world, &["apply", "--yes", "--parallelism", "1"]);
     wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
     terminal.keyboard = None;

@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod chart;
+mod every_request;
 mod expected;
 mod live;
 mod mirrors;
 mod printed;
 mod site;
+mod storm;
 mod stranger;
 
 use std::sync::Arc;
@@ -393,15 +395,7 @@ fn a_run_with_a_fault_is_finished_by_the_next() {
 
 #[test]
 fn a_run_that_lost_the_service_is_finished_by_the_next() {
-    // A rule that does not copy is replaced whatever the chart says; of one that went and did not come back,
-    // nobody remembers what was not managed.
-    let world = world().prop_map(|mut world| {
-        let organizations = world.live.regions.values_mut().flat_map(|region| region.organizations.values_mut());
-        for repository in organizations.flat_map(|organization| organization.repositories.values_mut()) {
-            repository.sync_rules.iter_mut().for_each(|rule| rule.auto = true);
-        }
-        world
-    });
+    let world = world().prop_map(storm::copying);
     law((world, effect(), 0..20_usize), |(world, effect, skip)| {
         is_finished_by_the_next_run(&world, Fault::new(effect).skip(skip).forever())
     });

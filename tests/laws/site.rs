@@ -10,13 +10,14 @@ use portolan::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,
         Settings, State,
     },
-    plan::{Plan, Scope, build::build},
+    plan::{Outcome, Plan, Scope, build::build},
     progress::{Listener, Silent},
     refresh::refresh,
     report::Fate,
     transport::{Exchange, Transport, client::Client, emulated::Emulated},
     wire::{Method, Request, Response},
 };
+use tokio::sync::Notify;
 
 use crate::{chart::Chart, mirrors};
 
@@ -97,20 +98,42 @@ impl Site {
 
     /// A plan for what the patterns of the scope choose.
     pub(crate) fn plan_part(&self, yaml: &str, scope: &Scope) -> Plan {
+        self.runtime.block_on(self.planned(yaml, scope))
+    }
+
+    async fn planned(&self, yaml: &str, scope: &Scope) -> Plan {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", yaml);
         let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
         assert!(!decoded.found.has_errors(), "the chart has errors: {:#?}\n{yaml}", decoded.found);
-        let live = self.runtime.block_on(refresh(&self.client(), &scope.selection().narrow(&decoded.chart), &Silent));
+        let live = refresh(&self.client(), &scope.selection().narrow(&decoded.chart), &Silent).await;
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
         build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() }, live.clock.unwrap_or_default())
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
+        self.runtime.block_on(self.applied(plan))
+    }
+
+    async fn applied(&self, plan: &Plan) -> Vec<Fate> {
         let listener: Arc<dyn Listener> = Arc::new(Silent);
-        let run = async { apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener).await };
-        self.runtime.block_on(run).into_iter().map(|record| record.fate).collect()
+        let records = apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener).await;
+        records.into_iter().map(|record| record.fate).collect()
+    }
+
+    /// Plans and applies as one process, until it ends or is killed; whether everything was done.
+    pub(crate) fn run_until(&self, killed: &Notify, yaml: &str) -> bool {
+        let run = async {
+            let plan = self.planned(yaml, &Scope::default()).await;
+            plan.outcome() != Outcome::Unknown && self.applied(&plan).await.iter().all(Fate::is_done)
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                ended = run => ended,
+                () = killed.notified() => false,
+            }
+        })
     }
 
     /// The writes since the last call.

@@ -66,7 +66,12 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
     let (connect, answer) = (timeouts.connect, timeouts.answer);
     let message = match (never_sent, error.is_timeout()) {
         (true, true) => format!("no connection to {host} within {connect:?}"),
-        (true, false) => format!("no connection to {host}: {}", causes(error)),
+        (true, false) => match causes(error) {
+            problem if problem.contains("UnknownIssuer") => {
+                format!("no connection to {host}: {problem}; `--ca-file` names an authority to trust besides")
+            }
+            problem => format!("no connection to {host}: {problem}"),
+        },
         (false, true) => format!("no complete answer from {host} within {answer:?}"),
         (false, false) if error.is_body() || error.is_decode() => {
             format!("the answer from {host} was cut short or garbled: {}", causes(error))
@@ -78,7 +83,7 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
 
 /// The causes of an error, outermost first, without its URL and without the texts that only say "an error": the
 /// outermost one, and hyper's name for the stage.
-pub(super) fn causes(error: reqwest::Error) -> String {
+pub(in super::super) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut texts = Vec::new();
     let mut cause = std::error::Error::source(&error);

@@ -1,0 +1,166 @@
+//! How fast the client is: as fast as it may be, and no faster.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::service::{Judge, Simulated, fixed_window, get, read_all, token_bucket};
+use crate::transport::client::Client;
+
+const LATENCY: Duration = Duration::from_millis(50);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Asks for more than a limit lets through in `seconds`, and counts what it lets through and refuses once the client
+/// has had time to learn.
+async fn meets(what: &str, limit: f64, judge: Judge, learned: f64, seconds: f64) {
+    let service = Simulated::new(judge, |_| LATENCY);
+    let client = Arc::new(Client::adaptive(service.clone()));
+    let requests = (limit * seconds * 1.1) as usize;
+    let all = read_all(&client, (0..requests).map(|number| get("r", number)));
+    let failures = timeout(Duration::from_secs_f64(seconds), all).await.unwrap_or_default();
+    assert_eq!(failures, [], "{what}");
+    let allowed = limit * (seconds - learned);
+    let succeeded = service.count(200, learned, seconds) as f64 / allowed;
+    let refused = service.count(429, learned, seconds) as f64 / allowed;
+    assert!(succeeded >= 0.9, "{what}: {succeeded} of what is allowed");
+    assert!(refused <= 0.1, "{what}: {refused} for each that is allowed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_by_the_second_is_met() {
+    for limit in [5, 20, 100] {
+        for retry_after in [false, true] {
+            let judge = fixed_window(limit, SECOND, 0.3, retry_after);
+            let what = format!("{limit} a second, Retry-After: {retry_after}");
+            meets(&what, limit.into(), judge, 35.0, 135.0).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_by_the_minute_is_met() {
+    for (limit, began, retry_after) in [(60, 0.3, false), (600, 0.0, false), (600, 0.7, false), (600, 0.3, true)] {
+        let judge = fixed_window(limit, MINUTE, began, retry_after);
+        let what = format!("{limit} a minute, Retry-After: {retry_after}, {began} of the first is over");
+        // From the beginning of a window to the end of another.
+        let learned = 180.0 - 60.0 * began;
+        meets(&what, f64::from(limit) / 60.0, judge, learned, learned + 480.0).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_bucket_is_met() {
+    for (rate, kept) in [(5.0, 5.0), (20.0, 20.0), (20.0, 1.0), (100.0, 100.0), (100.0, 5.0)] {
+        let what = format!("{rate} a second, {kept} kept");
+        meets(&what, rate, token_bucket(rate, kept), 35.0, 135.0).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_at_random_are_no_limit() {
+    for (share, most) in [(100, 10), (20, 20)] {
+        let mut number = 0_u32;
+        let judge: Judge = Box::new(move |_, _| {
+            number += 1;
+            // Evenly spread, and in no step with anything.
+            (if number.wrapping_mul(2_654_435_761) / (u32::MAX / share) == 0 { 429 } else { 200 }, None)
+        });
+        let service = Simulated::new(judge, |_| Duration::from_millis(5));
+        let client = Arc::new(Client::adaptive(service.clone()));
+        let start = Instant::now();
+        let failures = read_all(&client, (0..8000).map(|number| get("r", number))).await;
+        assert_eq!(failures, []);
+        assert!(start.elapsed() < most * SECOND, "one of {share} refused: {:?}", start.elapsed());
+    }
+}
+
+/// How long 500 reads take.
+async fn five_hundred(client: Client) -> Duration {
+    let start = Instant::now();
+    assert_eq!(read_all(&Arc::new(client), (0..500).map(|number| get("r", number))).await, []);
+    start.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_limit_it_is_soon_as_fast_as_it_can_be() {
+    let service = || Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
+    let fixed = five_hundred(Client::new(service(), 64)).await;
+    let adaptive = service();
+    let found = five_hundred(Client::adaptive(adaptive.clone())).await;
+    assert!(found.as_secs_f64() <= 1.3 * fixed.as_secs_f64(), "{found:?} against {fixed:?}");
+    assert_eq!(adaptive.peak(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_makes_answers_slower_is_not_done() {
+    let knee = 20;
+    let service = Simulated::new(Box::new(|_, _| (200, None)), move |in_flight| {
+        LATENCY.mul_f64((in_flight as f64 / f64::from(knee)).max(1.0))
+    });
+    let client = Arc::new(Client::adaptive(service.clone()));
+    assert_eq!(read_all(&client, (0..4000).map(|number| get("r", number))).await, []);
+    let log = service.log();
+    let later = log[1000..3900].iter().map(|arrival| arrival.in_flight);
+    assert!(later.clone().max() <= Some(32), "{:?}", later.max());
+    assert!(later.clone().min() >= Some(10), "{:?}", later.min());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fixed_number_is_the_most_in_flight_in_all() {
+    let service = Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
+    let client = Arc::new(Client::new(service.clone(), 7));
+    let requests = (0..300).map(|number| get(["a", "b", "c"][number % 3], number));
+    assert_eq!(read_all(&client, requests).await, []);
+    assert_eq!(service.peak(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_first_two_then_ten_in_all() {
+    let service = Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
+    let client = Arc::new(Client::adaptive(service.clone()));
+    let requests = (0..300).map(|number| get(["a", "b", "c"][number % 3], number));
+    assert_eq!(read_all(&client, requests).await, []);
+    let begun = |round: u32| {
+        let time = LATENCY * round;
+        service.log().iter().filter(|arrival| (time..time + LATENCY / 2).contains(&arrival.at)).count()
+    };
+    assert_eq!(begun(0), 2);
+    assert!((10..=12).contains(&begun(1)), "{}", begun(1));
+    assert!(begun(3) > begun(2) && begun(2) > begun(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_throttles_slows_no_other() {
+    let mut limited = fixed_window(5, SECOND, 0.0, false);
+    let judge: Judge =
+        Box::new(move |at, request| if &*request.region == "slow" { limited(at, request) } else { (200, None) });
+    let service = Simulated::new(judge, |_| LATENCY);
+    let client = Arc::new(Client::adaptive(service.clone()));
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { read_all(&client, (0..100).map(|number| get("slow", number))).await }
+    });
+    let fast = unlimited_beside(&client).await;
+    assert!(fast < Duration::from_secs(2), "{fast:?}");
+    assert_eq!(slow.await.unwrap(), []);
+}
+
+async fn unlimited_beside(client: &Arc<Client>) -> Duration {
+    let start = Instant::now();
+    assert_eq!(read_all(client, (0..500).map(|number| get("fast", number))).await, []);
+    start.elapsed()
+}
+
+/// A plan is over before much is learned; `Retry-After` alone, in whole seconds, then takes one or the other of them.
+#[tokio::test(start_paused = true)]
+async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
+    for (limit, retry_after, least) in
+        [(20, false, 0.85), (50, false, 0.85), (100, false, 0.85), (20, true, 0.65), (100, true, 0.65)]
+    {
+        let service = Simulated::new(fixed_window(limit, SECOND, 0.4, retry_after), |_| LATENCY);
+        let taken = five_hundred(Client::adaptive(service)).await.as_secs_f64();
+        let used = 500.0 / taken / f64::from(limit);
+        assert!(used >= least, "{limit} a second, Retry-After: {retry_after}: {used} of what is allowed");
+    }
+}

@@ -1,0 +1,202 @@
+//! What is sent again, how often, and when it is given up.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::service::{Judge, Simulated, get, read_all};
+use crate::{
+    transport::{
+        Exchange, NoAnswer, Transport,
+        client::{CallError, Client},
+        trace::Trace,
+    },
+    wire::{Method, Request, Response, Try, error::Class},
+};
+
+const LATENCY: Duration = Duration::from_millis(50);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn throttled_until(end: Duration, retry_after: Option<Duration>) -> Judge {
+    Box::new(move |at, _| if at < end { (429, retry_after) } else { (200, None) })
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_minute_of_throttling_is_outlasted() {
+    for requests in [1, 3, 200] {
+        for retry_after in [None, Some(SECOND)] {
+            let service = Simulated::new(throttled_until(30 * SECOND, retry_after), |_| LATENCY);
+            let client = Arc::new(Client::adaptive(service.clone()));
+            let failures = read_all(&client, (0..requests).map(|number| get("r", number))).await;
+            assert_eq!(failures, [], "{requests}, {retry_after:?}");
+            assert!(service.count(429, 0.0, 31.0) <= 40, "{requests}, {retry_after:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_request_outlasts_a_minute() {
+    for retry_after in [None, Some(SECOND), Some(60 * SECOND)] {
+        let service = Simulated::new(throttled_until(60 * SECOND, retry_after), |_| LATENCY);
+        let client = Arc::new(Client::adaptive(service.clone()));
+        assert_eq!(read_all(&client, [get("r", 0)].into_iter()).await, [], "{retry_after:?}");
+        assert!(service.log().len() <= 6, "{:?}", service.log());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_without_an_end_is_given_up() {
+    for requests in [1, 200] {
+        let service = Simulated::new(throttled_until(Duration::MAX, None), |_| LATENCY);
+        let client = Arc::new(Client::adaptive(service.clone()));
+        let start = Instant::now();
+        let failures = read_all(&client, (0..requests).map(|number| get("r", number))).await;
+        assert_eq!(failures.len(), requests);
+        assert!(failures.iter().all(|error| error.class() == Some(Class::Throttled)));
+        // Six for the first, and one for each that only has to see that nothing has changed.
+        assert!(service.log().len() <= requests + 50, "{}", service.log().len());
+        assert!(start.elapsed() < 200 * SECOND, "{:?}", start.elapsed());
+        assert_eq!(service.peak(), requests.min(2));
+    }
+}
+
+/// Answers each request in turn.
+fn in_turn(answers: &'static [(u16, Option<Duration>)]) -> Judge {
+    let mut next = answers.iter();
+    Box::new(move |_, _| next.next().copied().unwrap_or((200, None)))
+}
+
+/// How often a request is sent, and whether it succeeds in the end.
+async fn sent(answers: &'static [(u16, Option<Duration>)], method: Method) -> (Vec<Try>, bool) {
+    let client = Client::new(Simulated::new(in_turn(answers), |_| LATENCY), 4);
+    let (trace, request) = (Trace::default(), Request { method, ..get("r", 0) });
+    let result = match method {
+        Method::Get => client.read_traced(&request, &trace).await,
+        _ => client.write_traced(&request, &[], &trace).await,
+    };
+    assert_eq!(trace.tries().len(), client.requests());
+    (trace.tries(), result.is_ok())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_is_repeated_where_that_may_help() {
+    const BAD: (u16, Option<Duration>) = (502, None);
+    const BROKEN: (u16, Option<Duration>) = (500, None);
+    const SLOW: (u16, Option<Duration>) = (429, None);
+    for (answers, tries, succeeds) in [
+        (&[BAD; 5][..], 6, true),
+        (&[BAD; 6], 6, false),
+        (&[(503, None), (504, None)], 3, true),
+        (&[BROKEN], 2, true),
+        (&[BROKEN; 2], 2, false),
+        (&[BAD, SLOW, BROKEN], 4, true),
+        (&[BAD, BROKEN, SLOW, BROKEN], 4, false),
+        (&[SLOW; 5], 6, true),
+        (&[SLOW; 6], 6, false),
+        (&[(404, None)], 1, false),
+        (&[(403, None)], 1, false),
+    ] {
+        let (made, success) = sent(answers, Method::Get).await;
+        assert_eq!((made.len(), success), (tries, succeeds), "{answers:?}");
+        let statuses = answers.iter().map(|(status, _)| Some(*status)).chain([Some(200)]);
+        assert!(made.iter().map(|made| made.status).eq(statuses.take(tries)), "{made:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_repeated_only_if_it_did_nothing() {
+    for (answers, tries, succeeds) in [
+        (&[(429, None); 3][..], 4, true),
+        (&[(502, None)], 1, false),
+        (&[(503, Some(SECOND))], 1, false),
+        (&[(500, None)], 1, false),
+    ] {
+        let (made, success) = sent(answers, Method::Post).await;
+        assert_eq!((made.len(), success), (tries, succeeds), "{answers:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_a_word_to_all_who_wait() {
+    let mut first = true;
+    let judge: Judge = Box::new(move |_, _| {
+        let answer = if first { (429, Some(7 * SECOND)) } else { (200, None) };
+        first = false;
+        answer
+    });
+    let service = Simulated::new(judge, |_| LATENCY);
+    let client = Arc::new(Client::new(service.clone(), 1));
+    assert_eq!(read_all(&client, (0..5).map(|number| get("r", number))).await, []);
+    assert_eq!((service.count(200, 0.0, 7.0), service.count(200, 7.0, 9.0)), (0, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_retry_after_is_cut() {
+    const DAY: (u16, Option<Duration>) = (503, Some(Duration::from_secs(86_400)));
+    let start = Instant::now();
+    assert!(sent(&[DAY, (429, DAY.1)], Method::Get).await.1);
+    assert!(start.elapsed() < 140 * SECOND, "{:?}", start.elapsed());
+    assert!(start.elapsed() > 120 * SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_does_not_count_while_others_succeed() {
+    // One request is refused twenty times, the others never.
+    let mut refusals = 0;
+    let judge: Judge = Box::new(move |_, request| {
+        let refused = request.path == "/v2/0" && refusals < 20;
+        refusals += u32::from(refused);
+        (if refused { 429 } else { 200 }, None)
+    });
+    let service = Simulated::new(judge, |_| SECOND);
+    let client = Arc::new(Client::new(service.clone(), 4));
+    let unlucky = tokio::spawn({
+        let client = client.clone();
+        async move { read_all(&client, [get("r", 0)].into_iter()).await }
+    });
+    for number in 1..200 {
+        client.read(&get("r", number)).await.unwrap();
+    }
+    assert_eq!(unlucky.await.unwrap(), []);
+    assert_eq!(service.count(429, 0.0, 1e6), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_credentials_are_shown_twice_at_most() {
+    let service = Simulated::new(Box::new(|_, _| (401, None)), |_| LATENCY);
+    let client = Arc::new(Client::adaptive(service.clone()));
+    let failures = read_all(&client, (0..50).map(|number| get("r", number))).await;
+    assert_eq!((failures.len(), service.log().len()), (50, 2));
+    assert!(failures.iter().all(|error| error.class() == Some(Class::Unauthorized)));
+}
+
+/// Never answers; whether the service can have seen the request is up to it.
+struct Unreachable {
+    never_sent: bool,
+}
+
+impl Transport for Unreachable {
+    fn send<'a>(&'a self, _request: &'a Request) -> Exchange<'a> {
+        Box::pin(async {
+            let answer: Result<Response, _> =
+                Err(NoAnswer { message: "no answer".to_owned(), never_sent: self.never_sent });
+            answer
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_answer_is_repeated_if_it_is_a_read_or_never_left() {
+    for (never_sent, method, tries) in
+        [(false, Method::Get, 6), (false, Method::Post, 1), (true, Method::Get, 6), (true, Method::Post, 6)]
+    {
+        let client = Client::new(Arc::new(Unreachable { never_sent }), 4);
+        let (trace, request) = (Trace::default(), Request { method, ..get("r", 0) });
+        let error: CallError = match method {
+            Method::Get => client.read_traced(&request, &trace).await.unwrap_err(),
+            _ => client.write_traced(&request, &[], &trace).await.unwrap_err(),
+        };
+        assert_eq!((error.class(), trace.tries().len()), (None, tries), "{never_sent} {method}");
+        assert_eq!(trace.tries()[0], Try { status: None, request_id: None });
+    }
+}

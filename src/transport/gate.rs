@@ -1,0 +1,253 @@
+//! Who may send when: a queue for each endpoint, and at its head one request that waits for the endpoint's pace, for a
+//! place in flight there, and for one in flight in all.
+//!
+//! How many and how fast is decided in [`limit`](super::limit) and [`pace`](super::pace); here is the waiting. What
+//! a request asks for, and whether it is sent again, is not known here.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    limit::{Limit, MOST},
+    pace::Pace,
+};
+use crate::wire::{Request, Service, error::ApiError};
+
+/// In flight until the first success has shown that the credentials are good: repeated failures lock a key.
+const UNPROVEN: usize = 2;
+
+/// How long an endpoint may throttle everything before all give up who wait for it. Each alone would outlast a
+/// minute; with hundreds that take turns it would be hours.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Lets requests pass, and learns from what becomes of them.
+pub(super) struct Gate {
+    began: Instant,
+    traffic: Mutex<Traffic>,
+    /// A place or the way is free; heads of queues look again.
+    freed: Notify,
+}
+
+type Key = (Service, Arc<str>);
+
+struct Traffic {
+    /// None: adaptive.
+    fixed: Option<usize>,
+    in_flight: usize,
+    proven: bool,
+    refused: Option<ApiError>,
+    endpoints: HashMap<Key, Endpoint>,
+}
+
+struct Endpoint {
+    /// Fair: whoever came first is at the head first.
+    queue: Arc<tokio::sync::Mutex<()>>,
+    limit: Limit,
+    pace: Pace,
+    in_flight: usize,
+    /// The head of the queue waits for a place in flight.
+    pressed: bool,
+    successes: u64,
+    /// Nothing but throttling since.
+    shut_since: Option<Duration>,
+    given_up: bool,
+}
+
+/// What an answer means for those that wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outcome {
+    Success,
+    Throttled { retry_after: Option<Duration> },
+    Other,
+}
+
+/// How an endpoint stands when an answer has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// How many requests have succeeded there so far.
+    pub(super) successes: u64,
+    /// It has been throttling for so long that nobody waits for it any more.
+    pub(super) given_up: bool,
+}
+
+enum Admission {
+    Granted,
+    Full,
+    At(Duration),
+}
+
+impl Gate {
+    /// At most `fixed` in flight in all, or as many as the endpoints bear.
+    pub(super) fn new(fixed: Option<usize>) -> Gate {
+        let traffic = Traffic { fixed, in_flight: 0, proven: false, refused: None, endpoints: HashMap::new() };
+        Gate { began: Instant::now(), traffic: Mutex::new(traffic), freed: Notify::new() }
+    }
+
+    /// How much is worth having under way at once. A limit that grows while others wait needs somebody to wait.
+    pub(super) fn appetite(&self) -> usize {
+        let traffic = self.traffic();
+        traffic.fixed.unwrap_or_else(|| (2 * traffic.allowed()).min(MOST))
+    }
+
+    /// Waits until the request may be sent. After an authentication failure nothing may.
+    pub(super) async fn enter(&self, request: &Request) -> Result<Pass<'_>, ApiError> {
+        let key = (request.service, request.region.clone());
+        let queue = self.traffic().endpoint(&key, self.now()).queue.clone();
+        let _head = queue.lock().await;
+        loop {
+            // Made before the look, so that nothing that is freed in between is missed.
+            let freed = self.freed.notified();
+            let now = self.now();
+            let admission = {
+                let mut traffic = self.traffic();
+                if let Some(error) = &traffic.refused {
+                    return Err(error.clone());
+                }
+                traffic.admit(&key, now)
+            };
+            match admission {
+                Admission::Granted => return Ok(Pass { gate: self, key, sent: now, is_out: true }),
+                Admission::Full => freed.await,
+                Admission::At(time) => tokio::select! {
+                    () = freed => {}
+                    () = sleep_until(self.began + time) => {}
+                },
+            }
+        }
+    }
+
+    /// The credentials are no good: nothing is sent any more.
+    pub(super) fn close(&self, error: &ApiError) {
+        self.traffic().refused.get_or_insert_with(|| error.clone());
+        self.freed.notify_waiters();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.traffic().refused.is_some()
+    }
+
+    /// A request was throttled as often as one may be.
+    pub(super) fn give_up(&self, request: &Request) {
+        let key = (request.service, request.region.clone());
+        self.traffic().endpoint(&key, self.now()).given_up = true;
+    }
+
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Traffic {
+    /// In flight in all: what the endpoint bears that bears most.
+    fn allowed(&self) -> usize {
+        let start = Endpoint::new_limit(self.fixed).allowed();
+        let most = self.endpoints.values().map(|endpoint| endpoint.limit.allowed()).max().unwrap_or(start);
+        if self.proven { most } else { most.min(UNPROVEN) }
+    }
+
+    fn endpoint(&mut self, key: &Key, now: Duration) -> &mut Endpoint {
+        let fixed = self.fixed;
+        self.endpoints.entry(key.clone()).or_insert_with(|| Endpoint {
+            queue: Arc::default(),
+            limit: Endpoint::new_limit(fixed),
+            pace: Pace::new(now),
+            in_flight: 0,
+            pressed: false,
+            successes: 0,
+            shut_since: None,
+            given_up: false,
+        })
+    }
+
+    fn admit(&mut self, key: &Key, now: Duration) -> Admission {
+        let full = self.in_flight >= self.allowed();
+        let endpoint = self.endpoint(key, now);
+        let allowed = if endpoint.pace.is_shut() { 1 } else { endpoint.limit.allowed() };
+        endpoint.pressed = full || endpoint.in_flight >= allowed;
+        if endpoint.pressed {
+            return Admission::Full;
+        }
+        if let Err(time) = endpoint.pace.take(now, endpoint.in_flight == 0) {
+            return Admission::At(time);
+        }
+        endpoint.in_flight += 1;
+        self.in_flight += 1;
+        Admission::Granted
+    }
+
+    fn leave(&mut self, key: &Key, now: Duration) {
+        self.in_flight -= 1;
+        self.endpoint(key, now).in_flight -= 1;
+    }
+}
+
+impl Endpoint {
+    fn new_limit(fixed: Option<usize>) -> Limit {
+        fixed.map_or_else(Limit::adaptive, Limit::fixed)
+    }
+
+    fn learn(&mut self, outcome: Outcome, sent: Duration, now: Duration) -> Standing {
+        match outcome {
+            Outcome::Success => {
+                self.limit.succeeded(now.saturating_sub(sent), self.pressed);
+                self.pace.succeeded(sent, now);
+                self.successes += 1;
+                (self.shut_since, self.given_up) = (None, false);
+            }
+            Outcome::Throttled { retry_after } => {
+                self.limit.throttled(sent, now);
+                self.pace.throttled(sent, now, retry_after);
+                self.given_up |= now > *self.shut_since.get_or_insert(now) + PATIENCE;
+                if self.given_up {
+                    self.pace.resume(now);
+                }
+            }
+            Outcome::Other => {}
+        }
+        Standing { successes: self.successes, given_up: self.given_up }
+    }
+}
+
+/// The right to send one request; its place is free again when this is gone.
+pub(super) struct Pass<'a> {
+    gate: &'a Gate,
+    key: Key,
+    sent: Duration,
+    is_out: bool,
+}
+
+impl Pass<'_> {
+    /// Tells what became of the request.
+    pub(super) fn settle(mut self, outcome: Outcome) -> Standing {
+        let now = self.gate.now();
+        let mut traffic = self.gate.traffic();
+        traffic.proven |= matches!(outcome, Outcome::Success);
+        let standing = traffic.endpoint(&self.key, now).learn(outcome, self.sent, now);
+        traffic.leave(&self.key, now);
+        drop(traffic);
+        self.is_out = false;
+        self.gate.freed.notify_waiters();
+        standing
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if self.is_out {
+            self.gate.traffic().leave(&self.key, self.gate.now());
+            self.gate.freed.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! How fast requests may be sent to one endpoint: a token bucket whose rate is learned from throttling.
+//!
+//! Until an endpoint throttles there is no limit. From then on, what it let through from one recovery to the next is
+//! taken for its limit, whether it counts seconds or minutes: the pace stays a little below, holds for a while, and
+//! then feels its way up. Throttling that lowering the pace does not end is not about the pace, and is ignored.
+//! Pure: time is a duration since some start, and nobody waits here.
+
+use std::time::Duration;
+
+/// The pace is kept so far below what was measured, so that it is not throttled again at once.
+const MARGIN: f64 = 0.97;
+/// A measurement takes at least this long and holds so many successes.
+const SHORTEST: Duration = Duration::from_secs(1);
+const FEWEST: u32 = 10;
+/// A measurement without throttling begins anew after this: what was long ago says little.
+const LONGEST: Duration = Duration::from_secs(120);
+/// Nothing asked for so long: the time is no measure of what would have been let through.
+const IDLE: Duration = Duration::from_secs(1);
+/// No pace is set below this before something was measured: the first answer may be a refusal.
+const UNMEASURED: f64 = 10.0;
+/// No pace is slower, whatever happens: something has to be sent to learn that it is over.
+const SLOWEST: f64 = 0.05;
+/// Faster than anything is sent: there is no limit.
+const FASTEST: f64 = 5000.0;
+/// So much of a second may be sent at once, to make up for timers that ring late.
+const BURST: f64 = 0.02;
+/// Holding and growing count in cycles: twice as long as the endpoint was shut, within bounds in seconds.
+const CYCLES: (f64, f64) = (1.0, 10.0);
+/// How many cycles a pace is held that was measured or guessed, but not tried.
+const HELD_UNTRIED: f64 = 2.0;
+/// An end of a measurement is certain to one part in so many, or it is none.
+const CERTAIN: u32 = 5;
+/// What is left of a pace that is refused soon after it was set, and of which no more is known.
+const STEP_BACK: f64 = 0.95;
+/// How many cycles a pace is held that is just below one that failed, and how often that is doubled.
+const HELD: f64 = 5.0;
+const DOUBLINGS: u32 = 3;
+/// A pace was tried when nothing was refused for so many cycles.
+const TRIED: f64 = 3.0;
+/// An endpoint that was shut for longer counts by the minute: what it let through is better known than the pace.
+const SHUT_FOR_LONG: Duration = Duration::from_millis(2500);
+/// How much the pace grows in the first cycle after it was held, and at most; the growth doubles in so many cycles.
+const GROWTH: f64 = 0.02;
+const MOST_GROWTH: f64 = 0.5;
+const GROWTH_DOUBLES: f64 = 8.0;
+/// A measurement within this share of the pace confirms it.
+const CONFIRMS: f64 = 0.8;
+/// After so many refusals of a pace that should be good, they are not about the pace.
+const DOUBTS: u32 = 1;
+/// Refusals that cost no more than a second try now and then are no reason to be slower: so many in a row, or such a
+/// share of about so many answers.
+const SIGNS_TOLERATED: u32 = 2;
+const SHARE_TOLERATED: f64 = 0.08;
+const MEMORY: f64 = 100.0;
+/// While nothing gets through, one request after the other asks whether anything does.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// `Retry-After` is in whole seconds, rounded up.
+const ROUNDING: Duration = Duration::from_secs(1);
+
+/// The pace of one endpoint.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Requests a second; none until there was throttling.
+    rate: Option<f64>,
+    tokens: f64,
+    filled: Duration,
+    /// Nothing is sent before.
+    not_before: Duration,
+    measured: Measurement,
+    refusals: Option<Refusals>,
+    /// The share of refusals among the last answers.
+    share: f64,
+    cycle: f64,
+    held_until: Duration,
+    doublings: u32,
+    /// How often a pace that was held was refused all the same.
+    doubts: u32,
+    quiet_since: Duration,
+    /// Whether the rate is more than a first guess.
+    learned: bool,
+    /// Whether somebody had to wait for a token since the rate last grew.
+    pressed: bool,
+}
+
+/// What an endpoint let through since some point in time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Measurement {
+    since: Duration,
+    successes: u32,
+    last: Duration,
+}
+
+/// Throttling since the last recovery.
+#[derive(Debug, Clone, Copy)]
+struct Refusals {
+    /// Requests that were sent before are no new sign.
+    at: Duration,
+    /// How often something that was sent after the last sign was a sign again.
+    signs: u32,
+    first: Duration,
+    /// Until then the endpoint certainly let nothing through.
+    shut_until: Duration,
+    /// They cost more than a second try now and then.
+    grave: bool,
+}
+
+impl Pace {
+    pub fn new(now: Duration) -> Pace {
+        Pace {
+            rate: None,
+            tokens: 1.0,
+            filled: now,
+            not_before: now,
+            measured: Measurement { since: now, successes: 0, last: now },
+            refusals: None,
+            cycle: CYCLES.0,
+            held_until: now,
+            doublings: 0,
+            doubts: 0,
+            share: 0.0,
+            quiet_since: now,
+            learned: false,
+            pressed: false,
+        }
+    }
+
+    /// Requests a second, once they are limited.
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// Whether nothing gets through at the moment, so that one request at a time is enough to ask.
+    pub fn is_shut(&self) -> bool {
+        self.refusals.is_some_and(|refusals| refusals.signs > 1)
+    }
+
+    /// Takes a token, or says when there may be one. `idle` says whether nothing is in flight.
+    pub fn take(&mut self, now: Duration, idle: bool) -> Result<(), Duration> {
+        if now < self.not_before {
+            return Err(self.not_before);
+        }
+        if idle && self.refusals.is_none() && now > self.measured.last + IDLE {
+            self.measured = Measurement { since: now, successes: 0, last: now };
+        }
+        self.grow(now);
+        let Some(rate) = self.rate else { return Ok(()) };
+        let passed = now.saturating_sub(self.filled).as_secs_f64();
+        (self.tokens, self.filled) = ((self.tokens + passed * rate).min((rate * BURST).max(1.0)), now);
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return Ok(());
+        }
+        self.pressed = true;
+        // Rounded up, or the token would be missing by less than a clock can tell.
+        Err(now + Duration::from_secs_f64((1.0 - self.tokens) / rate) + Duration::from_micros(1))
+    }
+
+    /// A request that was sent at `sent` succeeded.
+    pub fn succeeded(&mut self, sent: Duration, now: Duration) {
+        if let Some(refusals) = self.refusals.filter(|refusals| sent >= refusals.at) {
+            self.recovered(refusals, sent);
+        } else if self.refusals.is_none() && now > self.measured.since + LONGEST {
+            self.measured = Measurement { since: now, successes: 0, last: now };
+        }
+        self.measured.successes += 1;
+        self.measured.last = now;
+        self.share -= self.share / MEMORY;
+    }
+
+    /// Nobody waits any more for the endpoint to let through again.
+    pub fn resume(&mut self, now: Duration) {
+        self.not_before = now;
+    }
+
+    /// A request that was sent at `sent` was throttled. All that were in flight together count once. With
+    /// `retry_after` nothing is sent until then.
+    pub fn throttled(&mut self, sent: Duration, now: Duration, retry_after: Option<Duration>) {
+        self.measured.last = now;
+        self.share += (1.0 - self.share) / MEMORY;
+        let asked = retry_after.unwrap_or_default();
+        self.not_before = self.not_before.max(now + asked);
+        let before = self.refusals;
+        if before.is_some_and(|before| sent < before.at) {
+            return;
+        }
+        let signs = before.map_or(0, |before| before.signs) + 1;
+        let shut_until = sent.max((now + asked).saturating_sub(ROUNDING));
+        let first = before.map_or(now, |before| before.first);
+        let grave = before.is_some_and(|before| before.grave)
+            || !asked.is_zero()
+            || signs > SIGNS_TOLERATED
+            || self.share > SHARE_TOLERATED;
+        self.refusals = Some(Refusals { at: now, signs, first, shut_until, grave });
+        if retry_after.is_none() && signs > 1 {
+            let pause = FIRST_PAUSE.saturating_mul(1 << (signs - 2).min(16)).min(LONGEST_PAUSE);
+            self.not_before = self.not_before.max(now + pause);
+        }
+        if grave && !self.learned {
+            let so_far = self.measured.rate(now.max(self.measured.since + SHORTEST / 10)).max(UNMEASURED);
+            self.limit_to(self.rate.unwrap_or(FASTEST).min(so_far), now);
+        }
+    }
+
+    /// The first success after throttling: the endpoint began to let through again at some time between the last
+    /// refusal and this.
+    fn recovered(&mut self, refusals: Refusals, sent: Duration) {
+        self.refusals = None;
+        if !refusals.grave {
+            return;
+        }
+        let opened = refusals.shut_until.min(sent) + sent.saturating_sub(refusals.shut_until) / 2;
+        let shut = opened.saturating_sub(refusals.first);
+        let quiet_since = std::mem::replace(&mut self.quiet_since, sent);
+        let cycle = (2.0 * shut.as_secs_f64()).max(self.cycle / 2.0).clamp(CYCLES.0, CYCLES.1);
+        let kept = refusals.first.saturating_sub(quiet_since).as_secs_f64();
+        if self.measured.successes == 0 {
+            // It was shut before anything was let through: there is nothing to learn from.
+            self.measured = Measurement { since: sent, successes: 0, last: sent };
+        } else if let Some(rate) = self.rate.filter(|_| kept > TRIED * self.cycle && shut < SHUT_FOR_LONG) {
+            self.failed(rate, cycle, sent);
+        } else if let Some(measured) = self.measure(opened, sent.saturating_sub(refusals.shut_until)) {
+            self.measured = Measurement { since: opened, successes: 0, last: sent };
+            let is_confirmed = self.rate.is_some_and(|rate| measured >= rate * CONFIRMS);
+            if !(is_confirmed && sent < self.held_until) {
+                self.cycle = cycle;
+                self.limit_to(measured * MARGIN, sent);
+                self.hold(HELD_UNTRIED, sent);
+            }
+        } else if let Some(rate) = self.rate.filter(|_| self.learned) {
+            self.limit_to(rate * STEP_BACK, sent);
+            self.hold(HELD_UNTRIED, sent);
+        }
+    }
+
+    /// A pace that had been kept for a while was refused: the limit is where it was a little earlier.
+    fn failed(&mut self, rate: f64, cycle: f64, now: Duration) {
+        // One doubt is remembered for good: refusals at random fall into every second time of holding.
+        self.doubts = if now < self.held_until { self.doubts + 1 } else { self.doubts.min(DOUBTS) };
+        if self.doubts > DOUBTS && now < self.held_until {
+            self.held_until = now;
+            return;
+        }
+        let growth = self.growth(now);
+        let is_close = growth <= 3.0 * GROWTH;
+        self.doublings = if is_close { (self.doublings + 1).min(DOUBLINGS) } else { 0 };
+        self.limit_to(rate * MARGIN * (-growth).exp(), now);
+        self.cycle = cycle;
+        self.hold(if is_close { HELD * f64::from(1 << self.doublings) } else { HELD_UNTRIED }, now);
+        self.measured = Measurement { since: now, successes: 0, last: now };
+    }
+
+    /// What was let through, if that is known well enough.
+    fn measure(&self, opened: Duration, uncertain: Duration) -> Option<f64> {
+        let took = opened.saturating_sub(self.measured.since);
+        let is_long = took >= SHORTEST && self.measured.successes >= FEWEST;
+        (is_long && took >= uncertain * CERTAIN).then(|| self.measured.rate(opened))
+    }
+
+    fn hold(&mut self, cycles: f64, now: Duration) {
+        self.held_until = now + Duration::from_secs_f64(self.cycle * cycles);
+        self.learned = true;
+    }
+
+    /// By which share of itself the pace grows in a cycle.
+    fn growth(&self, now: Duration) -> f64 {
+        let Some(growing) = now.checked_sub(self.held_until) else { return 0.0 };
+        (GROWTH * (growing.as_secs_f64() / self.cycle / GROWTH_DOUBLES).exp2()).min(MOST_GROWTH)
+    }
+
+    fn limit_to(&mut self, rate: f64, now: Duration) {
+        self.rate = Some(rate.max(SLOWEST)).filter(|rate| *rate < FASTEST);
+        (self.tokens, self.filled, self.pressed) = (self.tokens.min(1.0), self.filled.max(now), false);
+    }
+
+    /// More and more, once the pace was held for long enough; only if it kept somebody waiting.
+    fn grow(&mut self, now: Duration) {
+        let Some(rate) = self.rate.filter(|_| self.pressed && self.refusals.is_none()) else { return };
+        let since = self.filled.max(self.held_until);
+        let passed = now.saturating_sub(since).as_secs_f64() / self.cycle;
+        if passed <= 0.0 {
+            return;
+        }
+        self.rate = Some(rate * (self.growth(now) * passed.min(1.0)).exp()).filter(|rate| *rate < FASTEST);
+        self.pressed = false;
+    }
+}
+
+impl Measurement {
+    fn rate(&self, until: Duration) -> f64 {
+        f64::from(self.successes) / until.saturating_sub(self.since).as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The bucket, second by second; what it learns from whole services is shown with the client.
+
+use super::*;
+
+fn at(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+/// Everything that may be sent from one time to another is sent, and succeeds at once.
+fn all(pace: &mut Pace, from: f64, to: f64) -> usize {
+    let (mut now, mut sent) = (at(from), 0);
+    while now < at(to) {
+        match pace.take(now, false) {
+            Ok(()) => {
+                pace.succeeded(now, now);
+                sent += 1;
+                now += Duration::from_micros(100);
+            }
+            Err(later) => now = later,
+        }
+    }
+    sent
+}
+
+/// A hundred a second for two seconds, then nothing for a while.
+fn learned() -> Pace {
+    let mut pace = Pace::new(at(0.0));
+    for number in 0..200 {
+        pace.succeeded(at(0.01 * f64::from(number)), at(0.01 * f64::from(number)));
+    }
+    for number in 0..5 {
+        let now = at(2.0 + 0.1 * f64::from(number));
+        pace.throttled(now, now, None);
+    }
+    pace.succeeded(at(2.85), at(2.85));
+    pace
+}
+
+#[test]
+fn without_throttling_there_is_no_pace() {
+    let mut pace = Pace::new(at(0.0));
+    assert_eq!((0..10_000).filter(|_| pace.take(at(1.0), false).is_ok()).count(), 10_000);
+    assert_eq!(pace.rate(), None);
+}
+
+#[test]
+fn what_was_let_through_becomes_the_pace() {
+    let pace = learned();
+    let rate = pace.rate().unwrap();
+    assert!((70.0..77.0).contains(&rate), "200 in between 2.4 and 2.85 seconds, and not {rate}");
+}
+
+#[test]
+fn a_pace_is_kept_evenly_then_raised() {
+    let mut pace = learned();
+    let rate = pace.rate().unwrap();
+    let first = all(&mut pace, 3.0, 4.0) as f64;
+    assert!((first - rate).abs() <= 3.0, "{first} at a pace of {rate}");
+    assert!(pace.rate() == Some(rate), "it is held");
+    all(&mut pace, 4.0, 15.0);
+    assert!(pace.rate() > Some(rate * 1.05), "{:?}", pace.rate());
+    all(&mut pace, 15.0, 200.0);
+    assert_eq!(pace.rate(), None, "nothing was ever refused again");
+}
+
+#[test]
+fn a_pace_that_nobody_uses_is_not_raised() {
+    let mut pace = learned();
+    let rate = pace.rate();
+    for second in 4..100 {
+        assert_eq!(pace.take(at(f64::from(second)), false), Ok(()));
+        pace.succeeded(at(f64::from(second)), at(f64::from(second)));
+    }
+    assert_eq!(pace.rate(), rate);
+}
+
+#[test]
+fn while_nothing_gets_through_one_asks_ever_less_often() {
+    let mut pace = Pace::new(at(0.0));
+    let (mut now, mut asked) = (at(1.0), Vec::new());
+    for _ in 0..14 {
+        pace.throttled(now, now, None);
+        while let Err(later) = pace.take(now, true) {
+            now = later;
+        }
+        asked.push(now.as_millis());
+    }
+    assert!(pace.is_shut());
+    let waits: Vec<u128> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits.is_sorted(), "{waits:?}");
+    assert_eq!(waits.last(), Some(&5000));
+    pace.succeeded(now, now);
+    assert!(!pace.is_shut());
+}
+
+#[test]
+fn no_pace_is_so_slow_that_nothing_is_learned() {
+    let mut pace = learned();
+    let mut now = at(3.0);
+    for _ in 0..2000 {
+        while let Err(later) = pace.take(now, true) {
+            assert!(later < now + at(60.0), "{pace:?}");
+            now = later;
+        }
+        pace.throttled(now, now, Some(at(1.0)));
+        now += at(1.0);
+        pace.succeeded(now, now);
+    }
+    assert!(pace.rate() >= Some(SLOWEST));
+}
+
+#[test]
+fn all_that_were_in_flight_together_count_once() {
+    let mut pace = Pace::new(at(0.0));
+    for number in 0..64 {
+        pace.throttled(at(0.5), at(1.0 + 0.001 * f64::from(number)), None);
+    }
+    assert!(!pace.is_shut());
+    pace.throttled(at(1.01), at(1.1), None);
+    assert!(pace.is_shut());
+}
+
+#[test]
+fn nothing_is_sent_before_the_service_said() {
+    let mut pace = Pace::new(at(0.0));
+    pace.throttled(at(0.0), at(1.0), Some(at(7.0)));
+    pace.throttled(at(0.5), at(1.5), Some(at(2.0)));
+    assert_eq!(pace.take(at(2.0), true), Err(at(8.0)));
+    assert_eq!(pace.take(at(8.0), true), Ok(()));
+}
