@@ -43,6 +43,7 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
             }
             let attributes = attributes(node, out);
             both(node, &attributes, out);
+            own_secrets(node, out);
             out.found.extend(node.get("url").and_then(|node| lint::url(&out.context.text(node)?, node.span)));
             let source = out.context.source(key.span);
             let desired = DesiredResource { presence: Presence::Present(attributes), source, children: None };
@@ -75,6 +76,28 @@ fn secret(node: &Node<'_>, out: &Output<'_>) -> Option<SecretSource> {
         (Some(name), None) => out.context.text(name).map(SecretSource::Env),
         (None, Some(path)) => out.context.text(path).map(SecretSource::File),
         _ => None,
+    }
+}
+
+/// What the names of the variables begin with that portolan itself, and other tools of this cloud, log in with.
+const OWN_VARIABLES: [&str; 4] = ["HUAWEICLOUD_", "HW_", "OS_", "PORTOLAN_"];
+
+/// Whoever writes a chart chooses where a login is sent. The keys of the cloud must not be among what can be sent.
+fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
+    let Some(credentials) = node.get("credentials") else { return };
+    for variable in ["username", "password"].iter().filter_map(|half| credentials.get(half)?.get("env")) {
+        let Some(name) = out.context.text(variable) else { continue };
+        let upper = name.to_ascii_uppercase();
+        if OWN_VARIABLES.iter().any(|prefix| upper.starts_with(prefix)) {
+            out.found.push(
+                Diagnostic::error(
+                    "own-secret",
+                    format!("`{name}` is for logging in to the cloud, not to a git server"),
+                )
+                .at(variable.span)
+                .hint("give the git server's login a variable of its own, such as `GIT_TOKEN`"),
+            );
+        }
     }
 }
 

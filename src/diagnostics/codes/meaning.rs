@@ -322,6 +322,27 @@ organizations:
         ),
     ),
     error(
+        "own-secret",
+        "A mirror would log in with a key of the cloud.",
+        "A chart says which git server a login is sent to, so whoever may change the chart could have it sent to a server of \
+         their own. The variables that portolan and other tools of this cloud read their keys from are no logins of git \
+         servers, and are refused.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials: { username: { env: GIT_USER }, password: { env: HUAWEICLOUD_SDK_SK } }
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }
+",
+        ),
+    ),
+    error(
         "repository-in-absent",
         "A repository shall exist in an organization that shall not.",
         "An organization goes only when it is empty, so every repository that is listed in it must go as well.",
