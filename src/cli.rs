@@ -306,6 +306,14 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub fail_fast: bool,
 
+    /// How long the end of a mirror's run is waited for, such as `90s` or `10m`.
+    #[arg(long, value_name = "TIME", default_value = "15m")]
+    pub wait: Wait,
+
+    /// Start the runs of mirrors and do not wait for their ends.
+    #[arg(long, conflicts_with = "wait")]
+    pub no_wait: bool,
+
     /// Write what was sent and seen for each change, and what is left to do, to this file (JSON).
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
@@ -452,6 +460,23 @@ impl std::str::FromStr for Timeout {
             Some(time) if !time.is_zero() => Ok(Timeout(time)),
             _ => Err("expected a time above zero such as `90s`, `30m` or `1h30m`".to_owned()),
         }
+    }
+}
+
+/// A time to wait, in seconds, minutes or hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait(pub std::time::Duration);
+
+impl std::str::FromStr for Wait {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Wait, String> {
+        let units = [("s", 1), ("m", 60), ("h", 3_600)];
+        let said = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)));
+        let number = said.and_then(|(number, seconds)| number.parse::<u32>().ok()?.checked_mul(seconds));
+        let seconds = number.filter(|seconds| (1..=7 * 24 * 3_600).contains(seconds));
+        let seconds = seconds.ok_or("expected a time of at most a week, such as `90s`, `10m` or `1h`")?;
+        Ok(Wait(std::time::Duration::from_secs(seconds.into())))
     }
 }
 

@@ -37,6 +37,17 @@ impl FromStr for Date {
     }
 }
 
+impl Date {
+    /// Days since the first of 1970, in the calendar that is used today.
+    pub fn days(self) -> i64 {
+        // Years begin with March here, so that a leap day is the last of its year.
+        let (month, day) = (i64::from(self.month), i64::from(self.day));
+        let year = i64::from(self.year) - i64::from(month <= 2);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+    }
+}
+
 /// How many days a month has; none, if there is no such month.
 fn days(year: u16, month: u8) -> u8 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -76,6 +87,19 @@ mod tests {
         for text in ["", "2026-1-1", "26-01-01", "2026/01/01", "+026-01-01", "2026-01-01T00", "20260-1-01", "２026-1-1"]
         {
             assert_eq!(text.parse::<Date>(), Err(NoDate::Form), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        for (text, days) in [
+            ("1970-01-01", 0),
+            ("1969-12-31", -1),
+            ("2000-02-29", 11_016),
+            ("2000-03-01", 11_017),
+            ("2026-11-20", 20_777),
+        ] {
+            assert_eq!(text.parse::<Date>().unwrap().days(), days, "{text}");
         }
     }
 

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::{
-    kind::{Kind, Role},
+    kind::{Attribute, Kind, Role},
     state::Attributes,
 };
 
@@ -20,13 +20,14 @@ pub struct FieldChange {
     pub after: Option<Value>,
 }
 
-/// The managed attributes that differ, in the order of the kind.
+/// The managed attributes that differ, in the order of the kind; those that can be read.
 pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     let differing = |name: &'static str| {
         let (wanted, found) = (desired.get(name)?, live.get(name));
         (Some(wanted) != found).then(|| FieldChange { name, before: found.cloned(), after: Some(wanted.clone()) })
     };
-    kind.attributes.iter().filter_map(|attribute| differing(attribute.name)).collect()
+    let readable = kind.attributes.iter().filter(|attribute| attribute.role.is_readable());
+    readable.filter_map(|attribute| differing(attribute.name)).collect()
 }
 
 /// All values of a resource that comes.
@@ -41,19 +42,24 @@ pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
 
 /// Whether one of these differences needs a new resource.
 pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
-    fields.iter().any(|field| kind.attribute(field.name).is_some_and(|attribute| attribute.role != Role::Mutable))
+    fields.iter().any(|field| kind.attribute(field.name).is_some_and(|attribute| !attribute.role.changes_in_place()))
 }
 
 /// The complete value that a write sends: the live one, overlaid with what the chart manages. The API replaces
-/// rather than merges, so leaving an attribute out could reset it.
+/// rather than merges, so leaving an attribute out could reset it. Of one that can be neither known nor left out, the
+/// service's default is sent.
 pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
-    let value = |name: &'static str| Some((name, desired.get(name).or_else(|| live.get(name))?.clone()));
-    kind.attributes.iter().filter_map(|attribute| value(attribute.name)).collect()
+    let value = |attribute: &Attribute| {
+        let known = desired.get(attribute.name).or_else(|| live.get(attribute.name)).cloned();
+        let unknown = || (attribute.role == Role::WriteOnly).then(|| attribute.service_default.into());
+        Some((attribute.name, known.or_else(unknown)?))
+    };
+    kind.attributes.iter().filter_map(value).collect()
 }
 
 /// The values that a create sends: what the chart manages, and what the API insists on.
 pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
-    let value = |attribute: &crate::kind::Attribute| match desired.get(attribute.name) {
+    let value = |attribute: &Attribute| match desired.get(attribute.name) {
         Some(value) => Some((attribute.name, value.clone())),
         None if attribute.required => Some((attribute.name, attribute.service_default.into())),
         None => None,

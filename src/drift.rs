@@ -12,6 +12,7 @@ use crate::{
     plan::{
         Change, Outcome, Plan,
         document::{ChangeDocument, PlanDocument},
+        mirrors,
     },
     state::Acceptance,
 };
@@ -51,7 +52,7 @@ pub fn judge(mut plan: Plan, acceptances: &[Acceptance], ignores: &[Pattern], to
     }
     if plan.changes.is_empty() {
         // What an apply would stop at is told beside what it would do.
-        plan.stopped.clear();
+        plan.stopped.retain(|stop| mirrors::CODES.contains(&&*stop.code));
     }
     drift.plan = plan;
     drift
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
     use crate::plan::{
         Scope, build,
-        tests::{chart, live},
+        tests::{NOW, chart, live},
     };
 
     const CHART: &str = "organizations: { o: { repositories: { a: { is_public: true }, b: { category: arm },
@@ -149,7 +150,7 @@ mod tests {
         ]);
         let chart = chart(&format!("{CHART}accept: [ {accept} ]"));
         let ignores: Vec<Pattern> = ignores.iter().map(|text| text.parse().unwrap()).collect();
-        let plan = build::build(&chart, &live, &[], Scope::default());
+        let plan = build::build(&chart, &live, &[], Scope::default(), NOW);
         let drift = judge(plan, &chart.accept, &ignores, today.parse().unwrap());
         assert_eq!(drift.expired.len(), drift.errors().count());
         (
@@ -207,7 +208,7 @@ mod tests {
     fn what_stops_an_apply_is_told_only_beside_what_counts() {
         let live = live(&[("o/a", false, 0, &[])]);
         let chart = chart("organizations: { o: { repositories: { a: { state: absent } } } }");
-        let plan = || build::build(&chart, &live, &[], Scope::default());
+        let plan = || build::build(&chart, &live, &[], Scope::default(), NOW);
         let judged = |ignores: &[Pattern]| judge(plan(), &[], ignores, "2026-01-01".parse().unwrap());
         let counted = judged(&[]);
         assert_eq!((counted.outcome(), counted.plan.stopped.len()), (Outcome::Changes, 1));

@@ -5,12 +5,13 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`kind`], [`date`] and [`state`] are the nouns; [`config`] makes the desired state from
+//! In reading order: [`address`], [`kind`], [`age`], [`date`], [`moment`] and [`state`] are the nouns; [`config`] makes the desired state from
 //! files and [`refresh`] the live one from the API; [`scope`], [`diff`] and [`plan`] compare them, and
 //! [`drift`] says which differences count; [`render`] shows the result and [`apply`] makes it true. [`wire`] is the seam to [`transport`], which sends, and
 //! [`emulator`] stands in for the services without sharing anything with the planner.
 
 pub mod address;
+pub mod age;
 pub mod apply;
 pub mod cli;
 pub mod commands;
@@ -23,6 +24,7 @@ pub mod emulator;
 pub mod exit;
 pub mod export;
 pub mod kind;
+pub mod moment;
 pub mod pattern;
 pub mod plan;
 pub mod progress;

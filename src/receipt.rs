@@ -14,7 +14,7 @@ use crate::{
         Change, Plan, Scope, Summary,
         document::{FORMAT_VERSION, PlanDocument},
     },
-    report::{ApplyOutcome, Counts, Fate, Record, Report, Seen},
+    report::{ApplyOutcome, Counts, Fate, Record, Report, RunEnd, Seen},
     state::ChartStamp,
     wire::Try,
 };
@@ -63,6 +63,9 @@ pub struct Entry {
     hint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<Address>,
+    /// Of a mirror's run, for a ticket: nothing can be asked about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
     /// How many requests were sent for it.
     attempts: usize,
     request_ids: Vec<String>,
@@ -136,14 +139,15 @@ impl Entry {
     pub fn new(change: &Change, record: &Record) -> Entry {
         let mut entry = Entry {
             address: change.address.clone(),
-            actions: change.action.verbs(),
+            actions: change.verbs(),
             status: status(&record.fate),
-            verified: record.fate.is_done(),
+            verified: record.fate.is_done() && !matches!(record.fate, Fate::Ran { end: RunEnd::NotAwaited, .. }),
             written: record.wrote,
             restored: false,
             message: None,
             hint: None,
             because: None,
+            job_id: None,
             attempts: record.tries.len(),
             request_ids: record.tries.iter().filter_map(|one| one.request_id.clone()).collect(),
             requests: record.tries.clone(),
@@ -151,8 +155,13 @@ impl Entry {
             after: record.after.as_ref().map(SeenDocument::from),
         };
         match record.fate.clone() {
-            Fate::Failed { message, hint, restored } => {
+            Fate::Failed { message, hint, restored, job } => {
                 (entry.message, entry.hint, entry.restored) = (Some(message), hint, restored);
+                entry.job_id = job;
+            }
+            Fate::Ran { job, end } => {
+                entry.job_id = job;
+                entry.message = if let RunEnd::Unknown(said) = end { Some(said) } else { None };
             }
             Fate::Skipped { because } => entry.because = Some(because),
             Fate::Applied { .. } | Fate::AsPlanned | Fate::NotAttempted | Fate::Withheld => {}
@@ -163,7 +172,7 @@ impl Entry {
 
 fn status(fate: &Fate) -> &'static str {
     match fate {
-        Fate::Applied { .. } => "applied",
+        Fate::Applied { .. } | Fate::Ran { .. } => "applied",
         Fate::AsPlanned => "as_planned",
         Fate::Failed { .. } => "failed",
         Fate::Skipped { .. } => "skipped",

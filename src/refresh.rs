@@ -3,6 +3,8 @@
 //! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object that could
 //! not be read is unknown, not absent.
 
+mod numbered;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -17,7 +19,10 @@ use crate::{
     scope,
     state::{Chart, Live, LiveResource, ReadFailure},
     transport::client::{CallError, Client},
+    wire::Service,
 };
+
+pub(crate) use self::numbered::clock;
 
 /// What one list, or one chain of pages, brought.
 #[derive(Debug, Default)]
@@ -36,12 +41,24 @@ pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listene
 pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, listener: &dyn Listener) -> Live {
     let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
-    let regions: BTreeSet<Arc<str>> = chart.resources.keys().map(|address| address.region().clone()).collect();
+    let places = |chart: &Chart| -> BTreeSet<(Service, Arc<str>)> {
+        chart.resources.keys().map(|address| (address.kind().service, address.region().clone())).collect()
+    };
     let mut lists = JoinSet::new();
-    for region in regions {
-        for kind in REGISTRY.iter().filter(|kind| matches!(kind.listing, Listing::PerRegion { .. })) {
-            let (client, region) = (client.clone(), region.clone());
-            lists.spawn(async move { (region.clone(), list_region(&client, kind, &region).await) });
+    let mut numbered = JoinSet::new();
+    let part = Arc::new(part.clone());
+    for (service, region) in places(chart) {
+        for kind in REGISTRY.iter().filter(|kind| kind.service == service) {
+            let (client, region, part) = (client.clone(), region.clone(), part.clone());
+            match kind.listing {
+                Listing::PerRegion { .. } => {
+                    drop(lists.spawn(async move { (region.clone(), list_region(&client, kind, &region).await) }))
+                }
+                Listing::PerNumber { .. } => {
+                    drop(numbered.spawn(async move { numbered::read(&client, kind, &part, &region).await }));
+                }
+                Listing::PerParent { .. } => {}
+            }
         }
     }
     for (region, listed) in gather(lists, &tally).await {
@@ -53,9 +70,15 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
             Err(failure) => live.failures.push(failure),
         }
     }
+    for found in gather(numbered, &tally).await {
+        live.resources.extend(found.resources);
+        live.numbers.extend(found.numbers);
+        live.failures.extend(found.failures);
+        live.clock = live.clock.max(found.clock);
+    }
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
-        let parents = scope::with_managed_rules(part, &live);
+        let parents = scope::with_managed_rules(&part, &live);
         read_children(client, parents, &mut live, &tally).await;
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));

@@ -21,13 +21,25 @@ pub enum Fate {
     /// Nothing was sent: the read before the write showed it as the plan wants it.
     AsPlanned,
     /// Not made, or not as planned.
-    Failed { message: String, hint: Option<String>, restored: bool },
+    Failed { message: String, hint: Option<String>, restored: bool, job: Option<String> },
+    /// A mirror was run, after its change if there was one. The job is for a ticket: nothing can be asked about it.
+    Ran { job: Option<String>, end: RunEnd },
     /// Not tried, because this one failed.
     Skipped { because: Address },
     /// Not reached, because the run was stopped.
     NotAttempted,
     /// Shown, and not allowed to run.
     Withheld,
+}
+
+/// How a run ended, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    Succeeded,
+    /// Nobody wanted to wait.
+    NotAwaited,
+    /// The time was over before it ended, for this reason.
+    Unknown(String),
 }
 
 /// One change's fate, and how it came to it.
@@ -55,9 +67,14 @@ impl From<Fate> for Record {
 }
 
 impl Fate {
-    /// Whether it is certainly as the plan wants it.
+    /// Whether it is certainly as the plan wants it, or on the way there as somebody wanted.
     pub fn is_done(&self) -> bool {
-        matches!(self, Fate::Applied { verified: true } | Fate::AsPlanned)
+        matches!(
+            self,
+            Fate::Applied { verified: true }
+                | Fate::AsPlanned
+                | Fate::Ran { end: RunEnd::Succeeded | RunEnd::NotAwaited, .. }
+        )
     }
 }
 
@@ -88,6 +105,12 @@ pub struct Counts {
     pub added: usize,
     pub changed: usize,
     pub destroyed: usize,
+    #[serde(skip_serializing_if = "is_none")]
+    pub run: usize,
+}
+
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Report<'_> {
@@ -109,9 +132,10 @@ impl Report<'_> {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for (change, fate) in self.fates() {
-            if !matches!(fate, Fate::Applied { .. }) {
+            if !matches!(fate, Fate::Applied { .. } | Fate::Ran { .. }) {
                 continue;
             }
+            counts.run += usize::from(matches!(fate, Fate::Ran { .. }));
             match change.action {
                 Action::Create { .. } => counts.added += 1,
                 Action::Update { .. } => counts.changed += 1,
@@ -120,6 +144,7 @@ impl Report<'_> {
                     counts.destroyed += 1;
                 }
                 Action::Delete { .. } => counts.destroyed += 1,
+                Action::Run { .. } => {}
             }
         }
         counts
@@ -128,7 +153,7 @@ impl Report<'_> {
     /// The plan with the changes that are not done: those that did not stick and those that nobody tried among them,
     /// but not those that were made and could not be read back.
     pub fn residual(&self) -> Plan {
-        let made = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned);
+        let made = |fate: &Fate| matches!(fate, Fate::Applied { .. }) || fate.is_done();
         let left = self.fates().filter(|(_, fate)| !made(fate)).map(|(change, _)| change.clone());
         let mut plan = Plan { changes: left.collect(), ..self.plan.clone() };
         plan.unchanged += self.plan.changes.len() - plan.changes.len();
@@ -150,14 +175,21 @@ impl Report<'_> {
             plan,
         };
         for (change, fate) in self.fates() {
-            let (address, actions) = (change.address.clone(), change.action.verbs());
+            let (address, actions) = (change.address.clone(), change.verbs());
             match fate.clone() {
                 Fate::Applied { verified } => {
-                    document.applied.push(Applied { address, actions, verified, written: true });
+                    document.applied.push(Applied { address, actions, verified, written: true, job_id: None });
                 }
-                Fate::AsPlanned => document.applied.push(Applied { address, actions, verified: true, written: false }),
-                Fate::Failed { message, hint, restored } => {
-                    document.failed.push(Failed { address, actions, message, hint, restored });
+                Fate::Ran { job, end } => {
+                    let verified = end == RunEnd::Succeeded;
+                    document.applied.push(Applied { address, actions, verified, written: true, job_id: job });
+                }
+                Fate::AsPlanned => {
+                    let (verified, written) = (true, false);
+                    document.applied.push(Applied { address, actions, verified, written, job_id: None });
+                }
+                Fate::Failed { message, hint, restored, job } => {
+                    document.failed.push(Failed { address, actions, message, hint, restored, job_id: job });
                 }
                 Fate::Skipped { because } => document.skipped.push(Skipped { address, actions, because }),
                 Fate::NotAttempted => document.not_attempted.push(NotAttempted { address, actions }),
@@ -191,6 +223,8 @@ pub struct Applied {
     pub verified: bool,
     /// Not if it was found as the plan wants it.
     pub written: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -200,6 +234,8 @@ pub struct Failed {
     pub message: String,
     pub hint: Option<String>,
     pub restored: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<String>,
 }
 
 #[derive(Debug, Serialize)]

@@ -8,14 +8,17 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     address::Address,
+    age::Age,
     date::Date,
     diagnostics::{Source, Span},
+    moment::{Moment, Stamp},
     pattern::Pattern,
+    wire::Service,
 };
 
 /// Values by attribute name, in the order of the kind.
@@ -33,8 +36,10 @@ pub struct Chart {
     /// In the order of the documents. Only `drift` looks at them.
     pub accept: Vec<Acceptance>,
     pub limits: Limits,
-    /// The endpoint of each region whose document names one.
-    pub endpoints: BTreeMap<Arc<str>, ChartEndpoint>,
+    /// The endpoints that documents name, by service and region.
+    pub endpoints: BTreeMap<(Service, Arc<str>), ChartEndpoint>,
+    /// What is said of each mirror beside its attributes.
+    pub mirrors: BTreeMap<Address, MirrorTerms>,
     pub stamp: ChartStamp,
 }
 
@@ -77,6 +82,65 @@ impl DesiredResource {
     pub fn is_absent(&self) -> bool {
         self.presence == Presence::Absent
     }
+}
+
+/// What the chart says of a mirror beside its attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorTerms {
+    /// Without it, the repository is looked up by its name.
+    pub number: Option<RemoteId>,
+    /// When a run is due; without it, never.
+    pub max_age: Option<Age>,
+    pub credentials: Option<LoginSource>,
+    pub span: Span,
+}
+
+/// The number that a service gave a resource: an identifier of its own, which people neither choose nor remember.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct RemoteId(u32);
+
+/// The largest number of a repository.
+pub const LARGEST_REMOTE_ID: u64 = 2_147_483_647;
+
+impl TryFrom<u64> for RemoteId {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<RemoteId, String> {
+        let known = u32::try_from(number).ok().filter(|_| (1..=LARGEST_REMOTE_ID).contains(&number));
+        known.map(RemoteId).ok_or_else(|| format!("a repository's number is from 1 to {LARGEST_REMOTE_ID}"))
+    }
+}
+
+impl From<RemoteId> for u64 {
+    fn from(number: RemoteId) -> u64 {
+        number.0.into()
+    }
+}
+
+impl std::fmt::Display for RemoteId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where the two halves of a login are read from, right before it is needed. Names and paths, no values: a plan holds
+/// it too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginSource {
+    pub username: SecretSource,
+    pub password: SecretSource,
+}
+
+/// Where a secret is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretSource {
+    /// In this variable of the environment.
+    Env(String),
+    /// In this file, which holds nothing else.
+    File(String),
 }
 
 /// What happens to a live repository of a declared organization that no file lists.
@@ -140,6 +204,11 @@ pub struct Consent {
 #[derive(Debug, Clone, Default)]
 pub struct Live {
     pub resources: BTreeMap<Address, LiveResource>,
+    /// The numbers of the repositories that the chart's mirrors are in, whether they are mirrors already or not. One
+    /// that is asked for and not in here does not exist.
+    pub numbers: BTreeMap<Address, RemoteId>,
+    /// What the clock of the service said at the end, where it told.
+    pub clock: Option<Moment>,
     /// The account that the repositories of a region belong to, where the answers tell.
     pub accounts: BTreeMap<Arc<str>, String>,
     /// What could not be read; one entry makes every conclusion from the rest unknown.
@@ -154,6 +223,32 @@ pub struct LiveResource {
     pub num_images: Option<u64>,
     /// How many repositories an organization holds, where it was asked for.
     pub num_repositories: Option<u64>,
+    /// How fresh a mirror is.
+    pub mirror: Option<Box<MirrorState>>,
+}
+
+/// What the service tells of a mirror's runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MirrorState {
+    /// In the service's own word.
+    pub status: Option<String>,
+    pub last_attempt: Option<Stamp>,
+    pub last_success: Option<Stamp>,
+    pub failures: u64,
+    pub last_error: Option<String>,
+}
+
+impl MirrorState {
+    /// What the service says of the last attempt, if it failed. An error may stay after a success, so it counts only if
+    /// the attempt is the younger one.
+    pub fn failure(&self) -> Option<&str> {
+        let has_failed = match (&self.last_attempt, &self.last_success) {
+            (Some(attempt), Some(success)) => attempt.moment > success.moment,
+            (None, Some(_)) => self.failures > 0,
+            (_, None) => true,
+        };
+        self.last_error.as_deref().filter(|_| has_failed)
+    }
 }
 
 /// A read that brought no usable answer.

@@ -78,6 +78,16 @@ fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
             "fields": [{ "name": "is_public", "before": false, "after": true }],
             "source": null, "withheld": { "by": "risk", "class": "exposes", "lift": "--allow exposes=1" },
             "precondition": { "exists": true, "attributes": { "is_public": false } },
+        }, {
+            "address": { "kind": "mirror", "region": "r", "project": "p", "repository": "a" },
+            "actions": ["run"], "reason": "stale", "risks": [],
+            "before": { "url": "https://x/a.git" }, "after": { "url": "https://x/a.git" }, "fields": [],
+            "source": null, "withheld": null,
+            "precondition": { "exists": true, "attributes": {}, "repository_id": 7 },
+            "run": {
+                "because": "late", "last_success": null, "max_age": 3600, "force": false, "endpoint": "",
+                "credentials": { "username": { "env": "A" }, "password": { "file": "b" } },
+            },
         }],
     });
     mend(&mut plan);
@@ -99,6 +109,10 @@ fn the_schema_of_a_plan_is_strict() {
     assert!(!is_plan(|plan| plan["changes"][0]["address"]["target_region"] = json!("x")), "a part too many");
     assert!(!is_plan(|plan| plan["changes"][0]["withheld"] = json!({ "by": "protect" })), "no pattern");
     assert!(!is_plan(|plan| drop(plan["changes"][0].as_object_mut().unwrap().remove("precondition"))), "a key less");
+    assert!(!is_plan(|plan| drop(plan["changes"][1].as_object_mut().unwrap().remove("run"))), "a run without a run");
+    assert!(!is_plan(|plan| plan["changes"][0]["run"] = plan["changes"][1]["run"].clone()), "a run unannounced");
+    let password = |plan: &mut Value| plan["changes"][1]["run"]["credentials"]["password"] = json!("s3cr3t");
+    assert!(!is_plan(password), "a secret");
 }
 
 #[test]
@@ -136,12 +150,27 @@ fn schema_and_decoder_accept_the_same() {
         "{ o: { repositories: { r: { sync: [{ target_region: x-1, target_organization: y, override: null }] } } } }",
         "{ o: { defaults: { repository: { is_public: true }, sync_rule: { override: true, auto: true } } } }",
     ] {
-        let yaml = format!("version: 1\nregion: cn-north-4\norganizations: {organizations}\n");
-        assert_eq!(errors(&yaml), [""; 0], "{yaml}");
-        for document in documents(&yaml) {
-            let problems: Vec<String> = validator.iter_errors(&document).map(|problem| problem.to_string()).collect();
-            assert!(problems.is_empty(), "{yaml}: {problems:#?}");
-        }
+        accepted(&validator, &format!("version: 1\nregion: cn-north-4\norganizations: {organizations}\n"));
+    }
+    for mirror in [
+        "",
+        "{}",
+        "{ url: 'http://x:8080/a.git', branches: default, scheduled: true, max_age: 90m, force: false }",
+        "{ url: null, branches: null, scheduled: null, max_age: null, force: null, endpoint: null, credentials: null }",
+        "{ url: '${env:NO:-https://x}', max_age: '${env:NO:-6h}', repository_id: 2147483647, endpoint: '' }",
+        "{ endpoint: b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11 }",
+        "{ credentials: { username: { env: GIT_USER }, password: { file: /run/git } } }",
+    ] {
+        accepted(&validator, &format!("version: 1\nregion: cn-north-4\nmirrors: {{ 'my project/a/b.c': {mirror} }}\n"));
+    }
+}
+
+#[track_caller]
+fn accepted(validator: &jsonschema::Validator, yaml: &str) {
+    assert_eq!(errors(yaml), [""; 0], "{yaml}");
+    for document in documents(yaml) {
+        let problems: Vec<String> = validator.iter_errors(&document).map(|problem| problem.to_string()).collect();
+        assert!(problems.is_empty(), "{yaml}: {problems:#?}");
     }
 }
 
@@ -191,6 +220,27 @@ fn schema_and_decoder_refuse_the_same() {
         (format!("{head}accept: [{{ address: a, until: 2026-1-1, reason: x }}]\n"), "bad-date"),
         (format!("{head}accept: [{{ address: a, until: 2026-12-31, reason: '' }}]\n"), "missing-key"),
         (format!("{head}accept: [{{ address: a, until: 2026-12-31 }}]\n"), "missing-key"),
+        (format!("{head}mirrors: {{ platform: {{}} }}\n"), "bad-name"),
+        (format!("{head}mirrors: {{ p/-a: {{}} }}\n"), "bad-name"),
+        (format!("{head}mirrors: {{ p/a: {{ url: 'git@x:a.git' }} }}\n"), "bad-url"),
+        (format!("{head}mirrors: {{ p/a: {{ url: 'https://u:p@x/a.git' }} }}\n"), "literal-secret"),
+        (format!("{head}mirrors: {{ p/a: {{ max_age: 6 }} }}\n"), "wrong-type"),
+        (format!("{head}mirrors: {{ p/a: {{ max_age: 0h }} }}\n"), "bad-age"),
+        (format!("{head}mirrors: {{ p/a: {{ endpoint: mine }} }}\n"), "bad-uuid"),
+        (format!("{head}mirrors: {{ p/a: {{ repository_id: 0 }} }}\n"), "wrong-type"),
+        (format!("{head}mirrors: {{ p/a: {{ repository_id: 2147483648 }} }}\n"), "wrong-type"),
+        (format!("{head}mirrors: {{ p/a: {{ state: absent }} }}\n"), "unknown-key"),
+        (format!("{head}mirrors: {{ p/a: {{ credentials: {{ username: me, password: x }} }} }}\n"), "literal-secret"),
+        (
+            format!("{head}mirrors: {{ p/a: {{ credentials: {{ username: {{}}, password: {{ env: A }} }} }} }}\n"),
+            "missing-key",
+        ),
+        (
+            format!(
+                "{head}mirrors: {{ p/a: {{ credentials: {{ username: {{ env: A, file: b }}, password: {{ env: A }} }} }} }}\n"
+            ),
+            "two-places",
+        ),
         (format!("{head}accept: [{{ address: a//b, until: 2026-12-31, reason: x }}]\n"), "bad-pattern"),
     ] {
         let found = errors(&chart);
@@ -201,16 +251,20 @@ fn schema_and_decoder_refuse_the_same() {
 }
 
 /// What can be said of one document, by its shape alone.
-const BY_SHAPE: [&str; 13] = [
+const BY_SHAPE: [&str; 17] = [
+    "bad-age",
     "bad-consent",
     "bad-date",
     "bad-name",
     "bad-pattern",
+    "bad-url",
+    "bad-uuid",
     "key-beside-absent",
     "missing-key",
     "missing-target",
     "repository-in-absent",
     "too-long",
+    "two-places",
     "two-targets",
     "unknown-key",
     "unknown-value",

@@ -12,6 +12,7 @@ use portolan::{
     config::{self, Decoded, decode::Context},
     diagnostics::SourceMap,
     kind::{organization, repository},
+    moment::Moment,
     plan::{Outcome, Scope, build::build},
     state::{Attributes, Live, LiveResource},
 };
@@ -48,7 +49,7 @@ pub(super) fn child() {
     assert!(!found.has_errors(), "the chart has errors");
 
     let start = Instant::now();
-    let plan = build(&chart, &live, &[], Scope::default());
+    let plan = build(&chart, &live, &[], Scope::default(), Moment::default());
     let plan_time = start.elapsed();
     assert_eq!(plan.outcome(), Outcome::NoChanges);
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use portolan::{
     diagnostics::Source,
     kind::repository,
+    moment::Moment,
     plan::{Plan, Scope, build::build},
     render::{
         markdown::markdown,
@@ -52,5 +53,5 @@ fn plan() -> Plan {
         let attributes = values(format!("Component {number} of its service; see the wiki before you touch it"));
         live.resources.insert(address, LiveResource { attributes, num_images: Some(3), ..LiveResource::default() });
     }
-    build(&chart, &live, &[], Scope::default())
+    build(&chart, &live, &[], Scope::default(), Moment::default())
 }

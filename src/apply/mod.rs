@@ -3,6 +3,7 @@
 //! It decides nothing: what is sent, what must hold before, and what may run at all stands in the plan. How one
 //! change is made is in [`step`], how the result is proved in [`verify`].
 
+mod run;
 mod step;
 mod stop;
 mod verify;
@@ -10,6 +11,7 @@ mod verify;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use step::End;
@@ -19,17 +21,37 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
+    moment::Moment,
     plan::{Action, Change, Plan, order},
     progress::{Event, Listener, Stage, Tally},
     report::{Fate, Record},
     transport::client::Client,
+    wire::secret::Login,
 };
 
-/// What the person who runs an apply can choose.
-#[derive(Debug, Clone, Copy, Default)]
+/// How long a run of a mirror is waited for if nobody says.
+const USUAL_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// How many mirrors may be waited for at once.
+const MOST_WAITING: usize = 200;
+
+/// What the person who runs an apply can choose, and what this machine knows.
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Start nothing new after the first failure.
     pub fail_fast: bool,
+    /// How long the end of a mirror's run is waited for; not at all, if nothing.
+    pub wait: Option<Duration>,
+    /// What time it is, where the service does not tell.
+    pub now: Moment,
+    /// What the plan's runs log in with.
+    pub logins: BTreeMap<Address, Login>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { fail_fast: false, wait: Some(USUAL_WAIT), now: Moment::default(), logins: BTreeMap::new() }
+    }
 }
 
 /// Changes that share the read which checks their preconditions; they are made one after the other.
@@ -51,7 +73,7 @@ pub async fn run(
 ) -> Vec<Record> {
     let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
-    let (mut made, doubtful) = Schedule::new(&changes).run(client, options, stop, listener).await;
+    let (mut made, doubtful) = Schedule::new(&changes).run(client, Arc::new(options), stop, listener).await;
     tokio::select! {
         () = verify::verify(client, &changes, &mut made, &doubtful, listener) => {}
         // What was not read back by then stays unproved.
@@ -93,20 +115,21 @@ impl<'a> Schedule<'a> {
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
-    /// little is under way when the run is stopped. Beside the records: which of them are doubtful.
+    /// little is under way when the run is stopped. Mirrors that are run do little but wait, and do not count. Beside the records: which of them are doubtful.
     async fn run(
         mut self,
         client: &Arc<Client>,
-        options: Options,
+        options: Arc<Options>,
         stop: &Stop,
         listener: &Arc<dyn Listener>,
     ) -> (Vec<Record>, Vec<bool>) {
         let tally = Tally::new(&**listener, Stage::Applying);
         tally.expect(self.units.len());
         let mut running = JoinSet::new();
+        let mut waiting = 0;
         loop {
             let halted = stop.is_asked() || (options.fail_fast && self.has_failed());
-            while !halted && running.len() < client.parallelism() {
+            while !halted && running.len() < client.parallelism() + waiting.min(MOST_WAITING) {
                 let Some(unit) = self.ready.pop_front() else { break };
                 let changes = self.start(unit, listener);
                 if changes.is_empty() {
@@ -114,8 +137,13 @@ impl<'a> Schedule<'a> {
                     tally.step();
                     continue;
                 }
-                let (client, listener) = (client.clone(), listener.clone());
-                running.spawn(async move { (unit, step::make(&client, changes, &listener).await) });
+                waiting += usize::from(self.is_run(unit));
+                let (client, options, stop, listener) =
+                    (client.clone(), options.clone(), stop.clone(), listener.clone());
+                running.spawn(async move {
+                    let around = step::Around { client: &client, options: &options, stop: &stop };
+                    (unit, step::make(around, changes, &listener).await)
+                });
             }
             let ended = tokio::select! {
                 ended = running.join_next() => ended,
@@ -127,6 +155,7 @@ impl<'a> Schedule<'a> {
                     for step::Made { position, record, end } in made {
                         (self.records[position], self.ends[position]) = (Some(record), end);
                     }
+                    waiting -= usize::from(self.is_run(unit));
                     self.finish(unit);
                     tally.step();
                 }
@@ -139,6 +168,10 @@ impl<'a> Schedule<'a> {
         };
         let doubtful = self.ends.iter().map(|end| *end == End::Doubtful).collect();
         (self.records.into_iter().zip(self.begun).map(end).collect(), doubtful)
+    }
+
+    fn is_run(&self, unit: usize) -> bool {
+        self.units[unit].changes.iter().any(|at| self.changes[*at].run.is_some())
     }
 
     fn has_failed(&self) -> bool {
@@ -168,7 +201,8 @@ impl<'a> Schedule<'a> {
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
         let fate = |at: usize| self.records[at].as_ref().map(|record| &record.fate);
-        let failed = |needed: &&usize| !matches!(fate(**needed), Some(Fate::Applied { .. } | Fate::AsPlanned));
+        let done = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. });
+        let failed = |needed: &&usize| !fate(**needed).is_some_and(done);
         let needed = self.dependencies[position].iter().find(failed)?;
         Some(match fate(*needed) {
             Some(Fate::Skipped { because }) => because.clone(),
@@ -203,6 +237,7 @@ fn cut_off() -> Record {
         message: "stopped while it was under way; whether it was done is not known".to_owned(),
         hint: Some("apply again: what was done is not repeated".to_owned()),
         restored: false,
+        job: None,
     };
     Record { wrote: true, ..Record::from(fate) }
 }
@@ -213,7 +248,7 @@ fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
     let mut units: Vec<Unit> = Vec::new();
     let mut unit_of = Vec::with_capacity(changes.len());
     for (position, change) in changes.iter().enumerate() {
-        let read = change.address.kind().wire.read(&change.address);
+        let read = change.address.kind().wire.read(change.subject());
         let unit = *by_read.entry((read.region, read.path)).or_insert_with(|| {
             units.push(Unit { changes: Vec::new(), waits: 0, followers: Vec::new() });
             units.len() - 1

@@ -3,8 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::{Options, Stop, run::Runner};
 use crate::{
     address::Address,
+    kind::{Kind, Subject},
     plan::{Action, Change},
     progress::{Event, Listener},
     report::{Fate, Record, Seen},
@@ -50,11 +52,22 @@ pub(super) enum End {
     Doubtful,
 }
 
+/// What every change is made with.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) client: &'a Client,
+    pub(super) options: &'a Options,
+    pub(super) stop: &'a Stop,
+}
+
 /// Makes the changes of a unit, which share one read, one after the other.
-pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
+pub(super) async fn make(around: Around<'_>, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
+    let client = around.client;
     let checking = Trace::default();
     let checked = match tasks.first() {
-        Some(task) if !task.fresh => Some(look(client, &request_for_check(&task.change), &checking).await),
+        Some(Task { change, fresh: false, .. }) => {
+            Some(look(client, change.address.kind(), &request_for_check(change), &checking).await)
+        }
         _ => None,
     };
     let mut made = Vec::with_capacity(tasks.len());
@@ -69,6 +82,7 @@ pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn L
             }
             Check::Ends(fate) => (fate, End::Known, false),
         };
+        let (fate, wrote) = follow(around, &change, &trace, fate, wrote).await;
         let before = found.and_then(Result::ok);
         let record = Record { fate, tries: trace.tries(), wrote, before, after: None };
         listener.hear(&Event::Finished { change: &change, record: &record });
@@ -77,21 +91,40 @@ pub(super) async fn make(client: &Client, tasks: Vec<Task>, listener: &Arc<dyn L
     made
 }
 
+/// The run that follows a change which was made, or which was needless; and whether anything was written.
+async fn follow(around: Around<'_>, change: &Change, trace: &Trace, fate: Fate, wrote: bool) -> (Fate, bool) {
+    let Some(run) = &change.run else { return (fate, wrote) };
+    let changed = match fate {
+        Fate::Applied { .. } => true,
+        Fate::AsPlanned => false,
+        _ => return (fate, wrote),
+    };
+    let fate = Runner { around, change, run, trace }.make(changed).await;
+    let wrote = wrote || !matches!(fate, Fate::AsPlanned);
+    match fate {
+        Fate::Failed { message, hint, restored, job } if changed => {
+            let message = format!("it was changed as planned, but {message}");
+            (Fate::Failed { message, hint, restored, job }, wrote)
+        }
+        fate => (fate, wrote),
+    }
+}
+
 /// A complete answer to a read that shows an object: what it holds, or that there is nothing.
 type Look = Result<Option<Response>, CallError>;
 
-async fn look(client: &Client, request: &Request, trace: &Trace) -> Look {
+pub(super) async fn look(client: &Client, kind: &Kind, request: &Request, trace: &Trace) -> Look {
     match client.read_traced(request, trace).await {
         Ok(response) => Ok(Some(response)),
-        Err(error) if error.class() == Some(Class::Absent) => Ok(None),
+        Err(error) if error.is_absence(kind.also_absent) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 /// One object as it is now.
-pub(super) async fn observe(client: &Client, address: &Address, trace: &Trace) -> Result<Seen, String> {
-    let wire = address.kind().wire;
-    match look(client, &wire.read(address), trace).await {
+pub(super) async fn observe(client: &Client, subject: Subject<'_>, trace: &Trace) -> Result<Seen, String> {
+    let (address, wire) = (subject.address, subject.address.kind().wire);
+    match look(client, address.kind(), &wire.read(subject), trace).await {
         Ok(None) => Ok(None),
         Ok(Some(response)) => wire.decode_read(address, &response).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -102,8 +135,8 @@ pub(super) async fn observe(client: &Client, address: &Address, trace: &Trace) -
 fn request_for_check(change: &Change) -> Request {
     let wire = change.address.kind().wire;
     match change.action {
-        Action::Delete { .. } => wire.read_before_delete(&change.address),
-        _ => wire.read(&change.address),
+        Action::Delete { .. } => wire.read_before_delete(change.subject()),
+        _ => wire.read(change.subject()),
     }
 }
 
@@ -123,7 +156,7 @@ fn check(change: &Change, found: Option<&Result<Seen, Blind>>) -> Check {
             return Check::Ends(failed(format!("not sent, because it could not be checked: {error}"), *hint));
         }
     };
-    if is(live.as_ref(), change.action.after()) {
+    if is(change.address.kind(), live.as_ref(), change.action.after()) {
         return Check::Ends(Fate::AsPlanned);
     }
     let moved = change.precondition.check(live.as_ref());
@@ -150,8 +183,8 @@ fn seen(change: &Change, look: &Look) -> Result<Seen, Blind> {
     }
 }
 
-fn failed(message: String, hint: Option<&str>) -> Fate {
-    Fate::Failed { message, hint: hint.map(str::to_owned), restored: false }
+pub(super) fn failed(message: String, hint: Option<&str>) -> Fate {
+    Fate::Failed { message, hint: hint.map(str::to_owned), restored: false, job: None }
 }
 
 /// What is known after a write.
@@ -166,17 +199,14 @@ enum Settled {
 }
 
 async fn perform(client: &Client, change: &Change, trace: &Trace) -> (Fate, End) {
-    let address = &change.address;
-    let wire = address.kind().wire;
-    let way = Way { client, address, trace };
+    let way = Way { client, subject: change.subject(), trace };
     let settled = match &change.action {
-        Action::Create { after } => way.settle(&wire.create(address, after), None, Some(after)).await,
-        Action::Update { before, after } => match wire.update(address, after) {
-            Some(request) => way.settle(&request, Some(before), Some(after)).await,
-            None => Settled::Refused(failed(format!("a {} cannot be changed in place", address.kind().name), None)),
-        },
-        Action::Delete { before } => way.settle(&wire.delete(address), Some(before), None).await,
+        Action::Create { after } => way.create(after).await,
+        Action::Update { before, after } => way.update(before, after).await,
+        Action::Delete { before } => way.delete(before).await,
         Action::Replace { before, after } => way.replace(before, after).await,
+        // Nothing is to be written, and the look before showed what it is to be run on.
+        Action::Run { .. } => Settled::Found,
     };
     match settled {
         Settled::Done => (Fate::Applied { verified: false }, End::Own),
@@ -190,22 +220,47 @@ async fn perform(client: &Client, change: &Change, trace: &Trace) -> (Fate, End)
 #[derive(Clone, Copy)]
 struct Way<'w> {
     client: &'w Client,
-    address: &'w Address,
+    subject: Subject<'w>,
     trace: &'w Trace,
 }
 
 impl Way<'_> {
     async fn observe(self) -> Result<Seen, String> {
-        observe(self.client, self.address, self.trace).await
+        observe(self.client, self.subject, self.trace).await
+    }
+
+    /// Creates, and then changes what a creation cannot say.
+    async fn create(self, after: &Attributes) -> Settled {
+        let wire = self.subject.address.kind().wire;
+        let created = wire.created(after);
+        match self.settle(&wire.create(self.subject, after), None, Some(&created)).await {
+            Settled::Done | Settled::Found if created != *after => self.update(&created, after).await,
+            settled => settled,
+        }
+    }
+
+    async fn update(self, before: &Attributes, after: &Attributes) -> Settled {
+        let kind = self.subject.address.kind();
+        match kind.wire.update(self.subject, after) {
+            Some(request) => self.settle(&request, Some(before), Some(after)).await,
+            None => Settled::Refused(failed(format!("a {} cannot be changed in place", kind.name), None)),
+        }
+    }
+
+    async fn delete(self, before: &Attributes) -> Settled {
+        let kind = self.subject.address.kind();
+        match kind.wire.delete(self.subject) {
+            Some(request) => self.settle(&request, Some(before), None).await,
+            None => Settled::Refused(failed(format!("a {} cannot be deleted", kind.name), None)),
+        }
     }
 
     async fn replace(self, before: &Attributes, after: &Attributes) -> Settled {
-        let wire = self.address.kind().wire;
-        match self.settle(&wire.delete(self.address), Some(before), None).await {
+        match self.delete(before).await {
             Settled::Done | Settled::Found => {}
             stopped => return stopped,
         }
-        match self.settle(&wire.create(self.address, after), None, Some(after)).await {
+        match self.create(after).await {
             Settled::Refused(fate) => Settled::Refused(self.restore(before, fate).await),
             settled => settled,
         }
@@ -213,8 +268,8 @@ impl Way<'_> {
 
     /// Puts the old values back, if the object is certainly not there.
     async fn restore(self, before: &Attributes, refused: Fate) -> Fate {
-        let Fate::Failed { message, hint, .. } = refused else { return refused };
-        let request = self.address.kind().wire.create(self.address, before);
+        let Fate::Failed { message, hint, job, .. } = refused else { return refused };
+        let request = self.subject.address.kind().wire.create(self.subject, before);
         let restored = match self.observe().await {
             Ok(None) => {
                 let settled = self.settle(&request, None, Some(before)).await;
@@ -223,13 +278,13 @@ impl Way<'_> {
             _ => false,
         };
         let told = if restored { "the old one is back" } else { "the old one is gone" };
-        Fate::Failed { message: format!("{message}; {told}"), hint, restored }
+        Fate::Failed { message: format!("{message}; {told}"), hint, restored, job }
     }
 
     /// Sends a write until it is known what became of it. `before` and `after` are what a read shows if it was not
     /// done and if it was; `None` is an object that is not there.
     async fn settle(self, request: &Request, before: Option<&Attributes>, after: Option<&Attributes>) -> Settled {
-        let Way { client, address, trace } = self;
+        let Way { client, subject: Subject { address, .. }, trace } = self;
         let mut sent = 0;
         loop {
             let error = match client.write_traced(request, address.kind().also_gone, trace).await {
@@ -252,10 +307,10 @@ impl Way<'_> {
                     return Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")));
                 }
             };
-            if is(live.as_ref(), after) {
+            if is(address.kind(), live.as_ref(), after) {
                 return Settled::Found;
             }
-            if !is(live.as_ref(), before) {
+            if !is(address.kind(), live.as_ref(), before) {
                 return Settled::Unknown(failed(format!("{error}; and somebody else changed it meanwhile"), None));
             }
             if sent >= tries {
@@ -268,12 +323,13 @@ impl Way<'_> {
 
     /// Somebody made it between the check and the write: that is fine if it is what the plan wants.
     async fn conflict(self, after: Option<&Attributes>, error: &CallError) -> Settled {
+        let address = self.subject.address;
         match self.observe().await {
-            Ok(live) if is(live.as_ref(), after) => Settled::Found,
+            Ok(live) if is(address.kind(), live.as_ref(), after) => Settled::Found,
             Ok(Some(_)) => {
                 Settled::Refused(failed(format!("{error}; it is there now, with other values"), Some("plan again")))
             }
-            _ => Settled::Refused(failure(self.address, error)),
+            _ => Settled::Refused(failure(address, error)),
         }
     }
 }
@@ -283,7 +339,7 @@ fn failure(address: &Address, error: &CallError) -> Fate {
 }
 
 /// What to do about an error: what the kind knows of it, else what holds for all.
-fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
+pub(super) fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
         CallError::NoAnswer(_) => None,
@@ -291,11 +347,15 @@ fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
     explained.or_else(|| error.hint())
 }
 
-/// Whether an object is as described, as far as the description goes.
-pub(super) fn is(live: Option<&LiveResource>, described: Option<&Attributes>) -> bool {
+/// Whether an object is as described, as far as the description goes and the service tells.
+pub(super) fn is(kind: &Kind, live: Option<&LiveResource>, described: Option<&Attributes>) -> bool {
+    let told = |name: &str| kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable());
     match (live, described) {
         (None, None) => true,
-        (Some(live), Some(described)) => described.iter().all(|(name, value)| live.attributes.get(name) == Some(value)),
+        (Some(live), Some(described)) => {
+            let mut described = described.iter().filter(|(name, _)| told(name));
+            described.all(|(name, value)| live.attributes.get(name) == Some(value))
+        }
         _ => false,
     }
 }

@@ -13,12 +13,12 @@ use tokio::task::JoinSet;
 use super::step::{is, observe};
 use crate::{
     address::Address,
-    kind::{Kind, Listing, REGISTRY},
+    kind::{Kind, Listing, REGISTRY, Subject},
     plan::Change,
     progress::{Event, Listener, Stage, Tally},
     refresh,
     report::{Fate, Record, Seen},
-    state::LiveResource,
+    state::{LiveResource, RemoteId},
     transport::{client::Client, trace::Trace},
     wire::Try,
 };
@@ -46,15 +46,14 @@ pub(super) async fn verify(
 ) {
     let tally = Tally::new(&**listener, Stage::Checking);
     let touched: Vec<usize> = (0..changes.len()).filter(|at| records[*at].wrote).collect();
-    let addresses: Vec<&Address> = touched.iter().map(|at| &changes[*at].address).collect();
-    let read = read_back(client, &addresses, &tally).await;
+    let read = read_back(client, touched.iter().map(|at| changes[*at].subject()), &tally).await;
     let mut pending = JoinSet::new();
     for position in touched {
         let (change, record) = (changes[position], &mut records[position]);
         let Some(live) = read.get(&change.address) else { continue };
         record.after = Some(live.clone());
         let applied = matches!(record.fate, Fate::Applied { .. });
-        if is(live.as_ref(), change.action.after()) && (applied || doubtful[position]) {
+        if is(change.address.kind(), live.as_ref(), change.action.after()) && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
         } else if applied {
             let (client, change) = (client.clone(), change.clone());
@@ -72,25 +71,33 @@ pub(super) async fn verify(
     }
 }
 
-async fn read_back(client: &Arc<Client>, touched: &[&Address], tally: &Tally<'_>) -> ReadBack {
-    let mut groups = BTreeMap::<(&'static str, &Arc<str>), Vec<&Address>>::new();
-    for address in touched {
-        groups.entry((address.kind().name, address.region())).or_default().push(address);
+/// What requests name the touched resources by.
+type Touched = Vec<(Address, Option<RemoteId>)>;
+
+async fn read_back<'a>(
+    client: &Arc<Client>,
+    touched: impl Iterator<Item = Subject<'a>>,
+    tally: &Tally<'_>,
+) -> ReadBack {
+    let mut groups = BTreeMap::<(&'static str, &Arc<str>), Touched>::new();
+    for Subject { address, number } in touched {
+        let group = (address.kind().name, address.region());
+        groups.entry(group).or_default().push((address.clone(), number));
     }
     let mut reads = JoinSet::new();
-    for ((kind, region), addresses) in groups {
+    for ((kind, region), touched) in groups {
         let Some(kind) = REGISTRY.iter().copied().find(|known| known.name == kind) else { continue };
-        let addresses: Vec<Address> = addresses.into_iter().cloned().collect();
+        let addresses = |touched: Touched| touched.into_iter().map(|(address, _)| address).collect();
         match kind.listing {
-            Listing::PerRegion { .. } if addresses.len() > 1 => {
-                let (client, region) = (client.clone(), region.clone());
+            Listing::PerRegion { .. } if touched.len() > 1 => {
+                let (client, region, addresses) = (client.clone(), region.clone(), addresses(touched));
                 reads.spawn(async move { by_list(&client, kind, &region, addresses).await });
             }
-            Listing::PerRegion { .. } => {
+            Listing::PerRegion { .. } | Listing::PerNumber { .. } => {
                 let client = client.clone();
-                reads.spawn(async move { one_by_one(&client, addresses).await });
+                reads.spawn(async move { one_by_one(&client, touched).await });
             }
-            Listing::PerParent { .. } => spawn_by_parent(client, addresses, &mut reads),
+            Listing::PerParent { .. } => spawn_by_parent(client, addresses(touched), &mut reads),
         }
     }
     refresh::gather(reads, tally).await.into_iter().flatten().collect()
@@ -109,7 +116,7 @@ fn spawn_by_parent(client: &Arc<Client>, addresses: Vec<Address>, reads: &mut Jo
             match refresh::list_children(&client, &parent).await {
                 Ok(items) => found_among(items, addresses),
                 // A repository that does not show yet has rules that do not show yet.
-                Err(_) => one_by_one(&client, addresses).await,
+                Err(_) => one_by_one(&client, addresses.into_iter().map(|address| (address, None)).collect()).await,
             }
         });
     }
@@ -122,10 +129,10 @@ async fn by_list(client: &Client, kind: &'static Kind, region: &Arc<str>, addres
     }
 }
 
-async fn one_by_one(client: &Client, addresses: Vec<Address>) -> ReadBack {
+async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     let mut read = ReadBack::new();
-    for address in addresses {
-        if let Ok(live) = observe(client, &address, &Trace::default()).await {
+    for (address, number) in touched {
+        if let Ok(live) = observe(client, Subject { address: &address, number }, &Trace::default()).await {
             read.insert(address, live);
         }
     }
@@ -155,8 +162,8 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
     let mut last = Ok(None);
     for wait in PATIENCE {
         tokio::time::sleep(wait).await;
-        last = observe(client, &change.address, &trace).await;
-        if last.as_ref().is_ok_and(|live| is(live.as_ref(), change.action.after())) {
+        last = observe(client, change.subject(), &trace).await;
+        if last.as_ref().is_ok_and(|live| is(change.address.kind(), live.as_ref(), change.action.after())) {
             return Waited { fate: Fate::Applied { verified: true }, tries: trace.tries(), seen: last.ok() };
         }
     }
@@ -166,20 +173,23 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
             message: format!("did not stick: {}", difference(change, live.as_ref())),
             hint: Some("somebody else may be writing; plan again".to_owned()),
             restored: false,
+            job: None,
         },
     };
     Waited { fate, tries: trace.tries(), seen: last.ok() }
 }
 
 /// Both values of everything that is not as written.
-fn difference(change: &Change, live: Option<&LiveResource>) -> String {
+pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String {
     match (change.action.after(), live) {
         (None, _) => "it was deleted, and is there".to_owned(),
         (Some(_), None) => "it was written, and is not there".to_owned(),
         (Some(after), Some(live)) => {
+            let kind = change.address.kind();
+            let told = |name: &str| kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable());
             let differs = |(name, wrote): (&&'static str, &serde_json::Value)| {
                 let is = live.attributes.get(*name);
-                (is != Some(wrote)).then(|| {
+                (told(name) && is != Some(wrote)).then(|| {
                     let is = is.map_or_else(|| "nothing".to_owned(), ToString::to_string);
                     format!("{name} was written as {wrote}, is {is}")
                 })

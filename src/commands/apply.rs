@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{account::Account, deadline::Deadline, output, plan, session, signals};
+use super::{account::Account, deadline::Deadline, logins, output, plan, session, signals};
 use crate::{
     apply::{self, Options, Stop},
     cli::{ApplyArgs, Format, Global},
@@ -49,14 +49,20 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     output::failures(&plan.failures);
     show(global, args, &plan)?;
     account.begin(&plan, &stamp);
-    let report = match refusal(global, &plan, args)? {
-        Some(refused) => {
+    let ready = match refusal(global, &plan, args)? {
+        Some(refused) => Err(refused),
+        None => logins::read(&plan),
+    };
+    let report = match ready {
+        Err(refused) => {
             let records = vec![Record::from(Fate::NotAttempted); plan.changes.len()];
             Report { plan: &plan, records, refused: Some(refused) }
         }
-        None => {
+        Ok(logins) => {
+            let wait = (!args.no_wait).then_some(args.wait.0);
+            let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
             let listener = account.listener(output::listener(global));
-            let records = runtime.block_on(make(args, &plan, &door, &listener));
+            let records = runtime.block_on(make(options, &plan, &door, &listener));
             Report { plan: &plan, records, refused: None }
         }
     };
@@ -170,11 +176,10 @@ fn confirmed(question: &str) -> anyhow::Result<bool> {
     Ok(line.trim_end_matches(['\r', '\n']) == "yes")
 }
 
-async fn make(args: &ApplyArgs, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {
+async fn make(options: Options, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {
     let stop = Stop::default();
     let watch = tokio::spawn(signals::watch(stop.clone()));
     let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline));
-    let options = Options { fail_fast: args.fail_fast };
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
     watch.abort();
     clock.abort();

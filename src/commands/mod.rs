@@ -7,6 +7,7 @@ mod drift;
 mod emulator;
 mod explain;
 mod init;
+mod logins;
 mod output;
 mod plan;
 mod schema;

@@ -81,7 +81,8 @@ pub(super) async fn make(
         warn_of_idle(selection, &loaded.chart, &live);
     }
     let scope = session::scope(&loaded.chart, door, &live.accounts, selection);
-    build(&loaded.chart, &live, allow, scope)
+    // The service's own clock, where it told, so that a wrong one here makes nothing due.
+    build(&loaded.chart, &live, allow, scope, live.clock.unwrap_or_else(session::now))
 }
 
 /// A pattern that covers nothing is mistyped, as a rule.

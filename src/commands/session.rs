@@ -1,7 +1,7 @@
 //! What commands need before they can work: the chart, the door to the services, a runtime.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,6 +21,7 @@ use crate::{
     },
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
+    moment::Moment,
     pattern::Pattern,
     plan::{Plan, Scope},
     scope::Selection,
@@ -30,10 +31,12 @@ use crate::{
         client::Client,
         credentials,
         emulated::Emulated,
-        endpoint::{EndpointError, Endpoints, Overrides, SWR_VARIABLE, Wanted},
+        endpoint::{Base, EndpointError, Endpoints, Overrides, Wanted, variable},
         http::{HttpTransport, Timeouts},
+        paced::Paced,
         roots::Roots,
     },
+    wire::Service,
 };
 
 /// The command line asks for something that cannot be.
@@ -41,11 +44,14 @@ use crate::{
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
 
+/// A service in a region.
+type Place = (Service, String);
+
 /// What a region is read from and written to.
 pub(super) struct Door {
     pub(super) client: Arc<Client>,
-    /// By region, as a plan names them.
-    pub(super) endpoints: std::collections::BTreeMap<String, String>,
+    /// As a plan names them.
+    pub(super) endpoints: BTreeMap<Place, String>,
     pub(super) deadline: Deadline,
 }
 
@@ -72,7 +78,7 @@ impl Unready {
 
 /// Reads and decodes the chart; tells what is wrong with it.
 pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
-    let load::Loaded { sources, problems } =
+    let load::Loaded { mut sources, problems } =
         load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
     let mut unready: Vec<View> = problems.into_iter().flat_map(|error| Unready::because(&error.into()).0).collect();
     if sources.files().next().is_none() {
@@ -85,8 +91,9 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         // What the missing files hold is not known.
         found.retain(|diagnostic| !matches!(diagnostic.code, "unknown-target" | "unused-waiver"));
     }
-    found.extend(chart.endpoints.iter().filter_map(|(region, endpoint)| bad_endpoint(region, endpoint)));
+    found.extend(chart.endpoints.iter().filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)));
     found.sort();
+    config::hide_secrets(&found, &mut sources);
     output::diagnostics(global, &found, &sources);
     let views = views(&found, &sources);
     if found.has_errors() || !unready.is_empty() {
@@ -97,8 +104,8 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
 }
 
 /// An endpoint that could not be used wherever portolan runs; which hosts may be named depends on who runs it.
-fn bad_endpoint(region: &str, endpoint: &ChartEndpoint) -> Option<Diagnostic> {
-    let wanted = Wanted { region, chart: Some(&endpoint.url) };
+fn bad_endpoint((service, region): &(Service, Arc<str>), endpoint: &ChartEndpoint) -> Option<Diagnostic> {
+    let wanted = Wanted { service: *service, region, chart: Some(&endpoint.url) };
     match Endpoints::resolve(&[wanted], &Overrides::default()) {
         // A wrong region is told where it stands.
         Ok(_) | Err(EndpointError::Foreign { .. } | EndpointError::Region(_)) => None,
@@ -112,6 +119,7 @@ impl Loaded {
         let mut found = Diagnostics::new();
         if let Some(live) = live.filter(|live| live.failures.is_empty()) {
             found.extend(lint::targets(&self.chart, live, &self.rules));
+            found.extend(lint::failing(&self.chart, live));
             self.waivers.apply(&mut found);
         }
         found.extend(self.waivers.unused(live.is_some_and(|live| live.failures.is_empty())));
@@ -133,45 +141,73 @@ fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {
 
 /// Opens the door to the regions of a chart.
 pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
-    let regions: BTreeSet<&str> = chart.resources.keys().map(|address| &**address.region()).collect();
-    let named = |region: &str| chart.endpoints.get(region);
-    let wanted: Vec<Wanted<'_>> =
-        regions.iter().map(|region| Wanted { region, chart: named(region).map(|endpoint| &*endpoint.url) }).collect();
+    let places: BTreeSet<(Service, Arc<str>)> =
+        chart.resources.keys().map(|address| (address.kind().service, address.region().clone())).collect();
+    let wanted: Vec<Wanted<'_>> = places
+        .iter()
+        .map(|place| {
+            let chart = chart.endpoints.get(place).map(|endpoint| &*endpoint.url);
+            Wanted { service: place.0, region: &place.1, chart }
+        })
+        .collect();
     if global.emulator.is_none() {
-        let over = endpoint_override();
-        let overrides = Overrides { swr: over.as_deref(), allowed_hosts: &global.allow_endpoint };
-        for one in &wanted {
-            let place = || named(one.region).map_or_else(String::new, |endpoint| endpoint.source.to_string());
+        let over = EndpointVariables::read();
+        let overrides = over.overrides(global);
+        for (place, one) in places.iter().zip(&wanted) {
+            let stands = || chart.endpoints.get(place).map_or_else(String::new, |endpoint| endpoint.source.to_string());
             let judged = Endpoints::resolve(std::slice::from_ref(one), &overrides);
-            if one.chart.is_some() && over.is_none() {
-                judged.with_context(place)?;
+            if one.chart.is_some() && over.of(one.service).is_none() {
+                judged.with_context(stands)?;
             }
         }
     }
     open_regions(global, &wanted)
 }
 
-/// The endpoint that the environment names for every region.
-fn endpoint_override() -> Option<String> {
-    std::env::var(SWR_VARIABLE).ok().filter(|value| !value.is_empty())
+/// The endpoints that the environment names for every region.
+struct EndpointVariables {
+    swr: Option<String>,
+    codearts: Option<String>,
+}
+
+impl EndpointVariables {
+    fn read() -> EndpointVariables {
+        let read = |service| std::env::var(variable(service)).ok().filter(|value| !value.is_empty());
+        EndpointVariables { swr: read(Service::Swr), codearts: read(Service::CodeArts) }
+    }
+
+    fn of(&self, service: Service) -> Option<&str> {
+        match service {
+            Service::Swr => self.swr.as_deref(),
+            Service::CodeArts => self.codearts.as_deref(),
+        }
+    }
+
+    fn overrides<'a>(&'a self, global: &'a Global) -> Overrides<'a> {
+        let (swr, codearts) = (self.of(Service::Swr), self.of(Service::CodeArts));
+        Overrides { swr, codearts, allowed_hosts: &global.allow_endpoint }
+    }
 }
 
 /// Opens the door again that a saved plan was made through; refuses another one.
 pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
-    let wanted: Vec<Wanted<'_>> = plan
-        .scope
-        .regions
+    let of = |service, endpoints: &BTreeMap<String, String>| -> BTreeMap<Place, String> {
+        endpoints.iter().map(|(region, url)| ((service, region.clone()), url.clone())).collect()
+    };
+    let mut planned = of(Service::Swr, &plan.scope.endpoints);
+    planned.extend(of(Service::CodeArts, &plan.scope.codearts_endpoints));
+    let wanted: Vec<Wanted<'_>> = planned
         .iter()
-        .map(|region| Wanted { region, chart: plan.scope.endpoints.get(region).map(String::as_str) })
+        .map(|((service, region), url)| Wanted { service: *service, region, chart: Some(url.as_str()) })
         .collect();
-    if global.emulator.is_none() && plan.scope.endpoints.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
+    if global.emulator.is_none() && planned.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
         anyhow::bail!("the plan was made against the emulator; apply it with `--emulator`, or plan again");
     }
     let door = open_regions(global, &wanted)?;
-    for (region, planned) in &plan.scope.endpoints {
-        let now = door.endpoints.get(region).map_or("", String::as_str);
+    for (place, planned) in &planned {
+        let now = door.endpoints.get(place).map_or("", String::as_str);
         if now != planned {
-            anyhow::bail!("the plan was made for {planned}, and {region} is {now} now; plan again");
+            anyhow::bail!("the plan was made for {planned}, and {} is {now} now; plan again", place.1);
         }
     }
     Ok(door)
@@ -182,23 +218,27 @@ const EMULATED: &str = "emulator:";
 
 fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> {
     let deadline = Deadline::of(global);
-    let over = endpoint_override();
+    let over = EndpointVariables::read();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
-        Some(_) if over.is_some() => {
-            return Err(UsageError(format!("`--emulator` and `{SWR_VARIABLE}` name two doors; give one")).into());
+        Some(_) if over.swr.is_some() || over.codearts.is_some() => {
+            let name = variable(if over.swr.is_some() { Service::Swr } else { Service::CodeArts });
+            return Err(UsageError(format!("`--emulator` and `{name}` name two doors; give one")).into());
         }
         Some(path) => {
             let emulator = Emulator::open(path, emulator::Settings::default())?;
-            let name = |wanted: &Wanted<'_>| (wanted.region.to_owned(), format!("{EMULATED}{}", path.display()));
+            let place = |wanted: &Wanted<'_>| (wanted.service, wanted.region.to_owned());
+            let name = |wanted: &Wanted<'_>| (place(wanted), format!("{EMULATED}{}", path.display()));
             (Arc::new(Emulated::new(emulator)), wanted.iter().map(name).collect())
         }
         None => {
-            let overrides = Overrides { swr: over.as_deref(), allowed_hosts: &global.allow_endpoint };
-            let endpoints = Endpoints::resolve(wanted, &overrides)?;
-            let names = endpoints.iter().map(|(_, region, base)| (region.to_owned(), base.to_string())).collect();
+            let endpoints = Endpoints::resolve(wanted, &over.overrides(global))?;
+            let name =
+                |(service, region, base): (Service, &str, &Base)| ((service, region.to_owned()), base.to_string());
+            let names = endpoints.iter().map(name).collect();
             let found = credentials::find(&|name| std::env::var(name).ok())?;
             tracing::info!("credentials from {}", found.source);
-            let scoped = found.credentials.for_regions(wanted.len())?;
+            let regions: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.region).collect();
+            let scoped = found.credentials.for_regions(regions.len())?;
             if scoped.dropped_project_id && !global.quiet {
                 output::tell("warning: the chart has several regions, so the project id is not sent");
             }
@@ -207,30 +247,36 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
             (Arc::new(door.trusting(roots)), names)
         }
     };
+    let paced: Arc<dyn Transport> = Arc::new(Paced::new(transport));
     let client = match global.parallelism {
-        Parallelism::Auto => Client::adaptive(transport),
-        Parallelism::Fixed(number) => Client::new(transport, number),
+        Parallelism::Auto => Client::adaptive(paced),
+        Parallelism::Fixed(number) => Client::new(paced, number),
     };
     Ok(Door { client: Arc::new(client), endpoints, deadline })
 }
 
 /// What a plan speaks of.
-pub(super) fn scope(
-    chart: &Chart,
-    door: &Door,
-    accounts: &std::collections::BTreeMap<Arc<str>, String>,
-    selection: &Selection,
-) -> Scope {
+pub(super) fn scope(chart: &Chart, door: &Door, accounts: &BTreeMap<Arc<str>, String>, selection: &Selection) -> Scope {
     let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
     let said = |patterns: &[Pattern]| patterns.iter().map(Pattern::to_string).collect();
+    let endpoints = |wanted: Service| {
+        let of_service = door.endpoints.iter().filter(|((service, _), _)| *service == wanted);
+        of_service.map(|((_, region), url)| (region.clone(), url.clone())).collect()
+    };
     Scope {
         regions: regions.into_iter().collect(),
-        endpoints: door.endpoints.clone(),
+        endpoints: endpoints(Service::Swr),
+        codearts_endpoints: endpoints(Service::CodeArts),
         account: accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect(),
         targets: said(&selection.targets),
         excludes: said(&selection.excludes),
         partial: selection.is_partial(),
     }
+}
+
+/// What the clock of this machine says.
+pub(super) fn now() -> Moment {
+    Moment(jiff::Timestamp::now().as_second())
 }
 
 /// A runtime for the commands that talk to somebody.

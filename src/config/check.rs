@@ -4,15 +4,16 @@
 //! `decode`; it reads the same tree afterwards and leaves out what did not pass here.
 
 use super::{
-    grammar::{Form, Key, Record, TextForm, VERSION},
+    grammar::{Form, Key, Record, TextForm, Together, VERSION},
     names,
     tree::{Entry, Node, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
 use crate::{
+    age::Age,
     date::Date,
     diagnostics::{Diagnostic, Diagnostics},
-    kind::Shape,
+    kind::{Shape, is_uuid, is_web_address},
     pattern::Pattern,
     state::Consent,
 };
@@ -21,7 +22,7 @@ use crate::{
 pub fn check(node: &Node<'_>, form: Form, environment: Environment<'_>, found: &mut Diagnostics) {
     match form {
         Form::Version => version(node, found),
-        Form::Number(most) => number(node, most, found),
+        Form::Number(least, most) => number(node, least, most, found),
         Form::Text(text) => text_form(node, text, environment, found),
         Form::OneOf(values) => one_of(node, values, environment, found),
         Form::List(item) => match node.as_list() {
@@ -98,10 +99,10 @@ fn version(node: &Node<'_>, found: &mut Diagnostics) {
     }
 }
 
-fn number(node: &Node<'_>, most: u64, found: &mut Diagnostics) {
-    let expected = format!("a whole number from 0 to {most}");
+fn number(node: &Node<'_>, least: u64, most: u64, found: &mut Diagnostics) {
+    let expected = format!("a whole number from {least} to {most}");
     match node.resolve() {
-        Resolved::Number(number) if number.as_u64().is_some_and(|number| number <= most) => {}
+        Resolved::Number(number) if number.as_u64().is_some_and(|number| (least..=most).contains(&number)) => {}
         Resolved::Number(number) => {
             let problem = format!("expected {expected}, found {number}");
             found.push(Diagnostic::error("wrong-type", problem).at(node.span));
@@ -137,6 +138,10 @@ fn expanded(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnosti
 }
 
 fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, found: &mut Diagnostics) {
+    if matches!((form, node.resolve()), (TextForm::Age, Resolved::Number(_))) {
+        found.push(wrong_type(node, "a number with a unit").hint("write the unit behind it, as in `6h`"));
+        return;
+    }
     let Some(text) = expanded(node, environment, found) else { return };
     let problem = match form {
         TextForm::Name(name) if !names::is_valid(name, &text) => {
@@ -155,11 +160,20 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
             Ok(_) => return,
             Err(problem) => Diagnostic::error("bad-date", format!("`{}` is not a date: {problem}", shown(&text))),
         },
+        TextForm::Age => match text.parse::<Age>() {
+            Ok(_) => return,
+            Err(problem) => Diagnostic::error("bad-age", format!("`{}` is no age: {problem}", shown(&text))),
+        },
+        TextForm::Path if text.is_empty() => {
+            Diagnostic::error("missing-key", "this path is empty").hint("name the file that holds the secret")
+        }
         TextForm::Words if text.trim().is_empty() => {
             Diagnostic::error("missing-key", "this text says nothing").hint("say why, for those who read it later")
         }
         TextForm::Url if text.is_empty() => Diagnostic::error("bad-endpoint", "the endpoint is empty"),
-        TextForm::Name(_) | TextForm::Pattern | TextForm::Url | TextForm::Words | TextForm::Lint => return,
+        TextForm::Name(_) | TextForm::Pattern | TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
+            return;
+        }
     };
     found.push(problem.at(node.span));
 }
@@ -183,6 +197,15 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
         Shape::Bool if matches!(node.resolve(), Resolved::Bool(_)) => {}
         Shape::Bool => found.push(wrong_type(node, "`true` or `false`")),
         Shape::OneOf(values) => one_of(node, values, environment, found),
+        Shape::WebAddress => web_address(node, environment, found),
+        Shape::Uuid => {
+            let Some(text) = expanded(node, environment, found) else { return };
+            if !is_uuid(&text) {
+                let problem = format!("`{}` is no UUID", shown(&text));
+                let hint = "the id of a service endpoint of the project; an empty text for none";
+                found.push(Diagnostic::error("bad-uuid", problem).at(node.span).hint(hint));
+            }
+        }
         Shape::Text(most) => {
             let Some(text) = expanded(node, environment, found) else { return };
             let length = text.chars().count();
@@ -194,16 +217,72 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
     }
 }
 
+/// A name and a password in front of the host are a secret, so the text is not repeated.
+fn web_address(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) {
+    let Some(text) = expanded(node, environment, found) else { return };
+    let host = text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    if host.contains('@') {
+        found.push(
+            Diagnostic::error("literal-secret", "this address holds a user name or a password")
+                .at(node.span)
+                .hint("take it out, and say under `credentials` where it is"),
+        );
+    } else if !is_web_address(&text) {
+        found.push(
+            Diagnostic::error("bad-url", format!("`{}` is no address that could be followed", shown(&text)))
+                .at(node.span)
+                .hint("expected `https://` or `http://`, then a host and a path, such as `https://git.example.com/app.git`"),
+        );
+    }
+}
+
+/// A secret that was written down, in the place of a mapping that says where it is.
+fn is_literal(node: &Node<'_>) -> bool {
+    !matches!(node.resolve(), Resolved::Null | Resolved::Mapping(_))
+}
+
+fn is_of_secrets(record: &Record) -> bool {
+    matches!(record.together, Together::OneSource | Together::Login)
+}
+
+fn literal(node: &Node<'_>) -> Diagnostic {
+    Diagnostic::error("literal-secret", "a secret is not written into a chart")
+        .at(node.span)
+        .hint("write `{ env: NAME }` or `{ file: PATH }`, and take this one out of use: files are copied and kept")
+}
+
+/// A secret has one place.
+fn places(node: &Node<'_>, entries: &[Entry<'_>], found: &mut Diagnostics) {
+    if let [(first, _), (second, _), ..] = entries {
+        let problem = format!("`{}` beside `{}`", &*second.text, &*first.text);
+        found.push(
+            Diagnostic::error("two-places", problem).at(second.span).hint("a secret is in one place: write either"),
+        );
+    } else if entries.is_empty() {
+        let hint = "write `{ env: NAME }` or `{ file: PATH }`";
+        found.push(Diagnostic::error("missing-key", "this does not say where the secret is").at(node.span).hint(hint));
+    }
+}
+
 fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, found: &mut Diagnostics) {
     let Some(entries) = node.as_mapping() else {
-        found.push(no_record(node, record));
+        found.push(if is_of_secrets(record) && is_literal(node) { literal(node) } else { no_record(node, record) });
         return;
     };
+    if record.together == Together::OneSource {
+        places(node, entries, found);
+    }
     for (name, value) in entries {
         match record.keys().find(|key| key.name == &*name.text) {
             Some(key) if key.nullable && matches!(value.resolve(), Resolved::Null) => {}
             Some(key) => check(value, key.form, environment, found),
-            None => found.push(unknown_key(name, record)),
+            None => {
+                found.push(unknown_key(name, record));
+                // Whatever was meant by it, it stands where secrets do.
+                if is_of_secrets(record) && is_literal(value) {
+                    found.push(literal(value));
+                }
+            }
         }
     }
     for key in record.keys().filter(|key| key.required && node.get(key.name).is_none()) {

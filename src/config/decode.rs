@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
-    lint,
+    lint, mirrors,
     names::{self, Name},
     rules::{self, Targets},
     tree::{Entry, Node},
@@ -27,6 +27,7 @@ use crate::{
     state::{
         Acceptance, Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, Protection, UnlistedPolicy,
     },
+    wire::Service,
 };
 
 /// What the decoder is told besides the documents.
@@ -72,9 +73,9 @@ pub struct Output<'c> {
 }
 
 /// One document with its region and its defaults.
-struct Document<'n, 's> {
-    root: &'n Node<'s>,
-    region: Arc<str>,
+pub(super) struct Document<'n, 's> {
+    pub(super) root: &'n Node<'s>,
+    pub(super) region: Arc<str>,
     defaults: Layer<'n, 's>,
 }
 
@@ -103,6 +104,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     for (address, organization) in organizations(&documents, &mut out) {
         decode_organization(&address, &organization, &targets, &mut out);
     }
+    mirrors::decode(&documents, &mut out);
     out
 }
 
@@ -115,7 +117,7 @@ fn no_region(root: &Node<'_>) -> Arc<str> {
 /// `endpoints` says where the first endpoint of each region stands.
 fn document<'n, 's>(
     root: &'n Node<'s>,
-    endpoints: &mut BTreeMap<Arc<str>, Span>,
+    endpoints: &mut BTreeMap<(Service, Arc<str>), Span>,
     out: &mut Output<'_>,
 ) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
@@ -132,22 +134,32 @@ fn document<'n, 's>(
         },
     };
     out.chart.regions.insert(region.clone());
-    if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get("swr"))
-        && let Some(url) = out.context.text(node)
-    {
-        let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span), span: node.span };
-        let first = *endpoints.entry(region.clone()).or_insert(node.span);
-        match out.chart.endpoints.entry(region.clone()) {
-            Slot::Vacant(slot) => drop(slot.insert(endpoint)),
-            Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
-            Slot::Occupied(_) => out.found.push(
-                Diagnostic::error("two-endpoints", format!("another document gives region {region} another endpoint"))
-                    .at(node.span)
-                    .related(first, "first here"),
-            ),
+    for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
+        if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get(name)) {
+            endpoint((service, region.clone()), node, endpoints, out);
         }
     }
     Some(Document { root, region, defaults: Layer::of(root.get("defaults")) })
+}
+
+/// The endpoint of a service in a region, which may stand in several documents but be one only.
+fn endpoint(
+    place: (Service, Arc<str>),
+    node: &Node<'_>,
+    endpoints: &mut BTreeMap<(Service, Arc<str>), Span>,
+    out: &mut Output<'_>,
+) {
+    let Some(url) = out.context.text(node) else { return };
+    let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span), span: node.span };
+    let first = *endpoints.entry(place.clone()).or_insert(node.span);
+    let problem = format!("another document gives region {} another endpoint", place.1);
+    match out.chart.endpoints.entry(place) {
+        Slot::Vacant(slot) => drop(slot.insert(endpoint)),
+        Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
+        Slot::Occupied(_) => {
+            out.found.push(Diagnostic::error("two-endpoints", problem).at(node.span).related(first, "first here"))
+        }
+    }
 }
 
 /// `protect` and `accept`, which hold in their region, and `limits`, which holds for the whole chart.

@@ -3,7 +3,13 @@
 //! Attributes of resources are not listed here; they come from the tables of the kinds.
 
 use super::names::Name;
-use crate::kind::{self, Kind, Preset, Role, organization::ORGANIZATION, repository::REPOSITORY, sync_rule::SYNC_RULE};
+use crate::{
+    kind::{
+        self, Kind, Preset, Role, mirror::MIRROR, organization::ORGANIZATION, repository::REPOSITORY,
+        sync_rule::SYNC_RULE,
+    },
+    state::LARGEST_REMOTE_ID,
+};
 
 /// The version of the language that this file declares.
 pub const VERSION: u64 = 1;
@@ -13,8 +19,8 @@ pub const VERSION: u64 = 1;
 pub enum Form {
     /// The number [`VERSION`].
     Version,
-    /// A whole number from 0 to this.
-    Number(u64),
+    /// A whole number from one to the other.
+    Number(u64, u64),
     Text(TextForm),
     OneOf(&'static [&'static str]),
     List(&'static Form),
@@ -36,6 +42,10 @@ pub enum TextForm {
     Consent,
     /// `YYYY-MM-DD`, a day of the calendar.
     Date,
+    /// A number and a unit: `6h`.
+    Age,
+    /// Of a file on the machine that applies.
+    Path,
     /// Words for people, not empty.
     Words,
     /// The code of a lint; `waivers` knows them.
@@ -60,6 +70,10 @@ pub enum Together {
     All,
     /// `target`, or else both of the other two.
     OneTarget,
+    /// Exactly one. The value is a secret: a text in the place of the record is one that was written down.
+    OneSource,
+    /// All of them, each a secret.
+    Login,
     /// Nothing beside `state: absent`.
     AbsentAlone,
     /// Beside `state: absent` only repositories that are absent too.
@@ -176,6 +190,12 @@ pub static DOCUMENT: Record = Record {
             "The organizations of this document's region. One that is named here shall exist.",
         ),
         key(
+            "mirrors",
+            Form::Dictionary(Name::Mirror, &MIRROR_ENTRY),
+            "{ platform/app: { url: 'https://git.example.com/app.git', scheduled: true, max_age: 6h } }",
+            "The git repositories of CodeArts Repo that follow another one, by project and repository. The repository itself must exist; portolan makes it a mirror, and keeps it fresh.",
+        ),
+        key(
             "protect",
             Form::List(&Form::Text(TextForm::Pattern)),
             "[ 'team-a/prod-*' ]",
@@ -201,12 +221,20 @@ pub static DOCUMENT: Record = Record {
 
 pub static ENDPOINTS: Record = Record {
     name: "endpoints",
-    keys: &[key(
-        "swr",
-        Form::Text(TextForm::Url),
-        "https://swr-api.{region}.example.com",
-        "The image registry's management API; `{region}` stands for the region. A host outside Huawei Cloud needs `--allow-endpoint`.",
-    )],
+    keys: &[
+        key(
+            "swr",
+            Form::Text(TextForm::Url),
+            "https://swr-api.{region}.example.com",
+            "The image registry's management API; `{region}` stands for the region. A host outside Huawei Cloud needs `--allow-endpoint`.",
+        ),
+        key(
+            "codearts",
+            Form::Text(TextForm::Url),
+            "https://codehub-ext.{region}.example.com",
+            "CodeArts Repo; the same holds for it.",
+        ),
+    ],
     attributes_of: None,
     together: Together::All,
 };
@@ -270,6 +298,65 @@ pub static REPOSITORY_ENTRY: Record = Record {
     together: Together::AbsentAlone,
 };
 
+pub static MIRROR_ENTRY: Record = Record {
+    name: "mirror",
+    keys: &[
+        key(
+            "repository_id",
+            Form::Number(1, LARGEST_REMOTE_ID),
+            "123",
+            "The repository's number. Without it the repository is looked up by its exact name, of which there must be one.",
+        ),
+        key(
+            "max_age",
+            Form::Text(TextForm::Age),
+            "6h",
+            "How old the last success may be. Older, or without one, or after a change, the mirror is run. Absent or `null`: never.",
+        )
+        .nullable(),
+        key(
+            "credentials",
+            Form::Record(&CREDENTIALS),
+            "{ username: { env: GIT_USER }, password: { env: GIT_TOKEN } }",
+            "Who asks the other side, if it is not public: read right before a run, and sent with it. Or else an `endpoint`.",
+        )
+        .nullable(),
+    ],
+    attributes_of: Some(&MIRROR),
+    together: Together::All,
+};
+
+pub static CREDENTIALS: Record = Record {
+    name: "login",
+    keys: &[
+        key("username", Form::Record(&SECRET), "{ env: GIT_USER }", "Where the user name is.").required(),
+        key("password", Form::Record(&SECRET), "{ file: /run/secrets/git }", "Where the password, or a token, is.")
+            .required(),
+    ],
+    attributes_of: None,
+    together: Together::Login,
+};
+
+pub static SECRET: Record = Record {
+    name: "place of a secret",
+    keys: &[
+        key(
+            "env",
+            Form::Text(TextForm::Name(Name::Variable)),
+            "GIT_TOKEN",
+            "The variable of the environment that holds it.",
+        ),
+        key(
+            "file",
+            Form::Text(TextForm::Path),
+            "/run/secrets/git",
+            "The file that holds it and nothing else; a line break at its end does not count.",
+        ),
+    ],
+    attributes_of: None,
+    together: Together::OneSource,
+};
+
 pub static SYNC_ITEM: Record = Record {
     name: "rule",
     keys: &[
@@ -325,10 +412,10 @@ pub static LINTS: Record = Record {
 pub static LIMITS: Record = Record {
     name: "limits",
     keys: &[
-        key("deletes", Form::Number(1_000_000), "3", "The most resources that one apply may delete.").default("10"),
+        key("deletes", Form::Number(0, 1_000_000), "3", "The most resources that one apply may delete.").default("10"),
         key(
             "delete_percent",
-            Form::Number(100),
+            Form::Number(0, 100),
             "20",
             "The most repositories of an organization of ten or more that one apply may delete, in percent.",
         )

@@ -78,10 +78,12 @@ pub fn resolve(layers: &[Layer<'_, '_>], attributes: &[Attribute], section: &str
 }
 
 /// The value of a node, if it has the shape.
-fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Option<Value> {
+pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Option<Value> {
     let value = match (shape, node.resolve()) {
         (Shape::Bool, Resolved::Bool(value)) => Value::Bool(value),
-        (Shape::Text(_) | Shape::OneOf(_), Resolved::String(_)) => Value::String(context.text(node)?),
+        (Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid, Resolved::String(_)) => {
+            Value::String(context.text(node)?)
+        }
         _ => return None,
     };
     shape.accepts(&value).then_some(value)

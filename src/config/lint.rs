@@ -1,6 +1,6 @@
 //! Lints: what is allowed and seldom meant. Each is a warning with a code of its own.
 //!
-//! Most look at the chart alone; [`targets`] needs the live state as well and runs when there is one. Which of
+//! Most look at the chart alone; [`targets`] and [`failing`] need the live state as well and run when there is one. Which of
 //! them a chart waives is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
-    diagnostics::{Diagnostic, Span},
-    kind::{organization, repository, sync_rule},
+    diagnostics::{Diagnostic, Span, visible},
+    kind::{self, organization, repository, sync_rule},
     state::{Chart, Live, Presence},
 };
 
@@ -19,11 +19,22 @@ use crate::{
 pub type PlacedRule = (Address, Span);
 
 /// The codes of all lints, for the check of waivers.
-pub const CODES: [&str; 6] =
-    ["self-copy", "copy-cycle", "unknown-sync-region", "shared-override", "double-hyphen", UNKNOWN_TARGET];
+pub const CODES: [&str; 8] = [
+    "self-copy",
+    "copy-cycle",
+    "unknown-sync-region",
+    "shared-override",
+    "double-hyphen",
+    "unusual-git-url",
+    UNKNOWN_TARGET,
+    FAILING,
+];
 
-/// The one that only a plan can find.
-pub const UNKNOWN_TARGET: &str = "unknown-target-organization";
+/// Those that only a plan can find.
+pub const OF_A_PLAN: [&str; 2] = [UNKNOWN_TARGET, FAILING];
+
+const UNKNOWN_TARGET: &str = "unknown-target-organization";
+const FAILING: &str = "failing-mirror";
 
 /// Where a rule's images end up.
 struct Copy {
@@ -150,6 +161,34 @@ pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnost
         })
     });
     missing.collect()
+}
+
+/// Mirrors whose last attempt failed. One that is not fresh any more has a run in the plan as well; one that still is
+/// would otherwise fail in silence until then.
+pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
+    let failing = chart.mirrors.iter().filter_map(|(address, terms)| {
+        let state = live.resources.get(address)?.mirror.as_deref()?;
+        let said = state.failure()?;
+        Some(
+            Diagnostic::warning(FAILING, format!("the last run failed: {}", visible(said)))
+                .at(terms.span)
+                .address(address.to_string())
+                .hint(match &state.last_success {
+                    Some(success) => format!("the last success was {}", visible(&success.text)),
+                    None => "it never succeeded".to_owned(),
+                }),
+        )
+    });
+    failing.collect()
+}
+
+/// The console takes only addresses that end so.
+pub fn url(text: &str, span: Span) -> Option<Diagnostic> {
+    (kind::is_web_address(text) && !text.ends_with(".git")).then(|| {
+        Diagnostic::warning("unusual-git-url", "this address does not end in `.git`")
+            .at(span)
+            .hint("the service's user guide asks for that")
+    })
 }
 
 /// Several hyphens in a row: the documents forbid them, the service's patterns allow them.

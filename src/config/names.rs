@@ -10,6 +10,10 @@ pub enum Name {
     Repository,
     Region,
     Target,
+    /// A CodeArts project and a git repository in it.
+    Mirror,
+    /// Of the environment.
+    Variable,
 }
 
 /// The rule in words, for messages and the schema.
@@ -23,6 +27,10 @@ pub fn rule(name: Name) -> &'static str {
         }
         Name::Region => "a region id: lowercase letters, digits and `-`, such as `cn-north-4`",
         Name::Target => "letters, digits, `_` and `-`",
+        Name::Mirror => {
+            "`project/repository`: the project's name without `/`, then letters, digits, `-`, `_` and `.`, with `/` for groups"
+        }
+        Name::Variable => "the name of a variable: letters, digits and `_`, no digit first",
     }
 }
 
@@ -33,6 +41,8 @@ pub fn regex(name: Name) -> &'static str {
         Name::Repository => r"^(?=.{1,128}$)[a-z0-9]+((\.|/|__?|-+)[a-z0-9]+)*$",
         Name::Region => r"^[a-z0-9]+(-[a-z0-9]+)*$",
         Name::Target => r"^[A-Za-z0-9_-]+$",
+        Name::Mirror => r"^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
+        Name::Variable => r"^[A-Za-z_][A-Za-z0-9_]*$",
     }
 }
 
@@ -47,7 +57,21 @@ pub fn is_valid(name: Name, text: &str) -> bool {
         Name::Target => {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
         }
+        Name::Mirror => text.split_once('/').is_some_and(|(project, path)| {
+            let is_plain = !project.is_empty() && project.trim() == project && !project.chars().any(char::is_control);
+            is_plain && path.split('/').all(is_git_name)
+        }),
+        Name::Variable => {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            text.bytes().all(is_part) && text.starts_with(|first: char| !first.is_ascii_digit())
+        }
     }
+}
+
+/// A git repository, or a group of some (codearts-repo-api: section 4.1).
+fn is_git_name(text: &str) -> bool {
+    let is_start = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.bytes().next().is_some_and(is_start) && text.bytes().all(|byte| is_start(byte) || matches!(byte, b'-' | b'.'))
 }
 
 /// Words of lowercase letters and digits with a separator between each two: one of the characters, two
@@ -96,6 +120,20 @@ mod tests {
             (Name::Region, "cn--north", false),
             (Name::Target, "dr_1", true),
             (Name::Target, "d r", false),
+            (Name::Mirror, "platform/app", true),
+            (Name::Mirror, "我的 project/group/My_app.v2", true),
+            (Name::Mirror, "platform", false),
+            (Name::Mirror, "platform/", false),
+            (Name::Mirror, "/app", false),
+            (Name::Mirror, "platform//app", false),
+            (Name::Mirror, "platform/../app", false),
+            (Name::Mirror, "platform/-app", false),
+            (Name::Mirror, " platform/app", false),
+            (Name::Mirror, "plat\u{1b}form/app", false),
+            (Name::Variable, "GIT_TOKEN2", true),
+            (Name::Variable, "2_TOKENS", false),
+            (Name::Variable, "", false),
+            (Name::Variable, "GIT TOKEN", false),
         ];
         for (name, text, expected) in table {
             assert_eq!(is_valid(name, text), expected, "{name:?} {text:?}");

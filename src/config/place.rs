@@ -12,26 +12,38 @@ use super::{
 };
 use crate::{
     diagnostics::{Diagnostics, Span},
-    kind::{organization, repository},
+    kind::{mirror, organization, repository},
 };
 
 /// An entry of the chart, from the start of its name to the end of what is behind it.
 struct Place<'n> {
     span: Span,
     region: Option<Arc<str>>,
-    organization: &'n str,
-    repository: Option<&'n str>,
+    named: Named<'n>,
+}
+
+/// What an entry is called in its region.
+#[derive(Clone, Copy)]
+enum Named<'n> {
+    Organization(&'n str),
+    Repository(&'n str, &'n str),
+    Mirror(&'n str),
 }
 
 impl Place<'_> {
     /// Without the region where the document has none that could be meant.
     fn address(&self) -> String {
-        let Self { region, organization: name, repository, .. } = self;
-        match (region.clone(), repository) {
-            (Some(region), None) => organization::address(region, *name).to_string(),
-            (Some(region), Some(repository)) => repository::address(region, *name, *repository).to_string(),
-            (None, None) => format!("organization {name}"),
-            (None, Some(repository)) => format!("repository {name}/{repository}"),
+        let region = self.region.clone();
+        match (region, self.named) {
+            (Some(region), Named::Organization(name)) => organization::address(region, name).to_string(),
+            (Some(region), Named::Repository(of, name)) => repository::address(region, of, name).to_string(),
+            (Some(region), Named::Mirror(name)) => {
+                let (project, name) = name.split_once('/').unwrap_or((name, ""));
+                mirror::address(region, project, name).to_string()
+            }
+            (None, Named::Organization(name)) => format!("organization {name}"),
+            (None, Named::Repository(of, name)) => format!("repository {of}/{name}"),
+            (None, Named::Mirror(name)) => format!("mirror {name}"),
         }
     }
 }
@@ -52,6 +64,7 @@ pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagn
 struct Places<'n> {
     organizations: Vec<Place<'n>>,
     repositories: Vec<Place<'n>>,
+    mirrors: Vec<Place<'n>>,
 }
 
 impl<'n> Places<'n> {
@@ -62,26 +75,24 @@ impl<'n> Places<'n> {
                 Some(node) => context.name(Name::Region, node),
                 None => context.region.map(Into::into),
             };
+            let place = |entry: &Entry<'_>, named| Place { span: span(entry), region: region.clone(), named };
             for (entry, organization) in named(root.get("organizations"), Name::Organization) {
-                let place = |entry: &'n Entry<'_>, repository| Place {
-                    span: span(entry),
-                    region: region.clone(),
-                    organization,
-                    repository,
-                };
-                places.organizations.push(place(entry, None));
+                places.organizations.push(place(entry, Named::Organization(organization)));
                 let repositories = named(entry.1.get("repositories"), Name::Repository);
-                places.repositories.extend(repositories.map(|(entry, name)| place(entry, Some(name))));
+                let named = repositories.map(|(entry, name)| place(entry, Named::Repository(organization, name)));
+                places.repositories.extend(named);
             }
+            let mirrors = named(root.get("mirrors"), Name::Mirror);
+            places.mirrors.extend(mirrors.map(|(entry, name)| place(entry, Named::Mirror(name))));
         }
-        for list in [&mut places.organizations, &mut places.repositories] {
+        for list in [&mut places.organizations, &mut places.repositories, &mut places.mirrors] {
             list.sort_by_key(|place| (place.span.file, place.span.start));
         }
         places
     }
 
     fn around(&self, span: Span) -> Option<&Place<'n>> {
-        innermost(&self.repositories, span).or_else(|| innermost(&self.organizations, span))
+        [&self.repositories, &self.mirrors, &self.organizations].into_iter().find_map(|places| innermost(places, span))
     }
 }
 

@@ -105,7 +105,8 @@ impl Waivers {
 
     /// The waivers that waived nothing; those that only a plan could use are left out until there is one.
     pub fn unused(&self, planned: bool) -> Vec<Diagnostic> {
-        let unused = self.0.iter().filter(|waiver| !waiver.used && (planned || waiver.code != lint::UNKNOWN_TARGET));
+        let unused =
+            self.0.iter().filter(|waiver| !waiver.used && (planned || !lint::OF_A_PLAN.contains(&&*waiver.code)));
         let warning = |waiver: &Waiver| {
             Diagnostic::warning("unused-waiver", format!("nothing here is `{}` any more", waiver.code))
                 .at(waiver.span)

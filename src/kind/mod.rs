@@ -4,6 +4,7 @@
 //! turn values into requests and answers into values; sending is `transport`'s work. Adding a kind is one
 //! file and one line in [`REGISTRY`].
 
+pub mod mirror;
 pub mod organization;
 pub mod repository;
 pub mod sync_rule;
@@ -15,12 +16,13 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
-    state::{Attributes, LiveResource},
-    wire::{Request, Response, error::ApiError},
+    state::{Attributes, LiveResource, RemoteId},
+    wire::{Request, Response, Service, error::ApiError},
 };
 
 /// Parents first; the position is also the order among resources of one key.
-pub static REGISTRY: &[&Kind] = &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE];
+pub static REGISTRY: &[&Kind] =
+    &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {
@@ -30,6 +32,8 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 /// One managed kind.
 pub struct Kind {
     pub name: &'static str,
+    /// Where it lives.
+    pub service: Service,
     /// The names of the key's parts, the region first.
     pub key: &'static [&'static str],
     /// How many of the parts an address joins with `/`; the rest are shown behind an arrow.
@@ -39,6 +43,8 @@ pub struct Kind {
     pub listing: Listing,
     /// Codes that mean "there is nothing to delete" besides the ordinary ones.
     pub also_gone: &'static [&'static str],
+    /// Codes that mean "there is nothing" in the answer to a read besides the ordinary ones.
+    pub also_absent: &'static [&'static str],
     pub wire: &'static dyn Wire,
 }
 
@@ -101,6 +107,19 @@ pub enum Role {
     Immutable,
     /// As `Immutable`, and the chart may not choose it: portolan always asks for this value.
     Fixed(Preset),
+    /// In place, but the service never tells the value: it is sent along, and cannot be compared.
+    WriteOnly,
+}
+
+impl Role {
+    /// Whether a live value can be read, and so compared.
+    pub fn is_readable(self) -> bool {
+        self != Role::WriteOnly
+    }
+
+    pub fn changes_in_place(self) -> bool {
+        matches!(self, Role::Mutable | Role::WriteOnly)
+    }
 }
 
 /// A constant of a table, which cannot hold a [`Value`].
@@ -126,7 +145,14 @@ pub enum Shape {
     /// Text of at most so many characters.
     Text(usize),
     OneOf(&'static [&'static str]),
+    /// An address on the web without a name and a password in it.
+    WebAddress,
+    /// A UUID, or an empty text for none.
+    Uuid,
 }
+
+/// The longest address on the web that any program takes.
+pub const LONGEST_ADDRESS: usize = 2048;
 
 impl Shape {
     pub fn accepts(self, value: &Value) -> bool {
@@ -134,9 +160,35 @@ impl Shape {
             (Shape::Bool, Value::Bool(_)) => true,
             (Shape::Text(most), Value::String(text)) => text.chars().count() <= most,
             (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
+            // The service may hold what no chart could say.
+            (Shape::WebAddress, Value::String(text)) => text.chars().count() <= LONGEST_ADDRESS,
+            (Shape::Uuid, Value::String(_)) => true,
             _ => false,
         }
     }
+}
+
+/// Whether a text is what [`Shape::WebAddress`] asks for.
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let is_plain = |host: &str| !host.is_empty() && !host.contains('@');
+    text.len() <= LONGEST_ADDRESS && host.is_some_and(is_plain) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether a text is what [`Shape::Uuid`] asks for: 32 hexadecimal digits, with or without dashes.
+pub fn is_uuid(text: &str) -> bool {
+    let digits = text.bytes().filter(|byte| byte.is_ascii_hexdigit()).count();
+    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    let is_form = dashes.is_empty() || dashes == [8, 13, 18, 23];
+    text.is_empty() || (digits == 32 && text.len() == 32 + dashes.len() && is_form)
+}
+
+/// A resource as requests name it: by its address, and by the number that the service gave it, in kinds that have one.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub address: &'a Address,
+    pub number: Option<RemoteId>,
 }
 
 /// How live resources of a kind are found.
@@ -154,6 +206,21 @@ pub enum Listing {
         request: fn(parent: &Address) -> Request,
         decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
     },
+    /// One answer for each resource that the chart names, under a number. The number stands in the chart, or in a list
+    /// of all that could be meant.
+    PerNumber {
+        page_size: usize,
+        request: fn(region: &Arc<str>, offset: usize) -> Request,
+        decode: fn(response: &Response) -> Result<Vec<Candidate>, Undecodable>,
+    },
+}
+
+/// Something that a resource of the chart could be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub number: RemoteId,
+    /// The parts of the key behind the region.
+    pub key: Vec<String>,
 }
 
 /// What one list answer holds.
@@ -173,12 +240,12 @@ pub struct Page {
 /// The wire translation of a kind: pure functions between values.
 pub trait Wire: Sync {
     /// The one request that shows the resource, alone or among its siblings.
-    fn read(&self, address: &Address) -> Request;
+    fn read(&self, subject: Subject<'_>) -> Request;
     /// Finds the resource in a successful answer of [`Wire::read`].
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
     /// The one request that shows whether the resource may be deleted.
-    fn read_before_delete(&self, address: &Address) -> Request {
-        self.read(address)
+    fn read_before_delete(&self, subject: Subject<'_>) -> Request {
+        self.read(subject)
     }
     /// Finds the resource in a successful answer of [`Wire::read_before_delete`].
     fn decode_before_delete(
@@ -188,10 +255,15 @@ pub trait Wire: Sync {
     ) -> Result<Option<LiveResource>, Undecodable> {
         self.decode_read(address, response)
     }
-    fn create(&self, address: &Address, after: &Attributes) -> Request;
+    fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request;
+    /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows.
+    fn created(&self, after: &Attributes) -> Attributes {
+        after.clone()
+    }
     /// `None`: the kind cannot be changed in place. `after` holds every attribute.
-    fn update(&self, address: &Address, after: &Attributes) -> Option<Request>;
-    fn delete(&self, address: &Address) -> Request;
+    fn update(&self, subject: Subject<'_>, after: &Attributes) -> Option<Request>;
+    /// `None`: the service offers no way to delete it.
+    fn delete(&self, subject: Subject<'_>) -> Option<Request>;
     /// What a refusal of a write means, where the service's own words do not say.
     fn explain(&self, error: &ApiError) -> Option<&'static str>;
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Kind, Listing, Page, Undecodable, Wire, json as parse, repository, segment};
+use super::{Kind, Listing, Page, Subject, Undecodable, Wire, json as parse, repository, segment};
 use crate::{
     address::Address,
     state::{Attributes, LiveResource},
@@ -17,12 +17,14 @@ use crate::{
 
 pub static ORGANIZATION: Kind = Kind {
     name: "organization",
+    service: Service::Swr,
     key: &["region", "organization"],
     joined_parts: 2,
     parent: None,
     attributes: &[],
     listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
     also_gone: &[],
+    also_absent: &[],
     wire: &Api,
 };
 
@@ -43,7 +45,7 @@ struct Item {
 }
 
 fn request(region: &Arc<str>, method: Method, path: String) -> Request {
-    Request { service: Service::Swr, region: region.clone(), method, path, query: Vec::new(), body: None }
+    Request::new(Service::Swr, region, method, path)
 }
 
 /// The path of an organization, for the kinds that live below it too.
@@ -70,7 +72,7 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
 }
 
 impl Wire for Api {
-    fn read(&self, address: &Address) -> Request {
+    fn read(&self, Subject { address, .. }: Subject<'_>) -> Request {
         request(address.region(), Method::Get, path(address))
     }
 
@@ -81,7 +83,7 @@ impl Wire for Api {
 
     /// Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
     /// matters before a delete is that there are none. Whether the filter is exact is not documented either.
-    fn read_before_delete(&self, address: &Address) -> Request {
+    fn read_before_delete(&self, Subject { address, .. }: Subject<'_>) -> Request {
         let mut request = repository::list(address.region(), 0);
         request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
         request
@@ -97,18 +99,18 @@ impl Wire for Api {
         Ok(Some(LiveResource { num_repositories: Some(inside.count() as u64), ..LiveResource::default() }))
     }
 
-    fn create(&self, address: &Address, _after: &Attributes) -> Request {
+    fn create(&self, Subject { address, .. }: Subject<'_>, _after: &Attributes) -> Request {
         let mut request = request(address.region(), Method::Post, "/v2/manage/namespaces".to_owned());
         request.body = Some(json!({ "namespace": address.part("organization") }));
         request
     }
 
-    fn update(&self, _address: &Address, _after: &Attributes) -> Option<Request> {
+    fn update(&self, _subject: Subject<'_>, _after: &Attributes) -> Option<Request> {
         None
     }
 
-    fn delete(&self, address: &Address) -> Request {
-        request(address.region(), Method::Delete, path(address))
+    fn delete(&self, Subject { address, .. }: Subject<'_>) -> Option<Request> {
+        Some(request(address.region(), Method::Delete, path(address)))
     }
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Attribute, Kind, Listing, Page, Preset, Role, Shape, Undecodable, Wire, json as parse, organization, segment,
+    Attribute, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Wire, json as parse, organization,
+    segment,
 };
 use crate::{
     address::Address,
@@ -26,6 +27,7 @@ const LONGEST_DESCRIPTION: usize = 30_000;
 
 pub static REPOSITORY: Kind = Kind {
     name: "repository",
+    service: Service::Swr,
     key: &["region", "organization", "repository"],
     joined_parts: 3,
     parent: Some(&organization::ORGANIZATION),
@@ -69,6 +71,7 @@ pub static REPOSITORY: Kind = Kind {
     ],
     listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
     also_gone: &[],
+    also_absent: &[],
     wire: &Api,
 };
 
@@ -101,7 +104,7 @@ impl Item {
             ("category", Value::String(category)),
             ("description", Value::String(self.description.unwrap_or_default())),
         ]);
-        LiveResource { attributes, num_images: self.num_images, num_repositories: None }
+        LiveResource { attributes, num_images: self.num_images, ..LiveResource::default() }
     }
 }
 
@@ -112,7 +115,7 @@ pub(super) fn path(address: &Address) -> String {
 }
 
 fn request(address: &Address, method: Method, path: String) -> Request {
-    Request { service: Service::Swr, region: address.region().clone(), method, path, query: Vec::new(), body: None }
+    Request::new(Service::Swr, address.region(), method, path)
 }
 
 fn body(attributes: &Attributes) -> Map<String, Value> {
@@ -126,19 +129,14 @@ fn total_of(content_range: &str) -> Option<usize> {
 
 /// Ordered by name, so that pages shift as little as they can while somebody writes.
 pub(super) fn list(region: &Arc<str>, offset: usize) -> Request {
-    Request {
-        service: Service::Swr,
-        region: region.clone(),
-        method: Method::Get,
-        path: "/v2/manage/repos".to_owned(),
-        query: vec![
-            ("limit", PAGE.to_string()),
-            ("offset", offset.to_string()),
-            ("order_column", "name".to_owned()),
-            ("order_type", "asc".to_owned()),
-        ],
-        body: None,
-    }
+    let mut request = Request::new(Service::Swr, region, Method::Get, "/v2/manage/repos".to_owned());
+    request.query = vec![
+        ("limit", PAGE.to_string()),
+        ("offset", offset.to_string()),
+        ("order_column", "name".to_owned()),
+        ("order_type", "asc".to_owned()),
+    ];
+    request
 }
 
 pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
@@ -158,7 +156,7 @@ pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page
 }
 
 impl Wire for Api {
-    fn read(&self, address: &Address) -> Request {
+    fn read(&self, Subject { address, .. }: Subject<'_>) -> Request {
         request(address, Method::Get, path(address))
     }
 
@@ -168,7 +166,7 @@ impl Wire for Api {
     }
 
     /// The body takes the name with its real slashes.
-    fn create(&self, address: &Address, after: &Attributes) -> Request {
+    fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {
         let mut request = request(address, Method::Post, format!("{}/repos", organization::path(address)));
         let mut fields = Map::from_iter([("repository".to_owned(), json!(address.part("repository")))]);
         fields.extend(body(after));
@@ -176,14 +174,14 @@ impl Wire for Api {
         request
     }
 
-    fn update(&self, address: &Address, after: &Attributes) -> Option<Request> {
+    fn update(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Option<Request> {
         let mut request = request(address, Method::Patch, path(address));
         request.body = Some(Value::Object(body(after)));
         Some(request)
     }
 
-    fn delete(&self, address: &Address) -> Request {
-        request(address, Method::Delete, path(address))
+    fn delete(&self, Subject { address, .. }: Subject<'_>) -> Option<Request> {
+        Some(request(address, Method::Delete, path(address)))
     }
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
@@ -201,10 +199,11 @@ mod tests {
     #[test]
     fn a_slash_is_a_dollar_in_paths_and_stays_in_bodies() {
         let address = address("r", "team-a", "web/front end");
-        let create = REPOSITORY.wire.create(&address, &Attributes::new());
+        let subject = Subject { address: &address, number: None };
+        let create = REPOSITORY.wire.create(subject, &Attributes::new());
         assert_eq!(create.path, "/v2/manage/namespaces/team-a/repos");
         assert_eq!(create.body.unwrap(), json!({ "repository": "web/front end" }));
-        assert_eq!(REPOSITORY.wire.read(&address).path, "/v2/manage/namespaces/team-a/repos/web$front%20end");
+        assert_eq!(REPOSITORY.wire.read(subject).path, "/v2/manage/namespaces/team-a/repos/web$front%20end");
     }
 
     #[test]

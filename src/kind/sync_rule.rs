@@ -9,7 +9,9 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Attribute, Kind, Listing, Page, Preset, Role, Shape, Undecodable, Wire, json as parse, repository};
+use super::{
+    Attribute, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Wire, json as parse, repository,
+};
 use crate::{
     address::Address,
     state::{Attributes, LiveResource},
@@ -42,6 +44,7 @@ pub const TARGET_REGIONS: [&str; 13] = [
 
 pub static SYNC_RULE: Kind = Kind {
     name: "sync_rule",
+    service: Service::Swr,
     key: &["region", "organization", "repository", "target_region", "target_organization"],
     joined_parts: 3,
     parent: Some(&repository::REPOSITORY),
@@ -68,6 +71,7 @@ pub static SYNC_RULE: Kind = Kind {
     ],
     listing: Listing::PerParent { request: list, decode: decode_list },
     also_gone: &[SYNC_RULE_NOT_FOUND],
+    also_absent: &[],
     wire: &Api,
 };
 
@@ -101,14 +105,7 @@ impl Item {
 }
 
 fn request(address: &Address, method: Method) -> Request {
-    Request {
-        service: Service::Swr,
-        region: address.region().clone(),
-        method,
-        path: format!("{}/sync_repo", repository::path(address)),
-        query: Vec::new(),
-        body: None,
-    }
+    Request::new(Service::Swr, address.region(), method, format!("{}/sync_repo", repository::path(address)))
 }
 
 fn target(address: &Address) -> Value {
@@ -138,7 +135,7 @@ fn decode_list(repository: &Address, response: &Response) -> Result<Page, Undeco
 }
 
 impl Wire for Api {
-    fn read(&self, address: &Address) -> Request {
+    fn read(&self, Subject { address, .. }: Subject<'_>) -> Request {
         request(address, Method::Get)
     }
 
@@ -150,7 +147,7 @@ impl Wire for Api {
         Ok(items(response)?.iter().find(wanted).map(Item::live))
     }
 
-    fn create(&self, address: &Address, after: &Attributes) -> Request {
+    fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {
         let mut body = target(address);
         for (name, field) in [("auto", "syncAuto"), ("override", "override")] {
             if let Some(value) = after.get(name) {
@@ -162,14 +159,14 @@ impl Wire for Api {
         request
     }
 
-    fn update(&self, _address: &Address, _after: &Attributes) -> Option<Request> {
+    fn update(&self, _subject: Subject<'_>, _after: &Attributes) -> Option<Request> {
         None
     }
 
-    fn delete(&self, address: &Address) -> Request {
+    fn delete(&self, Subject { address, .. }: Subject<'_>) -> Option<Request> {
         let mut request = request(address, Method::Delete);
         request.body = Some(target(address));
-        request
+        Some(request)
     }
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {

@@ -2,18 +2,24 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Change, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits, risk};
+use super::{
+    Action, Change, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits,
+    mirrors::{self, Verdict},
+    risk,
+};
 use crate::{
     address::Address,
     diagnostics::Source,
     diff::{self, FieldChange},
     kind::{organization::ORGANIZATION, sync_rule::SYNC_RULE},
+    moment::Moment,
     scope::{self, Disposition, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence},
 };
 
-/// The smallest set of changes. `consents` are those of this run; the chart's own are added.
-pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> Plan {
+/// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now` decides which mirrors
+/// are due.
+pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
     let selection = scope.selection();
     let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
     if !live.failures.is_empty() {
@@ -25,6 +31,11 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> 
     let narrowed = if selection.is_partial() { Cow::Owned(selection.narrow(chart)) } else { Cow::Borrowed(chart) };
     let mut blocking = Vec::new();
     for (address, desired) in &narrowed.resources {
+        if let Some(terms) = narrowed.mirrors.get(address) {
+            let verdict = mirrors::judge(address, desired, terms, live, now);
+            add_mirror(address, desired, verdict, &mut plan);
+            continue;
+        }
         match change(address, desired, live) {
             // What only holds something that was chosen is made if it is missing, and left alone otherwise.
             Some(change) if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {}
@@ -40,9 +51,24 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope) -> 
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));
     let consents: Vec<Consent> = chart.limits.allow.iter().chain(consents).copied().collect();
     risk::withhold(&mut plan.changes, &chart.protect, &consents);
-    plan.stopped = stops_for_blocked_organizations(&blocking);
+    plan.stopped.extend(stops_for_blocked_organizations(&blocking));
     plan.stopped.extend(limits::check(&plan.changes, live, &chart.limits, &consents));
     plan
+}
+
+fn add_mirror(address: &Address, desired: &DesiredResource, verdict: Verdict, plan: &mut Plan) {
+    let change = match verdict {
+        Verdict::Stopped(stop) => return plan.stopped.push(stop),
+        Verdict::Unchanged => None,
+        Verdict::Change(change) => Some(change),
+    };
+    if let Presence::Present(wanted) = &desired.presence {
+        plan.uncompared.extend(mirrors::uncompared(address, wanted, change.as_deref()));
+    }
+    match change {
+        Some(change) => plan.changes.push(*change),
+        None => plan.unchanged += 1,
+    }
 }
 
 /// What makes one declared resource as the chart wants it; `None` if it is.
@@ -104,7 +130,7 @@ fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Opt
 }
 
 /// A change with everything that follows from its action.
-fn step(
+pub(super) fn step(
     address: &Address,
     action: Action,
     reason: Reason,
@@ -116,6 +142,7 @@ fn step(
         precondition: precondition(&action),
         address: address.clone(),
         action,
+        run: None,
         reason,
         fields,
         source: None,
@@ -131,7 +158,7 @@ fn precondition(action: &Action) -> Precondition {
     match action {
         Action::Create { .. } => Precondition::default(),
         Action::Delete { .. } => Precondition { exists: true, ..Precondition::default() },
-        Action::Update { before, .. } | Action::Replace { before, .. } => {
+        Action::Update { before, .. } | Action::Replace { before, .. } | Action::Run { attributes: before } => {
             Precondition { exists: true, attributes: named(before), ..Precondition::default() }
         }
     }

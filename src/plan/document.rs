@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Action, Change, Outcome, Plan, Precondition, Reason, Scope, Stop, Summary, Unlisted, Withheld,
+    Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared, Unlisted, Withheld,
     risk::{Risk, RiskClass},
 };
 use crate::{
@@ -36,6 +36,8 @@ pub struct PlanDocument {
     pub changes: Vec<ChangeDocument>,
     pub stopped: Vec<Stop>,
     pub unlisted: Vec<UnlistedDocument>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncompared: Vec<Uncompared>,
     pub diagnostics: Vec<View>,
     pub chart: ChartStamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +59,9 @@ pub struct ChangeDocument {
     pub source: Option<Source>,
     pub withheld: Option<WithheldDocument>,
     pub precondition: Precondition,
+    /// Of a mirror that shall be fresh: what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
     /// Of a replace: what is created again if the new values are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<IndexMap<String, Value>>,
@@ -103,6 +108,7 @@ impl PlanDocument {
                 .iter()
                 .map(|unlisted| UnlistedDocument { address: unlisted.address.clone(), num_images: unlisted.num_images })
                 .collect(),
+            uncompared: plan.uncompared.clone(),
             diagnostics,
             chart: plan.chart.clone(),
             scope: None,
@@ -191,6 +197,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
             .into_iter()
             .map(|unlisted| Unlisted { address: unlisted.address, num_images: unlisted.num_images })
             .collect(),
+        uncompared: document.uncompared,
         stopped: document.stopped,
         failures: Vec::new(),
         chart: document.chart,
@@ -211,7 +218,7 @@ impl From<&Change> for ChangeDocument {
         let restore = matches!(change.action, Action::Replace { .. });
         ChangeDocument {
             address: change.address.clone(),
-            actions: change.action.verbs().iter().map(|verb| (*verb).to_owned()).collect(),
+            actions: change.verbs().iter().map(|verb| (*verb).to_owned()).collect(),
             reason: change.reason,
             risks: change.risks.iter().map(|risk| risk.class).collect(),
             before: change.action.before().map(named),
@@ -231,6 +238,7 @@ impl From<&Change> for ChangeDocument {
                 Withheld::Protect { pattern } => WithheldDocument::Protect { pattern: pattern.clone() },
             }),
             precondition: change.precondition.clone(),
+            run: change.run.clone(),
             restore: change.action.before().filter(|_| restore).map(named),
             evidence: change
                 .risks
@@ -257,8 +265,14 @@ impl TryFrom<ChangeDocument> for Change {
             (["update"], Some(before), Some(after)) => Action::Update { before, after },
             (["delete", "create"], Some(before), Some(after)) => Action::Replace { before, after },
             (["delete"], Some(before), None) => Action::Delete { before },
+            (["create", "run"], None, Some(after)) => Action::Create { after },
+            (["update", "run"], Some(before), Some(after)) => Action::Update { before, after },
+            (["run"], Some(before), Some(_)) => Action::Run { attributes: before },
             _ => return Err(at(format!("`before` and `after` do not fit {:?}", document.actions))),
         };
+        if document.run.is_some() != (verbs.last() == Some(&"run")) {
+            return Err(at(format!("`run` does not fit {:?}", document.actions)));
+        }
         let fields = document.fields.into_iter().map(|field| field_of(kind, field)).collect::<Result<_, _>>();
         let mut evidence = document.evidence;
         let risks = document
@@ -270,6 +284,7 @@ impl TryFrom<ChangeDocument> for Change {
             fields: fields.map_err(at)?,
             risks,
             action,
+            run: document.run,
             reason: document.reason,
             source: document.source,
             withheld: document.withheld.map(|withheld| match withheld {

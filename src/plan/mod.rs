@@ -7,6 +7,7 @@
 pub mod build;
 pub mod document;
 pub mod limits;
+pub mod mirrors;
 pub mod order;
 pub mod risk;
 #[cfg(test)]
@@ -19,12 +20,14 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
+    age::Age,
     diagnostics::Source,
     diff::FieldChange,
+    kind::Subject,
     pattern::Pattern,
     plan::risk::{Risk, RiskClass},
     scope::Selection,
-    state::{Attributes, ChartStamp, LiveResource, ReadFailure},
+    state::{Attributes, ChartStamp, LiveResource, LoginSource, ReadFailure, RemoteId},
 };
 
 /// The changes that make the live state equal to the desired one, and what was found on the way.
@@ -35,6 +38,8 @@ pub struct Plan {
     /// How many managed resources are as the chart wants them.
     pub unchanged: usize,
     pub unlisted: Vec<Unlisted>,
+    /// What the chart says and the API does not tell, where the plan does not write it either.
+    pub uncompared: Vec<Uncompared>,
     /// Why nothing of this may be applied; empty for an ordinary plan.
     pub stopped: Vec<Stop>,
     /// What could not be read. Not empty: the plan is unknown and holds no changes.
@@ -50,6 +55,9 @@ pub struct Scope {
     pub regions: Vec<String>,
     /// The base URL that each region was read from.
     pub endpoints: BTreeMap<String, String>,
+    /// The same for CodeArts Repo.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub codearts_endpoints: BTreeMap<String, String>,
     /// The account's name by region, where the API told it.
     pub account: BTreeMap<String, String>,
     /// The patterns that chose a part of the world.
@@ -66,6 +74,8 @@ pub struct Scope {
 pub struct Change {
     pub address: Address,
     pub action: Action,
+    /// What follows the action, of a mirror that shall be fresh.
+    pub run: Option<Run>,
     /// For people; `apply` never looks at it.
     pub reason: Reason,
     pub risks: Vec<Risk>,
@@ -84,7 +94,25 @@ impl Change {
     pub fn is_grave(&self) -> bool {
         self.withheld.is_some()
             || matches!(self.action, Action::Delete { .. } | Action::Replace { .. })
-            || self.risks.iter().any(|risk| risk.class == RiskClass::Exposes)
+            || self.risks.iter().any(|risk| matches!(risk.class, RiskClass::Exposes | RiskClass::OneWay))
+    }
+
+    /// As requests name it.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { address: &self.address, number: self.precondition.repository_id }
+    }
+
+    /// The verbs of the JSON document; a replace is a delete and a create, so that looking for `delete` finds it.
+    pub fn verbs(&self) -> &'static [&'static str] {
+        match (&self.action, &self.run) {
+            (Action::Create { .. }, None) => &["create"],
+            (Action::Create { .. }, Some(_)) => &["create", "run"],
+            (Action::Update { .. }, None) => &["update"],
+            (Action::Update { .. }, Some(_)) => &["update", "run"],
+            (Action::Replace { .. }, _) => &["delete", "create"],
+            (Action::Delete { .. }, _) => &["delete"],
+            (Action::Run { .. }, _) => &["run"],
+        }
     }
 }
 
@@ -106,6 +134,25 @@ pub enum Action {
     Delete {
         before: Attributes,
     },
+    /// Nothing is changed: the mirror, which has these values, is run.
+    Run {
+        attributes: Attributes,
+    },
+}
+
+/// One run of a mirror, complete: exactly what is sent, but for the secrets, which are read right before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// For people; `apply` never looks at it.
+    pub because: String,
+    /// The last success that the plan knows of. Another one that is no older than the following makes the run needless.
+    pub last_success: Option<String>,
+    pub max_age: Age,
+    pub force: bool,
+    /// The service endpoint that holds credentials; empty for none.
+    pub endpoint: String,
+    pub credentials: Option<LoginSource>,
 }
 
 impl Scope {
@@ -121,6 +168,7 @@ impl Action {
         match self {
             Action::Create { .. } => None,
             Action::Update { before, .. } | Action::Replace { before, .. } | Action::Delete { before } => Some(before),
+            Action::Run { attributes } => Some(attributes),
         }
     }
 
@@ -128,16 +176,7 @@ impl Action {
         match self {
             Action::Delete { .. } => None,
             Action::Create { after } | Action::Update { after, .. } | Action::Replace { after, .. } => Some(after),
-        }
-    }
-
-    /// The verbs of the JSON document; a replace is a delete and a create, so that looking for `delete` finds it.
-    pub fn verbs(&self) -> &'static [&'static str] {
-        match self {
-            Action::Create { .. } => &["create"],
-            Action::Update { .. } => &["update"],
-            Action::Replace { .. } => &["delete", "create"],
-            Action::Delete { .. } => &["delete"],
+            Action::Run { attributes } => Some(attributes),
         }
     }
 
@@ -148,6 +187,7 @@ impl Action {
             Action::Update { .. } => "~",
             Action::Replace { .. } => "-/+",
             Action::Delete { .. } => "-",
+            Action::Run { .. } => ">",
         }
     }
 }
@@ -168,6 +208,10 @@ pub enum Reason {
     Unlisted,
     /// The repository's `sync` list is the whole truth, and it is not in there.
     NotInSyncList,
+    /// The last success of the mirror is older than the chart allows.
+    Stale,
+    /// The mirror had no success yet.
+    NeverSucceeded,
 }
 
 /// Why a change may not run.
@@ -196,6 +240,9 @@ pub struct Precondition {
     /// For the deletion of an organization: no repository that the plan does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_repositories: Option<u64>,
+    /// The number that requests name a mirror by. The name that it was found by is not looked up again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository_id: Option<RemoteId>,
 }
 
 impl Precondition {
@@ -228,6 +275,14 @@ impl Precondition {
         }
         moved
     }
+}
+
+/// Attributes that the chart manages and the API does not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uncompared {
+    pub address: Address,
+    pub attributes: Vec<String>,
 }
 
 /// A live repository of a declared organization that no file lists.
@@ -273,7 +328,7 @@ impl Plan {
     pub fn outcome(&self) -> Outcome {
         if !self.failures.is_empty() {
             Outcome::Unknown
-        } else if self.changes.is_empty() {
+        } else if self.changes.is_empty() && self.stopped.is_empty() {
             Outcome::NoChanges
         } else {
             Outcome::Changes
@@ -300,6 +355,7 @@ impl Summary {
             self.withheld += 1;
             return;
         }
+        self.run += usize::from(change.run.is_some());
         match change.action {
             Action::Create { .. } => self.add += 1,
             Action::Update { .. } => self.change += 1,
@@ -308,6 +364,7 @@ impl Summary {
                 self.destroy += 1;
             }
             Action::Delete { .. } => self.destroy += 1,
+            Action::Run { .. } => {}
         }
     }
 }

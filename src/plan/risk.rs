@@ -23,15 +23,23 @@ pub enum RiskClass {
     DestroysData,
     /// An existing repository turns public.
     Exposes,
-    /// A rule may overwrite tags in its target.
+    /// A rule may overwrite tags in its target, or a run what was pushed to its mirror.
     Overwrites,
     /// A rule is replaced: what is pushed in between is not copied.
     Gap,
+    /// The schedule of a mirror is switched off, which may be final.
+    OneWay,
 }
 
 impl RiskClass {
-    pub const ALL: [RiskClass; 5] =
-        [RiskClass::Deletes, RiskClass::DestroysData, RiskClass::Exposes, RiskClass::Overwrites, RiskClass::Gap];
+    pub const ALL: [RiskClass; 6] = [
+        RiskClass::Deletes,
+        RiskClass::DestroysData,
+        RiskClass::Exposes,
+        RiskClass::Overwrites,
+        RiskClass::Gap,
+        RiskClass::OneWay,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -40,12 +48,13 @@ impl RiskClass {
             RiskClass::Exposes => "exposes",
             RiskClass::Overwrites => "overwrites",
             RiskClass::Gap => "gap",
+            RiskClass::OneWay => "one-way",
         }
     }
 
     /// Whether changes of this class wait for consent even where nobody set a number.
     pub fn needs_consent(self) -> bool {
-        matches!(self, RiskClass::DestroysData | RiskClass::Exposes)
+        matches!(self, RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay)
     }
 }
 
@@ -108,7 +117,10 @@ pub(super) fn assess(address: &Address, action: &Action, num_images: Option<u64>
         Action::Update { before, after } if turns_on("is_public", Some(before), after) => {
             add(RiskClass::Exposes, format!("anyone can pull {}", tags(num_images)));
         }
-        Action::Update { .. } => {}
+        Action::Update { before, after } if turns_on("scheduled", Some(after), before) => {
+            add(RiskClass::OneWay, "the service may not let the schedule be switched on again".to_owned());
+        }
+        Action::Update { .. } | Action::Run { .. } => {}
         Action::Create { after } => {
             if turns_on("override", None, after) {
                 add(RiskClass::Overwrites, "tags that exist in the target are overwritten".to_owned());

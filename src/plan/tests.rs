@@ -54,8 +54,11 @@ pub(crate) fn chart(keys: &str) -> Chart {
 
 pub(crate) fn plan(keys: &str, live: &Live, allow: &[&str]) -> Plan {
     let consents: Vec<Consent> = allow.iter().map(|text| text.parse().unwrap()).collect();
-    build::build(&chart(keys), live, &consents, Scope::default())
+    build::build(&chart(keys), live, &consents, Scope::default(), NOW)
 }
+
+/// When these plans are made: 2026-11-21T08:00:00Z.
+pub(crate) const NOW: crate::moment::Moment = crate::moment::Moment(1_795_248_000);
 
 /// Symbol and address of each change, and what withholds it.
 fn told(plan: &Plan) -> Vec<String> {

@@ -49,7 +49,7 @@ impl Listener for Events {
     fn hear(&self, event: &Event<'_>) {
         match event {
             Event::Started { change } => {
-                let (address, actions) = (change.address.clone(), change.action.verbs());
+                let (address, actions) = (change.address.clone(), change.verbs());
                 self.write(&Line::Started { address, actions });
             }
             Event::Finished { change, record } => self.write(&Line::Finished(Entry::new(change, record))),

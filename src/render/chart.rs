@@ -12,7 +12,11 @@ use crate::{
     address::Address,
     config::waivers::WAIVABLE_ERROR,
     kind::{Role, organization::ORGANIZATION, repository::REPOSITORY},
-    state::{Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, Presence, UnlistedPolicy},
+    state::{
+        Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, LoginSource, Presence, SecretSource,
+        UnlistedPolicy,
+    },
+    wire::Service,
 };
 
 /// Characters that YAML's plain and quoted styles take for line breaks, depending on the version: only an
@@ -58,13 +62,21 @@ impl<'c> Writer<'c> {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
         insert(&mut document, "region", &**region);
-        if let Some(endpoint) = self.chart.endpoints.get(region) {
-            let mut endpoints = Mapping::new();
-            insert(&mut endpoints, "swr", &*endpoint.url);
+        let mut endpoints = Mapping::new();
+        for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
+            if let Some(endpoint) = self.chart.endpoints.get(&(service, region.clone())) {
+                insert(&mut endpoints, name, &*endpoint.url);
+            }
+        }
+        if !endpoints.is_empty() {
             insert(&mut document, "endpoints", endpoints);
         }
         if !organizations.is_empty() {
             insert(&mut document, "organizations", organizations);
+        }
+        let mirrors = self.mirrors(region);
+        if !mirrors.is_empty() {
+            insert(&mut document, "mirrors", mirrors);
         }
         let protect = self.chart.protect.iter().filter(|protection| protection.region == *region);
         let protect: Vec<Yaml> = protect.map(|protection| Yaml::from(protection.pattern.to_string())).collect();
@@ -143,6 +155,41 @@ impl<'c> Writer<'c> {
         if let Presence::Present(attributes) = &desired.presence {
             self.attributes(address, attributes, &mut entry);
         }
+        entry
+    }
+
+    fn mirrors(&mut self, region: &Arc<str>) -> Mapping {
+        let mut mirrors = Mapping::new();
+        for (address, terms) in self.chart.mirrors.iter().filter(|(address, _)| address.region() == region) {
+            let mut entry = Mapping::new();
+            if let Some(number) = terms.number {
+                insert(&mut entry, "repository_id", u64::from(number));
+            }
+            if let Some(Presence::Present(attributes)) = self.chart.resources.get(address).map(|it| &it.presence) {
+                self.attributes(address, attributes, &mut entry);
+            }
+            if let Some(max_age) = terms.max_age {
+                insert(&mut entry, "max_age", max_age.to_string());
+            }
+            if let Some(LoginSource { username, password }) = &terms.credentials {
+                let mut login = Mapping::new();
+                insert(&mut login, "username", self.secret(username));
+                insert(&mut login, "password", self.secret(password));
+                insert(&mut entry, "credentials", login);
+            }
+            insert(&mut mirrors, &address.parts()[1..].join("/"), entry);
+        }
+        mirrors
+    }
+
+    /// Where a secret is, which is none itself.
+    fn secret(&mut self, source: &SecretSource) -> Mapping {
+        let (name, place) = match source {
+            SecretSource::Env(name) => ("env", name),
+            SecretSource::File(path) => ("file", path),
+        };
+        let mut entry = Mapping::new();
+        insert(&mut entry, name, self.escape(place));
         entry
     }
 
@@ -281,6 +328,11 @@ organizations:
       gone: { state: absent }
 protect: [ "a/z" ]
 limits: { deletes: 3, allow: [ "destroys-data=1" ] }
+endpoints: { codearts: "https://x.myhuaweicloud.com" }
+mirrors:
+  platform/app:
+    { max_age: 120m, url: "https://x/a.git", credentials: { username: { env: U }, password: { file: p } } }
+  platform/group/lib: { repository_id: 7, branches: null, scheduled: false }
 accept: [ { address: a/z, until: 2026-12-31, reason: "as agreed: later" } ]
 ---
 version: 1
@@ -301,6 +353,8 @@ organizations: { dr: {} }
         ---
         version: 1
         region: cn-north-4
+        endpoints:
+          codearts: https://x.myhuaweicloud.com
         organizations:
           a:
             repositories:
@@ -321,6 +375,18 @@ organizations: { dr: {} }
               z: {}
           b:
             unlisted: delete
+        mirrors:
+          platform/app:
+            url: https://x/a.git
+            max_age: 2h
+            credentials:
+              username:
+                env: U
+              password:
+                file: p
+          platform/group/lib:
+            repository_id: 7
+            scheduled: false
         protect:
         - a/z
         accept:

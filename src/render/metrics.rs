@@ -4,7 +4,7 @@
 
 use crate::{
     drift::Drift,
-    kind::REGISTRY,
+    kind::{Kind, Listing, REGISTRY},
     plan::{Action, Outcome, risk::RiskClass},
 };
 
@@ -20,7 +20,13 @@ pub struct Metrics<'m> {
 
 const LAST_COMPLETE_READ: &str = "portolan_last_complete_read_timestamp_seconds";
 
-const ACTIONS: [&str; 4] = ["create", "update", "replace", "delete"];
+/// What can become of the resources of a kind.
+fn actions(kind: &Kind) -> &'static [&'static str] {
+    match kind.listing {
+        Listing::PerNumber { .. } => &["create", "update", "run"],
+        Listing::PerRegion { .. } | Listing::PerParent { .. } => &["create", "update", "replace", "delete"],
+    }
+}
 
 /// The whole file. Every series is there even where it is zero, so that none vanishes from one run to the next.
 pub fn text(metrics: &Metrics<'_>) -> String {
@@ -94,18 +100,17 @@ fn action(action: &Action) -> &'static str {
         Action::Update { .. } => "update",
         Action::Replace { .. } => "replace",
         Action::Delete { .. } => "delete",
+        Action::Run { .. } => "run",
     }
 }
 
 fn changes(drift: &Drift) -> Vec<(String, String)> {
     let mut samples = Vec::new();
-    for kind in REGISTRY.iter().map(|kind| kind.name) {
-        for name in ACTIONS {
-            let changes = drift.plan.changes.iter();
-            let number =
-                changes.filter(|change| change.address.kind().name == kind && action(&change.action) == name).count();
-            samples.push((format!("{{kind=\"{kind}\",action=\"{name}\"}}"), number.to_string()));
-        }
+    for (kind, name) in REGISTRY.iter().flat_map(|kind| actions(kind).iter().map(|name| (kind.name, *name))) {
+        let changes = drift.plan.changes.iter();
+        let number =
+            changes.filter(|change| change.address.kind().name == kind && action(&change.action) == name).count();
+        samples.push((format!("{{kind=\"{kind}\",action=\"{name}\"}}"), number.to_string()));
     }
     samples
 }

@@ -87,7 +87,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
 }
 
 pub(super) fn view(change: &Change) -> View {
-    let mut message = format!("{} {}", change.action.verbs().join(" and "), change.address);
+    let mut message = format!("{} {}", change.verbs().join(" and "), change.address);
     let told = change.fields.iter().filter_map(|field| {
         let (before, after) = (field.before.as_ref()?, field.after.as_ref()?);
         Some(format!("{} {} -> {}", field.name, words::short(before), words::short(after)))
@@ -95,6 +95,8 @@ pub(super) fn view(change: &Change) -> View {
     let told: Vec<String> = told
         .chain(change.risks.iter().map(|risk| risk.evidence.clone()).filter(|said| !said.is_empty()))
         .chain(why(change.reason).map(str::to_owned))
+        .chain(change.run.iter().map(|run| run.because.clone()))
+        .chain(change.run.iter().flat_map(|_| change.notes.iter().cloned()))
         .collect();
     if !told.is_empty() {
         message.push_str(&format!(": {}", told.join("; ")));
@@ -109,7 +111,7 @@ pub(super) fn view(change: &Change) -> View {
         file: change.source.as_ref().map(|source| source.file.clone()),
         line: change.source.as_ref().map(|source| source.line),
         column: change.source.as_ref().map(|source| source.column),
-        ..View::error(&format!("plan-{}", change.action.verbs()[0]), message, hint)
+        ..View::error(&format!("plan-{}", change.verbs()[0]), message, hint)
     }
 }
 
@@ -120,6 +122,9 @@ pub(super) fn deed(change: &Change) -> String {
         for value in [&field.before, &field.after].into_iter().flatten() {
             deed.push_str(&format!(" {}={value}", field.name));
         }
+    }
+    if let Some(run) = &change.run {
+        deed.push_str(&format!(" > {} {}", run.because, change.notes.join(" ")));
     }
     if change.is_grave() { format!("{deed} !") } else { deed }
 }
@@ -156,12 +161,30 @@ pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
     let summary = plan.summary();
     let first = match plan.outcome() {
         Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
-        Outcome::NoChanges if is_all => "No changes. The live state is as the chart says.".to_owned(),
+        Outcome::NoChanges if is_all && plan.uncompared.is_empty() => {
+            "No changes. The live state is as the chart says.".to_owned()
+        }
+        Outcome::NoChanges if is_all => {
+            "No changes. The live state is as the chart says, as far as it can be compared.".to_owned()
+        }
         _ => format!("Plan: {} to add, {} to change, {} to destroy.", summary.add, summary.change, summary.destroy),
     };
     let second = counts(&summary);
     let known = plan.outcome() != Outcome::Unknown && !second.is_empty();
-    [Some(first), known.then_some(second)].into_iter().flatten().collect()
+    [Some(first), known.then_some(second), uncompared(plan)].into_iter().flatten().collect()
+}
+
+/// What nobody can say "no change" of.
+fn uncompared(plan: &Plan) -> Option<String> {
+    let mut names: Vec<&str> = plan.uncompared.iter().flat_map(|it| &it.attributes).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let of = match plan.uncompared.as_slice() {
+        [] => return None,
+        [only] => only.address.to_string(),
+        many => format!("{} {}s", many.len(), many[0].address.kind().name),
+    };
+    Some(format!("Cannot be compared: {} of {of}.", names.join(" and ")))
 }
 
 /// A part of the world says nothing about the rest.
@@ -196,7 +219,7 @@ fn counts(summary: &Summary) -> String {
 pub(super) fn role(action: &Action) -> Role {
     match action {
         Action::Create { .. } => Role::Add,
-        Action::Update { .. } => Role::Change,
+        Action::Update { .. } | Action::Run { .. } => Role::Change,
         Action::Replace { .. } | Action::Delete { .. } => Role::Destroy,
     }
 }
@@ -286,12 +309,20 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
     for risk in change.risks.iter().filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap)) {
         say(None, format!("! {}: {}", risk.class, risk.evidence));
     }
+    if let Some(run) = &change.run {
+        let mark = if matches!(change.action, Action::Run { .. }) { "" } else { "> run: " };
+        say(None, format!("{mark}{}", run.because));
+    }
     if let Some(why) = why(change.reason) {
         let place = changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
         say(place, format!("({why})"));
     }
+    // What is sent unseen, or what a run is about, is not said of one field.
+    let place = changed_field(change).filter(|_| {
+        change.run.is_none() && change.address.kind().attributes.iter().all(|attribute| attribute.role.is_readable())
+    });
     for note in &change.notes {
-        say(changed_field(change), format!("({note})"));
+        say(place, format!("({note})"));
     }
     remarks
 }
@@ -302,7 +333,8 @@ pub(super) fn why(reason: Reason) -> Option<&'static str> {
         Reason::CannotBeChangedInPlace => Some("cannot be changed in place"),
         Reason::Unlisted => Some("unlisted, and its organization says `unlisted: delete`"),
         Reason::NotInSyncList => Some("not in the repository's `sync` list"),
-        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent => None,
+        // Of a run, its own words tell.
+        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent | Reason::Stale | Reason::NeverSucceeded => None,
     }
 }
 

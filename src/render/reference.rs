@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        grammar::{DOCUMENT, Form, Key, Record, TextForm},
+        grammar::{DOCUMENT, Form, Key, Record, TextForm, Together},
         names,
     },
     kind::Shape,
@@ -40,8 +40,9 @@ fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static st
         out.push_str(&row(&key));
     }
     out.push_str("\n```yaml\n");
-    for key in record.keys() {
-        out.push_str(&format!("{}: {}\n", key.name, key.example));
+    for (number, key) in record.keys().enumerate() {
+        let alternative = number > 0 && record.together == Together::OneSource;
+        out.push_str(&format!("{}{}: {}\n", if alternative { "# or " } else { "" }, key.name, key.example));
     }
     out.push_str("```\n");
     for key in record.keys() {
@@ -73,12 +74,15 @@ fn row(key: &Key) -> String {
 fn value(form: Form) -> String {
     match form {
         Form::Version => "`1`".to_owned(),
-        Form::Number(most) => format!("a number up to {most}"),
+        Form::Number(0, most) => format!("a number up to {most}"),
+        Form::Number(least, most) => format!("a number from {least} to {most}"),
         Form::Text(TextForm::Name(name)) => names::rule(name).to_owned(),
         Form::Text(TextForm::Url) => "a URL".to_owned(),
         Form::Text(TextForm::Pattern) => "a pattern".to_owned(),
         Form::Text(TextForm::Consent) => "`CLASS` or `CLASS=N`".to_owned(),
         Form::Text(TextForm::Date) => "a date, `YYYY-MM-DD`".to_owned(),
+        Form::Text(TextForm::Age) => "a number and a unit: `m`, `h` or `d`".to_owned(),
+        Form::Text(TextForm::Path) => "a path".to_owned(),
         Form::Text(TextForm::Words) => "a text, not empty".to_owned(),
         Form::Text(TextForm::Lint) => "the code of a lint".to_owned(),
         Form::OneOf(values) | Form::Attribute(Shape::OneOf(values)) => {
@@ -88,6 +92,8 @@ fn value(form: Form) -> String {
         Form::Record(record) => link(record),
         Form::Dictionary(name, record) => format!("{} by name ({})", link(record), names::rule(name)),
         Form::Attribute(Shape::Bool) => "`true` or `false`".to_owned(),
+        Form::Attribute(Shape::WebAddress) => "a URL, `https://` or `http://`".to_owned(),
+        Form::Attribute(Shape::Uuid) => "a UUID, or an empty text".to_owned(),
         Form::Attribute(Shape::Text(most)) => format!("text of at most {most} characters"),
     }
 }

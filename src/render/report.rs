@@ -3,7 +3,7 @@
 use super::style::{Color, Role};
 use crate::{
     plan::Change,
-    report::{ApplyOutcome, Fate, Report},
+    report::{ApplyOutcome, Fate, Report, RunEnd},
 };
 
 /// What became of one change, on one line.
@@ -11,15 +11,30 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
     let head = format!("{:>3} {}", change.action.symbol(), change.address);
     match fate {
         Fate::Applied { .. } => format!("{head}: {}", color.paint(Role::Add, "applied")),
+        Fate::Ran { job, end } => {
+            let said = match end {
+                RunEnd::Succeeded => color.paint(Role::Add, "run"),
+                RunEnd::NotAwaited => color.paint(Role::Add, "started, and not waited for"),
+                RunEnd::Unknown(said) => {
+                    format!("{}: {said}", color.paint(Role::Warning, "run, and its end is not known"))
+                }
+            };
+            format!("{head}: {said}{}", told(job.as_ref()))
+        }
         Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "is so already")),
-        Fate::Failed { message, hint, .. } => {
+        Fate::Failed { message, hint, job, .. } => {
             let hint = hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
-            format!("{head}: {}: {message}{hint}", color.paint(Role::Destroy, "failed"))
+            format!("{head}: {}: {message}{}{hint}", color.paint(Role::Destroy, "failed"), told(job.as_ref()))
         }
         Fate::Skipped { because } => format!("{head}: {}, because of {because}", color.paint(Role::Warning, "skipped")),
         Fate::NotAttempted => format!("{head}: {}", color.paint(Role::Warning, "not attempted")),
         Fate::Withheld => format!("{head}: {}", color.paint(Role::Warning, "withheld")),
     }
+}
+
+/// The job, for a ticket.
+fn told(job: Option<&String>) -> String {
+    job.map_or_else(String::new, |job| format!(" (job {job})"))
 }
 
 /// Everything that is not done, and the closing lines.
@@ -33,6 +48,7 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
     for (change, fate) in report.fates() {
         match fate {
             Fate::Applied { verified: true } | Fate::AsPlanned | Fate::Withheld => {}
+            Fate::Ran { end: RunEnd::Succeeded, .. } => {}
             Fate::Applied { verified: false } => {
                 let line = format!("{}, but it could not be read back", line(change, fate, color));
                 out.push_str(&format!("{line}\n"));
@@ -56,11 +72,13 @@ fn closing(report: &Report<'_>, color: Color) -> String {
     );
     let number = |wanted: fn(&Fate) -> bool| report.fates().filter(|(_, fate)| wanted(fate)).count();
     let rest = [
+        (counts.run, "run"),
         (number(|fate| *fate == Fate::AsPlanned), "so already"),
         (number(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
         (number(|fate| matches!(fate, Fate::Skipped { .. })), "skipped"),
         (number(|fate| matches!(fate, Fate::NotAttempted)), "not attempted"),
         (number(|fate| matches!(fate, Fate::Withheld)), "withheld"),
+        (number(|fate| matches!(fate, Fate::Ran { end: RunEnd::Unknown(_), .. })), "not known to have ended"),
         (number(|fate| matches!(fate, Fate::Applied { verified: false })), "not verified"),
     ];
     let said: Vec<String> =

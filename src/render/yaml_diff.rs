@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::words::on_one_line;
 use crate::{
-    plan::{Change, Outcome, Plan, Withheld},
+    plan::{Action, Change, Outcome, Plan, Withheld},
     state::Attributes,
 };
 
@@ -21,6 +21,10 @@ pub fn diff(plan: &Plan) -> String {
     }
     if plan.scope.partial {
         out.push_str("# this is a part of the chart\n");
+    }
+    for uncompared in &plan.uncompared {
+        let (names, address) = (uncompared.attributes.join(" and "), uncompared.address.to_string());
+        out.push_str(&format!("# cannot be compared: {names} of {}\n", on_one_line(&address)));
     }
     plan.changes.iter().for_each(|change| out.push_str(&hunk(change)));
     out
@@ -38,12 +42,18 @@ fn hunk(change: &Change) -> String {
         Some(Withheld::Risk { class, lift }) => format!("# withheld: {class}; {lift} would let it go\n"),
         Some(Withheld::Protect { pattern }) => format!("# withheld: protected by {}\n", on_one_line(pattern)),
     };
+    let run = change.run.as_ref().map_or_else(String::new, |run| {
+        format!("# run {}: {}\n", on_one_line(&change.address.to_string()), on_one_line(&run.because))
+    });
+    if matches!(change.action, Action::Run { .. }) {
+        return withheld + &run;
+    }
     let mut diff = TextDiff::from_lines(&before, &after).unified_diff().header(&live, &chart).to_string();
     if diff.is_empty() {
         // A resource without values, such as an organization.
         diff = format!("--- {live}\n+++ {chart}\n");
     }
-    withheld + &diff
+    withheld + &diff + &run
 }
 
 /// The resource as an entry of its own. What an update sends beside its fields is the live value, so it is shown too.

@@ -14,7 +14,7 @@ fn outcome() -> Value {
 }
 
 fn resources() -> Value {
-    object(&[("added", count()), ("changed", count()), ("destroyed", count())], &[])
+    object(&[("added", count()), ("changed", count()), ("destroyed", count())], &[("run", count())])
 }
 
 fn plan() -> Value {
@@ -62,8 +62,13 @@ fn record_keys() -> (Keys, Keys) {
         ("before", described(nullable(seen.clone()), "What the read before the write showed.")),
         ("after", described(nullable(seen), "What the last read after it showed.")),
     ];
-    let optional =
-        vec![("restored", boolean()), ("message", text()), ("hint", text()), ("because", reference("address"))];
+    let optional = vec![
+        ("restored", boolean()),
+        ("message", text()),
+        ("hint", text()),
+        ("because", reference("address")),
+        ("job_id", text()),
+    ];
     (keys, optional)
 }
 

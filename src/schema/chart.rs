@@ -7,7 +7,7 @@ use crate::{
         grammar::{DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
         names,
     },
-    kind::Shape,
+    kind::{LONGEST_ADDRESS, Shape},
     plan::risk::RiskClass,
 };
 
@@ -18,7 +18,9 @@ pub fn chart() -> Value {
     schema.insert("title".to_owned(), json!("portolan chart"));
     schema.insert(
         "description".to_owned(),
-        json!("Image repositories, and the rules that copy their images, as they shall be."),
+        json!(
+            "Image repositories, the rules that copy their images, and mirrors of git repositories, as they shall be."
+        ),
     );
     let Value::Object(document) = record(&DOCUMENT) else { return Value::Object(schema) };
     schema.extend(document);
@@ -43,7 +45,8 @@ fn together(together: Together) -> Value {
     let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
     let any = |keys: &[&str]| keys.iter().map(|key| json!({ "required": [key] })).collect::<Vec<_>>();
     match together {
-        Together::All => json!({}),
+        Together::All | Together::Login => json!({}),
+        Together::OneSource => json!({ "minProperties": 1, "maxProperties": 1 }),
         Together::OneTarget => json!({ "oneOf": [
             { "required": ["target"], "not": { "anyOf": any(&["target_region", "target_organization"]) } },
             { "required": ["target_region", "target_organization"], "not": { "required": ["target"] } },
@@ -80,7 +83,7 @@ fn yaml(text: &str) -> Value {
 fn form(form: Form) -> Value {
     match form {
         Form::Version => json!({ "const": VERSION }),
-        Form::Number(most) => json!({ "type": "integer", "minimum": 0, "maximum": most }),
+        Form::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Form::Text(text) => text_form(text),
         Form::OneOf(values) => one_of(values),
         Form::List(item) => json!({ "type": "array", "items": self::form(*item) }),
@@ -92,6 +95,15 @@ fn form(form: Form) -> Value {
         }),
         Form::Attribute(Shape::Bool) => json!({ "type": "boolean" }),
         Form::Attribute(Shape::Text(most)) => json!({ "type": "string", "maxLength": most }),
+        Form::Attribute(Shape::WebAddress) => with_variables(json!({
+            "type": "string",
+            "maxLength": LONGEST_ADDRESS,
+            "pattern": "^https?://[^/?#@\\s]+([/?#][!-~]*)?$",
+        })),
+        Form::Attribute(Shape::Uuid) => with_variables(json!({
+            "type": "string",
+            "pattern": "^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$",
+        })),
         Form::Attribute(Shape::OneOf(values)) => one_of(values),
     }
 }
@@ -112,7 +124,10 @@ fn text_form(text: TextForm) -> Value {
             "type": "string",
             "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
         })),
-        TextForm::Url | TextForm::Words | TextForm::Lint => json!({ "type": "string", "minLength": 1 }),
+        TextForm::Age => with_variables(json!({ "type": "string", "pattern": "^0*[1-9][0-9]*[mhd]$" })),
+        TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
+            json!({ "type": "string", "minLength": 1 })
+        }
         TextForm::Pattern => with_variables(json!({ "type": "string", "pattern": "^[^/]+(/[^/]+)*$" })),
         TextForm::Consent => {
             let classes = RiskClass::ALL.map(RiskClass::name).join("|");

@@ -14,8 +14,9 @@ use crate::{
     plan::{document::FORMAT_VERSION, risk::RiskClass},
 };
 
-/// What a change can be; a replace is a delete and a create.
-const ACTIONS: [&[&str]; 4] = [&["create"], &["update"], &["delete", "create"], &["delete"]];
+/// What a change can be; a replace is a delete and a create, and a run may follow what changes a mirror.
+const ACTIONS: [&[&str]; 7] =
+    [&["create"], &["update"], &["delete", "create"], &["delete"], &["run"], &["create", "run"], &["update", "run"]];
 
 /// The schema of a plan, printed or saved; `$defs/report` is that of what `apply --format json` prints,
 /// `$defs/receipt` and `$defs/event` are those of what it leaves in files, and `$defs/drift` that of what
@@ -23,7 +24,10 @@ const ACTIONS: [&[&str]; 4] = [&["create"], &["update"], &["delete", "create"], 
 pub fn plan() -> Value {
     let mut defs = Map::new();
     let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
-    define("plan", described(object(&plan_keys(), &[]), "What `plan --format json` prints."));
+    define(
+        "plan",
+        described(object(&plan_keys(), &[("uncompared", uncompared())]), "What `plan --format json` prints."),
+    );
     define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
     define("report", described(report(), "What `apply --format json` prints."));
     define("receipt", described(receipt(), "What `apply --receipt FILE` writes."));
@@ -40,6 +44,7 @@ pub fn plan() -> Value {
     }
     define("actions", json!({ "enum": ACTIONS }));
     define("risk", json!({ "enum": RiskClass::ALL.map(RiskClass::name) }));
+    define("run", described(run(), "Of a mirror that shall be fresh: the run that follows, complete but for secrets."));
     define("withheld", described(withheld(), "Why the change may not run."));
     define("source", described(source(), "The line of the chart that decided the change."));
     define("stop", described(stop(), "Why nothing of the plan may be applied."));
@@ -135,7 +140,7 @@ pub(super) fn scope() -> Value {
             ("excludes", list(text())),
             ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),
         ],
-        &[],
+        &[("codearts_endpoints", described(by_region(), "The same for CodeArts Repo."))],
     )
 }
 
@@ -146,10 +151,32 @@ fn saved_plan() -> Value {
         ("scope", scope()),
         ("digest", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
     ]);
-    let mut schema = object(&keys, &[]);
+    let mut schema = object(&keys, &[("uncompared", uncompared())]);
     // A plan of which something is unknown is not saved.
     schema["properties"]["outcome"] = json!({ "enum": ["no_changes", "changes"] });
     schema
+}
+
+fn run() -> Value {
+    let secret = any_of(["env", "file"].into_iter().map(|place| object(&[(place, text())], &[])));
+    let login = object(&[("username", secret.clone()), ("password", secret)], &[]);
+    object(
+        &[
+            ("because", described(text(), "For people.")),
+            ("last_success", nullable(text())),
+            ("max_age", described(json!({ "type": "integer", "minimum": 60 }), "In seconds.")),
+            ("force", json!({ "type": "boolean" })),
+            ("endpoint", text()),
+            ("credentials", described(nullable(login), "Where they are read from right before the run.")),
+        ],
+        &[],
+    )
+}
+
+fn uncompared() -> Value {
+    let names = json!({ "type": "array", "items": text(), "minItems": 1 });
+    let item = object(&[("address", reference("address")), ("attributes", names)], &[]);
+    described(list(item), "What the chart says and the API does not tell, where the plan does not write it either.")
 }
 
 fn drift() -> Value {
@@ -162,7 +189,7 @@ fn drift() -> Value {
         ("accepted", described(list(accepted), "What differs and does not count for a while.")),
         ("ignored", described(count(), "How many differences were left out.")),
     ]);
-    object(&keys, &[])
+    object(&keys, &[("uncompared", uncompared())])
 }
 
 fn summary() -> Value {
@@ -206,7 +233,7 @@ fn change(kind: &Kind) -> Value {
             (
                 "reason",
                 json!({ "enum": ["missing", "differs", "cannot-be-changed-in-place", "declared-absent", "unlisted",
-                    "not-in-sync-list"] }),
+                    "not-in-sync-list", "stale", "never-succeeded"] }),
             ),
             ("risks", list(reference("risk"))),
             ("before", nullable(values.clone())),
@@ -217,6 +244,7 @@ fn change(kind: &Kind) -> Value {
             ("precondition", precondition(&values)),
         ],
         &[
+            ("run", reference("run")),
             ("restore", described(values.clone(), "What is created again if the new values are refused.")),
             ("evidence", evidence),
             ("notes", list(text())),
@@ -229,10 +257,13 @@ fn change(kind: &Kind) -> Value {
         .map(|actions| {
             let side = |there: bool| json!({ "type": if there { "object" } else { "null" } });
             let (before, after) = (actions[0] != "create", actions.last() != Some(&"delete"));
-            json!({
-                "if": { "properties": { "actions": { "const": actions } } },
-                "then": { "properties": { "before": side(before), "after": side(after) } },
-            })
+            let mut then = json!({ "properties": { "before": side(before), "after": side(after) } });
+            if actions.last() == Some(&"run") {
+                then["required"] = json!(["run"]);
+            } else {
+                then["properties"]["run"] = json!(false);
+            }
+            json!({ "if": { "properties": { "actions": { "const": actions } } }, "then": then })
         })
         .collect();
     schema
@@ -241,7 +272,7 @@ fn change(kind: &Kind) -> Value {
 fn precondition(values: &Value) -> Value {
     let schema = object(
         &[("exists", json!({ "type": "boolean" })), ("attributes", values.clone())],
-        &[("num_images", count()), ("num_repositories", count())],
+        &[("num_images", count()), ("num_repositories", count()), ("repository_id", position())],
     );
     described(schema, "What must hold of the live object right before the write.")
 }
@@ -279,18 +310,20 @@ fn diagnostic() -> Value {
 
 fn report() -> Value {
     let boolean = || json!({ "type": "boolean" });
-    let fate = |more: &[(&'static str, Value)]| {
+    let fate_with = |more: &[(&'static str, Value)], optional: &[(&'static str, Value)]| {
         let mut keys = vec![("address", reference("address")), ("actions", reference("actions"))];
         keys.extend_from_slice(more);
-        list(object(&keys, &[]))
+        list(object(&keys, optional))
     };
+    let fate = |more: &[(&'static str, Value)]| fate_with(more, &[]);
+    let job = [("job_id", described(text(), "Of a mirror's run, for a ticket: nothing can be asked about it."))];
     object(
         &[
             ("format_version", version()),
             ("outcome", json!({ "enum": ["complete", "incomplete", "refused"] })),
             ("plan", reference("plan")),
-            ("applied", fate(&[("verified", boolean()), ("written", boolean())])),
-            ("failed", fate(&[("message", text()), ("hint", nullable(text())), ("restored", boolean())])),
+            ("applied", fate_with(&[("verified", boolean()), ("written", boolean())], &job)),
+            ("failed", fate_with(&[("message", text()), ("hint", nullable(text())), ("restored", boolean())], &job)),
             ("skipped", fate(&[("because", reference("address"))])),
             ("not_attempted", fate(&[])),
             ("diagnostics", list(reference("diagnostic"))),

@@ -55,6 +55,17 @@ impl CallError {
         }
     }
 
+    /// Whether what was asked for is not there; these codes say so too.
+    pub fn is_absence(&self, also: &[&str]) -> bool {
+        match self {
+            CallError::Answered { class: Class::Absent, .. } => true,
+            CallError::Answered { class: Class::Refused, error } => {
+                error.code.as_deref().is_some_and(|code| also.contains(&code))
+            }
+            CallError::Answered { .. } | CallError::NoAnswer(_) => false,
+        }
+    }
+
     fn failure(&self) -> Failure {
         match self {
             CallError::Answered { class, .. } => Failure::Answered(*class),
@@ -140,6 +151,7 @@ impl Client {
     ) -> Result<Response, CallError> {
         let mut tries = Tries::default();
         loop {
+            self.door.ready(request).await;
             let entered = self.gate.enter(request).await;
             let pass = entered.map_err(|error| CallError::Answered { class: Class::Unauthorized, error })?;
             self.requests.fetch_add(1, Ordering::Relaxed);

@@ -45,7 +45,7 @@ fn asked(request: &Request) -> Asked {
         path: request.path.clone(),
         query: query_string(&query),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: request.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+        body: request.body_text().unwrap_or_default().into_bytes(),
     }
 }
 
@@ -56,6 +56,7 @@ fn response(told: &Told) -> Response {
         request_id: header("x-request-id"),
         retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()).map(std::time::Duration::from_secs),
         content_range: header("content-range"),
+        date: header("date"),
         body: told.body.clone(),
     }
 }

@@ -12,15 +12,25 @@ use reqwest::Url;
 pub use self::regions::{REGIONS, is_region_id, known_region};
 use crate::wire::Service;
 
-/// The variable that overrides where SWR is.
+/// The variables that override where the services are.
 pub const SWR_VARIABLE: &str = "PORTOLAN_ENDPOINT_SWR";
+pub const CODEARTS_VARIABLE: &str = "PORTOLAN_ENDPOINT_CODEARTS";
 const PLACEHOLDER: &str = "{region}";
 
-/// One region that a chart names, with the template that its document gives.
+/// The variable that overrides where a service is.
+pub fn variable(service: Service) -> &'static str {
+    match service {
+        Service::Swr => SWR_VARIABLE,
+        Service::CodeArts => CODEARTS_VARIABLE,
+    }
+}
+
+/// One service in one region that a chart names, with the template that its document gives.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
+    pub service: Service,
     pub region: &'a str,
-    /// `endpoints.swr`.
+    /// `endpoints.swr` or `endpoints.codearts`.
     pub chart: Option<&'a str>,
 }
 
@@ -29,24 +39,45 @@ pub struct Wanted<'a> {
 pub struct Overrides<'a> {
     /// The value of `PORTOLAN_ENDPOINT_SWR`; an empty one counts as unset.
     pub swr: Option<&'a str>,
+    /// The value of `PORTOLAN_ENDPOINT_CODEARTS`, likewise.
+    pub codearts: Option<&'a str>,
     /// `--allow-endpoint`: hosts outside Huawei's domains that a chart may name. They may hold `{region}` too.
     pub allowed_hosts: &'a [String],
+}
+
+impl Overrides<'_> {
+    fn of(&self, service: Service) -> Option<&str> {
+        match service {
+            Service::Swr => self.swr,
+            Service::CodeArts => self.codearts,
+        }
+    }
 }
 
 /// Where a template came from, as messages name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    Environment,
-    Chart,
-    Region,
+    Environment(Service),
+    Chart(Service),
+    Region(Service),
+}
+
+impl Origin {
+    fn variable(self) -> &'static str {
+        match self {
+            Origin::Environment(service) | Origin::Chart(service) | Origin::Region(service) => variable(service),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Origin::Environment => "`PORTOLAN_ENDPOINT_SWR`",
-            Origin::Chart => "`endpoints.swr`",
-            Origin::Region => "the region's endpoint",
+            Origin::Environment(Service::Swr) => "`PORTOLAN_ENDPOINT_SWR`",
+            Origin::Environment(Service::CodeArts) => "`PORTOLAN_ENDPOINT_CODEARTS`",
+            Origin::Chart(Service::Swr) => "`endpoints.swr`",
+            Origin::Chart(Service::CodeArts) => "`endpoints.codearts`",
+            Origin::Region(_) => "the region's endpoint",
         })
     }
 }
@@ -61,13 +92,15 @@ pub enum EndpointError {
     PlainHttp { origin: Origin, url: String },
     #[error(
         "{origin} would send credentials to `{host}`, outside Huawei Cloud's domains: if that is meant, allow it with \
-         `--allow-endpoint {host}` or set `PORTOLAN_ENDPOINT_SWR`"
+         `--allow-endpoint {host}` or set `{}`", .origin.variable()
     )]
     Foreign { origin: Origin, host: String },
     #[error(
         "the regions {first} and {second} have the same endpoint {url}: put `{{region}}` into it, or use one region"
     )]
     Shared { first: String, second: String, url: String },
+    #[error("where CodeArts Repo is in {0} is not known: say it in `endpoints.codearts`, or set `{CODEARTS_VARIABLE}`")]
+    Nowhere(String),
     #[error("the region {region} has two endpoints, {first} and {second}: give the same one in every document")]
     Conflict { region: String, first: String, second: String },
 }
@@ -107,7 +140,7 @@ impl Endpoints {
         let mut endpoints = Endpoints::default();
         for one in wanted {
             let base = resolve_one(one, overrides)?;
-            endpoints.insert(one.region, base)?;
+            endpoints.insert(one.service, one.region, base)?;
         }
         Ok(endpoints)
     }
@@ -122,13 +155,15 @@ impl Endpoints {
     }
 
     /// Two regions behind one URL would be read as copies of each other.
-    fn insert(&mut self, region: &str, base: Base) -> Result<(), EndpointError> {
-        if let Some((_, first, _)) = self.iter().find(|(_, other, known)| *other != region && **known == base) {
+    fn insert(&mut self, service: Service, region: &str, base: Base) -> Result<(), EndpointError> {
+        let is_copy =
+            |other: Service, elsewhere: &str, known: &Base| other == service && elsewhere != region && *known == base;
+        if let Some((_, first, _)) = self.iter().find(|(other, elsewhere, known)| is_copy(*other, elsewhere, known)) {
             let (first, second) = (first.to_owned(), region.to_owned());
             return Err(EndpointError::Shared { first, second, url: base.to_string() });
         }
         let second = base.to_string();
-        match self.bases.insert((Service::Swr, Arc::from(region)), base) {
+        match self.bases.insert((service, Arc::from(region)), base) {
             Some(before) if before.to_string() != second => {
                 Err(EndpointError::Conflict { region: region.to_owned(), first: before.to_string(), second })
             }
@@ -138,30 +173,33 @@ impl Endpoints {
 }
 
 fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Base, EndpointError> {
-    let region = wanted.region;
+    let Wanted { service, region, .. } = *wanted;
     if !is_region_id(region) {
         return Err(EndpointError::Region(region.to_owned()));
     }
     let template = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
-    if let Some(template) = template(overrides.swr) {
-        return parse(&template, region, Origin::Environment);
+    if let Some(template) = template(overrides.of(service)) {
+        return parse(&template, region, Origin::Environment(service));
     }
     let Some(template) = template(wanted.chart) else {
-        return parse(default_template(region), region, Origin::Region);
+        let template = default_template(service, region).ok_or_else(|| EndpointError::Nowhere(region.to_owned()))?;
+        return parse(template, region, Origin::Region(service));
     };
-    let base = parse(&template, region, Origin::Chart)?;
+    let base = parse(&template, region, Origin::Chart(service))?;
     match foreign_host(&base, region, overrides) {
-        Some(host) => Err(EndpointError::Foreign { origin: Origin::Chart, host }),
+        Some(host) => Err(EndpointError::Foreign { origin: Origin::Chart(service), host }),
         None => Ok(base),
     }
 }
 
-fn default_template(region: &str) -> &'static str {
-    match region {
+fn default_template(service: Service, region: &str) -> Option<&'static str> {
+    Some(match (service, region) {
         // The only region of the table that lives under another domain.
-        "eu-west-101" => "https://swr-api.{region}.myhuaweicloud.eu",
-        _ => "https://swr-api.{region}.myhuaweicloud.com",
-    }
+        (Service::Swr, "eu-west-101") => "https://swr-api.{region}.myhuaweicloud.eu",
+        (Service::Swr, _) => "https://swr-api.{region}.myhuaweicloud.com",
+        (Service::CodeArts, "eu-west-101") => "https://codeartsrepo-ext.{region}.myhuaweicloud.eu",
+        (Service::CodeArts, region) => return regions::codearts(region),
+    })
 }
 
 fn foreign_host(base: &Base, region: &str, overrides: &Overrides<'_>) -> Option<String> {

@@ -122,7 +122,7 @@ impl HttpTransport {
         let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, &**value)).collect();
         let path = format!("{}{}", base.prefix, request.path);
         let url = url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
-        let body = request.body.as_ref().map(ToString::to_string).unwrap_or_default();
+        let body = request.body_text().unwrap_or_default();
         let headers = match &self.credentials {
             Credentials::Keys(keys) => {
                 let date = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();

@@ -11,6 +11,7 @@ mod gate;
 pub mod http;
 pub mod limit;
 pub mod pace;
+pub mod paced;
 mod retry;
 pub mod roots;
 pub mod sign;
@@ -23,8 +24,16 @@ use crate::wire::{Request, Response};
 /// The future of one exchange.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
 
+/// A wait for one's turn.
+pub type Turn<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Sends one request, once: no retries, no interpretation.
 pub trait Transport: Send + Sync {
+    /// Ends when the request may be sent. Whoever waits here is not in flight yet.
+    fn ready<'a>(&'a self, _request: &'a Request) -> Turn<'a> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a>;
 }
 

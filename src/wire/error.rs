@@ -42,8 +42,15 @@ const CODES: &str = "SVCSTG.SWR.";
 const URL_NOT_FOUND: &str = "SVCSTG.SWR.4040083";
 const SLOW_DOWN: [&str; 2] = ["SVCSTG.SWR.4031032", "SVCSTG.SWR.4031042"];
 const BUSY: &str = "SVCSTG.SWR.4090023";
+/// "The throttling threshold has been reached": the gateway's, under whichever status.
+const GATEWAY_SLOW_DOWN: [&str; 2] = ["APIG.0308", "APIGW.0308"];
 /// "Token not obtainable from context": about credentials, although it comes as a 400.
 const NO_TOKEN: &str = "SVCSTG.SWR.4001048";
+
+/// CodeArts Repo: the repository does not exist, or is not to be seen.
+const REPOSITORY_NOT_FOUND: [&str; 2] = ["CH.004404", "CH.000404"];
+/// CodeArts Repo: no permission in the repository. It comes as a 401, and says nothing against the credentials.
+const NO_PERMISSION: &str = "CH.080401";
 
 /// Deleting a sync rule that is not there answers this, with 400.
 pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
@@ -58,10 +65,12 @@ pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
     let code = code.as_str();
     match response.status {
         429 => Class::Throttled,
+        400.. if GATEWAY_SLOW_DOWN.contains(&code) => Class::Throttled,
         403 if SLOW_DOWN.contains(&code) => Class::Throttled,
         409 if code == BUSY => Class::Throttled,
         400 if also_absent.contains(&code) => Class::Absent,
         404 if is_absence(code) => Class::Absent,
+        401 if code == NO_PERMISSION => Class::Forbidden,
         401 => Class::Unauthorized,
         400 if code == NO_TOKEN => Class::Unauthorized,
         403 => Class::Forbidden,
@@ -74,7 +83,8 @@ pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
 
 /// A 404 counts only with a code of the service: the gateway's `APIGW.0101` means that no such path is published.
 fn is_absence(code: &str) -> bool {
-    code.strip_prefix(CODES).is_some_and(|digits| digits.starts_with("404")) && code != URL_NOT_FOUND
+    let of_swr = code.strip_prefix(CODES).is_some_and(|digits| digits.starts_with("404"));
+    (of_swr && code != URL_NOT_FOUND) || REPOSITORY_NOT_FOUND.contains(&code)
 }
 
 /// The error that an answer tells, as far as it can be read.
@@ -124,18 +134,20 @@ impl ApiError {
     }
 
     /// In the order in which the shapes are told apart: the service's own list, the gateway's flat object, a bare
-    /// list (older regions), a flat object in the service's spelling.
+    /// list (older regions), a flat object in the service's spelling, the nested object of CodeArts' older interfaces.
     fn fill(&mut self, body: &Value) {
-        let (listed, bare) = (&body["errors"][0], &body[0]);
+        let (listed, bare, nested) = (&body["errors"][0], &body[0], &body["error"]);
         self.code = text(&listed["errorCode"])
             .or_else(|| text(&body["error_code"]))
             .or_else(|| text(&bare["errorCode"]))
             .or_else(|| text(&body["errorCode"]))
+            .or_else(|| text(&nested["code"]))
             .map(|code| printable(code, MAX_BODY_SHOWN));
         self.message = text(&listed["errorMessage"])
             .or_else(|| text(&body["error_msg"]))
             .or_else(|| text(&bare["errorMessage"]))
             .or_else(|| text(&body["errorMessage"]))
+            .or_else(|| text(&nested["message"]))
             .map(|message| printable(message, MAX_MESSAGE));
         if self.request_id.is_none() {
             self.request_id = text(&body["request_id"]).map(|id| printable(id, MAX_BODY_SHOWN));

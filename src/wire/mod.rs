@@ -4,14 +4,19 @@
 //! knowing what is in them. Nothing here does IO.
 
 pub mod error;
+pub mod secret;
 
 use std::{fmt, sync::Arc, time::Duration};
+
+use self::secret::Secret;
 
 /// The services that portolan talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
     /// The management API of the image registry.
     Swr,
+    /// CodeArts Repo, which holds git repositories.
+    CodeArts,
 }
 
 /// The methods that the services use.
@@ -19,6 +24,7 @@ pub enum Service {
 pub enum Method {
     Get,
     Post,
+    Put,
     Patch,
     Delete,
 }
@@ -28,6 +34,7 @@ impl Method {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Put => "PUT",
             Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         }
@@ -56,6 +63,29 @@ pub struct Request {
     /// Unescaped names and values; they are sent in sorted order, as they are signed.
     pub query: Vec<(&'static str, String)>,
     pub body: Option<serde_json::Value>,
+    /// Values of the body that are secret, under keys that the body holds as well.
+    pub secrets: Vec<(&'static str, Secret)>,
+}
+
+impl Request {
+    /// One without a query and a body.
+    pub fn new(service: Service, region: &Arc<str>, method: Method, path: String) -> Request {
+        let region = region.clone();
+        Request { service, region, method, path, query: Vec::new(), body: None, secrets: Vec::new() }
+    }
+
+    /// The body as it is sent, secrets included: for the door and nothing else.
+    pub fn body_text(&self) -> Option<String> {
+        let body = self.body.as_ref()?;
+        if self.secrets.is_empty() {
+            return Some(body.to_string());
+        }
+        let mut whole = body.clone();
+        for (name, secret) in &self.secrets {
+            whole[*name] = serde_json::Value::String(secret.on_the_wire());
+        }
+        Some(whole.to_string())
+    }
 }
 
 impl fmt::Display for Request {
@@ -79,6 +109,8 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// `Content-Range` of a paged list: `{offset}-{items in this page}/{total}`.
     pub content_range: Option<String>,
+    /// `Date`: what the service's own clock says.
+    pub date: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -89,4 +121,22 @@ pub struct Try {
     pub status: Option<u16>,
     /// `X-Request-Id` of the answer, if it has one.
     pub request_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_in_the_body_that_is_sent_and_nowhere_else() {
+        let mut request = Request::new(Service::CodeArts, &"r".into(), Method::Post, "/x".to_owned());
+        request.body = Some(json!({ "password": "", "force_fetch": false }));
+        request.secrets.push(("password", Secret::new("p4ss".to_owned())));
+        assert_eq!(request.body_text().unwrap(), r#"{"password":"cDRzcw==","force_fetch":false}"#);
+        let printed = format!("{request} {request:?} {:#?}", request.clone());
+        assert!(printed.contains("[secret]"), "{printed}");
+        assert!(!printed.contains("p4ss") && !printed.contains("cDRzcw"), "{printed}");
+    }
 }

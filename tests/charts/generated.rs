@@ -1,6 +1,6 @@
 //! Charts that are too large, or too strange, to be kept as files.
 
-use std::{fs, time::Instant};
+use std::fs;
 
 use super::{portolan, told};
 
@@ -10,10 +10,8 @@ fn check(content: impl AsRef<[u8]>) -> String {
     fs::write(directory.path().join("c.yaml"), content).unwrap();
     let mut command = portolan();
     command.current_dir(directory.path()).args(["validate", "-f", "c.yaml"]);
-    let start = Instant::now();
+    // If anything explodes, this does not come back.
     let said = told(command);
-    // A debug build on a busy machine; what is meant is that nothing explodes.
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     let kept = |line: &&str| line.starts_with("error") || line.contains("-->") || line.contains(" = help");
     said.lines().filter(kept).map(|line| format!("{}\n", line.trim())).collect()
 }

@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, env, fs};
 use portolan::diagnostics::codes;
 
 /// Codes that no chart alone can have, each with the reason.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("expired-acceptance", "needs the day, which `drift` looks at"),
+    ("failing-mirror", "needs the live state"),
     ("unknown-target-organization", "needs the live state"),
     ("unreadable", "is the service's"),
 ];

@@ -282,11 +282,15 @@ fn metrics_hold_the_counts() {
     portolan_changes{kind="sync_rule",action="update"} 0
     portolan_changes{kind="sync_rule",action="replace"} 0
     portolan_changes{kind="sync_rule",action="delete"} 0
+    portolan_changes{kind="mirror",action="create"} 0
+    portolan_changes{kind="mirror",action="update"} 0
+    portolan_changes{kind="mirror",action="run"} 0
     portolan_risks{class="deletes"} 0
     portolan_risks{class="destroys-data"} 0
     portolan_risks{class="exposes"} 0
     portolan_risks{class="overwrites"} 0
     portolan_risks{class="gap"} 0
+    portolan_risks{class="one-way"} 0
     portolan_unchanged 2
     portolan_unlisted 1
     portolan_withheld 0

@@ -98,7 +98,7 @@ fn a_quota_can_be_set() {
 
 /// No endpoint and no credentials: what the emulator in the process needs is nothing.
 fn offline() -> World {
-    let names = ["PORTOLAN_ENDPOINT_SWR", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"];
+    let names = ["PORTOLAN_ENDPOINT_SWR", "PORTOLAN_ENDPOINT_CODEARTS", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"];
     names.iter().fold(World::of(QUICKSTART), |world, name| world.variable(name, ""))
 }
 
@@ -116,7 +116,10 @@ fn a_run_can_bring_its_own_emulator() {
 
 #[test]
 fn the_emulator_ignores_credentials() {
-    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "").variable("HUAWEICLOUD_SDK_SK", "");
+    let world = World::of(QUICKSTART)
+        .variable("PORTOLAN_ENDPOINT_SWR", "")
+        .variable("PORTOLAN_ENDPOINT_CODEARTS", "")
+        .variable("HUAWEICLOUD_SDK_SK", "");
     let _ = world.run(&["--emulator", "plan"]).exits(0);
 }
 
@@ -126,6 +129,8 @@ fn the_emulator_beside_an_endpoint_is_a_usage_error() {
     for command in [&["--emulator", "plan"][..], &["--emulator", "apply", "--yes"]] {
         let _ = world.run(command).exits(64).warns("`PORTOLAN_ENDPOINT_SWR`");
     }
+    let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
+    let _ = world.run(&["--emulator", "plan"]).exits(64).warns("`PORTOLAN_ENDPOINT_CODEARTS`");
     assert_eq!(world.journal(), []);
 }
 

@@ -65,7 +65,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let world = World { emulator, directory, url, variables: Vec::new() };
         let endpoint = world.endpoint();
-        world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint)
+        world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint).variable("PORTOLAN_ENDPOINT_CODEARTS", &endpoint)
     }
 
     /// A world with a chart in it.

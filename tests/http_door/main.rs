@@ -33,22 +33,15 @@ pub(crate) fn keys() -> Keys {
 
 pub(crate) fn door(address: SocketAddr, credentials: Credentials) -> HttpTransport {
     let template = format!("http://{address}/at/{{region}}/");
-    let overrides = Overrides { swr: Some(&template), allowed_hosts: &[] };
-    let endpoints =
-        Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).expect("loopback is allowed");
+    let overrides = Overrides { swr: Some(&template), ..Overrides::default() };
+    let endpoints = Endpoints::resolve(&[Wanted { service: Service::Swr, region: REGION, chart: None }], &overrides)
+        .expect("loopback is allowed");
     let timeouts = Timeouts { connect: Duration::from_secs(5), answer: Duration::from_secs(5) };
     HttpTransport::new(endpoints, credentials, timeouts)
 }
 
 pub(crate) fn get(path: &str) -> Request {
-    Request {
-        service: Service::Swr,
-        region: REGION.into(),
-        method: Method::Get,
-        path: path.to_owned(),
-        query: Vec::new(),
-        body: None,
-    }
+    Request::new(Service::Swr, &REGION.into(), Method::Get, path.to_owned())
 }
 
 pub(crate) async fn ask(address: SocketAddr, request: &Request) -> Result<Response, NoAnswer> {
@@ -109,12 +102,13 @@ async fn a_token_takes_the_place_of_a_signature() {
 #[tokio::test]
 async fn every_status_is_an_answer() {
     let answer = "HTTP/1.1 429 Slow\r\nX-Request-Id: 9f3c\r\nRetry-After: 7\r\nContent-Range: 0-2/2\r\n\
-                  Content-Length: 4\r\n\r\nslow";
+                  Date: Fri, 20 Nov 2026 23:10:00 GMT\r\nContent-Length: 4\r\n\r\nslow";
     let expected = Response {
         status: 429,
         request_id: Some("9f3c".to_owned()),
         retry_after: Some(Duration::from_secs(7)),
         content_range: Some("0-2/2".to_owned()),
+        date: Some("Fri, 20 Nov 2026 23:10:00 GMT".to_owned()),
         body: b"slow".to_vec(),
     };
     assert_eq!(answered(answer).await, Ok(expected));

@@ -9,7 +9,7 @@ use portolan::{
         endpoint::{Endpoints, Overrides, Wanted},
         http::{HttpTransport, Timeouts},
     },
-    wire::Request,
+    wire::{Request, Service},
 };
 
 use crate::{REGION, answered, ask, get, keys, socket::serve};
@@ -52,8 +52,9 @@ async fn a_slow_answer_is_no_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let template = format!("http://{address}");
-    let overrides = Overrides { swr: Some(&template), allowed_hosts: &[] };
-    let endpoints = Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).unwrap();
+    let overrides = Overrides { swr: Some(&template), ..Overrides::default() };
+    let endpoints =
+        Endpoints::resolve(&[Wanted { service: Service::Swr, region: REGION, chart: None }], &overrides).unwrap();
     let timeouts = Timeouts { answer: Duration::from_millis(50), ..Timeouts::default() };
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), timeouts);
     let error = door.send(&get("/v2/x")).await.unwrap_err();
@@ -83,8 +84,10 @@ async fn tls_with_a_stranger_has_sent_nothing() {
         }
     });
     let (strange, known) = (format!("https://{plain}"), format!("http://{address}"));
-    let wanted =
-        [Wanted { region: REGION, chart: Some(&strange) }, Wanted { region: "cn-east-3", chart: Some(&known) }];
+    let wanted = [
+        Wanted { service: Service::Swr, region: REGION, chart: Some(&strange) },
+        Wanted { service: Service::Swr, region: "cn-east-3", chart: Some(&known) },
+    ];
     let endpoints = Endpoints::resolve(&wanted, &Overrides::default()).unwrap();
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), Timeouts::default());
     let error = door.send(&get("/v2/x")).await.unwrap_err();

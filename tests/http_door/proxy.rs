@@ -6,11 +6,14 @@ use std::{
     time::Duration,
 };
 
-use portolan::transport::{
-    Transport,
-    credentials::Credentials,
-    endpoint::{Endpoints, Overrides, Wanted},
-    http::{HttpTransport, Timeouts},
+use portolan::{
+    transport::{
+        Transport,
+        credentials::Credentials,
+        endpoint::{Endpoints, Overrides, Wanted},
+        http::{HttpTransport, Timeouts},
+    },
+    wire::Service,
 };
 
 use crate::{REGION, get, keys, socket::serve};
@@ -53,8 +56,9 @@ fn a_host_may_be_reached_without_the_proxy() {
 #[tokio::test]
 #[ignore = "depends on the network; another test runs it behind a proxy"]
 async fn an_address_of_nobody() {
-    let overrides = Overrides { swr: Some("https://192.0.2.1"), allowed_hosts: &[] };
-    let endpoints = Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).unwrap();
+    let overrides = Overrides { swr: Some("https://192.0.2.1"), ..Overrides::default() };
+    let endpoints =
+        Endpoints::resolve(&[Wanted { service: Service::Swr, region: REGION, chart: None }], &overrides).unwrap();
     let timeouts = Timeouts { connect: Duration::from_millis(200), ..Timeouts::default() };
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), timeouts);
     let error = door.send(&get("/v2/x")).await.unwrap_err();
@@ -64,8 +68,9 @@ async fn an_address_of_nobody() {
 #[tokio::test]
 #[ignore = "asks the name service; another test runs it behind a proxy"]
 async fn a_host_that_cannot_be_reached_has_been_sent_nothing() {
-    let overrides = Overrides { swr: Some("https://swr-api.invalid"), allowed_hosts: &[] };
-    let endpoints = Endpoints::resolve(&[Wanted { region: REGION, chart: None }], &overrides).unwrap();
+    let overrides = Overrides { swr: Some("https://swr-api.invalid"), ..Overrides::default() };
+    let endpoints =
+        Endpoints::resolve(&[Wanted { service: Service::Swr, region: REGION, chart: None }], &overrides).unwrap();
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), Timeouts::default());
     let error = door.send(&get("/v2/x")).await.unwrap_err();
     assert!(error.never_sent);

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
+use crate::mirrors::{self, Mirrors, mirrors};
+
 pub(crate) const REGIONS: [&str; 2] = ["cn-north-4", "cn-east-3"];
 pub(crate) const ORGANIZATIONS: [&str; 3] = ["alpha", "beta", "gamma"];
 pub(crate) const REPOSITORIES: [&str; 6] = ["a", "a/b", "b", "web/front", "deep/er/x", "c-d"];
@@ -72,6 +74,7 @@ pub(crate) struct Document {
     pub(crate) region: &'static str,
     pub(crate) defaults: Option<Defaults>,
     pub(crate) organizations: BTreeMap<&'static str, Organization>,
+    pub(crate) mirrors: Mirrors,
 }
 
 #[derive(Debug, Clone)]
@@ -87,7 +90,7 @@ pub(crate) struct Chart {
 pub(crate) fn chart() -> impl Strategy<Value = Chart> {
     let targets = [(place(), setting(any::<bool>())), (place(), setting(any::<bool>()))];
     (targets, vec(document(), 1..=3)).prop_map(|(targets, documents)| {
-        let allow = vec!["deletes", "destroys-data", "exposes"];
+        let allow = vec!["deletes", "destroys-data", "exposes", "one-way"];
         consistent(Chart { targets, documents, protect: Vec::new(), allow })
     })
 }
@@ -104,8 +107,8 @@ pub(crate) fn cautious() -> impl Strategy<Value = Chart> {
 
 fn document() -> impl Strategy<Value = Document> {
     let organizations = proptest::collection::btree_map(select(&ORGANIZATIONS[..]), organization(), 0..=3);
-    (select(&REGIONS[..]), proptest::option::of(defaults()), organizations)
-        .prop_map(|(region, defaults, organizations)| Document { region, defaults, organizations })
+    (select(&REGIONS[..]), proptest::option::of(defaults()), organizations, mirrors())
+        .prop_map(|(region, defaults, organizations, mirrors)| Document { region, defaults, organizations, mirrors })
 }
 
 fn organization() -> impl Strategy<Value = Organization> {
@@ -149,8 +152,10 @@ where
 /// Takes out what would be an error: the same thing said twice, and life in an organization that shall go.
 fn consistent(mut chart: Chart) -> Chart {
     let mut seen = BTreeMap::<Place, (bool, BTreeSet<&str>)>::new();
+    let mut mirrored = BTreeSet::new();
     let targets = chart.targets.clone().map(|(place, _)| place);
     for document in &mut chart.documents {
+        document.mirrors.retain(|name, _| mirrored.insert((document.region, *name)));
         if let Some(defaults) = &mut document.defaults {
             unique(&mut defaults.repository, &targets);
         }
@@ -243,6 +248,7 @@ impl Document {
         }
         let organizations = self.organizations.iter().map(|(name, entry)| ((*name).to_owned(), entry.value()));
         document["organizations"] = Value::Object(organizations.collect());
+        document["mirrors"] = mirrors::value(&self.mirrors);
         document
     }
 }
@@ -310,7 +316,7 @@ impl Rule {
     }
 }
 
-fn put<T>(map: &mut Map<String, Value>, key: &str, setting: &Setting<T>, value: impl Fn(&T) -> Value) {
+pub(crate) fn put<T>(map: &mut Map<String, Value>, key: &str, setting: &Setting<T>, value: impl Fn(&T) -> Value) {
     match setting {
         Setting::Missing => {}
         Setting::Null => drop(map.insert(key.to_owned(), Value::Null)),
@@ -326,7 +332,7 @@ fn yaml(documents: &[Value]) -> String {
 /// Moves some repositories of some organizations to a document of their own, with the same defaults.
 fn tear(document: &mut Value, dice: &mut fastrand::Rng) -> Option<Value> {
     let mut torn = document.clone();
-    for key in ["targets", "limits"] {
+    for key in ["targets", "limits", "mirrors"] {
         torn.as_object_mut()?.shift_remove(key);
     }
     let organizations = document["organizations"].as_object_mut()?;

@@ -90,11 +90,12 @@ pub(crate) fn resources(chart: &Chart) -> usize {
     let organizations: BTreeSet<Place> = entries.map(|(name, _)| name).filter(|name| !absent.contains(name)).collect();
     let repositories = repositories(chart);
     let rules = |wanted: &Wanted| 1 + wanted.rules.as_ref().map_or(0, BTreeMap::len);
-    organizations.len() + repositories.values().flatten().map(rules).sum::<usize>()
+    let mirrors: usize = chart.documents.iter().map(|document| document.mirrors.len()).sum();
+    organizations.len() + repositories.values().flatten().map(rules).sum::<usize>() + mirrors
 }
 
 /// How many requests a plan costs: two lists for each region, and one for each repository that is there, stays,
-/// and has managed rules.
+/// and has managed rules; one list for each region with mirrors, and one request for each of them.
 pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let speaking = chart.documents.iter().filter(|document| !document.organizations.is_empty());
     let regions: BTreeSet<&str> = speaking.map(|document| document.region).collect();
@@ -104,7 +105,10 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
         let is_managed = wanted.as_ref().is_some_and(|wanted| wanted.rules.is_some());
         is_managed && mine(region, organization) && before.repository(region, organization, name).is_some()
     });
-    2 * regions.len() + managed.count()
+    let mirroring = chart.documents.iter().filter(|document| !document.mirrors.is_empty());
+    let mirrored: BTreeSet<&str> = mirroring.clone().map(|document| document.region).collect();
+    let mirrors: usize = mirroring.map(|document| document.mirrors.len()).sum();
+    2 * regions.len() + managed.count() + mirrored.len() + mirrors
 }
 
 /// The state after an apply. What is new has the id 0, and what was written has no time of update.
@@ -196,6 +200,8 @@ pub(crate) fn comparable(mut state: State, before: &State) -> State {
             repository.sync_rules.sort_by_key(place);
         }
     }
+    // Mirrors are compared for themselves.
+    state.regions.values_mut().for_each(|region| region.projects.clear());
     state.regions.retain(|_, region| !region.organizations.is_empty());
     state.counters = portolan::emulator::Counters::default();
     state

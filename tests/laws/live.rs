@@ -9,7 +9,10 @@ use proptest::{
     sample::{Index, select},
 };
 
-use crate::chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place};
+use crate::{
+    chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place},
+    mirrors,
+};
 
 /// An organization that no chart declares, and one of another account.
 const UNDECLARED: &str = "undeclared";
@@ -22,8 +25,10 @@ pub(crate) fn state() -> impl Strategy<Value = State> {
     let mut repositories = REPOSITORIES.to_vec();
     repositories.extend(["extra", "web/extra"]);
     let organization = btree_map(select(repositories), repository(), 0..=5);
-    btree_map((select(&REGIONS[..]), select(names)), organization, 0..=6).prop_map(|organizations| {
+    let organizations = btree_map((select(&REGIONS[..]), select(names)), organization, 0..=6);
+    (organizations, mirrors::live()).prop_map(|(organizations, mirrors)| {
         let mut state = State::new("emulator");
+        mirrors::settle(&mut state, mirrors);
         for ((region, name), repositories) in organizations {
             let organization = state.ensure_organization(region, name);
             organization.owner = (name == THEIRS).then(|| "somebody".to_owned());

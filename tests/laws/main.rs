@@ -9,6 +9,7 @@ mod chart;
 mod every_request;
 mod expected;
 mod live;
+mod mirrors;
 mod printed;
 mod site;
 mod storm;
@@ -22,7 +23,7 @@ use portolan::{
         Action, Change, Outcome, Plan, Reason, Scope,
         document::{self, PlanDocument, pretty},
     },
-    report::Fate,
+    report::{Fate, RunEnd},
     state::ChartStamp,
 };
 use proptest::{
@@ -69,7 +70,7 @@ fn unplaced(mut plan: Plan) -> Plan {
 }
 
 fn done(fate: &Fate) -> bool {
-    matches!(fate, Fate::Applied { verified: true } | Fate::AsPlanned)
+    matches!(fate, Fate::Applied { verified: true } | Fate::AsPlanned | Fate::Ran { end: RunEnd::Succeeded, .. })
 }
 
 /// What an organization holds is looked at before it goes, not whether it is there.
@@ -94,6 +95,7 @@ fn one_apply_makes_the_world_what_the_chart_says() {
         is_written_once(&plan, &site.writes())?;
         // What was asked for holds, and everything else is untouched: read from the raw state.
         prop_assert_eq!(expected::comparable(site.state(), &before), expected::after(&world.chart, &before));
+        prop_assert_eq!(mirrors::shapes(&site.state()), mirrors::after(&world.chart, &before));
         let again = site.plan(&world.chart.yaml());
         prop_assert_eq!(again.outcome(), Outcome::NoChanges, "{:#?}", again.changes);
         prop_assert_eq!(again.unchanged, expected::resources(&world.chart));
@@ -109,13 +111,18 @@ fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
     let mut wrote: Vec<_> = writes.iter().map(|write| (subject(write), write.method.as_str())).collect();
     let mut planned = Vec::new();
     for change in &plan.changes {
+        let is_mirror = change.address.kind().name == "mirror";
         let methods: &[&str] = match change.action {
+            Action::Create { .. } if is_mirror => &["POST", "PUT"],
             Action::Create { .. } => &["POST"],
+            Action::Update { .. } if is_mirror => &["PUT"],
             Action::Update { .. } => &["PATCH"],
             Action::Replace { .. } => &["DELETE", "POST"],
             Action::Delete { .. } => &["DELETE"],
+            Action::Run { .. } => &[],
         };
-        planned.extend(methods.iter().map(|method| (parts(change), *method)));
+        let run = change.run.iter().map(|_| &"POST");
+        planned.extend(methods.iter().chain(run).map(|method| (parts(change), *method)));
     }
     planned.sort();
     wrote.sort();
@@ -143,6 +150,10 @@ fn a_plan_only_reads_and_is_complete() {
 
 fn changes_something(change: &Change) -> Verdict {
     let (before, after) = (change.action.before(), change.action.after());
+    if matches!(change.action, Action::Run { .. }) {
+        prop_assert!(change.run.is_some() && change.fields.is_empty(), "{:#?}", change);
+        return Ok(());
+    }
     prop_assert_ne!(before, after, "{:#?}", change);
     let names: Vec<_> = change.address.kind().attributes.iter().map(|attribute| attribute.name).collect();
     if let (Some(_), Some(after)) = (before, after) {
@@ -261,6 +272,10 @@ fn what_somebody_else_just_did_is_done() {
 
 /// Whether the raw object is no longer what the plan was made for.
 fn moved(change: &Change, now: &State) -> bool {
+    // No stranger touches those.
+    if change.address.kind().name == "mirror" {
+        return false;
+    }
     let parts = parts(change);
     let names: Vec<&str> = parts.iter().map(String::as_str).collect();
     let values = |named: &[(&str, serde_json::Value)]| {

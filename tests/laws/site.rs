@@ -19,7 +19,7 @@ use portolan::{
 };
 use tokio::sync::Notify;
 
-use crate::chart::Chart;
+use crate::{chart::Chart, mirrors};
 
 /// One random case. Printed as what a person needs to see it again.
 #[derive(Clone)]
@@ -64,8 +64,15 @@ impl Site {
             assumptions.delete_organization_with_repositories = DeleteOrganizationWithRepositories::Cascade;
         }
         // With a latency, requests overlap; on a paused clock it costs nothing.
-        let emulator =
-            Emulator::new(Settings { latency: Duration::from_millis(1), assumptions, ..Settings::default() });
+        let emulator = Emulator::new(Settings {
+            latency: Duration::from_millis(1),
+            assumptions,
+            clock: || mirrors::NOW.parse().unwrap(),
+            run_delay: Duration::ZERO,
+            run_duration: Duration::ZERO,
+            calls_per_minute: None,
+            ..Settings::default()
+        });
         emulator.edit(|state| state.clone_from(live));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         Site { emulator, runtime, disguise: Box::new(|door| Arc::new(door)) }
@@ -102,7 +109,7 @@ impl Site {
         let live = refresh(&self.client(), &scope.selection().narrow(&decoded.chart), &Silent).await;
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
-        build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() })
+        build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() }, live.clock.unwrap_or_default())
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
@@ -139,6 +146,9 @@ impl Site {
 
 /// What a write is about, as its request says: region, organization, repository, target.
 pub(crate) fn subject(write: &Entry) -> Vec<String> {
+    if let Some(mirror) = mirrors::subject(write) {
+        return mirror;
+    }
     let body = |name: &str| write.body.as_ref().and_then(|body| body[name].as_str().map(str::to_owned));
     let segments: Vec<&str> = write.path.trim_start_matches("/v2/manage/namespaces").split('/').skip(1).collect();
     let mut parts = vec![Some(write.region.clone())];

@@ -176,7 +176,7 @@ struct Times {
 fn times(change: &Change, journal: &[Entry]) -> Times {
     let wire = change.address.kind().wire;
     let goes = matches!(change.action, Action::Delete { .. });
-    let check = if goes { wire.read_before_delete(&change.address) } else { wire.read(&change.address) };
+    let check = if goes { wire.read_before_delete(change.subject()) } else { wire.read(change.subject()) };
     let query: Vec<(&str, &str)> = check.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let (path, query) = (check.path, query_string(&query));
     let is_check = |entry: &Entry| entry.method == "GET" && entry.path == path && entry.query == query;

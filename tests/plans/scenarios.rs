@@ -4,6 +4,7 @@ use portolan::{
     config::{self, decode::Context},
     diagnostics::SourceMap,
     kind::{organization, repository, sync_rule},
+    moment::Moment,
     plan::{Plan, Scope, build::build},
     state::{Attributes, Live, LiveResource, ReadFailure},
 };
@@ -53,7 +54,7 @@ fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], target
     let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
     let targets: Vec<String> = targets.iter().map(|text| (*text).to_owned()).collect();
     let scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
-    Scenario { name, plan: build(&decoded.chart, live, &consents, scope) }
+    Scenario { name, plan: build(&decoded.chart, live, &consents, scope, Moment::default()) }
 }
 
 fn chart(keys: &str) -> String {

@@ -1,6 +1,6 @@
 //! What is allowed and seldom meant: warnings, each of which a chart can waive.
 
-use super::{Code, charts, warning};
+use super::{Code, Example, charts, warning};
 
 pub(super) static CODES: &[Code] = &[
     warning(
@@ -65,6 +65,15 @@ region: cn-north-4
 organizations:
   team-a:
 ",
+        ),
+    ),
+    warning(
+        "failing-mirror",
+        "The last run of a mirror failed.",
+        "The service says so, and its words are repeated. As long as the last success is younger than `max_age` allows, the \
+         mirror is as the chart wants it, and no run is planned; what is wrong should be mended before it is not.",
+        Example::Advice(
+            "Look at what the service says: an address that is gone, or credentials that are no good, do not mend themselves.",
         ),
     ),
     warning(
@@ -220,6 +229,25 @@ organizations:
 region: cn-north-4
 organizations:
   team--a: # portolan: allow double-hyphen
+",
+        ),
+    ),
+    warning(
+        "unusual-git-url",
+        "The address that a mirror follows does not end in `.git`.",
+        "The user guide of the service asks for addresses that end so. Whether others are refused is not documented.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    url: https://git.example.com/app
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    url: https://git.example.com/app.git
 ",
         ),
     ),

@@ -63,6 +63,31 @@ organizations:
         ),
     ),
     error(
+        "duplicate-mirror",
+        "A mirror is listed twice.",
+        "The mirrors of a region may be spread over documents and files, but each git repository has one entry.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    max_age: 6h
+---
+version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    max_age: 1h
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    max_age: 1h
+",
+        ),
+    ),
+    error(
         "duplicate-repository",
         "A repository is listed twice.",
         "The entries of an organization may be spread over documents and files, but each repository has one. Two would \
@@ -95,6 +120,25 @@ organizations:
   team-a:
     repositories:
       alpine:
+",
+        ),
+    ),
+    error(
+        "duplicate-repository-id",
+        "Two mirrors have the same number.",
+        "A number names one git repository. Two entries for it would undo what the other one says, in every run.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app: { repository_id: 123 }
+  platform/lib: { repository_id: 123 }
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app: { repository_id: 123 }
+  platform/lib: { repository_id: 124 }
 ",
         ),
     ),
@@ -278,6 +322,27 @@ organizations:
         ),
     ),
     error(
+        "own-secret",
+        "A mirror would log in with a key of the cloud.",
+        "A chart says which git server a login is sent to, so whoever may change the chart could have it sent to a server of \
+         their own. The variables that portolan and other tools of this cloud read their keys from are no logins of git \
+         servers, and are refused.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials: { username: { env: GIT_USER }, password: { env: HUAWEICLOUD_SDK_SK } }
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }
+",
+        ),
+    ),
+    error(
         "repository-in-absent",
         "A repository shall exist in an organization that shall not.",
         "An organization goes only when it is empty, so every repository that is listed in it must go as well.",
@@ -297,6 +362,27 @@ organizations:
     state: absent
     repositories:
       busybox: { state: absent }
+",
+        ),
+    ),
+    error(
+        "two-credentials",
+        "A mirror has credentials of its own and a stored endpoint.",
+        "The service takes a login or the id of an endpoint that holds one. Which of two it would use is not documented. `endpoint: ''` takes a stored one away, and may stand beside `credentials`.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    endpoint: b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11
+    credentials: { username: { env: USER }, password: { env: TOKEN } }
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    endpoint: ''
+    credentials: { username: { env: USER }, password: { env: TOKEN } }
 ",
         ),
     ),

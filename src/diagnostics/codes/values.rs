@@ -4,10 +4,29 @@ use super::{Code, Example, charts, error};
 
 pub(super) static CODES: &[Code] = &[
     error(
+        "bad-age",
+        "An age is no number with a unit.",
+        "`max_age` says how old the last success of a mirror may be: a whole number, and `m` for minutes, `h` for hours or `d` for days, from a minute to a year.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    max_age: 6 hours
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    max_age: 6h
+",
+        ),
+    ),
+    error(
         "bad-consent",
         "An entry of `limits.allow` is no class of risk.",
         "Standing consent is written as for `--allow`: `CLASS` for any number of changes, or `CLASS=N` for N at most. \
-         The classes are `deletes`, `destroys-data`, `exposes`, `overwrites` and `gap`.",
+         The classes are `deletes`, `destroys-data`, `exposes`, `overwrites`, `gap` and `one-way`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -109,6 +128,44 @@ protect: ["team-a/prod-*"]
         ),
     ),
     error(
+        "bad-url",
+        "An address cannot be followed.",
+        "A mirror follows another repository over `https://` or `http://`; the service speaks nothing else. What is not plain ASCII has to be escaped.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    url: git@git.example.com:app.git
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    url: https://git.example.com/app.git
+",
+        ),
+    ),
+    error(
+        "bad-uuid",
+        "The id of a service endpoint is no UUID.",
+        "The service names its endpoints by ids such as `b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11`, and not by what people call them. An empty text stands for none.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    endpoint: my-git-server
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    endpoint: b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11
+",
+        ),
+    ),
+    error(
         "bad-variable",
         "A text opens `${env:` and holds no variable.",
         "A variable is `${env:NAME}` or `${env:NAME:-fallback}`; a name is letters, digits and `_`.",
@@ -141,6 +198,29 @@ organizations:
         ),
     ),
     error(
+        "literal-secret",
+        "A secret is written into a chart.",
+        "Charts are copied, reviewed and kept for ever, so they only say where a secret is: in a variable, or in a file. The finding does not show the line as it stands. A secret that was there is one no more, even if it is taken out.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials:
+      username: { env: GIT_USER }
+      password: not-a-secret-any-more
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials:
+      username: { env: GIT_USER }
+      password: { env: GIT_TOKEN }
+",
+        ),
+    ),
+    error(
         "missing-key",
         "A key that must be there is not.",
         "Every document says `version: 1`, so that the language can change later without changing the meaning of old \
@@ -163,6 +243,29 @@ organizations:
         "A text is longer than the service takes.",
         "The description of a repository has 30,000 characters at most; the service refuses a longer one.",
         Example::Advice("Shorten the text, and put a link to the rest into it."),
+    ),
+    error(
+        "two-places",
+        "A secret has two places.",
+        "It is read from a variable or from a file. With both, nobody could tell which of them is sent.",
+        charts(
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials:
+      username: { env: GIT_USER }
+      password: { env: GIT_TOKEN, file: token.txt }
+",
+            r"version: 1
+region: cn-north-4
+mirrors:
+  platform/app:
+    credentials:
+      username: { env: GIT_USER }
+      password: { file: token.txt }
+",
+        ),
     ),
     error(
         "unknown-key",

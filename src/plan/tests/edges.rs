@@ -1,6 +1,7 @@
 //! Every guard right below, at and above its limit; and what is printed to let something pass lets it pass.
 
 use super::*;
+use crate::{kind::mirror, state::RemoteId};
 
 /// An organization of so many repositories, some of which shall go.
 fn shrinking(all: usize, gone: usize, more: &str) -> (String, Live) {
@@ -121,10 +122,11 @@ const RISKY: &str = "organizations: { o: { repositories: {
   g: { sync: [ { target_region: x-1, target_organization: one, override: false },
     { target_region: x-1, target_organization: two, override: false } ] },
   w: { sync: [ { target_region: x-1, target_organization: one, override: true },
-    { target_region: x-1, target_organization: two, override: true } ] } } } }";
+    { target_region: x-1, target_organization: two, override: true } ] } } } }
+mirrors: { p/m1: { scheduled: false }, p/m2: { scheduled: false } }";
 
 fn risky() -> Live {
-    live(&[
+    let mut live = live(&[
         ("o/d1", false, 1, &[]),
         ("o/d2", false, 1, &[]),
         ("o/e1", false, 1, &[]),
@@ -132,7 +134,14 @@ fn risky() -> Live {
         ("o/kept", false, 1, &[]),
         ("o/g", false, 1, &[("x-1", "one", true), ("x-1", "two", true)]),
         ("o/w", false, 1, &[]),
-    ])
+    ]);
+    for (name, number) in [("m1", 1), ("m2", 2)] {
+        let address = mirror::address("r-1", "p", name);
+        let attributes = IndexMap::from([("scheduled", json!(true))]);
+        live.numbers.insert(address.clone(), RemoteId::try_from(number).unwrap());
+        live.resources.insert(address, LiveResource { attributes, ..LiveResource::default() });
+    }
+    live
 }
 
 #[test]

@@ -4,8 +4,8 @@ use super::*;
 
 fn resolve(region: &str, environment: Option<&str>, chart: Option<&str>, allowed: &[&str]) -> String {
     let allowed_hosts: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
-    let overrides = Overrides { swr: environment, allowed_hosts: &allowed_hosts };
-    match Endpoints::resolve(&[Wanted { region, chart }], &overrides) {
+    let overrides = Overrides { swr: environment, allowed_hosts: &allowed_hosts, ..Overrides::default() };
+    match Endpoints::resolve(&[Wanted { service: Service::Swr, region, chart }], &overrides) {
         Ok(endpoints) => endpoints.base(Service::Swr, region).unwrap().to_string(),
         Err(error) => error.to_string(),
     }
@@ -41,10 +41,10 @@ fn the_first_that_is_given_wins() {
 
 #[test]
 fn the_host_that_is_signed_is_the_one_that_is_sent() {
-    let base = parse("https://Swr.EXAMPLE:443/x/", "a-1", Origin::Environment).unwrap();
+    let base = parse("https://Swr.EXAMPLE:443/x/", "a-1", Origin::Environment(Service::Swr)).unwrap();
     assert_eq!((&*base.origin, &*base.authority), ("https://swr.example", "swr.example"));
     assert_eq!((&*base.host_port, &*base.prefix), ("swr.example:443", "/x"));
-    let base = parse("http://127.0.0.1:18080", "a-1", Origin::Environment).unwrap();
+    let base = parse("http://127.0.0.1:18080", "a-1", Origin::Environment(Service::Swr)).unwrap();
     assert_eq!((&*base.authority, &*base.host_port), ("127.0.0.1:18080", "127.0.0.1:18080"));
 }
 
@@ -103,28 +103,66 @@ fn a_region_smuggles_nothing() {
 }
 
 fn resolve_all(wanted: &[Wanted<'_>], swr: Option<&str>) -> Result<Endpoints, EndpointError> {
-    Endpoints::resolve(wanted, &Overrides { swr, allowed_hosts: &[] })
+    Endpoints::resolve(wanted, &Overrides { swr, ..Overrides::default() })
 }
 
 #[test]
 fn one_url_serves_one_region() {
-    let wanted = ["a-1", "b-1"].map(|region| Wanted { region, chart: None });
+    let wanted = ["a-1", "b-1"].map(|region| Wanted { service: Service::Swr, region, chart: None });
     let error = resolve_all(&wanted, Some("http://127.0.0.1:1")).unwrap_err();
     assert!(matches!(error, EndpointError::Shared { .. }));
     assert_eq!(resolve_all(&wanted, Some("http://127.0.0.1:1/{region}")).unwrap().iter().count(), 2);
     let apart = [
-        Wanted { region: "a-1", chart: Some("http://localhost:1") },
-        Wanted { region: "b-1", chart: Some("http://localhost:2") },
+        Wanted { service: Service::Swr, region: "a-1", chart: Some("http://localhost:1") },
+        Wanted { service: Service::Swr, region: "b-1", chart: Some("http://localhost:2") },
     ];
     assert_eq!(resolve_all(&apart, None).unwrap().iter().count(), 2);
 }
 
 #[test]
 fn one_region_has_one_url() {
-    let twice = |first, second| [first, second].map(|chart| Wanted { region: "a-1", chart: Some(chart) });
+    let twice = |first, second| {
+        [first, second].map(|chart| Wanted { service: Service::Swr, region: "a-1", chart: Some(chart) })
+    };
     assert!(resolve_all(&twice("http://localhost:1", "http://localhost:1/"), None).is_ok());
     let error = resolve_all(&twice("http://localhost:1", "http://localhost:2"), None).unwrap_err();
     assert!(matches!(error, EndpointError::Conflict { .. }));
+}
+
+fn codearts(region: &str, environment: Option<&str>, chart: Option<&str>) -> String {
+    let overrides = Overrides { swr: Some("https://swr.example"), codearts: environment, ..Overrides::default() };
+    match Endpoints::resolve(&[Wanted { service: Service::CodeArts, region, chart }], &overrides) {
+        Ok(endpoints) => endpoints.base(Service::CodeArts, region).unwrap().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn codearts_has_hosts_of_its_own() {
+    for (region, host) in [
+        ("cn-north-4", "https://codehub-ext.cn-north-4.myhuaweicloud.com"),
+        ("tr-west-1", "https://codeartsrepo-ext.tr-west-1.myhuaweicloud.com"),
+        ("eu-west-101", "https://codeartsrepo-ext.eu-west-101.myhuaweicloud.eu"),
+        ("me-east-1", "https://repo.me-east-1.myhuaweicloud.com"),
+    ] {
+        assert_eq!(codearts(region, None, None), host);
+    }
+    let unknown = codearts("cn-north-208", None, None);
+    assert!(unknown.contains("`endpoints.codearts`") && unknown.contains("`PORTOLAN_ENDPOINT_CODEARTS`"), "{unknown}");
+    assert_eq!(codearts("a-1", Some("https://e.example/{region}"), None), "https://e.example/a-1");
+    assert_eq!(codearts("a-1", None, Some("https://x.{region}.myhuaweicloud.com")), "https://x.a-1.myhuaweicloud.com");
+    let foreign = codearts("a-1", None, Some("https://evil.example"));
+    assert!(foreign.starts_with("`endpoints.codearts` would send credentials to `evil.example`"), "{foreign}");
+    assert!(foreign.ends_with("set `PORTOLAN_ENDPOINT_CODEARTS`"), "{foreign}");
+    assert!(codearts("a-1", Some("http://example.com"), None).contains("in the clear"));
+}
+
+#[test]
+fn two_services_may_share_a_host() {
+    let wanted = [Service::Swr, Service::CodeArts].map(|service| Wanted { service, region: "a-1", chart: None });
+    let one = Some("http://127.0.0.1:1");
+    let overrides = Overrides { swr: one, codearts: one, ..Overrides::default() };
+    assert_eq!(Endpoints::resolve(&wanted, &overrides).unwrap().iter().count(), 2);
 }
 
 #[test]

@@ -100,3 +100,31 @@ fn a_400_is_absence_only_where_the_caller_says_so() {
     assert_eq!(classify(&response, &[SYNC_RULE_NOT_FOUND]), Class::Absent);
     assert_eq!(classify(&coded(500, SYNC_RULE_NOT_FOUND), &[SYNC_RULE_NOT_FOUND]), Class::ServerError);
 }
+
+#[test]
+fn the_errors_of_codearts() {
+    let flat = |status, code: &str| answer(status, &format!(r#"{{"error_code":"{code}","error_msg":"m"}}"#));
+    for (status, code, class) in [
+        (401, "DEV.00000003", Class::Unauthorized),
+        (403, "CH.004403", Class::Forbidden),
+        (404, "CH.004404", Class::Absent),
+        (404, "CH.000404", Class::Absent),
+        // A repository that may not be touched, not credentials that are no good.
+        (401, "CH.080401", Class::Forbidden),
+        (400, "CH.010001", Class::Refused),
+        (500, "CH.10000", Class::ServerError),
+        (504, "CH.080504", Class::Unavailable),
+        (404, "APIGW.0101", Class::Refused),
+        (401, "APIGW.0301", Class::Unauthorized),
+        (429, "APIGW.0308", Class::Throttled),
+        (403, "APIG.0308", Class::Throttled),
+    ] {
+        assert_eq!(classify(&flat(status, code), &[]), class, "{status} {code}");
+    }
+    reads(
+        404,
+        r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#,
+        "404 CH.004404: Repository Not Found",
+    );
+    reads(400, r#"{"error":{"code":"CH.010001","message":"bad"},"status":"failed"}"#, "400 CH.010001: bad");
+}

@@ -119,6 +119,7 @@ pub(super) fn get(region: &str, number: usize) -> Request {
         path: format!("/v2/{number}"),
         query: Vec::new(),
         body: None,
+        secrets: Vec::new(),
     }
 }
 

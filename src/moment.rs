@@ -1,0 +1,180 @@
+//! A point in time, and the forms in which services write it.
+//!
+//! Pure: which point is now is the caller's to know. What a service wrote is kept beside what it means, because output
+//! repeats times as the API gave them.
+
+use crate::{age::Age, date::Date};
+
+/// Seconds since the beginning of 1970, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// Whether more time than that has passed since then. Clocks differ: what lies ahead is not old.
+    pub fn is_older_than(self, age: Age, now: Moment) -> bool {
+        now.0.saturating_sub(self.0) > i64::try_from(age.seconds()).unwrap_or(i64::MAX)
+    }
+
+    /// The form of HTTP headers: `Fri, 20 Nov 2026 23:10:00 GMT`.
+    pub fn of_http(text: &str) -> Option<Moment> {
+        let (_, rest) = text.trim().split_once(", ")?;
+        let [day, month, year, clock, "GMT"] = rest.split(' ').collect::<Vec<_>>()[..] else { return None };
+        let month = 1 + MONTHS.iter().position(|name| *name == month)?;
+        let date: Date = format!("{year}-{month:02}-{day}").parse().ok()?;
+        Some(Moment(date.days() * 86_400 + clock_seconds(clock)?))
+    }
+
+    /// RFC 3339 with any offset, also with a blank instead of the `T` and with more blanks, and the same without an
+    /// offset, which is read as UTC.
+    pub fn parse(text: &str) -> Option<Moment> {
+        let (local, offset) = Moment::local(text)?;
+        Some(Moment(local.0 - offset.unwrap_or(0)))
+    }
+
+    /// What the hands show, and by how much that is ahead of UTC, if it is said.
+    fn local(text: &str) -> Option<(Moment, Option<i64>)> {
+        let text = text.trim();
+        let (date, rest) = (text.get(..10)?, text.get(10..)?);
+        let date: Date = date.parse().ok()?;
+        let rest = rest.strip_prefix(['T', 't', ' '])?;
+        let (clock, rest) = (rest.get(..8)?, rest.get(8..)?);
+        let seconds = clock_seconds(clock)?;
+        let rest = rest.strip_prefix('.').map_or(Some(rest), |fraction| {
+            let end = fraction.find(|character: char| !character.is_ascii_digit()).unwrap_or(fraction.len());
+            (end > 0).then(|| &fraction[end..])
+        })?;
+        let rest = rest.trim_start();
+        let offset = if rest.is_empty() { None } else { Some(offset_seconds(rest)?) };
+        Some((Moment(date.days() * 86_400 + seconds), offset))
+    }
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `HH:MM:SS`; a leap second is one more than the minute has.
+fn clock_seconds(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let colons = bytes.len() == 8 && bytes[2] == b':' && bytes[5] == b':';
+    let (hours, minutes, seconds) = (two(text.get(..2)?)?, two(text.get(3..5)?)?, two(text.get(6..)?)?);
+    (colons && hours < 24 && minutes < 60 && seconds <= 60).then_some(hours * 3_600 + minutes * 60 + seconds)
+}
+
+/// `Z`, `+08:00` or `+0800`.
+fn offset_seconds(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.chars().next()? {
+        'Z' | 'z' => return (text.len() == 1).then_some(0),
+        '+' => (1, &text[1..]),
+        '-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let minutes = digits.get(2..)?;
+    let (hours, minutes) = (two(&digits[..2])?, two(minutes.strip_prefix(':').unwrap_or(minutes))?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+fn two(text: &str) -> Option<i64> {
+    let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
+}
+
+/// A point in time as a service wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub text: String,
+    pub moment: Moment,
+}
+
+/// How far the clocks of China, where the service was made, are ahead of UTC.
+const CHINA: i64 = 8 * 3_600;
+
+/// How far ahead a time may lie that a service wrote about the past.
+const TOLERANCE: i64 = 15 * 60;
+
+impl Stamp {
+    /// Nothing, if the text is no time in any form that is known. One without an offset, as older interfaces write
+    /// `2020-07-22 10:45:56`, is read as UTC; where that lies ahead of the service's own clock, it can only be China's.
+    pub fn parse(text: &str, clock: Option<Moment>) -> Option<Stamp> {
+        let (local, offset) = Moment::local(text)?;
+        let is_ahead = |clock: Moment| local.0 > clock.0.saturating_add(TOLERANCE);
+        let assumed = if clock.is_some_and(is_ahead) { CHINA } else { 0 };
+        Some(Stamp { moment: Moment(local.0 - offset.unwrap_or(assumed)), text: text.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_moment_in_all_the_forms() {
+        let expected = Some(Moment(1_795_216_200));
+        for text in [
+            "2026-11-20T23:10:00Z",
+            "2026-11-20t23:10:00z",
+            "2026-11-20 23:10:00",
+            " 2026-11-20 23:10:00.000 ",
+            "2026-11-21T07:10:00+08:00",
+            "2026-11-21T07:10:00.123456789+0800",
+            "2026-11-21 07:10:00 +08:00",
+            "2026-11-20T18:40:00-04:30",
+        ] {
+            assert_eq!(Moment::parse(text), expected, "{text}");
+        }
+        assert_eq!(Moment::of_http("Fri, 20 Nov 2026 23:10:00 GMT"), expected);
+        for text in ["", "Fri, 20 Nov 2026 23:10:00", "20 Nov 2026 23:10:00 GMT", "Fri, 31 Nov 2026 23:10:00 GMT"] {
+            assert_eq!(Moment::of_http(text), None, "{text}");
+        }
+        assert_eq!(Moment::parse("1970-01-01T00:00:00Z"), Some(Moment(0)));
+        assert_eq!(Moment::parse("2000-02-29T23:59:60Z"), Moment::parse("2000-03-01T00:00:00Z"));
+        assert_eq!(Moment::parse("0001-01-01T00:00:00Z"), Some(Moment(-62_135_596_800)));
+    }
+
+    #[test]
+    fn anything_else_is_no_time() {
+        for text in [
+            "",
+            "yesterday",
+            "2026-11-20",
+            "2026-11-20T",
+            "2026-11-20T23:10Z",
+            "2026-02-30T23:10:00Z",
+            "2026-11-20T24:10:00Z",
+            "2026-11-20T23-10-00Z",
+            "2026-11-20T23:10:00.Z",
+            "2026-11-20T23:10:00+8",
+            "2026-11-20T23:10:00+08:0",
+            "2026-11-20T23:10:00+99:00",
+            "2026-11-20T23:10:00ZZ",
+            "2026-11-20T23:10:00 CST",
+            "2026-11-20T\u{661}\u{661}:10:00Z",
+            "1795216200",
+        ] {
+            assert_eq!(Moment::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_never_ahead() {
+        let clock = Moment::parse("2026-11-20T23:20:00Z");
+        for (text, clock, expected) in [
+            ("2026-11-20 23:10:00", clock, "2026-11-20T23:10:00Z"),
+            ("2026-11-21 07:10:00", clock, "2026-11-20T23:10:00Z"),
+            ("2026-11-21 07:10:00", None, "2026-11-21T07:10:00Z"),
+            ("2026-11-20 23:30:00", clock, "2026-11-20T23:30:00Z"),
+            ("2026-11-21T07:10:00Z", clock, "2026-11-21T07:10:00Z"),
+        ] {
+            let stamp = Stamp::parse(text, clock).unwrap();
+            assert_eq!((Some(stamp.moment), stamp.text.as_str()), (Moment::parse(expected), text));
+        }
+    }
+
+    #[test]
+    fn an_age_is_passed_the_second_after() {
+        let (age, then) = ("1h".parse().unwrap(), Moment(1_000));
+        for (now, older) in
+            [(1_000, false), (4_600, false), (4_601, true), (0, false), (i64::MIN, false), (i64::MAX, true)]
+        {
+            assert_eq!(then.is_older_than(age, Moment(now)), older, "{now}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! What makes one mirror as the chart wants it: tying it, changing it, and running it when that is due.
+//!
+//! Pure: what the time is comes in as a value.
+
+use super::{Action, Change, Reason, Run, Stop, Uncompared, build::step};
+use crate::{
+    address::Address,
+    diagnostics::visible,
+    diff,
+    kind::Role,
+    moment::Moment,
+    plan::risk::{Risk, RiskClass},
+    state::{Attributes, DesiredResource, Live, LiveResource, MirrorState, MirrorTerms, Presence},
+};
+
+const NO_REPOSITORY: &str = "no-such-repository";
+const NO_URL: &str = "mirror-without-url";
+
+/// The stops of mirrors. They are no limits of an apply: the live state is not as the chart says, and nothing that
+/// portolan could do would change that.
+pub const CODES: [&str; 2] = [NO_REPOSITORY, NO_URL];
+
+/// What is to be done about a mirror.
+pub(super) enum Verdict {
+    Change(Box<Change>),
+    Unchanged,
+    /// Nothing that portolan could do.
+    Stopped(Stop),
+}
+
+pub(super) fn judge(
+    address: &Address,
+    desired: &DesiredResource,
+    terms: &MirrorTerms,
+    live: &Live,
+    now: Moment,
+) -> Verdict {
+    let Some(number) = live.numbers.get(address) else { return Verdict::Stopped(no_repository(address)) };
+    let Presence::Present(wanted) = &desired.presence else { return Verdict::Unchanged };
+    let found = live.resources.get(address);
+    let state = found.and_then(|found| found.mirror.as_deref()).cloned().unwrap_or_default();
+    let change = match found {
+        None if !wanted.contains_key("url") => return Verdict::Stopped(no_url(address)),
+        None => Some(creation(address, wanted)),
+        Some(found) => alteration(address, wanted, found).or_else(|| due_run(address, found, terms, &state, now)),
+    };
+    let Some(mut change) = change else { return Verdict::Unchanged };
+    change.run = run(&change, wanted, terms, &state, now);
+    change.precondition.repository_id = Some(*number);
+    change.source = Some(desired.source.clone());
+    change.notes.extend(notes(&change, wanted));
+    if let Some(run) = &change.run {
+        change.notes.extend(state.failure().map(|said| format!("the last run failed: {}", visible(said))));
+        if run.force {
+            let evidence = "what was pushed to the mirror is overwritten".to_owned();
+            change.risks.push(Risk { class: RiskClass::Overwrites, evidence });
+        }
+    }
+    Verdict::Change(Box::new(change))
+}
+
+fn no_repository(address: &Address) -> Stop {
+    Stop {
+        code: NO_REPOSITORY.to_owned(),
+        message: format!("{address}: no git repository is called so, and portolan cannot create one"),
+        lift: Some(format!("create the repository, or leave it out with {}", exclude(address))),
+    }
+}
+
+fn no_url(address: &Address) -> Stop {
+    Stop {
+        code: NO_URL.to_owned(),
+        message: format!("{address}: the repository is no mirror yet, and the chart names no `url` to follow"),
+        lift: Some(format!("write its `url`, or leave it out with {}", exclude(address))),
+    }
+}
+
+fn exclude(address: &Address) -> String {
+    format!("--exclude '{}'", address.parts().join("/"))
+}
+
+fn creation(address: &Address, wanted: &Attributes) -> Change {
+    let after = diff::creation(address.kind(), wanted);
+    let fields = diff::appearing(&after);
+    step(address, Action::Create { after }, Reason::Missing, fields, None)
+}
+
+fn alteration(address: &Address, wanted: &Attributes, found: &LiveResource) -> Option<Change> {
+    let kind = address.kind();
+    let fields = diff::fields(kind, wanted, &found.attributes);
+    let before = found.attributes.clone();
+    let after = diff::overlay(kind, wanted, &before);
+    let action = Action::Update { before, after };
+    (!fields.is_empty()).then(|| step(address, action, Reason::Differs, fields, None))
+}
+
+fn due_run(
+    address: &Address,
+    found: &LiveResource,
+    terms: &MirrorTerms,
+    state: &MirrorState,
+    now: Moment,
+) -> Option<Change> {
+    let max_age = terms.max_age?;
+    let reason = match &state.last_success {
+        None => Reason::NeverSucceeded,
+        Some(success) if success.moment.is_older_than(max_age, now) => Reason::Stale,
+        Some(_) => return None,
+    };
+    let action = Action::Run { attributes: found.attributes.clone() };
+    Some(step(address, action, reason, Vec::new(), None))
+}
+
+/// The run of a change, where the chart wants its mirror fresh.
+fn run(change: &Change, wanted: &Attributes, terms: &MirrorTerms, state: &MirrorState, now: Moment) -> Option<Run> {
+    let max_age = terms.max_age?;
+    let because = match &state.last_success {
+        None => "never succeeded".to_owned(),
+        Some(success) if success.moment.is_older_than(max_age, now) => {
+            format!("last success {}, older than {max_age}", visible(&success.text))
+        }
+        Some(_) => "its configuration changes".to_owned(),
+    };
+    let endpoint = change.action.after().and_then(|after| after.get("endpoint")?.as_str()).unwrap_or_default();
+    Some(Run {
+        because,
+        last_success: state.last_success.as_ref().map(|success| success.text.clone()),
+        max_age,
+        force: wanted.get("force") == Some(&serde_json::Value::Bool(true)),
+        endpoint: endpoint.to_owned(),
+        credentials: terms.credentials.clone(),
+    })
+}
+
+/// What is sent without being known to differ.
+fn notes(change: &Change, wanted: &Attributes) -> Option<String> {
+    let Action::Update { after, .. } = &change.action else { return None };
+    let sent = after.get("branches")?;
+    Some(match wanted.get("branches") {
+        Some(_) => format!("branches {sent} is sent along; it cannot be compared"),
+        None => format!("branches {sent} is sent along, because the chart does not say and it cannot be read"),
+    })
+}
+
+/// What of a mirror the plan has neither compared nor sends.
+pub(super) fn uncompared(address: &Address, wanted: &Attributes, change: Option<&Change>) -> Option<Uncompared> {
+    let is_sent = |name: &str| match change.map(|change| (&change.action, &change.run)) {
+        None => false,
+        Some((Action::Run { .. }, _)) => name == "force",
+        Some(_) => true,
+    };
+    let of_kind = address.kind().attributes.iter().filter(|attribute| attribute.role == Role::WriteOnly);
+    let names: Vec<String> = of_kind
+        .map(|attribute| attribute.name)
+        .filter(|name| wanted.contains_key(name) && !is_sent(name))
+        .map(str::to_owned)
+        .collect();
+    (!names.is_empty()).then(|| Uncompared { address: address.clone(), attributes: names })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{
+        kind::mirror,
+        moment::Stamp,
+        plan::{
+            Change, Outcome, Plan, Withheld,
+            document::{self, PlanDocument},
+            tests::plan,
+        },
+        render::style::{Depth, Look},
+        state::{Attributes, Live, LiveResource, MirrorState, RemoteId},
+    };
+
+    /// One mirror `p/a` of `https://x/a.git`, scheduled, with a last success and an error; and an ordinary repository.
+    fn live(success: &str, error: &str) -> Live {
+        let mut live = Live::default();
+        let stamp = |text: &str| Stamp::parse(text, None);
+        let state = MirrorState {
+            last_success: stamp(success),
+            last_attempt: stamp("2026-11-21T07:59:00Z"),
+            last_error: (!error.is_empty()).then(|| error.to_owned()),
+            ..MirrorState::default()
+        };
+        let attributes =
+            Attributes::from([("url", json!("https://x/a.git")), ("scheduled", json!(true)), ("endpoint", json!(""))]);
+        let mirror = LiveResource { attributes, mirror: Some(Box::new(state)), ..LiveResource::default() };
+        live.resources.insert(mirror::address("r-1", "p", "a"), mirror);
+        for (name, number) in [("a", 7), ("plain", 8)] {
+            live.numbers.insert(mirror::address("r-1", "p", name), RemoteId::try_from(number).unwrap());
+        }
+        live
+    }
+
+    /// Verbs and the reason for the run of each change, then the codes of stops.
+    fn told(plan: &Plan) -> String {
+        let because =
+            |change: &Change| change.run.as_ref().map_or_else(String::new, |run| format!(": {}", run.because));
+        let changes = plan.changes.iter().map(|change| format!("{}{}", change.verbs().join("+"), because(change)));
+        let stops = plan.stopped.iter().map(|stop| stop.code.clone());
+        changes.chain(stops).collect::<Vec<_>>().join("; ")
+    }
+
+    const FRESH: &str = "2026-11-21T06:00:00Z";
+    const OLD: &str = "2026-11-20T23:10:00Z";
+
+    #[test]
+    fn a_run_is_due_when_the_last_success_is_too_old() {
+        for (entry, success, expected) in [
+            ("a: { max_age: 6h }", OLD, "run: last success 2026-11-20T23:10:00Z, older than 6h"),
+            ("a: { max_age: 530m }", OLD, ""),
+            ("a: { max_age: 529m }", OLD, "run: last success 2026-11-20T23:10:00Z, older than 529m"),
+            ("a: { max_age: 6h }", FRESH, ""),
+            ("a: { max_age: 6h }", "", "run: never succeeded"),
+            ("a: {}", OLD, ""),
+            ("a: { max_age: null, scheduled: null }", "", ""),
+            ("a: { url: 'https://x/b.git', max_age: 6h }", FRESH, "update+run: its configuration changes"),
+            ("a: { url: 'https://x/b.git', max_age: 6h }", "", "update+run: never succeeded"),
+            ("a: { url: 'https://x/b.git' }", FRESH, "update"),
+            // What cannot be read is never a difference.
+            ("a: { branches: default, force: true, max_age: 6h }", FRESH, ""),
+            ("plain: { url: 'https://x/b.git', max_age: 6h }", "", "create+run: never succeeded"),
+            ("plain: { url: 'https://x/b.git' }", "", "create"),
+            ("plain: { max_age: 6h }", "", "mirror-without-url"),
+            ("missing: { url: 'https://x/b.git' }", "", "no-such-repository"),
+        ] {
+            let plan = plan(&format!("mirrors: {{ p/{entry} }}"), &live(success, ""), &[]);
+            assert_eq!(told(&plan), expected, "{entry}");
+            assert_eq!(plan.outcome() == Outcome::NoChanges, expected.is_empty(), "{entry}");
+            let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+            assert_eq!(document::read(&file).as_ref(), Ok(&plan), "{entry}");
+        }
+    }
+
+    #[test]
+    fn every_write_sends_every_field() {
+        let plan = plan("mirrors: { p/a: { url: 'https://x/b.git' } }", &live(FRESH, ""), &[]);
+        let after = plan.changes[0].action.after().unwrap();
+        let expected = [
+            ("url", json!("https://x/b.git")),
+            ("branches", json!("all")),
+            ("scheduled", json!(true)),
+            ("endpoint", json!("")),
+            ("force", json!(false)),
+        ];
+        assert_eq!(after, &Attributes::from(expected));
+        assert_eq!(plan.changes[0].precondition.repository_id.map(u64::from), Some(7));
+    }
+
+    #[test]
+    fn a_schedule_is_not_switched_off_unasked() {
+        let off = "mirrors: { p/a: { scheduled: false, max_age: 6h } }";
+        let withheld = plan(off, &live(OLD, ""), &[]);
+        assert!(
+            matches!(&withheld.changes[0].withheld, Some(Withheld::Risk { lift, .. }) if lift == "--allow one-way=1")
+        );
+        assert_eq!((withheld.summary().withheld, withheld.summary().run, withheld.runnable().count()), (1, 0, 0));
+        let allowed = plan(off, &live(OLD, ""), &["one-way"]);
+        assert_eq!((allowed.summary().change, allowed.summary().run, allowed.summary().withheld), (1, 1, 0));
+    }
+
+    #[test]
+    fn as_people_read_it() {
+        let chart = "mirrors:
+  p/a: { url: 'https://x/b.git', branches: all, max_age: 6h }
+  p/plain: { url: 'https://x/p.git', branches: default, scheduled: true, force: true, max_age: 1d }
+";
+        let changes = plan(chart, &live(OLD, "no route"), &[]);
+        let run = plan("mirrors: { p/a: { branches: all, max_age: 6h } }", &live(OLD, "no route"), &[]);
+        let none = plan("mirrors: { p/a: { branches: all, max_age: 1d } }", &live(OLD, "no route"), &[]);
+        let missing = plan("mirrors: { p/no: { max_age: 1d } }", &live(OLD, ""), &[]);
+        let text = |plan: &Plan| crate::render::plan::text(plan, Look::plain(Depth::Unfolded));
+        insta::assert_snapshot!([changes, run, none, missing].map(|plan| text(&plan)).join("\n"), @r#"
+          ~ mirror r-1/p/a      chart.yaml:4
+              url          "https://x/a.git" -> "https://x/b.git"
+              > run: last success 2026-11-20T23:10:00Z, older than 6h
+              (branches "all" is sent along; it cannot be compared)
+              (the last run failed: no route)
+          + mirror r-1/p/plain  chart.yaml:5
+              url          "https://x/p.git"
+              branches     "default"
+              scheduled    true
+              endpoint     ""
+              force        true
+              ! overwrites: what was pushed to the mirror is overwritten
+              > run: never succeeded
+
+        Plan: 1 to add, 1 to change, 0 to destroy.
+        2 to run.
+
+          > mirror r-1/p/a  chart.yaml:3
+              last success 2026-11-20T23:10:00Z, older than 6h
+              (the last run failed: no route)
+
+        Plan: 0 to add, 0 to change, 0 to destroy.
+        1 to run.
+        Cannot be compared: branches of mirror r-1/p/a.
+
+        No changes. The live state is as the chart says, as far as it can be compared.
+        1 unchanged.
+        Cannot be compared: branches of mirror r-1/p/a.
+
+        Stopped: mirror r-1/p/no: no git repository is called so, and portolan cannot create one; to let it pass: create the repository, or leave it out with --exclude 'r-1/p/no'
+        Plan: 0 to add, 0 to change, 0 to destroy.
+        "#);
+    }
+}

@@ -1,0 +1,233 @@
+//! Runs of mirrors: those that fail, hang, are somebody else's, or whose start got no answer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use portolan::emulator::{Effect, Fault, RunOutcome, Settings};
+use serde_json::json;
+
+use crate::{
+    mirrors::{FRESH, edit_mirror, settings, world, write, writes},
+    support::{NORTH, World, wait_until},
+};
+
+/// A world whose clock moves, in which a run takes so long.
+fn moving(run_duration: Duration) -> World {
+    world(Settings { clock: Timestamp::now, run_duration, ..settings() }, FRESH)
+}
+
+fn starts(world: &World) -> usize {
+    writes(world).iter().filter(|(method, path, _)| method == "POST" && path.ends_with("/remote-mirror")).count()
+}
+
+/// A stranger starts a run.
+fn stranger(world: &World) {
+    world.emulator.start_run(NORTH, "platform", "app").unwrap();
+}
+
+#[test]
+fn a_run_that_fails_is_told_in_the_words_of_the_service() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Fail("remote: \u{1b}[31mno access".to_owned()));
+    let output = world.try_apply(&["--format", "json"]).exits(1);
+    let failed = &output.json()["failed"][0];
+    assert_eq!(failed["message"], "the run failed: remote: \\u{1b}[31mno access");
+    assert_eq!((&failed["actions"], failed["job_id"].as_str().unwrap().len()), (&json!(["run"]), 36));
+    assert_eq!(output.json()["outcome"], "incomplete");
+    // It failed once, and is due as before; the plan says what the service said.
+    let _ = world.plan(&["--detailed-exitcode"]).exits(2).says("never succeeded").says("(the last run failed: remote:");
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Succeed);
+    let _ = world.apply(&[]);
+}
+
+#[test]
+fn a_change_whose_run_fails_is_changed_all_the_same() {
+    let world = world(settings(), "platform/app: { url: 'https://git.example.com/new.git', max_age: 6h }");
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Fail("no access".to_owned()));
+    let _ =
+        world.try_apply(&[]).exits(1).says("failed: it was changed as planned, but the run failed: no access (job ");
+    assert_eq!(writes(&world).len(), 2);
+}
+
+#[test]
+fn a_run_that_does_not_end_is_unknown() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
+    let output = world.try_apply(&["--wait", "2s", "--format", "json"]).exits(1);
+    let applied = &output.json()["applied"][0];
+    assert_eq!((&applied["verified"], &applied["written"]), (&json!(false), &json!(true)));
+    assert_eq!(applied["job_id"].as_str().unwrap().len(), 36);
+    assert_eq!(output.json()["outcome"], "incomplete");
+    let said = "run, and its end is not known: its end has not come yet (job ";
+    edit_mirror(&world, |mirror| mirror.runs.clear());
+    let _ = world.try_apply(&["--wait", "1s"]).exits(1).says(said).says("1 run, 1 not known to have ended.");
+    assert_eq!(starts(&world), 2);
+}
+
+#[test]
+fn nobody_needs_to_wait() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
+    let output = world.try_apply(&["--no-wait", "--format", "json"]).exits(0);
+    let applied = &output.json()["applied"][0];
+    assert_eq!((&applied["verified"], applied["job_id"].as_str().unwrap().len()), (&json!(false), 36));
+    assert_eq!(starts(&world), 1);
+}
+
+#[test]
+fn the_end_is_waited_for() {
+    let world = moving(Duration::from_secs(2));
+    let output = world.apply(&["--format", "json", "--receipt", "receipt.json"]);
+    let applied = &output.json()["applied"][0];
+    assert_eq!(applied["verified"], true);
+    let receipt = std::fs::read_to_string(world.path("receipt.json")).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let entry = &receipt["changes"][0];
+    assert_eq!((&entry["job_id"], &entry["status"]), (&applied["job_id"], &json!("applied")));
+    assert_eq!(receipt["resources"]["run"], 1);
+    assert_eq!(receipt["residual"]["changes"], json!([]));
+    assert_eq!(starts(&world), 1);
+}
+
+#[test]
+fn a_run_of_somebody_else_is_waited_for_and_not_repeated() {
+    let world = moving(Duration::from_secs(2));
+    stranger(&world);
+    let _ = world.apply(&[]).says("1 so already.");
+    assert_eq!(starts(&world), 0);
+    // It fails: then one of our own is started.
+    edit_mirror(&world, |mirror| {
+        mirror.last_successful_update_at = None;
+        mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())];
+    });
+    stranger(&world);
+    let _ = world.apply(&[]).says("1 run.");
+    assert_eq!(starts(&world), 1);
+}
+
+#[test]
+fn a_run_of_somebody_else_that_just_hangs_is_left_alone() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| {
+        mirror.last_ended_at = Some("2026-11-20T22:00:00Z".parse().unwrap());
+        mirror.next_outcomes = vec![RunOutcome::Hang];
+    });
+    stranger(&world);
+    let _ =
+        world.try_apply(&["--wait", "2s"]).exits(1).says("a run that somebody else started: its end has not come yet");
+    assert_eq!(starts(&world), 0);
+    // Nobody waits for it where nobody waits at all.
+    let _ = world.try_apply(&["--no-wait"]).exits(0);
+    assert_eq!(starts(&world), 0);
+}
+
+#[test]
+fn a_run_that_is_under_way_for_a_day_is_dead() {
+    let mut settings = settings();
+    settings.assumptions.set("repeat-start=concurrent").unwrap();
+    let world = world(settings, FRESH);
+    edit_mirror(&world, |mirror| {
+        mirror.last_ended_at = Some("2026-11-19T23:09:00Z".parse().unwrap());
+        mirror.next_outcomes = vec![RunOutcome::Hang];
+    });
+    stranger(&world);
+    let _ = world.try_apply(&["--wait", "6s"]).exits(0).says("1 run.");
+    assert_eq!(starts(&world), 1);
+}
+
+#[test]
+fn what_is_not_due_any_more_is_not_run() {
+    let world = world(settings(), FRESH);
+    let _ = world.plan(&["--out", "plan.json"]).exits(0);
+    stranger(&world);
+    let _ = world.run(&["apply", "plan.json", "--wait", "9s"]).exits(0).says("1 so already.");
+    assert_eq!(starts(&world), 0);
+    // Somebody else's success may be too old by now.
+    world.emulator.advance(Duration::from_secs(7 * 3600));
+    let _ = world.run(&["apply", "plan.json", "--wait", "9s"]).exits(0).says("1 run.");
+    assert_eq!(starts(&world), 1);
+}
+
+#[test]
+fn a_start_whose_answer_is_lost_is_not_repeated() {
+    for effect in [Effect::CutAfter, Effect::Truncate(1), Effect::internal().after_commit(), Effect::html_502()] {
+        let committed = !matches!(&effect, Effect::Status { committed: false, .. });
+        let world = moving(Duration::from_millis(100));
+        world.inject(Fault::new(effect.clone()).method("POST").path("/remote-mirror"));
+        let _ = world.apply(&[]).says("1 run.");
+        let expected = if committed { 1 } else { 2 };
+        assert_eq!(starts(&world), expected, "{effect:?}");
+        assert!(world.emulator.read(|state| state.mirror(NORTH, "platform", "app").unwrap().runs.is_empty()));
+    }
+}
+
+#[test]
+fn a_start_that_was_throttled_is_repeated() {
+    let world = world(settings(), FRESH);
+    world.inject(Fault::new(Effect::throttled(Some(0))).method("POST").times(2));
+    let _ = world.apply(&[]);
+    assert_eq!(starts(&world), 3);
+}
+
+#[test]
+fn looks_that_fail_do_not_hide_the_end() {
+    let world = moving(Duration::from_secs(1));
+    // The look of the plan, of the check and of the snapshot; then one that is broken, and not worth a repetition.
+    let broken = Effect::Status {
+        body: portolan::emulator::ErrorBody::Other {
+            status: 400,
+            content_type: "text/plain".to_owned(),
+            text: "what".to_owned(),
+        },
+        retry_after: None,
+        committed: false,
+    };
+    world.inject(Fault::new(broken).method("GET").path("/remote-mirror").skip(3));
+    let _ = world.apply(&[]).says("1 run.");
+}
+
+#[test]
+fn a_stop_ends_the_waiting() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
+    let mut running = world.spawn(&["apply", "--yes"]);
+    wait_until("the run is started", || starts(&world) == 1);
+    let interrupted = std::process::Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn waiting_for_one_mirror_does_not_hold_up_the_others() {
+    let names = ["app", "b", "c", "d", "e"];
+    let chart: Vec<String> = names.iter().map(|name| format!("platform/{name}: {{ max_age: 6h }}")).collect();
+    let world = world(settings(), &chart.join("\n"));
+    world.edit(|state| {
+        for name in names {
+            state.ensure_mirror(NORTH, "platform", name, "https://git.example.com/x.git");
+            state.mirror_mut(NORTH, "platform", name).unwrap().outcome = RunOutcome::Hang;
+        }
+    });
+    let _running = world.spawn(&["apply", "--yes", "--parallelism", "1"]);
+    wait_until("all are started", || starts(&world) == names.len());
+}
+
+#[test]
+fn a_failure_of_a_fresh_mirror_is_told_and_is_no_drift() {
+    let world = world(settings(), FRESH);
+    let _ = world.apply(&[]);
+    world.emulator.advance(Duration::from_secs(3600));
+    edit_mirror(&world, |mirror| mirror.next_outcomes = vec![RunOutcome::Fail("no route to host".to_owned())]);
+    stranger(&world);
+    let output = world.run(&["drift", "--format", "json"]).exits(0);
+    let finding = &output.json()["diagnostics"][0];
+    assert_eq!(finding["code"], "failing-mirror");
+    assert_eq!(finding["message"], "the last run failed: no route to host");
+    assert_eq!((&finding["severity"], &finding["line"]), (&json!("warning"), &json!(4)));
+    // It can be waived, and is drift as soon as the success is too old.
+    write(&world, &format!("{FRESH} # portolan: allow failing-mirror"));
+    assert_eq!(world.run(&["drift", "--format", "json"]).exits(0).json()["diagnostics"], json!([]));
+    write(&world, FRESH);
+    world.emulator.advance(Duration::from_secs(6 * 3600));
+    let _ = world.run(&["drift"]).exits(2).says("older than 6h").says("(the last run failed: no route to host)");
+}

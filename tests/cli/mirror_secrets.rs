@@ -1,0 +1,120 @@
+//! Credentials of mirrors: they reach the service, and nothing else that anybody could read.
+
+use std::fs;
+
+use portolan::emulator::RunOutcome;
+use serde_json::json;
+
+use crate::{
+    mirrors::{edit_mirror, settings, world, writes},
+    support::{Output, World},
+};
+
+const USER: &str = "canary-user";
+const PASSWORD: &str = "canary-password";
+
+/// Both halves as they are, and as they travel.
+const SECRETS: [&str; 4] = [USER, PASSWORD, "Y2FuYXJ5LXVzZXI=", "Y2FuYXJ5LXBhc3N3b3Jk"];
+
+const CHART: &str = "platform/app:
+  url: https://git.example.com/new.git
+  max_age: 6h
+  credentials: { username: { env: GIT_USER }, password: { file: token.txt } }";
+
+/// A world in which the other side is private.
+fn private() -> World {
+    let world = world(settings(), CHART);
+    edit_mirror(&world, |mirror| mirror.source.needs_credentials = true);
+    world
+}
+
+fn with_secrets() -> World {
+    let world = private().variable("GIT_USER", USER);
+    world.file("token.txt", format!("{PASSWORD}\n"));
+    world
+}
+
+#[track_caller]
+fn is_clean(what: &str, text: &str) {
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "`{secret}` is in {what}:\n{text}");
+    }
+}
+
+#[track_caller]
+fn output_is_clean(output: Output) -> Output {
+    is_clean("an output", &output.to_string());
+    output
+}
+
+#[test]
+fn secrets_are_nowhere_but_on_the_wire() {
+    let world = with_secrets();
+    let run = |arguments: &[&str]| output_is_clean(world.run(&[arguments, &["-vv"]].concat()));
+    for format in ["text", "json", "markdown", "diff", "sarif"] {
+        let _ = run(&["plan", "--format", format]).exits(0);
+        let _ = run(&["drift", "--format", format]).exits(2);
+    }
+    let _ = run(&["validate", "--print"]).exits(0).says("env: GIT_USER");
+    let _ = run(&["plan", "--out", "plan.json"]).exits(0);
+    let saved = fs::read_to_string(world.path("plan.json")).unwrap();
+    is_clean("a saved plan", &saved);
+    assert!(saved.contains("GIT_USER") && saved.contains("token.txt"), "it says where they are");
+    // A run that fails, a start whose answer is lost, a report as JSON, and one that succeeds.
+    edit_mirror(&world, |mirror| mirror.next_outcomes = vec![RunOutcome::Fail("no access".to_owned())]);
+    let _ = run(&["apply", "plan.json", "--format", "json"]).exits(1);
+    let cut = portolan::emulator::Fault::new(portolan::emulator::Effect::CutAfter).method("POST");
+    world.inject(cut);
+    let files = ["--receipt", "receipt.json", "--events", "events.jsonl"];
+    let report = run(&[&["apply", "--yes", "--format", "json"], &files[..]].concat()).exits(0);
+    for name in ["receipt.json", "events.jsonl"] {
+        is_clean(name, &fs::read_to_string(world.path(name)).unwrap());
+    }
+    assert_eq!(report.json()["applied"][0]["actions"], json!(["run"]));
+    let run_body = json!({ "username": "...", "password": "...", "endpoint_uuid": "", "force_fetch": false });
+    let (method, path, body) = writes(&world).pop().unwrap();
+    assert_eq!(body, run_body);
+    let shown = format!("{method} {path}\n   {body}\n");
+    assert!(include_str!("../../docs/mirrors.md").contains(&shown), "the documentation shows {shown}");
+    is_clean("the journal", &format!("{:?}", world.journal()));
+    is_clean("the state", &world.emulator.read(|state| serde_json::to_string(state).unwrap()));
+    world.is_settled();
+}
+
+#[test]
+fn only_an_apply_that_runs_needs_them() {
+    let world = private();
+    let _ = world.run(&["validate"]).exits(0);
+    let _ = world.plan(&[]).exits(0);
+    let _ = world.run(&["drift"]).exits(2);
+    let said = "Nothing was changed: mirror cn-north-4/platform/app cannot log in: the variable `GIT_USER` is not set";
+    let _ = world.try_apply(&[]).exits(1).says(said);
+    let world = world.variable("GIT_USER", USER);
+    let _ = world.try_apply(&[]).exits(1).says("cannot log in: the file token.txt cannot be read");
+    world.file("token.txt", "\n");
+    let _ = world.try_apply(&[]).exits(1).says("cannot log in: the file token.txt is empty");
+    assert_eq!(writes(&world), []);
+    world.file("token.txt", PASSWORD);
+    let _ = world.apply(&[]);
+    // What is fresh needs none.
+    fs::remove_file(world.path("token.txt")).unwrap();
+    let _ = world.apply(&[]);
+}
+
+#[test]
+fn a_secret_that_was_written_down_is_not_shown() {
+    let world = private();
+    for line in [
+        format!("credentials: {{ username: {{ env: U }}, password: {PASSWORD} }}"),
+        format!("credentials: {{ username: {{ env: U }}, password: \"{PASSWORD}\", extra: {USER} }}"),
+        format!("credentials: {USER}:{PASSWORD}"),
+        format!("credentials: [ {USER}, {PASSWORD} ]"),
+        format!("url: 'https://{USER}:{PASSWORD}@git.example.com/a.git'"),
+    ] {
+        crate::mirrors::write(&world, &format!("platform/app: {{ {line} }}"));
+        for format in ["text", "json", "sarif", "github"] {
+            let output = output_is_clean(world.run(&["validate", "--format", format]).exits(1));
+            let _ = output.warns("error[literal-secret]");
+        }
+    }
+}
