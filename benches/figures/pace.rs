@@ -16,7 +16,7 @@ const REQUESTS: usize = REPOSITORIES + 2;
 
 pub(super) fn measure() {
     println!("  {REQUESTS} reads with default flags; {} ms an answer", LATENCY.as_millis());
-    for rate in ["20/s", "20/s,retry-after", "50/s", "100/s"] {
+    for rate in ["20/s", "50/s", "100/s", "20/s,retry-after", "50/s,retry-after", "100/s,retry-after"] {
         let parsed = rate.parse().unwrap();
         let estate = Estate::new(Settings { latency: LATENCY, rate: Some(parsed), ..Settings::default() });
         // It must succeed: one read that is given up would fail the plan.

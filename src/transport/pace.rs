@@ -1,21 +1,19 @@
 //! How fast requests may be sent to one endpoint: a token bucket whose rate is learned from throttling.
 //!
-//! Until an endpoint throttles there is no limit. From then on, what it let through from one recovery to the next is
-//! taken for its limit, whether it counts seconds or minutes: the pace stays a little below, holds for a while, and
-//! then feels its way up. Throttling that lowering the pace does not end is not about the pace, and is ignored.
+//! Until an endpoint throttles there is no limit. Most services count by the second: what was let through at once, before
+//! the first refusal, is then the limit, and is tried at once when the endpoint opens again. Otherwise, what it let
+//! through from one recovery to the next is taken for its limit, whether it counts seconds or minutes. The pace stays a
+//! little below, holds for a while, and then feels its way up. Throttling that lowering the pace does not end is not about the pace, and is ignored.
 //! Pure: time is a duration since some start, and nobody waits here.
+
+mod measurement;
 
 use std::time::Duration;
 
+use measurement::{Measurement, SHORTEST};
+
 /// The pace is kept so far below what was measured, so that it is not throttled again at once.
 const MARGIN: f64 = 0.97;
-/// A measurement takes at least this long and holds so many successes.
-const SHORTEST: Duration = Duration::from_secs(1);
-const FEWEST: u32 = 10;
-/// A measurement without throttling begins anew after this: what was long ago says little.
-const LONGEST: Duration = Duration::from_secs(120);
-/// Nothing asked for so long: the time is no measure of what would have been let through.
-const IDLE: Duration = Duration::from_secs(1);
 /// No pace is set below this before something was measured: the first answer may be a refusal.
 const UNMEASURED: f64 = 10.0;
 /// No pace is slower, whatever happens: something has to be sent to learn that it is over.
@@ -24,15 +22,14 @@ const SLOWEST: f64 = 0.05;
 const FASTEST: f64 = 5000.0;
 /// So much of a second may be sent at once, to make up for timers that ring late.
 const BURST: f64 = 0.02;
-/// Holding and growing count in cycles: twice as long as the endpoint was shut, within bounds in seconds.
+/// Holding and growing count in cycles: twice as long as nothing was let through, within bounds in seconds. What costs
+/// more to try is tried less often.
 const CYCLES: (f64, f64) = (1.0, 10.0);
 /// How many cycles a pace is held that was measured or guessed, but not tried.
 const HELD_UNTRIED: f64 = 2.0;
-/// An end of a measurement is certain to one part in so many, or it is none.
-const CERTAIN: u32 = 5;
 /// What is left of a pace that is refused soon after it was set, and of which no more is known.
 const STEP_BACK: f64 = 0.95;
-/// How many cycles a pace is held that is just below one that failed, and how often that is doubled.
+/// How many cycles a pace is held that was counted, or is just below one that failed, and how often that is doubled.
 const HELD: f64 = 5.0;
 const DOUBLINGS: u32 = 3;
 /// A pace was tried when nothing was refused for so many cycles.
@@ -42,7 +39,7 @@ const SHUT_FOR_LONG: Duration = Duration::from_millis(2500);
 /// How much the pace grows in the first cycle after it was held, and at most; the growth doubles in so many cycles.
 const GROWTH: f64 = 0.02;
 const MOST_GROWTH: f64 = 0.5;
-const GROWTH_DOUBLES: f64 = 8.0;
+const GROWTH_DOUBLES: f64 = 4.0;
 /// A measurement within this share of the pace confirms it.
 const CONFIRMS: f64 = 0.8;
 /// After so many refusals of a pace that should be good, they are not about the pace.
@@ -52,6 +49,8 @@ const DOUBTS: u32 = 1;
 const SIGNS_TOLERATED: u32 = 2;
 const SHARE_TOLERATED: f64 = 0.08;
 const MEMORY: f64 = 100.0;
+/// So many refusals without a success in between are no chance: what else is in flight will be refused too.
+const IN_A_ROW: u32 = 3;
 /// While nothing gets through, one request after the other asks whether anything does.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -64,6 +63,7 @@ pub struct Pace {
     /// Requests a second; none until there was throttling.
     rate: Option<f64>,
     tokens: f64,
+    /// Tokens come in from then on.
     filled: Duration,
     /// Nothing is sent before.
     not_before: Duration,
@@ -71,6 +71,8 @@ pub struct Pace {
     refusals: Option<Refusals>,
     /// The share of refusals among the last answers.
     share: f64,
+    /// How many refusals came since anything succeeded.
+    in_a_row: u32,
     cycle: f64,
     held_until: Duration,
     doublings: u32,
@@ -81,14 +83,6 @@ pub struct Pace {
     learned: bool,
     /// Whether somebody had to wait for a token since the rate last grew.
     pressed: bool,
-}
-
-/// What an endpoint let through since some point in time.
-#[derive(Debug, Clone, Copy, Default)]
-struct Measurement {
-    since: Duration,
-    successes: u32,
-    last: Duration,
 }
 
 /// Throttling since the last recovery.
@@ -103,6 +97,8 @@ struct Refusals {
     shut_until: Duration,
     /// They cost more than a second try now and then.
     grave: bool,
+    /// The endpoint let through so little at once that it counts by the second: what that was is its limit.
+    is_counted: bool,
 }
 
 impl Pace {
@@ -112,13 +108,14 @@ impl Pace {
             tokens: 1.0,
             filled: now,
             not_before: now,
-            measured: Measurement { since: now, successes: 0, last: now },
+            measured: Measurement::from(now),
             refusals: None,
             cycle: CYCLES.0,
             held_until: now,
             doublings: 0,
             doubts: 0,
             share: 0.0,
+            in_a_row: 0,
             quiet_since: now,
             learned: false,
             pressed: false,
@@ -132,7 +129,7 @@ impl Pace {
 
     /// Whether nothing gets through at the moment, so that one request at a time is enough to ask.
     pub fn is_shut(&self) -> bool {
-        self.refusals.is_some_and(|refusals| refusals.signs > 1)
+        self.refusals.is_some_and(|refusals| refusals.signs > 1 || self.in_a_row >= IN_A_ROW)
     }
 
     /// Takes a token, or says when there may be one. `idle` says whether nothing is in flight.
@@ -140,30 +137,34 @@ impl Pace {
         if now < self.not_before {
             return Err(self.not_before);
         }
-        if idle && self.refusals.is_none() && now > self.measured.last + IDLE {
-            self.measured = Measurement { since: now, successes: 0, last: now };
+        if idle && self.refusals.is_none() && self.measured.is_idle(now) {
+            self.measured = Measurement::from(now);
         }
         self.grow(now);
         let Some(rate) = self.rate else { return Ok(()) };
-        let passed = now.saturating_sub(self.filled).as_secs_f64();
-        (self.tokens, self.filled) = ((self.tokens + passed * rate).min((rate * BURST).max(1.0)), now);
+        if let Some(passed) = now.checked_sub(self.filled) {
+            let tokens = self.tokens + passed.as_secs_f64() * rate;
+            (self.tokens, self.filled) = (tokens.min((rate * BURST).max(1.0)), now);
+        }
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());
         }
         self.pressed = true;
         // Rounded up, or the token would be missing by less than a clock can tell.
-        Err(now + Duration::from_secs_f64((1.0 - self.tokens) / rate) + Duration::from_micros(1))
+        let filling = now.max(self.filled);
+        Err(filling + Duration::from_secs_f64((1.0 - self.tokens) / rate) + Duration::from_micros(1))
     }
 
     /// A request that was sent at `sent` succeeded.
     pub fn succeeded(&mut self, sent: Duration, now: Duration) {
         if let Some(refusals) = self.refusals.filter(|refusals| sent >= refusals.at) {
             self.recovered(refusals, sent);
-        } else if self.refusals.is_none() && now > self.measured.since + LONGEST {
-            self.measured = Measurement { since: now, successes: 0, last: now };
+        } else if self.refusals.is_none() && self.measured.is_old(now) {
+            self.measured = Measurement::from(now);
         }
         self.measured.successes += 1;
+        self.in_a_row = 0;
         self.measured.last = now;
         self.share -= self.share / MEMORY;
     }
@@ -177,6 +178,7 @@ impl Pace {
     /// `retry_after` nothing is sent until then.
     pub fn throttled(&mut self, sent: Duration, now: Duration, retry_after: Option<Duration>) {
         self.measured.last = now;
+        self.in_a_row += 1;
         self.share += (1.0 - self.share) / MEMORY;
         let asked = retry_after.unwrap_or_default();
         self.not_before = self.not_before.max(now + asked);
@@ -191,7 +193,10 @@ impl Pace {
             || !asked.is_zero()
             || signs > SIGNS_TOLERATED
             || self.share > SHARE_TOLERATED;
-        self.refusals = Some(Refusals { at: now, signs, first, shut_until, grave });
+        let is_untried = !self.learned || first < self.filled;
+        let is_counted = before.is_some_and(|before| before.is_counted)
+            || (!asked.is_zero() || signs > SIGNS_TOLERATED) && is_untried && self.measured.fits_a_second(first);
+        self.refusals = Some(Refusals { at: now, signs, first, shut_until, grave, is_counted });
         if retry_after.is_none() && signs > 1 {
             let pause = FIRST_PAUSE.saturating_mul(1 << (signs - 2).min(16)).min(LONGEST_PAUSE);
             self.not_before = self.not_before.max(now + pause);
@@ -199,6 +204,11 @@ impl Pace {
         if grave && !self.learned {
             let so_far = self.measured.rate(now.max(self.measured.since + SHORTEST / 10)).max(UNMEASURED);
             self.limit_to(self.rate.unwrap_or(FASTEST).min(so_far), now);
+        }
+        if is_counted {
+            // All of the first second at once: if that is too much, it costs least to learn it now.
+            self.limit_to(self.measured.in_a_second() * MARGIN, now);
+            (self.tokens, self.filled) = (self.measured.in_a_second() * MARGIN, self.not_before + SHORTEST);
         }
     }
 
@@ -210,23 +220,29 @@ impl Pace {
             return;
         }
         let opened = refusals.shut_until.min(sent) + sent.saturating_sub(refusals.shut_until) / 2;
-        let shut = opened.saturating_sub(refusals.first);
+        let shut = sent.saturating_sub(refusals.first);
         let quiet_since = std::mem::replace(&mut self.quiet_since, sent);
         let cycle = (2.0 * shut.as_secs_f64()).max(self.cycle / 2.0).clamp(CYCLES.0, CYCLES.1);
         let kept = refusals.first.saturating_sub(quiet_since).as_secs_f64();
         if self.measured.successes == 0 {
             // It was shut before anything was let through: there is nothing to learn from.
-            self.measured = Measurement { since: sent, successes: 0, last: sent };
+            self.measured = Measurement::from(sent);
         } else if let Some(rate) = self.rate.filter(|_| kept > TRIED * self.cycle && shut < SHUT_FOR_LONG) {
             self.failed(rate, cycle, sent);
-        } else if let Some(measured) = self.measure(opened, sent.saturating_sub(refusals.shut_until)) {
-            self.measured = Measurement { since: opened, successes: 0, last: sent };
+        } else if let Some(measured) = self.measured.up_to(opened, sent.saturating_sub(refusals.shut_until)) {
+            self.measured = Measurement { since: opened, ..Measurement::from(sent) };
             let is_confirmed = self.rate.is_some_and(|rate| measured >= rate * CONFIRMS);
             if !(is_confirmed && sent < self.held_until) {
                 self.cycle = cycle;
                 self.limit_to(measured * MARGIN, sent);
                 self.hold(HELD_UNTRIED, sent);
             }
+        } else if refusals.is_counted {
+            // Again, with what was in flight and came late.
+            (self.rate, self.filled) = (Some(self.measured.in_a_second() * MARGIN), sent + SHORTEST);
+            self.cycle = cycle;
+            self.hold(HELD, sent);
+            self.measured = Measurement::from(sent);
         } else if let Some(rate) = self.rate.filter(|_| self.learned) {
             self.limit_to(rate * STEP_BACK, sent);
             self.hold(HELD_UNTRIED, sent);
@@ -247,14 +263,7 @@ impl Pace {
         self.limit_to(rate * MARGIN * (-growth).exp(), now);
         self.cycle = cycle;
         self.hold(if is_close { HELD * f64::from(1 << self.doublings) } else { HELD_UNTRIED }, now);
-        self.measured = Measurement { since: now, successes: 0, last: now };
-    }
-
-    /// What was let through, if that is known well enough.
-    fn measure(&self, opened: Duration, uncertain: Duration) -> Option<f64> {
-        let took = opened.saturating_sub(self.measured.since);
-        let is_long = took >= SHORTEST && self.measured.successes >= FEWEST;
-        (is_long && took >= uncertain * CERTAIN).then(|| self.measured.rate(opened))
+        self.measured = Measurement::from(now);
     }
 
     fn hold(&mut self, cycles: f64, now: Duration) {
@@ -283,12 +292,6 @@ impl Pace {
         }
         self.rate = Some(rate * (self.growth(now) * passed.min(1.0)).exp()).filter(|rate| *rate < FASTEST);
         self.pressed = false;
-    }
-}
-
-impl Measurement {
-    fn rate(&self, until: Duration) -> f64 {
-        f64::from(self.successes) / until.saturating_sub(self.since).as_secs_f64()
     }
 }
 

@@ -113,11 +113,54 @@ fn no_pace_is_so_slow_that_nothing_is_learned() {
 fn all_that_were_in_flight_together_count_once() {
     let mut pace = Pace::new(at(0.0));
     for number in 0..64 {
-        pace.throttled(at(0.5), at(1.0 + 0.001 * f64::from(number)), None);
+        let now = at(1.0 + 0.001 * f64::from(number));
+        pace.throttled(at(0.5), now, None);
+        pace.succeeded(at(0.5), now);
     }
     assert!(!pace.is_shut());
     pace.throttled(at(1.01), at(1.1), None);
     assert!(pace.is_shut());
+}
+
+#[test]
+fn three_refusals_in_a_row_are_no_chance() {
+    let mut pace = Pace::new(at(0.0));
+    for number in 1..=3 {
+        assert!(!pace.is_shut());
+        pace.throttled(at(0.5), at(1.0 + 0.001 * f64::from(number)), None);
+    }
+    assert!(pace.is_shut());
+}
+
+/// Takes all that may be sent at a time, and says how many that were and when there is more.
+fn at_once(pace: &mut Pace, now: f64) -> (usize, Duration) {
+    let mut taken = 0;
+    loop {
+        match pace.take(at(now), false) {
+            Ok(()) => taken += 1,
+            Err(later) => return (taken, later),
+        }
+    }
+}
+
+#[test]
+fn what_was_let_through_at_once_is_the_limit_of_a_second() {
+    let mut pace = Pace::new(at(0.0));
+    for _ in 0..100 {
+        pace.succeeded(at(0.1), at(0.2));
+    }
+    pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
+    let (taken, later) = at_once(&mut pace, 1.25);
+    assert_eq!(taken, 97);
+    assert!(later >= at(2.25), "{later:?}");
+    // It was more than the limit: the second had ended meanwhile.
+    for _ in 0..60 {
+        pace.succeeded(at(1.25), at(1.3));
+    }
+    pace.throttled(at(1.25), at(1.31), Some(at(1.0)));
+    assert_eq!(at_once(&mut pace, 2.31).0, 58);
+    pace.succeeded(at(2.31), at(2.36));
+    assert_eq!(pace.rate(), Some(60.0 * MARGIN));
 }
 
 #[test]

@@ -97,14 +97,14 @@ pub(super) fn fixed_window(requests: u32, window: Duration, began: f64, retry_af
     })
 }
 
-/// A token for each request; so many a second come in, and so many are kept.
-pub(super) fn token_bucket(rate: f64, kept: f64) -> Judge {
+/// A token for each request; so many a second come in, and so many are kept. The next is there within a second.
+pub(super) fn token_bucket(rate: f64, kept: f64, retry_after: bool) -> Judge {
     let (mut tokens, mut filled) = (kept, Duration::ZERO);
     Box::new(move |at, _| {
         tokens = f64::min(kept, tokens + (at - filled).as_secs_f64() * rate);
         filled = at;
         if tokens < 1.0 {
-            return (429, None);
+            return (429, retry_after.then_some(Duration::from_secs(1)));
         }
         tokens -= 1.0;
         (200, None)
