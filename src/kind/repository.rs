@@ -211,4 +211,21 @@ mod tests {
         assert_eq!(total_of("0-1000/2500"), Some(2500));
         assert_eq!(total_of("items"), None);
     }
+
+    #[test]
+    fn what_the_service_leaves_out_is_its_default() {
+        let address = address("r", "o", "a");
+        let told = |fields: &str| {
+            let body = format!(r#"{{ "name": "a", "is_public": true{fields} }}"#).into_bytes();
+            let response = Response { status: 200, body, ..Response::default() };
+            REPOSITORY.wire.decode_read(&address, &response).unwrap().unwrap().attributes
+        };
+        let ordinary =
+            Attributes::from([("is_public", json!(true)), ("category", json!("other")), ("description", json!(""))]);
+        for fields in ["", r#", "category": null, "description": null"#, r#", "category": "", "description": """#] {
+            assert_eq!(told(fields), ordinary, "{fields}");
+        }
+        let described = told(r#", "category": "linux", "description": "x""#);
+        assert_eq!((&described["category"], &described["description"]), (&json!("linux"), &json!("x")));
+    }
 }

@@ -177,3 +177,20 @@ impl Wire for Api {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rules_come_in_two_spellings() {
+        let repository = repository::address("r", "o", "a");
+        let rule = address(&repository, "x", "y");
+        for body in ["[]", "null"] {
+            let response = Response { status: 200, body: body.into(), ..Response::default() };
+            let page = decode_list(&repository, &response).unwrap();
+            assert_eq!((page.items.len(), page.length, page.doubt), (0, 0, None), "{body}");
+            assert_eq!(SYNC_RULE.wire.decode_read(&rule, &response), Ok(None), "{body}");
+        }
+    }
+}
