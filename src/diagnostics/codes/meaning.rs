@@ -332,13 +332,17 @@ organizations:
 region: cn-north-4
 mirrors:
   platform/app:
-    credentials: { username: { env: GIT_USER }, password: { env: HUAWEICLOUD_SDK_SK } }
+    credentials:
+      username: { env: GIT_USER }
+      password: { env: HUAWEICLOUD_SDK_SK }
 ",
             r"version: 1
 region: cn-north-4
 mirrors:
   platform/app:
-    credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }
+    credentials:
+      username: { env: GIT_USER }
+      password: { env: GIT_TOKEN }
 ",
         ),
     ),
