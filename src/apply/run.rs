@@ -199,7 +199,11 @@ impl Runner<'_> {
                 let said = problem.unwrap_or_else(|| "its end has not come yet".to_owned());
                 return End::Unknown(said);
             }
-            tokio::time::sleep(wait.min(left)).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait.min(left)) => {}
+                // The last look tells how far it is.
+                () = self.around.stop.asked() => {}
+            }
             wait = (wait * 2).min(LONGEST_WAIT);
             match self.look().await {
                 Ok(seen) => match verdict(snapshot, &seen.state()) {

@@ -39,10 +39,19 @@ impl Stop {
         *self.0.borrow() >= Wish::Soon
     }
 
+    /// Ends when nothing new may be started.
+    pub async fn asked(&self) {
+        self.raised_to(Wish::Soon).await;
+    }
+
     /// Ends when nothing is to be waited for any more.
     pub async fn wanted_at_once(&self) {
+        self.raised_to(Wish::AtOnce).await;
+    }
+
+    async fn raised_to(&self, least: Wish) {
         // The sender lives as long as this, so the wait ends only with the wish.
-        let _ = self.0.subscribe().wait_for(|wish| *wish == Wish::AtOnce).await;
+        let _ = self.0.subscribe().wait_for(|wish| *wish >= least).await;
     }
 }
 
@@ -55,6 +64,7 @@ mod tests {
         let stop = Stop::default();
         assert!(!stop.is_asked());
         stop.soon();
+        stop.asked().await;
         assert!(stop.clone().is_asked());
         stop.at_once();
         stop.soon();

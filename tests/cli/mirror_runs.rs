@@ -1,9 +1,10 @@
 //! Runs of mirrors: those that fail, hang, are somebody else's, or whose start got no answer.
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use jiff::Timestamp;
 use portolan::emulator::{Effect, Fault, RunOutcome, Settings};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::{
@@ -47,6 +48,30 @@ fn a_change_whose_run_fails_is_changed_all_the_same() {
     let _ =
         world.try_apply(&[]).exits(1).says("failed: it was changed as planned, but the run failed: no access (job ");
     assert_eq!(writes(&world).len(), 2);
+}
+
+#[test]
+fn a_stop_ends_the_waiting_and_tells_what_is_known() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
+    let mut command = world.command(&["apply", "--yes", "--format", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // By the fourth look it waits for many seconds.
+    let looks = |world: &World| {
+        let journal = world.journal();
+        let started = journal.iter().position(|entry| entry.method == "POST").unwrap_or(journal.len());
+        journal.len() - started
+    };
+    wait_until("it waits", || looks(&world) > 4);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let begun = looks(&world);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let applied = &report["applied"][0];
+    assert_eq!((&applied["verified"], applied["job_id"].as_str().unwrap().len()), (&json!(false), 36));
+    // The last look, and the read-back.
+    assert!(looks(&world) <= begun + 2, "it went on waiting");
 }
 
 #[test]
@@ -184,17 +209,6 @@ fn looks_that_fail_do_not_hide_the_end() {
     };
     world.inject(Fault::new(broken).method("GET").path("/remote-mirror").skip(3));
     let _ = world.apply(&[]).says("1 run.");
-}
-
-#[test]
-fn a_stop_ends_the_waiting() {
-    let world = world(settings(), FRESH);
-    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
-    let mut running = world.spawn(&["apply", "--yes"]);
-    wait_until("the run is started", || starts(&world) == 1);
-    let interrupted = std::process::Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
-    assert_eq!(running.0.wait().unwrap().code(), Some(1));
 }
 
 #[test]
