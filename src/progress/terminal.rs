@@ -5,14 +5,19 @@ use std::{
     sync::LazyLock,
 };
 
-use indicatif::{MultiProgress, ProgressDrawTarget};
+use indicatif::{MultiProgress, ProgressDrawTarget, TermLike};
 
 /// How often a bar is drawn again at most, in a second.
 const REFRESH: u8 = 10;
 
+/// The width where none is known.
+const WIDTH: u16 = 80;
+
 /// Where bars are drawn; without one it is only a lock.
-pub(super) static AREA: LazyLock<MultiProgress> =
-    LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(REFRESH)));
+pub(super) static AREA: LazyLock<MultiProgress> = LazyLock::new(|| {
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Steadfast), REFRESH);
+    MultiProgress::with_draw_target(target)
+});
 
 /// Writes a line to stderr. A terminal that went away changes nothing, least of all an apply.
 pub fn tell(text: &str) {
@@ -32,5 +37,69 @@ impl Write for Log {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+/// The terminal behind stderr, which never fails: indicatif ends the process if a line cannot be drawn, and a terminal
+/// may be closed in the middle of an apply.
+#[derive(Debug)]
+struct Steadfast;
+
+impl Steadfast {
+    fn put(text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// An escape sequence of ECMA-48; without a number it would mean one.
+    fn control(number: usize, letter: char) {
+        if number > 0 {
+            Steadfast::put(&format!("\u{1b}[{number}{letter}"));
+        }
+    }
+}
+
+impl TermLike for Steadfast {
+    fn width(&self) -> u16 {
+        terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(terminal_size::Width(columns), _)| columns)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        Steadfast::control(lines, 'A');
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        Steadfast::control(lines, 'B');
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        Steadfast::control(columns, 'C');
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        Steadfast::control(columns, 'D');
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        Steadfast::put(&format!("{text}\n"));
+        Ok(())
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        Steadfast::put(text);
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Steadfast::put("\r\u{1b}[2K");
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let _ = io::stderr().flush();
+        Ok(())
     }
 }

@@ -6,13 +6,17 @@ use std::{
     fs::{File, OpenOptions},
     io::{Read as _, Write as _},
     process::{Child, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use portolan::emulator::{Effect, Fault, Settings};
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
@@ -37,11 +41,12 @@ struct Terminal {
     keyboard: Option<File>,
     screen: Arc<Mutex<String>>,
     reader: thread::JoinHandle<()>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Terminal {
     fn run(world: &World, arguments: &[&str]) -> Terminal {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
@@ -53,15 +58,26 @@ impl Terminal {
         drop(command);
         let keyboard = File::from(master);
         let (mut reader, screen) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
-        let shown = screen.clone();
+        let (shown, closed) = (screen.clone(), Arc::new(AtomicBool::new(false)));
+        let gone = closed.clone();
         // Ends with an error when the program's side is closed.
         let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+            loop {
+                let mut ready = [PollFd::new(&reader, PollFlags::IN)];
+                let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+                let count = poll(&mut ready, Some(&moment)).unwrap();
+                if gone.load(Ordering::Relaxed) {
+                    break;
+                }
+                if count == 0 {
+                    continue;
+                }
+                let Ok(count @ 1..) = reader.read(&mut bytes) else { break };
                 shown.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Terminal { child, keyboard: Some(keyboard), screen, reader }
+        Terminal { child, keyboard: Some(keyboard), screen, reader, closed }
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -70,6 +86,13 @@ impl Terminal {
 
     fn types(&mut self, text: &str) {
         self.keyboard.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Closes the window: nobody holds the other end any more.
+    fn goes_away(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.keyboard = None;
+        wait_until("nobody reads", || self.reader.is_finished());
     }
 
     fn ends(mut self) -> (Option<i32>, String) {
@@ -209,11 +232,14 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
 fn a_terminal_that_goes_away_does_not_tear_a_run_apart() {
     let world = World::of(THREE);
     world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
-    let mut terminal = Terminal::run(&world, &["apply", "--yes", "--parallelism", "1"]);
+    let arguments = ["apply", "--yes", "--parallelism", "1", "--receipt", "receipt.json"];
+    let mut terminal = Terminal::run(&world, &arguments);
     wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
-    terminal.keyboard = None;
+    terminal.goes_away();
     signal(&terminal.child, Signal::HUP);
     assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
+    let receipt = world.json("receipt.json");
+    assert_eq!((&receipt["outcome"], receipt["changes"].as_array().unwrap().len()), (&"incomplete".into(), 4));
     assert_eq!(world.state(), ["cn-north-4/o", "cn-north-4/o/a false other \"\" 0"]);
     let _ = world.apply(&[]);
 }
