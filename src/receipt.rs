@@ -141,7 +141,7 @@ impl Entry {
             address: change.address.clone(),
             actions: change.verbs(),
             status: status(&record.fate),
-            verified: record.fate.is_done() && !matches!(record.fate, Fate::Ran { end: RunEnd::NotAwaited, .. }),
+            verified: record.fate.is_done() && !record.fate.is_open(),
             written: record.wrote,
             restored: false,
             message: None,
@@ -163,6 +163,7 @@ impl Entry {
                 entry.job_id = job;
                 entry.message = if let RunEnd::Unknown(said) = end { Some(said) } else { None };
             }
+            Fate::UnderWay { problem } => entry.message = problem,
             Fate::Skipped { because } => entry.because = Some(because),
             Fate::Applied { .. } | Fate::AsPlanned | Fate::NotAttempted | Fate::Withheld => {}
         }
@@ -173,7 +174,7 @@ impl Entry {
 fn status(fate: &Fate) -> &'static str {
     match fate {
         Fate::Applied { .. } | Fate::Ran { .. } => "applied",
-        Fate::AsPlanned => "as_planned",
+        Fate::AsPlanned | Fate::UnderWay { .. } => "as_planned",
         Fate::Failed { .. } => "failed",
         Fate::Skipped { .. } => "skipped",
         Fate::NotAttempted => "not_attempted",

@@ -24,6 +24,8 @@ pub enum Fate {
     Failed { message: String, hint: Option<String>, restored: bool, job: Option<String> },
     /// A mirror was run, after its change if there was one. The job is for a ticket: nothing can be asked about it.
     Ran { job: Option<String>, end: RunEnd },
+    /// A mirror was not run, because somebody else's run is under way. Without a problem, nobody wanted to wait for it.
+    UnderWay { problem: Option<String> },
     /// Not tried, because this one failed.
     Skipped { because: Address },
     /// Not reached, because the run was stopped.
@@ -67,6 +69,11 @@ impl From<Fate> for Record {
 }
 
 impl Fate {
+    /// Whether its end was not waited for.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Fate::Ran { end: RunEnd::NotAwaited, .. } | Fate::UnderWay { problem: None })
+    }
+
     /// Whether it is certainly as the plan wants it, or on the way there as somebody wanted.
     pub fn is_done(&self) -> bool {
         matches!(
@@ -74,6 +81,7 @@ impl Fate {
             Fate::Applied { verified: true }
                 | Fate::AsPlanned
                 | Fate::Ran { end: RunEnd::Succeeded | RunEnd::NotAwaited, .. }
+                | Fate::UnderWay { problem: None }
         )
     }
 }
@@ -183,6 +191,10 @@ impl Report<'_> {
                 Fate::Ran { job, end } => {
                     let verified = end == RunEnd::Succeeded;
                     document.applied.push(Applied { address, actions, verified, written: true, job_id: job });
+                }
+                Fate::UnderWay { .. } => {
+                    let (verified, written) = (false, false);
+                    document.applied.push(Applied { address, actions, verified, written, job_id: None });
                 }
                 Fate::AsPlanned => {
                     let (verified, written) = (true, false);

@@ -201,7 +201,9 @@ impl<'a> Schedule<'a> {
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
         let fate = |at: usize| self.records[at].as_ref().map(|record| &record.fate);
-        let done = |fate: &Fate| matches!(fate, Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. });
+        let done = |fate: &Fate| {
+            matches!(fate, Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. } | Fate::UnderWay { .. })
+        };
         let failed = |needed: &&usize| !fate(**needed).is_some_and(done);
         let needed = self.dependencies[position].iter().find(failed)?;
         Some(match fate(*needed) {

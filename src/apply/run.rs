@@ -122,26 +122,22 @@ impl Runner<'_> {
             return Ok(seen);
         }
         let is_young = |stamp: &crate::moment::Stamp| seen.now.0.saturating_sub(stamp.moment.0) < DEAD_AFTER_SECONDS;
-        let alive = state.last_attempt.as_ref().is_some_and(is_young);
+        // The first run of a mirror has no attempt before it: nothing says that it is dead, and so it is not.
+        let alive = state.last_attempt.as_ref().is_none_or(is_young);
         let Some(wait) = self.around.options.wait else {
             return match (alive, changed) {
                 (false, _) => Ok(seen),
-                (true, false) => Err(Box::new(Fate::Ran { job: None, end: RunEnd::NotAwaited })),
-                (true, true) => Err(Box::new(self.old_run("is still under way".to_owned()))),
+                (true, false) => Err(Box::new(Fate::UnderWay { problem: None })),
+                (true, true) => Err(Box::new(under_way("it began before the change".to_owned(), changed))),
             };
         };
-        // Without a young attempt it may have begun just now, or be dead: half of the time is for finding out.
+        // One that seems dead may have begun just now: half of the time is for finding out.
         let until = begin + if alive { wait } else { wait / 2 };
         match self.watch(&state, until).await {
-            End::Unknown(problem) if alive || self.around.stop.is_asked() => Err(Box::new(self.old_run(problem))),
+            End::Unknown(problem) if alive || self.around.stop.is_asked() => Err(Box::new(under_way(problem, changed))),
             End::Success(live) if !changed => Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned))),
             _ => self.look().await.map_err(|(problem, hint)| Box::new(self.not_run(&problem, hint))),
         }
-    }
-
-    fn old_run(&self, problem: String) -> Fate {
-        let said = format!("a run that somebody else started: {problem}");
-        Fate::Ran { job: None, end: RunEnd::Unknown(said) }
     }
 
     /// Starts a run. `Ok` holds the job, if the service named it.
@@ -196,7 +192,7 @@ impl Runner<'_> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || self.around.stop.is_asked() {
-                let said = problem.unwrap_or_else(|| "its end has not come yet".to_owned());
+                let said = problem.unwrap_or_else(|| "it has not ended yet".to_owned());
                 return End::Unknown(said);
             }
             tokio::select! {
@@ -236,6 +232,15 @@ impl Runner<'_> {
             failed(format!("did not stick: {said}"), Some("somebody else may be writing; plan again"))
         })
     }
+}
+
+/// Somebody else's run that did not end. A change that was made before is not forgotten.
+fn under_way(problem: String, changed: bool) -> Fate {
+    if changed {
+        let said = format!("a run of somebody else is under way: {problem}");
+        return Fate::Ran { job: None, end: RunEnd::Unknown(said) };
+    }
+    Fate::UnderWay { problem: Some(problem) }
 }
 
 /// What became of a run that was started on the snapshot; nothing, while that cannot be told. Clocks are not asked.

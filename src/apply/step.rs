@@ -100,7 +100,7 @@ async fn follow(around: Around<'_>, change: &Change, trace: &Trace, fate: Fate, 
         _ => return (fate, wrote),
     };
     let fate = Runner { around, change, run, trace }.make(changed).await;
-    let wrote = wrote || !matches!(fate, Fate::AsPlanned);
+    let wrote = wrote || !matches!(fate, Fate::AsPlanned | Fate::UnderWay { .. });
     match fate {
         Fate::Failed { message, hint, restored, job } if changed => {
             let message = format!("it was changed as planned, but {message}");

@@ -21,6 +21,12 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
             };
             format!("{head}: {said}{}", told(job.as_ref()))
         }
+        Fate::UnderWay { problem: None } => {
+            format!("{head}: {}", color.paint(Role::Add, "a run of somebody else is under way, and not waited for"))
+        }
+        Fate::UnderWay { problem: Some(said) } => {
+            format!("{head}: {}: {said}", color.paint(Role::Warning, "a run of somebody else is under way"))
+        }
         Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "is so already")),
         Fate::Failed { message, hint, job, .. } => {
             let hint = hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
@@ -48,7 +54,7 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
     for (change, fate) in report.fates() {
         match fate {
             Fate::Applied { verified: true } | Fate::AsPlanned | Fate::Withheld => {}
-            Fate::Ran { end: RunEnd::Succeeded, .. } => {}
+            Fate::Ran { end: RunEnd::Succeeded, .. } | Fate::UnderWay { problem: None } => {}
             Fate::Applied { verified: false } => {
                 let line = format!("{}, but it could not be read back", line(change, fate, color));
                 out.push_str(&format!("{line}\n"));
@@ -74,6 +80,7 @@ fn closing(report: &Report<'_>, color: Color) -> String {
     let rest = [
         (counts.run, "run"),
         (number(|fate| *fate == Fate::AsPlanned), "so already"),
+        (number(|fate| matches!(fate, Fate::UnderWay { .. })), "under way"),
         (number(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
         (number(|fate| matches!(fate, Fate::Skipped { .. })), "skipped"),
         (number(|fate| matches!(fate, Fate::NotAttempted)), "not attempted"),

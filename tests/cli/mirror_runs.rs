@@ -83,7 +83,7 @@ fn a_run_that_does_not_end_is_unknown() {
     assert_eq!((&applied["verified"], &applied["written"]), (&json!(false), &json!(true)));
     assert_eq!(applied["job_id"].as_str().unwrap().len(), 36);
     assert_eq!(output.json()["outcome"], "incomplete");
-    let said = "run, and its end is not known: its end has not come yet (job ";
+    let said = "run, and its end is not known: it has not ended yet (job ";
     edit_mirror(&world, |mirror| mirror.runs.clear());
     let _ = world.try_apply(&["--wait", "1s"]).exits(1).says(said).says("1 run, 1 not known to have ended.");
     assert_eq!(starts(&world), 2);
@@ -139,11 +139,30 @@ fn a_run_of_somebody_else_that_just_hangs_is_left_alone() {
     });
     stranger(&world);
     let _ =
-        world.try_apply(&["--wait", "2s"]).exits(1).says("a run that somebody else started: its end has not come yet");
+        world.try_apply(&["--wait", "2s"]).exits(1).says("a run of somebody else is under way: it has not ended yet");
     assert_eq!(starts(&world), 0);
-    // Nobody waits for it where nobody waits at all.
-    let _ = world.try_apply(&["--no-wait"]).exits(0);
+    // Nobody waits for it where nobody waits at all, and nobody claims to have started it.
+    let output = world.try_apply(&["--no-wait", "--format", "json", "--receipt", "receipt.json"]).exits(0);
+    let applied = &output.json()["applied"][0];
+    assert_eq!((&applied["verified"], &applied["written"]), (&json!(false), &json!(false)), "{output}");
+    let entry = &world.json("receipt.json")["changes"][0];
+    assert_eq!((&entry["status"], &entry["written"]), (&json!("as_planned"), &json!(false)), "{entry:#}");
+    let text = world.try_apply(&["--no-wait"]).exits(0);
+    assert!(text.stdout.contains("1 under way.") && !text.stdout.contains("1 run"), "{text}");
     assert_eq!(starts(&world), 0);
+}
+
+#[test]
+fn the_first_run_of_a_mirror_is_not_started_again_while_it_lasts() {
+    let world = world(settings(), FRESH);
+    edit_mirror(&world, |mirror| {
+        mirror.last_ended_at = None;
+        mirror.outcome = RunOutcome::Hang;
+    });
+    for arguments in [&["--no-wait"][..], &["--no-wait"], &["--wait", "2s"]] {
+        let _ = world.try_apply(arguments);
+        assert_eq!(starts(&world), 1, "{arguments:?}");
+    }
 }
 
 #[test]
