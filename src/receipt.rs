@@ -122,7 +122,7 @@ impl Receipt {
             refused: report.refused.clone(),
             resources: report.counts(),
             changes: entries.map(|(change, record)| Entry::new(change, record)).collect(),
-            residual: PlanDocument::new(&report.residual(), Vec::new()),
+            residual: report.plan_document(&report.residual(), Vec::new()),
             diagnostics,
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     address::Address,
     diagnostics::View,
     plan::{
-        Action, Change, Plan,
+        Action, Change, Outcome, Plan,
         document::{FORMAT_VERSION, PlanDocument},
     },
     state::LiveResource,
@@ -93,6 +93,8 @@ pub struct Report<'a> {
     pub records: Vec<Record>,
     /// Whether anything was to be sent at all: not if the plan was refused as a whole.
     pub refused: Option<String>,
+    /// Whether there is a plan to speak of; without one, nobody can say that there are no changes.
+    pub is_known: bool,
 }
 
 /// What an apply came to, in one word.
@@ -168,9 +170,18 @@ impl Report<'_> {
         plan
     }
 
+    /// The document of the plan, or of what is left of it.
+    pub fn plan_document(&self, plan: &Plan, diagnostics: Vec<View>) -> PlanDocument {
+        let mut document = PlanDocument::new(plan, diagnostics);
+        if !self.is_known {
+            document.outcome = Outcome::Unknown;
+        }
+        document
+    }
+
     /// The report as a JSON document; what was found on the way stands both in it and in its plan.
     pub fn document(&self, diagnostics: Vec<View>) -> ReportDocument {
-        let plan = PlanDocument::new(self.plan, diagnostics);
+        let plan = self.plan_document(self.plan, diagnostics);
         let mut document = ReportDocument {
             format_version: FORMAT_VERSION,
             outcome: self.outcome(),

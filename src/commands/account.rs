@@ -1,7 +1,6 @@
 //! What an apply leaves behind in files: its receipt, and its events as they happen.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +18,7 @@ use crate::{
 };
 
 /// The files that were asked for.
+#[derive(Default)]
 pub(super) struct Account {
     receipt: Option<PathBuf>,
     events: Option<(PathBuf, Arc<Events>)>,
@@ -75,11 +75,7 @@ impl Account {
 }
 
 fn is_not(path: &Path, other: Option<&Path>) -> anyhow::Result<()> {
-    let same = |other: &Path| {
-        path == other
-            || fs::canonicalize(path).is_ok_and(|path| fs::canonicalize(other).is_ok_and(|other| path == other))
-    };
-    if other.is_some_and(same) {
+    if other.is_some_and(|other| session::is_same(path, other)) {
         let problem = format!("{} is used for two things", path.display());
         return Err(session::UsageError(problem).into());
     }

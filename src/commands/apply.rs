@@ -30,7 +30,11 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     if args.plan.is_some() && global.file_is_typed {
         return Err(session::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
     }
-    let account = Account::open(global, args)?;
+    let account = match Account::open(global, args) {
+        Ok(account) => account,
+        Err(error) if error.is::<session::UsageError>() => return Err(error),
+        Err(error) => return nothing(global, args, &Account::default(), session::Unready::because(&error)),
+    };
     let runtime = session::runtime()?;
     let ready = match &args.plan {
         Some(path) => runtime.block_on(saved(global, path)),
@@ -39,12 +43,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let Ready { plan, stamp, views, door } = match ready {
         Ok(ready) => ready,
         Err(NotReady::Usage(error)) => return Err(error),
-        Err(NotReady::Told(session::Unready(views))) => {
-            let plan = Plan::default();
-            let refused = Some("what is to be done is not known".to_owned());
-            let report = Report { plan: &plan, records: Vec::new(), refused };
-            return finish(global, args, &account, &report, PlanStamp::new(String::new(), &plan), views);
-        }
+        Err(NotReady::Told(unready)) => return nothing(global, args, &account, unready),
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
@@ -56,17 +55,30 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let report = match ready {
         Err(refused) => {
             let records = vec![Record::from(Fate::NotAttempted); plan.changes.len()];
-            Report { plan: &plan, records, refused: Some(refused) }
+            Report { plan: &plan, records, refused: Some(refused), is_known: true }
         }
         Ok(logins) => {
             let wait = (!args.no_wait).then_some(args.wait.0);
             let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
             let listener = account.listener(output::listener(global));
             let records = runtime.block_on(make(options, &plan, &door, &listener));
-            Report { plan: &plan, records, refused: None }
+            Report { plan: &plan, records, refused: None, is_known: true }
         }
     };
     finish(global, args, &account, &report, stamp, views)
+}
+
+/// Tells that there is nothing to apply, in every form that was asked for.
+fn nothing(
+    global: &Global,
+    args: &ApplyArgs,
+    account: &Account,
+    session::Unready(views): session::Unready,
+) -> anyhow::Result<Exit> {
+    let plan = Plan::default();
+    let refused = Some("what is to be done is not known".to_owned());
+    let report = Report { plan: &plan, records: Vec::new(), refused, is_known: false };
+    finish(global, args, account, &report, PlanStamp::new(String::new(), &plan), views)
 }
 
 /// A plan, and what it takes to apply it.

@@ -16,11 +16,15 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.metrics {
+        session::is_no_input(global, path)?;
+    }
     let plan::Ready { plan, mut loaded, door } = match plan::ready(global, &[], &args.selection.selection())? {
         Ok(ready) => ready,
         Err(unready) => {
-            measure(args.metrics.as_ref(), None, 0)?;
-            return show::drift_unready(&args.show, unready).map(|()| Exit::Failed);
+            let measured = measure(args.metrics.as_ref(), None, 0);
+            show::drift_unready(&args.show, unready)?;
+            return measured.map(|()| Exit::Failed);
         }
     };
     output::failures(&plan.failures);
@@ -28,8 +32,10 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     let mut expired = Diagnostics::new();
     expired.extend(drift.errors());
     loaded.tell(global, expired);
-    measure(args.metrics.as_ref(), Some(&drift), door.client.requests())?;
+    // Who asked for a document gets one, though the file could not be written.
+    let measured = measure(args.metrics.as_ref(), Some(&drift), door.client.requests());
     show::drift(global, &args.show, &drift, loaded.views)?;
+    measured?;
     Ok(exit(&drift))
 }
 
@@ -45,7 +51,9 @@ fn measure(path: Option<&PathBuf>, drift: Option<&Drift>, requests: usize) -> an
     let last_complete_read = if complete {
         Some(Timestamp::now().as_second())
     } else {
-        fs::read_to_string(path).ok().and_then(|text| metrics::last_complete_read(&text))
+        // A device may never end.
+        let text = path.is_file().then(|| fs::read_to_string(path).ok()).flatten();
+        text.and_then(|text| metrics::last_complete_read(&text))
     };
     session::replace_file(path, &metrics::text(&Metrics { drift, requests, last_complete_read }))
 }

@@ -1,7 +1,11 @@
 //! Reads the logins that a plan's runs need, right before it is applied: nothing else looks at them, and they go
 //! nowhere but into the requests that start runs.
 
-use std::{collections::BTreeMap, env, fs};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::{self, Read as _},
+};
 
 use crate::{
     address::Address,
@@ -31,12 +35,23 @@ fn secret(source: &SecretSource) -> Result<Secret, String> {
                 return Err(format!("the variable `{}` holds no text", name.escape_debug()));
             }
         },
-        SecretSource::File(path) => match fs::read_to_string(path) {
+        SecretSource::File(path) => match read_file(path) {
             Ok(text) => (without_line_break(text), format!("the file {}", path.escape_debug())),
             Err(error) => return Err(format!("the file {} cannot be read: {error}", path.escape_debug())),
         },
     };
     if text.is_empty() { Err(format!("{place} is empty")) } else { Ok(Secret::new(text)) }
+}
+
+/// No login is longer. What is no file, such as a pipe or a device, may never end.
+const LONGEST: u64 = 64 * 1024;
+
+fn read_file(path: &str) -> io::Result<String> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() || found.len() > LONGEST {
+        return Err(io::Error::other(format!("expected a file of at most {LONGEST} bytes")));
+    }
+    io::read_to_string(fs::File::open(path)?.take(LONGEST))
 }
 
 /// Editors end a file with one.

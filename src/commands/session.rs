@@ -335,10 +335,45 @@ fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 
 /// Refuses to write over what the same run reads.
 pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
-    let Ok(target) = path.canonicalize() else { return Ok(()) };
-    let same = |input: &PathBuf| input.canonicalize().is_ok_and(|input| input == target);
-    if global.file.iter().chain(&global.emulator).any(same) {
-        return Err(UsageError(format!("{} is read by this run, and cannot be written too", path.display())).into());
+    let lock = global.emulator.as_ref().map(|state| PathBuf::from(format!("{}.lock", state.display())));
+    let inputs = load::inputs(&global.file).into_iter().chain(global.emulator.clone()).chain(lock);
+    for input in inputs {
+        // Whatever is called so in a directory of charts is a chart at the latest in the next run.
+        let in_directory = input.is_dir() && load::is_chart(path) && is_same(&input, directory_of(&target_of(path)));
+        if is_same(&input, path) || in_directory {
+            let problem = format!("{} is read by this run, and cannot be written too", path.display());
+            return Err(UsageError(problem).into());
+        }
     }
     Ok(())
+}
+
+/// Whether two paths lead to one file, which need not be there yet.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || target_of(one) == target_of(other) || is_one_file(one, other)
+}
+
+/// Where a path leads: links are followed, also to what is not there.
+fn target_of(path: &Path) -> PathBuf {
+    let path = fs::read_link(path).map_or_else(|_| path.to_owned(), |link| directory_of(path).join(link));
+    if let Ok(target) = path.canonicalize() {
+        return target;
+    }
+    match (directory_of(&path).canonicalize(), path.file_name()) {
+        (Ok(directory), Some(name)) => directory.join(name),
+        _ => path,
+    }
+}
+
+/// Whether two names are of one file, as hard links are.
+#[cfg(unix)]
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    found(one).is_some_and(|found_one| found(other) == Some(found_one))
+}
+
+#[cfg(not(unix))]
+fn is_one_file(_one: &Path, _other: &Path) -> bool {
+    false
 }

@@ -1,10 +1,12 @@
 //! Finds the chart's files and reads them: the only part of `config` that touches a disk.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
+use super::tree::MAX_BYTES;
 use crate::diagnostics::SourceMap;
 
 /// What is read where no `--file` is given: one of the two.
@@ -57,7 +59,7 @@ pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
                 loaded.problems.push(LoadError::Twice(file));
                 continue;
             }
-            match fs::read(&file) {
+            match read(&file) {
                 Ok(bytes) => drop(loaded.sources.add(file.to_string_lossy().into_owned(), bytes)),
                 Err(source) => loaded.problems.push(LoadError::Unreadable { path: file.clone(), source }),
             }
@@ -77,6 +79,24 @@ fn default_path() -> Result<PathBuf, LoadError> {
     }
 }
 
+/// One byte more than a chart may have is enough to refuse it; a device may never end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What would be read: files and directories, as they were named or as they are found if none was.
+pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
+    if named.is_empty() { default_path().into_iter().collect() } else { named.to_vec() }
+}
+
+/// Whether a file of that name is read as a chart where its directory is.
+pub fn is_chart(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
 /// A file is itself; a directory is its own YAML files, not those below.
 fn expand(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
@@ -86,8 +106,7 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if is_yaml && file.is_file() {
+        if is_chart(&file) && file.is_file() {
             files.push(file);
         }
     }

@@ -177,6 +177,7 @@ fn apply_in_every_format() {
         assert_eq!(output.code, Some(code), "{}: {output}", case.name);
         let report = output.json();
         assert_eq!(report["outcome"], Value::from(outcome), "{}: {output}", case.name);
+        assert_eq!(report["plan"]["outcome"], Value::from(case.plan.1), "{}: {output}", case.name);
         assert_eq!(report["failed"].as_array().unwrap().is_empty(), case.name != "failed write", "{output}");
         assert_eq!(report.get("refused").is_some(), outcome == "refused", "{output}");
     }

@@ -107,6 +107,7 @@ fn a_receipt_is_written_though_nothing_was_done() {
     let _ = world.try_apply(&["--receipt", "receipt.json"]).exits(1);
     let receipt = world.json("receipt.json");
     assert_eq!((&receipt["outcome"], &receipt["plan"]["id"]), (&json!("refused"), &json!("")));
+    assert_eq!(receipt["residual"]["outcome"], "unknown", "nobody knows what is left to do");
     assert!(!receipt["diagnostics"].as_array().unwrap().is_empty());
 }
 
@@ -183,5 +184,45 @@ fn what_cannot_be_written_is_found_before_anything_is_done() {
     let _ = world.try_apply(&["--receipt", "one", "--events", "one"]).exits(64);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let _ = world.run(&["apply", "plan.json", "--receipt", "plan.json"]).exits(64);
+    // The same file by another name, whether it is there or not.
+    let _ = world.try_apply(&["--receipt", "one", "--events", "./one"]).exits(64);
+    std::os::unix::fs::symlink("one", world.path("link")).unwrap();
+    let _ = world.try_apply(&["--receipt", "one", "--events", "link"]).exits(64);
+    fs::hard_link(world.path("portolan.yaml"), world.path("hard")).unwrap();
+    let _ = world.try_apply(&["--events", "hard"]).exits(64);
+    assert_eq!(world.writes(), [""; 0]);
+    assert_eq!(fs::read_to_string(world.path("portolan.yaml")).unwrap(), CHART);
+}
+
+#[test]
+fn no_output_replaces_what_is_read() {
+    let world = world();
+    world.file("charts/a.yaml", CHART);
+    for (arguments, code) in [
+        (&["drift", "--metrics", "portolan.yaml"][..], 64),
+        (&["drift", "--metrics", "./portolan.yaml", "-f", "portolan.yaml"], 64),
+        (&["drift", "-f", "charts", "--metrics", "charts/a.yaml"], 64),
+        (&["plan", "-f", "charts", "--out", "charts/a.yaml"], 64),
+        // It would be a chart in the next run.
+        (&["plan", "-f", "charts", "--out", "charts/new.yaml"], 64),
+        (&["apply", "--yes", "-f", "charts", "--events", "charts/a.yaml"], 64),
+        (&["plan", "-f", "charts", "--out", "charts/plan.json"], 0),
+    ] {
+        let _ = world.run(arguments).exits(code);
+        assert_eq!(fs::read_to_string(world.path("charts/a.yaml")).unwrap(), CHART, "{arguments:?}");
+        assert_eq!(fs::read_to_string(world.path("portolan.yaml")).unwrap(), CHART, "{arguments:?}");
+    }
+    assert!(!world.path("charts/new.yaml").exists());
+}
+
+#[test]
+fn who_asked_for_a_document_gets_one_though_a_file_cannot_be_written() {
+    let world = world();
+    for option in ["--receipt", "--events"] {
+        let report = world.try_apply(&["--format", "json", option, "no/such"]).exits(1).json();
+        assert_eq!((&report["outcome"], &report["plan"]["outcome"]), (&json!("refused"), &json!("unknown")));
+    }
+    let drift = world.run(&["drift", "--format", "json", "--metrics", "no/such"]).exits(1).json();
+    assert_eq!(drift["outcome"], "changes");
     assert_eq!(world.writes(), [""; 0]);
 }

@@ -24,7 +24,7 @@ pub use self::{
 };
 
 /// Larger files are refused: more than three times the text of 100,000 repositories.
-const MAX_BYTES: usize = 64 << 20;
+pub(super) const MAX_BYTES: usize = 64 << 20;
 /// Values and keys in one file: a tree takes more memory than its text, most of all one of tiny items.
 const MAX_NODES: usize = 4_000_000;
 /// Collections inside each other, aliases followed; readers of the tree may therefore recurse.
