@@ -13,10 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared, Unlisted, Withheld,
     risk::{Risk, RiskClass},
+    sound,
 };
 use crate::{
     address::Address,
-    diagnostics::{Source, View},
+    diagnostics::{Source, View, visible},
     diff::FieldChange,
     kind::Kind,
     state::{Attributes, ChartStamp, ReadFailure},
@@ -169,9 +170,16 @@ pub enum PlanFileError {
     Inconsistent(String),
 }
 
+/// The longest message about a file that is repeated: it may hold the file's own words.
+const LONGEST_MESSAGE: usize = 300;
+
+fn shown(error: &serde_json::Error) -> String {
+    visible(&error.to_string()).chars().take(LONGEST_MESSAGE).collect()
+}
+
 /// Reads a plan file back.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
-    let mut value: Value = serde_json::from_str(text).map_err(|error| PlanFileError::NotAPlan(error.to_string()))?;
+    let mut value: Value = serde_json::from_str(text).map_err(|error| PlanFileError::NotAPlan(shown(&error)))?;
     let version = value.get("format_version").and_then(Value::as_str);
     let version = version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
     if version.split('.').next() != FORMAT_VERSION.split('.').next() {
@@ -183,7 +191,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
         return Err(PlanFileError::Damaged);
     }
     let document: PlanDocument =
-        serde_json::from_value(value).map_err(|error| PlanFileError::Inconsistent(error.to_string()))?;
+        serde_json::from_value(value).map_err(|error| PlanFileError::Inconsistent(shown(&error)))?;
     plan_of(document)
 }
 
@@ -203,6 +211,12 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         chart: document.chart,
         scope: document.scope.ok_or(PlanFileError::NotSaved)?,
     };
+    if let Some((change, said)) = plan.changes.iter().find_map(|change| Some((change, sound::problem(change)?))) {
+        return Err(PlanFileError::Inconsistent(format!("{}: {said}", change.address)));
+    }
+    if !sound::in_order(&plan.changes) {
+        return Err(PlanFileError::Inconsistent("its changes are not in order, each once".to_owned()));
+    }
     if plan.outcome() != document.outcome || plan.summary() != document.summary {
         return Err(PlanFileError::Inconsistent("its summary does not fit its changes".to_owned()));
     }

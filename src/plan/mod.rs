@@ -10,6 +10,7 @@ pub mod limits;
 pub mod mirrors;
 pub mod order;
 pub mod risk;
+mod sound;
 #[cfg(test)]
 pub(crate) mod tests;
 

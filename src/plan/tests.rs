@@ -265,6 +265,41 @@ fn a_plan_file_that_was_touched_is_refused() {
     ] {
         assert!(matches!(refused(&text), PlanFileError::Inconsistent(_)), "{text}");
     }
+    // Nor is a change made that no plan of portolan holds.
+    type Forgery = fn(&mut PlanDocument);
+    let forgeries: [(Forgery, &str); 7] = [
+        (
+            |document| {
+                document.changes[0].actions = vec!["delete".to_owned(), "create".to_owned()];
+                (document.summary.change, document.summary.add, document.summary.destroy) = (0, 1, 1);
+            },
+            "its kind has no such action",
+        ),
+        (
+            |document| drop(document.changes[0].after.as_mut().unwrap().shift_remove("category")),
+            "`after` is not complete",
+        ),
+        (|document| document.changes[0].precondition.exists = false, "its precondition does not fit"),
+        (|document| document.changes[0].precondition.attributes.clear(), "its precondition does not fit"),
+        (
+            |document| {
+                document.changes[0].precondition.attributes.insert("is_public".to_owned(), json!(true));
+            },
+            "its precondition does not fit",
+        ),
+        (|document| document.changes[0].risks.clear(), "it hides a risk"),
+        (
+            |document| {
+                document.changes.push(document.changes[0].clone());
+                document.summary.change = 2;
+            },
+            "each once",
+        ),
+    ];
+    for (change, said) in forgeries {
+        let error = refused(&forged(change)).to_string();
+        assert!(error.contains(said), "{said}: {error}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    diagnostics::{Severity, View, codes},
+    diagnostics::{Severity, View, codes, visible},
     plan::document::{FORMAT_VERSION, pretty},
     render,
 };
@@ -139,7 +139,8 @@ fn command(view: &View) -> String {
 
 /// The escapes that the runner undoes; without them a text could end the command and begin another.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines: Vec<String> = text.replace('\r', "").split('\n').map(visible).collect();
+    lines.join("\n").replace('%', "%25").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

@@ -1,0 +1,79 @@
+//! Whether a change that was read from a file is one that a plan of portolan could hold.
+//!
+//! The digest of a file guards against accidents, and whoever edits a file can make a new one. So what `apply` would
+//! do without looking twice is checked again: that the kind can have the action, that the write is complete, and that
+//! what must hold before it is all there. What somebody consented to cannot be told from here.
+
+use super::{
+    Action, Change, Precondition,
+    risk::{self, RiskClass},
+};
+use crate::{
+    diff,
+    kind::{Subject, mirror::MIRROR},
+    state::Attributes,
+};
+
+/// The first thing that is wrong with a change.
+pub(super) fn problem(change: &Change) -> Option<&'static str> {
+    let problems = [
+        (!suits_kind(change), "its kind has no such action"),
+        (!is_complete(change), "`after` is not complete"),
+        (!is_guarded(change), "its precondition does not fit its action"),
+        (hides_risk(change), "it hides a risk"),
+    ];
+    problems.into_iter().find_map(|(wrong, said)| wrong.then_some(said))
+}
+
+/// Nothing stands twice, and everything in the order of addresses.
+pub(super) fn in_order(changes: &[Change]) -> bool {
+    changes.is_sorted_by(|one, next| one.address < next.address)
+}
+
+fn suits_kind(change: &Change) -> bool {
+    let kind = change.address.kind();
+    let goes = kind.wire.delete(Subject { address: &change.address, number: None }).is_some();
+    let differing = |before: &Attributes, after: &Attributes| diff::fields(kind, after, before);
+    let action = match &change.action {
+        Action::Create { .. } => true,
+        Action::Update { before, after } => !diff::needs_replacement(kind, &differing(before, after)),
+        Action::Replace { before, after } => goes && diff::needs_replacement(kind, &differing(before, after)),
+        Action::Delete { .. } => goes,
+        Action::Run { .. } => kind.name == MIRROR.name,
+    };
+    action && (change.run.is_none() || kind.name == MIRROR.name)
+}
+
+/// The API replaces rather than merges: what a write leaves out could be reset.
+fn is_complete(change: &Change) -> bool {
+    match &change.action {
+        Action::Update { before, after } | Action::Replace { before, after } => {
+            before.keys().all(|name| after.contains_key(name))
+        }
+        Action::Create { after } => {
+            let mut needed = change.address.kind().attributes.iter().filter(|attribute| attribute.required);
+            needed.all(|attribute| after.contains_key(attribute.name))
+        }
+        Action::Delete { .. } | Action::Run { .. } => true,
+    }
+}
+
+fn is_guarded(change: &Change) -> bool {
+    let Precondition { exists, attributes, .. } = &change.precondition;
+    let holds = |before: &Attributes| {
+        attributes.len() == before.len() && before.iter().all(|(name, value)| attributes.get(*name) == Some(value))
+    };
+    match &change.action {
+        Action::Create { .. } => !exists,
+        Action::Update { before, .. } | Action::Replace { before, .. } => *exists && holds(before),
+        Action::Delete { .. } | Action::Run { .. } => *exists,
+    }
+}
+
+/// Whether images go is not known here, so that risk is left to the reader of the plan.
+fn hides_risk(change: &Change) -> bool {
+    let shown = |class: RiskClass| change.risks.iter().any(|risk| risk.class == class);
+    let carried = risk::assess(&change.address, &change.action, Some(0));
+    let forced = change.run.as_ref().is_some_and(|run| run.force);
+    carried.iter().any(|risk| !shown(risk.class)) || (forced && !shown(RiskClass::Overwrites))
+}
