@@ -217,15 +217,21 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
     }
 }
 
-/// A name and a password in front of the host are a secret, so the text is not repeated.
+/// A name and a password in front of the host are a secret, and so may be what stands in a query; neither the text nor
+/// its line is repeated then. A mistyped address hides where its host ends, so an `@` counts wherever it stands.
 fn web_address(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) {
     let Some(text) = expanded(node, environment, found) else { return };
-    let host = text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    if host.contains('@') {
+    if text.contains('@') || text.to_ascii_lowercase().contains("%40") {
         found.push(
             Diagnostic::error("literal-secret", "this address holds a user name or a password")
                 .at(node.span)
                 .hint("take it out, and say under `credentials` where it is"),
+        );
+    } else if text.contains(['?', '#']) {
+        found.push(
+            Diagnostic::error("literal-secret", "this address holds a query, which may be a secret")
+                .at(node.span)
+                .hint("an address of a git repository needs none: take it out"),
         );
     } else if !is_web_address(&text) {
         found.push(

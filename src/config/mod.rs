@@ -72,6 +72,19 @@ pub fn hide_secrets(found: &Diagnostics, sources: &mut SourceMap) {
     for span in found.iter().filter(|found| found.code == "literal-secret").filter_map(|found| found.span) {
         sources.cover(span);
     }
+    sources.cover_lines(may_hold_secret);
+}
+
+/// Whether a line looks as if a secret was written on it, whatever is wrong there: an address with a login, or a password
+/// that is no mapping.
+fn may_hold_secret(line: &str) -> bool {
+    let has_login = line.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    let value = |(at, word): (usize, &str)| {
+        let rest = line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
+        rest.strip_prefix(':').map(str::trim_start)
+    };
+    let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
+    has_login || line.match_indices("password").filter_map(value).any(is_scalar)
 }
 
 /// Names and lengths are part of the digest, so that moving text between files changes it.

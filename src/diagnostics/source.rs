@@ -56,6 +56,17 @@ impl SourceMap {
         self.file(file).map_or(&[], |file| &file.bytes)
     }
 
+    /// Writes over every line that is to be hidden; lengths and places stay.
+    pub fn cover_lines(&mut self, hides: impl Fn(&str) -> bool) {
+        for file in &mut self.files {
+            let lines = file.bytes.split_mut(|byte| *byte == b'\n');
+            for line in lines.filter(|line| str::from_utf8(line).is_ok_and(&hides)) {
+                line.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = b'*');
+                file.index = OnceLock::new();
+            }
+        }
+    }
+
     /// Writes over a piece of a text, line breaks aside; lengths and places stay.
     pub fn cover(&mut self, span: Span) {
         let Some(file) = self.files.get_mut(span.file.0 as usize) else { return };
