@@ -221,7 +221,8 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
 /// its line is repeated then. A mistyped address hides where its host ends, so an `@` counts wherever it stands.
 fn web_address(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) {
     let Some(text) = expanded(node, environment, found) else { return };
-    if text.contains('@') || text.to_ascii_lowercase().contains("%40") {
+    let holds_login = |at: &str| text.split_once(at).is_some_and(|(before, _)| before.contains(':'));
+    if ["@", "%40"].into_iter().any(holds_login) {
         found.push(
             Diagnostic::error("literal-secret", "this address holds a user name or a password")
                 .at(node.span)

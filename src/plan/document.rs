@@ -37,6 +37,9 @@ pub struct PlanDocument {
     pub changes: Vec<ChangeDocument>,
     pub stopped: Vec<Stop>,
     pub unlisted: Vec<UnlistedDocument>,
+    /// Whether it speaks of a part of the chart only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncompared: Vec<Uncompared>,
     pub diagnostics: Vec<View>,
@@ -109,6 +112,7 @@ impl PlanDocument {
                 .iter()
                 .map(|unlisted| UnlistedDocument { address: unlisted.address.clone(), num_images: unlisted.num_images })
                 .collect(),
+            partial: plan.scope.partial,
             uncompared: plan.uncompared.clone(),
             diagnostics,
             chart: plan.chart.clone(),

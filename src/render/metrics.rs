@@ -66,17 +66,19 @@ pub fn text(metrics: &Metrics<'_>) -> String {
         outcome(metrics.drift),
     );
     gauge(
+        "portolan_partial",
+        "Whether the last run looked at a part of the chart only.",
+        one(metrics.drift.map(|drift| u8::from(drift.plan.scope.partial).to_string())),
+    );
+    gauge(
         LAST_COMPLETE_READ,
         "When everything could last be read.",
         one(metrics.last_complete_read.map(|seconds| seconds.to_string())),
     );
-    let requests = one(Some(metrics.requests.to_string()));
-    family(
-        &mut out,
-        "counter",
-        "portolan_requests_total",
+    gauge(
+        "portolan_requests",
         "Requests of the last run, repeated ones among them.",
-        requests,
+        one(Some(metrics.requests.to_string())),
     );
     out
 }
@@ -144,7 +146,7 @@ mod tests {
                 "portolan_outcome{outcome=\"no_changes\"} 0",
                 "portolan_outcome{outcome=\"changes\"} 0",
                 "portolan_outcome{outcome=\"unknown\"} 1",
-                "portolan_requests_total 0",
+                "portolan_requests 0",
             ]
         );
         assert_eq!(last_complete_read(&text), None);

@@ -83,7 +83,12 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
         let lift = stop.lift.as_ref().map(|lift| format!("to let it pass: {lift}"));
         View { code: "plan-stopped".to_owned(), ..whole(format!("stopped: {}", stop.message), &lift) }
     });
-    failures.chain(stops).chain(plan.changes.iter().map(view))
+    let part = plan.scope.partial.then(|| View {
+        severity: Severity::Warning,
+        code: "plan-partial".to_owned(),
+        ..whole("this is a part of the chart; nothing is said of the rest".to_owned(), &None)
+    });
+    part.into_iter().chain(failures).chain(stops).chain(plan.changes.iter().map(view))
 }
 
 pub(super) fn view(change: &Change) -> View {

@@ -24,10 +24,7 @@ const ACTIONS: [&[&str]; 7] =
 pub fn plan() -> Value {
     let mut defs = Map::new();
     let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
-    define(
-        "plan",
-        described(object(&plan_keys(), &[("uncompared", uncompared())]), "What `plan --format json` prints."),
-    );
+    define("plan", described(object(&plan_keys(), &optional()), "What `plan --format json` prints."));
     define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
     define("report", described(report(), "What `apply --format json` prints."));
     define("receipt", described(receipt(), "What `apply --receipt FILE` writes."));
@@ -151,7 +148,7 @@ fn saved_plan() -> Value {
         ("scope", scope()),
         ("digest", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
     ]);
-    let mut schema = object(&keys, &[("uncompared", uncompared())]);
+    let mut schema = object(&keys, &optional());
     // A plan of which something is unknown is not saved.
     schema["properties"]["outcome"] = json!({ "enum": ["no_changes", "changes"] });
     schema
@@ -173,6 +170,13 @@ fn run() -> Value {
     )
 }
 
+/// What is there only where it says something.
+fn optional() -> [(&'static str, Value); 2] {
+    let partial =
+        described(json!({ "const": true }), "It speaks of a part of the chart, and says nothing of the rest.");
+    [("partial", partial), ("uncompared", uncompared())]
+}
+
 fn uncompared() -> Value {
     let names = json!({ "type": "array", "items": text(), "minItems": 1 });
     let item = object(&[("address", reference("address")), ("attributes", names)], &[]);
@@ -189,7 +193,7 @@ fn drift() -> Value {
         ("accepted", described(list(accepted), "What differs and does not count for a while.")),
         ("ignored", described(count(), "How many differences were left out.")),
     ]);
-    object(&keys, &[("uncompared", uncompared())])
+    object(&keys, &optional())
 }
 
 fn summary() -> Value {

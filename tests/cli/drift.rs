@@ -300,7 +300,8 @@ fn metrics_hold_the_counts() {
     portolan_outcome{outcome="no_changes"} 0
     portolan_outcome{outcome="changes"} 1
     portolan_outcome{outcome="unknown"} 0
-    portolan_requests_total 2
+    portolan_partial 0
+    portolan_requests 2
     "#);
     assert!(timestamp(&world).unwrap() > 1_700_000_000);
     let text = metrics(&world);

@@ -3,10 +3,10 @@
 use portolan::{
     config::{self, decode::Context},
     diagnostics::SourceMap,
-    kind::{organization, repository, sync_rule},
-    moment::Moment,
+    kind::{mirror, organization, repository, sync_rule},
+    moment::{Moment, Stamp},
     plan::{Plan, Scope, build::build},
-    state::{Attributes, Live, LiveResource, ReadFailure},
+    state::{Attributes, Live, LiveResource, MirrorState, ReadFailure, RemoteId},
 };
 use serde_json::json;
 
@@ -46,6 +46,37 @@ fn live(rows: &[Row<'_>], rules: &[(&str, &str, bool)]) -> Live {
     live
 }
 
+/// Two mirrors with a last success at the time of the plans and a day before, and an ordinary repository.
+fn mirrors() -> Live {
+    let mut live = Live::default();
+    for (number, (name, success)) in
+        [("fresh", "2026-11-21T07:00:00Z"), ("stale", "2026-11-20T07:00:00+08:00"), ("plain", "")]
+            .into_iter()
+            .enumerate()
+    {
+        let address = mirror::address("r-1", "p", name);
+        live.numbers.insert(address.clone(), RemoteId::try_from(number as u64 + 1).unwrap());
+        let attributes = Attributes::from_iter([
+            ("url", json!(format!("https://git.example.com/{name}.git"))),
+            ("scheduled", json!(true)),
+            ("endpoint", json!("")),
+        ]);
+        let state = MirrorState { last_success: Stamp::parse(success, None), ..MirrorState::default() };
+        let found = LiveResource { attributes, mirror: Some(Box::new(state)), ..LiveResource::default() };
+        if name != "plain" {
+            live.resources.insert(address, found);
+        }
+    }
+    live
+}
+
+const MIRRORS: &str = "\
+mirrors:
+  p/fresh: { url: 'https://git.example.com/moved.git', branches: default, max_age: 6h }
+  p/plain: { url: 'https://git.example.com/plain.git', scheduled: true, force: true, max_age: 1d }
+  p/stale: { branches: all, max_age: 6h }
+";
+
 fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], targets: &[&str]) -> Scenario {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", chart);
@@ -54,7 +85,8 @@ fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], target
     let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
     let targets: Vec<String> = targets.iter().map(|text| (*text).to_owned()).collect();
     let scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
-    Scenario { name, plan: build(&decoded.chart, live, &consents, scope, Moment::default()) }
+    // 2026-11-21T08:00:00Z
+    Scenario { name, plan: build(&decoded.chart, live, &consents, scope, Moment(1_795_248_000)) }
 }
 
 fn chart(keys: &str) -> String {
@@ -151,5 +183,13 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario("009-a-thousand-equal", &chart(&equal), &live(&[("r-1/o/x", false, 0, "")], &[]), &[], &[]),
         scenario("010-multi-region", regions, &there, &[], &[]),
         scenario("011-hostile-texts", &chart(&hostile), &two, &[], &[]),
+        scenario("012-mirrors", &chart(MIRRORS), &mirrors(), &[], &[]),
+        scenario(
+            "013-one-way",
+            &chart("mirrors: { p/fresh: { scheduled: false }, p/stale: { scheduled: false } }\n"),
+            &mirrors(),
+            &["one-way=1"],
+            &[],
+        ),
     ]
 }
