@@ -17,7 +17,7 @@ use crate::{
     state::Consent,
 };
 
-/// Keeps Huawei Cloud image repositories, and the rules that copy their images, equal to a YAML chart.
+/// Keeps Huawei Cloud image repositories, the rules that copy their images, and git mirrors equal to a YAML chart.
 #[derive(Debug, Parser)]
 #[command(name = "portolan", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {

@@ -1,14 +1,16 @@
-//! portolan keeps image repositories, and the rules that copy their images, equal to a YAML chart.
+//! portolan keeps image repositories, the rules that copy their images, and git mirrors equal to a YAML chart.
 //!
 //! ```text
 //! load -> decode -> validate -> refresh -> scope -> diff -> plan -> check -> render -> apply -> report
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`kind`], [`age`], [`date`], [`moment`] and [`state`] are the nouns; [`config`] makes the desired state from
-//! files and [`refresh`] the live one from the API; [`scope`], [`diff`] and [`plan`] compare them, and
-//! [`drift`] says which differences count; [`render`] shows the result and [`apply`] makes it true. [`wire`] is the seam to [`transport`], which sends, and
-//! [`emulator`] stands in for the services without sharing anything with the planner.
+//! In reading order: [`address`], [`pattern`], [`kind`], [`date`], [`age`], [`moment`] and [`state`] are the nouns; [`config`]
+//! makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live one from the API; [`scope`],
+//! [`diff`] and [`plan`] compare them, and [`drift`] says which differences count; [`render`] shows the result,
+//! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
+//! the seam to [`transport`], which sends, and [`emulator`] stands in for the services without sharing anything with the
+//! planner. [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what else it prints.
 
 pub mod address;
 pub mod age;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use tokio::runtime::Runtime;
 
 use super::{account::Account, deadline::Deadline, logins, output, plan, session, signals};
 use crate::{
@@ -48,7 +49,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     output::failures(&plan.failures);
     show(global, args, &plan)?;
     account.begin(&plan, &stamp);
-    let ready = match refusal(global, &plan, args)? {
+    let ready = match refusal(global, &plan, args, &runtime)? {
         Some(refused) => Err(refused),
         None => logins::read(&plan),
     };
@@ -162,7 +163,7 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Why nothing may be sent; `None` if it may, which includes a plan without anything to do.
-fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Option<String>> {
+fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) -> anyhow::Result<Option<String>> {
     if plan.outcome() == Outcome::Unknown {
         return Ok(Some("not everything could be read".to_owned()));
     }
@@ -175,17 +176,33 @@ fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs) -> anyhow::Result<Opt
     if !io::stdin().is_terminal() {
         return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
     }
-    Ok((!confirmed(&render::question::text(plan, output::stderr_color(global)))?)
-        .then(|| "it was not confirmed".to_owned()))
+    let question = render::question::text(plan, output::stderr_color(global));
+    let confirmed = runtime.block_on(confirmed(&question))?;
+    Ok((!confirmed).then(|| "it was not confirmed".to_owned()))
 }
 
 /// Asks, with what is at risk right above the question: the plan may be longer than the screen.
-fn confirmed(question: &str) -> anyhow::Result<bool> {
+/// Ctrl-C is a no.
+async fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut stderr = io::stderr();
     write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
-    Ok(line.trim_end_matches(['\r', '\n']) == "yes")
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // A read of a terminal cannot be called off, so it is left to a thread that may outlive the question.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        let _ = tell.send(read.map(|_| line));
+    });
+    tokio::select! {
+        line = told => {
+            let line = line.context("nobody read the answer")?.context("cannot read the answer")?;
+            Ok(line.trim_end_matches(['\r', '\n']) == "yes")
+        }
+        () = signals::any() => {
+            output::tell("");
+            Ok(false)
+        }
+    }
 }
 
 async fn make(options: Options, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {

@@ -14,6 +14,14 @@ pub(super) async fn watch(stop: Stop) {
     stop.at_once();
 }
 
+/// Ends with the first of them.
+pub(super) async fn any() {
+    match Signals::new() {
+        Ok(mut signals) => signals.next().await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

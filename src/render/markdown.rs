@@ -89,7 +89,10 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     }
     let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_grave());
     let title = "Destroyed, exposed or withheld";
-    page.table(title, "**destroyed, exposed or withheld**", grave.iter().map(|change| (row(&[change]), 1)));
+    let rows: Vec<String> = grave.iter().map(|change| row(&[change])).collect();
+    // Rather all of them with less said of each than some of them.
+    let rows = if page.has_room_for(&rows) { rows } else { grave.iter().map(|change| short_row(change)).collect() };
+    page.table(title, "**destroyed, exposed or withheld**", rows.into_iter().map(|row| (row, 1)));
     page.table("Other changes", "other changes", folded(&ordinary).map(|alike| (row(&alike), alike.len())));
     page.table("Accepted for a while", "accepted", comment.accepted.iter().map(|row| (row.clone(), 1)));
     page.table(
@@ -146,6 +149,12 @@ impl Page {
             self.out.push_str(piece);
         }
         fits
+    }
+
+    /// Whether a table of these rows fits.
+    fn has_room_for(&self, rows: &[String]) -> bool {
+        let length: usize = rows.iter().map(String::len).sum();
+        self.out.len() + FOOTER + length <= self.budget
     }
 
     /// Adds items until one does not fit.
@@ -242,6 +251,13 @@ fn row(alike: &[&Change]) -> String {
     });
     let said = said(first, alike.iter().all(|change| change.notes == first.notes));
     format!("| `{}` | {resource} | {} | {place} |\n", first.action.symbol(), said.join("<br>"))
+}
+
+/// The row of a change among so many that there is no room to say more.
+fn short_row(change: &Change) -> String {
+    let withheld = change.withheld.as_ref().map(|_| "withheld".to_owned());
+    let said: Vec<String> = change.risks.iter().map(|risk| risk.class.to_string()).chain(withheld).collect();
+    format!("| `{}` | {} | {} | |\n", change.action.symbol(), raw_code(&change.address.to_string()), said.join(", "))
 }
 
 /// What is to be said of a change.

@@ -171,6 +171,19 @@ fn bars_are_for_terminals_and_leave_nothing_behind() {
     assert_eq!(String::from_utf8_lossy(&piped.stderr), "");
 }
 
+#[test]
+fn a_signal_at_the_question_is_a_no() {
+    for kind in [Signal::INT, Signal::TERM] {
+        let world = risky();
+        let terminal = Terminal::run(&world, &["apply"]);
+        wait_until("it asks", || terminal.shows("accepted: "));
+        signal(&terminal.child, kind);
+        let (code, screen) = terminal.ends();
+        assert_eq!((code, world.writes()), (Some(1), vec![]), "{kind:?}: {screen}");
+        assert!(screen.contains("Nothing was changed: it was not confirmed"), "{screen}");
+    }
+}
+
 /// Three repositories, of which one is created after the other.
 const THREE: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: , b: , c: } } }\n";
 

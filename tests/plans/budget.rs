@@ -129,3 +129,20 @@ proptest! {
         prop_assert_eq!(text.matches("> **Stopped:** ").count() + counted(&page, "reasons to stop"), plan.stopped.len());
     }
 }
+
+#[test]
+fn as_many_destroys_as_fit_are_all_there() {
+    let (mut chart, mut live) = (Chart::default(), Live::default());
+    for number in 0..700 {
+        let address = repository::address("cn-north-4", "team-a", format!("service-{number:04}"));
+        let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
+        let gone = DesiredResource { presence: Presence::Absent, source, children: None };
+        chart.resources.insert(address.clone(), gone);
+        let found = LiveResource { attributes: attributes(false, ""), num_images: Some(1), ..LiveResource::default() };
+        live.resources.insert(address, found);
+    }
+    let plan = build(&chart, &live, &[], Scope::default(), Moment::default());
+    let text = markdown(&plan, 65_000);
+    assert_eq!(text.matches("| `-` | `repository cn-north-4/team-a/service-").count(), 700, "{text}");
+    assert!(text.len() <= 65_000 && !text.contains("Left out"), "{}", text.len());
+}
