@@ -295,7 +295,7 @@ pub(super) fn can_replace(path: &Path) -> anyhow::Result<()> {
     let tried = match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => Ok(()),
-        _ => tempfile::tempfile_in(directory_of(path)).map(drop),
+        _ => tempfile::tempfile_in(directory_of(path)).map(drop).map_err(|error| nameless(&error)),
     };
     tried.with_context(|| format!("cannot write {}", path.display()))
 }
@@ -311,14 +311,23 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut file = new_file(directory_of(&target)).map_err(|error| error.kind())?;
-    file.write_all(text.as_bytes())?;
+    let mut file = new_file(directory_of(&target)).map_err(|error| nameless(&error))?;
+    // Past the wrapper, whose errors name a file that nobody knows.
+    file.as_file_mut().write_all(text.as_bytes())?;
     if let Some(found) = found {
         file.as_file().set_permissions(found.permissions())?;
     }
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// An error about a temporary file, without the name that nobody gave it.
+fn nameless(error: &std::io::Error) -> std::io::Error {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => std::io::Error::new(error.kind(), "its folder does not exist"),
+        kind => kind.into(),
+    }
 }
 
 /// With the mode that any new file gets: others may have to read it, and it holds no secret.
