@@ -53,8 +53,10 @@ struct Endpoint {
     limit: Limit,
     pace: Pace,
     in_flight: usize,
-    /// The head of the queue waits for a place in flight.
-    pressed: bool,
+    /// How many wait for their turn.
+    waiting: usize,
+    /// The head of the queue waits for the pace, and not for a place in flight.
+    is_paced: bool,
     successes: u64,
     /// Nothing but throttling since.
     shut_since: Option<Duration>,
@@ -100,6 +102,7 @@ impl Gate {
     /// Waits until the request may be sent. After an authentication failure nothing may.
     pub(super) async fn enter(&self, request: &Request) -> Result<Pass<'_>, ApiError> {
         let key = (request.service, request.region.clone());
+        let waiting = Waiting::new(self, &key);
         let queue = self.traffic().endpoint(&key, self.now()).queue.clone();
         let _head = queue.lock().await;
         loop {
@@ -114,7 +117,10 @@ impl Gate {
                 traffic.admit(&key, now)
             };
             match admission {
-                Admission::Granted => return Ok(Pass { gate: self, key, sent: now, is_out: true }),
+                Admission::Granted => {
+                    drop(waiting);
+                    return Ok(Pass { gate: self, key, sent: now, is_out: true });
+                }
                 Admission::Full => freed.await,
                 Admission::At(time) => tokio::select! {
                     () = freed => {}
@@ -149,6 +155,26 @@ impl Gate {
     }
 }
 
+/// A request in the queue, until it has its turn or is called off.
+struct Waiting<'g> {
+    gate: &'g Gate,
+    key: Key,
+}
+
+impl Waiting<'_> {
+    fn new<'g>(gate: &'g Gate, key: &Key) -> Waiting<'g> {
+        gate.traffic().endpoint(key, gate.now()).waiting += 1;
+        Waiting { gate, key: key.clone() }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let now = self.gate.now();
+        self.gate.traffic().endpoint(&self.key, now).waiting -= 1;
+    }
+}
+
 impl Traffic {
     /// In flight in all: what the endpoint bears that bears most.
     fn allowed(&self) -> usize {
@@ -164,7 +190,8 @@ impl Traffic {
             limit: Endpoint::new_limit(fixed),
             pace: Pace::new(now),
             in_flight: 0,
-            pressed: false,
+            waiting: 0,
+            is_paced: false,
             successes: 0,
             shut_since: None,
             given_up: false,
@@ -175,11 +202,12 @@ impl Traffic {
         let full = self.in_flight >= self.allowed();
         let endpoint = self.endpoint(key, now);
         let allowed = if endpoint.pace.is_shut() { 1 } else { endpoint.limit.allowed() };
-        endpoint.pressed = full || endpoint.in_flight >= allowed;
-        if endpoint.pressed {
+        endpoint.is_paced = false;
+        if full || endpoint.in_flight >= allowed {
             return Admission::Full;
         }
         if let Err(time) = endpoint.pace.take(now, endpoint.in_flight == 0) {
+            endpoint.is_paced = true;
             return Admission::At(time);
         }
         endpoint.in_flight += 1;
@@ -201,7 +229,9 @@ impl Endpoint {
     fn learn(&mut self, outcome: Outcome, sent: Duration, now: Duration) -> Standing {
         match outcome {
             Outcome::Success => {
-                self.limit.succeeded(now.saturating_sub(sent), self.pressed);
+                // Many answers may come before the next in the queue has had a look.
+                let pressed = self.waiting > 0 && !self.is_paced;
+                self.limit.succeeded(now.saturating_sub(sent), pressed);
                 self.pace.succeeded(sent, now);
                 self.successes += 1;
                 (self.shut_since, self.given_up) = (None, false);
