@@ -281,3 +281,42 @@ impl Drop for Pass<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future as _,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+    use crate::wire::{Method, Service};
+
+    #[test]
+    fn whoever_waits_counts_before_having_looked() {
+        let gate = Gate::new(None);
+        let request = Request::new(Service::Swr, &Arc::from("r-1"), Method::Get, "/".to_owned());
+        let mut context = Context::from_waker(Waker::noop());
+        let mut enter = |gate| {
+            let mut entering = Box::pin(Gate::enter(gate, &request));
+            let polled = entering.as_mut().poll(&mut context);
+            (polled, entering)
+        };
+        let (Poll::Ready(Ok(first)), _) = enter(&gate) else { panic!("a free way") };
+        first.settle(Outcome::Success);
+        let mut out: Vec<_> = (0..10).map(|_| enter(&gate).0).collect();
+        let mut queue: Vec<_> = (0..2).map(|_| enter(&gate).1).collect();
+        let mut answer = || {
+            let Some(Poll::Ready(Ok(pass))) = out.pop() else { panic!("in flight") };
+            pass.settle(Outcome::Success);
+        };
+        let before = gate.appetite();
+        answer();
+        // The head of the queue goes, and the next has not looked yet.
+        let head = queue.remove(0);
+        let went = std::pin::pin!(head).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(went, Poll::Ready(Ok(_))));
+        answer();
+        assert_eq!(gate.appetite(), before + 4, "two more may be in flight, and twice as many are wanted");
+    }
+}
