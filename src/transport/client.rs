@@ -157,14 +157,16 @@ impl Client {
             self.requests.fetch_add(1, Ordering::Relaxed);
             let answer = self.door.send(request).await;
             let (outcome, retry_after) = meaning(&answer, also_absent);
+            let told = told(answer, also_absent, trace);
+            // Before the place in flight is free: whoever waits for it must not be refused as well.
+            if let Err(CallError::Answered { class: Class::Unauthorized, error }) = &told {
+                self.gate.close(error);
+            }
             let standing = pass.settle(outcome);
-            let error = match told(answer, also_absent, trace) {
+            let error = match told {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            if let CallError::Answered { class: Class::Unauthorized, error } = &error {
-                self.gate.close(error);
-            }
             let next = tries.failed(error.failure(), repeat, retry_after, standing);
             let Next::Again { wait } = next else {
                 if error.class() == Some(Class::Throttled) {

@@ -170,6 +170,18 @@ async fn bad_credentials_are_shown_twice_at_most() {
     assert!(failures.iter().all(|error| error.class() == Some(Class::Unauthorized)));
 }
 
+/// What frees a place in flight must not let another in before all know why. Only threads can come in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn bad_credentials_are_shown_twice_at_most_whatever_comes_in_between() {
+    for _ in 0..300 {
+        let service = Simulated::new(Box::new(|_, _| (401, None)), |_| Duration::ZERO);
+        let client = Arc::new(Client::adaptive(service.clone()));
+        let failures = read_all(&client, (0..20).map(|number| get(["a", "b", "c"][number % 3], number))).await;
+        assert_eq!(failures.len(), 20);
+        assert!(service.log().len() <= 2, "{:?}", service.log());
+    }
+}
+
 /// Never answers; whether the service can have seen the request is up to it.
 struct Unreachable {
     never_sent: bool,
