@@ -3,8 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{
-    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-    builder::{FalseyValueParser, StringValueParser, TypedValueParser as _},
+    Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    builder::{FalseyValueParser, NonEmptyStringValueParser, Resettable, TypedValueParser as _},
     error::ErrorKind,
     parser::ValueSource,
 };
@@ -34,7 +34,7 @@ pub struct Global {
     /// A chart file, or a directory with `*.yaml` and `*.yml` files; may be given several times.
     ///
     /// Without it: `portolan.yaml`, else the directory `portolan/`.
-    #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = StringValueParser::new().map(PathBuf::from))]
+    #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub file: Vec<PathBuf>,
 
     /// Whether a `--file` was typed, rather than set by a variable for every command.
@@ -54,7 +54,7 @@ pub struct Global {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = ".portolan/emulator.json",
-        value_parser = StringValueParser::new().map(PathBuf::from)
+        value_parser = NonEmptyStringValueParser::new().map(PathBuf::from)
     )]
     pub emulator: Option<PathBuf>,
 
@@ -76,7 +76,7 @@ pub struct Global {
     pub timeout: Option<Timeout>,
 
     /// A file with certificates (PEM) of authorities to trust besides the system's and Mozilla's.
-    #[arg(long, value_name = "PATH", global = true, env = "PORTOLAN_CA_FILE", value_parser = StringValueParser::new().map(PathBuf::from))]
+    #[arg(long, value_name = "PATH", global = true, env = "PORTOLAN_CA_FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub ca_file: Option<PathBuf>,
 
     /// When to colour.
@@ -103,29 +103,19 @@ pub struct Global {
 impl Cli {
     /// Reads the command line and the variables that stand for options.
     pub fn read() -> Result<Cli, clap::Error> {
-        let matches = Cli::command().try_get_matches()?;
+        let matches = Cli::command().mut_args(without_empty_variable).try_get_matches()?;
         let mut cli = Cli::from_arg_matches(&matches)?;
-        refuse_typed_empties(&matches)?;
         let typed = |matches: &clap::ArgMatches| matches.value_source("file") == Some(ValueSource::CommandLine);
         cli.global.file_is_typed = typed(&matches) || matches.subcommand().is_some_and(|(_, matches)| typed(matches));
         Ok(cli)
     }
 }
 
-/// An empty variable is one that is not set; an empty value that was typed is a script whose own variable was not, and
-/// without `--emulator` the run would go to the cloud.
-fn refuse_typed_empties(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
-    for matches in [Some(matches), matches.subcommand().map(|(_, matches)| matches)].into_iter().flatten() {
-        for name in ["file", "region", "emulator", "timeout", "ca_file"] {
-            let typed = matches.value_source(name) == Some(ValueSource::CommandLine);
-            let empty = matches.get_raw(name).is_some_and(|mut values| values.any(|value| value.is_empty()));
-            if typed && empty {
-                let problem = format!("`--{}` has an empty value\n", name.replace('_', "-"));
-                return Err(Cli::command().error(ErrorKind::InvalidValue, problem));
-            }
-        }
-    }
-    Ok(())
+/// An empty variable is one that is not set: pipelines define what they leave empty. An empty value that was typed is
+/// a script whose own variable was not, and an error: without `--emulator` the run would go to the cloud.
+fn without_empty_variable(argument: Arg) -> Arg {
+    let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if empty { argument.env(Resettable::Reset) } else { argument }
 }
 
 /// What clap cannot know: that the word it took for a command was meant for the option before it.
@@ -133,19 +123,6 @@ pub fn hint(error: &clap::Error, mut typed: impl Iterator<Item = String>) -> Opt
     typed.find(|argument| argument == "--emulator")?;
     let path = typed.next().filter(|_| error.kind() == ErrorKind::InvalidSubcommand)?;
     Some(format!("hint: write `--emulator={path}`, with the equals sign"))
-}
-
-impl Global {
-    /// An empty variable counts as one that is not set: pipelines define what they leave empty.
-    #[must_use]
-    pub fn without_empty(mut self) -> Global {
-        self.file.retain(|path| !path.as_os_str().is_empty());
-        self.region = self.region.filter(|region| !region.is_empty());
-        self.emulator = self.emulator.filter(|path| !path.as_os_str().is_empty());
-        self.timeout = self.timeout.filter(|timeout| !timeout.0.is_zero());
-        self.ca_file = self.ca_file.filter(|path| !path.as_os_str().is_empty());
-        self
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -420,9 +397,9 @@ pub enum ColorChoice {
     Never,
 }
 
-/// A region follows the same rule here as in a chart; an empty variable is one that is not set.
+/// A region follows the same rule here as in a chart.
 fn region(text: &str) -> Result<String, String> {
-    let valid = text.is_empty() || names::is_valid(Name::Region, text);
+    let valid = names::is_valid(Name::Region, text);
     valid.then(|| text.to_owned()).ok_or_else(|| format!("expected {}", names::rule(Name::Region)))
 }
 
@@ -445,7 +422,7 @@ impl std::str::FromStr for Parallelism {
     }
 }
 
-/// How long a run may take. An empty variable is none: zero, which cannot be given otherwise.
+/// How long a run may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
 
@@ -453,9 +430,6 @@ impl std::str::FromStr for Timeout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Timeout, String> {
-        if text.is_empty() {
-            return Ok(Timeout(Duration::ZERO));
-        }
         match text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok()) {
             Some(time) if !time.is_zero() => Ok(Timeout(time)),
             _ => Err("expected a time above zero such as `90s`, `30m` or `1h30m`".to_owned()),

@@ -23,14 +23,14 @@ use crate::{
 
 /// Runs the command. An error is the user's or the world's, and is printed by the caller.
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
-    let global = cli.global.clone().without_empty();
-    output::log(&global);
+    let global = &cli.global;
+    output::log(global);
     match &cli.command {
-        Command::Init(args) => init::run(&global, args),
-        Command::Validate(args) => validate::run(&global, args),
-        Command::Plan(args) => plan::run(&global, args),
-        Command::Drift(args) => drift::run(&global, args),
-        Command::Apply(args) => apply::run(&global, args),
+        Command::Init(args) => init::run(global, args),
+        Command::Validate(args) => validate::run(global, args),
+        Command::Plan(args) => plan::run(global, args),
+        Command::Drift(args) => drift::run(global, args),
+        Command::Apply(args) => apply::run(global, args),
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Emulator(args) => emulator::run(args),

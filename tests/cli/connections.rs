@@ -65,7 +65,7 @@ fn a_file_without_certificates_is_refused_before_anything_is_sent() {
         let _ = world.plan(&["--ca-file", name]).exits(1).warns(&format!("{name} {problem}"));
     }
     let _ = world.plan(&["--ca-file", "gone.pem"]).exits(1).warns("cannot read the certificates in gone.pem");
-    let _ = world.plan(&["--ca-file", ""]).exits(64).warns("`--ca-file` has an empty value");
+    let _ = world.plan(&["--ca-file", ""]).exits(64).warns("a value is required for '--ca-file <PATH>'");
     assert_eq!(world.journal().len(), 0);
 }
 
@@ -97,6 +97,15 @@ fn an_apply_that_takes_too_long_finishes_what_it_began() {
     assert_eq!(kinds("not_attempted"), ["repository", "sync_rule"]);
     assert_eq!(world.writes().len(), 1);
     let _ = world.apply(&["--timeout", "1h"]);
+}
+
+#[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let world = World::of(QUICKSTART);
+    let without = world.plan(&["--detailed-exitcode"]).exits(2);
+    let names = ["FILE", "REGION", "PARALLELISM", "TIMEOUT", "CA_FILE", "COLOR", "NO_COLOR", "QUIET", "VERBOSE"];
+    let world = names.iter().fold(world, |world, name| world.variable(&format!("PORTOLAN_{name}"), ""));
+    assert_eq!(world.plan(&["--detailed-exitcode"]).exits(2).stdout, without.stdout);
 }
 
 #[test]
