@@ -152,7 +152,10 @@ async fn same_account(plan: &Plan, door: &session::Door) -> anyhow::Result<()> {
 /// The plan is part of what is printed, unless stdout holds a JSON document.
 fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
     match args.format {
-        Format::Text => output::document(&render::plan::text(plan, output::stdout_look(global, Depth::Folded))),
+        Format::Text => {
+            let text = render::plan::text(plan, output::stdout_look(global, Depth::Folded));
+            output::document(&output::fitted(text))
+        }
         Format::Json => {
             if !args.yes && args.plan.is_none() {
                 output::tell(&render::plan::text(plan, output::stderr_look(global, Depth::Folded)));
@@ -234,7 +237,7 @@ fn finish(
     let written = account.end(report, stamp, views.clone());
     match args.format {
         Format::Text => {
-            let text = render::report::text(report, output::stdout_color(global));
+            let text = output::fitted(render::report::text(report, output::stdout_color(global)));
             // The plan stands above, where there is one.
             let gap = if report.plan.chart.files.is_empty() { "" } else { "\n" };
             output::document(&format!("{gap}{text}"))?;

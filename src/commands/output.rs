@@ -13,7 +13,10 @@ use crate::{
     cli::{ColorChoice, Global},
     diagnostics::{Diagnostics, SourceMap, render},
     progress::{Listener, Silent, bars::Bars, lines::Lines, terminal},
-    render::style::{Color, Depth, Look},
+    render::{
+        fit::fit,
+        style::{Color, Depth, Look},
+    },
     state::ReadFailure,
 };
 
@@ -49,6 +52,18 @@ pub(super) fn document(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A text for stdout, whose lines break between words where it is a terminal.
+pub(super) fn fitted(text: String) -> String {
+    match columns(terminal_size::terminal_size_of(io::stdout())) {
+        Some(width) => fit(&text, width),
+        None => text,
+    }
+}
+
+fn columns(size: Option<(Width, Height)>) -> Option<usize> {
+    size.map(|(Width(columns), _)| usize::from(columns))
+}
+
 /// Whether a stream is coloured.
 pub(super) fn color(global: &Global, is_terminal: bool) -> Color {
     let asked = if global.no_color { ColorChoice::Never } else { global.color };
@@ -74,7 +89,7 @@ pub(super) fn stderr_look(global: &Global, depth: Depth) -> Look {
 }
 
 fn look(global: &Global, depth: Depth, size: Option<(Width, Height)>) -> Look {
-    Look { color: stdout_color(global), depth, width: size.map(|(Width(columns), _)| usize::from(columns)) }
+    Look { color: stdout_color(global), depth, width: columns(size) }
 }
 
 pub(super) fn stderr_color(global: &Global) -> Color {
@@ -96,9 +111,10 @@ pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
 /// Tells all diagnostics, and how many there are.
 pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &SourceMap) {
     let styled = stderr_color(global) == Color::Always;
+    let width = columns(terminal_size::terminal_size_of(io::stderr())).unwrap_or(WIDTH);
     for diagnostic in found {
         if found.has_errors() || !global.quiet {
-            tell(&format!("{}\n", render(diagnostic, sources, styled, WIDTH)));
+            tell(&format!("{}\n", render(diagnostic, sources, styled, width)));
         }
     }
     if found.has_errors() {

@@ -15,7 +15,7 @@ use crate::{
 /// The plan on stdout.
 pub(super) fn plan(global: &Global, args: &ShowArgs, plan: &Plan, found: Vec<View>) -> anyhow::Result<()> {
     output::document(&match args.format {
-        PlanFormat::Text => render::plan::text(plan, output::stdout_look(global, depth(args))),
+        PlanFormat::Text => output::fitted(render::plan::text(plan, output::stdout_look(global, depth(args)))),
         PlanFormat::Json => pretty(&PlanDocument::new(plan, found)),
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
@@ -26,7 +26,7 @@ pub(super) fn plan(global: &Global, args: &ShowArgs, plan: &Plan, found: Vec<Vie
 /// The drift on stdout. `found` holds the acceptances that are over.
 pub(super) fn drift(global: &Global, args: &ShowArgs, drift: &Drift, found: Vec<View>) -> anyhow::Result<()> {
     output::document(&match args.format {
-        PlanFormat::Text => render::drift::text(drift, output::stdout_look(global, depth(args))),
+        PlanFormat::Text => output::fitted(render::drift::text(drift, output::stdout_look(global, depth(args)))),
         PlanFormat::Json => pretty(&DriftDocument::new(drift, found)),
         PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),

@@ -6,6 +6,9 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressDrawTarget, TermLike};
+use terminal_size::Width;
+
+use crate::render::fit::fit;
 
 /// How often a bar is drawn again at most, in a second.
 const REFRESH: u8 = 10;
@@ -19,8 +22,10 @@ pub(super) static AREA: LazyLock<MultiProgress> = LazyLock::new(|| {
     MultiProgress::with_draw_target(target)
 });
 
-/// Writes a line to stderr. A terminal that went away changes nothing, least of all an apply.
+/// Writes a line to stderr, broken between words where it is a terminal. A terminal that went away changes nothing, least of all an apply.
 pub fn tell(text: &str) {
+    let fitted = terminal_size::terminal_size_of(io::stderr()).map(|(Width(columns), _)| fit(text, columns.into()));
+    let text = fitted.as_deref().unwrap_or(text);
     AREA.suspend(|| {
         let _ = writeln!(io::stderr(), "{text}");
     });
@@ -60,7 +65,7 @@ impl Steadfast {
 
 impl TermLike for Steadfast {
     fn width(&self) -> u16 {
-        terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(terminal_size::Width(columns), _)| columns)
+        terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(Width(columns), _)| columns)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {

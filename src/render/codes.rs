@@ -1,5 +1,6 @@
 //! The codes of diagnostics, for a terminal and as the page `docs/diagnostics.md`.
 
+use super::fit::wrap;
 use crate::diagnostics::{
     Severity,
     codes::{Code, Example},
@@ -20,9 +21,9 @@ error is not used. A warning is told, and fails only `validate --deny warnings`;
 
 /// One code in full.
 pub fn text(code: &Code) -> String {
-    let mut out = wrap(&format!("{}[{}]: {}", severity(code), code.name, code.summary), WIDTH).join("\n");
+    let mut out = wrap(&format!("{}[{}]: {}", severity(code), code.name, code.summary), WIDTH, 0).join("\n");
     for paragraph in [Some(code.explanation), advice(code)].into_iter().flatten() {
-        out.push_str(&format!("\n\n{}", wrap(paragraph, WIDTH).join("\n")));
+        out.push_str(&format!("\n\n{}", wrap(paragraph, WIDTH, 0).join("\n")));
     }
     if let Example::Charts { wrong, right } = code.example {
         for (title, chart) in [("Wrong:", wrong), ("Right:", right)] {
@@ -42,7 +43,7 @@ pub fn list(codes: &[&Code]) -> String {
     for (title, severity) in [("Errors:", Severity::Error), ("Warnings:", Severity::Warning)] {
         out.push_str(&format!("{title}\n"));
         for code in codes.iter().filter(|code| code.severity == severity) {
-            let lines = wrap(code.summary, WIDTH - column).join(&format!("\n{}", " ".repeat(column)));
+            let lines = wrap(code.summary, WIDTH - column, 0).join(&format!("\n{}", " ".repeat(column)));
             out.push_str(&format!("  {:1$}{lines}\n", code.name, column - 2));
         }
         out.push('\n');
@@ -88,23 +89,6 @@ fn advice(code: &Code) -> Option<&'static str> {
         Example::Advice(text) => Some(text),
         Example::Charts { .. } => None,
     }
-}
-
-/// The words of a text in lines of that many characters; a longer word has a line for itself.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.len() - 1;
-        let taken = lines[line].chars().count();
-        if taken == 0 {
-            lines[line].push_str(word);
-        } else if taken + 1 + word.chars().count() <= width {
-            lines[line].push_str(&format!(" {word}"));
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod chart;
 pub mod codes;
 pub mod drift;
 pub mod findings;
+pub mod fit;
 pub mod init;
 pub mod markdown;
 pub mod metrics;

@@ -3,7 +3,8 @@
 //! Until an endpoint throttles there is no limit. Most services count by the second: what was let through at once, before
 //! the first refusal, is then the limit, and is tried at once when the endpoint opens again. Otherwise, what it let
 //! through from one recovery to the next is taken for its limit, whether it counts seconds or minutes. The pace stays a
-//! little below, holds for a while, and then feels its way up. Throttling that lowering the pace does not end is not about the pace, and is ignored.
+//! little below, holds for a while, and then feels its way up. Throttling that lowering the pace does not end is not
+//! about the pace, and is ignored.
 //! Pure: time is a duration since some start, and nobody waits here.
 
 mod measurement;

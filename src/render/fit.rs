@@ -1,0 +1,90 @@
+//! Text for a terminal's width: lines are broken between words, where the terminal would break words. Text that goes
+//! elsewhere is left as it is, so that it is the same everywhere.
+
+use anstream::adapter::strip_str;
+
+/// How much further the rest of a line stands than its beginning.
+const HANGING: usize = 2;
+
+/// The text in lines of at most `width` characters; a longer word is left whole.
+pub fn fit(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        if length(line) <= width {
+            out.push_str(line);
+        } else {
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            let hanging = if indent == 0 { HANGING } else { indent };
+            out.push_str(&wrap(line, width, hanging).join("\n"));
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+/// The words of a line in lines of at most `width` characters, the second and later ones moved to the right. Colours
+/// take no room.
+pub(super) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
+    let words = line.trim_start_matches(' ');
+    let mut lines = vec![" ".repeat(line.len() - words.len())];
+    let (mut taken, mut fresh) = (lines[0].len(), true);
+    for word in words.split(' ') {
+        let room = length(word) + usize::from(!fresh);
+        let last = lines.len() - 1;
+        if fresh || taken + room <= width {
+            let gap = if fresh { "" } else { " " };
+            lines[last].push_str(&format!("{gap}{word}"));
+            (taken, fresh) = (taken + room, false);
+        } else if !word.is_empty() {
+            // Blanks that kept columns apart are not needed at an end.
+            let kept = lines[last].trim_end_matches(' ').len();
+            lines[last].truncate(kept);
+            lines.push(format!("{:hanging$}{word}", ""));
+            taken = hanging + length(word);
+        }
+    }
+    lines
+}
+
+fn length(text: &str) -> usize {
+    strip_str(text).to_string().chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_stay_whole_and_stand_below_their_line() {
+        let text = "Stopped: one two three\n      ! overwrites: tags that exist\nshort\n";
+        let fitted = "Stopped: one two\n  three\n      ! overwrites:\n      tags that\n      exist\nshort\n";
+        assert_eq!(fit(text, 19), fitted);
+        assert_eq!(
+            fit("an_address_longer_than_the_terminal: failed", 10),
+            "an_address_longer_than_the_terminal:\n  failed"
+        );
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let text = "\u{1b}[31mone two\u{1b}[0m";
+        assert_eq!(fit(text, 7), text);
+        assert_eq!(fit(text, 6), "\u{1b}[31mone\n  two\u{1b}[0m");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_blanks_is_lost(text in "([a-z]{1,9}| {1,3}|\n){0,40}", width in 1_usize..30) {
+            let fitted = fit(&text, width);
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(words(&fitted), words(&text));
+            let word = words(&text).iter().map(String::len).max().unwrap_or(0);
+            let indent = text.split('\n').map(|line| line.len() - line.trim_start().len()).max().unwrap_or(0).max(HANGING);
+            prop_assert!(fitted.lines().all(|line| line.trim().is_empty() || line.len() <= width.max(word + indent)), "{}", fitted);
+            prop_assert_eq!(fit(&fitted, width), fitted);
+        }
+    }
+}
