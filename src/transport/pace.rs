@@ -21,7 +21,7 @@ const UNMEASURED: f64 = 10.0;
 const SLOWEST: f64 = 0.05;
 /// Faster than anything is sent: there is no limit.
 const FASTEST: f64 = 5000.0;
-/// So much of a second may be sent at once, to make up for timers that ring late.
+/// So much of a second may be sent at once beside the next request, to make up for timers that ring late.
 const BURST: f64 = 0.02;
 /// Holding and growing count in cycles: twice as long as nothing was let through, within bounds in seconds. What costs
 /// more to try is tried less often.
@@ -64,6 +64,8 @@ pub struct Pace {
     /// Requests a second; none until there was throttling.
     rate: Option<f64>,
     tokens: f64,
+    /// How many there were when it opened again.
+    at_once: f64,
     /// Tokens come in from then on.
     filled: Duration,
     /// Nothing is sent before.
@@ -107,6 +109,7 @@ impl Pace {
         Pace {
             rate: None,
             tokens: 1.0,
+            at_once: 0.0,
             filled: now,
             not_before: now,
             measured: Measurement::from(now),
@@ -145,10 +148,16 @@ impl Pace {
         let Some(rate) = self.rate else { return Ok(()) };
         if let Some(passed) = now.checked_sub(self.filled) {
             let tokens = self.tokens + passed.as_secs_f64() * rate;
-            (self.tokens, self.filled) = (tokens.min((rate * BURST).max(1.0)), now);
+            (self.tokens, self.filled) = (tokens.min(1.0 + rate * BURST), now);
         }
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
+            if self.filled > now {
+                // One of those that may go at once. No second, whenever it begins, is to hold more than all of them: a
+                // token of the pace has to come a second after the one in the same place here.
+                let place = Duration::from_secs_f64((self.at_once - self.tokens) / rate);
+                self.filled = self.filled.max((now + SHORTEST).saturating_sub(place));
+            }
             return Ok(());
         }
         self.pressed = true;
@@ -165,6 +174,10 @@ impl Pace {
             self.measured = Measurement::from(now);
         }
         self.measured.successes += 1;
+        if now < self.not_before && self.refusals.is_some_and(|refusals| refusals.is_counted) {
+            // It was in flight when the first refusal came.
+            self.open_at_once(now);
+        }
         self.in_a_row = 0;
         self.measured.last = now;
         self.share -= self.share / MEMORY;
@@ -207,10 +220,15 @@ impl Pace {
             self.limit_to(self.rate.unwrap_or(FASTEST).min(so_far), now);
         }
         if is_counted {
-            // All of the first second at once: if that is too much, it costs least to learn it now.
-            self.limit_to(self.measured.in_a_second() * MARGIN, now);
-            (self.tokens, self.filled) = (self.measured.in_a_second() * MARGIN, self.not_before + SHORTEST);
+            self.open_at_once(now);
         }
+    }
+
+    /// When it opens again, all of the first second at once: if that is too much, it costs least to learn it then.
+    fn open_at_once(&mut self, now: Duration) {
+        let counted = self.measured.in_a_second();
+        self.limit_to(counted * MARGIN, now);
+        (self.at_once, self.tokens, self.filled) = (counted, counted, self.not_before + SHORTEST);
     }
 
     /// The first success after throttling: the endpoint began to let through again at some time between the last

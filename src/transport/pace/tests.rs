@@ -151,16 +151,52 @@ fn what_was_let_through_at_once_is_the_limit_of_a_second() {
     }
     pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
     let (taken, later) = at_once(&mut pace, 1.25);
-    assert_eq!(taken, 97);
+    assert_eq!(taken, 100);
     assert!(later >= at(2.25), "{later:?}");
     // It was more than the limit: the second had ended meanwhile.
     for _ in 0..60 {
         pace.succeeded(at(1.25), at(1.3));
     }
     pace.throttled(at(1.25), at(1.31), Some(at(1.0)));
-    assert_eq!(at_once(&mut pace, 2.31).0, 58);
+    assert_eq!(at_once(&mut pace, 2.31).0, 60);
     pace.succeeded(at(2.31), at(2.36));
     assert_eq!(pace.rate(), Some(60.0 * MARGIN));
+}
+
+#[test]
+fn what_was_in_flight_at_the_first_refusal_counts_as_well() {
+    let mut pace = Pace::new(at(0.0));
+    for _ in 0..20 {
+        pace.succeeded(at(0.1), at(0.2));
+    }
+    pace.throttled(at(0.2), at(0.25), Some(at(1.0)));
+    for _ in 0..30 {
+        pace.succeeded(at(0.2), at(0.26));
+    }
+    assert_eq!(at_once(&mut pace, 1.25).0, 50);
+}
+
+#[test]
+fn no_second_holds_more_than_what_may_go_at_once() {
+    let mut pace = Pace::new(at(0.0));
+    for _ in 0..100 {
+        pace.succeeded(at(0.1), at(0.2));
+    }
+    pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
+    // At first few, then many, as when a limit grows.
+    let mut sent = Vec::new();
+    for (now, number) in [(1.25, 1), (1.3, 29), (1.35, 70)] {
+        sent.extend((0..number).filter(|_| pace.take(at(now), false).is_ok()).map(|_| at(now)));
+    }
+    assert_eq!(sent.len(), 100);
+    let mut now = at(1.36);
+    while sent.len() < 300 {
+        match pace.take(now, false) {
+            Ok(()) => sent.push(now),
+            Err(later) => now = later,
+        }
+    }
+    assert!(sent.windows(101).all(|sent| sent[100] - sent[0] >= at(0.9999)), "{sent:?}");
 }
 
 #[test]

@@ -152,9 +152,9 @@ async fn unlimited_beside(client: &Arc<Client>) -> Duration {
     start.elapsed()
 }
 
-/// A run of 502 reads, as a plan makes them: two lists, then everything that they name. It uses most of its limit; the
-/// share of its requests that is refused.
-async fn run(what: &str, limit: u32, judge: Judge) -> f64 {
+/// A run of 502 reads, as a plan makes them: two lists, then everything that they name. The share of its limit that it
+/// uses, and the share of its requests that is refused.
+async fn run(what: &str, limit: u32, judge: Judge) -> (f64, f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let start = Instant::now();
@@ -162,12 +162,16 @@ async fn run(what: &str, limit: u32, judge: Judge) -> f64 {
         assert_eq!(read_all(&client, reads.map(|number| get("r", number))).await, [], "{what}");
     }
     let used = 502.0 / start.elapsed().as_secs_f64() / f64::from(limit);
-    assert!(used >= 0.9, "{what}: {used} of what is allowed");
-    service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64
+    assert!(used >= 0.85, "{what}: {used} of what is allowed");
+    (used, service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64)
+}
+
+fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    values.clone().sum::<f64>() / values.count() as f64
 }
 
 /// A plan is over before much is learned. Where a second of the service's clock ends in its first burst, twice too
-/// much is let through, and refused the next time.
+/// much is let through, and refused the next time; what is refused last has nobody to wait with, and ends the run late.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     for limit in [20, 50, 100] {
@@ -176,12 +180,15 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
             for began in 0..20 {
                 let began = f64::from(began) / 20.0;
                 let what = format!("{limit} a second, Retry-After: {retry_after}, {began} of the first is over");
-                let refused = run(&what, limit, fixed_window(limit, SECOND, began, retry_after)).await;
+                let (used, refused) = run(&what, limit, fixed_window(limit, SECOND, began, retry_after)).await;
                 assert!(refused <= 0.15, "{what}: {refused} refused");
-                all.push(refused);
+                all.push((used, refused));
             }
-            let mean = all.iter().sum::<f64>() / 20.0;
-            assert!(mean <= 0.1, "{limit} a second, Retry-After: {retry_after}: {mean} refused");
+            let what = format!("{limit} a second, Retry-After: {retry_after}");
+            let used = mean(all.iter().map(|(used, _)| *used));
+            assert!(used >= 0.92, "{what}: {used} of what is allowed");
+            let refused = mean(all.iter().map(|(_, refused)| *refused));
+            assert!(refused <= 0.1, "{what}: {refused} refused");
         }
     }
 }
@@ -193,7 +200,8 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_bucket() {
         for (kept, retry_after) in [(1.0, true), (1.0, false), (0.5, false), (0.1, false)] {
             let what = format!("{limit} a second, {kept} of it kept, Retry-After: {retry_after}");
             let rate = f64::from(limit);
-            let refused = run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
+            let (used, refused) = run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
+            assert!(used >= 0.9, "{what}: {used} of what is allowed");
             assert!(refused <= 0.2, "{what}: {refused} refused");
         }
     }
