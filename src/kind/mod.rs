@@ -305,3 +305,6 @@ fn segment(name: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

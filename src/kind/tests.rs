@@ -1,0 +1,201 @@
+//! What is sent and understood, kind by kind and to the letter, against the examples of the API's pages.
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn subject(address: &Address) -> Subject<'_> {
+    Subject { address, number: RemoteId::try_from(7).ok() }
+}
+
+fn answer(body: &Value) -> Response {
+    Response { status: 200, body: body.to_string().into_bytes(), ..Response::default() }
+}
+
+/// A request with its query and its body, on a line.
+fn line(request: &Request) -> String {
+    let body = request.body_text().map_or_else(String::new, |body| format!(" {body}"));
+    format!("{request}{body}")
+}
+
+/// All that is sent for one resource.
+fn requests(address: &Address, after: &Attributes) -> String {
+    let (wire, subject) = (address.kind().wire, subject(address));
+    let mut out = String::new();
+    let mut say = |name: &str, request: Option<Request>| {
+        writeln!(out, "{name}: {}", request.map_or_else(|| "-".to_owned(), |request| line(&request))).unwrap();
+    };
+    say("read", Some(wire.read(subject)));
+    say("before delete", Some(wire.read_before_delete(subject)));
+    say("create", Some(wire.create(subject, after)));
+    say("update", wire.update(subject, after));
+    say("delete", wire.delete(subject));
+    out
+}
+
+#[test]
+fn an_organization_is_only_a_name() {
+    insta::assert_snapshot!(requests(&organization::address("r-1", "team-a"), &Attributes::new()), @r#"
+    read: GET r-1 /v2/manage/namespaces/team-a
+    before delete: GET r-1 /v2/manage/repos?limit=1000&offset=0&order_column=name&order_type=asc&namespace=team-a
+    create: POST r-1 /v2/manage/namespaces {"namespace":"team-a"}
+    update: -
+    delete: DELETE r-1 /v2/manage/namespaces/team-a
+    "#);
+}
+
+#[test]
+fn a_repository_is_sent_whole() {
+    let after =
+        Attributes::from([("is_public", json!(true)), ("category", json!("linux")), ("description", json!(""))]);
+    insta::assert_snapshot!(requests(&repository::address("r-1", "team-a", "web/api"), &after), @r#"
+    read: GET r-1 /v2/manage/namespaces/team-a/repos/web$api
+    before delete: GET r-1 /v2/manage/namespaces/team-a/repos/web$api
+    create: POST r-1 /v2/manage/namespaces/team-a/repos {"repository":"web/api","is_public":true,"category":"linux","description":""}
+    update: PATCH r-1 /v2/manage/namespaces/team-a/repos/web$api {"is_public":true,"category":"linux","description":""}
+    delete: DELETE r-1 /v2/manage/namespaces/team-a/repos/web$api
+    "#);
+}
+
+#[test]
+fn a_rule_is_named_by_its_target() {
+    let rule = sync_rule::address(&repository::address("r-1", "team-a", "web/api"), "r-2", "team-b");
+    let after = Attributes::from([("auto", json!(true)), ("override", json!(false))]);
+    insta::assert_snapshot!(requests(&rule, &after), @r#"
+    read: GET r-1 /v2/manage/namespaces/team-a/repos/web$api/sync_repo
+    before delete: GET r-1 /v2/manage/namespaces/team-a/repos/web$api/sync_repo
+    create: POST r-1 /v2/manage/namespaces/team-a/repos/web$api/sync_repo {"remoteRegionId":"r-2","remoteNamespace":"team-b","syncAuto":true,"override":false}
+    update: -
+    delete: DELETE r-1 /v2/manage/namespaces/team-a/repos/web$api/sync_repo {"remoteRegionId":"r-2","remoteNamespace":"team-b"}
+    "#);
+    let left_to_the_service = Attributes::from([("auto", json!(true))]);
+    let create = line(&rule.kind().wire.create(subject(&rule), &left_to_the_service));
+    assert!(!create.contains("override"), "{create}");
+}
+
+#[test]
+fn a_mirror_is_tied_and_then_changed() {
+    let after = Attributes::from([("url", json!("https://x/a.git")), ("endpoint", json!(""))]);
+    let created = mirror::MIRROR.wire.created(&after);
+    assert_eq!(created, Attributes::from([("url", json!("https://x/a.git"))]));
+    assert_eq!(repository::REPOSITORY.wire.created(&after), after);
+}
+
+/// The pages of a list, and what is in the first of them.
+fn listed(kind: &'static Kind, response: &Response) -> (String, Page) {
+    let region = Arc::from("r-1");
+    let parent = repository::address("r-1", "o", "a");
+    let (request, page) = match &kind.listing {
+        Listing::PerRegion { request, decode, .. } => (request(&region, 20), decode(&region, response)),
+        Listing::PerParent { request, decode } => (request(&parent), decode(&parent, response)),
+        Listing::PerNumber { .. } => panic!("has candidates, and no pages"),
+    };
+    (line(&request), page.unwrap())
+}
+
+fn addresses(page: &Page) -> Vec<String> {
+    page.items.iter().map(|(address, _)| address.to_string()).collect()
+}
+
+#[test]
+fn organizations_come_in_one_list() {
+    let body = json!({ "namespaces": [{ "id": 1, "name": "a", "auth": 7 }, { "id": 2, "name": "b" }] });
+    let (request, page) = listed(&organization::ORGANIZATION, &answer(&body));
+    assert_eq!(request, "GET r-1 /v2/manage/namespaces?filter=mode::visible");
+    assert_eq!(addresses(&page), ["organization r-1/a", "organization r-1/b"]);
+    assert_eq!((page.length, page.total, page.doubt), (2, None, None));
+}
+
+#[test]
+fn repositories_come_in_pages_with_a_total() {
+    let item = |name: &str| json!({ "name": name, "namespace": "o", "is_public": false, "num_images": 3, "domain_name": "me", "total_range": 9 });
+    let response = answer(&json!([item("a"), item("b/c")]));
+    let (request, page) = listed(&repository::REPOSITORY, &response);
+    assert_eq!(request, "GET r-1 /v2/manage/repos?limit=1000&offset=20&order_column=name&order_type=asc");
+    assert_eq!(addresses(&page), ["repository r-1/o/a", "repository r-1/o/b/c"]);
+    assert_eq!((page.length, page.total, page.account.as_deref(), &page.doubt), (2, Some(9), Some("me"), &None));
+    assert_eq!(page.items[0].1.num_images, Some(3));
+    // What the header says counts more.
+    let (_, page) = listed(&repository::REPOSITORY, &Response { content_range: Some("0-2/2500".into()), ..response });
+    assert_eq!(page.total, Some(2500));
+}
+
+#[test]
+fn a_list_of_exactly_a_hundred_rules_is_doubted() {
+    let rules = |number: usize| {
+        let rule = |at| json!({ "remoteRegionId": "r-2", "remoteNamespace": format!("o{at}"), "syncAuto": true, "override": at == 0 });
+        answer(&(0..number).map(rule).collect())
+    };
+    let (request, page) = listed(&sync_rule::SYNC_RULE, &rules(2));
+    assert_eq!(request, "GET r-1 /v2/manage/namespaces/o/repos/a/sync_repo");
+    assert_eq!(addresses(&page), ["sync_rule r-1/o/a -> r-2/o0", "sync_rule r-1/o/a -> r-2/o1"]);
+    assert_eq!(page.items[0].1.attributes, Attributes::from([("auto", json!(true)), ("override", json!(true))]));
+    assert_eq!((page.length, &page.doubt), (2, &None));
+    assert!(listed(&sync_rule::SYNC_RULE, &rules(100)).1.doubt.is_some());
+    assert_eq!(listed(&sync_rule::SYNC_RULE, &rules(101)).1.doubt, None);
+}
+
+#[test]
+fn an_answer_about_another_resource_is_no_answer() {
+    let organization = organization::address("r-1", "o");
+    let read = |address: &Address, body: &Value| address.kind().wire.decode_read(address, &answer(body)).unwrap();
+    assert_eq!(read(&organization, &json!({ "name": "o" })), Some(LiveResource::default()));
+    assert_eq!(read(&organization, &json!({ "name": "other" })), None);
+    let repository = repository::address("r-1", "o", "a");
+    assert!(read(&repository, &json!({ "name": "a", "is_public": false })).is_some());
+    assert_eq!(read(&repository, &json!({ "name": "b", "is_public": false })), None);
+    let rule = sync_rule::address(&repository, "r-2", "p");
+    let rules = |targets: &[(&str, &str)]| {
+        let rule = |(region, organization): &(&str, &str)| json!({ "remoteRegionId": region, "remoteNamespace": organization, "syncAuto": true, "override": false });
+        targets.iter().map(rule).collect()
+    };
+    assert_eq!(read(&rule, &rules(&[("r-2", "q"), ("r-3", "p")])), None);
+    let found = read(&rule, &rules(&[("r-3", "p"), ("r-2", "p")])).unwrap();
+    assert_eq!(found.attributes, Attributes::from([("auto", json!(true)), ("override", json!(false))]));
+}
+
+#[test]
+fn before_an_organization_goes_its_own_repositories_are_counted() {
+    let organization = organization::address("r-1", "o");
+    let item = |namespace: &str, name: &str| json!({ "name": name, "namespace": namespace, "is_public": false });
+    let inside = |items: Vec<Value>| {
+        let found =
+            organization.kind().wire.decode_before_delete(&organization, &answer(&Value::Array(items))).unwrap();
+        found.unwrap().num_repositories
+    };
+    assert_eq!(inside(vec![]), Some(0));
+    // The filter may be no more than a prefix.
+    assert_eq!(inside(vec![item("o", "a"), item("o2", "b"), item("o", "c")]), Some(2));
+}
+
+#[test]
+fn refusals_are_explained_where_the_service_does_not() {
+    let meant: IndexMap<&str, &[(&str, &str)]> = IndexMap::from([
+        (
+            "organization",
+            &[
+                ("SVCSTG.SWR.4000097", "quota"),
+                ("SVCSTG.SWR.4090060", "another account"),
+                ("SVCSTG.SWR.4037017", "permission"),
+                ("SVCSTG.SWR.4060074", "images"),
+            ][..],
+        ),
+        ("repository", &[("SVCSTG.SWR.4060012", "delete its tags")][..]),
+        ("sync_rule", &[("SVCSTG.SWR.5001101", "target region")][..]),
+        ("mirror", &[("CH.004403", "permission"), ("CH.004404", "no mirror")][..]),
+    ]);
+    for kind in REGISTRY {
+        let explain = |code: &str| {
+            let body = json!({ "errors": [{ "errorCode": code, "errorMessage": "no" }] });
+            kind.wire.explain(&ApiError::read(&Response { status: 400, ..answer(&body) }))
+        };
+        for (code, words) in meant[kind.name] {
+            let said = explain(code).unwrap_or_default();
+            assert!(said.contains(words), "{kind:?} {code}: {said}");
+        }
+        assert_eq!(explain("SVCSTG.SWR.4000000"), None, "{kind:?}");
+    }
+}
