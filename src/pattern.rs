@@ -1,4 +1,5 @@
-//! Patterns over addresses: `*` within a segment, `**` across segments, nothing else is special.
+//! Patterns over addresses: `*` within a segment, `**` across segments, nothing else is special. A `**` between slashes
+//! stands for one segment or more: `team-a/**` is what is in the organization, not the organization.
 //!
 //! A pattern for an organization or a repository covers what lives in it. Where a pattern starts (at the
 //! organization, at the region) is the caller's choice of segments.
@@ -33,18 +34,12 @@ impl Pattern {
     fn covers_from(&self, address: &Address, first: usize) -> bool {
         let mut subject = Some(address.clone());
         while let Some(address) = subject {
-            if self.matches(&address.parts()[first..]) {
+            if matches(self.text.as_bytes(), address.parts()[first..].join("/").as_bytes()) {
                 return true;
             }
             subject = address.parent();
         }
         false
-    }
-
-    fn matches<T: AsRef<str>>(&self, parts: &[T]) -> bool {
-        let segments: Vec<&str> = parts.iter().flat_map(|part| part.as_ref().split('/')).collect();
-        let pattern: Vec<&str> = self.text.split('/').collect();
-        matches_path(&pattern, &segments)
     }
 }
 
@@ -63,49 +58,40 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// `**` stands for one segment or more: `team-a/**` is what is in the organization, not the organization.
-fn matches_path(pattern: &[&str], segments: &[&str]) -> bool {
-    matches_list(pattern, segments, |pattern| *pattern == "**", |pattern, segment| matches_segment(pattern, segment), 1)
-}
-
-fn matches_segment(pattern: &str, segment: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let segment: Vec<char> = segment.chars().collect();
-    matches_list(&pattern, &segment, |pattern| *pattern == '*', |pattern, character| pattern == character, 0)
-}
-
-/// Matches a list against a list with wild items that stand for `least` items or more. Goes back to the last
-/// wild item only, so the time is at most the product of the lengths.
-fn matches_list<T>(
-    pattern: &[T],
-    items: &[T],
-    is_wild: impl Fn(&T) -> bool,
-    same: impl Fn(&T, &T) -> bool,
-    least: usize,
-) -> bool {
+/// Goes back to the last star only: what an earlier one stands for cannot matter once a later one is reached, and `*`
+/// never passes the end of its segment. So the time is at most the product of the lengths.
+fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     let (mut at, mut item) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
+    // Behind a star, and where what it stands for ends so far.
+    let (mut within, mut across): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
     loop {
-        if at < pattern.len() && is_wild(&pattern[at]) {
-            retry = Some((at + 1, item + least));
-            (at, item) = (at + 1, item + least);
-        } else if item < items.len() && at < pattern.len() && same(&pattern[at], &items[item]) {
+        if pattern[at..].starts_with(b"**") {
+            at += 2;
+            (within, across) = (None, Some((at, item)));
+        } else if pattern.get(at) == Some(&b'*') {
+            at += 1;
+            within = Some((at, item));
+        } else if item < subject.len() && pattern.get(at) == subject.get(item) {
             (at, item) = (at + 1, item + 1);
-        } else if item == items.len() && at == pattern.len() {
+        } else if item == subject.len() && at == pattern.len() {
             return true;
+        } else if let Some((after, end)) = within.filter(|(_, end)| subject.get(*end).is_some_and(|byte| *byte != b'/'))
+        {
+            within = Some((after, end + 1));
+            (at, item) = (after, end + 1);
+        } else if let Some((after, end)) = across.filter(|(_, end)| *end < subject.len()) {
+            (within, across) = (None, Some((after, end + 1)));
+            (at, item) = (after, end + 1);
         } else {
-            let Some((after, start)) = retry else { return false };
-            if start >= items.len() {
-                return false;
-            }
-            retry = Some((after, start + 1));
-            (at, item) = (after, start + 1);
+            return false;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::kind::{organization, repository, sync_rule};
 
@@ -127,9 +113,35 @@ mod tests {
             ("a*b*c", "aXbYbZ", false),
             ("**", "team-a/x", true),
             ("*a", "baa", true),
+            ("team-a/prod-**", "team-a/prod-x", true),
+            ("team-a/prod-**", "team-a/prod-x/y/z", true),
+            ("team-a/prod-**", "team-a/dev-x", false),
+            ("team-a/**-x", "team-a/a/b-x", true),
+            ("*/x", "team-a/y/x", false),
+            ("***", "a/b", true),
+            ("t*m/**/*x*", "team/a/b/axb", true),
         ];
         for (pattern, subject, expected) in table {
-            assert_eq!(Pattern::parse(pattern).unwrap().matches(&[subject]), expected, "{pattern} on {subject}");
+            assert_eq!(matches(pattern.as_bytes(), subject.as_bytes()), expected, "{pattern} on {subject}");
+        }
+    }
+
+    /// The same, tried in every way.
+    fn matches_slowly(pattern: &[u8], subject: &[u8]) -> bool {
+        let ends = |passes: fn(&u8) -> bool| (0..=subject.iter().take_while(|byte| passes(byte)).count());
+        match pattern {
+            [] => subject.is_empty(),
+            [b'*', b'*', rest @ ..] => ends(|_| true).any(|end| matches_slowly(rest, &subject[end..])),
+            [b'*', rest @ ..] => ends(|byte| *byte != b'/').any(|end| matches_slowly(rest, &subject[end..])),
+            [byte, rest @ ..] => subject.first() == Some(byte) && matches_slowly(rest, &subject[1..]),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn going_back_to_the_last_star_is_enough(pattern in "[ab/*]{0,8}", subject in "[ab/]{0,10}") {
+            let (pattern, subject) = (pattern.as_bytes(), subject.as_bytes());
+            prop_assert_eq!(matches(pattern, subject), matches_slowly(pattern, subject));
         }
     }
 

@@ -110,7 +110,7 @@ organizations:
         "bad-pattern",
         "A pattern could not match anything.",
         "A pattern of `protect` or `accept` is `organization` or `organization/repository`, in the document's region. `*` stands \
-         for any characters within a segment, `**` for whole segments. An empty pattern, or one with an empty segment, \
+         for any characters within a segment, `**` across them. An empty pattern, or one with an empty segment, \
          would cover nothing.",
         charts(
             r#"version: 1
