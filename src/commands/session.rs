@@ -345,7 +345,8 @@ fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 /// Refuses to write over what the same run reads.
 pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
     let lock = global.emulator.as_ref().map(|state| PathBuf::from(format!("{}.lock", state.display())));
-    let inputs = load::inputs(&global.file).into_iter().chain(global.emulator.clone()).chain(lock);
+    let others = [&global.emulator, &global.ca_file].into_iter().flatten().cloned().chain(lock);
+    let inputs = load::inputs(&global.file).into_iter().chain(others);
     for input in inputs {
         // Whatever is called so in a directory of charts is a chart at the latest in the next run.
         let in_directory = input.is_dir() && load::is_chart(path) && is_same(&input, directory_of(&target_of(path)));

@@ -206,6 +206,7 @@ fn no_output_replaces_what_is_read() {
         // It would be a chart in the next run.
         (&["plan", "-f", "charts", "--out", "charts/new.yaml"], 64),
         (&["apply", "--yes", "-f", "charts", "--events", "charts/a.yaml"], 64),
+        (&["apply", "--yes", "--ca-file", "ca.pem", "--receipt", "ca.pem"], 64),
         (&["plan", "-f", "charts", "--out", "charts/plan.json"], 0),
     ] {
         let _ = world.run(arguments).exits(code);
