@@ -58,12 +58,14 @@ impl fmt::Display for Pattern {
     }
 }
 
+/// The place behind a star, and where what it stands for ends so far.
+type Star = (usize, usize);
+
 /// Goes back to the last star only: what an earlier one stands for cannot matter once a later one is reached, and `*`
 /// never passes the end of its segment. So the time is at most the product of the lengths.
 fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     let (mut at, mut item) = (0, 0);
-    // Behind a star, and where what it stands for ends so far.
-    let (mut within, mut across): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+    let (mut within, mut across) = (None::<Star>, None::<Star>);
     loop {
         if pattern[at..].starts_with(b"**") {
             at += 2;
@@ -128,7 +130,7 @@ mod tests {
 
     /// The same, tried in every way.
     fn matches_slowly(pattern: &[u8], subject: &[u8]) -> bool {
-        let ends = |passes: fn(&u8) -> bool| (0..=subject.iter().take_while(|byte| passes(byte)).count());
+        let ends = |passes: fn(&u8) -> bool| 0..=subject.iter().take_while(|byte| passes(byte)).count();
         match pattern {
             [] => subject.is_empty(),
             [b'*', b'*', rest @ ..] => ends(|_| true).any(|end| matches_slowly(rest, &subject[end..])),
