@@ -189,9 +189,20 @@ mod tests {
         ] {
             let parse = |texts: Vec<&str>| texts.into_iter().map(|text| text.parse().unwrap()).collect();
             let selection = Selection { targets: parse(targets), excludes: parse(excludes) };
+            assert_eq!(selection.is_partial(), selection != Selection::default());
             let names: Vec<_> =
                 selection.narrow(&chart).resources.keys().map(|address| address.parts().join("/")).collect();
             assert_eq!(names.join(" "), expected, "{selection:?}");
         }
+    }
+
+    #[test]
+    fn rules_are_read_where_they_are_managed_and_can_be() {
+        let chart = chart(
+            "organizations: { o: { repositories: {
+              left: , listed: { sync: [] }, new: { sync: [] }, gone: { state: absent } } } }",
+        );
+        let live = live(&[("o/left", false, 0, &[]), ("o/listed", false, 0, &[]), ("o/gone", false, 0, &[])]);
+        assert_eq!(with_managed_rules(&chart, &live), [repository::address("r-1", "o", "listed")]);
     }
 }

@@ -37,6 +37,71 @@ fn requests(address: &Address, after: &Attributes) -> String {
 }
 
 #[test]
+fn kinds_are_found_by_name_and_ranked_parents_first() {
+    for (rank, kind) in REGISTRY.iter().enumerate() {
+        assert_eq!((kind.rank(), find(kind.name).unwrap().name), (rank, kind.name));
+        assert_eq!(format!("{kind:?}"), kind.name);
+        assert!(kind.parent.is_none_or(|parent| parent.rank() < rank));
+    }
+    assert!(find("repo").is_none());
+}
+
+#[test]
+fn a_shape_accepts_what_the_service_can_hold() {
+    for (shape, right, wrong) in [
+        (Shape::Bool, json!(true), json!("true")),
+        (Shape::Text(3), json!("äöü"), json!("aouu")),
+        (Shape::OneOf(&["a", "b"]), json!("b"), json!("c")),
+        (Shape::WebAddress, json!("anything"), json!("x".repeat(LONGEST_ADDRESS + 1))),
+        (Shape::Uuid, json!("anything"), json!(7)),
+    ] {
+        assert!(shape.accepts(&right) && !shape.accepts(&wrong), "{shape:?}");
+    }
+}
+
+#[test]
+fn web_addresses_hold_no_login() {
+    let long = format!("https://x/{}", "a".repeat(LONGEST_ADDRESS - 10));
+    for right in ["https://git.example.com/a.git", "http://x", "https://x:8443/a?b@c", &long] {
+        assert!(is_web_address(right), "{right}");
+    }
+    let longer = format!("{long}a");
+    for wrong in [
+        "",
+        "x",
+        "git@x:a",
+        "ssh://x/a",
+        "https://",
+        "https:///a",
+        "https://me:pw@x/a",
+        "https://x/a b",
+        "https://x/ä",
+        &longer,
+    ] {
+        assert!(!is_web_address(wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn uuids_have_dashes_in_four_places_or_none() {
+    for right in ["", "0123456789abcdef0123456789ABCDEF", "01234567-89ab-cdef-0123-456789abcdef"] {
+        assert!(is_uuid(right), "{right}");
+    }
+    for wrong in [
+        "0123456789abcdef0123456789abcde",
+        "0123456789abcdef0123456789abcdef0",
+        "0123456789abcdef0123456789abcdeg",
+        "0123456789abcdef0123456789abcdef-",
+        "01234567-89ab-cdef-0123456789abcdef",
+        "012345678-9ab-cdef-0123-456789abcdef",
+        "01234567-89ab-cdef-0123-456789abcdefg",
+        "01234567 89ab cdef 0123 456789abcdef",
+    ] {
+        assert!(!is_uuid(wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn an_organization_is_only_a_name() {
     insta::assert_snapshot!(requests(&organization::address("r-1", "team-a"), &Attributes::new()), @r#"
     read: GET r-1 /v2/manage/namespaces/team-a
@@ -147,6 +212,10 @@ fn an_answer_about_another_resource_is_no_answer() {
     let repository = repository::address("r-1", "o", "a");
     assert!(read(&repository, &json!({ "name": "a", "is_public": false })).is_some());
     assert_eq!(read(&repository, &json!({ "name": "b", "is_public": false })), None);
+    let before_delete = |body: &Value| repository.kind().wire.decode_before_delete(&repository, &answer(body)).unwrap();
+    let found = before_delete(&json!({ "name": "a", "is_public": false, "num_images": 3 })).unwrap();
+    assert_eq!(found.num_images, Some(3));
+    assert_eq!(before_delete(&json!({ "name": "b", "is_public": false })), None);
     let rule = sync_rule::address(&repository, "r-2", "p");
     let rules = |targets: &[(&str, &str)]| {
         let rule = |(region, organization): &(&str, &str)| json!({ "remoteRegionId": region, "remoteNamespace": organization, "syncAuto": true, "override": false });
