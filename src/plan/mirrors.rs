@@ -221,6 +221,7 @@ mod tests {
             ("a: { url: 'https://x/b.git' }", FRESH, "update"),
             // What cannot be read is never a difference.
             ("a: { branches: default, force: true, max_age: 6h }", FRESH, ""),
+            ("a: { force: true, max_age: 6h }", OLD, "run: last success 2026-11-20T23:10:00Z, older than 6h"),
             ("plain: { url: 'https://x/b.git', max_age: 6h }", "", "create+run: never succeeded"),
             ("plain: { url: 'https://x/b.git' }", "", "create"),
             ("plain: { max_age: 6h }", "", "mirror-without-url"),

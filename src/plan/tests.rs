@@ -1,6 +1,8 @@
 //! Plans of small charts against small live states.
 
 mod edges;
+mod files;
+mod parts;
 
 use indexmap::IndexMap;
 use serde_json::json;
@@ -230,76 +232,6 @@ fn parents_come_first_and_go_last() {
     ];
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert_eq!(waits, expected.map(|(name, waits)| (name.to_owned(), owned(waits))));
-}
-
-#[test]
-fn a_plan_file_that_was_touched_is_refused() {
-    let live = live(&[("o/a", false, 1, &[])]);
-    let plan = plan("organizations: { o: { repositories: { a: { is_public: true } } } }", &live, &["exposes"]);
-    let printed = document::pretty(&PlanDocument::new(&plan, Vec::new()));
-    let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
-    assert_eq!(document::read(&file).as_ref(), Ok(&plan));
-    let refused = |text: &str| document::read(text).unwrap_err();
-    assert_eq!(refused(&printed), PlanFileError::NotSaved);
-    assert_eq!(refused(&file.replace("\"other\"", "\"linux\"")), PlanFileError::Damaged);
-    for version in ["2.0", "", "10.0"] {
-        let text = file.replace("\"format_version\": \"1.0\"", &format!("\"format_version\": \"{version}\""));
-        assert_eq!(refused(&text), PlanFileError::UnknownFormat { found: version.to_owned() });
-    }
-    for text in ["", "[]", "{}", "plan", "{\"format_version\": 1}"] {
-        assert!(matches!(refused(text), PlanFileError::NotAPlan(_)), "{text}");
-    }
-    // A digest that fits does not make sense of what has none.
-    let forged = |change: fn(&mut PlanDocument)| {
-        let mut document = PlanDocument::new(&plan, Vec::new());
-        change(&mut document);
-        document.to_file(&plan)
-    };
-    for text in [
-        forged(|document| document.summary.change = 2),
-        forged(|document| document.outcome = Outcome::NoChanges),
-        forged(|document| document.changes[0].actions = vec!["delete".to_owned()]),
-        forged(|document| document.changes[0].after = None),
-        forged(|document| drop(document.changes[0].after.as_mut().unwrap().insert("owner".to_owned(), json!("me")))),
-        forged(|document| document.changes[0].fields[0].name = "owner".to_owned()),
-    ] {
-        assert!(matches!(refused(&text), PlanFileError::Inconsistent(_)), "{text}");
-    }
-    // Nor is a change made that no plan of portolan holds.
-    type Forgery = fn(&mut PlanDocument);
-    let forgeries: [(Forgery, &str); 7] = [
-        (
-            |document| {
-                document.changes[0].actions = vec!["delete".to_owned(), "create".to_owned()];
-                (document.summary.change, document.summary.add, document.summary.destroy) = (0, 1, 1);
-            },
-            "its kind has no such action",
-        ),
-        (
-            |document| drop(document.changes[0].after.as_mut().unwrap().shift_remove("category")),
-            "`after` is not complete",
-        ),
-        (|document| document.changes[0].precondition.exists = false, "its precondition does not fit"),
-        (|document| document.changes[0].precondition.attributes.clear(), "its precondition does not fit"),
-        (
-            |document| {
-                document.changes[0].precondition.attributes.insert("is_public".to_owned(), json!(true));
-            },
-            "its precondition does not fit",
-        ),
-        (|document| document.changes[0].risks.clear(), "it hides a risk"),
-        (
-            |document| {
-                document.changes.push(document.changes[0].clone());
-                document.summary.change = 2;
-            },
-            "each once",
-        ),
-    ];
-    for (change, said) in forgeries {
-        let error = refused(&forged(change)).to_string();
-        assert!(error.contains(said), "{said}: {error}");
-    }
 }
 
 #[test]

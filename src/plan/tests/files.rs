@@ -1,0 +1,115 @@
+//! Plan files: what is read back, and what is refused.
+
+use super::*;
+
+/// One change of each action.
+fn of_all_actions() -> Plan {
+    let live = live(&[("o/a", false, 1, &[("x-1", "gone", false), ("x-1", "y", false)]), ("o/b", false, 0, &[])]);
+    let chart = "organizations: { o: { repositories: { b: { state: absent }, new: ,
+      a: { is_public: true, sync: [ { target_region: x-1, target_organization: y, override: true } ] } } } }";
+    plan(chart, &live, &["exposes"])
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let plan = of_all_actions();
+    let symbols: Vec<&str> = plan.changes.iter().map(|change| change.action.symbol()).collect();
+    assert_eq!(symbols, ["~", "-", "-/+", "-", "+"]);
+    let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+    assert_eq!(document::read(&file).as_ref(), Ok(&plan));
+}
+
+#[test]
+fn a_plan_is_called_by_the_digest_of_its_file() {
+    let plan = of_all_actions();
+    let name = document::id(&plan, &[]);
+    assert!(name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+    assert_eq!(document::id_of(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)), name);
+    let other = Plan { changes: plan.changes[1..].to_vec(), ..plan };
+    assert_ne!(document::id(&other, &[]), name);
+    assert_eq!(document::id_of("no plan"), "");
+}
+
+#[test]
+fn changes_out_of_order_are_refused() {
+    let plan = of_all_actions();
+    let swapped = Plan { changes: plan.changes.iter().rev().cloned().collect(), ..plan };
+    let error = document::read(&PlanDocument::new(&swapped, Vec::new()).to_file(&swapped)).unwrap_err();
+    assert!(error.to_string().contains("each once"), "{error}");
+}
+
+#[test]
+fn what_is_no_document_is_told_with_its_place() {
+    let error = document::read("{\n  \"format_version\": ]").unwrap_err();
+    assert!(error.to_string().contains("at line 2 column 21"), "{error}");
+}
+
+#[test]
+fn a_plan_file_that_was_touched_is_refused() {
+    let live = live(&[("o/a", false, 1, &[])]);
+    let plan = plan("organizations: { o: { repositories: { a: { is_public: true } } } }", &live, &["exposes"]);
+    let printed = document::pretty(&PlanDocument::new(&plan, Vec::new()));
+    let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+    assert_eq!(document::read(&file).as_ref(), Ok(&plan));
+    let refused = |text: &str| document::read(text).unwrap_err();
+    assert_eq!(refused(&printed), PlanFileError::NotSaved);
+    assert_eq!(refused(&file.replace("\"other\"", "\"linux\"")), PlanFileError::Damaged);
+    for version in ["2.0", "", "10.0"] {
+        let text = file.replace("\"format_version\": \"1.0\"", &format!("\"format_version\": \"{version}\""));
+        assert_eq!(refused(&text), PlanFileError::UnknownFormat { found: version.to_owned() });
+    }
+    for text in ["", "[]", "{}", "plan", "{\"format_version\": 1}"] {
+        assert!(matches!(refused(text), PlanFileError::NotAPlan(_)), "{text}");
+    }
+    // A digest that fits does not make sense of what has none.
+    let forged = |change: fn(&mut PlanDocument)| {
+        let mut document = PlanDocument::new(&plan, Vec::new());
+        change(&mut document);
+        document.to_file(&plan)
+    };
+    for text in [
+        forged(|document| document.summary.change = 2),
+        forged(|document| document.outcome = Outcome::NoChanges),
+        forged(|document| document.changes[0].actions = vec!["delete".to_owned()]),
+        forged(|document| document.changes[0].after = None),
+        forged(|document| drop(document.changes[0].after.as_mut().unwrap().insert("owner".to_owned(), json!("me")))),
+        forged(|document| document.changes[0].fields[0].name = "owner".to_owned()),
+    ] {
+        assert!(matches!(refused(&text), PlanFileError::Inconsistent(_)), "{text}");
+    }
+    // Nor is a change made that no plan of portolan holds.
+    type Forgery = fn(&mut PlanDocument);
+    let forgeries: [(Forgery, &str); 7] = [
+        (
+            |document| {
+                document.changes[0].actions = vec!["delete".to_owned(), "create".to_owned()];
+                (document.summary.change, document.summary.add, document.summary.destroy) = (0, 1, 1);
+            },
+            "its kind has no such action",
+        ),
+        (
+            |document| drop(document.changes[0].after.as_mut().unwrap().shift_remove("category")),
+            "`after` is not complete",
+        ),
+        (|document| document.changes[0].precondition.exists = false, "its precondition does not fit"),
+        (|document| document.changes[0].precondition.attributes.clear(), "its precondition does not fit"),
+        (
+            |document| {
+                document.changes[0].precondition.attributes.insert("is_public".to_owned(), json!(true));
+            },
+            "its precondition does not fit",
+        ),
+        (|document| document.changes[0].risks.clear(), "it hides a risk"),
+        (
+            |document| {
+                document.changes.push(document.changes[0].clone());
+                document.summary.change = 2;
+            },
+            "each once",
+        ),
+    ];
+    for (change, said) in forgeries {
+        let error = refused(&forged(change)).to_string();
+        assert!(error.contains(said), "{said}: {error}");
+    }
+}
