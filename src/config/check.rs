@@ -361,8 +361,3 @@ pub fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Opti
     let distance = |word: &&str| strsim::damerau_levenshtein(typed, word);
     known.min_by_key(distance).filter(|word| distance(word) <= (word.len() / 3).max(1))
 }
-
-/// The value under a key, if it passed the check of its own form.
-pub fn passed<'n, 's>(entries: &'n [Entry<'s>], name: &str) -> Option<&'n Node<'s>> {
-    entries.iter().find(|(key, _)| &*key.text == name).map(|(_, node)| node)
-}

@@ -190,3 +190,39 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     let found = table.each_ref().map(|(chart, _)| errors(&[chart]).join(", "));
     assert_eq!(found, table.map(|(_, expected)| expected));
 }
+
+#[test]
+fn the_stamp_changes_with_every_text_and_its_place() {
+    let stamp = |files: &[&str]| decoded(files).0.chart.stamp;
+    let (a, b) = ("version: 1\norganizations: { a: }\n", "version: 1\norganizations: { b: }\n");
+    assert_eq!(stamp(&[a, b]).files, ["0.yaml", "1.yaml"]);
+    let digests = [&[a][..], &[b], &[a, b], &[b, a], &[a, b, ""]].map(|files| stamp(files).digest);
+    assert!(digests.iter().all(|digest| digest.len() == 64), "{digests:?}");
+    let different: std::collections::BTreeSet<_> = digests.iter().collect();
+    assert_eq!(different.len(), digests.len(), "{digests:?}");
+    assert_eq!(stamp(&[a]).digest, digests[0]);
+}
+
+#[test]
+fn an_endpoint_may_be_said_in_each_of_its_documents() {
+    let document = "version: 1\nendpoints: { swr: https://swr.example.com }\n";
+    let (decoded, _) = decoded(&[document, document]);
+    assert!(!decoded.found.has_errors(), "{:#?}", decoded.found);
+    let urls: Vec<&str> = decoded.chart.endpoints.values().map(|endpoint| &*endpoint.url).collect();
+    assert_eq!(urls, ["https://swr.example.com"]);
+}
+
+#[test]
+fn a_place_of_a_secret_that_says_nothing_is_no_secret() {
+    let chart = |place: &str| {
+        format!("version: 1\nmirrors: {{ p/a: {{ credentials: {{ username: {place}, password: {{ env: X }} }} }} }}")
+    };
+    for (place, expected) in [
+        ("me", "literal-secret 0.yaml:2:44"),
+        ("[me]", "literal-secret 0.yaml:2:44"),
+        ("null", "wrong-type 0.yaml:2:44"),
+        ("{ env: X }", ""),
+    ] {
+        assert_eq!(errors(&[&chart(place)]).join(", "), expected, "{place}");
+    }
+}
