@@ -111,8 +111,7 @@ fn innermost<'p, 'n>(places: &'p [Place<'n>], span: Span) -> Option<&'p Place<'n
     (place.span.file == span.file && span.start < place.span.end).then_some(place)
 }
 
-/// What is behind an alias or comes from a merge stands elsewhere; then the name is all there is.
+/// A value stands behind its key, and ends before it where there is none. Of an alias it is the alias that counts.
 fn span((key, node): &Entry<'_>) -> Span {
-    let follows = node.span.file == key.span.file && node.span.start >= key.span.end;
-    Span { end: if follows { node.span.end.max(key.span.end) } else { key.span.end }, ..key.span }
+    Span { end: node.span.end.max(key.span.end), ..key.span }
 }

@@ -226,3 +226,27 @@ fn a_place_of_a_secret_that_says_nothing_is_no_secret() {
         assert_eq!(errors(&[&chart(place)]).join(", "), expected, "{place}");
     }
 }
+
+#[test]
+fn a_document_allows_what_is_in_it_and_nowhere_else() {
+    let rule = "{ target_region: cn-north-4, target_organization: o, override: false }";
+    let document = |lints: &str| {
+        format!(
+            "version: 1\nregion: cn-north-4\n{lints}organizations: {{ o: {{ repositories: {{ LETTER: {{ sync: [ {rule} ] }} }} }} }}\n"
+        )
+    };
+    let (allows, plain) = (document("lints: { allow: [self-copy] }\n"), document(""));
+    let warnings = |files: &[String]| {
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let (decoded, sources) = decoded(&files);
+        decoded
+            .found
+            .iter()
+            .map(|found| format!("{} {}", found.code, sources.location(found.span.unwrap())))
+            .collect::<Vec<_>>()
+    };
+    let both = [allows.replace("LETTER", "a"), plain.replace("LETTER", "b")];
+    assert_eq!(warnings(&both), ["self-copy 1.yaml:3:52"]);
+    assert_eq!(warnings(&[both.join("---\n")]), ["self-copy 0.yaml:8:52"]);
+    assert_eq!(warnings(&[[both[1].clone(), both[0].clone()].join("---\n")]), ["self-copy 0.yaml:3:52"]);
+}

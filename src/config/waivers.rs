@@ -134,3 +134,23 @@ fn codes(comment: &str, span: Span) -> Vec<(&str, Span)> {
     }
     codes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::SourceMap;
+
+    #[test]
+    fn each_code_has_its_own_place() {
+        let file = SourceMap::default().add("c.yaml", "");
+        let found = |comment: &'static str| {
+            let codes = codes(comment, Span::new(file, 100, 200));
+            codes.into_iter().map(|(code, span)| (code, span.start, span.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("# portolan: allow self-copy,\tx yz"),
+            [("self-copy", 118, 127), ("x", 129, 130), ("yz", 131, 133)]
+        );
+        assert_eq!(found("# not portolan: allow x"), []);
+    }
+}

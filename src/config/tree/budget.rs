@@ -53,3 +53,35 @@ impl Budget {
         self.exhausted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(nodes: u64, bytes: u64) -> Size {
+        Size { nodes, bytes, height: 0 }
+    }
+
+    #[test]
+    fn all_that_is_allowed_may_be_spent_and_no_more() {
+        let mut budget = Budget::default();
+        assert!(budget.spend(size(MAX_ALIASED_NODES, MAX_ALIASED_BYTES)));
+        assert!(!budget.exhausted());
+        assert!(!budget.spend(size(1, 0)) && budget.exhausted());
+        assert!(!budget.spend(size(0, 0)), "after a refusal nothing is granted");
+        for much in [size(MAX_ALIASED_NODES + 1, 0), size(0, MAX_ALIASED_BYTES + 1), size(u64::MAX, u64::MAX)] {
+            assert!(!Budget::default().spend(much), "{much:?}");
+        }
+    }
+
+    #[test]
+    fn a_collection_counts_itself_and_what_is_in_it() {
+        let mut inner = Size::collection();
+        inner.add(Size::scalar("key"));
+        inner.add(Size::scalar("é"));
+        assert_eq!(inner, Size { nodes: 3, bytes: 5, height: 1 });
+        let mut outer = Size::collection();
+        outer.add(inner);
+        assert_eq!(outer, Size { nodes: 4, bytes: 5, height: 2 });
+    }
+}

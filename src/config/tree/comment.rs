@@ -60,3 +60,24 @@ fn next_line(text: &str, at: usize) -> Range<usize> {
     }
     here
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_found_from_any_of_its_bytes() {
+        let text = "ab\n\ncde";
+        let found = (0..=text.len()).map(|at| line(text, at)).collect::<Vec<_>>();
+        assert_eq!(found, [0..2, 0..2, 0..2, 3..3, 4..7, 4..7, 4..7, 4..7]);
+    }
+
+    #[test]
+    fn a_comment_speaks_of_the_next_line_with_content() {
+        let text = "# a\n\n  # b\n x: 1\ny";
+        assert_eq!(&text[next_line(text, 3)], " x: 1");
+        assert_eq!(&text[next_line(text, 10)], " x: 1");
+        assert_eq!(next_line("# a", 3), 0..3, "there is none");
+        assert_eq!(next_line("# a\n", 3), 4..4);
+    }
+}

@@ -9,6 +9,11 @@ fn too_large() {
     let mut diagnostics = Diagnostics::new();
     let roots = build::build(file, "a: 1\n---\n[b, c, d]\n---\ne: f\n", 0, 6, &mut diagnostics);
     assert_eq!((roots.len(), diagnostics.iter().next().map(|found| found.code)), (1, Some("file-too-large")));
+    for (most, expected) in [(2, Some("file-too-large")), (3, None)] {
+        let mut diagnostics = Diagnostics::new();
+        build::build(file, "a: 1", 0, most, &mut diagnostics);
+        assert_eq!(diagnostics.iter().next().map(|found| found.code), expected, "{most}");
+    }
 }
 
 #[test]
@@ -33,6 +38,16 @@ fn nesting_through_aliases() {
     }
     let found = codes(&text);
     assert!(!found.is_empty() && found.iter().all(|code| *code == "too-deep"), "{found:?}");
+}
+
+#[test]
+fn an_alias_is_as_deep_as_what_it_stands_for() {
+    let lists = |count: usize| "[".repeat(count) + &"]".repeat(count);
+    for (height, above, expected) in [(63, 0, &[][..]), (63, 1, &["too-deep"]), (30, 33, &[]), (30, 34, &["too-deep"])]
+    {
+        let text = format!("- &a {}\n- {}*a{}\n", lists(height), "[".repeat(above), "]".repeat(above));
+        assert_eq!(codes(text), expected, "{height} below {above}");
+    }
 }
 
 #[test]

@@ -79,3 +79,11 @@ fn merges() {
     );
     assert!(codes("a: &a {x: 1}\nb: {x: 2, <<: *a, y: 3}\nc: {<<: {<<: *a, z: 1}}\n").is_empty());
 }
+
+#[test]
+fn only_an_alias_inside_its_own_value_is_recursive() {
+    assert_eq!(codes("&a [*a]"), ["recursive-alias"]);
+    assert_eq!(codes("&a [&b [*a]]"), ["recursive-alias"]);
+    // The value of this one was reported, and is not there.
+    assert_eq!(codes("- &a !!int x\n- &b [*a]\n"), ["bad-tag"]);
+}
