@@ -140,3 +140,13 @@ fn no_text() {
         "#);
     assert!(codes("a: \"tab\there é\u{85}\u{2028}\"\n").is_empty());
 }
+
+#[test]
+fn the_bracket_that_may_be_forgotten_has_its_place() {
+    let mut sources = SourceMap::default();
+    let file = sources.add("c.yaml", "a: [1, 2\nb: 3\n");
+    let mut diagnostics = Diagnostics::new();
+    parse(file, sources.bytes(file), &mut diagnostics);
+    let (bracket, _) = &diagnostics.iter().next().unwrap().related[0];
+    assert_eq!(sources.bytes(file).get(bracket.start as usize..bracket.end as usize), Some(&b"["[..]));
+}
