@@ -203,6 +203,7 @@ mod tests {
             ("-12", -12.0),
             ("0", 0.0),
             (".inf", f64::INFINITY),
+            ("-.Inf", f64::NEG_INFINITY),
             ("18446744073709551615", u64::MAX as f64),
             ("99999999999999999999", 1e20),
             ("007.5", 7.5),
@@ -210,6 +211,7 @@ mod tests {
         for (text, number) in floats {
             assert_eq!(float(text), Some(number), "{text}");
         }
+        assert!(float(".NaN").is_some_and(f64::is_nan));
         for text in ["", "~", "null", "Null", "NULL"] {
             assert_eq!(plain(text), Resolved::Null);
         }

@@ -5,6 +5,7 @@ use super::*;
 #[test]
 fn too_large() {
     assert_eq!(codes(vec![b' '; MAX_BYTES + 1]), ["file-too-large"]);
+    assert!(codes(vec![b' '; MAX_BYTES]).is_empty());
     let file = SourceMap::default().add("c.yaml", "");
     let mut diagnostics = Diagnostics::new();
     let roots = build::build(file, "a: 1\n---\n[b, c, d]\n---\ne: f\n", 0, 6, &mut diagnostics);
