@@ -143,13 +143,17 @@ fn at_once(pace: &mut Pace, now: f64) -> (usize, Duration) {
     }
 }
 
+/// So many get through at once, and the next has to wait for a second.
+fn refused_after(number: usize) -> Pace {
+    let mut pace = Pace::new(at(0.0));
+    (0..number).for_each(|_| pace.succeeded(at(0.1), at(0.2)));
+    pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
+    pace
+}
+
 #[test]
 fn what_was_let_through_at_once_is_the_limit_of_a_second() {
-    let mut pace = Pace::new(at(0.0));
-    for _ in 0..100 {
-        pace.succeeded(at(0.1), at(0.2));
-    }
-    pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
+    let mut pace = refused_after(100);
     let (taken, later) = at_once(&mut pace, 1.25);
     assert_eq!(taken, 100);
     assert!(later >= at(2.25), "{later:?}");
@@ -165,24 +169,16 @@ fn what_was_let_through_at_once_is_the_limit_of_a_second() {
 
 #[test]
 fn what_was_in_flight_at_the_first_refusal_counts_as_well() {
-    let mut pace = Pace::new(at(0.0));
-    for _ in 0..20 {
-        pace.succeeded(at(0.1), at(0.2));
-    }
-    pace.throttled(at(0.2), at(0.25), Some(at(1.0)));
+    let mut pace = refused_after(20);
     for _ in 0..30 {
-        pace.succeeded(at(0.2), at(0.26));
+        pace.succeeded(at(0.1), at(0.26));
     }
     assert_eq!(at_once(&mut pace, 1.25).0, 50);
 }
 
 #[test]
 fn no_second_holds_more_than_what_may_go_at_once() {
-    let mut pace = Pace::new(at(0.0));
-    for _ in 0..100 {
-        pace.succeeded(at(0.1), at(0.2));
-    }
-    pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
+    let mut pace = refused_after(100);
     // At first few, then many, as when a limit grows.
     let mut sent = Vec::new();
     for (now, number) in [(1.25, 1), (1.3, 29), (1.35, 70)] {
