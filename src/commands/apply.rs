@@ -10,7 +10,12 @@ use std::{
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use super::{account::Account, deadline::Deadline, logins, output, plan, session, signals};
+use super::{
+    account::Account,
+    deadline::Deadline,
+    logins, output, plan, session,
+    signals::{self, Signals},
+};
 use crate::{
     apply::{self, Options, Stop},
     cli::{ApplyArgs, Format, Global},
@@ -187,6 +192,7 @@ fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) ->
 /// Asks, with what is at risk right above the question: the plan may be longer than the screen.
 /// Ctrl-C is a no.
 async fn confirmed(question: &str) -> anyhow::Result<bool> {
+    let mut signals = Signals::listen();
     let mut stderr = io::stderr();
     write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -201,7 +207,7 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
             let line = line.context("nobody read the answer")?.context("cannot read the answer")?;
             Ok(line.trim_end_matches(['\r', '\n']) == "yes")
         }
-        () = signals::any() => {
+        () = signals.next() => {
             output::tell("");
             Ok(false)
         }
@@ -210,7 +216,7 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
 
 async fn make(options: Options, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {
     let stop = Stop::default();
-    let watch = tokio::spawn(signals::watch(stop.clone()));
+    let watch = tokio::spawn(signals::watch(Signals::listen(), stop.clone()));
     let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline));
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
     watch.abort();

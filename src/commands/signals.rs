@@ -1,55 +1,56 @@
 //! Turns the signals that ask a process to end into a wish to stop: the first ends a run in good order, the second at
 //! once.
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::output;
 use crate::apply::Stop;
 
-/// Listens until the run is over.
-pub(super) async fn watch(stop: Stop) {
-    let Ok(mut signals) = Signals::new() else { return };
+/// The signals that ask the process to end.
+#[cfg(unix)]
+pub(super) struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hangup: Option<Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on they do not end the process by themselves, so this comes before what they must not tear apart. Within
+    /// a runtime; a signal that cannot be listened to keeps its own effect.
+    pub(super) fn listen() -> Signals {
+        let listen = |kind| signal(kind).ok();
+        Signals {
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: if hangup_is_ignored() { None } else { listen(SignalKind::hangup()) },
+        }
+    }
+
+    /// Ends with the next of them.
+    pub(super) async fn next(&mut self) {
+        async fn heard(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = heard(&mut self.interrupt) => {}
+            () = heard(&mut self.terminate) => {}
+            () = heard(&mut self.hangup) => {}
+        }
+    }
+}
+
+/// Passes them on until the run is over.
+pub(super) async fn watch(mut signals: Signals, stop: Stop) {
     signals.next().await;
     stop.soon();
     output::tell("stopping: what is in flight is finished; once more to stop at once");
     signals.next().await;
     stop.at_once();
-}
-
-/// Ends with the first of them.
-pub(super) async fn any() {
-    match Signals::new() {
-        Ok(mut signals) => signals.next().await,
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: Option<tokio::signal::unix::Signal>,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let hangup = if hangup_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
-        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
-    }
-
-    async fn next(&mut self) {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hangup => {}
-        }
-    }
 }
 
 /// Whether the run was started to survive its terminal, as `nohup` does. Where that cannot be told, it was not.
@@ -61,16 +62,17 @@ fn hangup_is_ignored() -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
+/// Ctrl-C, which is listened to when somebody waits for it.
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        Ok(Signals)
+    pub(super) fn listen() -> Signals {
+        Signals
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
