@@ -263,7 +263,11 @@ impl Pace {
             self.hold(HELD, sent);
             self.measured = Measurement::from(sent);
         } else if let Some(rate) = self.rate.filter(|_| self.learned) {
-            self.limit_to(rate * STEP_BACK, sent);
+            // Too much for the first second of a new pace: what got through is better known than the pace.
+            let is_over = self.in_a_row >= IN_A_ROW && refusals.first < self.filled;
+            let counted = self.measured.in_a_second() * MARGIN;
+            let is_counted = is_over && self.measured.fits_a_second(refusals.first);
+            self.limit_to(if is_counted { counted.min(rate) } else { rate * STEP_BACK }, sent);
             self.hold(HELD_UNTRIED, sent);
         }
     }

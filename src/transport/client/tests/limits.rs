@@ -162,7 +162,7 @@ async fn run(what: &str, limit: u32, judge: Judge) -> (f64, f64) {
         assert_eq!(read_all(&client, reads.map(|number| get("r", number))).await, [], "{what}");
     }
     let used = 502.0 / start.elapsed().as_secs_f64() / f64::from(limit);
-    assert!(used >= 0.85, "{what}: {used} of what is allowed");
+    assert!(used >= 0.9, "{what}: {used} of what is allowed");
     (used, service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64)
 }
 
@@ -171,7 +171,7 @@ fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// A plan is over before much is learned. Where a second of the service's clock ends in its first burst, twice too
-/// much is let through, and refused the next time; what is refused last has nobody to wait with, and ends the run late.
+/// much is let through, and refused the next time.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     for limit in [20, 50, 100] {
@@ -200,8 +200,7 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_bucket() {
         for (kept, retry_after) in [(1.0, true), (1.0, false), (0.5, false), (0.1, false)] {
             let what = format!("{limit} a second, {kept} of it kept, Retry-After: {retry_after}");
             let rate = f64::from(limit);
-            let (used, refused) = run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
-            assert!(used >= 0.9, "{what}: {used} of what is allowed");
+            let (_, refused) = run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
             assert!(refused <= 0.2, "{what}: {refused} refused");
         }
     }
