@@ -171,6 +171,35 @@ fn bars_are_for_terminals_and_leave_nothing_behind() {
     assert_eq!(String::from_utf8_lossy(&piped.stderr), "");
 }
 
+/// What a terminal shows, without colours.
+fn plain(screen: &str) -> Vec<String> {
+    anstream::adapter::strip_str(screen).to_string().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn lines_break_between_words() {
+    let world = World::new();
+    world.chart(
+        "version: 1\nregion: cn-north-4\norganizations: { an-organization-with-a-name: { repositories: { its-only-one: } } }\n",
+    );
+    let _ = world.apply(&[]);
+    world.chart(
+        "version: 1\nregion: cn-north-4\norganizations: { an-organization-with-a-name: { unlisted: delete } }\n",
+    );
+    let (code, screen) = Terminal::run(&world, &["plan", "--no-progress"]).ends();
+    let lines = plain(&screen);
+    assert!(code == Some(1) && lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
+    assert!(lines.iter().any(|line| line.starts_with("Stopped: ") && !line.contains("--allow")), "{screen}");
+    assert_eq!(lines.join(" ").matches("--allow deletes=1").count(), 1, "{screen}");
+
+    let missing = "a-folder-that-is/not-there/and-has-a-name-of-some-length/chart.yaml";
+    let (code, screen) = Terminal::run(&world, &["plan", "-f", missing]).ends();
+    let lines = plain(&screen);
+    assert!(code == Some(1) && lines.len() > 1, "{screen}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
+    assert!(lines.iter().any(|line| line.contains(missing)), "{screen}");
+}
+
 #[test]
 fn a_signal_at_the_question_is_a_no() {
     for kind in [Signal::INT, Signal::TERM] {
