@@ -268,10 +268,15 @@ impl Precondition {
             (self.num_repositories, live.num_repositories, "repositories"),
         ];
         for (was, is, what) in counts {
-            if let (Some(was), Some(is)) = (was, is)
-                && is > was
-            {
-                moved.push(format!("it held {was} {what}, holds {is} now"));
+            match (was, is) {
+                (Some(was), Some(is)) if is > was => {
+                    moved.push(format!("it held {was} {what}, holds {is} now"));
+                }
+                // What the service leaves out may be anything.
+                (Some(was), None) => {
+                    moved.push(format!("it held {was} {what}, and how many it holds now is not known"));
+                }
+                _ => {}
             }
         }
         moved

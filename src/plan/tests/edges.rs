@@ -1,7 +1,11 @@
 //! Every guard right below, at and above its limit; and what is printed to let something pass lets it pass.
 
 use super::*;
-use crate::{kind::mirror, state::RemoteId};
+use crate::{
+    kind::mirror,
+    plan::Precondition,
+    state::{LiveResource, RemoteId},
+};
 
 /// An organization of so many repositories, some of which shall go.
 fn shrinking(all: usize, gone: usize, more: &str) -> (String, Live) {
@@ -322,4 +326,13 @@ fn an_expected_copy_is_never_unlisted() {
     let deleting = plan(&chart("delete", ""), &live, &everything);
     let gone = ["- repository r-1/copies/a", "- repository r-1/copies/b", "- sync_rule r-1/o/a -> r-1/copies"];
     assert_eq!(told(&deleting), gone);
+}
+
+#[test]
+fn a_count_that_the_service_leaves_out_does_not_hold() {
+    let precondition = Precondition { exists: true, num_images: Some(0), ..Precondition::default() };
+    let with = |num_images| LiveResource { num_images, ..LiveResource::default() };
+    assert_eq!(precondition.check(Some(&with(Some(0)))), [""; 0]);
+    assert_eq!(precondition.check(Some(&with(Some(1)))), ["it held 0 images, holds 1 now"]);
+    assert_eq!(precondition.check(Some(&with(None))), ["it held 0 images, and how many it holds now is not known"]);
 }
