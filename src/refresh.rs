@@ -4,6 +4,7 @@
 //! not be read is unknown, not absent.
 
 mod numbered;
+pub(crate) mod observe;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,14 +16,13 @@ use tokio::task::JoinSet;
 use crate::{
     address::Address,
     kind::{Kind, Listing, Page, REGISTRY, repository::REPOSITORY},
+    moment::Moment,
     progress::{Listener, Stage, Tally},
     scope,
     state::{Chart, Live, LiveResource, ReadFailure},
     transport::client::{CallError, Client},
-    wire::Service,
+    wire::{Response, Service},
 };
-
-pub(crate) use self::numbered::clock;
 
 /// What one list, or one chain of pages, brought.
 #[derive(Debug, Default)]
@@ -238,6 +238,11 @@ fn is_new(
             Ok(true)
         }
     }
+}
+
+/// What the service's clock says: the times in its answers are compared with nothing else, so that clocks may differ.
+fn clock(response: &Response) -> Option<Moment> {
+    Moment::of_http(response.date.as_deref()?)
 }
 
 fn contradicted(subject: &str, message: String) -> ReadFailure {

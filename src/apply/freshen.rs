@@ -1,27 +1,31 @@
 //! Runs one mirror, and finds out how that ends: the service starts a run, and answers with a job that cannot be asked
 //! for. What can be asked for is the mirror, whose state before the start is compared with the one after it.
 //!
-//! A start is never repeated because its answer is missing; what the mirror shows decides. Nothing is started beside a
-//! run that is under way.
+//! Each start is sent right behind a look at the mirror, and only if that shows what the plan saw: the login goes to
+//! the `url` that was reviewed and to no other. A start is never repeated because its answer is missing; what the
+//! mirror shows decides. Nothing is started beside a run that is under way.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{
-    step::{Around, failed, hint, is, look},
-    verify::difference,
+    observe::{difference, failed, hint, matches, moved},
+    step::Around,
 };
 use crate::{
     diagnostics::visible,
     kind::mirror,
     moment::Moment,
     plan::{Change, Run},
-    refresh::clock,
+    refresh::observe::{self, Observation, View},
     report::{Fate, RunEnd},
-    state::{LiveResource, MirrorState},
-    transport::{client::CallError, trace::Trace},
-    wire::error::Class,
+    state::{LiveResource, MirrorState, ReadFailure},
+    transport::{
+        client::{Admission, CallError, Failed, Purpose, Retries},
+        trace::Trace,
+    },
+    wire::{Request, Response, error::Class},
 };
 
 /// The waits between two looks at a mirror that is run: each is twice the one before.
@@ -37,25 +41,32 @@ const DEAD_AFTER_SECONDS: i64 = 24 * 60 * 60;
 
 /// What a run works with.
 pub(super) struct Runner<'a> {
-    pub(super) around: Around<'a>,
-    pub(super) change: &'a Change,
-    pub(super) run: &'a Run,
-    /// What is sent is told here.
-    pub(super) trace: &'a Trace,
+    around: Around<'a>,
+    change: &'a Change,
+    run: &'a Run,
+    /// What is sent is noted here.
+    trace: &'a Trace,
+    /// This apply wrote the configuration just now, so an earlier success says nothing.
+    changed: bool,
+    /// What the first look showed.
+    pub(super) first: Option<LiveResource>,
 }
 
 /// One look at the mirror.
-struct Seen {
+struct Look {
     live: LiveResource,
     /// What the service's clock said, or else this machine's at the beginning.
     now: Moment,
 }
 
-impl Seen {
+impl Look {
     fn state(&self) -> MirrorState {
         self.live.mirror.as_deref().cloned().unwrap_or_default()
     }
 }
+
+/// Why a run was not started, or what is known instead.
+type NotStarted = Box<Fate>;
 
 /// How a run that was watched ended.
 enum End {
@@ -65,120 +76,205 @@ enum End {
     Unknown(String),
 }
 
-impl Runner<'_> {
-    /// Runs the mirror if it is due, and waits for the end of that. `changed`: this apply wrote the configuration just
-    /// now, so an earlier success says nothing.
-    pub(super) async fn make(&self, changed: bool) -> Fate {
+impl<'a> Runner<'a> {
+    pub(super) fn new(
+        around: Around<'a>,
+        change: &'a Change,
+        run: &'a Run,
+        trace: &'a Trace,
+        changed: bool,
+    ) -> Runner<'a> {
+        Runner { around, change, run, trace, changed, first: None }
+    }
+
+    /// Runs the mirror if it is due, and waits for the end of that.
+    pub(super) async fn make(&mut self) -> Fate {
         let begin = Instant::now();
-        let seen = match self.look().await {
-            Ok(seen) => seen,
-            Err((problem, hint)) => return self.not_run(&problem, hint),
-        };
-        if !changed && self.is_needless(&seen) {
-            return Fate::AsPlanned;
-        }
-        let seen = match self.let_others_finish(seen, changed, begin).await {
-            Ok(seen) => seen,
+        let login = self.around.options.logins.get(&self.change.address);
+        let start = mirror::start(self.change.subject(), self.run.force, &self.run.endpoint, login);
+        let (snapshot, job) = match self.start(&start, begin).await {
+            Ok(started) => started,
             Err(fate) => return *fate,
         };
-        let snapshot = seen.state();
-        let job = match self.start(&snapshot).await {
-            Ok(job) => job,
-            Err(fate) => return *fate,
+        let Some(wait) = self.around.options.wait else {
+            return Fate::Ran { job, end: RunEnd::NotAwaited };
         };
-        let Some(wait) = self.around.options.wait else { return Fate::Ran { job, end: RunEnd::NotAwaited } };
         self.fate(self.watch(&snapshot, begin + wait).await, job)
     }
 
-    async fn look(&self) -> Result<Seen, (String, Option<&'static str>)> {
-        let (address, wire) = (&self.change.address, self.change.address.kind().wire);
-        match look(self.around.client, address.kind(), &wire.read(self.change.subject()), self.trace).await {
-            Ok(None) => Err(("it is no mirror any more".to_owned(), None)),
-            Ok(Some(response)) => match wire.decode_read(address, &response) {
-                Ok(Some(live)) => Ok(Seen { live, now: clock(&response).unwrap_or(self.around.options.now) }),
-                Ok(None) => Err(("it is no mirror any more".to_owned(), None)),
-                Err(error) => Err((error.to_string(), None)),
-            },
-            Err(error) => Err((error.to_string(), hint(address, &error))),
+    /// Starts a run: the state that it was started on, and the job if the service named it.
+    async fn start(&mut self, start: &Request, begin: Instant) -> Result<(MirrorState, Option<String>), NotStarted> {
+        let (mut throttled, mut doubtful) = (Retries::default(), 0);
+        // What the mirror showed before the first start that may have been heard.
+        let mut snapshot = None;
+        // A run that was waited for and did not end is taken for dead.
+        let mut is_waited_for = false;
+        loop {
+            let (look, mut admission) = self.look_to_start(start).await?;
+            let state = look.state();
+            if let Some(snapshot) = snapshot.take_if(|snapshot| shows_life(snapshot, &state)) {
+                return Ok((snapshot, None));
+            }
+            if !self.changed && self.is_needless(&look) {
+                return Err(Box::new(Fate::AsPlanned));
+            }
+            if mirror::is_in_flight(&state) && !is_waited_for {
+                // The place in flight is for others meanwhile.
+                drop(admission);
+                self.let_others_finish(&look, begin).await?;
+                is_waited_for = true;
+                continue;
+            }
+            let failed = match admission.send(start, &[], Purpose::Work, self.trace).await {
+                Ok(response) => return Ok((snapshot.unwrap_or(state), mirror::job(&response))),
+                Err(failed) => failed,
+            };
+            drop(admission);
+            if failed.error.is_doubtful() {
+                doubtful += 1;
+                let snapshot = snapshot.get_or_insert(state);
+                if self.was_heard(snapshot, &failed.error).await? {
+                    return Ok((snapshot.clone(), None));
+                }
+                let is_spent = doubtful >= STARTS || (failed.error.class() == Some(Class::ServerError) && doubtful > 1);
+                if is_spent {
+                    return Err(Box::new(self.refused(&failed.error)));
+                }
+            } else if !failed.error.may_pass() || !throttled.wait(self.around.client, start, &failed).await {
+                return Err(Box::new(self.refused(&failed.error)));
+            }
         }
     }
 
-    fn not_run(&self, problem: &str, hint: Option<&str>) -> Fate {
-        failed(format!("not run: {problem}"), hint)
+    /// Looks at the mirror from the place that the start will be sent from, until it shows what the plan saw, or
+    /// what this apply wrote.
+    async fn look_to_start(&mut self, start: &Request) -> Result<(Look, Admission<'a>), NotStarted> {
+        let mut wait = FIRST_WAIT;
+        let mut looks = 1;
+        loop {
+            let (look, admission) = self.admitted_look(start).await?;
+            self.first.get_or_insert_with(|| look.live.clone());
+            let live = Some(&look.live);
+            if matches(self.change.address.kind(), live, self.change.action.after()) {
+                return Ok((look, admission));
+            }
+            drop(admission);
+            // What was written just now may show late.
+            if !self.changed || looks > LOOKS {
+                return Err(Box::new(self.not_as_planned(&look)));
+            }
+            tokio::time::sleep(wait).await;
+            (wait, looks) = (wait * 2, looks + 1);
+        }
     }
 
-    /// Whether somebody else had it run since the plan was made, and recently enough.
-    fn is_needless(&self, seen: &Seen) -> bool {
-        let success = seen.state().last_success;
+    fn not_as_planned(&self, look: &Look) -> Fate {
+        if self.changed {
+            return self.did_not_stick(&look.live);
+        }
+        let differences = self.change.precondition.check(Some(&look.live));
+        if differences.is_empty() {
+            return moved(&[difference(self.change, Some(&look.live))]);
+        }
+        moved(&differences)
+    }
+
+    /// One look, with the turn of the start that follows.
+    async fn admitted_look(&self, start: &Request) -> Result<(Look, Admission<'a>), NotStarted> {
+        let client = self.around.client;
+        let check = observe::request(self.change.subject(), View::Values);
+        let mut retries = Retries::default();
+        loop {
+            let mut admission = client.admit(&check, &[start]).await.map_err(|error| Box::new(self.refused(&error)))?;
+            match admission.send(&check, &[], Purpose::Check, self.trace).await {
+                Ok(response) => return Ok((self.read(Ok(response))?, admission)),
+                Err(failed) => {
+                    drop(admission);
+                    self.is_tried_again(&mut retries, &check, failed).await?;
+                }
+            }
+        }
+    }
+
+    async fn is_tried_again(&self, retries: &mut Retries, check: &Request, failed: Failed) -> Result<(), NotStarted> {
+        if retries.wait(self.around.client, check, &failed).await {
+            return Ok(());
+        }
+        self.read(Err(failed.error)).map(drop)
+    }
+
+    /// A look that nothing is sent behind.
+    async fn look(&self) -> Result<Look, ReadFailure> {
+        let subject = self.change.subject();
+        let seen = observe::observe(self.around.client, subject, self.trace).await?;
+        self.looked(seen)
+    }
+
+    fn read(&self, answer: Result<Response, CallError>) -> Result<Look, NotStarted> {
+        let seen = observe::decode(self.change.subject(), View::Values, &answer);
+        seen.and_then(|seen| self.looked(seen)).map_err(|failure| Box::new(not_run(&failure)))
+    }
+
+    fn looked(&self, seen: Observation) -> Result<Look, ReadFailure> {
+        match seen.live {
+            Some(live) => Ok(Look { live, now: seen.now.unwrap_or(self.around.options.now) }),
+            None => Err(ReadFailure {
+                subject: self.change.address.to_string(),
+                message: "it is no mirror any more".to_owned(),
+                hint: None,
+            }),
+        }
+    }
+
+    fn refused(&self, error: &CallError) -> Fate {
+        failed(format!("not run: {error}"), hint(&self.change.address, error))
+    }
+
+    /// Whether another run succeeded since the plan was made, and recently enough.
+    fn is_needless(&self, look: &Look) -> bool {
+        let success = look.state().last_success;
         let is_new = success.as_ref().map(|stamp| &stamp.text) != self.run.last_success.as_ref();
-        is_new && success.is_some_and(|stamp| !stamp.moment.is_older_than(self.run.max_age, seen.now))
+        is_new && success.is_some_and(|stamp| !stamp.moment.is_older_than(self.run.max_age, look.now))
     }
 
-    /// Waits for a run that somebody else started; it may be all that is needed. What it is to be started on afterwards
-    /// is returned.
-    async fn let_others_finish(&self, seen: Seen, changed: bool, begin: Instant) -> Result<Seen, Box<Fate>> {
-        let state = seen.state();
-        if !mirror::is_in_flight(&state) {
-            return Ok(seen);
-        }
-        let is_young = |stamp: &crate::moment::Stamp| seen.now.0.saturating_sub(stamp.moment.0) < DEAD_AFTER_SECONDS;
+    /// Waits for a run already in progress, which may be enough: then its fate is the error.
+    async fn let_others_finish(&self, look: &Look, begin: Instant) -> Result<(), NotStarted> {
+        let state = look.state();
+        let is_young = |stamp: &crate::moment::Stamp| look.now.0.saturating_sub(stamp.moment.0) < DEAD_AFTER_SECONDS;
         // The first run of a mirror has no attempt before it: nothing says that it is dead, and so it is not.
         let alive = state.last_attempt.as_ref().is_none_or(is_young);
         let Some(wait) = self.around.options.wait else {
-            return match (alive, changed) {
-                (false, _) => Ok(seen),
+            return match (alive, self.changed) {
+                (false, _) => Ok(()),
                 (true, false) => Err(Box::new(Fate::UnderWay { problem: None })),
-                (true, true) => Err(Box::new(under_way("it began before the change".to_owned(), changed))),
+                (true, true) => Err(Box::new(under_way("it began before the change".to_owned(), self.changed))),
             };
         };
         // One that seems dead may have begun just now: half of the time is for finding out.
         let until = begin + if alive { wait } else { wait / 2 };
         match self.watch(&state, until).await {
-            End::Unknown(problem) if alive || self.around.stop.is_asked() => Err(Box::new(under_way(problem, changed))),
-            End::Success(live) if !changed => Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned))),
-            _ => self.look().await.map_err(|(problem, hint)| Box::new(self.not_run(&problem, hint))),
-        }
-    }
-
-    /// Starts a run. `Ok` holds the job, if the service named it.
-    async fn start(&self, snapshot: &MirrorState) -> Result<Option<String>, Box<Fate>> {
-        let login = self.around.options.logins.get(&self.change.address);
-        let request = mirror::start(self.change.subject(), self.run.force, &self.run.endpoint, login);
-        let mut sent = 0;
-        loop {
-            sent += 1;
-            let error = match self.around.client.write_traced(&request, &[], self.trace).await {
-                Ok(response) => return Ok(mirror::job(&response)),
-                Err(error) => error,
-            };
-            let may_have_started = matches!(error.class(), None | Some(Class::ServerError | Class::Unavailable));
-            if !may_have_started {
-                let fate = failed(format!("not run: {error}"), hint(&self.change.address, &error));
-                return Err(Box::new(fate));
+            End::Unknown(problem) if alive || self.around.stop.is_asked() => {
+                Err(Box::new(under_way(problem, self.changed)))
             }
-            if self.shows_life(snapshot, &error).await? {
-                return Ok(None);
-            }
-            if sent >= STARTS || (error.class() == Some(Class::ServerError) && sent > 1) {
-                return Err(Box::new(failed(format!("not run: {error}"), hint(&self.change.address, &error))));
-            }
+            End::Success(live) if !self.changed => Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned))),
+            _ => Ok(()),
         }
     }
 
     /// Whether something happened to the mirror since the snapshot: then a start whose answer is missing was heard.
-    async fn shows_life(&self, snapshot: &MirrorState, error: &CallError) -> Result<bool, Box<Fate>> {
+    async fn was_heard(&self, snapshot: &MirrorState, error: &CallError) -> Result<bool, NotStarted> {
         let mut wait = FIRST_WAIT;
         for _ in 0..LOOKS {
             tokio::time::sleep(wait).await;
             wait *= 2;
             let state = match self.look().await {
-                Ok(seen) => seen.state(),
-                Err((unread, _)) => {
+                Ok(look) => look.state(),
+                Err(ReadFailure { message: unread, .. }) => {
                     let said = format!("{error}; whether it runs is not known, because it could not be read: {unread}");
                     return Err(Box::new(Fate::Ran { job: None, end: RunEnd::Unknown(said) }));
                 }
             };
-            if mirror::is_in_flight(&state) || state != *snapshot {
+            if shows_life(snapshot, &state) {
                 return Ok(true);
             }
         }
@@ -202,12 +298,14 @@ impl Runner<'_> {
             }
             wait = (wait * 2).min(LONGEST_WAIT);
             match self.look().await {
-                Ok(seen) => match verdict(snapshot, &seen.state()) {
-                    Some(Ok(())) => return End::Success(Box::new(seen.live)),
+                Ok(look) => match verdict(snapshot, &look.state()) {
+                    Some(Ok(())) => return End::Success(Box::new(look.live)),
                     Some(Err(said)) => return End::Failure(said),
                     None => problem = None,
                 },
-                Err((unread, _)) => problem = Some(format!("it could not be read: {unread}")),
+                Err(ReadFailure { message: unread, .. }) => {
+                    problem = Some(format!("it could not be read: {unread}"));
+                }
             }
         }
     }
@@ -226,12 +324,23 @@ impl Runner<'_> {
 
     /// A configuration that is not as written, which the last look shows too.
     fn stuck(&self, live: &LiveResource) -> Option<Fate> {
-        let after = self.change.action.after();
-        (!is(self.change.address.kind(), Some(live), after)).then(|| {
-            let said = difference(self.change, Some(live));
-            failed(format!("did not stick: {said}"), Some("somebody else may be writing; plan again"))
-        })
+        let is_as_written = matches(self.change.address.kind(), Some(live), self.change.action.after());
+        (!is_as_written).then(|| self.did_not_stick(live))
     }
+
+    fn did_not_stick(&self, live: &LiveResource) -> Fate {
+        let difference = difference(self.change, Some(live));
+        failed(format!("did not stick: {difference}"), Some("somebody else may be writing; plan again"))
+    }
+}
+
+fn not_run(failure: &ReadFailure) -> Fate {
+    failed(format!("not run: {}", failure.message), failure.hint.as_deref())
+}
+
+/// Whether something happened to the mirror since the snapshot.
+fn shows_life(snapshot: &MirrorState, state: &MirrorState) -> bool {
+    mirror::is_in_flight(state) || state != snapshot
 }
 
 /// Somebody else's run that did not end. A change that was made before is not forgotten.

@@ -1,12 +1,15 @@
 //! Makes the changes of a plan, in an order that their dependencies allow, and follows the plan to the letter.
 //!
-//! It decides nothing: what is sent, what must hold before, and what may run at all stands in the plan. How one
-//! change is made is in [`step`], how the result is proved in [`verify`].
+//! It decides nothing: what is sent, what must hold before, and what may run at all stands in the plan. Which writes
+//! a change takes is in [`step`], how one write is checked and sent in [`write`], how a mirror is run in
+//! [`freshen`], how the result is proved in [`verify`].
 
-mod run;
+mod freshen;
+mod observe;
 mod step;
 mod stop;
 mod verify;
+mod write;
 
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -10,13 +10,13 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::step::{is, observe};
+use super::observe::{difference, matches};
 use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY, Subject},
     plan::Change,
     progress::{Event, Listener, Stage, Tally},
-    refresh,
+    refresh::{self, observe::observe},
     report::{Fate, Record, Seen},
     state::{LiveResource, RemoteId},
     transport::{client::Client, trace::Trace},
@@ -53,7 +53,7 @@ pub(super) async fn verify(
         let Some(live) = read.get(&change.address) else { continue };
         record.after = Some(live.clone());
         let applied = matches!(record.fate, Fate::Applied { .. });
-        if is(change.address.kind(), live.as_ref(), change.action.after()) && (applied || doubtful[position]) {
+        if matches(change.address.kind(), live.as_ref(), change.action.after()) && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
         } else if applied {
             let (client, change) = (client.clone(), change.clone());
@@ -132,8 +132,9 @@ async fn by_list(client: &Client, kind: &'static Kind, region: &Arc<str>, addres
 async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     let mut read = ReadBack::new();
     for (address, number) in touched {
-        if let Ok(live) = observe(client, Subject { address: &address, number }, &Trace::default()).await {
-            read.insert(address, live);
+        let subject = Subject { address: &address, number };
+        if let Ok(seen) = observe(client, subject, &Trace::default()).await {
+            read.insert(address, seen.live);
         }
     }
     read
@@ -162,8 +163,8 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
     let mut last = Ok(None);
     for wait in PATIENCE {
         tokio::time::sleep(wait).await;
-        last = observe(client, change.subject(), &trace).await;
-        if last.as_ref().is_ok_and(|live| is(change.address.kind(), live.as_ref(), change.action.after())) {
+        last = observe(client, change.subject(), &trace).await.map(|seen| seen.live);
+        if last.as_ref().is_ok_and(|live| matches(change.address.kind(), live.as_ref(), change.action.after())) {
             return Waited { fate: Fate::Applied { verified: true }, tries: trace.tries(), seen: last.ok() };
         }
     }
@@ -177,24 +178,4 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
         },
     };
     Waited { fate, tries: trace.tries(), seen: last.ok() }
-}
-
-/// Both values of everything that is not as written.
-pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String {
-    match (change.action.after(), live) {
-        (None, _) => "it was deleted, and is there".to_owned(),
-        (Some(_), None) => "it was written, and is not there".to_owned(),
-        (Some(after), Some(live)) => {
-            let kind = change.address.kind();
-            let told = |name: &str| kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable());
-            let differs = |(name, wrote): (&&'static str, &serde_json::Value)| {
-                let is = live.attributes.get(*name);
-                (told(name) && is != Some(wrote)).then(|| {
-                    let is = is.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-                    format!("{name} was written as {wrote}, is {is}")
-                })
-            };
-            after.iter().filter_map(differs).collect::<Vec<_>>().join("; ")
-        }
-    }
 }

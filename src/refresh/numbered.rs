@@ -10,14 +10,16 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::{failed, unreadable};
+use super::{
+    failed,
+    observe::{Observation, observe},
+    unreadable,
+};
 use crate::{
     address::Address,
     kind::{Candidate, Kind, Listing, Subject},
-    moment::Moment,
-    state::{Chart, Live, LiveResource, ReadFailure, RemoteId},
-    transport::client::Client,
-    wire::Response,
+    state::{Chart, Live, ReadFailure, RemoteId},
+    transport::{client::Client, trace::Trace},
 };
 
 /// Reads all resources of the kind that the chart names in a region.
@@ -120,43 +122,24 @@ fn shared(known: &BTreeMap<Address, RemoteId>) -> Vec<ReadFailure> {
 async fn read_each(client: &Arc<Client>, known: &BTreeMap<Address, RemoteId>, live: &mut Live) -> BTreeSet<Address> {
     let mut reads = JoinSet::new();
     for (address, number) in known {
-        let (client, address, number) = (client.clone(), address.clone(), *number);
+        let (client, address, number) = (client.clone(), address.clone(), Some(*number));
         reads.spawn(async move {
-            let read = read_one(&client, &address, number).await;
+            let read = observe(&client, Subject { address: &address, number }, &Trace::default()).await;
             (address, read)
         });
     }
     let mut missing = BTreeSet::new();
     for (address, read) in reads.join_all().await {
         match read {
-            Ok(Some((resource, clock))) => {
-                live.clock = live.clock.max(clock);
-                live.resources.extend(resource.map(|resource| (address, resource)));
+            Ok(Observation { live: found, is_known: true, now }) => {
+                live.clock = live.clock.max(now);
+                live.resources.extend(found.map(|resource| (address, resource)));
             }
-            Ok(None) => drop(missing.insert(address)),
+            Ok(_) => drop(missing.insert(address)),
             Err(failure) => live.failures.push(failure),
         }
     }
     missing
-}
-
-type Read = Option<(Option<LiveResource>, Option<Moment>)>;
-
-async fn read_one(client: &Client, address: &Address, number: RemoteId) -> Result<Read, ReadFailure> {
-    let wire = address.kind().wire;
-    match client.read(&wire.read(Subject { address, number: Some(number) })).await {
-        Ok(response) => match wire.decode_read(address, &response) {
-            Ok(resource) => Ok(Some((resource, clock(&response)))),
-            Err(error) => Err(unreadable(address.to_string(), &error, &response.request_id)),
-        },
-        Err(error) if error.is_absence(address.kind().also_absent) => Ok(None),
-        Err(error) => Err(failed(address.to_string(), &error)),
-    }
-}
-
-/// What the service's clock says: the times that it tells are compared with nothing else, so that clocks may differ.
-pub(crate) fn clock(response: &Response) -> Option<Moment> {
-    Moment::of_http(response.date.as_deref()?)
 }
 
 #[cfg(test)]

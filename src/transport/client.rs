@@ -1,7 +1,8 @@
-//! Asks until there is an answer: waits for its turn, sends, and repeats what may be repeated.
+//! Sends requests: waits for their turn, and repeats reads.
 //!
-//! It knows which answers mean "again later"; what any other answer means for a plan is the caller's business. Turns
-//! are given by [`gate`](super::gate), repetitions are counted by [`retry`](super::retry).
+//! It knows which answers mean "again later"; what any other answer means for a plan is the caller's business. A write
+//! is sent through an [`Admission`], once; only the caller can say what has to be checked before it is sent again.
+//! Turns are given by [`gate`](super::gate), repetitions are counted by [`retry`](super::retry).
 
 use std::{
     ops::RangeInclusive,
@@ -14,8 +15,8 @@ use std::{
 
 use super::{
     NoAnswer, Transport,
-    gate::{Gate, Outcome},
-    retry::{Failure, LONGEST_WAIT, Next, Repeat, Tries},
+    gate::{Gate, Outcome, Pass, Standing},
+    retry::{Failure, LONGEST_WAIT, Next, Tries},
     trace::Trace,
 };
 use crate::wire::{
@@ -55,6 +56,20 @@ impl CallError {
         }
     }
 
+    /// Whether the service may have done what was asked all the same. Throttling certainly did nothing, and neither
+    /// did a request that never left.
+    pub fn is_doubtful(&self) -> bool {
+        match self {
+            CallError::Answered { class, .. } => matches!(class, Class::ServerError | Class::Unavailable),
+            CallError::NoAnswer(no_answer) => !no_answer.never_sent,
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn may_pass(&self) -> bool {
+        self.is_doubtful() || matches!(self.class(), None | Some(Class::Throttled))
+    }
+
     /// Whether what was asked for is not there; these codes say so too.
     pub fn is_absence(&self, also: &[&str]) -> bool {
         match self {
@@ -69,7 +84,7 @@ impl CallError {
     fn failure(&self) -> Failure {
         match self {
             CallError::Answered { class, .. } => Failure::Answered(*class),
-            CallError::NoAnswer(no_answer) => Failure::NoAnswer { never_sent: no_answer.never_sent },
+            CallError::NoAnswer(_) => Failure::NoAnswer,
         }
     }
 
@@ -123,73 +138,122 @@ impl Client {
 
     /// As [`read`](Client::read), and notes every try.
     pub async fn read_traced(&self, request: &Request, trace: &Trace) -> Result<Response, CallError> {
-        self.call(request, &[], Repeat::Read, trace).await
-    }
-
-    /// Sends a write. Only throttling, which certainly did nothing, and a request that never left are
-    /// repeated; what else remains without an answer may have been done, and only a read can tell.
-    pub async fn write(&self, request: &Request, also_absent: &[&str]) -> Result<Response, CallError> {
-        self.write_traced(request, also_absent, &Trace::default()).await
-    }
-
-    /// As [`write`](Client::write), and notes every try.
-    pub async fn write_traced(
-        &self,
-        request: &Request,
-        also_absent: &[&str],
-        trace: &Trace,
-    ) -> Result<Response, CallError> {
-        self.call(request, also_absent, Repeat::Write, trace).await
-    }
-
-    async fn call(
-        &self,
-        request: &Request,
-        also_absent: &[&str],
-        repeat: Repeat,
-        trace: &Trace,
-    ) -> Result<Response, CallError> {
-        let mut tries = Tries::default();
+        let mut retries = Retries::default();
         loop {
-            self.door.ready(request).await;
-            let entered = self.gate.enter(request).await;
-            let pass = entered.map_err(|error| CallError::Answered { class: Class::Unauthorized, error })?;
-            self.requests.fetch_add(1, Ordering::Relaxed);
-            let answer = self.door.send(request).await;
-            let (outcome, retry_after) = meaning(&answer, also_absent);
-            let told = told(answer, also_absent, trace);
-            // Before the place in flight is free: whoever waits for it must not be refused as well.
-            if let Err(CallError::Answered { class: Class::Unauthorized, error }) = &told {
-                self.gate.close(error);
-            }
-            let standing = pass.settle(outcome);
-            let error = match told {
+            let mut admission = self.admit(request, &[]).await?;
+            let failed = match admission.send(request, &[], Purpose::Work, trace).await {
                 Ok(response) => return Ok(response),
-                Err(error) => error,
+                Err(failed) => failed,
             };
-            let next = tries.failed(error.failure(), repeat, retry_after, standing);
-            let Next::Again { wait } = next else {
-                if error.class() == Some(Class::Throttled) {
-                    self.gate.give_up(request);
-                }
-                tracing::info!("{request}: {error}");
-                return Err(error);
-            };
-            if self.gate.is_closed() {
-                return Err(error);
+            drop(admission);
+            if !retries.wait(self, request, &failed).await {
+                return Err(failed.error);
             }
-            let wait = anywhere(&wait);
-            tracing::info!("{request}: {error}; again in {} ms", wait.as_millis());
-            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Waits for one place in flight and for the turns of all these requests, which go to one endpoint and are sent
+    /// one after the other: nothing of this client comes between them but what is in flight already.
+    pub async fn admit(&self, first: &Request, others: &[&Request]) -> Result<Admission<'_>, CallError> {
+        self.door.ready(first).await;
+        for request in others {
+            self.door.ready(request).await;
+        }
+        let turns = 1 + u32::try_from(others.len()).unwrap_or(u32::MAX - 1);
+        match self.gate.enter(first, turns).await {
+            Ok(pass) => Ok(Admission { client: self, pass }),
+            Err(error) => Err(CallError::Answered { class: Class::Unauthorized, error }),
         }
     }
 }
 
+/// The right to send some requests, one after the other. A place in flight is free again when this is dropped, and
+/// turns that were not used are given back.
+pub struct Admission<'c> {
+    client: &'c Client,
+    pass: Pass<'c>,
+}
+
+impl std::fmt::Debug for Admission<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admission").finish_non_exhaustive()
+    }
+}
+
+/// What a request is for, as far as the progress of a run depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its success is progress.
+    Work,
+    /// It looks at what a write would touch; only the write is progress.
+    Check,
+}
+
+/// A try that brought no success, and what decides whether there is another one.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    pub error: CallError,
+    retry_after: Option<Duration>,
+    standing: Standing,
+}
+
+impl Admission<'_> {
+    /// Sends one request, once.
+    pub async fn send(
+        &mut self,
+        request: &Request,
+        also_absent: &[&str],
+        purpose: Purpose,
+        trace: &Trace,
+    ) -> Result<Response, Failed> {
+        let client = self.client;
+        client.requests.fetch_add(1, Ordering::Relaxed);
+        self.pass.departs();
+        let answer = client.door.send(request).await;
+        let (outcome, retry_after) = meaning(&answer, also_absent, purpose);
+        let told = told(answer, also_absent, trace);
+        // Before the place in flight is free: whoever waits for it must not be refused as well.
+        if let Err(CallError::Answered { class: Class::Unauthorized, error }) = &told {
+            client.gate.close(error);
+        }
+        let standing = self.pass.learn(outcome);
+        told.map_err(|error| Failed { error, retry_after, standing })
+    }
+}
+
+/// The tries of one request, and the waits between them.
+#[derive(Debug, Default)]
+pub struct Retries {
+    tries: Tries,
+}
+
+impl Retries {
+    /// Waits until the request may be tried again; false if there is no point in that.
+    pub async fn wait(&mut self, client: &Client, request: &Request, failed: &Failed) -> bool {
+        let next = self.tries.failed(failed.error.failure(), failed.retry_after, failed.standing);
+        let Next::Again { wait } = next else {
+            if failed.error.class() == Some(Class::Throttled) {
+                client.gate.give_up(request);
+            }
+            tracing::info!("{request}: {}", failed.error);
+            return false;
+        };
+        if client.gate.is_closed() {
+            return false;
+        }
+        let wait = anywhere(&wait);
+        tracing::info!("{request}: {}; again in {} ms", failed.error, wait.as_millis());
+        tokio::time::sleep(wait).await;
+        true
+    }
+}
+
 /// What an answer means for the requests that wait. A wait that is asked for is no longer than any other.
-fn meaning(answer: &Result<Response, NoAnswer>, also_absent: &[&str]) -> (Outcome, Option<Duration>) {
+fn meaning(answer: &Result<Response, NoAnswer>, also_absent: &[&str], purpose: Purpose) -> (Outcome, Option<Duration>) {
     let Ok(response) = answer else { return (Outcome::Other, None) };
     let retry_after = response.retry_after.map(|asked| asked.min(LONGEST_WAIT));
     let outcome = match classify(response, also_absent) {
+        Class::Success if purpose == Purpose::Check => Outcome::CheckSuccess,
         Class::Success => Outcome::Success,
         Class::Throttled => Outcome::Throttled { retry_after },
         _ => Outcome::Other,

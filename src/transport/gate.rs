@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     limit::{Limit, MOST},
-    pace::Pace,
+    pace::{Pace, Taken},
 };
 use crate::wire::{Request, Service, error::ApiError};
 
@@ -67,7 +67,12 @@ struct Endpoint {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outcome {
     Success,
-    Throttled { retry_after: Option<Duration> },
+    /// A check before a write succeeded. It shows how much the endpoint bears, and no progress: where every write is
+    /// throttled, checks alone must not keep a run going.
+    CheckSuccess,
+    Throttled {
+        retry_after: Option<Duration>,
+    },
     Other,
 }
 
@@ -81,7 +86,7 @@ pub(super) struct Standing {
 }
 
 enum Admission {
-    Granted,
+    Granted(Taken),
     Full,
     At(Duration),
 }
@@ -99,8 +104,9 @@ impl Gate {
         traffic.fixed.unwrap_or_else(|| (2 * traffic.allowed()).min(MOST))
     }
 
-    /// Waits until the request may be sent. After an authentication failure nothing may.
-    pub(super) async fn enter(&self, request: &Request) -> Result<Pass<'_>, ApiError> {
+    /// Waits until so many requests may be sent one after the other, of which this is the first. After an
+    /// authentication failure nothing may.
+    pub(super) async fn enter(&self, request: &Request, requests: u32) -> Result<Pass<'_>, ApiError> {
         let key = (request.service, request.region.clone());
         let waiting = Waiting::new(self, &key);
         let queue = self.traffic().endpoint(&key, self.now()).queue.clone();
@@ -114,12 +120,12 @@ impl Gate {
                 if let Some(error) = &traffic.refused {
                     return Err(error.clone());
                 }
-                traffic.admit(&key, now)
+                traffic.admit(&key, now, requests)
             };
             match admission {
-                Admission::Granted => {
+                Admission::Granted(taken) => {
                     drop(waiting);
-                    return Ok(Pass { gate: self, key, sent: now, is_out: true });
+                    return Ok(Pass { gate: self, key, taken, sent: now });
                 }
                 Admission::Full => freed.await,
                 Admission::At(time) => tokio::select! {
@@ -198,26 +204,40 @@ impl Traffic {
         })
     }
 
-    fn admit(&mut self, key: &Key, now: Duration) -> Admission {
+    fn admit(&mut self, key: &Key, now: Duration, requests: u32) -> Admission {
         let full = self.in_flight >= self.allowed();
         let endpoint = self.endpoint(key, now);
-        let allowed = if endpoint.pace.is_shut() { 1 } else { endpoint.limit.allowed() };
+        let one_at_a_time = endpoint.given_up || endpoint.pace.is_shut();
+        let allowed = if one_at_a_time { 1 } else { endpoint.limit.allowed() };
         endpoint.is_paced = false;
         if full || endpoint.in_flight >= allowed {
             return Admission::Full;
         }
-        if let Err(time) = endpoint.pace.take(now, endpoint.in_flight == 0) {
-            endpoint.is_paced = true;
-            return Admission::At(time);
+        // Once the endpoint is given up, each request only finds out whether that has changed. A pace would make a
+        // long run wait for the same answer again and again.
+        let turn = if endpoint.given_up {
+            Ok(Taken::default())
+        } else {
+            endpoint.pace.take(now, endpoint.in_flight == 0, requests)
+        };
+        match turn {
+            Ok(taken) => {
+                endpoint.in_flight += 1;
+                self.in_flight += 1;
+                Admission::Granted(taken)
+            }
+            Err(time) => {
+                endpoint.is_paced = true;
+                Admission::At(time)
+            }
         }
-        endpoint.in_flight += 1;
-        self.in_flight += 1;
-        Admission::Granted
     }
 
-    fn leave(&mut self, key: &Key, now: Duration) {
+    fn leave(&mut self, key: &Key, taken: Taken, now: Duration) {
         self.in_flight -= 1;
-        self.endpoint(key, now).in_flight -= 1;
+        let endpoint = self.endpoint(key, now);
+        endpoint.in_flight -= 1;
+        endpoint.pace.give_back(taken);
     }
 }
 
@@ -228,13 +248,15 @@ impl Endpoint {
 
     fn learn(&mut self, outcome: Outcome, sent: Duration, now: Duration) -> Standing {
         match outcome {
-            Outcome::Success => {
+            Outcome::Success | Outcome::CheckSuccess => {
                 // Many answers may come before the next in the queue has had a look.
                 let pressed = self.waiting > 0 && !self.is_paced;
                 self.limit.succeeded(now.saturating_sub(sent), pressed);
                 self.pace.succeeded(sent, now);
-                self.successes += 1;
-                (self.shut_since, self.given_up) = (None, false);
+                if matches!(outcome, Outcome::Success) {
+                    self.successes += 1;
+                    (self.shut_since, self.given_up) = (None, false);
+                }
             }
             Outcome::Throttled { retry_after } => {
                 self.limit.throttled(sent, now);
@@ -250,24 +272,31 @@ impl Endpoint {
     }
 }
 
-/// The right to send one request; its place is free again when this is gone.
+/// A place in flight, and the turns of the requests that are sent from it one after the other. When this is gone
+/// the place is free again, and the turns that were not used are given back.
 pub(super) struct Pass<'a> {
     gate: &'a Gate,
     key: Key,
+    taken: Taken,
+    /// When the request in flight was sent.
     sent: Duration,
-    is_out: bool,
 }
 
 impl Pass<'_> {
-    /// Tells what became of the request.
-    pub(super) fn settle(mut self, outcome: Outcome) -> Standing {
+    /// A request is sent now.
+    pub(super) fn departs(&mut self) {
+        self.sent = self.gate.now();
+        self.taken.spend();
+    }
+
+    /// What became of the request that was sent.
+    pub(super) fn learn(&mut self, outcome: Outcome) -> Standing {
         let now = self.gate.now();
         let mut traffic = self.gate.traffic();
-        traffic.proven |= matches!(outcome, Outcome::Success);
+        traffic.proven |= matches!(outcome, Outcome::Success | Outcome::CheckSuccess);
         let standing = traffic.endpoint(&self.key, now).learn(outcome, self.sent, now);
-        traffic.leave(&self.key, now);
         drop(traffic);
-        self.is_out = false;
+        // More may be allowed in flight now, although this place is still taken.
         self.gate.freed.notify_waiters();
         standing
     }
@@ -275,10 +304,8 @@ impl Pass<'_> {
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        if self.is_out {
-            self.gate.traffic().leave(&self.key, self.gate.now());
-            self.gate.freed.notify_waiters();
-        }
+        self.gate.traffic().leave(&self.key, self.taken, self.gate.now());
+        self.gate.freed.notify_waiters();
     }
 }
 
@@ -292,23 +319,28 @@ mod tests {
     use super::*;
     use crate::wire::{Method, Service};
 
+    fn succeeds(mut pass: Pass<'_>) {
+        pass.departs();
+        pass.learn(Outcome::Success);
+    }
+
     #[test]
     fn whoever_waits_counts_before_having_looked() {
         let gate = Gate::new(None);
         let request = Request::new(Service::Swr, &Arc::from("r-1"), Method::Get, "/".to_owned());
         let mut context = Context::from_waker(Waker::noop());
         let mut enter = |gate| {
-            let mut entering = Box::pin(Gate::enter(gate, &request));
+            let mut entering = Box::pin(Gate::enter(gate, &request, 1));
             let polled = entering.as_mut().poll(&mut context);
             (polled, entering)
         };
         let (Poll::Ready(Ok(first)), _) = enter(&gate) else { panic!("a free way") };
-        first.settle(Outcome::Success);
+        succeeds(first);
         let mut out: Vec<_> = (0..10).map(|_| enter(&gate).0).collect();
         let mut queue: Vec<_> = (0..2).map(|_| enter(&gate).1).collect();
         let mut answer = || {
             let Some(Poll::Ready(Ok(pass))) = out.pop() else { panic!("in flight") };
-            pass.settle(Outcome::Success);
+            succeeds(pass);
         };
         let before = gate.appetite();
         answer();

@@ -86,6 +86,22 @@ pub struct Pace {
     learned: bool,
     /// Whether somebody had to wait for a token since the rate last grew.
     pressed: bool,
+    /// Counts how often the tokens were set anew: what was taken before is not given back after.
+    epoch: u32,
+}
+
+/// Tokens that were taken for requests that were not sent yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Taken {
+    tokens: u32,
+    epoch: u32,
+}
+
+impl Taken {
+    /// One of the requests is sent; its token is used up.
+    pub fn spend(&mut self) {
+        self.tokens = self.tokens.saturating_sub(1);
+    }
 }
 
 /// Throttling since the last recovery.
@@ -123,6 +139,7 @@ impl Pace {
             quiet_since: now,
             learned: false,
             pressed: false,
+            epoch: 0,
         }
     }
 
@@ -136,8 +153,9 @@ impl Pace {
         self.refusals.is_some_and(|refusals| refusals.signs > 1 || self.in_a_row >= IN_A_ROW)
     }
 
-    /// Takes a token, or says when there may be one. `idle` says whether nothing is in flight.
-    pub fn take(&mut self, now: Duration, idle: bool) -> Result<(), Duration> {
+    /// Takes a token for each of so many requests that are sent one right after the other, or says when that may be
+    /// tried again. `idle` says whether nothing is in flight.
+    pub fn take(&mut self, now: Duration, idle: bool, requests: u32) -> Result<Taken, Duration> {
         if now < self.not_before {
             return Err(self.not_before);
         }
@@ -145,25 +163,38 @@ impl Pace {
             self.measured = Measurement::from(now);
         }
         self.grow(now);
-        let Some(rate) = self.rate else { return Ok(()) };
+        let Some(rate) = self.rate else { return Ok(Taken::default()) };
         if let Some(passed) = now.checked_sub(self.filled) {
             let tokens = self.tokens + passed.as_secs_f64() * rate;
             (self.tokens, self.filled) = (tokens.min(1.0 + rate * BURST), now);
         }
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
+        let wanted = f64::from(requests);
+        // The tokens of a counted second are all there are. Else one is enough to begin with, and the next
+        // requests wait until the others are paid for.
+        let needed = if self.filled > now { wanted } else { 1.0 };
+        if self.tokens >= needed {
+            self.tokens -= wanted;
             if self.filled > now {
                 // One of those that may go at once. No second, whenever it begins, is to hold more than all of them: a
                 // token of the pace has to come a second after the one in the same place here.
-                let place = Duration::from_secs_f64((self.at_once - self.tokens) / rate);
+                let first = self.tokens + wanted - 1.0;
+                let place = Duration::from_secs_f64((self.at_once - first).max(0.0) / rate);
                 self.filled = self.filled.max((now + SHORTEST).saturating_sub(place));
             }
-            return Ok(());
+            return Ok(Taken { tokens: requests, epoch: self.epoch });
         }
         self.pressed = true;
         // Rounded up, or the token would be missing by less than a clock can tell.
         let filling = now.max(self.filled);
-        Err(filling + Duration::from_secs_f64((1.0 - self.tokens) / rate) + Duration::from_micros(1))
+        let missing = (1.0 - self.tokens).max(0.0);
+        Err(filling + Duration::from_secs_f64(missing / rate) + Duration::from_micros(1))
+    }
+
+    /// Takes back the tokens of requests that will not be sent.
+    pub fn give_back(&mut self, taken: Taken) {
+        if taken.epoch == self.epoch {
+            self.tokens += f64::from(taken.tokens);
+        }
     }
 
     /// A request that was sent at `sent` succeeded.
@@ -228,6 +259,7 @@ impl Pace {
     fn open_at_once(&mut self, now: Duration) {
         let counted = self.measured.in_a_second();
         self.limit_to(counted * MARGIN, now);
+        self.epoch += 1;
         (self.at_once, self.tokens, self.filled) = (counted, counted, self.not_before + SHORTEST);
     }
 

@@ -1,5 +1,6 @@
 //! Whether a request that brought no success is sent again, and how long it waits before.
 //!
+//! Whether a request may be repeated at all is not known here: a read may, and a write only behind a new check.
 //! Pure: it counts what it is told, and names the bounds of a wait, within which chance decides.
 
 use std::{ops::RangeInclusive, time::Duration};
@@ -23,20 +24,11 @@ const BROKEN_WAIT: Duration = Duration::from_millis(100);
 /// tries outlast a limit that counts by the minute and is used up in its first second.
 const THROTTLED_WAITS: [u64; 5] = [500, 8_000, 24_000, 40_000, 60_000];
 
-/// What may be sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// A read does no harm.
-    Read,
-    /// Only what certainly did nothing: it was throttled, or never left.
-    Write,
-}
-
 /// Why a try was in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
     Answered(Class),
-    NoAnswer { never_sent: bool },
+    NoAnswer,
 }
 
 /// What was tried so far for one request.
@@ -44,7 +36,7 @@ pub(super) enum Failure {
 pub(super) struct Tries {
     broken: u32,
     server_errors: u32,
-    /// Since anything has succeeded on the endpoint.
+    /// Since anything but a check has succeeded on the endpoint.
     throttled: u32,
     successes: u64,
 }
@@ -58,24 +50,15 @@ pub(super) enum Next {
 
 impl Tries {
     /// One more try was in vain.
-    pub(super) fn failed(
-        &mut self,
-        failure: Failure,
-        repeat: Repeat,
-        retry_after: Option<Duration>,
-        standing: Standing,
-    ) -> Next {
+    pub(super) fn failed(&mut self, failure: Failure, retry_after: Option<Duration>, standing: Standing) -> Next {
         if failure == Failure::Answered(Class::Throttled) {
             return self.was_throttled(retry_after, standing);
         }
-        let again = match failure {
-            Failure::NoAnswer { never_sent } => never_sent || repeat == Repeat::Read,
-            Failure::Answered(Class::Unavailable | Class::ServerError) => repeat == Repeat::Read,
-            Failure::Answered(_) => false,
-        };
+        let may_help =
+            matches!(failure, Failure::NoAnswer | Failure::Answered(Class::Unavailable | Class::ServerError));
         self.broken += 1;
         self.server_errors += u32::from(failure == Failure::Answered(Class::ServerError));
-        if !again || self.is_spent() {
+        if !may_help || self.is_spent() {
             return Next::Stop;
         }
         Next::Again { wait: after(retry_after).unwrap_or(Duration::ZERO..=doubled(BROKEN_WAIT, self.broken)) }

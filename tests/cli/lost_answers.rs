@@ -1,6 +1,6 @@
 //! Answers that never arrive: what was done is not done again, and what was not done is.
 
-use portolan::emulator::{Effect, Fault, SyncRule};
+use portolan::emulator::{Effect, Entry, Fault, SyncRule};
 use serde_json::json;
 
 use crate::support::{NORTH, QUICKSTART, World};
@@ -96,13 +96,20 @@ fn a_write_that_did_not_arrive_is_repeated() {
 }
 
 #[test]
-fn a_throttled_write_is_repeated_without_a_look() {
+fn a_throttled_write_is_repeated_behind_a_new_look() {
     for case in &CASES {
         let (state, writes) = clean(case);
         let world = (case.world)();
         world.inject(fault(case, Effect::throttled(Some(0))).times(3));
         let _ = world.apply(&[]);
-        assert_eq!((world.writes().len(), world.state()), (writes.len() + 3, state), "{} {}", case.method, case.path);
+        let what = format!("{} {}", case.method, case.path);
+        assert_eq!((world.writes().len(), world.state()), (writes.len() + 3, state), "{what}");
+        let journal = world.journal();
+        let is_try = |entry: &Entry| entry.method == case.method && entry.path.contains(case.path);
+        let tries: Vec<usize> = (0..journal.len()).filter(|at| is_try(&journal[*at])).collect();
+        for pair in tries.windows(2).take(3) {
+            assert_eq!(journal[pair[1] - 1].method, "GET", "{what}: {journal:#?}");
+        }
     }
 }
 
@@ -156,9 +163,10 @@ fn the_gateway_not_knowing_a_path_is_no_deletion() {
 fn what_is_gone_already_is_deleted() {
     for (path, chart) in [("/old", format!("{QUICKSTART}\n{OLD}")), ("/sync_repo", without_rules())] {
         let world = with(&chart, |_| {});
-        // It goes with the first request, whose answer is lost to a gateway that asks to try again.
+        // It goes with the first request, whose answer is lost to a gateway that asks to try again. The look before
+        // the next try shows that there is nothing left to do.
         world.inject(Fault::new(Effect::throttled(Some(0)).after_commit()).method("DELETE").path(path));
         let _ = world.apply(&[]);
-        assert_eq!(world.writes().len(), 2, "{path}");
+        assert_eq!(world.writes().len(), 1, "{path}");
     }
 }

@@ -30,6 +30,7 @@ mod relay;
 mod requests;
 mod risks;
 mod saved;
+mod stale;
 mod storm;
 mod streams;
 mod support;

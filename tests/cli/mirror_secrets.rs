@@ -1,13 +1,14 @@
 //! Credentials of mirrors: they reach the service, and nothing else that anybody could read.
 
-use std::fs;
+use std::{fs, process::Stdio, time::Duration};
 
-use portolan::emulator::RunOutcome;
+use jiff::Timestamp;
+use portolan::emulator::{RunOutcome, Settings};
 use serde_json::json;
 
 use crate::{
     mirrors::{edit_mirror, settings, world, writes},
-    support::{Output, World},
+    support::{NORTH, Output, World, wait_until},
 };
 
 const USER: &str = "canary-user";
@@ -79,6 +80,30 @@ fn secrets_are_nowhere_but_on_the_wire() {
     is_clean("the journal", &format!("{:?}", world.journal()));
     is_clean("the state", &world.emulator.read(|state| serde_json::to_string(state).unwrap()));
     world.is_settled();
+}
+
+/// The login of the chart is for the `url` that the plan saw.
+#[test]
+fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
+    let moving = Settings { clock: Timestamp::now, run_duration: Duration::from_secs(3), ..settings() };
+    let chart = CHART.replace("new.git", "app.git");
+    let world = world(moving, &chart).variable("GIT_USER", USER);
+    world.file("token.txt", PASSWORD);
+    edit_mirror(&world, |mirror| mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())]);
+    world.emulator.start_run(NORTH, "platform", "app").unwrap();
+    let mut command = world.command(&["apply", "--yes"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let looks = |world: &World| {
+        let looks = world.journal().into_iter().filter(|entry| entry.path.ends_with("/remote-mirror"));
+        looks.count()
+    };
+    // The plan's look, and the first of the apply, which finds the other run under way.
+    wait_until("the other run is waited for", || looks(&world) >= 2);
+    edit_mirror(&world, |mirror| mirror.url = "https://evil.example.com/app.git".to_owned());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("it moved since the plan was made: url was"), "{text}");
+    assert_eq!((output.status.code(), writes(&world)), (Some(1), vec![]), "{text}");
 }
 
 #[test]

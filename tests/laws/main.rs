@@ -14,6 +14,7 @@ mod printed;
 mod site;
 mod storm;
 mod stranger;
+mod waits;
 
 use std::sync::Arc;
 

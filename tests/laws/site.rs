@@ -52,6 +52,8 @@ pub(crate) struct Site {
     pub(crate) emulator: Emulator,
     runtime: tokio::runtime::Runtime,
     disguise: Box<Disguise>,
+    /// How many requests may be in flight.
+    parallelism: usize,
 }
 
 impl Site {
@@ -75,7 +77,7 @@ impl Site {
         });
         emulator.edit(|state| state.clone_from(live));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        Site { emulator, runtime, disguise: Box::new(|door| Arc::new(door)) }
+        Site { emulator, runtime, disguise: Box::new(|door| Arc::new(door)), parallelism: 4 }
     }
 
     /// Puts a transport in front of the emulator.
@@ -83,9 +85,14 @@ impl Site {
         Site { disguise: Box::new(disguise), ..self }
     }
 
+    /// With so many requests in flight at most.
+    pub(crate) fn of_parallelism(self, parallelism: usize) -> Site {
+        Site { parallelism, ..self }
+    }
+
     /// As a process that just started.
     fn client(&self) -> Arc<Client> {
-        Arc::new(Client::new((self.disguise)(Emulated::new(self.emulator.clone())), 4))
+        Arc::new(Client::new((self.disguise)(Emulated::new(self.emulator.clone())), self.parallelism))
     }
 
     pub(crate) fn state(&self) -> State {

@@ -22,7 +22,7 @@ use crate::{
     site::{Deletion, Site, subject},
 };
 
-const CHART: &str = "version: 1
+pub(crate) const CHART: &str = "version: 1
 region: cn-north-4
 limits: { allow: [ deletes, destroys-data ] }
 organizations:
@@ -44,7 +44,7 @@ organizations:
 /// What a stranger writes, and nobody else.
 const MARK: &str = "of a stranger";
 
-fn live() -> State {
+pub(crate) fn live() -> State {
     let mut state = State::new("emulator");
     for name in ["changed", "described", "full", "empty", "rules"] {
         state.ensure_repository("cn-north-4", "alpha", name).description = "old".to_owned();
@@ -66,9 +66,9 @@ struct Stranger {
 }
 
 /// What is done to whom, and what the object was like then.
-struct Deed {
-    victim: Change,
-    left: Mutex<Option<Raw>>,
+pub(crate) struct Deed {
+    pub(crate) victim: Change,
+    pub(crate) left: Mutex<Option<Raw>>,
 }
 
 impl Transport for Stranger {
@@ -85,7 +85,7 @@ impl Transport for Stranger {
 
 /// An object as it is in the emulator, without what it holds that is an object of its own.
 #[derive(Debug, Clone, PartialEq)]
-enum Raw {
+pub(crate) enum Raw {
     Nothing,
     /// With the names of its repositories, where it is to go: it may not take along what nobody saw.
     Organization(Vec<String>),
@@ -101,7 +101,7 @@ enum Raw {
     },
 }
 
-fn raw(state: &State, victim: &Change) -> Raw {
+pub(crate) fn raw(state: &State, victim: &Change) -> Raw {
     let parts = parts(victim);
     let names: Vec<&str> = parts.iter().map(String::as_str).collect();
     let goes = matches!(victim.action, Action::Delete { .. });
@@ -128,7 +128,7 @@ fn raw(state: &State, victim: &Change) -> Raw {
 impl Deed {
     /// Something that the plan did not see and does not want. What a deletion does not look at is no part of that: an
     /// image more, or a repository, keeps it from happening, and another description does not.
-    fn happen(&self, emulator: &Emulator) {
+    pub(crate) fn happen(&self, emulator: &Emulator) {
         let parts = parts(&self.victim);
         let names: Vec<&str> = parts.iter().map(String::as_str).collect();
         let goes = matches!(self.victim.action, Action::Delete { .. });
@@ -195,7 +195,7 @@ fn times(change: &Change, journal: &[Entry]) -> Times {
 }
 
 /// What the report says of an object whose value somebody set before it was looked at, by the action.
-fn moved(change: &Change) -> Option<&'static str> {
+pub(crate) fn moved(change: &Change) -> Option<&'static str> {
     Some(match (&change.action, parts(change).len()) {
         (Action::Update { .. }, _) => r#"description was "old", is "of a stranger" now"#,
         (Action::Replace { .. }, _) => "auto was true, is false now",

@@ -10,8 +10,8 @@ fn at(seconds: f64) -> Duration {
 fn all(pace: &mut Pace, from: f64, to: f64) -> usize {
     let (mut now, mut sent) = (at(from), 0);
     while now < at(to) {
-        match pace.take(now, false) {
-            Ok(()) => {
+        match pace.take(now, false, 1) {
+            Ok(_) => {
                 pace.succeeded(now, now);
                 sent += 1;
                 now += Duration::from_micros(100);
@@ -39,7 +39,7 @@ fn learned() -> Pace {
 #[test]
 fn without_throttling_there_is_no_pace() {
     let mut pace = Pace::new(at(0.0));
-    assert_eq!((0..10_000).filter(|_| pace.take(at(1.0), false).is_ok()).count(), 10_000);
+    assert_eq!((0..10_000).filter(|_| pace.take(at(1.0), false, 1).is_ok()).count(), 10_000);
     assert_eq!(pace.rate(), None);
 }
 
@@ -68,7 +68,7 @@ fn a_pace_that_nobody_uses_is_not_raised() {
     let mut pace = learned();
     let rate = pace.rate();
     for second in 4..100 {
-        assert_eq!(pace.take(at(f64::from(second)), false), Ok(()));
+        assert!(pace.take(at(f64::from(second)), false, 1).is_ok());
         pace.succeeded(at(f64::from(second)), at(f64::from(second)));
     }
     assert_eq!(pace.rate(), rate);
@@ -80,7 +80,7 @@ fn while_nothing_gets_through_one_asks_ever_less_often() {
     let (mut now, mut asked) = (at(1.0), Vec::new());
     for _ in 0..14 {
         pace.throttled(now, now, None);
-        while let Err(later) = pace.take(now, true) {
+        while let Err(later) = pace.take(now, true, 1) {
             now = later;
         }
         asked.push(now.as_millis());
@@ -98,7 +98,7 @@ fn no_pace_is_so_slow_that_nothing_is_learned() {
     let mut pace = learned();
     let mut now = at(3.0);
     for _ in 0..2000 {
-        while let Err(later) = pace.take(now, true) {
+        while let Err(later) = pace.take(now, true, 1) {
             assert!(later < now + at(60.0), "{pace:?}");
             now = later;
         }
@@ -136,8 +136,8 @@ fn three_refusals_in_a_row_are_no_chance() {
 fn at_once(pace: &mut Pace, now: f64) -> (usize, Duration) {
     let mut taken = 0;
     loop {
-        match pace.take(at(now), false) {
-            Ok(()) => taken += 1,
+        match pace.take(at(now), false, 1) {
+            Ok(_) => taken += 1,
             Err(later) => return (taken, later),
         }
     }
@@ -182,13 +182,13 @@ fn no_second_holds_more_than_what_may_go_at_once() {
     // At first few, then many, as when a limit grows.
     let mut sent = Vec::new();
     for (now, number) in [(1.25, 1), (1.3, 29), (1.35, 70)] {
-        sent.extend((0..number).filter(|_| pace.take(at(now), false).is_ok()).map(|_| at(now)));
+        sent.extend((0..number).filter(|_| pace.take(at(now), false, 1).is_ok()).map(|_| at(now)));
     }
     assert_eq!(sent.len(), 100);
     let mut now = at(1.36);
     while sent.len() < 300 {
-        match pace.take(now, false) {
-            Ok(()) => sent.push(now),
+        match pace.take(now, false, 1) {
+            Ok(_) => sent.push(now),
             Err(later) => now = later,
         }
     }
@@ -200,6 +200,37 @@ fn nothing_is_sent_before_the_service_said() {
     let mut pace = Pace::new(at(0.0));
     pace.throttled(at(0.0), at(1.0), Some(at(7.0)));
     pace.throttled(at(0.5), at(1.5), Some(at(2.0)));
-    assert_eq!(pace.take(at(2.0), true), Err(at(8.0)));
-    assert_eq!(pace.take(at(8.0), true), Ok(()));
+    assert_eq!(pace.take(at(2.0), true, 1), Err(at(8.0)));
+    assert!(pace.take(at(8.0), true, 1).is_ok());
+}
+
+/// How many pairs go in the second after a pace was learned, if so many of each pair are sent.
+fn pairs_in_a_second(sent: u32) -> f64 {
+    let mut pace = learned();
+    let rate = pace.rate();
+    let (mut now, mut pairs) = (at(3.0), 0);
+    while now < at(4.0) {
+        match pace.take(now, false, 2) {
+            Ok(mut taken) => {
+                (0..sent).for_each(|_| taken.spend());
+                pace.give_back(taken);
+                pairs += 1;
+            }
+            Err(later) => now = later,
+        }
+    }
+    assert_eq!(pace.rate(), rate, "it is held");
+    f64::from(pairs) / rate.unwrap()
+}
+
+#[test]
+fn what_is_sent_together_is_paid_for_together() {
+    let share = pairs_in_a_second(2);
+    assert!((0.47..0.55).contains(&share), "{share}");
+}
+
+#[test]
+fn what_is_not_sent_is_given_back() {
+    let share = pairs_in_a_second(1);
+    assert!((0.95..1.07).contains(&share), "{share}");
 }

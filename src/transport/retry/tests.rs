@@ -18,10 +18,10 @@ fn what_broke_is_tried_again_at_any_time_within_a_growing_bound() {
     let mut tries = Tries::default();
     let mut bounds = Vec::new();
     for _ in 0..5 {
-        bounds.push(wait(&tries.failed(Failure::Answered(Class::Unavailable), Repeat::Read, None, standing(0))));
+        bounds.push(wait(&tries.failed(Failure::Answered(Class::Unavailable), None, standing(0))));
     }
     assert_eq!(bounds, [(0, 100), (0, 200), (0, 400), (0, 800), (0, 1600)]);
-    assert_eq!(tries.failed(Failure::Answered(Class::Unavailable), Repeat::Read, None, standing(0)), Next::Stop);
+    assert_eq!(tries.failed(Failure::Answered(Class::Unavailable), None, standing(0)), Next::Stop);
 }
 
 #[test]
@@ -29,21 +29,21 @@ fn the_waits_after_throttling_outlast_a_minute() {
     let mut tries = Tries::default();
     let mut least = 0;
     for _ in 0..5 {
-        least += wait(&tries.failed(THROTTLED, Repeat::Write, None, standing(0))).0;
+        least += wait(&tries.failed(THROTTLED, None, standing(0))).0;
     }
     assert!(least > 60_000, "{least}");
-    assert_eq!(tries.failed(THROTTLED, Repeat::Write, None, standing(0)), Next::Stop);
+    assert_eq!(tries.failed(THROTTLED, None, standing(0)), Next::Stop);
 }
 
 #[test]
 fn a_success_of_others_starts_the_count_anew() {
     let mut tries = Tries::default();
     for successes in 0..100 {
-        let next = tries.failed(THROTTLED, Repeat::Read, None, standing(successes));
+        let next = tries.failed(THROTTLED, None, standing(successes));
         assert_eq!(wait(&next), (250, 500));
     }
     let given_up = Standing { successes: 100, given_up: true };
-    assert_eq!(tries.failed(THROTTLED, Repeat::Read, None, given_up), Next::Stop);
+    assert_eq!(tries.failed(THROTTLED, None, given_up), Next::Stop);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_service_is_taken_at_its_word_until_it_breaks_it() {
     let mut tries = Tries::default();
     let mut asked = |seconds| {
         let asked = Some(Duration::from_secs(seconds));
-        wait(&tries.failed(THROTTLED, Repeat::Read, asked, standing(0)))
+        wait(&tries.failed(THROTTLED, asked, standing(0)))
     };
     assert_eq!(asked(1), (1000, 1100));
     assert_eq!(asked(1), (4000, 8000));

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::service::{Judge, Simulated, get, read_all};
+use super::service::{Judge, Simulated, fixed_window, get, read_all};
 use crate::{
     transport::{
         Exchange, NoAnswer, Transport,
-        client::{CallError, Client},
+        client::{CallError, Client, Failed, Purpose, Retries},
         trace::Trace,
     },
     wire::{Method, Request, Response, Try, error::Class},
@@ -67,13 +67,10 @@ fn in_turn(answers: &'static [(u16, Option<Duration>)]) -> Judge {
 }
 
 /// How often a request is sent, and whether it succeeds in the end.
-async fn sent(answers: &'static [(u16, Option<Duration>)], method: Method) -> (Vec<Try>, bool) {
+async fn sent(answers: &'static [(u16, Option<Duration>)]) -> (Vec<Try>, bool) {
     let client = Client::new(Simulated::new(in_turn(answers), |_| LATENCY), 4);
-    let (trace, request) = (Trace::default(), Request { method, ..get("r", 0) });
-    let result = match method {
-        Method::Get => client.read_traced(&request, &trace).await,
-        _ => client.write_traced(&request, &[], &trace).await,
-    };
+    let trace = Trace::default();
+    let result = client.read_traced(&get("r", 0), &trace).await;
     assert_eq!(trace.tries().len(), client.requests());
     (trace.tries(), result.is_ok())
 }
@@ -96,24 +93,94 @@ async fn a_read_is_repeated_where_that_may_help() {
         (&[(404, None)], 1, false),
         (&[(403, None)], 1, false),
     ] {
-        let (made, success) = sent(answers, Method::Get).await;
+        let (made, success) = sent(answers).await;
         assert_eq!((made.len(), success), (tries, succeeds), "{answers:?}");
         let statuses = answers.iter().map(|(status, _)| Some(*status)).chain([Some(200)]);
         assert!(made.iter().map(|made| made.status).eq(statuses.take(tries)), "{made:?}");
     }
 }
 
+/// Sends a write in the one way there is.
+async fn write(client: &Client, trace: &Trace) -> Result<Response, Failed> {
+    let request = Request { method: Method::Post, ..get("r", 0) };
+    let mut admission = client.admit(&request, &[]).await.unwrap();
+    admission.send(&request, &[], Purpose::Work, trace).await
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_write_is_repeated_only_if_it_did_nothing() {
-    for (answers, tries, succeeds) in [
-        (&[(429, None); 3][..], 4, true),
-        (&[(502, None)], 1, false),
-        (&[(503, Some(SECOND))], 1, false),
-        (&[(500, None)], 1, false),
-    ] {
-        let (made, success) = sent(answers, Method::Post).await;
-        assert_eq!((made.len(), success), (tries, succeeds), "{answers:?}");
+async fn a_write_is_sent_once_whatever_the_answer_is() {
+    for status in [200, 429, 500, 502, 503, 404] {
+        let client = Client::new(Simulated::new(in_turn_of(status), |_| LATENCY), 4);
+        let trace = Trace::default();
+        let result = write(&client, &trace).await;
+        assert_eq!((trace.tries().len(), client.requests(), result.is_ok()), (1, 1, status == 200));
     }
+}
+
+fn in_turn_of(status: u16) -> Judge {
+    Box::new(move |_, _| (status, None))
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_comes_between_requests_that_are_admitted_together() {
+    // Slow enough that each request waits for its turn, and more wait than may be in flight.
+    let judge = fixed_window(20, SECOND, 0.0, false);
+    let service = Simulated::new(judge, |_| LATENCY);
+    let client = Arc::new(Client::new(service.clone(), 1));
+    let mut pairs = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let client = client.clone();
+        pairs.spawn(async move {
+            let (check, write) = (get("r", number), get("r", number));
+            let mut retries = Retries::default();
+            loop {
+                let mut admission = client.admit(&check, &[&write]).await.unwrap();
+                let begun = Instant::now();
+                let trace = Trace::default();
+                let sent = match admission.send(&check, &[], Purpose::Check, &trace).await {
+                    Ok(_) => admission.send(&write, &[], Purpose::Work, &trace).await,
+                    failed => failed,
+                };
+                drop(admission);
+                match sent {
+                    Ok(_) => return assert_eq!(begun.elapsed(), 2 * LATENCY),
+                    Err(failed) => assert!(retries.wait(&client, &write, &failed).await),
+                }
+            }
+        });
+    }
+    let _: Vec<()> = pairs.join_all().await;
+    assert_eq!(service.peak(), 1);
+    assert_eq!(client.requests(), service.log().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_alone_are_no_progress() {
+    let judge: Judge = Box::new(|_, request| (if request.method == Method::Get { 200 } else { 429 }, None));
+    let service = Simulated::new(judge, |_| LATENCY);
+    let client = Arc::new(Client::new(service.clone(), 4));
+    let start = Instant::now();
+    let mut pairs = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let client = client.clone();
+        pairs.spawn(async move {
+            let check = get("r", number);
+            let write = Request { method: Method::Delete, ..check.clone() };
+            let mut retries = Retries::default();
+            loop {
+                let mut admission = client.admit(&check, &[&write]).await.unwrap();
+                let trace = Trace::default();
+                admission.send(&check, &[], Purpose::Check, &trace).await.unwrap();
+                let failed = admission.send(&write, &[], Purpose::Work, &trace).await.unwrap_err();
+                drop(admission);
+                if !retries.wait(&client, &write, &failed).await {
+                    return;
+                }
+            }
+        });
+    }
+    let _: Vec<()> = pairs.join_all().await;
+    assert!(start.elapsed() < 400 * SECOND, "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,7 +201,7 @@ async fn retry_after_is_a_word_to_all_who_wait() {
 async fn a_long_retry_after_is_cut() {
     const DAY: (u16, Option<Duration>) = (503, Some(Duration::from_secs(86_400)));
     let start = Instant::now();
-    assert!(sent(&[DAY, (429, DAY.1)], Method::Get).await.1);
+    assert!(sent(&[DAY, (429, DAY.1)]).await.1);
     assert!(start.elapsed() < 140 * SECOND, "{:?}", start.elapsed());
     assert!(start.elapsed() > 120 * SECOND, "{:?}", start.elapsed());
 }
@@ -198,17 +265,14 @@ impl Transport for Unreachable {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_has_no_answer_is_repeated_if_it_is_a_read_or_never_left() {
-    for (never_sent, method, tries) in
-        [(false, Method::Get, 6), (false, Method::Post, 1), (true, Method::Get, 6), (true, Method::Post, 6)]
-    {
+async fn what_has_no_answer_is_repeated_if_it_is_a_read() {
+    for never_sent in [false, true] {
         let client = Client::new(Arc::new(Unreachable { never_sent }), 4);
-        let (trace, request) = (Trace::default(), Request { method, ..get("r", 0) });
-        let error: CallError = match method {
-            Method::Get => client.read_traced(&request, &trace).await.unwrap_err(),
-            _ => client.write_traced(&request, &[], &trace).await.unwrap_err(),
-        };
-        assert_eq!((error.class(), trace.tries().len()), (None, tries), "{never_sent} {method}");
+        let trace = Trace::default();
+        let error: CallError = client.read_traced(&get("r", 0), &trace).await.unwrap_err();
+        assert_eq!((error.class(), trace.tries().len()), (None, 6), "{never_sent}");
         assert_eq!(trace.tries()[0], Try { status: None, request_id: None });
+        let failed = write(&client, &Trace::default()).await.unwrap_err();
+        assert_eq!((failed.error.is_doubtful(), failed.error.may_pass()), (!never_sent, true));
     }
 }

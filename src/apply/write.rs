@@ -1,0 +1,359 @@
+//! Sends the writes of one change, each right behind the read that shows what it would change or destroy.
+//!
+//! A check and its write are admitted together: the place in flight and the turns of both are taken before the check
+//! is sent, so that nothing of this run delays the write. Each further try begins with the whole check again, because
+//! the world may have changed while the service was busy. Where the plan wants something else than what is there now,
+//! nothing is sent.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::observe::{failed, matches, moved, refused, unchecked};
+use crate::{
+    kind::Subject,
+    plan::{Change, Precondition},
+    refresh::observe::{self, Observation, View},
+    report::{Fate, Seen},
+    state::{Attributes, ReadFailure},
+    transport::{
+        client::{Admission, CallError, Client, Failed, Purpose, Retries},
+        trace::Trace,
+    },
+    wire::{Request, Response, error::Class},
+};
+
+/// A check may be this old when its write is sent; the answers themselves can be slow.
+const MAX_AGE: Duration = Duration::from_secs(2);
+
+/// How many more checks one write gets when they are too old as soon as they are complete.
+const MORE_CHECKS: u32 = 2;
+
+/// What is known after a write.
+pub(super) enum Settled {
+    Done,
+    /// The read before the write showed that nothing has to be sent.
+    AsPlanned,
+    /// A read shows the result, and nobody knows which try made it, or whether another client did.
+    Found,
+    /// The service said no, or nothing was sent.
+    Refused(Fate),
+    /// It may have been done.
+    Unknown(Fate),
+}
+
+/// What must hold right before a write.
+#[derive(Clone, Copy)]
+pub(super) enum Guard<'a> {
+    /// What the plan says.
+    Planned(&'a Precondition),
+    /// What the write before this one of the same change left behind; `None`: nothing.
+    Left(Option<&'a Attributes>),
+}
+
+/// The answer to a check, which all changes of a unit share.
+#[derive(Debug)]
+pub(super) struct Checked {
+    answer: Result<Response, CallError>,
+    at: Instant,
+    trace: Trace,
+}
+
+/// What is known of the object that is written next.
+enum Belief {
+    /// Its parent was created in this run, so nothing else can be in there.
+    New,
+    /// What another change of the unit read.
+    Shared,
+    /// As it was at that time.
+    Since(Instant),
+    Nothing,
+}
+
+/// Writes one change.
+pub(super) struct Writer<'w> {
+    client: &'w Client,
+    change: &'w Change,
+    trace: &'w Trace,
+    admission: Option<Admission<'w>>,
+    belief: Belief,
+    /// The last complete check, for the other changes of the unit.
+    pub(super) checked: Option<Checked>,
+    /// What the first check showed.
+    pub(super) before: Option<Seen>,
+    /// Whether a write was sent.
+    pub(super) wrote: bool,
+}
+
+/// One write of a change, and what is sent behind it without another check.
+pub(super) struct Write<'a> {
+    pub(super) request: &'a Request,
+    pub(super) guard: Guard<'a>,
+    /// What a read shows once it is done; `None`: nothing.
+    pub(super) goal: Option<&'a Attributes>,
+    pub(super) next: Option<&'a Request>,
+}
+
+impl<'w> Writer<'w> {
+    /// `is_new`: the parent of the object was created in this run. `checked`: what another change of the unit read.
+    pub(super) fn new(
+        client: &'w Client,
+        change: &'w Change,
+        trace: &'w Trace,
+        is_new: bool,
+        checked: Option<Checked>,
+    ) -> Writer<'w> {
+        let belief = match &checked {
+            _ if is_new => Belief::New,
+            Some(_) => Belief::Shared,
+            None => Belief::Nothing,
+        };
+        let (admission, before, wrote) = (None, None, false);
+        Writer { client, change, trace, admission, belief, checked, before, wrote }
+    }
+
+    fn subject(&self) -> Subject<'w> {
+        self.change.subject()
+    }
+
+    fn view(&self) -> View {
+        if self.change.action.after().is_none() { View::BeforeDelete } else { View::Values }
+    }
+
+    /// Sends a write until it is known what became of it.
+    pub(super) async fn settle(&mut self, write: Write<'_>) -> Settled {
+        let check = observe::request(self.subject(), self.view());
+        let mut tries = WriteTries::default();
+        if let Some(settled) = self.use_shared(&write) {
+            return settled;
+        }
+        loop {
+            if !self.is_fresh() {
+                // A place in flight without the turn of a check is no use.
+                self.admission = None;
+                match self.check(&check, &write, &mut tries).await {
+                    Ok(None) => {}
+                    Ok(Some(settled)) => return settled,
+                    Err(failure) => return tries.unread(&failure),
+                }
+            } else if self.admission.is_none() {
+                match self.client.admit(write.request, write.next.as_slice()).await {
+                    Ok(admission) => self.admission = Some(admission),
+                    Err(error) => return Settled::Refused(refused(&self.change.address, &error)),
+                }
+            }
+            if !self.is_fresh() {
+                tries.too_old += 1;
+                if tries.too_old > MORE_CHECKS {
+                    return tries.too_slow();
+                }
+                continue;
+            }
+            let Some(admission) = self.admission.take() else { continue };
+            let failed = match self.send(write.request, admission).await {
+                Ok(()) => return Settled::Done,
+                Err(failed) => failed,
+            };
+            if let Some(settled) = self.refusal(&write, &failed.error).await {
+                return settled;
+            }
+            tries.doubtful |= failed.error.is_doubtful();
+            tries.last = Some(failed.error.clone());
+            if !tries.writes.wait(self.client, write.request, &failed).await {
+                return self.give_up(&write, &tries, &failed.error).await;
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        match self.belief {
+            Belief::New => true,
+            Belief::Since(at) => at.elapsed() <= MAX_AGE,
+            Belief::Shared | Belief::Nothing => false,
+        }
+    }
+
+    /// What the check of another change of the unit says, unless it is too old.
+    fn use_shared(&mut self, write: &Write<'_>) -> Option<Settled> {
+        let checked = self.checked.as_ref().filter(|_| matches!(self.belief, Belief::Shared))?;
+        self.belief = Belief::Since(checked.at);
+        if checked.answer.is_ok() && !self.is_fresh() {
+            return None;
+        }
+        self.trace.take_over(&checked.trace);
+        match observe::decode(self.subject(), self.view(), &checked.answer) {
+            Ok(seen) => self.judge(write, &seen, None),
+            Err(failure) => Some(Settled::Refused(unchecked(&failure))),
+        }
+    }
+
+    /// Sends the check from a place that the write will be sent from as well. `Some`: nothing is to be sent.
+    async fn check(
+        &mut self,
+        check: &Request,
+        write: &Write<'_>,
+        tries: &mut WriteTries,
+    ) -> Result<Option<Settled>, ReadFailure> {
+        let mut retries = Retries::default();
+        let mut behind = vec![write.request];
+        behind.extend(write.next);
+        let trace = Trace::default();
+        let answer = loop {
+            let mut admission = match self.client.admit(check, &behind).await {
+                Ok(admission) => admission,
+                Err(error) => break Err(error),
+            };
+            let failed = match admission.send(check, &[], Purpose::Check, &trace).await {
+                Ok(response) => {
+                    self.admission = Some(admission);
+                    break Ok(response);
+                }
+                Err(failed) => failed,
+            };
+            if !failed.error.may_pass() {
+                // An answer all the same: what is to be created is not there, and the write goes out from here.
+                self.admission = Some(admission);
+                break Err(failed.error);
+            }
+            drop(admission);
+            if !retries.wait(self.client, check, &failed).await {
+                break Err(failed.error);
+            }
+        };
+        self.trace.take_over(&trace);
+        let at = Instant::now();
+        let seen = observe::decode(self.subject(), self.view(), &answer);
+        self.checked = Some(Checked { answer, at, trace });
+        self.belief = Belief::Since(at);
+        Ok(self.judge(write, &seen?, Some(tries)))
+    }
+
+    /// What a look says about a write: nothing, if it may be sent.
+    fn judge(&mut self, write: &Write<'_>, seen: &Observation, tries: Option<&WriteTries>) -> Option<Settled> {
+        let (kind, live) = (self.change.address.kind(), seen.live.as_ref());
+        self.before.get_or_insert_with(|| seen.live.clone());
+        let doubtful = tries.is_some_and(|tries| tries.doubtful);
+        if doubtful && matches(kind, live, write.goal) {
+            return Some(Settled::Found);
+        }
+        let differences = match write.guard {
+            // An object that is as the plan wants it needs no write: a saved plan that was interrupted can be
+            // applied again.
+            Guard::Planned(_) if matches(kind, live, self.change.action.after()) => {
+                return Some(Settled::AsPlanned);
+            }
+            Guard::Planned(precondition) => precondition.check(live),
+            Guard::Left(left) if matches(kind, live, left) => Vec::new(),
+            Guard::Left(_) if matches(kind, live, write.goal) => return Some(Settled::Found),
+            Guard::Left(_) => vec!["it was changed elsewhere while this change was made".to_owned()],
+        };
+        if differences.is_empty() {
+            return None;
+        }
+        let fate = moved(&differences);
+        Some(match tries.and_then(|tries| tries.last.as_ref()) {
+            Some(error) if doubtful => {
+                let what = differences.join("; ");
+                Settled::Unknown(failed(format!("{error}; and it moved meanwhile: {what}"), None))
+            }
+            _ => Settled::Refused(fate),
+        })
+    }
+
+    async fn send(&mut self, request: &Request, mut admission: Admission<'w>) -> Result<(), Failed> {
+        self.wrote = true;
+        let also_gone = self.change.address.kind().also_gone;
+        match admission.send(request, also_gone, Purpose::Work, self.trace).await {
+            Ok(_) => {
+                self.admission = Some(admission);
+                // What the write left behind is known from now on.
+                self.belief = Belief::Since(Instant::now());
+                Ok(())
+            }
+            Err(failed) => {
+                self.belief = Belief::Nothing;
+                Err(failed)
+            }
+        }
+    }
+
+    /// The end of a write that another try cannot change.
+    async fn refusal(&mut self, write: &Write<'_>, error: &CallError) -> Option<Settled> {
+        match error.class() {
+            Some(Class::Absent) if write.goal.is_none() => Some(Settled::Found),
+            Some(Class::Conflict) if self.expects_nothing(write) => Some(self.conflict(write, error).await),
+            _ if error.may_pass() => None,
+            _ => Some(Settled::Refused(refused(&self.change.address, error))),
+        }
+    }
+
+    fn expects_nothing(&self, write: &Write<'_>) -> bool {
+        match write.guard {
+            Guard::Planned(precondition) => !precondition.exists,
+            Guard::Left(left) => left.is_none(),
+        }
+    }
+
+    /// Another client created it between the check and the write. That is fine if it is what the plan wants.
+    async fn conflict(&self, write: &Write<'_>, error: &CallError) -> Settled {
+        let address = &self.change.address;
+        match observe::observe(self.client, self.subject(), self.trace).await.map(|seen| seen.live) {
+            Ok(live) if matches(address.kind(), live.as_ref(), write.goal) => Settled::Found,
+            Ok(Some(_)) => {
+                let message = format!("{error}; it is there now, with other values");
+                Settled::Refused(failed(message, Some("plan again")))
+            }
+            _ => Settled::Refused(refused(address, error)),
+        }
+    }
+
+    /// No more tries. A last look says whether one of them was heard.
+    async fn give_up(&self, write: &Write<'_>, tries: &WriteTries, error: &CallError) -> Settled {
+        let address = &self.change.address;
+        if !tries.doubtful {
+            return Settled::Refused(refused(address, error));
+        }
+        match observe::observe(self.client, self.subject(), self.trace).await {
+            Ok(seen) if matches(address.kind(), seen.live.as_ref(), write.goal) => Settled::Found,
+            Ok(_) => Settled::Refused(refused(address, error)),
+            Err(failure) => tries.unread(&failure),
+        }
+    }
+}
+
+/// The tries of one write.
+#[derive(Default)]
+struct WriteTries {
+    writes: Retries,
+    /// One of them may have been heard.
+    doubtful: bool,
+    last: Option<CallError>,
+    /// How often a check was too old when its write could be sent.
+    too_old: u32,
+}
+
+impl WriteTries {
+    /// The check brought no answer, so nothing more is sent.
+    fn unread(&self, failure: &ReadFailure) -> Settled {
+        match &self.last {
+            Some(error) if self.doubtful => {
+                let unread = &failure.message;
+                let message =
+                    format!("{error}; whether it was done is not known, because it could not be read: {unread}");
+                Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")))
+            }
+            _ => Settled::Refused(unchecked(failure)),
+        }
+    }
+
+    fn too_slow(&self) -> Settled {
+        let message = format!(
+            "not sent, because the service is too slow: {} checks in a row were older than {} seconds \
+             when they were complete",
+            self.too_old,
+            MAX_AGE.as_secs()
+        );
+        let fate = failed(message, Some("apply again when the service answers faster"));
+        if self.doubtful { Settled::Unknown(fate) } else { Settled::Refused(fate) }
+    }
+}
