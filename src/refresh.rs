@@ -5,6 +5,7 @@
 
 mod numbered;
 pub(crate) mod observe;
+pub(crate) mod pages;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
-    kind::{Kind, Listing, Page, REGISTRY, repository::REPOSITORY},
+    kind::{Kind, Listing, REGISTRY, Window, repository::REPOSITORY},
     moment::Moment,
     progress::{Listener, Stage, Tally},
     scope,
@@ -24,12 +25,7 @@ use crate::{
     wire::{Response, Service},
 };
 
-/// What one list, or one chain of pages, brought.
-#[derive(Debug, Default)]
-pub struct Listed {
-    pub items: Vec<(Address, LiveResource)>,
-    pub account: Option<String>,
-}
+pub use self::pages::Listed;
 
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
@@ -151,75 +147,33 @@ pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Add
     Ok(items)
 }
 
-/// All resources of a kind in a region. A list that holds fewer items than the service says there are, or a page that
-/// only repeats earlier ones, is asked for once more; a second time it is a failure, because what is missing would look
-/// deleted.
+/// All resources of a kind in a region.
 pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
-    let subject = || format!("{} list of {region}", kind.name);
-    let mut doubts = Vec::new();
-    while doubts.len() < 2 {
-        match list_once(client, kind, region, subject()).await? {
-            (listed, None) => return Ok(listed),
-            (_, Some(doubt)) => doubts.push(doubt),
-        }
-    }
-    doubts.dedup();
-    let message = format!("{} in two tries", doubts.join("; "));
-    Err(ReadFailure { subject: subject(), message, hint: Some("try again when nobody writes".to_owned()) })
+    let Listing::PerRegion { page_size, request, decode } = kind.listing else {
+        return Ok(Listed { items: Vec::new(), account: None, pages: 0 });
+    };
+    let list = pages::List {
+        subject: format!("{} list of {region}", kind.name),
+        page_size,
+        request: &|window| request(region, window),
+        decode: &|response| decode(region, response),
+    };
+    pages::read(&mut { client }, &list).await
 }
 
 /// The account that asks in a region, if the first page of a list tells.
 pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String>, ReadFailure> {
     for kind in REGISTRY {
-        let Listing::PerRegion { page_size: Some(_), request, decode } = kind.listing else { continue };
+        let Listing::PerRegion { page_size: Some(size), request, decode } = kind.listing else { continue };
         let subject = || format!("{} list of {region}", kind.name);
-        let response = client.read(&request(region, 0)).await.map_err(|error| failed(subject(), &error))?;
+        let request = request(region, Window::first(size));
+        let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
         let page = decode(region, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
         if page.account.is_some() {
             return Ok(page.account);
         }
     }
     Ok(None)
-}
-
-/// The list, and why it may not be the whole one.
-async fn list_once(
-    client: &Client,
-    kind: &'static Kind,
-    region: &Arc<str>,
-    subject: String,
-) -> Result<(Listed, Option<String>), ReadFailure> {
-    let Listing::PerRegion { page_size, request, decode } = kind.listing else {
-        return Ok((Listed::default(), None));
-    };
-    let mut listed = Listed::default();
-    let mut seen = BTreeMap::new();
-    let mut total = None;
-    let mut offset = 0;
-    loop {
-        let response = client.read(&request(region, offset)).await.map_err(|error| failed(subject.clone(), &error))?;
-        let page: Page =
-            decode(region, &response).map_err(|error| unreadable(subject.clone(), &error, &response.request_id))?;
-        total = page.total.or(total);
-        listed.account = listed.account.or(page.account);
-        let before = listed.items.len();
-        // Pages overlap when something is created meanwhile.
-        for (address, resource) in page.items {
-            if is_new(&mut seen, &address, &resource).map_err(|message| contradicted(&subject, message))? {
-                listed.items.push((address, resource));
-            }
-        }
-        let Some(size) = page_size.filter(|size| page.length >= *size) else {
-            let found = listed.items.len();
-            let short = total.filter(|total| found < *total);
-            let doubt = short.map(|total| format!("the service says there are {total}, but listed {found}"));
-            return Ok((listed, doubt));
-        };
-        if listed.items.len() == before {
-            return Ok((listed, Some(format!("the page at {offset} only repeats earlier ones"))));
-        }
-        offset += size;
-    }
 }
 
 /// Whether an item is seen for the first time. One that comes twice with different values has no known value.

@@ -10,7 +10,9 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Attribute, Candidate, Kind, Listing, Preset, Role, Shape, Subject, Undecodable, Wire, json as parse};
+use super::{
+    Attribute, Candidate, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Window, Wire, json as parse,
+};
 use crate::{
     address::Address,
     moment::{Moment, Stamp},
@@ -147,10 +149,10 @@ fn request(subject: Subject<'_>, method: Method, path: String) -> Request {
 }
 
 /// In an order that writes do not change; there is no total, so the last page is a short one.
-fn list(region: &Arc<str>, offset: usize) -> Request {
+fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let mut request = Request::new(Service::CodeArts, region, Method::Get, "/v4/user/repositories".to_owned());
     request.query = vec![
-        ("limit", PAGE.to_string()),
+        ("limit", limit.to_string()),
         ("offset", offset.to_string()),
         ("order_by", "created_at".to_owned()),
         ("sort", "asc".to_owned()),
@@ -168,9 +170,10 @@ struct Listed {
     project_is_delete: Option<Value>,
 }
 
-fn decode_list(response: &Response) -> Result<Vec<Candidate>, Undecodable> {
+fn decode_list(response: &Response) -> Result<Page<Candidate>, Undecodable> {
     let listed: Option<Vec<Listed>> = parse(response, "a list of git repositories")?;
-    Ok(listed.unwrap_or_default().into_iter().map(Listed::into_candidate).collect())
+    let items: Vec<_> = listed.unwrap_or_default().into_iter().map(Listed::into_candidate).collect();
+    Ok(Page { length: items.len(), items, ..Page::default() })
 }
 
 impl Listed {
@@ -328,7 +331,7 @@ mod tests {
             { "id": 4, "name": "app" },
         ]);
         let response = Response { body: body.to_string().into_bytes(), ..Response::default() };
-        let keys: Vec<String> = decode_list(&response).unwrap().iter().map(|one| one.key.join("/")).collect();
+        let keys: Vec<String> = decode_list(&response).unwrap().items.iter().map(|one| one.key.join("/")).collect();
         assert_eq!(keys, ["platform/app", "platform/a/b/app", "", "/app"]);
         for id in ["0", "-1", "2147483648", "\"1\""] {
             let body = format!(r#"[{{ "id": {id}, "name": "app" }}]"#).into_bytes();

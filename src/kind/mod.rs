@@ -198,7 +198,7 @@ pub enum Listing {
     /// writes meanwhile.
     PerRegion {
         page_size: Option<usize>,
-        request: fn(region: &Arc<str>, offset: usize) -> Request,
+        request: fn(region: &Arc<str>, window: Window) -> Request,
         decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
     },
     /// One answer for each resource of the parent kind.
@@ -210,8 +210,8 @@ pub enum Listing {
     /// of all that could be meant.
     PerNumber {
         page_size: usize,
-        request: fn(region: &Arc<str>, offset: usize) -> Request,
-        decode: fn(response: &Response) -> Result<Vec<Candidate>, Undecodable>,
+        request: fn(region: &Arc<str>, window: Window) -> Request,
+        decode: fn(response: &Response) -> Result<Page<Candidate>, Undecodable>,
     },
 }
 
@@ -223,10 +223,29 @@ pub struct Candidate {
     pub key: Vec<String>,
 }
 
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub offset: usize,
+    pub limit: usize,
+}
+
+impl Window {
+    /// The beginning of a list.
+    pub fn first(limit: usize) -> Window {
+        Window { offset: 0, limit }
+    }
+
+    /// The offset behind it.
+    pub fn end(self) -> usize {
+        self.offset.saturating_add(self.limit)
+    }
+}
+
 /// What one list answer holds.
-#[derive(Debug, Default)]
-pub struct Page {
-    pub items: Vec<(Address, LiveResource)>,
+#[derive(Debug)]
+pub struct Page<T = (Address, LiveResource)> {
+    pub items: Vec<T>,
     /// How many items the answer held, strange ones included: what decides whether another page follows.
     pub length: usize,
     /// How many the service says there are in all.
@@ -235,6 +254,12 @@ pub struct Page {
     pub account: Option<String>,
     /// Why the answer may not be the whole truth.
     pub doubt: Option<String>,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Page<T> {
+        Page { items: Vec::new(), length: 0, total: None, account: None, doubt: None }
+    }
 }
 
 /// The wire translation of a kind: pure functions between values.

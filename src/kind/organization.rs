@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Kind, Listing, Page, Subject, Undecodable, Wire, json as parse, repository, segment};
+use super::{Kind, Listing, Page, Subject, Undecodable, Window, Wire, json as parse, repository, segment};
 use crate::{
     address::Address,
     state::{Attributes, LiveResource},
@@ -55,7 +55,7 @@ pub(super) fn path(address: &Address) -> String {
 }
 
 /// `mode::visible` also shows organizations where the caller may only touch some repository.
-fn list(region: &Arc<str>, _offset: usize) -> Request {
+fn list(region: &Arc<str>, _window: Window) -> Request {
     let mut request = request(region, Method::Get, "/v2/manage/namespaces".to_owned());
     request.query.push(("filter", "mode::visible".to_owned()));
     request
@@ -84,7 +84,7 @@ impl Wire for Api {
     /// Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
     /// matters before a delete is that there are none. Whether the filter is exact is not documented either.
     fn read_before_delete(&self, Subject { address, .. }: Subject<'_>) -> Request {
-        let mut request = repository::list(address.region(), 0);
+        let mut request = repository::list(address.region(), Window::first(repository::PAGE));
         request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
         request
     }

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Attribute, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Wire, json as parse, organization,
-    segment,
+    Attribute, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Window, Wire, json as parse,
+    organization, segment,
 };
 use crate::{
     address::Address,
@@ -128,10 +128,10 @@ fn total_of(content_range: &str) -> Option<usize> {
 }
 
 /// Ordered by name, so that pages shift as little as they can while somebody writes.
-pub(super) fn list(region: &Arc<str>, offset: usize) -> Request {
+pub(super) fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let mut request = Request::new(Service::Swr, region, Method::Get, "/v2/manage/repos".to_owned());
     request.query = vec![
-        ("limit", PAGE.to_string()),
+        ("limit", limit.to_string()),
         ("offset", offset.to_string()),
         ("order_column", "name".to_owned()),
         ("order_type", "asc".to_owned()),

@@ -154,7 +154,9 @@ fn listed(kind: &'static Kind, response: &Response) -> (String, Page) {
     let region = Arc::from("r-1");
     let parent = repository::address("r-1", "o", "a");
     let (request, page) = match &kind.listing {
-        Listing::PerRegion { request, decode, .. } => (request(&region, 20), decode(&region, response)),
+        Listing::PerRegion { request, decode, .. } => {
+            (request(&region, Window { offset: 20, limit: 10 }), decode(&region, response))
+        }
         Listing::PerParent { request, decode } => (request(&parent), decode(&parent, response)),
         Listing::PerNumber { .. } => panic!("has candidates, and no pages"),
     };
@@ -179,7 +181,7 @@ fn repositories_come_in_pages_with_a_total() {
     let item = |name: &str| json!({ "name": name, "namespace": "o", "is_public": false, "num_images": 3, "domain_name": "me", "total_range": 9 });
     let response = answer(&json!([item("a"), item("b/c")]));
     let (request, page) = listed(&repository::REPOSITORY, &response);
-    assert_eq!(request, "GET r-1 /v2/manage/repos?limit=1000&offset=20&order_column=name&order_type=asc");
+    assert_eq!(request, "GET r-1 /v2/manage/repos?limit=10&offset=20&order_column=name&order_type=asc");
     assert_eq!(addresses(&page), ["repository r-1/o/a", "repository r-1/o/b/c"]);
     assert_eq!((page.length, page.total, page.account.as_deref(), &page.doubt), (2, Some(9), Some("me"), &None));
     assert_eq!(page.items[0].1.num_images, Some(3));

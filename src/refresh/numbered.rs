@@ -1,7 +1,8 @@
 //! Reads the resources that requests name by a number: finds the numbers that the chart does not say, then asks for each
 //! resource.
 //!
-//! The service's search is a fuzzy one, so its list is read whole and compared here, to the letter.
+//! The service's search is a fuzzy one, so its list is read whole and compared here, to the letter. Nothing in it says
+//! how many there are, so what a list of several pages lacks is looked for in a second reading.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,9 +12,8 @@ use std::{
 use tokio::task::JoinSet;
 
 use super::{
-    failed,
     observe::{Observation, observe},
-    unreadable,
+    pages::{self, Listed},
 };
 use crate::{
     address::Address,
@@ -22,6 +22,9 @@ use crate::{
     transport::{client::Client, trace::Trace},
 };
 
+/// How often the list is read because it lacks something.
+const MOST_READINGS: usize = 2;
+
 /// Reads all resources of the kind that the chart names in a region.
 pub(super) async fn read(client: &Arc<Client>, kind: &'static Kind, chart: &Chart, region: &Arc<str>) -> Live {
     let mut live = Live::default();
@@ -29,19 +32,17 @@ pub(super) async fn read(client: &Arc<Client>, kind: &'static Kind, chart: &Char
         chart.resources.keys().filter(|address| address.kind().name == kind.name && address.region() == region);
     let said = |address: &Address| chart.mirrors.get(address).and_then(|terms| terms.number);
     let wanted: BTreeMap<Address, Option<RemoteId>> = wanted.map(|address| (address.clone(), said(address))).collect();
-    let mut candidates = None;
-    if wanted.values().any(Option::is_none) {
-        match list(client, kind, region).await {
-            Ok(found) => candidates = Some(found),
-            Err(failure) => {
-                live.failures.push(failure);
-                return live;
-            }
-        }
+    let mut lists = Lists { client, kind, region, readings: Vec::new() };
+    let unnumbered: Vec<&Address> =
+        wanted.iter().filter(|(_, said)| said.is_none()).map(|(address, _)| address).collect();
+    let found = lists.read_until(|lists| unnumbered.iter().all(|address| lists.look_up(address) != Ok(None))).await;
+    if let Err(failure) = found {
+        live.failures.push(failure);
+        return live;
     }
     let mut known = BTreeMap::new();
     for (address, said) in &wanted {
-        match said.map_or_else(|| look_up(address, candidates.as_deref().unwrap_or_default()), |said| Ok(Some(said))) {
+        match said.map_or_else(|| lists.look_up(address), |said| Ok(Some(said))) {
             Ok(number) => known.extend(number.map(|number| (address.clone(), number))),
             Err(failure) => live.failures.push(failure),
         }
@@ -49,39 +50,56 @@ pub(super) async fn read(client: &Arc<Client>, kind: &'static Kind, chart: &Char
     live.failures.extend(shared(&known));
     let missing = read_each(client, &known, &mut live).await;
     // A number that the service does not answer for is no mirror yet, or nothing at all: only the list knows.
-    let unlisted = missing.iter().any(|address| wanted.get(address).is_some_and(Option::is_some));
-    if unlisted && candidates.is_none() {
-        match list(client, kind, region).await {
-            Ok(found) => candidates = Some(found),
-            Err(failure) => live.failures.push(failure),
-        }
-    }
-    let there: BTreeSet<RemoteId> = candidates.iter().flatten().map(|candidate| candidate.number).collect();
-    let exists = |address: &Address, number: &RemoteId| !missing.contains(address) || there.contains(number);
+    let unanswered = missing.iter().filter_map(|address| known.get(address));
+    let listed = lists.read_until(|lists| unanswered.clone().all(|number| lists.hold(*number))).await;
+    live.failures.extend(listed.err());
+    let exists = |address: &Address, number: &RemoteId| !missing.contains(address) || lists.hold(*number);
     live.numbers = known.into_iter().filter(|(address, number)| exists(address, number)).collect();
     live
 }
 
-/// Everything that could be meant. There is no total, so a page that is not full is the last.
-async fn list(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Vec<Candidate>, ReadFailure> {
-    let Listing::PerNumber { page_size, request, decode } = kind.listing else { return Ok(Vec::new()) };
-    let subject = || format!("list of what could be a {} in {region}", kind.name);
-    let mut found = BTreeMap::new();
-    let mut offset = 0;
-    loop {
-        let response = client.read(&request(region, offset)).await.map_err(|error| failed(subject(), &error))?;
-        let page = decode(&response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
-        let (length, before) = (page.len(), found.len());
-        // Pages overlap when something is created meanwhile.
-        found.extend(page.into_iter().map(|candidate| (candidate.number, candidate)));
-        if length < page_size {
-            return Ok(found.into_values().collect());
+/// Everything that could be meant, in one reading or two.
+struct Lists<'a> {
+    client: &'a Client,
+    kind: &'static Kind,
+    region: &'a Arc<str>,
+    readings: Vec<Listed<Candidate>>,
+}
+
+impl Lists<'_> {
+    /// Reads until that is the case, and no more than may help: a list of one page lacks nothing.
+    async fn read_until(&mut self, is_enough: impl Fn(&Self) -> bool) -> Result<(), ReadFailure> {
+        let Listing::PerNumber { page_size, request, decode } = self.kind.listing else { return Ok(()) };
+        while !is_enough(self) && self.readings.last().is_none_or(|reading| reading.pages > 1) {
+            if self.readings.len() == MOST_READINGS {
+                break;
+            }
+            let list = pages::List {
+                subject: format!("list of what could be a {} in {}", self.kind.name, self.region),
+                page_size: Some(page_size),
+                request: &|window| request(self.region, window),
+                decode: &decode,
+            };
+            let listed = pages::read(&mut { self.client }, &list).await?;
+            self.readings.push(listed);
         }
-        if found.len() == before {
-            let message = format!("the page at {offset} only repeats earlier ones");
-            return Err(ReadFailure { subject: subject(), message, hint: None });
+        Ok(())
+    }
+
+    /// The number that a name has in the first reading that holds it.
+    fn look_up(&self, address: &Address) -> Result<Option<RemoteId>, ReadFailure> {
+        for reading in &self.readings {
+            let found = look_up(address, &reading.items)?;
+            if found.is_some() {
+                return Ok(found);
+            }
         }
-        offset += page_size;
+        Ok(None)
+    }
+
+    fn hold(&self, number: RemoteId) -> bool {
+        let mut items = self.readings.iter().flat_map(|reading| &reading.items);
+        items.any(|candidate| candidate.number == number)
     }
 }
 

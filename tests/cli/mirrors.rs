@@ -183,8 +183,9 @@ fn a_repository_is_found_by_its_exact_name_on_any_page() {
     assert_eq!([number(0), number(1), number(2)], [123, id("group/app"), id("last")]);
     let pages = world.journal().into_iter().filter(|entry| entry.path == "/v4/user/repositories");
     let offsets: Vec<String> = pages.map(|entry| entry.query).collect();
-    let page = |offset: usize| format!("limit=100&offset={offset}&order_by=created_at&sort=asc");
-    assert_eq!(offsets, [page(0), page(100), page(200)]);
+    // Each page begins with the last one of the page before.
+    let page = |limit: usize, offset: usize| format!("limit={limit}&offset={offset}&order_by=created_at&sort=asc");
+    assert_eq!(offsets, [page(100, 0), page(99, 99), page(98, 196)]);
     let _ = world.apply(&[]);
 }
 
