@@ -3,6 +3,7 @@
 //! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object that could
 //! not be read is unknown, not absent.
 
+mod lacking;
 mod numbered;
 pub(crate) mod observe;
 pub(crate) mod pages;
@@ -25,6 +26,7 @@ use crate::{
     wire::{Response, Service},
 };
 
+pub(crate) use self::lacking::confirm;
 pub use self::pages::Listed;
 
 /// Reads everything that a plan for this chart needs.
@@ -44,11 +46,11 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
     let mut numbered = JoinSet::new();
     let part = Arc::new(part.clone());
     for (service, region) in places(chart) {
-        for kind in REGISTRY.iter().filter(|kind| kind.service == service) {
+        for kind in REGISTRY.iter().copied().filter(|kind| kind.service == service) {
             let (client, region, part) = (client.clone(), region.clone(), part.clone());
             match kind.listing {
                 Listing::PerRegion { .. } => {
-                    drop(lists.spawn(async move { (region.clone(), list_region(&client, kind, &region).await) }))
+                    drop(lists.spawn(async move { (kind, list_region(&client, kind, &region).await, region) }))
                 }
                 Listing::PerNumber { .. } => {
                     drop(numbered.spawn(async move { numbered::read(&client, kind, &part, &region).await }));
@@ -57,9 +59,13 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
             }
         }
     }
-    for (region, listed) in gather(lists, &tally).await {
+    let mut several = Vec::new();
+    for (kind, listed, region) in gather(lists, &tally).await {
         match listed {
             Ok(listed) => {
+                if listed.pages > 1 {
+                    several.push((kind, region.clone()));
+                }
                 live.accounts.extend(listed.account.map(|account| (region, account)));
                 live.resources.extend(listed.items.into_iter().filter(|(address, _)| concerns(chart, address)));
             }
@@ -71,6 +77,9 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
         live.numbers.extend(found.numbers);
         live.failures.extend(found.failures);
         live.clock = live.clock.max(found.clock);
+    }
+    if live.failures.is_empty() {
+        lacking::look_for(client, &part, several, &mut live, &tally).await;
     }
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {

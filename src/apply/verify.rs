@@ -122,11 +122,19 @@ fn spawn_by_parent(client: &Arc<Client>, addresses: Vec<Address>, reads: &mut Jo
     }
 }
 
-async fn by_list(client: &Client, kind: &'static Kind, region: &Arc<str>, addresses: Vec<Address>) -> ReadBack {
-    match refresh::list_region(client, kind, region).await {
-        Ok(listed) => found_among(listed.items, addresses),
-        Err(_) => ReadBack::new(),
+async fn by_list(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>, addresses: Vec<Address>) -> ReadBack {
+    let Ok(listed) = refresh::list_region(client, kind, region).await else { return ReadBack::new() };
+    let mut read = found_among(listed.items, addresses);
+    if listed.pages > 1 {
+        let lacking = read.iter().filter(|(_, seen)| seen.is_none()).map(|(address, _)| address.clone());
+        for (address, found) in refresh::confirm(client, kind, region, lacking.collect()).await {
+            match found {
+                Ok(found) => drop(read.insert(address, found)),
+                Err(_) => drop(read.remove(&address)),
+            }
+        }
     }
+    read
 }
 
 async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {

@@ -24,6 +24,7 @@ mod mirror_runs;
 mod mirror_secrets;
 mod mirrors;
 mod misbehaving;
+mod paging;
 mod quickstart;
 mod receipt;
 mod relay;

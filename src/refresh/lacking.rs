@@ -1,0 +1,75 @@
+//! Looks for what a list of several pages lacks. The pages were not read at one time, so what is in none of them may
+//! be there all the same.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::task::JoinSet;
+
+use super::{gather, list_region, observe::observe};
+use crate::{
+    address::Address,
+    kind::{Kind, Subject},
+    progress::Tally,
+    state::{Chart, Live, LiveResource, ReadFailure},
+    transport::{client::Client, trace::Trace},
+};
+
+/// How many are asked for one by one at most.
+const MOST_ASKED_FOR: usize = 100;
+
+/// Looks for whatever the chart names and lists of several pages lack. What is in nothing that exists needs no look.
+pub(super) async fn look_for(
+    client: &Arc<Client>,
+    chart: &Chart,
+    lists: Vec<(&'static Kind, Arc<str>)>,
+    live: &mut Live,
+    tally: &Tally<'_>,
+) {
+    let mut looks = JoinSet::new();
+    for (kind, region) in lists {
+        let of_list = |address: &&Address| address.kind().name == kind.name && *address.region() == region;
+        let is_possible = |address: &&Address| {
+            let parent = address.parent();
+            !live.resources.contains_key(*address) && parent.is_none_or(|parent| live.resources.contains_key(&parent))
+        };
+        let lacking: Vec<_> = chart.resources.keys().filter(of_list).filter(is_possible).cloned().collect();
+        if !lacking.is_empty() {
+            let client = client.clone();
+            looks.spawn(async move { confirm(&client, kind, &region, lacking).await });
+        }
+    }
+    for (address, found) in gather(looks, tally).await.into_iter().flatten() {
+        match found {
+            Ok(found) => live.resources.extend(found.map(|found| (address, found))),
+            // One that all of them share stands for all.
+            Err(failure) if live.failures.contains(&failure) => {}
+            Err(failure) => live.failures.push(failure),
+        }
+    }
+}
+
+/// What each of some objects is that a list of several pages lacks. Each is asked for by itself; where they are too many
+/// for that, the list is read again.
+pub(crate) async fn confirm(
+    client: &Arc<Client>,
+    kind: &'static Kind,
+    region: &Arc<str>,
+    lacking: Vec<Address>,
+) -> Vec<(Address, Result<Option<LiveResource>, ReadFailure>)> {
+    if lacking.len() > MOST_ASKED_FOR {
+        let again = list_region(client, kind, region).await;
+        let again = again.map(|listed| listed.items.into_iter().collect::<BTreeMap<_, _>>());
+        let found = |address: &Address| again.as_ref().map(|items| items.get(address).cloned()).map_err(Clone::clone);
+        return lacking.into_iter().map(|address| (address.clone(), found(&address))).collect();
+    }
+    let mut reads = JoinSet::new();
+    for address in lacking {
+        let client = client.clone();
+        reads.spawn(async move {
+            let subject = Subject { address: &address, number: None };
+            let seen = observe(&client, subject, &Trace::default()).await;
+            (address, seen.map(|seen| seen.live))
+        });
+    }
+    reads.join_all().await
+}
