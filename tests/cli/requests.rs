@@ -1,5 +1,6 @@
 //! What a plan costs: for R repositories of the account and M repositories whose rules are managed,
-//! `1 + (floor(R / 1000) + 1) + M` reads in each region, and nothing else.
+//! `1 + (floor(R / 1000) + 1) + M` reads in each region, and nothing else. Pages overlap by one item in a hundred, so that
+//! a few more numbers than the multiples of 1000 cost one page more: from 1980 on, for example.
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ mod every_request;
 mod expected;
 mod live;
 mod mirrors;
+mod paging;
 mod printed;
 mod site;
 mod storm;
