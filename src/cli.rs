@@ -313,7 +313,8 @@ pub struct SchemaArgs {
 
 #[derive(Debug, Args)]
 pub struct ConsentArgs {
-    /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`, `deletes=40`.
+    /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`, `deletes=40`. `CLASS=0` lets none
+    /// run. What is given here of a class takes the place of the chart's `limits`.
     #[arg(long, value_name = "CLASS[=N]", value_parser = str::parse::<Consent>)]
     pub allow: Vec<Consent>,
 }

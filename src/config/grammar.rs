@@ -424,7 +424,7 @@ pub static LIMITS: Record = Record {
             "allow",
             Form::List(&Form::Text(TextForm::Consent)),
             "[ 'exposes=2' ]",
-            "Standing consent to classes of risk: `CLASS` or `CLASS=N`, as for `--allow`.",
+            "Standing consent to classes of risk: `CLASS` or `CLASS=N`, as for `--allow`, which takes its place.",
         ),
     ],
     attributes_of: None,

@@ -49,7 +49,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));
-    let consents: Vec<Consent> = chart.limits.allow.iter().chain(consents).copied().collect();
+    let consents = risk::in_force(&chart.limits.allow, consents);
     risk::withhold(&mut plan.changes, &chart.protect, &consents);
     plan.stopped.extend(stops_for_blocked_organizations(&blocking));
     plan.stopped.extend(limits::check(&plan.changes, live, &chart.limits, &consents));

@@ -15,21 +15,23 @@ use crate::{
 /// Organizations with fewer repositories have no percentage: one of three would be too much already.
 const SMALLEST_FOR_PERCENT: usize = 10;
 
-/// Every reason to stop; consent to `deletes` lifts them all.
+/// Every reason to stop. Consent to enough `deletes` lifts them all; consent to fewer takes the place of the chart's
+/// limit, downwards too.
 pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: &[Consent]) -> Vec<Stop> {
     let deletes: Vec<&Address> = changes
         .iter()
         .filter(|change| change.withheld.is_none() && matches!(change.action, Action::Delete { .. }))
         .map(|change| &change.address)
         .collect();
-    let given = consents.iter().any(|consent| consent.class == RiskClass::Deletes);
-    if given && risk::consented(RiskClass::Deletes, deletes.len(), consents) {
-        return Vec::new();
-    }
+    let (most, from) = match risk::widest(RiskClass::Deletes, consents) {
+        Some(given) if given.is_none_or(|most| deletes.len() <= most) => return Vec::new(),
+        Some(given) => (given.unwrap_or_default(), "deletes="),
+        None => (limits.deletes, "limits.deletes: "),
+    };
     let lift = Some(format!("--allow deletes={}", deletes.len()));
     let mut stops = Vec::new();
-    if deletes.len() > limits.deletes {
-        let message = format!("{} would be deleted, more than `limits.deletes: {}`", things(&deletes), limits.deletes);
+    if deletes.len() > most {
+        let message = format!("{} would be deleted, more than `{from}{most}`", things(&deletes));
         stops.push(Stop { code: "too-many-deletes".to_owned(), message, lift: lift.clone() });
     }
     for (organization, (gone, all)) in shares(&deletes, live) {

@@ -181,13 +181,22 @@ fn protected(change: &Change, protect: &[Protection]) -> Option<Withheld> {
     Some(Withheld::Protect { pattern })
 }
 
-/// Whether so many changes of a class may run. The widest of several consents counts.
-pub(super) fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
-    let mut given = consents.iter().filter(|consent| consent.class == class).peekable();
-    if given.peek().is_none() {
-        return !class.needs_consent();
-    }
-    given.any(|consent| consent.most.is_none_or(|most| count <= most))
+/// The consents that hold in a run. What the run says of a class takes the place of what the chart says of it, so that
+/// `--allow CLASS=0` consents to none.
+pub(super) fn in_force(standing: &[Consent], of_run: &[Consent]) -> Vec<Consent> {
+    let is_replaced = |consent: &&Consent| of_run.iter().any(|other| other.class == consent.class);
+    standing.iter().filter(|consent| !is_replaced(consent)).chain(of_run).copied().collect()
+}
+
+/// The widest of several consents to a class: `Some(None)` has no limit, `None` is no consent.
+pub(super) fn widest(class: RiskClass, consents: &[Consent]) -> Option<Option<usize>> {
+    let given = consents.iter().filter(|consent| consent.class == class).map(|consent| consent.most);
+    given.max_by_key(|most| most.unwrap_or(usize::MAX))
+}
+
+/// Whether this many changes of a class may run.
+fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
+    widest(class, consents).map_or(!class.needs_consent(), |most| most.is_none_or(|most| count <= most))
 }
 
 /// What holds something that may not go cannot go either.

@@ -189,3 +189,25 @@ fn what_is_printed_to_let_it_pass_can_be_typed() {
     let _ = world.try_apply(&lifts.concat()).exits(0).says("0 added, 1 changed, 1 destroyed");
     world.is_settled();
 }
+
+#[test]
+fn consent_to_no_deletion_stops_the_first_one() {
+    let world = world("      b: { state: absent }\n");
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "b").num_images = 0);
+    let output = world.plan(&["--allow", "deletes=0"]).exits(1);
+    let _ = output.says("1 resource would be deleted, more than `deletes=0`; to let it pass: --allow deletes=1");
+    let _ = world.try_apply(&["--allow", "deletes=0"]).exits(1).says("the plan is stopped");
+    assert_eq!(world.writes(), [""; 0]);
+    // The same of a standing consent, which that of the run takes the place of.
+    world.chart(&format!("{HEAD}      b: {{ state: absent }}\nlimits: {{ allow: [ deletes=0 ] }}\n"));
+    let _ = world.try_apply(&[]).exits(1).says("more than `deletes=0`");
+    let _ = world.apply_allowing("deletes=1").says("1 destroyed");
+}
+
+#[test]
+fn a_run_can_take_back_what_the_chart_consents_to() {
+    let world = world(BOTH_OPEN);
+    world.chart(&format!("{HEAD}{BOTH_OPEN}limits: {{ allow: [ exposes ] }}\n"));
+    let _ = world.try_apply(&["--allow", "exposes=0"]).exits(1).says("2 withheld");
+    assert_eq!(world.writes(), [""; 0]);
+}

@@ -111,12 +111,53 @@ fn consent_to_deletes_around_their_number() {
         ("gap", "deletes=11", true),
         ("gap", "deletes=12", false),
         ("gap", "deletes", false),
-        // The widest counts, wherever it stands.
-        ("deletes=1", "deletes=12", false),
+        // What the run says takes the place of what the chart says.
+        ("deletes=1", "deletes=12", true),
+        ("deletes=0", "deletes", true),
         ("deletes=12", "deletes=1", false),
     ] {
         let chart = format!("limits: {{ allow: [ {standing} ] }}\n{chart}");
         assert_eq!(!plan(&chart, &live, &[allow]).stopped.is_empty(), stopped, "{allow}, {standing}");
+    }
+}
+
+#[test]
+fn consent_to_deletes_takes_the_place_of_the_limit() {
+    for (gone, limit, standing, allow, expected) in [
+        // Below the limit, and more than the run consents to.
+        (1, "", "", "deletes=0", &["too-many-deletes"][..]),
+        (3, "", "", "deletes=2", &["too-many-deletes"]),
+        (3, "", "", "deletes=3", &[]),
+        (3, "", "deletes=2", "gap", &["too-many-deletes"]),
+        (3, "deletes: 2, ", "deletes=3", "gap", &[]),
+        (3, "", "deletes=0", "deletes=3", &[]),
+        (0, "", "", "deletes=0", &[]),
+        // Consent to fewer does not lift a share either.
+        (7, "", "", "deletes=6", &["too-many-deletes", "too-large-a-share"]),
+        // Of several in one place the widest counts.
+        (3, "", "deletes=2, deletes=3", "gap", &[]),
+    ] {
+        let (chart, live) = shrinking(20, gone, &format!("limits: {{ {limit}allow: [ {standing} ] }}"));
+        let plan = plan(&chart, &live, &[allow]);
+        assert_eq!(stops(&plan), expected, "{gone} with {limit}{standing} and {allow}");
+    }
+    let (chart, live) = shrinking(20, 1, "");
+    let stopped = plan(&chart, &live, &["deletes=0"]);
+    assert_eq!(stopped.stopped[0].message, "1 resource would be deleted, more than `deletes=0`");
+    assert_eq!(stopped.stopped[0].lift.as_deref(), Some("--allow deletes=1"));
+}
+
+#[test]
+fn what_the_run_says_of_a_class_replaces_what_the_chart_says_of_it() {
+    for class in RiskClass::ALL.into_iter().filter(|class| *class != RiskClass::Deletes) {
+        let chart = format!("limits: {{ allow: [ {class} ] }}\n{RISKY}");
+        let withheld = |allow: String| {
+            let plan = plan(&chart, &risky(), &[&allow]);
+            let carriers = plan.changes.iter().filter(|change| classes(change).contains(&class));
+            carriers.filter(|change| change.withheld.is_some()).count()
+        };
+        assert_eq!((withheld(format!("{class}=0")), withheld(format!("{class}=2"))), (2, 0), "{class}");
+        assert_eq!(withheld("deletes=9".to_owned()), 0, "{class}");
     }
 }
 
