@@ -15,6 +15,17 @@ impl Moment {
         now.0.saturating_sub(self.0) > i64::try_from(age.seconds()).unwrap_or(i64::MAX)
     }
 
+    /// Whether it lies so far ahead that no difference of two clocks explains it. What a service writes about the past
+    /// cannot, so such a time shows nothing.
+    pub fn is_ahead_of(self, now: Moment) -> bool {
+        self.0 > now.0.saturating_add(TOLERANCE)
+    }
+
+    /// Whether something that was done then is fresh: no older than the age, and not ahead of `now`.
+    pub fn is_fresh(self, age: Age, now: Moment) -> bool {
+        !self.is_ahead_of(now) && !self.is_older_than(age, now)
+    }
+
     /// The form of HTTP headers: `Fri, 20 Nov 2026 23:10:00 GMT`.
     pub fn of_http(text: &str) -> Option<Moment> {
         let (_, rest) = text.trim().split_once(", ")?;
@@ -95,8 +106,7 @@ impl Stamp {
     /// `2020-07-22 10:45:56`, is read as UTC; where that lies ahead of the service's own clock, it can only be China's.
     pub fn parse(text: &str, clock: Option<Moment>) -> Option<Stamp> {
         let (local, offset) = Moment::local(text)?;
-        let is_ahead = |clock: Moment| local.0 > clock.0.saturating_add(TOLERANCE);
-        let assumed = if clock.is_some_and(is_ahead) { CHINA } else { 0 };
+        let assumed = if clock.is_some_and(|clock| local.is_ahead_of(clock)) { CHINA } else { 0 };
         Some(Stamp { moment: Moment(local.0 - offset.unwrap_or(assumed)), text: text.to_owned() })
     }
 }
@@ -176,5 +186,23 @@ mod tests {
         {
             assert_eq!(then.is_older_than(age, Moment(now)), older, "{now}");
         }
+    }
+
+    #[test]
+    fn what_lies_ahead_is_not_fresh_but_for_a_difference_of_clocks() {
+        let (age, now) = ("1h".parse().unwrap(), Moment(100_000));
+        for (then, ahead, fresh) in [
+            (100_000, false, true),
+            (100_000 - 3_600, false, true),
+            (100_000 - 3_601, false, false),
+            (100_000 + TOLERANCE, false, true),
+            (100_000 + TOLERANCE + 1, true, false),
+            (i64::MAX, true, false),
+            (i64::MIN, false, false),
+        ] {
+            let moment = Moment(then);
+            assert_eq!((moment.is_ahead_of(now), moment.is_fresh(age, now)), (ahead, fresh), "{then}");
+        }
+        assert!(!Moment(i64::MAX).is_ahead_of(Moment(i64::MAX)));
     }
 }

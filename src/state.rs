@@ -240,9 +240,10 @@ pub struct MirrorState {
 
 impl MirrorState {
     /// What the service says of the last attempt, if it failed. An error may stay after a success, so it counts only if
-    /// the attempt is the younger one.
-    pub fn failure(&self) -> Option<&str> {
-        let has_failed = match (&self.last_attempt, &self.last_success) {
+    /// the attempt is the younger one. A success that lies ahead of `now` is no evidence.
+    pub fn failure(&self, now: Option<Moment>) -> Option<&str> {
+        let is_past = |stamp: &&Stamp| now.is_none_or(|now| !stamp.moment.is_ahead_of(now));
+        let has_failed = match (&self.last_attempt, self.last_success.as_ref().filter(is_past)) {
             (Some(attempt), Some(success)) => attempt.moment > success.moment,
             (None, Some(_)) => self.failures > 0,
             (_, None) => true,

@@ -168,7 +168,7 @@ pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnost
 pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
     let failing = chart.mirrors.iter().filter_map(|(address, terms)| {
         let state = live.resources.get(address)?.mirror.as_deref()?;
-        let said = state.failure()?;
+        let said = state.failure(live.clock)?;
         Some(
             Diagnostic::warning(FAILING, format!("the last run failed: {}", visible(said)))
                 .at(terms.span)

@@ -50,7 +50,7 @@ pub(super) fn judge(
     change.source = Some(desired.source.clone());
     change.notes.extend(notes(&change, wanted));
     if let Some(run) = &change.run {
-        change.notes.extend(state.failure().map(|said| format!("the last run failed: {}", visible(said))));
+        change.notes.extend(state.failure(Some(now)).map(|said| format!("the last run failed: {}", visible(said))));
         if run.force {
             let evidence = "what was pushed to the mirror is overwritten".to_owned();
             change.risks.push(Risk { class: RiskClass::Overwrites, evidence });
@@ -104,8 +104,8 @@ fn due_run(
     let max_age = terms.max_age?;
     let reason = match &state.last_success {
         None => Reason::NeverSucceeded,
-        Some(success) if success.moment.is_older_than(max_age, now) => Reason::Stale,
-        Some(_) => return None,
+        Some(success) if success.moment.is_fresh(max_age, now) => return None,
+        Some(_) => Reason::Stale,
     };
     let action = Action::Run { attributes: found.attributes.clone() };
     Some(step(address, action, reason, Vec::new(), None))
@@ -116,10 +116,11 @@ fn run(change: &Change, wanted: &Attributes, terms: &MirrorTerms, state: &Mirror
     let max_age = terms.max_age?;
     let because = match &state.last_success {
         None => "never succeeded".to_owned(),
-        Some(success) if success.moment.is_older_than(max_age, now) => {
-            format!("last success {}, older than {max_age}", visible(&success.text))
+        Some(success) if success.moment.is_fresh(max_age, now) => "its configuration changes".to_owned(),
+        Some(success) if success.moment.is_ahead_of(now) => {
+            format!("last success {} lies in the future, so it does not count", visible(&success.text))
         }
-        Some(_) => "its configuration changes".to_owned(),
+        Some(success) => format!("last success {}, older than {max_age}", visible(&success.text)),
     };
     let endpoint = change.action.after().and_then(|after| after.get("endpoint")?.as_str()).unwrap_or_default();
     Some(Run {
@@ -205,6 +206,7 @@ mod tests {
 
     const FRESH: &str = "2026-11-21T06:00:00Z";
     const OLD: &str = "2026-11-20T23:10:00Z";
+    const AHEAD: &str = "2026-11-21T08:15:01Z";
 
     #[test]
     fn a_run_is_due_when_the_last_success_is_too_old() {
@@ -213,6 +215,19 @@ mod tests {
             ("a: { max_age: 530m }", OLD, ""),
             ("a: { max_age: 529m }", OLD, "run: last success 2026-11-20T23:10:00Z, older than 529m"),
             ("a: { max_age: 6h }", FRESH, ""),
+            // Clocks may differ by a quarter of an hour.
+            ("a: { max_age: 6h }", "2026-11-21T08:15:00Z", ""),
+            (
+                "a: { max_age: 6h }",
+                AHEAD,
+                "run: last success 2026-11-21T08:15:01Z lies in the future, so it does not count",
+            ),
+            ("a: {}", AHEAD, ""),
+            (
+                "a: { url: 'https://x/b.git', max_age: 6h }",
+                AHEAD,
+                "update+run: last success 2026-11-21T08:15:01Z lies in the future, so it does not count",
+            ),
             ("a: { max_age: 6h }", "", "run: never succeeded"),
             ("a: {}", OLD, ""),
             ("a: { max_age: null, scheduled: null }", "", ""),
@@ -232,6 +247,18 @@ mod tests {
             assert_eq!(plan.outcome() == Outcome::NoChanges, expected.is_empty(), "{entry}");
             let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
             assert_eq!(document::read(&file).as_ref(), Ok(&plan), "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_success_in_the_future_hides_no_failure() {
+        for (success, expected) in [(AHEAD, &["the last run failed: no route"][..]), (FRESH, &[])] {
+            let mut live = live(success, "no route");
+            let address = mirror::address("r-1", "p", "a");
+            let state = live.resources.get_mut(&address).unwrap().mirror.as_mut().unwrap();
+            state.last_attempt = Stamp::parse("2026-11-21T05:00:00Z", None);
+            let plan = plan("mirrors: { p/a: { branches: all, max_age: 1h } }", &live, &[]);
+            assert_eq!(plan.changes[0].notes, expected, "{success}");
         }
     }
 

@@ -209,7 +209,7 @@ pub enum Reason {
     Unlisted,
     /// The repository's `sync` list is the whole truth, and it is not in there.
     NotInSyncList,
-    /// The last success of the mirror is older than the chart allows.
+    /// The mirror has no success as young as the chart asks for.
     Stale,
     /// The mirror had no success yet.
     NeverSucceeded,

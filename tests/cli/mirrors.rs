@@ -92,6 +92,20 @@ fn a_mirror_is_run_when_it_is_due_and_not_before() {
 }
 
 #[test]
+fn a_success_in_the_future_does_not_make_a_mirror_fresh() {
+    let world = world(settings(), FRESH);
+    let succeeded = |time: &str| edit_mirror(&world, |mirror| mirror.last_successful_update_at = time.parse().ok());
+    // Clocks differ a little.
+    succeeded("2026-11-20T23:20:00Z");
+    world.is_settled();
+    succeeded("2030-01-01T00:00:00Z");
+    let said = "last success 2030-01-01T08:00:00.000+08:00 lies in the future, so it does not count";
+    let _ = world.plan(&["--detailed-exitcode"]).exits(2).says(said).says("1 to run.");
+    let _ = world.run(&["drift"]).exits(2).says(said);
+    assert_eq!(world.plan_json(&[])["changes"][0]["run"]["because"], said);
+}
+
+#[test]
 fn a_mirror_without_an_age_is_never_run() {
     let world = world(settings(), "platform/app: { branches: all }");
     let _ = world
