@@ -7,6 +7,7 @@ mod regions;
 
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 pub use self::regions::{REGIONS, is_region_id, known_region};
@@ -96,9 +97,16 @@ pub enum EndpointError {
     )]
     Foreign { origin: Origin, host: String },
     #[error(
-        "the regions {first} and {second} have the same endpoint {url}: put `{{region}}` into it, or use one region"
+        "the regions {first} and {second} have the same endpoint {url}{}: put `{{region}}` into it, or use one region",
+        .spelling.as_ref().map(|other| format!(", which is also written {other}")).unwrap_or_default()
     )]
-    Shared { first: String, second: String, url: String },
+    Shared {
+        first: String,
+        second: String,
+        url: String,
+        /// The other way that it is written, if there are two.
+        spelling: Option<String>,
+    },
     #[error("where CodeArts Repo is in {0} is not known: say it in `endpoints.codearts`, or set `{CODEARTS_VARIABLE}`")]
     Nowhere(String),
     #[error("the region {region} has two endpoints, {first} and {second}: give the same one in every document")]
@@ -118,6 +126,36 @@ pub struct Base {
     pub prefix: String,
     pub loopback: bool,
     pub secure: bool,
+}
+
+/// What one server is known by, however its URL is written.
+#[derive(Debug, PartialEq, Eq)]
+struct Server<'a> {
+    host: String,
+    port: &'a str,
+    path: Vec<u8>,
+}
+
+impl Base {
+    /// `Url` has brought the host into lower case and added the port. That one address has several names, that a name
+    /// may end in a dot, and that a path may be escaped, it leaves alone. Two schemes cannot share a port.
+    fn server(&self) -> Server<'_> {
+        let (host, port) = self.host_port.rsplit_once(':').unwrap_or((&self.host_port, ""));
+        let segments = self.prefix.split('/').filter(|segment| !segment.is_empty());
+        let path = segments.flat_map(|segment| [b'/'].into_iter().chain(percent_decode_str(segment))).collect();
+        Server { host: canonical(host), port, path }
+    }
+}
+
+/// One name for each host: a server on all of this machine's addresses answers to all of its names.
+fn canonical(host: &str) -> String {
+    let host = host.trim_end_matches('.');
+    let is_here = |address: &IpAddr| address.is_loopback() || address.is_unspecified();
+    match address_of(host).map(|address| address.to_canonical()) {
+        Some(address) if is_here(&address) => "localhost".to_owned(),
+        Some(address) => address.to_string(),
+        None => host.to_owned(),
+    }
 }
 
 impl fmt::Display for Base {
@@ -156,11 +194,15 @@ impl Endpoints {
 
     /// Two regions behind one URL would be read as copies of each other.
     fn insert(&mut self, service: Service, region: &str, base: Base) -> Result<(), EndpointError> {
-        let is_copy =
-            |other: Service, elsewhere: &str, known: &Base| other == service && elsewhere != region && *known == base;
-        if let Some((_, first, _)) = self.iter().find(|(other, elsewhere, known)| is_copy(*other, elsewhere, known)) {
-            let (first, second) = (first.to_owned(), region.to_owned());
-            return Err(EndpointError::Shared { first, second, url: base.to_string() });
+        let server = base.server();
+        let is_copy = |other: Service, elsewhere: &str, known: &Base| {
+            other == service && elsewhere != region && known.server() == server
+        };
+        let copy = self.iter().find(|(other, elsewhere, known)| is_copy(*other, elsewhere, known));
+        if let Some((_, first, known)) = copy {
+            let (first, second, url) = (first.to_owned(), region.to_owned(), base.to_string());
+            let spelling = Some(known.to_string()).filter(|other| *other != url);
+            return Err(EndpointError::Shared { first, second, url, spelling });
         }
         let second = base.to_string();
         match self.bases.insert((service, Arc::from(region)), base) {
@@ -250,8 +292,11 @@ fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointE
 }
 
 fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    host == "localhost" || address_of(host).is_some_and(|address| address.is_loopback())
+}
+
+fn address_of(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// A template for messages, without what may be a secret.

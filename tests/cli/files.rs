@@ -117,6 +117,18 @@ fn two_regions_cannot_share_an_endpoint() {
 }
 
 #[test]
+fn two_names_of_one_server_are_one_endpoint() {
+    let world = World::new();
+    let url = world.endpoint().replace("/{region}", "");
+    let other = url.replace("127.0.0.1", "localhost");
+    let document = |region: &str, url: &str| format!("{}endpoints: {{ swr: \"{url}\" }}\n", team(region, "team-a"));
+    let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
+    world.chart(&format!("{}---\n{}", document(NORTH, &url), document("cn-east-3", &other)));
+    let _ = world.plan(&[]).exits(1).warns("have the same endpoint").warns("which is also written");
+    assert_eq!(world.journal().len(), 0);
+}
+
+#[test]
 fn the_chart_may_name_an_endpoint_on_this_machine() {
     let world = World::new();
     let endpoint = world.endpoint();

@@ -120,6 +120,48 @@ fn one_url_serves_one_region() {
 }
 
 #[test]
+fn one_server_has_many_names() {
+    let both = |first: &str, second: &str| {
+        let wanted = |region, chart| Wanted { service: Service::Swr, region, chart };
+        resolve_all(&[wanted("a-1", Some(first)), wanted("b-1", Some(second))], None)
+    };
+    let here =
+        ["localhost", "LOCALHOST", "127.0.0.1", "127.1", "0x7f000001", "127.0.0.2", "[::1]", "[0:0:0:0:0:0:0:1]"];
+    for name in here {
+        let url = format!("http://{name}:8080");
+        let error = both("http://127.0.0.1:8080/", &url).unwrap_err();
+        assert!(matches!(error, EndpointError::Shared { .. }), "{name}: {error}");
+        assert!(both("http://127.0.0.1:8081", &url).is_ok(), "{name}");
+    }
+    let cloud = "https://swr.x.myhuaweicloud.com";
+    for (first, second, is_one) in [
+        (cloud, "https://SWR.X.myhuaweicloud.com:443/", true),
+        (cloud, "https://swr.x.myhuaweicloud.com./", true),
+        (cloud, "https://swr.x.myhuaweicloud.com:8443", false),
+        (cloud, "https://swr.x.myhuaweicloud.eu", false),
+        ("https://localhost/a~b", "https://127.0.0.1/a%7Eb/", true),
+        ("https://localhost/a/b", "https://localhost//a/./b//", true),
+        ("https://localhost/a", "https://localhost/A", false),
+        ("https://localhost/a", "https://localhost/a/b", false),
+        ("https://localhost/a/b", "https://localhost/a%2Fb", true),
+        ("https://127.0.0.1", "https://[::ffff:127.0.0.1]", true),
+        ("http://localhost:443", "https://127.0.0.1", true),
+        ("http://localhost", "https://localhost", false),
+        ("http://127.0.0.1:8080/{region}", "http://localhost:8080/{region}", false),
+    ] {
+        let allowed = ["swr.x.myhuaweicloud.com.", "[::ffff:7f00:1]"].map(str::to_owned);
+        let overrides = Overrides { allowed_hosts: &allowed, ..Overrides::default() };
+        let wanted = |region, chart| Wanted { service: Service::Swr, region, chart };
+        let resolved =
+            Endpoints::resolve(&[wanted("a-1", Some(first)), wanted("b-1", Some(second))], &overrides).map(|_| ());
+        let is_shared = matches!(resolved, Err(EndpointError::Shared { .. }));
+        assert!(is_shared == is_one && (is_shared || resolved.is_ok()), "{first} {second}: {resolved:?}");
+    }
+    let error = both("http://127.0.0.1:1", "http://localhost:1").unwrap_err().to_string();
+    assert!(error.contains("endpoint http://localhost:1, which is also written http://127.0.0.1:1:"), "{error}");
+}
+
+#[test]
 fn one_region_has_one_url() {
     let twice = |first, second| {
         [first, second].map(|chart| Wanted { service: Service::Swr, region: "a-1", chart: Some(chart) })
