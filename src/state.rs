@@ -225,6 +225,8 @@ pub struct LiveResource {
     pub num_repositories: Option<u64>,
     /// How fresh a mirror is.
     pub mirror: Option<Box<MirrorState>>,
+    /// The number of the repository that the answer is about, where it tells.
+    pub number: Option<u64>,
 }
 
 /// What the service tells of a mirror's runs.

@@ -93,6 +93,7 @@ struct Api;
 
 #[derive(Deserialize)]
 struct Item {
+    repository_id: Option<u64>,
     url: Option<String>,
     mirroring_enabled: Option<bool>,
     endpoint_uuid: Option<String>,
@@ -135,7 +136,8 @@ impl Item {
             failures: self.number_of_failures.unwrap_or_default(),
             last_error: filled(self.last_error),
         };
-        Ok(Some(LiveResource { attributes, mirror: Some(Box::new(mirror)), ..LiveResource::default() }))
+        let number = self.repository_id.filter(|number| *number > 0);
+        Ok(Some(LiveResource { attributes, mirror: Some(Box::new(mirror)), number, ..LiveResource::default() }))
     }
 }
 
@@ -317,6 +319,9 @@ mod tests {
         let expected = [("url", json!("u")), ("scheduled", json!(false)), ("endpoint", json!(""))];
         assert_eq!(live.attributes, Attributes::from(expected));
         assert_eq!(live.mirror, Some(Box::default()));
+        for (told, expected) in [(json!(7), Some(7)), (json!(0), None), (json!(null), None)] {
+            assert_eq!(read(json!({ "url": "u", "repository_id": told })).unwrap().unwrap().number, expected);
+        }
         let error = read(json!({ "url": "u", "last_successful_update_at": "a while ago" })).unwrap_err();
         assert!(error.to_string().contains("a while ago"), "{error}");
     }

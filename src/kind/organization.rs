@@ -63,6 +63,9 @@ fn list(region: &Arc<str>, _window: Window) -> Request {
 
 fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let listed: Listed = parse(response, "an object with `namespaces`")?;
+    if listed.namespaces.iter().any(|item| item.name.is_empty()) {
+        return Err(Undecodable::new("a `name` in each organization", &response.body));
+    }
     let items: Vec<_> = listed
         .namespaces
         .into_iter()
@@ -78,11 +81,16 @@ impl Wire for Api {
 
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
         let item: Item = parse(response, "an organization")?;
-        Ok((Some(&item.name) == address.part("organization")).then(LiveResource::default))
+        if Some(&item.name) == address.part("organization") {
+            Ok(Some(LiveResource::default()))
+        } else {
+            Err(Undecodable::new("the organization that was asked for", &response.body))
+        }
     }
 
     /// Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
-    /// matters before a delete is that there are none. Whether the filter is exact is not documented either.
+    /// matters before a delete is that there are none. Whether the filter is exact is not documented either, so a page
+    /// that may not be the last one tells nothing.
     fn read_before_delete(&self, Subject { address, .. }: Subject<'_>) -> Request {
         let mut request = repository::list(address.region(), Window::first(repository::PAGE));
         request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
@@ -95,6 +103,9 @@ impl Wire for Api {
         response: &Response,
     ) -> Result<Option<LiveResource>, Undecodable> {
         let page = repository::decode_list(address.region(), response)?;
+        if page.length >= repository::PAGE || page.total.is_some_and(|total| total > page.length) {
+            return Err(Undecodable::new("all repositories of the organization in one page", &response.body));
+        }
         let inside = page.items.iter().filter(|(repository, _)| repository.parent().as_ref() == Some(address));
         Ok(Some(LiveResource { num_repositories: Some(inside.count() as u64), ..LiveResource::default() }))
     }

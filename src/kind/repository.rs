@@ -147,8 +147,9 @@ pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page
     for item in items {
         page.total = page.total.or(item.total_range);
         page.account = page.account.take().or_else(|| item.domain_name.clone());
-        let Some(organization) = item.namespace.clone() else {
-            return Err(Undecodable::new("a `namespace` in each repository", &response.body));
+        let organization = item.namespace.clone().filter(|name| !name.is_empty() && !item.name.is_empty());
+        let Some(organization) = organization else {
+            return Err(Undecodable::new("a `name` and a `namespace` in each repository", &response.body));
         };
         page.items.push((address(region.clone(), organization, item.name.clone()), item.into_live()));
     }
@@ -160,9 +161,17 @@ impl Wire for Api {
         request(address, Method::Get, path(address))
     }
 
+    /// One repository tells its organization in newer answers only.
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
         let item: Item = parse(response, "a repository")?;
-        Ok((Some(&item.name) == address.part("repository")).then(|| item.into_live()))
+        let organization = item.namespace.as_ref().filter(|name| !name.is_empty());
+        let is_asked_for = Some(&item.name) == address.part("repository")
+            && organization.is_none_or(|name| Some(name) == address.part("organization"));
+        if is_asked_for {
+            Ok(Some(item.into_live()))
+        } else {
+            Err(Undecodable::new("the repository that was asked for", &response.body))
+        }
     }
 
     /// The body takes the name with its real slashes.

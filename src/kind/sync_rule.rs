@@ -90,6 +90,8 @@ struct Api;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Item {
+    namespace: Option<String>,
+    repo_name: Option<String>,
     remote_region_id: Arc<str>,
     remote_namespace: Arc<str>,
     sync_auto: bool,
@@ -101,6 +103,16 @@ impl Item {
         let attributes =
             IndexMap::from([("auto", Value::Bool(self.sync_auto)), ("override", Value::Bool(self.r#override))]);
         LiveResource { attributes, ..LiveResource::default() }
+    }
+
+    /// Whether it is a rule of this repository, as far as it says: a field that is left out contradicts nothing. Paths
+    /// write a `/` as a `$`, which no name holds.
+    fn is_of(&self, repository: &Address) -> bool {
+        let is = |said: &Option<String>, part: &str| {
+            let said = said.as_deref().filter(|said| !said.is_empty());
+            said.is_none_or(|said| repository.part(part).is_some_and(|name| **name == *said.replace('$', "/")))
+        };
+        is(&self.namespace, "organization") && is(&self.repo_name, "repository")
     }
 }
 
@@ -115,10 +127,16 @@ fn target(address: &Address) -> Value {
     })
 }
 
-/// An empty list comes as `[]` or as `null`.
-fn items(response: &Response) -> Result<Vec<Item>, Undecodable> {
+/// An empty list comes as `[]` or as `null`. An answer that holds a rule of another repository answers another question,
+/// so what it leaves out is not known either.
+fn items(repository: &Address, response: &Response) -> Result<Vec<Item>, Undecodable> {
     let items: Option<Vec<Item>> = parse(response, "a list of sync rules")?;
-    Ok(items.unwrap_or_default())
+    let items = items.unwrap_or_default();
+    if items.iter().all(|item| item.is_of(repository)) {
+        Ok(items)
+    } else {
+        Err(Undecodable::new("sync rules of this repository only", &response.body))
+    }
 }
 
 fn list(repository: &Address) -> Request {
@@ -126,7 +144,7 @@ fn list(repository: &Address) -> Request {
 }
 
 fn decode_list(repository: &Address, response: &Response) -> Result<Page, Undecodable> {
-    let items = items(response)?;
+    let items = items(repository, response)?;
     let doubt = (items.len() == LONGEST_LIST)
         .then(|| format!("exactly {LONGEST_LIST} rules came back; the service may have left some out"));
     let live =
@@ -144,7 +162,7 @@ impl Wire for Api {
             Some(&item.remote_region_id) == address.part("target_region")
                 && Some(&item.remote_namespace) == address.part("target_organization")
         };
-        Ok(items(response)?.iter().find(wanted).map(Item::live))
+        Ok(items(address, response)?.iter().find(wanted).map(Item::live))
     }
 
     fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {
@@ -181,6 +199,30 @@ impl Wire for Api {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_with_rules_of_another_repository_is_not_believed() {
+        let repository = repository::address("r", "o", "a/b");
+        let rule = address(&repository, "x", "y");
+        let target = r#""remoteRegionId": "x", "remoteNamespace": "y", "syncAuto": true, "override": false"#;
+        for (source, is_ours) in [
+            ("", true),
+            (r#""namespace": "o", "repoName": "a/b","#, true),
+            (r#""namespace": "o", "repoName": "a$b","#, true),
+            (r#""namespace": null, "repoName": "","#, true),
+            (r#""namespace": "p", "repoName": "a/b","#, false),
+            (r#""namespace": "p","#, false),
+            (r#""namespace": "o", "repoName": "a","#, false),
+            (r#""repoName": "A/b","#, false),
+        ] {
+            // One strange rule spoils the answer: what else does it not hold?
+            let body = format!("[{{ {target} }}, {{ {source} {target} }}]").into_bytes();
+            let response = Response { status: 200, body, ..Response::default() };
+            assert_eq!(decode_list(&repository, &response).is_ok(), is_ours, "{source}");
+            let read = SYNC_RULE.wire.decode_read(&rule, &response);
+            assert_eq!(read.is_ok_and(|live| live.is_some()), is_ours, "{source}");
+        }
+    }
 
     #[test]
     fn no_rules_come_in_two_spellings() {

@@ -206,26 +206,55 @@ fn a_list_of_exactly_a_hundred_rules_is_doubted() {
 }
 
 #[test]
-fn an_answer_about_another_resource_is_no_answer() {
+fn an_answer_about_another_resource_is_not_believed() {
     let organization = organization::address("r-1", "o");
-    let read = |address: &Address, body: &Value| address.kind().wire.decode_read(address, &answer(body)).unwrap();
-    assert_eq!(read(&organization, &json!({ "name": "o" })), Some(LiveResource::default()));
-    assert_eq!(read(&organization, &json!({ "name": "other" })), None);
+    let read = |address: &Address, body: &Value| address.kind().wire.decode_read(address, &answer(body));
+    assert_eq!(read(&organization, &json!({ "name": "o" })), Ok(Some(LiveResource::default())));
     let repository = repository::address("r-1", "o", "a");
-    assert!(read(&repository, &json!({ "name": "a", "is_public": false })).is_some());
-    assert_eq!(read(&repository, &json!({ "name": "b", "is_public": false })), None);
-    let before_delete = |body: &Value| repository.kind().wire.decode_before_delete(&repository, &answer(body)).unwrap();
-    let found = before_delete(&json!({ "name": "a", "is_public": false, "num_images": 3 })).unwrap();
-    assert_eq!(found.num_images, Some(3));
-    assert_eq!(before_delete(&json!({ "name": "b", "is_public": false })), None);
-    let rule = sync_rule::address(&repository, "r-2", "p");
-    let rules = |targets: &[(&str, &str)]| {
-        let rule = |(region, organization): &(&str, &str)| json!({ "remoteRegionId": region, "remoteNamespace": organization, "syncAuto": true, "override": false });
-        targets.iter().map(rule).collect()
+    let of = |name: &str, namespace: Value| json!({ "name": name, "namespace": namespace, "is_public": false, "num_images": 3 });
+    for namespace in [json!("o"), json!(null), json!("")] {
+        assert!(read(&repository, &of("a", namespace)).unwrap().is_some());
+    }
+    // Nor does it show that there is nothing.
+    for (address, body) in [
+        (&organization, json!({ "name": "other" })),
+        (&repository, of("b", json!("o"))),
+        (&repository, of("a", json!("p"))),
+    ] {
+        let error = read(address, &body).unwrap_err();
+        assert!(error.to_string().contains("that was asked for"), "{body}: {error}");
+        if *address == repository {
+            assert_eq!(repository.kind().wire.decode_before_delete(&repository, &answer(&body)), Err(error));
+        }
+    }
+    let before_delete = repository.kind().wire.decode_before_delete(&repository, &answer(&of("a", json!("o"))));
+    assert_eq!(before_delete.unwrap().unwrap().num_images, Some(3));
+}
+
+#[test]
+fn a_rule_is_found_by_its_target() {
+    let rule = sync_rule::address(&repository::address("r-1", "o", "a"), "r-2", "p");
+    let read = |targets: &[(&str, &str)]| {
+        let item = |(region, organization): &(&str, &str)| json!({ "remoteRegionId": region, "remoteNamespace": organization, "syncAuto": true, "override": false });
+        rule.kind().wire.decode_read(&rule, &answer(&targets.iter().map(item).collect())).unwrap()
     };
-    assert_eq!(read(&rule, &rules(&[("r-2", "q"), ("r-3", "p")])), None);
-    let found = read(&rule, &rules(&[("r-3", "p"), ("r-2", "p")])).unwrap();
+    assert_eq!(read(&[("r-2", "q"), ("r-3", "p")]), None);
+    let found = read(&[("r-3", "p"), ("r-2", "p")]).unwrap();
     assert_eq!(found.attributes, Attributes::from([("auto", json!(true)), ("override", json!(false))]));
+}
+
+#[test]
+fn what_has_no_name_is_in_no_list() {
+    let region = Arc::from("r-1");
+    for (kind, body) in [
+        (&organization::ORGANIZATION, json!({ "namespaces": [{ "name": "a" }, { "name": "" }] })),
+        (&repository::REPOSITORY, json!([{ "name": "", "namespace": "o", "is_public": false }])),
+        (&repository::REPOSITORY, json!([{ "name": "a", "namespace": "", "is_public": false }])),
+        (&repository::REPOSITORY, json!([{ "name": "a", "is_public": false }])),
+    ] {
+        let Listing::PerRegion { decode, .. } = kind.listing else { panic!("{kind:?} is listed by region") };
+        assert!(decode(&region, &answer(&body)).is_err(), "{body}");
+    }
 }
 
 #[test]
@@ -240,6 +269,13 @@ fn before_an_organization_goes_its_own_repositories_are_counted() {
     assert_eq!(inside(vec![]), Some(0));
     // The filter may be no more than a prefix.
     assert_eq!(inside(vec![item("o", "a"), item("o2", "b"), item("o", "c")]), Some(2));
+    // It may be no filter at all, and then what is on the next page is not known.
+    let read = |response: &Response| organization.kind().wire.decode_before_delete(&organization, response);
+    let one = answer(&json!([item("p", "a")]));
+    assert!(read(&Response { content_range: Some("0-1/1".into()), ..one.clone() }).is_ok());
+    assert!(read(&Response { content_range: Some("0-1/2".into()), ..one }).is_err());
+    let full: Vec<Value> = (0..repository::PAGE).map(|at| item("p", &format!("a{at}"))).collect();
+    assert!(read(&answer(&Value::Array(full))).is_err());
 }
 
 #[test]

@@ -22,8 +22,8 @@ use crate::{
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
     let selection = scope.selection();
     let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
-    if !live.failures.is_empty() {
-        plan.failures.clone_from(&live.failures);
+    plan.failures = live.failures.iter().cloned().chain(mirrors::mistaken(live)).collect();
+    if !plan.failures.is_empty() {
         return plan;
     }
     // What was not chosen still says which repositories are copies that the service made.

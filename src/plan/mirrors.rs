@@ -10,7 +10,7 @@ use crate::{
     kind::Role,
     moment::Moment,
     plan::risk::{Risk, RiskClass},
-    state::{Attributes, DesiredResource, Live, LiveResource, MirrorState, MirrorTerms, Presence},
+    state::{Attributes, DesiredResource, Live, LiveResource, MirrorState, MirrorTerms, Presence, ReadFailure},
 };
 
 const NO_REPOSITORY: &str = "no-such-repository";
@@ -57,6 +57,18 @@ pub(super) fn judge(
         }
     }
     Verdict::Change(Box::new(change))
+}
+
+/// Mirrors of which the service told something about another repository: what they are is not known.
+pub(super) fn mistaken(live: &Live) -> impl Iterator<Item = ReadFailure> {
+    live.numbers.iter().filter_map(|(address, asked)| {
+        let told = live.resources.get(address)?.number.filter(|told| *told != u64::from(*asked))?;
+        Some(ReadFailure {
+            subject: address.to_string(),
+            message: format!("the repository {asked} was asked for, and the answer is about {told}"),
+            hint: Some("this is not the answer of the service: check the endpoint and what stands between".to_owned()),
+        })
+    })
 }
 
 fn no_repository(address: &Address) -> Stop {
@@ -259,6 +271,22 @@ mod tests {
             state.last_attempt = Stamp::parse("2026-11-21T05:00:00Z", None);
             let plan = plan("mirrors: { p/a: { branches: all, max_age: 1h } }", &live, &[]);
             assert_eq!(plan.changes[0].notes, expected, "{success}");
+        }
+    }
+
+    #[test]
+    fn an_answer_about_another_repository_is_not_believed() {
+        let chart = "mirrors: { p/a: { url: 'https://x/b.git', max_age: 1h } }";
+        let address = mirror::address("r-1", "p", "a");
+        for (told, expected) in [(None, Outcome::Changes), (Some(7), Outcome::Changes), (Some(8), Outcome::Unknown)] {
+            let mut live = live(FRESH, "");
+            live.resources.get_mut(&address).unwrap().number = told;
+            let made = plan(chart, &live, &[]);
+            assert_eq!(made.outcome(), expected, "{told:?}");
+            let found = live.resources.get(&address);
+            let precondition = &plan(chart, &self::live(FRESH, ""), &[]).changes[0].precondition;
+            let moved = precondition.check(found);
+            assert_eq!(moved.is_empty(), expected == Outcome::Changes, "{moved:?}");
         }
     }
 

@@ -263,6 +263,11 @@ impl Precondition {
                 None => moved.push(format!("{name} was {was}, and cannot be read now")),
             }
         }
+        if let (Some(was), Some(is)) = (self.repository_id, live.number)
+            && u64::from(was) != is
+        {
+            moved.push(format!("the repository {was} was asked for, and the answer is about {is}"));
+        }
         let counts = [
             (self.num_images, live.num_images, "images"),
             (self.num_repositories, live.num_repositories, "repositories"),
