@@ -57,13 +57,13 @@ impl Kind {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// Named values as attributes of this kind, in the kind's order; a name or a value that the kind does not
-    /// have is refused with a sentence.
+    /// Named values as attributes of this kind, in the kind's order; a name that the kind does not have, or a value of
+    /// another type, is refused with a sentence. The service may hold values that no chart could say.
     pub fn attributes_from(&self, mut named: IndexMap<String, Value>) -> Result<Attributes, String> {
         let mut attributes = Attributes::new();
         for attribute in self.attributes {
             if let Some(value) = named.shift_remove(attribute.name) {
-                if !attribute.shape.accepts(&value) {
+                if !attribute.shape.is_type_of(&value) {
                     return Err(format!("`{}` of a {} cannot be {value}", attribute.name, self.name));
                 }
                 attributes.insert(attribute.name, value);
@@ -96,6 +96,17 @@ pub struct Attribute {
     pub example: &'static str,
     /// One sentence for the schema and the editor.
     pub doc: &'static str,
+}
+
+impl Attribute {
+    /// Whether a chart could say this value.
+    pub fn accepts(&self, value: &Value) -> bool {
+        let fixed = match self.role {
+            Role::Fixed(preset) => Some(Value::from(preset)),
+            Role::Mutable | Role::Immutable | Role::WriteOnly => None,
+        };
+        self.shape.accepts(value) && fixed.is_none_or(|fixed| fixed == *value)
+    }
 }
 
 /// How an attribute can change.
@@ -155,15 +166,23 @@ pub enum Shape {
 pub const LONGEST_ADDRESS: usize = 2048;
 
 impl Shape {
+    /// Whether a chart could say this value.
     pub fn accepts(self, value: &Value) -> bool {
         match (self, value) {
             (Shape::Bool, Value::Bool(_)) => true,
             (Shape::Text(most), Value::String(text)) => text.chars().count() <= most,
             (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
-            // The service may hold what no chart could say.
-            (Shape::WebAddress, Value::String(text)) => text.chars().count() <= LONGEST_ADDRESS,
-            (Shape::Uuid, Value::String(_)) => true,
+            (Shape::WebAddress, Value::String(text)) => is_web_address(text),
+            (Shape::Uuid, Value::String(text)) => is_uuid(text),
             _ => false,
+        }
+    }
+
+    /// Whether the service could hold this value: the documents grow, so only its type is fixed.
+    pub fn is_type_of(self, value: &Value) -> bool {
+        match self {
+            Shape::Bool => value.is_boolean(),
+            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => value.is_string(),
         }
     }
 }

@@ -47,16 +47,21 @@ fn kinds_are_found_by_name_and_ranked_parents_first() {
 }
 
 #[test]
-fn a_shape_accepts_what_the_service_can_hold() {
-    for (shape, right, wrong) in [
-        (Shape::Bool, json!(true), json!("true")),
-        (Shape::Text(3), json!("äöü"), json!("aouu")),
-        (Shape::OneOf(&["a", "b"]), json!("b"), json!("c")),
-        (Shape::WebAddress, json!("anything"), json!("x".repeat(LONGEST_ADDRESS + 1))),
-        (Shape::Uuid, json!("anything"), json!(7)),
+fn a_shape_accepts_what_a_chart_can_say() {
+    for (shape, right, unknown, wrong) in [
+        (Shape::Text(3), json!("äöü"), json!("aouu"), json!(null)),
+        (Shape::OneOf(&["a", "b"]), json!("b"), json!("c"), json!(true)),
+        (Shape::WebAddress, json!("https://x/a"), json!("git@x:a"), json!(["https://x/a"])),
+        (Shape::Uuid, json!("0123456789abcdef0123456789abcdef"), json!("anything"), json!(7)),
     ] {
-        assert!(shape.accepts(&right) && !shape.accepts(&wrong), "{shape:?}");
+        assert!(shape.accepts(&right) && shape.is_type_of(&right), "{shape:?}");
+        assert!(!shape.accepts(&unknown) && shape.is_type_of(&unknown), "{shape:?}");
+        assert!(!shape.accepts(&wrong) && !shape.is_type_of(&wrong), "{shape:?}");
     }
+    assert!(Shape::Bool.accepts(&json!(true)) && Shape::Bool.is_type_of(&json!(false)));
+    assert!(!Shape::Bool.accepts(&json!("true")) && !Shape::Bool.is_type_of(&json!("true")));
+    let auto = sync_rule::SYNC_RULE.attribute("auto").unwrap();
+    assert!(auto.accepts(&json!(true)) && !auto.accepts(&json!(false)));
 }
 
 #[test]

@@ -306,6 +306,24 @@ mod tests {
     }
 
     #[test]
+    fn a_mirror_that_no_chart_could_say_is_no_damage() {
+        let mut live = live(FRESH, "");
+        let found = live.resources.get_mut(&mirror::address("r-1", "p", "a")).unwrap();
+        found.attributes["url"] = json!(format!("ssh://x/{}", "a".repeat(3_000)));
+        found.attributes["endpoint"] = json!("none");
+        for chart in ["mirrors: { p/a: { scheduled: false } }", "mirrors: { p/a: { url: 'https://x/b.git' } }"] {
+            let plan = plan(chart, &live, &["one-way"]);
+            let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+            assert_eq!(document::read(&file).as_ref(), Ok(&plan), "{chart}");
+            let mut forged = PlanDocument::new(&plan, Vec::new());
+            let after = forged.changes[0].after.as_mut().unwrap();
+            after.insert("url".to_owned(), json!("https://me:pw@x/b.git"));
+            let error = document::read(&forged.to_file(&plan)).unwrap_err();
+            assert!(error.to_string().contains("no chart could say"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_schedule_is_not_switched_off_unasked() {
         let off = "mirrors: { p/a: { scheduled: false, max_age: 6h } }";
         let withheld = plan(off, &live(OLD, ""), &[]);

@@ -1,8 +1,9 @@
 //! Whether a change that was read from a file is one that a plan of portolan could hold.
 //!
 //! The digest of a file guards against accidents, and whoever edits a file can make a new one. So what `apply` would
-//! do without looking twice is checked again: that the kind can have the action, that the write is complete, and that
-//! what must hold before it is all there. What somebody consented to cannot be told from here.
+//! do without looking twice is checked again: that the kind can have the action, that the write is complete, that it
+//! sends nothing that neither a chart could say nor the service holds already, and that what must hold before it is all
+//! there. What somebody consented to cannot be told from here.
 
 use super::{
     Action, Change, Precondition,
@@ -19,6 +20,7 @@ pub(super) fn problem(change: &Change) -> Option<&'static str> {
     let problems = [
         (!suits_kind(change), "its kind has no such action"),
         (!is_complete(change), "`after` is not complete"),
+        (!is_sayable(change), "`after` holds a value that no chart could say"),
         (!is_guarded(change), "its precondition does not fit its action"),
         (hides_risk(change), "it hides a risk"),
     ];
@@ -56,6 +58,16 @@ fn is_complete(change: &Change) -> bool {
         }
         Action::Delete { .. } | Action::Run { .. } => true,
     }
+}
+
+/// A value that the service holds is sent back as it is, whatever it is.
+fn is_sayable(change: &Change) -> bool {
+    let kind = change.address.kind();
+    let is_live = |name, value| change.action.before().and_then(|before| before.get(name)) == Some(value);
+    let mut sent = change.action.after().into_iter().flatten();
+    sent.all(|(name, value)| {
+        is_live(*name, value) || kind.attribute(name).is_some_and(|attribute| attribute.accepts(value))
+    })
 }
 
 fn is_guarded(change: &Change) -> bool {

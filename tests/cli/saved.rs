@@ -78,6 +78,31 @@ fn the_same_plan_is_saved_as_the_same_bytes() {
     assert_eq!(first, text(&saved(world)));
 }
 
+/// As [`two`], where the service holds a category that came after this version.
+fn with_a_newer_category(entry: &str) -> World {
+    let world = World::of(&TWO.replace("{ category: arm }", entry));
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "api").category = "ai_model".to_owned();
+        state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned();
+    });
+    saved(world)
+}
+
+#[test]
+fn a_value_that_this_version_does_not_know_is_no_damage() {
+    let world = with_a_newer_category("{ state: absent }");
+    let _ = world.run(&["apply", "plan.json"]).exits(0).says("1 destroyed");
+    let world = with_a_newer_category("{ category: arm }");
+    let _ = world.plan(&["--format", "markdown"]).exits(0).says("ai_model");
+    let _ = world.run(&["apply", "plan.json"]).exits(0).says("1 changed");
+    // What is unmanaged is sent back as it is, which the emulated service, being older, refuses.
+    let world = with_a_newer_category("{ description: new }");
+    let output = world.run(&["apply", "plan.json"]).exits(1);
+    assert!(!output.stderr.contains("damaged"), "{output}");
+    let sent = json!({ "is_public": false, "category": "ai_model", "description": "new" });
+    assert_eq!(world.bodies(), [sent]);
+}
+
 #[test]
 fn what_a_stranger_changed_is_named_and_left_alone() {
     let world = two();

@@ -19,6 +19,42 @@ fn what_is_written_is_read_back() {
     assert_eq!(document::read(&file).as_ref(), Ok(&plan));
 }
 
+/// A repository with values that no chart could say, and what the chart makes of it.
+fn strange(entry: &str) -> Plan {
+    let mut live = live(&[("o/a", false, 0, &[]), ("o/kept", false, 0, &[])]);
+    let found = live.resources.get_mut(&repository::address("r-1", "o", "a")).unwrap();
+    found.attributes["category"] = json!("ai_model");
+    found.attributes["description"] = json!("x".repeat(30_001));
+    plan(&format!("organizations: {{ o: {{ repositories: {{ kept: , a: {entry} }} }} }}"), &live, &["exposes"])
+}
+
+#[test]
+fn what_the_service_holds_is_no_damage() {
+    for entry in ["{ is_public: true }", "{ category: linux }", "{ state: absent }"] {
+        let plan = strange(entry);
+        assert_eq!(plan.changes.len(), 1);
+        let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+        assert_eq!(document::read(&file).as_ref(), Ok(&plan), "{entry}");
+    }
+}
+
+#[test]
+fn what_no_chart_could_say_is_sent_only_if_the_service_holds_it() {
+    for (name, value, said) in [
+        ("category", json!("other_model"), "`after` holds a value that no chart could say"),
+        ("description", json!("y".repeat(30_001)), "`after` holds a value that no chart could say"),
+        ("category", json!(7), "`category` of a repository cannot be 7"),
+        ("description", json!(null), "`description` of a repository cannot be null"),
+        ("is_public", json!("true"), "`is_public` of a repository cannot be \"true\""),
+    ] {
+        let plan = strange("{ is_public: true }");
+        let mut document = PlanDocument::new(&plan, Vec::new());
+        document.changes[0].after.as_mut().unwrap().insert(name.to_owned(), value);
+        let error = document::read(&document.to_file(&plan)).unwrap_err();
+        assert!(error.to_string().contains(said), "{name}: {error}");
+    }
+}
+
 #[test]
 fn a_plan_is_called_by_the_digest_of_its_file() {
     let plan = of_all_actions();
