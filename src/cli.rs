@@ -325,7 +325,7 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
     pub target: Vec<Pattern>,
 
-    /// Leave out what the pattern covers; may be given several times.
+    /// Leave out what the pattern covers, and the deletion of what that lives in; may be given several times.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
     pub exclude: Vec<Pattern>,
 }

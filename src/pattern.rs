@@ -43,6 +43,19 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether it could match something that lives in the address and has so many parts more, whatever those are called.
+    /// It may say so where nothing matches, and never the other way round. Compared from the organization on, or from
+    /// the region on.
+    pub fn may_match_below(&self, address: &Address, parts: usize, from_region: bool) -> bool {
+        let inside = format!("{}/", address.parts()[usize::from(!from_region)..].join("/"));
+        let begin = self.text.split('*').next().unwrap_or_default();
+        let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
+        (inside.starts_with(begin) || begin.starts_with(&inside))
+            && (self.text.contains("**") || slashes(&self.text) == slashes(&inside) + parts - 1)
+    }
+}
+
 impl std::str::FromStr for Pattern {
     type Err = String;
 
@@ -156,6 +169,34 @@ mod tests {
         assert!(!protected.covers_within_region(&organization::address("r", "team-a")));
         assert!(Pattern::parse("team-a").unwrap().covers_within_region(&rule));
         assert!(!Pattern::parse("team-b").unwrap().covers_within_region(&rule));
+    }
+
+    #[test]
+    fn what_may_match_below_is_never_missed() {
+        let repository = repository::address("r", "o", "a/b");
+        let rule = sync_rule::address(&repository, "x", "y");
+        for (pattern, from_organization, from_region) in [
+            ("o/a/b/x/y", true, false),
+            ("r/o/a/b/x/y", false, true),
+            ("o/a/b/*/*", true, false),
+            ("o/a/b", false, false),
+            ("o/a/b/x", false, false),
+            ("o/a/c/*/*", false, false),
+            ("o/a/b*/*/*", true, false),
+            ("*/*/*/*/*", true, false),
+            ("**", true, true),
+            ("**/y", true, true),
+            ("o/**", true, false),
+            ("p/**", false, false),
+        ] {
+            let pattern = Pattern::parse(pattern).unwrap();
+            let may = [false, true].map(|from_region| pattern.may_match_below(&repository, 2, from_region));
+            let does = [pattern.covers_within_region(&rule), pattern.covers(&rule)];
+            let itself = [pattern.covers_within_region(&repository), pattern.covers(&repository)];
+            let is_missed = (0..2).any(|at| does[at] && !itself[at] && !may[at]);
+            assert!(!is_missed, "{pattern}");
+            assert_eq!(may, [from_organization, from_region], "{pattern}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     diagnostics::Source,
     kind::{repository, sync_rule},
     pattern::Pattern,
-    state::{Chart, Live, UnlistedPolicy},
+    state::{Chart, DesiredResource, Live, UnlistedPolicy},
 };
 
 /// The part of the world that a run is about; everything, unless somebody chose.
@@ -37,6 +37,7 @@ impl Selection {
     #[must_use]
     pub fn narrow(&self, chart: &Chart) -> Chart {
         let mut narrowed = chart.clone();
+        narrowed.left_out.clone_from(&self.excludes);
         if self.is_partial() {
             let mut needed = BTreeSet::new();
             for address in chart.resources.keys().filter(|address| self.holds(address)) {
@@ -115,12 +116,36 @@ fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Addre
     }
 }
 
-/// The repositories whose rules must be read: they exist, stay, and their rules are managed.
+/// The repositories whose rules must be read: they exist, and stay with rules that are managed, or may go while one of
+/// their rules could hold them.
 pub fn with_managed_rules(chart: &Chart, live: &Live) -> Vec<Address> {
-    let wanted = chart.resources.iter().filter(|(address, desired)| {
-        desired.children.is_some() && !desired.is_absent() && live.resources.contains_key(address)
-    });
-    wanted.map(|(address, _)| address.clone()).collect()
+    let is_live = |(address, _): &(&Address, &DesiredResource)| live.resources.contains_key(address);
+    let declared = chart.resources.iter().filter(is_live);
+    let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
+    let managed = staying.into_iter().filter(|(_, desired)| desired.children.is_some()).map(|(address, _)| address);
+    let unlisted = surplus(chart, &expected_copies(chart), live)
+        .into_iter()
+        .filter_map(|surplus| matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address));
+    let going = going.into_iter().map(|(address, _)| address).chain(unlisted);
+    let wanted: BTreeSet<&Address> = managed.chain(going.filter(|address| may_be_held(chart, address))).collect();
+    wanted.into_iter().cloned().collect()
+}
+
+/// Whether a repository that is to go could have a rule that is protected or left out, though it is neither itself.
+fn may_be_held(chart: &Chart, address: &Address) -> bool {
+    let rule = &sync_rule::SYNC_RULE;
+    if rule.parent.is_none_or(|parent| parent.name != address.kind().name) {
+        return false;
+    }
+    let parts = rule.key.len() - address.parts().len();
+    let protected = chart.protect.iter().filter(|protection| protection.region == *address.region());
+    let mut protected = protected.map(|protection| &protection.pattern);
+    let mut left_out = chart.left_out.iter();
+    let is_held = protected.clone().any(|pattern| pattern.covers_within_region(address))
+        || left_out.clone().any(|pattern| pattern.covers(address));
+    !is_held
+        && (protected.any(|pattern| pattern.may_match_below(address, parts, false))
+            || left_out.any(|pattern| pattern.may_match_below(address, parts, true)))
 }
 
 #[cfg(test)]
@@ -204,5 +229,34 @@ mod tests {
         );
         let live = live(&[("o/left", false, 0, &[]), ("o/listed", false, 0, &[]), ("o/gone", false, 0, &[])]);
         assert_eq!(with_managed_rules(&chart, &live), [repository::address("r-1", "o", "listed")]);
+    }
+
+    #[test]
+    fn rules_that_could_hold_what_goes_are_read() {
+        let live = live(&[("o/gone", false, 0, &[]), ("o/kept", false, 0, &[]), ("o/old/x", false, 0, &[])]);
+        let text = "organizations: { o: { unlisted: delete, repositories: { kept: , gone: { state: absent } } } }";
+        for (protect, exclude, expected) in [
+            ("", "", ""),
+            ("o/gone/x-1/y", "", "gone"),
+            ("o/old/x/x-1/y", "", "old/x"),
+            ("o/old/x/x-1", "", ""),
+            ("'*/*/*/*'", "", "gone"),
+            ("'**/y'", "", "gone old/x"),
+            ("'o/g*/*/y'", "", "gone"),
+            ("'p/**'", "", ""),
+            // What is protected itself needs no more.
+            ("o/gone, '**/y'", "", "old/x"),
+            ("", "r-1/o/gone/x-1/y", "gone"),
+            ("", "r-1/o/gone", ""),
+            ("", "o/gone/x-1/y", ""),
+            ("", "**/y", "gone old/x"),
+        ] {
+            let chart = chart(&format!("protect: [ {protect} ]\n{text}"));
+            let excludes = exclude.parse().into_iter().collect();
+            let narrowed = Selection { excludes, ..Selection::default() }.narrow(&chart);
+            let read = with_managed_rules(&narrowed, &live);
+            let names: Vec<&str> = read.iter().map(|address| &*address.parts()[2]).collect();
+            assert_eq!(names.join(" "), expected, "{protect} {exclude}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -33,6 +34,8 @@ pub struct Chart {
     /// What happens to repositories that no file lists, for each declared organization.
     pub unlisted: BTreeMap<Address, UnlistedPolicy>,
     pub protect: Vec<Protection>,
+    /// What a run leaves alone; a chart as it was read has none.
+    pub left_out: Vec<Pattern>,
     /// In the order of the documents. Only `drift` looks at them.
     pub accept: Vec<Acceptance>,
     pub limits: Limits,
@@ -213,6 +216,16 @@ pub struct Live {
     pub accounts: BTreeMap<Arc<str>, String>,
     /// What could not be read; one entry makes every conclusion from the rest unknown.
     pub failures: Vec<ReadFailure>,
+}
+
+impl Live {
+    /// Everything that lives in a resource, however deep.
+    pub fn inside<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
+        let behind = self.resources.range((Bound::Excluded(address), Bound::Unbounded)).map(|(other, _)| other);
+        let near = behind.take_while(|other| other.parts().starts_with(address.parts()));
+        // Two kinds may have keys that look alike.
+        near.filter(|other| std::iter::successors(other.parent(), Address::parent).any(|parent| parent == *address))
+    }
 }
 
 /// One live resource.

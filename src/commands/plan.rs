@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use super::{deadline::TooLate, output, session, show};
 use crate::{
     cli::{Global, PlanArgs},
-    diagnostics::View,
+    config::lint,
+    diagnostics::{Diagnostics, View},
     exit::Exit,
     plan::{
         Outcome, Plan,
@@ -82,7 +83,11 @@ pub(super) async fn make(
     }
     let scope = session::scope(&loaded.chart, door, &live.accounts, selection);
     // The service's own clock, where it told, so that a wrong one here makes nothing due.
-    build(&loaded.chart, &live, allow, scope, live.clock.unwrap_or_else(session::now))
+    let plan = build(&loaded.chart, &live, allow, scope, live.clock.unwrap_or_else(session::now));
+    let mut found = Diagnostics::new();
+    found.extend(lint::kept(&plan.kept));
+    loaded.tell(global, found);
+    plan
 }
 
 /// A pattern that covers nothing is mistyped, as a rule.

@@ -12,6 +12,7 @@ use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span, visible},
     kind::{self, organization, repository, sync_rule},
+    plan::Kept,
     state::{Chart, Live, Presence},
 };
 
@@ -180,6 +181,15 @@ pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
         )
     });
     failing.collect()
+}
+
+/// Deletions that are left out because of something that lives there: who excludes a child may not think of its parent.
+pub fn kept(kept: &[Kept]) -> impl Iterator<Item = Diagnostic> {
+    kept.iter().map(|Kept { address, inside }| {
+        Diagnostic::warning("kept-by-exclude", format!("{address} shall go, but {inside} is excluded and lives in it"))
+            .address(address.to_string())
+            .hint("it goes with the next run that does not exclude that")
+    })
 }
 
 /// The console takes only addresses that end so.

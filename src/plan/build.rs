@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Action, Change, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits,
+    Action, Change, Kept, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits,
     mirrors::{self, Verdict},
     risk,
 };
@@ -13,7 +13,7 @@ use crate::{
     diff::{self, FieldChange},
     kind::{organization::ORGANIZATION, sync_rule::SYNC_RULE},
     moment::Moment,
-    scope::{self, Disposition, Surplus},
+    scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence},
 };
 
@@ -49,11 +49,32 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));
+    leave_out_parents(&mut plan, &selection, live);
+    blocking.retain(|address| address.parent().is_some_and(|parent| is_going(&parent, &selection, &plan.kept)));
     let consents = risk::in_force(&chart.limits.allow, consents);
-    risk::withhold(&mut plan.changes, &chart.protect, &consents);
+    risk::withhold(&mut plan.changes, &chart.protect, live, &consents);
     plan.stopped.extend(stops_for_blocked_organizations(&blocking));
     plan.stopped.extend(limits::check(&plan.changes, live, &chart.limits, &consents));
     plan
+}
+
+/// A deletion would take along what this run leaves alone, or be refused for it.
+fn leave_out_parents(plan: &mut Plan, selection: &Selection, live: &Live) {
+    let kept_for = |change: &Change| match change.action {
+        Action::Delete { .. } => live.inside(&change.address).find(|inside| !selection.holds(inside)).cloned(),
+        _ => None,
+    };
+    let changes = std::mem::take(&mut plan.changes);
+    for change in changes {
+        match kept_for(&change) {
+            Some(inside) => plan.kept.push(Kept { address: change.address, inside }),
+            None => plan.changes.push(change),
+        }
+    }
+}
+
+fn is_going(organization: &Address, selection: &Selection, kept: &[Kept]) -> bool {
+    selection.holds(organization) && !kept.iter().any(|kept| kept.address == *organization)
 }
 
 fn add_mirror(address: &Address, desired: &DesiredResource, verdict: Verdict, plan: &mut Plan) {

@@ -209,6 +209,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
             .into_iter()
             .map(|unlisted| Unlisted { address: unlisted.address, num_images: unlisted.num_images })
             .collect(),
+        kept: Vec::new(),
         uncompared: document.uncompared,
         stopped: document.stopped,
         failures: Vec::new(),

@@ -39,6 +39,8 @@ pub struct Plan {
     /// How many managed resources are as the chart wants them.
     pub unchanged: usize,
     pub unlisted: Vec<Unlisted>,
+    /// Deletions that this run leaves out, because it leaves out something that lives there.
+    pub kept: Vec<Kept>,
     /// What the chart says and the API does not tell, where the plan does not write it either.
     pub uncompared: Vec<Uncompared>,
     /// Why nothing of this may be applied; empty for an ordinary plan.
@@ -301,6 +303,13 @@ pub struct Uncompared {
 pub struct Unlisted {
     pub address: Address,
     pub num_images: Option<u64>,
+}
+
+/// What shall go and stays for now, with what it is kept for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub address: Address,
+    pub inside: Address,
 }
 
 /// A reason to apply nothing at all.

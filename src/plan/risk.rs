@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Action, Change, Withheld};
 use crate::{
     address::Address,
-    state::{Attributes, Consent, Protection},
+    state::{Attributes, Consent, Live, Protection},
 };
 
 /// A class of risk.
@@ -142,9 +142,9 @@ fn turns_on(name: &str, before: Option<&Attributes>, after: &Attributes) -> bool
 }
 
 /// Marks what is protected, and what carries a risk that nobody consented to.
-pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], consents: &[Consent]) {
+pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], live: &Live, consents: &[Consent]) {
     for change in changes.iter_mut() {
-        change.withheld = protected(change, protect);
+        change.withheld = protected(change, protect, live);
     }
     let missing: Vec<(RiskClass, usize)> = RiskClass::ALL
         .into_iter()
@@ -169,16 +169,22 @@ fn carries(change: &Change, class: RiskClass) -> bool {
     change.risks.iter().any(|risk| risk.class == class)
 }
 
-fn protected(change: &Change, protect: &[Protection]) -> Option<Withheld> {
-    if !matches!(change.action, Action::Delete { .. } | Action::Replace { .. }) {
-        return None;
-    }
-    let covers = |protection: &&Protection| {
-        protection.region == *change.address.region() && protection.pattern.covers_within_region(&change.address)
-    };
+/// What goes takes along what lives in it, so that holds it too.
+fn protected(change: &Change, protect: &[Protection], live: &Live) -> Option<Withheld> {
     // Of several patterns the first by name, wherever they stand in the chart.
-    let pattern = protect.iter().filter(covers).map(|protection| protection.pattern.to_string()).min()?;
-    Some(Withheld::Protect { pattern })
+    let first = |address: &Address| {
+        let covers = |protection: &&Protection| {
+            protection.region == *address.region() && protection.pattern.covers_within_region(address)
+        };
+        protect.iter().filter(covers).map(|protection| protection.pattern.to_string()).min()
+    };
+    let own = first(&change.address);
+    let pattern = match &change.action {
+        Action::Delete { .. } => own.or_else(|| live.inside(&change.address).filter_map(first).min()),
+        Action::Replace { .. } => own,
+        Action::Create { .. } | Action::Update { .. } | Action::Run { .. } => None,
+    };
+    pattern.map(|pattern| Withheld::Protect { pattern })
 }
 
 /// The consents that hold in a run. What the run says of a class takes the place of what the chart says of it, so that

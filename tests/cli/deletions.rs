@@ -1,5 +1,6 @@
 //! What shall not exist: `state: absent`, and how much may go in one apply.
 
+use portolan::emulator::SyncRule;
 use serde_json::{Value, json};
 
 use crate::support::{NORTH, World};
@@ -144,4 +145,116 @@ fn rules_count_as_deletes() {
         state.ensure_repository(NORTH, "team-a", "web").sync_rules.extend(rules);
     });
     is_stopped(&world, "too-many-deletes", &json!("--allow deletes=11"));
+}
+
+/// `gone` with the repositories `x` and `y`, which shall all go; `y` has a rule to `cn-east-3/dr`.
+fn gone() -> World {
+    let repositories = "repositories: { x: { state: absent }, y: { state: absent } }";
+    let world = World::of(&format!("{HEAD}organizations:\n  gone: {{ state: absent, {repositories} }}\n  kept:\n"));
+    world.edit(|state| {
+        state.ensure_organization(NORTH, "kept");
+        state.ensure_repository(NORTH, "gone", "x");
+        let rule = SyncRule::to("cn-east-3", "dr");
+        state.ensure_repository(NORTH, "gone", "y").sync_rules.push(rule);
+    });
+    world
+}
+
+const CONSENT: [&str; 2] = ["--allow", "deletes"];
+
+#[test]
+fn an_excluded_repository_holds_its_organization() {
+    let said = "organization cn-north-4/gone shall go, but repository cn-north-4/gone/x is excluded and lives in it";
+    for selection in [
+        &["--exclude", "cn-north-4/gone/x"][..],
+        &["--exclude", "*/*/x"],
+        &["--target", "cn-north-4/gone", "--exclude", "**/x"],
+    ] {
+        let world = gone();
+        let document = world.plan_json(&[&CONSENT, selection].concat());
+        assert_eq!((&document["summary"]["destroy"], &document["changes"].as_array().unwrap().len()), (&json!(1), &1));
+        assert_eq!(document["diagnostics"][0]["code"], "kept-by-exclude");
+        let output = world.try_apply(&[&CONSENT, selection].concat()).exits(0).warns(said);
+        assert!(!output.stdout.contains("moved"), "{output}");
+        assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/gone/repos/y"]);
+        // Without the option everything goes.
+        let _ = world.apply(&CONSENT).says("2 destroyed");
+    }
+    // What is excluded and not there holds nothing.
+    let world = gone();
+    world.edit(|state| {
+        let region = state.regions.get_mut(NORTH).unwrap();
+        region.organizations.get_mut("gone").unwrap().repositories.remove("x");
+    });
+    let _ = world.try_apply(&[&CONSENT[..], &["--exclude", "*/*/x"]].concat()).exits(0).says("2 destroyed");
+}
+
+#[test]
+fn an_excluded_repository_that_no_file_names_holds_its_organization() {
+    let world = gone();
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "gone", "z");
+    });
+    let _ = world.plan(&CONSENT).exits(1).says("holds repository cn-north-4/gone/z, which the chart does not name");
+    // Nothing stops what does not touch the organization itself.
+    for selection in [["--exclude", "*/*/z"], ["--exclude", "*/*/x"], ["--target", "*/gone/*"]] {
+        let output = world.plan(&[&CONSENT[..], &selection].concat()).exits(0);
+        assert!(!output.stdout.contains("organization cn-north-4/gone"), "{output}");
+    }
+    let _ = world.try_apply(&[&CONSENT[..], &["--exclude", "*/*/z"]].concat()).exits(0).says("2 destroyed");
+}
+
+#[test]
+fn an_excluded_rule_holds_its_repository() {
+    let world = gone();
+    let exclude = ["--exclude", "cn-north-4/gone/y/cn-east-3/dr"];
+    let _ = world
+        .try_apply(&[&CONSENT[..], &exclude].concat())
+        .exits(0)
+        .warns("repository cn-north-4/gone/y shall go, but sync_rule cn-north-4/gone/y -> cn-east-3/dr is excluded")
+        .warns("organization cn-north-4/gone shall go, but");
+    assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/gone/repos/x"]);
+    let other = ["--exclude", "cn-north-4/gone/y/cn-east-3/other"];
+    let _ = world.try_apply(&[&CONSENT[..], &other].concat()).exits(0).says("2 destroyed");
+}
+
+#[test]
+fn a_protected_rule_holds_what_it_lives_in() {
+    let gone = |protect: &str| {
+        let world = gone();
+        let chart = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+        world.chart(&format!("{chart}protect: [ '{protect}' ]\n"));
+        world
+    };
+    for protect in ["gone/y/cn-east-3/dr", "*/*/*/dr", "**/cn-east-3/*"] {
+        let world = gone(protect);
+        let output = world.try_apply(&CONSENT).exits(1).says(&format!("withheld: protected by `{protect}`"));
+        let _ = output.says("2 withheld");
+        assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/gone/repos/x"]);
+    }
+    // One that is not there holds nothing, and rules are read only where that could matter.
+    for (protect, reads) in [("gone/y/cn-east-3/other", 1), ("kept/**", 0), ("gone/y/cn-east-3", 0), ("**/z", 2)] {
+        let world = gone(protect);
+        let _ = world.plan(&CONSENT).exits(0).says("3 to destroy");
+        let rules = world.journal().iter().filter(|entry| entry.path.ends_with("/sync_repo")).count();
+        assert_eq!(rules, reads, "{protect}");
+        let _ = world.apply(&CONSENT).says("3 destroyed");
+    }
+}
+
+#[test]
+fn a_protected_rule_holds_an_unlisted_repository() {
+    let chart = |protect: &str| {
+        format!(
+            "{HEAD}organizations: {{ team-a: {{ unlisted: delete, repositories: {{ r00: }} }} }}\nprotect: [ {protect} ]\n"
+        )
+    };
+    let world = with_repositories(&chart("team-a/r01/cn-east-3/dr"), &numbered(3));
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "r01").sync_rules.push(SyncRule::to("cn-east-3", "dr"));
+    });
+    let _ = world.try_apply(&CONSENT).exits(1).says("1 withheld");
+    assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/team-a/repos/r02"]);
+    world.chart(&chart(""));
+    let _ = world.apply(&CONSENT).says("1 destroyed");
 }

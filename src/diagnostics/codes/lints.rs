@@ -77,6 +77,15 @@ organizations:
         ),
     ),
     warning(
+        "kept-by-exclude",
+        "Something shall go, and what lives in it is excluded.",
+        "A deletion takes along what lives in it, or is refused for it: an organization with a repository, a repository \
+         with a rule. What `--exclude` leaves alone therefore holds what it lives in; the rest of the run is made.",
+        Example::Advice(
+            "Nothing, if that is meant. Otherwise run again without the `--exclude` that covers what lives in there.",
+        ),
+    ),
+    warning(
         "self-copy",
         "A rule copies a repository onto itself.",
         "Its target is the rule's own region and organization. A rule keeps the name of the repository, so source and \

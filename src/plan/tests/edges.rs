@@ -326,6 +326,37 @@ fn protection_outlives_the_entry() {
 }
 
 #[test]
+fn a_protected_rule_holds_its_repository_and_its_organization() {
+    let live = live(&[
+        ("o/a", false, 0, &[("x-1", "y", true), ("x-1", "z", true)]),
+        ("o/a/x-1/y", false, 0, &[]),
+        ("o/ab", false, 0, &[("x-1", "y", true)]),
+    ]);
+    let chart = |protect: &str| {
+        format!(
+            "protect: [ {protect} ]\norganizations: {{ o: {{ state: absent, repositories: {{
+        a: {{ state: absent }}, ab: {{ state: absent }}, a/x-1/y: {{ state: absent }} }} }} }}"
+        )
+    };
+    let names = ["organization r-1/o", "repository r-1/o/a", "repository r-1/o/a/x-1/y", "repository r-1/o/ab"];
+    for (protect, held) in [
+        ("", [""; 4]),
+        ("o/a/x-1/z", ["o/a/x-1/z", "o/a/x-1/z", "", ""]),
+        // A repository can be called as a rule is.
+        ("o/a/x-1/y", ["o/a/x-1/y", "o/a/x-1/y", "o/a/x-1/y", ""]),
+        ("o/ab/*/*", ["o/ab/*/*", "", "", "o/ab/*/*"]),
+        ("o/a/x-1/q", [""; 4]),
+        ("o/a/x-1/z, o/a", ["o/a", "o/a", "", ""]),
+    ] {
+        let expected = names.iter().zip(held).map(|(name, pattern)| match pattern {
+            "" => format!("- {name}"),
+            pattern => format!("- {name} [protect {pattern}]"),
+        });
+        assert_eq!(told(&plan(&chart(protect), &live, &["deletes"])), expected.collect::<Vec<_>>(), "{protect}");
+    }
+}
+
+#[test]
 fn an_organization_with_something_protected_waits_for_no_consent() {
     let live = live(&[("o/full", false, 5, &[]), ("o/zero", false, 0, &[])]);
     let chart = "protect: [ o/zero ]\norganizations:
