@@ -5,9 +5,9 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`pattern`], [`kind`], [`date`], [`age`], [`moment`] and [`state`] are the nouns; [`config`]
-//! makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live one from the API; [`scope`],
-//! [`diff`] and [`plan`] compare them, and [`drift`] says which differences count; [`render`] shows the result,
+//! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`date`], [`age`], [`moment`] and [`state`] are
+//! the nouns; [`config`] makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live
+//! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count; [`render`] shows the result,
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
 //! the seam to [`transport`], which sends, and [`emulator`] stands in for the services without sharing anything with the
 //! planner. [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what else it prints.
@@ -32,6 +32,7 @@ pub mod plan;
 pub mod progress;
 pub mod receipt;
 pub mod refresh;
+pub mod region;
 pub mod render;
 pub mod report;
 pub mod schema;

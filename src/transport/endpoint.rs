@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-pub use self::regions::{REGIONS, is_region_id, known_region};
+pub use self::regions::is_region_id;
 use crate::wire::Service;
 
 /// The variables that override where the services are.
