@@ -4,6 +4,7 @@
 //! its parts and is never made by splitting a text. Identifiers that a service invented are not in here.
 
 use std::{
+    borrow::Cow,
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
@@ -98,14 +99,18 @@ impl fmt::Display for Address {
                 position if position == self.own_parts() => " -> ",
                 _ => "/",
             })?;
-            // A live name may hold anything, and must not drive the terminal.
-            if part.bytes().all(|byte| byte.is_ascii_graphic()) {
-                f.write_str(part)?;
-            } else {
-                write!(f, "{}", part.escape_debug())?;
-            }
+            f.write_str(&printed(part))?;
         }
         Ok(())
+    }
+}
+
+/// A part of a key as an address shows it. A live name may hold anything, and must not drive the terminal.
+pub fn printed(part: &str) -> Cow<'_, str> {
+    if part.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Cow::Borrowed(part)
+    } else {
+        Cow::Owned(part.escape_debug().to_string())
     }
 }
 
