@@ -12,8 +12,7 @@ use jiff::SignedDuration;
 
 use crate::{
     config::names::{self, Name},
-    pattern::Pattern,
-    scope::Selection,
+    pattern::Written,
     state::Consent,
 };
 
@@ -225,8 +224,10 @@ pub struct DriftArgs {
     pub selection: SelectionArgs,
 
     /// Count differences that the pattern covers, and say no more of them; may be given several times.
-    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
-    pub ignore: Vec<Pattern>,
+    ///
+    /// It is written as for `--target`. One that covers nothing is a warning.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
+    pub ignore: Vec<Written>,
 
     #[command(flatten)]
     pub show: ShowArgs,
@@ -321,19 +322,21 @@ pub struct ConsentArgs {
 
 #[derive(Debug, Args)]
 pub struct SelectionArgs {
-    /// Look only at what the pattern covers, such as `cn-north-4/team-a/web/*`; may be given several times.
-    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
-    pub target: Vec<Pattern>,
+    /// Look only at what the pattern covers, such as `team-a/web`; may be given several times.
+    ///
+    /// A pattern is `REGION/ORGANIZATION/REPOSITORY`, or less of it: an organization or a repository covers what is in
+    /// it. Without a region it is about all of them. `*` stands for characters of a segment, `**` goes across segments,
+    /// and a `*` in front stands for the region. An address is a pattern as it is printed. One that covers nothing is an
+    /// error.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
+    pub target: Vec<Written>,
 
-    /// Leave out what the pattern covers, and the deletion of what that lives in; may be given several times.
-    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Pattern>)]
-    pub exclude: Vec<Pattern>,
-}
-
-impl SelectionArgs {
-    pub fn selection(&self) -> Selection {
-        Selection { targets: self.target.clone(), excludes: self.exclude.clone() }
-    }
+    /// Leave out what the pattern covers, and the deletion of what that lives in. It is written as for `--target`, and
+    /// may be given several times.
+    ///
+    /// One that covers nothing is an error, or only a warning if a `*` stands in it.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
+    pub exclude: Vec<Written>,
 }
 
 #[derive(Debug, Args)]

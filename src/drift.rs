@@ -44,7 +44,7 @@ pub fn judge(mut plan: Plan, acceptances: &[Acceptance], ignores: &[Pattern], to
     for change in std::mem::take(&mut plan.changes) {
         if ignores.iter().any(|pattern| pattern.covers(&change.address)) {
             drift.ignored += 1;
-        } else if let Some(by) = valid.iter().find(|acceptance| acceptance.covers(&change.address)) {
+        } else if let Some(by) = valid.iter().find(|acceptance| acceptance.pattern.covers(&change.address)) {
             drift.accepted.push(Accepted { change, by: (*by).clone() });
         } else {
             plan.changes.push(change);
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn an_acceptance_holds_in_its_own_region() {
         let chart = chart("accept: [ { address: o, until: 2026-06-30, reason: x } ]");
-        let covers = |region: &str| chart.accept[0].covers(&crate::kind::organization::address(region, "o"));
+        let covers = |region: &str| chart.accept[0].pattern.covers(&crate::kind::organization::address(region, "o"));
         assert!(covers("r-1") && !covers("r-2"));
     }
 

@@ -7,7 +7,7 @@
 //!
 //! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`date`], [`age`], [`moment`] and [`state`] are
 //! the nouns; [`config`] makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live
-//! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count; [`render`] shows the result,
+//! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count, [`coverage`] which patterns do nothing; [`render`] shows the result,
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
 //! the seam to [`transport`], which sends, and [`emulator`] stands in for the services without sharing anything with the
 //! planner. [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what else it prints.
@@ -18,6 +18,7 @@ pub mod apply;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod coverage;
 pub mod date;
 pub mod diagnostics;
 pub mod diff;

@@ -1,208 +1,214 @@
-//! Patterns over addresses: `*` within a segment, `**` across segments, nothing else is special. A `**` between slashes
-//! stands for one segment or more: `team-a/**` is what is in the organization, not the organization.
+//! Patterns over addresses: `*` within a segment, `**` across segments. A `**` between slashes stands for one segment
+//! or more: `team-a/**` is what is in the organization, not the organization.
 //!
-//! A pattern for an organization or a repository covers what lives in it. Where a pattern starts (at the
-//! organization, at the region) is the caller's choice of segments.
+//! A pattern for a region, an organization or a repository covers what lives in it. A printed address is a pattern: a
+//! kind in front leaves that kind and what lives in it, ` -> REGION/ORGANIZATION` behind leaves the rules with that
+//! target. What a person wrote is a [`Written`] first, because only the chart tells a region from an organization.
 
-use std::fmt;
+mod matching;
+#[cfg(test)]
+mod tests;
+mod written;
 
-use crate::address::Address;
+use std::{borrow::Cow, fmt, iter::successors, str::FromStr};
 
-/// A parsed pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use self::matching::matches;
+pub use self::written::{Names, Problem, Written};
+use crate::{
+    address::{Address, printed},
+    kind::{Kind, Listing, REGISTRY},
+};
+
+/// Between an address and the target of a rule.
+const ARROW: &str = " -> ";
+
+/// A pattern whose region is known. Two are equal if they cover the same, however they were written.
+#[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
+    /// Without one, every kind.
+    kind: Option<&'static Kind>,
+    /// From the region on.
+    place: String,
+    /// What stands behind the arrow; then there is a kind.
+    target: Option<String>,
 }
 
 impl Pattern {
-    /// Every text is a pattern, except an empty one and one with an empty segment, which could match nothing.
-    pub fn parse(text: &str) -> Option<Pattern> {
-        let empty = text.split('/').any(str::is_empty);
-        (!empty).then(|| Pattern { text: text.to_owned() })
-    }
-
-    /// Whether the address, or something that it lives in, matches; compared from the organization on.
-    pub fn covers_within_region(&self, address: &Address) -> bool {
-        self.covers_from(address, 1)
-    }
-
-    /// The same, compared from the region on.
+    /// Whether the address, or something that it lives in, matches.
     pub fn covers(&self, address: &Address) -> bool {
-        self.covers_from(address, 0)
+        // An address that was copied has the escapes of a printed one.
+        self.covers_parts(address.kind(), &Parts::of(address, Cow::Borrowed))
+            || (self.place.contains('\\') && self.covers_parts(address.kind(), &Parts::of(address, printed)))
     }
 
-    fn covers_from(&self, address: &Address, first: usize) -> bool {
-        let mut subject = Some(address.clone());
-        while let Some(address) = subject {
-            if matches(self.text.as_bytes(), address.parts()[first..].join("/").as_bytes()) {
-                return true;
+    fn covers_parts(&self, kind: &'static Kind, parts: &Parts) -> bool {
+        let mut lineage = successors(Some(kind), |kind| kind.parent);
+        let subject = match self.kind {
+            Some(wanted) => lineage.find(|kind| kind.name == wanted.name),
+            None => lineage.next(),
+        };
+        let (Some(target), Some(rule)) = (&self.target, subject) else {
+            return subject.is_some_and(|kind| self.place_covers(kind, parts));
+        };
+        matches(target, parts.between(rule.joined_parts, rule.key.len()))
+            && rule.parent.is_some_and(|parent| self.place_covers(parent, parts))
+    }
+
+    fn place_covers(&self, kind: &'static Kind, parts: &Parts) -> bool {
+        successors(Some(kind), |kind| kind.parent).any(|kind| matches(&self.place, parts.first(kind.key.len())))
+    }
+
+    /// Whether the pattern names children of the resource, whichever there are, that only a read of their own shows: a
+    /// child may be live without being known.
+    pub fn names_children_of(&self, parent: &Address) -> bool {
+        let (kind, parts) = (parent.kind(), Parts::of(parent, Cow::Borrowed));
+        let is_child = |child: &Kind| child.parent.is_some_and(|of| of.name == kind.name);
+        let is_read_alone = |child: &Kind| matches!(child.listing, Listing::PerParent { .. });
+        let mut children = REGISTRY.iter().filter(|child| is_child(child) && is_read_alone(child));
+        children.any(|child| match self.kind {
+            Some(wanted) if wanted.name != child.name => false,
+            Some(_) if self.place_covers(kind, &parts) => true,
+            _ if self.target.is_some() || self.place.contains("**") => false,
+            _ => {
+                let own = child.key.len() - kind.key.len();
+                let place = self.place.rsplitn(own + 1, '/').nth(own);
+                place.is_some_and(|place| matches(place, parts.first(kind.key.len())))
             }
-            subject = address.parent();
+        })
+    }
+
+    /// Whether the pattern is about what lives in the resource, which it names without a `*`.
+    pub fn is_inside(&self, top: &Address) -> bool {
+        let mut segments = self.place.splitn(3, '/');
+        let names = |region: &str, name: &str| {
+            matches(region, top.region()) && top.parts().get(1).is_some_and(|own| **own == *name)
+        };
+        match (segments.next(), segments.next(), segments.next()) {
+            (Some(region), Some(name), Some(_)) => names(region, name),
+            _ => false,
         }
-        false
+    }
+
+    /// Whether somebody wrote a `*`, so that it may be meant for what is not there yet.
+    pub fn is_open(&self) -> bool {
+        self.text.contains('*')
+    }
+
+    /// The region, if it is one only.
+    pub fn region(&self) -> Option<&str> {
+        self.place.split('/').next().filter(|region| !region.contains('*'))
+    }
+
+    /// What the pattern is about, from the region on.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The same for another place.
+    #[must_use]
+    pub fn at(&self, place: String) -> Pattern {
+        let mut pattern = Pattern { place, ..self.clone() };
+        pattern.text = pattern.full();
+        pattern
+    }
+
+    /// The form that means the same wherever it is read: the region first, and the kind where there is one.
+    pub fn full(&self) -> String {
+        let kind = self.kind.map_or_else(String::new, |kind| format!("{} ", kind.name));
+        let target = self.target.as_ref().map_or_else(String::new, |target| format!("{ARROW}{target}"));
+        format!("{kind}{}{target}", self.place)
     }
 }
 
 impl Pattern {
-    /// Whether it could match something that lives in the address and has so many parts more, whatever those are called.
-    /// It may say so where nothing matches, and never the other way round. Compared from the organization on, or from
-    /// the region on.
-    pub fn may_match_below(&self, address: &Address, parts: usize, from_region: bool) -> bool {
-        let inside = format!("{}/", address.parts()[usize::from(!from_region)..].join("/"));
-        let begin = self.text.split('*').next().unwrap_or_default();
+    /// Whether it could cover something that lives in the address and has this many parts more, whatever those are
+    /// called. It may say so where it covers nothing, and never the other way round.
+    pub fn may_match_below(&self, address: &Address, parts: usize) -> bool {
+        if self.kind.is_some() && self.place_covers(address.kind(), &Parts::of(address, Cow::Borrowed)) {
+            return true;
+        }
+        if self.target.is_some() {
+            return self.place.contains('\\');
+        }
+        let inside = format!("{}/", address.parts().join("/"));
+        let begin = self.place.split(['*', '\\']).next().unwrap_or_default();
         let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
         (inside.starts_with(begin) || begin.starts_with(&inside))
-            && (self.text.contains("**") || slashes(&self.text) == slashes(&inside) + parts - 1)
+            && (self.place.contains("**") || slashes(&self.place) == slashes(&inside) + parts - 1)
     }
 }
 
-impl std::str::FromStr for Pattern {
-    type Err = String;
+/// The parts of an address with `/` between them. The parts of what it lives in are the beginning of them.
+struct Parts {
+    text: String,
+    ends: Vec<usize>,
+}
 
-    fn from_str(text: &str) -> Result<Pattern, String> {
-        Pattern::parse(text)
-            .ok_or_else(|| "a pattern has no empty segment: `region/organization/repository`".to_owned())
+impl Parts {
+    fn of<'a>(address: &'a Address, form: fn(&'a str) -> Cow<'a, str>) -> Parts {
+        let parts = address.parts();
+        let mut joined = Parts {
+            text: String::with_capacity(parts.iter().map(|part| part.len() + 1).sum()),
+            ends: Vec::with_capacity(parts.len()),
+        };
+        for part in parts {
+            if !joined.ends.is_empty() {
+                joined.text.push('/');
+            }
+            joined.text.push_str(&form(part));
+            joined.ends.push(joined.text.len());
+        }
+        joined
+    }
+
+    fn first(&self, number: usize) -> &str {
+        self.between(0, number)
+    }
+
+    fn between(&self, first: usize, end: usize) -> &str {
+        let start = first.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
+        let end = end.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default();
+        self.text.get(start..end).unwrap_or_default()
     }
 }
 
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        let name = |pattern: &Pattern| pattern.kind.map(|kind| kind.name);
+        name(self) == name(other) && self.place == other.place && self.target == other.target
+    }
+}
+
+impl Eq for Pattern {}
+
+/// As it was written.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-/// The place behind a star, and where what it stands for ends so far.
-type Star = (usize, usize);
+/// Reads the full form, in which the region always stands first.
+impl FromStr for Pattern {
+    type Err = Problem;
 
-/// Goes back to the last star only: what an earlier one stands for cannot matter once a later one is reached, and `*`
-/// never passes the end of its segment. So the time is at most the product of the lengths.
-fn matches(pattern: &[u8], subject: &[u8]) -> bool {
-    let (mut at, mut item) = (0, 0);
-    let (mut within, mut across) = (None::<Star>, None::<Star>);
-    loop {
-        if pattern[at..].starts_with(b"**") {
-            at += 2;
-            (within, across) = (None, Some((at, item)));
-        } else if pattern.get(at) == Some(&b'*') {
-            at += 1;
-            within = Some((at, item));
-        } else if item < subject.len() && pattern.get(at) == subject.get(item) {
-            (at, item) = (at + 1, item + 1);
-        } else if item == subject.len() && at == pattern.len() {
-            return true;
-        } else if let Some((after, end)) = within.filter(|(_, end)| subject.get(*end).is_some_and(|byte| *byte != b'/'))
-        {
-            within = Some((after, end + 1));
-            (at, item) = (after, end + 1);
-        } else if let Some((after, end)) = across.filter(|(_, end)| *end < subject.len()) {
-            (within, across) = (None, Some((after, end + 1)));
-            (at, item) = (after, end + 1);
-        } else {
-            return false;
-        }
+    fn from_str(text: &str) -> Result<Pattern, Problem> {
+        text.parse::<Written>().map(Written::full)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::kind::{organization, repository, sync_rule};
-
-    #[test]
-    fn stars_stay_in_their_segment_and_double_stars_do_not() {
-        let table = [
-            ("team-a", "team-a", true),
-            ("team-*", "team-a", true),
-            ("*", "team-a", true),
-            ("*", "team-a/x", false),
-            ("team-a/*", "team-a/x", true),
-            ("team-a/*", "team-a/x/y", false),
-            ("team-a/**", "team-a/x/y", true),
-            ("team-a/**", "team-a", false),
-            ("**/y", "team-a/x/y", true),
-            ("**/x/**", "team-a/x/y", true),
-            ("**/x/**", "team-a/x", false),
-            ("a*b*c", "aXbYbZc", true),
-            ("a*b*c", "aXbYbZ", false),
-            ("**", "team-a/x", true),
-            ("*a", "baa", true),
-            ("team-a/prod-**", "team-a/prod-x", true),
-            ("team-a/prod-**", "team-a/prod-x/y/z", true),
-            ("team-a/prod-**", "team-a/dev-x", false),
-            ("team-a/**-x", "team-a/a/b-x", true),
-            ("*/x", "team-a/y/x", false),
-            ("***", "a/b", true),
-            ("t*m/**/*x*", "team/a/b/axb", true),
-        ];
-        for (pattern, subject, expected) in table {
-            assert_eq!(matches(pattern.as_bytes(), subject.as_bytes()), expected, "{pattern} on {subject}");
-        }
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.full())
     }
+}
 
-    /// The same, tried in every way.
-    fn matches_slowly(pattern: &[u8], subject: &[u8]) -> bool {
-        let ends = |passes: fn(&u8) -> bool| 0..=subject.iter().take_while(|byte| passes(byte)).count();
-        match pattern {
-            [] => subject.is_empty(),
-            [b'*', b'*', rest @ ..] => ends(|_| true).any(|end| matches_slowly(rest, &subject[end..])),
-            [b'*', rest @ ..] => ends(|byte| *byte != b'/').any(|end| matches_slowly(rest, &subject[end..])),
-            [byte, rest @ ..] => subject.first() == Some(byte) && matches_slowly(rest, &subject[1..]),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn going_back_to_the_last_star_is_enough(pattern in "[ab/*]{0,8}", subject in "[ab/]{0,10}") {
-            let (pattern, subject) = (pattern.as_bytes(), subject.as_bytes());
-            prop_assert_eq!(matches(pattern, subject), matches_slowly(pattern, subject));
-        }
-    }
-
-    #[test]
-    fn a_pattern_covers_what_lives_in_what_it_names() {
-        let repository = repository::address("r", "team-a", "prod-x");
-        let rule = sync_rule::address(&repository, "x", "y");
-        let protected = Pattern::parse("team-a/prod-*").unwrap();
-        assert!(protected.covers_within_region(&repository) && protected.covers_within_region(&rule));
-        assert!(!protected.covers_within_region(&organization::address("r", "team-a")));
-        assert!(Pattern::parse("team-a").unwrap().covers_within_region(&rule));
-        assert!(!Pattern::parse("team-b").unwrap().covers_within_region(&rule));
-    }
-
-    #[test]
-    fn what_may_match_below_is_never_missed() {
-        let repository = repository::address("r", "o", "a/b");
-        let rule = sync_rule::address(&repository, "x", "y");
-        for (pattern, from_organization, from_region) in [
-            ("o/a/b/x/y", true, false),
-            ("r/o/a/b/x/y", false, true),
-            ("o/a/b/*/*", true, false),
-            ("o/a/b", false, false),
-            ("o/a/b/x", false, false),
-            ("o/a/c/*/*", false, false),
-            ("o/a/b*/*/*", true, false),
-            ("*/*/*/*/*", true, false),
-            ("**", true, true),
-            ("**/y", true, true),
-            ("o/**", true, false),
-            ("p/**", false, false),
-        ] {
-            let pattern = Pattern::parse(pattern).unwrap();
-            let may = [false, true].map(|from_region| pattern.may_match_below(&repository, 2, from_region));
-            let does = [pattern.covers_within_region(&rule), pattern.covers(&rule)];
-            let itself = [pattern.covers_within_region(&repository), pattern.covers(&repository)];
-            let is_missed = (0..2).any(|at| does[at] && !itself[at] && !may[at]);
-            assert!(!is_missed, "{pattern}");
-            assert_eq!(may, [from_organization, from_region], "{pattern}");
-        }
-    }
-
-    #[test]
-    fn empty_patterns_and_segments_are_refused() {
-        for text in ["", "/a", "a/", "a//b"] {
-            assert_eq!(Pattern::parse(text), None, "{text}");
-        }
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pattern, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }

@@ -54,6 +54,20 @@ impl Selection {
         }
         narrowed
     }
+
+    /// The chart of what has to be read. Beside the narrowed one it holds the resources whose children a target names:
+    /// a child may be live and in no file.
+    #[must_use]
+    pub fn to_read(&self, chart: &Chart) -> Chart {
+        let mut read = self.narrow(chart);
+        for (address, desired) in chart.resources.iter().filter(|(_, desired)| desired.children.is_some()) {
+            let is_named = self.targets.iter().any(|target| target.names_children_of(address));
+            if is_named && !self.excludes.iter().any(|exclude| exclude.covers(address)) {
+                read.resources.entry(address.clone()).or_insert_with(|| desired.clone());
+            }
+        }
+        read
+    }
 }
 
 /// A live resource that is not in the chart, though the chart speaks of what it lives in.
@@ -138,14 +152,10 @@ fn may_be_held(chart: &Chart, address: &Address) -> bool {
         return false;
     }
     let parts = rule.key.len() - address.parts().len();
-    let protected = chart.protect.iter().filter(|protection| protection.region == *address.region());
-    let mut protected = protected.map(|protection| &protection.pattern);
-    let mut left_out = chart.left_out.iter();
-    let is_held = protected.clone().any(|pattern| pattern.covers_within_region(address))
-        || left_out.clone().any(|pattern| pattern.covers(address));
-    !is_held
-        && (protected.any(|pattern| pattern.may_match_below(address, parts, false))
-            || left_out.any(|pattern| pattern.may_match_below(address, parts, true)))
+    let protected = chart.protect.iter().map(|protection| &protection.pattern);
+    let mut keeping = protected.chain(&chart.left_out);
+    let is_held = keeping.clone().any(|pattern| pattern.covers(address));
+    !is_held && keeping.any(|pattern| pattern.may_match_below(address, parts))
 }
 
 #[cfg(test)]

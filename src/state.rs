@@ -18,7 +18,7 @@ use crate::{
     date::Date,
     diagnostics::{Source, Span},
     moment::{Moment, Stamp},
-    pattern::Pattern,
+    pattern::{Names, Pattern},
     wire::Service,
 };
 
@@ -44,6 +44,15 @@ pub struct Chart {
     /// What is said of each mirror beside its attributes.
     pub mirrors: BTreeMap<Address, MirrorTerms>,
     pub stamp: ChartStamp,
+}
+
+impl Chart {
+    /// What the first segment of a pattern can be.
+    pub fn names(&self) -> Names<'_> {
+        let top = |address: &'_ Address| address.kind().parent.is_none();
+        let tops = self.resources.keys().filter(|address| top(address)).rev();
+        Names { regions: &self.regions, tops: tops.map(|address| (&*address.parts()[1], address.kind())).collect() }
+    }
 }
 
 /// An endpoint that a document names; it is judged where it is used.
@@ -158,26 +167,25 @@ pub enum UnlistedPolicy {
 /// Nothing that matches is ever deleted or replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Protection {
+    /// Of the document that it stands in.
     pub region: Arc<str>,
     pub pattern: Pattern,
+    pub span: Span,
 }
 
 /// A difference there is known, and does not count until the day is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
+    /// Of the document that it stands in.
     pub region: Arc<str>,
     pub pattern: Pattern,
+    pub pattern_span: Span,
     /// The last day that it holds.
     pub until: Date,
     pub reason: String,
     pub source: Source,
+    /// Of the last day.
     pub span: Span,
-}
-
-impl Acceptance {
-    pub fn covers(&self, address: &Address) -> bool {
-        *address.region() == self.region && self.pattern.covers_within_region(address)
-    }
 }
 
 /// How much one apply may remove before it is stopped, and what the chart consents to.

@@ -1,24 +1,45 @@
 //! Addresses and patterns of arbitrary text: no panic, what is read is written the same, what is printed cannot drive
-//! a terminal, and a pattern made of the parts covers the address.
+//! a terminal, and a printed address is a pattern that covers the address.
 
-use portolan::{address::Address, pattern::Pattern};
+use portolan::{
+    address::Address,
+    pattern::{Pattern, Written},
+    state::Chart,
+};
 
 pub(crate) fn check(bytes: &[u8]) {
     let given = String::from_utf8_lossy(bytes);
-    let (document, pattern) = given.split_once('\n').unwrap_or((&given, ""));
-    let pattern = Pattern::parse(pattern);
+    let (document, text) = given.split_once('\n').unwrap_or((&given, ""));
+    let pattern = text.parse::<Pattern>().ok();
     let Ok(address) = serde_json::from_str::<Address>(document) else { return };
     let again: Address = serde_json::from_value(serde_json::to_value(&address).unwrap()).unwrap();
     assert_eq!(again, address);
-    assert!(!address.to_string().contains(char::is_control));
-    let parent = address.parent();
+    let printed = address.to_string();
+    assert!(!printed.contains(char::is_control));
     if let Some(pattern) = pattern {
         let covers = pattern.covers(&address);
-        assert!(covers || !parent.is_some_and(|parent| pattern.covers(&parent)), "what it lives in is covered");
-        let _ = pattern.covers_within_region(&address);
+        let parent = address.parent();
+        let is_below = parent.is_some_and(|parent| pattern.covers(&parent));
+        assert!(covers || !is_below, "what it lives in is covered");
+        assert_eq!(pattern.full().parse::<Pattern>().as_ref(), Ok(&pattern), "the full form means the same");
+        let _ = pattern.names_children_of(&address);
+    }
+    let chart = Chart::default();
+    if let Ok(written) = text.parse::<Written>() {
+        let _ = written.clone().on_command_line(&chart.names());
+        let _ = written.in_document("cn-north-4", &chart.names());
+    }
+    // A star and an arrow in a name mean something else.
+    let is_plain = |part: &str| !part.contains(['*', ' ', '>']);
+    if address.parts().iter().all(|part| is_plain(part))
+        && let Ok(pattern) = printed.parse::<Pattern>()
+    {
+        assert!(pattern.covers(&address), "{printed}");
     }
     let own = address.parts().join("/");
-    if let Some(pattern) = Pattern::parse(&own).filter(|_| !own.contains('*')) {
+    if is_plain(&own)
+        && let Ok(pattern) = own.parse::<Pattern>()
+    {
         assert!(pattern.covers(&address), "{own}");
     }
 }

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     account::Account,
+    asked::Asked,
     deadline::Deadline,
     logins, output, plan, session,
     signals::{self, Signals},
@@ -111,8 +112,9 @@ fn not_ready(error: anyhow::Error) -> NotReady {
 
 async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
+    let asked = Asked::read(&args.selection, &[], &loaded.chart).map_err(|error| not_ready(error.into()))?;
     let door = session::open(global, &loaded.chart).map_err(not_ready)?;
-    let plan = plan::make(global, &mut loaded, &door, &args.consent.allow, &args.selection.selection()).await;
+    let plan = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await.map_err(NotReady::Told)?;
     let stamp = PlanStamp::new(document::id(&plan, &loaded.views), &plan);
     Ok(Ready { plan, stamp, views: loaded.views, door })
 }

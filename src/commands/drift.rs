@@ -19,7 +19,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.metrics {
         session::is_no_input(global, path)?;
     }
-    let plan::Ready { plan, mut loaded, door } = match plan::ready(global, &[], &args.selection.selection())? {
+    let plan::Ready { plan, asked, mut loaded, door } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
         Ok(ready) => ready,
         Err(unready) => {
             let measured = measure(args.metrics.as_ref(), None, 0);
@@ -28,7 +28,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
         }
     };
     output::failures(&plan.failures);
-    let drift = judge(plan, &loaded.chart.accept, &args.ignore, today()?);
+    let drift = judge(plan, &loaded.chart.accept, &asked.ignores, today()?);
     let mut expired = Diagnostics::new();
     expired.extend(drift.errors());
     loaded.tell(global, expired);

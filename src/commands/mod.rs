@@ -2,6 +2,7 @@
 
 mod account;
 mod apply;
+mod asked;
 mod deadline;
 mod drift;
 mod emulator;

@@ -2,27 +2,27 @@
 
 use std::{fs, path::Path};
 
-use super::{deadline::TooLate, output, session, show};
+use super::{asked::Asked, deadline::TooLate, output, session, show};
 use crate::{
-    cli::{Global, PlanArgs},
+    cli::{Global, PlanArgs, SelectionArgs},
     config::lint,
     diagnostics::{Diagnostics, View},
     exit::Exit,
+    pattern::Written,
     plan::{
         Outcome, Plan,
         build::build,
         document::{self, PlanDocument, PlanFileError},
     },
     refresh::refresh_part,
-    scope::Selection,
-    state::{Chart, Consent, Live},
+    state::Consent,
 };
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out {
         session::is_no_input(global, path)?;
     }
-    let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection.selection())? {
+    let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection, &[])? {
         Ok(ready) => ready,
         Err(unready) => {
             args.out.iter().for_each(|path| forget(path));
@@ -41,6 +41,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
 /// A plan, and what it was made from.
 pub(super) struct Ready {
     pub(super) plan: Plan,
+    pub(super) asked: Asked,
     pub(super) loaded: session::Loaded,
     pub(super) door: session::Door,
 }
@@ -49,19 +50,21 @@ pub(super) struct Ready {
 pub(super) fn ready(
     global: &Global,
     allow: &[Consent],
-    selection: &Selection,
+    selection: &SelectionArgs,
+    ignore: &[Written],
 ) -> anyhow::Result<Result<Ready, session::Unready>> {
     let mut loaded = match session::load_chart(global) {
         Ok(loaded) => loaded,
         Err(unready) => return Ok(Err(unready)),
     };
+    let asked = Asked::read(selection, ignore, &loaded.chart)?;
     let door = match session::open(global, &loaded.chart) {
         Ok(door) => door,
         Err(error) if error.is::<session::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
-    let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow, selection));
-    Ok(Ok(Ready { plan, loaded, door }))
+    let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow, &asked));
+    Ok(plan.map(|plan| Ready { plan, asked, loaded, door }))
 }
 
 /// Reads the live state and compares.
@@ -70,34 +73,21 @@ pub(super) async fn make(
     loaded: &mut session::Loaded,
     door: &session::Door,
     allow: &[Consent],
-    selection: &Selection,
-) -> Plan {
-    let part = selection.narrow(&loaded.chart);
+    asked: &Asked,
+) -> Result<Plan, session::Unready> {
+    let part = asked.selection.to_read(&loaded.chart);
     let listener = output::listener(global);
     let live = door.deadline.within(refresh_part(&door.client, &loaded.chart, &part, &*listener)).await;
     drop(listener);
     let live = live.unwrap_or_else(TooLate::live);
-    loaded.conclude(global, Some(&live));
-    if live.failures.is_empty() {
-        warn_of_idle(selection, &loaded.chart, &live);
-    }
-    let scope = session::scope(&loaded.chart, door, &live.accounts, selection);
+    loaded.conclude(global, Some((&live, &part)), asked)?;
+    let scope = session::scope(&loaded.chart, door, &live.accounts, &asked.selection);
     // The service's own clock, where it told, so that a wrong one here makes nothing due.
     let plan = build(&loaded.chart, &live, allow, scope, live.clock.unwrap_or_else(session::now));
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
     loaded.tell(global, found);
-    plan
-}
-
-/// A pattern that covers nothing is mistyped, as a rule.
-fn warn_of_idle(selection: &Selection, chart: &Chart, live: &Live) {
-    for pattern in selection.targets.iter().chain(&selection.excludes) {
-        let mut known = chart.resources.keys().chain(live.resources.keys());
-        if !known.any(|address| pattern.covers(address)) {
-            output::tell(&format!("warning: nothing is covered by `{pattern}`; a pattern begins with the region"));
-        }
-    }
+    Ok(plan)
 }
 
 /// A plan of which something is unknown is not saved, and an older one does not stay: either could be applied.

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{deadline::Deadline, output};
+use super::{asked::Asked, deadline::Deadline, output};
 use crate::{
     cli::{Global, Parallelism},
     config::{
@@ -19,10 +19,10 @@ use crate::{
         load,
         waivers::Waivers,
     },
+    coverage::Seen,
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
     moment::Moment,
-    pattern::Pattern,
     plan::{Plan, Scope},
     scope::Selection,
     state::{Chart, ChartEndpoint, Live},
@@ -114,16 +114,27 @@ fn bad_endpoint((service, region): &(Service, Arc<str>), endpoint: &ChartEndpoin
 }
 
 impl Loaded {
-    /// Adds what can only be said with the live state, or, without one, which waivers nothing uses.
-    pub(super) fn conclude(&mut self, global: &Global, live: Option<&Live>) {
+    /// Adds what can only be said with the live state of a part of the chart, or, without one, which waivers nothing
+    /// uses. A selection that covers nothing ends the command: its plan would be an empty one.
+    pub(super) fn conclude(
+        &mut self,
+        global: &Global,
+        read: Option<(&Live, &Chart)>,
+        asked: &Asked,
+    ) -> Result<(), Unready> {
         let mut found = Diagnostics::new();
-        if let Some(live) = live.filter(|live| live.failures.is_empty()) {
+        let mut not_looked_for = &lint::OF_A_PLAN[..];
+        if let Some((live, part)) = read.filter(|(live, _)| live.failures.is_empty()) {
             found.extend(lint::targets(&self.chart, live, &self.rules));
             found.extend(lint::failing(&self.chart, live));
+            found.extend(Seen::new(&self.chart, part, live).judge(&asked.selection, &asked.ignores));
             self.waivers.apply(&mut found);
+            not_looked_for = if asked.selection.is_partial() { &lint::OF_A_WHOLE_PLAN } else { &[] };
         }
-        found.extend(self.waivers.unused(live.is_some_and(|live| live.failures.is_empty())));
+        found.extend(self.waivers.unused(not_looked_for));
+        let has_errors = found.has_errors();
         self.tell(global, found);
+        if has_errors { Err(Unready(std::mem::take(&mut self.views))) } else { Ok(()) }
     }
 
     /// Tells of more findings, and keeps them for the document.
@@ -258,7 +269,6 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
 /// What a plan speaks of.
 pub(super) fn scope(chart: &Chart, door: &Door, accounts: &BTreeMap<Arc<str>, String>, selection: &Selection) -> Scope {
     let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
-    let said = |patterns: &[Pattern]| patterns.iter().map(Pattern::to_string).collect();
     let endpoints = |wanted: Service| {
         let of_service = door.endpoints.iter().filter(|((service, _), _)| *service == wanted);
         of_service.map(|((_, region), url)| (region.clone(), url.clone())).collect()
@@ -268,8 +278,8 @@ pub(super) fn scope(chart: &Chart, door: &Door, accounts: &BTreeMap<Arc<str>, St
         endpoints: endpoints(Service::Swr),
         codearts_endpoints: endpoints(Service::CodeArts),
         account: accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect(),
-        targets: said(&selection.targets),
-        excludes: said(&selection.excludes),
+        targets: selection.targets.clone(),
+        excludes: selection.excludes.clone(),
         partial: selection.is_partial(),
     }
 }

@@ -1,6 +1,6 @@
 //! `portolan validate`: decode and check the chart, offline.
 
-use super::{output, session};
+use super::{asked::Asked, output, session};
 use crate::{
     cli::{FindingsFormat, Global, ValidateArgs},
     exit::Exit,
@@ -8,10 +8,10 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
-    let mut loaded = session::load_chart(global);
-    if let Ok(loaded) = &mut loaded {
-        loaded.conclude(global, None);
-    }
+    let loaded = session::load_chart(global).and_then(|mut loaded| {
+        loaded.conclude(global, None, &Asked::default())?;
+        Ok(loaded)
+    });
     let views = match &loaded {
         Ok(loaded) => &loaded.views,
         Err(session::Unready(views)) => views,

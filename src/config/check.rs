@@ -14,7 +14,7 @@ use crate::{
     date::Date,
     diagnostics::{Diagnostic, Diagnostics},
     kind::{Shape, is_uuid, is_web_address},
-    pattern::Pattern,
+    pattern::{Problem, Written},
     state::Consent,
 };
 
@@ -148,10 +148,10 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
             Diagnostic::error("bad-name", format!("`{}` is not a valid name", shown(&text)))
                 .hint(format!("expected {}", names::rule(name)))
         }
-        TextForm::Pattern if Pattern::parse(&text).is_none() => {
-            Diagnostic::error("bad-pattern", format!("`{}` could not match anything", shown(&text)))
-                .hint("a pattern is `organization` or `organization/repository`, with `*` and `**`")
-        }
+        TextForm::Pattern => match text.parse::<Written>() {
+            Ok(_) => return,
+            Err(problem) => bad_pattern(problem),
+        },
         TextForm::Consent => match text.parse::<Consent>() {
             Ok(_) => return,
             Err(problem) => Diagnostic::error("bad-consent", problem),
@@ -171,11 +171,21 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
             Diagnostic::error("missing-key", "this text says nothing").hint("say why, for those who read it later")
         }
         TextForm::Url if text.is_empty() => Diagnostic::error("bad-endpoint", "the endpoint is empty"),
-        TextForm::Name(_) | TextForm::Pattern | TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
+        TextForm::Name(_) | TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
             return;
         }
     };
     found.push(problem.at(node.span));
+}
+
+/// What is wrong with a pattern, without a place yet.
+pub(super) fn bad_pattern(problem: Problem) -> Diagnostic {
+    let diagnostic = if problem.is_ambiguous {
+        Diagnostic::error("ambiguous-pattern", problem.message)
+    } else {
+        Diagnostic::error("bad-pattern", problem.message)
+    };
+    diagnostic.hint(problem.hint)
 }
 
 fn one_of(node: &Node<'_>, values: &[&str], environment: Environment<'_>, found: &mut Diagnostics) {

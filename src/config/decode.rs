@@ -15,6 +15,7 @@ use super::{
     inherit::{Inherited, Layer},
     lint, mirrors,
     names::{self, Name},
+    patterns,
     rules::{self, Targets},
     tree::{Entry, Node},
     variables::{Environment, expand},
@@ -23,10 +24,7 @@ use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
     kind::{organization, repository},
-    pattern::Pattern,
-    state::{
-        Acceptance, Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, Protection, UnlistedPolicy,
-    },
+    state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, UnlistedPolicy},
     wire::Service,
 };
 
@@ -100,19 +98,23 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     let mut endpoints = BTreeMap::new();
     let documents: Vec<Document<'_, '_>> =
         roots.iter().filter_map(|root| document(root, &mut endpoints, &mut out)).collect();
-    settings(roots, &documents, &mut out);
+    settings(roots, &mut out);
     for (address, organization) in organizations(&documents, &mut out) {
         decode_organization(&address, &organization, &targets, &mut out);
     }
     mirrors::decode(&documents, &mut out);
+    patterns::decode(&documents, &mut out);
     out
 }
 
 /// Stands for a region that was reported, so that everything else in the document is reported too. Another one
 /// for each document: nothing in it is known to be the same as something elsewhere.
 fn no_region(root: &Node<'_>) -> Arc<str> {
-    format!("?{:?}:{}", root.span.file, root.span.start).into()
+    format!("{UNKNOWN_REGION}{:?}:{}", root.span.file, root.span.start).into()
 }
+
+/// What no region begins with.
+pub(super) const UNKNOWN_REGION: char = '?';
 
 /// `endpoints` says where the first endpoint of each region stands.
 fn document<'n, 's>(
@@ -162,18 +164,8 @@ fn endpoint(
     }
 }
 
-/// `protect` and `accept`, which hold in their region, and `limits`, which holds for the whole chart.
-fn settings(roots: &[Node<'_>], documents: &[Document<'_, '_>], out: &mut Output<'_>) {
-    for document in documents {
-        for node in document.root.get("protect").and_then(Node::as_list).unwrap_or_default() {
-            if let Some(pattern) = out.context.text(node).and_then(|text| Pattern::parse(&text)) {
-                out.chart.protect.push(Protection { region: document.region.clone(), pattern });
-            }
-        }
-        for node in document.root.get("accept").and_then(Node::as_list).unwrap_or_default() {
-            out.chart.accept.extend(acceptance(node, &document.region, out.context));
-        }
-    }
+/// `limits`, which holds for the whole chart.
+fn settings(roots: &[Node<'_>], out: &mut Output<'_>) {
     let mut first: Option<Span> = None;
     for (key, node) in roots.iter().filter_map(|root| root.entry("limits")) {
         match first {
@@ -188,18 +180,6 @@ fn settings(roots: &[Node<'_>], documents: &[Document<'_, '_>], out: &mut Output
             ),
         }
     }
-}
-
-fn acceptance(node: &Node<'_>, region: &Arc<str>, context: Context<'_>) -> Option<Acceptance> {
-    let text = |name| context.text(node.get(name)?);
-    Some(Acceptance {
-        region: region.clone(),
-        pattern: Pattern::parse(&text("address")?)?,
-        until: text("until")?.parse().ok()?,
-        reason: text("reason")?,
-        source: context.source(node.span),
-        span: node.get("until")?.span,
-    })
 }
 
 /// What `limits` holds, after the checks.

@@ -199,7 +199,7 @@ pub static DOCUMENT: Record = Record {
             "protect",
             Form::List(&Form::Text(TextForm::Pattern)),
             "[ 'team-a/prod-*' ]",
-            "What matches is never deleted or replaced, even when its entry is gone. `*` within a segment, `**` across; a pattern covers what lives in what it names.",
+            "What matches is never deleted or replaced, even when its entry is gone. A pattern starts at the organization, in this document's region, with `*` within a segment and `**` across; a printed address is one too. It covers what lives in what it names.",
         ),
         key(
             "limits",
@@ -380,7 +380,7 @@ pub static ACCEPTANCE: Record = Record {
             "address",
             Form::Text(TextForm::Pattern),
             "team-a/tmp-*",
-            "Where, in this document's region: `*` within a segment, `**` across; a pattern covers what lives in what it names.",
+            "Where, in this document's region: a pattern as in `protect`.",
         )
         .required(),
         key(

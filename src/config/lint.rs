@@ -1,7 +1,7 @@
 //! Lints: what is allowed and seldom meant. Each is a warning with a code of its own.
 //!
-//! Most look at the chart alone; [`targets`] and [`failing`] need the live state as well and run when there is one. Which of
-//! them a chart waives is not known here.
+//! Most look at the chart alone; [`targets`] and [`failing`] need the live state as well and run when there is one, and
+//! so does `coverage`, which looks at patterns. Which of them a chart waives is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::{
 pub type PlacedRule = (Address, Span);
 
 /// The codes of all lints, for the check of waivers.
-pub const CODES: [&str; 8] = [
+pub const CODES: [&str; 9] = [
     "self-copy",
     "copy-cycle",
     "unknown-sync-region",
@@ -29,13 +29,18 @@ pub const CODES: [&str; 8] = [
     "unusual-git-url",
     UNKNOWN_TARGET,
     FAILING,
+    COVERS_NOTHING,
 ];
 
 /// Those that only a plan can find.
-pub const OF_A_PLAN: [&str; 2] = [UNKNOWN_TARGET, FAILING];
+pub const OF_A_PLAN: [&str; 3] = [UNKNOWN_TARGET, FAILING, COVERS_NOTHING];
+
+/// Those that only a plan of the whole chart can find.
+pub const OF_A_WHOLE_PLAN: [&str; 1] = [COVERS_NOTHING];
 
 const UNKNOWN_TARGET: &str = "unknown-target-organization";
 const FAILING: &str = "failing-mirror";
+const COVERS_NOTHING: &str = "pattern-covers-nothing";
 
 /// Where a rule's images end up.
 struct Copy {

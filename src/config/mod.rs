@@ -10,6 +10,7 @@ pub mod lint;
 pub mod load;
 pub mod mirrors;
 pub mod names;
+mod patterns;
 mod place;
 pub mod rules;
 #[cfg(test)]

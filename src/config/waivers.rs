@@ -103,10 +103,9 @@ impl Waivers {
         covered
     }
 
-    /// The waivers that waived nothing; those that only a plan could use are left out until there is one.
-    pub fn unused(&self, planned: bool) -> Vec<Diagnostic> {
-        let unused =
-            self.0.iter().filter(|waiver| !waiver.used && (planned || !lint::OF_A_PLAN.contains(&&*waiver.code)));
+    /// The waivers that waived nothing, but for those of codes that this run could not find.
+    pub fn unused(&self, not_looked_for: &[&str]) -> Vec<Diagnostic> {
+        let unused = self.0.iter().filter(|waiver| !waiver.used && !not_looked_for.contains(&&*waiver.code));
         let warning = |waiver: &Waiver| {
             Diagnostic::warning("unused-waiver", format!("nothing here is `{}` any more", waiver.code))
                 .at(waiver.span)

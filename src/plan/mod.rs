@@ -64,10 +64,10 @@ pub struct Scope {
     /// The account's name by region, where the API told it.
     pub account: BTreeMap<String, String>,
     /// The patterns that chose a part of the world.
-    pub targets: Vec<String>,
+    pub targets: Vec<Pattern>,
     /// The patterns of what was left out.
     #[serde(default)]
-    pub excludes: Vec<String>,
+    pub excludes: Vec<Pattern>,
     /// Whether the plan speaks of less than the whole chart.
     pub partial: bool,
 }
@@ -161,8 +161,7 @@ pub struct Run {
 impl Scope {
     /// What the patterns choose.
     pub fn selection(&self) -> Selection {
-        let parse = |texts: &[String]| texts.iter().filter_map(|text| Pattern::parse(text)).collect();
-        Selection { targets: parse(&self.targets), excludes: parse(&self.excludes) }
+        Selection { targets: self.targets.clone(), excludes: self.excludes.clone() }
     }
 }
 

@@ -173,9 +173,7 @@ fn carries(change: &Change, class: RiskClass) -> bool {
 fn protected(change: &Change, protect: &[Protection], live: &Live) -> Option<Withheld> {
     // Of several patterns the first by name, wherever they stand in the chart.
     let first = |address: &Address| {
-        let covers = |protection: &&Protection| {
-            protection.region == *address.region() && protection.pattern.covers_within_region(address)
-        };
+        let covers = |protection: &&Protection| protection.pattern.covers(address);
         protect.iter().filter(covers).map(|protection| protection.pattern.to_string()).min()
     };
     let own = first(&change.address);

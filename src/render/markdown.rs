@@ -14,6 +14,7 @@ use super::{
 use crate::{
     diagnostics::View,
     diff::FieldChange,
+    pattern::Pattern,
     plan::{Action, Change, Plan, Withheld},
 };
 
@@ -123,7 +124,7 @@ fn head(comment: &Comment<'_>) -> String {
 
 /// What chose the part.
 fn partial(plan: &Plan) -> String {
-    let said = |option: &str, patterns: &[String]| {
+    let said = |option: &str, patterns: &[Pattern]| {
         patterns.iter().map(|pattern| raw_code(&format!("{option} {pattern}")) + " ").collect::<String>()
     };
     let chosen = said("--target", &plan.scope.targets) + &said("--exclude", &plan.scope.excludes);

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     diagnostics::{Severity, View},
     diff::FieldChange,
+    pattern::Pattern,
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
 };
 
@@ -194,8 +195,8 @@ fn uncompared(plan: &Plan) -> Option<String> {
 
 /// A part of the world says nothing about the rest.
 fn partial(plan: &Plan) -> String {
-    let said = |option: &str, patterns: &[String]| {
-        patterns.iter().map(|pattern| format!(" {option} '{}'", pattern.escape_debug())).collect::<String>()
+    let said = |option: &str, patterns: &[Pattern]| {
+        patterns.iter().map(|pattern| format!(" {option} '{}'", pattern.to_string().escape_debug())).collect::<String>()
     };
     let (targets, excludes) = (said("--target", &plan.scope.targets), said("--exclude", &plan.scope.excludes));
     format!("This is a part of the chart:{targets}{excludes}.\n")

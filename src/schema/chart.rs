@@ -128,7 +128,9 @@ fn text_form(text: TextForm) -> Value {
         TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
             json!({ "type": "string", "minLength": 1 })
         }
-        TextForm::Pattern => with_variables(json!({ "type": "string", "pattern": "^[^/]+(/[^/]+)*$" })),
+        TextForm::Pattern => with_variables(
+            json!({ "type": "string", "pattern": r"^(?!\s)(?!.*\s$)[^/\x00-\x1f\x7f]+(/[^/\x00-\x1f\x7f]+)*$" }),
+        ),
         TextForm::Consent => {
             let classes = RiskClass::ALL.map(RiskClass::name).join("|");
             with_variables(json!({ "type": "string", "pattern": format!("^({classes})(=[0-9]+)?$") }))

@@ -26,6 +26,7 @@ mod mirror_secrets;
 mod mirrors;
 mod misbehaving;
 mod paging;
+mod patterns;
 mod quickstart;
 mod receipt;
 mod relay;

@@ -252,7 +252,9 @@ fn patterns_cover_mirrors() {
     assert_eq!(chosen("--target", "cn-north-4/platform/app"), ["app"]);
     assert_eq!(chosen("--exclude", "cn-north-4/*/app"), ["plain"]);
     assert_eq!(chosen("--target", "*/platform/**"), ["app", "plain"]);
-    assert_eq!(chosen("--target", "cn-north-4/platform"), [""; 0]);
+    // A project is no resource, and covers nothing.
+    let output = world.plan(&["--target", "cn-north-4/platform"]).exits(1);
+    let _ = output.warns("`--target 'cn-north-4/platform'` covers nothing").warns("`cn-north-4/platform/**`");
     let accept = "accept: [ { address: platform/*, until: 2999-01-01, reason: being moved } ]\n";
     let chart = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     world.chart(&(chart + accept));

@@ -223,8 +223,8 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
         proptest::collection::vec(proptest::sample::select(some), 0..3)
     };
     law((world(), patterns(), patterns()), |(world, targets, excludes)| {
-        let strings = |patterns: Vec<&str>| patterns.into_iter().map(str::to_owned).collect();
-        let scope = Scope { targets: strings(targets), excludes: strings(excludes), ..Scope::default() };
+        let parse = |patterns: Vec<&str>| patterns.into_iter().map(|text| text.parse().unwrap()).collect();
+        let scope = Scope { targets: parse(targets), excludes: parse(excludes), ..Scope::default() };
         let site = Site::new(&world.live, Deletion::Images);
         let whole = site.plan(&world.chart.yaml());
         let part = site.plan_part(&world.chart.yaml(), &scope);

@@ -4,6 +4,7 @@ use portolan::{
     diagnostics::Source,
     kind::repository,
     moment::Moment,
+    pattern::Pattern,
     plan::{Plan, Scope, Stop, build::build},
     render::markdown::markdown,
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
@@ -47,6 +48,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             let consents: &[&str] = if allowed { &["exposes", "destroys-data"] } else { &[] };
             let consents: Vec<Consent> = consents.iter().map(|text| text.parse().unwrap()).collect();
             let mut plan = build(&chart, &live, &consents, Scope::default(), Moment::default());
+            let targets: Vec<Pattern> = targets.iter().filter_map(|text| text.parse().ok()).collect();
             plan.scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
             let stop = |message: &String| Stop { code: "x".to_owned(), message: message.clone(), lift: None };
             plan.stopped.extend(stops.iter().map(stop));

@@ -5,6 +5,7 @@ use portolan::{
     diagnostics::SourceMap,
     kind::{mirror, organization, repository, sync_rule},
     moment::{Moment, Stamp},
+    pattern::Pattern,
     plan::{Plan, Scope, build::build},
     state::{Attributes, Live, LiveResource, MirrorState, ReadFailure, RemoteId},
 };
@@ -83,7 +84,7 @@ fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], target
     let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
     assert!(!decoded.found.has_errors(), "{name}: {:#?}", decoded.found);
     let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
-    let targets: Vec<String> = targets.iter().map(|text| (*text).to_owned()).collect();
+    let targets: Vec<Pattern> = targets.iter().map(|text| text.parse().unwrap()).collect();
     let scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
     // 2026-11-21T08:00:00Z
     Scenario { name, plan: build(&decoded.chart, live, &consents, scope, Moment(1_795_248_000)) }

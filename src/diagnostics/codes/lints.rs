@@ -86,6 +86,31 @@ organizations:
         ),
     ),
     warning(
+        "pattern-covers-nothing",
+        "A pattern of `protect`, `accept`, `--ignore` or `--exclude` covers nothing.",
+        "Nothing in the chart and nothing live in its organizations is covered. As a rule the pattern is mistyped, and what \
+         it was to protect is not protected. The commands that read the live state tell it; a plan of a part of the chart \
+         is silent about what it did not read.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      ledger:
+protect: [ team-a/ledgers ]
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      ledger:
+protect: [ team-a/ledger ]
+",
+        ),
+    ),
+    warning(
         "self-copy",
         "A rule copies a repository onto itself.",
         "Its target is the rule's own region and organization. A rule keeps the name of the repository, so source and \

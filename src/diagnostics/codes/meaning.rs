@@ -1,8 +1,32 @@
 //! What can be wrong although every key and value is right by itself.
 
-use super::{Code, charts, error};
+use super::{Code, Example, charts, error};
 
 pub(super) static CODES: &[Code] = &[
+    error(
+        "ambiguous-pattern",
+        "A pattern begins with a region that is also the name of an organization or a project.",
+        "A pattern of `protect` or `accept` starts at the organization, or at the region if it begins with one. Where both \
+         are called so, it could be meant either way. A printed address, with its kind in front, starts at the region.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  cn-north-4:
+    repositories:
+      ledger:
+protect: [ cn-north-4/ledger ]
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  cn-north-4:
+    repositories:
+      ledger:
+protect: [ repository cn-north-4/cn-north-4/ledger ]
+",
+        ),
+    ),
     error(
         "auto-false",
         "A rule that does not copy by itself cannot be managed.",
@@ -241,14 +265,14 @@ region: cn-north-4
 organizations:
   team-a:
 accept:
-  - { address: team-a/web, until: 2020-06-30, reason: a campaign }
+  - { address: team-a, until: 2020-06-30, reason: a campaign }
 ",
             r"version: 1
 region: cn-north-4
 organizations:
   team-a:
 accept:
-  - { address: team-a/web, until: 9999-12-31, reason: not ours }
+  - { address: team-a, until: 9999-12-31, reason: not ours }
 ",
         ),
     ),
@@ -367,6 +391,16 @@ organizations:
     repositories:
       busybox: { state: absent }
 ",
+        ),
+    ),
+    error(
+        "selection-covers-nothing",
+        "A `--target` or `--exclude` covers nothing.",
+        "Nothing in the chart and nothing live in its organizations is covered, so the run would be about something else \
+         than was asked for: a `--target` would find no changes, an `--exclude` would leave nothing out. Nothing is \
+         written. An `--exclude` with a `*` may be meant for what is not there yet, and is only a warning.",
+        Example::Advice(
+            "Correct the name: a pattern begins with a region or an organization, as in `cn-north-4/team-a/web` or `team-a/web`.",
         ),
     ),
     error(

@@ -5,9 +5,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 use super::*;
 use crate::{
     config::{self, Decoded, decode::Context, lint},
+    coverage::Seen,
     diagnostics::SourceMap,
     drift,
     plan::Plan,
+    scope::Selection,
     state::Live,
 };
 
@@ -17,7 +19,9 @@ fn found(text: &str) -> Vec<(&'static str, Severity)> {
     sources.add("chart.yaml", text);
     let context = Context { sources: &sources, environment: &|_| None, region: None };
     let Decoded { chart, found, rules, waivers } = config::decode(context);
-    let late = lint::targets(&chart, &Live::default(), &rules).into_iter().chain(waivers.unused(false));
+    let live = Live::default();
+    let late = lint::targets(&chart, &live, &rules).into_iter().chain(waivers.unused(&lint::OF_A_PLAN));
+    let late = late.chain(Seen::new(&chart, &chart, &live).judge(&Selection::default(), &[]));
     let drift = drift::judge(Plan::default(), &chart.accept, &[], "2026-01-01".parse().unwrap());
     let late = late.chain(drift.errors());
     found.into_iter().chain(late).map(|found| (found.code, found.severity)).collect()

@@ -55,14 +55,14 @@ region: cn-north-4
 organizations:
   team-a:
 accept:
-  - { address: team-a/web, until: 2026-02-30, reason: a campaign }
+  - { address: team-a, until: 2026-02-30, reason: a campaign }
 ",
             r"version: 1
 region: cn-north-4
 organizations:
   team-a:
 accept:
-  - { address: team-a/web, until: 2026-02-28, reason: a campaign }
+  - { address: team-a, until: 2026-02-28, reason: a campaign }
 ",
         ),
     ),
@@ -108,21 +108,27 @@ organizations:
     ),
     error(
         "bad-pattern",
-        "A pattern could not match anything.",
-        "A pattern of `protect` or `accept` is `organization` or `organization/repository`, in the document's region. `*` stands \
-         for any characters within a segment, `**` across them. An empty pattern, or one with an empty segment, \
-         would cover nothing.",
+        "A pattern is written wrongly, or is about another region.",
+        "A pattern of `protect` or `accept` starts at the organization, in the document's region, or is an address as it is \
+         printed: `team-a/web/*`, `cn-north-4/team-a/web`, `repository cn-north-4/team-a/web`, `team-a/web -> \
+         cn-east-3/dr`. `*` stands for any characters within a segment, `**` across them; there is no `?`, `[ab]` or `!`. \
+         An empty segment, or a character that no name can hold, could match nothing. What lives in another region is \
+         protected and accepted in a document of that region.",
         charts(
             r#"version: 1
 region: cn-north-4
 organizations:
   team-a:
-protect: ["/prod-*"]
+    repositories:
+      prod-a:
+protect: ["team-a/prod-[ab]"]
 "#,
             r#"version: 1
 region: cn-north-4
 organizations:
   team-a:
+    repositories:
+      prod-a:
 protect: ["team-a/prod-*"]
 "#,
         ),

@@ -81,6 +81,23 @@ fn what_is_no_document_is_told_with_its_place() {
 }
 
 #[test]
+fn what_a_part_was_chosen_by_is_read_back_or_refused() {
+    let live = live(&[("o/a", false, 1, &[])]);
+    let (targets, excludes) = (vec!["*/o".parse().unwrap()], vec!["repository r-1/o/b".parse().unwrap()]);
+    let scope = Scope { targets, excludes, partial: true, ..Scope::default() };
+    let chart = chart("organizations: { o: { repositories: { a: { is_public: true } } } }");
+    let plan = build::build(&chart, &live, &[], scope, NOW);
+    let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+    assert_eq!(document::read(&file).as_ref(), Ok(&plan));
+    let mut touched: serde_json::Value = serde_json::from_str(&file).unwrap();
+    touched.as_object_mut().unwrap().shift_remove("digest");
+    touched["scope"]["targets"][0] = json!("*//o");
+    touched["digest"] = json!(document::digest(&touched));
+    let error = document::read(&touched.to_string()).unwrap_err();
+    assert!(error.to_string().contains("`*//o` is not a pattern"), "{error}");
+}
+
+#[test]
 fn a_plan_file_that_was_touched_is_refused() {
     let live = live(&[("o/a", false, 1, &[])]);
     let plan = plan("organizations: { o: { repositories: { a: { is_public: true } } } }", &live, &["exposes"]);

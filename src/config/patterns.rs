@@ -1,0 +1,73 @@
+//! `protect` and `accept`: their patterns start behind the region of the document that they stand in.
+//!
+//! Decoded last, because only the names of the whole chart tell an organization from a region.
+
+use std::sync::Arc;
+
+use super::{
+    check::bad_pattern,
+    decode::{Document, Output, UNKNOWN_REGION},
+    tree::Node,
+};
+use crate::{
+    diagnostics::Diagnostics,
+    pattern::{Names, Pattern, Written},
+    state::{Acceptance, Protection},
+};
+
+/// Adds what the documents protect and accept.
+pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
+    let (mut protect, mut accept) = (Vec::new(), Vec::new());
+    let names = out.chart.names();
+    for Document { root, region, .. } in documents {
+        // What a pattern means there is not known, and the region was reported.
+        if region.starts_with(UNKNOWN_REGION) {
+            continue;
+        }
+        let mut read = |node: &Node<'_>| {
+            let text = out.context.text(node)?;
+            pattern(node, &text, region, &names, &mut out.found)
+        };
+        let list = |key| root.get(key).and_then(Node::as_list).unwrap_or_default();
+        for node in list("protect") {
+            let protection = |pattern| Protection { region: region.clone(), pattern, span: node.span };
+            protect.extend(read(node).map(protection));
+        }
+        for node in list("accept") {
+            let Some(address) = node.get("address") else { continue };
+            let Some(pattern) = read(address) else { continue };
+            let text = |key| out.context.text(node.get(key)?);
+            let acceptance = || {
+                Some(Acceptance {
+                    region: region.clone(),
+                    pattern,
+                    pattern_span: address.span,
+                    until: text("until")?.parse().ok()?,
+                    reason: text("reason")?,
+                    source: out.context.source(node.span),
+                    span: node.get("until")?.span,
+                })
+            };
+            accept.extend(acceptance());
+        }
+    }
+    out.chart.protect = protect;
+    out.chart.accept = accept;
+}
+
+/// A text that is none was reported by the checks.
+fn pattern(
+    node: &Node<'_>,
+    text: &str,
+    region: &Arc<str>,
+    names: &Names<'_>,
+    found: &mut Diagnostics,
+) -> Option<Pattern> {
+    match text.parse::<Written>().ok()?.in_document(region, names) {
+        Ok(pattern) => Some(pattern),
+        Err(problem) => {
+            found.push(bad_pattern(problem).at(node.span));
+            None
+        }
+    }
+}

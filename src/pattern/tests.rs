@@ -1,0 +1,260 @@
+//! What patterns cover, and what a text means on the command line and in a chart.
+
+use super::*;
+use crate::{
+    kind::{mirror, organization, repository, sync_rule},
+    plan::tests::chart,
+    state::Chart,
+};
+
+/// A region, an organization and a project of the same chart.
+const CHART: &str = "organizations: { o: { repositories: { a: , b/c: } }, x-1: { repositories: { a: } } }
+mirrors: { p/app: , 'we [b]!/app': , 'Bob''s (2)/g/app': }";
+
+/// Everything that a test covers.
+fn world() -> Vec<Address> {
+    let [a, nested, twin] =
+        [("r-1", "o", "a"), ("r-1", "o", "b/c"), ("r-2", "o", "a")].map(|(r, o, n)| repository::address(r, o, n));
+    vec![
+        organization::address("r-1", "o"),
+        a.clone(),
+        sync_rule::address(&a, "cn-east-3", "dr"),
+        sync_rule::address(&a, "cn-east-3", "dr-2"),
+        nested.clone(),
+        sync_rule::address(&nested, "cn-east-3", "dr"),
+        organization::address("r-2", "o"),
+        twin,
+        mirror::address("r-1", "p", "app"),
+        mirror::address("r-1", "p", "g/app"),
+    ]
+}
+
+/// The numbers of what a pattern covers.
+fn covered(pattern: &Pattern) -> Vec<usize> {
+    world().iter().enumerate().filter(|(_, address)| pattern.covers(address)).map(|(number, _)| number).collect()
+}
+
+#[test]
+fn a_pattern_covers_what_lives_in_what_it_names() {
+    for (text, expected) in [
+        ("r-1/o", &[0, 1, 2, 3, 4, 5][..]),
+        ("r-1/o/a", &[1, 2, 3]),
+        ("r-1/o/*", &[1, 2, 3]),
+        ("r-1/o/**", &[1, 2, 3, 4, 5]),
+        ("*/o", &[0, 1, 2, 3, 4, 5, 6, 7]),
+        ("**/a", &[1, 2, 3, 7]),
+        ("r-1", &[0, 1, 2, 3, 4, 5, 8, 9]),
+        ("*-2", &[6, 7]),
+        ("**", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("**app", &[8, 9]),
+        ("r-1/p", &[]),
+        ("r-1/p/*", &[8]),
+        // The parts of a rule are segments too.
+        ("r-1/o/a/cn-east-3/dr", &[2]),
+        ("**/dr", &[2, 5]),
+        // As printed.
+        ("organization r-1/o", &[0, 1, 2, 3, 4, 5]),
+        ("repository r-1/o/a", &[1, 2, 3]),
+        ("repository r-1/o", &[1, 2, 3, 4, 5]),
+        ("repository r-1", &[1, 2, 3, 4, 5]),
+        ("sync_rule r-1/o/a", &[2, 3]),
+        ("sync_rule r-1/o/a -> cn-east-3/dr", &[2]),
+        ("r-1/o/a -> cn-east-3/dr", &[2]),
+        ("r-1/o/a -> cn-east-3/*", &[2, 3]),
+        ("r-1/o -> **", &[2, 3, 5]),
+        ("r-1/o/b/c -> cn-*/dr", &[5]),
+        ("mirror r-1", &[8, 9]),
+        ("mirror r-1/p/g/app", &[9]),
+        ("organization r-1/p/app", &[]),
+        ("repository r-1/p/*", &[]),
+    ] {
+        let pattern: Pattern = text.parse().unwrap();
+        assert_eq!(covered(&pattern), expected, "{text}");
+        assert_eq!(pattern.full().parse(), Ok(pattern), "{text}");
+    }
+}
+
+#[test]
+fn a_printed_address_covers_what_it_was_printed_of() {
+    let chart = chart(CHART);
+    let (names, mut printed) = (chart.names(), 0);
+    for address in chart.resources.keys() {
+        let text = address.to_string();
+        let written = || text.parse::<Written>().unwrap();
+        for pattern in [written().on_command_line(&names), written().in_document("r-1", &names)] {
+            let pattern = pattern.unwrap_or_else(|problem| panic!("{text}: {problem}"));
+            assert!(pattern.covers(address), "{text}");
+            printed += 1;
+        }
+    }
+    assert_eq!(printed, 16);
+    for address in world() {
+        assert!(address.to_string().parse::<Pattern>().unwrap().covers(&address), "{address}");
+    }
+}
+
+/// The full form of what a text means, or what is wrong with it.
+fn meant(text: &str, read: impl Fn(Written, &Names<'_>) -> Result<Pattern, Problem>, chart: &Chart) -> String {
+    let pattern = text.parse::<Written>().and_then(|written| read(written, &chart.names()));
+    match pattern {
+        Ok(pattern) => pattern.full(),
+        Err(problem) => problem.to_string(),
+    }
+}
+
+#[test]
+fn the_command_line_starts_at_the_region_or_at_an_organization_of_all() {
+    let chart = chart(CHART);
+    for (text, expected) in [
+        ("o/a", "*/o/a"),
+        ("o", "*/o"),
+        ("r-1/o/a", "r-1/o/a"),
+        ("cn-north-208/o", "cn-north-208/o"),
+        ("region1/o", "region1/o"),
+        ("r-1", "r-1/**"),
+        ("*", "*/**"),
+        ("*/group", "*/group"),
+        ("o*/a", "o*/a"),
+        ("**/c", "**/c"),
+        ("repository o/a", "repository */o/a"),
+        ("o/a -> x-1/dr", "sync_rule */o/a -> x-1/dr"),
+        ("mars-1/o", "*/mars-1/o"),
+        ("o/PROD-*", "*/o/PROD-*"),
+    ] {
+        assert_eq!(meant(text, Written::on_command_line, &chart), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_chart_starts_at_the_organization_or_at_its_own_region() {
+    let chart = chart(CHART);
+    let read = |written: Written, names: &Names<'_>| written.in_document("r-1", names);
+    for (text, expected) in [
+        ("o/a", "r-1/o/a"),
+        ("*", "r-1/*"),
+        ("*/a", "r-1/*/a"),
+        ("r-1/o/a", "r-1/o/a"),
+        ("r-1", "r-1/**"),
+        ("r-1/o/a -> cn-east-3/dr", "sync_rule r-1/o/a -> cn-east-3/dr"),
+        ("organization r-1/o", "organization r-1/o"),
+        // Not a region anywhere.
+        ("r-2/o/a", "r-1/r-2/o/a"),
+        ("x-1/a", "r-1/x-1/a"),
+        // What a project of this chart holds.
+        ("we [*]!/app", "r-1/we [*]!/app"),
+        (
+            "cn-east-3/o/a",
+            "`cn-east-3/o/a` is in another region: this document is about r-1; write it into the document of cn-east-3, \
+             or `o/a` for r-1",
+        ),
+        (
+            "mirror cn-east-3/p/app",
+            "`mirror cn-east-3/p/app` is in another region: this document is about r-1; write it into the document of \
+             cn-east-3, or `mirror p/app` for r-1",
+        ),
+    ] {
+        assert_eq!(meant(text, read, &chart), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_region_that_is_also_an_organization_is_written_out() {
+    let chart =
+        chart("organizations: { r-1: { repositories: { ledger: } }, region1: , ledger: }\nmirrors: { eu-west-0/x: }");
+    let read = |written: Written, names: &Names<'_>| written.in_document("r-1", names);
+    for (text, one, other) in [
+        ("r-1/ledger", "repository r-1/r-1/ledger", "organization r-1/ledger"),
+        ("r-1/ledger/x", "repository r-1/r-1/ledger/x", "repository r-1/ledger/x"),
+        ("r-1", "organization r-1/r-1", "organization r-1/*"),
+        ("region1/x", "repository r-1/region1/x", "organization region1/x"),
+        ("eu-west-0/x", "mirror r-1/eu-west-0/x", "organization eu-west-0/x"),
+        ("r-1/ledger -> r-2/dr", "sync_rule r-1/r-1/ledger -> r-2/dr", "sync_rule r-1/ledger -> r-2/dr"),
+    ] {
+        let told = meant(text, read, &chart);
+        assert!(told.contains("has two meanings"), "{told}");
+        assert!(told.contains(&format!("`{one}`")) && told.contains(&format!("`{other}`")), "{told}");
+        assert_eq!(meant(one, read, &chart), one);
+    }
+    assert_eq!(meant("organization r-1/ledger", read, &chart), "organization r-1/ledger");
+}
+
+#[test]
+fn what_could_match_nothing_is_refused_with_a_hint() {
+    let chart = chart("organizations: { o: }");
+    let in_document = |written: Written, names: &Names<'_>| written.in_document("r-1", names);
+    for (text, expected) in [
+        ("", "`\"\"` is not a pattern: it is empty"),
+        ("/a", "did you mean `a`?"),
+        ("a//b", "did you mean `a/b`?"),
+        ("o/", "did you mean `o`?"),
+        ("/", "it knows no `?`, `[ab]` or `!`"),
+        (" o/x", "did you mean `o/x`?"),
+        ("o/x ", "did you mean `o/x`?"),
+        ("repository  o/x", "did you mean `repository o/x`?"),
+        ("o/ x", "no name holds ` `"),
+        ("o/a\tb", "it holds a control character"),
+        ("!o/web", "no name holds `!`"),
+        ("o/prod-[ab]*", "no name holds `[`"),
+        ("o/a?", "no name holds `?`"),
+        ("o/{a,b}", "no name holds `{`"),
+        ("**/x]", "no name holds `]`"),
+        ("o/a->x-1/dr", "no name holds `>`"),
+        ("o/a -> x-1", "behind the arrow stands `REGION/ORGANIZATION`"),
+        ("o/a -> x-1/Dr", "no name of a sync_rule holds `D`; did you mean `o/a -> x-1/dr`?"),
+        ("repository o/PROD-*", "no name of a repository holds `P`; did you mean `repository o/prod-*`?"),
+        ("repository o/a -> x-1/dr", "no name of a repository holds ` `"),
+        ("repositry r-1/o/a", "no name holds ` `"),
+    ] {
+        for told in [meant(text, Written::on_command_line, &chart), meant(text, in_document, &chart)] {
+            assert!(told.contains(expected), "{text}: {told}");
+        }
+    }
+}
+
+#[test]
+fn children_are_named_by_their_parent_and_their_own_parts() {
+    let [_, a, _, _, nested, ..] = &world()[..] else { panic!("a world") };
+    for (text, of_a, of_nested) in [
+        ("r-1/o/a", false, false),
+        ("r-1/o/*/cn-east-3/dr", true, false),
+        ("r-1/o/b/c/cn-east-3/dr", false, true),
+        ("sync_rule r-1/o", true, true),
+        ("sync_rule r-1/o/a/x-1/y", true, false),
+        ("r-1/o/** -> x-1/y", true, true),
+        ("r-2/o/** -> x-1/y", false, false),
+        ("repository r-1/o/*/x-1/y", false, false),
+        ("**/dr", false, false),
+    ] {
+        let pattern: Pattern = text.parse().unwrap();
+        assert_eq!((pattern.names_children_of(a), pattern.names_children_of(nested)), (of_a, of_nested), "{text}");
+    }
+}
+
+#[test]
+fn what_may_match_below_is_never_missed() {
+    let repository = repository::address("r", "o", "a/b");
+    let rule = sync_rule::address(&repository, "x", "y");
+    for (pattern, expected) in [
+        ("r/o/a/b/x/y", true),
+        ("r/o/a/b/*/*", true),
+        ("r/o/a/b", false),
+        ("r/o/a/b/x", false),
+        ("r/o/a/c/*/*", false),
+        ("r/o/a/b*/*/*", true),
+        ("*/*/*/*/*/*", true),
+        ("r/**/y", true),
+        ("**", true),
+        ("r/p/**", false),
+        ("sync_rule r/o/a/b", true),
+        ("sync_rule r/o/a/b -> x/y", true),
+        ("sync_rule r/o/a/* -> z/y", true),
+        ("sync_rule r/o/c -> x/y", false),
+        ("organization r/p", false),
+    ] {
+        let pattern: Pattern = pattern.parse().unwrap();
+        let may = pattern.may_match_below(&repository, 2);
+        let is_missed = pattern.covers(&rule) && !pattern.covers(&repository) && !may;
+        assert!(!is_missed, "{pattern}");
+        assert_eq!(may, expected, "{pattern}");
+    }
+}

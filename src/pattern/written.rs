@@ -1,0 +1,255 @@
+//! What a person wrote, before the chart says which part of it is a region.
+//!
+//! The command line starts at the region or at an organization of every region, a chart at an organization of the
+//! document's region. Both take a printed address, which starts at the region.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+    sync::Arc,
+};
+
+use super::{ARROW, Pattern};
+use crate::{
+    address::printed,
+    kind::{self, Kind, REGISTRY, organization::ORGANIZATION},
+    region,
+    wire::Service,
+};
+
+/// What a pattern may consist of.
+const SYNTAX: &str = "a pattern is names with `/` between them, `*` within a segment and `**` across; \
+                      it knows no `?`, `[ab]` or `!`";
+
+/// A pattern as it was written. Its parts stand apart, and may hold characters that no name has.
+#[derive(Debug, Clone)]
+pub struct Written {
+    text: String,
+    kind: Option<&'static Kind>,
+    /// Whether the kind was written, rather than known from the arrow.
+    is_printed: bool,
+    place: String,
+    target: Option<String>,
+}
+
+/// Why a text is no pattern, or none that can be used there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub message: String,
+    pub hint: String,
+    /// Whether the text has two meanings, rather than none.
+    pub is_ambiguous: bool,
+}
+
+impl Problem {
+    fn new(message: String, hint: impl Into<String>) -> Problem {
+        Problem { message, hint: hint.into(), is_ambiguous: false }
+    }
+
+    fn of(text: &str, reason: &str, hint: impl Into<String>) -> Problem {
+        let shown = if text.is_empty() { "\"\"".to_owned() } else { text.escape_debug().to_string() };
+        Problem::new(format!("`{shown}` is not a pattern: {reason}"), hint)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.hint)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The names of a chart that the first segment of a pattern can be.
+#[derive(Debug)]
+pub struct Names<'c> {
+    pub regions: &'c BTreeSet<Arc<str>>,
+    /// What stands right behind a region, and the kind that is called so.
+    pub tops: BTreeMap<&'c str, &'static Kind>,
+}
+
+impl Names<'_> {
+    fn is_region(&self, name: &str) -> bool {
+        region::is_known(name) || self.regions.contains(name)
+    }
+
+    /// Whether a name that is free to hold much holds this character.
+    fn hold(&self, character: char) -> bool {
+        self.tops.keys().any(|name| name.contains(character) || printed(name).contains(character))
+    }
+
+    /// What a printed address of so many segments would be, from the region on.
+    fn kind_of(&self, place: &str) -> &'static Kind {
+        let mut segments = place.split('/').skip(1);
+        let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(&ORGANIZATION);
+        let below = REGISTRY.iter().find(|kind| kind.parent.is_some_and(|parent| parent.name == top.name));
+        below.copied().filter(|_| segments.next().is_some()).unwrap_or(top)
+    }
+}
+
+impl FromStr for Written {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Written, Problem> {
+        if text.is_empty() {
+            return Err(Problem::of(text, "it is empty", SYNTAX));
+        }
+        let (word, rest) = text.split_once(' ').unwrap_or(("", text));
+        let printed = kind::find(word);
+        let rest = if printed.is_some() { rest } else { text };
+        let has_arrow = |kind: &Kind| kind.joined_parts < kind.key.len();
+        let (place, target) = match rest.rsplit_once(ARROW) {
+            Some((place, target)) if printed.is_none_or(has_arrow) => (place, Some(target)),
+            _ => (rest, None),
+        };
+        let pieces = [Some(text), Some(place), target].into_iter().flatten();
+        if pieces.clone().any(|piece| piece.trim() != piece) {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let hint =
+                if words.is_empty() { SYNTAX.to_owned() } else { format!("did you mean `{}`?", words.join(" ")) };
+            return Err(Problem::of(text, "it has a blank where no name has one", hint));
+        }
+        if text.contains(char::is_control) {
+            return Err(Problem::of(text, "it holds a control character", SYNTAX));
+        }
+        if pieces.skip(1).any(|piece| piece.split('/').any(str::is_empty)) {
+            let segments: Vec<&str> = text.split('/').filter(|segment| !segment.is_empty()).collect();
+            let hint =
+                if segments.is_empty() { SYNTAX.to_owned() } else { format!("did you mean `{}`?", segments.join("/")) };
+            return Err(Problem::of(text, "a segment of it is empty", hint));
+        }
+        if target.is_some_and(|target| target.split('/').count() != 2 && !target.contains("**")) {
+            return Err(Problem::of(text, "behind the arrow stands `REGION/ORGANIZATION`", SYNTAX));
+        }
+        let implied = || target.and_then(|_| REGISTRY.iter().copied().find(|kind| has_arrow(kind)));
+        Ok(Written {
+            text: text.to_owned(),
+            kind: printed.or_else(implied),
+            is_printed: printed.is_some(),
+            place: place.to_owned(),
+            target: target.map(str::to_owned),
+        })
+    }
+}
+
+impl Written {
+    /// Read from the region on, whatever stands there.
+    pub fn full(self) -> Pattern {
+        let place = self.place.clone();
+        self.rooted(place)
+    }
+
+    /// Read on the command line: a first segment that is a region, or holds a `*`, is the region; anything else is an
+    /// organization or a project, in every region.
+    pub fn on_command_line(self, names: &Names<'_>) -> Result<Pattern, Problem> {
+        let first = self.first();
+        let is_region = first.contains('*') || names.is_region(first);
+        let place = if is_region { self.place.clone() } else { format!("*/{}", self.place) };
+        self.placed(place, names)
+    }
+
+    /// Read in a document: it starts behind the region, unless it starts with the region itself.
+    pub fn in_document(self, region: &str, names: &Names<'_>) -> Result<Pattern, Problem> {
+        let first = self.first();
+        if !names.is_region(first) {
+            let place = format!("{region}/{}", self.place);
+            return self.placed(place, names);
+        }
+        if let Some(top) = names.tops.get(first).filter(|_| !self.is_printed) {
+            return Err(self.ambiguous(top, region, names));
+        }
+        if first != region {
+            let message = format!("`{}` is in another region: this document is about {region}", self.text);
+            let here = self.text.replacen(&format!("{first}/"), "", 1);
+            let or = if here == self.text { String::new() } else { format!(", or `{here}` for {region}") };
+            let hint = format!("write it into the document of {first}{or}");
+            return Err(Problem::new(message, hint));
+        }
+        let place = self.place.clone();
+        self.placed(place, names)
+    }
+
+    fn first(&self) -> &str {
+        self.place.split('/').next().unwrap_or_default()
+    }
+
+    /// Prints the address of each of the two meanings, which have one meaning each.
+    fn ambiguous(&self, top: &Kind, region: &str, names: &Names<'_>) -> Problem {
+        let (first, top) = (self.first(), top.key[1]);
+        let message = format!("`{}` has two meanings: `{first}` is a region, and a name of this chart", self.text);
+        let target = self.target.as_ref().map_or_else(String::new, |target| format!("{ARROW}{target}"));
+        let write = |place: String| {
+            let kind = self.kind.unwrap_or_else(|| names.kind_of(&place));
+            format!("`{} {place}{target}`", kind.name)
+        };
+        let below = write(format!("{region}/{}", self.place));
+        let within = write(if self.place == first { format!("{first}/*") } else { self.place.clone() });
+        let hint = format!("write {below} for the {top}, or {within} for the region");
+        Problem { is_ambiguous: true, ..Problem::new(message, hint) }
+    }
+
+    fn placed(self, place: String, names: &Names<'_>) -> Result<Pattern, Problem> {
+        self.check(&place, names)?;
+        Ok(self.rooted(place))
+    }
+
+    /// A region alone covers what is in it.
+    fn rooted(self, place: String) -> Pattern {
+        let is_whole = !place.contains('/') && !place.contains("**");
+        let place = if is_whole { format!("{place}/**") } else { place };
+        Pattern { text: self.text, kind: self.kind, place, target: self.target }
+    }
+
+    /// Refuses a character that no name has where it stands.
+    fn check(&self, place: &str, names: &Names<'_>) -> Result<(), Problem> {
+        let is_swr = self.kind.is_some_and(|kind| kind.service == Service::Swr);
+        let mut across = false;
+        let mut odd = None;
+        for (index, segment) in place.split('/').enumerate() {
+            across |= segment.contains("**");
+            odd = odd.or_else(|| {
+                segment.chars().find(|character| match index {
+                    _ if *character == '*' => false,
+                    0 if !across => !is_of_region(*character),
+                    _ if is_swr => !is_of_images(*character),
+                    1 => !(is_of_project(*character) || names.hold(*character)),
+                    _ if across => !(is_of_project(*character) || names.hold(*character)),
+                    _ => !is_of_git(*character),
+                })
+            });
+        }
+        let behind = self.target.iter().flat_map(|target| target.chars());
+        odd = odd.or_else(|| {
+            behind.into_iter().find(|character| !(matches!(character, '*' | '/') || is_of_images(*character)))
+        });
+        let Some(odd) = odd else { return Ok(()) };
+        let of = self.kind.map_or_else(String::new, |kind| format!(" of a {}", kind.name));
+        let reason = format!("no name{of} holds `{}`", odd.escape_debug());
+        let hint = if odd.is_uppercase() {
+            format!("did you mean `{}`?", self.text.to_lowercase())
+        } else {
+            SYNTAX.to_owned()
+        };
+        Err(Problem::of(&self.text, &reason, hint))
+    }
+}
+
+fn is_of_region(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+}
+
+/// Of an organization or a repository of images.
+fn is_of_images(character: char) -> bool {
+    is_of_region(character) || matches!(character, '.' | '_')
+}
+
+/// Of a git repository, or a group of some.
+fn is_of_git(character: char) -> bool {
+    is_of_images(character) || character.is_ascii_uppercase()
+}
+
+/// Of a project in any script. A project may hold other characters too, but only those of the chart are managed.
+fn is_of_project(character: char) -> bool {
+    is_of_images(character) || character.is_alphanumeric()
+}
