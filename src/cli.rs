@@ -32,7 +32,8 @@ pub struct Cli {
 pub struct Global {
     /// A chart file, or a directory with `*.yaml` and `*.yml` files; may be given several times.
     ///
-    /// Without it: `portolan.yaml`, else the directory `portolan/`.
+    /// `-` is standard input; `apply` takes it only beside `--yes`. Without a path: `portolan.yaml`, `portolan.yml`,
+    /// or the directory `portolan/`, whichever is here; several are an error.
     #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub file: Vec<PathBuf>,
 

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     apply::{self, Options, Stop},
     cli::{ApplyArgs, Format, Global},
+    config::load,
     diagnostics::View,
     exit::Exit,
     plan::{
@@ -36,6 +37,10 @@ use crate::{
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     if args.plan.is_some() && global.file_is_typed {
         return Err(session::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
+    }
+    if args.plan.is_none() && !args.yes && load::reads_stdin(&global.file) {
+        let problem = "the chart comes through standard input, where the question would be answered: add `--yes`";
+        return Err(session::UsageError(problem.to_owned()).into());
     }
     let account = match Account::open(global, args) {
         Ok(account) => account,

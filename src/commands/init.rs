@@ -10,6 +10,7 @@ use crate::{
     config::{
         self,
         decode::Context,
+        load,
         names::{self, Name},
     },
     diagnostics::SourceMap,
@@ -33,6 +34,9 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
         [path] => path.clone(),
         _ => return Err(session::UsageError("a chart is written to one file".to_owned()).into()),
     };
+    if load::reads_stdin(&global.file) {
+        return Err(session::UsageError("standard input cannot be written: name a file".to_owned()).into());
+    }
     for name in &args.organizations {
         if !names::is_valid(Name::Organization, name) {
             let rule = names::rule(Name::Organization);
@@ -46,6 +50,10 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     }
     if path.exists() {
         bail!("{} is there already, and is left alone", path.display());
+    }
+    // Two charts that are found without `--file` are an error of every other command.
+    if let Some(other) = load::here().first().filter(|_| global.file.is_empty()) {
+        bail!("{other} is there already; name a file for another chart with `--file`");
     }
     let region = global.region.as_deref().unwrap_or(DEFAULT_REGION);
     if !names::is_valid(Name::Region, region) {

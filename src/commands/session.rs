@@ -357,9 +357,11 @@ pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
     let lock = global.emulator.as_ref().map(|state| PathBuf::from(format!("{}.lock", state.display())));
     let others = [&global.emulator, &global.ca_file].into_iter().flatten().cloned().chain(lock);
     let inputs = load::inputs(&global.file).into_iter().chain(others);
+    let target = target_of(path);
     for input in inputs {
         // Whatever is called so in a directory of charts is a chart at the latest in the next run.
-        let in_directory = input.is_dir() && load::is_chart(path) && is_same(&input, directory_of(&target_of(path)));
+        let is_chart_in = |path: &Path| load::is_chart(path) && is_same(&input, directory_of(path));
+        let in_directory = input.is_dir() && (is_chart_in(path) || is_chart_in(&target));
         if is_same(&input, path) || in_directory {
             let problem = format!("{} is read by this run, and cannot be written too", path.display());
             return Err(UsageError(problem).into());

@@ -9,6 +9,7 @@ mod agreement;
 mod answers;
 mod apply;
 mod canary;
+mod chart_files;
 mod connections;
 mod crash;
 mod deletions;
