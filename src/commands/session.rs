@@ -86,14 +86,14 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     }
     let environment = |name: &str| std::env::var(name).ok();
     let context = Context { sources: &sources, environment: &environment, region: global.region.as_deref() };
-    let Decoded { chart, mut found, rules, waivers } = config::decode(context);
+    let Decoded { chart, mut found, rules, waivers, foreign } = config::decode(context);
     if !unready.is_empty() {
         // What the missing files hold is not known.
         found.retain(|diagnostic| !matches!(diagnostic.code, "unknown-target" | "unused-waiver"));
     }
     found.extend(chart.endpoints.iter().filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)));
     found.sort();
-    config::hide_secrets(&found, &mut sources);
+    config::hide_secrets(&found, &foreign, &mut sources);
     output::diagnostics(global, &found, &sources);
     let views = views(&found, &sources);
     if found.has_errors() || !unready.is_empty() {

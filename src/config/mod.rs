@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod decode;
+mod foreign;
 pub mod grammar;
 pub mod inherit;
 pub mod lint;
@@ -23,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::waivers::Waivers;
 use crate::{
-    diagnostics::{Diagnostic, Diagnostics, SourceMap},
+    diagnostics::{Diagnostic, Diagnostics, FileId, SourceMap},
     state::{Chart, ChartStamp},
 };
 
@@ -37,6 +38,8 @@ pub struct Decoded {
     /// Where each rule stands, for the lints that need the live state.
     pub rules: Vec<lint::PlacedRule>,
     pub waivers: Waivers,
+    /// Files that are no charts; nothing of them may be shown.
+    pub foreign: Vec<FileId>,
 }
 
 /// Makes the chart of all loaded files.
@@ -44,10 +47,21 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
     let sources = context.sources;
     let mut found = Diagnostics::new();
     let mut roots = Vec::new();
+    let (mut charts, mut foreign, mut of_foreign) = (Vec::new(), Vec::new(), Vec::new());
     for file in sources.files() {
-        roots.extend(tree::parse(file, sources.bytes(file), &mut found));
+        let (text, mut wrong) = (sources.bytes(file), Diagnostics::new());
+        let parsed = tree::parse(file, text, &mut wrong);
+        let is_blank = parsed.is_empty() && wrong.is_empty();
+        if is_blank || foreign::is_chart(&parsed, text, &wrong) {
+            roots.extend(parsed);
+            found.extend(wrong);
+            charts.push(file);
+        } else {
+            of_foreign.extend(foreign::findings(file, &parsed, wrong));
+            foreign.push(file);
+        }
     }
-    if roots.is_empty() && !found.has_errors() {
+    if roots.is_empty() && foreign.is_empty() && !found.has_errors() {
         let names: Vec<_> = sources.files().map(|file| sources.path(file).to_string()).collect();
         let problem = format!("there is no chart in {}", names.join(", "));
         found.push(Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"));
@@ -59,17 +73,24 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
         found.retain(|diagnostic| !matches!(diagnostic.code, "missing-key" | "missing-region" | "missing-target"));
     }
     found.extend(lint::rules(&chart, &rules));
-    let mut waivers = Waivers::collect(&roots, sources, context.environment, &mut found);
+    let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     place::assign(&roots, context, &mut found);
+    if !foreign.is_empty() {
+        // What a chart without its version defines is not known.
+        found.retain(|diagnostic| diagnostic.code != "unknown-target");
+    }
+    found.extend(of_foreign);
     chart.stamp = stamp(sources);
     found.sort();
     found.dedup();
-    Decoded { chart, found, rules, waivers }
+    Decoded { chart, found, rules, waivers, foreign }
 }
 
-/// Covers the secrets that somebody wrote into a chart, so that no finding shows the line that one stands on.
-pub fn hide_secrets(found: &Diagnostics, sources: &mut SourceMap) {
+/// Covers the secrets that somebody wrote into a chart, so that no finding shows the line that one stands on, and all
+/// lines of files that are no charts.
+pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut SourceMap) {
+    foreign.iter().for_each(|file| sources.conceal(*file));
     for span in found.iter().filter(|found| found.code == "literal-secret").filter_map(|found| found.span) {
         sources.cover(span);
     }

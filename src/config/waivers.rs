@@ -6,11 +6,11 @@
 
 use super::{
     check::similar_to,
+    decode::Context,
     lint,
     tree::{Node, comments},
-    variables::Environment,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
+use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Severity, Span};
 
 /// What a comment begins with.
 const MARK: &str = "portolan: allow";
@@ -38,16 +38,11 @@ struct Waiver {
 }
 
 impl Waivers {
-    /// Collects the waivers of all files; a code that cannot be waived is an error.
-    pub fn collect(
-        roots: &[Node<'_>],
-        sources: &SourceMap,
-        environment: Environment<'_>,
-        found: &mut Diagnostics,
-    ) -> Self {
+    /// Collects the waivers of the charts; a code that cannot be waived is an error.
+    pub fn collect(roots: &[Node<'_>], files: &[FileId], context: Context<'_>, found: &mut Diagnostics) -> Self {
         let mut waivers = Waivers::default();
-        for file in sources.files() {
-            for comment in comments(file, sources.bytes(file)) {
+        for file in files {
+            for comment in comments(*file, context.sources.bytes(*file)) {
                 for (code, span) in codes(&comment.text, comment.span) {
                     waivers.add(code, span, comment.reach, found);
                 }
@@ -59,8 +54,7 @@ impl Waivers {
             let reach = Span::new(root.span.file, root.span.start, end);
             let allowed = root.get("lints").and_then(|lints| lints.get("allow")).and_then(Node::as_list);
             for node in allowed.unwrap_or_default() {
-                let text = node.as_str().and_then(|text| super::variables::expand(text, environment).ok());
-                if let Some(code) = text {
+                if let Some(code) = context.text(node) {
                     waivers.add(&code, node.span, reach, found);
                 }
             }

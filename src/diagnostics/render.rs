@@ -60,6 +60,9 @@ fn place<'a>(
     let at = sources.location(span);
     let (line, column) = (at.line as usize, at.column as usize);
     let origin = Origin::path(visible(&at.file)).line(line).char_column(column);
+    if sources.is_concealed(span.file) {
+        return group.element(origin);
+    }
     let (text, mark) = window(sources, span);
     let annotation = kind.span(mark).label(label);
     // The snippet has no path of its own: it would count columns from the window's start.

@@ -36,6 +36,7 @@ struct File {
     path: Arc<str>,
     bytes: Vec<u8>,
     index: OnceLock<Index>,
+    is_concealed: bool,
 }
 
 impl SourceMap {
@@ -43,7 +44,7 @@ impl SourceMap {
     pub fn add(&mut self, path: impl Into<Arc<str>>, bytes: impl Into<Vec<u8>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let (path, bytes, index) = (path.into(), bytes.into(), OnceLock::new());
-        self.files.push(File { path, bytes, index });
+        self.files.push(File { path, bytes, index, is_concealed: false });
         id
     }
 
@@ -75,6 +76,17 @@ impl SourceMap {
             *byte = b'*';
         }
         file.index = OnceLock::new();
+    }
+
+    /// Shows no line of a file any more, only places in it.
+    pub fn conceal(&mut self, file: FileId) {
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.is_concealed = true;
+        }
+    }
+
+    pub(super) fn is_concealed(&self, file: FileId) -> bool {
+        self.file(file).is_some_and(|file| file.is_concealed)
     }
 
     pub fn path(&self, file: FileId) -> Arc<str> {

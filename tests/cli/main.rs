@@ -18,6 +18,7 @@ mod drift;
 mod emulated;
 mod faults;
 mod files;
+mod foreign_files;
 mod init;
 mod input;
 mod lints;

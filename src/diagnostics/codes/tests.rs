@@ -18,7 +18,7 @@ fn found(text: &str) -> Vec<(&'static str, Severity)> {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", text);
     let context = Context { sources: &sources, environment: &|_| None, region: None };
-    let Decoded { chart, found, rules, waivers } = config::decode(context);
+    let Decoded { chart, found, rules, waivers, .. } = config::decode(context);
     let live = Live::default();
     let late = lint::targets(&chart, &live, &rules).into_iter().chain(waivers.unused(&lint::OF_A_PLAN));
     let late = late.chain(Seen::new(&chart, &chart, &live).judge(&Selection::default(), &[]));

@@ -230,8 +230,9 @@ mirrors:
         "missing-key",
         "A key that must be there is not.",
         "Every document says `version: 1`, so that the language can change later without changing the meaning of old \
-         charts. A target needs its `region` and its `organization`; an acceptance its `address`, its `until` and a `reason` \
-         that says something.",
+         charts. A file without it is no chart: nothing else in it is checked, and none of its lines is shown, since the path may \
+         lead to a file of another program. A target needs its `region` and its `organization`; an acceptance its `address`, \
+         its `until` and a `reason` that says something.",
         charts(
             r"region: cn-north-4
 organizations:
