@@ -101,7 +101,7 @@ pub(super) fn view(change: &Change) -> View {
     let told: Vec<String> = told
         .chain(change.risks.iter().map(|risk| risk.evidence.clone()).filter(|said| !said.is_empty()))
         .chain(why(change.reason).map(str::to_owned))
-        .chain(change.run.iter().map(|run| run.because.clone()))
+        .chain(change.run.iter().map(words::run))
         .chain(change.run.iter().flat_map(|_| change.notes.iter().cloned()))
         .collect();
     if !told.is_empty() {
@@ -130,7 +130,7 @@ pub(super) fn deed(change: &Change) -> String {
         }
     }
     if let Some(run) = &change.run {
-        deed.push_str(&format!(" > {} {}", run.because, change.notes.join(" ")));
+        deed.push_str(&format!(" > {} {}", words::run(run), change.notes.join(" ")));
     }
     if change.is_grave() { format!("{deed} !") } else { deed }
 }
@@ -317,7 +317,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
     }
     if let Some(run) = &change.run {
         let mark = if matches!(change.action, Action::Run { .. }) { "" } else { "> run: " };
-        say(None, format!("{mark}{}", run.because));
+        say(None, format!("{mark}{}", words::run(run)));
     }
     if let Some(why) = why(change.reason) {
         let place = changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);

@@ -4,6 +4,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{Color, Role};
+use crate::{plan::Run, state::SecretSource};
 
 /// A text that is longer, or has more lines, is shown as a difference of words.
 const LONGEST_INLINE: usize = 40;
@@ -33,6 +34,29 @@ pub fn short(full: &Value) -> String {
             format!("{} and {rest} more characters", value(&Value::String(start)))
         }
         full => value(full),
+    }
+}
+
+/// Why a mirror is run, and where the login comes from that is sent along.
+pub fn run(run: &Run) -> String {
+    let login = match &run.credentials {
+        Some(login) => places(&login.username, &login.password),
+        None if run.endpoint.is_empty() => return run.because.clone(),
+        None => format!("the service endpoint `{}`", on_one_line(&run.endpoint)),
+    };
+    format!("{}; logs in with {login}", run.because)
+}
+
+fn places(username: &SecretSource, password: &SecretSource) -> String {
+    let place = |source: &SecretSource| match source {
+        SecretSource::Env(name) => ("variable", on_one_line(name)),
+        SecretSource::File(path) => ("file", on_one_line(path)),
+    };
+    let ((one, user), (other, word)) = (place(username), place(password));
+    if one == other {
+        format!("the {one}s `{user}` and `{word}`")
+    } else {
+        format!("the {one} `{user}` and the {other} `{word}`")
     }
 }
 

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::words::on_one_line;
+use super::words::{self, on_one_line};
 use crate::{
     plan::{Action, Change, Outcome, Plan, Withheld},
     state::Attributes,
@@ -43,7 +43,7 @@ fn hunk(change: &Change) -> String {
         Some(Withheld::Protect { pattern }) => format!("# withheld: protected by {}\n", on_one_line(pattern)),
     };
     let run = change.run.as_ref().map_or_else(String::new, |run| {
-        format!("# run {}: {}\n", on_one_line(&change.address.to_string()), on_one_line(&run.because))
+        format!("# run {}: {}\n", on_one_line(&change.address.to_string()), on_one_line(&words::run(run)))
     });
     if matches!(change.action, Action::Run { .. }) {
         return withheld + &run;

@@ -78,6 +78,16 @@ mirrors:
   p/stale: { branches: all, max_age: 6h }
 ";
 
+const LOGINS: &str = "\
+mirrors:
+  p/fresh:
+    url: 'https://git.example.com/moved.git'
+    max_age: 6h
+    credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }
+  p/plain: { url: 'https://git.example.com/plain.git', endpoint: b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11, max_age: 1d }
+  p/stale: { max_age: 6h, credentials: { username: { env: GIT_USER }, password: { file: \"run/a `b` | <i>\\n::error\" } } }
+";
+
 fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], targets: &[&str]) -> Scenario {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", chart);
@@ -192,5 +202,6 @@ pub(crate) fn all() -> Vec<Scenario> {
             &["one-way=1"],
             &[],
         ),
+        scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
     ]
 }
