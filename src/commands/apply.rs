@@ -62,7 +62,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     account.begin(&plan, &stamp);
     let ready = match refusal(global, &plan, args, &runtime)? {
         Some(refused) => Err(refused),
-        None => logins::read(&plan),
+        None => logins::read(&plan, &session::secrets(global)),
     };
     let report = match ready {
         Err(refused) => {

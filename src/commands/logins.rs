@@ -1,60 +1,94 @@
 //! Reads the logins that a plan's runs need, right before it is applied: nothing else looks at them, and they go
 //! nowhere but into the requests that start runs.
+//!
+//! A chart says where a login is read and which git server gets it. So whoever may change the chart could have any file
+//! or variable sent away: what this run signs with is refused, wherever it was found.
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
     io::{self, Read as _},
+    path::Path,
 };
+
+use secrecy::SecretString;
 
 use crate::{
     address::Address,
+    config::load::links::{follow, is_ordinary},
     plan::Plan,
     state::SecretSource,
     wire::secret::{Login, Secret},
 };
 
-/// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it.
-pub(super) fn read(plan: &Plan) -> Result<BTreeMap<Address, Login>, String> {
+/// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it. `own` are the
+/// secrets that this run signs with.
+pub(super) fn read(plan: &Plan, own: &[SecretString]) -> Result<BTreeMap<Address, Login>, String> {
     let mut logins = BTreeMap::new();
     for change in plan.runnable() {
         let Some(source) = change.run.as_ref().and_then(|run| run.credentials.as_ref()) else { continue };
-        let half = |source| secret(source).map_err(|problem| format!("{} cannot log in: {problem}", change.address));
+        let half =
+            |source| secret(source, own).map_err(|problem| format!("{} cannot log in: {problem}", change.address));
         let login = Login { username: half(&source.username)?, password: half(&source.password)? };
         logins.insert(change.address.clone(), login);
     }
     Ok(logins)
 }
 
-fn secret(source: &SecretSource) -> Result<Secret, String> {
+fn secret(source: &SecretSource, own: &[SecretString]) -> Result<Secret, String> {
     let (text, place) = match source {
-        SecretSource::Env(name) => match env::var(name) {
-            Ok(text) => (text, format!("the variable `{}`", name.escape_debug())),
-            Err(env::VarError::NotPresent) => return Err(format!("the variable `{}` is not set", name.escape_debug())),
-            Err(env::VarError::NotUnicode(_)) => {
-                return Err(format!("the variable `{}` holds no text", name.escape_debug()));
-            }
-        },
-        SecretSource::File(path) => match read_file(path) {
-            Ok(text) => (without_line_break(text), format!("the file {}", path.escape_debug())),
-            Err(error) => return Err(format!("the file {} cannot be read: {error}", path.escape_debug())),
-        },
+        SecretSource::Env(name) => {
+            let place = format!("the variable `{}`", name.escape_debug());
+            (read_variable(name).map_err(|problem| format!("{place} {problem}"))?, place)
+        }
+        SecretSource::File(path) => {
+            let place = format!("the file {}", path.escape_debug());
+            (read_file(path).map_err(|error| format!("{place} cannot be read: {error}"))?, place)
+        }
     };
-    if text.is_empty() { Err(format!("{place} is empty")) } else { Ok(Secret::new(text)) }
+    let secret = Secret::new(without_line_break(text));
+    if secret.is_empty() {
+        Err(format!("{place} is empty"))
+    } else if secret.has_control_character() {
+        Err(format!("{place} holds more than one line, or another control character; expected a login alone"))
+    } else if own.iter().any(|own| secret.contains(own)) {
+        Err(format!("{place} holds a key or a token of the cloud, which is not for a git server"))
+    } else {
+        Ok(secret)
+    }
 }
 
-/// No login is longer. What is no file, such as a pipe or a device, may never end.
-const LONGEST: u64 = 64 * 1024;
+/// No login is longer.
+const LONGEST: usize = 64 * 1024;
 
+fn read_variable(name: &str) -> Result<String, String> {
+    match env::var(name) {
+        Ok(text) if text.len() > LONGEST => Err(format!("holds more than {LONGEST} bytes")),
+        Ok(text) => Ok(text),
+        Err(env::VarError::NotPresent) => Err("is not set".to_owned()),
+        Err(env::VarError::NotUnicode(_)) => Err("holds no text".to_owned()),
+    }
+}
+
+/// Mounted secrets are links, so links are followed, but never through what the system shows of itself.
 fn read_file(path: &str) -> io::Result<String> {
-    let found = fs::metadata(path)?;
-    if !found.is_file() || found.len() > LONGEST {
+    let end = follow(Path::new(path), &is_ordinary)?;
+    end.is_file()?;
+    let file = end.open()?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > LONGEST {
         return Err(io::Error::other(format!("expected a file of at most {LONGEST} bytes")));
     }
-    io::read_to_string(fs::File::open(path)?.take(LONGEST))
+    // Files that the system makes up have no size, wherever they are mounted.
+    if bytes.len() as u64 != length {
+        return Err(io::Error::other("its size is not that of its content, as of a file that is being written"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
-/// Editors end a file with one.
+/// Editors end a file with one, and so do commands whose output becomes a variable.
 fn without_line_break(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use secrecy::SecretString;
 
 use super::{asked::Asked, deadline::Deadline, output};
 use crate::{
@@ -264,6 +265,14 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
         Parallelism::Fixed(number) => Client::new(paced, number),
     };
     Ok(Door { client: Arc::new(client), endpoints, deadline })
+}
+
+/// The secrets that this run may sign with. Nobody else may get them.
+pub(super) fn secrets(global: &Global) -> Vec<SecretString> {
+    match global.emulator {
+        Some(_) => Vec::new(),
+        None => credentials::secrets(&|name| std::env::var(name).ok()),
+    }
 }
 
 /// What a plan speaks of.

@@ -2,7 +2,7 @@
 //!
 //! Reads what `check` let pass. Where secrets are is decoded here; what they are is never known to a chart.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     decode::{Document, Output},
@@ -85,7 +85,16 @@ const OWN_VARIABLES: [&str; 4] = ["HUAWEICLOUD_", "HW_", "OS_", "PORTOLAN_"];
 /// Whoever writes a chart chooses where a login is sent. The keys of the cloud must not be among what can be sent.
 fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
     let Some(credentials) = node.get("credentials") else { return };
-    for variable in ["username", "password"].iter().filter_map(|half| credentials.get(half)?.get("env")) {
+    let halves = || ["username", "password"].iter().filter_map(|half| credentials.get(half));
+    for file in halves().filter_map(|half| half.get("file")) {
+        let Some(path) = out.context.text(file) else { continue };
+        if let Some(directory) = names::system_directory(Path::new(&path)) {
+            let problem = format!("`{path}` is below {directory}, where no login is read");
+            let hint = "write the git server's login into a file of its own, or a variable";
+            out.found.push(Diagnostic::error("own-secret", problem).at(file.span).hint(hint));
+        }
+    }
+    for variable in halves().filter_map(|half| half.get("env")) {
         let Some(name) = out.context.text(variable) else { continue };
         let upper = name.to_ascii_uppercase();
         if OWN_VARIABLES.iter().any(|prefix| upper.starts_with(prefix)) {

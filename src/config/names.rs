@@ -3,6 +3,8 @@
 //! A name that passes here may still be refused by the service; one that does not pass certainly would be
 //! (swr-api: section 3). Dot segments never pass: a URL library would collapse them.
 
+use std::path::Path;
+
 /// What a text stands for, and so which rule it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Name {
@@ -14,6 +16,12 @@ pub enum Name {
     Mirror,
     /// Of the environment.
     Variable,
+}
+
+/// The directory of the system's own that holds a path. What is in there shows processes with their environments, devices
+/// and streams, and is no file that somebody wrote.
+pub fn system_directory(path: &Path) -> Option<&'static str> {
+    ["/proc", "/sys", "/dev"].into_iter().find(|directory| path.starts_with(directory))
 }
 
 /// The rule in words, for messages and the schema.

@@ -99,6 +99,8 @@ struct Names {
     source: &'static str,
 }
 
+const TOKEN_VARIABLE: &str = "HW_AUTH_TOKEN";
+
 /// The official SDK's, then Terraform's. Neither tool reads the other's.
 const SETS: [Names; 2] = [
     Names {
@@ -131,9 +133,16 @@ pub fn find(env: Environment<'_>) -> Result<Found, CredentialError> {
     match (sets.into_iter().next(), token) {
         (Some((_, keys)), Some(_)) => Err(CredentialError::Ambiguous { keys }),
         (Some((keys, source)), None) => Ok(Found { credentials: Credentials::Keys(keys), source }),
-        (None, Some(token)) => Ok(Found { credentials: Credentials::Token(token), source: "HW_AUTH_TOKEN" }),
+        (None, Some(token)) => Ok(Found { credentials: Credentials::Token(token), source: TOKEN_VARIABLE }),
         (None, None) => Err(CredentialError::Missing),
     }
+}
+
+/// Every secret that the environment holds for logging in to the cloud, whether it is used or not.
+pub fn secrets(env: Environment<'_>) -> Vec<SecretString> {
+    let of_sets = SETS.iter().flat_map(|names| [names.sk, names.security_token]);
+    let values = of_sets.chain([TOKEN_VARIABLE]).filter_map(env);
+    values.filter(|value| !value.is_empty()).map(SecretString::from).collect()
 }
 
 impl Credentials {
@@ -169,7 +178,7 @@ fn key_set(env: Environment<'_>, names: &Names) -> Result<Option<Keys>, Credenti
 }
 
 fn token(env: Environment<'_>) -> Result<Option<Token>, CredentialError> {
-    let Some(token) = value(env, "HW_AUTH_TOKEN")? else {
+    let Some(token) = value(env, TOKEN_VARIABLE)? else {
         return Ok(None);
     };
     let project_id = value(env, "HW_PROJECT_ID")?;

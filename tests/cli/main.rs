@@ -22,6 +22,7 @@ mod foreign_files;
 mod init;
 mod input;
 mod lints;
+mod logins;
 mod lost_answers;
 mod mirror_runs;
 mod mirror_secrets;

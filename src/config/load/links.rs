@@ -10,13 +10,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::diagnostics::visible;
+use crate::{config::names, diagnostics::visible};
 
 /// As many as Linux follows.
 const MOST_LINKS: usize = 40;
-
-/// Where the system shows itself: processes with their environments, devices, streams.
-const SPECIAL: [&str; 3] = ["/proc", "/sys", "/dev"];
 
 /// What a path leads to.
 #[derive(Debug)]
@@ -29,9 +26,9 @@ pub struct End {
 
 /// Refuses what lies below one of the system's own directories.
 pub fn is_ordinary(path: &Path) -> io::Result<()> {
-    match SPECIAL.iter().find(|special| path.starts_with(special)) {
+    match names::system_directory(path) {
         None => Ok(()),
-        Some(special) => Err(io::Error::other(format!("it leads below {special}, and nothing there is read"))),
+        Some(directory) => Err(io::Error::other(format!("it leads below {directory}, and nothing there is read"))),
     }
 }
 

@@ -350,7 +350,8 @@ organizations:
         "A mirror would log in with a key of the cloud.",
         "A chart says which git server a login is sent to, so whoever may change the chart could have it sent to a server of \
          their own. The variables that portolan and other tools of this cloud read their keys from are no logins of git \
-         servers, and are refused.",
+         servers, and are refused. So are files below /proc, /sys and /dev: they show what the system knows about running \
+         programs, such as these variables.",
         charts(
             r"version: 1
 region: cn-north-4
