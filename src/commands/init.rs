@@ -16,7 +16,7 @@ use crate::{
     diagnostics::SourceMap,
     exit::Exit,
     export,
-    kind::organization,
+    kind::{holds_login, organization},
     refresh::read_all,
     render,
     state::{Attributes, Chart, DesiredResource, Presence},
@@ -104,6 +104,16 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         asked.resources.keys().any(|organization| address.parts().starts_with(organization.parts()))
     };
     live.resources.retain(|address, _| wanted(address));
+    // No chart may hold one; what a chart does not mention keeps its value.
+    for (address, resource) in &mut live.resources {
+        resource.attributes.retain(|name, value| {
+            let has_login = value.as_str().is_some_and(holds_login);
+            if has_login {
+                output::tell(&format!("warning: {name} of {address} holds a URL with a login, and is left out"));
+            }
+            !has_login
+        });
+    }
     let text = render::init::from_live(&export::chart(&live));
     Ok(is_understood(global, &text).then_some(text))
 }
@@ -112,8 +122,10 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
 fn is_understood(global: &Global, text: &str) -> bool {
     let mut sources = SourceMap::default();
     sources.add("the live state as a chart", text);
-    let found = config::decode(Context { sources: &sources, environment: &|_| None, region: None }).found;
+    let config::Decoded { found, foreign, .. } =
+        config::decode(Context { sources: &sources, environment: &|_| None, region: None });
     if found.has_errors() {
+        config::hide_secrets(&found, &foreign, &mut sources);
         output::diagnostics(global, &found, &sources);
         output::tell("nothing is written: a chart cannot say what is live");
     }

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     age::Age,
     date::Date,
-    diagnostics::{Diagnostic, Diagnostics},
-    kind::{Shape, is_uuid, is_web_address},
+    diagnostics::{Diagnostic, Diagnostics, Span},
+    kind::{Shape, holds_login, is_uuid, is_web_address},
     pattern::{Problem, Written},
     state::Consent,
 };
@@ -114,8 +114,23 @@ fn number(node: &Node<'_>, least: u64, most: u64, found: &mut Diagnostics) {
     }
 }
 
-/// The text of a node with its variables replaced; what stands in the way is reported.
+/// The text of a node with its variables replaced; what stands in the way is reported, and so is a login in a URL.
 fn expanded(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) -> Option<String> {
+    let text = with_variables(node, environment, found)?;
+    if holds_login(&text) {
+        found.push(login_in_url(node.span));
+        return None;
+    }
+    Some(text)
+}
+
+fn login_in_url(span: Span) -> Diagnostic {
+    Diagnostic::error("literal-secret", "this text holds a URL with a user name or a password")
+        .at(span)
+        .hint("take the login out, and take it out of use: charts are copied and kept")
+}
+
+fn with_variables(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) -> Option<String> {
     let Some(text) = node.as_str() else {
         found.push(wrong_type(node, "a string"));
         return None;
@@ -230,7 +245,7 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
 /// A name and a password in front of the host are a secret, and so may be what stands in a query; neither the text nor
 /// its line is repeated then. A mistyped address hides where its host ends, so an `@` counts wherever it stands.
 fn web_address(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) {
-    let Some(text) = expanded(node, environment, found) else { return };
+    let Some(text) = with_variables(node, environment, found) else { return };
     let holds_login = |at: &str| text.split_once(at).is_some_and(|(before, _)| before.contains(':'));
     if ["@", "%40"].into_iter().any(holds_login) {
         found.push(
@@ -294,7 +309,8 @@ fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, f
             Some(key) if key.nullable && matches!(value.resolve(), Resolved::Null) => {}
             Some(key) => check(value, key.form, environment, found),
             None => {
-                found.push(unknown_key(name, record));
+                let has_login = holds_login(&name.text);
+                found.push(if has_login { login_in_url(name.span) } else { unknown_key(name, record) });
                 // Whatever was meant by it, it stands where secrets do.
                 if is_of_secrets(record) && is_literal(value) {
                     found.push(literal(value));
@@ -346,7 +362,9 @@ fn dictionary(
         return;
     };
     for (key, value) in entries {
-        if !names::is_valid(name, &key.text) {
+        if holds_login(&key.text) {
+            found.push(login_in_url(key.span));
+        } else if !names::is_valid(name, &key.text) {
             let problem = format!("`{}` is not a valid name", shown(&key.text));
             let hint = if key.text.contains(OPEN) {
                 "a variable can stand in a value, not in a name".to_owned()

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
-    kind::{organization, repository},
+    kind::{holds_login, organization, repository},
     state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, UnlistedPolicy},
     wire::Service,
 };
@@ -46,7 +46,8 @@ impl std::fmt::Debug for Context<'_> {
 impl Context<'_> {
     /// The text of a scalar with its variables replaced; nothing if the checks reported it.
     pub(super) fn text(&self, node: &Node<'_>) -> Option<String> {
-        Some(expand(node.as_str()?, self.environment).ok()?.into_owned())
+        let text = expand(node.as_str()?, self.environment).ok()?.into_owned();
+        (!holds_login(&text)).then_some(text)
     }
 
     /// The same, if it is such a name.

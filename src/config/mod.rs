@@ -25,6 +25,7 @@ use sha2::{Digest as _, Sha256};
 use self::waivers::Waivers;
 use crate::{
     diagnostics::{Diagnostic, Diagnostics, FileId, SourceMap},
+    kind,
     state::{Chart, ChartStamp},
 };
 
@@ -106,7 +107,7 @@ fn may_hold_secret(line: &str) -> bool {
         rest.strip_prefix(':').map(str::trim_start)
     };
     let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
-    has_login || line.match_indices("password").filter_map(value).any(is_scalar)
+    has_login || kind::holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
 }
 
 /// Names and lengths are part of the digest, so that moving text between files changes it.

@@ -195,6 +195,19 @@ pub fn is_web_address(text: &str) -> bool {
     text.len() <= LONGEST_ADDRESS && host.is_some_and(is_plain) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// Whether a text holds a URL with a user name or a password: something stands between `//` and the last `@` before the
+/// next `/`, `?`, `#` or blank.
+pub fn holds_login(text: &str) -> bool {
+    if !text.contains("//") {
+        return false;
+    }
+    let behind = |(at, _)| text.get(at..).and_then(|rest| rest.strip_prefix("//"));
+    text.char_indices().filter_map(behind).any(|rest| {
+        let host = rest.split(|c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace()).next();
+        host.and_then(|host| host.rfind('@')).is_some_and(|at| at > 0)
+    })
+}
+
 /// Whether a text is what [`Shape::Uuid`] asks for: 32 hexadecimal digits, with or without dashes.
 pub fn is_uuid(text: &str) -> bool {
     let digits = text.bytes().filter(|byte| byte.is_ascii_hexdigit()).count();

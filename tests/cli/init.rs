@@ -58,3 +58,19 @@ fn what_a_chart_cannot_say_is_not_written() {
     let _ = output.warns("error[unknown-value]").warns("nothing is written");
     assert!(!world.path("portolan.yaml").exists());
 }
+
+#[test]
+fn a_login_in_a_live_text_is_left_out() {
+    let world = World::new();
+    let described = |name: &str, text: &str| {
+        let text = text.to_owned();
+        world.edit(|state| state.ensure_repository(NORTH, "team-a", name).description = text);
+    };
+    described("a", "built from https://bob:hunter2@git.example.com/a.git");
+    described("b", "ask bob@example.com");
+    let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(0);
+    let output = output.warns("warning: description of repository cn-north-4/team-a/a holds a URL with a login");
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    assert!(!format!("{output}{text}").contains("hunter2") && text.contains("bob@example.com"), "{output}{text}");
+    world.is_settled();
+}
