@@ -86,7 +86,13 @@ assumptions! {
     /// how the namespace parameter of a list compares
     namespace_filter: NamespaceFilter = "namespace-filter" { Exact = "exact", Substring = "substring" }
     /// the status of a created repository
-    create_repository_status: CreateRepositoryStatus = "create-repository-status" { Ok = "200", Created = "201" }
+    create_repository_status: CreateRepositoryStatus = "create-repository-status" { Created = "201", Ok = "200" }
+    /// how the fields of a new repository may come
+    create_repository_body: CreateRepositoryBody = "create-repository-body" {
+        Either = "json-or-form", Json = "json", Form = "form",
+    }
+    /// the body of the answer to a rule that was created or deleted
+    rule_answer: RuleAnswer = "rule-answer" { Empty = "empty", Object = "object" }
     /// an organization of another account is asked for
     foreign_organization: ForeignOrganization = "foreign-organization" { Forbidden = "403", NotFound = "404" }
     /// the words of a mirror's update_status
@@ -195,6 +201,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 41);
+        assert_eq!(Assumptions::help().lines().count(), 43);
     }
 }

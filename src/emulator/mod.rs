@@ -52,13 +52,14 @@ use std::{
 use jiff::Timestamp;
 
 pub use assumptions::{
-    AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit, CreateRepositoryStatus,
-    DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, DeletedBranches,
-    DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes, HEADER as ASSUMPTION_HEADER,
-    HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled,
-    MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64,
-    NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart,
-    RepositoryPath, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
+    AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit, CreateRepositoryBody,
+    CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages,
+    DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
+    HEADER as ASSUMPTION_HEADER, HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl,
+    MirroringEnabled, MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror,
+    NotBase64, NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted,
+    RepeatStart, RepositoryPath, RuleAnswer, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject,
+    UpdateStatus, UrlCredentials,
 };
 pub use bodies::{CodeArtsShape, ErrorBody, RetryAfter};
 pub use codearts::{Access, Branches, GitRepository, Mirror, Project, Refs, Rejected, Run, RunOutcome, Source};

@@ -196,7 +196,7 @@ async fn the_clock_moves_for_everybody() {
     let organization = json!({ "namespace": "team-a" });
     assert_eq!(site.ask("POST", "/v2/manage/namespaces", organization).await.status, 201);
     let repository = json!({ "repository": "web", "is_public": false });
-    assert_eq!(site.ask("POST", "/v2/manage/namespaces/team-a/repos", repository).await.status, 200);
+    assert_eq!(site.ask("POST", "/v2/manage/namespaces/team-a/repos", repository).await.status, 201);
     let shown = site.get("/v2/manage/namespaces/team-a/repos/web").await.body;
     assert_eq!(shown["created"], "2026-11-21T00:10:00Z");
     assert_eq!(site.get(MIRROR).await.date, "Sat, 21 Nov 2026 00:10:00 GMT");

@@ -4,28 +4,45 @@
 
 use serde_json::{Map, Value};
 
-use super::super::escape;
-use super::errors::Refusal;
+use super::super::{escape, message::Request};
+use super::{errors::Refusal, form};
 
-/// The body of a request: an object, or nothing.
+/// The body of a request: an object, a form, or nothing.
 #[derive(Debug)]
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct Fields {
+    values: Map<String, Value>,
+    /// Whether they came as a form, in which every value is a text.
+    pub(super) form: bool,
+}
 
 impl Fields {
+    /// Of a JSON object.
     pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.is_empty() {
-            return Ok(Self(Map::new()));
+            return Ok(Self { values: Map::new(), form: false });
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(Refusal::service(4_001_018, "The request body must be an object")),
-            Err(error) => Err(Refusal::service(4_001_018, format!("The request body is not JSON: {error}"))),
+            Ok(Value::Object(values)) => Ok(Self { values, form: false }),
+            Ok(_) => Err(wrong_body("The request body must be an object")),
+            Err(error) => Err(wrong_body(format!("The request body is not JSON: {error}"))),
+        }
+    }
+
+    /// Of a form, or of a JSON object where the request does not say that it is a form.
+    pub(super) fn read_any(request: &Request) -> Result<Self, Refusal> {
+        match request.header("Content-Type").filter(|content_type| form::is_form(content_type)) {
+            None => Self::read(&request.body),
+            Some(content_type) => {
+                let values = form::read(content_type, &request.body);
+                let values = values.map_err(|error| wrong_body(format!("The request body is not a form: {error}")))?;
+                Ok(Self { values, form: true })
+            }
         }
     }
 
     /// Null is the same as absent.
     fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.values.get(name).filter(|value| !value.is_null())
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
@@ -45,8 +62,18 @@ impl Fields {
     /// `is_public` has a code of its own for being absent or of another type.
     pub(super) fn visibility(&self) -> Result<bool, Refusal> {
         let refusal = || Refusal::service(4_001_009, "is_public must be true or false");
-        self.get("is_public").and_then(Value::as_bool).ok_or_else(refusal)
+        let value = self.get("is_public").ok_or_else(refusal)?;
+        let flag = match self.form {
+            true => value.as_str().and_then(|text| text.parse().ok()),
+            false => value.as_bool(),
+        };
+        flag.ok_or_else(refusal)
     }
+}
+
+/// A body that cannot be understood.
+pub(super) fn wrong_body(message: impl Into<String>) -> Refusal {
+    Refusal::service(4_001_018, message)
 }
 
 fn wrong_type(name: &str, expected: &str) -> Refusal {

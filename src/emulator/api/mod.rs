@@ -4,6 +4,7 @@
 //! or file here, and signatures and faults are dealt with before and after it.
 
 mod errors;
+mod form;
 mod input;
 mod lists;
 mod names;
@@ -87,7 +88,11 @@ impl Reply {
 
     /// What most deletions answer.
     fn no_content() -> Self {
-        Self { status: 204, body: None, content_range: None, assumptions: Vec::new() }
+        Self::without_body(204)
+    }
+
+    fn without_body(status: u16) -> Self {
+        Self { status, body: None, content_range: None, assumptions: Vec::new() }
     }
 
     /// Marks an answer that no document promises.

@@ -3,17 +3,24 @@
 use serde_json::json;
 
 use super::super::{
-    assumptions::{CreateRepositoryStatus, DeleteRepositoryWithImages, MissingOrganizationOnCreate, PatchOmitted},
+    assumptions::{
+        CreateRepositoryBody, CreateRepositoryStatus, DeleteRepositoryWithImages, MissingOrganizationOnCreate,
+        PatchOmitted,
+    },
     store::Repository,
 };
-use super::{Call, Outcome, Refusal, Reply, input::Fields, names};
+use super::{
+    Call, Outcome, Refusal, Reply,
+    input::{Fields, wrong_body},
+    names,
+};
 
 const CATEGORIES: [&str; 8] = ["app_server", "linux", "framework_app", "database", "lang", "other", "windows", "arm"];
 
 const DESCRIPTION_LIMIT: usize = 30_000;
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
-    let fields = call.fields()?;
+    let fields = creation(call)?;
     if call.state.organization(call.region(), organization).is_none() {
         return Err(missing_organization(call, organization));
     }
@@ -40,7 +47,22 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
         CreateRepositoryStatus::Ok => 200,
         CreateRepositoryStatus::Created => 201,
     };
-    Ok(Reply::empty_object(status).assuming(CreateRepositoryStatus::NAME))
+    let reply = Reply::empty_object(status).assuming(CreateRepositoryStatus::NAME);
+    Ok(reply.assuming_if(fields.form, CreateRepositoryBody::NAME))
+}
+
+/// One page shows the request as a form, later ones and official clients as JSON.
+fn creation(call: &Call<'_>) -> Result<Fields, Refusal> {
+    let fields = Fields::read_any(call.request)?;
+    match (call.settings.assumptions.create_repository_body, fields.form) {
+        (CreateRepositoryBody::Json, true) => {
+            Err(wrong_body("The request body must be JSON").assuming(CreateRepositoryBody::NAME))
+        }
+        (CreateRepositoryBody::Form, false) => {
+            Err(wrong_body("The request body must be a form").assuming(CreateRepositoryBody::NAME))
+        }
+        _ => Ok(fields),
+    }
 }
 
 /// The page of the operation has no 404 in its table.

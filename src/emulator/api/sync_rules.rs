@@ -5,8 +5,9 @@
 use serde_json::{Value, json};
 
 use super::super::{
-    assumptions::{DeleteMissingRule, DuplicateRule, HiddenRules},
+    assumptions::{DeleteMissingRule, DuplicateRule, HiddenRules, RuleAnswer},
     regions,
+    settings::Settings,
     store::SyncRule,
 };
 use super::{Call, Outcome, Refusal, Reply, input::Fields};
@@ -57,7 +58,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
             call.state.next_id();
         }
     }
-    Ok(Reply::empty_object(200).assuming_if(assumed, DuplicateRule::NAME))
+    Ok(done(call.settings).assuming_if(assumed, DuplicateRule::NAME).assuming(RuleAnswer::NAME))
 }
 
 pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
@@ -78,7 +79,7 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
     let before = rules.len();
     rules.retain(|rule| !rule.is_to(region, remote));
     if rules.len() < before {
-        return Ok(Reply::empty_object(200));
+        return Ok(done(call.settings).assuming(RuleAnswer::NAME));
     }
     let refusal = match choice {
         DeleteMissingRule::BadRequest => Refusal::service(4_001_158, "The sync task does not exist"),
@@ -87,6 +88,14 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         }
     };
     Err(refusal.assuming(DeleteMissingRule::NAME))
+}
+
+/// The pages of both operations have no example of an answer and no table of its fields.
+fn done(settings: &Settings) -> Reply {
+    match settings.assumptions.rule_answer {
+        RuleAnswer::Empty => Reply::without_body(200),
+        RuleAnswer::Object => Reply::empty_object(200),
+    }
 }
 
 fn target(fields: &Fields) -> Result<(&str, &str), Refusal> {

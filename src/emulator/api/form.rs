@@ -1,0 +1,80 @@
+//! Fields that come as `multipart/form-data`, as `curl -F` sends them.
+//!
+//! Every value is a text: what it means is decided where the field is used.
+
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use multer::{Constraints, Multipart, SizeLimit};
+use serde_json::{Map, Value};
+
+/// Whether a request says that its body is a form.
+pub(super) fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+/// The fields of a form by name. Of several with one name the first counts. The error says what is wrong.
+pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Map<String, Value>, String> {
+    let boundary = multer::parse_boundary(content_type).map_err(|error| error.to_string())?;
+    // The parser is asynchronous, but a body that has arrived whole never makes it wait.
+    match pin!(fields(boundary, body)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(fields) => fields,
+        Poll::Pending => Err("the form has no end".to_owned()),
+    }
+}
+
+async fn fields(boundary: String, body: &[u8]) -> Result<Map<String, Value>, String> {
+    let limits = SizeLimit::new().whole_stream(super::BODY_LIMIT as u64);
+    let constraints = Constraints::new().size_limit(limits);
+    let mut form = Multipart::with_reader_with_constraints(body, boundary, constraints);
+    let mut fields = Map::new();
+    while let Some(field) = form.next_field().await.map_err(|error| error.to_string())? {
+        let name = field.name().ok_or("a field has no name")?.to_owned();
+        let bytes = field.bytes().await.map_err(|error| error.to_string())?;
+        let text = String::from_utf8(bytes.into()).map_err(|_| format!("{name} is not UTF-8"))?;
+        fields.entry(name).or_insert(Value::String(text));
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const TYPE: &str = "multipart/form-data; boundary=x";
+
+    fn parse(body: &str) -> Result<Value, String> {
+        read(TYPE, body.replace('\n', "\r\n").as_bytes()).map(Value::Object)
+    }
+
+    #[test]
+    fn fields_are_texts_by_name() {
+        let form = "--x\nContent-Disposition: form-data; name=\"a\"\n\n1\n\
+            --x\nContent-Disposition: form-data; name=\"b\"\n\n\n\
+            --x\nContent-Disposition: form-data; name=\"a\"\n\n2\n--x--\n";
+        assert_eq!(parse(form).unwrap(), json!({ "a": "1", "b": "" }));
+        assert_eq!(parse("--x--\n").unwrap(), json!({}));
+    }
+
+    #[test]
+    fn a_broken_form_is_an_error() {
+        let field = "--x\nContent-Disposition: form-data; name=\"a\"\n\n1";
+        for body in ["", "{}", "--y--\n", field, "--x\nContent-Disposition: form-data\n\n1\n--x--\n", "--x\n\n\n"] {
+            parse(body).expect_err(body);
+        }
+        let bytes = [b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n", &[0xff][..], b"\r\n--x--\r\n"];
+        assert_eq!(read(TYPE, &bytes.concat()).unwrap_err(), "a is not UTF-8");
+        read("multipart/form-data", b"--x--\r\n").unwrap_err();
+    }
+
+    #[test]
+    fn the_type_is_read_without_its_parameters() {
+        assert!(is_form(TYPE) && is_form("Multipart/Form-Data") && !is_form("application/json") && !is_form(""));
+    }
+}
