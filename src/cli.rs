@@ -342,7 +342,8 @@ pub struct SelectionArgs {
 
 #[derive(Debug, Args)]
 pub struct EmulatorArgs {
-    /// Where to listen: an address serves every region below `/REGION`, `REGION=ADDRESS` serves one.
+    /// Where to listen: an address serves every region below `/REGION`, and `--region` (else cn-north-4) where a path
+    /// begins with no region; `REGION=ADDRESS` serves one.
     #[arg(long, value_name = "[REGION=]ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: Vec<String>,
 

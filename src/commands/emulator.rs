@@ -7,12 +7,12 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{output, session};
 use crate::{
-    cli::EmulatorArgs,
+    cli::{EmulatorArgs, Global},
     emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Rate, Settings, region_exists, serve, serve_controlled},
     exit::Exit,
 };
 
-pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
+pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> {
     if args.assume.iter().any(|assumption| assumption == "help") {
         output::document(&format!("{}\n", Assumptions::help().trim_end()))?;
         return Ok(Exit::Done);
@@ -21,7 +21,7 @@ pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
         output::document(&Fault::help())?;
         return Ok(Exit::Done);
     }
-    let settings = settings(args)?;
+    let settings = settings(global, args)?;
     let faults = faults(args)?;
     let emulator = match &args.state {
         Some(path) => Emulator::open(path, settings)?,
@@ -38,8 +38,14 @@ pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<Exit> {
     session::runtime()?.block_on(listen(args, emulator))
 }
 
-fn settings(args: &EmulatorArgs) -> anyhow::Result<Settings> {
+fn settings(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Settings> {
     let mut settings = Settings { quota: args.quota, latency: args.latency.0, ..Settings::default() };
+    if let Some(region) = &global.region {
+        if !region_exists(region) {
+            return Err(session::UsageError(format!("`--region`: the emulator knows no region `{region}`")).into());
+        }
+        settings.region.clone_from(region);
+    }
     if let Some(keys) = &args.verify {
         let keys = keys.parse::<Keys>().map_err(|error| session::UsageError(format!("`--verify`: {error}")))?;
         settings.verify = Some(keys);

@@ -34,7 +34,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Apply(args) => apply::run(global, args),
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
-        Command::Emulator(args) => emulator::run(args),
+        Command::Emulator(args) => emulator::run(global, args),
         Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
     }
 }

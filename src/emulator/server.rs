@@ -16,13 +16,14 @@ use tokio::net::TcpListener;
 use super::{
     Emulator, control, escape,
     line::{Breaker, Lines},
-    message,
+    message, regions,
 };
 
 /// Well above what the service takes, so that it is the service which refuses.
 const READ_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Serves one region, or all of them with the region as the first path segment. Ends only when dropped.
+/// Serves one region, or all of them with the region as the first path segment; a path that begins with no region is
+/// one of [`Settings::region`](super::Settings). Ends only when dropped.
 pub async fn serve(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
     run(Site { emulator, region, controlled: false }, listener).await
 }
@@ -50,14 +51,14 @@ struct Site {
 
 async fn handle(State(site): State<Site>, ConnectInfo(breaker): ConnectInfo<Breaker>, request: Request) -> Response {
     if site.controlled && request.uri().path().starts_with(control::PREFIX) {
-        return match receive(request, Some(String::new())).await {
+        return match receive(request, Some(String::new()), "").await {
             Some(message::Request { method, path, body, .. }) => {
                 send(control::answer(&site.emulator, &method, &path, &body))
             }
             None => cut(&breaker),
         };
     }
-    let Some(request) = receive(request, site.region).await else {
+    let Some(request) = receive(request, site.region, &site.emulator.settings.region).await else {
         return cut(&breaker);
     };
     match site.emulator.answer(request).await {
@@ -76,14 +77,14 @@ fn cut(breaker: &Breaker) -> Response {
     Response::default()
 }
 
-/// None if the request did not arrive whole.
-async fn receive(request: Request, region: Option<String>) -> Option<message::Request> {
+/// None if the request did not arrive whole. Without a `region` the path names one, or else it is `otherwise`.
+async fn receive(request: Request, region: Option<String>, otherwise: &str) -> Option<message::Request> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, READ_LIMIT).await.ok()?;
     let path = parts.uri.path();
     let (region, prefix, path) = match region {
         Some(region) => (region, "", path),
-        None => split_region(path),
+        None => split_region(path).unwrap_or_else(|| (otherwise.to_owned(), "", path)),
     };
     Some(message::Request {
         region,
@@ -96,11 +97,13 @@ async fn receive(request: Request, region: Option<String>) -> Option<message::Re
     })
 }
 
-/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it.
-fn split_region(path: &str) -> (String, &str, &str) {
+/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it. None if the path does not
+/// begin with a region.
+fn split_region(path: &str) -> Option<(String, &str, &str)> {
     let end = path.char_indices().skip(1).find(|(_, character)| *character == '/').map_or(path.len(), |(at, _)| at);
     let (prefix, path) = path.split_at(end);
-    (escape::decode_text(prefix.trim_start_matches('/')), prefix, path)
+    let region = escape::decode_text(prefix.trim_start_matches('/'));
+    regions::exists(&region).then_some((region, prefix, path))
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -126,13 +129,17 @@ mod tests {
     #[test]
     fn the_first_segment_is_the_region() {
         for (path, expected) in [
-            ("/cn-north-4/v2/manage", ("cn-north-4", "/cn-north-4", "/v2/manage")),
-            ("/cn-north-4", ("cn-north-4", "/cn-north-4", "")),
-            ("/", ("", "/", "")),
-            ("//v2", ("", "/", "/v2")),
+            ("/cn-north-4/v2/manage", Some(("cn-north-4", "/cn-north-4", "/v2/manage"))),
+            ("/cn-north-4", Some(("cn-north-4", "/cn-north-4", ""))),
+            ("/cn%2Dnorth-4/v2", Some(("cn-north-4", "/cn%2Dnorth-4", "/v2"))),
+            ("/v2/manage", None),
+            ("/mars-1/v2/manage", None),
+            ("/", None),
+            ("//v2", None),
         ] {
-            let (region, prefix, rest) = split_region(path);
-            assert_eq!((region.as_str(), prefix, rest), expected, "{path}");
+            let split = split_region(path);
+            let split = split.as_ref().map(|(region, prefix, rest)| (region.as_str(), *prefix, *rest));
+            assert_eq!(split, expected, "{path}");
         }
     }
 }

@@ -12,6 +12,8 @@ use super::{assumptions::Assumptions, rate::Rate};
 pub struct Settings {
     /// The account that asks, unless the state file names another.
     pub account: String,
+    /// The region of a request whose path names none, where an address serves all regions.
+    pub region: String,
     /// How many organizations the account may have in a region; the real default is 5.
     pub quota: Option<usize>,
     /// The key that requests must be signed with; without one nothing is verified.
@@ -38,6 +40,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             account: "emulator".to_owned(),
+            region: "cn-north-4".to_owned(),
             quota: None,
             verify: None,
             latency: Duration::ZERO,

@@ -55,6 +55,21 @@ fn one_port_serves_all_regions() {
 }
 
 #[test]
+fn an_endpoint_without_a_region_is_one_of_the_region_that_is_asked_for() {
+    for (arguments, region) in [(&[][..], NORTH), (&["--region", "cn-east-3"][..], "cn-east-3")] {
+        let world = World::of(&QUICKSTART.replace(NORTH, region));
+        let arguments = [&["--listen", "127.0.0.1:0"][..], arguments].concat();
+        let served = Served::start(&world, &arguments, REGIONS);
+        let (plain, _) = served.url(region).rsplit_once('/').unwrap();
+        let _ = world.variable("PORTOLAN_ENDPOINT_SWR", plain).apply(&[]).says("3 added");
+        let world = World::of(&QUICKSTART.replace(NORTH, region));
+        let _ = world.variable("PORTOLAN_ENDPOINT_SWR", served.url(region)).plan(&[]).says("No changes.");
+    }
+    let world = World::of(QUICKSTART);
+    let _ = world.run(&["emulator", "--region", "mars-1"]).exits(64).warns("`--region`: the emulator knows no region");
+}
+
+#[test]
 fn a_region_can_have_a_port_of_its_own() {
     let world = World::of(QUICKSTART);
     let arguments = ["--listen", "cn-north-4=127.0.0.1:0", "--listen", "cn-east-3=127.0.0.1:0"];

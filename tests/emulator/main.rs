@@ -80,12 +80,27 @@ async fn one_port_serves_all_regions_by_prefix() {
     assert_eq!(created.status(), 201);
     assert_eq!(site.get("/cn-east-3/v2/manage/namespaces/dr").await.0, 200);
     assert_eq!(site.get("/cn-north-4/v2/manage/namespaces/dr").await.0, 404);
-    for path in ["/mars-1/v2/manage/namespaces", ORGANIZATIONS, "/cn-east-3", "/"] {
+    for path in ["/mars-1/v2/manage/namespaces", "/cn-east-3", "/"] {
         let (status, body) = site.get(path).await;
         assert_eq!((status, &body["error_code"]), (404, &json!("APIGW.0101")), "{path}");
     }
     let regions: Vec<_> = site.emulator.journal().into_iter().map(|entry| (entry.region, entry.path)).collect();
     assert_eq!(regions[0], ("cn-east-3".to_owned(), "/v2/manage/namespaces".to_owned()));
+}
+
+#[tokio::test]
+async fn a_path_without_a_region_belongs_to_the_region_of_the_settings() {
+    for region in ["cn-north-4", "cn-east-3"] {
+        let site = Site::start(Settings { region: region.to_owned(), ..Settings::default() }, None).await;
+        site.emulator.edit(|state| {
+            state.ensure_organization(region, "here");
+        });
+        assert_eq!(site.get("/v2/manage/namespaces/here").await.0, 200);
+        assert_eq!(site.get(&format!("/{region}/v2/manage/namespaces/here")).await.0, 200);
+        assert_eq!(site.get("/cn-south-1/v2/manage/namespaces/here").await.0, 404);
+        let entry = site.emulator.journal()[0].clone();
+        assert_eq!((entry.region.as_str(), entry.path.as_str()), (region, "/v2/manage/namespaces/here"));
+    }
 }
 
 #[tokio::test]
@@ -172,6 +187,7 @@ async fn signatures_are_verified_as_received() {
     for (region, path, signature, other) in [
         (Some("cn-north-4"), "/v2/manage/namespaces/team-a/repos/web$front", PLAIN, PREFIXED),
         (None, "/cn-north-4/v2/manage/namespaces/team-a/repos/web$front", PREFIXED, PLAIN),
+        (None, "/v2/manage/namespaces/team-a/repos/web$front", PLAIN, PREFIXED),
     ] {
         let settings = Settings {
             verify: Some("access:secret".parse().unwrap()),
