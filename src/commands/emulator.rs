@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr};
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinSet};
 
-use super::{output, session};
+use super::{output, session, signals::Signals};
 use crate::{
     cli::{EmulatorArgs, Global},
     emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Rate, Settings, region_exists, serve, serve_controlled},
@@ -79,6 +79,7 @@ fn faults(args: &EmulatorArgs) -> anyhow::Result<Vec<Fault>> {
 
 /// Prints `REGION URL` for each region that is served, then serves.
 async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit> {
+    let mut signals = Signals::listen();
     let mut servers = JoinSet::new();
     for listen in &args.listen {
         let (region, address) = match listen.split_once('=') {
@@ -114,6 +115,6 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
             _ => Ok(Exit::Failed),
         },
         error = emulator.journal_lost() => Err(error).context("the emulator stopped: cannot write the journal"),
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Done),
+        () = signals.next() => Ok(Exit::Done),
     }
 }

@@ -1,6 +1,7 @@
 //! The state on disk: one file, locked while an emulator has it, replaced atomically.
 //!
-//! It knows nothing about what the state means.
+//! A large one is not replaced with each change: changes go to a file beside it, until there are so many that the time
+//! to write the state is small against the time that they took. It knows nothing about what the state means.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -8,7 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
+    changes::Changes,
+    draft::Change,
     regions,
     store::{FORMAT_VERSION, State},
 };
@@ -39,6 +44,17 @@ pub enum StateError {
         /// Where and why.
         source: serde_json::Error,
     },
+    /// It is not the one that the changes beside it were made to.
+    #[error(
+        "`{}` was edited or exchanged after an emulator was killed, whose last changes are in `{}`; restore the first, \
+         or delete the second to go on without these changes", path.display(), changes.display()
+    )]
+    Exchanged {
+        /// The state file.
+        path: PathBuf,
+        /// The file of changes.
+        changes: PathBuf,
+    },
     /// It was written by another portolan.
     #[error("`{}` has format version {found}; this portolan reads {FORMAT_VERSION}", path.display())]
     Version {
@@ -67,10 +83,16 @@ pub enum StateError {
     },
 }
 
+/// From this size on a state is not written whole with each change. What people write by hand is smaller.
+const LARGE: usize = 64 * 1024;
+
 /// A state file that this process alone may use.
 #[derive(Debug)]
 pub(super) struct StateFile {
     path: PathBuf,
+    changes: Changes,
+    /// The digest and the size of what was written last, if that was a large state.
+    written: Option<(String, u64)>,
     /// Held for its lock, which ends with it.
     _lock: File,
 }
@@ -80,22 +102,70 @@ impl StateFile {
     pub(super) fn open(path: &Path) -> Result<(Self, Option<State>), StateError> {
         let failed = |source| StateError::Io { path: path.to_owned(), source };
         fs::create_dir_all(directory(path)).map_err(failed)?;
-        let file = Self { path: path.to_owned(), _lock: lock(path)? };
-        match fs::read(path) {
-            Ok(bytes) => Ok((file, Some(decode(path, &bytes)?))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((file, None)),
-            Err(error) => Err(failed(error)),
+        let mut file = Self { path: path.to_owned(), changes: Changes::of(path), written: None, _lock: lock(path)? };
+        let bytes = match fs::read(path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let state = bytes.as_ref().map(|bytes| decode(path, bytes)).transpose()?;
+        let state = file.recover(state, bytes.map(|bytes| digest(&bytes)))?;
+        Ok((file, state))
+    }
+
+    /// Adds the changes of an emulator that was killed.
+    fn recover(&mut self, state: Option<State>, found: Option<String>) -> Result<Option<State>, StateError> {
+        let (path, changes) = (self.path.clone(), self.changes.path().to_owned());
+        let failed = |source| StateError::Io { path: changes.clone(), source };
+        let Some(left) = self.changes.read().map_err(failed)? else { return Ok(state) };
+        let complete = found.is_some() && found == left.included_in;
+        match state {
+            Some(mut state) if complete || found.as_ref() == Some(&left.since) => {
+                self.changes.resume(left.size).map_err(failed)?;
+                if complete {
+                    self.changes.clear();
+                } else {
+                    left.changes.into_iter().for_each(|change| change.put(&mut state));
+                    self.replace(&state).map_err(failed)?;
+                }
+                Ok(Some(state))
+            }
+            _ => Err(StateError::Exchanged { path, changes }),
+        }
+    }
+
+    /// Saves a state in which one thing changed since it was last saved.
+    pub(super) fn save(&mut self, state: &State, change: impl FnOnce() -> Change) -> io::Result<()> {
+        match &self.written {
+            Some((since, size)) if self.changes.size() < *size => self.changes.add(since, change()),
+            _ => self.replace(state),
         }
     }
 
     /// Replaces the file; a crash leaves either the old or the new state.
-    pub(super) fn save(&self, state: &State) -> io::Result<()> {
+    pub(super) fn replace(&mut self, state: &State) -> io::Result<()> {
+        // Until it is written, nothing can be added to it.
+        self.written = None;
         let mut text = serde_json::to_vec_pretty(state)?;
         text.push(b'\n');
+        let large = (text.len() >= LARGE).then(|| (digest(&text), text.len() as u64));
+        if self.changes.size() > 0 {
+            self.changes.are_included_in(&digest(&text))?;
+        }
         let mut file = tempfile::NamedTempFile::new_in(directory(&self.path))?;
         file.write_all(&text)?;
         file.persist(&self.path)?;
+        self.changes.clear();
+        self.written = large;
         Ok(())
+    }
+
+    /// Leaves one file that holds everything.
+    pub(super) fn close(&mut self, state: &State) {
+        if self.changes.size() > 0 {
+            // Where that fails the changes stay beside it, and the next emulator finds them.
+            let _ = self.replace(state);
+        }
     }
 }
 
@@ -153,6 +223,10 @@ pub(super) fn check(state: &State) -> Result<(), String> {
     }
 }
 
+fn digest(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
+}
+
 /// A bare file name has an empty parent, which means the directory we are in.
 fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -160,17 +234,20 @@ fn directory(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{draft::Draft, store::Repository},
+        *,
+    };
 
     #[test]
     fn a_state_survives_and_directories_are_made() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/state.json");
-        let (file, none) = StateFile::open(&path).unwrap();
+        let (mut file, none) = StateFile::open(&path).unwrap();
         assert_eq!(none, None);
         let mut state = State::new("acme");
         state.ensure_repository("cn-north-4", "team-a", "web");
-        file.save(&state).unwrap();
+        file.replace(&state).unwrap();
         drop(file);
         assert_eq!(StateFile::open(&path).unwrap().1, Some(state));
     }
@@ -207,5 +284,149 @@ mod tests {
             let error = StateFile::open(&path).unwrap_err().to_string();
             assert!(error.ends_with(message), "{error}");
         }
+    }
+
+    /// A state that is not written whole with each change, in its file.
+    fn large(path: &Path) -> (StateFile, State) {
+        let (mut file, _) = StateFile::open(path).unwrap();
+        let mut state = State::new("acme");
+        state.ensure_repository("cn-north-4", "team-a", "web").description = "x".repeat(LARGE);
+        state.settle();
+        file.replace(&state).unwrap();
+        (file, state)
+    }
+
+    /// Saves one more repository.
+    fn add(file: &mut StateFile, state: &mut State, name: &str) -> io::Result<()> {
+        let mut draft = Draft::of(state);
+        draft.add_repository("cn-north-4", "team-a", name, Repository { id: 7, ..Repository::default() });
+        let before = draft.before();
+        file.save(state, || before.now(state))
+    }
+
+    fn beside(path: &Path) -> PathBuf {
+        path.with_extension("json.changes")
+    }
+
+    /// What the file alone holds.
+    fn in_file(path: &Path) -> State {
+        decode(path, &fs::read(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn changes_of_a_large_state_stand_beside_it_until_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, mut state) = large(&path);
+        let old = state.clone();
+        add(&mut file, &mut state, "api").unwrap();
+        assert_eq!((in_file(&path), fs::read_to_string(beside(&path)).unwrap().lines().count()), (old, 2));
+        file.close(&state);
+        assert_eq!((in_file(&path), beside(&path).exists()), (state, false));
+    }
+
+    #[test]
+    fn a_small_state_is_written_whole_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, _) = StateFile::open(&path).unwrap();
+        let mut state = State::new("acme");
+        for name in ["api", "web"] {
+            add(&mut file, &mut state, name).unwrap();
+            assert_eq!((in_file(&path), beside(&path).exists()), (state.clone(), false));
+        }
+    }
+
+    #[test]
+    fn the_state_is_written_whole_each_time_that_it_has_doubled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, mut state) = large(&path);
+        let mut sizes = vec![fs::metadata(&path).unwrap().len()];
+        for number in 0..1000 {
+            add(&mut file, &mut state, &format!("r{number}")).unwrap();
+            let size = fs::metadata(&path).unwrap().len();
+            if sizes.last() != Some(&size) {
+                sizes.push(size);
+            }
+        }
+        assert!((3..6).contains(&sizes.len()), "{sizes:?}");
+        drop(file);
+        assert_eq!(StateFile::open(&path).unwrap().1, Some(state));
+    }
+
+    #[test]
+    fn what_was_saved_survives_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, mut state) = large(&path);
+        add(&mut file, &mut state, "api").unwrap();
+        let saved = state.clone();
+        add(&mut file, &mut state, "half").unwrap();
+        drop(file);
+        let text = fs::read(beside(&path)).unwrap();
+        fs::write(beside(&path), &text[..text.len() - 1]).unwrap();
+
+        let (mut file, state) = StateFile::open(&path).unwrap();
+        let mut state = state.unwrap();
+        assert_eq!((&state, &in_file(&path), beside(&path).exists()), (&saved, &saved, false));
+        add(&mut file, &mut state, "next").unwrap();
+        drop(file);
+        assert_eq!(StateFile::open(&path).unwrap().1, Some(state));
+    }
+
+    #[test]
+    fn a_crash_before_the_changes_are_removed_does_not_add_them_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, mut state) = large(&path);
+        add(&mut file, &mut state, "api").unwrap();
+        let kept = folder.path().join("kept");
+        fs::hard_link(beside(&path), &kept).unwrap();
+        // This is no change that was saved: only the state file has it.
+        state.ensure_repository("cn-north-4", "team-a", "api").num_images = 1;
+        file.replace(&state).unwrap();
+        drop(file);
+        fs::rename(kept, beside(&path)).unwrap();
+        let (_file, found) = StateFile::open(&path).unwrap();
+        assert_eq!((found, beside(&path).exists()), (Some(state), false));
+    }
+
+    #[test]
+    fn changes_to_another_state_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, mut state) = large(&path);
+        add(&mut file, &mut state, "api").unwrap();
+        drop(file);
+        let changes = fs::read_to_string(beside(&path)).unwrap();
+        let refused = || StateFile::open(&path).unwrap_err();
+
+        fs::write(beside(&path), format!("{changes}{{}}\n")).unwrap();
+        assert!(matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 3: ")));
+        fs::write(beside(&path), changes.lines().last().unwrap().to_owned() + "\n").unwrap();
+        assert!(matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 1: ")));
+        fs::write(beside(&path), &changes).unwrap();
+        fs::write(&path, "{}").unwrap();
+        let message = refused().to_string();
+        assert!(message.contains("state.json` was edited") && message.contains("state.json.changes`"), "{message}");
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(refused(), StateError::Exchanged { .. }));
+        assert_eq!(fs::read_to_string(beside(&path)).unwrap(), changes);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_change_that_cannot_be_added_is_no_part_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mut file, mut state) = large(&path);
+        std::os::unix::fs::symlink("/dev/full", beside(&path)).unwrap();
+        let saved = state.clone();
+        let error = add(&mut file, &mut state, "api").unwrap_err();
+        assert_eq!((error.kind(), in_file(&path)), (io::ErrorKind::StorageFull, saved));
+        // The device cannot be cut to the last whole line, so the state is written whole.
+        add(&mut file, &mut state, "web").unwrap();
+        assert_eq!((in_file(&path), beside(&path).exists()), (state, false));
     }
 }

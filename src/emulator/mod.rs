@@ -20,8 +20,10 @@
 mod api;
 mod assumptions;
 mod bodies;
+mod changes;
 mod codearts;
 mod control;
+mod draft;
 mod effects;
 mod escape;
 mod faults;
@@ -246,6 +248,27 @@ mod tests {
         let repository = emulator.read(|state| state.repository("cn-north-4", "team-a", "web").cloned()).unwrap();
         assert_eq!((repository.id, repository.num_images), (2, 2));
         assert_eq!(emulator.read(|state| state.account.clone()), "emulator");
+    }
+
+    #[tokio::test]
+    async fn a_change_that_cannot_be_saved_has_not_happened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let emulator = Emulator::open(&path, Settings::default()).unwrap();
+        emulator.edit(|state| {
+            state.ensure_repository("cn-north-4", "large", "web").description = "x".repeat(100_000);
+        });
+        let before = emulator.read(State::clone);
+        let in_the_way = folder.path().join("state.json.changes");
+        std::fs::create_dir(&in_the_way).unwrap();
+        let Answer::Complete(response) = emulator.answer(create("team-a")).await else { panic!("an answer") };
+        assert_eq!((response.status, emulator.read(State::clone)), (500, before));
+        std::fs::remove_dir(&in_the_way).unwrap();
+        emulator.answer(create("team-a")).await;
+        assert!(exists(&emulator, "team-a") && in_the_way.exists());
+        drop(emulator);
+        assert!(!in_the_way.exists());
+        assert!(exists(&Emulator::open(&path, Settings::default()).unwrap(), "team-a"));
     }
 
     #[tokio::test]

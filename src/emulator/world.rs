@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{
     api::{self, Refusal},
     codearts::{self, Throttle},
+    draft::Change,
     effects::Effect,
     faults::{Faults, Strike},
     file::StateFile,
@@ -70,7 +71,7 @@ impl World {
             (None, past) => {
                 let asked = effect.as_ref().map_or(Cow::Borrowed(request), |effect| effect.replaces(request));
                 match past {
-                    Some(past) => api::answer(&mut past.as_ref().clone(), settings, &asked, now, &request_id),
+                    Some(past) => api::answer(&mut past.as_ref().clone(), settings, &asked, now, &request_id).0,
                     None => self.serve(&asked, settings, now, &request_id),
                 }
             }
@@ -92,22 +93,22 @@ impl World {
         if iam::owns(&request.path) {
             return iam::answer(&mut self.tokens, &self.state.account, settings, request, now, request_id);
         }
-        let writes = request.method != "GET" && (self.file.is_some() || self.faults.remembers());
-        let before = writes.then(|| self.state.clone());
-        let response = api::answer(&mut self.state, settings, request, now, request_id);
-        if request.method == "GET" || !response.is_success() {
+        let writes = request.method != "GET";
+        let past = (writes && self.faults.remembers()).then(|| self.state.clone());
+        let (response, before) = api::answer(&mut self.state, settings, request, now, request_id);
+        if !writes || !response.is_success() {
             return response;
         }
-        match self.save() {
+        match self.save(&before) {
             Ok(()) => {
-                if let Some(before) = before {
-                    self.faults.remember(before);
+                if let Some(past) = past {
+                    self.faults.remember(past);
                 }
                 response
             }
             Err(error) => {
                 // What is not in the file has not happened.
-                self.state = before.unwrap_or_default();
+                before.put(&mut self.state);
                 let refusal = Refusal::service(5_001_101, format!("The emulator cannot save its state: {error}"));
                 refusal.response(settings.error_shape, request_id)
             }
@@ -150,13 +151,25 @@ impl World {
         self.settle(settings);
         let result = change(&mut self.state);
         self.state.settle();
-        // A file that cannot be written fails the next request that changes something, which saves all.
-        let _ = self.save();
+        if let Some(file) = &mut self.file {
+            // A file that cannot be written fails the next request that changes something, which saves all.
+            let _ = file.replace(&self.state);
+        }
         result
     }
 
-    pub(super) fn save(&self) -> io::Result<()> {
-        self.file.as_ref().map_or(Ok(()), |file| file.save(&self.state))
+    /// Saves what changed since `before`.
+    fn save(&mut self, before: &Change) -> io::Result<()> {
+        let state = &self.state;
+        self.file.as_mut().map_or(Ok(()), |file| file.save(state, || before.now(state)))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(file) = &mut self.file {
+            file.close(&self.state);
+        }
     }
 }
 

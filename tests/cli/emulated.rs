@@ -34,6 +34,11 @@ impl Served {
         &mut self.running.0
     }
 
+    /// SIGKILL: it cannot tidy up.
+    pub(crate) fn kill(self) {
+        self.running.kill();
+    }
+
     pub(crate) fn url(&self, region: &str) -> &str {
         &self.regions.iter().find(|(known, _)| known == region).unwrap().1
     }

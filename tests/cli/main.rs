@@ -37,6 +37,7 @@ mod requests;
 mod risks;
 mod saved;
 mod stale;
+mod state_file;
 mod storm;
 mod streams;
 mod support;

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use super::{
     assumptions::{self, ForeignOrganization},
     codearts,
+    draft::{Change, Draft},
     message::{Request, Response},
     regions,
     settings::Settings,
@@ -34,22 +35,23 @@ use route::{Route, Verb};
 /// The gateway's limit for signed requests.
 const BODY_LIMIT: usize = 12 * 1024 * 1024;
 
-/// Answers a request.
+/// Answers a request, and says what stood before where it changed the state.
 pub(super) fn answer(
     state: &mut State,
     settings: &Settings,
     request: &Request,
     now: Timestamp,
     request_id: &str,
-) -> Response {
+) -> (Response, Change) {
     if regions::exists(&request.region) && codearts::owns(&request.path) {
         return codearts::answer(state, settings, request, now, request_id);
     }
-    let mut call = Call { state, settings, request, now: timestamp(now) };
-    match call.answer() {
+    let mut call = Call { state: Draft::of(state), settings, request, now: timestamp(now) };
+    let response = match call.answer() {
         Ok(reply) => reply.response(),
         Err(refusal) => refusal.response(settings.error_shape, request_id),
-    }
+    };
+    (response, call.state.before())
 }
 
 /// UTC with at most six fraction digits, trailing zeros trimmed, as the service writes it.
@@ -59,7 +61,7 @@ fn timestamp(now: Timestamp) -> String {
 
 /// One request being answered.
 struct Call<'a> {
-    state: &'a mut State,
+    state: Draft<'a>,
     settings: &'a Settings,
     request: &'a Request,
     now: String,
@@ -162,12 +164,10 @@ impl Call<'_> {
         own
     }
 
-    fn organization(&mut self, name: &str) -> Result<&mut Organization, Refusal> {
-        let foreign = self.foreign_organization();
-        let organization = self.state.organization_mut(&self.request.region, name);
-        match organization {
+    fn organization(&self, name: &str) -> Result<&Organization, Refusal> {
+        match self.state.organization(self.region(), name) {
             None => Err(Refusal::service(4_040_058, format!("The organization {name} does not exist"))),
-            Some(organization) if organization.owner.is_some() => Err(foreign),
+            Some(organization) if organization.owner.is_some() => Err(self.foreign_organization()),
             Some(organization) => Ok(organization),
         }
     }
@@ -181,7 +181,7 @@ impl Call<'_> {
     }
 
     /// An organization whose content the user may change.
-    fn editable(&mut self, name: &str) -> Result<&mut Organization, Refusal> {
+    fn editable(&self, name: &str) -> Result<&Organization, Refusal> {
         let organization = self.organization(name)?;
         if organization.auth < 3 {
             return Err(Refusal::service(4_037_018, "No permission on the images of this organization"));
@@ -189,12 +189,14 @@ impl Call<'_> {
         Ok(organization)
     }
 
-    fn repository(&mut self, organization: &str, name: &str) -> Result<&mut Repository, Refusal> {
+    fn repository(&self, organization: &str, name: &str) -> Result<&Repository, Refusal> {
         found(self.organization(organization)?, name)
     }
 
     fn editable_repository(&mut self, organization: &str, name: &str) -> Result<&mut Repository, Refusal> {
-        found(self.editable(organization)?, name)
+        self.editable(organization)?;
+        let repository = self.state.repository_mut(&self.request.region, organization, name);
+        repository.ok_or_else(|| missing_repository(name))
     }
 
     /// The account's number, which the service never lets anyone choose.
@@ -203,7 +205,10 @@ impl Call<'_> {
     }
 }
 
-fn found<'a>(organization: &'a mut Organization, name: &str) -> Result<&'a mut Repository, Refusal> {
-    let missing = || Refusal::service(4_040_113, format!("The repository {name} does not exist"));
-    organization.repositories.get_mut(name).ok_or_else(missing)
+fn found<'a>(organization: &'a Organization, name: &str) -> Result<&'a Repository, Refusal> {
+    organization.repositories.get(name).ok_or_else(|| missing_repository(name))
+}
+
+fn missing_repository(name: &str) -> Refusal {
+    Refusal::service(4_040_113, format!("The repository {name} does not exist"))
 }

@@ -30,7 +30,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     }
     let organization =
         Organization { id: call.state.next_id(), creator: call.state.account.clone(), ..Organization::default() };
-    *call.state.ensure_organization(&call.request.region, name) = organization;
+    call.state.add_organization(&call.request.region, name, organization);
     Ok(Reply::empty_object(201))
 }
 
@@ -78,9 +78,7 @@ pub(super) fn delete(call: &mut Call<'_>, name: &str) -> Outcome {
     if assumed && cascade == DeleteOrganizationWithRepositories::Refuse {
         return Err(in_use.assuming(DeleteOrganizationWithRepositories::NAME));
     }
-    if let Some(region) = call.state.regions.get_mut(&call.request.region) {
-        region.organizations.remove(name);
-    }
+    call.state.remove_organization(&call.request.region, name);
     Ok(Reply::no_content().assuming_if(assumed, DeleteOrganizationWithRepositories::NAME))
 }
 

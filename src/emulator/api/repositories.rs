@@ -34,7 +34,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
     if call.editable(organization)?.repositories.contains_key(name) {
         return Err(Refusal::service(4_090_006, format!("The repository {name} exists already")));
     }
-    *call.state.ensure_repository(&call.request.region, organization, name) = Repository {
+    let repository = Repository {
         id: call.state.next_id(),
         is_public,
         category: category.unwrap_or("other").to_owned(),
@@ -43,6 +43,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
         updated: call.now.clone(),
         ..Repository::default()
     };
+    call.state.add_repository(&call.request.region, organization, name, repository);
     let status = match call.settings.assumptions.create_repository_status {
         CreateRepositoryStatus::Ok => 200,
         CreateRepositoryStatus::Created => 201,
@@ -135,7 +136,7 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         let refusal = Refusal::service(4_060_012, format!("The repository {name} holds images"));
         return Err(refusal.assuming(DeleteRepositoryWithImages::NAME));
     }
-    call.editable(organization)?.repositories.remove(name);
+    call.state.remove_repository(&call.request.region, organization, name);
     Ok(Reply::no_content().assuming_if(assumed, DeleteRepositoryWithImages::NAME))
 }
 

@@ -199,7 +199,7 @@ pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
             tie(repository, url.unwrap_or_default(), now);
         }
     }
-    call.state.settle_git();
+    number(call, id)?;
     let repository = call.repository(id, Access::Set)?;
     let mirror = repository.mirror.clone().unwrap_or_default();
     Ok(record(201, repository.id, &mirror, now, assumptions)
@@ -216,6 +216,17 @@ fn tie(repository: &mut GitRepository, url: String, now: Timestamp) {
     let Mirror { source, outcome, next_outcomes, run_seconds, .. } = old;
     let mirror = Mirror { source, outcome, next_outcomes, run_seconds, last_changed_at: Some(now), ..Mirror::of(&url) };
     repository.mirror = Some(mirror);
+}
+
+/// Gives the mirror an id, unless it has one.
+fn number(call: &mut Call<'_>, id: &str) -> Result<(), Refusal> {
+    if call.repository(id, Access::Set)?.mirror.as_ref().is_some_and(|mirror| mirror.id == 0) {
+        let next = call.state.next_git_id();
+        if let Some(mirror) = &mut call.repository(id, Access::Set)?.mirror {
+            mirror.id = next;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a url is none that the tables allow; refused, unless that is assumed to pass.

@@ -23,6 +23,7 @@ use serde_json::Value;
 use super::{
     api,
     assumptions::{self, IdOutOfRange},
+    draft::{Change, Draft},
     message::{Request, Response},
     settings::Settings,
     store::State,
@@ -37,22 +38,22 @@ pub use store::{Access, Branches, GitRepository, Mirror, Project, Refs, Run, Run
 pub use stranger::Rejected;
 pub(super) use throttle::Throttle;
 
-/// Answers a request to one of the paths that this service owns.
+/// Answers a request to one of the paths that this service owns, and says what stood before where it changed the
+/// state.
 pub(super) fn answer(
     state: &mut State,
     settings: &Settings,
     request: &Request,
     now: Timestamp,
     request_id: &str,
-) -> Response {
-    let Some(route) = Route::find(&request.method, &request.path) else {
-        return api::Refusal::no_route().response(settings.error_shape, request_id);
+) -> (Response, Change) {
+    let mut call = Call { state: Draft::of(state), settings, request, now };
+    let response = match Route::find(&request.method, &request.path).map(|route| call.answer(&route)) {
+        None => api::Refusal::no_route().response(settings.error_shape, request_id),
+        Some(Ok(reply)) => reply.response(),
+        Some(Err(refusal)) => refusal.response(),
     };
-    let mut call = Call { state, settings, request, now };
-    match call.answer(&route) {
-        Ok(reply) => reply.response(),
-        Err(refusal) => refusal.response(),
-    }
+    (response, call.state.before())
 }
 
 /// The answer to a token that is not valid, or not any more.
@@ -84,7 +85,7 @@ pub(super) fn settle(state: &mut State, settings: &Settings, now: Timestamp) {
 
 /// One request being answered.
 struct Call<'a> {
-    state: &'a mut State,
+    state: Draft<'a>,
     settings: &'a Settings,
     request: &'a Request,
     now: Timestamp,
@@ -147,11 +148,10 @@ impl Call<'_> {
 
     /// The repository of that id as it is now, if the user may do so much with it.
     fn repository(&mut self, id: &str, needed: Access) -> Result<&mut GitRepository, Refusal> {
-        let id = self.id(id)?;
-        let region = self.state.regions.get_mut(&self.request.region);
-        let projects = region.into_iter().flat_map(|region| region.projects.values_mut());
-        let mut repositories = projects.flat_map(|project| project.repositories.values_mut());
-        let found = repositories.find(|repository| repository.id == id).ok_or_else(Refusal::repository_not_found)?;
+        let (id, region) = (self.id(id)?, &self.request.region);
+        let (project, path) = self.state.find_git_repository(region, id).ok_or_else(Refusal::repository_not_found)?;
+        let found = self.state.git_repository_mut(region, &project, &path);
+        let found = found.ok_or_else(Refusal::repository_not_found)?;
         if found.access < needed {
             return Err(Refusal::forbidden());
         }

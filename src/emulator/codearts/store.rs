@@ -263,6 +263,15 @@ impl State {
         self.regions.get_mut(region)?.projects.get_mut(project)?.repositories.get_mut(path)
     }
 
+    /// The project and the path of the git repository of that id.
+    pub(super) fn find_git_repository(&self, region: &str, id: u32) -> Option<(String, String)> {
+        let projects = self.regions.get(region).into_iter().flat_map(|region| &region.projects);
+        let mut all = projects.flat_map(|(project, content)| {
+            content.repositories.iter().map(move |(path, repository)| (project, path, repository.id))
+        });
+        all.find(|(.., found)| *found == id).map(|(project, path, _)| (project.clone(), path.clone()))
+    }
+
     /// A mirror.
     pub fn mirror(&self, region: &str, project: &str, path: &str) -> Option<&Mirror> {
         self.git_repository(region, project, path)?.mirror.as_ref()
@@ -310,6 +319,23 @@ impl State {
         self.counters.git_id = last;
     }
 
+    /// The next free id of a git repository or a mirror.
+    pub(in super::super) fn next_git_id(&mut self) -> u32 {
+        loop {
+            let last = self.counters.git_id;
+            self.counters.git_id = if last >= LAST_ID { 1 } else { last + 1 };
+            let id = self.counters.git_id;
+            if !self.git_repositories().any(|repository| repository.ids().contains(&id)) {
+                return id;
+            }
+        }
+    }
+
+    fn git_repositories(&self) -> impl Iterator<Item = &GitRepository> {
+        let projects = self.regions.values().flat_map(|region| region.projects.values());
+        projects.flat_map(|project| project.repositories.values())
+    }
+
     /// The id that the next run gets.
     pub(super) fn next_jid(&self) -> String {
         let digits = numbered(&format!("run {}", self.counters.runs));
@@ -318,7 +344,7 @@ impl State {
     }
 
     /// Makes sure that no other run gets that id.
-    pub(super) fn use_jid(&mut self) {
+    pub(in super::super) fn use_jid(&mut self) {
         self.counters.runs = self.counters.runs.saturating_add(1);
     }
 }

@@ -50,7 +50,7 @@ impl Service {
             ..Request::default()
         };
         let now = "2026-01-02T03:04:05.678900123Z".parse().unwrap();
-        super::answer(&mut self.state, &self.settings, &request, now, "id-1")
+        super::answer(&mut self.state, &self.settings, &request, now, "id-1").0
     }
 
     fn get(&mut self, target: &str) -> Response {
