@@ -238,6 +238,8 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
         }
         Some(path) => {
             let emulator = Emulator::open(path, emulator::Settings::default())?;
+            // Nobody can ask for it.
+            emulator.keep_no_journal();
             let place = |wanted: &Wanted<'_>| (wanted.service, wanted.region.to_owned());
             let name = |wanted: &Wanted<'_>| (place(wanted), format!("{EMULATED}{}", path.display()));
             (Arc::new(Emulated::new(emulator)), wanted.iter().map(name).collect())
