@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
+    check::check,
     observe::{difference, failed, hint, matches, moved},
     step::Around,
 };
@@ -22,10 +23,10 @@ use crate::{
     report::{Fate, RunEnd},
     state::{LiveResource, MirrorState, ReadFailure},
     transport::{
-        client::{Admission, CallError, Failed, Purpose, Retries},
+        client::{Admission, CallError, Purpose, Retries},
         trace::Trace,
     },
-    wire::{Request, Response, error::Class},
+    wire::{Request, error::Class},
 };
 
 /// The waits between two looks at a mirror that is run: each is twice the one before.
@@ -152,7 +153,12 @@ impl<'a> Runner<'a> {
         let mut wait = FIRST_WAIT;
         let mut looks = 1;
         loop {
-            let (look, admission) = self.admitted_look(start).await?;
+            let client = self.around.client;
+            let behind = [start];
+            let checked = check(client, self.change.subject(), View::Values, &behind, self.trace).await;
+            let look = checked.seen.and_then(|seen| self.looked(seen));
+            let look = look.map_err(|failure| Box::new(not_run(&failure)))?;
+            let Some(admission) = checked.admission else { continue };
             self.first.get_or_insert_with(|| look.live.clone());
             let live = Some(&look.live);
             if matches(self.change.address.kind(), live, self.change.action.after()) {
@@ -179,40 +185,11 @@ impl<'a> Runner<'a> {
         moved(&differences)
     }
 
-    /// One look, with the turn of the start that follows.
-    async fn admitted_look(&self, start: &Request) -> Result<(Look, Admission<'a>), NotStarted> {
-        let client = self.around.client;
-        let check = observe::request(self.change.subject(), View::Values);
-        let mut retries = Retries::default();
-        loop {
-            let mut admission = client.admit(&check, &[start]).await.map_err(|error| Box::new(self.refused(&error)))?;
-            match admission.send(&check, &[], Purpose::Check, self.trace).await {
-                Ok(response) => return Ok((self.read(Ok(response))?, admission)),
-                Err(failed) => {
-                    drop(admission);
-                    self.is_tried_again(&mut retries, &check, failed).await?;
-                }
-            }
-        }
-    }
-
-    async fn is_tried_again(&self, retries: &mut Retries, check: &Request, failed: Failed) -> Result<(), NotStarted> {
-        if retries.wait(self.around.client, check, &failed).await {
-            return Ok(());
-        }
-        self.read(Err(failed.error)).map(drop)
-    }
-
     /// A look that nothing is sent behind.
     async fn look(&self) -> Result<Look, ReadFailure> {
         let subject = self.change.subject();
         let seen = observe::observe(self.around.client, subject, self.trace).await?;
         self.looked(seen)
-    }
-
-    fn read(&self, answer: Result<Response, CallError>) -> Result<Look, NotStarted> {
-        let seen = observe::decode(self.change.subject(), View::Values, &answer);
-        seen.and_then(|seen| self.looked(seen)).map_err(|failure| Box::new(not_run(&failure)))
     }
 
     fn looked(&self, seen: Observation) -> Result<Look, ReadFailure> {
@@ -234,7 +211,7 @@ impl<'a> Runner<'a> {
     fn is_needless(&self, look: &Look) -> bool {
         let success = look.state().last_success;
         let is_new = success.as_ref().map(|stamp| &stamp.text) != self.run.last_success.as_ref();
-        is_new && success.is_some_and(|stamp| !stamp.moment.is_older_than(self.run.max_age, look.now))
+        is_new && success.is_some_and(|stamp| stamp.moment.is_fresh(self.run.max_age, look.now))
     }
 
     /// Waits for a run already in progress, which may be enough: then its fate is the error.

@@ -8,7 +8,7 @@ use super::{
     Options, Stop,
     freshen::Runner,
     observe::failed,
-    write::{Checked, Guard, Settled, Write, Writer},
+    write::{Guard, Settled, Shared, Write, Writer},
 };
 use crate::{
     plan::{Action, Change},
@@ -57,11 +57,11 @@ pub(super) struct Around<'a> {
 
 /// Makes the changes of a unit, which share one read, one after the other.
 pub(super) async fn make(around: Around<'_>, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
-    let mut checked = None;
+    let mut shared = None;
     let mut made = Vec::with_capacity(tasks.len());
     for Task { position, change, fresh } in tasks {
         let trace = Trace::default();
-        let (record, end) = make_one(around, &change, &trace, fresh, &mut checked).await;
+        let (record, end) = make_one(around, &change, &trace, fresh, &mut shared).await;
         let record = Record { tries: trace.tries(), ..record };
         listener.hear(&Event::Finished { change: &change, record: &record });
         made.push(Made { position, record, end });
@@ -74,9 +74,9 @@ async fn make_one(
     change: &Change,
     trace: &Trace,
     is_new: bool,
-    checked: &mut Option<Checked>,
+    shared: &mut Option<Shared>,
 ) -> (Record, End) {
-    let mut writer = Writer::new(around.client, change, trace, is_new, checked.take());
+    let mut writer = Writer::new(around.client, change, trace, is_new, shared.take());
     let (fate, end) = match writer.perform(change).await {
         Settled::Done => (Fate::Applied { verified: false }, End::Own),
         Settled::AsPlanned => (Fate::AsPlanned, End::Known),
@@ -85,7 +85,7 @@ async fn make_one(
         Settled::Unknown(fate) => (fate, End::Doubtful),
     };
     let (mut before, wrote) = (writer.before.take(), writer.wrote);
-    *checked = writer.checked.take();
+    *shared = writer.shared.take();
     // Its place in flight is free again for the run.
     drop(writer);
     let (fate, wrote) = follow(around, change, trace, fate, wrote, &mut before).await;

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::observe::{failed, matches, moved, refused, unchecked};
+use super::{
+    check::check,
+    observe::{failed, matches, moved, refused, unchecked},
+};
 use crate::{
     kind::Subject,
     plan::{Change, Precondition},
@@ -53,9 +56,9 @@ pub(super) enum Guard<'a> {
 
 /// The answer to a check, which all changes of a unit share.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct Shared {
     answer: Result<Response, CallError>,
-    at: Instant,
+    since: Instant,
     trace: Trace,
 }
 
@@ -77,8 +80,8 @@ pub(super) struct Writer<'w> {
     trace: &'w Trace,
     admission: Option<Admission<'w>>,
     belief: Belief,
-    /// The last complete check, for the other changes of the unit.
-    pub(super) checked: Option<Checked>,
+    /// The answer to the last check, for the other changes of the unit.
+    pub(super) shared: Option<Shared>,
     /// What the first check showed.
     pub(super) before: Option<Seen>,
     /// Whether a write was sent.
@@ -95,21 +98,21 @@ pub(super) struct Write<'a> {
 }
 
 impl<'w> Writer<'w> {
-    /// `is_new`: the parent of the object was created in this run. `checked`: what another change of the unit read.
+    /// `is_new`: the parent of the object was created in this run. `shared`: what another change of the unit read.
     pub(super) fn new(
         client: &'w Client,
         change: &'w Change,
         trace: &'w Trace,
         is_new: bool,
-        checked: Option<Checked>,
+        shared: Option<Shared>,
     ) -> Writer<'w> {
-        let belief = match &checked {
+        let belief = match &shared {
             _ if is_new => Belief::New,
             Some(_) => Belief::Shared,
             None => Belief::Nothing,
         };
         let (admission, before, wrote) = (None, None, false);
-        Writer { client, change, trace, admission, belief, checked, before, wrote }
+        Writer { client, change, trace, admission, belief, shared, before, wrote }
     }
 
     fn subject(&self) -> Subject<'w> {
@@ -122,7 +125,6 @@ impl<'w> Writer<'w> {
 
     /// Sends a write until it is known what became of it.
     pub(super) async fn settle(&mut self, write: Write<'_>) -> Settled {
-        let check = observe::request(self.subject(), self.view());
         let mut tries = WriteTries::default();
         if let Some(settled) = self.use_shared(&write) {
             return settled;
@@ -131,7 +133,7 @@ impl<'w> Writer<'w> {
             if !self.is_fresh() {
                 // A place in flight without the turn of a check is no use.
                 self.admission = None;
-                match self.check(&check, &write, &mut tries).await {
+                match self.check(&write, &mut tries).await {
                     Ok(None) => {}
                     Ok(Some(settled)) => return settled,
                     Err(failure) => return tries.unread(&failure),
@@ -175,57 +177,29 @@ impl<'w> Writer<'w> {
 
     /// What the check of another change of the unit says, unless it is too old.
     fn use_shared(&mut self, write: &Write<'_>) -> Option<Settled> {
-        let checked = self.checked.as_ref().filter(|_| matches!(self.belief, Belief::Shared))?;
-        self.belief = Belief::Since(checked.at);
-        if checked.answer.is_ok() && !self.is_fresh() {
+        let shared = self.shared.as_ref().filter(|_| matches!(self.belief, Belief::Shared))?;
+        self.belief = Belief::Since(shared.since);
+        if shared.answer.is_ok() && !self.is_fresh() {
             return None;
         }
-        self.trace.take_over(&checked.trace);
-        match observe::decode(self.subject(), self.view(), &checked.answer) {
+        self.trace.take_over(&shared.trace);
+        match observe::decode(self.subject(), &shared.answer) {
             Ok(seen) => self.judge(write, &seen, None),
             Err(failure) => Some(Settled::Refused(unchecked(&failure))),
         }
     }
 
-    /// Sends the check from a place that the write will be sent from as well. `Some`: nothing is to be sent.
-    async fn check(
-        &mut self,
-        check: &Request,
-        write: &Write<'_>,
-        tries: &mut WriteTries,
-    ) -> Result<Option<Settled>, ReadFailure> {
-        let mut retries = Retries::default();
+    /// Looks again. `Some`: nothing is to be sent.
+    async fn check(&mut self, write: &Write<'_>, tries: &mut WriteTries) -> Result<Option<Settled>, ReadFailure> {
         let mut behind = vec![write.request];
         behind.extend(write.next);
         let trace = Trace::default();
-        let answer = loop {
-            let mut admission = match self.client.admit(check, &behind).await {
-                Ok(admission) => admission,
-                Err(error) => break Err(error),
-            };
-            let failed = match admission.send(check, &[], Purpose::Check, &trace).await {
-                Ok(response) => {
-                    self.admission = Some(admission);
-                    break Ok(response);
-                }
-                Err(failed) => failed,
-            };
-            if !failed.error.may_pass() {
-                // An answer all the same: what is to be created is not there, and the write goes out from here.
-                self.admission = Some(admission);
-                break Err(failed.error);
-            }
-            drop(admission);
-            if !retries.wait(self.client, check, &failed).await {
-                break Err(failed.error);
-            }
-        };
+        let checked = check(self.client, self.subject(), self.view(), &behind, &trace).await;
         self.trace.take_over(&trace);
-        let at = Instant::now();
-        let seen = observe::decode(self.subject(), self.view(), &answer);
-        self.checked = Some(Checked { answer, at, trace });
-        self.belief = Belief::Since(at);
-        Ok(self.judge(write, &seen?, Some(tries)))
+        self.admission = checked.admission;
+        self.belief = Belief::Since(checked.since);
+        self.shared = checked.answer.map(|answer| Shared { answer, since: checked.since, trace });
+        Ok(self.judge(write, &checked.seen?, Some(tries)))
     }
 
     /// What a look says about a write: nothing, if it may be sent.

@@ -247,6 +247,15 @@ pub enum Listing {
     },
 }
 
+/// The list of what lives in a resource, in pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Contents {
+    pub page_size: usize,
+    /// May show more than what lives in there.
+    pub request: fn(of: &Address, window: Window) -> Request,
+    pub decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
+}
+
 /// Something that a resource of the chart could be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -300,17 +309,9 @@ pub trait Wire: Sync {
     fn read(&self, subject: Subject<'_>) -> Request;
     /// Finds the resource in a successful answer of [`Wire::read`].
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
-    /// The one request that shows whether the resource may be deleted.
-    fn read_before_delete(&self, subject: Subject<'_>) -> Request {
-        self.read(subject)
-    }
-    /// Finds the resource in a successful answer of [`Wire::read_before_delete`].
-    fn decode_before_delete(
-        &self,
-        address: &Address,
-        response: &Response,
-    ) -> Result<Option<LiveResource>, Undecodable> {
-        self.decode_read(address, response)
+    /// The list of what a deletion would take along, where the resource itself does not show it.
+    fn contents(&self) -> Option<Contents> {
+        None
     }
     fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request;
     /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows.

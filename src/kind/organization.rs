@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Kind, Listing, Page, Subject, Undecodable, Window, Wire, json as parse, repository, segment};
+use super::{Contents, Kind, Listing, Page, Subject, Undecodable, Window, Wire, json as parse, repository, segment};
 use crate::{
     address::Address,
     state::{Attributes, LiveResource},
@@ -74,6 +74,13 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
     Ok(Page { length: items.len(), items, ..Page::default() })
 }
 
+/// Whether the filter is exact is not documented, so others' repositories may be in there.
+fn list_inside(address: &Address, window: Window) -> Request {
+    let mut request = repository::list(address.region(), window);
+    request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
+    request
+}
+
 impl Wire for Api {
     fn read(&self, Subject { address, .. }: Subject<'_>) -> Request {
         request(address.region(), Method::Get, path(address))
@@ -89,25 +96,9 @@ impl Wire for Api {
     }
 
     /// Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
-    /// matters before a delete is that there are none. Whether the filter is exact is not documented either, so a page
-    /// that may not be the last one tells nothing.
-    fn read_before_delete(&self, Subject { address, .. }: Subject<'_>) -> Request {
-        let mut request = repository::list(address.region(), Window::first(repository::PAGE));
-        request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
-        request
-    }
-
-    fn decode_before_delete(
-        &self,
-        address: &Address,
-        response: &Response,
-    ) -> Result<Option<LiveResource>, Undecodable> {
-        let page = repository::decode_list(address.region(), response)?;
-        if page.length >= repository::PAGE || page.total.is_some_and(|total| total > page.length) {
-            return Err(Undecodable::new("all repositories of the organization in one page", &response.body));
-        }
-        let inside = page.items.iter().filter(|(repository, _)| repository.parent().as_ref() == Some(address));
-        Ok(Some(LiveResource { num_repositories: Some(inside.count() as u64), ..LiveResource::default() }))
+    /// matters before a delete is that there are none.
+    fn contents(&self) -> Option<Contents> {
+        Some(Contents { page_size: repository::PAGE, request: list_inside, decode: repository::decode_list })
     }
 
     fn create(&self, Subject { address, .. }: Subject<'_>, _after: &Attributes) -> Request {

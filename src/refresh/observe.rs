@@ -1,11 +1,15 @@
-//! Reads one object: the request, and its answer as a value.
+//! Reads one object: the requests, and their answers as a value.
 //!
 //! How the request is sent is the caller's business: a plan retries it, an apply sends it from the place in flight of
 //! the write that follows.
 
-use super::clock;
+use super::{
+    clock,
+    pages::{self, List, Reader},
+};
 use crate::{
-    kind::{Subject, Undecodable},
+    address::Address,
+    kind::{Contents, Subject, Undecodable, Window},
     moment::Moment,
     state::{LiveResource, ReadFailure},
     transport::{
@@ -35,29 +39,30 @@ pub(crate) struct Observation {
     pub(crate) now: Option<Moment>,
 }
 
-/// The one request that shows an object.
-pub(crate) fn request(subject: Subject<'_>, view: View) -> Request {
-    let wire = subject.address.kind().wire;
+/// The one request that shows the values of an object.
+pub(crate) fn request(subject: Subject<'_>) -> Request {
+    subject.address.kind().wire.read(subject)
+}
+
+/// Whether one answer shows the object and, if there are any, its siblings.
+pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
+    contents(subject, view).is_none()
+}
+
+fn contents(subject: Subject<'_>, view: View) -> Option<Contents> {
     match view {
-        View::Values => wire.read(subject),
-        View::BeforeDelete => wire.read_before_delete(subject),
+        View::Values => None,
+        View::BeforeDelete => subject.address.kind().wire.contents(),
     }
 }
 
 /// What the answer to [`request`] says about the object.
-pub(crate) fn decode(
-    subject: Subject<'_>,
-    view: View,
-    answer: &Result<Response, CallError>,
-) -> Result<Observation, ReadFailure> {
+pub(crate) fn decode(subject: Subject<'_>, answer: &Result<Response, CallError>) -> Result<Observation, ReadFailure> {
     let Subject { address, .. } = subject;
     let kind = address.kind();
     match answer {
         Ok(response) => {
-            let live = match view {
-                View::Values => kind.wire.decode_read(address, response),
-                View::BeforeDelete => kind.wire.decode_before_delete(address, response),
-            };
+            let live = kind.wire.decode_read(address, response);
             let live = live.map_err(|error| unreadable(subject, &error, response))?;
             Ok(Observation { live, is_known: true, now: clock(response) })
         }
@@ -66,10 +71,44 @@ pub(crate) fn decode(
     }
 }
 
-/// Sends [`request`] until it is answered, and reads the answer.
+/// Looks at an object: in one answer, or in all pages of what a deletion would take along.
+pub(crate) async fn look(
+    reader: &mut impl Reader,
+    subject: Subject<'_>,
+    view: View,
+) -> Result<Observation, ReadFailure> {
+    match contents(subject, view) {
+        Some(contents) => look_inside(reader, subject.address, contents).await,
+        None => {
+            let answer = reader.read(&request(subject)).await;
+            decode(subject, &answer)
+        }
+    }
+}
+
+/// Counts what lives in a resource. Whether the resource is there does not matter: its deletion finds that out.
+async fn look_inside(
+    reader: &mut impl Reader,
+    address: &Address,
+    contents: Contents,
+) -> Result<Observation, ReadFailure> {
+    let list = List {
+        subject: format!("list of what is in {address}"),
+        page_size: Some(contents.page_size),
+        request: &|window| (contents.request)(address, window),
+        decode: &|response| (contents.decode)(address.region(), response),
+    };
+    let listed = pages::read(reader, &list).await?;
+    let inside = listed.items.iter().filter(|(child, _)| child.parent().as_ref() == Some(address));
+    let num_repositories = Some(inside.count() as u64);
+    let live = Some(LiveResource { num_repositories, ..LiveResource::default() });
+    Ok(Observation { live, is_known: true, now: None })
+}
+
+/// Reads the values of an object, again where that may help.
 pub(crate) async fn observe(client: &Client, subject: Subject<'_>, trace: &Trace) -> Result<Observation, ReadFailure> {
-    let answer = client.read_traced(&request(subject, View::Values), trace).await;
-    decode(subject, View::Values, &answer)
+    let answer = client.read_traced(&request(subject), trace).await;
+    decode(subject, &answer)
 }
 
 fn unreadable(subject: Subject<'_>, error: &Undecodable, response: &Response) -> ReadFailure {

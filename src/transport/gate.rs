@@ -125,7 +125,7 @@ impl Gate {
             match admission {
                 Admission::Granted(taken) => {
                     drop(waiting);
-                    return Ok(Pass { gate: self, key, taken, sent: now });
+                    return Ok(Pass { gate: self, key, turns: requests, taken, sent: now });
                 }
                 Admission::Full => freed.await,
                 Admission::At(time) => tokio::select! {
@@ -277,16 +277,22 @@ impl Endpoint {
 pub(super) struct Pass<'a> {
     gate: &'a Gate,
     key: Key,
+    /// How many more requests were announced.
+    turns: u32,
     taken: Taken,
     /// When the request in flight was sent.
     sent: Duration,
 }
 
 impl Pass<'_> {
-    /// A request is sent now.
+    /// A request is sent now. One that was not announced is paid for by those that wait.
     pub(super) fn departs(&mut self) {
         self.sent = self.gate.now();
         self.taken.spend();
+        if self.turns == 0 {
+            self.gate.traffic().endpoint(&self.key, self.sent).pace.borrow();
+        }
+        self.turns = self.turns.saturating_sub(1);
     }
 
     /// What became of the request that was sent.

@@ -190,6 +190,13 @@ impl Pace {
         Err(filling + Duration::from_secs_f64(missing / rate) + Duration::from_micros(1))
     }
 
+    /// Takes the token of a request that cannot wait for it.
+    pub fn borrow(&mut self) {
+        if self.rate.is_some() {
+            self.tokens -= 1.0;
+        }
+    }
+
     /// Takes back the tokens of requests that will not be sent.
     pub fn give_back(&mut self, taken: Taken) {
         if taken.epoch == self.epoch {

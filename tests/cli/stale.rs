@@ -81,3 +81,33 @@ fn a_repository_that_turns_private_before_the_second_try_stays_private() {
         assert_eq!((public, description.as_str()), (false, ""), "{refusal}");
     }
 }
+
+/// The service's filter by organization may be a search, whose answer has several pages.
+#[test]
+fn all_pages_are_looked_at_before_an_organization_goes() {
+    let mut settings = Settings::default();
+    settings.assumptions.set("namespace-filter=substring").unwrap();
+    settings.assumptions.set("delete-organization-with-repositories=cascade").unwrap();
+    for stranger in [true, false] {
+        let world = World::with(settings.clone()).variable("HUAWEICLOUD_SDK_AK", AK).variable("HUAWEICLOUD_SDK_SK", SK);
+        world.edit(|state| {
+            state.ensure_organization(NORTH, "gone");
+            for number in 0..1_001 {
+                state.ensure_repository(NORTH, "gone-not", &format!("a{number}"));
+            }
+        });
+        world.chart(&format!("version: 1\nregion: {NORTH}\norganizations: {{ gone: {{ state: absent }} }}\n"));
+        let _ = world.plan(&["--out", "plan.json"]).exits(0);
+        if stranger {
+            // The last by name, and so on the second page.
+            world.edit(|state| state.ensure_repository(NORTH, "gone", "zzz").num_images = 1);
+        }
+        let output = world.run(&["apply", "plan.json"]);
+        if stranger {
+            let _ = output.exits(1).says("it held 0 repositories, holds 1 now");
+        }
+        let is_there = world.emulator.read(|state| state.repository(NORTH, "gone", "zzz").is_some());
+        assert_eq!(is_there, stranger);
+        assert_eq!(world.writes().len(), usize::from(!stranger));
+    }
+}

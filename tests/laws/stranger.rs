@@ -11,6 +11,7 @@ use std::{
 
 use portolan::{
     emulator::{Emulator, Entry, State, SyncRule},
+    kind::Window,
     plan::{Action, Change, Plan},
     report::Fate,
     transport::{Exchange, Transport, emulated::Emulated, sign::query_string},
@@ -176,7 +177,11 @@ struct Times {
 fn times(change: &Change, journal: &[Entry]) -> Times {
     let wire = change.address.kind().wire;
     let goes = matches!(change.action, Action::Delete { .. });
-    let check = if goes { wire.read_before_delete(change.subject()) } else { wire.read(change.subject()) };
+    let contents = wire.contents().filter(|_| goes);
+    let check = contents.map_or_else(
+        || wire.read(change.subject()),
+        |contents| (contents.request)(&change.address, Window::first(contents.page_size)),
+    );
     let query: Vec<(&str, &str)> = check.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let (path, query) = (check.path, query_string(&query));
     let is_check = |entry: &Entry| entry.method == "GET" && entry.path == path && entry.query == query;
