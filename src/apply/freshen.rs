@@ -17,7 +17,7 @@ use super::{
 use crate::{
     diagnostics::visible,
     kind::mirror,
-    moment::Moment,
+    moment::{Moment, Stamp},
     plan::{Change, Run},
     refresh::observe::{self, Observation, View},
     report::{Fate, RunEnd},
@@ -217,7 +217,10 @@ impl<'a> Runner<'a> {
     /// Waits for a run already in progress, which may be enough: then its fate is the error.
     async fn let_others_finish(&self, look: &Look, begin: Instant) -> Result<(), NotStarted> {
         let state = look.state();
-        let is_young = |stamp: &crate::moment::Stamp| look.now.0.saturating_sub(stamp.moment.0) < DEAD_AFTER_SECONDS;
+        let is_young = |stamp: &Stamp| {
+            let age = look.now.0.saturating_sub(stamp.moment.0);
+            age < DEAD_AFTER_SECONDS && !stamp.moment.is_ahead_of(look.now)
+        };
         // The first run of a mirror has no attempt before it: nothing says that it is dead, and so it is not.
         let alive = state.last_attempt.as_ref().is_none_or(is_young);
         let Some(wait) = self.around.options.wait else {
@@ -275,7 +278,7 @@ impl<'a> Runner<'a> {
             }
             wait = (wait * 2).min(LONGEST_WAIT);
             match self.look().await {
-                Ok(look) => match verdict(snapshot, &look.state()) {
+                Ok(look) => match verdict(snapshot, &look.state(), look.now) {
                     Some(Ok(())) => return End::Success(Box::new(look.live)),
                     Some(Err(said)) => return End::Failure(said),
                     None => problem = None,
@@ -329,12 +332,15 @@ fn under_way(problem: String, changed: bool) -> Fate {
     Fate::UnderWay { problem: Some(problem) }
 }
 
-/// What became of a run that was started on the snapshot; nothing, while that cannot be told. Clocks are not asked.
-fn verdict(snapshot: &MirrorState, state: &MirrorState) -> Option<Result<(), String>> {
+/// What became of a run that was started on the snapshot; nothing, while that is not known. The service's own times are
+/// compared with each other. Only a success in the snapshot that lies ahead of its clock says nothing about order.
+fn verdict(snapshot: &MirrorState, state: &MirrorState, now: Moment) -> Option<Result<(), String>> {
     let succeeded = match (&snapshot.last_success, &state.last_success) {
         (None, Some(_)) => true,
         (Some(before), Some(after)) => {
-            after.moment > before.moment || (after.moment == before.moment && after.text != before.text)
+            let is_later = after.moment > before.moment;
+            let has_no_order = after.moment == before.moment || before.moment.is_ahead_of(now);
+            is_later || (has_no_order && after.text != before.text)
         }
         (_, None) => false,
     };
@@ -352,7 +358,6 @@ fn verdict(snapshot: &MirrorState, state: &MirrorState) -> Option<Result<(), Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moment::Stamp;
 
     fn state(success: &str, failures: u64, error: &str) -> MirrorState {
         let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -381,7 +386,16 @@ mod tests {
             (state(old, 0, ""), state("2026-11-20T18:00:00+08:00", 0, ""), Some(Ok(()))),
             (state(new, 0, ""), state(old, 0, ""), None),
         ] {
-            assert_eq!(verdict(&before, &after), expected, "{before:?} -> {after:?}");
+            let now = Moment::of_http("Fri, 20 Nov 2026 12:00:00 GMT").unwrap();
+            assert_eq!(verdict(&before, &after, now), expected, "{before:?} -> {after:?}");
         }
+    }
+
+    #[test]
+    fn a_success_ahead_of_the_clock_hides_no_later_one() {
+        let now = Moment::of_http("Fri, 20 Nov 2026 12:00:00 GMT").unwrap();
+        let (ahead, real) = (state("2099-01-01T00:00:00Z", 0, ""), state("2026-11-20T11:59:00Z", 0, ""));
+        assert_eq!(verdict(&ahead, &real, now), Some(Ok(())));
+        assert_eq!(verdict(&ahead, &ahead, now), None);
     }
 }

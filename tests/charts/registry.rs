@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, env, fs};
 use portolan::diagnostics::codes;
 
 /// Codes that no chart alone can have, each with the reason.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 7] = [
     ("expired-acceptance", "needs the day, which `drift` looks at"),
     ("failing-mirror", "needs the live state"),
+    ("kept-by-exclude", "needs the live state"),
     ("pattern-covers-nothing", "needs the live state"),
     ("selection-covers-nothing", "is of the command line"),
     ("unknown-target-organization", "needs the live state"),

@@ -97,7 +97,8 @@ pub(crate) fn chart() -> impl Strategy<Value = Chart> {
 
 /// A chart that protects some and consents to less.
 pub(crate) fn cautious() -> impl Strategy<Value = Chart> {
-    let protect = vec(select(vec!["alpha/**", "*/web/*", "**/b", "beta", "alpha/a", "gamma/*"]), 0..4);
+    let patterns = vec!["alpha/**", "*/web/*", "**/b", "beta", "alpha/a", "gamma/*", "**/beta", "alpha/a/*/gamma"];
+    let protect = vec(select(patterns), 0..4);
     let allow = vec(select(vec!["destroys-data=1", "exposes=2", "exposes", "gap=0", "overwrites=1"]), 0..3);
     (chart(), protect, allow).prop_map(|(chart, protect, mut allow)| {
         allow.push("deletes");

@@ -94,8 +94,62 @@ pub(crate) fn resources(chart: &Chart) -> usize {
     organizations.len() + repositories.values().flatten().map(rules).sum::<usize>() + mirrors
 }
 
+/// Whether one of the patterns that charts here protect with covers the repository, and whether it covers a rule of such
+/// a repository that goes to an organization. Nothing behind it: to any at all.
+fn covers(pattern: &str, (organization, name): (&str, &str), target: Option<&str>) -> (bool, bool) {
+    let to = |wanted: &str| target.is_none_or(|target| target == wanted);
+    match pattern {
+        "alpha/**" => (organization == "alpha", false),
+        "*/web/*" => (name.starts_with("web/") && !name[4..].contains('/'), false),
+        "**/b" => (name == "b" || name.ends_with("/b"), to("b")),
+        "beta" => (organization == "beta", false),
+        "alpha/a" => (organization == "alpha" && name == "a", false),
+        "gamma/*" => (organization == "gamma" && !name.contains('/'), false),
+        "**/beta" => (name == "beta" || name.ends_with("/beta"), to("beta")),
+        "alpha/a/*/gamma" => (false, organization == "alpha" && name == "a" && to("gamma")),
+        other => panic!("what does {other} cover?"),
+    }
+}
+
+/// Whether a rule to an organization is protected, while the repository itself is not.
+pub(crate) fn rule_is_protected(chart: &Chart, repository: (&str, &str), target: Option<&str>) -> bool {
+    let covered = || chart.protect.iter().map(|pattern| covers(pattern, repository, target));
+    covered().all(|(itself, _)| !itself) && covered().any(|(_, rule)| rule)
+}
+
+/// The live repositories that are to go.
+fn going<'a>(chart: &Chart, before: &'a State) -> BTreeSet<(&'a str, &'a str, &'a str)> {
+    let wanted = repositories(chart);
+    let rules = wanted.iter().flat_map(|((_, _, name), wanted)| {
+        let rules = wanted.iter().filter_map(|wanted| wanted.rules.as_ref()).flat_map(BTreeMap::keys);
+        rules.map(|(region, organization)| (*region, *organization, *name))
+    });
+    let copies: BTreeSet<(&str, &str, &str)> = rules.collect();
+    let deletes = |region: &str, name: &str| {
+        let entries = chart.documents.iter().filter(|document| document.region == region);
+        let mut entries = entries.filter_map(|document| document.organizations.get(name));
+        entries.clone().all(|entry| !entry.absent) && entries.any(|entry| entry.unlisted == Some("delete"))
+    };
+    let mut going = BTreeSet::new();
+    for (region, content) in &before.regions {
+        for (organization, content) in content.organizations.iter().filter(|(_, content)| content.owner.is_none()) {
+            for name in content.repositories.keys() {
+                let place = (region.as_str(), organization.as_str(), name.as_str());
+                let said = wanted.get(&place);
+                let is_absent = said.is_some_and(Option::is_none);
+                let is_unlisted = said.is_none() && !copies.contains(&place) && deletes(region, organization);
+                if is_absent || is_unlisted {
+                    going.insert(place);
+                }
+            }
+        }
+    }
+    going
+}
+
 /// How many requests a plan costs: two lists for each region, and one for each repository that is there, stays,
-/// and has managed rules; one list for each region with mirrors, and one request for each of them.
+/// and has managed rules, or goes while a rule of it could be protected; one list for each region with mirrors, and one
+/// request for each of them.
 pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let speaking = chart.documents.iter().filter(|document| !document.organizations.is_empty());
     let regions: BTreeSet<&str> = speaking.map(|document| document.region).collect();
@@ -108,7 +162,10 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let mirroring = chart.documents.iter().filter(|document| !document.mirrors.is_empty());
     let mirrored: BTreeSet<&str> = mirroring.clone().map(|document| document.region).collect();
     let mirrors: usize = mirroring.map(|document| document.mirrors.len()).sum();
-    2 * regions.len() + managed.count() + mirrored.len() + mirrors
+    let held = going(chart, before)
+        .into_iter()
+        .filter(|(_, organization, name)| rule_is_protected(chart, (organization, name), None));
+    2 * regions.len() + managed.count() + held.count() + mirrored.len() + mirrors
 }
 
 /// The state after an apply. What is new has the id 0, and what was written has no time of update.

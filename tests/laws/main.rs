@@ -20,7 +20,7 @@ mod waits;
 use std::sync::Arc;
 
 use portolan::{
-    emulator::{Effect, Entry, ErrorBody, Fault, State},
+    emulator::{Effect, Entry, ErrorBody, Fault, State, SyncRule},
     plan::{
         Action, Change, Outcome, Plan, Reason, Scope,
         document::{self, PlanDocument, pretty},
@@ -174,6 +174,7 @@ fn changes_something(change: &Change) -> Verdict {
 fn what_is_withheld_or_protected_stays() {
     law(cautious_world(), |world| {
         let site = Site::new(&world.live, Deletion::Images);
+        let before = site.state();
         let plan = site.plan(&world.chart.yaml());
         let fates = site.apply(&plan);
         let written: Vec<_> = site.writes().iter().map(|write| (subject(write), write.method.clone())).collect();
@@ -187,6 +188,16 @@ fn what_is_withheld_or_protected_stays() {
             let deleted =
                 |(subject, method): &&(Vec<String>, String)| method == "DELETE" && within(subject) == names.len();
             prop_assert_eq!(written.iter().find(deleted), None);
+        }
+        // A rule that is protected holds its repository; those that do not copy by themselves are not listed.
+        for (subject, _) in written.iter().filter(|(subject, method)| method == "DELETE" && subject.len() == 3) {
+            let (organization, name) = (subject[1].as_str(), subject[2].as_str());
+            let Some(found) = before.repository(&subject[0], organization, name) else { continue };
+            let is_held = |rule: &SyncRule| {
+                rule.auto
+                    && expected::rule_is_protected(&world.chart, (organization, name), Some(&rule.remote_organization))
+            };
+            prop_assert!(!found.sync_rules.iter().any(is_held), "{:?} was deleted", subject);
         }
         Ok(())
     });
