@@ -36,6 +36,7 @@ mod relay;
 mod requests;
 mod risks;
 mod saved;
+mod sdk;
 mod stale;
 mod state_file;
 mod storm;

@@ -1,0 +1,165 @@
+"""Calls every operation that the emulator claims with the official SDK.
+
+Usage: emulator.py ENDPOINT ACCESS_KEY SECRET_KEY
+
+The emulator verifies that key pair. Its state holds the project `platform` with the mirror `app` (id 123) and the
+ordinary repository `plain` (id 124) in cn-north-4. The endpoint names no region: that is where the SDK's requests
+belong. Which operations were asked is compared by the caller, with the emulator's journal.
+"""
+
+import sys
+
+from huaweicloudsdkcodeartsrepo.v3 import CodeArtsRepoClient as CodeArtsRepoClientV3
+from huaweicloudsdkcodeartsrepo.v3 import ListUserAllRepositoriesRequest
+from huaweicloudsdkcodeartsrepo import v4 as codearts
+from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from huaweicloudsdkcore.region.region import Region
+from huaweicloudsdkiam import v3 as iam
+from huaweicloudsdkswr import v2 as swr
+
+ENDPOINT, ACCESS_KEY, SECRET_KEY = sys.argv[1:]
+REGION = "cn-north-4"
+NAMES = {"namespace": "team-a", "repository": "group$app"}
+RULE = {"remote_region_id": "cn-east-3", "remote_namespace": "team-b"}
+URL = "https://git.example.com/other.git"
+
+
+def equal(found, expected):
+    assert found == expected, f"expected {expected!r}, found {found!r}"
+
+
+def refused(status, call, request):
+    """The call is refused with that status."""
+    try:
+        call(request)
+    except ClientRequestException as error:
+        equal(error.status_code, status)
+        return error
+    raise AssertionError(f"expected {status}")
+
+
+def client(kind, secret_key=SECRET_KEY):
+    """A client that finds its project through IAM, as it does without configuration."""
+    credentials = BasicCredentials(ACCESS_KEY, secret_key).with_iam_endpoint(ENDPOINT)
+    return kind.new_builder().with_credentials(credentials).with_region(Region(REGION, ENDPOINT)).build()
+
+
+def organizations(service):
+    body = swr.CreateNamespaceRequestBody(namespace="team-a")
+    equal(service.create_namespace(swr.CreateNamespaceRequest(body=body)).status_code, 201)
+    refused(409, service.create_namespace, swr.CreateNamespaceRequest(body=body))
+    for request in [swr.ListNamespacesRequest(), swr.ListNamespacesRequest(filter="namespace::team-a")]:
+        equal([found.name for found in service.list_namespaces(request).namespaces], ["team-a"])
+    shown = service.show_namespace(swr.ShowNamespaceRequest(namespace="team-a"))
+    equal((shown.name, shown.auth), ("team-a", 7))
+    refused(404, service.show_namespace, swr.ShowNamespaceRequest(namespace="team-b"))
+
+
+def repositories(service):
+    body = swr.CreateRepoRequestBody(
+        repository="group/app", is_public=False, category="linux", description="demo \u955c\u50cf"
+    )
+    equal(service.create_repo(swr.CreateRepoRequest(namespace="team-a", body=body)).status_code, 201)
+    refused(409, service.create_repo, swr.CreateRepoRequest(namespace="team-a", body=body))
+    for request in [
+        swr.ListReposDetailsRequest(namespace="team-a", limit="100", offset="0"),
+        swr.ListReposDetailsRequest(filter="namespace::team-a|limit::100|offset::0"),
+    ]:
+        listed = service.list_repos_details(request)
+        equal([(found.name, found.category) for found in listed.body], [("group/app", "linux")])
+        equal(listed.content_range, "0-1/1")
+    equal(service.show_repository(swr.ShowRepositoryRequest(**NAMES)).description, "demo \u955c\u50cf")
+    body = swr.UpdateRepoRequestBody(is_public=True, category="other", description="")
+    equal(service.update_repo(swr.UpdateRepoRequest(**NAMES, body=body)).status_code, 201)
+    shown = service.show_repository(swr.ShowRepositoryRequest(**NAMES))
+    equal((shown.name, shown.is_public, shown.category, shown.description), ("group/app", True, "other", ""))
+    # Here a slash is a part of the path, which no operation has.
+    request = swr.ShowRepositoryRequest(namespace="team-a", repository="group/app")
+    equal(refused(404, service.show_repository, request).error_code, "APIGW.0101")
+
+
+def rules(service):
+    equal("cn-east-3" in [found.region_id for found in service.list_sync_regions(swr.ListSyncRegionsRequest()).body], True)
+    body = swr.CreateImageSyncRepoRequestBody(**RULE, sync_auto=True, override=False)
+    equal(service.create_image_sync_repo(swr.CreateImageSyncRepoRequest(**NAMES, body=body)).status_code, 200)
+    request = swr.ListImageAutoSyncReposDetailsRequest(**NAMES)
+    [rule] = service.list_image_auto_sync_repos_details(request).body
+    equal((rule.remote_region_id, rule.remote_namespace), ("cn-east-3", "team-b"))
+    equal((rule.repo_name, rule.sync_auto, rule.override), ("group/app", True, False))
+    body = swr.DeleteImageSyncRepoRequestBody(**RULE)
+    equal(service.delete_image_sync_repo(swr.DeleteImageSyncRepoRequest(**NAMES, body=body)).status_code, 200)
+    refused(400, service.delete_image_sync_repo, swr.DeleteImageSyncRepoRequest(**NAMES, body=body))
+    # The SDK makes nothing of an empty list.
+    equal(service.list_image_auto_sync_repos_details(request).body, None)
+
+
+def deletions(service):
+    refused(406, service.delete_namespaces, swr.DeleteNamespacesRequest(namespace="team-a"))
+    equal(service.delete_repo(swr.DeleteRepoRequest(**NAMES)).status_code, 204)
+    refused(404, service.delete_repo, swr.DeleteRepoRequest(**NAMES))
+    equal(service.delete_namespaces(swr.DeleteNamespacesRequest(namespace="team-a")).status_code, 204)
+    equal(service.list_namespaces(swr.ListNamespacesRequest()).namespaces, [])
+
+
+def mirrors(service):
+    shown = service.show_remote_mirror(codearts.ShowRemoteMirrorRequest(repository_id=123))
+    equal((shown.repository_id, shown.url, shown.update_status), (123, "https://git.example.com/app.git", "none"))
+    body = codearts.RemoteMirrorUpdateBody(url=URL, sync_branch_type="all", mirroring_enabled=True)
+    updated = service.update_repository_remote_mirror(
+        codearts.UpdateRepositoryRemoteMirrorRequest(repository_id=123, body=body)
+    )
+    equal((updated.url, updated.sync_branch_type, updated.mirroring_enabled), (URL, "all", True))
+    request = codearts.StartRemoteMirrorSynchronizationRequest(repository_id=123)
+    equal(len(service.start_remote_mirror_synchronization(request).jid), 36)
+    request.body = codearts.RemoteMirrorSyncInfoDto(username="", password="", endpoint_uuid="", force_fetch=True)
+    equal(len(service.start_remote_mirror_synchronization(request).jid), 36)
+    refused(404, service.show_remote_mirror, codearts.ShowRemoteMirrorRequest(repository_id=124))
+    body = codearts.RemoteMirrorDto(url=URL)
+    request = codearts.AssociateRemoteMirrorRequest(repository_id=124, body=body)
+    equal(service.associate_remote_mirror(request).url, URL)
+
+
+def git_repositories(service, service_v3):
+    listed = service.list_current_user_repositories(codearts.ListCurrentUserRepositoriesRequest(limit=100)).body
+    equal(sorted((found.id, found.name) for found in listed), [(123, "app"), (124, "plain")])
+    shown = service.show_repository(codearts.ShowRepositoryRequest(repository_id=123))
+    equal((shown.id, shown.name), (123, "app"))
+    request = codearts.ListProjectRepositoriesRequest(project_id=shown.project_id, limit=100)
+    equal(len(service.list_project_repositories(request).body), 2)
+    branches = service.list_branches(codearts.ListBranchesRequest(repository_id=123)).body
+    equal([branch.name for branch in branches], ["master"])
+    found = service_v3.list_user_all_repositories(ListUserAllRepositoriesRequest()).result
+    equal(found.total, 2)
+
+
+def logins():
+    credentials = GlobalCredentials(ACCESS_KEY, SECRET_KEY).with_iam_endpoint(ENDPOINT)
+    service = iam.IamClient.new_builder().with_credentials(credentials).with_endpoint(ENDPOINT).build()
+    [domain] = service.keystone_list_auth_domains(iam.KeystoneListAuthDomainsRequest()).domains
+    equal(domain.name, "emulator")
+    [project] = service.keystone_list_projects(iam.KeystoneListProjectsRequest(name=REGION)).projects
+    equal((project.name, project.domain_id), (REGION, domain.id))
+    user = iam.PwdPasswordUser(name=ACCESS_KEY, password=SECRET_KEY, domain=iam.PwdPasswordUserDomain(name=domain.name))
+    identity = iam.PwdIdentity(methods=["password"], password=iam.PwdPassword(user=user))
+    scope = iam.AuthScope(project=iam.AuthScopeProject(name=REGION))
+    body = iam.KeystoneCreateUserTokenByPasswordRequestBody(auth=iam.PwdAuth(identity=identity, scope=scope))
+    request = iam.KeystoneCreateUserTokenByPasswordRequest(body=body)
+    issued = service.keystone_create_user_token_by_password(request)
+    equal((issued.status_code, bool(issued.x_subject_token)), (201, True))
+    user.password = "wrong"
+    refused(401, service.keystone_create_user_token_by_password, request)
+
+
+def main():
+    logins()
+    images = client(swr.SwrClient)
+    for operations in (organizations, repositories, rules, deletions):
+        operations(images)
+    refused(401, client(swr.SwrClient, "wrong").list_namespaces, swr.ListNamespacesRequest())
+    git = client(codearts.CodeArtsRepoClient)
+    git_repositories(git, client(CodeArtsRepoClientV3))
+    mirrors(git)
+
+
+main()
