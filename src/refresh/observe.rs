@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::{Contents, Subject, Undecodable, Window},
+    kind::{Contents, Subject, Undecodable},
     moment::Moment,
     state::{LiveResource, ReadFailure},
     transport::{
