@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use multer::{Constraints, Multipart, SizeLimit};
+use multer::Multipart;
 use serde_json::{Map, Value};
 
 /// Whether a request says that its body is a form.
@@ -28,9 +28,7 @@ pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Map<String, Value>
 }
 
 async fn fields(boundary: String, body: &[u8]) -> Result<Map<String, Value>, String> {
-    let limits = SizeLimit::new().whole_stream(super::BODY_LIMIT as u64);
-    let constraints = Constraints::new().size_limit(limits);
-    let mut form = Multipart::with_reader_with_constraints(body, boundary, constraints);
+    let mut form = Multipart::with_reader(body, boundary);
     let mut fields = Map::new();
     while let Some(field) = form.next_field().await.map_err(|error| error.to_string())? {
         let name = field.name().ok_or("a field has no name")?.to_owned();
@@ -71,6 +69,27 @@ mod tests {
         let bytes = [b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n", &[0xff][..], b"\r\n--x--\r\n"];
         assert_eq!(read(TYPE, &bytes.concat()).unwrap_err(), "a is not UTF-8");
         read("multipart/form-data", b"--x--\r\n").unwrap_err();
+    }
+
+    #[test]
+    fn a_damaged_form_is_read_or_refused() {
+        let form = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n";
+        let without_end = form.len() - b"--\r\n".len();
+        for end in 0..without_end {
+            read(TYPE, &form[..end]).expect_err("the form has no end");
+        }
+        for at in 0..form.len() {
+            for byte in [0, b'\r', b'\n', b'"', b'-', b';', 0x80, 0xff] {
+                let mut damaged = form.to_vec();
+                damaged[at] = byte;
+                let _ = read(TYPE, &damaged);
+            }
+        }
+        for content_type in
+            ["", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"", "multipart/\u{80}"]
+        {
+            let _ = read(content_type, form);
+        }
     }
 
     #[test]
