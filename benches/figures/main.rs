@@ -1,10 +1,11 @@
 //! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench -- start_up`.
 //!
-//! Nothing is asserted, because a machine that is busy with something else is no defect. The seven measurements
+//! Nothing is asserted, because a machine that is busy with something else is no defect. The eight measurements
 //! share an executable: each would link the whole library with fat LTO.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made fails by panicking")]
 
+mod apply_latency;
 mod creations;
 mod decode_and_plan;
 mod pace;
@@ -26,8 +27,9 @@ const GLANCE: Duration = Duration::from_millis(2);
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Each with its name on the command line.
-const ALL: [(&str, fn()); 7] = [
+const ALL: [(&str, fn()); 8] = [
     ("plan_latency", plan_latency::measure),
+    ("apply_latency", apply_latency::measure),
     ("pace", pace::measure),
     ("decode_and_plan", decode_and_plan::measure),
     ("start_up", start_up::measure),

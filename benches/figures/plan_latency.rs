@@ -1,8 +1,15 @@
 //! A plan without changes against a service that takes its time: requests side by side are what makes it fast.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
-use portolan::emulator::{Emulator, Settings, SyncRule, serve};
+use portolan::emulator::{Emulator, Settings, State, SyncRule, serve};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -72,15 +79,31 @@ impl Estate {
 
     /// Runs one plan, which finds no change; how long it took, and its peak memory in MiB.
     pub(super) fn plan(&self, parallelism: &str) -> (Duration, f64) {
-        watched(
-            Command::new(env!("CARGO_BIN_EXE_portolan"))
-                .env_clear()
-                .env("PORTOLAN_ENDPOINT_SWR", &self.endpoint)
-                .env("HUAWEICLOUD_SDK_AK", "bench")
-                .env("HUAWEICLOUD_SDK_SK", "bench")
-                .args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"])
-                .arg(&self.chart),
-        )
+        let mut command = self.command(env!("CARGO_BIN_EXE_portolan"));
+        command.args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"]);
+        watched(command.arg(&self.chart))
+    }
+
+    /// A program that finds the service.
+    pub(super) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PORTOLAN_ENDPOINT_SWR", &self.endpoint)
+            .env("HUAWEICLOUD_SDK_AK", "bench")
+            .env("HUAWEICLOUD_SDK_SK", "bench");
+        command
+    }
+
+    pub(super) fn chart(&self) -> &Path {
+        &self.chart
+    }
+
+    /// Gives every repository a description that is not in the chart.
+    pub(super) fn describe_otherwise(state: &mut State) {
+        for number in 0..REPOSITORIES {
+            state.ensure_repository(REGION, "estate", &name(number)).description = "another one".to_owned();
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads the logins that a plan's runs need, right before it is applied: nothing else looks at them, and they go
 //! nowhere but into the requests that start runs.
 //!
-//! A chart says where a login is read and which git server gets it. So whoever may change the chart could have any file
+//! A chart says where a login is read and which git server gets it. So a person who may change the chart could have any file
 //! or variable sent away: what this run signs with is refused, wherever it was found.
 
 use std::{

@@ -1,7 +1,7 @@
 //! The state on disk: one file, locked while an emulator has it, replaced atomically.
 //!
-//! A large one is not replaced with each change: changes go to a file beside it, until there are so many that the time
-//! to write the state is small against the time that they took. It knows nothing about what the state means.
+//! A large one is not replaced with each change. Changes are appended to a file beside it, which is merged into the
+//! state once it is as large. It knows nothing about what the state means.
 
 use std::{
     fs::{self, File, TryLockError},

@@ -79,7 +79,7 @@ impl Names<'_> {
         self.tops.keys().any(|name| name.contains(character) || printed(name).contains(character))
     }
 
-    /// What a printed address of so many segments would be, from the region on.
+    /// What a printed address with this number of segments would be, from the region on.
     fn kind_of(&self, place: &str) -> &'static Kind {
         let mut segments = place.split('/').skip(1);
         let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(&ORGANIZATION);

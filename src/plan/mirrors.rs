@@ -59,7 +59,7 @@ pub(super) fn judge(
     Verdict::Change(Box::new(change))
 }
 
-/// Mirrors of which the service told something about another repository: what they are is not known.
+/// Mirrors for which the service answered about another repository: what they are is not known.
 pub(super) fn mistaken(live: &Live) -> impl Iterator<Item = ReadFailure> {
     live.numbers.iter().filter_map(|(address, asked)| {
         let told = live.resources.get(address)?.number.filter(|told| *told != u64::from(*asked))?;

@@ -20,7 +20,7 @@ const READINGS: usize = 3;
 /// How many pages a list may have. Without a total only this bounds pages that are always full.
 const MOST_PAGES: usize = 1_000;
 
-/// One item in so many of a page belongs to the page before as well.
+/// One item in a hundred of a page belongs to the page before as well.
 const OVERLAP: usize = 100;
 
 /// A later page with less than this part of what was asked for says nothing about the longest page.

@@ -212,7 +212,7 @@ impl Admission<'_> {
         let answer = client.door.send(request).await;
         let (outcome, retry_after) = meaning(&answer, also_absent, purpose);
         let told = told(answer, also_absent, trace);
-        // Before the place in flight is free: whoever waits for it must not be refused as well.
+        // Before the place in flight is free: the request that waits for it must not be refused as well.
         if let Err(CallError::Answered { class: Class::Unauthorized, error }) = &told {
             client.gate.close(error);
         }

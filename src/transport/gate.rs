@@ -104,7 +104,7 @@ impl Gate {
         traffic.fixed.unwrap_or_else(|| (2 * traffic.allowed()).min(MOST))
     }
 
-    /// Waits until so many requests may be sent one after the other, of which this is the first. After an
+    /// Waits until `requests` requests may be sent one after the other, of which this is the first. After an
     /// authentication failure nothing may.
     pub(super) async fn enter(&self, request: &Request, requests: u32) -> Result<Pass<'_>, ApiError> {
         let key = (request.service, request.region.clone());

@@ -153,7 +153,7 @@ impl Pace {
         self.refusals.is_some_and(|refusals| refusals.signs > 1 || self.in_a_row >= IN_A_ROW)
     }
 
-    /// Takes a token for each of so many requests that are sent one right after the other, or says when that may be
+    /// Takes a token for each of `requests` requests that are sent one right after the other, or says when that may be
     /// tried again. `idle` says whether nothing is in flight.
     pub fn take(&mut self, now: Duration, idle: bool, requests: u32) -> Result<Taken, Duration> {
         if now < self.not_before {

@@ -45,8 +45,8 @@ impl Secret {
     }
 }
 
-/// What any Base64 text holds in which these bytes stand behind so many others, modulo three: without the characters at
-/// the ends, which depend on what is around.
+/// What every Base64 text holds that encodes these bytes behind `offset` others, modulo three: without the characters
+/// at the ends, which depend on what is around.
 fn middle(bytes: &[u8], offset: usize) -> String {
     let padded = [&vec![0; offset], bytes].concat();
     let encoded = STANDARD_NO_PAD.encode(&padded);

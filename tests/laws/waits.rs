@@ -247,10 +247,17 @@ fn is_kept(victim: usize, how: Break, tries: usize, edits_after: usize) {
 struct Minutes {
     door: Emulated,
     began: Instant,
-    most: u32,
-    latency: Duration,
+    limit: Limit,
     window: Mutex<(u64, u32)>,
     log: Arc<Mutex<Vec<Taken>>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    most: u32,
+    latency: Duration,
+    /// Whether a refusal says when the next minute begins.
+    retry_after: bool,
 }
 
 /// A request and the times of its beginning and its end.
@@ -270,11 +277,13 @@ impl Transport for Minutes {
                 let mut window = self.window.lock().unwrap();
                 let minute = from.as_secs() / 60;
                 *window = if window.0 == minute { (minute, window.1 + 1) } else { (minute, 1) };
-                window.1 > self.most
+                window.1 > self.limit.most
             };
-            tokio::time::sleep(self.latency).await;
+            tokio::time::sleep(self.limit.latency).await;
             let answer = if is_refused {
-                Ok(Response { status: 429, ..Response::default() })
+                let left = Duration::from_secs(60 - self.began.elapsed().as_secs() % 60);
+                let retry_after = self.limit.retry_after.then_some(left);
+                Ok(Response { status: 429, retry_after, ..Response::default() })
             } else {
                 self.door.send(request).await
             };
@@ -286,7 +295,7 @@ impl Transport for Minutes {
 }
 
 /// Applies a chart to a service that takes so many requests a minute; what it took, in order.
-fn limited(live: &State, chart: &str, most: u32, latency: Duration) -> (Vec<Fate>, Vec<Taken>) {
+fn limited(live: &State, chart: &str, limit: Limit) -> (Vec<Fate>, Vec<Taken>) {
     let site = Site::new(live, Deletion::Everything);
     let plan = site.plan(chart);
     assert_eq!(plan.stopped, []);
@@ -294,14 +303,14 @@ fn limited(live: &State, chart: &str, most: u32, latency: Duration) -> (Vec<Fate
     let shared = log.clone();
     let site = site.of_parallelism(64).behind(move |door| {
         let (began, window) = (Instant::now(), Mutex::new((0, 0)));
-        Arc::new(Minutes { door, began, most, latency, window, log: shared.clone() })
+        Arc::new(Minutes { door, began, limit, window, log: shared.clone() })
     });
     let fates = site.apply(&plan);
     let log = log.lock().unwrap().clone();
     (fates, log)
 }
 
-/// A hundred repositories that go, a rule that is replaced in each of ten more, and ten that change.
+/// A hundred repositories that go, and one that stays.
 fn many() -> (State, String) {
     let mut state = State::new("emulator");
     let mut entries = String::new();
@@ -319,11 +328,14 @@ fn many() -> (State, String) {
 #[test]
 fn a_slow_service_costs_time_and_few_requests() {
     let (state, chart) = many();
-    let (fates, log) = limited(&state, &chart, 20, Duration::from_millis(50));
-    assert!(fates.iter().all(done), "{fates:#?}");
-    let accepted = log.iter().filter(|taken| !taken.is_refused).count();
-    assert!(accepted <= 220, "{accepted} requests for 100 deletions");
-    is_checked_right_before(&log);
+    for retry_after in [false, true] {
+        let limit = Limit { most: 20, latency: Duration::from_millis(50), retry_after };
+        let (fates, log) = limited(&state, &chart, limit);
+        assert!(fates.iter().all(done), "{fates:#?}");
+        let accepted = log.iter().filter(|taken| !taken.is_refused).count();
+        assert!(accepted <= 220, "{accepted} requests for 100 deletions");
+        is_checked_right_before(&log);
+    }
 }
 
 #[test]
@@ -341,8 +353,11 @@ fn no_write_goes_out_long_after_its_check() {
     let chart = format!(
         "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes=99 ] }}\norganizations:\n  alpha:\n    repositories:\n{entries}"
     );
-    for (most, latency) in [(20, 50), (200, 3000), (60, 700)] {
-        let (fates, log) = limited(&state, &chart, most, Duration::from_millis(latency));
+    for (most, latency, retry_after) in
+        [(20, 50, false), (20, 50, true), (200, 3000, false), (60, 700, false), (60, 700, true)]
+    {
+        let limit = Limit { most, latency: Duration::from_millis(latency), retry_after };
+        let (fates, log) = limited(&state, &chart, limit);
         assert!(fates.iter().all(done), "{fates:#?}");
         is_checked_right_before(&log);
     }

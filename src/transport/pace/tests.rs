@@ -204,7 +204,7 @@ fn nothing_is_sent_before_the_service_said() {
     assert!(pace.take(at(8.0), true, 1).is_ok());
 }
 
-/// How many pairs go in the second after a pace was learned, if so many of each pair are sent.
+/// How many pairs go in the second after a pace was learned, if `sent` of each pair are sent.
 fn pairs_in_a_second(sent: u32) -> f64 {
     let mut pace = learned();
     let rate = pace.rate();
