@@ -244,7 +244,12 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
         for change in &part.changes {
             prop_assert!(all.contains(&what(change)), "not in the whole plan: {:#?}", change);
         }
-        let chosen: Vec<_> = part.changes.iter().map(|change| &change.address).collect();
+        let kept: Vec<_> = part.kept.iter().map(|kept| &kept.address).collect();
+        for kept_by in part.kept.iter().map(|kept| &kept.inside) {
+            let stays = !scope.selection().holds(kept_by) || kept.contains(&kept_by);
+            prop_assert!(stays, "{} holds what it lives in, and goes", kept_by);
+        }
+        let chosen: Vec<_> = part.changes.iter().map(|change| &change.address).chain(kept).collect();
         // What no file names is looked at only where something of its parent was chosen.
         let named = |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::NotInSyncList);
         for change in whole.changes.iter().filter(named).filter(|change| scope.selection().holds(&change.address)) {
