@@ -2,7 +2,7 @@
 //!
 //! `PORTOLAN_RIVAL=/path/to/another/portolan` runs that program in turn with this one, and prints the ratio.
 
-use std::{env, process::Command, time::Duration};
+use std::{env, time::Duration};
 
 use portolan::emulator::Settings;
 
