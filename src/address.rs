@@ -55,6 +55,16 @@ impl Address {
         Some(Address { kind: parent, key: self.key[..parent.key.len()].to_vec() })
     }
 
+    /// The region and the organization, or the project, that it lives in or that it is.
+    pub fn organization(&self) -> &[Arc<str>] {
+        &self.key[..self.key.len().min(2)]
+    }
+
+    /// The parts behind the arrow: the place that this one sends something to; empty for most kinds.
+    pub fn target(&self) -> &[Arc<str>] {
+        &self.key[self.own_parts()..]
+    }
+
     /// Everything behind the parent's key and before the end: what the resource is called where it lives.
     fn own_parts(&self) -> usize {
         self.kind.joined_parts.min(self.key.len())

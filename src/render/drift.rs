@@ -2,6 +2,7 @@
 
 use super::{
     findings,
+    fold::Folding,
     markdown::{self, Comment, escape, raw_code},
     plan,
     style::{Color, Depth, Look, Role},
@@ -29,22 +30,21 @@ pub fn text(drift: &Drift, look: Look) -> String {
     out
 }
 
-/// What differs and does not count; what is grave is never folded away.
+/// What differs and does not count. It folds as the changes of a plan do, and only below one acceptance.
 fn accepted(drift: &Drift, look: Look) -> String {
     let Look { color, depth, .. } = look;
     let column = plan::source_column(drift.accepted.iter().map(|accepted| &accepted.change), look);
-    let (mut out, mut folded) = (String::new(), 0);
-    for (index, Accepted { change, by }) in drift.accepted.iter().enumerate() {
-        if index >= depth.most() && !change.is_grave() {
-            folded += 1;
-            continue;
+    let mut out = String::new();
+    let mut folding = Folding::new(depth.most());
+    for Accepted { change, by } in &drift.accepted {
+        let by = said(by);
+        if folding.shows(change, &by) {
+            plan::block(&mut out, change, column, look);
+            out.push_str(&format!("      {}\n", color.paint(Role::Quiet, format!("({by})"))));
         }
-        let told = color.paint(Role::Quiet, format!("({})", said(by)));
-        plan::block(&mut out, change, column, look);
-        out.push_str(&format!("      {told}\n"));
     }
-    if folded > 0 {
-        out.push_str(&format!("    {folded} more that are accepted  (`--details` shows them)\n"));
+    for (first, number) in folding.rest() {
+        out.push_str(&plan::folded(first, number, "(accepted as well; `--details` shows them)", color));
     }
     out
 }

@@ -1,12 +1,13 @@
 //! The plan as Markdown, for a comment on a pull request, within a number of bytes.
 //!
-//! What is destroyed, exposed or withheld is listed change by change; other changes of one shape fold into a row
-//! with a count. The full text follows in a fold-out as far as the budget allows, and a footer counts what is not
+//! What is destroyed, exposed or withheld is listed change by change; other changes of one shape, in one organization
+//! and with one target, fold into a row with a count. The full text follows in a fold-out as far as the budget allows, and a footer counts what is not
 //! there. The totals stand first, whatever the budget. No text of the service or the chart can become markup.
 
 use indexmap::IndexMap;
 
 use super::{
+    fold::{self, Group},
     plan::{self as text, text as full_text},
     style::{Color, Depth, Look},
     words,
@@ -90,11 +91,13 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     }
     let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_grave());
     let title = "Destroyed, exposed or withheld";
-    let rows: Vec<String> = grave.iter().map(|change| row(&[change])).collect();
-    // Rather all of them with less said of each than some of them.
-    let rows = if page.has_room_for(&rows) { rows } else { grave.iter().map(|change| short_row(change)).collect() };
-    page.table(title, "**destroyed, exposed or withheld**", rows.into_iter().map(|row| (row, 1)));
-    page.table("Other changes", "other changes", folded(&ordinary).map(|alike| (row(&alike), alike.len())));
+    let grave: Vec<Vec<&Change>> = grave.into_iter().map(|change| vec![change]).collect();
+    page.changes(title, "**destroyed, exposed or withheld**", &grave);
+    // Where there is no room for all, what goes to another place is not what is left out.
+    let (outwards, inwards): (Vec<&Change>, Vec<&Change>) =
+        ordinary.into_iter().partition(|change| fold::reaches_out(change));
+    let others: Vec<Vec<&Change>> = folded(&outwards).chain(folded(&inwards)).collect();
+    page.changes("Other changes", "other changes", &others);
     page.table("Accepted for a while", "accepted", comment.accepted.iter().map(|row| (row.clone(), 1)));
     page.table(
         "Unlisted",
@@ -173,6 +176,13 @@ impl Page {
         self.leave_out(missing, what);
     }
 
+    /// Adds a row for each group of equal changes: rather all of them with less said of each than some of them.
+    fn changes(&mut self, title: &str, what: &'static str, groups: &[Vec<&Change>]) {
+        let rows: Vec<String> = groups.iter().map(|alike| row(alike)).collect();
+        let rows = if self.has_room_for(&rows) { rows } else { groups.iter().map(|alike| short_row(alike)).collect() };
+        self.table(title, what, rows.into_iter().zip(groups.iter().map(Vec::len)));
+    }
+
     /// Adds rows, each with the number of changes that it stands for, until one does not fit.
     fn table(&mut self, title: &str, what: &'static str, rows: impl Iterator<Item = (String, usize)>) {
         let mut rows = rows.peekable();
@@ -232,20 +242,17 @@ impl Page {
 
 /// Changes that do the same to several resources of a kind, together.
 fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
-    let mut alike = IndexMap::<String, Vec<&Change>>::new();
-    for change in changes {
-        alike.entry(text::deed(change)).or_default().push(change);
+    let mut alike = IndexMap::<Result<Group, usize>, Vec<&Change>>::new();
+    for (index, change) in changes.iter().enumerate() {
+        let group = if fold::may_fold(change) { Ok(Group::of(change)) } else { Err(index) };
+        alike.entry(group).or_default().push(change);
     }
     alike.into_values()
 }
 
 /// The row of changes that do the same, of which there is at least one.
 fn row(alike: &[&Change]) -> String {
-    let first = alike[0];
-    let mut resource = raw_code(&first.address.to_string());
-    if alike.len() > 1 {
-        resource.push_str(&format!(" and {} more {}", alike.len() - 1, plural(first, alike.len() - 1)));
-    }
+    let (first, resource) = (alike[0], resource(alike));
     let place = first.source.as_ref().map_or_else(String::new, |source| {
         let more = if alike.len() > 1 { " .." } else { "" };
         raw_code(&format!("{}:{}", source.file, source.line)) + more
@@ -254,11 +261,18 @@ fn row(alike: &[&Change]) -> String {
     format!("| `{}` | {resource} | {} | {place} |\n", first.action.symbol(), said.join("<br>"))
 }
 
-/// The row of a change among so many that there is no room to say more.
-fn short_row(change: &Change) -> String {
+fn resource(alike: &[&Change]) -> String {
+    let (first, more) = (alike[0], alike.len() - 1);
+    let rest = if more > 0 { format!(" and {more} more {}", plural(first, more)) } else { String::new() };
+    raw_code(&first.address.to_string()) + &rest
+}
+
+/// The row of changes that do the same, among so many that there is no room to say more.
+fn short_row(alike: &[&Change]) -> String {
+    let change = alike[0];
     let withheld = change.withheld.as_ref().map(|_| "withheld".to_owned());
     let said: Vec<String> = change.risks.iter().map(|risk| risk.class.to_string()).chain(withheld).collect();
-    format!("| `{}` | {} | {} | |\n", change.action.symbol(), raw_code(&change.address.to_string()), said.join(", "))
+    format!("| `{}` | {} | {} | |\n", change.action.symbol(), resource(alike), said.join(", "))
 }
 
 /// What is to be said of a change.

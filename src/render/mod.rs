@@ -5,6 +5,7 @@ pub mod codes;
 pub mod drift;
 pub mod findings;
 pub mod fit;
+mod fold;
 pub mod init;
 pub mod markdown;
 pub mod metrics;

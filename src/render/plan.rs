@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
+    fold::{self, Folding},
     style::{Color, Depth, Look, Role},
     words,
 };
@@ -43,16 +44,14 @@ pub(super) fn blocks(plan: &Plan, look: Look) -> String {
     let (most, color) = (look.depth.most(), look.color);
     let mut out = String::new();
     let column = source_column(plan.changes.iter(), look);
-    let mut alike = IndexMap::<String, (&Change, usize)>::new();
+    let mut folding = Folding::new(most);
     for change in &plan.changes {
-        let (_, seen) = alike.entry(deed(change)).or_insert((change, 0));
-        *seen += 1;
-        if change.is_grave() || *seen <= most {
+        if folding.shows(change, "") {
             block(&mut out, change, column, look);
         }
     }
-    for (first, seen) in alike.into_values().filter(|(first, seen)| !first.is_grave() && *seen > most) {
-        out.push_str(&folded(first, seen - most, color));
+    for (first, number) in folding.rest() {
+        out.push_str(&folded(first, number, "(`--details` shows them)", color));
     }
     unlisted(&mut out, plan, most, color);
     out
@@ -121,32 +120,25 @@ pub(super) fn view(change: &Change) -> View {
     }
 }
 
-/// What a change does, whatever it does it to.
-pub(super) fn deed(change: &Change) -> String {
-    let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
-    for field in &change.fields {
-        for value in [&field.before, &field.after].into_iter().flatten() {
-            deed.push_str(&format!(" {}={value}", field.name));
-        }
-    }
-    if let Some(run) = &change.run {
-        deed.push_str(&format!(" > {} {}", words::run(run), change.notes.join(" ")));
-    }
-    if change.is_grave() { format!("{deed} !") } else { deed }
-}
-
-fn folded(first: &Change, number: usize, color: Color) -> String {
+/// The line for those of a group that are not shown.
+pub(super) fn folded(first: &Change, number: usize, remark: &str, color: Color) -> String {
     let line = format!("{:>3} {number} more that do as {}", first.action.symbol(), first.address);
-    format!("{}  (`--details` shows them)\n", color.paint(role(&first.action), line))
+    format!("{}  {remark}\n", color.paint(role(&first.action), line))
 }
 
 fn unlisted(out: &mut String, plan: &Plan, most: usize, color: Color) {
     let mut line = |text: String| out.push_str(&format!("{}\n", color.paint(Role::Quiet, text)));
-    for unlisted in plan.unlisted.iter().take(most) {
-        line(format!("  ? {}  (unlisted: no file lists it)", unlisted.address));
+    let mut seen = IndexMap::<String, usize>::new();
+    for unlisted in &plan.unlisted {
+        let number = seen.entry(fold::organization(&unlisted.address)).or_default();
+        *number += 1;
+        if *number <= most {
+            line(format!("  ? {}  (unlisted: no file lists it)", unlisted.address));
+        }
     }
-    if plan.unlisted.len() > most {
-        line(format!("  ? {} more that no file lists  (`--details` shows them)", plan.unlisted.len() - most));
+    for (organization, number) in seen.into_iter().filter(|(_, number)| *number > most) {
+        let rest = number - most;
+        line(format!("  ? {rest} more in {organization} that no file lists  (`--details` shows them)"));
     }
 }
 

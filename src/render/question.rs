@@ -1,27 +1,25 @@
 //! What is asked before an apply, with what is at risk right above it. Whoever asks also reads the answer.
 
-use super::style::{Color, Role};
+use super::{
+    fold::Folding,
+    style::{Color, Role},
+};
 use crate::plan::{Change, Plan};
 
-/// So many risks that wait for no consent are named one by one.
+/// How many equal changes are named one by one.
 const MOST: usize = 10;
 
-/// The risky changes that would be made, and the question.
+/// The risky changes that would be made, and the question. What is destroyed or exposed is never folded away.
 pub fn text(plan: &Plan, color: Color) -> String {
     let mut out = String::new();
-    let (mut named, mut folded) = (0, 0);
+    let mut folding = Folding::new(MOST);
     for change in plan.runnable().filter(|change| !change.risks.is_empty()) {
-        // What somebody had to consent to is never folded away.
-        let consented = change.risks.iter().any(|risk| risk.class.needs_consent());
-        if consented || named < MOST {
+        if folding.shows(change, "") {
             lines(&mut out, change, color);
-            named += usize::from(!consented);
-        } else {
-            folded += 1;
         }
     }
-    if folded > 0 {
-        out.push_str(&format!("    {folded} more with a risk, as the plan says\n"));
+    for (first, number) in folding.rest() {
+        out.push_str(&super::plan::folded(first, number, "(as the plan says)", color));
     }
     if !out.is_empty() {
         out = format!("{}\n{out}\n", color.paint(Role::Strong, "Not simply undone:"));
@@ -76,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn many_risks_fold_but_never_what_needed_consent() {
+    fn many_risks_fold_but_never_what_goes() {
         let names: Vec<String> = (0..30).map(|number| format!("o/r{number:02}")).collect();
         let rows: Vec<_> =
             names.iter().enumerate().map(|(at, name)| (name.as_str(), false, u64::from(at < 2), &[][..])).collect();
@@ -85,7 +83,33 @@ mod tests {
         chart.extend((0..29).map(|number| format!(" r{number:02}: {{ state: absent }},")));
         let text = text(&plan(&format!("{chart} r29: }} }} }}"), &live(&rows), &["destroys-data"]), Color::Never);
         assert_eq!(text.matches("destroys-data").count(), 2, "{text}");
-        assert_eq!(text.matches("  - repository").count(), 12, "{text}");
-        assert!(text.contains("\n    17 more with a risk"), "{text}");
+        assert_eq!(text.matches("  - repository").count(), 29, "{text}");
+        assert!(!text.contains(" more "), "{text}");
+    }
+
+    #[test]
+    fn risks_fold_only_in_one_organization_and_with_one_target() {
+        let names: Vec<String> = ["a", "b"]
+            .iter()
+            .flat_map(|organization| (0..14).map(move |number| format!("{organization}/r{number:02}")))
+            .collect();
+        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), false, 0, &[][..])).collect();
+        let organization = |name: &str, number: usize| {
+            let rule = |number: usize| {
+                let target = if number == 13 { "attacker" } else { "dr" };
+                let rule = format!("{{ target_region: x-1, target_organization: {target}, override: true }}");
+                format!("r{number:02}: {{ sync: [ {rule} ] }},")
+            };
+            let rules: String = (14 - number..14).map(rule).collect();
+            format!("{name}: {{ repositories: {{ {rules} }} }}")
+        };
+        let chart = format!("organizations: {{ {}, {} }}", organization("a", 14), organization("b", 3));
+        let text = text(&plan(&chart, &live(&rows), &[]), Color::Never);
+        for address in ["a/r13 -> x-1/attacker", "b/r11 -> x-1/dr", "b/r12 -> x-1/dr", "b/r13 -> x-1/attacker"] {
+            assert!(text.contains(&format!("  + sync_rule r-1/{address}\n      ! overwrites")), "{text}");
+        }
+        let rest = "\n  + 3 more that do as sync_rule r-1/a/r00 -> x-1/dr  (as the plan says)\n";
+        assert!(text.contains(rest), "{text}");
+        assert_eq!(text.matches(" more ").count(), 1, "{text}");
     }
 }

@@ -11,13 +11,13 @@ pub enum Color {
     Never,
 }
 
-/// How many changes that do the same are shown one by one, and how many unlisted repositories.
+/// How many changes that do the same are shown one by one, and how many unlisted repositories of an organization.
 const MOST_ALIKE: usize = 10;
 
 /// How much of a long plan is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Changes that do the same fold behind the first of them; what is grave never does.
+    /// Changes of one organization that do the same fold behind the first ten; what is grave never does.
     Folded,
     /// Every change, with what is worth showing of it.
     Unfolded,

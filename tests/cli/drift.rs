@@ -198,6 +198,32 @@ fn what_is_accepted_is_shown_and_does_not_count() {
 }
 
 #[test]
+fn what_is_accepted_folds_as_a_plan_does() {
+    let rule = |target: &str| format!("{{ sync: [ {{ target_region: cn-east-3, target_organization: {target} }} ] }}");
+    let row = |number: u32| format!("      r{number:02}: {}\n", rule(if number == 13 { "attacker" } else { "dr" }));
+    let rows: String = (0..14).map(row).collect();
+    let other = format!("  team-b:\n    repositories:\n      web: {}\n", rule("dr"));
+    let accept = |pattern: &str| format!("  - {{ address: '{pattern}', until: {FUTURE}, reason: they test it }}\n");
+    let accepted = format!("accept:\n{}{}", accept("team-a/**"), accept("team-b/**"));
+    let world = World::of(&format!("{HEAD}{rows}{other}{accepted}"));
+    world.edit(|state| {
+        for number in 0..14 {
+            state.ensure_repository(NORTH, "team-a", &format!("r{number:02}"));
+        }
+        state.ensure_repository(NORTH, "team-b", "web");
+        for target in ["dr", "attacker"] {
+            state.ensure_repository("cn-east-3", target, "x");
+        }
+    });
+    let output = drift(&world, &[]).exits(0).says("Beside that: 15 accepted.");
+    for last in ["team-a/r13 -> cn-east-3/attacker", "team-b/web -> cn-east-3/dr"] {
+        assert!(output.stdout.contains(&format!("  + sync_rule cn-north-4/{last}")), "{output}");
+    }
+    let rest = "  + 3 more that do as sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (accepted as well;";
+    assert!(output.stdout.contains(rest) && output.stdout.matches(" more ").count() == 1, "{output}");
+}
+
+#[test]
 fn what_was_accepted_fails_from_the_day_after() {
     let world = drifted();
     accept(&world, "team-a/*", PAST);

@@ -2,7 +2,7 @@
 
 use portolan::{
     diagnostics::Source,
-    kind::repository,
+    kind::{repository, sync_rule},
     moment::Moment,
     pattern::Pattern,
     plan::{Plan, Scope, Stop, build::build},
@@ -147,4 +147,30 @@ fn as_many_destroys_as_fit_are_all_there() {
     let text = markdown(&plan, 65_000);
     assert_eq!(text.matches("| `-` | `repository cn-north-4/team-a/service-").count(), 700, "{text}");
     assert!(text.len() <= 65_000 && !text.contains("Left out"), "{}", text.len());
+}
+
+#[test]
+fn many_other_changes_leave_no_rule_out() {
+    let mut chart = Chart::default();
+    for number in 0..3000 {
+        let repository = repository::address("r", "o", format!("service-{number:04}"));
+        let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
+        let new = |attributes| DesiredResource {
+            presence: Presence::Present(attributes),
+            source: source.clone(),
+            children: None,
+        };
+        chart.resources.insert(repository.clone(), new(attributes(false, &format!("the {number}th"))));
+        if number % 1000 == 0 {
+            let rule = Attributes::from_iter([("auto", json!(true)), ("override", json!(false))]);
+            chart.resources.insert(sync_rule::address(&repository, "x", format!("target-{number}")), new(rule));
+        }
+    }
+    let plan = build(&chart, &Live::default(), &[], Scope::default(), Moment::default());
+    let text = markdown(&plan, 65_000);
+    for number in [0, 1000, 2000] {
+        let rule = format!("| `+` | `sync_rule r/o/service-{number:04} -> x/target-{number}` |");
+        assert!(text.contains(&rule), "{rule} is not in {text}");
+    }
+    assert!(text.len() <= 65_000 && text.contains(" other changes."), "{}", text.len());
 }

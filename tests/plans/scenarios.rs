@@ -130,6 +130,39 @@ organizations:
         description: The front end of the shop. See the runbook of the team before you touch it, please.
 ";
 
+/// Two organizations and two regions with the same changes, of which some copy to another place.
+fn alike() -> String {
+    let names = |from: usize, to: usize, keys: &str| -> String {
+        (from..to).map(|number| format!("      r{number:02}: {keys}\n")).collect()
+    };
+    let rule = |target: &str| format!("{{ sync: [ {{ target_region: x-1, target_organization: {target} }} ] }}");
+    let app = names(0, 13, &rule("dr")) + &names(13, 14, &rule("attacker"));
+    let (plain, public) = ("{ category: arm }", "{ is_public: true }");
+    let organization = |name: &str, repositories: &str| format!("  {name}:\n    repositories:\n{repositories}");
+    let north = [
+        organization("app", &app),
+        organization("billing", &names(0, 11, plain)),
+        organization("open", &names(0, 12, public)),
+        organization("shop", &names(0, 12, plain)),
+    ];
+    let south = [organization("shop", &names(0, 7, plain))];
+    let document = |region: &str, organizations: &[String]| {
+        format!("version: 1\nregion: {region}\norganizations:\n{}", organizations.concat())
+    };
+    format!("{}---\n{}", document("r-1", &north), document("r-2", &south))
+}
+
+/// What `alike` copies is there, and so is what no file lists.
+fn unlisted() -> Live {
+    let names = |organization: &str, number: usize| -> Vec<String> {
+        (0..number).map(|at| format!("r-1/{organization}/u{at:02}")).collect()
+    };
+    let copied = (0..14).map(|number| format!("r-1/app/r{number:02}"));
+    let names: Vec<String> = copied.chain(names("app", 12)).chain(names("billing", 1)).collect();
+    let rows: Vec<Row<'_>> = names.iter().map(|path| (path.as_str(), false, 0, "")).collect();
+    live(&rows, &[])
+}
+
 const LONG: &str = "The front end of the shop. See the wiki of the team before you touch it, please.";
 
 const HOSTILE: &str =
@@ -203,5 +236,6 @@ pub(crate) fn all() -> Vec<Scenario> {
             &[],
         ),
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
+        scenario("015-almost-equal", &alike(), &unlisted(), &[], &[]),
     ]
 }

@@ -1,0 +1,155 @@
+//! Which changes may share one row: equal ones, inside one organization and with the same target.
+//!
+//! A row that stands for many names only one of them, so a reader must know from that one what the others touch, and
+//! where they send it.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::words;
+use crate::{
+    address::{Address, printed},
+    plan::{Action, Change},
+};
+
+/// Changes with equal groups are equal for a reader.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Group {
+    deed: String,
+    organization: Vec<Arc<str>>,
+    target: Vec<Arc<str>>,
+    /// The host that gets a login; nothing where none is sent.
+    host: Option<String>,
+}
+
+impl Group {
+    pub(super) fn of(change: &Change) -> Group {
+        Group {
+            deed: deed(change),
+            organization: change.address.organization().to_vec(),
+            target: change.address.target().to_vec(),
+            host: login_host(change),
+        }
+    }
+}
+
+/// Decides row by row what is shown, and counts the rest.
+pub(super) struct Folding<'c> {
+    most: usize,
+    alike: IndexMap<(Group, String), (&'c Change, usize)>,
+}
+
+impl<'c> Folding<'c> {
+    /// `most`: how many equal changes are shown.
+    pub(super) fn new(most: usize) -> Folding<'c> {
+        Folding { most, alike: IndexMap::new() }
+    }
+
+    /// Whether the change gets a row of its own. `below`: what else must be equal.
+    pub(super) fn shows(&mut self, change: &'c Change, below: &str) -> bool {
+        if !may_fold(change) {
+            return true;
+        }
+        let (_, seen) = self.alike.entry((Group::of(change), below.to_owned())).or_insert((change, 0));
+        *seen += 1;
+        *seen <= self.most
+    }
+
+    /// The first of each group that was not shown whole, with the number of those without a row.
+    pub(super) fn rest(self) -> impl Iterator<Item = (&'c Change, usize)> {
+        let most = self.most;
+        self.alike.into_values().filter(move |(_, seen)| *seen > most).map(move |(first, seen)| (first, seen - most))
+    }
+}
+
+/// Whether a change may stand behind an equal one. What is destroyed, exposed or withheld never does.
+pub(super) fn may_fold(change: &Change) -> bool {
+    !change.is_grave() && !is_created_public(change)
+}
+
+/// Whether a change copies images to another place or sends a login somewhere.
+pub(super) fn reaches_out(change: &Change) -> bool {
+    !change.address.target().is_empty() || login_host(change).is_some()
+}
+
+/// The organization of an address, or the project, with its region.
+pub(super) fn organization(address: &Address) -> String {
+    let parts: Vec<_> = address.organization().iter().map(|part| printed(part)).collect();
+    parts.join("/")
+}
+
+/// What a change does, whatever it does it to.
+fn deed(change: &Change) -> String {
+    let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
+    for field in &change.fields {
+        for value in [&field.before, &field.after].into_iter().flatten() {
+            deed.push_str(&format!(" {}={value}", field.name));
+        }
+    }
+    if let Some(run) = &change.run {
+        deed.push_str(&format!(" > {} {}", words::run(run), change.notes.join(" ")));
+    }
+    deed
+}
+
+fn is_created_public(change: &Change) -> bool {
+    match &change.action {
+        Action::Create { after } => after.get("is_public") == Some(&Value::Bool(true)),
+        _ => false,
+    }
+}
+
+/// The scheme and the host of the `url` that a run logs in to.
+fn login_host(change: &Change) -> Option<String> {
+    change.run.as_ref().filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
+    let url = change.action.after().and_then(|after| after.get("url")).and_then(Value::as_str);
+    // A URL that cannot be taken apart is a place of its own, and so is one that is not known.
+    let url = url.map_or_else(|| change.address.to_string(), str::to_owned);
+    let host = url.find("://").and_then(|at| url[at + 3..].find(['/', '?', '#']).map(|end| at + 3 + end));
+    Some(url[..host.unwrap_or(url.len())].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        kind::mirror,
+        plan::{Plan, tests::plan},
+        state::{Live, LiveResource, MirrorState, RemoteId},
+    };
+
+    /// Runs of mirrors that never succeeded, by the `url` of each; all log in with the same login.
+    fn runs(urls: &[&str], login: &str) -> Plan {
+        let (mut live, mut entries) = (Live::default(), String::new());
+        for (number, url) in urls.iter().enumerate() {
+            let address = mirror::address("r-1", "p", format!("m{number}"));
+            let attributes = [("url", json!(url)), ("scheduled", json!(true)), ("endpoint", json!(""))];
+            let found = LiveResource {
+                attributes: attributes.into_iter().collect(),
+                mirror: Some(Box::new(MirrorState::default())),
+                ..LiveResource::default()
+            };
+            live.numbers.insert(address.clone(), RemoteId::try_from(number as u64 + 1).unwrap());
+            live.resources.insert(address, found);
+            entries.push_str(&format!("  p/m{number}: {{ max_age: 1h{login} }}\n"));
+        }
+        plan(&format!("mirrors:\n{entries}"), &live, &[])
+    }
+
+    #[test]
+    fn a_login_for_another_host_is_another_change() {
+        let urls = ["https://git.example/a", "https://git.example/b", "https://git.example@evil.example/a"];
+        let login = ", credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }";
+        for (login, same) in [(login, [true, false]), ("", [true, true])] {
+            let plan = runs(&urls, login);
+            let groups: Vec<Group> = plan.changes.iter().map(Group::of).collect();
+            assert_eq!(groups.len(), 3, "{plan:#?}");
+            assert_eq!([groups[0] == groups[1], groups[0] == groups[2]], same, "{login}");
+            assert_eq!(plan.changes.iter().filter(|change| reaches_out(change)).count(), 3 * usize::from(!same[1]));
+        }
+    }
+}
