@@ -1,7 +1,8 @@
 //! The control endpoint, with which a test of another program does what a test of this crate does by calling
 //! [`Emulator`]: put faults in, read the journal, set the state, be a stranger.
 //!
-//! It is no part of the service. The server asks it only when it was told to, on loopback addresses.
+//! It is no part of the service. The server asks it only when it was told to, on loopback addresses, and
+//! not for a web page: what it does must be asked for by a loopback name.
 
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,11 @@ pub(super) fn answer(emulator: &Emulator, method: &str, path: &str, body: &[u8])
         _ => return Response::json(404, &json!({ "error": format!("there is only {PATHS}") })),
     };
     outcome.unwrap_or_else(|error| Response::json(400, &json!({ "error": error })))
+}
+
+/// What a web page gets that drives a browser on this machine.
+pub(super) fn refused(error: &str) -> Response {
+    Response::json(403, &json!({ "error": error }))
 }
 
 const PATHS: &str = "GET, POST and DELETE /_emulator/faults, GET and DELETE /_emulator/journal, \

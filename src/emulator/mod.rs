@@ -31,6 +31,7 @@ mod file;
 mod iam;
 mod journal;
 mod line;
+mod loopback;
 mod message;
 mod pages;
 mod rate;

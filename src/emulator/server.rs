@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::{
     Emulator, control, escape,
     line::{Breaker, Lines},
-    message, regions,
+    loopback, message, regions,
 };
 
 /// Well above what the service takes, so that it is the service which refuses.
@@ -50,7 +50,13 @@ struct Site {
 }
 
 async fn handle(State(site): State<Site>, ConnectInfo(breaker): ConnectInfo<Breaker>, request: Request) -> Response {
-    if site.controlled && request.uri().path().starts_with(control::PREFIX) {
+    let is_control = site.controlled && request.uri().path().starts_with(control::PREFIX);
+    let by_name = || is_control.then(|| loopback::foreign_name(request.uri(), request.headers())).flatten();
+    // The service itself answers to any name: official clients send the one that it has in the cloud.
+    if let Some(refusal) = loopback::foreign_page(request.headers()).or_else(by_name) {
+        return send(control::refused(&refusal));
+    }
+    if is_control {
         return match receive(request, Some(String::new()), "").await {
             Some(message::Request { method, path, body, .. }) => {
                 send(control::answer(&site.emulator, &method, &path, &body))

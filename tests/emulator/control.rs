@@ -130,3 +130,91 @@ async fn it_is_served_on_loopback_only() {
     let error = serve_controlled(Emulator::new(Settings::default()), listener, None).await.unwrap_err();
     assert!(error.to_string().contains("loopback"), "{error}");
 }
+
+/// What a browser can be made to send to a port of its own machine.
+async fn foreign(site: &Site, headers: &[(&str, &str)]) -> (u16, Value) {
+    let edit = json!({ "edit": "delete-organization cn-north-4/team-a" }).to_string();
+    let mut request = site.client.post(format!("{}/_emulator/stranger", site.base)).body(edit);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    read(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_web_page_does_not_drive_it() {
+    let site = Site::controlled().await;
+    for headers in [
+        &[("Host", "evil.example")][..],
+        &[("Host", "127.0.0.1.evil.example:8080")],
+        &[("Host", "localhost.evil.example")],
+        &[("Host", "10.0.0.1:8080")],
+        &[("Host", "0.0.0.0")],
+        &[("Origin", "https://evil.example")],
+        &[("Origin", "null")],
+        &[("Origin", "http://localhost.evil.example")],
+        &[("Host", "localhost"), ("Origin", "https://evil.example")],
+        &[("Origin", "http://localhost"), ("Origin", "https://evil.example")],
+    ] {
+        let (status, body) = foreign(&site, headers).await;
+        assert_eq!(status, 403, "{headers:?}");
+        assert!(body["error"].as_str().unwrap().contains("expected a loopback name"), "{headers:?}: {body}");
+        assert_eq!(site.get(ORGANIZATION).await.0, 200, "{headers:?}");
+    }
+    let state = site.client.get(format!("{}/_emulator/state", site.base)).header("Host", "evil.example");
+    assert_eq!(state.send().await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn a_target_with_another_host_is_refused() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let site = Site::controlled().await;
+    for head in [
+        "DELETE http://evil.example/_emulator/faults HTTP/1.1\r\nHost: localhost\r\n",
+        "DELETE /_emulator/faults HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n",
+        "DELETE /_emulator/faults HTTP/1.0\r\n",
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(site.base.strip_prefix("http://").unwrap()).await.unwrap();
+        stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.split(' ').nth(1).is_some_and(|status| status.starts_with("40")), "{head}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_on_this_machine_drives_it_by_any_of_its_names() {
+    for headers in [
+        &[("Host", "localhost")][..],
+        &[("Host", "LocalHost:8080")],
+        &[("Host", "emulator.localhost:1")],
+        &[("Host", "127.1.2.3")],
+        &[("Host", "[::1]:8080")],
+        &[("Origin", "http://localhost:3000")],
+        &[("Origin", "http://[::1]")],
+    ] {
+        let site = Site::controlled().await;
+        assert_eq!(foreign(&site, headers).await.0, 204, "{headers:?}");
+        assert_eq!(site.get(ORGANIZATION).await.0, 404, "{headers:?}");
+    }
+}
+
+/// Official clients send the name of the real service, and never an `Origin`.
+#[tokio::test]
+async fn the_service_answers_to_any_name_and_to_no_web_page() {
+    for site in [Site::region().await, Site::controlled().await] {
+        let create = |headers: &[(&'static str, &'static str)]| {
+            let path = format!("{}/v2/manage/namespaces", site.base);
+            let body = json!({ "namespace": "team-b" }).to_string();
+            let request = site.client.post(path).header("Content-Type", "text/plain").body(body);
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send()
+        };
+        let refused = create(&[("Origin", "https://evil.example")]).await.unwrap();
+        assert_eq!(refused.status(), 403);
+        assert!(!site.has_organization());
+        assert_eq!(site.emulator.journal().len(), 0);
+        let answered = create(&[("Host", "swr-api.cn-north-4.myhuaweicloud.com")]).await.unwrap();
+        assert_ne!(answered.status(), 403);
+        assert_eq!(site.emulator.journal().len(), 1);
+    }
+}
