@@ -10,7 +10,8 @@
 //! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count, [`coverage`] which patterns do nothing; [`render`] shows the result,
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
 //! the seam to [`transport`], which sends, and [`emulator`] stands in for the services without sharing anything with the
-//! planner. [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what else it prints.
+//! planner. [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what else it prints, [`input`] how
+//! it reads other files than charts.
 
 pub mod address;
 pub mod age;
@@ -26,6 +27,7 @@ pub mod drift;
 pub mod emulator;
 pub mod exit;
 pub mod export;
+pub mod input;
 pub mod kind;
 pub mod moment;
 pub mod pattern;

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::session;
+use super::{files, session};
 use crate::{
     cli::{ApplyArgs, Global},
     diagnostics::View,
@@ -28,21 +28,20 @@ impl Account {
     /// Makes sure that both can be written before anything else happens: an apply that cannot account for itself is
     /// better not begun.
     pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Account> {
-        let files: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
-        for path in &files {
+        let wanted: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
+        for path in &wanted {
             session::is_no_input(global, path)?;
+            files::is_not_stdout(path)?;
             is_not(path, args.plan.as_deref())?;
         }
-        if let [receipt, events] = files[..] {
+        if let [receipt, events] = wanted[..] {
             is_not(receipt, Some(events))?;
         }
         if let Some(path) = &args.receipt {
-            session::can_replace(path)?;
+            files::can_replace(path)?;
         }
-        let open = |path: &PathBuf| -> anyhow::Result<_> {
-            let events = Events::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok((path.clone(), Arc::new(events)))
-        };
+        let open =
+            |path: &PathBuf| -> anyhow::Result<_> { Ok((path.clone(), Arc::new(Events::to(files::begin(path)?)))) };
         Ok(Account { receipt: args.receipt.clone(), events: args.events.as_ref().map(open).transpose()? })
     }
 
@@ -68,7 +67,7 @@ impl Account {
             events.end().with_context(|| format!("{} is not complete", path.display()))
         });
         if let Some(path) = &self.receipt {
-            session::replace_file(path, &pretty(&Receipt::new(report, stamp, views)))?;
+            files::replace(path, &pretty(&Receipt::new(report, stamp, views)))?;
         }
         events
     }

@@ -1,7 +1,6 @@
 //! `portolan apply`: makes the changes of a fresh plan, after asking, or of a saved one.
 
 use std::{
-    fs,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::Path,
     sync::Arc,
@@ -23,6 +22,7 @@ use crate::{
     config::load,
     diagnostics::View,
     exit::Exit,
+    input,
     plan::{
         Outcome, Plan,
         document::{self, pretty},
@@ -126,7 +126,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
 
 async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
     let read = || -> anyhow::Result<(Plan, PlanStamp, session::Door)> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
         let plan = document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
         let stamp = PlanStamp::new(document::id_of(&text), &plan);
         let door = session::open_for_plan(global, &plan)?;

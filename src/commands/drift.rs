@@ -1,16 +1,17 @@
 //! `portolan drift`: a plan for a schedule. Sends nothing but reads; the clock is read here and nowhere below.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{output, plan, session, show};
+use super::{files, output, plan, session, show};
 use crate::{
     cli::{DriftArgs, Global},
     date::Date,
     diagnostics::Diagnostics,
     drift::{Drift, judge},
     exit::Exit,
+    input,
     plan::Outcome,
     render::metrics::{self, Metrics},
 };
@@ -18,6 +19,7 @@ use crate::{
 pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.metrics {
         session::is_no_input(global, path)?;
+        files::is_not_stdout(path)?;
     }
     let plan::Ready { plan, asked, mut loaded, door } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
         Ok(ready) => ready,
@@ -51,11 +53,10 @@ fn measure(path: Option<&PathBuf>, drift: Option<&Drift>, requests: usize) -> an
     let last_complete_read = if complete {
         Some(Timestamp::now().as_second())
     } else {
-        // A device may never end.
-        let text = path.is_file().then(|| fs::read_to_string(path).ok()).flatten();
+        let text = files::is_replaced(path).then(|| input::text_if_file(path, input::MOST)).flatten();
         text.and_then(|text| metrics::last_complete_read(&text))
     };
-    session::replace_file(path, &metrics::text(&Metrics { drift, requests, last_complete_read }))
+    files::replace(path, &metrics::text(&Metrics { drift, requests, last_complete_read }))
 }
 
 /// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance that is over is a

@@ -1,15 +1,19 @@
 //! `portolan emulator`: serves the emulated API over HTTP until it is stopped.
 
-use std::{fs, net::SocketAddr};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinSet};
 
-use super::{output, session, signals::Signals};
+use super::{files, output, session, signals::Signals};
 use crate::{
     cli::{EmulatorArgs, Global},
     emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Rate, Settings, region_exists, serve, serve_controlled},
     exit::Exit,
+    input,
 };
 
 pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> {
@@ -20,6 +24,10 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
     if args.fault.iter().any(|fault| fault == "help") {
         output::document(&Fault::help())?;
         return Ok(Exit::Done);
+    }
+    if let Some(path) = &args.journal {
+        files::is_not_stdout(path)?;
+        no_other_use(path, args)?;
     }
     let settings = settings(global, args)?;
     let faults = faults(args)?;
@@ -36,6 +44,18 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
         emulator.record(path).with_context(|| format!("cannot write the journal {}", path.display()))?;
     }
     session::runtime()?.block_on(listen(args, emulator))
+}
+
+/// Refuses a journal in a file that is something else.
+fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
+    let beside =
+        |state: &PathBuf| ["", ".lock", ".changes"].map(|end| PathBuf::from(format!("{}{end}", state.display())));
+    let others: Vec<PathBuf> = args.state.iter().flat_map(beside).chain(args.faults.clone()).collect();
+    if others.iter().any(|other| session::is_same(journal, other)) {
+        let problem = format!("{} is used for two things", journal.display());
+        return Err(session::UsageError(problem).into());
+    }
+    Ok(())
 }
 
 fn settings(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Settings> {
@@ -65,7 +85,7 @@ fn faults(args: &EmulatorArgs) -> anyhow::Result<Vec<Fault>> {
     let mut faults = match &args.faults {
         None => Vec::new(),
         Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
             let usage = |error| session::UsageError(format!("`--faults`: {}: {error}", path.display()));
             Fault::list(&text).map_err(usage)?
         }

@@ -1,10 +1,10 @@
 //! `portolan init`: writes a chart to start from, commented, or the live state of organizations.
 
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
-use super::{deadline::TooLate, output, session};
+use super::{deadline::TooLate, files, output, session};
 use crate::{
     cli::{Global, InitArgs},
     config::{
@@ -68,12 +68,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
         render::init::text(region, &args.organizations)
     };
     // Somebody may have written it meanwhile; nothing of theirs is lost.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    files::create(&path, &text)?;
     output::document(&format!("Wrote {}; `portolan plan` shows what it would change.\n", path.display()))?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ mod deadline;
 mod drift;
 mod emulator;
 mod explain;
+mod files;
 mod init;
 mod logins;
 mod output;

@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
-use super::{asked::Asked, deadline::TooLate, output, session, show};
+use anyhow::bail;
+
+use super::{asked::Asked, deadline::TooLate, files, output, session, show};
 use crate::{
     cli::{Global, PlanArgs, SelectionArgs},
     config::lint,
     diagnostics::{Diagnostics, View},
     exit::Exit,
+    input,
     pattern::Written,
     plan::{
         Outcome, Plan,
@@ -21,6 +24,7 @@ use crate::{
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out {
         session::is_no_input(global, path)?;
+        files::is_not_stdout(path)?;
     }
     let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection, &[])? {
         Ok(ready) => ready,
@@ -96,13 +100,23 @@ fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
         forget(path);
         return Ok(());
     }
-    session::replace_file(path, &PlanDocument::new(plan, views).to_file(plan))
+    let text = PlanDocument::new(plan, views).to_file(plan);
+    if text.len() > input::MOST {
+        forget(path);
+        let most = input::MOST >> 20;
+        bail!("the plan is not saved: `apply` reads {most} MiB at most; plan a part of it with `--target`");
+    }
+    files::replace(path, &text)
 }
 
-/// Removes an older plan; anything else at that path is left alone.
+/// Removes an older plan, and what a killed run left of one; anything else at that path is left alone.
 fn forget(path: &Path) {
+    if !files::is_replaced(path) {
+        return;
+    }
+    files::sweep(path);
     let is_plan = |text: String| !matches!(document::read(&text), Err(PlanFileError::NotAPlan(_)));
-    if fs::read_to_string(path).is_ok_and(is_plan) && fs::remove_file(path).is_ok() {
+    if input::text_if_file(path, input::MOST).is_some_and(is_plan) && fs::remove_file(path).is_ok() {
         output::tell(&format!("{} held an older plan, and is removed", path.display()));
     }
 }

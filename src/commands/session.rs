@@ -305,68 +305,15 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
 }
 
-/// Replaces a file in one step: nobody ever sees half of it. A link is followed, and what is no file (a pipe, a
-/// device) is written to as it is.
-pub(super) fn replace_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    write_whole(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Whether a file could be replaced, as far as that can be told without doing it.
-pub(super) fn can_replace(path: &Path) -> anyhow::Result<()> {
-    let tried = match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => Ok(()),
-        _ => tempfile::tempfile_in(directory_of(path)).map(drop).map_err(|error| nameless(&error)),
-    };
-    tried.with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn directory_of(path: &Path) -> &Path {
+pub(super) fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
-}
-
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let found = fs::metadata(path).ok();
-    if found.as_ref().is_some_and(|found| !found.is_file() && !found.is_dir()) {
-        return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
-    }
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut file = new_file(directory_of(&target)).map_err(|error| nameless(&error))?;
-    // Past the wrapper, whose errors name a file that nobody knows.
-    file.as_file_mut().write_all(text.as_bytes())?;
-    if let Some(found) = found {
-        file.as_file().set_permissions(found.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(&target)?;
-    Ok(())
-}
-
-/// An error about a temporary file, without the name that nobody gave it.
-fn nameless(error: &std::io::Error) -> std::io::Error {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => std::io::Error::new(error.kind(), "its folder does not exist"),
-        kind => kind.into(),
-    }
-}
-
-/// With the mode that any new file gets: others may have to read it, and it holds no secret.
-#[cfg(unix)]
-fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt as _;
-    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(directory)
-}
-
-#[cfg(not(unix))]
-fn new_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    tempfile::NamedTempFile::new_in(directory)
 }
 
 /// Refuses to write over what the same run reads.
 pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
-    let lock = global.emulator.as_ref().map(|state| PathBuf::from(format!("{}.lock", state.display())));
-    let others = [&global.emulator, &global.ca_file].into_iter().flatten().cloned().chain(lock);
+    let beside = |state: &PathBuf| [".lock", ".changes"].map(|end| format!("{}{end}", state.display()).into());
+    let beside: Vec<PathBuf> = global.emulator.iter().flat_map(beside).collect();
+    let others = [&global.emulator, &global.ca_file].into_iter().flatten().cloned().chain(beside);
     let inputs = load::inputs(&global.file).into_iter().chain(others);
     let target = target_of(path);
     for input in inputs {

@@ -4,7 +4,6 @@
 use std::{
     fs::File,
     io::{self, Write},
-    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -20,9 +19,9 @@ pub struct Events {
 }
 
 impl Events {
-    /// Begins the file anew.
-    pub fn create(path: &Path) -> io::Result<Events> {
-        Ok(Events { file: Mutex::new(File::create(path)?), broken: Mutex::new(None) })
+    /// Writes to a file, a pipe or a device that was opened for it.
+    pub fn to(file: File) -> Events {
+        Events { file: Mutex::new(file), broken: Mutex::new(None) }
     }
 
     /// Writes a line in one piece. What is wrong with the file is told by [`Events::end`]: an apply does not stop

@@ -3,13 +3,17 @@
 //! They are looked at before anything is sent, so that a wrong file is no connection that fails.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use reqwest::Certificate;
 
 use super::http::causes;
+use crate::input;
+
+/// The most bytes of a bundle. That of a system has a quarter of a million.
+const MOST: usize = 16 << 20;
 
 /// The certificates of a PEM bundle. Each is fit to be a root.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +31,8 @@ pub enum RootsError {
 
 impl Roots {
     pub fn read(path: &Path) -> Result<Roots, RootsError> {
-        let pem = fs::read(path).map_err(|source| RootsError::Unreadable { path: path.to_owned(), source })?;
+        let pem =
+            input::bytes(path, MOST).map_err(|source| RootsError::Unreadable { path: path.to_owned(), source })?;
         let unusable = |error: reqwest::Error| RootsError::Unusable { path: path.to_owned(), problem: causes(error) };
         let certificates = Certificate::from_pem_bundle(&pem).map_err(unusable)?;
         if certificates.is_empty() {

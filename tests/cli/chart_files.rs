@@ -29,7 +29,7 @@ fn created(world: &World, arguments: &[&str]) -> Vec<String> {
 }
 
 /// A shell that runs the program as `$0`.
-fn bash(world: &World, script: &str) -> Output {
+pub(crate) fn bash(world: &World, script: &str) -> Output {
     let program = world.command(&[]);
     let mut command = Command::new("bash");
     command.args(["-c", script]).arg(program.get_program());

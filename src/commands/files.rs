@@ -1,0 +1,226 @@
+//! Writes the files that a run leaves: a regular file is replaced in one step, anything else is written to as it is.
+//!
+//! A replacement is written beside its target, under a hidden name that tells whose it is, and is locked by its run. So
+//! the next run knows which of them nobody will finish any more.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Component, Path},
+};
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+use super::session::{UsageError, directory_of};
+
+/// What stands behind the target's name in that of a replacement.
+const MARK: &str = ".portolan-";
+
+/// How many characters follow the mark.
+const RANDOM: usize = 8;
+
+/// The most bytes of the target's name in it: names have 255 at most.
+const LONGEST: usize = 200;
+
+/// Replaces a file in one step: nobody ever sees half of it. A link is followed, and what is no file (a pipe, a
+/// device) is written to as it is.
+pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_whole(path, text).with_context(|| cannot_write(path))
+}
+
+/// Creates a file in one step; what is there already is left alone.
+pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
+    let create = || -> io::Result<()> {
+        let file = filled(path, text)?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+    };
+    create().with_context(|| cannot_write(path))
+}
+
+/// Whether a file could be replaced, as far as that can be known without doing it.
+pub(super) fn can_replace(path: &Path) -> anyhow::Result<()> {
+    let tried = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ if !is_replaced(path) => Ok(()),
+        _ => tempfile::tempfile_in(directory_of(path)).map(drop).map_err(|error| nameless(&error)),
+    };
+    tried.with_context(|| cannot_write(path))
+}
+
+/// Begins a file that is written to as things happen.
+pub(super) fn begin(path: &Path) -> anyhow::Result<File> {
+    let begun = if is_replaced(path) { File::create(path) } else { straight(path) };
+    begun.with_context(|| cannot_write(path))
+}
+
+/// Refuses a path that leads to where the document is printed: the two would mix.
+pub(super) fn is_not_stdout(path: &Path) -> anyhow::Result<()> {
+    if path == Path::new("-") || descriptor(path) == Some(1) || is_stdout(path) {
+        let problem = format!("{} is standard output, where the document is printed: name a file", path.display());
+        return Err(UsageError(problem).into());
+    }
+    Ok(())
+}
+
+/// Whether a path is a regular file or free for one. Only such a file is ever read, replaced or removed.
+pub(super) fn is_replaced(path: &Path) -> bool {
+    descriptor(path).is_none() && fs::metadata(path).map_or(true, |found| found.is_file())
+}
+
+/// Removes what killed runs left that were to replace this file. That of a run that lives is locked.
+pub(super) fn sweep(path: &Path) {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let Ok(entries) = fs::read_dir(directory_of(&target)) else { return };
+    let prefix = prefix(&target);
+    for entry in entries.flatten() {
+        let is_ours = is_replacement(entry.file_name().as_encoded_bytes(), prefix.as_encoded_bytes());
+        if is_ours && entry.file_type().is_ok_and(|found| found.is_file()) {
+            remove_abandoned(&entry.path());
+        }
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
+}
+
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    if !is_replaced(path) && !path.is_dir() {
+        return straight(path)?.write_all(text.as_bytes());
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let file = filled(&target, text)?;
+    if let Ok(found) = fs::metadata(&target) {
+        file.as_file().set_permissions(found.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target)?;
+    Ok(())
+}
+
+/// What is no regular file, for writing. The streams that the run has already are used as they are: opened again, a
+/// file behind one would be written from its beginning.
+fn straight(path: &Path) -> io::Result<File> {
+    match descriptor(path) {
+        Some(2) => stderr(),
+        Some(_) => OpenOptions::new().append(true).open(path),
+        None => OpenOptions::new().write(true).open(path),
+    }
+}
+
+#[cfg(unix)]
+fn stderr() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    io::stderr().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn stderr() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The number of the open file that a path stands for.
+fn descriptor(path: &Path) -> Option<u32> {
+    let mut parts = path.components();
+    if parts.next() != Some(Component::RootDir) {
+        return None;
+    }
+    let names: Option<Vec<&str>> = parts.map(|part| part.as_os_str().to_str()).collect();
+    match names?.as_slice() {
+        ["dev", "stdin"] => Some(0),
+        ["dev", "stdout"] => Some(1),
+        ["dev", "stderr"] => Some(2),
+        ["dev", "fd", number] | ["proc", "self" | "thread-self", "fd", number] => number.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whether a path and stdout lead to one file, pipe or terminal. Of the other devices nobody reads what was written.
+#[cfg(unix)]
+fn is_stdout(path: &Path) -> bool {
+    use std::{
+        io::IsTerminal as _,
+        os::{
+            fd::AsFd as _,
+            unix::fs::{FileTypeExt as _, MetadataExt as _},
+        },
+    };
+    let stdout = io::stdout();
+    let found = stdout.as_fd().try_clone_to_owned().and_then(|stdout| File::from(stdout).metadata());
+    let (Ok(found), Ok(other)) = (found, fs::metadata(path)) else { return false };
+    let is_sink = found.file_type().is_char_device() && !stdout.is_terminal();
+    !is_sink && (found.dev(), found.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_stdout(_path: &Path) -> bool {
+    false
+}
+
+/// A replacement with this text, after those are gone that killed runs left.
+fn filled(target: &Path, text: &str) -> io::Result<NamedTempFile> {
+    sweep(target);
+    let mut file = locked(target)?;
+    // Past the wrapper, whose errors name a file that nobody knows.
+    file.as_file_mut().write_all(text.as_bytes())?;
+    Ok(file)
+}
+
+/// A replacement that no other run removes.
+fn locked(target: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = new_file(directory_of(target), &prefix(target)).map_err(|error| nameless(&error))?;
+        match file.as_file().try_lock() {
+            // Until it was locked, it looked like one that nobody will finish.
+            Ok(()) if file.path().exists() => return Ok(file),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // Where files have no locks, nobody can tell that this one is abandoned either.
+            Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
+/// Removes a replacement whose run holds no lock on it any more.
+fn remove_abandoned(path: &Path) {
+    let Ok(file) = File::open(path) else { return };
+    if file.try_lock().is_ok() {
+        // Another run may have removed it meanwhile. The lock is held until here, so that nobody takes the file up.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// How the names of all replacements of a file begin.
+fn prefix(target: &Path) -> OsString {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let most = (0..=LONGEST.min(name.len())).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    format!(".{}{MARK}", &name[..most]).into()
+}
+
+fn is_replacement(name: &[u8], prefix: &[u8]) -> bool {
+    let random = name.strip_prefix(prefix);
+    random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// An error about a replacement, without its name, which nobody gave it.
+fn nameless(error: &io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), "its folder does not exist"),
+        kind => kind.into(),
+    }
+}
+
+/// With the mode that any new file gets: others may have to read it, and it holds no secret.
+#[cfg(unix)]
+fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new().prefix(prefix).rand_bytes(RANDOM).permissions(mode).tempfile_in(directory)
+}
+
+#[cfg(not(unix))]
+fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(prefix).rand_bytes(RANDOM).tempfile_in(directory)
+}

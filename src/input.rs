@@ -1,0 +1,67 @@
+//! Reads what a person names on the command line: a file, or a pipe such as `<(command)`. Whole, and never without an
+//! end.
+//!
+//! Charts are read by [`config::load`](crate::config::load), which also minds who planted a link.
+
+use std::{
+    fs::{self, File, FileType},
+    io::{self, Read as _},
+    path::Path,
+};
+
+/// The most bytes of a document, as for a chart: a saved plan, a list of faults.
+pub const MOST: usize = 64 << 20;
+
+/// The bytes of a file or a pipe, at most so many.
+pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?.file_type();
+    if !found.is_file() && !is_fifo(found) {
+        let kind = if found.is_dir() { "a directory" } else { "a device or a socket" };
+        return Err(io::Error::other(format!("expected a file or a pipe, found {kind}")));
+    }
+    if found.is_file() {
+        is_stored(path)?;
+    }
+    bounded(File::open(path)?, most)
+}
+
+/// The text of a file or a pipe, at most so many bytes.
+pub fn text(path: &Path, most: usize) -> io::Result<String> {
+    String::from_utf8(bytes(path, most)?).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+/// The text of a regular file; none of anything else, or of a larger file. It waits for nobody.
+pub fn text_if_file(path: &Path, most: usize) -> Option<String> {
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    is_file.then(|| text(path, most).ok()).flatten()
+}
+
+fn bounded(from: impl io::Read, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Err(io::Error::other(format!("it is larger than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// What the system shows of itself looks like a file, and may wait for news or never end.
+fn is_stored(path: &Path) -> io::Result<()> {
+    // A file that is open and deleted has no path any more.
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    match ["/proc", "/sys"].into_iter().find(|directory| real.starts_with(directory)) {
+        None => Ok(()),
+        Some(directory) => Err(io::Error::other(format!("it lies below {directory}, and nothing there is read"))),
+    }
+}
+
+#[cfg(unix)]
+fn is_fifo(found: FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    found.is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_fifo(_found: FileType) -> bool {
+    false
+}
