@@ -1,6 +1,6 @@
 //! The `portolan` binary: parse, run, exit code.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::error::ErrorKind;
 use portolan::{
@@ -13,10 +13,10 @@ fn main() -> ExitCode {
     let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
         Err(error) => {
-            // A closed pipe is nobody's fault.
+            // A closed pipe or a full disk is nobody's fault.
             let _ = error.print();
             if let Some(hint) = cli::hint(&error, std::env::args()) {
-                anstream::eprintln!("{hint}");
+                let _ = writeln!(anstream::stderr(), "{hint}");
             }
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,

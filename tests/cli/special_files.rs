@@ -104,6 +104,15 @@ fn a_reader_of_a_file_that_goes_away_is_told_of_and_hides_no_report() {
 }
 
 #[test]
+fn a_full_stderr_is_no_panic() {
+    let world = World::of(QUICKSTART);
+    for arguments in ["--emulator state.json plan", "plan --no-such-option", "plan -f nowhere"] {
+        let output = bash(&world, &format!("\"$0\" {arguments} 2>/dev/full"));
+        assert!(matches!(output.code, Some(1 | 64)), "{arguments}: {output}");
+    }
+}
+
+#[test]
 fn authorities_come_from_a_file_or_a_pipe_with_an_end() {
     let world = World::of(QUICKSTART);
     let (relay, authority) = Relay::with_tls(&world);
