@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::Change;
+use super::{draft::Change, file};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,11 +62,7 @@ impl Changes {
 
     /// What an emulator left that was killed. None if there is nothing, or nothing whole.
     pub(super) fn read(&self) -> io::Result<Option<Recorded>> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(bytes) = file::read(&self.path)? else { return Ok(None) };
         let size = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut recorded: Option<Recorded> = None;
         for (number, line) in bytes[..size].split_inclusive(|byte| *byte == b'\n').enumerate() {

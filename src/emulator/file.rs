@@ -4,8 +4,9 @@
 //! state once it is as large. It knows nothing about what the state means.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io::{self, Read as _, Write},
     path::{Path, PathBuf},
 };
 
@@ -86,6 +87,15 @@ pub enum StateError {
 /// From this size on a state is not written whole with each change. What people write by hand is smaller.
 const LARGE: usize = 64 * 1024;
 
+/// The most bytes of a state, and of the changes beside it. A hundred thousand repositories have fewer.
+const MOST: u64 = 256 << 20;
+
+/// How many characters tell a new state file from others until it takes its name.
+const RANDOM: usize = 8;
+
+/// What its name ends with.
+const NEW: &str = ".new";
+
 /// A state file that this process alone may use.
 #[derive(Debug)]
 pub(super) struct StateFile {
@@ -101,13 +111,11 @@ impl StateFile {
     /// Locks the file and reads it, if it is there.
     pub(super) fn open(path: &Path) -> Result<(Self, Option<State>), StateError> {
         let failed = |source| StateError::Io { path: path.to_owned(), source };
+        is_file(path).map_err(failed)?;
         fs::create_dir_all(directory(path)).map_err(failed)?;
         let mut file = Self { path: path.to_owned(), changes: Changes::of(path), written: None, _lock: lock(path)? };
-        let bytes = match fs::read(path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed(error)),
-        };
+        sweep(path);
+        let bytes = read(path).map_err(failed)?;
         let state = bytes.as_ref().map(|bytes| decode(path, bytes)).transpose()?;
         let state = file.recover(state, bytes.map(|bytes| digest(&bytes)))?;
         Ok((file, state))
@@ -152,7 +160,10 @@ impl StateFile {
         if self.changes.size() > 0 {
             self.changes.are_included_in(&digest(&text))?;
         }
-        let mut file = tempfile::NamedTempFile::new_in(directory(&self.path))?;
+        let mut new = tempfile::Builder::new();
+        let prefix = prefix(&self.path);
+        new.prefix(&prefix).suffix(NEW).rand_bytes(RANDOM);
+        let mut file = new.tempfile_in(directory(&self.path))?;
         file.write_all(&text)?;
         file.persist(&self.path)?;
         self.changes.clear();
@@ -169,11 +180,59 @@ impl StateFile {
     }
 }
 
+/// How the name of a new state file begins.
+fn prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    prefix
+}
+
+/// Removes the new state files of emulators that were killed. Whoever holds the lock knows that nobody writes one.
+fn sweep(path: &Path) {
+    let prefix = prefix(path);
+    for entry in fs::read_dir(directory(path)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        let random = random.and_then(|rest| rest.strip_suffix(NEW.as_bytes()));
+        if random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)) {
+            // One that stays does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Refuses what is no regular file: a pipe may wait for ever, and a device may have no end.
+fn is_file(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other("expected a regular file")),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What a regular file holds; none if it is not there.
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    is_file(path)?;
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MOST >> 20)));
+    }
+    Ok(Some(bytes))
+}
+
 /// The lock is a file of its own, because saving replaces the state file and with it any lock on it.
 fn lock(path: &Path) -> Result<File, StateError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let failed = |source| StateError::Io { path: path.to_owned(), source };
+    is_file(Path::new(&name)).map_err(failed)?;
     let lock = File::create(name).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

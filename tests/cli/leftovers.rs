@@ -98,3 +98,13 @@ fn half_a_chart_is_never_there() {
     let _ = world.run(&["init", "-f", "out.yaml"]).exits(0);
     assert_eq!(names(&world, "."), ["out.yaml"]);
 }
+
+#[test]
+fn an_emulator_that_was_killed_leaves_no_half_a_state() {
+    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "").variable("PORTOLAN_ENDPOINT_CODEARTS", "");
+    let _ = killed(&world, "--emulator=state/a.json apply --yes");
+    leaves_something(&world, "state", "a.json");
+    world.file("state/.a.json.abcdefg.new", "not ours");
+    let _ = world.run(&["--emulator=state/a.json", "plan"]).exits(0);
+    assert_eq!(names(&world, "state"), [".a.json.abcdefg.new", "a.json.lock"]);
+}

@@ -23,6 +23,11 @@ fn pipe(world: &World, name: &str) {
     assert!(Command::new("mkfifo").arg(world.path(name)).status().unwrap().success());
 }
 
+/// A world without an endpoint: what the emulator in the process needs is nothing.
+fn offline() -> World {
+    World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "").variable("PORTOLAN_ENDPOINT_CODEARTS", "")
+}
+
 fn text(world: &World, name: &str) -> String {
     fs::read_to_string(world.path(name)).unwrap()
 }
@@ -142,4 +147,24 @@ fn a_saved_plan_comes_from_a_file_or_a_pipe_with_an_end() {
     world.is_settled();
     let world = World::of(QUICKSTART);
     let _ = bash(&world, "\"$0\" plan --out plan.json && \"$0\" apply /dev/stdin <plan.json").exits(0).says("3 added");
+}
+
+#[test]
+fn a_state_is_a_regular_file() {
+    let world = offline();
+    pipe(&world, "pipe");
+    for path in ["/dev/zero", "pipe", "."] {
+        let plan = format!("--emulator={path} plan");
+        for arguments in [&plan, &format!("emulator --state {path}")] {
+            let output = limited(&world, arguments).exits(1);
+            let _ = output.warns(&format!("cannot use `{path}`: expected a regular file"));
+        }
+    }
+    for beside in [".changes", ".lock"] {
+        world.file(&format!("{beside}/state.json"), "{}");
+        pipe(&world, &format!("{beside}/state.json{beside}"));
+        let _ =
+            limited(&world, &format!("--emulator={beside}/state.json plan")).exits(1).warns("expected a regular file");
+    }
+    let _ = limited(&world, "emulator --faults /dev/zero").exits(1).warns("expected a file or a pipe");
 }
