@@ -117,10 +117,10 @@ impl fmt::Display for Address {
 
 /// A part of a key as an address shows it. A live name may hold anything, and must not drive the terminal.
 pub fn printed(part: &str) -> Cow<'_, str> {
-    if part.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if part.bytes().all(|byte| byte.is_ascii_graphic()) && crate::text::is_plain(part) {
         Cow::Borrowed(part)
     } else {
-        Cow::Owned(part.escape_debug().to_string())
+        Cow::Owned(crate::text::escaped(part))
     }
 }
 

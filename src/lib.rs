@@ -41,5 +41,6 @@ pub mod report;
 pub mod schema;
 pub mod scope;
 pub mod state;
+pub mod text;
 pub mod transport;
 pub mod wire;

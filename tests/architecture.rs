@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
-const PURE: &str = "address.rs age.rs date.rs moment.rs pattern.rs pattern/ region.rs state.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
+const PURE: &str = "address.rs age.rs date.rs moment.rs pattern.rs pattern/ region.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
     diff.rs plan/ render/ report.rs wire/ transport/limit.rs transport/pace.rs";
 
 /// The one module in them that reads files.

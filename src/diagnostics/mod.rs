@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::render::{render, visible};
+pub use self::render::render;
 pub use self::source::{FileId, SourceMap, Span};
+pub use crate::text::visible;
 
 /// A place as people write it: both numbers count from one, the column counts characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

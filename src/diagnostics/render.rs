@@ -7,7 +7,8 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::source::BOM;
-use super::{Diagnostic, Severity, SourceMap, Span};
+use super::{Diagnostic, Severity, SourceMap, Span, visible};
+use crate::text::is_hidden;
 
 /// Bytes of a line kept before and behind the start of a span; more than any terminal is wide.
 const WINDOW: usize = 600;
@@ -81,8 +82,10 @@ fn window(sources: &SourceMap, span: Span) -> (String, std::ops::Range<usize>) {
     }
     let from = boundary(line, start.saturating_sub(WINDOW));
     let to = boundary(line, start.saturating_add(WINDOW).min(line.len())).max(start);
-    let part =
-        |range: std::ops::Range<usize>| String::from_utf8_lossy(&line[range]).chars().map(stand_in).collect::<String>();
+    let mut hashes = 0;
+    let mut part = |range: std::ops::Range<usize>| {
+        String::from_utf8_lossy(&line[range]).chars().map(|c| shown(c, &mut hashes)).collect::<String>()
+    };
     let before = part(from..start);
     let marked = part(start..end.min(to));
     let after = part(end.min(to)..to);
@@ -98,6 +101,13 @@ fn boundary(line: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// The character, or a stand-in where it would complete `##[`, a command of CI runners. `hashes` counts those before it.
+fn shown(c: char, hashes: &mut usize) -> char {
+    let is_command = c == '[' && *hashes >= 2;
+    *hashes = if c == '#' { *hashes + 1 } else { 0 };
+    if is_command { '\u{fffd}' } else { stand_in(c) }
+}
+
 /// One visible character for one that is not, so that marks stay under their text.
 fn stand_in(c: char) -> char {
     match c {
@@ -107,21 +117,6 @@ fn stand_in(c: char) -> char {
         _ if is_hidden(c) => '\u{fffd}',
         _ => c,
     }
-}
-
-/// Text with what could move the cursor, colour the screen or reorder the line written as an escape.
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    out
-}
-
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-        || matches!(c, '\u{feff}' | '\u{61c}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::{
     diagnostics::View,
     drift::{Accepted, Drift},
     state::Acceptance,
+    text::escaped,
 };
 
 /// Everything, the summary lines included.
@@ -53,10 +54,10 @@ fn said(acceptance: &Acceptance) -> String {
     let (file, line) = (&acceptance.source.file, acceptance.source.line);
     format!(
         "`{}` accepted until {}: {}; {}:{line}",
-        acceptance.pattern.to_string().escape_debug(),
+        escaped(&acceptance.pattern.to_string()),
         acceptance.until,
-        acceptance.reason.escape_debug(),
-        file.escape_debug(),
+        escaped(&acceptance.reason),
+        escaped(file),
     )
 }
 

@@ -14,6 +14,7 @@ use crate::{
     diff::FieldChange,
     pattern::Pattern,
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
+    text::escaped,
 };
 
 /// Where the sources start at most: behind the longest address, but one long address must not move them all.
@@ -108,7 +109,7 @@ pub(super) fn view(change: &Change) -> View {
     }
     let hint = change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("withheld; {lift} would let it go"),
-        Withheld::Protect { pattern } => format!("withheld: protected by `{}`", pattern.escape_debug()),
+        Withheld::Protect { pattern } => format!("withheld: protected by `{}`", escaped(pattern)),
     });
     View {
         severity: if change.is_grave() { Severity::Error } else { Severity::Warning },
@@ -188,7 +189,7 @@ fn uncompared(plan: &Plan) -> Option<String> {
 /// A part of the world says nothing about the rest.
 fn partial(plan: &Plan) -> String {
     let said = |option: &str, patterns: &[Pattern]| {
-        patterns.iter().map(|pattern| format!(" {option} '{}'", pattern.to_string().escape_debug())).collect::<String>()
+        patterns.iter().map(|pattern| format!(" {option} '{}'", escaped(&pattern.to_string()))).collect::<String>()
     };
     let (targets, excludes) = (said("--target", &plan.scope.targets), said("--exclude", &plan.scope.excludes));
     format!("This is a part of the chart:{targets}{excludes}.\n")
@@ -247,7 +248,7 @@ pub(super) fn plain_headline(change: &Change) -> String {
 }
 
 fn plain_place(change: &Change) -> Option<String> {
-    change.source.as_ref().map(|source| format!("{}:{}", source.file.escape_debug(), source.line))
+    change.source.as_ref().map(|source| format!("{}:{}", escaped(&source.file), source.line))
 }
 
 /// Where the places stand: behind the longest headline, as far as that leaves room for the longest place.
@@ -295,7 +296,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
             say(None, color.paint(Role::Warning, text));
         }
         Some(Withheld::Protect { pattern }) => {
-            say(None, color.paint(Role::Warning, format!("withheld: protected by `{}`", pattern.escape_debug())));
+            say(None, color.paint(Role::Warning, format!("withheld: protected by `{}`", escaped(pattern))));
         }
         None => {
             for risk in change.risks.iter().filter(|risk| risk.class.needs_consent()) {
@@ -370,8 +371,9 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         out.push_str(&format!("      {}\n", name.trim_end()));
         let texts = (before.as_str().unwrap_or_default(), after.as_str().unwrap_or_default());
         let difference = if depth == Depth::Full { words::whole_difference } else { words::difference };
+        let gutter = words::gutter(texts.0, texts.1);
         for line in difference(texts.0, texts.1, color) {
-            out.push_str(&format!("        {line}\n"));
+            out.push_str(&format!("        {gutter}{line}\n"));
         }
         return;
     }

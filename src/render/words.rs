@@ -4,7 +4,11 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{Color, Role};
-use crate::{plan::Run, state::SecretSource};
+use crate::{
+    plan::Run,
+    state::SecretSource,
+    text::{escaped, has_command},
+};
 
 /// A text that is longer, or has more lines, is shown as a difference of words.
 const LONGEST_INLINE: usize = 40;
@@ -20,7 +24,7 @@ const ELLIPSIS: &str = "...";
 /// A value on one line. Control characters are escaped, so that a live value cannot drive the terminal.
 pub fn value(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("\"{}\"", text.escape_debug()),
+        Value::String(text) => format!("\"{}\"", escaped(text)),
         other => other.to_string(),
     }
 }
@@ -98,9 +102,16 @@ fn lines(before: &str, after: &str, color: Color, kept: impl Fn(&str, bool, bool
     out.split('\n').map(str::to_owned).collect()
 }
 
+/// What stands in front of each line of a difference. Of several lines, each could look like one of ours, and any
+/// could be a command to the runner of a CI job.
+pub(super) fn gutter(before: &str, after: &str) -> &'static str {
+    let needs_one = |text: &str| text.contains('\n') || has_command(text);
+    if needs_one(before) || needs_one(after) { "| " } else { "" }
+}
+
 /// Control characters escaped, the line break too: what changed must be seen.
 pub(super) fn on_one_line(text: &str) -> String {
-    text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
+    escaped(text).replace("\\\"", "\"").replace("\\'", "'")
 }
 
 /// Control characters escaped, but for the line breaks of what stayed.
