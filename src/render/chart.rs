@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use serde_yaml::{Mapping, Value as Yaml};
 
+use super::yaml::Quoted;
 use crate::{
     address::Address,
     config::waivers::WAIVABLE_ERROR,
@@ -19,10 +20,6 @@ use crate::{
     wire::Service,
 };
 
-/// Characters that YAML's plain and quoted styles take for line breaks, depending on the version: only an
-/// escape survives every reader.
-const AMBIGUOUS: [char; 4] = ['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'];
-
 /// How a variable begins.
 const OPEN: &str = "${env:";
 
@@ -31,7 +28,7 @@ const DOLLAR: &str = "${env:_:-$}";
 
 /// The text of the chart.
 pub fn text(chart: &Chart) -> String {
-    let mut writer = Writer { chart, mark: mark(chart), escaped: Vec::new() };
+    let mut writer = Writer { chart, quoted: Quoted::among(texts(chart)) };
     let mut regions: BTreeMap<&Arc<str>, Mapping> =
         chart.regions.iter().map(|region| (region, Mapping::new())).collect();
     for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().name == ORGANIZATION.name) {
@@ -42,15 +39,12 @@ pub fn text(chart: &Chart) -> String {
     for (index, (region, organizations)) in regions.into_iter().enumerate() {
         documents.push(writer.document(region, organizations, index == 0));
     }
-    writer.unescape(&documents.join("---\n"))
+    writer.quoted.fill(&documents.join("---\n"))
 }
 
 struct Writer<'c> {
     chart: &'c Chart,
-    /// What placeholders begin with; no text of the chart holds it.
-    mark: String,
-    /// Texts that the YAML writer would spoil; they stand as placeholders until the end.
-    escaped: Vec<String>,
+    quoted: Quoted,
 }
 
 fn insert(mapping: &mut Mapping, key: &str, value: impl Into<Yaml>) {
@@ -79,7 +73,8 @@ impl<'c> Writer<'c> {
             insert(&mut document, "mirrors", mirrors);
         }
         let protect = self.chart.protect.iter().filter(|protection| protection.region == *region);
-        let protect: Vec<Yaml> = protect.map(|protection| Yaml::from(protection.pattern.to_string())).collect();
+        let protect: Vec<Yaml> =
+            protect.map(|protection| Yaml::from(self.quoted.hold(&protection.pattern.to_string()))).collect();
         if !protect.is_empty() {
             insert(&mut document, "protect", protect);
         }
@@ -102,7 +97,7 @@ impl<'c> Writer<'c> {
 
     fn acceptance(&mut self, acceptance: &Acceptance) -> Mapping {
         let mut entry = Mapping::new();
-        insert(&mut entry, "address", acceptance.pattern.to_string());
+        insert(&mut entry, "address", self.quoted.hold(&acceptance.pattern.to_string()));
         insert(&mut entry, "until", acceptance.until.to_string());
         insert(&mut entry, "reason", self.escape(&acceptance.reason));
         entry
@@ -177,7 +172,8 @@ impl<'c> Writer<'c> {
                 insert(&mut login, "password", self.secret(password));
                 insert(&mut entry, "credentials", login);
             }
-            insert(&mut mirrors, &address.parts()[1..].join("/"), entry);
+            let name = self.quoted.hold(&address.parts()[1..].join("/"));
+            insert(&mut mirrors, &name, entry);
         }
         mirrors
     }
@@ -206,26 +202,9 @@ impl<'c> Writer<'c> {
         }
     }
 
-    /// A value that looks like a variable stays one text, and what the YAML writer would spoil is held back.
+    /// A value that looks like a variable stays one text.
     fn escape(&mut self, text: &str) -> String {
-        let text = text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..]));
-        if !text.contains(AMBIGUOUS) {
-            return text;
-        }
-        self.escaped.push(text);
-        self.placeholder(self.escaped.len() - 1)
-    }
-
-    fn placeholder(&self, index: usize) -> String {
-        format!("{}-{index}-", self.mark)
-    }
-
-    fn unescape(&self, document: &str) -> String {
-        let mut out = document.to_owned();
-        for (index, text) in self.escaped.iter().enumerate().rev() {
-            out = out.replace(&self.placeholder(index), &quoted(text));
-        }
-        out
+        self.quoted.hold(&text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..])))
     }
 }
 
@@ -234,30 +213,19 @@ fn is_waived(desired: &DesiredResource) -> bool {
     matches!(&desired.presence, Presence::Present(attributes) if attributes.get("auto") == Some(&Value::Bool(false)))
 }
 
-/// A word that no text of the chart holds.
-fn mark(chart: &Chart) -> String {
-    let mut mark = "escaped-text".to_owned();
-    let texts = chart.resources.values().filter_map(|desired| match &desired.presence {
+/// The texts of the chart.
+fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
+    let attributes = chart.resources.values().flat_map(|desired| match &desired.presence {
         Presence::Present(attributes) => Some(attributes.values().filter_map(Value::as_str)),
         Presence::Absent => None,
     });
-    let texts: Vec<&str> = texts.flatten().filter(|text| text.contains(&mark)).collect();
-    while texts.iter().any(|text| text.contains(&mark)) {
-        mark.push_str("-x");
-    }
-    mark
-}
-
-/// In YAML's double quotes, which know JSON's escapes.
-fn quoted(text: &str) -> String {
-    let mut out = Value::from(text).to_string();
-    // JSON leaves some control characters as they are.
-    let raw: Vec<char> =
-        out.chars().filter(|character| character.is_control() || AMBIGUOUS.contains(character)).collect();
-    for character in raw {
-        out = out.replace(character, &format!("\\u{:04x}", u32::from(character)));
-    }
-    out
+    let names = chart.resources.keys().flat_map(|address| address.parts()).map(|part| &**part);
+    let reasons = chart.accept.iter().map(|acceptance| &*acceptance.reason);
+    let logins = chart.mirrors.values().filter_map(|terms| terms.credentials.as_ref());
+    let places = logins.flat_map(|login| [&login.username, &login.password]).map(|source| match source {
+        SecretSource::Env(place) | SecretSource::File(place) => place.as_str(),
+    });
+    attributes.flatten().chain(names).chain(reasons).chain(places)
 }
 
 /// The declared resources behind an address; they follow it in address order.
@@ -400,7 +368,12 @@ organizations: { dr: {} }
     fn strange_texts_come_back() {
         for text in [
             "a\u{2028}b",
-            "escaped-text-0-\u{2028}escaped-text-x",
+            "quoted-text-0-\u{2028}quoted-text-x",
+            "::add-mask::e",
+            "a\n ::add-mask::e\n",
+            "##[add-mask]e",
+            "\u{202e}\u{61c}\u{ad}\u{180e}\u{e0041}\u{200b}",
+            "\\u{202e}",
             "\u{7f}\u{feff}",
             "\u{85}",
             "${env:HOME}",

@@ -15,4 +15,5 @@ pub mod reference;
 pub mod report;
 pub mod style;
 pub mod words;
+mod yaml;
 pub mod yaml_diff;

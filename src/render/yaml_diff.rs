@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::words::{self, on_one_line};
+use super::{
+    words::{self, on_one_line},
+    yaml::Quoted,
+};
 use crate::{
     plan::{Action, Change, Outcome, Plan, Withheld},
     state::Attributes,
@@ -58,19 +61,12 @@ fn hunk(change: &Change) -> String {
 
 /// The resource as an entry of its own. What an update sends beside its fields is the live value, so it is shown too.
 fn yaml(change: &Change, attributes: &Attributes) -> String {
-    let values: IndexMap<&str, &Value> = attributes.iter().map(|(name, value)| (*name, value)).collect();
+    let address = change.address.to_string();
+    let texts = attributes.values().filter_map(Value::as_str).chain([address.as_str()]);
+    let mut quoted = Quoted::among(texts);
+    let mut shown = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| quoted.hold(text).into());
+    let values: IndexMap<&str, Value> = attributes.iter().map(|(name, value)| (*name, shown(value))).collect();
     // Strings and booleans always serialize.
-    let yaml = serde_yaml::to_string(&IndexMap::from([(change.address.to_string(), values)])).unwrap_or_default();
-    visible(&yaml)
-}
-
-/// YAML escapes control characters, but not those that turn the direction of a text or are not seen at all.
-fn visible(yaml: &str) -> String {
-    let hidden =
-        |character| matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
-    let mut out = String::with_capacity(yaml.len());
-    for character in yaml.chars() {
-        if hidden(character) { out.extend(character.escape_unicode()) } else { out.push(character) }
-    }
-    out
+    let yaml = serde_yaml::to_string(&IndexMap::from([(address, values)])).unwrap_or_default();
+    quoted.fill(&yaml)
 }
