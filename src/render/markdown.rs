@@ -113,10 +113,10 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     page.end()
 }
 
-/// What stands there whatever the budget: numbers, and no text of anybody else.
+/// What stands there whatever the budget: numbers, and the address of a mirror that cannot be compared.
 fn head(comment: &Comment<'_>) -> String {
     let mut out = format!("### portolan {}\n\n", comment.command);
-    for (number, line) in comment.totals.iter().enumerate() {
+    for (number, line) in comment.totals.iter().map(|line| escape(line)).enumerate() {
         out.push_str(&if number == 0 { format!("**{line}**\n\n") } else { format!("{line}\n\n") });
     }
     if comment.plan.scope.partial {
@@ -334,6 +334,10 @@ fn code(text: &str) -> String {
     if text.trim() == text && !text.is_empty() && !text.contains(['|', '`']) {
         return format!("`{text}`");
     }
+    code_in_entities(text)
+}
+
+fn code_in_entities(text: &str) -> String {
     let mut out = String::from("<code>");
     for character in text.chars() {
         if character.is_ascii_punctuation() {
@@ -364,7 +368,25 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// A site turns what looks like the address of a page into a link, but not in code.
 fn plain(out: &mut String, text: &str) {
+    for word in text.split_inclusive(' ') {
+        let (word, blank) = word.strip_suffix(' ').map_or((word, ""), |word| (word, " "));
+        if is_link(word) {
+            out.push_str(&code_in_entities(word));
+        } else {
+            unmarked(out, word);
+        }
+        out.push_str(blank);
+    }
+}
+
+fn is_link(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.contains("://") || word.contains("www.") || word.contains("mailto:") || word.contains("xmpp:")
+}
+
+fn unmarked(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '|' | '&' | '<' | '>' | '$' => out.push_str(&format!("&#{};", u32::from(character))),
