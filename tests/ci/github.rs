@@ -186,6 +186,29 @@ fn an_apply_that_fails_fails_the_job_and_tells() {
     let _ = step(&stage, "apply", "apply: Apply", &[]).with(1);
 }
 
+/// The log of the job that holds the writer's keys is read for commands.
+#[test]
+fn no_text_of_a_plan_commands_the_runner_that_applies() {
+    if !has_the_tools() {
+        return;
+    }
+    let described = |word: &str| {
+        CHART.replace(
+            "web: {}",
+            &format!(r#"web: {{ description: "{word}\n::add-mask::e\n ::error::x\nin ##[add-mask]e" }}"#),
+        )
+    };
+    let stage = Stage::new(&described("one"));
+    stage.settle();
+    stage.commit(&described("two"));
+    let _ = plan(&stage, &[]).with(0);
+    let applied = step(&stage, "apply", "apply: Apply", &[]).with(0).says("| ::add-mask::e");
+    for text in [applied.printed, stage.text("summary")] {
+        let is_obeyed = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+        assert!(!text.lines().any(is_obeyed), "{text}");
+    }
+}
+
 fn drift(stage: &Stage, variables: &[(&str, &str)]) -> Ended {
     step(stage, "drift", "drift: Look for drift", variables)
 }

@@ -168,6 +168,12 @@ const LONG: &str = "The front end of the shop. See the wiki of the team before y
 const HOSTILE: &str =
     "</details> | `a` | @everyone <img src=x>\n| - | ```\n**bold** \\| \u{202e}#1 and https://example.org";
 
+/// What the runner of a CI job obeys, at the beginning of a line behind blanks and in the middle of one.
+const COMMANDS: &str = "The image of the shop.\n::add-mask::e\n\u{a0} ::error::gone\nSee ##[add-mask]e";
+
+/// Not seen, and the letters of its escape.
+const UNSEEN: &str = "in\u{ad}vis\u{200b}ible \u{e0041}, not \\u{200b}";
+
 pub(crate) fn all() -> Vec<Scenario> {
     let risks = live(
         &[
@@ -214,6 +220,12 @@ pub(crate) fn all() -> Vec<Scenario> {
         json!(HOSTILE),
         json!(HOSTILE)
     );
+    let of_runners = format!(
+        "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, b: {{ description: {} }}, c: {{ description: '::warning::x' }} }} }} }}\n",
+        json!(format!("{COMMANDS} today")),
+        json!(UNSEEN),
+    );
+    let shop = live(&[("r-1/o/a", false, 3, COMMANDS), ("r-1/o/b", false, 3, "in\u{ad}vis\u{200b}ible")], &[]);
     let allowed = ["destroys-data", "exposes"];
     vec![
         scenario("001-nothing", &chart(two_chart), &two, &[], &[]),
@@ -235,6 +247,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             &["one-way=1"],
             &[],
         ),
+        scenario("015-commands", &chart(&of_runners), &shop, &[], &[]),
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
         scenario("015-almost-equal", &alike(), &unlisted(), &[], &[]),
     ]
