@@ -302,12 +302,46 @@ fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, f
         return;
     };
     if record.together == Together::OneSource {
-        places(node, entries, found);
+        source(node, record, entries, environment, found);
+    } else {
+        keys(node, record, entries, environment, found);
     }
+}
+
+/// Where a secret is. What stands there may be the secret itself: no finding repeats it, and its line hides it.
+fn source(
+    node: &Node<'_>,
+    record: &Record,
+    entries: &[Entry<'_>],
+    environment: Environment<'_>,
+    found: &mut Diagnostics,
+) {
+    let mut wrong = Diagnostics::new();
+    places(node, entries, &mut wrong);
+    keys(node, record, entries, environment, &mut wrong);
+    for mut problem in wrong {
+        if problem.code == "bad-name" {
+            "this is not the name of a variable".clone_into(&mut problem.message);
+        }
+        found.push(problem.hides(entries.iter().map(|(_, value)| value.span)));
+    }
+}
+
+fn keys(
+    node: &Node<'_>,
+    record: &Record,
+    entries: &[Entry<'_>],
+    environment: Environment<'_>,
+    found: &mut Diagnostics,
+) {
     for (name, value) in entries {
         match record.keys().find(|key| key.name == &*name.text) {
             Some(key) if key.nullable && matches!(value.resolve(), Resolved::Null) => {}
             Some(key) => check(value, key.form, environment, found),
+            // As in `{ s3cr3t }`, which is a key with nothing behind it.
+            None if is_of_secrets(record) && is_alone(name, value, record) => {
+                found.push(Diagnostic { span: Some(name.span), ..literal(value) });
+            }
             None => {
                 let has_login = holds_login(&name.text);
                 found.push(if has_login { login_in_url(name.span) } else { unknown_key(name, record) });
@@ -321,6 +355,11 @@ fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, f
     for key in record.keys().filter(|key| key.required && node.get(key.name).is_none()) {
         found.push(missing(node, record, &key));
     }
+}
+
+fn is_alone(name: &super::tree::Key<'_>, value: &Node<'_>, record: &Record) -> bool {
+    let is_null = matches!(value.resolve(), Resolved::Null);
+    is_null && similar_to(&name.text, record.keys().map(|key| key.name)).is_none()
 }
 
 fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {

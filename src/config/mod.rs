@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::waivers::Waivers;
 use crate::{
-    diagnostics::{Diagnostic, Diagnostics, FileId, SourceMap},
+    diagnostics::{Diagnostic, Diagnostics, FileId, SourceMap, Span},
     kind,
     state::{Chart, ChartStamp},
 };
@@ -92,8 +92,18 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
 /// lines of files that are no charts.
 pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut SourceMap) {
     foreign.iter().for_each(|file| sources.conceal(*file));
-    for span in found.iter().filter(|found| found.code == "literal-secret").filter_map(|found| found.span) {
-        sources.cover(span);
+    for found in found {
+        if found.code == "literal-secret" {
+            found.span.into_iter().for_each(|span| sources.cover(span));
+        }
+        found.hidden.iter().for_each(|span| sources.cover(*span));
+    }
+    let broken = found.iter().filter(|found| matches!(found.code, "duplicate-key" | "yaml-syntax"));
+    let lines: Vec<Span> = broken.filter_map(|found| Some(sources.line_of(found.span?))).collect();
+    for line in lines {
+        if sources.text(line).is_some_and(names_secret) {
+            sources.cover(line);
+        }
     }
     sources.cover_lines(may_hold_secret);
 }
@@ -108,6 +118,19 @@ fn may_hold_secret(line: &str) -> bool {
     };
     let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
     has_login || kind::holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
+}
+
+/// Whether a line says where a secret is, or holds it in that place. Of a line that YAML does not take, or that gives a
+/// key twice, nothing else can be known.
+fn names_secret(line: &str) -> bool {
+    let is_value = |rest: &str| {
+        let rest = rest.trim_start_matches(['"', '\'']).trim_start();
+        rest.strip_prefix(':').is_some_and(|value| value.is_empty() || value.starts_with([' ', '\t']))
+    };
+    let is_word = |before: &str| !before.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | '-'));
+    ["env", "file"]
+        .into_iter()
+        .any(|key| line.match_indices(key).any(|(at, _)| is_word(&line[..at]) && is_value(&line[at + key.len()..])))
 }
 
 /// Names and lengths are part of the digest, so that moving text between files changes it.

@@ -54,6 +54,8 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that belong to it, each with what is there.
     pub related: Vec<(Span, String)>,
+    /// What may be a secret, so that no finding shows it.
+    pub hidden: Vec<Span>,
 }
 
 impl Diagnostic {
@@ -68,8 +70,8 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
-        let (address, span, hint, related) = (None, None, None, Vec::new());
-        Self { severity, code, message, address, span, hint, related }
+        let (address, span, hint, related, hidden) = (None, None, None, Vec::new(), Vec::new());
+        Self { severity, code, message, address, span, hint, related, hidden }
     }
 
     #[must_use]
@@ -87,6 +89,12 @@ impl Diagnostic {
     #[must_use]
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
+        self
+    }
+
+    #[must_use]
+    pub fn hides(mut self, spans: impl IntoIterator<Item = Span>) -> Self {
+        self.hidden.extend(spans);
         self
     }
 

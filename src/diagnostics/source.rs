@@ -106,6 +106,18 @@ impl SourceMap {
         Source { file: file.path.clone(), line: line as u32 + 1, column }
     }
 
+    /// The line in which a span starts.
+    pub fn line_of(&self, span: Span) -> Span {
+        let (start, text) = self.line(span);
+        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        Span { start, end: start.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX)), ..span }
+    }
+
+    pub fn text(&self, span: Span) -> Option<&str> {
+        let file = self.file(span.file)?;
+        str::from_utf8(&file.bytes[file.clamp(span.start)..file.clamp(span.end)]).ok()
+    }
+
     /// Where the line of a span starts, and its bytes without the line break.
     pub(super) fn line(&self, span: Span) -> (usize, &[u8]) {
         let Some(file) = self.file(span.file) else { return (0, &[]) };

@@ -143,3 +143,33 @@ fn a_secret_that_was_written_down_is_not_shown() {
         }
     }
 }
+
+/// Where the name of a variable or a path was expected, and where YAML does not take the line.
+#[test]
+fn a_secret_in_the_place_of_its_place_is_not_shown() {
+    let world = private();
+    for password in [
+        format!("{{ env: {PASSWORD}! }}"),
+        format!("{{ env: A, file: {PASSWORD} }}"),
+        format!("{{ file: {PASSWORD}, env: A }}"),
+        format!("{{ env: [ {PASSWORD} ] }}"),
+        format!("{{ env: {{ {PASSWORD}: x }} }}"),
+        format!("{{ {PASSWORD} }}"),
+        format!("{{ env: '${{env:{PASSWORD}' }}"),
+        format!("{{ env: A, env: {PASSWORD} }}"),
+        format!("{{ env: {PASSWORD}: x }}"),
+        format!("\n        env: A\n        env: {PASSWORD}"),
+        format!("\n        env: A\n        file: {PASSWORD}"),
+    ] {
+        let login = format!("credentials:\n      username: {{ env: U }}\n      password: {password}");
+        crate::mirrors::write(&world, &format!("platform/app:\n    {login}"));
+        for format in ["text", "json", "sarif", "github"] {
+            let _ = output_is_clean(world.run(&["validate", "--format", format]).exits(1));
+        }
+        for format in ["markdown", "json", "sarif"] {
+            let _ = output_is_clean(world.run(&["plan", "--format", format]).exits(1));
+        }
+    }
+    crate::mirrors::write(&world, &format!("platform/app: {{ credentials: {{ {PASSWORD} }} }}"));
+    let _ = output_is_clean(world.run(&["validate"]).exits(1)).warns("error[literal-secret]");
+}
