@@ -247,8 +247,8 @@ pub(crate) fn all() -> Vec<Scenario> {
             &["one-way=1"],
             &[],
         ),
-        scenario("015-commands", &chart(&of_runners), &shop, &[], &[]),
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
         scenario("015-almost-equal", &alike(), &unlisted(), &[], &[]),
+        scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
     ]
 }
