@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{files, session};
+use super::{
+    files::{self, Later},
+    session,
+};
 use crate::{
     cli::{ApplyArgs, Global},
     diagnostics::View,
@@ -20,7 +23,7 @@ use crate::{
 /// The files that were asked for.
 #[derive(Default)]
 pub(super) struct Account {
-    receipt: Option<PathBuf>,
+    receipt: Option<Later>,
     events: Option<(PathBuf, Arc<Events>)>,
 }
 
@@ -37,12 +40,10 @@ impl Account {
         if let [receipt, events] = wanted[..] {
             is_not(receipt, Some(events))?;
         }
-        if let Some(path) = &args.receipt {
-            files::can_replace(path)?;
-        }
+        let receipt = args.receipt.as_deref().map(Later::at).transpose()?;
         let open =
             |path: &PathBuf| -> anyhow::Result<_> { Ok((path.clone(), Arc::new(Events::to(files::begin(path)?)))) };
-        Ok(Account { receipt: args.receipt.clone(), events: args.events.as_ref().map(open).transpose()? })
+        Ok(Account { receipt, events: args.events.as_ref().map(open).transpose()? })
     }
 
     /// Adds the events to whoever listens already.
@@ -66,8 +67,8 @@ impl Account {
             events.write(&Line::ended(report));
             events.end().with_context(|| format!("{} is not complete", path.display()))
         });
-        if let Some(path) = &self.receipt {
-            files::replace(path, &pretty(&Receipt::new(report, stamp, views)))?;
+        if let Some(file) = &self.receipt {
+            file.write(&pretty(&Receipt::new(report, stamp, views)))?;
         }
         events
     }

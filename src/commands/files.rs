@@ -7,7 +7,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
-    path::{Component, Path},
+    path::{Component, Path, PathBuf},
 };
 
 use anyhow::Context as _;
@@ -40,14 +40,32 @@ pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
     create().with_context(|| cannot_write(path))
 }
 
-/// Whether a file could be replaced, as far as that can be known without doing it.
-pub(super) fn can_replace(path: &Path) -> anyhow::Result<()> {
-    let tried = match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ if !is_replaced(path) => Ok(()),
-        _ => tempfile::tempfile_in(directory_of(path)).map(drop).map_err(|error| nameless(&error)),
-    };
-    tried.with_context(|| cannot_write(path))
+/// A file that is written at the end of a run, and known to be writable at its beginning.
+pub(super) struct Later {
+    path: PathBuf,
+    /// What is no regular file is open already: a pipe without a reader is waited for while a signal still ends the run.
+    straight: Option<File>,
+}
+
+impl Later {
+    pub(super) fn at(path: &Path) -> anyhow::Result<Later> {
+        let open = || -> io::Result<Option<File>> {
+            match fs::metadata(path) {
+                Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+                _ if !is_replaced(path) => straight(path).map(Some),
+                _ => tempfile::tempfile_in(directory_of(path)).map(|_| None).map_err(|error| nameless(&error)),
+            }
+        };
+        let straight = open().with_context(|| cannot_write(path))?;
+        Ok(Later { path: path.to_owned(), straight })
+    }
+
+    pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
+        match &self.straight {
+            Some(file) => (&*file).write_all(text.as_bytes()).with_context(|| cannot_write(&self.path)),
+            None => replace(&self.path, text),
+        }
+    }
 }
 
 /// Begins a file that is written to as things happen.

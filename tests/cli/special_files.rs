@@ -168,3 +168,16 @@ fn a_state_is_a_regular_file() {
     }
     let _ = limited(&world, "emulator --faults /dev/zero").exits(1).warns("expected a file or a pipe");
 }
+
+#[test]
+fn what_cannot_be_written_straight_is_found_before_anything_is_done() {
+    for option in ["--receipt", "--events"] {
+        let world = World::of(QUICKSTART);
+        let _ = limited(&world, &format!("apply --yes {option} /dev/fd/99")).exits(1).warns("cannot write /dev/fd/99");
+        assert_eq!(world.writes(), [""; 0]);
+        pipe(&world, "pipe");
+        // Nobody reads it: the run is still waiting, and a signal ends it.
+        let _ = bash(&world, &format!("timeout -s INT 2 \"$0\" apply --yes {option} pipe")).exits(124);
+        assert_eq!(world.writes(), [""; 0]);
+    }
+}
