@@ -5,7 +5,7 @@
 use std::{
     fmt,
     fs::{File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::Path,
 };
 
@@ -63,6 +63,9 @@ pub(super) struct Journal {
 impl Journal {
     /// From now on each entry is also appended to the file.
     pub(super) fn append_to(&mut self, path: &Path) -> io::Result<()> {
+        if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+            end_last_line(&OpenOptions::new().read(true).append(true).open(path)?)?;
+        }
         self.file = Some(OpenOptions::new().append(true).create(true).open(path)?);
         Ok(())
     }
@@ -80,6 +83,42 @@ impl Journal {
             self.entries.push(entry);
         }
     }
+}
+
+/// What a line begins with.
+const BEGINNING: &[u8] = br#"{"request_id":""#;
+
+/// The most bytes that are looked at at once.
+const CHUNK: u64 = 64 * 1024;
+
+/// Makes sure that the next line is one of its own: half an entry, as a killed emulator leaves it, is removed.
+fn end_last_line(mut file: &File) -> io::Result<()> {
+    let size = file.metadata()?.len();
+    let start = last_line(file, size)?;
+    if start == size {
+        return Ok(());
+    }
+    file.seek(SeekFrom::Start(start))?;
+    let mut beginning = Vec::new();
+    file.take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
+    // Anything else is not ours to remove.
+    if BEGINNING.starts_with(&beginning) { file.set_len(start) } else { file.write_all(b"\n") }
+}
+
+/// Where the last line begins; that is the end if the one before it is whole.
+fn last_line(mut file: &File, size: u64) -> io::Result<u64> {
+    let mut end = size;
+    while end > 0 {
+        let start = end.saturating_sub(CHUNK);
+        file.seek(SeekFrom::Start(start))?;
+        let mut chunk = Vec::new();
+        file.take(end - start).read_to_end(&mut chunk)?;
+        if let Some(at) = chunk.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// An entry as a line of JSON.

@@ -6,7 +6,8 @@ use std::fs::{self, File};
 
 use crate::{
     chart_files::bash,
-    support::{Output, QUICKSTART, World},
+    emulated::Served,
+    support::{NORTH, Output, QUICKSTART, World},
 };
 
 /// The system kills it at the first byte that it writes to a file.
@@ -107,4 +108,22 @@ fn an_emulator_that_was_killed_leaves_no_half_a_state() {
     world.file("state/.a.json.abcdefg.new", "not ours");
     let _ = world.run(&["--emulator=state/a.json", "plan"]).exits(0);
     assert_eq!(names(&world, "state"), [".a.json.abcdefg.new", "a.json.lock"]);
+}
+
+#[test]
+fn half_a_line_of_a_killed_emulator_is_no_part_of_the_next() {
+    let whole = r#"{"request_id":"emulator-00000001","region":"cn-north-4"}"#.to_owned() + "\n";
+    let long = format!("{}{}", &whole[..whole.len() - 3], "x".repeat(200_000));
+    for (half, left) in [("", ""), (&whole[..20], ""), ("{", ""), (&long, ""), ("a note", "a note\n")] {
+        let world = World::of(QUICKSTART);
+        world.file("journal", format!("{whole}{half}"));
+        let served = Served::start(&world, &["--journal", "journal"], portolan::emulator::REGIONS.len());
+        let endpoint = served.url(NORTH).replace(NORTH, "{region}");
+        let world = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint);
+        let _ = world.plan(&[]).exits(0);
+        let text = fs::read_to_string(world.path("journal")).unwrap();
+        let lines =
+            text.strip_prefix(&format!("{whole}{left}{{\"request_id\":\"emulator-00000001\",\"region\"")).unwrap();
+        assert!(lines.ends_with("}\n"), "{text}");
+    }
 }
