@@ -203,7 +203,8 @@ fn locked(target: &Path) -> io::Result<NamedTempFile> {
 
 /// Removes a replacement whose run holds no lock on it any more.
 fn remove_abandoned(path: &Path) {
-    let Ok(file) = File::open(path) else { return };
+    // Network file systems lock only what is open for writing.
+    let Ok(file) = OpenOptions::new().write(true).open(path) else { return };
     if file.try_lock().is_ok() {
         // Another run may have removed it meanwhile. The lock is held until here, so that nobody takes the file up.
         let _ = fs::remove_file(path);
