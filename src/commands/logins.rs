@@ -18,7 +18,8 @@ use crate::{
     config::load::links::{follow, is_ordinary},
     plan::Plan,
     state::SecretSource,
-    wire::secret::{Login, Secret},
+    text::escaped,
+    wire::secret::{Login, Secret, without_line_break},
 };
 
 /// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it. `own` are the
@@ -38,11 +39,11 @@ pub(super) fn read(plan: &Plan, own: &[SecretString]) -> Result<BTreeMap<Address
 fn secret(source: &SecretSource, own: &[SecretString]) -> Result<Secret, String> {
     let (text, place) = match source {
         SecretSource::Env(name) => {
-            let place = format!("the variable `{}`", name.escape_debug());
+            let place = format!("the variable `{}`", escaped(name));
             (read_variable(name).map_err(|problem| format!("{place} {problem}"))?, place)
         }
         SecretSource::File(path) => {
-            let place = format!("the file {}", path.escape_debug());
+            let place = format!("the file {}", escaped(path));
             (read_file(path).map_err(|error| format!("{place} cannot be read: {error}"))?, place)
         }
     };
@@ -86,15 +87,4 @@ fn read_file(path: &str) -> io::Result<String> {
         return Err(io::Error::other("its size is not that of its content, as of a file that is being written"));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
-}
-
-/// Editors end a file with one, and so do commands whose output becomes a variable.
-fn without_line_break(mut text: String) -> String {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    text
 }

@@ -69,6 +69,8 @@ impl FromStr for Keys {
 
     /// Reads `ACCESS:SECRET`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // As `$(cat FILE)` would, where a file or another program hands it on.
+        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
         match text.split_once(':') {
             Some((access, secret)) if !access.is_empty() && !secret.is_empty() => {
                 Ok(Self { access: access.to_owned(), secret: secret.into() })
@@ -88,4 +90,20 @@ pub enum ErrorShape {
     /// Both notations in one object: the newest pages.
     #[default]
     C,
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn a_line_break_behind_a_key_is_no_part_of_it() {
+        for text in ["ak:s k", "ak:s k\n", "ak:s k\r\n"] {
+            let keys: Keys = text.parse().unwrap();
+            assert_eq!((keys.access.as_str(), keys.secret.expose_secret()), ("ak", "s k"));
+        }
+        assert!("ak:\n".parse::<Keys>().is_err());
+    }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use secrecy::SecretString;
 
+use crate::wire::secret::without_line_break;
+
 /// What proves to the services who is asking.
 #[derive(Debug, Clone)]
 pub enum Credentials {
@@ -142,7 +144,7 @@ pub fn find(env: Environment<'_>) -> Result<Found, CredentialError> {
 pub fn secrets(env: Environment<'_>) -> Vec<SecretString> {
     let of_sets = SETS.iter().flat_map(|names| [names.sk, names.security_token]);
     let values = of_sets.chain([TOKEN_VARIABLE]).filter_map(env);
-    values.filter(|value| !value.is_empty()).map(SecretString::from).collect()
+    values.map(without_line_break).filter(|value| !value.is_empty()).map(SecretString::from).collect()
 }
 
 impl Credentials {

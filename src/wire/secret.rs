@@ -65,6 +65,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A secret as it was meant: editors end a file with a line break, and so do commands whose output becomes a variable.
+pub fn without_line_break(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    text
+}
+
 /// Who asks the other git server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Login {

@@ -30,6 +30,18 @@ const HW: [(&str, &str); 2] = [("HW_ACCESS_KEY", "hw-ak"), ("HW_SECRET_KEY", "hw
 const TOKEN: [(&str, &str); 1] = [("HW_AUTH_TOKEN", "t0k3n")];
 
 #[test]
+fn a_secret_is_known_without_the_line_break_behind_it() {
+    let environment = |name: &str| match name {
+        "HW_SECRET_KEY" => Some("one\r\n".to_owned()),
+        "HW_AUTH_TOKEN" => Some("two\n".to_owned()),
+        "HUAWEICLOUD_SDK_SK" => Some("\n".to_owned()),
+        _ => None,
+    };
+    let secrets: Vec<String> = secrets(&environment).iter().map(|it| it.expose_secret().to_owned()).collect();
+    assert_eq!(secrets, ["one", "two"]);
+}
+
+#[test]
 fn complete_sources() {
     assert_eq!(summary(&SDK), "sdk-ak:sdk-sk token=None project=None");
     assert_eq!(summary(&HW), "hw-ak:hw-sk token=None project=None");
