@@ -217,7 +217,7 @@ fn failed(subject: String, error: &CallError) -> ReadFailure {
 }
 
 fn unreadable(subject: String, error: &crate::kind::Undecodable, request_id: &Option<String>) -> ReadFailure {
-    let id = request_id.as_ref().map_or_else(String::new, |id| format!(" (request id {})", id.escape_debug()));
+    let id = request_id.as_ref().map_or_else(String::new, |id| format!(" (request id {})", crate::text::escaped(id)));
     let hint = "this is not the answer of the service: check the endpoint and what stands between".to_owned();
     ReadFailure { subject, message: format!("{error}{id}"), hint: Some(hint) }
 }

@@ -32,6 +32,7 @@ use crate::{
     refresh,
     render::{self, style::Depth},
     report::{ApplyOutcome, Fate, Record, Report},
+    text::escaped,
 };
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
@@ -152,7 +153,7 @@ async fn same_account(plan: &Plan, door: &session::Door) -> anyhow::Result<()> {
         let asking =
             asking.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
         if let Some(now) = asking.filter(|now| now != planned) {
-            let (planned, now) = (planned.escape_debug(), now.escape_debug());
+            let (planned, now) = (escaped(planned), escaped(&now));
             anyhow::bail!(
                 "the plan was made for the account {planned}, and {region} is asked as {now} now; plan again"
             );

@@ -250,7 +250,7 @@ pub fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&L
 /// The job that a start answered with, for a ticket: the service offers no way to ask for it.
 pub fn job(response: &Response) -> Option<String> {
     let answer: Value = serde_json::from_slice(&response.body).ok()?;
-    let job: String = answer["jid"].as_str()?.escape_debug().take(LONGEST_JOB).collect();
+    let job: String = crate::text::escaped(answer["jid"].as_str()?).chars().take(LONGEST_JOB).collect();
     filled(Some(job))
 }
 

@@ -336,7 +336,7 @@ pub struct Undecodable {
 
 impl Undecodable {
     fn new(expected: &'static str, body: &[u8]) -> Undecodable {
-        let mut found = String::from_utf8_lossy(&body[..body.len().min(120)]).escape_debug().to_string();
+        let mut found = crate::text::escaped(&String::from_utf8_lossy(&body[..body.len().min(120)]));
         if body.is_empty() {
             found = "an empty body".to_owned();
         } else {

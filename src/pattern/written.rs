@@ -48,7 +48,7 @@ impl Problem {
     }
 
     fn of(text: &str, reason: &str, hint: impl Into<String>) -> Problem {
-        let shown = if text.is_empty() { "\"\"".to_owned() } else { text.escape_debug().to_string() };
+        let shown = if text.is_empty() { "\"\"".to_owned() } else { crate::text::escaped(text) };
         Problem::new(format!("`{shown}` is not a pattern: {reason}"), hint)
     }
 }
@@ -225,7 +225,7 @@ impl Written {
         });
         let Some(odd) = odd else { return Ok(()) };
         let of = self.kind.map_or_else(String::new, |kind| format!(" of a {}", kind.name));
-        let reason = format!("no name{of} holds `{}`", odd.escape_debug());
+        let reason = format!("no name{of} holds `{}`", crate::text::escaped(&odd.to_string()));
         let hint = if odd.is_uppercase() {
             format!("did you mean `{}`?", self.text.to_lowercase())
         } else {

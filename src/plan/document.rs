@@ -187,7 +187,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let version = value.get("format_version").and_then(Value::as_str);
     let version = version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
     if version.split('.').next() != FORMAT_VERSION.split('.').next() {
-        return Err(PlanFileError::UnknownFormat { found: version.escape_debug().to_string() });
+        return Err(PlanFileError::UnknownFormat { found: crate::text::escaped(version) });
     }
     let fields = value.as_object_mut().ok_or_else(|| PlanFileError::NotAPlan("it is not an object".to_owned()))?;
     let Some(written) = fields.shift_remove("digest") else { return Err(PlanFileError::NotSaved) };

@@ -305,7 +305,7 @@ fn shown(template: &str) -> String {
         return "not shown, it may hold a password".to_owned();
     }
     let end = template.find(['?', '#']).unwrap_or(template.len());
-    template[..end].chars().flat_map(char::escape_debug).collect()
+    crate::text::escaped(&template[..end])
 }
 
 #[cfg(test)]

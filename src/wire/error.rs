@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Response;
+use crate::text::visible;
 
 /// The longest piece of an unreadable body that a message shows.
 const MAX_BODY_SHOWN: usize = 200;
@@ -191,23 +192,11 @@ fn quoted(text: &str) -> String {
 
 /// On one line, without what a terminal would obey, and cut.
 fn printable(text: &str, limit: usize) -> String {
-    let mut shown = String::new();
-    for character in text.chars().take(limit) {
-        if character.is_control() || is_direction(character) {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
+    let mut shown = visible(&text.chars().take(limit).collect::<String>());
     if text.chars().nth(limit).is_some() {
         shown.push('…');
     }
     shown
-}
-
-/// Characters that reorder what surrounds them, so that a message could read as something else.
-fn is_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
