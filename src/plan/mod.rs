@@ -257,11 +257,12 @@ impl Precondition {
             return vec!["it did not exist, and is there now".to_owned()];
         }
         let mut moved = Vec::new();
+        let shown = |value: &Value| crate::text::json(&value.to_string());
         for (name, was) in &self.attributes {
             match live.attributes.get(name.as_str()) {
                 Some(is) if is == was => {}
-                Some(is) => moved.push(format!("{name} was {was}, is {is} now")),
-                None => moved.push(format!("{name} was {was}, and cannot be read now")),
+                Some(is) => moved.push(format!("{name} was {}, is {} now", shown(was), shown(is))),
+                None => moved.push(format!("{name} was {}, and cannot be read now", shown(was))),
             }
         }
         if let (Some(was), Some(is)) = (self.repository_id, live.number)

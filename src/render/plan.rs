@@ -14,7 +14,7 @@ use crate::{
     diff::FieldChange,
     pattern::Pattern,
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
-    text::escaped,
+    text::{escaped, visible},
 };
 
 /// Where the sources start at most: behind the longest address, but one long address must not move them all.
@@ -62,8 +62,10 @@ pub(super) fn blocks(plan: &Plan, look: Look) -> String {
 pub(super) fn stops(plan: &Plan, color: Color) -> String {
     let mut out = String::new();
     for stop in &plan.stopped {
-        out.push_str(&color.paint(Role::Destroy, format!("Stopped: {}", stop.message)));
-        out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {lift}")));
+        out.push_str(&color.paint(Role::Destroy, format!("Stopped: {}", visible(&stop.message))));
+        out.push_str(
+            &stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {}", visible(lift))),
+        );
         out.push('\n');
     }
     out

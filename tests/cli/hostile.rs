@@ -111,6 +111,20 @@ fn a_character_and_the_letters_of_its_escape_differ() {
     }
 }
 
+/// The project of a mirror may be called anything.
+#[test]
+fn no_name_drives_what_reads_the_chart() {
+    let name = format!("p##[add-mask]e {}/app", HIDDEN.replace('\u{9b}', ""));
+    let chart = format!("version: 1\nregion: {NORTH}\nmirrors:\n  {}: {{ scheduled: false }}\n", yaml(&name));
+    let world = World::of(&chart);
+    let printed = drives_nothing(world.run(&["validate", "--print"]).exits(0)).stdout;
+    world.file("again.yaml", &printed);
+    assert_eq!(world.run(&["validate", "--print", "-f", "again.yaml"]).exits(0).stdout, printed);
+    for format in ["text", "diff", "markdown", "json", "sarif"] {
+        let _ = drives_nothing(world.run(&["plan", "--format", format]));
+    }
+}
+
 /// Of a chart that cannot be used, lines are shown on stderr.
 #[test]
 fn the_lines_of_a_wrong_chart_drive_nothing() {
@@ -149,6 +163,9 @@ fn documents_hold_the_texts_themselves() {
     let document: Value = serde_json::from_str(&saved).unwrap();
     let after = document["changes"][0]["after"]["description"].as_str().unwrap();
     assert_eq!(after, format!("new {COMMANDS}{HIDDEN}"));
-    let _ = world.run(&["apply", "plan.json"]).exits(0);
-    world.is_settled();
+    world.edit(|state| state.ensure_repository(NORTH, "o", "a").description = format!("moved {COMMANDS}{HIDDEN}"));
+    let moved = world.run(&["apply", "plan.json", "--events", "events.jsonl"]).exits(1);
+    let _ = drives_nothing(moved).says("description was \"old keep\\n::add-mask::e");
+    let events = fs::read_to_string(world.path("events.jsonl")).unwrap();
+    assert!(!events.lines().any(is_obeyed) && !events.contains('\u{202e}'), "{events}");
 }
