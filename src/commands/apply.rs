@@ -49,6 +49,13 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
         Err(error) => return nothing(global, args, &Account::default(), session::Unready::because(&error)),
     };
     let runtime = session::runtime()?;
+    let exit = plan_and_make(global, args, &account, &runtime);
+    // The lookup of a name cannot be broken off, and may take long.
+    runtime.shutdown_background();
+    exit
+}
+
+fn plan_and_make(global: &Global, args: &ApplyArgs, account: &Account, runtime: &Runtime) -> anyhow::Result<Exit> {
     let ready = match &args.plan {
         Some(path) => runtime.block_on(saved(global, path)),
         None => runtime.block_on(fresh(global, args)),
@@ -56,15 +63,17 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let Ready { plan, stamp, views, door } = match ready {
         Ok(ready) => ready,
         Err(NotReady::Usage(error)) => return Err(error),
-        Err(NotReady::Told(unready)) => return nothing(global, args, &account, unready),
+        Err(NotReady::Told(unready)) => return nothing(global, args, account, unready),
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
     account.begin(&plan, &stamp);
-    let ready = match refusal(global, &plan, args, &runtime)? {
+    let ready = match refusal(global, &plan, args, runtime)? {
         Some(refused) => Err(refused),
         None => logins::read(&plan, &session::secrets(global)),
     };
+    // From here on there is something to tell, in files too.
+    let _listening = Signals::listen();
     let report = match ready {
         Err(refused) => {
             let records = vec![Record::from(Fate::NotAttempted); plan.changes.len()];
@@ -78,7 +87,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
             Report { plan: &plan, records, refused: None, is_known: true }
         }
     };
-    finish(global, args, &account, &report, stamp, views)
+    finish(global, args, account, &report, stamp, views)
 }
 
 /// Tells that there is nothing to apply, in every form that was asked for.
@@ -137,7 +146,7 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
     door.deadline
         .within(same_account(&plan, &door))
         .await
-        .map_err(|late| not_ready(late.into()))?
+        .map_err(|broken_off| not_ready(broken_off.into()))?
         .map_err(not_ready)?;
     Ok(Ready { plan, stamp, views: Vec::new(), door })
 }

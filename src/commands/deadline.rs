@@ -1,10 +1,12 @@
-//! The end of a run's time, `--timeout`: reading is broken off, and writing begins nothing new.
+//! What ends a run early: its time is over, `--timeout`, or a signal asks it to end. Reading is broken off, and writing
+//! begins nothing new.
 
 use std::{fmt, future::Future, time::Duration};
 
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
+use super::signals::Signals;
 use crate::{
     cli::Global,
     state::{Live, ReadFailure},
@@ -25,6 +27,15 @@ impl fmt::Display for TooLate {
     }
 }
 
+/// Why work was left half-done.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(super) enum BrokenOff {
+    #[error(transparent)]
+    TooLate(TooLate),
+    #[error("a signal asked the run to end")]
+    Interrupted,
+}
+
 impl Deadline {
     /// A time beyond what a clock can tell is none.
     pub(super) fn of(global: &Global) -> Deadline {
@@ -33,10 +44,14 @@ impl Deadline {
     }
 
     /// Does work that can be left half-done.
-    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, TooLate> {
-        match self.0 {
-            None => Ok(work.await),
-            Some((time, at)) => tokio::time::timeout_at(at, work).await.map_err(|_| TooLate(time)),
+    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, BrokenOff> {
+        let mut signals = Signals::listen();
+        tokio::select! {
+            // Whoever asked for the end does not get the next step because the work was done at the same moment.
+            biased;
+            () = signals.next() => Err(BrokenOff::Interrupted),
+            done = work => Ok(done),
+            late = self.passes() => Err(BrokenOff::TooLate(late)),
         }
     }
 
@@ -52,14 +67,15 @@ impl Deadline {
     }
 }
 
-impl TooLate {
+impl BrokenOff {
     /// What was read until then is not whole, and so is worth nothing.
     pub(super) fn live(self) -> Live {
-        let failure = ReadFailure {
-            subject: "live state".to_owned(),
-            message: self.to_string(),
-            hint: Some("give it more with `--timeout`, or look at less with `--target`".to_owned()),
+        let hint = match self {
+            BrokenOff::TooLate(_) => "give it more with `--timeout`, or look at less with `--target`",
+            BrokenOff::Interrupted => "run it again; nothing was sent but reads",
         };
+        let failure =
+            ReadFailure { subject: "live state".to_owned(), message: self.to_string(), hint: Some(hint.to_owned()) };
         Live { failures: vec![failure], ..Live::default() }
     }
 }

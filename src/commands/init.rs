@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::bail;
 
-use super::{deadline::TooLate, files, output, session};
+use super::{deadline::BrokenOff, files, output, session};
 use crate::{
     cli::{Global, InitArgs},
     config::{
@@ -84,8 +84,8 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     }
     let door = session::open(global, &asked)?;
     let listener = output::listener(global);
-    let live = session::runtime()?.block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)));
-    let mut live = live.unwrap_or_else(TooLate::live);
+    let live = session::block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)))?;
+    let mut live = live.unwrap_or_else(BrokenOff::live);
     output::failures(&live.failures);
     if !live.failures.is_empty() {
         return Ok(None);

@@ -27,6 +27,7 @@ use crate::{
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let global = &cli.global;
     output::log(global);
+    signals::take_over();
     match &cli.command {
         Command::Init(args) => init::run(global, args),
         Command::Validate(args) => validate::run(global, args),

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::bail;
 
-use super::{asked::Asked, deadline::TooLate, files, output, session, show};
+use super::{asked::Asked, deadline::BrokenOff, files, output, session, show};
 use crate::{
     cli::{Global, PlanArgs, SelectionArgs},
     config::lint,
@@ -67,7 +67,7 @@ pub(super) fn ready(
         Err(error) if error.is::<session::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
-    let plan = session::runtime()?.block_on(make(global, &mut loaded, &door, allow, &asked));
+    let plan = session::block_on(make(global, &mut loaded, &door, allow, &asked))?;
     Ok(plan.map(|plan| Ready { plan, asked, loaded, door }))
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn make(
     let listener = output::listener(global);
     let live = door.deadline.within(refresh_part(&door.client, &loaded.chart, &part, &*listener)).await;
     drop(listener);
-    let live = live.unwrap_or_else(TooLate::live);
+    let live = live.unwrap_or_else(BrokenOff::live);
     loaded.conclude(global, Some((&live, &part)), asked)?;
     let scope = session::scope(&loaded.chart, door, &live.accounts, &asked.selection);
     // The service's own clock, where it told, so that a wrong one here makes nothing due.

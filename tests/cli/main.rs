@@ -39,6 +39,7 @@ mod requests;
 mod risks;
 mod saved;
 mod sdk;
+mod signals;
 mod special_files;
 mod stale;
 mod state_file;
