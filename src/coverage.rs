@@ -15,6 +15,9 @@ use crate::{
 /// The most edits between a mistyped name and the one that was meant.
 const MOST_EDITS: usize = 2;
 
+/// How many patterns of a chart are compared with everything there is. More of them are not read one by one.
+const MOST_HINTS: usize = 20;
+
 /// What a run saw: the chart, and the live state of the selected part.
 #[derive(Debug)]
 pub struct Seen<'a> {
@@ -53,12 +56,12 @@ impl<'a> Seen<'a> {
         let protect = self.chart.protect.iter().map(|it| (&it.pattern, it.span, "protected"));
         let accept = self.chart.accept.iter().map(|it| (&it.pattern, it.pattern_span, "accepted"));
         let idle = protect.chain(accept).filter(|(pattern, ..)| !self.may_cover(pattern));
-        let warning = |(pattern, span, effect): (&Pattern, _, _)| {
-            let hint = self.hint(pattern);
+        let warning = |(at, (pattern, span, effect)): (usize, (&Pattern, _, _))| {
+            let hint = if at < MOST_HINTS { self.hint(pattern) } else { None };
             let hint = hint.unwrap_or_else(|| format!("nothing is {effect} by it: mend it, or remove it"));
             Diagnostic::warning("pattern-covers-nothing", message(&pattern.to_string())).at(span).hint(hint)
         };
-        idle.map(warning).collect()
+        idle.enumerate().map(warning).collect()
     }
 
     /// A run whose selection covers nothing would be about something else than was asked for.
