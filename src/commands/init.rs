@@ -119,10 +119,11 @@ fn is_understood(global: &Global, text: &str) -> bool {
     sources.add("the live state as a chart", text);
     let config::Decoded { found, foreign, .. } =
         config::decode(Context { sources: &sources, environment: &|_| None, region: None });
-    if found.has_errors() {
+    let is_understood = !found.has_errors();
+    if !is_understood {
         config::hide_secrets(&found, &foreign, &mut sources);
-        output::diagnostics(global, &found, &sources);
+        output::diagnostics(global, &found.abridged(), &sources);
         output::tell("nothing is written: a chart cannot say what is live");
     }
-    !found.has_errors()
+    is_understood
 }

@@ -112,12 +112,13 @@ pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
 pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &SourceMap) {
     let styled = stderr_color(global) == Color::Always;
     let width = columns(terminal_size::terminal_size_of(io::stderr())).unwrap_or(WIDTH);
+    let has_errors = found.has_errors();
     for diagnostic in found {
-        if found.has_errors() || !global.quiet {
+        if has_errors || !global.quiet {
             tell(&format!("{}\n", render(diagnostic, sources, styled, width)));
         }
     }
-    if found.has_errors() {
+    if has_errors {
         let counted = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
         let mut said = counted(found.errors(), "error");
         if found.warnings() > 0 {

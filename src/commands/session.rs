@@ -95,6 +95,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     found.extend(chart.endpoints.iter().filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)));
     found.sort();
     config::hide_secrets(&found, &foreign, &mut sources);
+    let found = found.abridged();
     output::diagnostics(global, &found, &sources);
     let views = views(&found, &sources);
     if found.has_errors() || !unready.is_empty() {
@@ -142,6 +143,7 @@ impl Loaded {
     pub(super) fn tell(&mut self, global: &Global, mut found: Diagnostics) {
         found.sort();
         found.dedup();
+        let found = found.abridged();
         output::diagnostics(global, &found, &self.sources);
         self.views.extend(views(&found, &self.sources));
     }

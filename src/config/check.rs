@@ -3,10 +3,12 @@
 //! What a value means together with others (a target that is not there, a repository listed twice) is for
 //! `decode`; it reads the same tree afterwards and leaves out what did not pass here.
 
+use std::borrow::Cow;
+
 use super::{
     grammar::{Form, Key, Record, TextForm, Together, VERSION},
     names,
-    tree::{Entry, Node, Resolved},
+    tree::{self, Entry, Node, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
 use crate::{
@@ -80,8 +82,8 @@ fn keys_of(record: &Record) -> String {
 }
 
 /// A text between backticks: an empty one would not be seen.
-fn shown(text: &str) -> &str {
-    if text.is_empty() { "\"\"" } else { text }
+fn shown(text: &str) -> Cow<'_, str> {
+    if text.is_empty() { Cow::Borrowed("\"\"") } else { tree::name(text) }
 }
 
 fn version(node: &Node<'_>, found: &mut Diagnostics) {
@@ -138,6 +140,7 @@ fn with_variables(node: &Node<'_>, environment: Environment<'_>, found: &mut Dia
     match expand(text, environment) {
         Ok(text) => Some(text.into_owned()),
         Err(Unexpanded::Unset(variable)) => {
+            let variable = tree::name(&variable);
             let name = variable.strip_prefix(PREFIX).unwrap_or(&variable);
             let hint = format!("set it, or give a fallback: `{OPEN}{name}:-fallback}}`");
             found
@@ -286,7 +289,7 @@ fn literal(node: &Node<'_>) -> Diagnostic {
 /// A secret has one place.
 fn places(node: &Node<'_>, entries: &[Entry<'_>], found: &mut Diagnostics) {
     if let [(first, _), (second, _), ..] = entries {
-        let problem = format!("`{}` beside `{}`", &*second.text, &*first.text);
+        let problem = format!("`{}` beside `{}`", tree::name(&second.text), tree::name(&first.text));
         found.push(
             Diagnostic::error("two-places", problem).at(second.span).hint("a secret is in one place: write either"),
         );
@@ -371,7 +374,7 @@ fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
             None => keys_of(record),
         },
     };
-    Diagnostic::error("unknown-key", format!("unknown key `{}`", &*name.text)).at(name.span).hint(hint)
+    Diagnostic::error("unknown-key", format!("unknown key `{}`", tree::name(&name.text))).at(name.span).hint(hint)
 }
 
 /// The key of a record under which the misplaced key would be known.
@@ -425,6 +428,9 @@ fn is_entry(value: &Node<'_>) -> bool {
 
 /// The known word that a mistyped one is nearest to, if it is near enough to be meant.
 pub fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let most = |word: &str| (word.len() / 3).max(1);
+    // Each character is a character of difference at least, and a whole chart may be one word.
+    let is_near = |word: &&str| typed.chars().take(4 * word.len() + 4).count() <= word.len() + most(word);
     let distance = |word: &&str| strsim::damerau_levenshtein(typed, word);
-    known.min_by_key(distance).filter(|word| distance(word) <= (word.len() / 3).max(1))
+    known.filter(is_near).min_by_key(distance).filter(|word| distance(word) <= most(word))
 }

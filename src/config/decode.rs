@@ -11,13 +11,14 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    allowance::Allowance,
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
     lint, mirrors,
     names::{self, Name},
     patterns,
     rules::{self, Targets},
-    tree::{Entry, Node},
+    tree::{self, Entry, Node},
     variables::{Environment, expand},
 };
 use crate::{
@@ -69,6 +70,18 @@ pub struct Output<'c> {
     /// Where each rule stands, for the checks that look at rules together.
     pub rules: Vec<(Address, Span)>,
     pub found: Diagnostics,
+    pub(super) allowance: Allowance,
+}
+
+impl Output<'_> {
+    /// Reports, once, that the chart stands for more than is allowed.
+    pub(super) fn refuse(&mut self, span: Span) {
+        if self.allowance.refuses_first() {
+            let hint = "write lists and texts where they are needed, or make several charts of it";
+            let problem = "from here on, defaults and aliases make more of this chart than is allowed";
+            self.found.push(Diagnostic::error("chart-too-large", problem).at(span).hint(hint));
+        }
+    }
 }
 
 /// One document with its region and its defaults.
@@ -91,7 +104,13 @@ struct Organization<'n, 's> {
 
 /// Decodes all documents of a chart, and checks them on the way; `found` is what was found before.
 pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) -> Output<'c> {
-    let mut out = Output { context, chart: Chart::default(), rules: Vec::new(), found };
+    let mut out = Output {
+        context,
+        chart: Chart::default(),
+        rules: Vec::new(),
+        found,
+        allowance: Allowance::of(context.sources),
+    };
     for root in roots {
         super::check::check(root, Form::Record(&DOCUMENT), context.environment, &mut out.found);
     }
@@ -312,7 +331,7 @@ fn decode_organization(
 }
 
 fn beside_absent(key: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("key-beside-absent", format!("`{key}` says nothing of what shall not exist"))
+    Diagnostic::error("key-beside-absent", format!("`{}` says nothing of what shall not exist", tree::name(key)))
         .at(span)
         .hint("remove it, or `state: absent`")
 }
@@ -352,6 +371,9 @@ fn decode_repository(
         );
     }
     let attributes = inherited.attributes(repository::REPOSITORY.attributes, "repository", out.context);
+    if !out.allowance.grant(&attributes) {
+        return out.refuse(entry.key_span);
+    }
     let children = rules::decode(address, inherited, targets, out);
     let desired = DesiredResource { presence: Presence::Present(attributes), source, children };
     out.chart.resources.insert(address.clone(), desired);

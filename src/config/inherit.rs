@@ -13,6 +13,14 @@ use crate::{
     state::Attributes,
 };
 
+/// A section with more keys has unknown ones, which were reported. Each heir would look at all of them.
+const MOST_KEYS: usize = 64;
+
+/// Whether a mapping is small enough to be one.
+pub(super) fn is_section(node: &Node<'_>) -> bool {
+    node.as_mapping().is_some_and(|entries| entries.len() <= MOST_KEYS)
+}
+
 /// One layer: what an entry or a `defaults` says of repositories and of rules.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Layer<'n, 's> {
@@ -38,7 +46,8 @@ impl<'n, 's> Layer<'n, 's> {
     }
 
     fn section(&self, section: &str) -> Option<&'n Node<'s>> {
-        if section == "repository" { self.repository } else { self.sync_rule }
+        let node = if section == "repository" { self.repository } else { self.sync_rule };
+        node.filter(|node| is_section(node))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything but `load` is pure. The language is declared once, in [`grammar`].
 
+mod allowance;
 pub mod check;
 pub mod decode;
 mod foreign;

@@ -1,15 +1,15 @@
 //! The rules of a repository: its `sync` list with targets looked up.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use serde_json::Value;
 
 use super::{
     check::similar_to,
     decode::Output,
-    inherit::{Inherited, Layer, find, resolve},
+    inherit::{Inherited, Layer, find, is_section, resolve},
     names::{self, Name},
-    tree::Node,
+    tree::{self, Node},
 };
 use crate::{
     address::Address,
@@ -19,7 +19,37 @@ use crate::{
 };
 
 /// The named destinations of a chart.
-pub type Targets<'n, 's> = BTreeMap<String, Target<'n, 's>>;
+#[derive(Debug, Default)]
+pub struct Targets<'n, 's> {
+    named: BTreeMap<String, Target<'n, 's>>,
+    /// How many names may still be compared with mistyped ones.
+    comparisons: Cell<usize>,
+}
+
+/// Names compared with mistyped ones in all. A hint is a courtesy: it may not cost more than the chart does.
+const MOST_COMPARISONS: usize = 20_000;
+
+/// Names that one hint lists.
+const MOST_LISTED: usize = 10;
+
+impl Targets<'_, '_> {
+    /// What to write instead of an unknown name.
+    fn hint(&self, typed: &str) -> String {
+        let left = self.comparisons.get().checked_sub(self.named.len());
+        self.comparisons.set(left.unwrap_or(0));
+        let meant = left.and_then(|_| similar_to(typed, self.named.keys().map(String::as_str)));
+        if let Some(meant) = meant {
+            return format!("did you mean `{meant}`?");
+        }
+        let listed: Vec<String> =
+            self.named.keys().take(MOST_LISTED).map(|name| format!("`{}`", tree::name(name))).collect();
+        match self.named.len() - listed.len() {
+            _ if listed.is_empty() => "the chart has no `targets`".to_owned(),
+            0 => format!("the chart's targets are {}", listed.join(", ")),
+            more => format!("the chart's targets are {} and {more} more", listed.join(", ")),
+        }
+    }
+}
 
 /// One named destination.
 #[derive(Debug)]
@@ -30,21 +60,24 @@ pub struct Target<'n, 's> {
 
 /// Collects the targets of all documents; the same name twice is an error.
 pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Targets<'n, 's> {
-    let mut targets = Targets::new();
+    let mut targets = BTreeMap::new();
     let entries = roots.iter().filter_map(|root| root.get("targets")?.as_mapping()).flatten();
     for (key, node) in entries {
         let target = Target { node, span: key.span };
         if let Some(first) = targets.get(&*key.text).map(|first: &Target<'_, '_>| first.span) {
             found.push(
-                Diagnostic::error("duplicate-target", format!("target `{}` stands in the chart twice", &*key.text))
-                    .at(key.span)
-                    .related(first, "first here"),
+                Diagnostic::error(
+                    "duplicate-target",
+                    format!("target `{}` stands in the chart twice", tree::name(&key.text)),
+                )
+                .at(key.span)
+                .related(first, "first here"),
             );
         } else {
             targets.insert(key.text.to_string(), target);
         }
     }
-    targets
+    Targets { named: targets, comparisons: Cell::new(MOST_COMPARISONS) }
 }
 
 /// Decodes the list that decides about a repository's rules, and says where it stands; `None` if rules are not
@@ -67,6 +100,10 @@ pub fn decode(
                     .related(first, "first here"),
             );
             continue;
+        }
+        if !out.allowance.grant(&attributes) {
+            out.refuse(list.span);
+            break;
         }
         let source = out.context.source(item.span);
         let desired = DesiredResource { presence: Presence::Present(attributes), source, children: None };
@@ -136,18 +173,12 @@ fn named_target<'n, 's>(
     if !names::is_valid(Name::Target, &name) {
         return None;
     }
-    if let Some(target) = targets.get(&name) {
+    if let Some(target) = targets.named.get(&name) {
         // Where it really copies to is not known, so nothing more is said of it.
-        return only.then_some(target.node);
+        return only.then_some(target.node).filter(|node| is_section(node));
     }
-    let known: Vec<String> = targets.keys().map(|name| format!("`{name}`")).collect();
-    let hint = match similar_to(&name, targets.keys().map(String::as_str)) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None if known.is_empty() => "the chart has no `targets`".to_owned(),
-        None => format!("the chart's targets are {}", known.join(", ")),
-    };
-    out.found
-        .push(Diagnostic::error("unknown-target", format!("no target is called `{name}`")).at(node.span).hint(hint));
+    let problem = format!("no target is called `{}`", tree::name(&name));
+    out.found.push(Diagnostic::error("unknown-target", problem).at(node.span).hint(targets.hint(&name)));
     None
 }
 

@@ -4,11 +4,13 @@
 //! Only warnings can be waived, and the one error that says so. A waiver that waives nothing is a warning itself:
 //! it would hide the next finding.
 
+use std::collections::BTreeMap;
+
 use super::{
     check::similar_to,
     decode::Context,
     lint,
-    tree::{Node, comments},
+    tree::{self, Node, comments},
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Severity, Span};
 
@@ -25,16 +27,38 @@ fn waivable() -> impl Iterator<Item = &'static str> {
 
 /// The waivers of a chart.
 #[derive(Debug, Default)]
-pub struct Waivers(Vec<Waiver>);
+pub struct Waivers {
+    /// In the order in which they were collected.
+    all: Vec<Waiver>,
+    /// For each code and file, by where the reach starts. Lines do not overlap, and neither do documents.
+    lines: BTreeMap<Key, Group>,
+    documents: BTreeMap<Key, Group>,
+}
+
+/// A code, and where the reach of its waivers starts.
+type Key = (&'static str, FileId, u32);
+
+/// The waivers of one code with the same reach.
+#[derive(Debug)]
+struct Group {
+    end: u32,
+    used: bool,
+}
 
 #[derive(Debug)]
 struct Waiver {
-    code: String,
+    code: &'static str,
     /// Where it stands itself.
     span: Span,
     /// What it covers.
-    reach: Span,
-    used: bool,
+    reach: Reach,
+}
+
+/// What a waiver covers.
+#[derive(Debug, Clone, Copy)]
+enum Reach {
+    Line(Span),
+    Document(Span),
 }
 
 impl Waivers {
@@ -44,14 +68,14 @@ impl Waivers {
         for file in files {
             for comment in comments(*file, context.sources.bytes(*file)) {
                 for (code, span) in codes(&comment.text, comment.span) {
-                    waivers.add(code, span, comment.reach, found);
+                    waivers.add(code, span, Reach::Line(comment.reach), found);
                 }
             }
         }
         for (index, root) in roots.iter().enumerate() {
             let next = roots.get(index + 1).filter(|next| next.span.file == root.span.file);
             let end = next.map_or(u32::MAX, |next| next.span.start);
-            let reach = Span::new(root.span.file, root.span.start, end);
+            let reach = Reach::Document(Span::new(root.span.file, root.span.start, end));
             let allowed = root.get("lints").and_then(|lints| lints.get("allow")).and_then(Node::as_list);
             for node in allowed.unwrap_or_default() {
                 if let Some(code) = context.text(node) {
@@ -62,16 +86,26 @@ impl Waivers {
         waivers
     }
 
-    fn add(&mut self, code: &str, span: Span, reach: Span, found: &mut Diagnostics) {
-        if waivable().any(|known| known == code) {
-            self.0.push(Waiver { code: code.to_owned(), span, reach, used: false });
+    fn add(&mut self, code: &str, span: Span, reach: Reach, found: &mut Diagnostics) {
+        if let Some(code) = waivable().find(|known| *known == code) {
+            let (groups, place) = match reach {
+                Reach::Line(place) => (&mut self.lines, place),
+                Reach::Document(place) => (&mut self.documents, place),
+            };
+            let key = (code, place.file, place.start);
+            groups.entry(key).or_insert(Group { end: place.end, used: false });
+            self.all.push(Waiver { code, span, reach });
         } else {
             let known: Vec<String> = waivable().map(|code| format!("`{code}`")).collect();
             let hint = match similar_to(code, waivable()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("what can be waived is {}", known.join(", ")),
             };
-            found.push(Diagnostic::error("unknown-lint", format!("`{code}` cannot be waived")).at(span).hint(hint));
+            found.push(
+                Diagnostic::error("unknown-lint", format!("`{}` cannot be waived", tree::name(code)))
+                    .at(span)
+                    .hint(hint),
+            );
         }
     }
 
@@ -86,20 +120,28 @@ impl Waivers {
     fn covers(&mut self, diagnostic: &Diagnostic) -> bool {
         let Some(span) = diagnostic.span else { return false };
         let mut covered = false;
-        for waiver in &mut self.0 {
-            let reach = waiver.reach;
-            let within = span.file == reach.file && reach.start <= span.start && span.start < reach.end;
-            if within && waiver.code == diagnostic.code {
-                waiver.used = true;
+        for groups in [&mut self.lines, &mut self.documents] {
+            let behind = (diagnostic.code, span.file, span.start);
+            let last = groups.range_mut((diagnostic.code, span.file, 0)..=behind).next_back();
+            if let Some((_, group)) = last.filter(|(_, group)| span.start < group.end) {
+                group.used = true;
                 covered = true;
             }
         }
         covered
     }
 
+    fn is_used(&self, waiver: &Waiver) -> bool {
+        let (groups, place) = match waiver.reach {
+            Reach::Line(place) => (&self.lines, place),
+            Reach::Document(place) => (&self.documents, place),
+        };
+        groups.get(&(waiver.code, place.file, place.start)).is_some_and(|group| group.used)
+    }
+
     /// The waivers that waived nothing, but for those of codes that this run could not find.
     pub fn unused(&self, not_looked_for: &[&str]) -> Vec<Diagnostic> {
-        let unused = self.0.iter().filter(|waiver| !waiver.used && !not_looked_for.contains(&&*waiver.code));
+        let unused = self.all.iter().filter(|waiver| !self.is_used(waiver) && !not_looked_for.contains(&waiver.code));
         let warning = |waiver: &Waiver| {
             Diagnostic::warning("unused-waiver", format!("nothing here is `{}` any more", waiver.code))
                 .at(waiver.span)

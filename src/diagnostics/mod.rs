@@ -3,6 +3,7 @@
 //! A [`Diagnostic`] points into a file of the [`SourceMap`] by byte offsets; lines and columns are
 //! computed only for what is shown. Nothing here reads a file or writes to a terminal.
 
+mod abridge;
 pub mod codes;
 mod render;
 mod source;
@@ -56,6 +57,8 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What may be a secret, so that no finding shows it.
     pub hidden: Vec<Span>,
+    /// How many findings it stands for.
+    pub count: usize,
 }
 
 impl Diagnostic {
@@ -71,7 +74,7 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
         let (address, span, hint, related, hidden) = (None, None, None, Vec::new(), Vec::new());
-        Self { severity, code, message, address, span, hint, related, hidden }
+        Self { severity, code, message, address, span, hint, related, hidden, count: 1 }
     }
 
     #[must_use]
@@ -116,6 +119,7 @@ impl Diagnostic {
             column: place.as_ref().map(|place| place.column),
             file: place.map(|place| place.file),
             hint: self.hint.clone(),
+            count: (self.count > 1).then_some(self.count),
             related: self
                 .related
                 .iter()
@@ -148,6 +152,9 @@ pub struct View {
     pub line: Option<u32>,
     pub column: Option<u32>,
     pub hint: Option<String>,
+    /// How many findings it stands for, where that is more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Related>,
 }
@@ -164,6 +171,7 @@ impl View {
             line: None,
             column: None,
             hint,
+            count: None,
             related: Vec::new(),
         }
     }
@@ -187,15 +195,19 @@ impl Diagnostics {
     }
 
     pub fn has_errors(&self) -> bool {
-        self.errors() > 0
+        self.0.iter().any(|found| found.severity == Severity::Error)
     }
 
     pub fn errors(&self) -> usize {
-        self.0.iter().filter(|found| found.severity == Severity::Error).count()
+        self.count(Severity::Error)
     }
 
     pub fn warnings(&self) -> usize {
-        self.0.len() - self.errors()
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|found| found.severity == severity).map(|found| found.count).sum()
     }
 
     pub fn len(&self) -> usize {

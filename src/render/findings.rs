@@ -22,7 +22,7 @@ struct Document<'v> {
 }
 
 fn count(views: &[View], severity: Severity) -> usize {
-    views.iter().filter(|view| view.severity == severity).count()
+    views.iter().filter(|view| view.severity == severity).map(|view| view.count.unwrap_or(1)).sum()
 }
 
 pub fn json(views: &[View]) -> String {
@@ -100,6 +100,9 @@ fn result(view: &View) -> Value {
     });
     if let Some(file) = &view.file {
         result["locations"] = json!([place(file, view.line.zip(view.column))]);
+    }
+    if let Some(count) = view.count {
+        result["occurrenceCount"] = json!(count);
     }
     if !view.related.is_empty() {
         let places = view.related.iter().map(|related| {

@@ -308,7 +308,13 @@ fn diagnostic() -> Value {
             ("column", nullable(position())),
             ("hint", nullable(text())),
         ],
-        &[("related", list(related))],
+        &[
+            ("related", list(related)),
+            (
+                "count",
+                described(json!({ "type": "integer", "minimum": 2 }), "How many findings it stands for, if not one."),
+            ),
+        ],
     )
 }
 

@@ -26,6 +26,7 @@ mod leftovers;
 mod lints;
 mod logins;
 mod lost_answers;
+mod many_mistakes;
 mod mirror_runs;
 mod mirror_secrets;
 mod mirrors;

@@ -13,7 +13,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span as Range, StructureStyle, T
 use self::collections::{Frame, Kind, Slot};
 use super::budget::{Budget, Size};
 use super::{Entry, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, Text};
-use super::{scalar, syntax};
+use super::{scalar, short, syntax};
 use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Span};
 
 pub(super) fn build<'s>(
@@ -271,14 +271,5 @@ impl<'s> Builder<'s> {
 
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, self.offset + start as u32, self.offset + end as u32)
-    }
-}
-
-/// A word of the user's for a message; a whole chart may be one word.
-fn short(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -27,14 +27,20 @@ pub fn comments(file: FileId, bytes: &[u8]) -> Vec<Comment> {
         return Vec::new();
     }
     let mut parser = Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
-    let mut comments = Vec::new();
+    let mut comments: Vec<Comment> = Vec::new();
+    // Where the reach of the last comment with a line for itself starts and ends.
+    let mut below = 0..0;
     while let Some(Ok((event, range))) = parser.next_event() {
         if let Event::Comment(_, placement) = event
             && let (Some(start), Some(end)) = (range.start.byte_offset(), range.end.byte_offset())
             && let Some(text) = whole.get(start..end)
         {
             let at = |range: Range<usize>| Span::new(file, offset + range.start as u32, offset + range.end as u32);
-            let reach = if placement == Placement::Right { line(whole, start) } else { next_line(whole, end) };
+            // Comments in a row speak of the same line, which is looked for once.
+            if placement != Placement::Right && end > below.start {
+                below = next_line(whole, end);
+            }
+            let reach = if placement == Placement::Right { line(whole, start) } else { below.clone() };
             comments.push(Comment { span: at(start..end), text: text.to_owned(), reach: at(reach) });
         }
     }

@@ -13,6 +13,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -169,5 +170,22 @@ pub fn parse<'s>(file: FileId, text: &'s [u8], diagnostics: &mut Diagnostics) ->
     match syntax::text(file, text, diagnostics) {
         Some((text, offset)) => build::build(file, text, offset, MAX_NODES, diagnostics),
         None => Vec::new(),
+    }
+}
+
+/// A word of the user's for a message; a whole chart may be one word.
+fn short(text: &str) -> Cow<'_, str> {
+    cut(text, 60)
+}
+
+/// The same where a name is expected, which may have 128 characters.
+pub(super) fn name(text: &str) -> Cow<'_, str> {
+    cut(text, 200)
+}
+
+fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }

@@ -75,6 +75,16 @@ organizations:
         ),
     ),
     error(
+        "chart-too-large",
+        "Defaults and aliases make more of the chart than is allowed.",
+        "A `sync` list in `defaults` is a list for each repository that inherits it, and so is a long description. A \
+         chart may stand for 100,000 repositories and rules and one more for each 16 bytes of its text, and for 16 MiB \
+         of values and 8 more bytes for each byte of its text. The rest of it is not read.",
+        Example::Advice(
+            "Shorten the inherited list or text, write it only where it is needed, or make several charts of it.",
+        ),
+    ),
+    error(
         "control-character",
         "The file holds a control character that YAML does not allow.",
         "Outside of tabs and line breaks, YAML takes no control characters: they are invisible and can drive the \

@@ -4,9 +4,9 @@
 
 use granit_parser::StructureStyle;
 
-use super::{Builder, short};
+use super::Builder;
 use crate::config::tree::budget::Size;
-use crate::config::tree::{Key, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, merge, syntax};
+use crate::config::tree::{Key, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, merge, short, syntax};
 use crate::diagnostics::{Diagnostic, Span};
 
 /// A collection that is not closed yet.
