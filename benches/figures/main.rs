@@ -1,6 +1,6 @@
 //! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench -- start_up`.
 //!
-//! Nothing is asserted, because a machine that is busy with something else is no defect. The eight measurements
+//! Nothing is asserted, because a machine that is busy with something else is no defect. The nine measurements
 //! share an executable: each would link the whole library with fat LTO.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made fails by panicking")]
@@ -13,6 +13,7 @@ mod plan_latency;
 mod render;
 mod start_up;
 mod validate;
+mod worst_shapes;
 
 use std::{
     fs,
@@ -27,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(2);
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Each with its name on the command line.
-const ALL: [(&str, fn()); 8] = [
+const ALL: [(&str, fn()); 9] = [
     ("plan_latency", plan_latency::measure),
     ("apply_latency", apply_latency::measure),
     ("pace", pace::measure),
@@ -36,6 +37,7 @@ const ALL: [(&str, fn()); 8] = [
     ("validate", validate::measure),
     ("render", render::measure),
     ("creations", creations::measure),
+    ("worst_shapes", worst_shapes::measure),
 ];
 
 fn main() {
@@ -71,6 +73,13 @@ fn own_peak_memory() -> Option<f64> {
 
 /// Runs a command that must succeed: how long it took, and the most memory it had.
 fn watched(command: &mut Command) -> (Duration, f64) {
+    let (time, peak, status) = ended(command);
+    assert!(status.success(), "it failed: {status}");
+    (time, peak)
+}
+
+/// The same for a command that may fail.
+fn ended(command: &mut Command) -> (Duration, f64, process::ExitStatus) {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     let mut peak: f64 = 0.0;
@@ -81,7 +90,5 @@ fn watched(command: &mut Command) -> (Duration, f64) {
             None => thread::sleep(GLANCE),
         }
     };
-    let time = start.elapsed();
-    assert!(status.success(), "it failed: {status}");
-    (time, peak)
+    (start.elapsed(), peak, status)
 }
