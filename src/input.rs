@@ -12,7 +12,7 @@ use std::{
 /// The most bytes of a document, as for a chart: a saved plan, a list of faults.
 pub const MOST: usize = 64 << 20;
 
-/// The bytes of a file or a pipe, at most so many.
+/// The bytes of a file or a pipe; more than `most` are an error.
 pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?.file_type();
     if !found.is_file() && !is_fifo(found) {
@@ -25,7 +25,7 @@ pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     bounded(File::open(path)?, most)
 }
 
-/// The text of a file or a pipe, at most so many bytes.
+/// The text of a file or a pipe; more than `most` bytes are an error.
 pub fn text(path: &Path, most: usize) -> io::Result<String> {
     String::from_utf8(bytes(path, most)?).map_err(|_| io::Error::other("it is not UTF-8"))
 }

@@ -62,7 +62,7 @@ impl Signals {
         Signals(ASKED.subscribe())
     }
 
-    /// Ends with the next of them. One that came while somebody else listened, who did not act on it, counts.
+    /// Ends with the next of them. One that arrived earlier, and that no other listener acted on, counts.
     pub(super) async fn next(&mut self) {
         loop {
             let mut is_taken = false;

@@ -1,8 +1,8 @@
 //! The control endpoint, with which a test of another program does what a test of this crate does by calling
 //! [`Emulator`]: put faults in, read the journal, set the state, be a stranger.
 //!
-//! It is no part of the service. The server asks it only when it was told to, on loopback addresses, and
-//! not for a web page: what it does must be asked for by a loopback name.
+//! It is no part of the service. The server uses it only with `--control`, on loopback addresses, and not for a web
+//! page: a request must name a loopback host.
 
 use serde_json::{Map, Value, json};
 
