@@ -3,7 +3,7 @@
 //! The digest of a file guards against accidents, and whoever edits a file can make a new one. So what `apply` would
 //! do without looking twice is checked again: that the kind can have the action, that the write is complete, that it
 //! sends nothing that neither a chart could say nor the service holds already, and that what must hold before it is all
-//! there. What somebody consented to cannot be told from here.
+//! there. Which risks were consented to is not known here.
 
 use super::{
     Action, Change, Precondition,

@@ -267,7 +267,7 @@ fn resource(alike: &[&Change]) -> String {
     raw_code(&first.address.to_string()) + &rest
 }
 
-/// The row of changes that do the same, among so many that there is no room to say more.
+/// The short row of equal changes, for a document that has no room for the long ones.
 fn short_row(alike: &[&Change]) -> String {
     let change = alike[0];
     let withheld = change.withheld.as_ref().map(|_| "withheld".to_owned());
