@@ -1,6 +1,6 @@
 //! The command line as types; their doc comments are the help.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use clap::{
     Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 
 use crate::{
     config::names::{self, Name},
+    mask,
     pattern::Written,
     state::Consent,
 };
@@ -116,6 +117,17 @@ impl Cli {
 fn without_empty_variable(argument: Arg) -> Arg {
     let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
     if empty { argument.env(Resettable::Reset) } else { argument }
+}
+
+/// Prints what clap says of a command line, without the logins of URLs that were typed. A closed pipe or a full disk is
+/// nobody's fault.
+pub fn tell(error: &clap::Error) {
+    let _ = if error.use_stderr() {
+        let text = error.render().ansi().to_string();
+        write!(anstream::stderr(), "{}", mask::logins(&text))
+    } else {
+        error.print()
+    };
 }
 
 /// What clap cannot know: that the word it took for a command was meant for the option before it.

@@ -11,7 +11,8 @@
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
 //! the seam to [`transport`], which sends, and [`emulator`] stands in for the services without sharing anything with the
 //! planner. [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what else it prints, [`input`] how
-//! it reads other files than charts.
+//! it reads other files than charts. [`mask`] and [`mod@text`] keep what is not ours from showing secrets and from driving a
+//! terminal or a runner.
 
 pub mod address;
 pub mod age;
@@ -29,6 +30,7 @@ pub mod exit;
 pub mod export;
 pub mod input;
 pub mod kind;
+pub mod mask;
 pub mod moment;
 pub mod pattern;
 pub mod plan;

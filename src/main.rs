@@ -13,8 +13,7 @@ fn main() -> ExitCode {
     let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
         Err(error) => {
-            // A closed pipe or a full disk is nobody's fault.
-            let _ = error.print();
+            cli::tell(&error);
             if let Some(hint) = cli::hint(&error, std::env::args()) {
                 let _ = writeln!(anstream::stderr(), "{hint}");
             }

@@ -143,6 +143,7 @@ pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Add
         let subject = || format!("{}s of {parent}", kind.name);
         let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
         let page = decode(parent, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+        let page = page.hidden(&response.mask);
         if let Some(doubt) = page.doubt {
             return Err(ReadFailure { subject: subject(), message: doubt, hint: None });
         }
@@ -165,7 +166,7 @@ pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>
         subject: format!("{} list of {region}", kind.name),
         page_size,
         request: &|window| request(region, window),
-        decode: &|response| decode(region, response),
+        decode: &|response| Ok(decode(region, response)?.hidden(&response.mask)),
     };
     pages::read(&mut { client }, &list).await
 }

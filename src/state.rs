@@ -17,6 +17,7 @@ use crate::{
     age::Age,
     date::Date,
     diagnostics::{Source, Span},
+    mask::{Foreign, Hidden, Mask},
     moment::{Moment, Stamp},
     pattern::{Names, Pattern},
     wire::Service,
@@ -41,12 +42,29 @@ pub struct Chart {
     pub limits: Limits,
     /// The endpoints that documents name, by service and region.
     pub endpoints: BTreeMap<(Service, Arc<str>), ChartEndpoint>,
+    /// What is behind the masks of attributes; a chart as it was read has none.
+    pub hidden: BTreeMap<Address, Hidden>,
     /// What is said of each mirror beside its attributes.
     pub mirrors: BTreeMap<Address, MirrorTerms>,
     pub stamp: ChartStamp,
 }
 
 impl Chart {
+    /// Masks what this run must not show.
+    pub fn hide(&mut self, mask: &Mask) {
+        for (address, desired) in &mut self.resources {
+            if let Presence::Present(attributes) = &mut desired.presence {
+                let hidden = address.kind().hide(mask, attributes);
+                if !hidden.is_empty() {
+                    self.hidden.insert(address.clone(), hidden);
+                }
+            }
+        }
+        for acceptance in &mut self.accept {
+            acceptance.reason = mask.text(&acceptance.reason).into_owned();
+        }
+    }
+
     /// What the first segment of a pattern can be.
     pub fn names(&self) -> Names<'_> {
         let top = |address: &'_ Address| address.kind().parent.is_none();
@@ -239,7 +257,10 @@ impl Live {
 /// One live resource.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LiveResource {
+    /// With secrets masked.
     pub attributes: Attributes,
+    /// What is behind the masks.
+    pub hidden: Hidden,
     /// How many images a repository holds, where the API tells.
     pub num_images: Option<u64>,
     /// How many repositories an organization holds, where it was asked for.
@@ -254,24 +275,24 @@ pub struct LiveResource {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MirrorState {
     /// In the service's own word.
-    pub status: Option<String>,
+    pub status: Option<Foreign>,
     pub last_attempt: Option<Stamp>,
     pub last_success: Option<Stamp>,
     pub failures: u64,
-    pub last_error: Option<String>,
+    pub last_error: Option<Foreign>,
 }
 
 impl MirrorState {
     /// What the service says of the last attempt, if it failed. An error may stay after a success, so it counts only if
     /// the attempt is the younger one. A success that lies ahead of `now` is no evidence.
-    pub fn failure(&self, now: Option<Moment>) -> Option<&str> {
+    pub fn failure(&self, now: Option<Moment>) -> Option<&Foreign> {
         let is_past = |stamp: &&Stamp| now.is_none_or(|now| !stamp.moment.is_ahead_of(now));
         let has_failed = match (&self.last_attempt, self.last_success.as_ref().filter(is_past)) {
             (Some(attempt), Some(success)) => attempt.moment > success.moment,
             (None, Some(_)) => self.failures > 0,
             (_, None) => true,
         };
-        self.last_error.as_deref().filter(|_| has_failed)
+        self.last_error.as_ref().filter(|_| has_failed)
     }
 }
 

@@ -22,11 +22,19 @@ pub fn is_hidden(character: char) -> bool {
     character.is_control() || is_invisible || matches!(character, '\u{2028}'..='\u{202e}')
 }
 
-/// Words of ours with names of others in them, on one line: what is hidden is an escape.
+/// Words of ours with names of others in them, on one line: what is hidden is an escape. Beside an escape, a backslash is
+/// one too. A text without one is left as it is, so it may be given twice.
 pub fn visible(text: &str) -> String {
+    if !text.contains(is_hidden) && !text.contains(COMMAND) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_hidden(character) { out.extend(character.escape_default()) } else { out.push(character) }
+        if is_hidden(character) || character == '\\' {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
     }
     without_commands(out)
 }
@@ -107,6 +115,7 @@ mod tests {
         for character in HIDDEN.chars() {
             let letters = character.escape_unicode().to_string();
             assert_ne!(escaped(&character.to_string()), escaped(&letters));
+            assert_ne!(visible(&format!("{character}{letters}")), visible(&format!("{letters}{character}")));
             assert_ne!(quoted(&character.to_string()), quoted(&letters));
         }
     }

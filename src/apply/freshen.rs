@@ -15,7 +15,6 @@ use super::{
     step::Around,
 };
 use crate::{
-    diagnostics::visible,
     kind::mirror,
     moment::{Moment, Stamp},
     plan::{Change, Run},
@@ -348,7 +347,7 @@ fn verdict(snapshot: &MirrorState, state: &MirrorState, now: Moment) -> Option<R
     if succeeded {
         Some(Ok(()))
     } else if state.failures > snapshot.failures || new_error.is_some() {
-        let said = state.last_error.as_deref().map_or_else(|| "the service does not say why".to_owned(), visible);
+        let said = state.last_error.as_deref().unwrap_or("the service does not say why").to_owned();
         Some(Err(said))
     } else {
         None
@@ -358,9 +357,10 @@ fn verdict(snapshot: &MirrorState, state: &MirrorState, now: Moment) -> Option<R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::{Foreign, Mask};
 
     fn state(success: &str, failures: u64, error: &str) -> MirrorState {
-        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let filled = |text: &str| (!text.is_empty()).then(|| Foreign::new(&Mask::default(), text, 100));
         MirrorState {
             last_success: Stamp::parse(success, None),
             failures,

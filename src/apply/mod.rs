@@ -4,6 +4,7 @@
 //! a change takes is in [`step`], how one write is checked and sent in [`write`], how a mirror is run in
 //! [`freshen`], how the result is proved in [`verify`].
 
+mod carry;
 mod check;
 mod freshen;
 mod observe;

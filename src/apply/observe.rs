@@ -3,6 +3,7 @@
 use crate::{
     address::Address,
     kind::Kind,
+    mask,
     plan::Change,
     report::Fate,
     state::{Attributes, LiveResource, ReadFailure},
@@ -31,8 +32,8 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
             let differs = |(name, wrote): (&&'static str, &serde_json::Value)| {
                 let is = live.attributes.get(*name);
                 (is_readable(kind, name) && is != Some(wrote)).then(|| {
-                    let is = is.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-                    format!("{name} was written as {wrote}, is {is}")
+                    let is = is.map_or_else(|| "nothing".to_owned(), mask::shown);
+                    format!("{name} was written as {}, is {is}", mask::shown(wrote))
                 })
             };
             after.iter().filter_map(differs).collect::<Vec<_>>().join("; ")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{
     Options, Stop,
+    carry::to_fill,
     freshen::Runner,
     observe::failed,
     write::{Guard, Settled, Shared, Write, Writer},
@@ -139,7 +140,8 @@ impl Writer<'_> {
     async fn create(&mut self, change: &Change, after: &Attributes, guard: Guard<'_>) -> Settled {
         let wire = change.address.kind().wire;
         let created = wire.created(after);
-        let (request, update) = (wire.create(change.subject(), after), wire.update(change.subject(), after));
+        let (request, update) =
+            (wire.create(change.subject(), &to_fill(after)), wire.update(change.subject(), &to_fill(after)));
         let next = update.as_ref().filter(|_| created != *after);
         let write = Write { request: &request, guard, goal: Some(&created), next };
         match self.settle(write).await {
@@ -152,7 +154,7 @@ impl Writer<'_> {
 
     async fn update(&mut self, change: &Change, after: &Attributes, guard: Guard<'_>) -> Settled {
         let kind = change.address.kind();
-        match kind.wire.update(change.subject(), after) {
+        match kind.wire.update(change.subject(), &to_fill(after)) {
             Some(request) => self.settle(Write { request: &request, guard, goal: Some(after), next: None }).await,
             None => Settled::Refused(failed(format!("a {} cannot be changed in place", kind.name), None)),
         }
@@ -167,7 +169,7 @@ impl Writer<'_> {
     }
 
     async fn replace(&mut self, change: &Change, before: &Attributes, after: &Attributes, guard: Guard<'_>) -> Settled {
-        let create = change.address.kind().wire.create(change.subject(), after);
+        let create = change.address.kind().wire.create(change.subject(), &to_fill(after));
         match self.delete(change, Some(&create), guard).await {
             Settled::Done | Settled::Found => {}
             stopped => return stopped,
@@ -181,7 +183,7 @@ impl Writer<'_> {
     /// Puts the old values back, if the object is certainly not there.
     async fn restore(&mut self, change: &Change, before: &Attributes, refused: Fate) -> Fate {
         let Fate::Failed { message, hint, job, .. } = refused else { return refused };
-        let request = change.address.kind().wire.create(change.subject(), before);
+        let request = change.address.kind().wire.create(change.subject(), &to_fill(before));
         let write = Write { request: &request, guard: Guard::Left(None), goal: Some(before), next: None };
         let restored = matches!(self.settle(write).await, Settled::Done | Settled::Found);
         let told = if restored { "the old one is back" } else { "the old one is gone" };

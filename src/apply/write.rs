@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
+    carry::filled,
     check::check,
     observe::{failed, matches, moved, refused, unchecked},
 };
@@ -18,7 +19,7 @@ use crate::{
     plan::{Change, Precondition},
     refresh::observe::{self, Observation, View},
     report::{Fate, Seen},
-    state::{Attributes, ReadFailure},
+    state::{Attributes, LiveResource, ReadFailure},
     transport::{
         client::{Admission, CallError, Client, Failed, Purpose, Retries},
         trace::Trace,
@@ -84,6 +85,8 @@ pub(super) struct Writer<'w> {
     pub(super) shared: Option<Shared>,
     /// What the first check showed.
     pub(super) before: Option<Seen>,
+    /// The object as the last check that found it showed it.
+    last: Option<LiveResource>,
     /// Whether a write was sent.
     pub(super) wrote: bool,
 }
@@ -111,8 +114,8 @@ impl<'w> Writer<'w> {
             Some(_) => Belief::Shared,
             None => Belief::Nothing,
         };
-        let (admission, before, wrote) = (None, None, false);
-        Writer { client, change, trace, admission, belief, shared, before, wrote }
+        let (admission, before, last, wrote) = (None, None, None, false);
+        Writer { client, change, trace, admission, belief, shared, before, last, wrote }
     }
 
     fn subject(&self) -> Subject<'w> {
@@ -152,7 +155,11 @@ impl<'w> Writer<'w> {
                 continue;
             }
             let Some(admission) = self.admission.take() else { continue };
-            let failed = match self.send(write.request, admission).await {
+            let request = match filled(write.request, write.goal, self.change, self.last.as_ref()) {
+                Ok(request) => request,
+                Err(fate) => return Settled::Refused(fate),
+            };
+            let failed = match self.send(&request, admission).await {
                 Ok(()) => return Settled::Done,
                 Err(failed) => failed,
             };
@@ -206,6 +213,9 @@ impl<'w> Writer<'w> {
     fn judge(&mut self, write: &Write<'_>, seen: &Observation, tries: Option<&WriteTries>) -> Option<Settled> {
         let (kind, live) = (self.change.address.kind(), seen.live.as_ref());
         self.before.get_or_insert_with(|| seen.live.clone());
+        if live.is_some() {
+            self.last.clone_from(&seen.live);
+        }
         let doubtful = tries.is_some_and(|tries| tries.doubtful);
         if doubtful && matches(kind, live, write.goal) {
             return Some(Settled::Found);

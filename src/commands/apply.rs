@@ -70,7 +70,7 @@ fn plan_and_make(global: &Global, args: &ApplyArgs, account: &Account, runtime: 
     account.begin(&plan, &stamp);
     let ready = match refusal(global, &plan, args, runtime)? {
         Some(refused) => Err(refused),
-        None => logins::read(&plan, &session::secrets(global)),
+        None => logins::read(&plan, &session::own_secrets(global)),
     };
     // From here on there is something to tell, in files too.
     let _listening = Signals::listen();

@@ -16,7 +16,8 @@ use crate::{
     diagnostics::SourceMap,
     exit::Exit,
     export,
-    kind::{holds_login, organization},
+    kind::organization,
+    mask,
     refresh::read_all,
     render,
     state::{Attributes, Chart, DesiredResource, Presence},
@@ -102,9 +103,11 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     // No chart may hold one; what a chart does not mention keeps its value.
     for (address, resource) in &mut live.resources {
         resource.attributes.retain(|name, value| {
-            let has_login = value.as_str().is_some_and(holds_login);
+            let has_login = mask::masked_text(value).is_some();
             if has_login {
-                output::tell(&format!("warning: {name} of {address} holds a URL with a login, and is left out"));
+                output::tell(&format!(
+                    "warning: {name} of {address} holds a URL with a login, or a secret of this run, and is left out"
+                ));
             }
             !has_login
         });

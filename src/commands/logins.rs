@@ -11,20 +11,19 @@ use std::{
     path::Path,
 };
 
-use secrecy::SecretString;
-
 use crate::{
     address::Address,
     config::load::links::{follow, is_ordinary},
+    mask::Mask,
     plan::Plan,
-    state::SecretSource,
+    state::{LoginSource, SecretSource},
     text::escaped,
     wire::secret::{Login, Secret, without_line_break},
 };
 
 /// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it. `own` are the
 /// secrets that this run signs with.
-pub(super) fn read(plan: &Plan, own: &[SecretString]) -> Result<BTreeMap<Address, Login>, String> {
+pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, String> {
     let mut logins = BTreeMap::new();
     for change in plan.runnable() {
         let Some(source) = change.run.as_ref().and_then(|run| run.credentials.as_ref()) else { continue };
@@ -36,7 +35,14 @@ pub(super) fn read(plan: &Plan, own: &[SecretString]) -> Result<BTreeMap<Address
     Ok(logins)
 }
 
-fn secret(source: &SecretSource, own: &[SecretString]) -> Result<Secret, String> {
+/// What can be read of these logins now, to know it where a service repeats it. Whether a login can be used is found out
+/// when it is needed.
+pub(super) fn known<'s>(sources: impl Iterator<Item = &'s LoginSource>) -> Vec<Secret> {
+    let halves = sources.flat_map(|source| [&source.username, &source.password]);
+    halves.filter_map(|source| secret(source, &Mask::default()).ok()).collect()
+}
+
+fn secret(source: &SecretSource, own: &Mask) -> Result<Secret, String> {
     let (text, place) = match source {
         SecretSource::Env(name) => {
             let place = format!("the variable `{}`", escaped(name));
@@ -52,7 +58,7 @@ fn secret(source: &SecretSource, own: &[SecretString]) -> Result<Secret, String>
         Err(format!("{place} is empty"))
     } else if secret.has_control_character() {
         Err(format!("{place} holds more than one line, or another control character; expected a login alone"))
-    } else if own.iter().any(|own| secret.contains(own)) {
+    } else if own.is_in(&secret) {
         Err(format!("{place} holds a key or a token of the cloud, which is not for a git server"))
     } else {
         Ok(secret)

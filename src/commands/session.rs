@@ -8,9 +8,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use secrecy::SecretString;
 
-use super::{asked::Asked, deadline::Deadline, output};
+use super::{asked::Asked, deadline::Deadline, logins, output};
 use crate::{
     cli::{Global, Parallelism},
     config::{
@@ -23,10 +22,11 @@ use crate::{
     coverage::Seen,
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
+    mask::Mask,
     moment::Moment,
     plan::{Plan, Scope},
     scope::Selection,
-    state::{Chart, ChartEndpoint, Live},
+    state::{Chart, ChartEndpoint, Live, LoginSource},
     transport::{
         Transport,
         client::Client,
@@ -37,7 +37,7 @@ use crate::{
         paced::Paced,
         roots::Roots,
     },
-    wire::Service,
+    wire::{Service, secret::Secret},
 };
 
 /// The command line asks for something that cannot be.
@@ -87,7 +87,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     }
     let environment = |name: &str| std::env::var(name).ok();
     let context = Context { sources: &sources, environment: &environment, region: global.region.as_deref() };
-    let Decoded { chart, mut found, rules, waivers, foreign } = config::decode(context);
+    let Decoded { mut chart, mut found, rules, waivers, foreign } = config::decode(context);
     if !unready.is_empty() {
         // What the missing files hold is not known.
         found.retain(|diagnostic| !matches!(diagnostic.code, "unknown-target" | "unused-waiver"));
@@ -95,6 +95,10 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     found.extend(chart.endpoints.iter().filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)));
     found.sort();
     config::hide_secrets(&found, &foreign, &mut sources);
+    let mask = mask(logins_of(&chart));
+    sources.cover_lines(|line| mask.hides(line));
+    chart.hide(&mask);
+    found.hide(&mask);
     let found = found.abridged();
     output::diagnostics(global, &found, &sources);
     let views = views(&found, &sources);
@@ -103,6 +107,10 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         return Err(Unready(unready));
     }
     Ok(Loaded { chart, views, rules, waivers, sources })
+}
+
+fn logins_of(chart: &Chart) -> impl Iterator<Item = &LoginSource> {
+    chart.mirrors.values().filter_map(|terms| terms.credentials.as_ref())
 }
 
 /// An endpoint that could not be used wherever portolan runs; which hosts may be named depends on who runs it.
@@ -175,7 +183,7 @@ pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
             }
         }
     }
-    open_regions(global, &wanted)
+    open_regions(global, &wanted, mask(logins_of(chart)))
 }
 
 /// The endpoints that the environment names for every region.
@@ -217,7 +225,8 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
     if global.emulator.is_none() && planned.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
         anyhow::bail!("the plan was made against the emulator; apply it with `--emulator`, or plan again");
     }
-    let door = open_regions(global, &wanted)?;
+    let logins = plan.changes.iter().filter_map(|change| change.run.as_ref()?.credentials.as_ref());
+    let door = open_regions(global, &wanted, mask(logins))?;
     for (place, planned) in &planned {
         let now = door.endpoints.get(place).map_or("", String::as_str);
         if now != planned {
@@ -230,7 +239,7 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
 /// How an emulated region's endpoint begins.
 const EMULATED: &str = "emulator:";
 
-fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> {
+fn open_regions(global: &Global, wanted: &[Wanted<'_>], mask: Arc<Mask>) -> anyhow::Result<Door> {
     let deadline = Deadline::of(global);
     let over = EndpointVariables::read();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
@@ -268,15 +277,24 @@ fn open_regions(global: &Global, wanted: &[Wanted<'_>]) -> anyhow::Result<Door> 
         Parallelism::Auto => Client::adaptive(paced),
         Parallelism::Fixed(number) => Client::new(paced, number),
     };
-    Ok(Door { client: Arc::new(client), endpoints, deadline })
+    Ok(Door { client: Arc::new(client.masking(mask)), endpoints, deadline })
 }
 
 /// The secrets that this run may sign with. Nobody else may get them.
-pub(super) fn secrets(global: &Global) -> Vec<SecretString> {
+pub(super) fn own_secrets(global: &Global) -> Mask {
     match global.emulator {
-        Some(_) => Vec::new(),
-        None => credentials::secrets(&|name| std::env::var(name).ok()),
+        Some(_) => Mask::default(),
+        None => Mask::new(cloud_secrets()),
     }
+}
+
+fn cloud_secrets() -> impl Iterator<Item = Secret> {
+    credentials::secrets(&|name| std::env::var(name).ok()).into_iter().map(Secret::from)
+}
+
+/// Everything secret that this run knows.
+fn mask<'s>(logins: impl Iterator<Item = &'s LoginSource>) -> Arc<Mask> {
+    Arc::new(Mask::new(cloud_secrets().chain(logins::known(logins))))
 }
 
 /// What a plan speaks of.

@@ -15,7 +15,8 @@ use crate::{
     age::Age,
     date::Date,
     diagnostics::{Diagnostic, Diagnostics, Span},
-    kind::{Shape, holds_login, is_uuid, is_web_address},
+    kind::{Shape, is_uuid, is_web_address},
+    mask::holds_login,
     pattern::{Problem, Written},
     state::Consent,
 };

@@ -24,7 +24,8 @@ use super::{
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
-    kind::{holds_login, organization, repository},
+    kind::{organization, repository},
+    mask::holds_login,
     state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, UnlistedPolicy},
     wire::Service,
 };

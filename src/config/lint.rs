@@ -176,7 +176,7 @@ pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
         let state = live.resources.get(address)?.mirror.as_deref()?;
         let said = state.failure(live.clock)?;
         Some(
-            Diagnostic::warning(FAILING, format!("the last run failed: {}", visible(said)))
+            Diagnostic::warning(FAILING, format!("the last run failed: {said}"))
                 .at(terms.span)
                 .address(address.to_string())
                 .hint(match &state.last_success {

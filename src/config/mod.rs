@@ -26,7 +26,7 @@ use sha2::{Digest as _, Sha256};
 use self::waivers::Waivers;
 use crate::{
     diagnostics::{Diagnostic, Diagnostics, FileId, SourceMap, Span},
-    kind,
+    mask::holds_login,
     state::{Chart, ChartStamp},
 };
 
@@ -118,7 +118,7 @@ fn may_hold_secret(line: &str) -> bool {
         rest.strip_prefix(':').map(str::trim_start)
     };
     let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
-    has_login || kind::holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
+    has_login || holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
 }
 
 /// Whether a line says where a secret is, or holds it in that place. Of a line that YAML does not take, or that gives a

@@ -8,10 +8,11 @@ pub mod codes;
 mod render;
 mod source;
 
-use std::cmp::Reverse;
-use std::sync::Arc;
+use std::{borrow::Cow, cmp::Reverse, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+
+use crate::mask::{Mask, logins};
 
 pub use self::render::render;
 pub use self::source::{FileId, SourceMap, Span};
@@ -74,6 +75,7 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
         let (address, span, hint, related, hidden) = (None, None, None, Vec::new(), Vec::new());
+        let message = without_logins(message);
         Self { severity, code, message, address, span, hint, related, hidden, count: 1 }
     }
 
@@ -85,7 +87,7 @@ impl Diagnostic {
 
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(without_logins(hint.into()));
         self
     }
 
@@ -103,7 +105,7 @@ impl Diagnostic {
 
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.related.push((span, label.into()));
+        self.related.push((span, without_logins(label.into())));
         self
     }
 
@@ -129,6 +131,14 @@ impl Diagnostic {
                 })
                 .collect(),
         }
+    }
+}
+
+/// A message may quote what was written.
+fn without_logins(text: String) -> String {
+    match logins(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(masked) => masked,
     }
 }
 
@@ -165,7 +175,7 @@ impl View {
         View {
             severity: Severity::Error,
             code: code.to_owned(),
-            message,
+            message: without_logins(message),
             address: None,
             file: None,
             line: None,
@@ -216,6 +226,16 @@ impl Diagnostics {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Masks what this run must not show of what was written.
+    pub fn hide(&mut self, mask: &Mask) {
+        for found in &mut self.0 {
+            let texts = [&mut found.message].into_iter().chain(&mut found.hint);
+            for text in texts.chain(found.related.iter_mut().map(|(_, label)| label)) {
+                *text = mask.text(text).into_owned();
+            }
+        }
     }
 
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     address::Address,
+    mask::Foreign,
     moment::{Moment, Stamp},
     state::{Attributes, LiveResource, MirrorState, RemoteId},
     wire::{Method, Request, Response, Service, error::ApiError, secret::Login},
@@ -25,6 +26,9 @@ const PAGE: usize = 100;
 
 /// The longest job id that is repeated.
 const LONGEST_JOB: usize = 100;
+
+/// The most that is repeated of why a run failed.
+const LONGEST_ERROR: usize = 600;
 
 pub static MIRROR: Kind = Kind {
     name: "mirror",
@@ -126,15 +130,15 @@ impl Item {
             None => Ok(None),
             Some(text) => match Stamp::parse(&text, clock) {
                 Some(stamp) => Ok(Some(stamp)),
-                None => Err(Undecodable::new("times such as 2026-11-20T23:10:00Z in a mirror", &response.body)),
+                None => Err(Undecodable::new("times such as 2026-11-20T23:10:00Z in a mirror", response)),
             },
         };
         let mirror = MirrorState {
-            status: filled(self.update_status),
+            status: filled(self.update_status).map(|status| Foreign::new(&response.mask, &status, LONGEST_ERROR)),
             last_attempt: stamp(self.last_update_at)?,
             last_success: stamp(self.last_successful_update_at)?,
             failures: self.number_of_failures.unwrap_or_default(),
-            last_error: filled(self.last_error),
+            last_error: filled(self.last_error).map(|error| Foreign::new(&response.mask, &error, LONGEST_ERROR)),
         };
         let number = self.repository_id.filter(|number| *number > 0);
         Ok(Some(LiveResource { attributes, mirror: Some(Box::new(mirror)), number, ..LiveResource::default() }))
@@ -250,8 +254,8 @@ pub fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&L
 /// The job that a start answered with, for a ticket: the service offers no way to ask for it.
 pub fn job(response: &Response) -> Option<String> {
     let answer: Value = serde_json::from_slice(&response.body).ok()?;
-    let job: String = crate::text::escaped(answer["jid"].as_str()?).chars().take(LONGEST_JOB).collect();
-    filled(Some(job))
+    let job = answer["jid"].as_str().filter(|job| !job.is_empty())?;
+    Some(Foreign::new(&response.mask, job, LONGEST_JOB).to_string())
 }
 
 /// Whether a run is under way. The documents list no values; these are GitLab's, whose fields have the same names, and the words
@@ -266,7 +270,7 @@ pub fn is_in_flight(state: &MirrorState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::secret::Secret;
+    use crate::{mask::Mask, wire::secret::Secret};
 
     fn read(body: Value) -> Result<Option<LiveResource>, Undecodable> {
         let response = Response { body: body.to_string().into_bytes(), ..Response::default() };
@@ -347,7 +351,8 @@ mod tests {
     #[test]
     fn only_known_words_mean_that_a_run_is_under_way() {
         for (status, expected) in [("started", true), ("Scheduled", true), ("finished", false), ("3", false)] {
-            let state = MirrorState { status: Some(status.to_owned()), ..MirrorState::default() };
+            let state =
+                MirrorState { status: Some(Foreign::new(&Mask::default(), status, 100)), ..MirrorState::default() };
             assert_eq!(is_in_flight(&state), expected, "{status}");
         }
     }
@@ -358,6 +363,7 @@ mod tests {
         assert_eq!(job(r#"{"jid":"09a56216-cb37"}"#).as_deref(), Some("09a56216-cb37"));
         assert_eq!(job(r#"{"jid":"a\nb"}"#).as_deref(), Some("a\\nb"));
         assert_eq!((job("{}"), job("[]"), job(r#"{"jid":7}"#), job(r#"{"jid":""}"#)), (None, None, None, None));
-        assert_eq!(job(&format!(r#"{{"jid":"{}"}}"#, "x".repeat(999))).unwrap().len(), LONGEST_JOB);
+        let long = job(&format!(r#"{{"jid":"{}"}}"#, "x".repeat(999))).unwrap();
+        assert_eq!(long.chars().count(), LONGEST_JOB + 1);
     }
 }

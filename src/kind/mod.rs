@@ -9,15 +9,16 @@ pub mod organization;
 pub mod repository;
 pub mod sync_rule;
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
     address::Address,
+    mask::{self, Foreign, Hidden, Mask},
     state::{Attributes, LiveResource, RemoteId},
-    wire::{Request, Response, Service, error::ApiError},
+    wire::{Request, Response, Service, error::ApiError, secret::Secret},
 };
 
 /// Parents first; the position is also the order among resources of one key.
@@ -55,6 +56,29 @@ impl Kind {
 
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Puts masks where a value holds a secret; what is behind them comes back.
+    pub fn hide(&self, mask: &Mask, attributes: &mut Attributes) -> Hidden {
+        let mut hidden = Hidden::new();
+        for attribute in self.attributes {
+            let Some(value) = attributes.get(attribute.name) else { continue };
+            let Some(text) = value.as_str().filter(|_| attribute.shape.is_free_text(value)) else { continue };
+            if let Cow::Owned(masked) = mask.text(text) {
+                hidden.insert(attribute.name, Secret::new(text.to_owned()));
+                attributes.insert(attribute.name, mask::value(&masked));
+            }
+        }
+        hidden
+    }
+
+    /// Finds the resource in a successful answer to [`Wire::read`], with its secrets masked.
+    pub fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+        let live = self.wire.decode_read(address, response)?;
+        Ok(live.map(|mut live| {
+            live.hidden = self.hide(&response.mask, &mut live.attributes);
+            live
+        }))
     }
 
     /// Named values as attributes of this kind, in the kind's order; a name that the kind does not have, or a value of
@@ -182,8 +206,14 @@ impl Shape {
     pub fn is_type_of(self, value: &Value) -> bool {
         match self {
             Shape::Bool => value.is_boolean(),
-            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => value.is_string(),
+            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => mask::readable(value).is_some(),
         }
+    }
+
+    /// Whether this value is what somebody wrote as they liked, so that a secret may be in it. One of the values that
+    /// portolan knows is not.
+    fn is_free_text(self, value: &Value) -> bool {
+        matches!(self, Shape::Text(_) | Shape::WebAddress) || !self.accepts(value)
     }
 }
 
@@ -193,19 +223,6 @@ pub fn is_web_address(text: &str) -> bool {
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let is_plain = |host: &str| !host.is_empty() && !host.contains('@');
     text.len() <= LONGEST_ADDRESS && host.is_some_and(is_plain) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Whether a text holds a URL with a user name or a password: something stands between `//` and the last `@` before the
-/// next `/`, `?`, `#` or blank.
-pub fn holds_login(text: &str) -> bool {
-    if !text.contains("//") {
-        return false;
-    }
-    let behind = |(at, _)| text.get(at..).and_then(|rest| rest.strip_prefix("//"));
-    text.char_indices().filter_map(behind).any(|rest| {
-        let host = rest.split(|c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace()).next();
-        host.and_then(|host| host.rfind('@')).is_some_and(|at| at > 0)
-    })
 }
 
 /// Whether a text is what [`Shape::Uuid`] asks for: 32 hexadecimal digits, with or without dashes.
@@ -303,11 +320,21 @@ impl<T> Default for Page<T> {
     }
 }
 
+impl Page {
+    /// The same with the secrets of the items masked.
+    pub fn hidden(mut self, mask: &Mask) -> Page {
+        for (address, live) in &mut self.items {
+            live.hidden = address.kind().hide(mask, &mut live.attributes);
+        }
+        self
+    }
+}
+
 /// The wire translation of a kind: pure functions between values.
 pub trait Wire: Sync {
     /// The one request that shows the resource, alone or among its siblings.
     fn read(&self, subject: Subject<'_>) -> Request;
-    /// Finds the resource in a successful answer of [`Wire::read`].
+    /// Finds the resource in a successful answer to [`Wire::read`], as it is: [`Kind::decode_read`] masks it.
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
     /// The list of what a deletion would take along, where the resource itself does not show it.
     fn contents(&self) -> Option<Contents> {
@@ -334,21 +361,22 @@ pub struct Undecodable {
     pub found: String,
 }
 
+/// How much of a body is shown.
+const SHOWN: usize = 120;
+
 impl Undecodable {
-    fn new(expected: &'static str, body: &[u8]) -> Undecodable {
-        let mut found = crate::text::escaped(&String::from_utf8_lossy(&body[..body.len().min(120)]));
-        if body.is_empty() {
-            found = "an empty body".to_owned();
-        } else {
-            found = format!("`{found}`");
-        }
+    fn new(expected: &'static str, response: &Response) -> Undecodable {
+        let found = match response.body.as_slice() {
+            [] => "an empty body".to_owned(),
+            body => format!("`{}`", Foreign::body(&response.mask, body, SHOWN)),
+        };
         Undecodable { expected, found }
     }
 }
 
 /// Parses a body that should be JSON.
 fn json<T: serde::de::DeserializeOwned>(response: &Response, expected: &'static str) -> Result<T, Undecodable> {
-    serde_json::from_slice(&response.body).map_err(|_| Undecodable::new(expected, &response.body))
+    serde_json::from_slice(&response.body).map_err(|_| Undecodable::new(expected, response))
 }
 
 /// Escapes one path segment; a `/` becomes `$`, as the API asks for repository names.

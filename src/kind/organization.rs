@@ -64,7 +64,7 @@ fn list(region: &Arc<str>, _window: Window) -> Request {
 fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let listed: Listed = parse(response, "an object with `namespaces`")?;
     if listed.namespaces.iter().any(|item| item.name.is_empty()) {
-        return Err(Undecodable::new("a `name` in each organization", &response.body));
+        return Err(Undecodable::new("a `name` in each organization", response));
     }
     let items: Vec<_> = listed
         .namespaces
@@ -91,7 +91,7 @@ impl Wire for Api {
         if Some(&item.name) == address.part("organization") {
             Ok(Some(LiveResource::default()))
         } else {
-            Err(Undecodable::new("the organization that was asked for", &response.body))
+            Err(Undecodable::new("the organization that was asked for", response))
         }
     }
 

@@ -149,7 +149,7 @@ pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page
         page.account = page.account.take().or_else(|| item.domain_name.clone());
         let organization = item.namespace.clone().filter(|name| !name.is_empty() && !item.name.is_empty());
         let Some(organization) = organization else {
-            return Err(Undecodable::new("a `name` and a `namespace` in each repository", &response.body));
+            return Err(Undecodable::new("a `name` and a `namespace` in each repository", response));
         };
         page.items.push((address(region.clone(), organization, item.name.clone()), item.into_live()));
     }
@@ -170,7 +170,7 @@ impl Wire for Api {
         if is_asked_for {
             Ok(Some(item.into_live()))
         } else {
-            Err(Undecodable::new("the repository that was asked for", &response.body))
+            Err(Undecodable::new("the repository that was asked for", response))
         }
     }
 

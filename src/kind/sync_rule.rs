@@ -135,7 +135,7 @@ fn items(repository: &Address, response: &Response) -> Result<Vec<Item>, Undecod
     if items.iter().all(|item| item.is_of(repository)) {
         Ok(items)
     } else {
-        Err(Undecodable::new("sync rules of this repository only", &response.body))
+        Err(Undecodable::new("sync rules of this repository only", response))
     }
 }
 

@@ -287,33 +287,3 @@ fn refusals_are_explained_where_the_service_does_not() {
         assert_eq!(explain("SVCSTG.SWR.4000000"), None, "{kind:?}");
     }
 }
-
-#[test]
-fn a_login_in_a_url_is_known_wherever_it_stands() {
-    for text in [
-        "https://u:p@host/x",
-        "https://u@host",
-        "see //u:p@host, it says",
-        "a // b ///u:p@h",
-        "ssh://a:b@c@host:22/x",
-        "x=https://host/?to=http://u:p@h",
-        "\u{e9}https://\u{e9}@h",
-    ] {
-        assert!(holds_login(text), "{text}");
-    }
-    for text in [
-        "bob@example.com",
-        "mailto:bob@example.com",
-        "git@host:x",
-        "https://host/x?owner=a@b",
-        "https://host/@scope/package",
-        "https://host#a@b",
-        "https://@host",
-        "// @author",
-        "https://host u@h",
-        "//",
-        "",
-    ] {
-        assert!(!holds_login(text), "{text}");
-    }
-}

@@ -12,6 +12,7 @@ use crate::{
     diagnostics::Source,
     diff::{self, FieldChange},
     kind::{organization::ORGANIZATION, sync_rule::SYNC_RULE},
+    mask::Hidden,
     moment::Moment,
     scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence},
@@ -47,6 +48,9 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     }
     for surplus in scope::surplus(chart, &copies, live).into_iter().filter(|surplus| selection.holds(surplus.address)) {
         dispose(&surplus, live, &mut plan, &mut blocking);
+    }
+    for change in &mut plan.changes {
+        change.hidden = chart.hidden.get(&change.address).cloned().unwrap_or_default();
     }
     plan.changes.sort_by(|one, other| one.address.cmp(&other.address));
     leave_out_parents(&mut plan, &selection, live);
@@ -169,6 +173,7 @@ pub(super) fn step(
         source: None,
         withheld: None,
         notes: Vec::new(),
+        hidden: Hidden::new(),
     }
 }
 

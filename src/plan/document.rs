@@ -20,11 +20,12 @@ use crate::{
     diagnostics::{Source, View, visible},
     diff::FieldChange,
     kind::Kind,
+    mask::Hidden,
     state::{Attributes, ChartStamp, ReadFailure},
 };
 
 /// A minor version adds, a major one breaks.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// The document. What only a saved plan carries is optional.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -164,7 +165,7 @@ pub fn digest(document: &Value) -> String {
 pub enum PlanFileError {
     #[error("it is not a plan file: {0}")]
     NotAPlan(String),
-    #[error("its format version is {found}, and this portolan reads {FORMAT_VERSION}; plan again")]
+    #[error("its format version is {found}, and this portolan reads 1.0 to {FORMAT_VERSION}; plan again with it")]
     UnknownFormat { found: String },
     #[error("it is damaged: its digest does not fit its content; plan again")]
     Damaged,
@@ -186,7 +187,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let mut value: Value = serde_json::from_str(text).map_err(|error| PlanFileError::NotAPlan(shown(&error)))?;
     let version = value.get("format_version").and_then(Value::as_str);
     let version = version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
-    if version.split('.').next() != FORMAT_VERSION.split('.').next() {
+    if !is_known(version) {
         return Err(PlanFileError::UnknownFormat { found: crate::text::escaped(version) });
     }
     let fields = value.as_object_mut().ok_or_else(|| PlanFileError::NotAPlan("it is not an object".to_owned()))?;
@@ -197,6 +198,16 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let document: PlanDocument =
         serde_json::from_value(value).map_err(|error| PlanFileError::Inconsistent(shown(&error)))?;
     plan_of(document)
+}
+
+/// Whether all of a version is known here: the same major version, and no later minor one.
+fn is_known(version: &str) -> bool {
+    let numbers = |version: &str| -> Option<(u32, u32)> {
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    let known = numbers(FORMAT_VERSION);
+    numbers(version).zip(known).is_some_and(|(it, known)| it.0 == known.0 && it.1 <= known.1)
 }
 
 fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
@@ -312,6 +323,7 @@ impl TryFrom<ChangeDocument> for Change {
             }),
             precondition: document.precondition,
             notes: document.notes,
+            hidden: Hidden::new(),
             address: document.address,
         })
     }

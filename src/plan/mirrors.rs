@@ -5,12 +5,12 @@
 use super::{Action, Change, Reason, Run, Stop, Uncompared, build::step};
 use crate::{
     address::Address,
-    diagnostics::visible,
     diff,
     kind::Role,
     moment::Moment,
     plan::risk::{Risk, RiskClass},
     state::{Attributes, DesiredResource, Live, LiveResource, MirrorState, MirrorTerms, Presence, ReadFailure},
+    text::visible,
 };
 
 const NO_REPOSITORY: &str = "no-such-repository";
@@ -50,7 +50,7 @@ pub(super) fn judge(
     change.source = Some(desired.source.clone());
     change.notes.extend(notes(&change, wanted));
     if let Some(run) = &change.run {
-        change.notes.extend(state.failure(Some(now)).map(|said| format!("the last run failed: {}", visible(said))));
+        change.notes.extend(state.failure(Some(now)).map(|said| format!("the last run failed: {said}")));
         if run.force {
             let evidence = "what was pushed to the mirror is overwritten".to_owned();
             change.risks.push(Risk { class: RiskClass::Overwrites, evidence });
@@ -177,6 +177,7 @@ mod tests {
 
     use crate::{
         kind::mirror,
+        mask::{Foreign, Mask},
         moment::Stamp,
         plan::{
             Change, Outcome, Plan, Withheld,
@@ -194,7 +195,7 @@ mod tests {
         let state = MirrorState {
             last_success: stamp(success),
             last_attempt: stamp("2026-11-21T07:59:00Z"),
-            last_error: (!error.is_empty()).then(|| error.to_owned()),
+            last_error: (!error.is_empty()).then(|| Foreign::new(&Mask::default(), error, 100)),
             ..MirrorState::default()
         };
         let attributes =

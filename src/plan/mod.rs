@@ -25,6 +25,7 @@ use crate::{
     diagnostics::Source,
     diff::FieldChange,
     kind::Subject,
+    mask::{Hidden, shown},
     pattern::Pattern,
     plan::risk::{Risk, RiskClass},
     scope::Selection,
@@ -90,6 +91,8 @@ pub struct Change {
     pub precondition: Precondition,
     /// What a reader should know beside the values.
     pub notes: Vec<String>,
+    /// What is behind the masks of the chart's values. No file holds it.
+    pub hidden: Hidden,
 }
 
 impl Change {
@@ -257,7 +260,6 @@ impl Precondition {
             return vec!["it did not exist, and is there now".to_owned()];
         }
         let mut moved = Vec::new();
-        let shown = |value: &Value| crate::text::json(&value.to_string());
         for (name, was) in &self.attributes {
             match live.attributes.get(name.as_str()) {
                 Some(is) if is == was => {}

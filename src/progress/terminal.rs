@@ -8,7 +8,7 @@ use std::{
 use indicatif::{MultiProgress, ProgressDrawTarget, TermLike};
 use terminal_size::Width;
 
-use crate::render::fit::fit;
+use crate::{mask::logins, render::fit::fit};
 
 /// How often a bar is drawn again at most, in a second.
 const REFRESH: u8 = 10;
@@ -22,10 +22,12 @@ pub(super) static AREA: LazyLock<MultiProgress> = LazyLock::new(|| {
     MultiProgress::with_draw_target(target)
 });
 
-/// Writes a line to stderr, broken between words where it is a terminal. A terminal that went away changes nothing, least of all an apply.
+/// Writes a line to stderr, broken between words where it is a terminal, and without the logins of URLs that a message
+/// may quote. A terminal that went away changes nothing, least of all an apply.
 pub fn tell(text: &str) {
-    let fitted = terminal_size::terminal_size_of(io::stderr()).map(|(Width(columns), _)| fit(text, columns.into()));
-    let text = fitted.as_deref().unwrap_or(text);
+    let text = logins(text);
+    let fitted = terminal_size::terminal_size_of(io::stderr()).map(|(Width(columns), _)| fit(&text, columns.into()));
+    let text = fitted.as_deref().unwrap_or(&text);
     AREA.suspend(|| {
         let _ = writeln!(io::stderr(), "{text}");
     });
@@ -36,8 +38,11 @@ pub fn tell(text: &str) {
 pub struct Log;
 
 impl Write for Log {
+    /// Each call brings a line.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        AREA.suspend(|| io::stderr().write(bytes))
+        let line = String::from_utf8_lossy(bytes);
+        AREA.suspend(|| io::stderr().write_all(logins(&line).as_bytes()))?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

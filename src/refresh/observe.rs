@@ -62,7 +62,7 @@ pub(crate) fn decode(subject: Subject<'_>, answer: &Result<Response, CallError>)
     let kind = address.kind();
     match answer {
         Ok(response) => {
-            let live = kind.wire.decode_read(address, response);
+            let live = kind.decode_read(address, response);
             let live = live.map_err(|error| unreadable(subject, &error, response))?;
             Ok(Observation { live, is_known: true, now: clock(response) })
         }
@@ -96,7 +96,7 @@ async fn look_inside(
         subject: format!("list of what is in {address}"),
         page_size: Some(contents.page_size),
         request: &|window| (contents.request)(address, window),
-        decode: &|response| (contents.decode)(address.region(), response),
+        decode: &|response| Ok((contents.decode)(address.region(), response)?.hidden(&response.mask)),
     };
     let listed = pages::read(reader, &list).await?;
     let inside = listed.items.iter().filter(|(child, _)| child.parent().as_ref() == Some(address));

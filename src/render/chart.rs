@@ -13,6 +13,7 @@ use crate::{
     address::Address,
     config::waivers::WAIVABLE_ERROR,
     kind::{Role, organization::ORGANIZATION, repository::REPOSITORY},
+    mask::readable,
     state::{
         Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, LoginSource, Presence, SecretSource,
         UnlistedPolicy,
@@ -196,8 +197,10 @@ impl<'c> Writer<'c> {
                 // What portolan always asks for goes without saying.
                 Some(value) if matches!(attribute.role, Role::Fixed(preset) if Value::from(preset) == *value) => {}
                 Some(Value::Bool(value)) => insert(entry, attribute.name, *value),
-                Some(Value::String(text)) => insert(entry, attribute.name, self.escape(text)),
-                Some(other) => insert(entry, attribute.name, other.to_string()),
+                Some(other) => match readable(other) {
+                    Some(text) => insert(entry, attribute.name, self.escape(text)),
+                    None => insert(entry, attribute.name, other.to_string()),
+                },
             }
         }
     }
@@ -216,7 +219,7 @@ fn is_waived(desired: &DesiredResource) -> bool {
 /// The texts of the chart.
 fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
     let attributes = chart.resources.values().flat_map(|desired| match &desired.presence {
-        Presence::Present(attributes) => Some(attributes.values().filter_map(Value::as_str)),
+        Presence::Present(attributes) => Some(attributes.values().filter_map(readable)),
         Presence::Absent => None,
     });
     let names = chart.resources.keys().flat_map(|address| address.parts()).map(|part| &**part);

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     diagnostics::{Severity, View},
     diff::FieldChange,
+    mask::readable,
     pattern::Pattern,
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
     text::{escaped, visible},
@@ -371,11 +372,10 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         && words::is_long(before, after)
     {
         out.push_str(&format!("      {}\n", name.trim_end()));
-        let texts = (before.as_str().unwrap_or_default(), after.as_str().unwrap_or_default());
+        let texts = (readable(before).unwrap_or_default(), readable(after).unwrap_or_default());
         let difference = if depth == Depth::Full { words::whole_difference } else { words::difference };
-        let gutter = words::gutter(texts.0, texts.1);
         for line in difference(texts.0, texts.1, color) {
-            out.push_str(&format!("        {gutter}{line}\n"));
+            out.push_str(&format!("        {}{line}\n", words::GUTTER));
         }
         return;
     }

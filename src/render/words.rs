@@ -4,11 +4,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{Color, Role};
-use crate::{
-    plan::Run,
-    state::SecretSource,
-    text::{escaped, has_command},
-};
+use crate::{mask, plan::Run, state::SecretSource, text::escaped};
 
 /// A text that is longer, or has more lines, is shown as a difference of words.
 const LONGEST_INLINE: usize = 40;
@@ -23,21 +19,21 @@ const ELLIPSIS: &str = "...";
 
 /// A value on one line. Control characters are escaped, so that a live value cannot drive the terminal.
 pub fn value(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("\"{}\"", escaped(text)),
-        other => other.to_string(),
+    match mask::readable(value) {
+        Some(text) => format!("\"{}\"", escaped(text)),
+        None => value.to_string(),
     }
 }
 
 /// A value on one line, cut where it is long.
 pub fn short(full: &Value) -> String {
-    match full {
-        Value::String(text) if text.chars().count() > LONGEST_INLINE + WORTH_CUTTING => {
+    match mask::readable(full) {
+        Some(text) if text.chars().count() > LONGEST_INLINE + WORTH_CUTTING => {
             let start: String = text.chars().take(LONGEST_INLINE).collect();
             let rest = text.chars().count() - LONGEST_INLINE;
             format!("{} and {rest} more characters", value(&Value::String(start)))
         }
-        full => value(full),
+        _ => value(full),
     }
 }
 
@@ -66,9 +62,11 @@ fn places(username: &SecretSource, password: &SecretSource) -> String {
 
 /// Whether a pair of values is better read as a difference of words.
 pub fn is_long(before: &Value, after: &Value) -> bool {
-    let long =
-        |value: &Value| value.as_str().is_some_and(|text| text.contains('\n') || text.chars().count() > LONGEST_INLINE);
-    before.is_string() && after.is_string() && (long(before) || long(after))
+    let long = |text: &str| text.contains('\n') || text.chars().count() > LONGEST_INLINE;
+    match (mask::readable(before), mask::readable(after)) {
+        (Some(before), Some(after)) => long(before) || long(after),
+        _ => false,
+    }
 }
 
 /// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed, of which long runs are cut.
@@ -102,12 +100,9 @@ fn lines(before: &str, after: &str, color: Color, kept: impl Fn(&str, bool, bool
     out.split('\n').map(str::to_owned).collect()
 }
 
-/// What stands in front of each line of a difference. Of several lines, each could look like one of ours, and any
-/// could be a command to the runner of a CI job.
-pub(super) fn gutter(before: &str, after: &str) -> &'static str {
-    let needs_one = |text: &str| text.contains('\n') || has_command(text);
-    if needs_one(before) || needs_one(after) { "| " } else { "" }
-}
+/// What stands in front of each line of a difference: a text of theirs at the beginning of a line could look like one of
+/// ours, or be a command to the runner of a CI job.
+pub(super) const GUTTER: &str = "| ";
 
 /// Control characters escaped, the line break too: what changed must be seen.
 pub(super) fn on_one_line(text: &str) -> String {

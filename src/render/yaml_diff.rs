@@ -9,6 +9,7 @@ use super::{
     yaml::Quoted,
 };
 use crate::{
+    mask::readable,
     plan::{Action, Change, Outcome, Plan, Withheld},
     state::Attributes,
 };
@@ -62,9 +63,9 @@ fn hunk(change: &Change) -> String {
 /// The resource as an entry of its own. What an update sends beside its fields is the live value, so it is shown too.
 fn yaml(change: &Change, attributes: &Attributes) -> String {
     let address = change.address.to_string();
-    let texts = attributes.values().filter_map(Value::as_str).chain([address.as_str()]);
+    let texts = attributes.values().filter_map(readable).chain([address.as_str()]);
     let mut quoted = Quoted::among(texts);
-    let mut shown = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| quoted.hold(text).into());
+    let mut shown = |value: &Value| readable(value).map_or_else(|| value.clone(), |text| quoted.hold(text).into());
     let values: IndexMap<&str, Value> = attributes.iter().map(|(name, value)| (*name, shown(value))).collect();
     // Strings and booleans always serialize.
     let yaml = serde_yaml::to_string(&IndexMap::from([(address, values)])).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The JSON Schema of the documents of a plan: printed, saved, and inside of the report of an apply.
 //!
-//! The parts of addresses and the attributes come from the kinds' tables. It describes exactly this version of the
-//! format: a later minor version, which may add keys, has a schema of its own.
+//! The parts of addresses and the attributes come from the kinds' tables. A later minor version may add
+//! keys, so unknown ones are allowed.
 
 use serde_json::{Map, Value, json};
 
@@ -39,6 +39,11 @@ pub fn plan() -> Value {
         define(&format!("values_{}", kind.name), values(kind));
         define(&format!("change_{}", kind.name), change(kind));
     }
+    let masked = object(&[("masked", text())], &[]);
+    define(
+        "masked",
+        described(masked, "A text with a secret in it, which is `***` here; it is compared in this form."),
+    );
     define("actions", json!({ "enum": ACTIONS }));
     define("risk", json!({ "enum": RiskClass::ALL.map(RiskClass::name) }));
     define("run", described(run(), "Of a mirror that shall be fresh: the run that follows, complete but for secrets."));
@@ -55,12 +60,12 @@ pub fn plan() -> Value {
     })
 }
 
-/// An object with these keys and no others, all of them required but for the optional ones.
+/// An object with these keys, all of them required but for the optional ones. A later minor version may add keys.
 pub(super) fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
     let properties: Map<String, Value> =
         keys.iter().chain(optional).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+    json!({ "type": "object", "required": required, "properties": properties })
 }
 
 pub(super) fn described(mut schema: Value, text: &str) -> Value {
@@ -97,7 +102,8 @@ fn position() -> Value {
 }
 
 pub(super) fn version() -> Value {
-    json!({ "const": FORMAT_VERSION })
+    let major = FORMAT_VERSION.split('.').next().unwrap_or_default();
+    json!({ "type": "string", "pattern": format!("^{major}\\.(0|[1-9][0-9]*)$") })
 }
 
 fn by_region() -> Value {
@@ -215,7 +221,10 @@ fn values(kind: &Kind) -> Value {
         .attributes
         .iter()
         .map(|attribute| {
-            let schema = json!({ "type": if attribute.shape == Shape::Bool { "boolean" } else { "string" } });
+            let schema = match attribute.shape {
+                Shape::Bool => json!({ "type": "boolean" }),
+                _ => json!({ "anyOf": [{ "type": "string" }, reference("masked")] }),
+            };
             (attribute.name, described(schema, attribute.doc))
         })
         .collect();

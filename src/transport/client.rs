@@ -19,9 +19,12 @@ use super::{
     retry::{Failure, LONGEST_WAIT, Next, Tries},
     trace::Trace,
 };
-use crate::wire::{
-    Request, Response,
-    error::{ApiError, Class, classify},
+use crate::{
+    mask::Mask,
+    wire::{
+        Request, Response,
+        error::{ApiError, Class, classify},
+    },
 };
 
 /// Sends requests through a [`Transport`].
@@ -29,6 +32,7 @@ pub struct Client {
     door: Arc<dyn Transport>,
     gate: Gate,
     requests: AtomicUsize,
+    mask: Arc<Mask>,
 }
 
 impl std::fmt::Debug for Client {
@@ -112,12 +116,22 @@ impl CallError {
 impl Client {
     /// At most `parallelism` requests are in flight at once; at least one.
     pub fn new(door: Arc<dyn Transport>, parallelism: usize) -> Client {
-        Client { door, gate: Gate::new(Some(parallelism.max(1))), requests: AtomicUsize::new(0) }
+        Client::with(door, Gate::new(Some(parallelism.max(1))))
     }
 
     /// As many are in flight as the endpoints answer quickly.
     pub fn adaptive(door: Arc<dyn Transport>) -> Client {
-        Client { door, gate: Gate::new(None), requests: AtomicUsize::new(0) }
+        Client::with(door, Gate::new(None))
+    }
+
+    fn with(door: Arc<dyn Transport>, gate: Gate) -> Client {
+        Client { door, gate, requests: AtomicUsize::new(0), mask: Arc::default() }
+    }
+
+    /// Shows nothing of answers that the mask hides.
+    #[must_use]
+    pub fn masking(self, mask: Arc<Mask>) -> Client {
+        Client { mask, ..self }
     }
 
     /// How much is worth being begun at once: what may be in flight, and more while it is not known how much more
@@ -209,7 +223,7 @@ impl Admission<'_> {
         let client = self.client;
         client.requests.fetch_add(1, Ordering::Relaxed);
         self.pass.departs();
-        let answer = client.door.send(request).await;
+        let answer = masked(client.door.send(request).await, &client.mask);
         let (outcome, retry_after) = meaning(&answer, also_absent, purpose);
         let told = told(answer, also_absent, trace);
         // Before the place in flight is free: the request that waits for it must not be refused as well.
@@ -245,6 +259,15 @@ impl Retries {
         tracing::info!("{request}: {}; again in {} ms", failed.error, wait.as_millis());
         tokio::time::sleep(wait).await;
         true
+    }
+}
+
+/// An answer with what must not be shown of it. The ids of requests are shown as they are.
+fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Response, NoAnswer> {
+    let hide = |text: String| mask.text(&text).into_owned();
+    match answer {
+        Ok(response) => Ok(Response { request_id: response.request_id.map(hide), mask: mask.clone(), ..response }),
+        Err(no_answer) => Err(NoAnswer { message: hide(no_answer.message), ..no_answer }),
     }
 }
 

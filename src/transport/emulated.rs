@@ -58,5 +58,6 @@ fn response(told: &Told) -> Response {
         content_range: header("content-range"),
         date: header("date"),
         body: told.body.clone(),
+        mask: std::sync::Arc::default(),
     }
 }

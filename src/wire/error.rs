@@ -8,7 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Response;
-use crate::text::visible;
+use crate::mask::{Foreign, Mask};
 
 /// The longest piece of an unreadable body that a message shows.
 const MAX_BODY_SHOWN: usize = 200;
@@ -62,8 +62,8 @@ pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
     if (200..300).contains(&response.status) {
         return Class::Success;
     }
-    let code = ApiError::read(response).code.unwrap_or_default();
-    let code = code.as_str();
+    let code = ApiError::read(response).code;
+    let code = code.as_deref().unwrap_or_default();
     match response.status {
         429 => Class::Throttled,
         400.. if GATEWAY_SLOW_DOWN.contains(&code) => Class::Throttled,
@@ -93,10 +93,10 @@ fn is_absence(code: &str) -> bool {
 pub struct ApiError {
     pub status: u16,
     /// `SVCSTG.SWR.4040113`, or the gateway's `APIGW.0101`.
-    pub code: Option<String>,
-    /// The service's words, or a description of a body that has none. Printable, and of bounded length.
-    pub message: Option<String>,
-    pub request_id: Option<String>,
+    pub code: Option<Foreign>,
+    /// The service's words, or a description of a body that has none.
+    pub message: Option<Foreign>,
+    pub request_id: Option<Foreign>,
 }
 
 impl std::error::Error for ApiError {}
@@ -125,18 +125,19 @@ impl ApiError {
             status: response.status,
             code: None,
             message: None,
-            request_id: response.request_id.as_deref().map(|id| printable(id, MAX_BODY_SHOWN)),
+            request_id: response.request_id.as_deref().map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
         };
         match serde_json::from_slice::<Value>(&response.body) {
-            Ok(body) => error.fill(&body),
-            Err(_) => error.message = Some(describe(&response.body)),
+            Ok(body) => error.fill(&body, response),
+            Err(_) => error.message = Some(describe(&response.body, &response.mask)),
         }
         error
     }
 
     /// In the order in which the shapes are told apart: the service's own list, the gateway's flat object, a bare
     /// list (older regions), a flat object in the service's spelling, the nested object of CodeArts' older interfaces.
-    fn fill(&mut self, body: &Value) {
+    fn fill(&mut self, body: &Value, response: &Response) {
+        let printable = |text: &str, most: usize| Foreign::new(&response.mask, text, most);
         let (listed, bare, nested) = (&body["errors"][0], &body[0], &body["error"]);
         self.code = text(&listed["errorCode"])
             .or_else(|| text(&body["error_code"]))
@@ -154,7 +155,8 @@ impl ApiError {
             self.request_id = text(&body["request_id"]).map(|id| printable(id, MAX_BODY_SHOWN));
         }
         if self.code.is_none() && self.message.is_none() {
-            self.message = Some(format!("JSON without an error code ({})", quoted(&body.to_string())));
+            let shown = Foreign::body(&response.mask, &response.body, MAX_BODY_SHOWN);
+            self.message = Some(Foreign::described("JSON without an error code", &shown));
         }
     }
 }
@@ -164,18 +166,19 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 /// A body that is not JSON: gateways and web filters answer in HTML, proxies with a line of text.
-fn describe(body: &[u8]) -> String {
+fn describe(body: &[u8], mask: &Mask) -> Foreign {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.is_empty() {
-        return "an empty body".to_owned();
+        return Foreign::ours("an empty body");
     }
     let start: String = text.chars().take(MAX_BODY_SHOWN).collect::<String>().to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.contains("<html") {
-        let shown = title(text).map(|title| format!(" ({})", quoted(title))).unwrap_or_default();
-        return format!("HTML instead of JSON{shown}");
+        let ours = "HTML instead of JSON";
+        let title = title(text).map(|title| Foreign::new(mask, title, MAX_BODY_SHOWN));
+        return title.map_or_else(|| Foreign::ours(ours), |title| Foreign::described(ours, &title));
     }
-    format!("text instead of JSON ({})", quoted(text))
+    Foreign::described("text instead of JSON", &Foreign::body(mask, text.as_bytes(), MAX_BODY_SHOWN))
 }
 
 fn title(html: &str) -> Option<&str> {
@@ -184,19 +187,6 @@ fn title(html: &str) -> Option<&str> {
     let start = folded.find("<title>")? + "<title>".len();
     let end = start + folded[start..].find("</title>")?;
     Some(html[start..end].trim()).filter(|title| !title.is_empty())
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", printable(text, MAX_BODY_SHOWN))
-}
-
-/// On one line, without what a terminal would obey, and cut.
-fn printable(text: &str, limit: usize) -> String {
-    let mut shown = visible(&text.chars().take(limit).collect::<String>());
-    if text.chars().nth(limit).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod secret;
 use std::{fmt, sync::Arc, time::Duration};
 
 use self::secret::Secret;
+use crate::mask::Mask;
 
 /// The services that portolan talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,27 +66,56 @@ pub struct Request {
     pub body: Option<serde_json::Value>,
     /// Values of the body that are secret, under keys that the body holds as well.
     pub secrets: Vec<(&'static str, Secret)>,
+    /// Texts of the body that plans hold masked; it holds [`carried`] in their places.
+    pub carried: Vec<(&'static str, Secret)>,
 }
 
 impl Request {
     /// One without a query and a body.
     pub fn new(service: Service, region: &Arc<str>, method: Method, path: String) -> Request {
         let region = region.clone();
-        Request { service, region, method, path, query: Vec::new(), body: None, secrets: Vec::new() }
+        Request {
+            service,
+            region,
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            secrets: Vec::new(),
+            carried: Vec::new(),
+        }
     }
 
     /// The body as it is sent, secrets included: for the door and nothing else.
     pub fn body_text(&self) -> Option<String> {
         let body = self.body.as_ref()?;
-        if self.secrets.is_empty() {
+        if self.secrets.is_empty() && self.carried.is_empty() {
             return Some(body.to_string());
         }
         let mut whole = body.clone();
+        self.fill(&mut whole);
         for (name, secret) in &self.secrets {
             whole[*name] = serde_json::Value::String(secret.on_the_wire());
         }
         Some(whole.to_string())
     }
+
+    fn fill(&self, body: &mut serde_json::Value) {
+        if let Some((_, secret)) = self.carried.iter().find(|(name, _)| *body == carried(name)) {
+            *body = serde_json::Value::from(secret.reveal());
+            return;
+        }
+        match body {
+            serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.fill(item)),
+            serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| self.fill(field)),
+            _ => {}
+        }
+    }
+}
+
+/// What a body holds where a text stands that plans hold masked.
+pub fn carried(attribute: &str) -> serde_json::Value {
+    serde_json::json!({ "carried": attribute })
 }
 
 impl fmt::Display for Request {
@@ -112,6 +142,8 @@ pub struct Response {
     /// `Date`: what the service's own clock says.
     pub date: Option<String>,
     pub body: Vec<u8>,
+    /// What must not be shown of it.
+    pub mask: Arc<Mask>,
 }
 
 /// One time that a request was sent.
@@ -135,8 +167,12 @@ mod tests {
         request.body = Some(json!({ "password": "", "force_fetch": false }));
         request.secrets.push(("password", Secret::new("p4ss".to_owned())));
         assert_eq!(request.body_text().unwrap(), r#"{"password":"cDRzcw==","force_fetch":false}"#);
+        request.body = Some(json!({ "password": "", "fields": [{ "url": carried("url") }] }));
+        request.carried.push(("url", Secret::new("https://u:t0ken@h".to_owned())));
+        let sent = request.body_text().unwrap();
+        assert_eq!(sent, r#"{"password":"cDRzcw==","fields":[{"url":"https://u:t0ken@h"}]}"#);
         let printed = format!("{request} {request:?} {:#?}", request.clone());
         assert!(printed.contains("[secret]"), "{printed}");
-        assert!(!printed.contains("p4ss") && !printed.contains("cDRzcw"), "{printed}");
+        assert!(!printed.contains("p4ss") && !printed.contains("cDRzcw") && !printed.contains("t0ken"), "{printed}");
     }
 }

@@ -82,7 +82,7 @@ fn the_report_has_a_list_for_each_fate() {
     let world = World::of(TWO);
     world.inject(Fault::new(Effect::forbidden()).method("POST").path("/team-a/repos"));
     let report = world.try_apply(&["--format", "json"]).exits(1).json();
-    assert_eq!((&report["format_version"], &report["outcome"]), (&json!("1.0"), &json!("incomplete")));
+    assert_eq!((&report["format_version"], &report["outcome"]), (&json!("1.1"), &json!("incomplete")));
     assert_eq!(addresses(&report["applied"]), ["organization team-a", "organization team-b", "repository team-b"]);
     assert_eq!(addresses(&report["failed"]), ["repository team-a"]);
     assert_eq!(addresses(&report["skipped"]), ["sync_rule team-a"]);

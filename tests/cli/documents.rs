@@ -42,7 +42,7 @@ fn the_document_has_its_fields() {
     let names: Vec<&String> = document.as_object().unwrap().keys().collect();
     let expected = ["format_version", "outcome", "summary", "changes", "stopped", "unlisted", "diagnostics", "chart"];
     assert_eq!(names, expected);
-    assert_eq!((&document["format_version"], &document["outcome"]), (&json!("1.0"), &json!("changes")));
+    assert_eq!((&document["format_version"], &document["outcome"]), (&json!("1.1"), &json!("changes")));
     let summary = json!({
         "add": 2, "change": 1, "destroy": 2, "run": 0, "unchanged": 2, "withheld": 1, "unlisted": 1,
     });

@@ -27,6 +27,7 @@ mod lints;
 mod logins;
 mod lost_answers;
 mod many_mistakes;
+mod masked;
 mod mirror_runs;
 mod mirror_secrets;
 mod mirrors;

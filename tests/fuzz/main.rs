@@ -15,6 +15,8 @@ mod error_body;
 mod pager;
 #[path = "../../fuzz/checks/plan_file.rs"]
 mod plan_file;
+#[path = "../../fuzz/checks/renderers.rs"]
+mod renderers;
 
 use proptest::{
     collection::vec,
@@ -148,6 +150,19 @@ fn pages() {
             br#"[{"remoteRegionId":"x-1","remoteNamespace":"y","syncAuto":true,"override":false}]"#,
         ],
         pager::check,
+    );
+}
+
+#[test]
+fn renderers() {
+    check(
+        &[
+            "harmless\u{1}as well\u{1}linux\u{1}timed out\u{1}no".as_bytes(),
+            "a\nb ::add-mask::c\u{1}a\n::add-mask::b\u{1}##[error]\u{1}¶ said no\u{1}§".as_bytes(),
+            "see §\u{1}¶ and §\n  ¶\u{1}¶\u{1}\u{202e}::error::\u{1}Basic aHVudGVyMi1odW50ZXIy".as_bytes(),
+            "\u{2028}x\u{85}y\u{1}\t\r\n ::\u{1b}[2J\u{1}\u{e0041}\u{1}`<b>|\u{1}// a@b c@d".as_bytes(),
+        ],
+        renderers::check,
     );
 }
 

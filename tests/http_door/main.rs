@@ -110,6 +110,7 @@ async fn every_status_is_an_answer() {
         content_range: Some("0-2/2".to_owned()),
         date: Some("Fri, 20 Nov 2026 23:10:00 GMT".to_owned()),
         body: b"slow".to_vec(),
+        ..Response::default()
     };
     assert_eq!(answered(answer).await, Ok(expected));
     let past = "HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n";

@@ -107,8 +107,8 @@ fn a_plan_file_that_was_touched_is_refused() {
     let refused = |text: &str| document::read(text).unwrap_err();
     assert_eq!(refused(&printed), PlanFileError::NotSaved);
     assert_eq!(refused(&file.replace("\"other\"", "\"linux\"")), PlanFileError::Damaged);
-    for version in ["2.0", "", "10.0"] {
-        let text = file.replace("\"format_version\": \"1.0\"", &format!("\"format_version\": \"{version}\""));
+    for version in ["2.0", "", "10.0", "1.2", "1", "1.x"] {
+        let text = file.replace("\"format_version\": \"1.1\"", &format!("\"format_version\": \"{version}\""));
         assert_eq!(refused(&text), PlanFileError::UnknownFormat { found: version.to_owned() });
     }
     for text in ["", "[]", "{}", "plan", "{\"format_version\": 1}"] {

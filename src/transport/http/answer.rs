@@ -39,6 +39,7 @@ pub(super) async fn read(
         content_range: header(CONTENT_RANGE.as_str()),
         date: header(DATE.as_str()),
         body,
+        mask: std::sync::Arc::default(),
     })
 }
 

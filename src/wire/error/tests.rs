@@ -48,7 +48,7 @@ fn other_bodies_are_described() {
     reads(400, "{\"a\": 1}", "400: JSON without an error code (\"{\"a\":1}\")");
     reads(400, "null", "400: JSON without an error code (\"null\")");
     let cut = ApiError::read(&answer(500, "\u{0130}<html>".repeat(500).as_str())).message.unwrap();
-    assert_eq!(cut, "HTML instead of JSON");
+    assert_eq!(&*cut, "HTML instead of JSON");
     let text = ApiError::read(&answer(500, "\u{e9}".repeat(5000).as_str())).message.unwrap();
     assert!(text.chars().count() < 240 && text.ends_with("…\")"), "{text}");
 }

@@ -112,15 +112,7 @@ pub(super) fn token_bucket(rate: f64, kept: f64, retry_after: bool) -> Judge {
 }
 
 pub(super) fn get(region: &str, number: usize) -> Request {
-    Request {
-        service: Service::Swr,
-        region: region.into(),
-        method: Method::Get,
-        path: format!("/v2/{number}"),
-        query: Vec::new(),
-        body: None,
-        secrets: Vec::new(),
-    }
+    Request::new(Service::Swr, &region.into(), Method::Get, format!("/v2/{number}"))
 }
 
 /// Reads everything as fast as the client can; the failures.

@@ -1,0 +1,107 @@
+//! Puts the texts that a plan holds masked into the requests that carry them.
+//!
+//! A text that a write leaves as it is comes from the check right before the write, never from the plan. One that the
+//! chart wants instead comes from the chart, so a plan that was read from a file cannot write it.
+
+use std::borrow::Cow;
+
+use super::observe::failed;
+use crate::{
+    mask,
+    plan::Change,
+    report::Fate,
+    state::{Attributes, LiveResource},
+    wire::{Request, carried},
+};
+
+/// Values for a request that is filled right before it is sent.
+pub(super) fn to_fill(after: &Attributes) -> Attributes {
+    let value = |(name, value): (&&'static str, &serde_json::Value)| match mask::masked_text(value) {
+        Some(_) => (*name, carried(name)),
+        None => (*name, value.clone()),
+    };
+    after.iter().map(value).collect()
+}
+
+/// A request with the texts behind the masks of the values that it sends. `live` is what the last check showed.
+pub(super) fn filled<'r>(
+    request: &'r Request,
+    sent: Option<&Attributes>,
+    change: &Change,
+    live: Option<&LiveResource>,
+) -> Result<Cow<'r, Request>, Fate> {
+    let masked = sent.into_iter().flatten().filter(|(_, value)| mask::masked_text(value).is_some());
+    let mut request = Cow::Borrowed(request);
+    for (name, value) in masked {
+        let same = live.filter(|live| live.attributes.get(name) == Some(value));
+        let text = match same {
+            Some(live) => live.hidden.get(name),
+            None => change.hidden.get(name),
+        };
+        let text = text.ok_or_else(|| not_held(name))?.clone();
+        request.to_mut().carried.push((name, text));
+    }
+    Ok(request)
+}
+
+fn not_held(name: &str) -> Fate {
+    let message = format!("not sent, because `{name}` holds a secret, and no plan file holds one");
+    failed(message, Some("apply the chart itself, or take the secret out of it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        kind::repository,
+        mask::{Hidden, value},
+        plan::{Action, Precondition, Reason},
+        wire::{Method, Service, secret::Secret},
+    };
+
+    fn hidden(text: &str) -> Hidden {
+        Hidden::from([("description", Secret::new(text.to_owned()))])
+    }
+
+    fn sent(wanted: &str, of_chart: Option<&str>, live: Option<(&str, &str)>) -> Result<String, Fate> {
+        let after = Attributes::from([("is_public", json!(true)), ("description", value(wanted))]);
+        let change = Change {
+            address: repository::address("r", "o", "a"),
+            action: Action::Create { after: after.clone() },
+            run: None,
+            reason: Reason::Missing,
+            risks: Vec::new(),
+            fields: Vec::new(),
+            source: None,
+            withheld: None,
+            precondition: Precondition::default(),
+            notes: Vec::new(),
+            hidden: of_chart.map(hidden).unwrap_or_default(),
+        };
+        let live = live.map(|(masked, text)| LiveResource {
+            attributes: Attributes::from([("description", value(masked))]),
+            hidden: hidden(text),
+            ..LiveResource::default()
+        });
+        let mut request = Request::new(Service::Swr, &"r".into(), Method::Patch, "/x".to_owned());
+        request.body = Some(json!(to_fill(&after)));
+        let filled = filled(&request, Some(&after), &change, live.as_ref())?;
+        Ok(filled.body_text().unwrap())
+    }
+
+    #[test]
+    fn what_stays_comes_from_the_check_and_what_is_new_from_the_chart() {
+        let body = |text: &str| Ok(format!(r#"{{"is_public":true,"description":"{text}"}}"#));
+        let live = Some(("//***@h", "//new:t0ken@h"));
+        assert_eq!(sent("//***@h", None, live), body("//new:t0ken@h"));
+        assert_eq!(sent("//***@h", Some("//chart@h"), live), body("//new:t0ken@h"));
+        assert_eq!(sent("a ***", Some("a password"), live), body("a password"));
+        assert_eq!(sent("a ***", Some("a password"), None), body("a password"));
+        for live in [live, None] {
+            let Err(Fate::Failed { message, .. }) = sent("a ***", None, live) else { panic!("it was sent") };
+            assert!(message.contains("`description` holds a secret"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Masks: what stands in the place of a secret in a text that is not ours.
+//!
+//! A login in a URL is masked in every text, whoever wrote it. In free texts, so is each secret that a run knows, as it
+//! is and in Base64. A text without a secret is left as it is, to the byte. A value with a masked part is
+//! `{ "masked": "https://***@git.example.com/x" }` in plans and receipts; the text behind it is a [`Secret`].
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    ops::{Deref, Range},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use crate::{text::visible, wire::secret::Secret};
+
+/// A text of a service as messages repeat it: on one line, cut, with what is hidden as escapes, and without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign(String);
+
+impl Foreign {
+    /// At most so many characters of the text, masked before it is cut: half a login looks like none.
+    pub fn new(mask: &Mask, text: &str, most: usize) -> Foreign {
+        let masked = mask.text(text);
+        let cut = masked.char_indices().nth(most).map(|(at, _)| at);
+        let mut shown = visible(&masked[..cut.unwrap_or(masked.len())]);
+        if cut.is_some() {
+            shown.push('…');
+        }
+        Foreign(shown)
+    }
+
+    /// Words of ours in the place of a text of theirs.
+    pub fn ours(words: &'static str) -> Foreign {
+        Foreign(words.to_owned())
+    }
+
+    /// Words of ours with a text of theirs behind them.
+    pub fn described(words: &'static str, text: &Foreign) -> Foreign {
+        Foreign(format!("{words} (\"{text}\")"))
+    }
+
+    /// A body, as text or as one line of JSON.
+    pub fn body(mask: &Mask, body: &[u8], most: usize) -> Foreign {
+        Foreign::new(mask, &mask.body(body), most)
+    }
+}
+
+impl Deref for Foreign {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What stands for a secret.
+const MARK: &str = "***";
+
+/// The one key of a value with a masked part.
+const KEY: &str = "masked";
+
+/// A shorter text may be in another one by chance.
+const SHORTEST: usize = 8;
+
+/// The texts behind masked values, by attribute name.
+pub type Hidden = BTreeMap<&'static str, Secret>;
+
+/// The secrets that a run knows. Without any, it masks logins in URLs alone.
+#[derive(Clone, Default)]
+pub struct Mask {
+    needles: Vec<Needle>,
+}
+
+/// One form in which a secret can be part of a text.
+#[derive(Clone)]
+struct Needle {
+    text: SecretString,
+    is_encoded: bool,
+}
+
+impl Mask {
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Mask {
+        let long = secrets.into_iter().filter(|secret| secret.reveal().chars().count() >= SHORTEST);
+        Mask { needles: long.flat_map(|secret| forms(secret.reveal())).collect() }
+    }
+
+    /// A free text with everything secret masked.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut places = login_places(text);
+        places.extend(self.places(text));
+        masked(text, places)
+    }
+
+    /// Whether something of a text is masked.
+    pub fn hides(&self, text: &str) -> bool {
+        matches!(self.text(text), Cow::Owned(_))
+    }
+
+    /// A body that is to be shown: one line of JSON, or the text that it is.
+    pub fn body(&self, body: &[u8]) -> String {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(mut value) => {
+                self.mask_strings(&mut value);
+                value.to_string()
+            }
+            // Broken JSON may have its slashes escaped.
+            Err(_) => self.text(&String::from_utf8_lossy(body).replace("\\/", "/")).into_owned(),
+        }
+    }
+
+    fn mask_strings(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text).into_owned(),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask_strings(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.mask_strings(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Whether a known secret is a part of this one.
+    pub fn is_in(&self, secret: &Secret) -> bool {
+        !self.places(secret.reveal()).is_empty()
+    }
+
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        if self.needles.is_empty() {
+            return Vec::new();
+        }
+        let encoded = one_alphabet(text);
+        let mut places = Vec::new();
+        for needle in &self.needles {
+            let within = if needle.is_encoded { &encoded } else { text };
+            let found = within.match_indices(needle.text.expose_secret());
+            let found = found.map(|(at, found)| at..at + found.len());
+            places.extend(found.map(|place| if needle.is_encoded { with_ends(&encoded, place) } else { place }));
+        }
+        places
+    }
+}
+
+impl PartialEq for Mask {
+    fn eq(&self, other: &Mask) -> bool {
+        let texts = |mask: &Mask| mask.needles.iter().map(|it| it.text.expose_secret().to_owned()).collect::<Vec<_>>();
+        texts(self) == texts(other)
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mask").finish_non_exhaustive()
+    }
+}
+
+/// A secret as it is, and what every Base64 text holds that encodes it behind zero, one or two other bytes, modulo three.
+fn forms(secret: &str) -> Vec<Needle> {
+    let encoded = (0..3).map(|offset| Needle { text: middle(secret.as_bytes(), offset).into(), is_encoded: true });
+    encoded.chain([Needle { text: secret.into(), is_encoded: false }]).collect()
+}
+
+/// Without the characters at the ends, which depend on the bytes around.
+fn middle(bytes: &[u8], offset: usize) -> String {
+    let padded = [&vec![0; offset], bytes].concat();
+    let encoded = STANDARD_NO_PAD.encode(&padded);
+    encoded[(offset * 8).div_ceil(6)..padded.len() * 8 / 6].to_owned()
+}
+
+/// A text in the ordinary alphabet of Base64 instead of that of URLs. Each character keeps its place.
+fn one_alphabet(text: &str) -> String {
+    text.replace('-', "+").replace('_', "/")
+}
+
+/// A part of a text in Base64 with the character at each end that may hold some bits of the secret as well.
+fn with_ends(text: &str, part: Range<usize>) -> Range<usize> {
+    let is_encoded = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
+    let bytes = text.as_bytes();
+    let before = part.start.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(is_encoded);
+    let after = bytes.get(part.end).is_some_and(is_encoded);
+    part.start - usize::from(before)..part.end + usize::from(after)
+}
+
+/// A text with the logins in its URLs masked.
+pub fn logins(text: &str) -> Cow<'_, str> {
+    masked(text, login_places(text))
+}
+
+/// Whether a text holds a URL with a user name or a password.
+pub fn holds_login(text: &str) -> bool {
+    !login_places(text).is_empty()
+}
+
+/// What stands between `//` and the last `@` before the next `/`, `?`, `#` or blank.
+fn login_places(text: &str) -> Vec<Range<usize>> {
+    let mut places = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find("//") {
+        let start = from + at + 2;
+        let rest = text[start..].split(|c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace()).next();
+        let end = rest.and_then(|host| host.rfind('@')).filter(|end| *end > 0);
+        places.extend(end.map(|end| start..start + end));
+        // A third slash may begin another one.
+        from = start - 1;
+    }
+    places
+}
+
+fn masked(text: &str, mut places: Vec<Range<usize>>) -> Cow<'_, str> {
+    if places.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    places.sort_by_key(|place| place.start);
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for place in places {
+        if place.start >= done {
+            out.push_str(&text[done..place.start]);
+            out.push_str(MARK);
+        }
+        done = done.max(place.end);
+    }
+    out.push_str(&text[done..]);
+    Cow::Owned(out)
+}
+
+/// The value that stands for a text with a masked part.
+pub fn value(masked: &str) -> Value {
+    json!({ KEY: masked })
+}
+
+/// What is left to read of a value with a masked part.
+pub fn masked_text(value: &Value) -> Option<&str> {
+    let fields = value.as_object().filter(|fields| fields.len() == 1)?;
+    fields.get(KEY)?.as_str()
+}
+
+/// A value in a message: JSON that drives no terminal and no runner.
+pub fn shown(value: &Value) -> String {
+    match masked_text(value) {
+        Some(masked) => crate::text::json(&Value::from(masked).to_string()),
+        None => crate::text::json(&value.to_string()),
+    }
+}
+
+/// The text of a value, masked or not.
+pub fn readable(value: &Value) -> Option<&str> {
+    value.as_str().or_else(|| masked_text(value))
+}
+
+#[cfg(test)]
+mod tests;
