@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::{
     grammar::{Form, Key, Record, TextForm, Together, VERSION},
     names,
-    tree::{self, Entry, Node, Resolved},
+    tree::{self, Entry, Node, NodeValue, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
 use crate::{
@@ -42,7 +42,8 @@ fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
     let found = node.kind_name();
     let diagnostic = Diagnostic::error("wrong-type", format!("expected {expected}, found {found}")).at(node.span);
     match (expected, node.resolve()) {
-        ("a string", Resolved::Bool(_) | Resolved::Number(_)) => diagnostic.hint("put it in quotes"),
+        ("a string", Resolved::Number(number)) => diagnostic.hint(quotes_around(node, &number.to_string())),
+        ("a string", Resolved::Bool(_)) => diagnostic.hint("put it in quotes"),
         ("`true` or `false`", Resolved::String(text)) => match meant_by(text) {
             Some(hint) => diagnostic.hint(hint),
             None => diagnostic,
@@ -55,6 +56,13 @@ fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
         }
         _ => diagnostic,
     }
+}
+
+/// A number is not always what it looks like: `0755` is 755, and `1.10` is 1.1.
+fn quotes_around(node: &Node<'_>, number: &str) -> String {
+    let is_as_written = matches!(&node.value, NodeValue::Scalar(scalar) if *scalar.text == *number);
+    let known = if is_as_written { String::new() } else { format!(": without them it is the number {number}") };
+    format!("put it in quotes{known}")
 }
 
 /// What to write instead of a text that stands for a boolean.

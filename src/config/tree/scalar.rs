@@ -1,8 +1,7 @@
 //! What a plain scalar means: the core schema of YAML 1.2, and the core tags.
 //!
-//! `no`, `on` and `yes` are strings here, as are dates and `1_000`. One deviation from the letter,
-//! shared with the serializer so that what it writes reads back: digits after a leading zero are a
-//! string, not a number, since `007` is always meant as a name.
+//! `no`, `on` and `yes` are strings here, as are dates and `1_000`. `0755` is the number 755, to the letter: an editor
+//! that checks a chart with the schema reads it so too.
 
 use serde_yaml::Number;
 
@@ -59,25 +58,24 @@ fn number(text: &str) -> Option<Number> {
 }
 
 fn integer(text: &str) -> Option<Number> {
-    if let Some((radix, digits)) = radix(text) {
-        let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        return all.then(|| u64::from_str_radix(digits, radix).ok().map(Number::from))?;
-    }
-    if leading_zero(text) {
-        return None;
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            return to_the_base(radix, digits);
+        }
     }
     let unsigned = text.parse::<u64>().ok().map(Number::from);
     unsigned.or_else(|| text.parse::<i64>().ok().map(Number::from))
 }
 
-fn radix(text: &str) -> Option<(u32, &str)> {
-    let hex = text.strip_prefix("0x").map(|digits| (16, digits));
-    hex.or_else(|| text.strip_prefix("0o").map(|digits| (8, digits)))
-}
-
-fn leading_zero(text: &str) -> bool {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+/// A number that is too large for an integer is still a number.
+fn to_the_base(radix: u32, digits: &str) -> Option<Number> {
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return None;
+    }
+    let values = digits.chars().filter_map(|digit| digit.to_digit(radix));
+    let rounded = || values.fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit));
+    let exact = u64::from_str_radix(digits, radix).ok().map(Number::from);
+    exact.or_else(|| Some(rounded().into()))
 }
 
 fn float(text: &str) -> Option<f64> {
@@ -89,10 +87,7 @@ fn float(text: &str) -> Option<f64> {
     }
     // Rust reads `-inf` and `nan` too, which are words in YAML.
     let spelled = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
-    if leading_zero(text) || !text.bytes().all(spelled) {
-        return None;
-    }
-    text.parse().ok().filter(|number: &f64| number.is_finite())
+    if text.bytes().all(spelled) { text.parse().ok() } else { None }
 }
 
 /// The tags of the core schema.
@@ -154,8 +149,6 @@ mod tests {
             "1_000",
             "12:30",
             "2024-01-01",
-            "007",
-            "-01",
             "0b11",
             "0xg",
             "0x",
@@ -174,7 +167,9 @@ mod tests {
             "-inf",
             "-nan",
             "+.nan",
-            "1e999",
+            "0xé",
+            "-0o7",
+            "+0x3A",
             "=",
             "+-1",
             "--1",
@@ -207,6 +202,17 @@ mod tests {
             ("18446744073709551615", u64::MAX as f64),
             ("99999999999999999999", 1e20),
             ("007.5", 7.5),
+            ("0755", 755.0),
+            ("007", 7.0),
+            ("-012", -12.0),
+            ("+09", 9.0),
+            ("00", 0.0),
+            ("-0", 0.0),
+            ("0x3A", 58.0),
+            ("0o7", 7.0),
+            ("0x10000000000000000", 18_446_744_073_709_551_616.0),
+            ("-99999999999999999999", -1e20),
+            ("1e999", f64::INFINITY),
         ];
         for (text, number) in floats {
             assert_eq!(float(text), Some(number), "{text}");

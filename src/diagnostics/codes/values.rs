@@ -380,7 +380,7 @@ organizations:
         "wrong-type",
         "A value has another type than its key takes.",
         "Types are those of YAML 1.2: `true` and `false` are booleans, while `yes`, `no`, `on` and `off` are texts; \
-         `1e3` and `0x1f` are numbers, and a text that looks like one needs quotes. `null` is legal for attributes and \
+         `1e3`, `0x1f` and `0755` (755) are numbers, and a text that looks like one needs quotes. `null` is legal for attributes and \
          for `sync`, where it ends inheritance, and behind a name, where it equals `{}`.",
         charts(
             r"version: 1
