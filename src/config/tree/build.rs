@@ -23,33 +23,11 @@ pub(super) fn build<'s>(
     max_nodes: usize,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node<'s>> {
-    let options = granit_parser::options! {
-        emit_comments: false,
-        emit_unresolved_aliases: true,
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
-    };
-    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = Builder::new(file, text, offset);
-    while let Some(next) = parser.next_event() {
-        match next {
-            Ok((event, range)) => builder.event(event, &range),
-            Err(error) => {
-                builder.syntax_error(&error);
-                if !matches!(parser.proceed_next_document(), Ok(true)) {
-                    break;
-                }
-            }
-        }
-        if builder.written > max_nodes {
-            let message = format!("there are more than {max_nodes} values and keys in the file");
-            let error = Diagnostic::error("file-too-large", message).hint("split it into several files");
-            builder.report(builder.span(0, 0), error);
-            break;
-        }
-        if builder.found.len() >= MAX_ERRORS {
-            let message = format!("{MAX_ERRORS} errors or more in this file: the rest of it is not read");
-            builder.report(builder.span(0, 0), Diagnostic::error("too-many-errors", message));
+    for (at, part) in syntax::parts(text) {
+        builder.text = part;
+        builder.offset = offset + at as u32;
+        if !builder.read(part, max_nodes) {
             break;
         }
     }
@@ -103,6 +81,40 @@ impl<'s> Builder<'s> {
             last_end: 0,
             abandoned: false,
         }
+    }
+
+    /// Reads the documents of a part; whether there is room for another part.
+    fn read(&mut self, part: &'s str, max_nodes: usize) -> bool {
+        let options = granit_parser::options! {
+            emit_comments: false,
+            emit_unresolved_aliases: true,
+            flow_nesting_limit: MAX_DEPTH,
+            block_nesting_limit: MAX_DEPTH,
+        };
+        let mut parser = Parser::new_from_str_with_options(part, options);
+        while let Some(next) = parser.next_event() {
+            match next {
+                Ok((event, range)) => self.event(event, &range),
+                Err(error) => {
+                    self.syntax_error(&error);
+                    if !matches!(parser.proceed_next_document(), Ok(true)) {
+                        break;
+                    }
+                }
+            }
+            if self.written > max_nodes {
+                let message = format!("there are more than {max_nodes} values and keys in the file");
+                let error = Diagnostic::error("file-too-large", message).hint("split it into several files");
+                self.report(self.span(0, 0), error);
+                return false;
+            }
+            if self.found.len() >= MAX_ERRORS {
+                let message = format!("{MAX_ERRORS} errors or more in this file: the rest of it is not read");
+                self.report(self.span(0, 0), Diagnostic::error("too-many-errors", message));
+                return false;
+            }
+        }
+        true
     }
 
     fn event(&mut self, event: Event<'s>, range: &Range) {

@@ -26,6 +26,11 @@ pub fn comments(file: FileId, bytes: &[u8]) -> Vec<Comment> {
     if !whole.contains("portolan:") {
         return Vec::new();
     }
+    let parts = syntax::parts(whole).into_iter();
+    parts.flat_map(|(at, part)| comments_of(file, part, offset + at as u32)).collect()
+}
+
+fn comments_of(file: FileId, whole: &str, offset: u32) -> Vec<Comment> {
     let mut parser = Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
     let mut comments: Vec<Comment> = Vec::new();
     // Where the reach of the last comment with a line for itself starts and ends.

@@ -32,6 +32,32 @@ pub(super) fn text<'s>(file: FileId, bytes: &'s [u8], diagnostics: &mut Diagnost
     }
 }
 
+/// The text in parts, each with its offset and without the byte order mark that it begins with. YAML allows a mark
+/// before any document, and files that are joined have one there; the parser knows only that of the first.
+pub(super) fn parts(text: &str) -> Vec<(usize, &str)> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices(BOM).filter(|(at, _)| is_between_documents(&text[..*at], &text[at + BOM.len()..]))
+    {
+        parts.push((start, &text[start..at]));
+        start = at + BOM.len();
+    }
+    parts.push((start, &text[start..]));
+    parts
+}
+
+/// Whether a document ends before a place, or begins behind it.
+fn is_between_documents(before: &str, behind: &str) -> bool {
+    let is_marker = |line: &str, marker: &str| {
+        line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+    };
+    let begins_line = before.is_empty() || before.ends_with(['\n', '\r']);
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let last = before.rsplit(['\n', '\r']).find(is_content);
+    let ends = last.is_none_or(|line| is_marker(line, "...") || is_marker(line, "---") && line[3..].trim().is_empty());
+    begins_line && (ends || is_marker(behind, "---"))
+}
+
 fn unreadable(file: FileId, bytes: &[u8]) -> Option<Diagnostic> {
     let start = Span::new(file, 0, 0);
     if bytes.len() > MAX_BYTES {
@@ -121,6 +147,7 @@ fn message(kind: &ErrorKind) -> String {
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
             "unexpected text behind the closing quote"
         }
+        E::BomInsideDocument => "a byte order mark, which is not seen, stands inside a document",
         E::UnsupportedYamlMajorVersion => "this version of YAML is not supported",
         E::MismatchedFlowCollectionEnd { open, close } => return format!("`{open}` is closed by `{close}`"),
         E::UnclosedFlowCollection { open } => return format!("`{open}` is never closed"),
@@ -138,6 +165,7 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         }
         E::UnexpectedCharacter { .. } => "quote the text",
         E::InvalidQuotedScalarIndent | E::DocumentIndicatorInQuotedScalar => "is the quote above closed?",
+        E::BomInsideDocument => "delete the character; were two files joined here without a line `---` between them?",
         E::UnknownQuotedScalarEscape => "write a backslash as `\\\\`, or use single quotes",
         E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation => {
             "check the indentation of this line and of those above it"
