@@ -29,12 +29,18 @@ const DOLLAR: &str = "${env:_:-$}";
 
 /// The text of the chart.
 pub fn text(chart: &Chart) -> String {
-    let mut writer = Writer { chart, quoted: Quoted::among(texts(chart)) };
+    let protected = chart.protect.iter().map(|protection| protection.pattern.to_string());
+    let accepted = chart.accept.iter().map(|acceptance| acceptance.pattern.to_string());
+    let patterns: Vec<String> = protected.chain(accepted).collect();
+    let urls = chart.endpoints.values().map(|endpoint| &*endpoint.url);
+    let all = texts(chart).chain(patterns.iter().map(String::as_str)).chain(urls);
+    let mut writer = Writer { chart, quoted: Quoted::among(all) };
     let mut regions: BTreeMap<&Arc<str>, Mapping> =
         chart.regions.iter().map(|region| (region, Mapping::new())).collect();
     for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().name == ORGANIZATION.name) {
         let entry = writer.organization(address, desired);
-        insert(regions.entry(address.region()).or_default(), &address.parts()[1], entry);
+        let name = writer.quoted.hold(&address.parts()[1]);
+        insert(regions.entry(address.region()).or_default(), &name, entry);
     }
     let mut documents = Vec::new();
     for (index, (region, organizations)) in regions.into_iter().enumerate() {
@@ -56,11 +62,11 @@ impl<'c> Writer<'c> {
     fn document(&mut self, region: &Arc<str>, organizations: Mapping, first: bool) -> String {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
-        insert(&mut document, "region", &**region);
+        insert(&mut document, "region", self.quoted.hold(region));
         let mut endpoints = Mapping::new();
         for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
             if let Some(endpoint) = self.chart.endpoints.get(&(service, region.clone())) {
-                insert(&mut endpoints, name, &*endpoint.url);
+                insert(&mut endpoints, name, self.quoted.hold(&endpoint.url));
             }
         }
         if !endpoints.is_empty() {
@@ -99,7 +105,7 @@ impl<'c> Writer<'c> {
     fn acceptance(&mut self, acceptance: &Acceptance) -> Mapping {
         let mut entry = Mapping::new();
         insert(&mut entry, "address", self.quoted.hold(&acceptance.pattern.to_string()));
-        insert(&mut entry, "until", acceptance.until.to_string());
+        insert(&mut entry, "until", self.quoted.hold(&acceptance.until.to_string()));
         insert(&mut entry, "reason", self.escape(&acceptance.reason));
         entry
     }
@@ -118,7 +124,7 @@ impl<'c> Writer<'c> {
         for (repository, desired) in children(self.chart, address) {
             if repository.kind().name == REPOSITORY.name && repository.parent().as_ref() == Some(address) {
                 let entry = self.repository(repository, desired);
-                insert(&mut repositories, &repository.parts()[2], entry);
+                insert(&mut repositories, &self.quoted.hold(&repository.parts()[2]), entry);
             }
         }
         if !repositories.is_empty() {
@@ -146,7 +152,7 @@ impl<'c> Writer<'c> {
     fn rule(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
         let mut entry = Mapping::new();
         for name in ["target_region", "target_organization"] {
-            insert(&mut entry, name, address.part(name).map_or("", |part| part));
+            insert(&mut entry, name, self.quoted.hold(address.part(name).map_or("", |part| part)));
         }
         if let Presence::Present(attributes) = &desired.presence {
             self.attributes(address, attributes, &mut entry);
@@ -331,7 +337,7 @@ organizations: { dr: {} }
             repositories:
               gone:
                 state: absent
-              on:
+              'on':
                 is_public: false
                 description: |
                   one
@@ -340,7 +346,7 @@ organizations: { dr: {} }
                 - target_region: cn-east-3
                   target_organization: dr
                   override: false
-              y:
+              'y':
                 is_public: false
                 sync: []
               z: {}
@@ -362,7 +368,7 @@ organizations: { dr: {} }
         - a/z
         accept:
         - address: a/z
-          until: 2026-12-31
+          until: '2026-12-31'
           reason: 'as agreed: later'
         "#);
     }

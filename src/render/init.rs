@@ -1,6 +1,6 @@
 //! The charts that `portolan init` writes.
 
-use super::chart;
+use super::{chart, yaml::scalar};
 use crate::state::Chart;
 
 /// What editors check the chart with.
@@ -9,6 +9,7 @@ const SCHEMA: &str =
 
 /// A commented chart about the organizations, or about an example.
 pub fn text(region: &str, organizations: &[String]) -> String {
+    let region = scalar(region);
     let mut out = format!(
         "{SCHEMA}version: 1
 region: {region}
@@ -24,7 +25,7 @@ organizations:
     );
     let example = ["team-a".to_owned()];
     let organizations = if organizations.is_empty() { &example[..] } else { organizations };
-    for organization in organizations {
+    for organization in organizations.iter().map(|name| scalar(name)) {
         out.push_str(&format!(
             "  {organization}:
     # unlisted: report            # ignore | report | delete: repositories that no file lists

@@ -1,6 +1,7 @@
 //! Texts in the YAML that portolan writes. The YAML writer prints some characters as they are that are not seen, that
 //! readers of different versions take for different things, or that a CI job obeys: such a text is one double-quoted
-//! scalar instead, on one line.
+//! scalar instead, on one line. It also leaves words without quotes that are texts in YAML 1.2 and something else in
+//! YAML 1.1, which many readers still follow: those are quoted too.
 
 use crate::text::{is_plain, quoted};
 
@@ -24,7 +25,7 @@ impl Quoted {
 
     /// What to give the YAML writer for a text.
     pub(super) fn hold(&mut self, text: &str) -> String {
-        if is_plain(text) {
+        if is_plain(text) && !is_ambiguous(text) {
             return text.to_owned();
         }
         self.held.push(text.to_owned());
@@ -39,7 +40,7 @@ impl Quoted {
             let place = piece.strip_prefix('-').and_then(|rest| rest.split_once('-'));
             let held = place.and_then(|(index, rest)| Some((self.held.get(index.parse::<usize>().ok()?)?, rest)));
             match held {
-                Some((text, rest)) => out.extend([&*quoted(text), rest]),
+                Some((text, rest)) => out.extend([&*in_quotes(text), rest]),
                 None => out.extend([&*self.mark, piece]),
             }
         }
@@ -47,9 +48,96 @@ impl Quoted {
     }
 }
 
+/// A text as one scalar that every reader takes for a text.
+pub(super) fn scalar(text: &str) -> String {
+    let needs_no_quotes = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
+    let is_safe = !is_ambiguous(text) && text.chars().all(needs_no_quotes) && !text.starts_with('-');
+    if is_safe { text.to_owned() } else { in_quotes(text) }
+}
+
+/// In the quotes that the YAML writer would use, where they suffice.
+fn in_quotes(text: &str) -> String {
+    let is_bare =
+        |character: char| (character.is_ascii_graphic() || character == ' ') && !matches!(character, '\'' | '\\' | '"');
+    if is_plain(text) && text.chars().all(is_bare) { format!("'{text}'") } else { quoted(text) }
+}
+
+/// Whether some reader takes the text, without quotes, for something else: a boolean, a number, a number to the base of
+/// 60, a date or a time, nothing at all, or a key with a meaning of its own.
+fn is_ambiguous(text: &str) -> bool {
+    const WORDS: [&str; 14] = ["", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan"];
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || is_like_a_number(text)
+}
+
+/// Wider than any reader's rule, so that no reader's rule needs to be known.
+fn is_like_a_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if [".inf", ".nan"].iter().any(|word| word.eq_ignore_ascii_case(digits)) {
+        return true;
+    }
+    let begins = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+    let is_based = digits.starts_with("0x") || digits.starts_with("0X");
+    let is_part = |character: char| match character {
+        '0'..='9' | '_' | '.' | ':' | '+' | '-' | ' ' | '\t' | ',' => true,
+        'e' | 'E' | 't' | 'T' | 'z' | 'Z' | 'o' | 'O' | 'b' | 'B' | 'x' | 'X' => true,
+        'a'..='f' | 'A'..='F' => is_based,
+        _ => false,
+    };
+    begins && digits.chars().all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_some_readers_take_for_a_text_is_quoted() {
+        for text in [
+            "no",
+            "Off",
+            "ON",
+            "y",
+            "N",
+            "TRUE",
+            "Null",
+            "~",
+            "",
+            "=",
+            "<<",
+            "007",
+            "0755",
+            "-012",
+            "+09",
+            "1_000",
+            "0b1",
+            "0o7",
+            "0x_3A",
+            "12:30:45",
+            "190:20:30.15",
+            "2026-12-31",
+            "2001-12-14t21:59:43.10-05:00",
+            "2001-12-14 21:59:43.10 -5",
+            ".inf",
+            "-.Inf",
+            ".NaN",
+            "6.8523015e+5",
+            "._",
+            "1,000",
+            "+1",
+            "1e3",
+        ] {
+            let mut writer = Quoted::among([text].into_iter());
+            let held = writer.hold(text);
+            let yaml = writer.fill(&serde_yaml::to_string(&[&held]).unwrap());
+            assert!(matches!(yaml.as_bytes()[2], b'\'' | b'"'), "{yaml}");
+            assert_eq!(serde_yaml::from_str::<[String; 1]>(&yaml).unwrap(), [text]);
+            assert_eq!(serde_yaml::from_str::<String>(&scalar(text)).unwrap(), text);
+            assert!(scalar(text).starts_with(['\'', '"']), "{text}");
+        }
+        for text in ["6h", "90m", "1d", "team-a", "cn-north-4", "1.2.3-rc1", "normal", "yes-man", "7zip", "v1.0"] {
+            assert!(!is_ambiguous(text) && scalar(text) == text, "{text}");
+        }
+    }
 
     #[test]
     fn texts_come_back_whatever_they_look_like() {

@@ -52,3 +52,4 @@ mod terminal;
 mod trouble;
 mod unmanaged;
 mod validate;
+mod yaml_readers;
