@@ -1,27 +1,114 @@
 //! Live state as a chart: what `init --from-live` writes. A plan of that chart is empty.
 //!
-//! Pure; asking for the state is `refresh`'s work, writing YAML is `render`'s.
+//! Pure; asking for the state is `refresh`'s work, writing YAML is `render`'s. What a chart cannot say, and what could
+//! not be read, is left out, and so keeps its live value: one strange repository does not stand in the way of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    address::Address,
+    config::names::{self, Name},
     diagnostics::Source,
-    kind::repository::REPOSITORY,
-    state::{Chart, DesiredResource, Live, Presence, UnlistedPolicy},
+    kind::{Kind, organization::ORGANIZATION, repository::REPOSITORY, sync_rule::SYNC_RULE},
+    state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy},
 };
 
-/// Declares every live resource as it is, rules included: an empty list says that there shall be none.
-pub fn chart(live: &Live) -> Chart {
-    let mut chart = Chart::default();
+/// Something live that the chart says nothing of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmanaged {
+    /// What it is, for people: an address, or an attribute of one.
+    pub what: String,
+    pub because: String,
+}
+
+/// A chart of what is live, and what of it is left out.
+#[derive(Debug, Default)]
+pub struct Exported {
+    pub chart: Chart,
+    pub unmanaged: Vec<Unmanaged>,
+}
+
+/// Declares every live resource as it is, rules included: an empty list says that there shall be none. `unread` holds
+/// the repositories whose rules could not be read.
+pub fn chart(live: &Live, unread: &BTreeMap<Address, ReadFailure>) -> Exported {
+    let mut exported = Exported::default();
+    let mut without_rules = BTreeSet::new();
+    for (repository, failure) in unread {
+        exported.leave(format!("rules of {repository}"), failure.message.clone());
+        without_rules.insert(repository.clone());
+    }
+    // A list that is present is the whole truth: one rule that cannot be written spares all of its repository.
+    for (address, _) in live.resources.iter().filter(|(address, _)| is(address, &SYNC_RULE)) {
+        if let (Some(problem), Some(repository)) = (bad_name(address), address.parent())
+            && without_rules.insert(repository.clone())
+        {
+            exported.leave(format!("rules of {repository}"), format!("{address}: {problem}"));
+        }
+    }
+    let mut left_out: BTreeSet<Address> = BTreeSet::new();
     for (address, resource) in &live.resources {
+        let parent = address.parent();
+        if is(address, &SYNC_RULE) && parent.as_ref().is_some_and(|parent| without_rules.contains(parent)) {
+            continue;
+        }
+        if parent.as_ref().is_some_and(|parent| left_out.contains(parent)) {
+            left_out.insert(address.clone());
+        } else if let Some(problem) = bad_name(address) {
+            left_out.insert(address.clone());
+            exported.leave(address.to_string(), problem);
+        } else {
+            exported.declare(address, resource, !without_rules.contains(address));
+        }
+    }
+    exported
+}
+
+impl Exported {
+    fn leave(&mut self, what: String, because: String) {
+        self.unmanaged.push(Unmanaged { what, because });
+    }
+
+    fn declare(&mut self, address: &Address, resource: &LiveResource, with_rules: bool) {
         let nowhere = Source { file: "live".into(), line: 1, column: 1 };
-        if address.parent().is_none() {
-            chart.unlisted.insert(address.clone(), UnlistedPolicy::Report);
+        if is(address, &ORGANIZATION) {
+            self.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report);
+        }
+        let mut attributes = Attributes::new();
+        for (name, value) in &resource.attributes {
+            let attribute = address.kind().attribute(name);
+            if attribute.is_some_and(|attribute| attribute.shape.accepts(value)) {
+                attributes.insert(name, value.clone());
+            } else {
+                let value = crate::text::visible(&value.to_string());
+                self.leave(format!("{name} of {address}"), format!("a chart cannot say {value}"));
+            }
         }
         let desired = DesiredResource {
-            presence: Presence::Present(resource.attributes.clone()),
+            presence: Presence::Present(attributes),
             source: nowhere.clone(),
-            children: (address.kind().name == REPOSITORY.name).then_some(nowhere),
+            children: (is(address, &REPOSITORY) && with_rules).then_some(nowhere),
         };
-        chart.resources.insert(address.clone(), desired);
+        self.chart.resources.insert(address.clone(), desired);
     }
-    chart
+}
+
+fn is(address: &Address, kind: &Kind) -> bool {
+    address.kind().name == kind.name
+}
+
+/// What is wrong with the names in an address, for a chart.
+fn bad_name(address: &Address) -> Option<String> {
+    let rules = [
+        ("region", Name::Region),
+        ("organization", Name::Organization),
+        ("repository", Name::Repository),
+        ("target_region", Name::Region),
+        ("target_organization", Name::Organization),
+    ];
+    rules.into_iter().find_map(|(part, name)| {
+        let text = address.part(part)?;
+        let problem =
+            || format!("`{}` is no name of a chart: expected {}", crate::text::visible(text), names::rule(name));
+        (!names::is_valid(name, text)).then(problem)
+    })
 }

@@ -84,19 +84,28 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
         let parents = scope::with_managed_rules(&part, &live);
-        read_children(client, parents, &mut live, &tally).await;
+        let unread = read_children(client, parents, &mut live, &tally).await;
+        live.failures.extend(unread.into_values());
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
     live
 }
 
+/// Everything in some organizations.
+#[derive(Debug, Default)]
+pub struct Everything {
+    pub live: Live,
+    /// What the lists hold and the children could not be read of.
+    pub unread: BTreeMap<Address, ReadFailure>,
+}
+
 /// Reads the chart's organizations with everything in them, whatever the chart manages.
-pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
+pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
     let mut live = refresh(client, chart, listener).await;
     let is_parent = |address: &&Address| address.kind().name == REPOSITORY.name;
     let parents = live.resources.keys().filter(is_parent).cloned().collect();
-    read_children(client, parents, &mut live, &Tally::new(listener, Stage::Reading)).await;
-    live
+    let unread = read_children(client, parents, &mut live, &Tally::new(listener, Stage::Reading)).await;
+    Everything { live, unread }
 }
 
 /// What all tasks bring, in the order in which they end; each counts as a step.
@@ -120,18 +129,26 @@ fn concerns(chart: &Chart, address: &Address) -> bool {
     chart.resources.contains_key(address) || address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
-async fn read_children(client: &Arc<Client>, parents: Vec<Address>, live: &mut Live, tally: &Tally<'_>) {
+/// Adds the children to what is live, and returns the parents of which that failed.
+async fn read_children(
+    client: &Arc<Client>,
+    parents: Vec<Address>,
+    live: &mut Live,
+    tally: &Tally<'_>,
+) -> BTreeMap<Address, ReadFailure> {
     let mut reads = JoinSet::new();
     for parent in parents {
         let client = client.clone();
-        reads.spawn(async move { list_children(&client, &parent).await });
+        reads.spawn(async move { (list_children(&client, &parent).await, parent) });
     }
-    for listed in gather(reads, tally).await {
+    let mut unread = BTreeMap::new();
+    for (listed, parent) in gather(reads, tally).await {
         match listed {
             Ok(items) => live.resources.extend(items),
-            Err(failure) => live.failures.push(failure),
+            Err(failure) => drop(unread.insert(parent, failure)),
         }
     }
+    unread
 }
 
 /// The children of one resource, of every kind that is listed by parent.

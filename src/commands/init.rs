@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::bail;
 
-use super::{deadline::BrokenOff, files, output, session};
+use super::{files, output, session};
 use crate::{
     cli::{Global, InitArgs},
     config::{
@@ -16,9 +16,9 @@ use crate::{
     diagnostics::SourceMap,
     exit::Exit,
     export,
-    kind::organization,
+    kind::{organization, repository::REPOSITORY},
     mask,
-    refresh::read_all,
+    refresh::{Everything, read_all},
     render,
     state::{Attributes, Chart, DesiredResource, Presence},
 };
@@ -26,7 +26,7 @@ use crate::{
 /// Where the chart goes if no `--file` says otherwise: where every command looks for it.
 const DEFAULT_FILE: &str = "portolan.yaml";
 
-/// Where a chart lives if nobody says.
+/// What an example is about where no region is given. The live state is never read from a region that was guessed.
 const DEFAULT_REGION: &str = "cn-north-4";
 
 pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
@@ -56,7 +56,14 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     if let Some(other) = load::here().first().filter(|_| global.file.is_empty()) {
         bail!("{other} is there already; name a file for another chart with `--file`");
     }
-    let region = global.region.as_deref().unwrap_or(DEFAULT_REGION);
+    let region = match &global.region {
+        Some(region) => region.as_str(),
+        None if args.from_live => {
+            let message = "which region? `--from-live` needs `--region REGION`, such as `--region cn-north-4`";
+            return Err(session::UsageError(message.to_owned()).into());
+        }
+        None => DEFAULT_REGION,
+    };
     if !names::is_valid(Name::Region, region) {
         return Err(session::UsageError(format!("`{region}` is no region")).into());
     }
@@ -71,6 +78,11 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     // Somebody may have written it meanwhile; nothing of theirs is lost.
     files::create(&path, &text)?;
     output::document(&format!("Wrote {}; `portolan plan` shows what it would change.\n", path.display()))?;
+    if global.region.is_none() && !global.quiet {
+        output::tell(&format!(
+            "note: no `--region` was given, so the chart is about {region}: change it if that is wrong"
+        ));
+    }
     Ok(Exit::Done)
 }
 
@@ -85,8 +97,9 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     }
     let door = session::open(global, &asked)?;
     let listener = output::listener(global);
-    let live = session::block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)))?;
-    let mut live = live.unwrap_or_else(BrokenOff::live);
+    let read = session::block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)))?;
+    let Everything { mut live, unread } =
+        read.unwrap_or_else(|broken_off| Everything { live: broken_off.live(), ..Everything::default() });
     output::failures(&live.failures);
     if !live.failures.is_empty() {
         return Ok(None);
@@ -112,7 +125,16 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
             !has_login
         });
     }
-    let text = render::init::from_live(&export::chart(&live));
+    let repositories = live.resources.keys().filter(|address| address.kind().name == REPOSITORY.name).count();
+    if unread.len() > 1 && unread.len() == repositories {
+        output::failures(&unread.into_values().collect::<Vec<_>>());
+        return Ok(None);
+    }
+    let exported = export::chart(&live, &unread);
+    for left in &exported.unmanaged {
+        output::tell(&format!("warning: left unmanaged: {}: {}", left.what, left.because));
+    }
+    let text = render::init::from_live(&exported);
     Ok(is_understood(global, &text).then_some(text))
 }
 

@@ -1,7 +1,7 @@
 //! The charts that `portolan init` writes.
 
-use super::{chart, yaml::scalar};
-use crate::state::Chart;
+use super::{chart, words::on_one_line, yaml::scalar};
+use crate::export::Exported;
 
 /// What editors check the chart with.
 const SCHEMA: &str =
@@ -42,7 +42,14 @@ organizations:
     out
 }
 
-/// A chart of what is live, all of it managed.
-pub fn from_live(live: &Chart) -> String {
-    format!("{SCHEMA}# The live state, all of it managed. Remove what shall be left alone.\n{}", chart::text(live))
+/// A chart of what is live. What it leaves out is named in comments.
+pub fn from_live(exported: &Exported) -> String {
+    let mut out = format!("{SCHEMA}# The live state. Remove what shall be left alone.\n");
+    if !exported.unmanaged.is_empty() {
+        out.push_str("#\n# Left unmanaged, so that it keeps its live value:\n");
+    }
+    for left in &exported.unmanaged {
+        out.push_str(&format!("# - {}: {}\n", on_one_line(&left.what), on_one_line(&left.because)));
+    }
+    out + &chart::text(&exported.chart)
 }

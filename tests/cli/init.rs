@@ -1,5 +1,7 @@
 //! A chart to start from, and the live state as a chart.
 
+use portolan::emulator::{Effect, Fault, SyncRule};
+
 use crate::support::{NORTH, World};
 
 #[test]
@@ -19,7 +21,7 @@ fn the_live_state_as_a_chart_has_an_empty_plan() {
         let repository = state.ensure_repository(NORTH, "team-a", "web/front");
         repository.description = "two\nlines, ${env:HOME} and \u{2028}".to_owned();
         repository.is_public = true;
-        repository.sync_rules.push(portolan::emulator::SyncRule::to("cn-east-3", "dr"));
+        repository.sync_rules.push(SyncRule::to("cn-east-3", "dr"));
         state.ensure_repository(NORTH, "team-a", "on").category = "arm".to_owned();
         state.ensure_repository(NORTH, "other", "stays-out");
     });
@@ -35,7 +37,7 @@ fn what_cannot_be_read_is_not_written() {
     let world = World::new();
     let arguments = ["init", "--from-live", "nobody", "--region", NORTH];
     let _ = world.run(&arguments).exits(1).warns("organization cn-north-4/nobody does not exist");
-    world.inject(portolan::emulator::Fault::new(portolan::emulator::Effect::forbidden()).forever());
+    world.inject(Fault::new(Effect::forbidden()).forever());
     let _ = world.run(&arguments).exits(1).warns("403");
     assert!(!world.path("portolan.yaml").exists());
 }
@@ -51,12 +53,66 @@ fn names_that_cannot_be_are_usage_errors() {
 }
 
 #[test]
-fn what_a_chart_cannot_say_is_not_written() {
+fn what_a_chart_cannot_say_is_left_unmanaged_and_named() {
     let world = World::new();
-    world.edit(|state| state.ensure_repository(NORTH, "team-a", "a").category = "weird".to_owned());
-    let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(1);
-    let _ = output.warns("error[unknown-value]").warns("nothing is written");
-    assert!(!world.path("portolan.yaml").exists());
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "weird").category = "weird".to_owned();
+        state.ensure_repository(NORTH, "team-a", "long").description = "x".repeat(40_000);
+        state.ensure_repository(NORTH, "team-a", "Upper//Case").is_public = true;
+        let rules = &mut state.ensure_repository(NORTH, "team-a", "rules").sync_rules;
+        rules.push(SyncRule::to("cn-east-3", "dr"));
+        rules.push(SyncRule::to("cn-east-3", "::Not a name\u{1b}"));
+        state.ensure_repository(NORTH, "team-a", "plain").description = "as usual".to_owned();
+    });
+    let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(0);
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    for what in [
+        "category of repository cn-north-4/team-a/weird",
+        "description of repository cn-north-4/team-a/long",
+        "repository cn-north-4/team-a/Upper//Case",
+        "rules of repository cn-north-4/team-a/rules",
+    ] {
+        assert!(output.stderr.contains(&format!("warning: left unmanaged: {what}: ")), "{what}: {output}");
+        assert!(text.contains(&format!("\n# - {what}: ")), "{what}: {text}");
+    }
+    assert!(!text.contains('\u{1b}') && text.contains("description: as usual"), "{text}");
+    // A list that is present would be the whole truth: no rule of that repository is written.
+    assert!(!text.contains("dr\n") && text.contains("      rules:\n        is_public: false"), "{text}");
+    world.is_settled();
+}
+
+#[test]
+fn rules_of_one_repository_that_cannot_be_read_spare_the_others() {
+    let world = World::new();
+    for name in ["a", "b", "c"] {
+        world.edit(|state| {
+            state.ensure_repository(NORTH, "team-a", name).sync_rules.push(SyncRule::to("cn-east-3", "dr"));
+        });
+    }
+    let broken = Fault::new(Effect::forbidden()).path("/repos/b/sync_repo").forever();
+    world.inject(broken);
+    let arguments = ["init", "--from-live", "team-a", "--region", NORTH];
+    let output = world.run(&arguments).exits(0);
+    let _ = output.warns("warning: left unmanaged: rules of repository cn-north-4/team-a/b: ");
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    assert_eq!(text.matches("target_organization: dr").count(), 2, "{text}");
+    world.is_settled();
+    // Where no rules can be read, that is no matter of one repository.
+    world.inject(Fault::new(Effect::forbidden()).path("/sync_repo").forever());
+    let _ = world.run(&[&["-f", "other.yaml"], &arguments[..]].concat()).exits(1).warns("403");
+    assert!(!world.path("other.yaml").exists());
+}
+
+#[test]
+fn no_region_is_assumed_in_silence() {
+    let world = World::new();
+    world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "a").clone()));
+    let output = world.run(&["init", "--from-live", "team-a"]).exits(64);
+    let _ = output.warns("`--from-live` needs `--region REGION`");
+    assert!(world.journal().is_empty() && !world.path("portolan.yaml").exists());
+    let _ = world.run(&["init"]).exits(0).warns("no `--region` was given, so the chart is about cn-north-4");
+    let output = world.run(&["-f", "b.yaml", "--region", "cn-east-3", "init"]).exits(0);
+    assert_eq!(output.stderr, "");
 }
 
 #[test]

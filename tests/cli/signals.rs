@@ -96,7 +96,7 @@ fn an_apply_that_is_interrupted_while_it_reads_reports() {
 #[test]
 fn an_interrupted_init_writes_nothing() {
     let world = World::new();
-    let output = interrupted(&world, &["init", "--from-live", "team-a"], Signal::TERM);
+    let output = interrupted(&world, &["init", "--from-live", "team-a", "--region", NORTH], Signal::TERM);
     assert!(String::from_utf8_lossy(&output.stderr).contains("a signal asked the run to end"), "{output:?}");
     assert!(!world.path("portolan.yaml").exists());
 }
