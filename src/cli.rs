@@ -81,6 +81,8 @@ pub struct Global {
     pub ca_file: Option<PathBuf>,
 
     /// When to colour.
+    ///
+    /// `auto` colours on a terminal that knows colours, and not with `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb`.
     #[arg(long, value_name = "WHEN", global = true, env = "PORTOLAN_COLOR", default_value = "auto")]
     pub color: ColorChoice,
 

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use anstream::{AutoStream, stream::RawStream};
 use anyhow::Context as _;
 use indexmap::IndexMap;
 use terminal_size::{Height, Width};
@@ -64,19 +65,19 @@ fn columns(size: Option<(Width, Height)>) -> Option<usize> {
     size.map(|(Width(columns), _)| usize::from(columns))
 }
 
-/// Whether a stream is coloured.
-pub(super) fn color(global: &Global, is_terminal: bool) -> Color {
+/// Whether a stream is coloured: what was asked for, or else what the terminal can and the variables `NO_COLOR`,
+/// `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` say, as in other programs.
+fn color(global: &Global, stream: &impl RawStream) -> Color {
     let asked = if global.no_color { ColorChoice::Never } else { global.color };
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     match asked {
         ColorChoice::Always => Color::Always,
-        ColorChoice::Auto if is_terminal && !refused => Color::Always,
+        ColorChoice::Auto if AutoStream::choice(stream) != anstream::ColorChoice::Never => Color::Always,
         ColorChoice::Auto | ColorChoice::Never => Color::Never,
     }
 }
 
 pub(super) fn stdout_color(global: &Global) -> Color {
-    color(global, io::stdout().is_terminal())
+    color(global, &io::stdout())
 }
 
 pub(super) fn stdout_look(global: &Global, depth: Depth) -> Look {
@@ -93,7 +94,7 @@ fn look(global: &Global, depth: Depth, size: Option<(Width, Height)>) -> Look {
 }
 
 pub(super) fn stderr_color(global: &Global) -> Color {
-    color(global, io::stderr().is_terminal())
+    color(global, &io::stderr())
 }
 
 /// Who shows progress: bars where a person watches, lines elsewhere.

@@ -46,6 +46,11 @@ struct Terminal {
 
 impl Terminal {
     fn run(world: &World, arguments: &[&str]) -> Terminal {
+        Terminal::of_kind("xterm", world, arguments)
+    }
+
+    /// The kind is what `TERM` says; an empty one is not said.
+    fn of_kind(kind: &str, world: &World, arguments: &[&str]) -> Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -54,7 +59,10 @@ impl Terminal {
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).unwrap());
         let mut command = world.command(arguments);
-        let child = command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        if !kind.is_empty() {
+            command.env("TERM", kind);
+        }
+        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         drop(command);
         let keyboard = File::from(master);
         let (mut reader, screen) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
@@ -114,6 +122,32 @@ fn risky() -> World {
         state.ensure_repository(NORTH, "o", "stays");
     });
     world
+}
+
+/// Whether a plan, which stands on stdout, and a warning, on stderr, are coloured on a terminal.
+fn colours(kind: &str, variables: &[(&str, &str)], arguments: &[&str]) -> bool {
+    let chart = RISKY.replace("new:", "new--one:");
+    let mut world = World::of(&chart);
+    for (name, value) in variables {
+        world = world.variable(name, value);
+    }
+    let (code, screen) = Terminal::of_kind(kind, &world, &[&["plan"], arguments].concat()).ends();
+    assert!(code == Some(0) && screen.contains("double-hyphen") && screen.contains("to add"), "{screen}");
+    screen.contains("\u{1b}[3") || screen.contains("\u{1b}[1m") || screen.contains("\u{1b}[9")
+}
+
+#[test]
+fn a_terminal_without_colours_gets_none() {
+    assert!(colours("xterm", &[], &[]));
+    for kind in ["dumb", ""] {
+        assert!(!colours(kind, &[], &[]), "{kind:?}");
+        assert!(colours(kind, &[], &["--color", "always"]), "{kind:?}");
+        assert!(colours(kind, &[("CLICOLOR_FORCE", "1")], &[]), "{kind:?}");
+    }
+    for refusal in [("NO_COLOR", "1"), ("CLICOLOR", "0"), ("PORTOLAN_NO_COLOR", "1")] {
+        assert!(!colours("xterm", &[refusal], &[]), "{refusal:?}");
+    }
+    assert!(!colours("xterm", &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], &[]));
 }
 
 #[test]
