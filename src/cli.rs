@@ -174,6 +174,10 @@ pub struct InitArgs {
 
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
+    /// The chart's files and directories, as with `--file`, which cannot stand beside them.
+    #[arg(value_name = "FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
+    pub files: Vec<PathBuf>,
+
     /// How to print what was found; people also read it on stderr.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: FindingsFormat,

@@ -8,6 +8,12 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
+    if global.file_is_typed && !args.files.is_empty() {
+        let message = "files are named behind `validate` or with `--file`, not both ways";
+        return Err(session::UsageError(message.to_owned()).into());
+    }
+    let file = if args.files.is_empty() { global.file.clone() } else { args.files.clone() };
+    let global = &Global { file, ..global.clone() };
     let loaded = session::load_chart(global).and_then(|mut loaded| {
         loaded.conclude(global, None, &Asked::default())?;
         Ok(loaded)

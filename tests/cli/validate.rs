@@ -50,3 +50,20 @@ fn the_effective_chart_is_printed() {
     let expected = "version: 1\nregion: cn-north-4\norganizations:\n  a:\n    repositories:\n      x:\n        category: arm\n  b: {}\n";
     assert_eq!(output.stdout, expected);
 }
+
+#[test]
+fn files_can_be_named_without_an_option() {
+    let world = World::new();
+    world.file("a.yaml", "version: 1\nregion: cn-north-4\norganizations: { a: {} }\n");
+    world.file("b/b.yaml", "version: 1\nregion: cn-north-4\norganizations: { b: {} }\n");
+    let _ = world.run(&["validate", "a.yaml"]).exits(0).says("1 resource");
+    let _ = world.run(&["validate", "a.yaml", "b"]).exits(0).says("2 resources");
+    let _ = world.run(&["validate", "a.yaml", "missing.yaml"]).exits(1).warns("missing.yaml");
+    for arguments in [&["validate", "a.yaml", "-f", "b"][..], &["-f", "b", "validate", "a.yaml"], &["validate", ""]] {
+        let _ = world.run(arguments).exits(64);
+    }
+    // A variable is for every command; what is typed is for this one.
+    let world = world.variable("PORTOLAN_FILE", "b");
+    let _ = world.run(&["validate", "a.yaml", "--print"]).exits(0).says("  a: {}");
+    let _ = world.run(&["validate", "--print"]).exits(0).says("  b: {}");
+}
