@@ -77,7 +77,7 @@ pub enum CredentialError {
         "`HW_AUTH_TOKEN` and {keys} are both set, and may belong to different accounts: unset the token or the keys"
     )]
     Ambiguous { keys: &'static str },
-    #[error("`{variable}` contains a line break: set it again without one (it often comes from reading a file)")]
+    #[error("`{variable}` contains a line break: set it again as one line")]
     LineBreak { variable: &'static str },
     #[error(
         "`{variable}` contains a character that no credential has (a blank, a control character, or not ASCII): set it again"
@@ -187,9 +187,10 @@ fn token(env: Environment<'_>) -> Result<Option<Token>, CredentialError> {
     Ok(Some(Token { token: token.into(), project_id }))
 }
 
-/// Nothing is trimmed silently: a value that was pasted wrong should be mended where it is set.
+/// One line break at the end is cut, as from every other secret: a file that became a variable, as in a secret of
+/// Kubernetes, ends with one. Nothing else is: a value that was pasted wrong should be mended where it is set.
 fn value(env: Environment<'_>, variable: &'static str) -> Result<Option<String>, CredentialError> {
-    let Some(value) = env(variable).filter(|value| !value.is_empty()) else {
+    let Some(value) = env(variable).map(without_line_break).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     if value.contains(['\n', '\r']) {

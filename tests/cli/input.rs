@@ -159,6 +159,14 @@ fn a_credential_with_a_line_break_is_not_printed() {
 }
 
 #[test]
+fn keys_from_files_end_with_a_line_break() {
+    let world = World::of(QUICKSTART)
+        .variable("HUAWEICLOUD_SDK_AK", &format!("{AK}\n"))
+        .variable("HUAWEICLOUD_SDK_SK", &format!("{SK}\r\n"));
+    let _ = world.apply(&[]);
+}
+
+#[test]
 fn keys_beside_a_token() {
     is_refused(&World::of(QUICKSTART).variable("HW_AUTH_TOKEN", "token"), &["`HW_AUTH_TOKEN`", "both set"]);
 }

@@ -107,9 +107,16 @@ fn a_token_beside_keys_is_ambiguous() {
 }
 
 #[test]
-fn nothing_is_trimmed_silently() {
-    let error = find_in(&[("HW_ACCESS_KEY", "ak"), ("HW_SECRET_KEY", "sk\n")]).unwrap_err();
-    assert_eq!(error, CredentialError::LineBreak { variable: "HW_SECRET_KEY" });
+fn one_line_break_at_the_end_is_cut_and_nothing_else() {
+    for end in ["\n", "\r\n"] {
+        let (ak, sk) = (format!("ak{end}"), format!("sk{end}"));
+        assert_eq!(summary(&[("HW_ACCESS_KEY", &ak), ("HW_SECRET_KEY", &sk)]), "ak:sk token=None project=None");
+        assert_eq!(find_in(&[("HW_AUTH_TOKEN", end)]).unwrap_err(), CredentialError::Missing);
+    }
+    for bad in ["sk\n\n", "\nsk", "s\nk", "sk\r"] {
+        let error = find_in(&[("HW_ACCESS_KEY", "ak"), ("HW_SECRET_KEY", bad)]).unwrap_err();
+        assert_eq!(error, CredentialError::LineBreak { variable: "HW_SECRET_KEY" }, "{bad:?}");
+    }
     for bad in ["t k", "t\tk", "t\u{7f}", "t\u{e9}"] {
         let error = find_in(&[("HW_AUTH_TOKEN", bad)]).unwrap_err();
         assert_eq!(error, CredentialError::BadCharacter { variable: "HW_AUTH_TOKEN" });
