@@ -97,3 +97,17 @@ fn files_that_are_named_exist() {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target}");
     }
 }
+
+#[test]
+fn set_up_names_the_version_that_is_needed_and_the_lock_file() {
+    let needed = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(README.contains(&needed), "the README does not say `{needed}`");
+    let pages = [("README.md", README), ("docs/ci.md", include_str!("../docs/ci.md"))];
+    let pages = pages.into_iter().chain([("docs/testing.md", include_str!("../docs/testing.md"))]);
+    for (name, page) in pages {
+        // `cargo install` alone takes newer dependencies than those that were tested.
+        let loose =
+            page.match_indices("cargo install ").find(|(at, found)| !page[at + found.len()..].starts_with("--locked"));
+        assert_eq!(loose, None, "{name}: `cargo install` without `--locked`");
+    }
+}
