@@ -153,7 +153,7 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Say what the code of a diagnostic means, with an example.
     Explain(ExplainArgs),
-    /// Print the JSON Schema of the chart.
+    /// Print the JSON Schema of the chart, or of a document that a command prints.
     Schema(SchemaArgs),
     /// Serve the emulated API on local ports.
     Emulator(EmulatorArgs),
@@ -326,9 +326,31 @@ pub struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
+    /// Whose schema to print; each document but the chart names its own under `document`.
+    #[arg(long, value_name = "NAME", default_value = "chart")]
+    pub document: Document,
+
     /// Print the reference page of the language instead.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "document")]
     pub markdown: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// What `--file` reads.
+    Chart,
+    /// What `plan` prints as JSON, and saves.
+    Plan,
+    /// What `apply` prints as JSON.
+    Report,
+    /// What `apply --receipt` writes.
+    Receipt,
+    /// A line of what `apply --events` writes.
+    Events,
+    /// What `drift` prints as JSON.
+    Drift,
+    /// What `validate` prints as JSON.
+    Validate,
 }
 
 #[derive(Debug, Args)]

@@ -103,6 +103,9 @@ struct AcceptanceDocument {
     source: Source,
 }
 
+/// What this document is called.
+const NAME: &str = "drift";
+
 impl DriftDocument {
     /// What is printed. `diagnostics` are those of the chart, the acceptances that are over among them.
     pub fn new(drift: &Drift, diagnostics: Vec<View>) -> DriftDocument {
@@ -118,13 +121,14 @@ impl DriftDocument {
         DriftDocument {
             accepted: accepted.collect(),
             ignored: drift.ignored,
-            plan: PlanDocument::new(&drift.plan, diagnostics),
+            plan: PlanDocument { document: NAME.to_owned(), ..PlanDocument::new(&drift.plan, diagnostics) },
         }
     }
 
     /// What is printed if there is nothing to speak of.
     pub fn unready(found: Vec<View>) -> DriftDocument {
-        let plan = PlanDocument { outcome: Outcome::Unknown, ..PlanDocument::new(&Plan::default(), found) };
+        let empty = PlanDocument::new(&Plan::default(), found);
+        let plan = PlanDocument { document: NAME.to_owned(), outcome: Outcome::Unknown, ..empty };
         DriftDocument { plan, accepted: Vec::new(), ignored: 0 }
     }
 }

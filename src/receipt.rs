@@ -32,6 +32,8 @@ pub struct PlanStamp {
 #[derive(Debug, Serialize)]
 pub struct Receipt {
     format_version: &'static str,
+    /// The name of its schema.
+    document: &'static str,
     tool: String,
     plan: PlanStamp,
     outcome: ApplyOutcome,
@@ -84,12 +86,15 @@ struct SeenDocument {
     num_images: Option<u64>,
 }
 
+/// What the stream is called.
+pub const EVENTS: &str = "events";
+
 /// One line of `apply --events`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Line {
     /// What is about to be applied.
-    Plan { format_version: &'static str, plan: PlanStamp, summary: Summary },
+    Plan { format_version: &'static str, document: &'static str, plan: PlanStamp, summary: Summary },
     /// A change is about to be made.
     Started { address: Address, actions: &'static [&'static str] },
     /// A change came to its end.
@@ -116,6 +121,7 @@ impl Receipt {
         let entries = report.plan.changes.iter().zip(&report.records);
         Receipt {
             format_version: FORMAT_VERSION,
+            document: "receipt",
             tool: format!("portolan {}", env!("CARGO_PKG_VERSION")),
             plan,
             outcome: report.outcome(),

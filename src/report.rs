@@ -184,6 +184,7 @@ impl Report<'_> {
         let plan = self.plan_document(self.plan, diagnostics);
         let mut document = ReportDocument {
             format_version: FORMAT_VERSION,
+            document: "report",
             outcome: self.outcome(),
             refused: self.refused.clone(),
             applied: Vec::new(),
@@ -227,6 +228,8 @@ impl Report<'_> {
 #[derive(Debug, Serialize)]
 pub struct ReportDocument {
     pub format_version: &'static str,
+    /// The name of its schema.
+    pub document: &'static str,
     pub outcome: ApplyOutcome,
     /// Why nothing was sent, if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -38,8 +38,16 @@ fn errors(yaml: &str) -> Vec<String> {
 }
 
 /// Each published schema with what the code declares.
-fn published() -> [(&'static str, Value); 2] {
-    [("schemas/portolan.schema.json", schema::chart()), ("schemas/plan.schema.json", schema::plan())]
+fn published() -> [(&'static str, Value); 7] {
+    [
+        ("schemas/portolan.schema.json", schema::chart()),
+        ("schemas/plan.schema.json", schema::plan()),
+        ("schemas/report.schema.json", schema::report()),
+        ("schemas/receipt.schema.json", schema::receipt()),
+        ("schemas/events.schema.json", schema::events()),
+        ("schemas/drift.schema.json", schema::drift()),
+        ("schemas/validate.schema.json", schema::validate()),
+    ]
 }
 
 #[test]
@@ -66,7 +74,7 @@ fn they_are_schemas() {
 /// A plan with one change, and what is done to it before it is looked at.
 fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
     let mut plan: Value = serde_json::json!({
-        "format_version": "1.1", "outcome": "changes", "stopped": [], "unlisted": [], "diagnostics": [],
+        "format_version": "1.1", "document": "plan", "outcome": "changes", "stopped": [], "unlisted": [], "diagnostics": [],
         "summary": {
             "add": 0, "change": 0, "destroy": 0, "run": 0, "unchanged": 0, "withheld": 1, "unlisted": 0,
         },
@@ -91,7 +99,7 @@ fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
         }],
     });
     mend(&mut plan);
-    jsonschema::draft202012::options().build(&schema::plan()).unwrap().is_valid(&plan)
+    jsonschema::draft202012::options().build(&schema::closed(schema::plan())).unwrap().is_valid(&plan)
 }
 
 #[test]
@@ -114,6 +122,22 @@ fn the_schema_of_a_plan_is_strict() {
     assert!(!is_plan(|plan| plan["changes"][0]["run"] = plan["changes"][1]["run"].clone()), "a run unannounced");
     let password = |plan: &mut Value| plan["changes"][1]["run"]["credentials"]["password"] = json!("s3cr3t");
     assert!(!is_plan(password), "a secret");
+}
+
+#[test]
+fn a_schema_has_room_for_what_a_later_minor_version_adds() {
+    let mut later = serde_json::json!({
+        "format_version": "1.12", "document": "validate", "valid": true, "errors": 0, "warnings": 0,
+        "diagnostics": [], "added": { "later": true },
+    });
+    let is_valid =
+        |document: &Value| jsonschema::draft202012::options().build(&schema::validate()).unwrap().is_valid(document);
+    assert!(is_valid(&later));
+    for (key, wrong) in [("document", "plan"), ("format_version", "2.0"), ("format_version", "1.0"), ("valid", "yes")] {
+        let right = std::mem::replace(&mut later[key], wrong.into());
+        assert!(!is_valid(&later), "{key}: {wrong}");
+        later[key] = right;
+    }
 }
 
 #[test]

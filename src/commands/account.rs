@@ -57,7 +57,8 @@ impl Account {
     pub(super) fn begin(&self, plan: &Plan, stamp: &PlanStamp) {
         if let Some((_, events)) = &self.events {
             let format_version = crate::plan::document::FORMAT_VERSION;
-            events.write(&Line::Plan { format_version, plan: stamp.clone(), summary: plan.summary() });
+            let (document, plan) = (crate::receipt::EVENTS, plan.summary());
+            events.write(&Line::Plan { format_version, document, plan: stamp.clone(), summary: plan });
         }
     }
 

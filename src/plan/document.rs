@@ -27,10 +27,16 @@ use crate::{
 /// A minor version adds, a major one breaks.
 pub const FORMAT_VERSION: &str = "1.1";
 
+/// What this document is called: `portolan schema --document` prints the schema of that name.
+pub const NAME: &str = "plan";
+
 /// The document. What only a saved plan carries is optional.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanDocument {
     pub format_version: String,
+    /// The name of its schema; a file of format 1.0 has none.
+    #[serde(default)]
+    pub document: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
     pub outcome: Outcome,
@@ -103,6 +109,7 @@ impl PlanDocument {
         diagnostics.extend(plan.failures.iter().map(unread));
         PlanDocument {
             format_version: FORMAT_VERSION.to_owned(),
+            document: NAME.to_owned(),
             tool: None,
             outcome: plan.outcome(),
             summary: plan.summary(),
@@ -165,7 +172,9 @@ pub fn digest(document: &Value) -> String {
 pub enum PlanFileError {
     #[error("it is not a plan file: {0}")]
     NotAPlan(String),
-    #[error("its format version is {found}, and this portolan reads 1.0 to {FORMAT_VERSION}; plan again with it")]
+    #[error(
+        "its format version is {found}, and this portolan reads up to {FORMAT_VERSION}; plan again with the portolan that applies"
+    )]
     UnknownFormat { found: String },
     #[error("it is damaged: its digest does not fit its content; plan again")]
     Damaged,
@@ -200,14 +209,14 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     plan_of(document)
 }
 
-/// Whether all of a version is known here: the same major version, and no later minor one.
+/// A minor version adds: an older file says less, and what a newer one says must not be passed over.
 fn is_known(version: &str) -> bool {
-    let numbers = |version: &str| -> Option<(u32, u32)> {
-        let (major, minor) = version.split_once('.')?;
+    let parts = |text: &str| -> Option<(u32, u32)> {
+        let (major, minor) = text.split_once('.')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
     };
-    let known = numbers(FORMAT_VERSION);
-    numbers(version).zip(known).is_some_and(|(it, known)| it.0 == known.0 && it.1 <= known.1)
+    let known = parts(FORMAT_VERSION);
+    parts(version).zip(known).is_some_and(|(found, known)| found.0 == known.0 && found.1 <= known.1)
 }
 
 fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {

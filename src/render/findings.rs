@@ -15,6 +15,8 @@ use crate::{
 #[derive(Debug, Serialize)]
 struct Document<'v> {
     format_version: &'static str,
+    /// The name of its schema.
+    document: &'static str,
     valid: bool,
     errors: usize,
     warnings: usize,
@@ -28,7 +30,8 @@ fn count(views: &[View], severity: Severity) -> usize {
 pub fn json(views: &[View]) -> String {
     let errors = count(views, Severity::Error);
     let warnings = count(views, Severity::Warning);
-    pretty(&Document { format_version: FORMAT_VERSION, valid: errors == 0, errors, warnings, diagnostics: views })
+    let (format_version, document) = (FORMAT_VERSION, "validate");
+    pretty(&Document { format_version, document, valid: errors == 0, errors, warnings, diagnostics: views })
 }
 
 fn level(view: &View) -> &'static str {

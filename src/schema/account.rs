@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::plan::{chart, count, described, digest, list, nullable, object, reference, scope, text, version};
+use super::plan::{called, chart, count, described, digest, list, nullable, object, reference, scope, text, version};
 use crate::receipt::STATUSES;
 
 fn boolean() -> Value {
@@ -25,6 +25,7 @@ pub(super) fn receipt() -> Value {
     object(
         &[
             ("format_version", version()),
+            called("receipt"),
             ("tool", text()),
             ("plan", plan()),
             ("outcome", outcome()),
@@ -79,7 +80,8 @@ pub(super) fn event() -> Value {
         all.extend(keys);
         object(&all, optional)
     };
-    let begun = vec![("format_version", version()), ("plan", plan()), ("summary", reference("summary"))];
+    let begun =
+        vec![("format_version", version()), called("events"), ("plan", plan()), ("summary", reference("summary"))];
     let started = vec![("address", reference("address")), ("actions", reference("actions"))];
     let ended = vec![("outcome", outcome()), ("resources", resources())];
     let (record, optional) = record_keys();

@@ -1,36 +1,88 @@
-//! The JSON Schema of the documents of a plan: printed, saved, and inside of the report of an apply.
+//! The JSON Schemas of the documents that commands print and write, but for the receipt's and the events' own parts.
 //!
-//! The parts of addresses and the attributes come from the kinds' tables. A later minor version may add
-//! keys, so unknown ones are allowed.
+//! The parts of addresses and the attributes come from the kinds' tables. Keys that are not declared are allowed: a later
+//! minor version may add some.
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    DIALECT,
-    account::{event, receipt, record},
-};
+use super::{DIALECT, account};
 use crate::{
     kind::{Kind, REGISTRY, Shape},
-    plan::{document::FORMAT_VERSION, risk::RiskClass},
+    plan::{document, risk::RiskClass},
 };
 
 /// What a change can be; a replace is a delete and a create, and a run may follow what changes a mirror.
 const ACTIONS: [&[&str]; 7] =
     [&["create"], &["update"], &["delete", "create"], &["delete"], &["run"], &["create", "run"], &["update", "run"]];
 
-/// The schema of a plan, printed or saved; `$defs/report` is that of what `apply --format json` prints,
-/// `$defs/receipt` and `$defs/event` are those of what it leaves in files, and `$defs/drift` that of what
-/// `drift --format json` prints.
+/// The schema of a plan, printed or saved. `$defs` holds the other documents too.
 pub fn plan() -> Value {
+    let description = "What it takes to make the live state as the chart says, printed or saved.";
+    whole("plan", description, json!({ "anyOf": [reference("plan"), reference("saved_plan")] }), definitions())
+}
+
+/// What `apply --format json` prints.
+pub fn report() -> Value {
+    one_of_all("report", "report")
+}
+
+/// What `apply --receipt FILE` writes.
+pub fn receipt() -> Value {
+    one_of_all("receipt", "receipt")
+}
+
+/// A line of what `apply --events FILE` writes.
+pub fn events() -> Value {
+    one_of_all("events", "event")
+}
+
+/// What `drift --format json` prints.
+pub fn drift() -> Value {
+    one_of_all("drift", "drift")
+}
+
+/// What `validate --format json` prints.
+pub fn validate() -> Value {
+    one_of_all("validate", "validate")
+}
+
+/// The schema of a document by its definition, with what that refers to.
+fn one_of_all(name: &str, definition: &str) -> Value {
+    let all = definitions();
+    let mut used = Map::new();
+    let mut open = vec![definition.to_owned()];
+    while let Some(next) = open.pop() {
+        let Some(schema) = all.get(&next).filter(|_| !used.contains_key(&next)) else { continue };
+        let text = schema.to_string();
+        let references = text.split("\"#/$defs/").skip(1);
+        open.extend(references.filter_map(|rest| rest.split(['"', '/']).next()).map(str::to_owned));
+        used.insert(next, schema.clone());
+    }
+    used.sort_keys();
+    let description = all[definition]["description"].as_str().unwrap_or_default();
+    whole(name, description, json!({ "$ref": format!("#/$defs/{definition}") }), used)
+}
+
+fn whole(name: &str, description: &str, mut body: Value, defs: Map<String, Value>) -> Value {
+    let mut schema = json!({ "$schema": DIALECT, "title": format!("portolan {name}"), "description": description });
+    if let (Some(schema), Some(body)) = (schema.as_object_mut(), body.as_object_mut()) {
+        schema.append(body);
+        schema.insert("$defs".to_owned(), Value::Object(defs));
+    }
+    schema
+}
+
+fn definitions() -> Map<String, Value> {
     let mut defs = Map::new();
     let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
-    define("plan", described(object(&plan_keys(), &optional()), "What `plan --format json` prints."));
+    define("plan", described(object(&plan_keys(document::NAME), &optional()), "What `plan --format json` prints."));
     define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
-    define("report", described(report(), "What `apply --format json` prints."));
-    define("receipt", described(receipt(), "What `apply --receipt FILE` writes."));
-    define("event", described(event(), "A line of what `apply --events FILE` writes."));
-    define("record", described(record(), "What became of a change."));
-    define("drift", described(drift(), "What `drift --format json` prints."));
+    define("report", described(report_document(), "What `apply --format json` prints."));
+    define("receipt", described(account::receipt(), "What `apply --receipt FILE` writes."));
+    define("event", described(account::event(), "A line of what `apply --events FILE` writes."));
+    define("record", described(account::record(), "What became of a change."));
+    define("drift", described(drift_document(), "What `drift --format json` prints."));
+    define("validate", described(validate_document(), "What `validate --format json` prints."));
     define("summary", summary());
     define("address", any_of(REGISTRY.iter().map(|kind| reference(&format!("address_{}", kind.name)))));
     define("change", any_of(REGISTRY.iter().map(|kind| reference(&format!("change_{}", kind.name)))));
@@ -51,16 +103,10 @@ pub fn plan() -> Value {
     define("source", described(source(), "The line of the chart that decided the change."));
     define("stop", described(stop(), "Why nothing of the plan may be applied."));
     define("diagnostic", diagnostic());
-    json!({
-        "$schema": DIALECT,
-        "title": "portolan plan",
-        "description": "What it takes to make the live state as the chart says, printed or saved.",
-        "anyOf": [reference("plan"), reference("saved_plan")],
-        "$defs": defs,
-    })
+    defs
 }
 
-/// An object with these keys, all of them required but for the optional ones. A later minor version may add keys.
+/// An object with these keys, all of them required but for the optional ones. A later minor version may add others.
 pub(super) fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
     let properties: Map<String, Value> =
@@ -102,18 +148,23 @@ fn position() -> Value {
 }
 
 pub(super) fn version() -> Value {
-    let major = FORMAT_VERSION.split('.').next().unwrap_or_default();
-    json!({ "type": "string", "pattern": format!("^{major}\\.(0|[1-9][0-9]*)$") })
+    json!({ "type": "string", "pattern": r"^1\.[1-9][0-9]*$" })
+}
+
+/// The key by which a document says which schema it follows.
+pub(super) fn called(name: &str) -> (&'static str, Value) {
+    ("document", described(json!({ "const": name }), "Its schema: `portolan schema --document NAME`."))
 }
 
 fn by_region() -> Value {
     json!({ "type": "object", "additionalProperties": text() })
 }
 
-fn plan_keys() -> Vec<(&'static str, Value)> {
+fn plan_keys(name: &str) -> Vec<(&'static str, Value)> {
     let unlisted = object(&[("address", reference("address")), ("num_images", nullable(count()))], &[]);
     vec![
         ("format_version", version()),
+        called(name),
         ("outcome", json!({ "enum": ["no_changes", "changes", "unknown"] })),
         ("summary", reference("summary")),
         ("changes", described(list(reference("change")), "In the order of addresses.")),
@@ -148,7 +199,7 @@ pub(super) fn scope() -> Value {
 }
 
 fn saved_plan() -> Value {
-    let mut keys = plan_keys();
+    let mut keys = plan_keys(document::NAME);
     keys.extend([
         ("tool", text()),
         ("scope", scope()),
@@ -189,12 +240,12 @@ fn uncompared() -> Value {
     described(list(item), "What the chart says and the API does not tell, where the plan does not write it either.")
 }
 
-fn drift() -> Value {
+fn drift_document() -> Value {
     let day = json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" });
     let acceptance =
         object(&[("address", text()), ("until", day), ("reason", text()), ("source", reference("source"))], &[]);
     let accepted = object(&[("change", reference("change")), ("acceptance", acceptance)], &[]);
-    let mut keys = plan_keys();
+    let mut keys = plan_keys("drift");
     keys.extend([
         ("accepted", described(list(accepted), "What differs and does not count for a while.")),
         ("ignored", described(count(), "How many differences were left out.")),
@@ -327,7 +378,22 @@ fn diagnostic() -> Value {
     )
 }
 
-fn report() -> Value {
+fn validate_document() -> Value {
+    let boolean = json!({ "type": "boolean" });
+    object(
+        &[
+            ("format_version", version()),
+            called("validate"),
+            ("valid", described(boolean, "Whether there is no error.")),
+            ("errors", count()),
+            ("warnings", count()),
+            ("diagnostics", list(reference("diagnostic"))),
+        ],
+        &[],
+    )
+}
+
+fn report_document() -> Value {
     let boolean = || json!({ "type": "boolean" });
     let fate_with = |more: &[(&'static str, Value)], optional: &[(&'static str, Value)]| {
         let mut keys = vec![("address", reference("address")), ("actions", reference("actions"))];
@@ -339,6 +405,7 @@ fn report() -> Value {
     object(
         &[
             ("format_version", version()),
+            called("report"),
             ("outcome", json!({ "enum": ["complete", "incomplete", "refused"] })),
             ("plan", reference("plan")),
             ("applied", fate_with(&[("verified", boolean()), ("written", boolean())], &job)),

@@ -3,7 +3,7 @@
 use portolan::emulator::SyncRule;
 use serde_json::{Value, json};
 
-use crate::support::{NORTH, World};
+use crate::support::{NORTH, QUICKSTART, World};
 
 /// One change of each kind: create, update, replace, delete, withheld, and something unlisted.
 const CHART: &str = "\
@@ -40,7 +40,8 @@ fn change(document: &Value, repository: &str) -> Value {
 fn the_document_has_its_fields() {
     let document = world().plan_json(&[]);
     let names: Vec<&String> = document.as_object().unwrap().keys().collect();
-    let expected = ["format_version", "outcome", "summary", "changes", "stopped", "unlisted", "diagnostics", "chart"];
+    let expected =
+        ["format_version", "document", "outcome", "summary", "changes", "stopped", "unlisted", "diagnostics", "chart"];
     assert_eq!(names, expected);
     assert_eq!((&document["format_version"], &document["outcome"]), (&json!("1.1"), &json!("changes")));
     let summary = json!({
@@ -180,4 +181,39 @@ fn the_order_in_the_chart_is_no_difference() {
         other["source"] = one["source"].clone();
     }
     assert_eq!(first, second);
+}
+
+#[test]
+fn each_document_names_its_schema() {
+    let world = World::of(QUICKSTART);
+    let plan = world.plan(&["--format", "json", "--out", "plan.json"]).json();
+    let drift = world.run(&["drift", "--format", "json"]).json();
+    let report = world.apply(&["--format", "json", "--receipt", "receipt.json", "--events", "events.ndjson"]).json();
+    let validate = world.run(&["validate", "--format", "json"]).json();
+    let events = std::fs::read_to_string(world.path("events.ndjson")).unwrap();
+    let first = serde_json::from_str(events.lines().next().unwrap()).unwrap();
+    let documents = [
+        ("plan", plan),
+        ("plan", world.json("plan.json")),
+        ("drift", drift),
+        ("report", report),
+        ("receipt", world.json("receipt.json")),
+        ("events", first),
+        ("validate", validate),
+    ];
+    for (name, document) in documents {
+        assert_eq!(document["document"], *name, "{document:#}");
+        let printed = world.run(&["schema", "--document", name]).exits(0);
+        let published = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(printed.stdout, std::fs::read_to_string(published).unwrap(), "{name}");
+        // As it is published, with room for more.
+        let validator = jsonschema::draft202012::options().build(&printed.json()).unwrap();
+        assert!(validator.is_valid(&document), "{name}: {document:#}");
+        // No other document passes for it.
+        let mut other = document.clone();
+        other["document"] = json!("other");
+        assert!(!validator.is_valid(&other), "{name}");
+    }
+    assert_eq!(world.run(&["schema", "--document", "chart"]).stdout, world.run(&["schema"]).stdout);
+    let _ = world.run(&["schema", "--document", "chart", "--markdown"]).exits(64);
 }

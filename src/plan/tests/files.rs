@@ -107,10 +107,18 @@ fn a_plan_file_that_was_touched_is_refused() {
     let refused = |text: &str| document::read(text).unwrap_err();
     assert_eq!(refused(&printed), PlanFileError::NotSaved);
     assert_eq!(refused(&file.replace("\"other\"", "\"linux\"")), PlanFileError::Damaged);
-    for version in ["2.0", "", "10.0", "1.2", "1", "1.x"] {
+    for version in ["2.0", "", "10.0", "1.2", "1.10", "0.9", "1", "1.x"] {
         let text = file.replace("\"format_version\": \"1.1\"", &format!("\"format_version\": \"{version}\""));
         assert_eq!(refused(&text), PlanFileError::UnknownFormat { found: version.to_owned() });
     }
+    // An older minor version says less, and is read.
+    let mut older: serde_json::Value = serde_json::from_str(&file).unwrap();
+    older["format_version"] = "1.0".into();
+    let fields = older.as_object_mut().unwrap();
+    fields.shift_remove("document");
+    fields.shift_remove("digest");
+    older["digest"] = document::digest(&older).into();
+    assert_eq!(document::read(&older.to_string()).as_ref(), Ok(&plan));
     for text in ["", "[]", "{}", "plan", "{\"format_version\": 1}"] {
         assert!(matches!(refused(text), PlanFileError::NotAPlan(_)), "{text}");
     }
