@@ -151,6 +151,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Make the changes, after asking.
     Apply(ApplyArgs),
+    /// Print a saved plan in any format; reads its file alone.
+    Show(ShowFileArgs),
     /// Say what the code of a diagnostic means, with an example.
     Explain(ExplainArgs),
     /// Print the JSON Schema of the chart, or of a document that a command prints.
@@ -269,6 +271,16 @@ pub struct ShowArgs {
     /// The most bytes of Markdown; the default is what a comment on a pull request may hold.
     #[arg(long, value_name = "N", default_value_t = 65_000)]
     pub max_bytes: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowFileArgs {
+    /// A plan saved by `plan --out`.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

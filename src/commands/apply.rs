@@ -136,6 +136,9 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
 
 async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
     let read = || -> anyhow::Result<(Plan, PlanStamp, session::Door)> {
+        if let Some(error) = session::chart_for_plan(path, "apply") {
+            return Err(error.into());
+        }
         let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
         let plan = document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
         let stamp = PlanStamp::new(document::id_of(&text), &plan);

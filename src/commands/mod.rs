@@ -15,6 +15,7 @@ mod plan;
 mod schema;
 mod session;
 mod show;
+mod show_file;
 mod signals;
 mod validate;
 
@@ -34,6 +35,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Plan(args) => plan::run(global, args),
         Command::Drift(args) => drift::run(global, args),
         Command::Apply(args) => apply::run(global, args),
+        Command::Show(args) => show_file::run(global, args),
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Emulator(args) => emulator::run(global, args),

@@ -45,6 +45,14 @@ use crate::{
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
 
+/// The error for a chart where a saved plan is wanted. `command` is what takes charts instead.
+pub(super) fn chart_for_plan(path: &Path, command: &str) -> Option<UsageError> {
+    let is_chart = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+    let path = path.display();
+    let message = || format!("{path} is a chart, not a saved plan: write `portolan {command} --file {path}`");
+    is_chart.then(|| UsageError(message()))
+}
+
 /// A service in a region.
 type Place = (Service, String);
 

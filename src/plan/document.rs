@@ -209,6 +209,13 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     plan_of(document)
 }
 
+/// What a plan file holds of the chart's diagnostics.
+pub fn diagnostics(text: &str) -> Result<Vec<View>, PlanFileError> {
+    let document: PlanDocument =
+        serde_json::from_str(text).map_err(|error| PlanFileError::Inconsistent(shown(&error)))?;
+    Ok(document.diagnostics)
+}
+
 /// A minor version adds: an older file says less, and what a newer one says must not be passed over.
 fn is_known(version: &str) -> bool {
     let parts = |text: &str| -> Option<(u32, u32)> {

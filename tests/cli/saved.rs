@@ -282,3 +282,25 @@ fn a_plan_without_changes_can_be_applied() {
     let world = saved(world);
     let _ = world.run(&["apply", "plan.json"]).exits(0).says("No changes.");
 }
+
+#[test]
+fn a_saved_plan_is_shown_as_it_was_printed() {
+    let world = World::of(&QUICKSTART.replace("busybox", "busy--box"));
+    for format in ["text", "markdown", "diff", "sarif", "json"] {
+        let printed = world.plan(&["--format", format, "--out", "plan.json"]).exits(0);
+        world.forget();
+        // No chart, no credentials, no service.
+        let mut command = world.command(&["show", "plan.json", "--format", format]);
+        command.env_clear();
+        std::fs::rename(world.path("portolan.yaml"), world.path("aside")).unwrap();
+        let shown = world.output(command).exits(0);
+        std::fs::rename(world.path("aside"), world.path("portolan.yaml")).unwrap();
+        assert_eq!((shown.stdout, shown.stderr), (printed.stdout, String::new()), "{format}");
+        assert!(world.journal().is_empty());
+    }
+    let _ =
+        world.run(&["show", "portolan.yaml"]).exits(64).warns("write `portolan validate --print --file portolan.yaml`");
+    let _ = world.run(&["show", "missing.json"]).exits(1).warns("cannot read missing.json");
+    world.file("plan.json", world.plan(&["--format", "json"]).stdout);
+    let _ = world.run(&["show", "plan.json"]).exits(1).warns("cannot show plan.json: it was printed, not saved");
+}
