@@ -1,11 +1,13 @@
 //! The command line as types; their doc comments are the help.
 
+mod foreign;
+
 use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use clap::{
     Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::{FalseyValueParser, NonEmptyStringValueParser, Resettable, TypedValueParser as _},
-    error::ErrorKind,
+    error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
 use jiff::SignedDuration;
@@ -103,9 +105,22 @@ pub struct Global {
     pub no_progress: bool,
 }
 
+pub use foreign::explained;
+
+/// The words of the command line, the program's name first, also where they are no text.
+pub fn typed() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
 impl Cli {
     /// Reads the command line and the variables that stand for options.
     pub fn read() -> Result<Cli, clap::Error> {
+        let typed = typed();
+        if let Some(word) = foreign::misread(&typed) {
+            let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(&Cli::command());
+            error.insert(ContextKind::InvalidArg, ContextValue::String(word.to_owned()));
+            return Err(error);
+        }
         let matches = Cli::command().mut_args(without_empty_variable).try_get_matches()?;
         let mut cli = Cli::from_arg_matches(&matches)?;
         let typed = |matches: &clap::ArgMatches| matches.value_source("file") == Some(ValueSource::CommandLine);
@@ -130,13 +145,6 @@ pub fn tell(error: &clap::Error) {
     } else {
         error.print()
     };
-}
-
-/// What clap cannot know: that the word it took for a command was meant for the option before it.
-pub fn hint(error: &clap::Error, mut typed: impl Iterator<Item = String>) -> Option<String> {
-    typed.find(|argument| argument == "--emulator")?;
-    let path = typed.next().filter(|_| error.kind() == ErrorKind::InvalidSubcommand)?;
-    Some(format!("hint: write `--emulator={path}`, with the equals sign"))
 }
 
 #[derive(Debug, Subcommand)]

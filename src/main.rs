@@ -13,8 +13,9 @@ fn main() -> ExitCode {
     let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
         Err(error) => {
+            let (error, hint) = cli::explained(error, &cli::typed());
             cli::tell(&error);
-            if let Some(hint) = cli::hint(&error, std::env::args()) {
+            if let Some(hint) = hint {
                 let _ = writeln!(anstream::stderr(), "{hint}");
             }
             match error.kind() {

@@ -19,6 +19,7 @@ mod emulated;
 mod faults;
 mod files;
 mod foreign_files;
+mod foreign_words;
 mod hostile;
 mod init;
 mod input;
