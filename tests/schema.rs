@@ -109,12 +109,15 @@ fn the_schema_of_a_plan_is_strict() {
     let masked = json!({ "masked": "https://***@x/a.git" });
     assert!(is_plan(|plan| plan["changes"][1]["before"]["url"] = masked.clone()), "a masked text");
     assert!(!is_plan(|plan| plan["changes"][0]["before"]["is_public"] = masked.clone()), "a masked switch");
-    assert!(is_plan(|plan| plan["extra"] = json!(1)), "a key of a later version");
+    assert!(!is_plan(|plan| plan["extra"] = json!(1)), "an unknown key");
+    assert!(!is_plan(|plan| plan["tool"] = json!("portolan 1")), "half a saved plan");
     assert!(is_plan(|plan| plan["format_version"] = json!("1.2")), "a later minor version");
     assert!(!is_plan(|plan| plan["format_version"] = json!("2.0")), "another format");
     assert!(!is_plan(|plan| plan["changes"][0]["after"] = Value::Null), "an update to nothing");
     assert!(!is_plan(|plan| plan["changes"][0]["actions"] = json!(["create"])), "a create of what is there");
     assert!(!is_plan(|plan| plan["changes"][0]["actions"] = json!(["create", "delete"])), "an unknown action");
+    assert!(!is_plan(|plan| plan["changes"][0]["after"]["override"] = json!(true)), "an attribute of another kind");
+    assert!(!is_plan(|plan| plan["changes"][0]["address"]["target_region"] = json!("x")), "a part too many");
     assert!(!is_plan(|plan| plan["changes"][0]["fields"][0]["after"] = json!("yes")), "a text for a switch");
     assert!(!is_plan(|plan| plan["changes"][0]["withheld"] = json!({ "by": "protect" })), "no pattern");
     assert!(!is_plan(|plan| drop(plan["changes"][0].as_object_mut().unwrap().remove("precondition"))), "a key less");
