@@ -2,12 +2,12 @@
 //!
 //! Only what a run saw can be judged. A pattern that may cover something which was not read is left alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     address::Address,
     diagnostics::Diagnostic,
-    pattern::Pattern,
+    pattern::{Index, Pattern},
     scope::{self, Selection},
     state::{Chart, Live},
 };
@@ -27,6 +27,10 @@ pub struct Seen<'a> {
     is_partial: bool,
     /// Live resources whose children are not known.
     childless: Vec<&'a Address>,
+    /// The regions of which something is declared.
+    read: BTreeSet<&'a str>,
+    /// The names of organizations that the chart does not declare: of them only the names are kept.
+    foreign: BTreeMap<&'a str, Vec<&'a Address>>,
 }
 
 impl<'a> Seen<'a> {
@@ -35,7 +39,14 @@ impl<'a> Seen<'a> {
         let read: BTreeSet<Address> = scope::with_managed_rules(part, live).into_iter().collect();
         let is_partial = scope::with_managed_rules(chart, live).len() > read.len();
         let childless = live.resources.keys().filter(|address| !read.contains(address)).collect();
-        Seen { chart, live, is_partial, childless }
+        let mut foreign = BTreeMap::<_, Vec<_>>::new();
+        for address in live.resources.keys() {
+            if address.kind().parent.is_none() && !chart.resources.contains_key(address) {
+                foreign.entry(&*address.parts()[1]).or_default().push(address);
+            }
+        }
+        let read = chart.resources.keys().map(|address| &**address.region()).collect();
+        Seen { chart, live, is_partial, childless, read, foreign }
     }
 
     /// What is wrong with the patterns of the chart and of the command line.
@@ -44,89 +55,152 @@ impl<'a> Seen<'a> {
         found.extend(self.of_selection(selection));
         let excludes = selection.excludes.iter().filter(|pattern| pattern.is_open());
         let typed = ignores.iter().map(|pattern| ("--ignore", pattern));
-        let typed = typed.chain(excludes.map(|pattern| ("--exclude", pattern)));
-        found.extend(typed.filter(|(_, pattern)| !self.may_cover(pattern)).map(|(option, pattern)| {
-            let diagnostic = Diagnostic::warning("pattern-covers-nothing", message(&format!("{option} '{pattern}'")));
-            diagnostic.hint(self.hint(pattern).unwrap_or_else(syntax))
-        }));
+        let idle = self.idle(typed.chain(excludes.map(|pattern| ("--exclude", pattern))), Self::may_cover);
+        found.extend(
+            self.typed(idle).map(|(message, hint)| Diagnostic::warning("pattern-covers-nothing", message).hint(hint)),
+        );
         found
     }
 
     fn of_chart(&self) -> Vec<Diagnostic> {
-        let protect = self.chart.protect.iter().map(|it| (&it.pattern, it.span, "protected"));
-        let accept = self.chart.accept.iter().map(|it| (&it.pattern, it.pattern_span, "accepted"));
-        let idle = protect.chain(accept).filter(|(pattern, ..)| !self.may_cover(pattern));
-        let warning = |(at, (pattern, span, effect)): (usize, (&Pattern, _, _))| {
-            let hint = if at < MOST_HINTS { self.hint(pattern) } else { None };
+        let protect = self.chart.protect.iter().map(|it| ((it.span, "protected"), &it.pattern));
+        let accept = self.chart.accept.iter().map(|it| ((it.pattern_span, "accepted"), &it.pattern));
+        let idle = self.idle(protect.chain(accept), Self::may_cover);
+        let mut hints = self.hints(idle.iter().map(|(_, pattern)| *pattern).take(MOST_HINTS)).into_iter();
+        let warning = |((span, effect), pattern): ((_, &str), &Pattern)| {
+            let hint = hints.next().flatten();
             let hint = hint.unwrap_or_else(|| format!("nothing is {effect} by it: mend it, or remove it"));
             Diagnostic::warning("pattern-covers-nothing", message(&pattern.to_string())).at(span).hint(hint)
         };
-        idle.enumerate().map(warning).collect()
+        idle.into_iter().map(warning).collect()
     }
 
     /// A run whose selection covers nothing would be about something else than was asked for.
     fn of_selection(&self, selection: &Selection) -> Vec<Diagnostic> {
-        let targets = selection.targets.iter().filter(|pattern| !self.covers(pattern));
-        let excludes = selection.excludes.iter().filter(|pattern| !pattern.is_open() && !self.may_cover(pattern));
-        let idle = targets.map(|pattern| ("--target", pattern)).chain(excludes.map(|pattern| ("--exclude", pattern)));
-        let error = |(option, pattern): (&str, &Pattern)| {
-            let diagnostic = Diagnostic::error("selection-covers-nothing", message(&format!("{option} '{pattern}'")));
-            diagnostic.hint(self.hint(pattern).unwrap_or_else(syntax))
+        let mut idle = self.idle(selection.targets.iter().map(|pattern| ("--target", pattern)), Self::covers);
+        let excludes = selection.excludes.iter().filter(|pattern| !pattern.is_open());
+        idle.extend(self.idle(excludes.map(|pattern| ("--exclude", pattern)), Self::may_cover));
+        let error = |(message, hint)| Diagnostic::error("selection-covers-nothing", message).hint(hint);
+        self.typed(idle).map(error).collect()
+    }
+
+    /// Message and hint for each idle pattern of the command line.
+    fn typed(&self, idle: Vec<(&str, &Pattern)>) -> impl Iterator<Item = (String, String)> {
+        let hints = self.hints(idle.iter().map(|(_, pattern)| *pattern));
+        let told = |((option, pattern), hint): ((&str, &Pattern), Option<String>)| {
+            (message(&format!("{option} '{pattern}'")), hint.unwrap_or_else(syntax))
         };
-        idle.map(error).collect()
+        idle.into_iter().zip(hints).map(told).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The patterns that cover nothing, in the sense of `covers`.
+    fn idle<'p, T>(
+        &self,
+        patterns: impl Iterator<Item = (T, &'p Pattern)>,
+        covers: impl Fn(&Self, &[&Pattern]) -> Vec<bool>,
+    ) -> Vec<(T, &'p Pattern)> {
+        let all: Vec<(T, &Pattern)> = patterns.collect();
+        let covers = covers(self, &all.iter().map(|(_, pattern)| *pattern).collect::<Vec<_>>());
+        all.into_iter().zip(covers).filter(|(_, covers)| !covers).map(|(idle, _)| idle).collect()
     }
 
     fn known(&self) -> impl Iterator<Item = &'a Address> {
         self.chart.resources.keys().chain(self.live.resources.keys())
     }
 
-    fn covers(&self, pattern: &Pattern) -> bool {
-        self.known().any(|address| pattern.covers(address))
+    fn covers(&self, patterns: &[&Pattern]) -> Vec<bool> {
+        if patterns.is_empty() {
+            return Vec::new();
+        }
+        Index::new(patterns.iter().copied()).used(self.known())
     }
 
     /// The same, or something may be covered that was not read.
-    fn may_cover(&self, pattern: &Pattern) -> bool {
-        // Of an organization that the chart does not declare only the name is kept.
-        let is_foreign = |address: &&Address| {
-            address.kind().parent.is_none() && !self.chart.resources.contains_key(address) && pattern.is_inside(address)
-        };
-        let is_read = |region: &str| self.chart.resources.keys().any(|address| **address.region() == *region);
-        self.covers(pattern)
-            || pattern.region().is_some_and(|region| !is_read(region) && self.chart.regions.contains(region))
+    fn may_cover(&self, patterns: &[&Pattern]) -> Vec<bool> {
+        let mut covers = self.covers(patterns);
+        for (covers, pattern) in covers.iter_mut().zip(patterns) {
+            *covers |= self.may_be_unread(pattern);
+        }
+        if covers.contains(&false) {
+            let names_children = Index::of_children(patterns.iter().copied()).used(self.childless.iter().copied());
+            covers.iter_mut().zip(names_children).for_each(|(covers, names)| *covers |= names);
+        }
+        covers
+    }
+
+    fn may_be_unread(&self, pattern: &Pattern) -> bool {
+        let name = pattern.place().split('/').nth(1).unwrap_or_default();
+        let is_foreign = |tops: &Vec<&Address>| tops.iter().any(|top| pattern.is_inside(top));
+        pattern.region().is_some_and(|region| !self.read.contains(region) && self.chart.regions.contains(region))
             || (self.is_partial && pattern.place().contains("**"))
-            || self.childless.iter().any(|address| pattern.names_children_of(address))
-            || self.live.resources.keys().any(|address| is_foreign(&address))
+            || self.foreign.get(name).is_some_and(is_foreign)
     }
 
-    /// What was probably meant.
-    fn hint(&self, pattern: &Pattern) -> Option<String> {
-        let place = pattern.place();
-        let (region, rest) = place.split_once('/')?;
-        let mut others = vec![place.to_lowercase(), format!("{place}/**")];
-        if region.contains('*') {
-            others.push(format!("*/{place}"));
+    /// What was probably meant by each of the patterns.
+    fn hints<'p>(&self, patterns: impl Iterator<Item = &'p Pattern>) -> Vec<Option<String>> {
+        let patterns: Vec<&Pattern> = patterns.collect();
+        let others: Vec<(usize, Pattern)> = patterns
+            .iter()
+            .enumerate()
+            .flat_map(|(number, pattern)| others(pattern).into_iter().map(move |other| (number, other)))
+            .collect();
+        let mut meant: Vec<Option<String>> = vec![None; patterns.len()];
+        let covers = self.covers(&others.iter().map(|(_, other)| other).collect::<Vec<_>>());
+        for ((number, other), _) in others.iter().zip(covers).filter(|(_, covers)| *covers) {
+            meant[*number].get_or_insert_with(|| other.to_string());
         }
-        if let Some((_, rest)) = rest.split_once('/').filter(|(first, _)| first.contains('*')) {
-            others.push(format!("{region}/{rest}"));
+        let typed: Vec<(usize, &str)> = (0..patterns.len())
+            .filter(|number| meant[*number].is_none())
+            .filter_map(|number| Some((number, patterns[number].place().split_once('/')?.1)))
+            .collect();
+        for ((number, _), nearest) in typed.iter().zip(self.nearest(&typed)) {
+            meant[*number] = nearest.map(Address::to_string);
         }
-        let meant = others.into_iter().map(|place| pattern.at(place)).find(|other| self.covers(other));
-        let meant = meant.map(|other| other.to_string()).or_else(|| self.nearest(rest).map(Address::to_string));
-        meant.map(|meant| format!("did you mean `{meant}`?"))
+        meant.into_iter().map(|meant| Some(format!("did you mean `{}`?", meant?))).collect()
     }
 
-    /// The known address that was mistyped.
-    fn nearest(&self, typed: &str) -> Option<&'a Address> {
-        let edits = |address: &&Address| {
+    /// For each mistyped place the known address that is nearest, if one is near enough.
+    fn nearest(&self, typed: &[(usize, &str)]) -> Vec<Option<&'a Address>> {
+        let mut nearest: Vec<Option<(usize, &Address)>> = vec![None; typed.len()];
+        if typed.is_empty() {
+            return Vec::new();
+        }
+        for address in self.known() {
             let parts = &address.parts()[..address.kind().joined_parts];
-            let distance = |text: String| {
-                let is_far = text.len().abs_diff(typed.len()) > MOST_EDITS;
-                if is_far { usize::MAX } else { strsim::osa_distance(&text, typed) }
-            };
-            distance(parts[1..].join("/")).min(distance(parts.join("/")))
-        };
-        let most = MOST_EDITS.min(typed.len() / 3).max(1);
-        self.known().map(|address| (edits(&address), address)).filter(|(edits, _)| *edits <= most).min().map(|it| it.1)
+            let forms = [parts[1..].join("/"), parts.join("/")];
+            for ((_, typed), nearest) in typed.iter().zip(&mut nearest) {
+                let edits = forms.iter().filter_map(|form| edits(form, typed)).min();
+                let Some(found) = edits.map(|edits| (edits, address)) else { continue };
+                if nearest.is_none_or(|least| found < least) {
+                    *nearest = Some(found);
+                }
+            }
+        }
+        nearest.into_iter().map(|nearest| nearest.map(|(_, address)| address)).collect()
     }
+}
+
+/// What somebody who wrote the pattern may have meant.
+fn others(pattern: &Pattern) -> Vec<Pattern> {
+    let place = pattern.place();
+    let Some((region, rest)) = place.split_once('/') else { return Vec::new() };
+    let mut others = vec![place.to_lowercase(), format!("{place}/**")];
+    if region.contains('*') {
+        others.push(format!("*/{place}"));
+    }
+    if let Some((_, rest)) = rest.split_once('/').filter(|(first, _)| first.contains('*')) {
+        others.push(format!("{region}/{rest}"));
+    }
+    others.into_iter().map(|place| pattern.at(place)).collect()
+}
+
+/// How many edits make one text of the other, if they are few enough for a slip.
+fn edits(known: &str, typed: &str) -> Option<usize> {
+    let most = MOST_EDITS.min(typed.len() / 3).max(1);
+    if known.len().abs_diff(typed.len()) > MOST_EDITS {
+        return None;
+    }
+    Some(strsim::osa_distance(known, typed)).filter(|edits| *edits <= most)
 }
 
 fn message(written: &str) -> String {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     date::Date,
     diagnostics::{Diagnostic, Source, View},
-    pattern::Pattern,
+    pattern::{Index, Pattern},
     plan::{
         Change, Outcome, Plan,
         document::{ChangeDocument, PlanDocument},
@@ -41,10 +41,12 @@ pub fn judge(mut plan: Plan, acceptances: &[Acceptance], ignores: &[Pattern], to
     let (expired, valid): (Vec<&Acceptance>, Vec<&Acceptance>) =
         acceptances.iter().partition(|acceptance| acceptance.until < today);
     let mut drift = Drift { expired: expired.into_iter().cloned().collect(), ..Drift::default() };
+    let ignored = Index::new(ignores);
+    let accepted = Index::new(valid.iter().map(|acceptance| &acceptance.pattern));
     for change in std::mem::take(&mut plan.changes) {
-        if ignores.iter().any(|pattern| pattern.covers(&change.address)) {
+        if ignored.first(&change.address).is_some() {
             drift.ignored += 1;
-        } else if let Some(by) = valid.iter().find(|acceptance| acceptance.pattern.covers(&change.address)) {
+        } else if let Some(by) = accepted.first(&change.address).and_then(|number| valid.get(number)) {
             drift.accepted.push(Accepted { change, by: (*by).clone() });
         } else {
             plan.changes.push(change);

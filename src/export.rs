@@ -84,7 +84,7 @@ impl Exported {
             }
         }
         let desired = DesiredResource {
-            presence: Presence::Present(attributes),
+            presence: Presence::Present(attributes.into()),
             source: nowhere.clone(),
             children: (is(address, &REPOSITORY) && with_rules).then_some(nowhere),
         };

@@ -5,6 +5,8 @@
 //! kind in front leaves that kind and what lives in it, ` -> REGION/ORGANIZATION` behind leaves the rules with that
 //! target. What a person wrote is a [`Written`] first, because only the chart tells a region from an organization.
 
+mod below;
+mod index;
 mod matching;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,11 @@ use std::{borrow::Cow, fmt, iter::successors, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use self::matching::matches;
-pub use self::written::{Names, Problem, Written};
+pub use self::{
+    below::Below,
+    index::Index,
+    written::{Names, Problem, Written},
+};
 use crate::{
     address::{Address, printed},
     kind::{Kind, Listing, REGISTRY},
@@ -120,24 +126,6 @@ impl Pattern {
         let kind = self.kind.map_or_else(String::new, |kind| format!("{} ", kind.name));
         let target = self.target.as_ref().map_or_else(String::new, |target| format!("{ARROW}{target}"));
         format!("{kind}{}{target}", self.place)
-    }
-}
-
-impl Pattern {
-    /// Whether it could cover something that lives in the address and has this many parts more, whatever those are
-    /// called. It may say so where it covers nothing, and never the other way round.
-    pub fn may_match_below(&self, address: &Address, parts: usize) -> bool {
-        if self.kind.is_some() && self.place_covers(address.kind(), &Parts::of(address, Cow::Borrowed)) {
-            return true;
-        }
-        if self.target.is_some() {
-            return self.place.contains('\\');
-        }
-        let inside = format!("{}/", address.parts().join("/"));
-        let begin = self.place.split(['*', '\\']).next().unwrap_or_default();
-        let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
-        (inside.starts_with(begin) || begin.starts_with(&inside))
-            && (self.place.contains("**") || slashes(&self.place) == slashes(&inside) + parts - 1)
     }
 }
 

@@ -3,13 +3,13 @@
 //! Decided before anything is compared, from the two states alone. A resource that is nobody's business here
 //! never reaches the diff.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
     address::Address,
     diagnostics::Source,
     kind::{repository, sync_rule},
-    pattern::Pattern,
+    pattern::{Below, Index, Pattern},
     state::{Chart, DesiredResource, Live, UnlistedPolicy},
 };
 
@@ -32,38 +32,42 @@ impl Selection {
         (self.targets.is_empty() || self.targets.iter().any(covers)) && !self.excludes.iter().any(covers)
     }
 
-    /// The chart without what was not chosen. What a chosen resource lives in stays: without it there is nothing
+    /// The chart without what was not chosen, which is the chart itself where nothing was left out. What a chosen resource lives in stays: without it there is nothing
     /// to make the resource in.
     #[must_use]
-    pub fn narrow(&self, chart: &Chart) -> Chart {
+    pub fn narrow<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
+        if !self.is_partial() {
+            return Cow::Borrowed(chart);
+        }
+        let mut needed = BTreeSet::new();
+        for address in chart.resources.keys().filter(|address| self.holds(address)) {
+            needed.insert(address.clone());
+            let mut parent = address.parent();
+            while let Some(address) = parent {
+                parent = address.parent();
+                needed.insert(address);
+            }
+        }
         let mut narrowed = chart.clone();
         narrowed.left_out.clone_from(&self.excludes);
-        if self.is_partial() {
-            let mut needed = BTreeSet::new();
-            for address in chart.resources.keys().filter(|address| self.holds(address)) {
-                needed.insert(address.clone());
-                let mut parent = address.parent();
-                while let Some(address) = parent {
-                    parent = address.parent();
-                    needed.insert(address);
-                }
-            }
-            narrowed
-                .resources
-                .retain(|address, desired| needed.contains(address) && (self.holds(address) || !desired.is_absent()));
-        }
         narrowed
+            .resources
+            .retain(|address, desired| needed.contains(address) && (self.holds(address) || !desired.is_absent()));
+        Cow::Owned(narrowed)
     }
 
     /// The chart of what has to be read. Beside the narrowed one it holds the resources whose children a target names:
     /// a child may be live and in no file.
     #[must_use]
-    pub fn to_read(&self, chart: &Chart) -> Chart {
+    pub fn to_read<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
         let mut read = self.narrow(chart);
+        if self.targets.is_empty() {
+            return read;
+        }
         for (address, desired) in chart.resources.iter().filter(|(_, desired)| desired.children.is_some()) {
             let is_named = self.targets.iter().any(|target| target.names_children_of(address));
             if is_named && !self.excludes.iter().any(|exclude| exclude.covers(address)) {
-                read.resources.entry(address.clone()).or_insert_with(|| desired.clone());
+                read.to_mut().resources.entry(address.clone()).or_insert_with(|| desired.clone());
             }
         }
         read
@@ -141,21 +145,31 @@ pub fn with_managed_rules(chart: &Chart, live: &Live) -> Vec<Address> {
         .into_iter()
         .filter_map(|surplus| matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address));
     let going = going.into_iter().map(|(address, _)| address).chain(unlisted);
-    let wanted: BTreeSet<&Address> = managed.chain(going.filter(|address| may_be_held(chart, address))).collect();
+    let keeping = Keeping::new(chart);
+    let wanted: BTreeSet<&Address> = managed.chain(going.filter(|address| keeping.may_hold_rule_of(address))).collect();
     wanted.into_iter().cloned().collect()
 }
 
-/// Whether a repository that is to go could have a rule that is protected or left out, though it is neither itself.
-fn may_be_held(chart: &Chart, address: &Address) -> bool {
-    let rule = &sync_rule::SYNC_RULE;
-    if rule.parent.is_none_or(|parent| parent.name != address.kind().name) {
-        return false;
+/// What nothing that goes may take along.
+struct Keeping {
+    index: Index,
+    below: Below,
+}
+
+impl Keeping {
+    fn new(chart: &Chart) -> Keeping {
+        let protected = chart.protect.iter().map(|protection| &protection.pattern);
+        let patterns = protected.chain(&chart.left_out);
+        Keeping { index: Index::new(patterns.clone()), below: Below::new(patterns) }
     }
-    let parts = rule.key.len() - address.parts().len();
-    let protected = chart.protect.iter().map(|protection| &protection.pattern);
-    let mut keeping = protected.chain(&chart.left_out);
-    let is_held = keeping.clone().any(|pattern| pattern.covers(address));
-    !is_held && keeping.any(|pattern| pattern.may_match_below(address, parts))
+
+    /// Whether a repository that is to go could have a rule that is protected or left out, though it is neither itself.
+    fn may_hold_rule_of(&self, address: &Address) -> bool {
+        let rule = &sync_rule::SYNC_RULE;
+        rule.parent.is_some_and(|parent| parent.name == address.kind().name)
+            && self.index.first(address).is_none()
+            && self.below.may_match(address, rule.key.len() - address.parts().len())
+    }
 }
 
 #[cfg(test)]
@@ -205,8 +219,9 @@ mod tests {
         assert_eq!(dispositions(text, &live), ["unlisted repository r-1/dr/b"]);
         // Nor where the rule itself was not chosen.
         let targets = vec!["r-1/dr".parse().unwrap()];
-        let narrowed = Selection { targets, ..Selection::default() }.narrow(&chart(text));
-        let copies = expected_copies(&chart(text));
+        let chart = chart(text);
+        let narrowed = Selection { targets, ..Selection::default() }.narrow(&chart);
+        let copies = expected_copies(&chart);
         let found: Vec<_> = surplus(&narrowed, &copies, &live).iter().map(|it| it.address.to_string()).collect();
         assert_eq!(found, ["repository r-1/dr/b"]);
     }

@@ -3,6 +3,7 @@
 //! Values only. Reading files is `config`'s work, asking the API is `refresh`'s, comparing is `diff`'s.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
     sync::Arc,
@@ -69,7 +70,11 @@ impl Chart {
     pub fn names(&self) -> Names<'_> {
         let top = |address: &'_ Address| address.kind().parent.is_none();
         let tops = self.resources.keys().filter(|address| top(address)).rev();
-        Names { regions: &self.regions, tops: tops.map(|address| (&*address.parts()[1], address.kind())).collect() }
+        Names {
+            regions: &self.regions,
+            tops: tops.map(|address| (&*address.parts()[1], address.kind())).collect(),
+            held: OnceCell::new(),
+        }
     }
 }
 
@@ -103,8 +108,8 @@ pub struct DesiredResource {
 /// Whether a resource shall exist.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Presence {
-    /// With these values; attributes that are not in here are unmanaged.
-    Present(Attributes),
+    /// With these values; attributes that are not in here are unmanaged. Resources that inherit all of them share them.
+    Present(Arc<Attributes>),
     Absent,
 }
 

@@ -91,7 +91,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     let mut asked = Chart::default();
     for name in names {
         let source = crate::diagnostics::Source { file: "command line".into(), line: 1, column: 1 };
-        let presence = Presence::Present(Attributes::new());
+        let presence = Presence::Present(Attributes::new().into());
         let address = organization::address(Arc::from(region), Arc::from(name.as_str()));
         asked.resources.insert(address, DesiredResource { presence, source, children: None });
     }

@@ -33,7 +33,8 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
             return show::unready(&args.show, unready).map(|()| Exit::Failed);
         }
     };
-    let found = loaded.views;
+    // The chart itself is not needed any more, and the documents want room.
+    let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
     // Who asked for a document gets one, though the file could not be written.
     let saved = args.out.as_ref().map_or(Ok(()), |path| save(path, &plan, found.clone()));
@@ -79,15 +80,17 @@ pub(super) async fn make(
     allow: &[Consent],
     asked: &Asked,
 ) -> Result<Plan, session::Unready> {
-    let part = asked.selection.to_read(&loaded.chart);
+    let chart = loaded.chart.clone();
+    let part = asked.selection.to_read(&chart);
     let listener = output::listener(global);
-    let live = door.deadline.within(refresh_part(&door.client, &loaded.chart, &part, &*listener)).await;
+    let live = door.deadline.within(refresh_part(&door.client, &chart, &part, &*listener)).await;
     drop(listener);
     let live = live.unwrap_or_else(BrokenOff::live);
     loaded.conclude(global, Some((&live, &part)), asked)?;
-    let scope = session::scope(&loaded.chart, door, &live.accounts, &asked.selection);
+    drop(part);
+    let scope = session::scope(&chart, door, &live.accounts, &asked.selection);
     // The service's own clock, where it told, so that a wrong one here makes nothing due.
-    let plan = build(&loaded.chart, &live, allow, scope, live.clock.unwrap_or_else(session::now));
+    let plan = build(&chart, &live, allow, scope, live.clock.unwrap_or_else(session::now));
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
     loaded.tell(global, found);

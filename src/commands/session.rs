@@ -66,7 +66,7 @@ pub(super) struct Door {
 
 /// A chart without errors, and what it takes to say more about it.
 pub(super) struct Loaded {
-    pub(super) chart: Chart,
+    pub(super) chart: Arc<Chart>,
     pub(super) views: Vec<View>,
     rules: Vec<PlacedRule>,
     waivers: Waivers,
@@ -114,7 +114,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         unready.extend(views);
         return Err(Unready(unready));
     }
-    Ok(Loaded { chart, views, rules, waivers, sources })
+    Ok(Loaded { chart: Arc::new(chart), views, rules, waivers, sources })
 }
 
 fn logins_of(chart: &Chart) -> impl Iterator<Item = &LoginSource> {

@@ -230,6 +230,21 @@ fn children_are_named_by_their_parent_and_their_own_parts() {
     }
 }
 
+/// What [`Below`] finds, for one pattern.
+pub(super) fn may_match_below(pattern: &Pattern, address: &Address, parts: usize) -> bool {
+    if pattern.kind.is_some() && pattern.place_covers(address.kind(), &Parts::of(address, Cow::Borrowed)) {
+        return true;
+    }
+    if pattern.target.is_some() {
+        return pattern.place.contains('\\');
+    }
+    let inside = format!("{}/", address.parts().join("/"));
+    let begin = pattern.place.split(['*', '\\']).next().unwrap_or_default();
+    let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
+    (inside.starts_with(begin) || begin.starts_with(&inside))
+        && (pattern.place.contains("**") || slashes(&pattern.place) == slashes(&inside) + parts - 1)
+}
+
 #[test]
 fn what_may_match_below_is_never_missed() {
     let repository = repository::address("r", "o", "a/b");
@@ -252,7 +267,8 @@ fn what_may_match_below_is_never_missed() {
         ("organization r/p", false),
     ] {
         let pattern: Pattern = pattern.parse().unwrap();
-        let may = pattern.may_match_below(&repository, 2);
+        let may = Below::new([&pattern]).may_match(&repository, 2);
+        assert_eq!(may_match_below(&pattern, &repository, 2), may, "{pattern}");
         let is_missed = pattern.covers(&rule) && !pattern.covers(&repository) && !may;
         assert!(!is_missed, "{pattern}");
         assert_eq!(may, expected, "{pattern}");

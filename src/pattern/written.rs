@@ -4,7 +4,8 @@
 //! document's region. Both take a printed address, which starts at the region.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashSet},
     fmt,
     str::FromStr,
     sync::Arc,
@@ -67,6 +68,8 @@ pub struct Names<'c> {
     pub regions: &'c BTreeSet<Arc<str>>,
     /// What stands right behind a region, and the kind that is called so.
     pub tops: BTreeMap<&'c str, &'static Kind>,
+    /// The characters of those names, as they are and as they are printed; of many patterns the first one fills it.
+    pub held: OnceCell<HashSet<char>>,
 }
 
 impl Names<'_> {
@@ -76,7 +79,10 @@ impl Names<'_> {
 
     /// Whether a name that is free to hold much holds this character.
     fn hold(&self, character: char) -> bool {
-        self.tops.keys().any(|name| name.contains(character) || printed(name).contains(character))
+        let all = || {
+            self.tops.keys().flat_map(|name| name.chars().chain(printed(name).chars().collect::<Vec<_>>())).collect()
+        };
+        self.held.get_or_init(all).contains(&character)
     }
 
     /// What a printed address with this number of segments would be, from the region on.

@@ -1,7 +1,5 @@
 //! Makes a plan from the two states: pure, and the same for the same values.
 
-use std::borrow::Cow;
-
 use super::{
     Action, Change, Kept, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits,
     mirrors::{self, Verdict},
@@ -29,7 +27,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     }
     // What was not chosen still says which repositories are copies that the service made.
     let copies = scope::expected_copies(chart);
-    let narrowed = if selection.is_partial() { Cow::Owned(selection.narrow(chart)) } else { Cow::Borrowed(chart) };
+    let narrowed = selection.narrow(chart);
     let mut blocking = Vec::new();
     for (address, desired) in &narrowed.resources {
         if let Some(terms) = narrowed.mirrors.get(address) {
@@ -49,11 +47,16 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     for surplus in scope::surplus(chart, &copies, live).into_iter().filter(|surplus| selection.holds(surplus.address)) {
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
-    for change in &mut plan.changes {
-        change.hidden = chart.hidden.get(&change.address).cloned().unwrap_or_default();
+    if !chart.hidden.is_empty() {
+        for change in &mut plan.changes {
+            change.hidden = chart.hidden.get(&change.address).cloned().unwrap_or_default();
+        }
     }
-    plan.changes.sort_by(|one, other| one.address.cmp(&other.address));
-    leave_out_parents(&mut plan, &selection, live);
+    // No two have the same address, and a stable sort would need half as much memory again.
+    plan.changes.sort_unstable_by(|one, other| one.address.cmp(&other.address));
+    if selection.is_partial() {
+        leave_out_parents(&mut plan, &selection, live);
+    }
     blocking.retain(|address| address.parent().is_some_and(|parent| is_going(&parent, &selection, &plan.kept)));
     let consents = risk::in_force(&chart.limits.allow, consents);
     risk::withhold(&mut plan.changes, &chart.protect, live, &consents);

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Action, Change, Withheld};
 use crate::{
     address::Address,
+    pattern::{Index, Pattern},
     state::{Attributes, Consent, Live, Protection},
 };
 
@@ -143,8 +144,9 @@ fn turns_on(name: &str, before: Option<&Attributes>, after: &Attributes) -> bool
 
 /// Marks what is protected, and what carries a risk that nobody consented to.
 pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], live: &Live, consents: &[Consent]) {
+    let guard = Guard::new(protect);
     for change in changes.iter_mut() {
-        change.withheld = protected(change, protect, live);
+        change.withheld = guard.holds(change, live);
     }
     let missing: Vec<(RiskClass, usize)> = RiskClass::ALL
         .into_iter()
@@ -169,20 +171,32 @@ fn carries(change: &Change, class: RiskClass) -> bool {
     change.risks.iter().any(|risk| risk.class == class)
 }
 
-/// What goes takes along what lives in it, so that holds it too.
-fn protected(change: &Change, protect: &[Protection], live: &Live) -> Option<Withheld> {
-    // Of several patterns the first by name, wherever they stand in the chart.
-    let first = |address: &Address| {
-        let covers = |protection: &&Protection| protection.pattern.covers(address);
-        protect.iter().filter(covers).map(|protection| protection.pattern.to_string()).min()
-    };
-    let own = first(&change.address);
-    let pattern = match &change.action {
-        Action::Delete { .. } => own.or_else(|| live.inside(&change.address).filter_map(first).min()),
-        Action::Replace { .. } => own,
-        Action::Create { .. } | Action::Update { .. } | Action::Run { .. } => None,
-    };
-    pattern.map(|pattern| Withheld::Protect { pattern })
+/// The patterns of `protect`, by name: of several that cover a resource the first is told, wherever they stand.
+struct Guard {
+    names: Vec<String>,
+    index: Index,
+}
+
+impl Guard {
+    fn new(protect: &[Protection]) -> Guard {
+        let mut named: Vec<(String, &Pattern)> =
+            protect.iter().map(|it| (it.pattern.to_string(), &it.pattern)).collect();
+        named.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let index = Index::new(named.iter().map(|(_, pattern)| *pattern));
+        Guard { names: named.into_iter().map(|(name, _)| name).collect(), index }
+    }
+
+    /// What goes takes along what lives in it, so that holds it too.
+    fn holds(&self, change: &Change, live: &Live) -> Option<Withheld> {
+        let first = |address: &Address| self.index.first(address);
+        let own = || first(&change.address);
+        let number = match &change.action {
+            Action::Delete { .. } => own().or_else(|| live.inside(&change.address).filter_map(first).min()),
+            Action::Replace { .. } => own(),
+            Action::Create { .. } | Action::Update { .. } | Action::Run { .. } => None,
+        };
+        Some(Withheld::Protect { pattern: self.names.get(number?)?.clone() })
+    }
 }
 
 /// The consents that hold in a run. What the run says of a class takes the place of what the chart says of it, so that

@@ -399,7 +399,9 @@ organizations: { dr: {} }
             let mut chart =
                 decode("{version: 1, region: r, organizations: {o: {repositories: {a: {description: x}}}}}");
             let address = crate::kind::repository::address("r", "o", "a");
-            let presence = crate::state::Presence::Present([("description", text.into())].into_iter().collect());
+            let presence = crate::state::Presence::Present(std::sync::Arc::new(
+                [("description", text.into())].into_iter().collect(),
+            ));
             chart.resources.get_mut(&address).unwrap().presence = presence.clone();
             let again = decode(&super::text(&chart));
             assert_eq!(again.resources[&address].presence, presence, "{text:?}");
