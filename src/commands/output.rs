@@ -42,6 +42,9 @@ fn is_device() -> bool {
 /// The width of messages where none is known.
 const WIDTH: usize = 100;
 
+/// How many reasons of failed reads are told.
+const MOST_FAILURES: usize = 20;
+
 /// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, or on a terminal
 /// that was closed, changes neither what is done nor the exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
@@ -135,7 +138,8 @@ pub(super) fn failures(failures: &[ReadFailure]) {
     for failure in failures {
         alike.entry((&failure.message, failure.hint.as_deref())).or_default().push(&failure.subject);
     }
-    for ((message, hint), subjects) in alike {
+    let beyond = alike.len().saturating_sub(MOST_FAILURES);
+    for ((message, hint), subjects) in alike.into_iter().take(MOST_FAILURES) {
         let rest = match subjects.len() - 1 {
             0 => String::new(),
             rest => format!(" (and {rest} more)"),
@@ -144,6 +148,9 @@ pub(super) fn failures(failures: &[ReadFailure]) {
         if let Some(hint) = hint {
             tell(&format!("  hint: {hint}"));
         }
+    }
+    if beyond > 0 {
+        tell(&format!("error: {beyond} more reads failed, each for another reason"));
     }
 }
 

@@ -3,7 +3,7 @@
 //! What a value means together with others (a target that is not there, a repository listed twice) is for
 //! `decode`; it reads the same tree afterwards and leaves out what did not pass here.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
 use super::{
     grammar::{Form, Key, Record, TextForm, Together, VERSION},
@@ -23,18 +23,47 @@ use crate::{
 
 /// Checks a node and everything in it.
 pub fn check(node: &Node<'_>, form: Form, environment: Environment<'_>, found: &mut Diagnostics) {
+    any(node, form, &Run { environment, shared: RefCell::default(), merged: RefCell::default() }, found);
+}
+
+/// What the checks of one document work with.
+struct Run<'e> {
+    environment: Environment<'e>,
+    /// The collections behind aliases that were checked, each with what was expected of it. What is wrong in one is
+    /// wrong in one place of the file, however many aliases lead there.
+    shared: RefCell<HashSet<(usize, usize)>>,
+    /// The same for entries that were merged, by where they stand.
+    merged: RefCell<HashSet<(u32, usize)>>,
+}
+
+impl Run<'_> {
+    /// Whether what is in the collection has been checked as that already.
+    fn is_done<T>(&self, node: &Node<'_>, expected: &T) -> bool {
+        let place = std::ptr::from_ref(expected).addr();
+        node.shared().is_some_and(|collection| !self.shared.borrow_mut().insert((collection, place)))
+    }
+
+    /// Whether an entry stands somewhere else, because `<<` put it here, and has been checked as that already.
+    fn is_merged_again(&self, node: &Node<'_>, key: &tree::Key<'_>, record: &Record) -> bool {
+        let is_own = (node.span.start..node.span.end).contains(&key.span.start);
+        !is_own && !self.merged.borrow_mut().insert((key.span.start, std::ptr::from_ref(record).addr()))
+    }
+}
+
+fn any(node: &Node<'_>, form: Form, run: &Run<'_>, found: &mut Diagnostics) {
     match form {
         Form::Version => version(node, found),
         Form::Number(least, most) => number(node, least, most, found),
-        Form::Text(text) => text_form(node, text, environment, found),
-        Form::OneOf(values) => one_of(node, values, environment, found),
+        Form::Text(text) => text_form(node, text, run, found),
+        Form::OneOf(values) => one_of(node, values, run, found),
         Form::List(item) => match node.as_list() {
-            Some(items) => items.iter().for_each(|node| check(node, *item, environment, found)),
+            Some(_) if run.is_done(node, item) => {}
+            Some(items) => items.iter().for_each(|node| any(node, *item, run, found)),
             None => found.push(wrong_type(node, "a list")),
         },
-        Form::Record(record) => record_form(node, record, environment, found),
-        Form::Dictionary(name, entry) => dictionary(node, name, entry, environment, found),
-        Form::Attribute(shape) => attribute(node, shape, environment, found),
+        Form::Record(record) => record_form(node, record, run, found),
+        Form::Dictionary(name, entry) => dictionary(node, name, entry, run, found),
+        Form::Attribute(shape) => attribute(node, shape, run, found),
     }
 }
 
@@ -126,8 +155,8 @@ fn number(node: &Node<'_>, least: u64, most: u64, found: &mut Diagnostics) {
 }
 
 /// The text of a node with its variables replaced; what stands in the way is reported, and so is a login in a URL.
-fn expanded(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) -> Option<String> {
-    let text = with_variables(node, environment, found)?;
+fn expanded(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) -> Option<String> {
+    let text = with_variables(node, run, found)?;
     if holds_login(&text) {
         found.push(login_in_url(node.span));
         return None;
@@ -141,12 +170,12 @@ fn login_in_url(span: Span) -> Diagnostic {
         .hint("take the login out, and take it out of use: charts are copied and kept")
 }
 
-fn with_variables(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) -> Option<String> {
+fn with_variables(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) -> Option<String> {
     let Some(text) = node.as_str() else {
         found.push(wrong_type(node, "a string"));
         return None;
     };
-    match expand(text, environment) {
+    match expand(text, run.environment) {
         Ok(text) => Some(text.into_owned()),
         Err(Unexpanded::Unset(variable)) => {
             let variable = tree::name(&variable);
@@ -164,12 +193,17 @@ fn with_variables(node: &Node<'_>, environment: Environment<'_>, found: &mut Dia
     }
 }
 
-fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, found: &mut Diagnostics) {
+fn text_form(node: &Node<'_>, form: TextForm, run: &Run<'_>, found: &mut Diagnostics) {
     if matches!((form, node.resolve()), (TextForm::Age, Resolved::Number(_))) {
         found.push(wrong_type(node, "a number with a unit").hint("write the unit behind it, as in `6h`"));
         return;
     }
-    let Some(text) = expanded(node, environment, found) else { return };
+    let Some(text) = expanded(node, run, found) else { return };
+    let most = longest(form);
+    if text.chars().nth(most).is_some() {
+        found.push(too_long(text.chars().count(), &format!("{most} are allowed here"), node.span));
+        return;
+    }
     let problem = match form {
         TextForm::Name(name) if !names::is_valid(name, &text) => {
             Diagnostic::error("bad-name", format!("`{}` is not a valid name", shown(&text)))
@@ -205,6 +239,19 @@ fn text_form(node: &Node<'_>, form: TextForm, environment: Environment<'_>, foun
     found.push(problem.at(node.span));
 }
 
+/// How many characters a text may have that is repeated wherever it applies; names have limits of their own.
+fn longest(form: TextForm) -> usize {
+    match form {
+        TextForm::Pattern | TextForm::Words => 1_000,
+        TextForm::Path | TextForm::Url => 4_096,
+        _ => usize::MAX,
+    }
+}
+
+fn too_long(length: usize, limit: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("too-long", format!("this text has {length} characters, and {limit}")).at(span)
+}
+
 /// What is wrong with a pattern, without a place yet.
 pub(super) fn bad_pattern(problem: Problem) -> Diagnostic {
     let diagnostic = if problem.is_ambiguous {
@@ -215,8 +262,8 @@ pub(super) fn bad_pattern(problem: Problem) -> Diagnostic {
     diagnostic.hint(problem.hint)
 }
 
-fn one_of(node: &Node<'_>, values: &[&str], environment: Environment<'_>, found: &mut Diagnostics) {
-    let Some(text) = expanded(node, environment, found) else { return };
+fn one_of(node: &Node<'_>, values: &[&str], run: &Run<'_>, found: &mut Diagnostics) {
+    let Some(text) = expanded(node, run, found) else { return };
     if values.contains(&text.as_str()) {
         return;
     }
@@ -229,14 +276,14 @@ fn one_of(node: &Node<'_>, values: &[&str], environment: Environment<'_>, found:
         .push(Diagnostic::error("unknown-value", format!("unknown value `{}`", shown(&text))).at(node.span).hint(hint));
 }
 
-fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found: &mut Diagnostics) {
+fn attribute(node: &Node<'_>, shape: Shape, run: &Run<'_>, found: &mut Diagnostics) {
     match shape {
         Shape::Bool if matches!(node.resolve(), Resolved::Bool(_)) => {}
         Shape::Bool => found.push(wrong_type(node, "`true` or `false`")),
-        Shape::OneOf(values) => one_of(node, values, environment, found),
-        Shape::WebAddress => web_address(node, environment, found),
+        Shape::OneOf(values) => one_of(node, values, run, found),
+        Shape::WebAddress => web_address(node, run, found),
         Shape::Uuid => {
-            let Some(text) = expanded(node, environment, found) else { return };
+            let Some(text) = expanded(node, run, found) else { return };
             if !is_uuid(&text) {
                 let problem = format!("`{}` is no UUID", shown(&text));
                 let hint = "the id of a service endpoint of the project; an empty text for none";
@@ -244,11 +291,10 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
             }
         }
         Shape::Text(most) => {
-            let Some(text) = expanded(node, environment, found) else { return };
+            let Some(text) = expanded(node, run, found) else { return };
             let length = text.chars().count();
             if length > most {
-                let problem = format!("this text has {length} characters, and the service takes {most} at most");
-                found.push(Diagnostic::error("too-long", problem).at(node.span));
+                found.push(too_long(length, &format!("the service takes {most} at most"), node.span));
             }
         }
     }
@@ -256,8 +302,8 @@ fn attribute(node: &Node<'_>, shape: Shape, environment: Environment<'_>, found:
 
 /// A name and a password in front of the host are a secret, and so may be what stands in a query; neither the text nor
 /// its line is repeated then. A mistyped address hides where its host ends, so an `@` counts wherever it stands.
-fn web_address(node: &Node<'_>, environment: Environment<'_>, found: &mut Diagnostics) {
-    let Some(text) = with_variables(node, environment, found) else { return };
+fn web_address(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
+    let Some(text) = with_variables(node, run, found) else { return };
     let holds_login = |at: &str| text.split_once(at).is_some_and(|(before, _)| before.contains(':'));
     if ["@", "%40"].into_iter().any(holds_login) {
         found.push(
@@ -308,29 +354,23 @@ fn places(node: &Node<'_>, entries: &[Entry<'_>], found: &mut Diagnostics) {
     }
 }
 
-fn record_form(node: &Node<'_>, record: &Record, environment: Environment<'_>, found: &mut Diagnostics) {
+fn record_form(node: &Node<'_>, record: &Record, run: &Run<'_>, found: &mut Diagnostics) {
     let Some(entries) = node.as_mapping() else {
         found.push(if is_of_secrets(record) && is_literal(node) { literal(node) } else { no_record(node, record) });
         return;
     };
     if record.together == Together::OneSource {
-        source(node, record, entries, environment, found);
+        source(node, record, entries, run, found);
     } else {
-        keys(node, record, entries, environment, found);
+        keys(node, record, entries, run, found);
     }
 }
 
 /// Where a secret is. What stands there may be the secret itself: no finding repeats it, and its line hides it.
-fn source(
-    node: &Node<'_>,
-    record: &Record,
-    entries: &[Entry<'_>],
-    environment: Environment<'_>,
-    found: &mut Diagnostics,
-) {
+fn source(node: &Node<'_>, record: &Record, entries: &[Entry<'_>], run: &Run<'_>, found: &mut Diagnostics) {
     let mut wrong = Diagnostics::new();
     places(node, entries, &mut wrong);
-    keys(node, record, entries, environment, &mut wrong);
+    keys(node, record, entries, run, &mut wrong);
     for mut problem in wrong {
         if problem.code == "bad-name" {
             "this is not the name of a variable".clone_into(&mut problem.message);
@@ -339,17 +379,12 @@ fn source(
     }
 }
 
-fn keys(
-    node: &Node<'_>,
-    record: &Record,
-    entries: &[Entry<'_>],
-    environment: Environment<'_>,
-    found: &mut Diagnostics,
-) {
-    for (name, value) in entries {
+fn keys(node: &Node<'_>, record: &Record, entries: &[Entry<'_>], run: &Run<'_>, found: &mut Diagnostics) {
+    let entries = if run.is_done(node, record) { &[] } else { entries };
+    for (name, value) in entries.iter().filter(|(name, _)| !run.is_merged_again(node, name, record)) {
         match record.keys().find(|key| key.name == &*name.text) {
             Some(key) if key.nullable && matches!(value.resolve(), Resolved::Null) => {}
-            Some(key) => check(value, key.form, environment, found),
+            Some(key) => any(value, key.form, run, found),
             // As in `{ s3cr3t }`, which is a key with nothing behind it.
             None if is_of_secrets(record) && is_alone(name, value, record) => {
                 found.push(Diagnostic { span: Some(name.span), ..literal(value) });
@@ -399,20 +434,17 @@ fn missing(node: &Node<'_>, record: &Record, key: &Key) -> Diagnostic {
     if matches!(key.form, Form::Version) { diagnostic.hint(format!("write `version: {VERSION}`")) } else { diagnostic }
 }
 
-fn dictionary(
-    node: &Node<'_>,
-    name: names::Name,
-    record: &'static Record,
-    environment: Environment<'_>,
-    found: &mut Diagnostics,
-) {
+fn dictionary(node: &Node<'_>, name: names::Name, record: &'static Record, run: &Run<'_>, found: &mut Diagnostics) {
     let Some(entries) = node.as_mapping() else {
         let problem = wrong_type(node, "a mapping");
         let hint = "write `NAME:` for each, and what it holds behind it";
         found.push(if problem.hint.is_some() { problem } else { problem.hint(hint) });
         return;
     };
-    for (key, value) in entries {
+    if run.is_done(node, record) {
+        return;
+    }
+    for (key, value) in entries.iter().filter(|(key, _)| !run.is_merged_again(node, key, record)) {
         if holds_login(&key.text) {
             found.push(login_in_url(key.span));
         } else if !names::is_valid(name, &key.text) {
@@ -425,7 +457,7 @@ fn dictionary(
             found.push(Diagnostic::error("bad-name", problem).at(key.span).hint(hint));
         }
         if is_entry(value) {
-            record_form(value, record, environment, found);
+            record_form(value, record, run, found);
         }
     }
 }

@@ -72,9 +72,19 @@ pub struct Output<'c> {
     pub rules: Vec<(Address, Span)>,
     pub found: Diagnostics,
     pub(super) allowance: Allowance,
+    /// Those of the last resource: the next one often inherits the same.
+    last: Arc<Attributes>,
 }
 
 impl Output<'_> {
+    /// The attributes of a resource, shared with the resource before it if they are the same.
+    pub(super) fn shared(&mut self, attributes: Attributes) -> Arc<Attributes> {
+        if *self.last != attributes {
+            self.last = Arc::new(attributes);
+        }
+        self.last.clone()
+    }
+
     /// Reports, once, that the chart stands for more than is allowed.
     pub(super) fn refuse(&mut self, span: Span) {
         if self.allowance.refuses_first() {
@@ -111,6 +121,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
         rules: Vec::new(),
         found,
         allowance: Allowance::of(context.sources),
+        last: Arc::default(),
     };
     for root in roots {
         super::check::check(root, Form::Record(&DOCUMENT), context.environment, &mut out.found);
@@ -127,6 +138,9 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     patterns::decode(&documents, &mut out);
     out
 }
+
+/// Each region is read from an endpoint of its own, and all of them take turns. There are some dozens of regions.
+const MOST_REGIONS: usize = 1_000;
 
 /// Stands for a region that was reported, so that everything else in the document is reported too. Another one
 /// for each document: nothing in it is known to be the same as something elsewhere.
@@ -156,7 +170,11 @@ fn document<'n, 's>(
             }
         },
     };
-    out.chart.regions.insert(region.clone());
+    let is_new = out.chart.regions.insert(region.clone());
+    if is_new && out.chart.regions.len() == MOST_REGIONS + 1 && !region.starts_with(UNKNOWN_REGION) {
+        let problem = format!("from here on, this chart speaks of more than {MOST_REGIONS} regions");
+        out.found.push(Diagnostic::error("chart-too-large", problem).at(root.span).hint("make several charts of it"));
+    }
     for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
         if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get(name)) {
             endpoint((service, region.clone()), node, endpoints, out);
@@ -300,7 +318,8 @@ fn decode_organization(
 ) {
     let source = out.context.source(organization.span);
     out.found.extend(lint::name(&address.parts()[1], organization.span));
-    let presence = if organization.absent { Presence::Absent } else { Presence::Present(Attributes::new()) };
+    let presence =
+        if organization.absent { Presence::Absent } else { Presence::Present(out.shared(Attributes::new())) };
     out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
     match &organization.unlisted {
         Some((_, span)) if organization.absent => out.found.push(beside_absent("unlisted", *span)),
@@ -371,11 +390,12 @@ fn decode_repository(
                 .hint("give it `state: absent` as well"),
         );
     }
-    let attributes = inherited.attributes(repository::REPOSITORY.attributes, "repository", out.context);
-    if !out.allowance.grant(&attributes) {
+    let kind = &repository::REPOSITORY;
+    if !out.allowance.grant(inherited.text(kind.attributes, "repository")) {
         return out.refuse(entry.key_span);
     }
+    let attributes = inherited.attributes(kind.attributes, "repository", out.context);
     let children = rules::decode(address, inherited, targets, out);
-    let desired = DesiredResource { presence: Presence::Present(attributes), source, children };
+    let desired = DesiredResource { presence: Presence::Present(out.shared(attributes)), source, children };
     out.chart.resources.insert(address.clone(), desired);
 }

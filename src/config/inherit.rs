@@ -67,6 +67,12 @@ impl<'n, 's> Inherited<'n, 's> {
     pub fn attributes(&self, attributes: &[Attribute], section: &str, context: Context<'_>) -> Attributes {
         resolve(&self.layers, attributes, section, context)
     }
+
+    /// How much text is written for the attributes of a section, also where it comes to no value.
+    pub fn text(&self, attributes: &[Attribute], section: &str) -> usize {
+        let decided = attributes.iter().filter_map(|attribute| self.find(section, attribute.name));
+        decided.filter_map(Node::as_str).map(str::len).sum()
+    }
 }
 
 /// The node that decides a key of a section, `null` included.

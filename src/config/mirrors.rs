@@ -8,7 +8,7 @@ use super::{
     decode::{Document, Output},
     inherit, lint,
     names::{self, Name},
-    tree::{Node, Resolved},
+    tree::{self, Node, Resolved},
 };
 use crate::{
     address::Address,
@@ -37,6 +37,10 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
                 out.found.push(twice.related(first, "first here"));
                 continue;
             }
+            if !out.allowance.grant(text(node)) {
+                out.refuse(key.span);
+                continue;
+            }
             let terms = terms(node, key.span, out);
             if let Some((number, span)) = terms.number.zip(node.get("repository_id").map(|node| node.span)) {
                 once(&document.region, number, span, &mut seen, out);
@@ -46,11 +50,18 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
             own_secrets(node, out);
             out.found.extend(node.get("url").and_then(|node| lint::url(&out.context.text(node)?, node.span)));
             let source = out.context.source(key.span);
-            let desired = DesiredResource { presence: Presence::Present(attributes), source, children: None };
+            let desired = DesiredResource { presence: Presence::Present(attributes.into()), source, children: None };
             out.chart.resources.insert(address.clone(), desired);
             out.chart.mirrors.insert(address, terms);
         }
     }
+}
+
+/// How much text is written for a mirror.
+fn text(node: &Node<'_>) -> usize {
+    let entries = node.as_mapping().filter(|_| inherit::is_section(node)).unwrap_or_default();
+    let of = |(_, node): &(_, Node<'_>)| node.as_str().map_or_else(|| text(node), str::len);
+    entries.iter().map(of).sum()
 }
 
 fn attributes(node: &Node<'_>, out: &Output<'_>) -> Attributes {
@@ -89,7 +100,7 @@ fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
     for file in halves().filter_map(|half| half.get("file")) {
         let Some(path) = out.context.text(file) else { continue };
         if let Some(directory) = names::system_directory(Path::new(&path)) {
-            let problem = format!("`{path}` is below {directory}, where no login is read");
+            let problem = format!("`{}` is below {directory}, where no login is read", tree::name(&path));
             let hint = "write the git server's login into a file of its own, or a variable";
             out.found.push(Diagnostic::error("own-secret", problem).at(file.span).hint(hint));
         }
@@ -101,7 +112,7 @@ fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
             out.found.push(
                 Diagnostic::error(
                     "own-secret",
-                    format!("`{name}` is for logging in to the cloud, not to a git server"),
+                    format!("`{}` is for logging in to the cloud, not to a git server", tree::name(&name)),
                 )
                 .at(variable.span)
                 .hint("give the git server's login a variable of its own, such as `GIT_TOKEN`"),

@@ -10,8 +10,8 @@ use super::{
     tree::Node,
 };
 use crate::{
-    diagnostics::Diagnostics,
-    pattern::{Names, Pattern, Written},
+    diagnostics::{Diagnostic, Diagnostics},
+    pattern::{Index, Names, Pattern, Written},
     state::{Acceptance, Protection},
 };
 
@@ -53,6 +53,21 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     }
     out.chart.protect = protect;
     out.chart.accept = accept;
+    limit(out);
+}
+
+/// Refuses patterns with so many stars that comparing them with the names of the chart takes too long.
+fn limit(out: &mut Output<'_>) {
+    let (protect, accept) = (&out.chart.protect, &out.chart.accept);
+    let places = protect.iter().map(|it| it.span).chain(accept.iter().map(|it| it.pattern_span));
+    let Some(first) = places.min() else { return };
+    let index = Index::new(protect.iter().map(|it| &it.pattern).chain(accept.iter().map(|it| &it.pattern)));
+    let mut addresses = out.chart.resources.keys();
+    if !addresses.all(|address| out.allowance.grant_steps(index.effort(address))) {
+        let problem = "the patterns of this chart have more stars than can be compared with all of its names";
+        let hint = "begin patterns with the name of an organization, and write fewer stars";
+        out.found.push(Diagnostic::error("chart-too-large", problem).at(first).hint(hint));
+    }
 }
 
 /// A text that is none was reported by the checks.

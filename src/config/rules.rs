@@ -92,6 +92,11 @@ pub fn decode(
     let items = list.as_list()?;
     let mut seen = BTreeMap::<Address, Span>::new();
     for item in items {
+        // Before anything is done: a list of wrong items is inherited as well.
+        if !out.allowance.grant(text(item)) {
+            out.refuse(list.span);
+            break;
+        }
         let Some((address, attributes)) = rule(repository, item, inherited, targets, out) else { continue };
         if let Some(first) = seen.insert(address.clone(), item.span) {
             out.found.push(
@@ -101,12 +106,8 @@ pub fn decode(
             );
             continue;
         }
-        if !out.allowance.grant(&attributes) {
-            out.refuse(list.span);
-            break;
-        }
         let source = out.context.source(item.span);
-        let desired = DesiredResource { presence: Presence::Present(attributes), source, children: None };
+        let desired = DesiredResource { presence: Presence::Present(out.shared(attributes)), source, children: None };
         // Of a rule whose own region is unknown nothing can be said together with others.
         if names::is_valid(Name::Region, address.region()) {
             out.rules.push((address.clone(), item.span));
@@ -116,6 +117,12 @@ pub fn decode(
     Some(out.context.source(list.span))
 }
 
+/// How much text is written in an item that can be a rule.
+fn text(item: &Node<'_>) -> usize {
+    let entries = item.as_mapping().filter(|_| is_section(item)).unwrap_or_default();
+    entries.iter().filter_map(|(_, node)| node.as_str()).map(str::len).sum()
+}
+
 fn rule<'n, 's>(
     repository: &Address,
     item: &'n Node<'s>,
@@ -123,7 +130,9 @@ fn rule<'n, 's>(
     targets: &Targets<'n, 's>,
     out: &mut Output<'_>,
 ) -> Option<(Address, Attributes)> {
-    item.as_mapping()?;
+    if !is_section(item) {
+        return None;
+    }
     let target = match item.get("target") {
         Some(node) => Some(named_target(node, item, targets, out)?),
         None => None,

@@ -250,3 +250,86 @@ fn a_document_allows_what_is_in_it_and_nowhere_else() {
     assert_eq!(warnings(&[both.join("---\n")]), ["self-copy 0.yaml:8:52"]);
     assert_eq!(warnings(&[[both[1].clone(), both[0].clone()].join("---\n")]), ["self-copy 0.yaml:3:52"]);
 }
+
+/// How many findings the checks have of a chart before equal ones are left out.
+fn raw(text: &str) -> usize {
+    let file = SourceMap::default().add("c.yaml", "");
+    let mut found = crate::diagnostics::Diagnostics::new();
+    for root in super::tree::parse(file, text.as_bytes(), &mut found) {
+        let form = super::grammar::Form::Record(&super::grammar::DOCUMENT);
+        super::check::check(&root, form, &|_| None, &mut found);
+    }
+    found.len()
+}
+
+#[test]
+fn what_aliases_repeat_is_checked_once() {
+    let keys: String = (0..50).map(|at| format!("        k{at}: 1\n")).collect();
+    let head =
+        format!("version: 1\norganizations:\n  o:\n    repositories:\n      a: &a\n{keys}        category: no\n");
+    let alone = raw(&head);
+    assert_eq!(alone, 51);
+    let many = |line: &dyn Fn(usize) -> String| (0..20).map(line).collect::<String>();
+    for lines in [
+        many(&|at| format!("      r{at}: *a\n")),
+        many(&|at| format!("      r{at}: {{ <<: *a, is_public: true }}\n")),
+        many(&|at| format!("      r{at}: &a{at}\n        <<: *a\n      s{at}: *a{at}\n")),
+    ] {
+        // Where it stands, and once through an alias.
+        let found = raw(&format!("{head}{lines}"));
+        assert!(found <= 2 * alone, "{found} {lines}");
+    }
+    // What is wrong where the alias stands is wrong there.
+    let sync = "      a: { sync: [ &s { override: true }, *s, *s ] }\n      b: { sync: *s }\n";
+    let chart = format!("version: 1\nregion: r-1\norganizations:\n  o:\n    repositories:\n{sync}");
+    let codes = |found: &str| errors(&[&chart]).iter().filter(|error| error.starts_with(found)).count();
+    assert_eq!((codes("missing-target"), codes("wrong-type")), (3, 1), "{:?}", errors(&[&chart]));
+    // The same collection in the place of something else is checked as that too.
+    let two = "version: 1\nlimits: &l { deletes: 1 }\norganizations:\n  o: *l\n  p: *l\n";
+    assert_eq!(errors(&[two]), ["unknown-key 0.yaml:2:14"]);
+}
+
+#[test]
+fn a_merged_entry_counts_more_than_an_alias() {
+    let keys: String = (0..1_000).map(|at| format!("    k{at}: 1\n")).collect();
+    let merging = |number: usize, value: &str| {
+        let lines: String = (0..number).map(|at| format!("  o{at}: {value}\n")).collect();
+        errors(&[&format!("version: 1\ntargets:\n  o: &a\n{keys}{lines}")])
+    };
+    let is_refused = |errors: Vec<String>| errors.iter().any(|error| error.starts_with("alias-limit"));
+    assert!(is_refused(merging(667, "{ <<: *a }")) && !is_refused(merging(667, "*a")));
+    assert!(!is_refused(merging(666, "{ <<: *a }")));
+}
+
+#[test]
+fn resources_that_inherit_the_same_share_it() {
+    let (decoded, _) = decoded(&["version: 1\norganizations: { o: { defaults: { repository: { description: d } }, \
+        repositories: { a: , b: , c: { description: e }, d: } } }"]);
+    let values: Vec<_> = decoded
+        .chart
+        .resources
+        .values()
+        .map(|desired| match &desired.presence {
+            Presence::Present(values) => values.clone(),
+            Presence::Absent => panic!("nothing is absent"),
+        })
+        .collect();
+    let [_, a, b, c, d] = &values[..] else { panic!("{values:?}") };
+    assert!(std::sync::Arc::ptr_eq(a, b) && a != c && a == d);
+}
+
+#[test]
+fn a_section_with_too_many_keys_is_no_default() {
+    let managed = |number: usize| {
+        let keys: String = (0..number).map(|at| format!("k{at}: 1, ")).collect();
+        let (decoded, _) = decoded(&[&format!(
+            "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ {keys}description: d }} }}, \
+             repositories: {{ a: }} }} }}"
+        )]);
+        match &decoded.chart.resources.values().last().unwrap().presence {
+            Presence::Present(values) => values.len(),
+            Presence::Absent => panic!("it is there"),
+        }
+    };
+    assert_eq!((managed(63), managed(64)), (1, 0));
+}

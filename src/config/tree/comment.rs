@@ -91,4 +91,19 @@ mod tests {
         assert_eq!(next_line("# a", 3), 0..3, "there is none");
         assert_eq!(next_line("# a\n", 3), 4..4);
     }
+
+    /// The line below would be looked for from each of them: a number that nobody waits for.
+    #[test]
+    fn comments_in_a_row_speak_of_the_same_line() {
+        let text = format!("{}x: 1 # portolan: allow a\n", "# portolan: allow b\n".repeat(50_000));
+        let file = crate::diagnostics::SourceMap::default().add("c.yaml", "");
+        let found = comments(file, text.as_bytes());
+        let last = line(&text, text.len() - 1);
+        assert_eq!(found.len(), 50_001);
+        assert!(
+            found
+                .iter()
+                .all(|comment| (comment.reach.start, comment.reach.end) == (last.start as u32, last.end as u32))
+        );
+    }
 }

@@ -137,6 +137,15 @@ impl<'s> Node<'s> {
         }
     }
 
+    /// What tells a collection from all others, if aliases lead to it or to something around it.
+    pub(super) fn shared(&self) -> Option<usize> {
+        match &self.value {
+            NodeValue::Sequence(items) if Arc::strong_count(items) > 1 => Some(items.as_ptr().addr()),
+            NodeValue::Mapping(entries) if Arc::strong_count(entries) > 1 => Some(entries.as_ptr().addr()),
+            _ => None,
+        }
+    }
+
     /// The value under a key; looks at one key after the other.
     pub fn get(&self, key: &str) -> Option<&Node<'s>> {
         self.entry(key).map(|(_, node)| node)

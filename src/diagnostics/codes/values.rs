@@ -247,8 +247,10 @@ organizations:
     ),
     error(
         "too-long",
-        "A text is longer than the service takes.",
-        "The description of a repository has 30,000 characters at most; the service refuses a longer one.",
+        "A text is longer than it may be.",
+        "The description of a repository has 30,000 characters at most; the service refuses a longer one. A pattern and a \
+         `reason` have 1,000 at most, because they are repeated beside each change that they are about, and a path or an \
+         endpoint 4,096.",
         Example::Advice("Shorten the text, and put a link to the rest into it."),
     ),
     error(

@@ -76,12 +76,15 @@ organizations:
     ),
     error(
         "chart-too-large",
-        "Defaults and aliases make more of the chart than is allowed.",
+        "The chart stands for more than is allowed.",
         "A `sync` list in `defaults` is a list for each repository that inherits it, and so is a long description. A \
-         chart may stand for 100,000 repositories and rules and one more for each 16 bytes of its text, and for 16 MiB \
-         of values and 8 more bytes for each byte of its text. The rest of it is not read.",
+         chart may stand for 56 MiB and 8 more bytes for each byte of its text, where a repository, a rule or a mirror \
+         counts for 480 bytes and what is written for its values. The rest of it is not read. The patterns of `protect` and \
+         `accept` are compared with all names: thousands of them with several stars each take too long. \
+         A chart has 1,000 regions at most.",
         Example::Advice(
-            "Shorten the inherited list or text, write it only where it is needed, or make several charts of it.",
+            "Shorten the inherited list or text, write it only where it is needed, or make several charts of it. Begin \
+             patterns with the name of an organization.",
         ),
     ),
     error(

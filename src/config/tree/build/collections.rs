@@ -9,6 +9,9 @@ use crate::config::tree::budget::Size;
 use crate::config::tree::{Key, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, merge, short, syntax};
 use crate::diagnostics::{Diagnostic, Span};
 
+/// How many values behind an alias a merged entry counts for.
+const COPY: u64 = 4;
+
 /// A collection that is not closed yet.
 pub(super) struct Frame<'s> {
     pub(super) start: u32,
@@ -101,8 +104,9 @@ impl<'s> Builder<'s> {
         }
         match merge::sources(&value) {
             Ok(sources) => {
-                let entries = sources.iter().map(|source| source.len() as u64).sum();
-                if self.spend(Size { nodes: entries, ..Size::default() }, value.span) {
+                let entries: u64 = sources.iter().map(|source| source.len() as u64).sum();
+                // Merged entries are copied, what an alias stands for is not.
+                if self.spend(Size { nodes: COPY * entries, ..Size::default() }, value.span) {
                     let added = merge::added(&self.entries[first..], &sources);
                     self.entries.extend(added);
                 }
