@@ -20,14 +20,15 @@ use crate::kind::{self, Kind};
 #[derive(Clone)]
 pub struct Address {
     kind: &'static Kind,
-    key: Vec<Arc<str>>,
+    /// Shared: an address is copied wherever its resource is spoken of.
+    key: Arc<[Arc<str>]>,
 }
 
 impl Address {
     /// `key` holds the parts in the order of [`Kind::key`]; the kinds' own constructors see to that.
     pub(crate) fn new(kind: &'static Kind, key: Vec<Arc<str>>) -> Address {
         debug_assert_eq!(kind.key.len(), key.len(), "a key part for each name of the kind");
-        Address { kind, key }
+        Address { kind, key: key.into() }
     }
 
     pub fn kind(&self) -> &'static Kind {
@@ -52,7 +53,7 @@ impl Address {
     /// The address of the resource that this one lives in: its key is a prefix of this one's.
     pub fn parent(&self) -> Option<Address> {
         let parent = self.kind.parent?;
-        Some(Address { kind: parent, key: self.key[..parent.key.len()].to_vec() })
+        Some(Address { kind: parent, key: self.key[..parent.key.len()].into() })
     }
 
     /// The region and the organization, or the project, that it lives in or that it is.
@@ -134,7 +135,7 @@ impl Serialize for Address {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1 + self.key.len()))?;
         map.serialize_entry("kind", self.kind.name)?;
-        for (name, part) in self.kind.key.iter().zip(&self.key) {
+        for (name, part) in self.kind.key.iter().zip(self.key.iter()) {
             map.serialize_entry(name, part)?;
         }
         map.end()
@@ -154,7 +155,7 @@ impl<'de> Deserialize<'de> for Address {
             .collect::<Result<Vec<_>, _>>()?;
         match parts.keys().next() {
             Some(extra) => Err(D::Error::custom(format_args!("a {name} has no part `{extra}`"))),
-            None => Ok(Address { kind, key }),
+            None => Ok(Address { kind, key: key.into() }),
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attribut
         let unknown = || (attribute.role == Role::WriteOnly).then(|| attribute.service_default.into());
         Some((attribute.name, known.or_else(unknown)?))
     };
-    kind.attributes.iter().filter_map(value).collect()
+    gathered(kind.attributes.iter().filter_map(value))
 }
 
 /// The values that a create sends: what the chart manages, and what the API insists on.
@@ -64,7 +64,14 @@ pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
         None if attribute.required => Some((attribute.name, attribute.service_default.into())),
         None => None,
     };
-    kind.attributes.iter().filter_map(value).collect()
+    gathered(kind.attributes.iter().filter_map(value))
+}
+
+/// With no room for more: a plan holds as many as it has changes.
+fn gathered(values: impl Iterator<Item = (&'static str, Value)>) -> Attributes {
+    let mut attributes: Attributes = values.collect();
+    attributes.shrink_to_fit();
+    attributes
 }
 
 #[cfg(test)]

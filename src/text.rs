@@ -4,6 +4,8 @@
 //! output of a job for commands: GitHub's runner obeys a line that begins with `::`, blanks aside, and `##[` anywhere in
 //! a line. The functions here write these as escapes, and leave everything else as it is.
 
+use std::borrow::Cow;
+
 /// What a runner obeys wherever it stands in a line.
 const COMMAND: &str = "##[";
 
@@ -73,8 +75,13 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// A JSON text with everything hidden in its strings as an escape: the same document.
-pub fn json(text: &str) -> String {
-    escapes(text, |out, character| {
+pub fn json<'t>(text: impl Into<Cow<'t, str>>) -> String {
+    let text = text.into();
+    // A document may be large: it is copied only where something is to be replaced.
+    if !text.contains(COMMAND) && !text.chars().any(|character| character != '\n' && is_hidden(character)) {
+        return text.into_owned();
+    }
+    escapes(&text, |out, character| {
         character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
     })
 }

@@ -146,7 +146,7 @@ fn unread(failure: &ReadFailure) -> View {
 /// A document as text, with the newline that ends a file.
 pub fn pretty(document: &impl Serialize) -> String {
     // Maps have string keys and nothing here fails to serialize.
-    let mut text = crate::text::json(&serde_json::to_string_pretty(document).unwrap_or_default());
+    let mut text = crate::text::json(serde_json::to_string_pretty(document).unwrap_or_default());
     text.push('\n');
     text
 }

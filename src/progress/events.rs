@@ -32,7 +32,7 @@ impl Events {
             return;
         }
         // Maps have string keys and nothing here fails to serialize.
-        let text = crate::text::json(&serde_json::to_string(line).unwrap_or_default()) + "\n";
+        let text = crate::text::json(serde_json::to_string(line).unwrap_or_default()) + "\n";
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         *broken = file.write_all(text.as_bytes()).err();
     }

@@ -2,7 +2,7 @@
 //!
 //! The text for people is in `diagnostics`, which needs the source lines; these need places only.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::{
@@ -64,21 +64,48 @@ pub fn sarif_with(views: &[View], accepted: &[(View, String)]) -> String {
     codes.sort_unstable();
     codes.dedup();
     let rules: Vec<Value> = codes.into_iter().map(rule).collect();
-    let closed = accepted.iter().map(|(view, reason)| {
-        let mut result = result(view);
-        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
-        result
-    });
-    let results: Vec<Value> = views.iter().map(result).chain(closed).collect();
-    pretty(&json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": { "name": "portolan", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
+    pretty(&Sarif {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Scan {
+            tool: json!({ "driver": { "name": "portolan", "version": env!("CARGO_PKG_VERSION"), "rules": rules } }),
+            column_kind: "unicodeCodePoints",
+            results: Results { views, accepted },
         }],
-    }))
+    })
+}
+
+#[derive(Serialize)]
+struct Sarif<'v> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Scan<'v>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Scan<'v> {
+    tool: Value,
+    column_kind: &'static str,
+    results: Results<'v>,
+}
+
+/// Findings, of which only one at a time becomes a value: there may be as many as a plan has changes.
+struct Results<'v> {
+    views: &'v [View],
+    accepted: &'v [(View, String)],
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let closed = self.accepted.iter().map(|(view, reason)| {
+            let mut result = result(view);
+            result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
+            result
+        });
+        serializer.collect_seq(self.views.iter().map(result).chain(closed))
+    }
 }
 
 /// What a scanning service shows of a code.
