@@ -141,7 +141,10 @@ pub fn with_managed_rules(chart: &Chart, live: &Live) -> Vec<Address> {
     let declared = chart.resources.iter().filter(is_live);
     let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
     let managed = staying.into_iter().filter(|(_, desired)| desired.children.is_some()).map(|(address, _)| address);
-    let unlisted = surplus(chart, &expected_copies(chart), live)
+    // Only what no file lists can be a copy.
+    let is_listed = |address| chart.resources.contains_key(address);
+    let copies = if live.resources.keys().all(is_listed) { BTreeSet::new() } else { expected_copies(chart) };
+    let unlisted = surplus(chart, &copies, live)
         .into_iter()
         .filter_map(|surplus| matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address));
     let going = going.into_iter().map(|(address, _)| address).chain(unlisted);

@@ -73,15 +73,15 @@ fn own_peak_memory() -> Option<f64> {
 
 /// Runs a command that must succeed: how long it took, and the most memory it had.
 fn watched(command: &mut Command) -> (Duration, f64) {
-    let (time, peak, status) = ended(command);
+    let (time, peak, status) = ended(command, Stdio::null());
     assert!(status.success(), "it failed: {status}");
     (time, peak)
 }
 
 /// The same for a command that may fail.
-fn ended(command: &mut Command) -> (Duration, f64, process::ExitStatus) {
+fn ended(command: &mut Command, stdout: Stdio) -> (Duration, f64, process::ExitStatus) {
     let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdout(stdout).spawn().unwrap();
     let mut peak: f64 = 0.0;
     let status = loop {
         peak = peak.max(peak_memory(child.id()).unwrap_or(0.0));

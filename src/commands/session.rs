@@ -145,7 +145,10 @@ impl Loaded {
         if let Some((live, part)) = read.filter(|(live, _)| live.failures.is_empty()) {
             found.extend(lint::targets(&self.chart, live, &self.rules));
             found.extend(lint::failing(&self.chart, live));
-            found.extend(Seen::new(&self.chart, part, live).judge(&asked.selection, &asked.ignores));
+            let has_patterns = !(self.chart.protect.is_empty() && self.chart.accept.is_empty());
+            if has_patterns || asked.selection.is_partial() || !asked.ignores.is_empty() {
+                found.extend(Seen::new(&self.chart, part, live).judge(&asked.selection, &asked.ignores));
+            }
             self.waivers.apply(&mut found);
             not_looked_for = if asked.selection.is_partial() { &lint::OF_A_WHOLE_PLAN } else { &[] };
         }

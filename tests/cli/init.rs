@@ -116,6 +116,19 @@ fn no_region_is_assumed_in_silence() {
 }
 
 #[test]
+fn much_that_a_chart_cannot_say_is_counted() {
+    let world = World::new();
+    world.edit(|state| {
+        for at in 0..100 {
+            state.ensure_repository(NORTH, "team-a", &format!("a{at}")).category = "weird".to_owned();
+        }
+    });
+    let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(1);
+    assert_eq!(output.stderr.matches("error[unknown-value]").count(), 21, "{}", output.stderr);
+    let _ = output.warns("80 more findings of this kind").warns("100 errors").warns("nothing is written");
+}
+
+#[test]
 fn a_login_in_a_live_text_is_left_out() {
     let world = World::new();
     let described = |name: &str, text: &str| {

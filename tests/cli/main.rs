@@ -23,6 +23,7 @@ mod foreign_words;
 mod hostile;
 mod init;
 mod input;
+mod large_charts;
 mod leftovers;
 mod lints;
 mod logins;
