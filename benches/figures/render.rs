@@ -46,7 +46,7 @@ fn plan() -> Plan {
             Presence::Absent
         } else {
             let text = format!("Component {number} of its service; see the runbook before you touch it");
-            Presence::Present(values(text))
+            Presence::Present(values(text).into())
         };
         let source = Source { file: "estate.yaml".into(), line: 1, column: 1 };
         chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });

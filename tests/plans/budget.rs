@@ -35,7 +35,7 @@ fn plans() -> impl Strategy<Value = Plan> {
                 let address = repository::address("r", "o", format!("{number}{name}"));
                 let presence = match desired {
                     None => Presence::Absent,
-                    Some((is_public, text)) => Presence::Present(attributes(is_public, &text)),
+                    Some((is_public, text)) => Presence::Present(attributes(is_public, &text).into()),
                 };
                 let source = Source { file: file.as_str().into(), line: 1, column: 1 };
                 chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
@@ -155,8 +155,8 @@ fn many_other_changes_leave_no_rule_out() {
     for number in 0..3000 {
         let repository = repository::address("r", "o", format!("service-{number:04}"));
         let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
-        let new = |attributes| DesiredResource {
-            presence: Presence::Present(attributes),
+        let new = |attributes: Attributes| DesiredResource {
+            presence: Presence::Present(attributes.into()),
             source: source.clone(),
             children: None,
         };
