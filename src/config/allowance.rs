@@ -12,8 +12,8 @@ const ROOM_A_BYTE: usize = 8;
 /// What a repository, a rule or a mirror takes beside its texts, so that each costs about what it takes of memory.
 const RESOURCE: usize = 480;
 /// Steps of comparing patterns with the addresses of any chart, and how many more each byte of text allows.
-const STEPS: usize = 50_000_000;
-const STEPS_A_BYTE: usize = 64;
+const STEPS: usize = 20_000_000;
+const STEPS_A_BYTE: usize = 16;
 
 /// What is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
