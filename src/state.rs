@@ -54,11 +54,11 @@ impl Chart {
     /// Masks what this run must not show.
     pub fn hide(&mut self, mask: &Mask) {
         for (address, desired) in &mut self.resources {
-            if let Presence::Present(attributes) = &mut desired.presence {
-                let hidden = address.kind().hide(mask, attributes);
-                if !hidden.is_empty() {
-                    self.hidden.insert(address.clone(), hidden);
-                }
+            let Presence::Present(attributes) = &mut desired.presence else { continue };
+            // Resources that inherit the same values share them.
+            if !address.kind().masked(mask, attributes).is_empty() {
+                let hidden = address.kind().hide(mask, Arc::make_mut(attributes));
+                self.hidden.insert(address.clone(), hidden);
             }
         }
         for acceptance in &mut self.accept {

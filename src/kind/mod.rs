@@ -61,15 +61,24 @@ impl Kind {
     /// Puts masks where a value holds a secret; what is behind them comes back.
     pub fn hide(&self, mask: &Mask, attributes: &mut Attributes) -> Hidden {
         let mut hidden = Hidden::new();
-        for attribute in self.attributes {
-            let Some(value) = attributes.get(attribute.name) else { continue };
-            let Some(text) = value.as_str().filter(|_| attribute.shape.is_free_text(value)) else { continue };
-            if let Cow::Owned(masked) = mask.text(text) {
-                hidden.insert(attribute.name, Secret::new(text.to_owned()));
-                attributes.insert(attribute.name, mask::value(&masked));
-            }
+        for (name, masked) in self.masked(mask, attributes) {
+            let text = attributes.insert(name, masked);
+            hidden.extend(text.as_ref().and_then(Value::as_str).map(|text| (name, Secret::new(text.to_owned()))));
         }
         hidden
+    }
+
+    /// The values with a secret in them, masked.
+    pub fn masked(&self, mask: &Mask, attributes: &Attributes) -> Vec<(&'static str, Value)> {
+        let masked = |attribute: &Attribute| {
+            let value = attributes.get(attribute.name)?;
+            let text = value.as_str().filter(|_| attribute.shape.is_free_text(value))?;
+            match mask.text(text) {
+                Cow::Owned(masked) => Some((attribute.name, mask::value(&masked))),
+                Cow::Borrowed(_) => None,
+            }
+        };
+        self.attributes.iter().filter_map(masked).collect()
     }
 
     /// Finds the resource in a successful answer to [`Wire::read`], with its secrets masked.
