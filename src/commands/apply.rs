@@ -130,7 +130,10 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let asked = Asked::read(&args.selection, &[], &loaded.chart).map_err(|error| not_ready(error.into()))?;
     let door = session::open(global, &loaded.chart).map_err(not_ready)?;
     let plan = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await.map_err(NotReady::Told)?;
-    let stamp = PlanStamp::new(document::id(&plan, &loaded.views), &plan);
+    // The name of a plan is the digest of its file, which takes time and room to make; only files ask for it.
+    let is_named = args.receipt.is_some() || args.events.is_some();
+    let id = if is_named { document::id(&plan, &loaded.views) } else { String::new() };
+    let stamp = PlanStamp::new(id, &plan);
     Ok(Ready { plan, stamp, views: loaded.views, door })
 }
 

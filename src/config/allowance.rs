@@ -12,7 +12,7 @@ const ROOM_A_BYTE: usize = 8;
 /// What a repository, a rule or a mirror takes beside its texts, so that each costs about what it takes of memory.
 const RESOURCE: usize = 480;
 /// Steps of comparing patterns with the addresses of any chart, and how many more each byte of text allows.
-const STEPS: usize = 20_000_000;
+const STEPS: usize = 4_000_000;
 const STEPS_A_BYTE: usize = 16;
 
 /// What is left.

@@ -134,7 +134,7 @@ impl PlanDocument {
         self.tool = Some(format!("portolan {}", env!("CARGO_PKG_VERSION")));
         self.scope = Some(plan.scope.clone());
         self.digest = None;
-        self.digest = Some(digest(&serde_json::to_value(&self).unwrap_or_default()));
+        self.digest = Some(digest(&self));
         pretty(&self)
     }
 }
@@ -163,8 +163,9 @@ pub fn id_of(text: &str) -> String {
 }
 
 /// SHA-256 of the compact text, in hexadecimal.
-pub fn digest(document: &Value) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(document.to_string()))
+pub fn digest(document: &impl Serialize) -> String {
+    // Maps have string keys and nothing here fails to serialize.
+    base16ct::lower::encode_string(&Sha256::digest(serde_json::to_vec(document).unwrap_or_default()))
 }
 
 /// Why a text is not a plan that may be applied.
