@@ -13,7 +13,7 @@ pub fn is_known(region: &str) -> bool {
 /// The regions in which the official SDK knows SWR.
 // Six to a line, not one.
 #[rustfmt::skip]
-const REGIONS: [&str; 35] = [
+pub const REGIONS: [&str; 35] = [
     "ae-ad-1", "af-north-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
     "ap-southeast-4", "ap-southeast-5", "cn-east-2", "cn-east-3", "cn-east-4", "cn-east-5",
     "cn-north-1", "cn-north-11", "cn-north-12", "cn-north-2", "cn-north-4", "cn-north-9",

@@ -5,9 +5,13 @@
 use super::names::Name;
 use crate::{
     kind::{
-        self, Kind, Preset, Role, mirror::MIRROR, organization::ORGANIZATION, repository::REPOSITORY,
-        sync_rule::SYNC_RULE,
+        self, Kind, Preset, Role,
+        mirror::MIRROR,
+        organization::ORGANIZATION,
+        repository::REPOSITORY,
+        sync_rule::{SYNC_RULE, TARGET_REGIONS},
     },
+    region::REGIONS,
     state::LARGEST_REMOTE_ID,
 };
 
@@ -94,6 +98,7 @@ impl Record {
                 _ => None,
             },
             example: attribute.example,
+            choices: &[],
             doc: attribute.doc,
         });
         self.keys.iter().copied().chain(of_kind)
@@ -112,6 +117,8 @@ pub struct Key {
     pub default: Option<&'static str>,
     /// A value that a person would write, as YAML.
     pub example: &'static str,
+    /// Texts that an editor offers; others are no less valid.
+    pub choices: &'static [&'static str],
     pub doc: &'static str,
 }
 
@@ -126,6 +133,11 @@ impl Key {
         self
     }
 
+    const fn choices(mut self, texts: &'static [&'static str]) -> Key {
+        self.choices = texts;
+        self
+    }
+
     const fn default(mut self, yaml: &'static str) -> Key {
         self.default = Some(yaml);
         self
@@ -133,7 +145,7 @@ impl Key {
 }
 
 const fn key(name: &'static str, form: Form, example: &'static str, doc: &'static str) -> Key {
-    Key { name, form, required: false, nullable: false, default: None, example, doc }
+    Key { name, form, required: false, nullable: false, default: None, example, choices: &[], doc }
 }
 
 const REGION: Form = Form::Text(TextForm::Name(Name::Region));
@@ -169,7 +181,8 @@ pub static DOCUMENT: Record = Record {
             REGION,
             "cn-north-4",
             "The region that everything in this document lives in. `--region` fills it in where it is absent.",
-        ),
+        )
+        .choices(&REGIONS),
         key(
             "endpoints",
             Form::Record(&ENDPOINTS),
@@ -242,7 +255,7 @@ pub static ENDPOINTS: Record = Record {
 pub static TARGET: Record = Record {
     name: "target",
     keys: &[
-        key("region", REGION, "cn-east-3", "The region that images are copied to.").required(),
+        key("region", REGION, "cn-east-3", "The region that images are copied to.").choices(&TARGET_REGIONS).required(),
         key("organization", ORGANIZATION_NAME, "team-a-dr", "The organization there.").required(),
     ],
     attributes_of: Some(&SYNC_RULE),
@@ -366,7 +379,7 @@ pub static SYNC_ITEM: Record = Record {
             "dr",
             "One of the chart's `targets`; or else both of the following.",
         ),
-        key("target_region", REGION, "cn-east-3", "The region that images are copied to."),
+        key("target_region", REGION, "cn-east-3", "The region that images are copied to.").choices(&TARGET_REGIONS),
         key("target_organization", ORGANIZATION_NAME, "team-a-dr", "The organization there."),
     ],
     attributes_of: Some(&SYNC_RULE),

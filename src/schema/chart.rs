@@ -28,51 +28,102 @@ pub fn chart() -> Value {
 }
 
 fn record(record: &Record) -> Value {
-    let properties: Map<String, Value> = record.keys().map(|key| (key.name.to_owned(), property(&key))).collect();
+    let properties: Map<String, Value> =
+        record.keys().map(|key| (key.name.to_owned(), property(record, &key))).collect();
     let required: Vec<&str> = record.keys().filter(|key| key.required).map(|key| key.name).collect();
-    let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    let mut schema = json!({
+        "title": record.name,
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+    });
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    if let (Some(schema), Value::Object(shape)) = (schema.as_object_mut(), together(record.together)) {
+    if let (Some(schema), Value::Object(shape)) = (schema.as_object_mut(), together(record)) {
         schema.extend(shape);
     }
     schema
 }
 
-/// What the presence of one key says about others.
-fn together(together: Together) -> Value {
+/// What the presence of one key says about others. A key that may not be there is `false`, so that an editor names it.
+fn together(record: &Record) -> Value {
+    let refused = |except: &[&str]| {
+        let others = record.keys().filter(|key| !except.contains(&key.name));
+        others.map(|key| (key.name.to_owned(), json!(false))).collect::<Map<_, _>>()
+    };
     let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
-    let any = |keys: &[&str]| keys.iter().map(|key| json!({ "required": [key] })).collect::<Vec<_>>();
-    match together {
+    match record.together {
         Together::All | Together::Login => json!({}),
         Together::OneSource => json!({ "minProperties": 1, "maxProperties": 1 }),
         Together::OneTarget => json!({ "oneOf": [
-            { "required": ["target"], "not": { "anyOf": any(&["target_region", "target_organization"]) } },
-            { "required": ["target_region", "target_organization"], "not": { "required": ["target"] } },
+            {
+                "properties": { "target": true, "target_region": false, "target_organization": false },
+                "required": ["target"],
+            },
+            {
+                "properties": { "target": false, "target_region": true, "target_organization": true },
+                "required": ["target_region", "target_organization"],
+            },
         ] }),
-        Together::AbsentAlone => json!({ "if": absent, "then": { "maxProperties": 1 } }),
-        Together::AbsentHoldsAbsent => json!({ "if": absent, "then": {
-            "not": { "anyOf": any(&["unlisted", "defaults"]) },
-            "properties": { "repositories": { "additionalProperties": {
-                "type": "object",
-                "required": ["state"],
-                "properties": { "state": { "const": "absent" } },
-            } } },
-        } }),
+        Together::AbsentAlone => json!({ "if": absent, "then": { "properties": refused(&["state"]) } }),
+        Together::AbsentHoldsAbsent => {
+            let mut then = refused(&["state", "repositories"]);
+            let mut entry = absent.clone();
+            entry["type"] = json!("object");
+            let all = json!({ "type": "object", "additionalProperties": entry });
+            then.insert("repositories".to_owned(), all);
+            json!({ "if": absent, "then": { "properties": then } })
+        }
     }
 }
 
-fn property(key: &Key) -> Value {
-    let mut schema = Map::from_iter([("description".to_owned(), json!(key.doc))]);
-    schema.extend(key.default.map(|default| ("default".to_owned(), yaml(default))));
-    schema.insert("examples".to_owned(), json!([yaml(key.example)]));
-    match form(key.form) {
-        inner if key.nullable => drop(schema.insert("anyOf".to_owned(), json!([inner, { "type": "null" }]))),
-        Value::Object(inner) => schema.extend(inner),
-        _ => {}
+fn property(record: &Record, key: &Key) -> Value {
+    // What an editor heads its help with: without a title it takes that of the whole chart.
+    let mut schema = Map::from_iter([
+        ("title".to_owned(), json!(format!("{} ({})", key.name, record.name))),
+        ("description".to_owned(), json!(description(key))),
+    ]);
+    schema.extend(default(key).map(|default| ("default".to_owned(), default)));
+    schema.extend(examples(key).map(|examples| ("examples".to_owned(), examples)));
+    let mut form = match key.choices {
+        [] => form(key.form),
+        choices => offered(choices, form(key.form)),
+    };
+    if key.nullable {
+        form = or_null(form);
+    }
+    if let Value::Object(mut form) = form {
+        // The title of a record gives way to that of the key that holds it.
+        form.extend(schema);
+        return Value::Object(form);
     }
     Value::Object(schema)
+}
+
+fn description(key: &Key) -> String {
+    // Editors call what they offer the allowed values.
+    let others = if key.choices.is_empty() { "" } else { " Others than those offered are valid too." };
+    format!("{}{others}", key.doc)
+}
+
+/// What holds where the key is absent. An editor writes it down with the mapping around it, so that of an attribute is
+/// left out: it is the only value that the attribute may have.
+fn default(key: &Key) -> Option<Value> {
+    key.default.filter(|_| !matches!(key.form, Form::Attribute(_))).map(yaml)
+}
+
+/// A value that an editor offers. A list of mappings is none that it can write down: it offers the keys of one instead.
+fn examples(key: &Key) -> Option<Value> {
+    let is_list = matches!(key.form, Form::List(Form::Record(_)));
+    (!is_list).then(|| json!([yaml(key.example)]))
+}
+
+/// Texts to choose from, or another one of that form. The branches exclude each other, because an editor shows the help
+/// of all branches that fit.
+fn offered(choices: &[&str], mut form: Value) -> Value {
+    form["not"] = json!({ "enum": choices });
+    json!({ "oneOf": [{ "enum": choices }, form] })
 }
 
 /// A value that a table holds as YAML.
@@ -91,49 +142,56 @@ fn form(form: Form) -> Value {
         Form::Dictionary(name, entry) => json!({
             "type": "object",
             "propertyNames": { "pattern": names::regex(name) },
-            "additionalProperties": { "anyOf": [record(entry), { "type": "null" }] },
+            "additionalProperties": or_null(record(entry)),
         }),
         Form::Attribute(Shape::Bool) => json!({ "type": "boolean" }),
         Form::Attribute(Shape::Text(most)) => json!({ "type": "string", "maxLength": most }),
-        Form::Attribute(Shape::WebAddress) => with_variables(json!({
-            "type": "string",
-            "maxLength": LONGEST_ADDRESS,
-            "pattern": "^https?://[^/?#@\\s]+([/?#][!-~]*)?$",
-        })),
-        Form::Attribute(Shape::Uuid) => with_variables(json!({
-            "type": "string",
-            "pattern": "^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$",
-        })),
+        Form::Attribute(Shape::WebAddress) => {
+            let mut schema = text(r"^https?://[^/?#@\s]+([/?#][!-~]*)?$");
+            schema["maxLength"] = json!(LONGEST_ADDRESS);
+            schema
+        }
+        Form::Attribute(Shape::Uuid) => text("^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"),
         Form::Attribute(Shape::OneOf(values)) => one_of(values),
     }
 }
 
+/// The same, or `null`. No `anyOf`: an editor would show the help of both, whichever is there.
+fn or_null(mut schema: Value) -> Value {
+    match schema.get("type") {
+        Some(kind) => schema["type"] = json!([kind, "null"]),
+        None => {
+            let choices = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+            choices.into_iter().for_each(|choices| choices.push(json!({ "type": "null" })));
+        }
+    }
+    schema
+}
+
 /// A text may also hold a variable, whose value is only known when it is read.
-fn with_variables(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "string", "pattern": r"\$\{env:[A-Za-z0-9_]+(:-[^}]*)?\}" }] })
+const VARIABLE: &str = r"\$\{env:[A-Za-z0-9_]+(:-[^}]*)?\}";
+
+/// A text of that form, or with a variable in it.
+fn text(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("(?:{pattern})|{VARIABLE}") })
 }
 
 fn one_of(values: &[&str]) -> Value {
-    with_variables(json!({ "enum": values }))
+    json!({ "oneOf": [{ "enum": values }, { "type": "string", "pattern": VARIABLE }] })
 }
 
 fn text_form(text: TextForm) -> Value {
     match text {
-        TextForm::Name(name) => with_variables(json!({ "type": "string", "pattern": names::regex(name) })),
-        TextForm::Date => with_variables(json!({
-            "type": "string",
-            "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
-        })),
-        TextForm::Age => with_variables(json!({ "type": "string", "pattern": "^0*[1-9][0-9]*[mhd]$" })),
+        TextForm::Name(name) => self::text(names::regex(name)),
+        TextForm::Date => self::text("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+        TextForm::Age => self::text("^0*[1-9][0-9]*[mhd]$"),
         TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
             json!({ "type": "string", "minLength": 1 })
         }
-        TextForm::Pattern => with_variables(
-            json!({ "type": "string", "pattern": r"^(?!\s)(?!.*\s$)[^/\x00-\x1f\x7f]+(/[^/\x00-\x1f\x7f]+)*$" }),
-        ),
+        TextForm::Pattern => self::text(r"^(?!\s)(?!.*\s$)[^/\x00-\x1f\x7f]+(/[^/\x00-\x1f\x7f]+)*$"),
         TextForm::Consent => {
             let classes = RiskClass::ALL.map(RiskClass::name).join("|");
-            with_variables(json!({ "type": "string", "pattern": format!("^({classes})(=[0-9]+)?$") }))
+            self::text(&format!("^({classes})(=[0-9]+)?$"))
         }
     }
 }
