@@ -149,7 +149,7 @@ pub fn tell(error: &clap::Error) {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a chart to start from.
+    /// Write a chart to start from, and beside it the schema for editors.
     Init(InitArgs),
     /// Decode and check the chart; needs no network and no credentials.
     Validate(ValidateArgs),

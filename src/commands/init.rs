@@ -1,6 +1,10 @@
-//! `portolan init`: writes a chart to start from, commented, or the live state of organizations.
+//! `portolan init`: writes a chart to start from, commented, or the live state of organizations, and beside it the
+//! schema that it refers to.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::bail;
 
@@ -15,11 +19,13 @@ use crate::{
     },
     diagnostics::SourceMap,
     exit::Exit,
-    export,
+    export, input,
     kind::{organization, repository::REPOSITORY},
     mask,
+    plan::document::pretty,
     refresh::{Everything, read_all},
-    render,
+    render::{self, init::SCHEMA_FILE},
+    schema,
     state::{Attributes, Chart, DesiredResource, Presence},
 };
 
@@ -49,9 +55,13 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     {
         return Err(session::UsageError(format!("`{}` is given twice", twice.1)).into());
     }
+    if path.file_name().is_some_and(|name| name == SCHEMA_FILE) {
+        return Err(session::UsageError(format!("{SCHEMA_FILE} is the name of the schema: name another file")).into());
+    }
     if path.exists() {
         bail!("{} is there already, and is left alone", path.display());
     }
+    let beside = Beside::of(&path)?;
     // Two charts that are found without `--file` are an error of every other command.
     if let Some(other) = load::here().first().filter(|_| global.file.is_empty()) {
         bail!("{other} is there already; name a file for another chart with `--file`");
@@ -75,15 +85,55 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     } else {
         render::init::text(region, &args.organizations)
     };
-    // Somebody may have written it meanwhile; nothing of theirs is lost.
+    // A chart may have been written meanwhile, and is not lost. The schema first: no chart refers to what is not there.
+    let wrote = if beside.write()? { format!(" and {}", beside.path.display()) } else { String::new() };
     files::create(&path, &text)?;
-    output::document(&format!("Wrote {}; `portolan plan` shows what it would change.\n", path.display()))?;
+    output::document(&format!("Wrote {}{wrote}; `portolan plan` shows what it would change.\n", path.display()))?;
     if global.region.is_none() && !global.quiet {
         output::tell(&format!(
             "note: no `--region` was given, so the chart is about {region}: change it if that is wrong"
         ));
     }
     Ok(Exit::Done)
+}
+
+/// The schema beside a chart.
+struct Beside {
+    path: PathBuf,
+    text: String,
+}
+
+impl Beside {
+    /// Refuses a file of that name that is something else.
+    fn of(chart: &Path) -> anyhow::Result<Beside> {
+        let beside = Beside { path: chart.with_file_name(SCHEMA_FILE), text: pretty(&schema::chart()) };
+        let is_free = !beside.path.exists() || beside.is_current();
+        if !is_free {
+            bail!(
+                "{0} is there already, is not the schema of this portolan, and is left alone; \
+                 `portolan schema > {0}` replaces it",
+                beside.path.display()
+            );
+        }
+        Ok(beside)
+    }
+
+    fn is_current(&self) -> bool {
+        input::text_if_file(&self.path, input::MOST).is_some_and(|found| found == self.text)
+    }
+
+    /// Creates the file, unless it is there; says whether it did.
+    fn write(&self) -> anyhow::Result<bool> {
+        if self.is_current() {
+            return Ok(false);
+        }
+        match files::create(&self.path, &self.text) {
+            Ok(()) => Ok(true),
+            // Another run was quicker.
+            Err(_) if self.is_current() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// The live state of the organizations as a chart; nothing if it could not be read whole.

@@ -4,8 +4,12 @@ use super::{chart, words::on_one_line, yaml::scalar};
 use crate::export::Exported;
 
 /// What editors check the chart with.
-const SCHEMA: &str =
-    "# yaml-language-server: $schema=portolan.schema.json\n# Written by: portolan schema > portolan.schema.json\n";
+const SCHEMA: &str = "# yaml-language-server: $schema=portolan.schema.json
+# After an upgrade: portolan schema > portolan.schema.json
+";
+
+/// The file that the first line of a chart refers to, beside it.
+pub const SCHEMA_FILE: &str = "portolan.schema.json";
 
 /// A commented chart about the organizations, or about an example.
 pub fn text(region: &str, organizations: &[String]) -> String {

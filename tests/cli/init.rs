@@ -14,6 +14,41 @@ fn a_fresh_chart_is_valid_and_left_alone_afterwards() {
     assert_eq!(std::fs::read_to_string(world.path("portolan.yaml")).unwrap(), "version: 1\n");
 }
 
+const SCHEMA: &str = "portolan.schema.json";
+
+#[test]
+fn the_schema_that_the_chart_names_is_beside_it() {
+    let world = World::new();
+    let read = |name: &str| std::fs::read_to_string(world.path(name)).unwrap();
+    let _ = world.run(&["init"]).exits(0).says("Wrote portolan.yaml and portolan.schema.json;");
+    let first = read("portolan.yaml").lines().next().unwrap().to_owned();
+    assert_eq!(first, "# yaml-language-server: $schema=portolan.schema.json");
+    assert_eq!(read(SCHEMA), world.run(&["schema"]).exits(0).stdout);
+    // A second chart shares it, one in another folder has its own, and so has a chart of what is live.
+    let _ = world.run(&["init", "-f", "second.yaml"]).exits(0).says("Wrote second.yaml;");
+    std::fs::create_dir(world.path("folder")).unwrap();
+    world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "web").clone()));
+    let live = ["init", "--from-live", "team-a", "--region", NORTH, "-f", "folder/live.yaml"];
+    let _ = world.run(&live).exits(0).says("Wrote folder/live.yaml and folder/portolan.schema.json;");
+    assert_eq!(read("folder/portolan.schema.json"), read(SCHEMA));
+    assert!(read("folder/live.yaml").starts_with(&first));
+}
+
+#[test]
+fn what_else_is_called_so_is_left_alone() {
+    let world = World::new();
+    world.file(SCHEMA, "{}\n");
+    let _ = world.run(&["init"]).exits(1).warns("portolan.schema.json is there already, is not the schema of this");
+    assert_eq!(std::fs::read_to_string(world.path(SCHEMA)).unwrap(), "{}\n");
+    assert!(!world.path("portolan.yaml").exists());
+    let _ = world.run(&["init", "-f", "folder/portolan.schema.json"]).exits(64).warns("is the name of the schema");
+    // A link that leads nowhere is something else too.
+    std::fs::remove_file(world.path(SCHEMA)).unwrap();
+    std::os::unix::fs::symlink("nowhere.json", world.path(SCHEMA)).unwrap();
+    let _ = world.run(&["init"]).exits(1).warns("cannot write portolan.schema.json");
+    assert!(!world.path("portolan.yaml").exists() && !world.path("nowhere.json").exists());
+}
+
 #[test]
 fn the_live_state_as_a_chart_has_an_empty_plan() {
     let world = World::new();

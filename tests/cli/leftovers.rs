@@ -94,10 +94,18 @@ fn a_link_and_a_long_name_are_targets_like_others() {
 #[test]
 fn half_a_chart_is_never_there() {
     let world = World::new();
+    let schema = "portolan.schema.json";
     let _ = killed(&world, "init -f out.yaml");
+    leaves_something(&world, ".", schema);
+    assert!(!world.path("out.yaml").exists() && !world.path(schema).exists());
+    // The schema is written first, so the next run dies at the chart.
+    world.file(schema, world.run(&["schema"]).exits(0).stdout);
+    let _ = killed(&world, "init -f out.yaml");
+    leaves_something(&world, ".", "out.yaml");
     assert!(!world.path("out.yaml").exists());
+    std::fs::remove_file(world.path(schema)).unwrap();
     let _ = world.run(&["init", "-f", "out.yaml"]).exits(0);
-    assert_eq!(names(&world, "."), ["out.yaml"]);
+    assert_eq!(names(&world, "."), ["out.yaml", schema]);
 }
 
 #[test]
