@@ -2,10 +2,13 @@
 //! every format and saved again as the same plan.
 
 use portolan::{
+    diagnostics::View,
     plan::document::{self, PlanDocument, digest},
     render::{
-        findings, markdown,
+        checkout::Checkout,
+        markdown,
         plan::{text, views},
+        sarif,
         style::{Depth, Look},
         yaml_diff,
     },
@@ -26,6 +29,8 @@ pub(crate) fn check(bytes: &[u8]) {
     text(&plan, Look::plain(Depth::Full));
     assert!(markdown::markdown(&plan, BUDGET).len() <= BUDGET);
     yaml_diff::diff(&plan);
-    findings::sarif(&views(&plan).collect::<Vec<_>>());
+    let checkout = Checkout { root: "/r".into(), directory: "/r".into(), chart: "portolan.yaml".to_owned() };
+    let found: Vec<View> = views(&plan).collect();
+    sarif::sarif(&found, &[], &checkout);
     assert_eq!(document::read(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)), Ok(plan));
 }

@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
         Ok(ready) => ready,
         Err(unready) => {
             let measured = measure(args.metrics.as_ref(), None, 0);
-            show::drift_unready(&args.show, unready)?;
+            show::drift_unready(global, &args.show, unready)?;
             return measured.map(|()| Exit::Failed);
         }
     };

@@ -6,7 +6,7 @@ use crate::{cli::ExplainArgs, config::check::similar_to, diagnostics::codes, exi
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let all = codes::all();
     let text = match &args.code {
-        Some(name) => render::codes::text(codes::find(name).ok_or_else(|| unknown(name, &all))?),
+        Some(name) => render::codes::text(codes::find(name).ok_or_else(|| unknown(name))?),
         None if args.markdown => render::codes::markdown(&all),
         None => render::codes::list(&all),
     };
@@ -14,8 +14,9 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn unknown(name: &str, all: &[&codes::Code]) -> UsageError {
-    let hint = match similar_to(name, all.iter().map(|code| code.name)) {
+fn unknown(name: &str) -> UsageError {
+    let all = codes::all().into_iter().chain(codes::of_plans());
+    let hint = match similar_to(name, all.map(|code| code.name)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`portolan explain` lists them".to_owned(),
     };

@@ -3,6 +3,7 @@
 mod account;
 mod apply;
 mod asked;
+mod checkout;
 mod deadline;
 mod drift;
 mod emulator;

@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         Ok(ready) => ready,
         Err(unready) => {
             args.out.iter().for_each(|path| forget(path));
-            return show::unready(&args.show, unready).map(|()| Exit::Failed);
+            return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
         }
     };
     // The chart itself is not needed any more, and the documents want room.

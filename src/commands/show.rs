@@ -1,6 +1,6 @@
 //! Prints a plan, or the drift in one, in the format that was asked for.
 
-use super::{output, session};
+use super::{checkout, output, session};
 use crate::{
     cli::{Global, PlanFormat, ShowArgs},
     diagnostics::View,
@@ -9,7 +9,7 @@ use crate::{
         Outcome, Plan,
         document::{PlanDocument, pretty},
     },
-    render::{self, findings, plan::views, style::Depth},
+    render::{self, plan::views, sarif::sarif, style::Depth},
 };
 
 /// The plan on stdout.
@@ -19,8 +19,13 @@ pub(super) fn plan(global: &Global, args: &ShowArgs, plan: &Plan, found: Vec<Vie
         PlanFormat::Json => pretty(&PlanDocument::new(plan, found)),
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
-        PlanFormat::Sarif => findings::sarif(&found.into_iter().chain(views(plan)).collect::<Vec<_>>()),
+        PlanFormat::Sarif => sarif(&all(plan, found), &[], &checkout::of(global)?),
     })
+}
+
+/// What a forge shows of a plan: the findings about the chart, then the changes.
+fn all(plan: &Plan, found: Vec<View>) -> Vec<View> {
+    found.into_iter().chain(views(plan)).collect()
 }
 
 /// The drift on stdout. `found` holds the acceptances that are over.
@@ -30,16 +35,16 @@ pub(super) fn drift(global: &Global, args: &ShowArgs, drift: &Drift, found: Vec<
         PlanFormat::Json => pretty(&DriftDocument::new(drift, found)),
         PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),
-        PlanFormat::Sarif => render::drift::sarif(drift, found),
+        PlanFormat::Sarif => render::drift::sarif(drift, found, &checkout::of(global)?),
     })
 }
 
 /// What is printed if nothing can be said of drift.
-pub(super) fn drift_unready(args: &ShowArgs, unready: session::Unready) -> anyhow::Result<()> {
+pub(super) fn drift_unready(global: &Global, args: &ShowArgs, unready: session::Unready) -> anyhow::Result<()> {
     match args.format {
         PlanFormat::Json => output::document(&pretty(&DriftDocument::unready(unready.0))),
         PlanFormat::Markdown => output::document(&render::markdown::unready("drift", &unready.0, args.max_bytes)),
-        PlanFormat::Sarif | PlanFormat::Text | PlanFormat::Diff => self::unready(args, unready),
+        PlanFormat::Sarif | PlanFormat::Text | PlanFormat::Diff => self::unready(global, args, unready),
     }
 }
 
@@ -48,13 +53,14 @@ fn depth(args: &ShowArgs) -> Depth {
 }
 
 /// What is printed if there is no plan to speak of.
-pub(super) fn unready(args: &ShowArgs, session::Unready(found): session::Unready) -> anyhow::Result<()> {
+pub(super) fn unready(global: &Global, args: &ShowArgs, unready: session::Unready) -> anyhow::Result<()> {
+    let session::Unready(found) = unready;
     match args.format {
         PlanFormat::Json => {
             let document = PlanDocument { outcome: Outcome::Unknown, ..PlanDocument::new(&Plan::default(), found) };
             output::document(&pretty(&document))
         }
-        PlanFormat::Sarif => output::document(&findings::sarif(&found)),
+        PlanFormat::Sarif => output::document(&sarif(&found, &[], &checkout::of(global)?)),
         PlanFormat::Markdown => output::document(&render::markdown::unready("plan", &found, args.max_bytes)),
         PlanFormat::Text | PlanFormat::Diff => Ok(()),
     }

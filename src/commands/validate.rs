@@ -1,10 +1,10 @@
 //! `portolan validate`: decode and check the chart, offline.
 
-use super::{asked::Asked, output, session};
+use super::{asked::Asked, checkout, output, session};
 use crate::{
     cli::{FindingsFormat, Global, ValidateArgs},
     exit::Exit,
-    render::{chart, findings},
+    render::{chart, findings, sarif},
 };
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         (FindingsFormat::Text, Ok(loaded)) if args.print => output::document(&chart::text(&loaded.chart))?,
         (FindingsFormat::Text, Ok(loaded)) => output::document(&said(loaded.chart.resources.len()))?,
         (FindingsFormat::Json, _) => output::document(&findings::json(views))?,
-        (FindingsFormat::Sarif, _) => output::document(&findings::sarif(views))?,
+        (FindingsFormat::Sarif, _) => output::document(&sarif::sarif(views, &[], &checkout::of(global)?))?,
         (FindingsFormat::Github, _) => output::document(&findings::github(views))?,
     }
     if denied && loaded.is_ok() {

@@ -246,6 +246,18 @@ pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
     inputs
 }
 
+/// The chart's first file, whether it can be read or not: where a finding without a place belongs.
+pub fn first_file(named: &[PathBuf]) -> PathBuf {
+    let first = first_named(named);
+    let in_directory = if stream(&first).is_some() { None } else { charts(&first).ok() };
+    in_directory.and_then(|files| files.into_iter().next()).unwrap_or(first)
+}
+
+fn first_named(named: &[PathBuf]) -> PathBuf {
+    let found = || PathBuf::from(here().first().map_or(DEFAULT_FILES[0], |name| name));
+    named.first().cloned().unwrap_or_else(found)
+}
+
 /// Whether a file of that name is read as a chart where its directory is.
 pub fn is_chart(path: &Path) -> bool {
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");

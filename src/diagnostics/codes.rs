@@ -5,6 +5,7 @@
 
 mod lints;
 mod meaning;
+mod plans;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -43,9 +44,14 @@ pub fn all() -> Vec<&'static Code> {
     codes
 }
 
+/// The codes of reports about a plan, sorted by name: no diagnostics, and so not among [`all`].
+pub fn of_plans() -> impl Iterator<Item = &'static Code> {
+    plans::CODES.iter()
+}
+
 /// The code of that name.
 pub fn find(name: &str) -> Option<&'static Code> {
-    LISTS.into_iter().flatten().find(|code| code.name == name)
+    LISTS.into_iter().flatten().chain(of_plans()).find(|code| code.name == name)
 }
 
 const fn error(name: &'static str, summary: &'static str, explanation: &'static str, example: Example) -> Code {

@@ -3,7 +3,7 @@
 use super::fit::wrap;
 use crate::diagnostics::{
     Severity,
-    codes::{Code, Example},
+    codes::{Code, Example, of_plans},
 };
 
 /// The columns of a terminal that nobody has widened.
@@ -17,6 +17,17 @@ const INTRODUCTION: &str = "\
 Every finding has a code, which never changes its meaning; `portolan explain CODE` prints what stands here. A chart with an
 error is not used. A warning is told, and fails only `validate --deny warnings`; all but `unused-waiver` can be waived by a comment
 `# portolan: allow CODE` on the line or above it, or by `lints: { allow: [CODE] }` for a whole document.
+";
+
+const OF_PLANS: &str = "
+## Changes and states of a plan
+
+SARIF and Code Quality reports of `plan` and `drift` hold these codes beside those above; `portolan explain CODE` tells
+more of one. They are no mistakes in a chart, and nothing waives them. A change that destroys or exposes is an error in
+these reports.
+
+| code | severity | meaning |
+| --- | --- | --- |
 ";
 
 /// One code in full.
@@ -40,9 +51,15 @@ pub fn text(code: &Code) -> String {
 pub fn list(codes: &[&Code]) -> String {
     let column = codes.iter().map(|code| code.name.len()).max().unwrap_or(0) + 4;
     let mut out = String::new();
-    for (title, severity) in [("Errors:", Severity::Error), ("Warnings:", Severity::Warning)] {
+    let of = |severity| codes.iter().copied().filter(move |code| code.severity == severity).collect();
+    let groups: [(&str, Vec<&Code>); 3] = [
+        ("Errors:", of(Severity::Error)),
+        ("Warnings:", of(Severity::Warning)),
+        ("Changes and states of a plan:", of_plans().collect()),
+    ];
+    for (title, codes) in groups {
         out.push_str(&format!("{title}\n"));
-        for code in codes.iter().filter(|code| code.severity == severity) {
+        for code in codes {
             let lines = wrap(code.summary, WIDTH - column, 0).join(&format!("\n{}", " ".repeat(column)));
             out.push_str(&format!("  {:1$}{lines}\n", code.name, column - 2));
         }
@@ -59,15 +76,24 @@ pub fn markdown(codes: &[&Code]) -> String {
         out.push_str(&format!("| [`{0}`](#{0}) | {1} | {2} |\n", code.name, severity(code), code.summary));
     }
     for code in codes {
-        out.push_str(&format!("\n## {}\n\n{}: {}\n\n{}\n", code.name, title(code), code.summary, code.explanation));
-        match code.example {
-            Example::Charts { wrong, right } => {
-                out.push_str(&format!("\nWrong:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"));
-            }
-            Example::Advice(advice) => out.push_str(&format!("\n{advice}\n")),
-        }
+        out.push_str(&format!("\n## {}\n\n{}: {}\n\n{}", code.name, title(code), code.summary, help(code)));
+    }
+    out.push_str(OF_PLANS);
+    for code in of_plans() {
+        out.push_str(&format!("| `{}` | {} | {} |\n", code.name, severity(code), code.summary));
     }
     out
+}
+
+/// What a code means and what to do, as Markdown without a heading.
+pub fn help(code: &Code) -> String {
+    let rest = match code.example {
+        Example::Charts { wrong, right } => {
+            format!("Wrong:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n")
+        }
+        Example::Advice(advice) => format!("{advice}\n"),
+    };
+    format!("{}\n\n{rest}", code.explanation)
 }
 
 fn severity(code: &Code) -> &'static str {

@@ -1,10 +1,10 @@
 //! Drift in the formats of a plan: what counts is shown as a plan shows it, then what is accepted, and until when.
 
 use super::{
-    findings,
+    checkout::Checkout,
     fold::Folding,
     markdown::{self, Comment, escape, raw_code},
-    plan,
+    plan, sarif,
     style::{Color, Depth, Look, Role},
 };
 use crate::{
@@ -114,9 +114,9 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
 }
 
 /// Findings for code scanning; what is accepted is among them, and closed. `found` are those of the chart.
-pub fn sarif(drift: &Drift, found: Vec<View>) -> String {
+pub fn sarif(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
     let open: Vec<View> = found.into_iter().chain(plan::views(&drift.plan)).collect();
     let closed: Vec<(View, String)> =
         drift.accepted.iter().map(|accepted| (plan::view(&accepted.change), accepted.by.reason.clone())).collect();
-    findings::sarif_with(&open, &closed)
+    sarif::sarif(&open, &closed, checkout)
 }

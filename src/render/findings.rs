@@ -1,14 +1,18 @@
-//! Diagnostics for machines: one JSON document, SARIF, and workflow commands of GitHub.
+//! Diagnostics for machines: one JSON document, and workflow commands of GitHub. Other modules write the reports that
+//! forges read.
 //!
 //! The text for people is in `diagnostics`, which needs the source lines; these need places only.
 
-use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use std::collections::HashMap;
 
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::checkout::Checkout;
 use crate::{
-    diagnostics::{Severity, View, codes, visible},
+    diagnostics::{Severity, View, visible},
     plan::document::{FORMAT_VERSION, pretty},
-    render,
 };
 
 /// What `validate --format json` prints.
@@ -42,7 +46,7 @@ fn level(view: &View) -> &'static str {
 }
 
 /// The message with its hint and the other places, on one line.
-fn message(view: &View) -> String {
+pub(super) fn message(view: &View) -> String {
     let mut said: Vec<String> = view.hint.iter().cloned().collect();
     said.extend(
         view.related
@@ -52,105 +56,24 @@ fn message(view: &View) -> String {
     if said.is_empty() { view.message.clone() } else { format!("{} ({})", view.message, said.join("; ")) }
 }
 
-/// SARIF 2.1.0: what code scanning services read.
-pub fn sarif(views: &[View]) -> String {
-    sarif_with(views, &[])
+/// What tells each finding from all others, wherever its line has moved to meanwhile: code, file, resource and words. Of
+/// a change the words are left out, as they hold numbers from the live state; so are those that count other findings.
+pub(super) fn fingerprints<'v>(views: impl IntoIterator<Item = &'v View>, checkout: &Checkout) -> Vec<String> {
+    let mut seen = HashMap::<String, usize>::new();
+    let print = |view: &View| {
+        let file = view.file.as_deref().unwrap_or(&checkout.chart);
+        let words = if is_change(view) || view.count.is_some() { "" } else { &view.message };
+        let parts = json!([view.code, checkout.path(file), view.address, words]).to_string();
+        let nth = seen.entry(parts.clone()).or_default();
+        *nth += 1;
+        base16ct::lower::encode_string(&Sha256::digest(format!("{parts}{nth}")))
+    };
+    views.into_iter().map(print).collect()
 }
 
-/// The same with findings that somebody accepted, each with the reason; services keep them closed.
-pub fn sarif_with(views: &[View], accepted: &[(View, String)]) -> String {
-    let all = views.iter().chain(accepted.iter().map(|(view, _)| view));
-    let mut codes: Vec<&str> = all.map(|view| view.code.as_str()).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    let rules: Vec<Value> = codes.into_iter().map(rule).collect();
-    pretty(&Sarif {
-        schema: "https://json.schemastore.org/sarif-2.1.0.json",
-        version: "2.1.0",
-        runs: [Scan {
-            tool: json!({ "driver": { "name": "portolan", "version": env!("CARGO_PKG_VERSION"), "rules": rules } }),
-            column_kind: "unicodeCodePoints",
-            results: Results { views, accepted },
-        }],
-    })
-}
-
-#[derive(Serialize)]
-struct Sarif<'v> {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Scan<'v>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Scan<'v> {
-    tool: Value,
-    column_kind: &'static str,
-    results: Results<'v>,
-}
-
-/// Findings, of which only one at a time becomes a value: there may be as many as a plan has changes.
-struct Results<'v> {
-    views: &'v [View],
-    accepted: &'v [(View, String)],
-}
-
-impl Serialize for Results<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let closed = self.accepted.iter().map(|(view, reason)| {
-            let mut result = result(view);
-            result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
-            result
-        });
-        serializer.collect_seq(self.views.iter().map(result).chain(closed))
-    }
-}
-
-/// What a scanning service shows of a code.
-fn rule(code: &str) -> Value {
-    let mut rule = json!({ "id": code });
-    if let Some(code) = codes::find(code) {
-        rule["shortDescription"] = json!({ "text": code.summary });
-        rule["fullDescription"] = json!({ "text": code.explanation });
-        rule["help"] = json!({ "text": render::codes::text(code) });
-    } else {
-        // The codes of plans say what they mean.
-        rule["shortDescription"] = json!({ "text": code.replace('-', " ") });
-    }
-    rule
-}
-
-fn result(view: &View) -> Value {
-    let mut result = json!({
-        "ruleId": view.code,
-        "level": level(view),
-        "message": { "text": message(view) },
-    });
-    if let Some(file) = &view.file {
-        result["locations"] = json!([place(file, view.line.zip(view.column))]);
-    }
-    if let Some(count) = view.count {
-        result["occurrenceCount"] = json!(count);
-    }
-    if !view.related.is_empty() {
-        let places = view.related.iter().map(|related| {
-            let mut place = place(&related.file, Some((related.line, related.column)));
-            place["message"] = json!({ "text": related.message });
-            place
-        });
-        result["relatedLocations"] = places.collect();
-    }
-    result
-}
-
-fn place(file: &str, start: Option<(u32, u32)>) -> Value {
-    let mut place = json!({ "artifactLocation": { "uri": file } });
-    if let Some((line, column)) = start {
-        place["region"] = json!({ "startLine": line, "startColumn": column });
-    }
-    json!({ "physicalLocation": place })
+/// Whether it is a change of a plan.
+pub(super) fn is_change(view: &View) -> bool {
+    view.code.starts_with("plan-") && view.address.is_some()
 }
 
 /// One workflow command a finding, which GitHub shows at its line.
@@ -184,6 +107,8 @@ fn property(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::Value;
+
     use super::*;
 
     fn view() -> View {
@@ -201,17 +126,6 @@ mod tests {
             github(&[view()]),
             "::error file=a%2Cb.yaml,line=3,col=5,title=unknown-key::unknown key `x%0A::error::` (did you mean `y`?)\n"
         );
-    }
-
-    #[test]
-    fn sarif_names_the_rule_and_the_place() {
-        let document: Value = serde_json::from_str(&sarif(&[view()])).unwrap();
-        let result = &document["runs"][0]["results"][0];
-        assert_eq!(result["ruleId"], "unknown-key");
-        assert_eq!(result["locations"][0]["physicalLocation"]["region"], json!({ "startLine": 3, "startColumn": 5 }));
-        let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-        assert_eq!((rules.len(), &rules[0]["id"]), (1, &json!("unknown-key")));
-        assert!(rules[0]["help"]["text"].as_str().unwrap().contains("descripton"), "{rules:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Values to text, one format a file. Nothing here prints, and nothing here decides.
 
 pub mod chart;
+pub mod checkout;
 pub mod codes;
 pub mod drift;
 pub mod findings;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod question;
 pub mod reference;
 pub mod report;
+pub mod sarif;
 pub mod style;
 pub mod words;
 mod yaml;

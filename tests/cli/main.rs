@@ -20,6 +20,7 @@ mod faults;
 mod files;
 mod foreign_files;
 mod foreign_words;
+mod forges;
 mod hostile;
 mod init;
 mod input;

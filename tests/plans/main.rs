@@ -20,8 +20,10 @@ use portolan::{
         document::{PlanDocument, pretty},
     },
     render::{
-        findings, markdown,
+        checkout::Checkout,
+        markdown,
         plan::{text, views},
+        sarif,
         style::{Depth, Look},
         yaml_diff,
     },
@@ -38,8 +40,12 @@ fn json(plan: &Plan) -> String {
     pretty(&PlanDocument::new(plan, Vec::new()))
 }
 
+fn checkout() -> Checkout {
+    Checkout { root: "/".into(), directory: "/".into(), chart: "chart.yaml".to_owned() }
+}
+
 fn sarif(plan: &Plan) -> String {
-    findings::sarif(&views(plan).collect::<Vec<_>>())
+    sarif::sarif(&views(plan).collect::<Vec<_>>(), &[], &checkout())
 }
 
 /// The text with a note in place of the middle of its pieces.

@@ -1,0 +1,117 @@
+//! Files as forges name them: by their path below the root of the repository.
+
+use std::path::{Component, Path, PathBuf};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What a path of a URI may hold as it is: the unreserved characters of RFC 3986, and the slash between names.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// Where the findings of a run are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The root of the repository, an absolute path.
+    pub root: PathBuf,
+    /// What relative paths start at: the directory of the run, an absolute path.
+    pub directory: PathBuf,
+    /// Where a finding without a place is shown, because forges refuse a report that holds one: the chart's first file.
+    pub chart: String,
+}
+
+impl Checkout {
+    /// A percent-encoded URI reference: relative to the root, or absolute for what is outside of it.
+    pub fn uri(&self, file: &str) -> String {
+        let path = self.absolute(file);
+        match path.strip_prefix(&self.root) {
+            Ok(below) => encoded(below),
+            Err(_) => format!("file:///{}", encoded(&path)),
+        }
+    }
+
+    /// A path that is relative to the root, as it is.
+    pub fn path(&self, file: &str) -> String {
+        let path = self.absolute(file);
+        let shared = self.root.components().zip(path.components()).take_while(|(root, path)| root == path).count();
+        let up = self.root.components().skip(shared).map(|_| Component::ParentDir);
+        joined(&up.chain(path.components().skip(shared)).collect::<PathBuf>())
+    }
+
+    /// Without `.` and `..`, by their names alone: what a link leads to is not looked up.
+    fn absolute(&self, file: &str) -> PathBuf {
+        let mut path = PathBuf::new();
+        for part in self.directory.join(file).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => drop(path.pop()),
+                part => path.push(part),
+            }
+        }
+        path
+    }
+}
+
+/// The names of a path with a slash between them, also where the system writes another character.
+fn joined(path: &Path) -> String {
+    let names = path.components().filter(|part| !matches!(part, Component::RootDir));
+    let names: Vec<_> = names.map(|part| part.as_os_str().to_string_lossy()).collect();
+    // The root itself has no name; an empty reference is none.
+    if names.is_empty() { ".".to_owned() } else { names.join("/") }
+}
+
+fn encoded(path: &Path) -> String {
+    utf8_percent_encode(&joined(path), ESCAPED).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkout() -> Checkout {
+        Checkout { root: "/r/repo".into(), directory: "/r/repo/deploy".into(), chart: "portolan.yaml".to_owned() }
+    }
+
+    #[test]
+    fn a_uri_is_a_percent_encoded_reference() {
+        for (file, uri) in [
+            ("portolan.yaml", "deploy/portolan.yaml"),
+            ("./charts//a.yaml", "deploy/charts/a.yaml"),
+            ("../charts/a.yaml", "charts/a.yaml"),
+            ("/r/repo/a.yaml", "a.yaml"),
+            ("../../x y.yaml", "file:///r/x%20y.yaml"),
+            ("/etc/a.yaml", "file:///etc/a.yaml"),
+            ("my chart #1.yaml", "deploy/my%20chart%20%231.yaml"),
+            ("100%25.yaml", "deploy/100%2525.yaml"),
+            ("a:b?.yaml", "deploy/a%3Ab%3F.yaml"),
+            ("\u{e9}\u{65e5}.yaml", "deploy/%C3%A9%E6%97%A5.yaml"),
+            ("a\nb[1].yaml", "deploy/a%0Ab%5B1%5D.yaml"),
+            ("-", "deploy/-"),
+            ("..", "."),
+        ] {
+            assert_eq!(checkout().uri(file), uri, "{file}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_backslash_is_a_character_of_a_name() {
+        assert_eq!(checkout().uri("a\\b.yaml"), "deploy/a%5Cb.yaml");
+    }
+
+    #[test]
+    fn a_path_is_relative_and_not_encoded() {
+        for (file, path) in [
+            ("./my chart.yaml", "deploy/my chart.yaml"),
+            ("../charts/a.yaml", "charts/a.yaml"),
+            ("/r/repo/a.yaml", "a.yaml"),
+            ("/r/other/a.yaml", "../other/a.yaml"),
+            ("/etc/a.yaml", "../../etc/a.yaml"),
+        ] {
+            assert_eq!(checkout().path(file), path, "{file}");
+        }
+    }
+
+    #[test]
+    fn no_path_leads_above_the_root_of_the_system() {
+        assert_eq!(checkout().uri("../../../../a.yaml"), "file:///a.yaml");
+    }
+}

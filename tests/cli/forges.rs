@@ -1,0 +1,119 @@
+//! What forges read: SARIF for GitHub. What it refuses is in no document.
+
+use serde_json::{Value, json};
+
+use crate::support::{NORTH, World};
+
+const WRONG: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
+
+fn results(document: &Value) -> &Vec<Value> {
+    document["runs"][0]["results"].as_array().unwrap()
+}
+
+fn uri(result: &Value) -> &str {
+    result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap()
+}
+
+#[test]
+fn a_file_name_becomes_a_uri_reference() {
+    let world = World::new();
+    for (name, expected) in [
+        ("my chart.yaml", "my%20chart.yaml"),
+        ("./a#b?.yaml", "a%23b%3F.yaml"),
+        ("100%.yaml", "100%25.yaml"),
+        ("c:d.yaml", "c%3Ad.yaml"),
+        ("\u{65e5}\u{e9}.yaml", "%E6%97%A5%C3%A9.yaml"),
+        ("back\\slash.yaml", "back%5Cslash.yaml"),
+        ("line\nbreak\u{1}.yaml", "line%0Abreak%01.yaml"),
+        ("charts/../x.yaml", "x.yaml"),
+    ] {
+        world.file("charts/none", "");
+        world.file(name, WRONG);
+        let sarif = world.run(&["validate", "-f", name, "--format", "sarif"]).exits(1).json();
+        assert_eq!(uri(&results(&sarif)[0]), expected, "{name}");
+    }
+    // What is not below the root of the repository has a whole URI.
+    let absolute = "/dev/stdin";
+    let sarif = world.run(&["validate", "-f", absolute, "--format", "sarif"]).exits(1).json();
+    assert_eq!(uri(&results(&sarif)[0]), "file:///dev/stdin");
+}
+
+#[test]
+fn paths_start_at_the_root_of_the_repository() {
+    let world = World::new();
+    world.file(".git", "gitdir: elsewhere\n");
+    world.file("deploy/portolan.yaml", WRONG);
+    world.file("shared/a b.yaml", WRONG);
+    for (arguments, uri_expected) in
+        [(&[][..], "deploy/portolan.yaml"), (&["-f", "../shared/a b.yaml"], "shared/a%20b.yaml")]
+    {
+        let run = |format: &str| {
+            let mut command = world.command(&[&["validate", "--format", format], arguments].concat());
+            command.current_dir(world.path("deploy"));
+            world.output(command).exits(1).json()
+        };
+        assert_eq!(uri(&results(&run("sarif"))[0]), uri_expected);
+    }
+}
+
+#[test]
+fn no_result_is_without_a_location() {
+    let world = World::new();
+    let has_places = |arguments: &[&str], code: i32| {
+        let sarif = world.run(&[arguments, &["--format", "sarif"]].concat()).exits(code).json();
+        let found = results(&sarif);
+        assert!(!found.is_empty(), "{arguments:?}");
+        for result in found {
+            assert!(!uri(result).is_empty(), "{result}");
+            let line = &result["locations"][0]["physicalLocation"]["region"]["startLine"];
+            assert!(line.as_u64() >= Some(1), "{result}");
+        }
+        sarif
+    };
+    for command in ["validate", "plan", "drift"] {
+        let sarif = has_places(&[command], 1);
+        assert_eq!((uri(&results(&sarif)[0]), &results(&sarif)[0]["ruleId"]), ("portolan.yaml", &json!("not-ready")));
+        let sarif = has_places(&[command, "-f", "no such.yaml"], 1);
+        assert_eq!(uri(&results(&sarif)[0]), "no%20such.yaml");
+    }
+    world.chart("version: 1\nregion: cn-north-4\nlimits: { deletes: 0 }\norganizations: { a: { unlisted: delete } }\n");
+    world.edit(|state| drop(state.ensure_repository(NORTH, "a", "old").clone()));
+    let sarif = has_places(&["plan"], 1);
+    let codes: Vec<&Value> = results(&sarif).iter().map(|result| &result["ruleId"]).collect();
+    assert_eq!(codes, ["plan-stopped", "plan-stopped", "plan-delete"]);
+}
+
+#[test]
+fn each_rule_says_what_it_means() {
+    let world = World::of(WRONG);
+    let validated = world.run(&["validate", "--format", "sarif"]).json();
+    world.chart("version: 1\nregion: cn-north-4\norganizations: { a: { repositories: { r: } } }\n");
+    let planned = world.run(&["plan", "--format", "sarif"]).json();
+    for document in [validated, planned] {
+        let driver = &document["runs"][0]["tool"]["driver"];
+        assert!(driver["informationUri"].as_str().unwrap().starts_with("https://"));
+        let rules = driver["rules"].as_array().unwrap();
+        assert!(!rules.is_empty());
+        for rule in rules {
+            for pointer in ["/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"] {
+                let text = rule.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+                assert!(!text.is_empty(), "{pointer} of {rule}");
+            }
+            let code = rule["id"].as_str().unwrap();
+            let _ = world.run(&["explain", code]).exits(0).says(code);
+        }
+    }
+}
+
+#[test]
+fn more_changes_than_github_takes_are_counted() {
+    let repositories = |number: usize| -> String { (0..number).map(|at| format!("r{at}: , ")).collect() };
+    let number = 25_000;
+    let chart = format!("organizations: {{ a: {{ repositories: {{ {} }} }} }}", repositories(number));
+    let world = World::of(&format!("version: 1\nregion: cn-north-4\n{chart}\n"));
+    let sarif = world.run(&["plan", "--format", "sarif"]).exits(0).json();
+    assert_eq!(results(&sarif).len(), 25_000);
+    let last = results(&sarif).last().unwrap();
+    // The organization is a change too, and the last result stands for two.
+    assert_eq!((&last["ruleId"], &last["occurrenceCount"]), (&json!("findings-left-out"), &json!(2)));
+}
