@@ -209,6 +209,8 @@ pub enum FindingsFormat {
     Sarif,
     /// Workflow commands, which GitHub shows at their lines.
     Github,
+    /// A Code Quality report, which GitLab shows in a merge request.
+    Gitlab,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -301,6 +303,8 @@ pub enum PlanFormat {
     Diff,
     /// For code scanning services.
     Sarif,
+    /// A Code Quality report, which GitLab shows in a merge request.
+    Gitlab,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use portolan::{
     plan::document::{self, PlanDocument, digest},
     render::{
         checkout::Checkout,
-        markdown,
+        gitlab, markdown,
         plan::{text, views},
         sarif,
         style::{Depth, Look},
@@ -32,5 +32,6 @@ pub(crate) fn check(bytes: &[u8]) {
     let checkout = Checkout { root: "/r".into(), directory: "/r".into(), chart: "portolan.yaml".to_owned() };
     let found: Vec<View> = views(&plan).collect();
     sarif::sarif(&found, &[], &checkout);
+    gitlab::gitlab(&found, &checkout);
     assert_eq!(document::read(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)), Ok(plan));
 }

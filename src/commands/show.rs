@@ -9,7 +9,7 @@ use crate::{
         Outcome, Plan,
         document::{PlanDocument, pretty},
     },
-    render::{self, plan::views, sarif::sarif, style::Depth},
+    render::{self, gitlab::gitlab, plan::views, sarif::sarif, style::Depth},
 };
 
 /// The plan on stdout.
@@ -20,6 +20,7 @@ pub(super) fn plan(global: &Global, args: &ShowArgs, plan: &Plan, found: Vec<Vie
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
         PlanFormat::Sarif => sarif(&all(plan, found), &[], &checkout::of(global)?),
+        PlanFormat::Gitlab => gitlab(&all(plan, found), &checkout::of(global)?),
     })
 }
 
@@ -36,6 +37,7 @@ pub(super) fn drift(global: &Global, args: &ShowArgs, drift: &Drift, found: Vec<
         PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),
         PlanFormat::Sarif => render::drift::sarif(drift, found, &checkout::of(global)?),
+        PlanFormat::Gitlab => render::drift::gitlab(drift, found, &checkout::of(global)?),
     })
 }
 
@@ -44,7 +46,9 @@ pub(super) fn drift_unready(global: &Global, args: &ShowArgs, unready: session::
     match args.format {
         PlanFormat::Json => output::document(&pretty(&DriftDocument::unready(unready.0))),
         PlanFormat::Markdown => output::document(&render::markdown::unready("drift", &unready.0, args.max_bytes)),
-        PlanFormat::Sarif | PlanFormat::Text | PlanFormat::Diff => self::unready(global, args, unready),
+        PlanFormat::Sarif | PlanFormat::Gitlab | PlanFormat::Text | PlanFormat::Diff => {
+            self::unready(global, args, unready)
+        }
     }
 }
 
@@ -61,6 +65,7 @@ pub(super) fn unready(global: &Global, args: &ShowArgs, unready: session::Unread
             output::document(&pretty(&document))
         }
         PlanFormat::Sarif => output::document(&sarif(&found, &[], &checkout::of(global)?)),
+        PlanFormat::Gitlab => output::document(&gitlab(&found, &checkout::of(global)?)),
         PlanFormat::Markdown => output::document(&render::markdown::unready("plan", &found, args.max_bytes)),
         PlanFormat::Text | PlanFormat::Diff => Ok(()),
     }

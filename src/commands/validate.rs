@@ -4,7 +4,7 @@ use super::{asked::Asked, checkout, output, session};
 use crate::{
     cli::{FindingsFormat, Global, ValidateArgs},
     exit::Exit,
-    render::{chart, findings, sarif},
+    render::{chart, findings, gitlab, sarif},
 };
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
@@ -31,6 +31,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         (FindingsFormat::Json, _) => output::document(&findings::json(views))?,
         (FindingsFormat::Sarif, _) => output::document(&sarif::sarif(views, &[], &checkout::of(global)?))?,
         (FindingsFormat::Github, _) => output::document(&findings::github(views))?,
+        (FindingsFormat::Gitlab, _) => output::document(&gitlab::gitlab(views, &checkout::of(global)?))?,
     }
     if denied && loaded.is_ok() {
         output::tell("warnings are denied");

@@ -3,6 +3,7 @@
 use super::{
     checkout::Checkout,
     fold::Folding,
+    gitlab,
     markdown::{self, Comment, escape, raw_code},
     plan, sarif,
     style::{Color, Depth, Look, Role},
@@ -119,4 +120,10 @@ pub fn sarif(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
     let closed: Vec<(View, String)> =
         drift.accepted.iter().map(|accepted| (plan::view(&accepted.change), accepted.by.reason.clone())).collect();
     sarif::sarif(&open, &closed, checkout)
+}
+
+/// What counts, as a Code Quality report: it knows nothing of what is accepted.
+pub fn gitlab(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
+    let open: Vec<View> = found.into_iter().chain(plan::views(&drift.plan)).collect();
+    gitlab::gitlab(&open, checkout)
 }

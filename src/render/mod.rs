@@ -7,6 +7,7 @@ pub mod drift;
 pub mod findings;
 pub mod fit;
 mod fold;
+pub mod gitlab;
 pub mod init;
 pub mod markdown;
 pub mod metrics;

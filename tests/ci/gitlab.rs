@@ -52,6 +52,19 @@ fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
     assert_eq!(stage.asked().len(), 1);
 }
 
+#[test]
+fn the_report_for_the_merge_request_is_there_whatever_is_wrong() {
+    if !has_the_tools() {
+        return;
+    }
+    for (chart, code, issues) in [(CHART, 0, 0), (BAD_CHART, 1, 1)] {
+        let stage = Stage::new(chart);
+        let _ = job(&stage, "validate", &[]).with(code);
+        let report: Value = serde_json::from_str(&stage.text("repository/gl-code-quality-report.json")).unwrap();
+        assert_eq!(report.as_array().unwrap().len(), issues, "{report}");
+    }
+}
+
 fn request(state: &str, merge: &str, source: u32) -> Value {
     json!({ "iid": 5, "state": state, "merge_commit_sha": merge, "squash_commit_sha": null, "sha": "bbbb",
         "source_project_id": source })

@@ -135,7 +135,7 @@ fn plan_in_every_format() {
     for case in &CASES {
         let world = world(case);
         let (code, outcome, words) = case.plan;
-        for format in ["text", "json", "markdown", "diff", "sarif"] {
+        for format in ["text", "json", "markdown", "diff", "sarif", "gitlab"] {
             let arguments = ["plan", "--detailed-exitcode", "--format", format, "--out", "plan.json"];
             let output = world.run(&arguments);
             let at = format!("{} as {format}: {output}", case.name);
@@ -152,9 +152,13 @@ fn plan_in_every_format() {
                 "diff" => assert_eq!(output.stdout.contains("+++ "), outcome == "changes", "{at}"),
                 _ => {
                     let document = output.json();
-                    let results = document["runs"][0]["results"].as_array().unwrap();
+                    let (results, severity, worst) = match format {
+                        "sarif" => (&document["runs"][0]["results"], "level", "error"),
+                        _ => (&document, "severity", "major"),
+                    };
+                    let results = results.as_array().unwrap();
                     assert_eq!(results.is_empty(), outcome == "no_changes", "{at}");
-                    let failed = results.iter().any(|result| result["level"] == "error");
+                    let failed = results.iter().any(|result| result[severity] == worst);
                     assert_eq!(
                         failed,
                         ["withheld only", "stopped", "unknown", "bad chart"].contains(&case.name),

@@ -11,11 +11,12 @@ use crate::support::{AK, NORTH, QUICKSTART, SK, World};
 const TOKEN: &str = "canary-token-9f3c77";
 const SECURITY_TOKEN: &str = "canary-security-token-51b0";
 
-const RUNS: [&[&str]; 7] = [
+const RUNS: [&[&str]; 8] = [
     &["validate", "--print", "-vv"],
     &["plan", "-vv", "--out", "plan.json"],
     &["plan", "-vv", "--format", "json"],
     &["drift", "-vv", "--format", "sarif", "--metrics", "metrics.prom"],
+    &["plan", "-vv", "--format", "gitlab"],
     &["apply", "-vv", "--yes", "--format", "json", "--receipt", "receipt.json", "--events", "events"],
     &["apply", "-vv", "plan.json", "--receipt", "again.json"],
     &["init", "-vv", "--from-live", "group", "-f", "new.yaml"],

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{NORTH, Output, World};
 
 const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n";
-const FORMATS: [&str; 5] = ["text", "json", "markdown", "diff", "sarif"];
+const FORMATS: [&str; 6] = ["text", "json", "markdown", "diff", "sarif", "gitlab"];
 
 /// Dates that no test run will be on the other side of.
 const FUTURE: &str = "9999-12-31";

@@ -36,14 +36,14 @@ fn of_a_file_that_is_no_chart_only_the_place_is_told() {
     world.file("chart.yaml", format!("version: 1\nregion: {NORTH}\norganizations: {{ team-a: {{}} }}\n"));
     for (text, code) in FOREIGN {
         world.file("portolan.yaml", text);
-        for format in ["text", "json", "sarif", "github"] {
+        for format in ["text", "json", "sarif", "github", "gitlab"] {
             for files in [&[][..], &["-f", "chart.yaml", "-f", "portolan.yaml"]] {
                 let output = world.run(&[&["-vv", "validate", "--format", format], files].concat()).exits(1);
                 let output = output.warns(&format!("error[{code}]")).warns("--> portolan.yaml:");
                 assert!(!output.to_string().to_lowercase().contains(CANARY), "{text}\n{output}");
             }
         }
-        for format in ["text", "json", "sarif", "markdown", "diff"] {
+        for format in ["text", "json", "sarif", "gitlab", "markdown", "diff"] {
             let output = world.run(&["plan", "--format", format]).exits(1);
             assert!(!output.to_string().to_lowercase().contains(CANARY), "{text}\n{output}");
         }

@@ -1,4 +1,4 @@
-//! What forges read: SARIF for GitHub. What it refuses is in no document.
+//! What forges read: SARIF for GitHub, Code Quality for GitLab. What they refuse is in no document.
 
 use serde_json::{Value, json};
 
@@ -44,15 +44,17 @@ fn paths_start_at_the_root_of_the_repository() {
     world.file(".git", "gitdir: elsewhere\n");
     world.file("deploy/portolan.yaml", WRONG);
     world.file("shared/a b.yaml", WRONG);
-    for (arguments, uri_expected) in
-        [(&[][..], "deploy/portolan.yaml"), (&["-f", "../shared/a b.yaml"], "shared/a%20b.yaml")]
-    {
+    for (arguments, uri_expected, path) in [
+        (&[][..], "deploy/portolan.yaml", "deploy/portolan.yaml"),
+        (&["-f", "../shared/a b.yaml"], "shared/a%20b.yaml", "shared/a b.yaml"),
+    ] {
         let run = |format: &str| {
             let mut command = world.command(&[&["validate", "--format", format], arguments].concat());
             command.current_dir(world.path("deploy"));
             world.output(command).exits(1).json()
         };
         assert_eq!(uri(&results(&run("sarif"))[0]), uri_expected);
+        assert_eq!(run("gitlab")[0]["location"]["path"], path);
     }
 }
 
@@ -116,4 +118,72 @@ fn more_changes_than_github_takes_are_counted() {
     let last = results(&sarif).last().unwrap();
     // The organization is a change too, and the last result stands for two.
     assert_eq!((&last["ruleId"], &last["occurrenceCount"]), (&json!("findings-left-out"), &json!(2)));
+}
+
+/// The issues of a Code Quality report; each has what GitLab reads.
+fn issues(world: &World, arguments: &[&str], code: i32) -> Vec<Value> {
+    let report = world.run(&[arguments, &["--format", "gitlab"]].concat()).exits(code).json();
+    let issues = report.as_array().unwrap().clone();
+    for issue in &issues {
+        let keys: Vec<&String> = issue.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["description", "check_name", "fingerprint", "severity", "location"]);
+        let path = issue["location"]["path"].as_str().unwrap();
+        assert!(!path.is_empty() && !path.starts_with('/') && !path.starts_with("./"), "{issue}");
+        assert!(issue["location"]["lines"]["begin"].as_u64() >= Some(1), "{issue}");
+        assert!(["info", "minor", "major"].contains(&issue["severity"].as_str().unwrap()), "{issue}");
+    }
+    issues
+}
+
+#[test]
+fn gitlab_gets_a_code_quality_report() {
+    let world = World::new();
+    for command in ["validate", "plan", "drift"] {
+        let found = issues(&world, &[command], 1);
+        assert_eq!((&found[0]["check_name"], &found[0]["severity"]), (&json!("not-ready"), &json!("major")));
+    }
+    world.file("my chart.yaml", WRONG);
+    let found = issues(&world, &["validate", "-f", "./my chart.yaml"], 1);
+    assert_eq!(found[0]["location"], json!({ "path": "my chart.yaml", "lines": { "begin": 3 } }));
+    assert_eq!(found[0]["description"], "unknown key `organisations` (did you mean `organizations`?)");
+
+    world.chart(
+        "version: 1\nregion: cn-north-4\norganizations:\n  a--b:\n    repositories:\n      r: { is_public: true }\n",
+    );
+    assert_eq!(issues(&world, &["validate"], 0)[0]["severity"], "minor");
+    world.edit(|state| state.ensure_repository(NORTH, "a--b", "r").num_images = 3);
+    let found = issues(&world, &["plan"], 0);
+    let told: Vec<(&str, &str)> = found
+        .iter()
+        .map(|issue| (issue["check_name"].as_str().unwrap(), issue["severity"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("double-hyphen", "minor"), ("plan-update", "major")]);
+    assert_eq!(issues(&world, &["drift"], 2).len(), 2);
+}
+
+#[test]
+fn fingerprints_do_not_move_with_the_lines() {
+    let world = World::new();
+    let prints = |chart: &str, command: &str, code: i32| -> Vec<String> {
+        world.chart(chart);
+        let found = issues(&world, &[command], code);
+        let prints: Vec<String> = found.iter().map(|issue| issue["fingerprint"].as_str().unwrap().to_owned()).collect();
+        let mut unique = prints.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), prints.len(), "{found:?}");
+        prints
+    };
+    let wrong = "version: 1\nregion: cn-north-4\norganizations:\n  a: { x: 1, repositories: { r: { x: 1 }, s: { x: 1 } } }\n  b: { y: 1 }\n";
+    let moved = wrong.replace("organizations", "\n# a comment\n\norganizations");
+    assert_eq!(prints(wrong, "validate", 1), prints(&moved, "validate", 1));
+    let right = "version: 1\nregion: cn-north-4\norganizations:\n  a: { repositories: { r: , s: } }\n";
+    let before = prints(right, "plan", 0);
+    assert_eq!(before, prints(&right.replace("organizations", "\n\norganizations"), "plan", 0));
+    assert_eq!(before.len(), 3);
+    // GitHub's own are made from the lines; these let others follow a result.
+    let sarif = world.run(&["plan", "--format", "sarif"]).json();
+    let theirs: Vec<&Value> =
+        results(&sarif).iter().map(|result| &result["partialFingerprints"]["portolan/v1"]).collect();
+    assert_eq!(theirs, before.iter().collect::<Vec<_>>());
 }

@@ -120,7 +120,7 @@ fn no_name_drives_what_reads_the_chart() {
     let printed = drives_nothing(world.run(&["validate", "--print"]).exits(0)).stdout;
     world.file("again.yaml", &printed);
     assert_eq!(world.run(&["validate", "--print", "-f", "again.yaml"]).exits(0).stdout, printed);
-    for format in ["text", "diff", "markdown", "json", "sarif"] {
+    for format in ["text", "diff", "markdown", "json", "sarif", "gitlab"] {
         let _ = drives_nothing(world.run(&["plan", "--format", format]));
     }
 }
@@ -129,7 +129,7 @@ fn no_name_drives_what_reads_the_chart() {
 #[test]
 fn the_lines_of_a_wrong_chart_drive_nothing() {
     let world = World::of("version: 1\n##[add-mask]e: 1\n::error::x: \"\u{202e}\u{ad}::x\"\n'a\u{61c}b': 2\n");
-    for format in ["text", "json", "sarif"] {
+    for format in ["text", "json", "sarif", "gitlab"] {
         let _ = drives_nothing(world.run(&["validate", "--format", format]).exits(1));
     }
     let _ = drives_nothing(world.run(&["plan", "--format", "markdown"]).exits(1));

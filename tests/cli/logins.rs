@@ -155,7 +155,7 @@ fn every_format_says_where_a_login_comes_from() {
     world.file("secrets/token", "password");
     let told = "logs in with the variable `GIT_USER` and the file `secrets/token`";
     for command in ["plan", "drift"] {
-        for format in ["text", "markdown", "diff", "sarif"] {
+        for format in ["text", "markdown", "diff", "sarif", "gitlab"] {
             let mut text = world.run(&[command, "--format", format]).stdout;
             if format == "markdown" {
                 // Once in the table, where only the row says it, and once in the whole plan.

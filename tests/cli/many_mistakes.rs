@@ -20,7 +20,7 @@ fn unknown_keys(number: usize) -> String {
 #[test]
 fn thousands_of_mistakes_are_counted() {
     let chart = unknown_keys(5_000);
-    for format in ["text", "json", "sarif", "github"] {
+    for format in ["text", "json", "sarif", "github", "gitlab"] {
         let output = World::of(&chart).run(&["validate", "--format", format]).exits(1);
         let bytes = output.stdout.len() + output.stderr.len();
         assert!(bytes < 100 << 10, "{format}: {bytes} bytes");

@@ -52,7 +52,7 @@ fn output_is_clean(output: Output) -> Output {
 fn secrets_are_nowhere_but_on_the_wire() {
     let world = with_secrets();
     let run = |arguments: &[&str]| output_is_clean(world.run(&[arguments, &["-vv"]].concat()));
-    for format in ["text", "json", "markdown", "diff", "sarif"] {
+    for format in ["text", "json", "markdown", "diff", "sarif", "gitlab"] {
         let _ = run(&["plan", "--format", format]).exits(0);
         let _ = run(&["drift", "--format", format]).exits(2);
     }
@@ -137,7 +137,7 @@ fn a_secret_that_was_written_down_is_not_shown() {
         format!("url: 'https://{USER}:{PASSWORD}@git.example.com/a.git'"),
     ] {
         crate::mirrors::write(&world, &format!("platform/app: {{ {line} }}"));
-        for format in ["text", "json", "sarif", "github"] {
+        for format in ["text", "json", "sarif", "github", "gitlab"] {
             let output = output_is_clean(world.run(&["validate", "--format", format]).exits(1));
             let _ = output.warns("error[literal-secret]");
         }
@@ -163,10 +163,10 @@ fn a_secret_in_the_place_of_its_place_is_not_shown() {
     ] {
         let login = format!("credentials:\n      username: {{ env: U }}\n      password: {password}");
         crate::mirrors::write(&world, &format!("platform/app:\n    {login}"));
-        for format in ["text", "json", "sarif", "github"] {
+        for format in ["text", "json", "sarif", "github", "gitlab"] {
             let _ = output_is_clean(world.run(&["validate", "--format", format]).exits(1));
         }
-        for format in ["markdown", "json", "sarif"] {
+        for format in ["markdown", "json", "sarif", "gitlab"] {
             let _ = output_is_clean(world.run(&["plan", "--format", format]).exits(1));
         }
     }

@@ -6,7 +6,7 @@ const WRONG: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
 
 #[test]
 fn people_read_it_on_stderr_whatever_the_format() {
-    for format in ["text", "json", "sarif", "github"] {
+    for format in ["text", "json", "sarif", "github", "gitlab"] {
         let world = World::of(WRONG);
         let _ = world
             .run(&["validate", "--format", format])
@@ -39,6 +39,7 @@ fn a_chart_without_findings_prints_an_empty_document() {
     let world = World::of("version: 1\nregion: cn-north-4\n");
     assert_eq!(world.run(&["validate", "--format", "json"]).exits(0).json()["diagnostics"], serde_json::json!([]));
     assert_eq!(world.run(&["validate", "--format", "github"]).exits(0).stdout, "");
+    assert_eq!(world.run(&["validate", "--format", "gitlab"]).exits(0).stdout, "[]\n");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use portolan::{
     },
     render::{
         checkout::Checkout,
-        markdown,
+        gitlab, markdown,
         plan::{text, views},
         sarif,
         style::{Depth, Look},
@@ -46,6 +46,10 @@ fn checkout() -> Checkout {
 
 fn sarif(plan: &Plan) -> String {
     sarif::sarif(&views(plan).collect::<Vec<_>>(), &[], &checkout())
+}
+
+fn gitlab(plan: &Plan) -> String {
+    gitlab::gitlab(&views(plan).collect::<Vec<_>>(), &checkout())
 }
 
 /// The text with a note in place of the middle of its pieces.
@@ -83,6 +87,7 @@ fn goldens() -> BTreeMap<String, String> {
         add("json", abridged_list(&json(plan), "/changes"));
         add("diff", abridged(&yaml_diff::diff(plan), "\n--- "));
         add("sarif", abridged_list(&sarif(plan), "/runs/0/results"));
+        add("gitlab.json", abridged_list(&gitlab(plan), ""));
     }
     goldens
 }
