@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use super::{files, output, plan, session, show};
 use crate::{
     cli::{DriftArgs, Global},
+    config::load,
     date::Date,
     diagnostics::Diagnostics,
     drift::{Drift, judge},
     exit::Exit,
     input,
     plan::Outcome,
-    render::metrics::{self, Metrics},
+    render::metrics::{self, Labels, LastRead, Metrics},
 };
 
 pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
@@ -24,7 +25,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     let plan::Ready { plan, asked, mut loaded, door } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
         Ok(ready) => ready,
         Err(unready) => {
-            let measured = measure(args.metrics.as_ref(), None, 0);
+            let measured = measure(global, args.metrics.as_ref(), None, 0);
             show::drift_unready(global, &args.show, unready)?;
             return measured.map(|()| Exit::Failed);
         }
@@ -35,7 +36,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     expired.extend(drift.errors());
     loaded.tell(global, expired);
     // Who asked for a document gets one, though the file could not be written.
-    let measured = measure(args.metrics.as_ref(), Some(&drift), door.client.requests());
+    let measured = measure(global, args.metrics.as_ref(), Some(&drift), door.client.requests());
     show::drift(global, &args.show, &drift, loaded.views)?;
     measured?;
     Ok(exit(&drift))
@@ -47,16 +48,48 @@ fn today() -> anyhow::Result<Date> {
 }
 
 /// Replaces the file of metrics, if one is wanted. What is in there tells when a read was last complete.
-fn measure(path: Option<&PathBuf>, drift: Option<&Drift>, requests: usize) -> anyhow::Result<()> {
+fn measure(global: &Global, path: Option<&PathBuf>, drift: Option<&Drift>, requests: usize) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
     let complete = drift.is_some_and(|drift| drift.outcome() != Outcome::Unknown);
-    let last_complete_read = if complete {
-        Some(Timestamp::now().as_second())
-    } else {
+    let last = || {
         let text = files::is_replaced(path).then(|| input::text_if_file(path, input::MOST)).flatten();
         text.and_then(|text| metrics::last_complete_read(&text))
     };
-    files::replace(path, &metrics::text(&Metrics { drift, requests, last_complete_read }))
+    let now = drift.map(|drift| Labels { chart: chart_label(global), account: account_label(drift) });
+    let (labels, last_complete_read) = match (now, complete) {
+        (Some(labels), true) => (labels, Some(Timestamp::now().as_second())),
+        (now, _) => carried_on(now, chart_label(global), last()),
+    };
+    files::replace(path, &metrics::text(&Metrics { labels: &labels, drift, requests, last_complete_read }))
+}
+
+/// The labels and the time of a run that could not read everything. What it did not learn stays as the older file has
+/// it: otherwise the series that an alert watches would end with the first failure.
+fn carried_on(now: Option<Labels>, chart: String, last: Option<LastRead>) -> (Labels, Option<i64>) {
+    let seconds = last.as_ref().map(|last| last.seconds);
+    let older = last.and_then(|last| last.labels);
+    match (now, older) {
+        (None, Some(older)) => (older, seconds),
+        (None, None) => (Labels { chart, account: None }, seconds),
+        (Some(now), None) => (now, seconds),
+        (Some(now), Some(older)) if now.chart == older.chart => {
+            (Labels { account: now.account.or(older.account), ..now }, seconds)
+        }
+        // The file is about another chart.
+        (Some(now), Some(_)) => (now, None),
+    }
+}
+
+/// What metrics call the chart.
+fn chart_label(global: &Global) -> String {
+    load::stem(&global.file)
+}
+
+/// The account that all regions of the chart are in, where the run learned of it.
+fn account_label(drift: &Drift) -> Option<String> {
+    let mut accounts = drift.plan.scope.account.values();
+    let first = accounts.next()?;
+    accounts.all(|other| other == first).then(|| first.clone())
 }
 
 /// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance that is over is a

@@ -20,6 +20,9 @@ use crate::diagnostics::SourceMap;
 const DEFAULT_FILES: [&str; 2] = ["portolan.yaml", "portolan.yml"];
 const DEFAULT_DIRECTORY: &str = "portolan";
 
+/// What a chart is called that has no name of its own: open files have numbers, which differ from run to run.
+const STREAM: &str = "chart";
+
 /// Why there is no chart to decode.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -256,6 +259,18 @@ pub fn first_file(named: &[PathBuf]) -> PathBuf {
 fn first_named(named: &[PathBuf]) -> PathBuf {
     let found = || PathBuf::from(here().first().map_or(DEFAULT_FILES[0], |name| name));
     named.first().cloned().unwrap_or_else(found)
+}
+
+/// The name of the first chart file without its ending, or that of its directory.
+pub fn stem(named: &[PathBuf]) -> String {
+    let first = first_named(named);
+    if stream(&first).is_some() {
+        return STREAM.to_owned();
+    }
+    // `.` and `..` have no name of their own.
+    let first = if first.file_name().is_some() { first } else { first.canonicalize().unwrap_or(first) };
+    let name = if first.is_dir() { first.file_name() } else { first.file_stem() };
+    name.map_or_else(|| STREAM.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Whether a file of that name is read as a chart where its directory is.

@@ -1,6 +1,7 @@
 //! What a drift run found, in Prometheus' text format, for the textfile collector of a node exporter.
 //!
-//! A run that could not read everything has no counts: a zero would read as "no changes".
+//! A run that could not read everything has no counts: a zero would read as "no changes". Every series names its chart,
+//! and the account where it is known, so that the files of two charts can stand beside each other.
 
 use crate::{
     drift::Drift,
@@ -8,9 +9,32 @@ use crate::{
     plan::{Action, Outcome, risk::RiskClass},
 };
 
+/// What every series is labelled with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labels {
+    pub chart: String,
+    pub account: Option<String>,
+}
+
+impl Labels {
+    fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [("chart", self.chart.as_str())].into_iter().chain(self.account.iter().map(|name| ("account", name.as_str())))
+    }
+}
+
+/// What an older file says of the last run that could read everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRead {
+    /// Nothing in files that were written before series had labels.
+    pub labels: Option<Labels>,
+    /// Since 1970.
+    pub seconds: i64,
+}
+
 /// What there is to tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Metrics<'m> {
+    pub labels: &'m Labels,
     /// Nothing, where the run did not come that far.
     pub drift: Option<&'m Drift>,
     pub requests: usize,
@@ -32,9 +56,10 @@ fn actions(kind: &Kind) -> &'static [&'static str] {
 pub fn text(metrics: &Metrics<'_>) -> String {
     let mut out = String::new();
     let known = metrics.drift.filter(|drift| drift.outcome() != Outcome::Unknown);
-    let mut gauge =
-        |name: &str, help: &str, samples: Vec<(String, String)>| family(&mut out, "gauge", name, help, samples);
-    let one = |number: Option<String>| number.map(|number| (String::new(), number)).into_iter().collect::<Vec<_>>();
+    let common: Vec<String> = metrics.labels.pairs().map(|(name, value)| label(name, value)).collect();
+    let common = common.join(",");
+    let mut gauge = |name: &str, help: &str, samples: Vec<Sample>| family(&mut out, &common, name, help, samples);
+    let one = |number: Option<String>| number.map(|number| (Vec::new(), number)).into_iter().collect::<Vec<_>>();
     let count = |of: fn(&Drift) -> usize| one(known.map(|drift| of(drift).to_string()));
     gauge(
         "portolan_changes",
@@ -83,16 +108,68 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     out
 }
 
-/// The time that an older file holds.
-pub fn last_complete_read(text: &str) -> Option<i64> {
-    text.lines().find_map(|line| line.strip_prefix(LAST_COMPLETE_READ)?.trim().parse().ok())
+/// What an older file holds.
+pub fn last_complete_read(text: &str) -> Option<LastRead> {
+    text.lines().find_map(|line| {
+        let rest = line.strip_prefix(LAST_COMPLETE_READ)?;
+        let (labels, number) = match rest.strip_prefix('{') {
+            Some(rest) => read_labels(rest).map(|(labels, rest)| (Some(labels), rest))?,
+            None => (None, rest),
+        };
+        number.trim().parse().ok().map(|seconds| LastRead { labels, seconds })
+    })
 }
 
-/// A family of samples, each with its labels.
-fn family(out: &mut String, kind: &str, name: &str, help: &str, samples: Vec<(String, String)>) {
-    out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+/// What [`Labels`] were written as, from behind the brace on, and what follows them.
+fn read_labels(mut text: &str) -> Option<(Labels, &str)> {
+    let mut labels = Labels::default();
+    loop {
+        let (name, rest) = text.split_once("=\"")?;
+        let (value, rest) = unescaped(rest)?;
+        match name {
+            "chart" => labels.chart = value,
+            "account" => labels.account = Some(value),
+            _ => return None,
+        }
+        match rest.strip_prefix(',') {
+            Some(rest) => text = rest,
+            None => return rest.strip_prefix('}').map(|rest| (labels, rest)),
+        }
+    }
+}
+
+/// A value up to its closing quote, and what follows that.
+fn unescaped(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        value.push(match character {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' => match characters.next()?.1 {
+                'n' => '\n',
+                other => other,
+            },
+            other => other,
+        });
+    }
+    None
+}
+
+/// A label as the format wants it.
+fn label(name: &str, value: &str) -> String {
+    let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+    format!("{name}=\"{value}\"")
+}
+
+/// Labels of its own, and a value.
+type Sample = (Vec<(&'static str, String)>, String);
+
+/// A family of samples, each with the labels of all.
+fn family(out: &mut String, common: &str, name: &str, help: &str, samples: Vec<Sample>) {
+    out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
     for (labels, value) in samples {
-        out.push_str(&format!("{name}{labels} {value}\n"));
+        let own: String = labels.iter().map(|(name, value)| format!(",{}", label(name, value))).collect();
+        out.push_str(&format!("{name}{{{common}{own}}} {value}\n"));
     }
 }
 
@@ -106,29 +183,30 @@ fn action(action: &Action) -> &'static str {
     }
 }
 
-fn changes(drift: &Drift) -> Vec<(String, String)> {
+fn changes(drift: &Drift) -> Vec<Sample> {
     let mut samples = Vec::new();
     for (kind, name) in REGISTRY.iter().flat_map(|kind| actions(kind).iter().map(|name| (kind.name, *name))) {
         let changes = drift.plan.changes.iter();
         let number =
             changes.filter(|change| change.address.kind().name == kind && action(&change.action) == name).count();
-        samples.push((format!("{{kind=\"{kind}\",action=\"{name}\"}}"), number.to_string()));
+        samples.push((vec![("kind", kind.to_owned()), ("action", name.to_owned())], number.to_string()));
     }
     samples
 }
 
-fn risks(drift: &Drift) -> Vec<(String, String)> {
+fn risks(drift: &Drift) -> Vec<Sample> {
     let count = |class: RiskClass| {
         let has = |risks: &[crate::plan::risk::Risk]| risks.iter().any(|risk| risk.class == class);
         drift.plan.changes.iter().filter(|change| has(&change.risks)).count()
     };
-    RiskClass::ALL.map(|class| (format!("{{class=\"{class}\"}}"), count(class).to_string())).into()
+    RiskClass::ALL.map(|class| (vec![("class", class.to_string())], count(class).to_string())).into()
 }
 
-fn outcome(drift: Option<&Drift>) -> Vec<(String, String)> {
+fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
     let is = drift.map_or(Outcome::Unknown, Drift::outcome);
     let outcomes = [("no_changes", Outcome::NoChanges), ("changes", Outcome::Changes), ("unknown", Outcome::Unknown)];
-    let sample = |(name, outcome)| (format!("{{outcome=\"{name}\"}}"), u8::from(outcome == is).to_string());
+    let sample =
+        |(name, outcome): (&str, Outcome)| (vec![("outcome", name.to_owned())], u8::from(outcome == is).to_string());
     outcomes.map(sample).into()
 }
 
@@ -136,28 +214,50 @@ fn outcome(drift: Option<&Drift>) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
+    fn labels(chart: &str, account: Option<&str>) -> Labels {
+        Labels { chart: chart.to_owned(), account: account.map(str::to_owned) }
+    }
+
+    fn of(labels: &Labels, last_complete_read: Option<i64>) -> String {
+        text(&Metrics { labels, drift: None, requests: 0, last_complete_read })
+    }
+
     #[test]
     fn what_is_not_known_has_no_counts() {
-        let text = text(&Metrics { drift: None, requests: 0, last_complete_read: None });
+        let text = of(&labels("acme", None), None);
         let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(
             samples,
             [
-                "portolan_outcome{outcome=\"no_changes\"} 0",
-                "portolan_outcome{outcome=\"changes\"} 0",
-                "portolan_outcome{outcome=\"unknown\"} 1",
-                "portolan_requests 0",
+                "portolan_outcome{chart=\"acme\",outcome=\"no_changes\"} 0",
+                "portolan_outcome{chart=\"acme\",outcome=\"changes\"} 0",
+                "portolan_outcome{chart=\"acme\",outcome=\"unknown\"} 1",
+                "portolan_requests{chart=\"acme\"} 0",
             ]
         );
         assert_eq!(last_complete_read(&text), None);
     }
 
     #[test]
-    fn the_time_of_the_last_complete_read_comes_back() {
-        let text = text(&Metrics { drift: None, requests: 0, last_complete_read: Some(1_800_000_000) });
-        assert_eq!(last_complete_read(&text), Some(1_800_000_000));
-        for broken in ["", "portolan_last_complete_read_timestamp_seconds x\n", "\u{0}"] {
-            assert_eq!(last_complete_read(broken), None, "{broken}");
+    fn values_are_escaped() {
+        let text = of(&labels("a\"b\\c\nd,}= é", Some("x")), None);
+        let expected = r#"portolan_requests{chart="a\"b\\c\nd,}= é",account="x"} 0"#;
+        assert_eq!(text.lines().last(), Some(expected));
+    }
+
+    #[test]
+    fn the_last_complete_read_comes_back_with_its_labels() {
+        for labels in [labels("acme", None), labels("a\"b\\c\\n\nd,}= é", Some("{x=\"1\"} 7"))] {
+            let read = last_complete_read(&of(&labels, Some(1_800_000_000)));
+            assert_eq!(read, Some(LastRead { labels: Some(labels), seconds: 1_800_000_000 }));
+        }
+        let before_labels = last_complete_read("portolan_last_complete_read_timestamp_seconds 5\n");
+        assert_eq!(before_labels, Some(LastRead { labels: None, seconds: 5 }));
+        for broken in
+            ["", " x\n", "{} 5", "{chart} 5", "{chart=\"a} 5", "{chart=\"a\" 5", "{chart=\"a\\", "{x=\"a\"} 5"]
+        {
+            let line = format!("portolan_last_complete_read_timestamp_seconds{broken}");
+            assert_eq!(last_complete_read(&line), None, "{broken}");
         }
     }
 }

@@ -283,7 +283,7 @@ fn samples(world: &World) -> Vec<String> {
 
 fn timestamp(world: &World) -> Option<i64> {
     let text = metrics(world);
-    let line = text.lines().find(|line| line.starts_with("portolan_last_complete_read_timestamp_seconds "))?;
+    let line = text.lines().find(|line| line.starts_with("portolan_last_complete_read_timestamp_seconds{"))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
@@ -296,38 +296,38 @@ fn metrics_hold_the_counts() {
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "other").clone()));
     let _ = drift(&world, &METRICS).exits(2);
     assert_snapshot!(samples(&world).join("\n"), @r#"
-    portolan_changes{kind="organization",action="create"} 0
-    portolan_changes{kind="organization",action="update"} 0
-    portolan_changes{kind="organization",action="replace"} 0
-    portolan_changes{kind="organization",action="delete"} 0
-    portolan_changes{kind="repository",action="create"} 0
-    portolan_changes{kind="repository",action="update"} 1
-    portolan_changes{kind="repository",action="replace"} 0
-    portolan_changes{kind="repository",action="delete"} 0
-    portolan_changes{kind="sync_rule",action="create"} 0
-    portolan_changes{kind="sync_rule",action="update"} 0
-    portolan_changes{kind="sync_rule",action="replace"} 0
-    portolan_changes{kind="sync_rule",action="delete"} 0
-    portolan_changes{kind="mirror",action="create"} 0
-    portolan_changes{kind="mirror",action="update"} 0
-    portolan_changes{kind="mirror",action="run"} 0
-    portolan_risks{class="deletes"} 0
-    portolan_risks{class="destroys-data"} 0
-    portolan_risks{class="exposes"} 0
-    portolan_risks{class="overwrites"} 0
-    portolan_risks{class="gap"} 0
-    portolan_risks{class="one-way"} 0
-    portolan_unchanged 2
-    portolan_unlisted 1
-    portolan_withheld 0
-    portolan_accepted 1
-    portolan_ignored 0
-    portolan_expired_acceptances 0
-    portolan_outcome{outcome="no_changes"} 0
-    portolan_outcome{outcome="changes"} 1
-    portolan_outcome{outcome="unknown"} 0
-    portolan_partial 0
-    portolan_requests 2
+    portolan_changes{chart="portolan",account="emulator",kind="organization",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="organization",action="update"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="organization",action="replace"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="organization",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="repository",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="repository",action="update"} 1
+    portolan_changes{chart="portolan",account="emulator",kind="repository",action="replace"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="repository",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="update"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="replace"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="mirror",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="mirror",action="update"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="mirror",action="run"} 0
+    portolan_risks{chart="portolan",account="emulator",class="deletes"} 0
+    portolan_risks{chart="portolan",account="emulator",class="destroys-data"} 0
+    portolan_risks{chart="portolan",account="emulator",class="exposes"} 0
+    portolan_risks{chart="portolan",account="emulator",class="overwrites"} 0
+    portolan_risks{chart="portolan",account="emulator",class="gap"} 0
+    portolan_risks{chart="portolan",account="emulator",class="one-way"} 0
+    portolan_unchanged{chart="portolan",account="emulator"} 2
+    portolan_unlisted{chart="portolan",account="emulator"} 1
+    portolan_withheld{chart="portolan",account="emulator"} 0
+    portolan_accepted{chart="portolan",account="emulator"} 1
+    portolan_ignored{chart="portolan",account="emulator"} 0
+    portolan_expired_acceptances{chart="portolan",account="emulator"} 0
+    portolan_outcome{chart="portolan",account="emulator",outcome="no_changes"} 0
+    portolan_outcome{chart="portolan",account="emulator",outcome="changes"} 1
+    portolan_outcome{chart="portolan",account="emulator",outcome="unknown"} 0
+    portolan_partial{chart="portolan",account="emulator"} 0
+    portolan_requests{chart="portolan",account="emulator"} 2
     "#);
     assert!(timestamp(&world).unwrap() > 1_700_000_000);
     let text = metrics(&world);
@@ -342,6 +342,7 @@ fn metrics_hold_the_counts() {
 #[test]
 fn metrics_are_replaced_and_keep_the_last_complete_read() {
     let world = drifted();
+    // As it was written before series had labels.
     let stamp = "portolan_last_complete_read_timestamp_seconds 1700000000\n";
     world.file("portolan.prom", format!("{stamp}left 1\n"));
     unreadable(&world);
@@ -350,7 +351,7 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
     assert_eq!(timestamp(&world), Some(1_700_000_000));
     let says =
         |line: &str| assert!(samples(&world).iter().any(|sample| sample == line), "{line}: {:?}", samples(&world));
-    says("portolan_outcome{outcome=\"unknown\"} 1");
+    says("portolan_outcome{chart=\"portolan\",outcome=\"unknown\"} 1");
     assert!(!samples(&world).iter().any(|sample| sample.starts_with("portolan_changes")));
     // Nor does a chart that is none move it.
     world.chart("version: 7\n");
@@ -361,9 +362,53 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
     world.file("portolan.prom", stamp);
     let _ = drift(&world, &METRICS).exits(0);
     assert!(timestamp(&world).unwrap() > 1_700_000_000);
-    assert!(samples(&world).contains(&"portolan_outcome{outcome=\"no_changes\"} 1".to_owned()));
+    let labels = "chart=\"portolan\",account=\"emulator\"";
+    assert!(samples(&world).contains(&format!("portolan_outcome{{{labels},outcome=\"no_changes\"}} 1")));
     // What was found is told all the same.
     let _ = world.run(&["drift", "--metrics", "no/such/folder"]).exits(1).says("No changes.").warns("no/such/folder");
+}
+
+#[test]
+fn a_run_that_cannot_read_keeps_the_labels_that_it_did_not_learn() {
+    let labels = |world: &World| {
+        let text = metrics(world);
+        let line = text.lines().find(|line| line.starts_with("portolan_requests{")).unwrap();
+        line.split(['{', '}']).nth(1).unwrap().to_owned()
+    };
+    let world = settled();
+    let _ = drift(&world, &METRICS).exits(0);
+    let (complete, read) = (labels(&world), timestamp(&world));
+    assert_eq!(complete, "chart=\"portolan\",account=\"emulator\"");
+    unreadable(&world);
+    let _ = drift(&world, &METRICS).exits(1);
+    assert_eq!((labels(&world), timestamp(&world)), (complete.clone(), read));
+    world.chart("version: 7\n");
+    let _ = drift(&world, &METRICS).exits(1);
+    assert_eq!((labels(&world), timestamp(&world)), (complete, read));
+    // The file of another chart tells nothing of this one.
+    world.file("other.yaml", format!("version: 1\nregion: {NORTH}\norganizations: {{ team-a: {{}} }}\n"));
+    let _ = drift(&world, &[&METRICS[..], &["-f", "other.yaml"]].concat()).exits(1);
+    assert_eq!((labels(&world), timestamp(&world)), ("chart=\"other\"".to_owned(), None));
+}
+
+#[test]
+fn metrics_call_a_chart_by_its_first_file() {
+    let world = settled();
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    for name in ["a.b.yaml", "charts.d/x.yaml", "second.yaml"] {
+        world.file(name, &text);
+    }
+    world.file("empty.yaml", format!("version: 1\nregion: {NORTH}\n"));
+    for (files, chart) in [
+        (&["a.b.yaml"][..], "a.b"),
+        (&["charts.d"], "charts.d"),
+        (&["charts.d/x.yaml"], "x"),
+        (&["empty.yaml", "second.yaml"], "empty"),
+    ] {
+        let named: Vec<&str> = files.iter().flat_map(|file| ["-f", file]).collect();
+        let _ = drift(&world, &[&METRICS[..], &named].concat()).exits(0);
+        assert!(metrics(&world).contains(&format!("portolan_requests{{chart=\"{chart}\"")), "{}", metrics(&world));
+    }
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn a_target_that_covers_nothing_is_an_error() {
     assert!(!world.path("plan.json").exists());
     let _ = world.run(&["drift", "--target", "pay/wbe", "--metrics", "portolan.prom"]).exits(1);
     let metrics = std::fs::read_to_string(world.path("portolan.prom")).unwrap();
-    assert!(metrics.contains("portolan_outcome{outcome=\"unknown\"} 1"), "{metrics}");
+    assert!(metrics.contains("portolan_outcome{chart=\"portolan\",outcome=\"unknown\"} 1"), "{metrics}");
     let _ = world.try_apply(&["--target", "pay/wbe", "--receipt", "receipt.json"]).exits(1);
     assert_eq!(world.writes(), [""; 0]);
 }
