@@ -55,4 +55,5 @@ mod terminal;
 mod trouble;
 mod unmanaged;
 mod validate;
+mod validators;
 mod yaml_readers;

@@ -1,0 +1,279 @@
+//! What other programs read is checked by those programs: Microsoft's SARIF validator with GitHub's rules, ajv,
+//! yaml-language-server, and Prometheus' own parser.
+//!
+//! `.ci/run` installs them, in the versions of `tests/validators`, and makes these tests mandatory. Elsewhere each is
+//! skipped where its validator is missing.
+
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use portolan::emulator::{Effect, Fault};
+use serde_json::{Value, json};
+
+use crate::support::{NORTH, World};
+
+/// The packages that `.ci/run` installs.
+const PACKAGES: &str = "target/validators";
+const MULTITOOL: &str = "target/validators/node_modules/@microsoft/sarif-multitool-linux";
+
+/// `required` where no test here must be skipped.
+const MANDATORY: &str = "PORTOLAN_VALIDATORS_TEST";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where something of the packages is; nothing if the test may be skipped for want of it.
+fn installed(name: &str) -> Option<PathBuf> {
+    let path = root().join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert_ne!(env::var(MANDATORY).as_deref(), Ok("required"), "{name} is missing; `.ci/run` installs it");
+    // The macros that print would be heard only if the test failed.
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let message = format!("SKIPPED {test}: {name} is not installed; `.ci/run` installs it\n");
+    io::stderr().write_all(message.as_bytes()).unwrap();
+    None
+}
+
+/// A script of `tests/validators`, and what it prints.
+fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> String {
+    let mut command = Command::new(program);
+    command.arg(root().join("tests/validators").join(name)).args(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (told, said) = (text(output.stderr), text(output.stdout));
+    assert!(output.status.success(), "{name}: {told}{said}");
+    said
+}
+
+/// Every complaint of Microsoft's validator, with the rules of GitHub's code scanning among its own.
+fn complaints(world: &World, names: &[&str]) -> Vec<String> {
+    let tool = root().join(MULTITOOL).join("Sarif.Multitool");
+    let mut command = Command::new(tool);
+    command.current_dir(world.path(".")).env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+    command.arg("validate").args(names).args(["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning"]);
+    let output = command.args(["--output", "judged.sarif", "--log", "ForceOverwrite"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains(&format!("{} files scanned", names.len())), "{said}");
+    let lines = said.lines().filter(|line| line.contains(": error ") || line.contains(": warning "));
+    lines.map(str::to_owned).collect()
+}
+
+/// The documents are as the official schema says, formats included.
+fn fits_the_official_schema(world: &World, names: &[&str]) {
+    let schema = fs::read_to_string(root().join(MULTITOOL).join("sarif-2.1.0.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
+    for name in names {
+        let found: Vec<String> = validator.iter_errors(&world.json(name)).map(|problem| problem.to_string()).collect();
+        assert!(found.is_empty(), "{name}: {found:#?}");
+    }
+}
+
+const WRONG: &str =
+    "version: 1\nregion: cn-north-4\norganisations: {}\norganizations: { a: { repositories: { r: , r: } } }\n";
+
+/// Two organizations, a deletion that a limit stops, and something that is exposed.
+const CHART: &str = "version: 1
+region: cn-north-4
+protect: [ nothing ]
+limits: { deletes: 0 }
+organizations:
+  team-a:
+    repositories:
+      web: { is_public: true, sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }
+      old: { state: absent }
+";
+
+#[test]
+fn github_takes_every_sarif_document() {
+    if installed(MULTITOOL).is_none() {
+        return;
+    }
+    let world = World::new();
+    let mut names = Vec::new();
+    let mut keep = |name: &'static str, arguments: &[&str]| {
+        let output = world.run(&[arguments, &["--format", "sarif"]].concat());
+        world.file(name, &output.stdout);
+        names.push(name);
+    };
+    keep("no-chart.sarif", &["validate"]);
+    keep("no-chart-to-plan.sarif", &["plan"]);
+    let hostile = "my chart #1 100%25 \u{e9}:[b]\\x?\n.yaml";
+    world.file(hostile, WRONG);
+    keep("hostile-name.sarif", &["validate", "-f", hostile]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let absolute = elsewhere.path().join("a b.yaml").display().to_string();
+    fs::write(&absolute, WRONG).unwrap();
+    keep("absolute.sarif", &["validate", "-f", &absolute]);
+    world.chart(CHART);
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "old").num_images = 3;
+        state.ensure_repository(NORTH, "team-a", "web").num_images = 1;
+    });
+    keep("valid.sarif", &["validate"]);
+    keep("plan.sarif", &["plan"]);
+    keep("partial.sarif", &["plan", "--target", "team-a/web"]);
+    keep("drift.sarif", &["drift"]);
+    world.chart(&format!("{CHART}accept: [ {{ address: '**', until: 9999-12-31, reason: '[x](y) {{0}}' }} ]\n"));
+    keep("accepted.sarif", &["drift"]);
+    world.inject(Fault::new(Effect::forbidden()).forever());
+    keep("unknown.sarif", &["plan"]);
+
+    fits_the_official_schema(&world, &names);
+    assert_eq!(complaints(&world, &names), [""; 0]);
+    for name in &names {
+        for result in world.json(name)["runs"][0]["results"].as_array().unwrap() {
+            let place = &result["locations"][0]["physicalLocation"];
+            assert!(place["artifactLocation"]["uri"].is_string(), "{name}: {result}");
+            assert!(place["region"]["startLine"].is_u64(), "{name}: {result}");
+        }
+    }
+}
+
+#[test]
+fn the_sarif_validator_would_notice() {
+    if installed(MULTITOOL).is_none() {
+        return;
+    }
+    let world = World::of(WRONG);
+    let mut document = world.run(&["validate", "--format", "sarif"]).json();
+    document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = json!("a b");
+    document["runs"][0]["tool"]["driver"]["rules"][0].as_object_mut().unwrap().remove("help");
+    world.file("bad.sarif", document.to_string());
+    assert!(complaints(&world, &["bad.sarif"]).len() >= 2);
+}
+
+#[test]
+fn ajv_takes_the_schemas_in_its_strict_mode_and_what_they_offer() {
+    if installed(&format!("{PACKAGES}/node_modules/ajv")).is_none() {
+        return;
+    }
+    let schemas = ["portolan.schema.json", "plan.schema.json"].map(|name| root().join("schemas").join(name));
+    let packages = root().join(PACKAGES);
+    let said = script(Path::new("node"), "schema.mjs", &[&packages, &schemas[0], &schemas[1]], "");
+    assert_eq!(said, "portolan.schema.json: compiled\nplan.schema.json: compiled\n");
+}
+
+/// What the editor shows for each text, in a folder that `init` has written.
+fn edited(texts: &[&str]) -> Option<Vec<Value>> {
+    installed(&format!("{PACKAGES}/node_modules/yaml-language-server"))?;
+    let world = World::new();
+    let _ = world.run(&["init"]).exits(0);
+    let input = serde_json::to_string(texts).unwrap();
+    let said = script(Path::new("node"), "editor.mjs", &[&root().join(PACKAGES), &world.path(".")], &input);
+    Some(serde_json::from_str(&said).unwrap())
+}
+
+const HEAD: &str = "version: 1\nregion: cn-north-4\n";
+const REPOSITORY: &str = "organizations:\n  a:\n    repositories:\n      r:\n        ";
+
+#[test]
+fn an_editor_completes_with_what_is_valid() {
+    let cases = [
+        "|".to_owned(),
+        format!("{HEAD}{REPOSITORY}|"),
+        format!("{HEAD}{REPOSITORY}sync:\n          - |"),
+        "version: 1\nregion: |".to_owned(),
+        format!("{HEAD}targets:\n  dr:\n    region: |"),
+        format!("{HEAD}mirrors:\n  p/r:\n    |"),
+        format!("{HEAD}{REPOSITORY}category: |"),
+    ];
+    let Some(found) = edited(&cases.each_ref().map(String::as_str)) else { return };
+    let written = |at: usize, label: &str| {
+        let all = found[at]["completions"].as_array().unwrap();
+        let one = all.iter().find(|one| one[0] == label);
+        one.unwrap_or_else(|| panic!("{label}: {all:?}"))[1].as_str().unwrap().to_owned()
+    };
+    for case in &found {
+        assert!(!case.to_string().contains("[object Object]"), "{case}");
+        assert!(!case["completions"].as_array().unwrap().is_empty(), "{case}");
+    }
+    assert_eq!(written(0, "region"), "region: ${1:cn-north-4}");
+    assert_eq!(written(1, "sync"), "sync:\n  - ");
+    assert_eq!(written(1, "category"), "category: ${1:linux}");
+    assert_eq!(written(2, "target"), "target: ${1:dr}");
+    assert_eq!([written(3, "eu-west-101"), written(4, "cn-east-3")], ["eu-west-101", "cn-east-3"]);
+    assert_eq!(written(5, "credentials"), "credentials:\n  username:\n    $1\n  password:\n    $2");
+    assert_eq!(written(6, "arm"), "arm");
+}
+
+#[test]
+fn an_editor_names_the_thing_that_is_meant() {
+    let cases = [
+        ("ver|sion: 1\n".to_owned(), "version (chart)"),
+        (format!("{HEAD}organi|zations: {{}}\n"), "organizations (chart)"),
+        (format!("{HEAD}organizations:\n  a|b:\n    repositories: {{}}\n"), "organization"),
+        (format!("{HEAD}organizations:\n  ab:\n    repositories:\n      r|r: {{}}\n"), "repository"),
+        (format!("{HEAD}{REPOSITORY}is_pub|lic: true\n"), "is\\_public (repository)"),
+        (format!("{HEAD}{REPOSITORY}cate|gory: linux\n"), "category (repository)"),
+        (format!("{HEAD}{REPOSITORY}sy|nc: []\n"), "sync (repository)"),
+        (format!("{HEAD}{REPOSITORY}sync:\n          - ta|rget: dr\n"), "target (rule)"),
+        ("version: 1\nregi|on: mars-1\n".to_owned(), "region (chart)"),
+        (format!("{HEAD}mirrors:\n  p/r:\n    ur|l: https://x/a\n"), "url (mirror)"),
+    ];
+    let Some(found) = edited(&cases.each_ref().map(|(text, _)| text.as_str())) else { return };
+    for ((text, title), found) in cases.iter().zip(found) {
+        let hover = found["hover"].as_str().unwrap();
+        assert_eq!(hover.lines().next(), Some(format!("#### {title}").as_str()), "{text}: {hover}");
+        assert!(!hover.contains("portolan chart"), "{text}: {hover}");
+        assert_eq!(found["diagnostics"], json!([]), "{text}: a region that is not offered is valid too");
+    }
+}
+
+#[test]
+fn an_editor_says_which_key_is_one_too_many() {
+    let cases = [
+        format!("{HEAD}{REPOSITORY}state: absent\n        is_public: true|\n"),
+        format!("{HEAD}{REPOSITORY}sync: 5|\n"),
+        format!("{HEAD}{REPOSITORY}is_pubic: true|\n"),
+    ];
+    let Some(found) = edited(&cases.each_ref().map(String::as_str)) else { return };
+    let expected = [
+        "Property is_public is not allowed.",
+        "Incorrect type. Expected one of array, null.",
+        "Property is_pubic is not allowed.",
+    ];
+    for (found, expected) in found.iter().zip(expected) {
+        let told = found["diagnostics"].to_string();
+        assert!(found["diagnostics"].as_array().unwrap().iter().any(|one| *one == expected), "{expected}: {told}");
+    }
+}
+
+#[test]
+fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
+    let Some(python) = installed(&format!("{PACKAGES}/python/bin/python")) else { return };
+    let world = World::new();
+    let samples = |name: &str| -> Vec<Value> {
+        let _ = world.run(&["drift", "-f", name, "--metrics", "out.prom"]).exits(2);
+        let said = script(&python, "metrics.py", &[&world.path("out.prom")], "");
+        serde_json::from_str(&said).unwrap()
+    };
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
+    let hostile = "a\"b\\n\\c\nd,}=.yaml";
+    for name in ["one.yaml", hostile] {
+        world.file(name, "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { x: } } }\n");
+    }
+    let (one, other) = (samples("one.yaml"), samples(hostile));
+    assert!(one.len() > 20 && one.len() == other.len(), "{one:?}");
+    for (samples, chart) in [(&one, "one"), (&other, "a\"b\\n\\c\nd,}=")] {
+        for sample in samples {
+            assert_eq!(sample[1]["chart"], chart, "{sample}");
+            assert!(sample[1]["account"].is_string(), "{sample}");
+        }
+    }
+    let series = |samples: &[Value]| samples.iter().map(|one| json!([one[0], one[1]]).to_string()).collect::<Vec<_>>();
+    let mut all = [series(&one), series(&other)].concat();
+    let number = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), number, "two charts in one collector have no series in common");
+}
