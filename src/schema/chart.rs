@@ -104,7 +104,18 @@ fn property(record: &Record, key: &Key) -> Value {
 fn description(key: &Key) -> String {
     // Editors call what they offer the allowed values.
     let others = if key.choices.is_empty() { "" } else { " Others than those offered are valid too." };
-    format!("{}{others}", key.doc)
+    let example = if holds_mappings(key.form) { format!(" For example: `{}`.", key.example) } else { String::new() };
+    format!("{}{others}{example}", key.doc)
+}
+
+/// An editor that is offered a mapping as a value calls it `[object Object]`. So it shows an example instead, and offers
+/// the keys.
+fn holds_mappings(form: Form) -> bool {
+    match form {
+        Form::Record(_) | Form::Dictionary(..) => true,
+        Form::List(item) => holds_mappings(*item),
+        Form::Version | Form::Number(..) | Form::Text(_) | Form::OneOf(_) | Form::Attribute(_) => false,
+    }
 }
 
 /// What holds where the key is absent. An editor writes it down with the mapping around it, so that of an attribute is
@@ -113,10 +124,9 @@ fn default(key: &Key) -> Option<Value> {
     key.default.filter(|_| !matches!(key.form, Form::Attribute(_))).map(yaml)
 }
 
-/// A value that an editor offers. A list of mappings is none that it can write down: it offers the keys of one instead.
+/// A value that an editor offers.
 fn examples(key: &Key) -> Option<Value> {
-    let is_list = matches!(key.form, Form::List(Form::Record(_)));
-    (!is_list).then(|| json!([yaml(key.example)]))
+    (!holds_mappings(key.form)).then(|| json!([yaml(key.example)]))
 }
 
 /// Texts to choose from, or another one of that form. The branches exclude each other, because an editor shows the help
