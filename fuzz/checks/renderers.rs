@@ -23,9 +23,11 @@ use portolan::{
     },
     receipt::{PlanStamp, Receipt},
     render::{
-        chart, drift, findings,
+        chart,
+        checkout::Checkout,
+        drift, findings,
         fit::fit,
-        markdown, plan, question, report,
+        gitlab, markdown, plan, question, report, sarif,
         style::{Color, Depth, Look},
         yaml_diff,
     },
@@ -147,6 +149,7 @@ fn documents(chart: &Chart, plan: &Plan, views: Vec<View>, refusal: &str) {
     let report = failed(plan, refusal);
     let drift = judged(plan);
     let stamp = PlanStamp::new("id".to_owned(), plan);
+    let checkout = Checkout { root: "/w".into(), directory: "/w".into(), chart: "chart.yaml".to_owned() };
     let all: Vec<View> = views.iter().cloned().chain(plan::views(plan)).collect();
     for (name, text) in [
         ("the plan as JSON", pretty(&PlanDocument::new(plan, views.clone()))),
@@ -154,7 +157,8 @@ fn documents(chart: &Chart, plan: &Plan, views: Vec<View>, refusal: &str) {
         ("the report", pretty(&report.document(views.clone()))),
         ("the receipt", pretty(&Receipt::new(&report, stamp, views.clone()))),
         ("the drift as JSON", pretty(&DriftDocument::new(&drift, views))),
-        ("SARIF", findings::sarif(&all)),
+        ("SARIF", sarif::sarif(&all, &[], &checkout)),
+        ("Code Quality", gitlab::gitlab(&all, &checkout)),
         ("workflow commands", findings::github(&all)),
         ("the difference", yaml_diff::diff(plan)),
         ("the chart", chart::text(chart)),
