@@ -10,6 +10,11 @@ pub fn is_known(region: &str) -> bool {
     REGIONS.contains(&region) || TARGET_REGIONS.contains(&region)
 }
 
+/// All of them.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    REGIONS.into_iter().chain(TARGET_REGIONS)
+}
+
 /// The regions in which the official SDK knows SWR.
 // Six to a line, not one.
 #[rustfmt::skip]

@@ -175,6 +175,10 @@ fn document<'n, 's>(
         let problem = format!("from here on, this chart speaks of more than {MOST_REGIONS} regions");
         out.found.push(Diagnostic::error("chart-too-large", problem).at(root.span).hint("make several charts of it"));
     }
+    if is_new && root.get("endpoints").is_none() && !region.starts_with(UNKNOWN_REGION) {
+        let span = root.get("region").map(|node| node.span);
+        out.found.extend(lint::region(&region, span));
+    }
     for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
         if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get(name)) {
             endpoint((service, region.clone()), node, endpoints, out);
@@ -373,6 +377,7 @@ fn decode_repository(
     let address = entry.address;
     let source = out.context.source(entry.key_span);
     out.found.extend(lint::name(&address.parts()[2], entry.key_span));
+    out.found.extend(lint::host(&address.parts()[2], entry.key_span));
     let state = entry.node.get("state").and_then(|node| out.context.text(node));
     if state.as_deref() == Some("absent") {
         let others = entry.node.as_mapping().unwrap_or_default().iter().filter(|(key, _)| &*key.text != "state");

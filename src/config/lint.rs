@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::check::similar_to;
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span, visible},
     kind::{self, organization, repository, sync_rule},
     plan::Kept,
+    region,
     state::{Chart, Live, Presence},
 };
 
@@ -20,7 +22,9 @@ use crate::{
 pub type PlacedRule = (Address, Span);
 
 /// The codes of all lints, for the check of waivers.
-pub const CODES: [&str; 9] = [
+pub const CODES: [&str; 11] = [
+    "unknown-region",
+    "registry-host",
     "self-copy",
     "copy-cycle",
     "unknown-sync-region",
@@ -106,12 +110,15 @@ fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
     if sync_rule::TARGET_REGIONS.contains(&&**region) {
         return None;
     }
-    let known = sync_rule::TARGET_REGIONS.join(", ");
+    let known = sync_rule::TARGET_REGIONS;
+    let meant = similar_to(region, known.into_iter());
+    let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
+    let known = known.join(", ");
     Some(
         Diagnostic::warning("unknown-sync-region", format!("region `{region}` is not known to take copies"))
             .at(*span)
             .address(address.to_string())
-            .hint(format!("known are {known}")),
+            .hint(format!("{meant}known are {known}")),
     )
 }
 
@@ -203,6 +210,33 @@ pub fn url(text: &str, span: Span) -> Option<Diagnostic> {
         Diagnostic::warning("unusual-git-url", "this address does not end in `.git`")
             .at(span)
             .hint("the service's user guide asks for that")
+    })
+}
+
+/// Where a region is named that no official document knows: the name of its host is made from it, and may not exist.
+pub fn region(name: &str, span: Option<Span>) -> Option<Diagnostic> {
+    if region::is_known(name) {
+        return None;
+    }
+    let hint = match similar_to(name, region::known()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "a region is called as in `cn-north-4`; one of a partner's cloud wants `endpoints`".to_owned(),
+    };
+    let problem = format!("no document of the service knows a region `{}`", visible(name));
+    Some(Diagnostic { span, ..Diagnostic::warning("unknown-region", problem).hint(hint) })
+}
+
+/// An image is named with its registry and its organization, a repository without them.
+pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
+    const ENDS: [&str; 8] = [".com", ".cn", ".io", ".net", ".org", ".dev", ".local", ".internal"];
+    let (first, rest) = name.split_once('/')?;
+    ENDS.iter().any(|end| first.ends_with(end)).then(|| {
+        Diagnostic::warning("registry-host", format!("`{first}` looks like the host of a registry")).at(span).hint(
+            format!(
+                "the name begins behind the registry and the organization: is it `{}`?",
+                rest.split_once('/').map_or(rest, |(_, name)| name)
+            ),
+        )
     })
 }
 

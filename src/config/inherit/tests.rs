@@ -33,7 +33,7 @@ fn pair(key: &str, said: Said) -> String {
 /// The chart of one repository, with what each level says of the key.
 fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
     decode(&format!(
-        "version: 1\nregion: r\n\
+        "version: 1\nregion: cn-north-4\n\
          targets:\n  one: {{ region: cn-east-3, organization: one }}\n  two: {{ region: cn-east-3, organization: two }}\n\
          defaults: {{ repository: {{ {} }} }}\n\
          organizations:\n  o:\n    defaults: {{ repository: {{ {} }} }}\n    repositories: {{ a: {{ {} }} }}\n",
@@ -46,7 +46,7 @@ fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
 /// The description that is managed, if one is.
 fn description(entry: Said, organization: Said, document: Said) -> Option<Value> {
     let chart = chart("description", entry, organization, document);
-    let Presence::Present(attributes) = &chart.resources[&repository::address("r", "o", "a")].presence else {
+    let Presence::Present(attributes) = &chart.resources[&repository::address("cn-north-4", "o", "a")].presence else {
         panic!("the repository is absent")
     };
     attributes.get("description").cloned()
@@ -55,7 +55,7 @@ fn description(entry: Said, organization: Said, document: Said) -> Option<Value>
 /// The target organizations of the rules, if they are managed.
 fn rules(entry: Said, organization: Said, document: Said) -> Option<Vec<String>> {
     let chart = chart("sync", entry, organization, document);
-    chart.resources[&repository::address("r", "o", "a")].children.as_ref()?;
+    chart.resources[&repository::address("cn-north-4", "o", "a")].children.as_ref()?;
     let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
     Some(rules.map(|rule| rule.part("target_organization").unwrap().to_string()).collect())
 }
@@ -133,7 +133,7 @@ fn overrides(levels: [Said; 4]) -> Option<Value> {
     let [item, target, organization, document] = levels.map(|said| pair("override", said));
     let comma = |pair: &str| if pair.is_empty() { String::new() } else { format!(", {pair}") };
     let chart = decode(&format!(
-        "version: 1\nregion: r\n\
+        "version: 1\nregion: cn-north-4\n\
          targets: {{ one: {{ region: cn-east-3, organization: one{} }} }}\n\
          defaults: {{ sync_rule: {{ {document} }} }}\n\
          organizations:\n  o:\n    defaults: {{ sync_rule: {{ {organization} }} }}\n    \
@@ -141,7 +141,7 @@ fn overrides(levels: [Said; 4]) -> Option<Value> {
         comma(&target),
         comma(&item),
     ));
-    let rule = sync_rule::address(&repository::address("r", "o", "a"), "cn-east-3", "one");
+    let rule = sync_rule::address(&repository::address("cn-north-4", "o", "a"), "cn-east-3", "one");
     let Presence::Present(attributes) = &chart.resources[&rule].presence else { panic!("the rule is absent") };
     attributes.get("override").cloned()
 }

@@ -111,6 +111,28 @@ protect: [ team-a/ledger ]
         ),
     ),
     warning(
+        "registry-host",
+        "The first part of a repository's name looks like the host of a registry.",
+        "An image is named by its registry, its organization and its repository; a chart has the organization above, and \
+         the region says which registry it is. The service would take the host as a part of the name.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      swr.cn-north-4.myhuaweicloud.com/team-a/web: {}
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      web: {}
+",
+        ),
+    ),
+    warning(
         "self-copy",
         "A rule copies a repository onto itself.",
         "Its target is the rule's own region and organization. A rule keeps the name of the repository, so source and \
@@ -177,6 +199,25 @@ organizations:
         sync:
           - target_region: cn-east-3
             target_organization: shared-b
+",
+        ),
+    ),
+    warning(
+        "unknown-region",
+        "No official document knows the region.",
+        "The host that is asked is made from the region's name, so a mistyped one ends in a host that does not exist. \
+         The table of regions is that of the official SDK: a newer region, or one of a partner's cloud, may be right and \
+         wants the endpoints of its services, or a waiver.",
+        charts(
+            r"version: 1
+region: cn-noth-4
+organizations:
+  team-a: {}
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a: {}
 ",
         ),
     ),
