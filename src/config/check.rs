@@ -87,6 +87,13 @@ fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
     }
 }
 
+/// Something stands in the place of a list.
+fn no_list(node: &Node<'_>, key: &str, example: &str) -> Diagnostic {
+    let problem = wrong_type(node, "a list");
+    let is_item = matches!(node.resolve(), Resolved::String(_) | Resolved::Mapping(_));
+    if is_item { problem.hint(format!("`{key}` is a list, such as `{example}`")) } else { problem }
+}
+
 /// A number is not always what it looks like: `0755` is 755, and `1.10` is 1.1.
 fn quotes_around(node: &Node<'_>, number: &str) -> String {
     let is_as_written = matches!(&node.value, NodeValue::Scalar(scalar) if *scalar.text == *number);
@@ -108,6 +115,9 @@ fn meant_by(text: &str) -> Option<&'static str> {
 /// A mapping was expected whose keys are known.
 fn no_record(node: &Node<'_>, record: &Record) -> Diagnostic {
     let diagnostic = wrong_type(node, "a mapping");
+    if record.together == Together::OneTarget && node.as_str().is_some() {
+        return diagnostic.hint("a rule is a mapping: `{ target: NAME }` for one of the chart's `targets`");
+    }
     if diagnostic.hint.is_some() { diagnostic } else { diagnostic.hint(keys_of(record)) }
 }
 
@@ -384,6 +394,9 @@ fn keys(node: &Node<'_>, record: &Record, entries: &[Entry<'_>], run: &Run<'_>, 
     for (name, value) in entries.iter().filter(|(name, _)| !run.is_merged_again(node, name, record)) {
         match record.keys().find(|key| key.name == &*name.text) {
             Some(key) if key.nullable && matches!(value.resolve(), Resolved::Null) => {}
+            Some(Key { form: Form::List(_), example, .. }) if value.as_list().is_none() => {
+                found.push(no_list(value, &name.text, example));
+            }
             Some(key) => any(value, key.form, run, found),
             // As in `{ s3cr3t }`, which is a key with nothing behind it.
             None if is_of_secrets(record) && is_alone(name, value, record) => {
@@ -413,12 +426,33 @@ fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
     let known: Vec<&str> = record.keys().map(|key| key.name).collect();
     let hint = match similar_to(&name.text, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
+        None if let Some(meant) = synonym(record, &name.text) => format!("here it is called `{meant}`"),
         None => match holder(record, &name.text) {
             Some(inner) => format!("it belongs under `{inner}`"),
             None => keys_of(record),
         },
     };
     Diagnostic::error("unknown-key", format!("unknown key `{}`", tree::name(&name.text))).at(name.span).hint(hint)
+}
+
+/// Other words for our keys: those of the API, of its documents and of other tools.
+const SYNONYMS: [(&str, &str); 9] = [
+    ("sync_rules sync_rule syncRules rules replication replications replicate sync_repo", "sync"),
+    ("public isPublic visibility", "is_public"),
+    ("desc comment summary", "description"),
+    ("type kind", "category"),
+    ("namespaces namespace projects project orgs", "organizations"),
+    ("repos images repository", "repositories"),
+    ("remoteRegionId remote_region_id remote_region region", "target_region"),
+    ("remoteNamespace remote_namespace namespace organization", "target_organization"),
+    ("syncAuto sync_auto", "auto"),
+];
+
+/// What a word of others is called in a record.
+fn synonym(record: &Record, word: &str) -> Option<&'static str> {
+    let is_key = |name: &str| record.keys().any(|key| key.name == name);
+    let mut rows = SYNONYMS.iter().filter(|(words, _)| words.split(' ').any(|other| other == word));
+    rows.find(|(_, name)| is_key(name)).map(|(_, name)| *name)
 }
 
 /// The key of a record under which the misplaced key would be known.
@@ -451,6 +485,8 @@ fn dictionary(node: &Node<'_>, name: names::Name, record: &'static Record, run: 
             let problem = format!("`{}` is not a valid name", shown(&key.text));
             let hint = if key.text.contains(OPEN) {
                 "a variable can stand in a value, not in a name".to_owned()
+            } else if name == names::Name::Repository && key.text.contains([':', '@']) {
+                "a repository is named without a tag or a digest, and without its registry".to_owned()
             } else {
                 format!("expected {}", names::rule(name))
             };

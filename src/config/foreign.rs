@@ -21,7 +21,10 @@ pub(super) fn is_chart(roots: &[Node<'_>], text: &[u8], wrong: &Diagnostics) -> 
         let quote = line.first().filter(|first| matches!(first, b'"' | b'\''));
         let rest = line[usize::from(quote.is_some())..].strip_prefix(VERSION.as_bytes());
         let rest = rest.and_then(|rest| quote.map_or(Some(rest), |quote| rest.strip_prefix(&[*quote])));
-        rest.is_some_and(|rest| matches!(rest.trim_ascii_start(), [b':'] | [b':', b' ' | b'\t', ..]))
+        // A slip in that line is no reason to hide it.
+        let is_slip = |rest: &[u8]| rest.starts_with("：".as_bytes()) || matches!(rest, [b':', b'0'..=b'9', ..]);
+        let is_key = |rest: &[u8]| matches!(rest, [b':'] | [b':', b' ' | b'\t', ..]) || is_slip(rest);
+        rest.is_some_and(|rest| is_key(rest.trim_ascii_start()))
     };
     let has_line = || text.split(|byte| matches!(byte, b'\n' | b'\r')).any(is_line);
     roots.iter().any(|root| root.get(VERSION).is_some()) || (!wrong.is_empty() && has_line())

@@ -15,6 +15,7 @@ pub mod names;
 mod patterns;
 mod place;
 pub mod rules;
+mod slips;
 #[cfg(test)]
 mod tests;
 pub mod tree;
@@ -78,6 +79,7 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     place::assign(&roots, context, &mut found);
+    slips::mend(&mut found, sources);
     if !foreign.is_empty() {
         // What a chart without its version defines is not known.
         found.retain(|diagnostic| diagnostic.code != "unknown-target");
@@ -115,7 +117,7 @@ fn may_hold_secret(line: &str) -> bool {
     let has_login = line.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
     let value = |(at, word): (usize, &str)| {
         let rest = line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(':').map(str::trim_start)
+        rest.strip_prefix(slips::is_colon).map(str::trim_start)
     };
     let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
     has_login || holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
@@ -124,11 +126,13 @@ fn may_hold_secret(line: &str) -> bool {
 /// Whether a line says where a secret is, or holds it in that place. Of a line that YAML does not take, or that gives a
 /// key twice, nothing else can be known.
 fn names_secret(line: &str) -> bool {
+    // Without a space behind the colon it is a slip, and as much of a secret.
     let is_value = |rest: &str| {
         let rest = rest.trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(':').is_some_and(|value| value.is_empty() || value.starts_with([' ', '\t']))
+        rest.strip_prefix(slips::is_colon).is_some_and(|value| !value.starts_with("//"))
     };
-    let is_word = |before: &str| !before.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | '-'));
+    let is_name = |last: char| last.is_alphanumeric() || matches!(last, '_' | '-');
+    let is_word = |before: &str| !before.ends_with(is_name) && !before.ends_with("${");
     ["env", "file"]
         .into_iter()
         .any(|key| line.match_indices(key).any(|(at, _)| is_word(&line[..at]) && is_value(&line[at + key.len()..])))
