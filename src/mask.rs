@@ -38,7 +38,12 @@ impl Foreign {
         Foreign(words.to_owned())
     }
 
-    /// Words of ours with a text of theirs behind them.
+    /// Words of ours, then a text of theirs.
+    pub fn behind(words: &'static str, text: &Foreign) -> Foreign {
+        Foreign(format!("{words} \"{text}\""))
+    }
+
+    /// The same with the text in parentheses.
     pub fn described(words: &'static str, text: &Foreign) -> Foreign {
         Foreign(format!("{words} (\"{text}\")"))
     }

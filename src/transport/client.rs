@@ -92,6 +92,19 @@ impl CallError {
         }
     }
 
+    /// With the method and the path of what was asked.
+    fn about(mut self, request: &Request) -> CallError {
+        let asked = format!("{} {}", request.method, request.path);
+        match &mut self {
+            CallError::Answered { error, .. } => error.asked = Some(asked),
+            CallError::NoAnswer(no_answer) if !no_answer.message.contains(&request.path) => {
+                no_answer.message = format!("{} ({asked})", no_answer.message);
+            }
+            CallError::NoAnswer(_) => {}
+        }
+        self
+    }
+
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -103,6 +116,9 @@ impl CallError {
             }
             CallError::Answered { class: Class::Throttled, .. } => {
                 Some("the service asks to slow down; try later, or with a smaller `--parallelism`")
+            }
+            CallError::Answered { error, .. } if error.is_redirect() => {
+                Some("redirects are not followed: check the endpoint, and what stands between, such as a login page")
             }
             CallError::Answered { error, .. } if error.code.as_deref() == Some("APIGW.0101") => {
                 Some("the gateway knows no such API: check the region and the endpoint")
@@ -225,7 +241,7 @@ impl Admission<'_> {
         self.pass.departs();
         let answer = masked(client.door.send(request).await, &client.mask);
         let (outcome, retry_after) = meaning(&answer, also_absent, purpose);
-        let told = told(answer, also_absent, trace);
+        let told = told(answer, also_absent, trace).map_err(|error| error.about(request));
         // Before the place in flight is free: the request that waits for it must not be refused as well.
         if let Err(CallError::Answered { class: Class::Unauthorized, error }) = &told {
             client.gate.close(error);

@@ -56,6 +56,7 @@ fn response(told: &Told) -> Response {
         request_id: header("x-request-id"),
         retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()).map(std::time::Duration::from_secs),
         content_range: header("content-range"),
+        location: header("location"),
         date: header("date"),
         body: told.body.clone(),
         mask: std::sync::Arc::default(),

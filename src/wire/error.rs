@@ -97,12 +97,14 @@ pub struct ApiError {
     /// The service's words, or a description of a body that has none.
     pub message: Option<Foreign>,
     pub request_id: Option<Foreign>,
+    /// Method and path of what was asked, where the client knows.
+    pub asked: Option<String>,
 }
 
 impl std::error::Error for ApiError {}
 
 impl fmt::Display for ApiError {
-    /// `404 APIGW.0101: API not published (request id 9f3c)`
+    /// `404 APIGW.0101: API not published (GET /v2/manage/repos, request id 9f3c)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
         if let Some(code) = &self.code {
@@ -111,9 +113,11 @@ impl fmt::Display for ApiError {
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }
-        match &self.request_id {
-            Some(id) => write!(f, " (request id {id})"),
-            None => Ok(()),
+        match (&self.asked, &self.request_id) {
+            (Some(asked), Some(id)) => write!(f, " ({asked}, request id {id})"),
+            (Some(asked), None) => write!(f, " ({asked})"),
+            (None, Some(id)) => write!(f, " (request id {id})"),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -126,12 +130,23 @@ impl ApiError {
             code: None,
             message: None,
             request_id: response.request_id.as_deref().map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
+            asked: None,
         };
+        if let Some(location) = response.location.as_deref().filter(|_| error.is_redirect()) {
+            let target = Foreign::new(&response.mask, place(location), MAX_BODY_SHOWN);
+            error.message = Some(Foreign::behind("a redirect to", &target));
+            return error;
+        }
         match serde_json::from_slice::<Value>(&response.body) {
             Ok(body) => error.fill(&body, response),
             Err(_) => error.message = Some(describe(&response.body, &response.mask)),
         }
         error
+    }
+
+    /// Whether it sends to another place, which is never the service's own answer.
+    pub fn is_redirect(&self) -> bool {
+        (300..400).contains(&self.status)
     }
 
     /// In the order in which the shapes are told apart: the service's own list, the gateway's flat object, a bare
@@ -159,6 +174,14 @@ impl ApiError {
             self.message = Some(Foreign::described("JSON without an error code", &shown));
         }
     }
+}
+
+/// An address without what may be a secret in it: a query, and a login before the host.
+fn place(location: &str) -> &str {
+    let location = location.split(['?', '#']).next().unwrap_or_default();
+    let host = location.find("//").map_or(0, |at| at + 2);
+    let authority = location[host..].split('/').next().unwrap_or_default();
+    authority.rfind('@').map_or(location, |at| &location[host + at + 1..])
 }
 
 fn text(value: &Value) -> Option<&str> {

@@ -139,6 +139,8 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// `Content-Range` of a paged list: `{offset}-{items in this page}/{total}`.
     pub content_range: Option<String>,
+    /// `Location` of a redirect, which is never followed.
+    pub location: Option<String>,
     /// `Date`: what the service's own clock says.
     pub date: Option<String>,
     pub body: Vec<u8>,

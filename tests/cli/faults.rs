@@ -260,7 +260,7 @@ fn each_body_of_an_error_is_told_readably() {
         let world = settled();
         fault(&world, &format!("status=403,{body},route=list-repositories,times=all"));
         let output = world.plan(&[]).exits(1).warns("cannot read the repository list of cn-north-4").warns(words);
-        assert!(output.stderr.contains("(request id emulator-"), "{output}");
+        assert!(output.stderr.contains("(GET /v2/manage/repos, request id emulator-"), "{output}");
         assert!(output.stderr.lines().count() <= 2, "{output}");
     }
 }

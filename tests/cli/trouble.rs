@@ -168,7 +168,7 @@ fn what_a_failure_looks_like() {
     -- stdout
     Unknown: 1 object could not be read, so no plan can be made.
     -- stderr
-    error: cannot read the sync_rules of repository cn-north-4/group/busybox: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (request id emulator-00000015)
+    error: cannot read the sync_rules of repository cn-north-4/group/busybox: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (GET /v2/manage/namespaces/group/repos/busybox/sync_repo, request id emulator-00000015)
       hint: the credentials are good, but not for this; ask for the permission
     ");
 }
@@ -213,4 +213,17 @@ fn an_object_that_is_listed_twice_with_different_values_is_unknown() {
         repository.sync_rules.push(other);
     });
     is_unknown(&world, &["sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad is listed twice"]);
+}
+
+#[test]
+fn an_error_says_which_request_failed() {
+    let world = World::of(QUICKSTART);
+    world.inject(Fault::new(Effect::forbidden()).path("/repos").forever());
+    let _ = world.plan(&[]).exits(1).warns("(GET /v2/manage/repos");
+    world.emulator.clear_faults();
+    world.inject(Fault::new(Effect::forbidden()).method("POST").forever());
+    let _ = world.try_apply(&[]).exits(1).says("(POST /v2/manage/namespaces");
+    world.emulator.clear_faults();
+    world.inject(Fault::new(Effect::CutBefore).forever());
+    let _ = world.plan(&[]).exits(1).warns("(GET /v2/manage/");
 }

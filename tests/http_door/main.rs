@@ -108,6 +108,7 @@ async fn every_status_is_an_answer() {
         request_id: Some("9f3c".to_owned()),
         retry_after: Some(Duration::from_secs(7)),
         content_range: Some("0-2/2".to_owned()),
+        location: None,
         date: Some("Fri, 20 Nov 2026 23:10:00 GMT".to_owned()),
         body: b"slow".to_vec(),
         ..Response::default()
@@ -121,7 +122,8 @@ async fn every_status_is_an_answer() {
 async fn a_redirect_is_not_followed() {
     let (elsewhere, followed) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let answer = format!("HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(answered(&answer).await.unwrap().status, 302);
+    let found = answered(&answer).await.unwrap();
+    assert_eq!((found.status, found.location), (302, Some(format!("http://{elsewhere}/"))));
     assert!(followed.try_recv().is_err());
 }
 

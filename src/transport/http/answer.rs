@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{Timestamp, fmt::rfc2822};
-use reqwest::header::{CONTENT_RANGE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_RANGE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::Timeouts;
 use crate::{
@@ -37,6 +37,7 @@ pub(super) async fn read(
         request_id: header("x-request-id"),
         retry_after: header(RETRY_AFTER.as_str()).and_then(|value| retry_after(&value, Timestamp::now())),
         content_range: header(CONTENT_RANGE.as_str()),
+        location: header(LOCATION.as_str()),
         date: header(DATE.as_str()),
         body,
         mask: std::sync::Arc::default(),

@@ -128,3 +128,26 @@ fn the_errors_of_codearts() {
     );
     reads(400, r#"{"error":{"code":"CH.010001","message":"bad"},"status":"failed"}"#, "400 CH.010001: bad");
 }
+
+#[test]
+fn a_redirect_says_where_to_without_what_may_be_secret() {
+    for (location, shown) in [
+        ("https://login.example.com/sso?ticket=s3cr3t#s3cr3t", "https://login.example.com/sso"),
+        ("https://bob:s3cr3t@login.example.com/", "login.example.com/"),
+        ("/elsewhere", "/elsewhere"),
+    ] {
+        let response = Response { location: Some(location.to_owned()), ..answer(302, "<html>moved") };
+        assert_eq!(ApiError::read(&response).to_string(), format!("302: a redirect to \"{shown}\""));
+    }
+    // Without the header there is only the body.
+    reads(302, "", "302: an empty body");
+}
+
+#[test]
+fn what_was_asked_stands_beside_the_request() {
+    let mut error = ApiError::read(&answer(404, r#"{"error_code":"E","error_msg":"m","request_id":"9f3c"}"#));
+    error.asked = Some("GET /v2/x".to_owned());
+    assert_eq!(error.to_string(), "404 E: m (GET /v2/x, request id 9f3c)");
+    error.request_id = None;
+    assert_eq!(error.to_string(), "404 E: m (GET /v2/x)");
+}
