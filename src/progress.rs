@@ -36,7 +36,12 @@ pub enum Event<'a> {
     /// A change came to its end, one way or another.
     Finished { change: &'a Change, record: &'a Record },
     /// What was written was read again.
-    Checked { change: &'a Change, record: &'a Record },
+    Checked {
+        change: &'a Change,
+        record: &'a Record,
+        /// Whether it is not what was told when the change came to its end.
+        is_news: bool,
+    },
 }
 
 /// Somebody who wants to know.

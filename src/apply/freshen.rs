@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     check::check,
-    observe::{difference, failed, hint, matches, moved},
+    observe::{difference, failed, hint, matches, moved, unstuck},
     step::Around,
 };
 use crate::{
@@ -309,7 +309,7 @@ impl<'a> Runner<'a> {
 
     fn did_not_stick(&self, live: &LiveResource) -> Fate {
         let difference = difference(self.change, Some(live));
-        failed(format!("did not stick: {difference}"), Some("somebody else may be writing; plan again"))
+        failed(format!("did not stick: {difference}"), Some(unstuck(self.change, Some(live))))
     }
 }
 

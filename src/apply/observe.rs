@@ -41,6 +41,28 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
     }
 }
 
+/// What to do about a value that did not stick.
+pub(super) fn unstuck(change: &Change, live: Option<&LiveResource>) -> &'static str {
+    let (Some(after), Some(live)) = (change.action.after(), live) else {
+        return "somebody else may be writing; plan again";
+    };
+    let kind = change.address.kind();
+    let differing: Vec<_> = after
+        .iter()
+        .filter(|(name, wrote)| is_readable(kind, name) && live.attributes.get(*name) != Some(wrote))
+        .map(|(name, wrote)| (wrote.as_str(), live.attributes.get(*name).and_then(|is| is.as_str())))
+        .collect();
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let is_same = |(wrote, is): &(Option<&str>, Option<&str>)| wrote.map(words) == is.map(words) && wrote.is_some();
+    if differing.iter().all(is_same) {
+        "the service stores this text with other blanks or line breaks: write it in the chart as it is now"
+    } else if change.action.before() == Some(&live.attributes) {
+        "the service said yes and kept the old value; plan again, and ask its support if it stays so"
+    } else {
+        "the service may have stored another value, or somebody else wrote; plan again"
+    }
+}
+
 fn is_readable(kind: &Kind, name: &str) -> bool {
     kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable())
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::observe::{difference, matches};
+use super::observe::{difference, matches, unstuck};
 use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY, Subject},
@@ -46,6 +46,8 @@ pub(super) async fn verify(
 ) {
     let tally = Tally::new(&**listener, Stage::Checking);
     let touched: Vec<usize> = (0..changes.len()).filter(|at| records[*at].wrote).collect();
+    let is_applied = |record: &Record| matches!(record.fate, Fate::Applied { .. });
+    let before: Vec<bool> = records.iter().map(is_applied).collect();
     let read = read_back(client, touched.iter().map(|at| changes[*at].subject()), &tally).await;
     let mut pending = JoinSet::new();
     for position in touched {
@@ -66,8 +68,9 @@ pub(super) async fn verify(
         record.tries.extend(waited.tries);
         record.after = waited.seen.or_else(|| record.after.take());
     }
-    for (change, record) in changes.iter().zip(&*records).filter(|(_, record)| record.wrote) {
-        listener.hear(&Event::Checked { change, record });
+    for ((change, record), before) in changes.iter().zip(&*records).zip(before).filter(|((_, record), _)| record.wrote)
+    {
+        listener.hear(&Event::Checked { change, record, is_news: before != is_applied(record) });
     }
 }
 
@@ -180,7 +183,7 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
         Err(_) => Fate::Applied { verified: false },
         Ok(live) => Fate::Failed {
             message: format!("did not stick: {}", difference(change, live.as_ref())),
-            hint: Some("somebody else may be writing; plan again".to_owned()),
+            hint: Some(unstuck(change, live.as_ref()).to_owned()),
             restored: false,
             job: None,
         },

@@ -33,6 +33,15 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 /// How many more checks one write gets when they are too old as soon as they are complete.
 const MORE_CHECKS: u32 = 2;
 
+/// How long a write of this change may take to show before its next one is checked.
+const LAGS: [Duration; 5] = [
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_secs(2),
+    Duration::from_secs(3),
+    Duration::from_secs(4),
+];
+
 /// What is known after a write.
 pub(super) enum Settled {
     Done,
@@ -198,6 +207,19 @@ impl<'w> Writer<'w> {
 
     /// Looks again. `Some`: nothing is to be sent.
     async fn check(&mut self, write: &Write<'_>, tries: &mut WriteTries) -> Result<Option<Settled>, ReadFailure> {
+        let mut waits = LAGS.into_iter();
+        loop {
+            let seen = self.look(write).await?;
+            let Some(wait) = waits.next().filter(|_| self.lags(write, &seen)) else {
+                return Ok(self.judge(write, &seen, Some(tries)));
+            };
+            // What is in flight meanwhile is others'.
+            self.admission = None;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn look(&mut self, write: &Write<'_>) -> Result<Observation, ReadFailure> {
         let mut behind = vec![write.request];
         behind.extend(write.next);
         let trace = Trace::default();
@@ -206,7 +228,14 @@ impl<'w> Writer<'w> {
         self.admission = checked.admission;
         self.belief = Belief::Since(checked.since);
         self.shared = checked.answer.map(|answer| Shared { answer, since: checked.since, trace });
-        Ok(self.judge(write, &checked.seen?, Some(tries)))
+        checked.seen
+    }
+
+    /// Whether a look shows the object as it was before this change wrote to it: reads may lag behind writes.
+    fn lags(&self, write: &Write<'_>, seen: &Observation) -> bool {
+        let Guard::Left(left) = write.guard else { return false };
+        let is_old = self.before.as_ref().is_some_and(|before| *before == seen.live);
+        self.wrote && is_old && !matches(self.change.address.kind(), seen.live.as_ref(), left)
     }
 
     /// What a look says about a write: nothing, if it may be sent.
@@ -229,6 +258,11 @@ impl<'w> Writer<'w> {
             Guard::Planned(precondition) => precondition.check(live),
             Guard::Left(left) if matches(kind, live, left) => Vec::new(),
             Guard::Left(_) if matches(kind, live, write.goal) => return Some(Settled::Found),
+            Guard::Left(_) if self.lags(write, seen) => {
+                let message = "not sent, because what this change wrote before does not show yet";
+                let fate = failed(message.to_owned(), Some("apply again: what was done is not repeated"));
+                return Some(if doubtful { Settled::Unknown(fate) } else { Settled::Refused(fate) });
+            }
             Guard::Left(_) => vec!["it was changed elsewhere while this change was made".to_owned()],
         };
         if differences.is_empty() {

@@ -47,7 +47,9 @@ impl Bars {
 impl Listener for Bars {
     fn hear(&self, event: &Event<'_>) {
         match event {
-            Event::Finished { change, record } => tell(&render::report::line(change, &record.fate, self.color)),
+            Event::Finished { change, record } | Event::Checked { change, record, is_news: true } => {
+                tell(&render::report::line(change, &record.fate, self.color));
+            }
             Event::Progress { stage, done, known } => self.progress(*stage, *done, *known),
             Event::Started { .. } | Event::Checked { .. } => {}
         }

@@ -36,7 +36,9 @@ impl Lines {
 impl Listener for Lines {
     fn hear(&self, event: &Event<'_>) {
         match event {
-            Event::Finished { change, record } => tell(&render::report::line(change, &record.fate, self.color)),
+            Event::Finished { change, record } | Event::Checked { change, record, is_news: true } => {
+                tell(&render::report::line(change, &record.fate, self.color));
+            }
             Event::Progress { stage: Stage::Reading, done, known } if done < known && self.is_time() => {
                 tell(&format!("reading: {done} of {known}"));
             }

@@ -1,6 +1,6 @@
 //! Services that lie or lag, and strangers: what is not known is not called known, and nobody's work is overwritten.
 
-use portolan::emulator::{Effect, Settings};
+use portolan::emulator::{Effect, Settings, SyncRule};
 
 use serde_json::json;
 
@@ -295,4 +295,69 @@ fn a_service_that_fails_at_random_is_settled_in_the_end() {
         world.emulator.clear_faults();
         world.is_settled();
     }
+}
+
+const REPLACED: &str = "version: 1
+region: cn-north-4
+organizations:
+  o:
+    repositories:
+      a: { sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }
+";
+
+/// A rule that has to be replaced.
+fn replaced() -> World {
+    let world = World::of(REPLACED);
+    world.edit(|state| state.ensure_repository(NORTH, "o", "a").sync_rules.push(SyncRule::to("cn-east-3", "dr")));
+    world
+}
+
+#[test]
+fn a_deletion_that_shows_late_accuses_nobody() {
+    let world = replaced();
+    // The creation is tried again, and the look before that still shows what this apply deleted.
+    fault(&world, "status=503,route=create-rule");
+    fault(&world, "stale-reads=2,times=all,route=list-rules");
+    let output = world.try_apply(&[]);
+    world.emulator.clear_faults();
+    assert!(!format!("{output}").contains("elsewhere"), "{output}");
+    let _ = output.exits(0).says("1 added, 0 changed, 1 destroyed");
+    world.is_settled();
+    // One that never shows is told as what it is.
+    let world = replaced();
+    fault(&world, "status=503,route=create-rule");
+    fault(&world, "stale-reads=100,times=all,route=list-rules");
+    let output = world.try_apply(&[]).exits(1);
+    assert!(!format!("{output}").contains("elsewhere"), "{output}");
+    let _ = output.says("what this change wrote before does not show yet");
+}
+
+#[test]
+fn what_did_not_stick_is_told_on_stderr_too() {
+    let world = World::of(QUICKSTART);
+    fault(&world, "stale-reads=100,times=all,route=list-rules");
+    let output = world.try_apply(&[]).exits(1);
+    // First it was written, and then it did not show.
+    let lines: Vec<&str> = output.stderr.lines().filter(|line| line.contains("sync_rule")).collect();
+    assert!(
+        matches!(lines[..], [applied, failed] if applied.contains("applied") && failed.contains("did not stick")),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_service_that_trims_a_text_is_named_as_what_it_is() {
+    let world = World::of(&QUICKSTART.replace("this is a busybox repository", "\"this is  a busybox\\n\""));
+    let trimmed = || {
+        world.edit(|state| {
+            state.ensure_repository(NORTH, "group", "busybox").description = "this is a busybox".to_owned()
+        });
+    };
+    let _ = world.try_apply(&["--target", "group"]);
+    trimmed();
+    // Every look afterwards shows the service's own form.
+    fault(&world, "stale-reads=100,times=all,route=show-repository");
+    let output = world.try_apply(&[]).exits(1);
+    assert!(!output.stdout.contains("somebody else"), "{output}");
+    let _ = output.says("the service stores this text with other blanks or line breaks");
 }
