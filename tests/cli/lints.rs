@@ -100,3 +100,11 @@ fn a_target_that_is_neither_live_nor_declared_is_told_by_the_plan() {
     live.edit(|state| drop(state.ensure_organization(NORTH, "nowhere").clone()));
     assert!(!live.plan(&[]).stderr.contains("warning"), "it is there");
 }
+
+#[test]
+fn a_region_of_the_command_line_is_looked_at_too() {
+    let world = World::of("version: 1\norganizations: { a: {} }\n");
+    let _ = world.run(&["validate", "--region", "cn-noth-4"]).exits(0).warns("did you mean `cn-north-4`?");
+    let output = world.run(&["validate", "--region", "cn-north-4"]).exits(0);
+    assert_eq!(output.stderr, "");
+}
