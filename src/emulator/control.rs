@@ -76,6 +76,7 @@ fn set_state(emulator: &Emulator, text: &str) -> Result<Response, String> {
         if wanted.account.is_empty() {
             wanted.account.clone_from(&state.account);
         }
+        wanted.default_account.clone_from(&state.default_account);
         *state = wanted;
     });
     Ok(empty())

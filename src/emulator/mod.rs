@@ -103,8 +103,10 @@ impl Emulator {
     pub fn open(path: impl AsRef<Path>, settings: Settings) -> Result<Self, StateError> {
         let (file, state) = StateFile::open(path.as_ref())?;
         let mut state = state.unwrap_or_default();
-        if state.account.is_empty() {
-            state.account.clone_from(&settings.account);
+        state.default_account.clone_from(&settings.account);
+        if state.account == settings::DEFAULT_ACCOUNT {
+            // Files that hold the default's name were not written by somebody who chose it.
+            state.account.clear();
         }
         state.settle();
         Ok(Self::with(settings, state, Some(file)))
@@ -245,10 +247,10 @@ mod tests {
         emulator.edit(|state| state.ensure_repository("cn-north-4", "team-a", "web").num_images = 2);
         drop(emulator);
 
-        let emulator = Emulator::open(&path, Settings { account: "ignored".into(), ..Settings::default() }).unwrap();
+        let emulator = Emulator::open(&path, Settings { account: "acme".into(), ..Settings::default() }).unwrap();
         let repository = emulator.read(|state| state.repository("cn-north-4", "team-a", "web").cloned()).unwrap();
         assert_eq!((repository.id, repository.num_images), (2, 2));
-        assert_eq!(emulator.read(|state| state.account.clone()), "emulator");
+        assert_eq!(emulator.read(|state| state.account().to_owned()), "acme");
     }
 
     #[tokio::test]

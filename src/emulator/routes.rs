@@ -6,8 +6,9 @@
 use super::message::Request;
 
 /// A name, a method and a path in which `{}` stands for one segment.
-const ROUTES: [(&str, &str, &str); 22] = [
+const ROUTES: [(&str, &str, &str); 24] = [
     ("list-regions", "GET", "/v2/manage/regions"),
+    ("show-overview", "GET", "/v2/manage/overview"),
     ("list-organizations", "GET", "/v2/manage/namespaces"),
     ("create-organization", "POST", "/v2/manage/namespaces"),
     ("show-organization", "GET", "/v2/manage/namespaces/{}"),
@@ -29,6 +30,7 @@ const ROUTES: [(&str, &str, &str); 22] = [
     ("list-git-repositories", "GET", "/v4/user/repositories"),
     ("list-project-repositories", "GET", "/v4/projects/{}/repositories"),
     ("list-git-repositories-v2", "GET", "/v2/projects/repositories"),
+    ("list-domains", "GET", "/v3/auth/domains"),
 ];
 
 /// An operation by its name.

@@ -7,6 +7,9 @@ use secrecy::SecretString;
 
 use super::{assumptions::Assumptions, rate::Rate};
 
+/// The account that asks where nothing chooses one.
+pub(super) const DEFAULT_ACCOUNT: &str = "emulator";
+
 /// How an emulator behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -39,7 +42,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            account: "emulator".to_owned(),
+            account: DEFAULT_ACCOUNT.to_owned(),
             region: "cn-north-4".to_owned(),
             quota: None,
             verify: None,

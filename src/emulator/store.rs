@@ -31,8 +31,11 @@ const BEGINNING: &str = "2024-01-01T00:00:00Z";
 pub struct State {
     /// 1, the only version so far.
     pub format_version: u32,
-    /// The name of the account that asks.
+    /// The name of the account that asks; empty where the state does not choose one.
     pub account: String,
+    /// The account that asks where the state does not choose one. No file holds it.
+    #[serde(skip)]
+    pub(super) default_account: String,
     /// By id, such as `cn-north-4`.
     pub regions: BTreeMap<String, Region>,
     /// What new things are numbered from.
@@ -47,6 +50,7 @@ impl Default for State {
         Self {
             format_version: FORMAT_VERSION,
             account: String::new(),
+            default_account: String::new(),
             regions: BTreeMap::new(),
             counters: Counters::default(),
             clock_ahead_ms: 0,
@@ -220,6 +224,11 @@ impl State {
         Self { account: account.to_owned(), ..Self::default() }
     }
 
+    /// The name of the account that asks.
+    pub fn account(&self) -> &str {
+        if self.account.is_empty() { &self.default_account } else { &self.account }
+    }
+
     /// An organization, foreign ones included.
     pub fn organization(&self, region: &str, name: &str) -> Option<&Organization> {
         self.regions.get(region)?.organizations.get(name)
@@ -254,7 +263,7 @@ impl State {
 
     /// Fills in what a hand-written file or an edit left out.
     pub(super) fn settle(&mut self) {
-        let account = self.account.clone();
+        let account = self.account().to_owned();
         let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
         let mut number = |id: &mut u64| {
             if *id == 0 {

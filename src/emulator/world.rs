@@ -91,7 +91,7 @@ impl World {
             return refusal;
         }
         if iam::owns(&request.path) {
-            return iam::answer(&mut self.tokens, &self.state.account, settings, request, now, request_id);
+            return iam::answer(&mut self.tokens, self.state.account(), settings, request, now, request_id);
         }
         let writes = request.method != "GET";
         let past = (writes && self.faults.remembers()).then(|| self.state.clone());

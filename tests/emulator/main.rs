@@ -58,6 +58,28 @@ async fn a_slash_travels_as_a_dollar() {
 }
 
 #[tokio::test]
+async fn the_overview_counts_what_the_account_has_in_the_region() {
+    let site = Site::region().await;
+    site.emulator.edit(|state| {
+        state.account = "acme".to_owned();
+        let repository = state.ensure_repository("cn-north-4", "team-a", "web/front");
+        (repository.num_images, repository.size) = (3, 500);
+        state.ensure_repository("cn-north-4", "theirs", "web").num_images = 7;
+        state.ensure_organization("cn-north-4", "theirs").owner = Some("globex".to_owned());
+        state.ensure_repository("cn-east-3", "team-b", "web");
+    });
+    let (status, body) = site.get("/v2/manage/overview").await;
+    let id = body["domain_id"].as_str().unwrap().to_owned();
+    let expected = json!({
+        "domain_id": id, "domain_name": "acme", "namspace_num": 1, "repo_num": 1, "image_num": 3, "store_space": 500,
+        "downflow_size": 0,
+    });
+    assert_eq!((status, &body, id.len()), (200, &expected, 32));
+    let response = site.send(Method::POST, "/v2/manage/overview", None).await.unwrap();
+    assert_eq!(response.status(), 404);
+}
+
+#[tokio::test]
 async fn the_body_of_a_deletion_arrives() {
     let site = Site::region().await;
     let target = json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true });

@@ -70,6 +70,8 @@ def repositories(service):
         equal([(found.name, found.category) for found in listed.body], [("group/app", "linux")])
         equal(listed.content_range, "0-1/1")
     equal(service.show_repository(swr.ShowRepositoryRequest(**NAMES)).description, "demo \u955c\u50cf")
+    overview = service.show_domain_overview(swr.ShowDomainOverviewRequest())
+    equal((overview.namspace_num, overview.repo_num, overview.domain_name), (1, 1, "emulator"))
     body = swr.UpdateRepoRequestBody(is_public=True, category="other", description="")
     equal(service.update_repo(swr.UpdateRepoRequest(**NAMES, body=body)).status_code, 201)
     shown = service.show_repository(swr.ShowRepositoryRequest(**NAMES))

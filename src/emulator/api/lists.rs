@@ -145,7 +145,7 @@ fn item(call: &Call<'_>, Row { organization, name, repository }: Row<'_>, total:
         "url": "",
         "path": path(call.region(), organization, name),
         "internal_path": internal_path(organization, name),
-        "domain_name": call.state.account,
+        "domain_name": call.state.account(),
         "namespace": organization,
         "tags": tags,
         "status": false,

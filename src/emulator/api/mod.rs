@@ -9,6 +9,7 @@ mod input;
 mod lists;
 mod names;
 mod organizations;
+mod overview;
 mod repositories;
 mod route;
 mod sync_rules;
@@ -131,6 +132,7 @@ impl Call<'_> {
             return Err(Refusal::gateway(413, "0201", "The request body exceeds 12 MB"));
         }
         match route {
+            Route::Overview => Ok(overview::show(self)),
             Route::ListRegions => Ok(sync_rules::regions()),
             Route::ListRepositories => lists::repositories(self),
             Route::ListOrganizations => organizations::list(self),
@@ -201,7 +203,7 @@ impl Call<'_> {
 
     /// The account's number, which the service never lets anyone choose.
     fn domain_id(&self) -> String {
-        numbered(&self.state.account)
+        numbered(self.state.account())
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::service(4_000_097, "The organization quota is used up"));
     }
     let organization =
-        Organization { id: call.state.next_id(), creator: call.state.account.clone(), ..Organization::default() };
+        Organization { id: call.state.next_id(), creator: call.state.account().to_owned(), ..Organization::default() };
     call.state.add_organization(&call.request.region, name, organization);
     Ok(Reply::empty_object(201))
 }

@@ -9,6 +9,8 @@ use super::super::escape;
 /// An operation with the names from its path.
 #[derive(Debug, PartialEq)]
 pub(super) enum Route {
+    /// `GET /v2/manage/overview`
+    Overview,
     /// `GET /v2/manage/regions`
     ListRegions,
     /// `GET /v2/manage/repos`
@@ -46,6 +48,7 @@ impl Route {
         let verb = Verb::of(method)?;
         let repository = |name: &str| name.replace('$', "/");
         match (verb, segments.as_slice()) {
+            (Verb::Show, ["overview"]) => Some(Self::Overview),
             (Verb::Show, ["regions"]) => Some(Self::ListRegions),
             (Verb::Show, ["repos"]) => Some(Self::ListRepositories),
             (Verb::Show, ["namespaces"]) => Some(Self::ListOrganizations),

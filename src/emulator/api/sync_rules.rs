@@ -63,7 +63,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
 
 pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
     let hide = call.settings.assumptions.hidden_rules == HiddenRules::Hide;
-    let account = json!({ "domainID": call.domain_id(), "domainName": call.state.account });
+    let account = json!({ "domainID": call.domain_id(), "domainName": call.state.account() });
     let rules = &call.repository(organization, name)?.sync_rules;
     let assumed = rules.iter().any(|rule| !rule.auto);
     let shown = rules.iter().filter(|rule| rule.auto || !hide);
