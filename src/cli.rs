@@ -29,6 +29,9 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The state file of `--emulator` where none is named.
+const DEFAULT_STATE: &str = ".portolan/emulator.json";
+
 /// Options of every command, accepted before and after its name.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
@@ -49,6 +52,9 @@ pub struct Global {
     pub region: Option<String>,
 
     /// Run against the emulator in this process instead of the cloud; its state is kept in a file.
+    ///
+    /// In the variable, `true`, `1`, `yes` and `on` are the default file, and `false`, `0`, `no` and `off` are no emulator;
+    /// write `./true` for a file that is called so.
     #[arg(
         long,
         value_name = "STATE.json",
@@ -56,7 +62,7 @@ pub struct Global {
         env = "PORTOLAN_EMULATOR",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = ".portolan/emulator.json",
+        default_missing_value = DEFAULT_STATE,
         value_parser = NonEmptyStringValueParser::new().map(PathBuf::from)
     )]
     pub emulator: Option<PathBuf>,
@@ -124,8 +130,21 @@ impl Cli {
         let matches = Cli::command().mut_args(without_empty_variable).try_get_matches()?;
         let mut cli = Cli::from_arg_matches(&matches)?;
         let typed = |matches: &clap::ArgMatches| matches.value_source("file") == Some(ValueSource::CommandLine);
+        let is_set = |matches: &clap::ArgMatches| matches.value_source("emulator") == Some(ValueSource::EnvVariable);
+        if is_set(&matches) || matches.subcommand().is_some_and(|(_, matches)| is_set(matches)) {
+            cli.global.emulator = cli.global.emulator.and_then(switched);
+        }
         cli.global.file_is_typed = typed(&matches) || matches.subcommand().is_some_and(|(_, matches)| typed(matches));
         Ok(cli)
+    }
+}
+
+/// The state file that a value of `PORTOLAN_EMULATOR` means. Variables of pipelines are switches.
+fn switched(value: PathBuf) -> Option<PathBuf> {
+    match value.to_str().map(str::to_ascii_lowercase).as_deref() {
+        Some("true" | "1" | "yes" | "on") => Some(PathBuf::from(DEFAULT_STATE)),
+        Some("false" | "0" | "no" | "off") => None,
+        _ => Some(value),
     }
 }
 

@@ -135,6 +135,27 @@ fn a_run_can_bring_its_own_emulator() {
 }
 
 #[test]
+fn the_variable_of_the_emulator_is_a_switch_too() {
+    for value in ["true", "1", "yes", "on", "TRUE"] {
+        let world = offline().variable("PORTOLAN_EMULATOR", value);
+        let _ = world.run(&["apply", "--yes"]).exits(0).says("3 added");
+        assert!(world.path(".portolan/emulator.json").exists() && !world.path(value).exists(), "{value}");
+    }
+    for value in ["false", "0", "no", "off"] {
+        let world = World::of(QUICKSTART).variable("PORTOLAN_EMULATOR", value);
+        let _ = world.run(&["plan"]).exits(0).says("Plan: 3 to add");
+        assert_ne!(world.journal(), [], "{value}");
+    }
+    let world = offline().variable("PORTOLAN_EMULATOR", "./true");
+    let _ = world.run(&["apply", "--yes"]).exits(0).says("3 added");
+    assert!(world.path("true").exists());
+    // What is typed is always a file.
+    let world = offline().variable("PORTOLAN_EMULATOR", "false");
+    let _ = world.run(&["--emulator=true", "apply", "--yes"]).exits(0).says("3 added");
+    assert!(world.path("true").exists());
+}
+
+#[test]
 fn the_emulator_ignores_credentials() {
     let world = World::of(QUICKSTART)
         .variable("PORTOLAN_ENDPOINT_SWR", "")
