@@ -12,6 +12,7 @@ use crate::{
     diagnostics::View,
     plan::{
         Change, Plan, Scope, Summary,
+        cloud::EndpointDocument,
         document::{FORMAT_VERSION, PlanDocument},
     },
     report::{ApplyOutcome, Counts, Fate, Record, Report, RunEnd, Seen},
@@ -36,6 +37,8 @@ pub struct Receipt {
     document: &'static str,
     tool: String,
     plan: PlanStamp,
+    account: Option<String>,
+    endpoints: Vec<EndpointDocument>,
     outcome: ApplyOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
@@ -123,6 +126,8 @@ impl Receipt {
             format_version: FORMAT_VERSION,
             document: "receipt",
             tool: format!("portolan {}", env!("CARGO_PKG_VERSION")),
+            account: plan.scope.account_name().map(str::to_owned),
+            endpoints: plan.scope.endpoint_documents(),
             plan,
             outcome: report.outcome(),
             refused: report.refused.clone(),

@@ -3,6 +3,7 @@
 //! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object that could
 //! not be read is unknown, not absent.
 
+pub mod accounts;
 mod lacking;
 mod numbered;
 pub(crate) mod observe;

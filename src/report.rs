@@ -7,6 +7,7 @@ use crate::{
     diagnostics::View,
     plan::{
         Action, Change, Outcome, Plan,
+        cloud::EndpointDocument,
         document::{FORMAT_VERSION, PlanDocument},
     },
     state::LiveResource,
@@ -187,6 +188,8 @@ impl Report<'_> {
             document: "report",
             outcome: self.outcome(),
             refused: self.refused.clone(),
+            account: plan.account.clone(),
+            endpoints: plan.endpoints.clone(),
             applied: Vec::new(),
             failed: Vec::new(),
             skipped: Vec::new(),
@@ -234,6 +237,8 @@ pub struct ReportDocument {
     /// Why nothing was sent, if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    pub account: Option<String>,
+    pub endpoints: Vec<EndpointDocument>,
     pub plan: PlanDocument,
     pub applied: Vec<Applied>,
     pub failed: Vec<Failed>,

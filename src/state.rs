@@ -30,6 +30,10 @@ pub type Attributes = IndexMap<&'static str, Value>;
 /// What the chart says, resolved: inheritance and targets are applied, nothing is looked up any more.
 #[derive(Debug, Clone, Default)]
 pub struct Chart {
+    /// What its author calls it.
+    pub name: Option<Arc<str>>,
+    /// The only account that it is for.
+    pub account: Option<Arc<str>>,
     pub resources: BTreeMap<Address, DesiredResource>,
     /// The regions of all documents, also of those that declare nothing.
     pub regions: BTreeSet<Arc<str>>,
@@ -94,6 +98,12 @@ pub struct ChartStamp {
     pub files: Vec<String>,
     /// SHA-256 over names and contents, in hexadecimal.
     pub digest: String,
+    /// What people call it: its own name, else what the command line names first. Plans of 1.0 hold none.
+    #[serde(default)]
+    pub name: String,
+    /// The only account that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// What the chart says of one resource.

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use super::{
     account::Account,
     asked::Asked,
+    cloud,
     deadline::Deadline,
     logins, output, plan, session,
     signals::{self, Signals},
@@ -29,10 +30,8 @@ use crate::{
     },
     progress::Listener,
     receipt::PlanStamp,
-    refresh,
     render::{self, style::Depth},
     report::{ApplyOutcome, Fate, Record, Report},
-    text::escaped,
 };
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
@@ -129,11 +128,15 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
     let asked = Asked::read(&args.selection, &[], &loaded.chart).map_err(|error| not_ready(error.into()))?;
     let door = session::open(global, &loaded.chart).map_err(not_ready)?;
-    let plan = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await.map_err(NotReady::Told)?;
+    let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
+    let (mut plan, unknown) = made.map_err(NotReady::Told)?;
     // The name of a plan is the digest of its file, which takes time and room to make; only files ask for it.
     let is_named = args.receipt.is_some() || args.events.is_some();
     let id = if is_named { document::id(&plan, &loaded.views) } else { String::new() };
     let stamp = PlanStamp::new(id, &plan);
+    if plan.failures.is_empty() {
+        plan.stopped.extend(unknown);
+    }
     Ok(Ready { plan, stamp, views: loaded.views, door })
 }
 
@@ -148,33 +151,13 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         let door = session::open_for_plan(global, &plan)?;
         Ok((plan, stamp, door))
     };
-    let (plan, stamp, door) = read().map_err(not_ready)?;
+    let (mut plan, stamp, door) = read().map_err(not_ready)?;
     door.deadline
-        .within(same_account(&plan, &door))
+        .within(cloud::check_saved(&mut plan, &door))
         .await
         .map_err(|broken_off| not_ready(broken_off.into()))?
         .map_err(not_ready)?;
     Ok(Ready { plan, stamp, views: Vec::new(), door })
-}
-
-/// Refuses credentials of another account, as far as both are known: a create has no other precondition that
-/// could tell.
-async fn same_account(plan: &Plan, door: &session::Door) -> anyhow::Result<()> {
-    if plan.runnable().next().is_none() {
-        return Ok(());
-    }
-    for (region, planned) in &plan.scope.account {
-        let asking = refresh::account(&door.client, &region.as_str().into()).await;
-        let asking =
-            asking.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
-        if let Some(now) = asking.filter(|now| now != planned) {
-            let (planned, now) = (escaped(planned), escaped(&now));
-            anyhow::bail!(
-                "the plan was made for the account {planned}, and {region} is asked as {now} now; plan again"
-            );
-        }
-    }
-    Ok(())
 }
 
 /// The plan is part of what is printed, unless stdout holds a JSON document.
@@ -195,11 +178,11 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
 
 /// Why nothing may be sent; `None` if it may, which includes a plan without anything to do.
 fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) -> anyhow::Result<Option<String>> {
-    if plan.outcome() == Outcome::Unknown {
-        return Ok(Some("not everything could be read".to_owned()));
-    }
     if let Some(stop) = plan.stopped.first() {
         return Ok(Some(format!("the plan is stopped: {}", stop.message)));
+    }
+    if plan.outcome() == Outcome::Unknown {
+        return Ok(Some("not everything could be read".to_owned()));
     }
     if args.yes || args.plan.is_some() || plan.runnable().next().is_none() {
         return Ok(None);
@@ -207,7 +190,7 @@ fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) ->
     if !io::stdin().is_terminal() {
         return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
     }
-    let question = render::question::text(plan, output::stderr_color(global));
+    let question = output::fitted_for_stderr(render::question::text(plan, output::stderr_color(global)));
     let confirmed = runtime.block_on(confirmed(&question))?;
     Ok((!confirmed).then(|| "it was not confirmed".to_owned()))
 }

@@ -4,6 +4,7 @@ mod account;
 mod apply;
 mod asked;
 mod checkout;
+mod cloud;
 mod deadline;
 mod drift;
 mod emulator;

@@ -64,6 +64,14 @@ pub(super) fn fitted(text: String) -> String {
     }
 }
 
+/// The same for stderr.
+pub(super) fn fitted_for_stderr(text: String) -> String {
+    match columns(terminal_size::terminal_size_of(io::stderr())) {
+        Some(width) => fit(&text, width),
+        None => text,
+    }
+}
+
 fn columns(size: Option<(Width, Height)>) -> Option<usize> {
     size.map(|(Width(columns), _)| usize::from(columns))
 }

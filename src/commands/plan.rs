@@ -1,10 +1,14 @@
 //! `portolan plan`: chart and live state to a plan, printed and saved. Sends nothing but reads.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::bail;
 
-use super::{asked::Asked, deadline::BrokenOff, files, output, session, show};
+use super::{
+    asked::Asked,
+    cloud::{self, Learned},
+    files, output, session, show,
+};
 use crate::{
     cli::{Global, PlanArgs, SelectionArgs},
     config::lint,
@@ -13,8 +17,9 @@ use crate::{
     input,
     pattern::Written,
     plan::{
-        Outcome, Plan,
+        Outcome, Plan, Stop,
         build::build,
+        cloud::other_account,
         document::{self, PlanDocument, PlanFileError},
     },
     refresh::refresh_part,
@@ -68,33 +73,48 @@ pub(super) fn ready(
         Err(error) if error.is::<session::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
-    let plan = session::block_on(make(global, &mut loaded, &door, allow, &asked))?;
-    Ok(plan.map(|plan| Ready { plan, asked, loaded, door }))
+    let made = session::block_on(make(global, &mut loaded, &door, allow, &asked))?;
+    Ok(made.map(|(plan, _)| Ready { plan, asked, loaded, door }))
 }
 
-/// Reads the live state and compares.
+/// Reads the live state and compares. Beside the plan comes why it must not be applied, if the account is not known.
 pub(super) async fn make(
     global: &Global,
     loaded: &mut session::Loaded,
     door: &session::Door,
     allow: &[Consent],
     asked: &Asked,
-) -> Result<Plan, session::Unready> {
+) -> Result<(Plan, Option<Stop>), session::Unready> {
     let chart = loaded.chart.clone();
     let part = asked.selection.to_read(&chart);
     let listener = output::listener(global);
-    let live = door.deadline.within(refresh_part(&door.client, &chart, &part, &*listener)).await;
+    let wanted = chart.account.as_deref();
+    let mut scope = session::scope(&chart, door, &asked.selection);
+    let reads = async {
+        let live = refresh_part(&door.client, &chart, &part, &*listener).await;
+        let is_whole = live.failures.is_empty();
+        // Another account may be why something cannot be read.
+        let ask = is_whole || wanted.is_some();
+        let overviews = if ask { cloud::overviews(door, &chart).await } else { BTreeMap::new() };
+        let mut learned = Learned::new(overviews, &live);
+        learned.complete(wanted.filter(|_| is_whole), &mut scope, door).await;
+        (live, learned)
+    };
+    let read = door.deadline.within(reads).await;
     drop(listener);
-    let live = live.unwrap_or_else(BrokenOff::live);
+    let (live, learned) = read.unwrap_or_else(|broken_off| (broken_off.live(), Learned::default()));
+    if let Some(stop) = other_account(wanted, &scope) {
+        return Ok((Plan::stopped_by(stop, loaded.chart.stamp.clone(), scope), None));
+    }
+    let unknown = learned.unknown(wanted, &scope);
     loaded.conclude(global, Some((&live, &part)), asked)?;
     drop(part);
-    let scope = session::scope(&chart, door, &live.accounts, &asked.selection);
     // The service's own clock, where it told, so that a wrong one here makes nothing due.
     let plan = build(&chart, &live, allow, scope, live.clock.unwrap_or_else(session::now));
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
     loaded.tell(global, found);
-    Ok(plan)
+    Ok((plan, unknown))
 }
 
 /// A plan of which something is unknown is not saved, and an older one does not stay: either could be applied.

@@ -37,7 +37,7 @@ use crate::{
         paced::Paced,
         roots::Roots,
     },
-    wire::{Service, secret::Secret},
+    wire::{Service, host::EMULATED, secret::Secret},
 };
 
 /// The command line asks for something that cannot be.
@@ -103,6 +103,9 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     found.extend(chart.endpoints.iter().filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)));
     found.sort();
     config::hide_secrets(&found, &foreign, &mut sources);
+    if chart.name.is_none() {
+        chart.stamp.name.clone_from(&load::first(&global.file).unwrap_or_default());
+    }
     let mask = mask(logins_of(&chart));
     sources.cover_lines(|line| mask.hides(line));
     chart.hide(&mask);
@@ -174,8 +177,11 @@ fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {
 
 /// Opens the door to the regions of a chart.
 pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
-    let places: BTreeSet<(Service, Arc<str>)> =
+    let mut places: BTreeSet<(Service, Arc<str>)> =
         chart.resources.keys().map(|address| (address.kind().service, address.region().clone())).collect();
+    if chart.account.is_some() {
+        places.extend(chart.resources.keys().map(|address| (Service::Iam, address.region().clone())));
+    }
     let wanted: Vec<Wanted<'_>> = places
         .iter()
         .map(|place| {
@@ -194,50 +200,48 @@ pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
             }
         }
     }
-    open_regions(global, &wanted, mask(logins_of(chart)))
+    open_regions(global, &wanted, mask(logins_of(chart)), chart.account.as_deref())
 }
 
 /// The endpoints that the environment names for every region.
-struct EndpointVariables {
-    swr: Option<String>,
-    codearts: Option<String>,
-}
+struct EndpointVariables(BTreeMap<Service, String>);
 
 impl EndpointVariables {
     fn read() -> EndpointVariables {
         let read = |service| std::env::var(variable(service)).ok().filter(|value| !value.is_empty());
-        EndpointVariables { swr: read(Service::Swr), codearts: read(Service::CodeArts) }
+        EndpointVariables(Service::ALL.into_iter().filter_map(|service| Some((service, read(service)?))).collect())
     }
 
     fn of(&self, service: Service) -> Option<&str> {
-        match service {
-            Service::Swr => self.swr.as_deref(),
-            Service::CodeArts => self.codearts.as_deref(),
-        }
+        self.0.get(&service).map(String::as_str)
     }
 
     fn overrides<'a>(&'a self, global: &'a Global) -> Overrides<'a> {
-        let (swr, codearts) = (self.of(Service::Swr), self.of(Service::CodeArts));
-        Overrides { swr, codearts, allowed_hosts: &global.allow_endpoint }
+        let [swr, codearts, iam] = Service::ALL.map(|service| self.of(service));
+        Overrides { swr, codearts, iam, allowed_hosts: &global.allow_endpoint }
     }
 }
 
 /// Opens the door again that a saved plan was made through; refuses another one.
 pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
-    let of = |service, endpoints: &BTreeMap<String, String>| -> BTreeMap<Place, String> {
-        endpoints.iter().map(|(region, url)| ((service, region.clone()), url.clone())).collect()
-    };
-    let mut planned = of(Service::Swr, &plan.scope.endpoints);
-    planned.extend(of(Service::CodeArts, &plan.scope.codearts_endpoints));
-    let wanted: Vec<Wanted<'_>> = planned
+    let endpoints = plan.scope.endpoints();
+    let planned: BTreeMap<Place, String> =
+        endpoints.map(|(service, region, url)| ((service, region.to_owned()), url.to_owned())).collect();
+    let mut wanted: Vec<Wanted<'_>> = planned
         .iter()
         .map(|((service, region), url)| Wanted { service: *service, region, chart: Some(url.as_str()) })
         .collect();
+    let account = plan.chart.account.as_deref();
+    if account.is_some() {
+        // Which source tells may be another one than when it was planned.
+        let others = plan.scope.regions.iter().filter(|region| !plan.scope.iam_endpoints.contains_key(*region));
+        wanted.extend(others.map(|region| Wanted { service: Service::Iam, region, chart: None }));
+    }
     if global.emulator.is_none() && planned.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
         anyhow::bail!("the plan was made against the emulator; apply it with `--emulator`, or plan again");
     }
     let logins = plan.changes.iter().filter_map(|change| change.run.as_ref()?.credentials.as_ref());
-    let door = open_regions(global, &wanted, mask(logins))?;
+    let door = open_regions(global, &wanted, mask(logins), account)?;
     for (place, planned) in &planned {
         let now = door.endpoints.get(place).map_or("", String::as_str);
         if now != planned {
@@ -247,19 +251,26 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
     Ok(door)
 }
 
-/// How an emulated region's endpoint begins.
-const EMULATED: &str = "emulator:";
-
-fn open_regions(global: &Global, wanted: &[Wanted<'_>], mask: Arc<Mask>) -> anyhow::Result<Door> {
+/// In the emulator, the account is the chart's unless the state names one.
+fn open_regions(
+    global: &Global,
+    wanted: &[Wanted<'_>],
+    mask: Arc<Mask>,
+    account: Option<&str>,
+) -> anyhow::Result<Door> {
     let deadline = Deadline::of(global);
     let over = EndpointVariables::read();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
-        Some(_) if over.swr.is_some() || over.codearts.is_some() => {
-            let name = variable(if over.swr.is_some() { Service::Swr } else { Service::CodeArts });
+        Some(_) if !over.0.is_empty() => {
+            let name = over.0.keys().next().map_or("", |service| variable(*service));
             return Err(UsageError(format!("`--emulator` and `{name}` name two doors; give one")).into());
         }
         Some(path) => {
-            let emulator = Emulator::open(path, emulator::Settings::default())?;
+            let mut settings = emulator::Settings::default();
+            if let Some(account) = account {
+                account.clone_into(&mut settings.account);
+            }
+            let emulator = Emulator::open(path, settings)?;
             // Nobody can ask for it.
             emulator.keep_no_journal();
             let place = |wanted: &Wanted<'_>| (wanted.service, wanted.region.to_owned());
@@ -308,8 +319,8 @@ fn mask<'s>(logins: impl Iterator<Item = &'s LoginSource>) -> Arc<Mask> {
     Arc::new(Mask::new(cloud_secrets().chain(logins::known(logins))))
 }
 
-/// What a plan speaks of.
-pub(super) fn scope(chart: &Chart, door: &Door, accounts: &BTreeMap<Arc<str>, String>, selection: &Selection) -> Scope {
+/// What a plan speaks of, but for the account.
+pub(super) fn scope(chart: &Chart, door: &Door, selection: &Selection) -> Scope {
     let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
     let endpoints = |wanted: Service| {
         let of_service = door.endpoints.iter().filter(|((service, _), _)| *service == wanted);
@@ -319,7 +330,8 @@ pub(super) fn scope(chart: &Chart, door: &Door, accounts: &BTreeMap<Arc<str>, St
         regions: regions.into_iter().collect(),
         endpoints: endpoints(Service::Swr),
         codearts_endpoints: endpoints(Service::CodeArts),
-        account: accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect(),
+        iam_endpoints: BTreeMap::new(),
+        account: BTreeMap::new(),
         targets: selection.targets.clone(),
         excludes: selection.excludes.clone(),
         partial: selection.is_partial(),

@@ -179,8 +179,8 @@ fn document<'n, 's>(
         let span = root.get("region").map(|node| node.span);
         out.found.extend(lint::region(&region, span));
     }
-    for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
-        if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get(name)) {
+    for service in Service::ALL {
+        if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get(service.name())) {
             endpoint((service, region.clone()), node, endpoints, out);
         }
     }
@@ -207,22 +207,34 @@ fn endpoint(
     }
 }
 
-/// `limits`, which holds for the whole chart.
+/// What holds for the whole chart.
 fn settings(roots: &[Node<'_>], out: &mut Output<'_>) {
-    let mut first: Option<Span> = None;
-    for (key, node) in roots.iter().filter_map(|root| root.entry("limits")) {
-        match first {
-            None => {
-                first = Some(key.span);
-                out.chart.limits = limits(node, out.context);
-            }
-            Some(first) => out.found.push(
-                Diagnostic::error("duplicate-limits", "`limits` holds for the whole chart and stands in it twice")
-                    .at(key.span)
-                    .related(first, "first here"),
-            ),
-        }
+    if let Some(node) = only("limits", roots, &mut out.found, |problem| Diagnostic::error("duplicate-limits", problem))
+    {
+        out.chart.limits = limits(node, out.context);
     }
+    let mut label = |name| {
+        let twice = |problem| Diagnostic::error("duplicate-chart-key", problem);
+        let node = only(name, roots, &mut out.found, twice)?;
+        out.context.name(Name::Label, node)
+    };
+    (out.chart.name, out.chart.account) = (label("name"), label("account"));
+}
+
+/// The one value of a key that may stand in the chart once.
+fn only<'n, 's>(
+    name: &str,
+    roots: &'n [Node<'s>],
+    found: &mut Diagnostics,
+    twice: impl Fn(String) -> Diagnostic,
+) -> Option<&'n Node<'s>> {
+    let mut entries = roots.iter().filter_map(|root| root.entry(name));
+    let (first, node) = entries.next()?;
+    for (key, _) in entries {
+        let problem = format!("`{name}` holds for the whole chart and stands in it twice");
+        found.push(twice(problem).at(key.span).related(first.span, "first here"));
+    }
+    Some(node)
 }
 
 /// What `limits` holds, after the checks.

@@ -159,6 +159,8 @@ const STATE: Key = key(
 )
 .default("present");
 
+const LABEL: Form = Form::Text(TextForm::Name(Name::Label));
+
 static RULE: Form = Form::Record(&SYNC_ITEM);
 
 const SYNC: Key = key(
@@ -176,6 +178,18 @@ pub static DOCUMENT: Record = Record {
     name: "chart",
     keys: &[
         key("version", Form::Version, "1", "The version of this language.").required(),
+        key(
+            "name",
+            LABEL,
+            "acme-registry",
+            "What questions, plans and reports call this chart; without it, the first `--file` as given. Once in the chart.",
+        ),
+        key(
+            "account",
+            LABEL,
+            "acme",
+            "The name of the account that the chart is for. `plan`, `drift` and `apply` stop for any other, and `apply` where it cannot be learned. Once in the chart.",
+        ),
         key(
             "region",
             REGION,
@@ -246,6 +260,12 @@ pub static ENDPOINTS: Record = Record {
             Form::Text(TextForm::Url),
             "https://codehub-ext.{region}.example.com",
             "CodeArts Repo; the same holds for it.",
+        ),
+        key(
+            "iam",
+            Form::Text(TextForm::Url),
+            "https://iam.{region}.example.com",
+            "IAM; the same holds for it. It is asked for the account's name where `account` is given and no other service shows it.",
         ),
     ],
     attributes_of: None,

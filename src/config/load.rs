@@ -102,6 +102,12 @@ pub fn here() -> Vec<&'static str> {
     here
 }
 
+/// What the command line names first, or what is read where it names nothing.
+pub fn first(named: &[PathBuf]) -> Option<String> {
+    let path = named.first().cloned().or_else(|| default_path().ok())?;
+    Some(path.to_string_lossy().into_owned())
+}
+
 fn default_path() -> Result<PathBuf, LoadError> {
     match here().as_slice() {
         [] => Err(LoadError::Nowhere),

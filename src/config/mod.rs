@@ -85,7 +85,7 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
         found.retain(|diagnostic| diagnostic.code != "unknown-target");
     }
     found.extend(of_foreign);
-    chart.stamp = stamp(sources);
+    chart.stamp = stamp(&chart, sources);
     found.sort();
     found.dedup();
     Decoded { chart, found, rules, waivers, foreign }
@@ -138,8 +138,8 @@ fn names_secret(line: &str) -> bool {
         .any(|key| line.match_indices(key).any(|(at, _)| is_word(&line[..at]) && is_value(&line[at + key.len()..])))
 }
 
-/// Names and lengths are part of the digest, so that moving text between files changes it.
-fn stamp(sources: &SourceMap) -> ChartStamp {
+/// It is called by its first file until the command line is known. Names and lengths are part of the digest, so that moving text between files changes it.
+fn stamp(chart: &Chart, sources: &SourceMap) -> ChartStamp {
     let mut hash = Sha256::new();
     let mut files = Vec::new();
     for file in sources.files() {
@@ -150,5 +150,7 @@ fn stamp(sources: &SourceMap) -> ChartStamp {
         }
         files.push(path.to_string());
     }
-    ChartStamp { files, digest: base16ct::lower::encode_string(&hash.finalize()) }
+    let name = chart.name.as_deref().or(files.first().map(String::as_str)).unwrap_or_default().to_owned();
+    let account = chart.account.as_deref().map(str::to_owned);
+    ChartStamp { files, digest: base16ct::lower::encode_string(&hash.finalize()), name, account }
 }

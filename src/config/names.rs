@@ -16,6 +16,8 @@ pub enum Name {
     Mirror,
     /// Of the environment.
     Variable,
+    /// Of a chart, or of an account.
+    Label,
 }
 
 /// The directory of the system's own that holds a path. What is in there shows processes with their environments, devices
@@ -39,6 +41,7 @@ pub fn rule(name: Name) -> &'static str {
             "`project/repository`: the project's name without `/`, then letters, digits, `-`, `_` and `.`, with `/` for groups"
         }
         Name::Variable => "the name of a variable: letters, digits and `_`, no digit first",
+        Name::Label => "1 to 64 characters on one line, with no blank at either end",
     }
 }
 
@@ -51,6 +54,7 @@ pub fn regex(name: Name) -> &'static str {
         Name::Target => r"^[A-Za-z0-9_-]+$",
         Name::Mirror => r"^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
         Name::Variable => r"^[A-Za-z_][A-Za-z0-9_]*$",
+        Name::Label => r"^(?=.{1,64}$)[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$",
     }
 }
 
@@ -72,6 +76,10 @@ pub fn is_valid(name: Name, text: &str) -> bool {
         Name::Variable => {
             let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             text.bytes().all(is_part) && text.starts_with(|first: char| !first.is_ascii_digit())
+        }
+        Name::Label => {
+            let is_line = text.trim() == text && !text.chars().any(|character| character.is_ascii_control());
+            is_line && (1..=64).contains(&text.chars().count())
         }
     }
 }
@@ -123,6 +131,10 @@ mod tests {
             (Name::Repository, "/a", false),
             (Name::Repository, "a/", false),
             (Name::Repository, "a$b", false),
+            (Name::Label, "Acme (live)", true),
+            (Name::Label, " a", false),
+            (Name::Label, "a\nb", false),
+            (Name::Label, "", false),
             (Name::Region, "cn-north-4", true),
             (Name::Region, "evil.com/", false),
             (Name::Region, "cn--north", false),

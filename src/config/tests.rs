@@ -154,6 +154,8 @@ fn the_same_thing_twice_is_an_error_wherever_it_stands() {
             "duplicate-target 1.yaml:3:12",
         ),
         ("limits: {}", "limits: {}", "duplicate-limits 1.yaml:3:1"),
+        ("name: a", "name: b", "duplicate-chart-key 1.yaml:3:1"),
+        ("account: a", "account: a", "duplicate-chart-key 1.yaml:3:1"),
         ("endpoints: { swr: a }", "endpoints: { swr: b }", "two-endpoints 1.yaml:3:19"),
     ] {
         let files = [first, second].map(|text| format!("{head}{text}\n"));

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared, Unlisted, Withheld,
+    cloud::EndpointDocument,
     risk::{Risk, RiskClass},
     sound,
 };
@@ -51,6 +52,11 @@ pub struct PlanDocument {
     pub uncompared: Vec<Uncompared>,
     pub diagnostics: Vec<View>,
     pub chart: ChartStamp,
+    /// Null where no service told it, or there are several.
+    #[serde(default)]
+    pub account: Option<String>,
+    #[serde(default)]
+    pub endpoints: Vec<EndpointDocument>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +130,8 @@ impl PlanDocument {
             uncompared: plan.uncompared.clone(),
             diagnostics,
             chart: plan.chart.clone(),
+            account: plan.scope.account_name().map(str::to_owned),
+            endpoints: plan.scope.endpoint_documents(),
             scope: None,
             digest: None,
         }

@@ -5,6 +5,7 @@
 //! a file in [`document`].
 
 pub mod build;
+pub mod cloud;
 pub mod document;
 pub mod limits;
 pub mod mirrors;
@@ -62,7 +63,10 @@ pub struct Scope {
     /// The same for CodeArts Repo.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codearts_endpoints: BTreeMap<String, String>,
-    /// The account's name by region, where the API told it.
+    /// The same for IAM, where it was asked for the account's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub iam_endpoints: BTreeMap<String, String>,
+    /// The account's name by region, where a service told it.
     pub account: BTreeMap<String, String>,
     /// The patterns that chose a part of the world.
     pub targets: Vec<Pattern>,
@@ -348,7 +352,7 @@ pub struct Summary {
 
 impl Plan {
     pub fn outcome(&self) -> Outcome {
-        if !self.failures.is_empty() {
+        if !self.failures.is_empty() || self.is_elsewhere() {
             Outcome::Unknown
         } else if self.changes.is_empty() && self.stopped.is_empty() {
             Outcome::NoChanges

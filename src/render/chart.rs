@@ -62,11 +62,20 @@ impl<'c> Writer<'c> {
     fn document(&mut self, region: &Arc<str>, organizations: Mapping, first: bool) -> String {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
+        if first {
+            let labels = [("name", &self.chart.name), ("account", &self.chart.account)];
+            for (key, label) in labels {
+                if let Some(label) = label {
+                    let label = self.escape(label);
+                    insert(&mut document, key, label);
+                }
+            }
+        }
         insert(&mut document, "region", self.quoted.hold(region));
         let mut endpoints = Mapping::new();
-        for (service, name) in [(Service::Swr, "swr"), (Service::CodeArts, "codearts")] {
+        for service in Service::ALL {
             if let Some(endpoint) = self.chart.endpoints.get(&(service, region.clone())) {
-                insert(&mut endpoints, name, self.quoted.hold(&endpoint.url));
+                insert(&mut endpoints, service.name(), self.quoted.hold(&endpoint.url));
             }
         }
         if !endpoints.is_empty() {
@@ -234,7 +243,8 @@ fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
     let places = logins.flat_map(|login| [&login.username, &login.password]).map(|source| match source {
         SecretSource::Env(place) | SecretSource::File(place) => place.as_str(),
     });
-    attributes.flatten().chain(names).chain(reasons).chain(places)
+    let labels = [&chart.name, &chart.account].into_iter().flatten().map(|label| &**label);
+    attributes.flatten().chain(names).chain(reasons).chain(places).chain(labels)
 }
 
 /// The declared resources behind an address; they follow it in address order.

@@ -17,7 +17,7 @@ use crate::{
 /// The difference; empty if there is nothing to do. What may not run is said on `#` lines, which tools skip.
 pub fn diff(plan: &Plan) -> String {
     let mut out = String::new();
-    if plan.outcome() == Outcome::Unknown {
+    if plan.outcome() == Outcome::Unknown && !plan.is_elsewhere() {
         out.push_str("# unknown: not everything could be read, so no plan can be made\n");
     }
     for stop in &plan.stopped {

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::plan::{called, chart, count, described, digest, list, nullable, object, reference, scope, text, version};
+use super::plan::{
+    account, called, chart, count, described, digest, endpoints, list, nullable, object, reference, scope, text,
+    version,
+};
 use crate::receipt::STATUSES;
 
 fn boolean() -> Value {
@@ -34,7 +37,7 @@ pub(super) fn receipt() -> Value {
             ("residual", described(reference("plan"), "The plan with what is not done.")),
             ("diagnostics", list(reference("diagnostic"))),
         ],
-        &[("refused", described(text(), "Why nothing was sent."))],
+        &[("refused", described(text(), "Why nothing was sent.")), ("account", account()), ("endpoints", endpoints())],
     )
 }
 

@@ -9,6 +9,7 @@ use super::{DIALECT, account};
 use crate::{
     kind::{Kind, REGISTRY, Shape},
     plan::{document, risk::RiskClass},
+    wire::{Service, host::EndpointKind},
 };
 
 /// What a change can be; a replace is a delete and a create, and a run may follow what changes a mirror.
@@ -175,13 +176,34 @@ fn plan_keys(name: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
+pub(super) fn account() -> Value {
+    described(nullable(text()), "The name of the account; null where no service told it, or there are several.")
+}
+
+pub(super) fn endpoints() -> Value {
+    let endpoint = object(
+        &[
+            ("service", json!({ "enum": Service::ALL.map(Service::name) })),
+            ("region", text()),
+            ("kind", json!({ "enum": EndpointKind::ALL.map(EndpointKind::name) })),
+            ("host", described(nullable(text()), "With the port if it is unusual; null of the emulator.")),
+        ],
+        &[],
+    );
+    described(list(endpoint), "What was asked, by service and region.")
+}
+
 /// Empty where no chart was read.
 pub(super) fn digest() -> Value {
     json!({ "type": "string", "pattern": "^([0-9a-f]{64})?$" })
 }
 
 pub(super) fn chart() -> Value {
-    object(&[("files", list(text())), ("digest", digest())], &[])
+    let name = described(text(), "What people call it: its own name, else what the command line names first.");
+    object(
+        &[("files", list(text())), ("digest", digest())],
+        &[("name", name), ("account", described(text(), "The only account that it is for."))],
+    )
 }
 
 pub(super) fn scope() -> Value {
@@ -189,12 +211,15 @@ pub(super) fn scope() -> Value {
         &[
             ("regions", list(text())),
             ("endpoints", described(by_region(), "The base URL that each region was read from.")),
-            ("account", described(by_region(), "The account by region, where the API told it.")),
+            ("account", described(by_region(), "The account by region, where a service told it.")),
             ("targets", list(text())),
             ("excludes", list(text())),
             ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),
         ],
-        &[("codearts_endpoints", described(by_region(), "The same for CodeArts Repo."))],
+        &[
+            ("codearts_endpoints", described(by_region(), "The same for CodeArts Repo.")),
+            ("iam_endpoints", described(by_region(), "The same for IAM, where it was asked for the account.")),
+        ],
     )
 }
 
@@ -227,11 +252,11 @@ fn run() -> Value {
     )
 }
 
-/// What is there only where it says something.
-fn optional() -> [(&'static str, Value); 2] {
+/// What is there only where it says something, or not in every minor version.
+fn optional() -> [(&'static str, Value); 4] {
     let partial =
         described(json!({ "const": true }), "It speaks of a part of the chart, and says nothing of the rest.");
-    [("partial", partial), ("uncompared", uncompared())]
+    [("partial", partial), ("uncompared", uncompared()), ("account", account()), ("endpoints", endpoints())]
 }
 
 fn uncompared() -> Value {
@@ -414,6 +439,6 @@ fn report_document() -> Value {
             ("not_attempted", fate(&[])),
             ("diagnostics", list(reference("diagnostic"))),
         ],
-        &[("refused", described(text(), "Why nothing was sent."))],
+        &[("refused", described(text(), "Why nothing was sent.")), ("account", account()), ("endpoints", endpoints())],
     )
 }

@@ -11,11 +11,15 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 pub use self::regions::is_region_id;
-use crate::wire::Service;
+use crate::wire::{
+    Service,
+    host::{EndpointKind, is_huawei},
+};
 
 /// The variables that override where the services are.
 pub const SWR_VARIABLE: &str = "PORTOLAN_ENDPOINT_SWR";
 pub const CODEARTS_VARIABLE: &str = "PORTOLAN_ENDPOINT_CODEARTS";
+pub const IAM_VARIABLE: &str = "PORTOLAN_ENDPOINT_IAM";
 const PLACEHOLDER: &str = "{region}";
 
 /// The variable that overrides where a service is.
@@ -23,6 +27,7 @@ pub fn variable(service: Service) -> &'static str {
     match service {
         Service::Swr => SWR_VARIABLE,
         Service::CodeArts => CODEARTS_VARIABLE,
+        Service::Iam => IAM_VARIABLE,
     }
 }
 
@@ -31,7 +36,7 @@ pub fn variable(service: Service) -> &'static str {
 pub struct Wanted<'a> {
     pub service: Service,
     pub region: &'a str,
-    /// `endpoints.swr` or `endpoints.codearts`.
+    /// The key of `endpoints` that the service is called by.
     pub chart: Option<&'a str>,
 }
 
@@ -42,6 +47,8 @@ pub struct Overrides<'a> {
     pub swr: Option<&'a str>,
     /// The value of `PORTOLAN_ENDPOINT_CODEARTS`, likewise.
     pub codearts: Option<&'a str>,
+    /// The value of `PORTOLAN_ENDPOINT_IAM`, likewise.
+    pub iam: Option<&'a str>,
     /// `--allow-endpoint`: hosts outside Huawei's domains that a chart may name. They may hold `{region}` too.
     pub allowed_hosts: &'a [String],
 }
@@ -51,6 +58,7 @@ impl Overrides<'_> {
         match service {
             Service::Swr => self.swr,
             Service::CodeArts => self.codearts,
+            Service::Iam => self.iam,
         }
     }
 }
@@ -73,13 +81,11 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Origin::Environment(Service::Swr) => "`PORTOLAN_ENDPOINT_SWR`",
-            Origin::Environment(Service::CodeArts) => "`PORTOLAN_ENDPOINT_CODEARTS`",
-            Origin::Chart(Service::Swr) => "`endpoints.swr`",
-            Origin::Chart(Service::CodeArts) => "`endpoints.codearts`",
-            Origin::Region(_) => "the region's endpoint",
-        })
+        match self {
+            Origin::Environment(service) => write!(f, "`{}`", variable(*service)),
+            Origin::Chart(service) => write!(f, "`endpoints.{}`", service.name()),
+            Origin::Region(_) => f.write_str("the region's endpoint"),
+        }
     }
 }
 
@@ -174,13 +180,25 @@ impl Endpoints {
     /// Finds the endpoint of each region: the override, else the chart's, else the region's own.
     ///
     /// A chart's endpoint that the override outranks is never used, so it is not judged either.
+    ///
+    /// IAM comes last in `wanted`. Where another service of the region is not Huawei Cloud's, the region's own IAM knows
+    /// nothing of the account and gets no request: then it has an endpoint only if somebody gives one.
     pub fn resolve(wanted: &[Wanted<'_>], overrides: &Overrides<'_>) -> Result<Self, EndpointError> {
         let mut endpoints = Endpoints::default();
         for one in wanted {
+            let is_given = [overrides.of(one.service), one.chart].into_iter().flatten().any(|given| !given.is_empty());
+            if one.service == Service::Iam && !is_given && endpoints.leaves_huawei(one.region) {
+                continue;
+            }
             let base = resolve_one(one, overrides)?;
             endpoints.insert(one.service, one.region, base)?;
         }
         Ok(endpoints)
+    }
+
+    fn leaves_huawei(&self, region: &str) -> bool {
+        let mut here = self.iter().filter(|(_, known, _)| *known == region);
+        here.any(|(_, _, base)| EndpointKind::of(&base.to_string()) != EndpointKind::HuaweiCloud)
     }
 
     pub fn base(&self, service: Service, region: &str) -> Option<&Base> {
@@ -192,11 +210,11 @@ impl Endpoints {
         self.bases.iter().map(|((service, region), base)| (*service, &**region, base))
     }
 
-    /// Two regions behind one URL would be read as copies of each other.
+    /// Two regions behind one URL would be read as copies of each other. An account has one IAM for all regions.
     fn insert(&mut self, service: Service, region: &str, base: Base) -> Result<(), EndpointError> {
         let server = base.server();
         let is_copy = |other: Service, elsewhere: &str, known: &Base| {
-            other == service && elsewhere != region && known.server() == server
+            service != Service::Iam && other == service && elsewhere != region && known.server() == server
         };
         let copy = self.iter().find(|(other, elsewhere, known)| is_copy(*other, elsewhere, known));
         if let Some((_, first, known)) = copy {
@@ -241,12 +259,14 @@ fn default_template(service: Service, region: &str) -> Option<&'static str> {
         (Service::Swr, _) => "https://swr-api.{region}.myhuaweicloud.com",
         (Service::CodeArts, "eu-west-101") => "https://codeartsrepo-ext.{region}.myhuaweicloud.eu",
         (Service::CodeArts, region) => return regions::codearts(region),
+        (Service::Iam, region) if region.starts_with("eu-west-1") => "https://iam.{region}.myhuaweicloud.eu",
+        (Service::Iam, _) => "https://iam.{region}.myhuaweicloud.com",
     })
 }
 
 fn foreign_host(base: &Base, region: &str, overrides: &Overrides<'_>) -> Option<String> {
     let host = host_of(base);
-    let ours = [".myhuaweicloud.com", ".myhuaweicloud.eu"].iter().any(|domain| host.ends_with(domain));
+    let ours = is_huawei(&host);
     let allowed = |given: &String| given.replace(PLACEHOLDER, region).eq_ignore_ascii_case(&host);
     (!ours && !base.loopback && !overrides.allowed_hosts.iter().any(allowed)).then_some(host)
 }

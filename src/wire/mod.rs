@@ -4,6 +4,7 @@
 //! knowing what is in them. Nothing here does IO.
 
 pub mod error;
+pub mod host;
 pub mod secret;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -18,6 +19,21 @@ pub enum Service {
     Swr,
     /// CodeArts Repo, which holds git repositories.
     CodeArts,
+    /// Identity and Access Management, which knows the account.
+    Iam,
+}
+
+impl Service {
+    pub const ALL: [Service; 3] = [Service::Swr, Service::CodeArts, Service::Iam];
+
+    /// As charts and documents name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Swr => "swr",
+            Service::CodeArts => "codearts",
+            Service::Iam => "iam",
+        }
+    }
 }
 
 /// The methods that the services use.

@@ -40,8 +40,19 @@ fn change(document: &Value, repository: &str) -> Value {
 fn the_document_has_its_fields() {
     let document = world().plan_json(&[]);
     let names: Vec<&String> = document.as_object().unwrap().keys().collect();
-    let expected =
-        ["format_version", "document", "outcome", "summary", "changes", "stopped", "unlisted", "diagnostics", "chart"];
+    let expected = [
+        "format_version",
+        "document",
+        "outcome",
+        "summary",
+        "changes",
+        "stopped",
+        "unlisted",
+        "diagnostics",
+        "chart",
+        "account",
+        "endpoints",
+    ];
     assert_eq!(names, expected);
     assert_eq!((&document["format_version"], &document["outcome"]), (&json!("1.1"), &json!("changes")));
     let summary = json!({

@@ -327,7 +327,7 @@ fn metrics_hold_the_counts() {
     portolan_outcome{chart="portolan",account="emulator",outcome="changes"} 1
     portolan_outcome{chart="portolan",account="emulator",outcome="unknown"} 0
     portolan_partial{chart="portolan",account="emulator"} 0
-    portolan_requests{chart="portolan",account="emulator"} 2
+    portolan_requests{chart="portolan",account="emulator"} 3
     "#);
     assert!(timestamp(&world).unwrap() > 1_700_000_000);
     let text = metrics(&world);

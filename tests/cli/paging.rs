@@ -122,7 +122,7 @@ fn what_several_pages_lack_is_asked_for() {
         assert_eq!(document["summary"]["add"], lacking + 2, "{lacking}");
         assert_eq!(asked(&world, "/v2/manage/repos"), lists, "{lacking}");
         assert_eq!(asked(&world, "/namespaces/team-a/repos/"), single, "{lacking}");
-        assert_eq!(world.journal().len(), 1 + lists + single, "{lacking}");
+        assert_eq!(world.journal().len(), 2 + lists + single, "{lacking}");
     }
 }
 

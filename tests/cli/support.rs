@@ -127,7 +127,10 @@ impl World {
         assert!(!only_reads || self.writes().len() == before, "a command that only reads wrote {:?}", self.writes());
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
-            text.replace(&self.url, "@URL@").replace(&self.directory.path().display().to_string(), "@DIR@")
+            let host = self.url.trim_start_matches("http://");
+            text.replace(&self.url, "@URL@")
+                .replace(host, "@HOST@")
+                .replace(&self.directory.path().display().to_string(), "@DIR@")
         };
         let output = Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
         self.fits_the_schema(&command, &output);

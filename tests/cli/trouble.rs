@@ -86,7 +86,7 @@ fn a_passing_trouble_is_waited_for() {
             let world = settled();
             world.inject(Fault::new(effect.clone()).path(path).times(2));
             let _ = world.plan(&[]).exits(0).says("No changes.");
-            assert_eq!(world.journal().len(), 3 + 2, "{what} {effect:?}");
+            assert_eq!(world.journal().len(), 4 + 2, "{what} {effect:?}");
         }
     }
 }
@@ -155,7 +155,7 @@ fn a_list_that_lacks_items_is_asked_for_once_more() {
     let world = settled();
     world.inject(Fault::new(Effect::DropItems(1)).path("/v2/manage/repos"));
     let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
-    assert_eq!(world.journal().len(), 3 + 1);
+    assert_eq!(world.journal().len(), 4 + 1);
     let message = "the service says there are 1, but listed 0; it was read 3 times";
     is_unknown(&for_ever(Effect::DropItems(1), "/v2/manage/repos"), &[message]);
 }

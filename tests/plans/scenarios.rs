@@ -95,7 +95,15 @@ fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], target
     assert!(!decoded.found.has_errors(), "{name}: {:#?}", decoded.found);
     let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
     let targets: Vec<Pattern> = targets.iter().map(|text| text.parse().unwrap()).collect();
-    let scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
+    let by_region = |text: &str| [("r-1".to_owned(), text.to_owned())].into();
+    let account = if name.ends_with("hostile-texts") { "a|`b`<i>\n::error" } else { "acme" };
+    let scope = Scope {
+        endpoints: by_region("https://swr-api.r-1.myhuaweicloud.com"),
+        account: by_region(account),
+        partial: !targets.is_empty(),
+        targets,
+        ..Scope::default()
+    };
     // 2026-11-21T08:00:00Z
     Scenario { name, plan: build(&decoded.chart, live, &consents, scope, Moment(1_795_248_000)) }
 }

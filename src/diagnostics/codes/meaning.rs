@@ -57,6 +57,36 @@ organizations:
         ),
     ),
     error(
+        "duplicate-chart-key",
+        "`name` or `account` stands in the chart twice.",
+        "Each holds for the whole chart, all files and documents of it, so there can be one.",
+        charts(
+            r"version: 1
+account: acme
+region: cn-north-4
+organizations:
+  team-a:
+---
+version: 1
+account: acme
+region: cn-east-3
+organizations:
+  team-a-dr:
+",
+            r"version: 1
+account: acme
+region: cn-north-4
+organizations:
+  team-a:
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+",
+        ),
+    ),
+    error(
         "duplicate-limits",
         "`limits` stands in the chart twice.",
         "It holds for the whole chart, all files and documents of it, so there can be one.",

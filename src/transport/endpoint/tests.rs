@@ -206,3 +206,33 @@ fn two_services_may_share_a_host() {
     let overrides = Overrides { swr: one, codearts: one, ..Overrides::default() };
     assert_eq!(Endpoints::resolve(&wanted, &overrides).unwrap().iter().count(), 2);
 }
+
+fn iam(region: &str, swr: Option<&str>, environment: Option<&str>, chart: Option<&str>) -> String {
+    let wanted =
+        [Wanted { service: Service::Swr, region, chart: swr }, Wanted { service: Service::Iam, region, chart }];
+    let allowed = ["swr.example.com".to_owned()];
+    let overrides = Overrides { iam: environment, allowed_hosts: &allowed, ..Overrides::default() };
+    match Endpoints::resolve(&wanted, &overrides) {
+        Ok(endpoints) => endpoints.base(Service::Iam, region).map_or_else(|| "none".to_owned(), Base::to_string),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn iam_is_the_regions_own_where_the_other_services_are() {
+    assert_eq!(iam("cn-north-4", None, None, None), "https://iam.cn-north-4.myhuaweicloud.com");
+    assert_eq!(iam("eu-west-101", None, None, None), "https://iam.eu-west-101.myhuaweicloud.eu");
+    let elsewhere = Some("https://swr.example.com");
+    assert_eq!(iam("a-1", elsewhere, None, None), "none");
+    assert_eq!(iam("a-1", elsewhere, Some("https://iam.example.com"), None), "https://iam.example.com");
+    let refused = iam("a-1", elsewhere, None, Some("https://iam.example.com"));
+    assert!(refused.contains("`endpoints.iam`") && refused.contains("PORTOLAN_ENDPOINT_IAM"), "{refused}");
+    assert!(iam("a-1", None, Some("http://iam.example.com"), None).contains("in the clear"));
+}
+
+#[test]
+fn one_iam_serves_all_regions() {
+    let wanted = ["a-1", "b-1"].map(|region| Wanted { service: Service::Iam, region, chart: None });
+    let overrides = Overrides { iam: Some("https://iam.myhuaweicloud.com"), ..Overrides::default() };
+    assert_eq!(Endpoints::resolve(&wanted, &overrides).unwrap().iter().count(), 2);
+}

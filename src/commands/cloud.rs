@@ -1,0 +1,118 @@
+//! Learns which account a run belongs to, and stops a run that belongs to another one than its chart.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::session;
+use crate::{
+    plan::{
+        Plan, Scope, Stop,
+        cloud::{account_unknown, other_account},
+    },
+    refresh::{self, accounts},
+    state::{Chart, Live},
+    text::escaped,
+    wire::Service,
+};
+
+/// What became known of the account.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    /// The names by region.
+    pub(super) names: BTreeMap<Arc<str>, String>,
+    /// The regions whose IAM was asked.
+    pub(super) asked: BTreeSet<Arc<str>>,
+    /// Why the last source brought nothing.
+    reasons: Vec<String>,
+}
+
+/// The accounts that the overviews of the chart's regions tell; one request a region.
+pub(super) async fn overviews(door: &session::Door, chart: &Chart) -> BTreeMap<Arc<str>, String> {
+    let of_swr = chart.resources.keys().filter(|address| address.kind().service == Service::Swr);
+    let regions = of_swr.map(|address| address.region().clone()).collect();
+    accounts::overviews(&door.client, regions, chart.account.is_some()).await
+}
+
+impl Learned {
+    /// What an overview tells beats what the lists tell.
+    pub(super) fn new(overviews: BTreeMap<Arc<str>, String>, live: &Live) -> Learned {
+        let mut names = live.accounts.clone();
+        names.extend(overviews);
+        Learned { names, ..Learned::default() }
+    }
+
+    /// Asks IAM in the regions that nothing else told of, where it has an endpoint.
+    async fn ask_iam(&mut self, door: &session::Door, untold: Vec<Arc<str>>) {
+        for region in untold {
+            if !door.endpoints.contains_key(&(Service::Iam, region.to_string())) {
+                continue;
+            }
+            self.asked.insert(region.clone());
+            match accounts::domain(&door.client, &region).await {
+                Ok(name) => drop(self.names.insert(region, name)),
+                Err(reason) => self.reasons.push(reason),
+            }
+        }
+    }
+
+    /// Asks IAM if the chart wants to know; the scope then holds what is known.
+    pub(super) async fn complete(&mut self, wanted: Option<&str>, scope: &mut Scope, door: &session::Door) {
+        self.enter(scope, door);
+        if wanted.is_some() {
+            let untold = scope.untold().into_iter().map(Arc::from).collect();
+            self.ask_iam(door, untold).await;
+            self.enter(scope, door);
+        }
+    }
+
+    fn enter(&self, scope: &mut Scope, door: &session::Door) {
+        scope.account = self.names.iter().map(|(region, name)| (region.to_string(), name.clone())).collect();
+        let asked = self.asked.iter().map(|region| (Service::Iam, region.to_string()));
+        let url = |place: (Service, String)| Some((place.1.clone(), door.endpoints.get(&place)?.clone()));
+        scope.iam_endpoints = asked.filter_map(url).collect();
+    }
+
+    pub(super) fn unknown(&self, wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
+        account_unknown(wanted, scope, &self.reasons)
+    }
+}
+
+/// Stops a saved plan whose account is not this one, as far as that can be known: a create has no other precondition
+/// that could tell.
+pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow::Result<()> {
+    if plan.runnable().next().is_none() {
+        return Ok(());
+    }
+    let wanted = plan.chart.account.clone();
+    let is_asked = |region: &&String| wanted.is_some() || plan.scope.account.contains_key(*region);
+    let regions: BTreeSet<Arc<str>> =
+        plan.scope.endpoints.keys().filter(is_asked).map(|region| Arc::from(region.as_str())).collect();
+    let mut live = Live::default();
+    let overviews = accounts::overviews(&door.client, regions.clone(), true).await;
+    for region in regions.into_iter().filter(|region| !overviews.contains_key(region)) {
+        let told = refresh::account(&door.client, &region).await;
+        let told =
+            told.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
+        live.accounts.extend(told.map(|name| (region, name)));
+    }
+    let mut learned = Learned::new(overviews, &live);
+    let mut now = plan.scope.clone();
+    learned.complete(wanted.as_deref(), &mut now, door).await;
+    if let Some(stop) = other_account(wanted.as_deref(), &now) {
+        let chart = plan.chart.clone();
+        *plan = Plan::stopped_by(stop, chart, now);
+        return Ok(());
+    }
+    for (region, planned) in &plan.scope.account {
+        if let Some(other) = now.account.get(region).filter(|other| *other != planned) {
+            let (planned, other) = (escaped(planned), escaped(other));
+            anyhow::bail!(
+                "the plan was made for the account {planned}, and {region} is asked as {other} now; plan again"
+            );
+        }
+    }
+    plan.stopped.extend(learned.unknown(wanted.as_deref(), &now));
+    Ok(())
+}

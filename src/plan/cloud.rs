@@ -1,0 +1,157 @@
+//! Which cloud a plan is about: the account, and what answers at the endpoints.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, Scope, Stop};
+use crate::{
+    text::escaped,
+    wire::{
+        Service,
+        host::{EMULATED, EndpointKind, host},
+    },
+};
+
+/// The chart is for another account.
+pub const OTHER_ACCOUNT: &str = "other-account";
+
+/// The chart is for an account, and no service tells which one this is.
+pub const ACCOUNT_UNKNOWN: &str = "account-unknown";
+
+/// An endpoint in a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointDocument {
+    pub service: String,
+    pub region: String,
+    pub kind: EndpointKind,
+    /// None of the emulator in this process.
+    pub host: Option<String>,
+}
+
+impl Scope {
+    /// The endpoints by service and region.
+    pub fn endpoints(&self) -> impl Iterator<Item = (Service, &str, &str)> {
+        let all = [
+            (Service::Swr, &self.endpoints),
+            (Service::CodeArts, &self.codearts_endpoints),
+            (Service::Iam, &self.iam_endpoints),
+        ];
+        all.into_iter().flat_map(|(service, endpoints)| {
+            endpoints.iter().map(move |(region, url)| (service, region.as_str(), url.as_str()))
+        })
+    }
+
+    pub fn endpoint_documents(&self) -> Vec<EndpointDocument> {
+        let document = |(service, region, url): (Service, &str, &str)| EndpointDocument {
+            service: service.name().to_owned(),
+            region: region.to_owned(),
+            kind: EndpointKind::of(url),
+            host: host(url).map(str::to_owned),
+        };
+        self.endpoints().map(document).collect()
+    }
+
+    /// The names of the account, which is one but for endpoints that belong to different clouds.
+    pub fn accounts(&self) -> BTreeSet<&str> {
+        self.account.values().map(String::as_str).collect()
+    }
+
+    /// The account, if it is known and one.
+    pub fn account_name(&self) -> Option<&str> {
+        let mut names = self.accounts().into_iter();
+        names.next().filter(|_| names.next().is_none())
+    }
+
+    /// The regions whose account is not known. A key belongs to one account of Huawei Cloud, so there one region tells of
+    /// all.
+    pub fn untold(&self) -> Vec<&str> {
+        let is_huawei = |region: &str| {
+            let mut here = self.endpoints().filter(|(service, known, _)| *known == region && *service != Service::Iam);
+            here.all(|(_, _, url)| EndpointKind::of(url) == EndpointKind::HuaweiCloud)
+        };
+        let huawei_is_told = self.account.keys().any(|region| is_huawei(region));
+        let is_told = |region: &str| self.account.contains_key(region) || (huawei_is_told && is_huawei(region));
+        self.regions.iter().map(String::as_str).filter(|region| !is_told(region)).collect()
+    }
+
+    fn is_emulated(&self) -> bool {
+        self.endpoints().any(|(_, _, url)| url.starts_with(EMULATED))
+    }
+}
+
+/// Why nothing is planned or applied for this account, if the chart is for another one.
+pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
+    let wanted = wanted?;
+    let (region, other) = scope.account.iter().find(|(_, account)| *account != wanted)?;
+    let (wanted, other) = (escaped(wanted), escaped(other));
+    let advice = if scope.is_emulated() {
+        "name another state file with `--emulator=FILE`".to_owned()
+    } else {
+        format!("use the credentials of {wanted}")
+    };
+    let message = format!("the chart is for the account {wanted}, and {region} is asked as {other}: {advice}");
+    Some(Stop { code: OTHER_ACCOUNT.to_owned(), message, lift: None })
+}
+
+/// Why nothing is applied, if the chart is for an account and it is not known whether this is the one. `reasons` is what
+/// the last source answered.
+pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) -> Option<Stop> {
+    let (wanted, untold) = (escaped(wanted?), scope.untold());
+    let first = untold.first()?;
+    let message = format!(
+        "the chart is for the account {wanted}, and it is not known which account {first} is asked as{}: allow the \
+         credentials `GET /v2/manage/overview`, or give an `iam` endpoint",
+        reasons.first().map_or_else(String::new, |reason| format!(" ({reason})"))
+    );
+    Some(Stop { code: ACCOUNT_UNKNOWN.to_owned(), message, lift: None })
+}
+
+impl Plan {
+    /// The same question without an answer: nothing was compared, because the account is not the chart's.
+    #[must_use]
+    pub fn stopped_by(stop: Stop, chart: crate::state::ChartStamp, scope: Scope) -> Plan {
+        Plan { stopped: vec![stop], chart, scope, ..Plan::default() }
+    }
+
+    /// Whether it is for another account than the one that was asked.
+    pub fn is_elsewhere(&self) -> bool {
+        self.stopped.iter().any(|stop| stop.code == OTHER_ACCOUNT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(endpoints: &[(&str, &str)], accounts: &[(&str, &str)]) -> Scope {
+        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        Scope {
+            regions: endpoints.iter().map(|(region, _)| (*region).to_owned()).collect(),
+            endpoints: map(endpoints),
+            account: map(accounts),
+            ..Scope::default()
+        }
+    }
+
+    #[test]
+    fn one_region_of_huawei_cloud_tells_of_all() {
+        let huawei = "https://swr-api.r.myhuaweicloud.com";
+        let both = scope(&[("a-1", huawei), ("b-1", huawei)], &[("a-1", "acme")]);
+        assert_eq!((both.untold(), both.account_name()), (vec![], Some("acme")));
+        let mixed = scope(&[("a-1", huawei), ("b-1", "https://swr.example.com")], &[("a-1", "acme")]);
+        assert_eq!(mixed.untold(), ["b-1"]);
+        let mixed = scope(&[("a-1", huawei), ("b-1", "https://swr.example.com")], &[("b-1", "acme")]);
+        assert_eq!(mixed.untold(), ["a-1"]);
+        assert_eq!(scope(&[("a-1", huawei)], &[]).untold(), ["a-1"]);
+    }
+
+    #[test]
+    fn every_region_must_be_the_charts_account() {
+        let two = scope(&[("a-1", "x"), ("b-1", "y")], &[("a-1", "acme"), ("b-1", "glo\nbex")]);
+        let stop = other_account(Some("acme"), &two).unwrap();
+        assert!(stop.message.contains("b-1 is asked as glo\\nbex: use the credentials of acme"), "{}", stop.message);
+        assert_eq!((other_account(None, &two), two.account_name()), (None, None));
+        assert_eq!(account_unknown(None, &scope(&[("a-1", "x")], &[]), &[]), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! Learns the name of the account that a run belongs to.
+//!
+//! A source that does not answer is no failure of the run: there are others, and not every run needs the name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::task::JoinSet;
+
+use crate::{
+    transport::{
+        client::{Client, Purpose},
+        trace::Trace,
+    },
+    wire::{Method, Request, Response, Service},
+};
+
+#[derive(Deserialize)]
+struct Overview {
+    domain_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Domains {
+    domains: Vec<Domain>,
+}
+
+#[derive(Deserialize)]
+struct Domain {
+    name: Option<String>,
+}
+
+/// How long a name is waited for that is only shown.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The account by region, where `GET /v2/manage/overview` tells it. A name that decides nothing is worth one try.
+pub async fn overviews(client: &Arc<Client>, regions: BTreeSet<Arc<str>>, decides: bool) -> BTreeMap<Arc<str>, String> {
+    let mut asked = JoinSet::new();
+    for region in regions {
+        let client = client.clone();
+        asked.spawn(async move { (overview(&client, &region, decides).await, region) });
+    }
+    let told = asked.join_all().await.into_iter();
+    told.filter_map(|(name, region)| Some((region, name?))).collect()
+}
+
+async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<String> {
+    let request = Request::new(Service::Swr, region, Method::Get, "/v2/manage/overview".to_owned());
+    let response = if decides {
+        client.read(&request).await.ok()?
+    } else {
+        let once = async {
+            let mut admission = client.admit(&request, &[]).await.ok()?;
+            admission.send(&request, &[], Purpose::Work, &Trace::default()).await.ok()
+        };
+        tokio::time::timeout(PATIENCE, once).await.ok()??
+    };
+    name(decoded::<Overview>(&response)?.domain_name)
+}
+
+/// The account as IAM names it; the error says in half a sentence why it does not.
+pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String> {
+    let request = Request::new(Service::Iam, region, Method::Get, "/v3/auth/domains".to_owned());
+    let response = client.read(&request).await.map_err(|error| format!("IAM: {error}"))?;
+    let first = decoded::<Domains>(&response).and_then(|told| told.domains.into_iter().next());
+    first.and_then(|domain| name(domain.name)).ok_or_else(|| "IAM names no account".to_owned())
+}
+
+fn decoded<T: DeserializeOwned>(response: &Response) -> Option<T> {
+    serde_json::from_slice(&response.body).ok()
+}
+
+fn name(told: Option<String>) -> Option<String> {
+    told.filter(|name| !name.is_empty())
+}

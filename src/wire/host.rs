@@ -1,0 +1,85 @@
+//! Whose host an endpoint is on.
+
+use serde::{Deserialize, Serialize};
+
+/// The domains of Huawei Cloud's own endpoints.
+const DOMAINS: [&str; 2] = [".myhuaweicloud.com", ".myhuaweicloud.eu"];
+
+/// What stands in the place of a URL for the emulator in this process; its state file follows.
+pub const EMULATED: &str = "emulator:";
+
+/// What answers at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointKind {
+    HuaweiCloud,
+    /// The one in this process. One that is served on a port is like any other endpoint.
+    Emulator,
+    Other,
+}
+
+impl EndpointKind {
+    pub const ALL: [EndpointKind; 3] = [EndpointKind::HuaweiCloud, EndpointKind::Emulator, EndpointKind::Other];
+
+    /// The kind of an endpoint as plans hold it.
+    pub fn of(endpoint: &str) -> EndpointKind {
+        match host(endpoint) {
+            None => EndpointKind::Emulator,
+            Some(host) if is_huawei(host.rsplit_once(':').map_or(host, |(name, _)| name)) => EndpointKind::HuaweiCloud,
+            Some(_) => EndpointKind::Other,
+        }
+    }
+
+    /// As documents write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            EndpointKind::HuaweiCloud => "huawei-cloud",
+            EndpointKind::Emulator => "emulator",
+            EndpointKind::Other => "other",
+        }
+    }
+}
+
+/// The host of an endpoint as plans hold it, with the port if it is not the scheme's own. The emulator has none.
+pub fn host(endpoint: &str) -> Option<&str> {
+    if endpoint.starts_with(EMULATED) {
+        return None;
+    }
+    let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    Some(rest.split('/').next().unwrap_or(rest))
+}
+
+/// Whether a host, without a port, is Huawei Cloud's.
+pub fn is_huawei(host: &str) -> bool {
+    DOMAINS.iter().any(|domain| host.ends_with(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_what_its_host_is() {
+        for (endpoint, kind, expected) in [
+            (
+                "https://swr-api.cn-north-4.myhuaweicloud.com",
+                "huawei-cloud",
+                Some("swr-api.cn-north-4.myhuaweicloud.com"),
+            ),
+            (
+                "https://iam.eu-west-101.myhuaweicloud.eu:8443/x",
+                "huawei-cloud",
+                Some("iam.eu-west-101.myhuaweicloud.eu:8443"),
+            ),
+            (
+                "https://myhuaweicloud.com.example.com/.myhuaweicloud.com",
+                "other",
+                Some("myhuaweicloud.com.example.com"),
+            ),
+            ("http://[::1]:8080/r", "other", Some("[::1]:8080")),
+            ("emulator:.portolan/https://x.myhuaweicloud.com", "emulator", None),
+        ] {
+            assert_eq!((EndpointKind::of(endpoint).name(), host(endpoint)), (kind, expected), "{endpoint}");
+        }
+    }
+}
