@@ -29,6 +29,7 @@ pub fn text(drift: &Drift, look: Look) -> String {
     }
     out.push_str(&plan::stops(&drift.plan, color));
     out.push_str(&summary(drift, color));
+    out.push_str(&plan::cloud(&drift.plan, color));
     out
 }
 

@@ -7,6 +7,7 @@
 use indexmap::IndexMap;
 
 use super::{
+    cloud,
     fold::{self, Group},
     plan::{self as text, text as full_text},
     style::{Color, Depth, Look},
@@ -119,6 +120,9 @@ fn head(comment: &Comment<'_>) -> String {
     let mut out = format!("### portolan {}\n\n", comment.command);
     for (number, line) in comment.totals.iter().map(|line| escape(line)).enumerate() {
         out.push_str(&if number == 0 { format!("**{line}**\n\n") } else { format!("{line}\n\n") });
+    }
+    if let Some(line) = cloud::line(comment.plan, raw_code) {
+        out.push_str(&format!("{line}\n\n"));
     }
     if comment.plan.scope.partial {
         out.push_str("This is a part of the chart.\n\n");

@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod checkout;
+mod cloud;
 pub mod codes;
 pub mod drift;
 pub mod findings;

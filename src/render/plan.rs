@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
+    cloud,
     fold::{self, Folding},
     style::{Color, Depth, Look, Role},
     words,
@@ -38,6 +39,7 @@ pub fn text(plan: &Plan, look: Look) -> String {
     }
     out.push_str(&stops(plan, look.color));
     out.push_str(&summary(plan, !plan.scope.partial, look.color));
+    out.push_str(&cloud(plan, look.color));
     out
 }
 
@@ -158,10 +160,19 @@ pub(super) fn summary(plan: &Plan, is_all: bool, color: Color) -> String {
     out
 }
 
+/// Which cloud it is about: the last line, since tools look for those before it.
+pub(super) fn cloud(plan: &Plan, color: Color) -> String {
+    let line = cloud::line(plan, cloud::quoted);
+    line.map_or_else(String::new, |line| color.paint(Role::Quiet, line) + "\n")
+}
+
 /// The one or two lines with the numbers.
 pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
     let summary = plan.summary();
     let first = match plan.outcome() {
+        Outcome::Unknown if plan.is_elsewhere() => {
+            "Unknown: nothing was compared, because this is not the chart's account.".to_owned()
+        }
         Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
         Outcome::NoChanges if is_all && plan.uncompared.is_empty() => {
             "No changes. The live state is as the chart says.".to_owned()

@@ -1,6 +1,7 @@
 //! What is asked before an apply, with what is at risk right above it. Whoever asks also reads the answer.
 
 use super::{
+    cloud,
     fold::Folding,
     style::{Color, Role},
 };
@@ -24,7 +25,12 @@ pub fn text(plan: &Plan, color: Color) -> String {
     if !out.is_empty() {
         out = format!("{}\n{out}\n", color.paint(Role::Strong, "Not simply undone:"));
     }
-    out + "Make these changes? Only `yes` is accepted: "
+    out.extend(cloud::line(plan, cloud::quoted).map(|line| line + "\n"));
+    let these = match plan.runnable().count() {
+        1 => "this change".to_owned(),
+        number => format!("these {number} changes"),
+    };
+    out + &format!("Make {these}? Only `yes` is accepted: ")
 }
 
 fn lines(out: &mut String, change: &Change, color: Color) {
@@ -60,17 +66,17 @@ mod tests {
           ~ repository r-1/o/web
               ! exposes: anyone can pull 3 tags
 
-        Make these changes? Only `yes` is accepted:
+        Make these 4 changes? Only `yes` is accepted:
         ");
         // What is withheld is not made, and needs no answer.
         insta::assert_snapshot!(text(&plan(chart, &live, &[]), Color::Never), @r"
         Not simply undone:
           - repository r-1/o/gone
 
-        Make these changes? Only `yes` is accepted:
+        Make these 2 changes? Only `yes` is accepted:
         ");
         let harmless = plan("organizations: { o: { repositories: { n: } } }", &live, &[]);
-        assert_eq!(text(&harmless, Color::Never), "Make these changes? Only `yes` is accepted: ");
+        assert_eq!(text(&harmless, Color::Never), "Make this change? Only `yes` is accepted: ");
     }
 
     #[test]

@@ -86,6 +86,7 @@ fn what_differs_exits_with_2() {
 
     Plan: 0 to add, 2 to change, 0 to destroy.
     2 unchanged.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     "#);
     let document = json(&world, &[]);
@@ -150,6 +151,7 @@ fn what_is_ignored_is_counted_and_no_more() {
     Plan: 0 to add, 0 to change, 0 to destroy.
     2 unchanged.
     Beside that: 2 ignored.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     ");
     let _ = drift(&world, &["--ignore", "a//b"]).exits(64);
@@ -173,6 +175,7 @@ fn what_is_accepted_is_shown_and_does_not_count() {
     Plan: 0 to add, 0 to change, 0 to destroy.
     2 unchanged.
     Beside that: 2 accepted.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     "#);
     let document = json(&world, &[]);
@@ -239,6 +242,7 @@ fn what_was_accepted_fails_from_the_day_after() {
     Over: `team-a/*` accepted until 2020-01-31: they *test* it; portolan.yaml:9
     Plan: 0 to add, 2 to change, 0 to destroy.
     2 unchanged.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     error[expired-acceptance]: `team-a/*` was accepted until 2020-01-31
      --> portolan.yaml:9:41

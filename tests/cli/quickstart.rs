@@ -20,6 +20,7 @@ fn the_first_plan_shows_everything_that_comes() {
           ! overwrites: tags that exist in the target are overwritten
 
     Plan: 3 to add, 0 to change, 0 to destroy.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     "#);
 }
@@ -39,6 +40,7 @@ fn apply_prints_the_plan_what_it_does_and_the_result() {
           ! overwrites: tags that exist in the target are overwritten
 
     Plan: 3 to add, 0 to change, 0 to destroy.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
 
     Apply complete! Resources: 3 added, 0 changed, 0 destroyed.
     -- stderr
@@ -102,6 +104,7 @@ fn a_changed_field_is_the_whole_plan() {
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     2 unchanged.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     "#);
 }
@@ -134,6 +137,7 @@ fn a_flipped_override_is_a_replacement() {
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     2 unchanged.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     ");
 }

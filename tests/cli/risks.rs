@@ -33,6 +33,7 @@ fn a_repository_with_images_is_not_deleted_unasked() {
 
     Plan: 0 to add, 0 to change, 0 to destroy.
     2 unchanged, 2 withheld.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     ");
 }
@@ -92,6 +93,7 @@ fn a_private_repository_does_not_turn_public_unasked() {
 
     Plan: 0 to add, 0 to change, 0 to destroy.
     2 unchanged, 2 withheld.
+    Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     ");
 }
