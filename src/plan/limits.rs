@@ -31,7 +31,7 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
     let lift = Some(format!("--allow deletes={}", deletes.len()));
     let mut stops = Vec::new();
     if deletes.len() > most {
-        let message = format!("{} would be deleted, more than `{from}{most}`", things(&deletes));
+        let message = format!("{}{}, more than `{from}{most}`", things(&deletes), replaced(changes));
         stops.push(Stop { code: "too-many-deletes".to_owned(), message, lift: lift.clone() });
     }
     for (organization, (gone, all)) in shares(&deletes, live) {
@@ -53,7 +53,18 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
 }
 
 fn things(deletes: &[&Address]) -> String {
-    if deletes.len() == 1 { "1 resource".to_owned() } else { format!("{} resources", deletes.len()) }
+    let resources = if deletes.len() == 1 { "1 resource".to_owned() } else { format!("{} resources", deletes.len()) };
+    resources + " would be deleted"
+}
+
+/// The summary of a plan counts replacements under `to destroy`, and a limit does not: a reader sees both numbers.
+fn replaced(changes: &[Change]) -> String {
+    let is_replaced = |change: &&Change| change.withheld.is_none() && matches!(change.action, Action::Replace { .. });
+    match changes.iter().filter(is_replaced).count() {
+        0 => String::new(),
+        1 => " (1 more is replaced and does not count)".to_owned(),
+        number => format!(" ({number} more are replaced and do not count)"),
+    }
 }
 
 fn counted(repositories: usize) -> String {

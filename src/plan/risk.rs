@@ -94,11 +94,19 @@ impl FromStr for Consent {
 }
 
 /// `N tags`, as people count images.
-pub(super) fn tags(number: Option<u64>) -> String {
+pub(crate) fn tags(number: Option<u64>) -> String {
     match number {
         None => "an unknown number of tags".to_owned(),
         Some(1) => "1 tag".to_owned(),
         Some(number) => format!("{number} tags"),
+    }
+}
+
+/// What strangers get once a repository is public. An empty one is exposed as well: images are pushed later.
+fn exposed(num_images: Option<u64>) -> String {
+    match num_images {
+        Some(0) => "anyone can pull what will be pushed (empty now)".to_owned(),
+        number => format!("anyone can pull {}", tags(number)),
     }
 }
 
@@ -116,7 +124,7 @@ pub(super) fn assess(address: &Address, action: &Action, num_images: Option<u64>
             }
         }
         Action::Update { before, after } if turns_on("is_public", Some(before), after) => {
-            add(RiskClass::Exposes, format!("anyone can pull {}", tags(num_images)));
+            add(RiskClass::Exposes, exposed(num_images));
         }
         Action::Update { before, after } if turns_on("scheduled", Some(after), before) => {
             add(RiskClass::OneWay, "the service may not let the schedule be switched on again".to_owned());

@@ -148,6 +148,25 @@ fn consent_to_deletes_takes_the_place_of_the_limit() {
 }
 
 #[test]
+fn a_stop_says_what_it_does_not_count() {
+    let targets: [&str; 4] = ["a", "b", "c", "d"];
+    let rules: Vec<_> = targets.iter().map(|target| ("x-1", *target, false)).collect();
+    let live = live(&[("o/api", false, 3, &rules)]);
+    let replaced = |number: usize| {
+        let rule = |target: &&str| format!("{{ target_region: x-1, target_organization: {target}, override: true }}");
+        let kept: Vec<String> = targets[..number].iter().map(rule).collect();
+        let chart =
+            format!("organizations: {{ o: {{ repositories: {{ api: {{ sync: [ {} ] }} }} }} }}", kept.join(", "));
+        let plan = plan(&chart, &live, &["deletes=0"]);
+        (plan.summary().destroy, plan.stopped[0].message.clone())
+    };
+    let (first, rest) = ("2 resources would be deleted", ", more than `deletes=0`");
+    assert_eq!(replaced(2), (4, format!("{first} (2 more are replaced and do not count){rest}")));
+    let (_, message) = replaced(1);
+    assert_eq!(message, format!("3 resources would be deleted (1 more is replaced and does not count){rest}"));
+}
+
+#[test]
 fn what_the_run_says_of_a_class_replaces_what_the_chart_says_of_it() {
     for class in RiskClass::ALL.into_iter().filter(|class| *class != RiskClass::Deletes) {
         let chart = format!("limits: {{ allow: [ {class} ] }}\n{RISKY}");
