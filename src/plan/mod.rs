@@ -376,7 +376,7 @@ impl Plan {
 }
 
 impl Summary {
-    fn count(&mut self, change: &Change) {
+    pub(crate) fn count(&mut self, change: &Change) {
         if change.withheld.is_some() {
             self.withheld += 1;
             return;

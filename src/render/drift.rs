@@ -7,6 +7,7 @@ use super::{
     markdown::{self, Comment, escape, raw_code},
     plan, sarif,
     style::{Color, Depth, Look, Role},
+    unlisted,
 };
 use crate::{
     diagnostics::View,
@@ -20,6 +21,7 @@ pub fn text(drift: &Drift, look: Look) -> String {
     let color = look.color;
     let mut out = plan::blocks(&drift.plan, look);
     out.push_str(&accepted(drift, look));
+    out.push_str(&unlisted::text(&drift.plan, look, !out.is_empty()));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -46,8 +48,8 @@ fn accepted(drift: &Drift, look: Look) -> String {
             out.push_str(&format!("      {}\n", color.paint(Role::Quiet, format!("({by})"))));
         }
     }
-    for (first, number) in folding.rest() {
-        out.push_str(&plan::folded(first, number, "(accepted as well; `--details` shows them)", color));
+    for folded in folding.rest() {
+        out.push_str(&folded.line("(accepted as well; `--details` shows them)", color));
     }
     out
 }

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::words;
+use super::{plan::role, style::Color, words};
 use crate::{
     address::{Address, printed},
     plan::{Action, Change},
 };
+
+/// The attribute that is a text for people.
+const DESCRIPTION: &str = "description";
 
 /// Changes with equal groups are equal for a reader.
 #[derive(PartialEq, Eq, Hash)]
@@ -26,8 +29,18 @@ pub(super) struct Group {
 
 impl Group {
     pub(super) fn of(change: &Change) -> Group {
+        Group::with(change, &[])
+    }
+
+    /// Something new is alike whatever its description is: that is for people, and changes nothing.
+    fn near(change: &Change) -> Group {
+        let is_new = matches!(change.action, Action::Create { .. });
+        Group::with(change, if is_new { &[DESCRIPTION] } else { &[] })
+    }
+
+    fn with(change: &Change, apart_from: &[&str]) -> Group {
         Group {
-            deed: deed(change),
+            deed: deed(change, apart_from),
             organization: change.address.organization().to_vec(),
             target: change.address.target().to_vec(),
             host: login_host(change),
@@ -38,7 +51,16 @@ impl Group {
 /// Decides row by row what is shown, and counts the rest.
 pub(super) struct Folding<'c> {
     most: usize,
-    alike: IndexMap<(Group, String), (&'c Change, usize)>,
+    alike: IndexMap<(Group, String), Folded<'c>>,
+}
+
+/// Changes that do the same.
+pub(super) struct Folded<'c> {
+    first: &'c Change,
+    /// How many there are, and in the end how many have no row.
+    number: usize,
+    /// Whether their descriptions differ.
+    is_mixed: bool,
 }
 
 impl<'c> Folding<'c> {
@@ -52,16 +74,34 @@ impl<'c> Folding<'c> {
         if !may_fold(change) {
             return true;
         }
-        let (_, seen) = self.alike.entry((Group::of(change), below.to_owned())).or_insert((change, 0));
-        *seen += 1;
-        *seen <= self.most
+        let new = Folded { first: change, number: 0, is_mixed: false };
+        let folded = self.alike.entry((Group::near(change), below.to_owned())).or_insert(new);
+        folded.number += 1;
+        folded.is_mixed |= description(change) != description(folded.first);
+        folded.number <= self.most
     }
 
-    /// The first of each group that was not shown whole, with the number of those without a row.
-    pub(super) fn rest(self) -> impl Iterator<Item = (&'c Change, usize)> {
+    /// The groups that were not shown whole.
+    pub(super) fn rest(self) -> impl Iterator<Item = Folded<'c>> {
         let most = self.most;
-        self.alike.into_values().filter(move |(_, seen)| *seen > most).map(move |(first, seen)| (first, seen - most))
+        let rest = self.alike.into_values().filter(move |folded| folded.number > most);
+        rest.map(move |folded| Folded { number: folded.number - most, ..folded })
     }
+}
+
+impl Folded<'_> {
+    /// The line for those without a row.
+    pub(super) fn line(&self, remark: &str, color: Color) -> String {
+        let Folded { first, number, is_mixed } = self;
+        let own = if *is_mixed { ", each with its own description" } else { "" };
+        let line = format!("{:>3} {number} more like {}{own}", first.action.symbol(), first.address);
+        let gap = if remark.is_empty() { "" } else { "  " };
+        format!("{}{gap}{remark}\n", color.paint(role(&first.action), line))
+    }
+}
+
+fn description(change: &Change) -> Option<&Value> {
+    change.fields.iter().find(|field| field.name == DESCRIPTION)?.after.as_ref()
 }
 
 /// Whether a change may stand behind an equal one. What is destroyed, exposed or withheld never does.
@@ -81,9 +121,9 @@ pub(super) fn organization(address: &Address) -> String {
 }
 
 /// What a change does, whatever it does it to.
-fn deed(change: &Change) -> String {
+fn deed(change: &Change, apart_from: &[&str]) -> String {
     let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
-    for field in &change.fields {
+    for field in change.fields.iter().filter(|field| !apart_from.contains(&field.name)) {
         for value in [&field.before, &field.after].into_iter().flatten() {
             deed.push_str(&format!(" {}={value}", field.name));
         }

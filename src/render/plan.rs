@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::{
-    cloud,
-    fold::{self, Folding},
+    cloud, outline,
     style::{Color, Depth, Look, Role},
-    words,
+    unlisted, words,
 };
 use crate::{
     diagnostics::{Severity, View},
@@ -34,6 +31,7 @@ const VALUE_WIDTH: usize = 20;
 /// The whole plan, its summary lines included.
 pub fn text(plan: &Plan, look: Look) -> String {
     let mut out = blocks(plan, look);
+    out.push_str(&unlisted::text(plan, look, !out.is_empty()));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -43,22 +41,9 @@ pub fn text(plan: &Plan, look: Look) -> String {
     out
 }
 
-/// The changes, and what is unlisted.
+/// The changes.
 pub(super) fn blocks(plan: &Plan, look: Look) -> String {
-    let (most, color) = (look.depth.most(), look.color);
-    let mut out = String::new();
-    let column = source_column(plan.changes.iter(), look);
-    let mut folding = Folding::new(most);
-    for change in &plan.changes {
-        if folding.shows(change, "") {
-            block(&mut out, change, column, look);
-        }
-    }
-    for (first, number) in folding.rest() {
-        out.push_str(&folded(first, number, "(`--details` shows them)", color));
-    }
-    unlisted(&mut out, plan, most, color);
-    out
+    outline::text(&plan.changes, source_column(plan.changes.iter(), look), look)
 }
 
 /// Why nothing of it may be applied.
@@ -123,28 +108,6 @@ pub(super) fn view(change: &Change) -> View {
         line: change.source.as_ref().map(|source| source.line),
         column: change.source.as_ref().map(|source| source.column),
         ..View::error(&format!("plan-{}", change.verbs()[0]), message, hint)
-    }
-}
-
-/// The line for those of a group that are not shown.
-pub(super) fn folded(first: &Change, number: usize, remark: &str, color: Color) -> String {
-    let line = format!("{:>3} {number} more that do as {}", first.action.symbol(), first.address);
-    format!("{}  {remark}\n", color.paint(role(&first.action), line))
-}
-
-fn unlisted(out: &mut String, plan: &Plan, most: usize, color: Color) {
-    let mut line = |text: String| out.push_str(&format!("{}\n", color.paint(Role::Quiet, text)));
-    let mut seen = IndexMap::<String, usize>::new();
-    for unlisted in &plan.unlisted {
-        let number = seen.entry(fold::organization(&unlisted.address)).or_default();
-        *number += 1;
-        if *number <= most {
-            line(format!("  ? {}  (unlisted: no file lists it)", unlisted.address));
-        }
-    }
-    for (organization, number) in seen.into_iter().filter(|(_, number)| *number > most) {
-        let rest = number - most;
-        line(format!("  ? {rest} more in {organization} that no file lists  (`--details` shows them)"));
     }
 }
 
@@ -274,7 +237,7 @@ pub(super) fn source_column<'c>(changes: impl Iterator<Item = &'c Change> + Clon
     heads.map_or(SOURCE_COLUMN, |heads| heads + 2).min(SOURCE_COLUMN).min(room)
 }
 
-fn headline(change: &Change, column: usize, look: Look) -> String {
+pub(super) fn headline(change: &Change, column: usize, look: Look) -> String {
     let plain = plain_headline(change);
     let head = look.color.paint(role(&change.action), &plain);
     let Some(place) = plain_place(change) else { return head };
@@ -447,7 +410,9 @@ mod tests {
           ~ repository r-1/o/web            chart.yaml:7
               is_public    false -> true         ! exposes (allowed): anyone can pull 3 tags
               description  "old" -> "new"
-          ? repository r-1/o/forgotten  (unlisted: no file lists it)
+
+        Unlisted, so to be decided: list each in a file, or say `unlisted: delete` or `ignore`.
+          ? repository r-1/o/forgotten  (empty)
 
         Plan: 3 to add, 1 to change, 3 to destroy.
         2 unchanged, 1 withheld, 1 unlisted.

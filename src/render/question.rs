@@ -19,8 +19,8 @@ pub fn text(plan: &Plan, color: Color) -> String {
             lines(&mut out, change, color);
         }
     }
-    for (first, number) in folding.rest() {
-        out.push_str(&super::plan::folded(first, number, "(as the plan says)", color));
+    for folded in folding.rest() {
+        out.push_str(&folded.line("(as the plan says)", color));
     }
     if !out.is_empty() {
         out = format!("{}\n{out}\n", color.paint(Role::Strong, "Not simply undone:"));
@@ -114,7 +114,7 @@ mod tests {
         for address in ["a/r13 -> x-1/attacker", "b/r11 -> x-1/dr", "b/r12 -> x-1/dr", "b/r13 -> x-1/attacker"] {
             assert!(text.contains(&format!("  + sync_rule r-1/{address}\n      ! overwrites")), "{text}");
         }
-        let rest = "\n  + 3 more that do as sync_rule r-1/a/r00 -> x-1/dr  (as the plan says)\n";
+        let rest = "\n  + 3 more like sync_rule r-1/a/r00 -> x-1/dr  (as the plan says)\n";
         assert!(text.contains(rest), "{text}");
         assert_eq!(text.matches(" more ").count(), 1, "{text}");
     }

@@ -28,7 +28,17 @@ pub enum Depth {
 impl Depth {
     /// How many of what is alike are shown.
     pub(super) fn most(self) -> usize {
-        if self == Depth::Folded { MOST_ALIKE } else { usize::MAX }
+        self.most_of(MOST_ALIKE)
+    }
+
+    /// So many, unless everything is wanted.
+    pub(super) fn most_of(self, most: usize) -> usize {
+        if self == Depth::Folded { most } else { usize::MAX }
+    }
+
+    /// Whether a row may refer to the one above it.
+    pub(super) fn may_shorten(self) -> bool {
+        self == Depth::Folded
     }
 }
 

@@ -222,7 +222,7 @@ fn what_is_accepted_folds_as_a_plan_does() {
     for last in ["team-a/r13 -> cn-east-3/attacker", "team-b/web -> cn-east-3/dr"] {
         assert!(output.stdout.contains(&format!("  + sync_rule cn-north-4/{last}")), "{output}");
     }
-    let rest = "  + 3 more that do as sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (accepted as well;";
+    let rest = "  + 3 more like sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (accepted as well;";
     assert!(output.stdout.contains(rest) && output.stdout.matches(" more ").count() == 1, "{output}");
 }
 

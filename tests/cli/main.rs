@@ -29,6 +29,7 @@ mod large_charts;
 mod leftovers;
 mod lints;
 mod logins;
+mod long_output;
 mod lost_answers;
 mod many_mistakes;
 mod masked;
