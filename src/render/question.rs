@@ -5,7 +5,7 @@ use super::{
     fold::Folding,
     style::{Color, Role},
 };
-use crate::plan::{Change, Plan};
+use crate::plan::{Action, Change, Plan};
 
 /// How many equal changes are named one by one.
 const MOST: usize = 10;
@@ -26,11 +26,28 @@ pub fn text(plan: &Plan, color: Color) -> String {
         out = format!("{}\n{out}\n", color.paint(Role::Strong, "Not simply undone:"));
     }
     out.extend(cloud::line(plan, cloud::quoted).map(|line| line + "\n"));
-    let these = match plan.runnable().count() {
-        1 => "this change".to_owned(),
-        number => format!("these {number} changes"),
+    out + &asked(plan)
+}
+
+/// The question, with the numbers of the plan's summary.
+fn asked(plan: &Plan) -> String {
+    let (summary, runnable) = (plan.summary(), plan.runnable().count());
+    let counts = [
+        (summary.add, "to add"),
+        (summary.change, "to change"),
+        (summary.destroy, "to destroy"),
+        (summary.run, "to run"),
+    ];
+    let counted: Vec<String> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    let replaced = plan.runnable().filter(|change| matches!(change.action, Action::Replace { .. })).count();
+    let twice = match replaced {
+        0 => String::new(),
+        1 => "; 1 replacement is counted twice".to_owned(),
+        number => format!("; {number} replacements are counted twice"),
     };
-    out + &format!("Make {these}? Only `yes` is accepted: ")
+    let these = if runnable == 1 { "this 1 change".to_owned() } else { format!("these {runnable} changes") };
+    format!("Make {these} ({}{twice})? Only `yes` is accepted: ", counted.join(", "))
 }
 
 fn lines(out: &mut String, change: &Change, color: Color) {
@@ -66,17 +83,31 @@ mod tests {
           ~ repository r-1/o/web
               ! exposes: anyone can pull 3 tags
 
-        Make these 4 changes? Only `yes` is accepted:
+        Make these 4 changes (1 to add, 1 to change, 2 to destroy)? Only `yes` is accepted:
         ");
         // What is withheld is not made, and needs no answer.
         insta::assert_snapshot!(text(&plan(chart, &live, &[]), Color::Never), @r"
         Not simply undone:
           - repository r-1/o/gone
 
-        Make these 2 changes? Only `yes` is accepted:
+        Make these 2 changes (1 to add, 1 to destroy)? Only `yes` is accepted:
         ");
         let harmless = plan("organizations: { o: { repositories: { n: } } }", &live, &[]);
-        assert_eq!(text(&harmless, Color::Never), "Make this change? Only `yes` is accepted: ");
+        assert_eq!(text(&harmless, Color::Never), "Make this 1 change (1 to add)? Only `yes` is accepted: ");
+    }
+
+    #[test]
+    fn a_replacement_is_named_where_it_is_counted_twice() {
+        let live = live(&[("o/api", false, 3, &[("x-1", "y", false), ("x-1", "z", false)])]);
+        let rule = |target: &str| format!("{{ target_region: x-1, target_organization: {target}, override: true }}");
+        let chart =
+            |rules: String| format!("organizations: {{ o: {{ repositories: {{ api: {{ sync: [ {rules} ] }} }} }} }}");
+        let asked = |rules: String| asked(&plan(&chart(rules), &live, &[]));
+        let (one, two) = (rule("y"), format!("{}, {}", rule("y"), rule("z")));
+        let numbers = "(1 to add, 2 to destroy; 1 replacement is counted twice)";
+        assert_eq!(asked(one), format!("Make these 2 changes {numbers}? Only `yes` is accepted: "));
+        let numbers = "(2 to add, 2 to destroy; 2 replacements are counted twice)";
+        assert_eq!(asked(two), format!("Make these 2 changes {numbers}? Only `yes` is accepted: "));
     }
 
     #[test]

@@ -158,12 +158,10 @@ fn the_risks_stand_above_the_question() {
     assert_eq!(world.writes(), [""; 0]);
     let asked = terminal.screen.lock().unwrap().clone();
     let (_, question) = asked.split_once("Not simply undone:").unwrap();
-    assert!(question.contains("stays
-      ! exposes: anyone can pull what will be pushed (empty now)"), "{asked}");
-    assert!(question.contains("
-Chart `portolan.yaml`, account `emulator`, 127.0.0.1:"), "{asked}");
-    assert!(question.contains("(not Huawei Cloud).
-Make these 2 changes? Only"), "{asked}");
+    assert!(question.contains("stays\r\n      ! exposes: anyone can pull what will be pushed (empty now)"), "{asked}");
+    assert!(question.contains("\nChart `portolan.yaml`, account `emulator`, 127.0.0.1:"), "{asked}");
+    let counted = "(not Huawei Cloud).\r\nMake these 2 changes (1 to add, 1 to change)? Only";
+    assert!(question.contains(counted), "{asked}");
     // What is withheld is not made, and what is harmless is no risk.
     assert!(!question.contains("full") && !question.contains("new"), "{asked}");
     terminal.types("yes\n");
