@@ -87,6 +87,17 @@ impl Fate {
     }
 }
 
+/// Why a run began nothing new although changes were left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// A signal, such as that of Ctrl-C.
+    Signal,
+    /// The time that the run was given is over; the text says so.
+    Late(String),
+    /// A change failed, and nothing was to be begun after that.
+    Failure,
+}
+
 /// What became of a plan's changes, in the plan's order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report<'a> {
@@ -94,6 +105,8 @@ pub struct Report<'a> {
     pub records: Vec<Record>,
     /// Whether anything was to be sent at all: not if the plan was refused as a whole.
     pub refused: Option<String>,
+    /// What ended the run early.
+    pub halt: Option<Halt>,
     /// Whether there is a plan to speak of; without one, nobody can say that there are no changes.
     pub is_known: bool,
 }

@@ -3,7 +3,7 @@
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use anyhow::Context as _;
@@ -13,7 +13,7 @@ use super::{
     account::Account,
     asked::Asked,
     cloud,
-    deadline::Deadline,
+    deadline::{Deadline, TooLate},
     logins, output, plan, session,
     signals::{self, Signals},
 };
@@ -31,7 +31,7 @@ use crate::{
     progress::Listener,
     receipt::PlanStamp,
     render::{self, style::Depth},
-    report::{ApplyOutcome, Fate, Record, Report},
+    report::{ApplyOutcome, Fate, Halt, Record, Report},
 };
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
@@ -76,14 +76,14 @@ fn plan_and_make(global: &Global, args: &ApplyArgs, account: &Account, runtime: 
     let report = match ready {
         Err(refused) => {
             let records = vec![Record::from(Fate::NotAttempted); plan.changes.len()];
-            Report { plan: &plan, records, refused: Some(refused), is_known: true }
+            Report { plan: &plan, records, refused: Some(refused), halt: None, is_known: true }
         }
         Ok(logins) => {
             let wait = (!args.no_wait).then_some(args.wait.0);
             let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
             let listener = account.listener(output::listener(global));
-            let records = runtime.block_on(make(options, &plan, &door, &listener));
-            Report { plan: &plan, records, refused: None, is_known: true }
+            let (records, halt) = runtime.block_on(make(options, &plan, &door, &listener));
+            Report { plan: &plan, records, refused: None, halt, is_known: true }
         }
     };
     finish(global, args, account, &report, stamp, views)
@@ -98,7 +98,7 @@ fn nothing(
 ) -> anyhow::Result<Exit> {
     let plan = Plan::default();
     let refused = Some("what is to be done is not known".to_owned());
-    let report = Report { plan: &plan, records: Vec::new(), refused, is_known: false };
+    let report = Report { plan: &plan, records: Vec::new(), refused, halt: None, is_known: false };
     finish(global, args, account, &report, PlanStamp::new(String::new(), &plan), views)
 }
 
@@ -220,19 +220,32 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
     }
 }
 
-async fn make(options: Options, plan: &Plan, door: &session::Door, listener: &Arc<dyn Listener>) -> Vec<Record> {
-    let stop = Stop::default();
+/// Makes the changes; beside what became of them, what ended the run before all were begun.
+async fn make(
+    options: Options,
+    plan: &Plan,
+    door: &session::Door,
+    listener: &Arc<dyn Listener>,
+) -> (Vec<Record>, Option<Halt>) {
+    let (stop, late, fail_fast) = (Stop::default(), Arc::new(OnceLock::new()), options.fail_fast);
     let watch = tokio::spawn(signals::watch(Signals::listen(), stop.clone()));
-    let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline));
+    let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline, late.clone()));
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
     watch.abort();
     clock.abort();
-    records
+    let halt = match late.get() {
+        Some(late) => Some(Halt::Late(late.to_string())),
+        None if stop.is_asked() => Some(Halt::Signal),
+        None => (fail_fast && records.iter().any(|record| record.fate == Fate::NotAttempted)).then_some(Halt::Failure),
+    };
+    (records, halt)
 }
 
 /// The end of the run's time is a first Ctrl-C.
-async fn out_of_time(stop: Stop, deadline: Deadline) {
+async fn out_of_time(stop: Stop, deadline: Deadline, reached: Arc<OnceLock<TooLate>>) {
     let late = deadline.passes().await;
+    // It passes once.
+    let _ = reached.set(late);
     stop.soon();
     output::tell(&format!("stopping: {late}; what is in flight is finished"));
 }

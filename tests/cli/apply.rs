@@ -74,6 +74,7 @@ fn a_failure_takes_only_its_dependents_along() {
 
     Apply incomplete! Resources: 3 added, 0 changed, 0 destroyed.
     1 failed, 1 skipped.
+    To go on, see to what failed, then plan and apply again; what is done is not repeated.
     -- stderr
     ");
 }
@@ -111,7 +112,9 @@ fn fail_fast_starts_nothing_after_a_failure() {
     world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
     world.inject(Fault::new(Effect::forbidden()).method("POST").skip(1));
     let output = world.try_apply(&["--fail-fast", "--parallelism", "1"]).exits(1);
-    let _ = output.says("1 failed, 2 not attempted.").says("1 added");
+    let _ = output
+        .says("1 failed, 2 not attempted.\nStopped by `--fail-fast` after the first failure. To go on, see to what failed")
+        .says("1 added");
     assert_eq!(world.writes().len(), 2);
 }
 

@@ -37,3 +37,42 @@ fn what_nobody_listed_stands_right_above_the_summary() {
     let _ = world.plan(&[]).exits(0).says(unlisted);
     let _ = world.run(&["drift"]).exits(2).says(unlisted);
 }
+
+#[test]
+fn hundreds_of_equal_failures_are_counted() {
+    use portolan::emulator::{Effect, Fault};
+    let world = World::of(&chart(&[("team-a", repositories(100, |_| String::new()))]));
+    for _ in 0..100 {
+        world.inject(Fault::new(Effect::forbidden()).method("POST").path("/repos"));
+    }
+    let output =
+        world.try_apply(&[]).exits(1).says("\n    95 more: failed in the same way\n").says("100 failed.\nTo go on, ");
+    assert!(output.stdout.split_once("Apply incomplete!").is_some(), "{output}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_apply_says_last_what_happened_and_how_to_go_on() {
+    use std::{process::Stdio, time::Duration};
+
+    use portolan::emulator::{Effect, Fault};
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use crate::support::wait_until;
+
+    let world = World::of(&chart(&[("team-a", repositories(240, |_| String::new()))]));
+    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
+    let mut command = world.command(&["apply", "--yes", "--parallelism", "1"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (_, report) = stdout.split_once("239 ").expect(&stdout);
+    assert_eq!(stdout.matches(": not attempted\n").count(), 6, "{stdout}");
+    assert!(stdout.contains("\n    234 more: not attempted\n"), "{stdout}");
+    let end = "not attempted.\nStopped by a signal, such as that of Ctrl-C. To go on, plan and apply again; \
+               what is done is not repeated.\n";
+    assert_eq!(report, end, "{stdout}");
+    let _ = world.apply(&[]);
+}
