@@ -12,7 +12,7 @@ use terminal_size::{Height, Width};
 
 use crate::{
     cli::{ColorChoice, Global},
-    diagnostics::{Diagnostics, SourceMap, render},
+    diagnostics::{Diagnostics, SourceMap, brief, render},
     progress::{Listener, Silent, bars::Bars, lines::Lines, terminal},
     render::{
         fit::fit,
@@ -44,6 +44,9 @@ const WIDTH: usize = 100;
 
 /// How many reasons of failed reads are told.
 const MOST_FAILURES: usize = 20;
+
+/// How many diagnostics of one code are shown with the text that they are about.
+const MOST_WHOLE: usize = 5;
 
 /// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, or on a terminal
 /// that was closed, changes neither what is done nor the exit code.
@@ -120,15 +123,28 @@ pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
     }
 }
 
-/// Tells all diagnostics, and how many there are.
+/// Tells all diagnostics, and how many there are. Of many of one code the later ones get a line each: who mends the
+/// first ones knows what they say.
 pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &SourceMap) {
     let styled = stderr_color(global) == Color::Always;
     let width = columns(terminal_size::terminal_size_of(io::stderr())).unwrap_or(WIDTH);
     let has_errors = found.has_errors();
-    for diagnostic in found {
-        if has_errors || !global.quiet {
-            tell(&format!("{}\n", render(diagnostic, sources, styled, width)));
+    let (mut numbers, mut was_brief) = (IndexMap::<_, (usize, Option<&str>)>::new(), false);
+    for diagnostic in found.iter().filter(|_| has_errors || !global.quiet) {
+        let (number, seen) = numbers.entry((diagnostic.severity, diagnostic.code)).or_default();
+        *number += 1;
+        let is_whole = *number <= MOST_WHOLE || diagnostic.count > 1;
+        if is_whole {
+            let gap = if was_brief { "\n" } else { "" };
+            tell(&format!("{gap}{}\n", render(diagnostic, sources, styled, width)));
+        } else {
+            tell(&brief(diagnostic, sources, *seen));
         }
+        *seen = diagnostic.hint.as_deref();
+        was_brief = !is_whole;
+    }
+    if was_brief {
+        tell("");
     }
     if has_errors {
         let counted = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });

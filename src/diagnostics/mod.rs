@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mask::{Mask, logins};
 
-pub use self::render::render;
+pub use self::render::{brief, render};
 pub use self::source::{FileId, SourceMap, Span};
 pub use crate::text::visible;
 

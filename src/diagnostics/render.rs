@@ -38,6 +38,24 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool, width: 
     report.lines().filter(|line| !is_bare_place(line)).collect::<Vec<_>>().join("\n")
 }
 
+/// The report on one line: the place, the message and, if it is another than the reader has seen, the hint.
+pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, seen: Option<&str>) -> String {
+    let place = diagnostic.span.map_or_else(String::new, |span| {
+        let at = sources.location(span);
+        format!("{}:{}:{}: ", visible(&at.file), at.line, at.column)
+    });
+    let hint = diagnostic
+        .hint
+        .as_ref()
+        .filter(|hint| seen != Some(hint.as_str()))
+        .map_or_else(String::new, |hint| format!("; {}", visible(hint)));
+    let severity = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!("{severity}[{}]: {place}{}{hint}", diagnostic.code, visible(&diagnostic.message))
+}
+
 /// The renderer announces every snippet with the mark of its file, although the place that belongs
 /// to it has just been named.
 fn is_bare_place(line: &str) -> bool {

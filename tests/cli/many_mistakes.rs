@@ -34,6 +34,18 @@ fn thousands_of_mistakes_are_counted() {
 }
 
 #[test]
+fn hundreds_of_mistakes_are_read_without_scrolling_far() {
+    let output = World::of(&unknown_keys(400)).run(&["validate"]).exits(1);
+    assert!(output.stderr.lines().count() < 100, "{}", output.stderr);
+    // The first ones with the text of the file, some more by their place, the rest as a number.
+    assert_eq!(output.stderr.matches("--> portolan.yaml:").count(), 6, "{}", output.stderr);
+    let _ = output
+        .warns("\nerror[unknown-key]: portolan.yaml:12:9: unknown key `key5`\n")
+        .warns("\n\nerror[unknown-key]: 380 more findings of this kind; the first of them is here\n")
+        .warns("\n400 errors");
+}
+
+#[test]
 fn machines_get_the_first_place_and_the_count() {
     let world = World::of(&unknown_keys(5_000));
     let json = world.run(&["validate", "--format", "json"]).json();
