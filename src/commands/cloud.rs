@@ -21,14 +21,14 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Learned {
     /// The names by region.
-    pub(super) names: BTreeMap<Arc<str>, String>,
+    names: BTreeMap<Arc<str>, String>,
     /// The regions whose IAM was asked.
-    pub(super) asked: BTreeSet<Arc<str>>,
+    asked: BTreeSet<Arc<str>>,
     /// Why the last source brought nothing.
     reasons: Vec<String>,
 }
 
-/// The accounts that the overviews of the chart's regions tell; one request a region.
+/// The accounts by the overviews of the chart's regions; one request for each region.
 pub(super) async fn overviews(door: &session::Door, chart: &Chart) -> BTreeMap<Arc<str>, String> {
     let of_swr = chart.resources.keys().filter(|address| address.kind().service == Service::Swr);
     let regions = of_swr.map(|address| address.region().clone()).collect();
@@ -36,35 +36,32 @@ pub(super) async fn overviews(door: &session::Door, chart: &Chart) -> BTreeMap<A
 }
 
 impl Learned {
-    /// What an overview tells beats what the lists tell.
+    /// An overview beats the lists.
     pub(super) fn new(overviews: BTreeMap<Arc<str>, String>, live: &Live) -> Learned {
         let mut names = live.accounts.clone();
         names.extend(overviews);
         Learned { names, ..Learned::default() }
     }
 
-    /// Asks IAM in the regions that nothing else told of, where it has an endpoint.
-    async fn ask_iam(&mut self, door: &session::Door, untold: Vec<Arc<str>>) {
-        for region in untold {
-            if !door.endpoints.contains_key(&(Service::Iam, region.to_string())) {
-                continue;
-            }
+    /// Asks IAM if the chart wants to know, region by region until the account is known; the scope then holds it.
+    pub(super) async fn complete(&mut self, wanted: Option<&str>, scope: &mut Scope, door: &session::Door) {
+        self.enter(scope, door);
+        while let Some(region) = self.next_to_ask(wanted, scope, door) {
             self.asked.insert(region.clone());
             match accounts::domain(&door.client, &region).await {
                 Ok(name) => drop(self.names.insert(region, name)),
                 Err(reason) => self.reasons.push(reason),
             }
+            self.enter(scope, door);
         }
     }
 
-    /// Asks IAM if the chart wants to know; the scope then holds what is known.
-    pub(super) async fn complete(&mut self, wanted: Option<&str>, scope: &mut Scope, door: &session::Door) {
-        self.enter(scope, door);
-        if wanted.is_some() {
-            let untold = scope.untold().into_iter().map(Arc::from).collect();
-            self.ask_iam(door, untold).await;
-            self.enter(scope, door);
-        }
+    fn next_to_ask(&self, wanted: Option<&str>, scope: &Scope, door: &session::Door) -> Option<Arc<str>> {
+        let may_ask = |region: &str| {
+            !self.asked.contains(region) && door.endpoints.contains_key(&(Service::Iam, region.to_owned()))
+        };
+        wanted?;
+        scope.regions_without_account().into_iter().find(|region| may_ask(region)).map(Arc::from)
     }
 
     fn enter(&self, scope: &mut Scope, door: &session::Door) {
@@ -80,7 +77,7 @@ impl Learned {
 }
 
 /// Stops a saved plan whose account is not this one, as far as that can be known: a create has no other precondition
-/// that could tell.
+/// that would notice.
 pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow::Result<()> {
     if plan.runnable().next().is_none() {
         return Ok(());
@@ -92,10 +89,10 @@ pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow
     let mut live = Live::default();
     let overviews = accounts::overviews(&door.client, regions.clone(), true).await;
     for region in regions.into_iter().filter(|region| !overviews.contains_key(region)) {
-        let told = refresh::account(&door.client, &region).await;
-        let told =
-            told.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
-        live.accounts.extend(told.map(|name| (region, name)));
+        let listed = refresh::account(&door.client, &region).await;
+        let name =
+            listed.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
+        live.accounts.extend(name.map(|name| (region, name)));
     }
     let mut learned = Learned::new(overviews, &live);
     let mut now = plan.scope.clone();

@@ -16,7 +16,7 @@ use crate::{
 /// The chart is for another account.
 pub const OTHER_ACCOUNT: &str = "other-account";
 
-/// The chart is for an account, and no service tells which one this is.
+/// The chart is for an account, and no service shows which one this is.
 pub const ACCOUNT_UNKNOWN: &str = "account-unknown";
 
 /// An endpoint in a document.
@@ -63,16 +63,16 @@ impl Scope {
         names.next().filter(|_| names.next().is_none())
     }
 
-    /// The regions whose account is not known. A key belongs to one account of Huawei Cloud, so there one region tells of
-    /// all.
-    pub fn untold(&self) -> Vec<&str> {
+    /// The regions whose account is not known. A key belongs to one account of Huawei Cloud, so there one region is
+    /// enough for all.
+    pub fn regions_without_account(&self) -> Vec<&str> {
         let is_huawei = |region: &str| {
             let mut here = self.endpoints().filter(|(service, known, _)| *known == region && *service != Service::Iam);
             here.all(|(_, _, url)| EndpointKind::of(url) == EndpointKind::HuaweiCloud)
         };
-        let huawei_is_told = self.account.keys().any(|region| is_huawei(region));
-        let is_told = |region: &str| self.account.contains_key(region) || (huawei_is_told && is_huawei(region));
-        self.regions.iter().map(String::as_str).filter(|region| !is_told(region)).collect()
+        let huawei_is_known = self.account.keys().any(|region| is_huawei(region));
+        let is_known = |region: &str| self.account.contains_key(region) || (huawei_is_known && is_huawei(region));
+        self.regions.iter().map(String::as_str).filter(|region| !is_known(region)).collect()
     }
 
     fn is_emulated(&self) -> bool {
@@ -97,8 +97,8 @@ pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
 /// Why nothing is applied, if the chart is for an account and it is not known whether this is the one. `reasons` is what
 /// the last source answered.
 pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) -> Option<Stop> {
-    let (wanted, untold) = (escaped(wanted?), scope.untold());
-    let first = untold.first()?;
+    let (wanted, unknown) = (escaped(wanted?), scope.regions_without_account());
+    let first = unknown.first()?;
     let message = format!(
         "the chart is for the account {wanted}, and it is not known which account {first} is asked as{}: allow the \
          credentials `GET /v2/manage/overview`, or give an `iam` endpoint",
@@ -108,7 +108,7 @@ pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) 
 }
 
 impl Plan {
-    /// The same question without an answer: nothing was compared, because the account is not the chart's.
+    /// A plan that compares nothing, because the account is not the chart's.
     #[must_use]
     pub fn stopped_by(stop: Stop, chart: crate::state::ChartStamp, scope: Scope) -> Plan {
         Plan { stopped: vec![stop], chart, scope, ..Plan::default() }
@@ -135,15 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn one_region_of_huawei_cloud_tells_of_all() {
+    fn one_region_of_huawei_cloud_is_enough_for_all() {
         let huawei = "https://swr-api.r.myhuaweicloud.com";
         let both = scope(&[("a-1", huawei), ("b-1", huawei)], &[("a-1", "acme")]);
-        assert_eq!((both.untold(), both.account_name()), (vec![], Some("acme")));
+        assert_eq!((both.regions_without_account(), both.account_name()), (vec![], Some("acme")));
         let mixed = scope(&[("a-1", huawei), ("b-1", "https://swr.example.com")], &[("a-1", "acme")]);
-        assert_eq!(mixed.untold(), ["b-1"]);
+        assert_eq!(mixed.regions_without_account(), ["b-1"]);
         let mixed = scope(&[("a-1", huawei), ("b-1", "https://swr.example.com")], &[("b-1", "acme")]);
-        assert_eq!(mixed.untold(), ["a-1"]);
-        assert_eq!(scope(&[("a-1", huawei)], &[]).untold(), ["a-1"]);
+        assert_eq!(mixed.regions_without_account(), ["a-1"]);
+        assert_eq!(scope(&[("a-1", huawei)], &[]).regions_without_account(), ["a-1"]);
     }
 
     #[test]

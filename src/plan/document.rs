@@ -52,7 +52,7 @@ pub struct PlanDocument {
     pub uncompared: Vec<Uncompared>,
     pub diagnostics: Vec<View>,
     pub chart: ChartStamp,
-    /// Null where no service told it, or there are several.
+    /// Null where no service shows it, or there are several.
     #[serde(default)]
     pub account: Option<String>,
     #[serde(default)]

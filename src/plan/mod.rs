@@ -66,7 +66,7 @@ pub struct Scope {
     /// The same for IAM, where it was asked for the account's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub iam_endpoints: BTreeMap<String, String>,
-    /// The account's name by region, where a service told it.
+    /// The account's name by region, where a service shows it.
     pub account: BTreeMap<String, String>,
     /// The patterns that chose a part of the world.
     pub targets: Vec<Pattern>,

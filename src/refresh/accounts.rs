@@ -37,15 +37,15 @@ struct Domain {
 /// How long a name is waited for that is only shown.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The account by region, where `GET /v2/manage/overview` tells it. A name that decides nothing is worth one try.
+/// The account by region, as `GET /v2/manage/overview` names it. A name that decides nothing is worth one try.
 pub async fn overviews(client: &Arc<Client>, regions: BTreeSet<Arc<str>>, decides: bool) -> BTreeMap<Arc<str>, String> {
     let mut asked = JoinSet::new();
     for region in regions {
         let client = client.clone();
         asked.spawn(async move { (overview(&client, &region, decides).await, region) });
     }
-    let told = asked.join_all().await.into_iter();
-    told.filter_map(|(name, region)| Some((region, name?))).collect()
+    let answers = asked.join_all().await.into_iter();
+    answers.filter_map(|(name, region)| Some((region, name?))).collect()
 }
 
 async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<String> {
@@ -66,7 +66,7 @@ async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<S
 pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String> {
     let request = Request::new(Service::Iam, region, Method::Get, "/v3/auth/domains".to_owned());
     let response = client.read(&request).await.map_err(|error| format!("IAM: {error}"))?;
-    let first = decoded::<Domains>(&response).and_then(|told| told.domains.into_iter().next());
+    let first = decoded::<Domains>(&response).and_then(|answer| answer.domains.into_iter().next());
     first.and_then(|domain| name(domain.name)).ok_or_else(|| "IAM names no account".to_owned())
 }
 
@@ -74,6 +74,6 @@ fn decoded<T: DeserializeOwned>(response: &Response) -> Option<T> {
     serde_json::from_slice(&response.body).ok()
 }
 
-fn name(told: Option<String>) -> Option<String> {
-    told.filter(|name| !name.is_empty())
+fn name(found: Option<String>) -> Option<String> {
+    found.filter(|name| !name.is_empty())
 }

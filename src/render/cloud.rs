@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_which_cloud_it_is() {
+    fn a_line_names_chart_account_and_endpoint() {
         let huawei = "https://swr-api.a-1.myhuaweicloud.com";
         let plans = [
             plan(&[], &[]),

@@ -177,7 +177,7 @@ fn plan_keys(name: &str) -> Vec<(&'static str, Value)> {
 }
 
 pub(super) fn account() -> Value {
-    described(nullable(text()), "The name of the account; null where no service told it, or there are several.")
+    described(nullable(text()), "The name of the account; null where no service shows it, or there are several.")
 }
 
 pub(super) fn endpoints() -> Value {
@@ -211,7 +211,7 @@ pub(super) fn scope() -> Value {
         &[
             ("regions", list(text())),
             ("endpoints", described(by_region(), "The base URL that each region was read from.")),
-            ("account", described(by_region(), "The account by region, where a service told it.")),
+            ("account", described(by_region(), "The account by region, where a service shows it.")),
             ("targets", list(text())),
             ("excludes", list(text())),
             ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),

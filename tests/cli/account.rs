@@ -47,15 +47,15 @@ fn asked(world: &World) -> [usize; 2] {
 #[test]
 fn another_account_stops_every_run() {
     let world = world_of("globex");
-    let said = "the chart is for the account acme, and cn-north-4 is asked as globex: use the credentials of acme";
+    let expected = "the chart is for the account acme, and cn-north-4 is asked as globex: use the credentials of acme";
     for arguments in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
-        let output = world.run(arguments).exits(1).says(&format!("Stopped: {said}"));
+        let output = world.run(arguments).exits(1).says(&format!("Stopped: {expected}"));
         let output = output.says("Unknown: nothing was compared, because this is not the chart's account.");
         assert!(!output.stdout.contains("+ ") && !output.stdout.contains("No changes"), "{output}");
         let document = world.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
         let plan = if arguments[0] == "apply" { &document["plan"] } else { &document };
         assert_eq!((&plan["outcome"], &plan["changes"]), (&json!("unknown"), &json!([])), "{arguments:?}");
-        assert_eq!(plan["stopped"], json!([{ "code": "other-account", "message": said, "lift": null }]));
+        assert_eq!(plan["stopped"], json!([{ "code": "other-account", "message": expected, "lift": null }]));
         assert_eq!(plan["account"], json!("globex"));
     }
     let _ = world.plan(&["--format", "markdown"]).exits(1).says("**Stopped:** the chart is for the account acme");
@@ -87,13 +87,13 @@ fn an_overview_that_fails_is_no_failure_of_the_run() {
     for effect in [Effect::forbidden(), Effect::gateway_not_found(), Effect::internal()] {
         let world = world_of("acme");
         refuses(&world, "show-overview", effect.clone());
-        // Nothing is in the account, so the lists tell nothing either.
+        // Nothing is in the account, so the lists show nothing either.
         let _ = world.plan(&[]).exits(0).says("account `acme`");
         assert_eq!(asked(&world)[1], 1, "{effect:?}");
         let _ = world.try_apply(&[]).exits(0).says("2 added");
         world.forget();
         let _ = world.plan(&[]).exits(0).says("account `acme`");
-        assert_eq!(asked(&world)[1], 0, "the list of repositories tells: {effect:?}");
+        assert_eq!(asked(&world)[1], 0, "the list of repositories is enough: {effect:?}");
     }
 }
 
@@ -116,15 +116,15 @@ fn a_region_of_mirrors_is_known_to_iam() {
 }
 
 #[test]
-fn an_account_that_nothing_tells_stops_an_apply() {
+fn an_account_that_stays_unknown_stops_an_apply() {
     let world = world_of("acme");
     refuses(&world, "show-overview", Effect::forbidden());
     refuses(&world, "list-domains", Effect::forbidden());
     let _ = world.plan(&["--detailed-exitcode", "--out", "plan.json"]).exits(2).says("account unknown");
     let _ = world.run(&["drift"]).exits(2);
-    let said = "the chart is for the account acme, and it is not known which account cn-north-4 is asked as";
+    let expected = "the chart is for the account acme, and it is not known which account cn-north-4 is asked as";
     for arguments in [&["apply", "--yes"][..], &["apply", "plan.json"]] {
-        let _ = world.run(arguments).exits(1).says(&format!("Nothing was changed: the plan is stopped: {said}"));
+        let _ = world.run(arguments).exits(1).says(&format!("Nothing was changed: the plan is stopped: {expected}"));
         let report = world.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
         assert_eq!(report["plan"]["stopped"][0]["code"], json!("account-unknown"));
         assert_eq!((&report["account"], &report["outcome"]), (&Value::Null, &json!("refused")));
@@ -132,7 +132,7 @@ fn an_account_that_nothing_tells_stops_an_apply() {
     assert_eq!(world.writes(), [""; 0]);
     // Without an endpoint, nobody is asked.
     let world = world.variable("PORTOLAN_ENDPOINT_IAM", "");
-    let _ = world.try_apply(&[]).exits(1).says(said);
+    let _ = world.try_apply(&[]).exits(1).says(expected);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_saved_plan_is_for_the_charts_account() {
     assert_eq!(report["plan"]["stopped"][0]["code"], json!("other-account"));
     assert_eq!(report["plan"]["changes"], json!([]));
     world.edit(|state| state.account = "acme".to_owned());
-    // What told when it was planned need not be what tells now.
+    // The source may be another one than when it was planned.
     refuses(&world, "show-overview", Effect::forbidden());
     let _ = world.run(&["apply", "plan.json"]).exits(0).says("2 added");
     assert_eq!(asked(&world)[1], 1);
@@ -196,7 +196,7 @@ fn the_emulator_is_whatever_account_the_chart_names() {
 #[test]
 fn every_document_says_which_cloud_it_is_about() {
     let world = world_of("acme");
-    let is_told = |document: &Value| {
+    let names_it = |document: &Value| {
         assert_eq!(document["account"], json!("acme"), "{document:#}");
         let endpoint = document["endpoints"].as_array().unwrap()[0].as_object().unwrap();
         let [service, region, kind] = ["service", "region", "kind"].map(|key| endpoint[key].as_str().unwrap());
@@ -205,14 +205,14 @@ fn every_document_says_which_cloud_it_is_about() {
         assert!(host == "@HOST@" || host.starts_with("127.0.0.1:"), "{endpoint:?}");
     };
     let plan = world.plan_json(&["--out", "plan.json"]);
-    is_told(&plan);
+    names_it(&plan);
     assert_eq!(plan["chart"]["name"], json!("acme-registry"));
-    is_told(&world.json("plan.json"));
+    names_it(&world.json("plan.json"));
     let report = world.run(&["apply", "--yes", "--format", "json", "--receipt", "receipt.json"]).exits(0).json();
-    is_told(&report);
-    is_told(&report["plan"]);
-    is_told(&world.json("receipt.json"));
-    is_told(&world.run(&["drift", "--format", "json"]).exits(0).json());
+    names_it(&report);
+    names_it(&report["plan"]);
+    names_it(&world.json("receipt.json"));
+    names_it(&world.run(&["drift", "--format", "json"]).exits(0).json());
 }
 
 #[test]
