@@ -135,6 +135,8 @@ impl Beside {
         }
     }
 }
+/// How many warnings of what a chart cannot say are shown; its comments hold them all.
+const MOST_UNMANAGED: usize = 20;
 
 /// The live state of the organizations as a chart; nothing if it could not be read whole.
 fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Option<String>> {
@@ -181,8 +183,14 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         return Ok(None);
     }
     let exported = export::chart(&live, &unread);
-    for left in &exported.unmanaged {
+    for left in exported.unmanaged.iter().take(MOST_UNMANAGED) {
         output::tell(&format!("warning: left unmanaged: {}: {}", left.what, left.because));
+    }
+    let beyond = exported.unmanaged.len().saturating_sub(MOST_UNMANAGED);
+    if beyond > 0 {
+        output::tell(&format!(
+            "warning: left unmanaged: {beyond} more; the comments at the top of the chart name each"
+        ));
     }
     let text = render::init::from_live(&exported);
     Ok(is_understood(global, &text).then_some(text))
