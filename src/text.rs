@@ -44,8 +44,12 @@ pub fn visible(text: &str) -> String {
 /// What stands between the quotes of a literal. A backslash is an escape too, so no two texts look alike.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.escape_debug() {
-        if is_hidden(character) { out.extend(character.escape_unicode()) } else { out.push(character) }
+    // A single quote ends nothing, so it stays as it is.
+    for (number, piece) in text.split('\'').enumerate() {
+        out.push_str(if number > 0 { "'" } else { "" });
+        for character in piece.escape_debug() {
+            if is_hidden(character) { out.extend(character.escape_unicode()) } else { out.push(character) }
+        }
     }
     without_commands(out)
 }
@@ -113,6 +117,7 @@ mod tests {
             assert!(text.is_ascii() && !text.chars().any(is_hidden), "{text:?}");
         }
         assert_eq!(escaped("\u{202e}\u{e0041}"), r"\u{202e}\u{e0041}");
+        assert_eq!(escaped("the shop's \"front\""), r#"the shop's \"front\""#);
         assert_eq!(quoted("\u{202e}\u{e0041}"), r#""\u202e\U000e0041""#);
         assert_eq!(json("\"\u{e0041}\""), r#""\udb40\udc41""#);
     }
