@@ -249,8 +249,8 @@ pub fn masked_text(value: &Value) -> Option<&str> {
 /// A value in a message: JSON that drives no terminal and no runner.
 pub fn shown(value: &Value) -> String {
     match masked_text(value) {
-        Some(masked) => crate::text::json(&Value::from(masked).to_string()),
-        None => crate::text::json(&value.to_string()),
+        Some(masked) => crate::text::json(Value::from(masked).to_string()),
+        None => crate::text::json(value.to_string()),
     }
 }
 

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn nothing_hidden_is_left() {
-        for text in [visible(HIDDEN), escaped(HIDDEN), quoted(HIDDEN), json(&format!("\"{HIDDEN}\""))] {
+        for text in [visible(HIDDEN), escaped(HIDDEN), quoted(HIDDEN), json(format!("\"{HIDDEN}\""))] {
             assert!(text.is_ascii() && !text.chars().any(is_hidden), "{text:?}");
         }
         assert_eq!(escaped("\u{202e}\u{e0041}"), r"\u{202e}\u{e0041}");

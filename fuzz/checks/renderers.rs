@@ -87,7 +87,7 @@ fn charted(wanted: &str, mask: &Mask) -> Option<(Chart, Vec<View>)> {
         "version": 1, "region": REGION, "organizations": { "o": { "repositories": repositories } },
         "mirrors": { "p/a": { "repository_id": 7, "scheduled": true, "max_age": "1h" } }, "accept": accept,
     });
-    let yaml = portolan::text::json(&chart.to_string());
+    let yaml = portolan::text::json(chart.to_string());
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", yaml.as_str());
     let context = Context { sources: &sources, environment: &|_| None, region: None };
@@ -137,7 +137,7 @@ fn refused(text: &str, mask: &Arc<Mask>) -> String {
 fn failed<'p>(plan: &'p Plan, message: &str) -> Report<'p> {
     let fate = Fate::Failed { message: message.to_owned(), hint: None, restored: false, job: None };
     let records = plan.changes.iter().map(|_| Record::from(fate.clone())).collect();
-    Report { plan, records, refused: None, is_known: true }
+    Report { plan, records, refused: None, halt: None, is_known: true }
 }
 
 fn judged(chart_plan: &Plan) -> Drift {
