@@ -137,7 +137,7 @@ impl<'a> End<'a> {
 
 /// What a message says apart from the object: without paths, and without the id of the request.
 fn gist(message: &str) -> String {
-    let message = message.split(" (request id ").next().unwrap_or(message);
+    let message = message.split("request id ").next().unwrap_or(message);
     message.split(' ').filter(|word| !word.contains('/')).collect::<Vec<_>>().join(" ")
 }
 
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn equal_failures_are_counted_and_others_are_not() {
         let plan = additions(100);
-        let refused = |at: usize| failed(format!("POST /v2/repos/r{at}: 403 S.1: no (request id {at})"));
+        let refused = |at: usize| failed(format!("403 S.1: no (POST /v2/repos/r{at}, request id {at})"));
         let fate =
             |at: usize| if at == 50 { failed("POST /v2/repos/r50: 500 E: oops".to_owned()) } else { refused(at) };
         let text = said(&plan, None, fate);

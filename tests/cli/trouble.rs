@@ -169,7 +169,7 @@ fn what_a_failure_looks_like() {
     Unknown: 1 object could not be read, so no plan can be made.
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
-    error: cannot read the sync_rules of repository cn-north-4/group/busybox: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (GET /v2/manage/namespaces/group/repos/busybox/sync_repo, request id emulator-00000015)
+    error: cannot read the sync_rules of repository cn-north-4/group/busybox: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (GET /v2/manage/namespaces/group/repos/busybox/sync_repo, request id emulator-00000017)
       hint: the credentials are good, but not for this; ask for the permission
     ");
 }
