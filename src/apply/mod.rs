@@ -84,6 +84,10 @@ pub async fn run(
         // What was not read back by then stays unproved.
         () = stop.wanted_at_once() => {}
     }
+    // The records of a large plan take much room: they are copied only where something lies between them.
+    if made.len() == plan.changes.len() {
+        return made;
+    }
     let mut records = vec![Record::from(Fate::Withheld); plan.changes.len()];
     for (at, record) in positions.into_iter().zip(made) {
         records[at] = record;
@@ -168,11 +172,14 @@ impl<'a> Schedule<'a> {
                 Some(Err(_)) => {}
             }
         }
-        let end = |(record, begun): (Option<Record>, bool)| {
-            record.unwrap_or_else(|| if begun { cut_off() } else { Fate::NotAttempted.into() })
-        };
+        for (record, begun) in self.records.iter_mut().zip(self.begun) {
+            if begun && record.is_none() {
+                *record = Some(cut_off());
+            }
+        }
         let doubtful = self.ends.iter().map(|end| *end == End::Doubtful).collect();
-        (self.records.into_iter().zip(self.begun).map(end).collect(), doubtful)
+        let records = self.records.into_iter().map(|record| record.unwrap_or_else(|| Fate::NotAttempted.into()));
+        (records.collect(), doubtful)
     }
 
     fn is_run(&self, unit: usize) -> bool {

@@ -15,6 +15,7 @@ use crate::{
     input,
     plan::Outcome,
     render::metrics::{self, Labels, LastRead, Metrics},
+    state::Chart,
 };
 
 pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
@@ -25,7 +26,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     let plan::Ready { plan, asked, mut loaded, door } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
         Ok(ready) => ready,
         Err(unready) => {
-            let measured = measure(global, args.metrics.as_ref(), None, 0);
+            let measured = measure(args.metrics.as_ref(), &load::stem(&global.file), None, 0);
             show::drift_unready(global, &args.show, unready)?;
             return measured.map(|()| Exit::Failed);
         }
@@ -36,7 +37,8 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     expired.extend(drift.errors());
     loaded.tell(global, expired);
     // Who asked for a document gets one, though the file could not be written.
-    let measured = measure(global, args.metrics.as_ref(), Some(&drift), door.client.requests());
+    let label = chart_label(global, &loaded.chart);
+    let measured = measure(args.metrics.as_ref(), &label, Some(&drift), door.client.requests());
     show::drift(global, &args.show, &drift, loaded.views)?;
     measured?;
     Ok(exit(&drift))
@@ -47,18 +49,18 @@ fn today() -> anyhow::Result<Date> {
     Ok(Timestamp::now().strftime("%Y-%m-%d").to_string().parse()?)
 }
 
-/// Replaces the file of metrics, if one is wanted. What is in there tells when a read was last complete.
-fn measure(global: &Global, path: Option<&PathBuf>, drift: Option<&Drift>, requests: usize) -> anyhow::Result<()> {
+/// Replaces the file of metrics, if one is wanted. What is in there says when a read was last complete.
+fn measure(path: Option<&PathBuf>, chart: &str, drift: Option<&Drift>, requests: usize) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
     let complete = drift.is_some_and(|drift| drift.outcome() != Outcome::Unknown);
     let last = || {
         let text = files::is_replaced(path).then(|| input::text_if_file(path, input::MOST)).flatten();
         text.and_then(|text| metrics::last_complete_read(&text))
     };
-    let now = drift.map(|drift| Labels { chart: chart_label(global), account: account_label(drift) });
+    let now = drift.map(|drift| Labels { chart: chart.to_owned(), account: account_label(drift) });
     let (labels, last_complete_read) = match (now, complete) {
         (Some(labels), true) => (labels, Some(Timestamp::now().as_second())),
-        (now, _) => carried_on(now, chart_label(global), last()),
+        (now, _) => carried_on(now, chart.to_owned(), last()),
     };
     files::replace(path, &metrics::text(&Metrics { labels: &labels, drift, requests, last_complete_read }))
 }
@@ -80,16 +82,14 @@ fn carried_on(now: Option<Labels>, chart: String, last: Option<LastRead>) -> (La
     }
 }
 
-/// What metrics call the chart.
-fn chart_label(global: &Global) -> String {
-    load::stem(&global.file)
+/// What metrics call the chart: by its own name, else by that of its first file.
+fn chart_label(global: &Global, chart: &Chart) -> String {
+    chart.name.as_deref().map_or_else(|| load::stem(&global.file), str::to_owned)
 }
 
 /// The account that all regions of the chart are in, where the run learned of it.
 fn account_label(drift: &Drift) -> Option<String> {
-    let mut accounts = drift.plan.scope.account.values();
-    let first = accounts.next()?;
-    accounts.all(|other| other == first).then(|| first.clone())
+    drift.plan.scope.account_name().map(str::to_owned)
 }
 
 /// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance that is over is a

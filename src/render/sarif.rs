@@ -4,6 +4,7 @@
 //! its published limits: 25,000 results in a run, 10 MB as a gzip archive, 1,000 locations of a result, 1,024 characters
 //! in a description.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{checkout::Checkout, codes, findings};
@@ -34,13 +35,15 @@ const INFORMATION: &str = "https://support.huaweicloud.com/intl/en-us/swr/index.
 /// What stands for the results that do not fit.
 const LEFT_OUT: &str = "findings-left-out";
 
-/// A result, and what decides whether it fits.
-struct Entry {
-    code: String,
-    severity: Severity,
-    is_accepted: bool,
+/// A finding that is to be a result. Only those that fit become values: there may be as many as a plan has changes.
+#[derive(Clone, Copy)]
+struct Entry<'v> {
+    view: &'v View,
+    /// Why it was accepted, if it was.
+    reason: Option<&'v str>,
+    print: &'v str,
+    /// Bytes of its texts.
     text: usize,
-    value: Value,
 }
 
 /// The findings, and those that somebody accepted, each with the reason; services keep them closed.
@@ -48,42 +51,61 @@ pub fn sarif(views: &[View], accepted: &[(View, String)], checkout: &Checkout) -
     let prints = findings::fingerprints(views.iter().chain(accepted.iter().map(|(view, _)| view)), checkout);
     let open = views.iter().map(|view| (view, None));
     let closed = accepted.iter().map(|(view, reason)| (view, Some(reason.as_str())));
-    let entries = open.chain(closed).zip(&prints);
-    let entries = entries.map(|((view, reason), print)| entry(view, reason, print, checkout)).collect();
-    document(&fitting(entries, checkout))
+    let entries = open.chain(closed).zip(&prints).map(|((view, reason), print)| entry(view, reason, print, checkout));
+    let entries: Vec<Entry<'_>> = entries.collect();
+    let kept = fitting(&entries);
+    let counted = (kept.len() < entries.len()).then(|| counted(&entries, &kept));
+    let print = findings::fingerprints(&counted, checkout).concat();
+    let last = counted.as_ref().map(|view| entry(view, None, &print, checkout));
+    let shown: Vec<Entry<'_>> = kept.into_iter().map(|at| entries[at]).chain(last).collect();
+    document(&shown, checkout)
 }
 
-fn document(entries: &[Entry]) -> String {
-    let mut codes: Vec<&str> = entries.iter().map(|entry| entry.code.as_str()).collect();
+#[derive(Serialize)]
+struct Document {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run {
+    tool: Value,
+    column_kind: &'static str,
+    results: Vec<Value>,
+}
+
+fn document(entries: &[Entry<'_>], checkout: &Checkout) -> String {
+    let mut codes: Vec<&str> = entries.iter().map(|entry| entry.view.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
     let rules: Vec<Value> = codes.into_iter().map(rule).collect();
-    let results: Vec<&Value> = entries.iter().map(|entry| &entry.value).collect();
-    pretty(&json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
+    pretty(&Document {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({ "driver": {
                 "name": "portolan",
                 "version": env!("CARGO_PKG_VERSION"),
                 "informationUri": INFORMATION,
                 "rules": rules,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
+            } }),
+            column_kind: "unicodeCodePoints",
+            results: entries.iter().map(|entry| result(entry, checkout)).collect(),
         }],
-    }))
+    })
 }
 
-/// All results if they fit. Otherwise the gravest ones, and one that counts the others.
-fn fitting(entries: Vec<Entry>, checkout: &Checkout) -> Vec<Entry> {
+/// The places of those that fit: all, or the gravest, with room for one that counts the others.
+fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
     let text: usize = entries.iter().map(|entry| entry.text).sum();
+    let mut order: Vec<usize> = (0..entries.len()).collect();
     if entries.len() <= MOST_RESULTS && text <= MOST_TEXT {
-        return entries;
+        return order;
     }
-    let number = entries.len();
-    let mut order: Vec<usize> = (0..number).collect();
-    order.sort_by_key(|at| (entries[*at].is_accepted, entries[*at].severity));
+    order.sort_by_key(|at| (entries[*at].reason.is_some(), entries[*at].view.severity));
     let mut left = MOST_TEXT;
     let fits = |at: &usize| {
         let rest = left.checked_sub(entries[*at].text);
@@ -92,22 +114,20 @@ fn fitting(entries: Vec<Entry>, checkout: &Checkout) -> Vec<Entry> {
     };
     let mut kept: Vec<usize> = order.into_iter().take(MOST_RESULTS - 1).take_while(fits).collect();
     kept.sort_unstable();
-    let is_kept = |at: usize| kept.binary_search(&at).is_ok();
-    let counts = |entry: &Entry| entry.severity == Severity::Error && !entry.is_accepted;
-    let is_error = (0..number).any(|at| !is_kept(at) && counts(&entries[at]));
-    let counted = counting(number - kept.len(), is_error, checkout);
-    let placed = entries.into_iter().enumerate().filter(|(at, _)| is_kept(*at));
-    placed.map(|(_, entry)| entry).chain([counted]).collect()
+    kept
 }
 
-fn counting(number: usize, is_error: bool, checkout: &Checkout) -> Entry {
+/// What stands for those that do not fit.
+fn counted(entries: &[Entry<'_>], kept: &[usize]) -> View {
+    let number = entries.len() - kept.len();
     let message = format!("{number} more findings are left out: a code scanning service takes no more in one file");
     let mut view = View { count: Some(number), ..View::error(LEFT_OUT, message, None) };
+    let counts = |entry: &Entry<'_>| entry.view.severity == Severity::Error && entry.reason.is_none();
+    let is_error = (0..entries.len()).any(|at| kept.binary_search(&at).is_err() && counts(&entries[at]));
     if !is_error {
         view.severity = Severity::Warning;
     }
-    let print = findings::fingerprints([&view], checkout).concat();
-    entry(&view, None, &print, checkout)
+    view
 }
 
 /// What a scanning service shows of a code.
@@ -129,13 +149,20 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn entry(view: &View, reason: Option<&str>, print: &str, checkout: &Checkout) -> Entry {
+fn entry<'v>(view: &'v View, reason: Option<&'v str>, print: &'v str, checkout: &Checkout) -> Entry<'v> {
+    let related = view.related.iter().take(MOST_RELATED).map(|related| related.file.len() + related.message.len());
+    let file = view.file.as_deref().unwrap_or(&checkout.chart);
     let message = cut(findings::message(view));
+    let text = message.len() + file.len() + reason.map_or(0, str::len) + related.sum::<usize>();
+    Entry { view, reason, print, text }
+}
+
+fn result(Entry { view, reason, print, .. }: &Entry<'_>, checkout: &Checkout) -> Value {
     let file = view.file.as_deref().unwrap_or(&checkout.chart);
     let mut value = json!({
         "ruleId": view.code,
         "level": level(view.severity),
-        "message": { "text": message },
+        "message": { "text": cut(findings::message(view)) },
         "locations": [place(&checkout.uri(file), view.line.unwrap_or(1), view.column)],
         "partialFingerprints": { FINGERPRINT: print },
     });
@@ -153,9 +180,7 @@ fn entry(view: &View, reason: Option<&str>, print: &str, checkout: &Checkout) ->
         });
         value["relatedLocations"] = places.collect();
     }
-    let related = view.related.iter().take(MOST_RELATED).map(|related| related.file.len() + related.message.len());
-    let text = message.len() + file.len() + reason.map_or(0, str::len) + related.sum::<usize>();
-    Entry { code: view.code.clone(), severity: view.severity, is_accepted: reason.is_some(), text, value }
+    value
 }
 
 fn place(uri: &str, line: u32, column: Option<u32>) -> Value {

@@ -416,6 +416,15 @@ fn metrics_call_a_chart_by_its_first_file() {
 }
 
 #[test]
+fn metrics_call_a_chart_by_its_name() {
+    let world = settled();
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    world.chart(&text.replacen("version: 1", "version: 1\nname: acme-registry", 1));
+    let _ = drift(&world, &METRICS).exits(0);
+    assert!(metrics(&world).contains("portolan_requests{chart=\"acme-registry\""), "{}", metrics(&world));
+}
+
+#[test]
 fn metrics_can_be_read_by_whoever_could_read_any_new_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = settled();
