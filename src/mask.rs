@@ -1,6 +1,6 @@
 //! Masks: what stands in the place of a secret in a text that is not ours.
 //!
-//! A login in a URL is masked in every text, whoever wrote it. In free texts, so is each secret that a run knows, as it
+//! A login in a URL is masked in every text. In free texts, so is each secret that a run knows, as it
 //! is and in Base64. A text without a secret is left as it is, to the byte. A value with a masked part is
 //! `{ "masked": "https://***@git.example.com/x" }` in plans and receipts; the text behind it is a [`Secret`].
 
@@ -22,7 +22,7 @@ use crate::{text::visible, wire::secret::Secret};
 pub struct Foreign(String);
 
 impl Foreign {
-    /// At most so many characters of the text, masked before it is cut: half a login looks like none.
+    /// At most this many characters of the text. It is masked before it is cut, because a cut login is not recognized.
     pub fn new(mask: &Mask, text: &str, most: usize) -> Foreign {
         let masked = mask.text(text);
         let cut = masked.char_indices().nth(most).map(|(at, _)| at);

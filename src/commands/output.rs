@@ -42,7 +42,7 @@ fn is_device() -> bool {
 /// The width of messages where none is known.
 const WIDTH: usize = 100;
 
-/// How many reasons of failed reads are told.
+/// How many reasons of failed reads are printed.
 const MOST_FAILURES: usize = 20;
 
 /// How many diagnostics of one code are shown with the text that they are about.

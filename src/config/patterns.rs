@@ -56,7 +56,7 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     limit(out);
 }
 
-/// Refuses patterns with so many stars that comparing them with the names of the chart takes too long.
+/// Refuses a set of patterns whose stars make the comparison with all names of the chart too slow.
 fn limit(out: &mut Output<'_>) {
     let (protect, accept) = (&out.chart.protect, &out.chart.accept);
     let places = protect.iter().map(|it| it.span).chain(accept.iter().map(|it| it.pattern_span));

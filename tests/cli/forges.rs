@@ -43,10 +43,10 @@ fn paths_start_at_the_root_of_the_repository() {
     let world = World::new();
     world.file(".git", "gitdir: elsewhere\n");
     world.file("deploy/portolan.yaml", WRONG);
-    world.file("shared/a b.yaml", WRONG);
+    world.file("charts/a b.yaml", WRONG);
     for (arguments, uri_expected, path) in [
         (&[][..], "deploy/portolan.yaml", "deploy/portolan.yaml"),
-        (&["-f", "../shared/a b.yaml"], "shared/a%20b.yaml", "shared/a b.yaml"),
+        (&["-f", "../charts/a b.yaml"], "charts/a%20b.yaml", "charts/a b.yaml"),
     ] {
         let run = |format: &str| {
             let mut command = world.command(&[&["validate", "--format", format], arguments].concat());
