@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     codearts::GitRepository,
-    store::{Counters, Organization, Repository, State},
+    store::{Counters, Organization, Repository, State, SyncRule},
 };
 
 /// A state that can be read as it is, and changed place by place.
@@ -37,6 +37,8 @@ enum Part {
     Organization([String; 2], Option<Organization>),
     Repository([String; 3], Option<Box<Repository>>),
     GitRepository([String; 3], Option<Box<GitRepository>>),
+    /// What a repository has at a position of its list of rules; nothing is behind the end of the list.
+    SyncRule([String; 3], usize, Option<SyncRule>),
 }
 
 impl Deref for Draft<'_> {
@@ -98,6 +100,16 @@ impl<'a> Draft<'a> {
         self.state.organization_mut(region, organization)?.repositories.get_mut(name)
     }
 
+    /// Adds a rule. Only the end of the list is kept: a repository with thousands of rules would take long to copy.
+    pub(super) fn push_sync_rule(&mut self, region: &str, organization: &str, name: &str, rule: SyncRule) {
+        let rules = self.state.repository(region, organization, name).map_or(0, |found| found.sync_rules.len());
+        self.keep(Part::SyncRule([region, organization, name].map(str::to_owned), rules, None));
+        let organization = self.state.organization_mut(region, organization);
+        if let Some(repository) = organization.and_then(|found| found.repositories.get_mut(name)) {
+            repository.sync_rules.push(rule);
+        }
+    }
+
     pub(super) fn git_repository_mut(&mut self, region: &str, project: &str, path: &str) -> Option<&mut GitRepository> {
         self.keep(Part::git_repository(region, project, path));
         self.state.git_repository_mut(region, project, path)
@@ -154,6 +166,7 @@ impl Part {
             (Self::Organization(one, _), Self::Organization(other, _)) => one == other,
             (Self::Repository(one, _), Self::Repository(other, _))
             | (Self::GitRepository(one, _), Self::GitRepository(other, _)) => one == other,
+            (Self::SyncRule(one, position, _), Self::SyncRule(other, same, _)) => one == other && position == same,
             _ => false,
         }
     }
@@ -169,6 +182,11 @@ impl Part {
             }
             Self::GitRepository(at @ [region, project, path], _) => {
                 Self::GitRepository(at.clone(), state.git_repository(region, project, path).cloned().map(Box::new))
+            }
+            Self::SyncRule(at @ [region, organization, name], position, _) => {
+                let repository = state.repository(region, organization, name);
+                let rule = repository.and_then(|found| found.sync_rules.get(*position));
+                Self::SyncRule(at.clone(), *position, rule.cloned())
             }
         }
     }
@@ -186,6 +204,11 @@ impl Part {
             Self::GitRepository([region, project, path], is) => {
                 let repositories = &mut state.ensure_project(&region, &project).repositories;
                 set(repositories, path, is.map(|repository| *repository));
+            }
+            Self::SyncRule([region, organization, name], position, is) => {
+                let rules = &mut state.ensure_repository(&region, &organization, &name).sync_rules;
+                rules.truncate(position);
+                rules.extend(is);
             }
         }
     }
@@ -238,13 +261,14 @@ mod tests {
     fn each_write_can_be_undone_and_written_down() {
         let mut settings = Settings::default();
         settings.assumptions.set("delete-organization-with-repositories=cascade").unwrap();
-        let rule = json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true });
+        let rule = |organization: &str| json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": organization, "syncAuto": true });
         let mut state = state();
         for (region, method, path, body) in [
             ("cn-north-4", "POST", REPOS, json!({ "repository": "a/b", "is_public": true })),
             ("cn-north-4", "PATCH", WEB, json!({ "is_public": true, "description": "x" })),
-            ("cn-north-4", "POST", RULES, rule.clone()),
-            ("cn-north-4", "DELETE", RULES, rule),
+            ("cn-north-4", "POST", RULES, rule("dr")),
+            ("cn-north-4", "POST", RULES, rule("audit")),
+            ("cn-north-4", "DELETE", RULES, rule("dr")),
             ("cn-north-4", "DELETE", WEB, json!({})),
             ("cn-north-4", "POST", "/v2/manage/namespaces", json!({ "namespace": "team-b" })),
             ("cn-east-3", "POST", "/v2/manage/namespaces", json!({ "namespace": "team-a" })),

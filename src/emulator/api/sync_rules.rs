@@ -24,7 +24,8 @@ pub(super) fn regions() -> Reply {
 }
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
-    call.editable_repository(organization, name)?;
+    call.editable(organization)?;
+    call.repository(organization, name)?;
     let fields = call.fields()?;
     let (region, remote) = target(&fields)?;
     let rule = SyncRule {
@@ -39,22 +40,24 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
     if !regions::exists(region) {
         return Err(Refusal::service(5_001_101, "Internal error"));
     }
-    let choice = call.settings.assumptions.duplicate_rule;
-    let rules = &mut call.editable_repository(organization, name)?.sync_rules;
-    let duplicate = rules.iter_mut().find(|other| other.is_to(region, remote));
-    let assumed = duplicate.is_some();
-    match (duplicate, choice) {
-        (Some(_), DuplicateRule::Error) => {
+    let is_same = |other: &SyncRule| other.is_to(region, remote);
+    let assumed = call.repository(organization, name)?.sync_rules.iter().any(is_same);
+    match call.settings.assumptions.duplicate_rule {
+        DuplicateRule::Error if assumed => {
             let refusal = Refusal::service(MADE_UP_DUPLICATE, "duplicate sync repo (this code is made up)");
             return Err(refusal.assuming(DuplicateRule::NAME));
         }
-        (Some(_), DuplicateRule::Ignore) => {}
-        (Some(other), DuplicateRule::Replace) => {
-            let (id, created) = (other.id, other.created.clone());
-            *other = SyncRule { id, created, ..rule };
+        DuplicateRule::Ignore if assumed => {}
+        DuplicateRule::Replace if assumed => {
+            let rules = &mut call.editable_repository(organization, name)?.sync_rules;
+            if let Some(other) = rules.iter_mut().find(|other| is_same(other)) {
+                let (id, created) = (other.id, other.created.clone());
+                *other = SyncRule { id, created, ..rule };
+            }
         }
-        (None, _) | (Some(_), DuplicateRule::SecondRow) => {
-            rules.push(rule);
+        _ => {
+            let at = call.region().to_owned();
+            call.state.push_sync_rule(&at, organization, name, rule);
             call.state.next_id();
         }
     }
