@@ -32,12 +32,19 @@ pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<Field
 
 /// All values of a resource that comes.
 pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
-    after.iter().map(|(name, value)| FieldChange { name, before: None, after: Some(value.clone()) }).collect()
+    each(after, |name, value| FieldChange { name, before: None, after: Some(value) })
 }
 
 /// All values of a resource that goes.
 pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
-    before.iter().map(|(name, value)| FieldChange { name, before: Some(value.clone()), after: None }).collect()
+    each(before, |name, value| FieldChange { name, before: Some(value), after: None })
+}
+
+/// With no room for more, as in `gathered`.
+fn each(attributes: &Attributes, field: impl Fn(&'static str, Value) -> FieldChange) -> Vec<FieldChange> {
+    let mut fields = Vec::with_capacity(attributes.len());
+    fields.extend(attributes.iter().map(|(name, value)| field(name, value.clone())));
+    fields
 }
 
 /// Whether one of these differences needs a new resource.

@@ -59,8 +59,8 @@ pub struct Record {
     pub after: Option<Seen>,
 }
 
-/// An object as a read showed it; `None` if it was not there.
-pub type Seen = Option<LiveResource>;
+/// An object as a read showed it; `None` if it was not there. Boxed, because every record has room for two.
+pub type Seen = Option<Box<LiveResource>>;
 
 impl From<Fate> for Record {
     /// Nothing was sent.

@@ -105,6 +105,7 @@ struct Schedule<'a> {
     begun: Vec<bool>,
     records: Vec<Option<Record>>,
     ends: Vec<End>,
+    has_failed: bool,
 }
 
 impl<'a> Schedule<'a> {
@@ -120,7 +121,7 @@ impl<'a> Schedule<'a> {
         let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
         let (begun, ends) = (vec![false; changes.len()], vec![End::Known; changes.len()]);
         let records = vec![None; changes.len()];
-        Schedule { changes, dependencies, units, ready, begun, records, ends }
+        Schedule { changes, dependencies, units, ready, begun, records, ends, has_failed: false }
     }
 
     /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
@@ -137,7 +138,7 @@ impl<'a> Schedule<'a> {
         let mut running = JoinSet::new();
         let mut waiting = 0;
         loop {
-            let halted = stop.is_asked() || (options.fail_fast && self.has_failed());
+            let halted = stop.is_asked() || (options.fail_fast && self.has_failed);
             while !halted && running.len() < client.parallelism() + waiting.min(MOST_WAITING) {
                 let Some(unit) = self.ready.pop_front() else { break };
                 let changes = self.start(unit, listener);
@@ -162,6 +163,7 @@ impl<'a> Schedule<'a> {
                 None => break,
                 Some(Ok((unit, made))) => {
                     for step::Made { position, record, end } in made {
+                        self.has_failed |= matches!(record.fate, Fate::Failed { .. });
                         (self.records[position], self.ends[position]) = (Some(record), end);
                     }
                     waiting -= usize::from(self.is_run(unit));
@@ -184,10 +186,6 @@ impl<'a> Schedule<'a> {
 
     fn is_run(&self, unit: usize) -> bool {
         self.units[unit].changes.iter().any(|at| self.changes[*at].run.is_some())
-    }
-
-    fn has_failed(&self) -> bool {
-        self.records.iter().flatten().any(|record| matches!(record.fate, Fate::Failed { .. }))
     }
 
     /// The changes of a unit that may be made; those that depend on a failure are skipped here.

@@ -111,7 +111,7 @@ async fn follow(
     let mut runner = Runner::new(around, change, run, trace, changed);
     let fate = runner.make().await;
     if let Some(seen) = runner.first {
-        before.get_or_insert(Some(seen));
+        before.get_or_insert(Some(Box::new(seen)));
     }
     let wrote = wrote || !matches!(fate, Fate::AsPlanned | Fate::UnderWay { .. });
     match fate {

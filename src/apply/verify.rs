@@ -48,14 +48,15 @@ pub(super) async fn verify(
     let touched: Vec<usize> = (0..changes.len()).filter(|at| records[*at].wrote).collect();
     let is_applied = |record: &Record| matches!(record.fate, Fate::Applied { .. });
     let before: Vec<bool> = records.iter().map(is_applied).collect();
-    let read = read_back(client, touched.iter().map(|at| changes[*at].subject()), &tally).await;
+    let mut read = read_back(client, touched.iter().map(|at| changes[*at].subject()), &tally).await;
     let mut pending = JoinSet::new();
     for position in touched {
         let (change, record) = (changes[position], &mut records[position]);
-        let Some(live) = read.get(&change.address) else { continue };
-        record.after = Some(live.clone());
+        let Some(live) = read.remove(&change.address) else { continue };
         let applied = matches!(record.fate, Fate::Applied { .. });
-        if matches(change.address.kind(), live.as_ref(), change.action.after()) && (applied || doubtful[position]) {
+        let is_made = matches(change.address.kind(), live.as_deref(), change.action.after());
+        record.after = Some(live);
+        if is_made && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
         } else if applied {
             let (client, change) = (client.clone(), change.clone());
@@ -132,7 +133,7 @@ async fn by_list(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>, a
         let lacking = read.iter().filter(|(_, seen)| seen.is_none()).map(|(address, _)| address.clone());
         for (address, found) in refresh::confirm(client, kind, region, lacking.collect()).await {
             match found {
-                Ok(found) => drop(read.insert(address, found)),
+                Ok(found) => drop(read.insert(address, boxed(found))),
                 Err(_) => drop(read.remove(&address)),
             }
         }
@@ -145,7 +146,7 @@ async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     for (address, number) in touched {
         let subject = Subject { address: &address, number };
         if let Ok(seen) = observe(client, subject, &Trace::default()).await {
-            read.insert(address, seen.live);
+            read.insert(address, boxed(seen.live));
         }
     }
     read
@@ -156,7 +157,7 @@ fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> Rea
     let mut found: ReadBack = wanted.iter().cloned().map(|address| (address, None)).collect();
     for (address, live) in items {
         if wanted.contains(&address) {
-            found.insert(address, Some(live));
+            found.insert(address, Some(Box::new(live)));
         }
     }
     found
@@ -176,7 +177,8 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
         tokio::time::sleep(wait).await;
         last = observe(client, change.subject(), &trace).await.map(|seen| seen.live);
         if last.as_ref().is_ok_and(|live| matches(change.address.kind(), live.as_ref(), change.action.after())) {
-            return Waited { fate: Fate::Applied { verified: true }, tries: trace.tries(), seen: last.ok() };
+            let seen = last.ok().map(boxed);
+            return Waited { fate: Fate::Applied { verified: true }, tries: trace.tries(), seen };
         }
     }
     let fate = match &last {
@@ -188,5 +190,9 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
             job: None,
         },
     };
-    Waited { fate, tries: trace.tries(), seen: last.ok() }
+    Waited { fate, tries: trace.tries(), seen: last.ok().map(boxed) }
+}
+
+fn boxed(live: Option<LiveResource>) -> Seen {
+    live.map(Box::new)
 }

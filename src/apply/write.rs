@@ -234,14 +234,14 @@ impl<'w> Writer<'w> {
     /// Whether a look shows the object as it was before this change wrote to it: reads may lag behind writes.
     fn lags(&self, write: &Write<'_>, seen: &Observation) -> bool {
         let Guard::Left(left) = write.guard else { return false };
-        let is_old = self.before.as_ref().is_some_and(|before| *before == seen.live);
+        let is_old = self.before.as_ref().is_some_and(|before| before.as_deref() == seen.live.as_ref());
         self.wrote && is_old && !matches(self.change.address.kind(), seen.live.as_ref(), left)
     }
 
     /// What a look says about a write: nothing, if it may be sent.
     fn judge(&mut self, write: &Write<'_>, seen: &Observation, tries: Option<&WriteTries>) -> Option<Settled> {
         let (kind, live) = (self.change.address.kind(), seen.live.as_ref());
-        self.before.get_or_insert_with(|| seen.live.clone());
+        self.before.get_or_insert_with(|| seen.live.clone().map(Box::new));
         if live.is_some() {
             self.last.clone_from(&seen.live);
         }
