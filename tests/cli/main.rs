@@ -25,6 +25,8 @@ mod forges;
 mod hostile;
 mod init;
 mod input;
+#[path = "../validators/installed.rs"]
+mod installed;
 mod large_charts;
 mod leftovers;
 mod lints;

@@ -1,45 +1,24 @@
 //! What other programs read is checked by those programs: Microsoft's SARIF validator with GitHub's rules, ajv,
-//! yaml-language-server, and Prometheus' own parser.
+//! yaml-language-server, promtool, and the parser of Prometheus' Python client.
 //!
-//! `.ci/run` installs them, in the versions of `tests/validators`, and makes these tests mandatory. Elsewhere each is
-//! skipped where its validator is missing.
+//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by name.
 
 use std::{
-    env, fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
+    fs,
+    io::Write as _,
+    path::Path,
     process::{Command, Stdio},
 };
 
 use portolan::emulator::{Effect, Fault};
 use serde_json::{Value, json};
 
-use crate::support::{NORTH, World};
+use crate::{
+    installed::{PACKAGES, installed, root},
+    support::{NORTH, World},
+};
 
-/// The packages that `.ci/run` installs.
-const PACKAGES: &str = "target/validators";
-const MULTITOOL: &str = "target/validators/node_modules/@microsoft/sarif-multitool-linux";
-
-/// `required` where no test here must be skipped.
-const MANDATORY: &str = "PORTOLAN_VALIDATORS_TEST";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Where something of the packages is; nothing if the test may be skipped for want of it.
-fn installed(name: &str) -> Option<PathBuf> {
-    let path = root().join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    assert_ne!(env::var(MANDATORY).as_deref(), Ok("required"), "{name} is missing; `.ci/run` installs it");
-    // The macros that print would be heard only if the test failed.
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let message = format!("SKIPPED {test}: {name} is not installed; `.ci/run` installs it\n");
-    io::stderr().write_all(message.as_bytes()).unwrap();
-    None
-}
+const MULTITOOL: &str = "node_modules/@microsoft/sarif-multitool-linux";
 
 /// A script of `tests/validators`, and what it prints.
 fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> String {
@@ -56,7 +35,7 @@ fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> Strin
 
 /// Every complaint of Microsoft's validator, with the rules of GitHub's code scanning among its own.
 fn complaints(world: &World, names: &[&str]) -> Vec<String> {
-    let tool = root().join(MULTITOOL).join("Sarif.Multitool");
+    let tool = root().join(PACKAGES).join(MULTITOOL).join("Sarif.Multitool");
     let mut command = Command::new(tool);
     command.current_dir(world.path(".")).env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
     command.arg("validate").args(names).args(["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning"]);
@@ -69,7 +48,7 @@ fn complaints(world: &World, names: &[&str]) -> Vec<String> {
 
 /// The documents are as the official schema says, formats included.
 fn fits_the_official_schema(world: &World, names: &[&str]) {
-    let schema = fs::read_to_string(root().join(MULTITOOL).join("sarif-2.1.0.json")).unwrap();
+    let schema = fs::read_to_string(root().join(PACKAGES).join(MULTITOOL).join("sarif-2.1.0.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     for name in names {
@@ -93,41 +72,46 @@ organizations:
       old: { state: absent }
 ";
 
-#[test]
-fn github_takes_every_sarif_document() {
-    if installed(MULTITOOL).is_none() {
-        return;
-    }
+/// The documents of runs of every kind, each in a file.
+fn documents(format: &str) -> (World, Vec<&'static str>) {
     let world = World::new();
     let mut names = Vec::new();
     let mut keep = |name: &'static str, arguments: &[&str]| {
-        let output = world.run(&[arguments, &["--format", "sarif"]].concat());
+        let output = world.run(&[arguments, &["--format", format]].concat());
         world.file(name, &output.stdout);
         names.push(name);
     };
-    keep("no-chart.sarif", &["validate"]);
-    keep("no-chart-to-plan.sarif", &["plan"]);
+    keep("no-chart.json", &["validate"]);
+    keep("no-chart-to-plan.json", &["plan"]);
     let hostile = "my chart #1 100%25 \u{e9}:[b]\\x?\n.yaml";
     world.file(hostile, WRONG);
-    keep("hostile-name.sarif", &["validate", "-f", hostile]);
+    keep("hostile-name.json", &["validate", "-f", hostile]);
     let elsewhere = tempfile::tempdir().unwrap();
     let absolute = elsewhere.path().join("a b.yaml").display().to_string();
     fs::write(&absolute, WRONG).unwrap();
-    keep("absolute.sarif", &["validate", "-f", &absolute]);
+    keep("absolute.json", &["validate", "-f", &absolute]);
     world.chart(CHART);
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "old").num_images = 3;
         state.ensure_repository(NORTH, "team-a", "web").num_images = 1;
     });
-    keep("valid.sarif", &["validate"]);
-    keep("plan.sarif", &["plan"]);
-    keep("partial.sarif", &["plan", "--target", "team-a/web"]);
-    keep("drift.sarif", &["drift"]);
+    keep("valid.json", &["validate"]);
+    keep("plan.json", &["plan"]);
+    keep("partial.json", &["plan", "--target", "team-a/web"]);
+    keep("drift.json", &["drift"]);
     world.chart(&format!("{CHART}accept: [ {{ address: '**', until: 9999-12-31, reason: '[x](y) {{0}}' }} ]\n"));
-    keep("accepted.sarif", &["drift"]);
+    keep("accepted.json", &["drift"]);
     world.inject(Fault::new(Effect::forbidden()).forever());
-    keep("unknown.sarif", &["plan"]);
+    keep("unknown.json", &["plan"]);
+    (world, names)
+}
 
+#[test]
+fn github_takes_every_sarif_document() {
+    if installed(MULTITOOL).is_none() {
+        return;
+    }
+    let (world, names) = documents("sarif");
     fits_the_official_schema(&world, &names);
     assert_eq!(complaints(&world, &names), [""; 0]);
     for name in &names {
@@ -154,7 +138,7 @@ fn the_sarif_validator_would_notice() {
 
 #[test]
 fn ajv_takes_the_schemas_in_its_strict_mode_and_what_they_offer() {
-    if installed(&format!("{PACKAGES}/node_modules/ajv")).is_none() {
+    if installed("node_modules/ajv").is_none() {
         return;
     }
     let schemas = ["portolan.schema.json", "plan.schema.json"].map(|name| root().join("schemas").join(name));
@@ -165,7 +149,7 @@ fn ajv_takes_the_schemas_in_its_strict_mode_and_what_they_offer() {
 
 /// What the editor shows for each text, in a folder that `init` has written.
 fn edited(texts: &[&str]) -> Option<Vec<Value>> {
-    installed(&format!("{PACKAGES}/node_modules/yaml-language-server"))?;
+    installed("node_modules/yaml-language-server")?;
     let world = World::new();
     let _ = world.run(&["init"]).exits(0);
     let input = serde_json::to_string(texts).unwrap();
@@ -254,7 +238,7 @@ fn an_editor_says_which_key_is_one_too_many() {
 
 #[test]
 fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
-    let Some(python) = installed(&format!("{PACKAGES}/python/bin/python")) else { return };
+    let Some(python) = installed("python/bin/python") else { return };
     let world = World::new();
     let samples = |name: &str| -> Vec<Value> {
         let _ = world.run(&["drift", "-f", name, "--metrics", "out.prom"]).exits(2);
@@ -280,4 +264,62 @@ fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), number, "two charts in one collector have no series in common");
+}
+
+/// What promtool finds in the text of a file of metrics.
+fn promtool(program: &Path, text: &str) -> String {
+    let mut command = Command::new(program);
+    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    assert_eq!(output.status.success(), printed.is_empty(), "{printed}");
+    printed
+}
+
+#[test]
+fn promtool_takes_the_metrics_of_every_run() {
+    let Some(program) = installed("promtool") else { return };
+    let world = World::new();
+    let measured = |arguments: &[&str]| {
+        let _ = world.run(&[&["drift", "--metrics", "out.prom", "--file"], arguments].concat());
+        let text = fs::read_to_string(world.path("out.prom")).unwrap();
+        fs::remove_file(world.path("out.prom")).unwrap();
+        assert_eq!(promtool(&program, &text), "", "{arguments:?}");
+        text
+    };
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
+    for name in [
+        "one.yaml",
+        "a\"b\\n\\c\nd,}=.yaml",
+        "{chart=\"x\"} 1\r\n# TYPE portolan_changes counter.yaml",
+        "\u{2028}\u{202e}\u{65e5}\u{1f980}\u{1}.yaml",
+        "\\.yaml",
+    ] {
+        world.file(name, CHART);
+        let text = measured(&[name]);
+        assert!(text.contains("\nportolan_changes{chart="), "{name:?}: {text}");
+    }
+    world.file("charts/a.yaml", CHART);
+    for arguments in [&["charts"][..], &["charts", "--target", "team-a/web"], &["charts", "--ignore", "**"]] {
+        let _ = measured(arguments);
+    }
+    world.file("over.yaml", format!("{CHART}accept: [ {{ address: '**', until: 2020-01-01, reason: x }} ]\n"));
+    let _ = measured(&["over.yaml"]);
+    world.file("wrong.yaml", WRONG);
+    let _ = measured(&["wrong.yaml"]);
+    world.inject(Fault::new(Effect::forbidden()).forever());
+    let unknown = measured(&["one.yaml"]);
+    assert!(unknown.contains("outcome=\"unknown\"} 1"), "{unknown}");
+    for (good, bad) in [
+        ("# HELP portolan_outcome", "# portolan_outcome"),
+        ("chart=\"one\"", "chart=\"o\\qe\""),
+        ("portolan_requests{chart=\"one\"", "portolan_requests{chart=\"on\"e\""),
+        ("# TYPE portolan_requests gauge", "# TYPE portolan_requests counter"),
+    ] {
+        assert!(unknown.contains(good), "{good}: {unknown}");
+        assert_ne!(promtool(&program, &unknown.replace(good, bad)), "", "{bad}");
+    }
 }
