@@ -1,9 +1,11 @@
 //! What other programs read is checked by those programs: Microsoft's SARIF validator with GitHub's rules, ajv,
 //! yaml-language-server, promtool, and the parser of Prometheus' Python client.
 //!
-//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by name.
+//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by name. GitLab's schema of
+//! Code Quality reports is in no package: `tests/data` has one.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write as _,
     path::Path,
@@ -134,6 +136,46 @@ fn the_sarif_validator_would_notice() {
     document["runs"][0]["tool"]["driver"]["rules"][0].as_object_mut().unwrap().remove("help");
     world.file("bad.sarif", document.to_string());
     assert!(complaints(&world, &["bad.sarif"]).len() >= 2);
+}
+
+/// What is wrong with a Code Quality report, by what the documentation of GitLab says.
+fn mistakes(report: &Value) -> Vec<String> {
+    let schema = serde_json::from_str(include_str!("../data/code-quality.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let mut found: Vec<String> = validator.iter_errors(report).map(|problem| problem.to_string()).collect();
+    let issues = report.as_array().unwrap();
+    let prints: BTreeSet<&str> = issues.iter().filter_map(|issue| issue["fingerprint"].as_str()).collect();
+    if prints.len() < issues.len() {
+        found.push("two issues with one fingerprint".to_owned());
+    }
+    found
+}
+
+#[test]
+fn gitlab_takes_every_code_quality_report() {
+    let (world, names) = documents("gitlab");
+    for name in &names {
+        let report = world.json(name);
+        assert_eq!(mistakes(&report), [""; 0], "{name}: {report:#}");
+    }
+    let is_empty = |name: &&&str| world.json(name).as_array().unwrap().is_empty();
+    assert_eq!(names.iter().filter(is_empty).collect::<Vec<_>>(), [&"valid.json"]);
+    let broken = |pointer: &str, value: Value| {
+        let mut report = world.json("plan.json");
+        *report.pointer_mut(pointer).unwrap() = value;
+        mistakes(&report)
+    };
+    let print = world.json("plan.json")[1]["fingerprint"].clone();
+    for (pointer, value) in [
+        ("/0/severity", json!("error")),
+        ("/0/location/path", json!("/srv/portolan.yaml")),
+        ("/0/location/lines/begin", json!(0)),
+        ("/0/location/lines", json!({})),
+        ("/0/fingerprint", print),
+        ("/0/description", json!("")),
+    ] {
+        assert!(!broken(pointer, value.clone()).is_empty(), "{pointer} = {value}");
+    }
 }
 
 #[test]
