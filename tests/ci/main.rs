@@ -3,6 +3,7 @@
 //!
 //! `files` reads them, `commands` looks for command lines and variables, `safety` for what a stranger could misuse,
 //! and the scripts are run by `github` and `gitlab`, in a `stage` where only the cloud and the forge are played.
+//! `validators` shows them to the linters and schemas of others.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,8 +11,11 @@ mod commands;
 mod files;
 mod github;
 mod gitlab;
+#[path = "../validators/installed.rs"]
+mod installed;
 mod safety;
 mod stage;
+mod validators;
 
 use serde_json::Value;
 
