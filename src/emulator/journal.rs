@@ -70,6 +70,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether an entry would be kept anywhere.
+    pub(super) fn is_kept(&self) -> bool {
+        !self.forgetful || self.file.is_some()
+    }
+
     /// Returns with the line written, so that it is there before the answer is.
     pub(super) fn push(&mut self, entry: Entry) {
         if let Some(file) = &mut self.file {

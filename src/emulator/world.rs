@@ -81,7 +81,9 @@ impl World {
             None => (Answer::Complete(response), Duration::ZERO),
         };
         let answer = identified(answer, &request_id, now);
-        self.journal.push(Entry::new(request, &request_id, &answer, effects));
+        if self.journal.is_kept() {
+            self.journal.push(Entry::new(request, &request_id, &answer, effects));
+        }
         (answer, delay)
     }
 
