@@ -8,41 +8,23 @@
 //! A request goes through these, in this order:
 //!
 //! ```text
-//! server ─ faults ─ rate ─ signature ─ api, codearts, iam (pure) ─ file ─ faults ─ journal ─ latency ─ server
+//! server ─ faults ─ gateway ─ swr, codearts, iam (pure) ─ state (file) ─ faults ─ journal ─ latency ─ server
 //! ```
 //!
-//! `docs/emulator.md` is its manual. `spec` reads faults that are written down, and `control` is the way in for
-//! tests of other programs.
+//! `docs/emulator.md` is its manual.
 //!
 //! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing. Nor
 //! does it speak git: a mirror's branches are names with commits. Time is simulated, so that nobody waits.
 
-mod api;
-mod assumptions;
-mod bodies;
-mod changes;
 mod codearts;
-mod control;
-mod draft;
-mod effects;
-mod escape;
 mod faults;
-mod file;
+mod gateway;
 mod iam;
-mod journal;
-mod line;
-mod loopback;
 mod message;
-mod pages;
-mod rate;
-mod regions;
-mod routes;
 mod server;
 mod settings;
-mod signature;
-mod spec;
-mod store;
-mod stranger;
+mod state;
+mod swr;
 mod world;
 
 use std::{
@@ -54,7 +36,15 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use assumptions::{
+pub use codearts::Rejected;
+pub use faults::bodies::{CodeArtsShape, ErrorBody, RetryAfter};
+pub use faults::effects::{Effect, Lag};
+pub use faults::stranger::Edit;
+pub use faults::{Chance, Fault};
+pub use gateway::routes::Route;
+pub use message::{Answer, Request, Response};
+pub use server::{serve, serve_controlled};
+pub use settings::assumptions::{
     AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit, CreateRepositoryBody,
     CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages,
     DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
@@ -64,22 +54,15 @@ pub use assumptions::{
     RepeatStart, RepositoryPath, RuleAnswer, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject,
     UpdateStatus, UrlCredentials,
 };
-pub use bodies::{CodeArtsShape, ErrorBody, RetryAfter};
-pub use codearts::{Access, Branches, GitRepository, Mirror, Project, Refs, Rejected, Run, RunOutcome, Source};
-pub use effects::{Effect, Lag};
-pub use faults::{Chance, Fault};
-pub use file::StateError;
-pub use journal::Entry;
-pub use message::{Answer, Request, Response};
-pub use rate::{Rate, Window};
-pub use regions::{REGIONS, exists as region_exists};
-pub use routes::Route;
-pub use server::{serve, serve_controlled};
+pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};
-pub use store::{Counters, Organization, Region, Repository, State, SyncRule};
-pub use stranger::Edit;
+pub use state::file::StateError;
+pub use state::git::{Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source};
+pub use state::regions::{REGIONS, exists as region_exists};
+pub use state::{Counters, Organization, Region, Repository, State, SyncRule};
+pub use world::journal::Entry;
 
-use file::StateFile;
+use state::file::StateFile;
 use tokio::sync::Notify;
 use world::World;
 

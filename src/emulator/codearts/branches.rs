@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::assumptions::{BranchCommit, InvalidValue};
-use super::{Call, Outcome, Reply, store::Access};
+use super::{Call, Outcome, Reply};
+use crate::emulator::settings::assumptions::{BranchCommit, InvalidValue};
+use crate::emulator::state::git::Access;
 
 pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
     let (choice, input) = (call.settings.assumptions.branch_commit, call.input());

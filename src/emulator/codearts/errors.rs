@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::super::{assumptions, message::Response};
+use crate::emulator::{message::Response, settings::assumptions};
 
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq)]

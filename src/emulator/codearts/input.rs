@@ -7,8 +7,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::super::{assumptions::InvalidValue, escape};
 use super::errors::Refusal;
+use crate::emulator::{message::escape, settings::assumptions::InvalidValue};
 
 /// The values of one request; unknown names are passed over.
 #[derive(Debug)]

@@ -4,22 +4,22 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::{
-    assumptions::{
-        AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, EmptyField, GitTimes, InvalidValue,
-        LastError, LastUpdateAt, MirrorUrl, MirroringEnabled, NotAMirror, NotBase64, NumberOfFailures, PutOmitted,
-        RepeatStart, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UpdateStatus, UrlCredentials,
-    },
-    settings::Settings,
-};
 use super::{
     Call, Outcome, Refusal, Reply,
     input::Input,
     refs,
     runs::{Order, Started, UNAUTHENTICATED},
-    store::{Access, Branches, GitRepository, Mirror},
     words,
 };
+use crate::emulator::settings::{
+    Settings,
+    assumptions::{
+        AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, EmptyField, GitTimes, InvalidValue,
+        LastError, LastUpdateAt, MirrorUrl, MirroringEnabled, NotAMirror, NotBase64, NumberOfFailures, PutOmitted,
+        RepeatStart, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UpdateStatus, UrlCredentials,
+    },
+};
+use crate::emulator::state::git::{Access, Branches, GitRepository, Mirror};
 
 /// A repository whose creation has not ended.
 const CREATING: u8 = 1;

@@ -8,35 +8,32 @@ mod branches;
 mod errors;
 mod input;
 mod mirrors;
+mod operations;
 mod refs;
 mod repositories;
-mod route;
 mod runs;
-mod store;
 mod stranger;
-mod throttle;
 mod words;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    api,
-    assumptions::{self, IdOutOfRange},
-    draft::{Change, Draft},
-    message::{Request, Response},
-    settings::Settings,
-    store::State,
+use crate::emulator::{
+    message::{self, Request, Response},
+    settings::{
+        Settings,
+        assumptions::{self, IdOutOfRange},
+    },
+    state::{
+        State,
+        draft::{Change, Draft},
+        git::{Access, GitRepository, LAST_ID},
+    },
 };
 use errors::Refusal;
 use input::Input;
-use route::Route;
-pub(super) use route::owns;
-pub(super) use runs::later;
-use store::LAST_ID;
-pub use store::{Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source};
+pub(super) use operations::{operation, operations, owns};
 pub use stranger::Rejected;
-pub(super) use throttle::Throttle;
 
 /// Answers a request to one of the paths that this service owns, and says what stood before where it changed the
 /// state.
@@ -48,8 +45,8 @@ pub(super) fn answer(
     request_id: &str,
 ) -> (Response, Change) {
     let mut call = Call { state: Draft::of(state), settings, request, now };
-    let response = match Route::find(&request.method, &request.path).map(|route| call.answer(&route)) {
-        None => api::Refusal::no_route().response(settings.error_shape, request_id),
+    let response = match operations::answer(&mut call) {
+        None => message::refusal::Refusal::no_route().response(settings.error_shape, request_id),
         Some(Ok(reply)) => reply.response(),
         Some(Err(refusal)) => refusal.response(),
     };
@@ -61,21 +58,6 @@ pub(super) fn expired(request: &Request) -> Response {
     let refusal = Refusal::expired();
     let refusal = if request.path.starts_with("/v2/") { refusal.enveloped() } else { refusal };
     refusal.response()
-}
-
-/// The gateway's refusal of a call too many; none if it is let through, or nobody counts.
-pub(super) fn throttled(
-    throttle: &mut Throttle,
-    request: &Request,
-    settings: &Settings,
-    now: Timestamp,
-) -> Option<api::Refusal> {
-    let limit = settings.calls_per_minute?;
-    let route = owns(&request.path).then(|| Route::find(&request.method, &request.path)).flatten()?;
-    let admitted = throttle.admits(&request.region, route.operation(), limit, now);
-    let message =
-        format!("The throttling threshold has been reached: policy api over ratelimit,limit:{limit},time:1 minute");
-    (!admitted).then(|| api::Refusal::gateway(429, "0308", message))
 }
 
 /// Lets everything happen in all mirrors that is due by now.
@@ -128,20 +110,6 @@ impl Reply {
 }
 
 impl Call<'_> {
-    fn answer(&mut self, route: &Route) -> Outcome {
-        match route {
-            Route::ShowMirror(id) => mirrors::show(self, id),
-            Route::UpdateMirror(id) => mirrors::update(self, id),
-            Route::StartRun(id) => mirrors::start(self, id),
-            Route::Associate(id) => mirrors::associate(self, id),
-            Route::ShowRepository(id) => repositories::show(self, id),
-            Route::ListBranches(id) => branches::list(self, id),
-            Route::ListOfUser => repositories::of_user(self),
-            Route::ListOfProject(project) => repositories::of_project(self, project),
-            Route::ListOfUserV2 => repositories::of_user_v2(self).map_err(Refusal::enveloped),
-        }
-    }
-
     fn input(&self) -> Result<Input, Refusal> {
         Input::read(&self.request.query, &self.request.body, self.settings.assumptions.invalid_value)
     }

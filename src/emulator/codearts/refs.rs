@@ -3,8 +3,8 @@
 //! A branch has diverged when it points elsewhere than a run left it and elsewhere than the source:
 //! somebody pushed. A branch that only the source moved is moved along.
 
-use super::super::assumptions::{Assumptions, DeletedBranches, DivergedBranches, MovedTags};
-use super::store::{Branches, Mirror, Refs};
+use crate::emulator::settings::assumptions::{Assumptions, DeletedBranches, DivergedBranches, MovedTags};
+use crate::emulator::state::git::{Branches, Mirror, Refs};
 
 /// Makes the refs of a mirror those of its source, or says why not; then nothing has moved.
 pub(super) fn copy(refs: &mut Refs, mirror: &mut Mirror, force: bool, assumptions: &Assumptions) -> Result<(), String> {

@@ -7,15 +7,11 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::super::assumptions::{
+use super::{Call, Outcome, Refusal, Reply, input::Input, words};
+use crate::emulator::settings::assumptions::{
     Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath, UnknownProject,
 };
-use super::{
-    Call, Outcome, Refusal, Reply,
-    input::Input,
-    store::{Access, GitRepository, Project},
-    words,
-};
+use crate::emulator::state::git::{Access, GitRepository, Project};
 
 const LAST_OFFSET: usize = 2_147_483_647;
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{
+use super::refs;
+use crate::emulator::settings::{
+    Settings,
     assumptions::{Assumptions, RepeatStart, SchedulePeriod},
-    settings::Settings,
 };
-use super::{
-    refs,
-    store::{GitRepository, Mirror, Run, RunOutcome},
+use crate::emulator::state::{
+    git::{GitRepository, Mirror, Run, RunOutcome},
+    later,
 };
 
 /// What a run says that lacks the credentials of its source.
@@ -154,12 +155,6 @@ fn period(assumptions: &Assumptions) -> SignedDuration {
     }
 }
 
-/// A time that is never past the end of all time.
-pub(in super::super) fn later(time: Timestamp, by: Duration) -> Timestamp {
-    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,11 +291,5 @@ mod tests {
         for jid in ["a", "b"] {
             assert_eq!(repository.start(order(jid), at(10), &settings), Started::Nothing("a".to_owned()));
         }
-    }
-
-    #[test]
-    fn time_has_an_end() {
-        assert_eq!(later(at(0), Duration::MAX), Timestamp::MAX);
-        assert_eq!(later(at(0), Duration::from_secs(1)), at(1));
     }
 }

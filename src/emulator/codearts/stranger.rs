@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::super::{Emulator, assumptions::PushToScheduled};
 use super::runs::{Order, Started};
+use crate::emulator::{Emulator, settings::assumptions::PushToScheduled};
 
 /// Why a push did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

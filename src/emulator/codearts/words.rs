@@ -6,8 +6,10 @@ use jiff::{
 };
 use serde_json::Value;
 
-use super::super::assumptions::{Assumptions, EmptyField, GitTimes, LastUpdateAt, UpdateStatus, UrlCredentials};
-use super::store::Mirror;
+use crate::emulator::settings::assumptions::{
+    Assumptions, EmptyField, GitTimes, LastUpdateAt, UpdateStatus, UrlCredentials,
+};
+use crate::emulator::state::git::Mirror;
 
 const BEIJING: Offset = Offset::constant(8);
 

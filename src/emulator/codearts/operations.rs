@@ -1,0 +1,106 @@
+//! The operations of the service: their names, their paths, and what answers them.
+//!
+//! What is not here does not exist: nothing can be asked about a job, no mirror can be deleted, and
+//! nothing sets an interval.
+
+use super::{Call, Outcome, Refusal, branches, mirrors, repositories};
+use crate::emulator::message::{Request, escape, operation::Operation};
+
+/// What answers an operation: of the user, or of the id in its path, which is text until it was looked at.
+#[derive(Clone, Copy)]
+enum Handler {
+    User(fn(&mut Call<'_>) -> Outcome),
+    Id(fn(&mut Call<'_>, &str) -> Outcome),
+}
+
+use Handler::{Id, User};
+
+const TABLE: [(&str, &str, &str, Handler); 9] = [
+    ("show-mirror", "GET", "/v4/repositories/{}/remote-mirror", Id(mirrors::show)),
+    ("update-mirror", "PUT", "/v4/repositories/{}/remote-mirror", Id(mirrors::update)),
+    ("run-mirror", "POST", "/v4/repositories/{}/remote-mirror", Id(mirrors::start)),
+    ("associate-mirror", "POST", "/v4/repositories/{}/remote-mirror/associate", Id(mirrors::associate)),
+    ("show-git-repository", "GET", "/v4/repositories/{}", Id(repositories::show)),
+    ("list-git-branches", "GET", "/v4/repositories/{}/repository/branches", Id(branches::list)),
+    ("list-git-repositories", "GET", "/v4/user/repositories", User(|call| repositories::of_user(call))),
+    (
+        "list-project-repositories",
+        "GET",
+        "/v4/projects/{}/repositories",
+        Id(|call, id| repositories::of_project(call, id)),
+    ),
+    (
+        "list-git-repositories-v2",
+        "GET",
+        "/v2/projects/repositories",
+        User(|call| repositories::of_user_v2(call).map_err(Refusal::enveloped)),
+    ),
+];
+
+/// All of them, in the order of the reference.
+pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
+    TABLE.iter().map(|(name, method, path, _)| Operation::new(name, method, path))
+}
+
+/// Whether a path belongs to CodeArts Repo, be there such an operation or not.
+pub(in super::super) fn owns(path: &str) -> bool {
+    path.starts_with("/v4/") || path.starts_with("/v2/projects/")
+}
+
+/// The operation of a request, by which calls are counted.
+pub(in super::super) fn operation(request: &Request) -> Option<Operation> {
+    let path = escape::decode_text(&request.path);
+    operations().find(|operation| operation.names(&request.method, &path).is_some())
+}
+
+/// Answers the request of a call; `None` if no operation has its method and path.
+pub(super) fn answer(call: &mut Call<'_>) -> Option<Outcome> {
+    let path = escape::decode_text(&call.request.path);
+    let (handler, names) = operations()
+        .zip(TABLE)
+        .find_map(|(operation, (.., handler))| Some((handler, operation.names(&call.request.method, &path)?)))?;
+    match (handler, names.as_slice()) {
+        (User(answer), []) => Some(answer(call)),
+        (Id(answer), [id]) => Some(answer(call, id)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_has_the_names_that_its_handler_takes() {
+        for (name, _, path, handler) in TABLE {
+            assert_eq!(path.contains("{}"), matches!(handler, Id(_)), "{name}");
+            assert!(owns(path), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist() {
+        for (method, path) in [
+            ("DELETE", "/v4/repositories/123/remote-mirror"),
+            ("PATCH", "/v4/repositories/123/remote-mirror"),
+            ("HEAD", "/v4/repositories/123/remote-mirror"),
+            ("GET", "/v4/repositories/123/remote-mirror/09a56216-cb37-494c-b314-d88dc6c9ff57"),
+            ("GET", "/v4/repositories/123/remote-mirror/jobs/09a56216-cb37-494c-b314-d88dc6c9ff57"),
+            ("GET", "/v4/repositories/123/remote-mirror/associate"),
+            ("GET", "/v4/repositories/123/remote-mirrors"),
+            ("GET", "/v4/repositories/123/remote-mirror/"),
+            ("GET", "/v4/repositories//remote-mirror"),
+            ("GET", "/v4/repositories/group%2Fapp"),
+            ("GET", "/v4/projects//repositories"),
+            ("POST", "/v4/user/repositories"),
+            ("POST", "/v4/repositories"),
+            ("DELETE", "/v4/repositories/123"),
+            ("GET", "/v3/repositories/123/remote-mirror"),
+            ("GET", "/"),
+        ] {
+            let (method, path) = (method.to_owned(), path.to_owned());
+            let request = Request { method, path, ..Request::default() };
+            assert_eq!(operation(&request), None, "{request:?}");
+        }
+    }
+}

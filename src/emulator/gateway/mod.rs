@@ -1,0 +1,101 @@
+//! The gateway in front of all services: which one a path belongs to, who may ask, and how often.
+//!
+//! What a service itself refuses is not known here.
+
+pub(super) mod rate;
+pub(super) mod routes;
+mod signature;
+mod throttle;
+
+use jiff::Timestamp;
+
+use super::{
+    codearts,
+    iam::{self, Tokens},
+    message::{Request, Response, refusal::Refusal},
+    settings::Settings,
+    state::{State, draft::Change, regions},
+    swr,
+};
+use rate::Windows;
+use throttle::Throttle;
+
+/// What the gateway remembers of the requests so far.
+#[derive(Debug, Default)]
+pub(super) struct Gateway {
+    throttle: Throttle,
+    tokens: Tokens,
+    windows: Windows,
+}
+
+impl Gateway {
+    /// Who may not ask, and whose operation was called too often.
+    pub(super) fn refuses(
+        &mut self,
+        request: &Request,
+        settings: &Settings,
+        now: Timestamp,
+        request_id: &str,
+    ) -> Option<Response> {
+        let refused = |refusal: Refusal| refusal.response(settings.error_shape, request_id);
+        match (&settings.verify, request.header("X-Auth-Token")) {
+            (Some(_), _) if iam::is_login(request) => {}
+            (Some(_), Some(token)) if self.tokens.admit(token, &request.region, now) => {}
+            (Some(_), Some(_)) if codearts::owns(&request.path) => {
+                return Some(codearts::expired(request));
+            }
+            (Some(_), Some(_)) => return Some(refused(Refusal::unauthorized("token expires"))),
+            // The clock of whoever signs is the real one.
+            (Some(keys), None) => {
+                if let Err(refusal) = signature::verify(request, keys, (settings.clock)()) {
+                    return Some(refused(refusal));
+                }
+            }
+            (None, _) => {}
+        }
+        self.throttled(request, settings, now).map(refused)
+    }
+
+    /// The refusal of a call of CodeArts Repo too many; none if nobody counts.
+    fn throttled(&mut self, request: &Request, settings: &Settings, now: Timestamp) -> Option<Refusal> {
+        let limit = settings.calls_per_minute?;
+        let owned = codearts::owns(&request.path).then(|| codearts::operation(request));
+        let admitted = self.throttle.admits(&request.region, owned.flatten()?.name, limit, now);
+        let message =
+            format!("The throttling threshold has been reached: policy api over ratelimit,limit:{limit},time:1 minute");
+        (!admitted).then(|| Refusal::gateway(429, "0308", message))
+    }
+
+    /// What is answered without the state: one request too many of a region, and IAM, which keeps nothing.
+    pub(super) fn answers(
+        &mut self,
+        account: &str,
+        settings: &Settings,
+        request: &Request,
+        now: Timestamp,
+        request_id: &str,
+    ) -> Option<Response> {
+        let (windows, shape) = (&mut self.windows, settings.error_shape);
+        let counted = |rate| windows.count(rate, &request.region, now, shape, request_id);
+        if let Some(refusal) = settings.rate.and_then(counted) {
+            return Some(refusal);
+        }
+        let tokens = &mut self.tokens;
+        iam::owns(&request.path).then(|| iam::answer(tokens, account, settings, request, now, request_id))
+    }
+}
+
+/// Hands a request to its service, and says what stood before where that changed the state.
+pub(super) fn answer(
+    state: &mut State,
+    settings: &Settings,
+    request: &Request,
+    now: Timestamp,
+    request_id: &str,
+) -> (Response, Change) {
+    let service = match regions::exists(&request.region) && codearts::owns(&request.path) {
+        true => codearts::answer,
+        false => swr::answer,
+    };
+    service(state, settings, request, now, request_id)
+}

@@ -1,0 +1,244 @@
+//! The part of IAM that clients of the other services need: a token for a password, and the numbers of
+//! projects and of the account.
+//!
+//! A token is valid for 24 hours of simulated time, in the region whose endpoint gave it. It is a secret and
+//! is therefore in no file: a new emulator knows none. The errors have Keystone's shape, which IAM took over.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::emulator::{
+    message::refusal::Refusal,
+    message::{Request, Response, escape, operation::Operation},
+    settings::{Keys, Settings},
+    state::{later, numbered, regions},
+};
+
+const TOKENS: &str = "/v3/auth/tokens";
+const PROJECTS: &str = "/v3/projects";
+const DOMAINS: &str = "/v3/auth/domains";
+
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// The tokens given out: their region and when they expire.
+#[derive(Debug, Default)]
+pub(super) struct Tokens(BTreeMap<String, (String, Timestamp)>);
+
+impl Tokens {
+    /// Whether a token may be used in a region.
+    pub(super) fn admit(&self, token: &str, region: &str, now: Timestamp) -> bool {
+        self.0.get(token).is_some_and(|(issued, expires)| issued == region && now < *expires)
+    }
+
+    fn issue(&mut self, region: &str, now: Timestamp) -> (String, Timestamp) {
+        let digest = Sha256::digest(format!("{region} {now} {}", self.0.len()).as_bytes());
+        let (token, expires) = (format!("MII{}", base16ct::lower::encode_string(&digest)), later(now, LIFETIME));
+        self.0.insert(token.clone(), (region.to_owned(), expires));
+        (token, expires)
+    }
+}
+
+/// Whether a path belongs to IAM.
+pub(super) fn owns(path: &str) -> bool {
+    [TOKENS, PROJECTS, DOMAINS].contains(&path)
+}
+
+/// Whether this is how one logs in, which takes no token and no signature.
+pub(super) fn is_login(request: &Request) -> bool {
+    request.method == "POST" && request.path == TOKENS
+}
+
+/// The one that faults are aimed at.
+pub(super) fn operations() -> impl Iterator<Item = Operation> {
+    [Operation::new("list-domains", "GET", DOMAINS)].into_iter()
+}
+
+/// Answers a request to one of the paths that this service owns.
+pub(super) fn answer(
+    tokens: &mut Tokens,
+    account: &str,
+    settings: &Settings,
+    request: &Request,
+    now: Timestamp,
+    request_id: &str,
+) -> Response {
+    let known = regions::exists(&request.region);
+    match (request.method.as_str(), request.path.as_str()) {
+        ("POST", TOKENS) if known => login(tokens, account, settings, request, now).unwrap_or_else(|refusal| refusal),
+        ("GET", PROJECTS) if known => projects(account, &request.query),
+        ("GET", DOMAINS) if known => {
+            let domain = json!({ "id": domain_id(account), "name": account, "enabled": true, "description": "" });
+            Response::json(200, &json!({ "domains": [domain], "links": {} }))
+        }
+        _ => Refusal::no_route().response(settings.error_shape, request_id),
+    }
+}
+
+/// Without keys to verify against any password will do; with them the user is the key and the password its secret.
+fn login(
+    tokens: &mut Tokens,
+    account: &str,
+    settings: &Settings,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Response, Response> {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let auth = &body["auth"];
+    let by_password =
+        auth["identity"]["methods"].as_array().is_some_and(|methods| methods.contains(&json!("password")));
+    let user = &auth["identity"]["password"]["user"];
+    let (Some(name), Some(password), true) = (user["name"].as_str(), user["password"].as_str(), by_password) else {
+        return Err(refusal(400, "Bad Request", "The request body is invalid"));
+    };
+    let opens = |keys: &Keys| keys.access == name && keys.secret.expose_secret() == password;
+    if settings.verify.as_ref().is_some_and(|keys| !opens(keys)) || user["domain"]["name"] != account {
+        return Err(refusal(401, "Unauthorized", "The username or password is wrong."));
+    }
+    let project = &auth["scope"]["project"];
+    let id = project_id(account, &request.region);
+    if !(project.is_null() || project["name"] == *request.region || project["id"] == id) {
+        return Err(refusal(401, "Unauthorized", "The user is not authorized for the project."));
+    }
+    let (token, expires) = tokens.issue(&request.region, now);
+    let domain = json!({ "id": domain_id(account), "name": account });
+    let mut told = json!({
+        "methods": ["password"],
+        "issued_at": time(now),
+        "expires_at": time(expires),
+        "user": { "id": numbered(&format!("user {name}")), "name": name, "domain": domain },
+    });
+    if !project.is_null() {
+        told["project"] = json!({ "id": id, "name": request.region, "domain": domain });
+    }
+    Ok(Response::json(201, &json!({ "token": told })).with_header("X-Subject-Token", token))
+}
+
+/// One project for each region, of the same name.
+fn projects(account: &str, query: &str) -> Response {
+    let wanted = escape::pairs(query).find(|(name, _)| *name == "name").map(|(_, value)| escape::decode_text(value));
+    let names = regions::REGIONS.iter().filter(|region| wanted.as_ref().is_none_or(|wanted| wanted == *region));
+    let domain = domain_id(account);
+    let project = |name: &&str| {
+        json!({
+            "id": project_id(account, name),
+            "name": name,
+            "domain_id": domain,
+            "parent_id": domain,
+            "is_domain": false,
+            "enabled": true,
+            "description": "",
+        })
+    };
+    Response::json(200, &json!({ "projects": names.map(project).collect::<Vec<_>>(), "links": {} }))
+}
+
+fn refusal(status: u16, title: &str, message: &str) -> Response {
+    Response::json(status, &json!({ "error": { "code": status, "title": title, "message": message } }))
+}
+
+fn domain_id(account: &str) -> String {
+    numbered(account)
+}
+
+fn project_id(account: &str, region: &str) -> String {
+    numbered(&format!("{account} in {region}"))
+}
+
+/// IAM writes six digits whatever they are.
+fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * 3600;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::new(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn ask(tokens: &mut Tokens, method: &str, path: &str, body: &Value) -> Response {
+        let settings = Settings { verify: Some("AK:SK".parse().unwrap()), ..Settings::default() };
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = Request {
+            region: "cn-north-4".to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            body: body.to_string().into_bytes(),
+            ..Request::default()
+        };
+        answer(tokens, "acme", &settings, &request, at(0), "id-1")
+    }
+
+    fn credentials(domain: &str, name: &str, password: &str) -> Value {
+        json!({ "auth": {
+            "identity": { "methods": ["password"], "password": { "user": {
+                "domain": { "name": domain }, "name": name, "password": password } } },
+            "scope": { "project": { "name": "cn-north-4" } },
+        } })
+    }
+
+    #[test]
+    fn a_token_lives_a_day_in_its_region() {
+        let mut tokens = Tokens::default();
+        let response = ask(&mut tokens, "POST", TOKENS, &credentials("acme", "AK", "SK"));
+        let token = response.header("x-subject-token").unwrap();
+        assert_eq!(
+            (response.status, &response.value()["token"]["expires_at"]),
+            (201, &json!("2027-01-16T08:00:00.000000Z"))
+        );
+        for (region, now, admitted) in [
+            ("cn-north-4", 0, true),
+            ("cn-north-4", DAY - 1, true),
+            ("cn-north-4", DAY, false),
+            ("cn-east-3", 0, false),
+        ] {
+            assert_eq!(tokens.admit(token, region, at(now)), admitted, "{region} {now}");
+        }
+        let again = ask(&mut tokens, "POST", TOKENS, &credentials("acme", "AK", "SK"));
+        assert_ne!(again.header("x-subject-token"), Some(token));
+        assert!(!tokens.admit("MII", "cn-north-4", at(0)));
+    }
+
+    #[test]
+    fn who_cannot_log_in_gets_no_token() {
+        let mut elsewhere = credentials("acme", "AK", "SK");
+        elsewhere["auth"]["scope"]["project"]["name"] = json!("cn-east-3");
+        for (body, status) in [
+            (credentials("acme", "AK", "wrong"), 401),
+            (credentials("acme", "KA", "SK"), 401),
+            (credentials("other", "AK", "SK"), 401),
+            (elsewhere, 401),
+            (json!({}), 400),
+            (json!({ "auth": { "identity": { "methods": ["token"] } } }), 400),
+        ] {
+            let mut tokens = Tokens::default();
+            let response = ask(&mut tokens, "POST", TOKENS, &body);
+            assert_eq!((response.status, &response.value()["error"]["code"]), (status, &json!(status)), "{body}");
+            assert!(response.header("x-subject-token").is_none() && tokens.0.is_empty());
+        }
+    }
+
+    #[test]
+    fn projects_and_the_account_have_numbers() {
+        let mut tokens = Tokens::default();
+        let one = ask(&mut tokens, "GET", "/v3/projects?name=cn-east-3", &Value::Null).value();
+        assert_eq!(one["projects"].as_array().unwrap().len(), 1);
+        let all = ask(&mut tokens, "GET", PROJECTS, &Value::Null).value();
+        assert!(all["projects"].as_array().unwrap().contains(&one["projects"][0]));
+        assert_eq!(one["projects"][0]["id"].as_str().unwrap().len(), 32);
+        let domains = ask(&mut tokens, "GET", DOMAINS, &Value::Null).value();
+        assert_eq!(
+            (&domains["domains"][0]["name"], &domains["domains"][0]["id"]),
+            (&json!("acme"), &one["projects"][0]["domain_id"])
+        );
+        assert_eq!(ask(&mut tokens, "GET", TOKENS, &Value::Null).status, 404);
+    }
+}

@@ -1,0 +1,157 @@
+//! A TCP connection that can be broken where a test wants it broken.
+//!
+//! HTTP libraries take care never to send half an answer, so the damage is done below them: bytes of
+//! the answer are let through up to a point, then writing fails and the connection is closed.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
+
+const HEAD_END: &[u8; 4] = b"\r\n\r\n";
+
+/// What may still be written.
+#[derive(Debug, Clone, Copy)]
+enum Allowance {
+    Everything,
+    Nothing,
+    /// The rest of the head, of whose end so many bytes went out already, then so much of the body.
+    Partial {
+        matched: usize,
+        body: usize,
+    },
+}
+
+impl Allowance {
+    /// How much of `bytes` may go out, and what is allowed after that.
+    fn take(self, bytes: &[u8]) -> (usize, Self) {
+        let Self::Partial { mut matched, mut body } = self else {
+            return (if matches!(self, Self::Nothing) { 0 } else { bytes.len() }, self);
+        };
+        let mut taken = 0;
+        for byte in bytes {
+            if matched < HEAD_END.len() {
+                let starts_over = usize::from(*byte == HEAD_END[0]);
+                matched = if *byte == HEAD_END[matched] { matched + 1 } else { starts_over };
+            } else if body > 0 {
+                body -= 1;
+            } else {
+                break;
+            }
+            taken += 1;
+        }
+        (taken, Self::Partial { matched, body })
+    }
+}
+
+/// Breaks the connection it belongs to.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Breaker(Arc<Mutex<Allowance>>);
+
+impl Breaker {
+    /// Lets no byte of the answer out.
+    pub(in super::super) fn cut(&self) {
+        *self.allowance() = Allowance::Nothing;
+    }
+
+    /// Lets the head and so many bytes of the body out.
+    pub(in super::super) fn truncate(&self, body: usize) {
+        *self.allowance() = Allowance::Partial { matched: 0, body };
+    }
+
+    fn allowance(&self) -> MutexGuard<'_, Allowance> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connected<IncomingStream<'_, Lines>> for Breaker {
+    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
+        stream.io().breaker.clone()
+    }
+}
+
+/// Accepts connections that can be broken.
+#[derive(Debug)]
+pub(in super::super) struct Lines(pub(in super::super) TcpListener);
+
+impl Listener for Lines {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        // Answers are small: waiting to fill a packet would only add latency. A refusal changes nothing else.
+        let _ = stream.set_nodelay(true);
+        let breaker = Breaker(Arc::new(Mutex::new(Allowance::Everything)));
+        (Line { stream, breaker }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(in super::super) struct Line {
+    stream: TcpStream,
+    breaker: Breaker,
+}
+
+impl AsyncRead for Line {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let allowance = *self.breaker.allowance();
+        let (allowed, _) = allowance.take(bytes);
+        if allowed == 0 && !bytes.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let written = Pin::new(&mut self.stream).poll_write(cx, &bytes[..allowed]);
+        if let Poll::Ready(Ok(count)) = written {
+            *self.breaker.allowance() = allowance.take(&bytes[..count]).1;
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_answer_ends_in_its_body() {
+        let answer = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n0123456789";
+        let head = answer.len() - 10;
+        for split in 0..answer.len() {
+            let allowance = Allowance::Partial { matched: 0, body: 4 };
+            let (first, allowance) = allowance.take(&answer[..split]);
+            let (second, _) = allowance.take(&answer[first..]);
+            assert_eq!(first + second, head + 4, "split at {split}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The emulator on a socket: bytes in, bytes out, and connections that break when they are told to.
+//!
+//! Nothing about the service is decided here.
+
+mod connection;
+mod control;
+mod loopback;
+
+use std::{future, io};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use tokio::net::TcpListener;
+
+use super::{
+    Emulator,
+    message::{self, escape},
+    state::regions,
+};
+use connection::{Breaker, Lines};
+
+/// Well above what the service takes, so that it is the service which refuses.
+const READ_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Serves one region, or all of them with the region as the first path segment; a path that begins with no region is
+/// one of [`Settings::region`](super::Settings). Ends only when dropped.
+pub async fn serve(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
+    run(Site { emulator, region, controlled: false }, listener).await
+}
+
+/// The same with the control endpoint, for whoever can reach the port; so it must be one of this machine.
+pub async fn serve_controlled(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
+    if !listener.local_addr()?.ip().is_loopback() {
+        let message = "the control endpoint is served on loopback addresses only";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    run(Site { emulator, region, controlled: true }, listener).await
+}
+
+async fn run(site: Site, listener: TcpListener) -> io::Result<()> {
+    let router = Router::new().fallback(handle).with_state(site);
+    axum::serve(Lines(listener), router.into_make_service_with_connect_info::<Breaker>()).await
+}
+
+#[derive(Clone)]
+struct Site {
+    emulator: Emulator,
+    region: Option<String>,
+    controlled: bool,
+}
+
+async fn handle(State(site): State<Site>, ConnectInfo(breaker): ConnectInfo<Breaker>, request: Request) -> Response {
+    let is_control = site.controlled && request.uri().path().starts_with(control::PREFIX);
+    let by_name = || is_control.then(|| loopback::foreign_name(request.uri(), request.headers())).flatten();
+    // The service itself answers to any name: official clients send the one that it has in the cloud.
+    if let Some(refusal) = loopback::foreign_page(request.headers()).or_else(by_name) {
+        return send(control::refused(&refusal));
+    }
+    if is_control {
+        return match receive(request, Some(String::new()), "").await {
+            Some(message::Request { method, path, body, .. }) => {
+                send(control::answer(&site.emulator, &method, &path, &body))
+            }
+            None => cut(&breaker),
+        };
+    }
+    let Some(request) = receive(request, site.region, &site.emulator.settings.region).await else {
+        return cut(&breaker);
+    };
+    match site.emulator.answer(request).await {
+        message::Answer::Complete(response) => send(response),
+        message::Answer::Truncated(response, bytes) => {
+            breaker.truncate(bytes);
+            send(response)
+        }
+        message::Answer::Never => future::pending().await,
+        message::Answer::Cut => cut(&breaker),
+    }
+}
+
+fn cut(breaker: &Breaker) -> Response {
+    breaker.cut();
+    Response::default()
+}
+
+/// None if the request did not arrive whole. Without a `region` the path names one, or else it is `otherwise`.
+async fn receive(request: Request, region: Option<String>, otherwise: &str) -> Option<message::Request> {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, READ_LIMIT).await.ok()?;
+    let path = parts.uri.path();
+    let (region, prefix, path) = match region {
+        Some(region) => (region, "", path),
+        None => split_region(path).unwrap_or_else(|| (otherwise.to_owned(), "", path)),
+    };
+    Some(message::Request {
+        region,
+        method: parts.method.as_str().to_owned(),
+        prefix: prefix.to_owned(),
+        path: path.to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&parts.headers),
+        body: body.into(),
+    })
+}
+
+/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it. None if the path does not
+/// begin with a region.
+fn split_region(path: &str) -> Option<(String, &str, &str)> {
+    let end = path.char_indices().skip(1).find(|(_, character)| *character == '/').map_or(path.len(), |(at, _)| at);
+    let (prefix, path) = path.split_at(end);
+    let region = escape::decode_text(prefix.trim_start_matches('/'));
+    regions::exists(&region).then_some((region, prefix, path))
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+}
+
+fn send(response: message::Response) -> Response {
+    let builder = Response::builder().status(response.status);
+    let builder = response.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+    // Only a fault made by hand can hold a status or a header that HTTP does not know.
+    builder.body(Body::from(response.body)).unwrap_or_else(|error| {
+        let mut response = Response::new(Body::from(error.to_string()));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_segment_is_the_region() {
+        for (path, expected) in [
+            ("/cn-north-4/v2/manage", Some(("cn-north-4", "/cn-north-4", "/v2/manage"))),
+            ("/cn-north-4", Some(("cn-north-4", "/cn-north-4", ""))),
+            ("/cn%2Dnorth-4/v2", Some(("cn-north-4", "/cn%2Dnorth-4", "/v2"))),
+            ("/v2/manage", None),
+            ("/mars-1/v2/manage", None),
+            ("/", None),
+            ("//v2", None),
+        ] {
+            let split = split_region(path);
+            let split = split.as_ref().map(|(region, prefix, rest)| (region.as_str(), *prefix, *rest));
+            assert_eq!(split, expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The emulated world as a value: what exists in which region, and its documented JSON form.
+//!
+//! The form is meant to be written by hand as well. Names are keys; everything else may be left out and
+//! is filled in on reading; unknown keys are refused, so that a misspelt one does not go unnoticed:
+//!
+//! ```json
+//! {
+//!   "format_version": 1,
+//!   "regions": {
+//!     "cn-north-4": { "organizations": { "team-a": { "repositories": { "web/front": { "num_images": 3 } } } } }
+//!   }
+//! }
+//! ```
+
+mod changes;
+pub(super) mod draft;
+pub(super) mod file;
+pub(super) mod git;
+pub(super) mod regions;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use git::Project;
+
+/// What `format_version` must say.
+pub(super) const FORMAT_VERSION: u32 = 1;
+
+/// What created and updated say where a hand-written file does not.
+const BEGINNING: &str = "2024-01-01T00:00:00Z";
+
+/// Everything that exists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct State {
+    /// 1, the only version so far.
+    pub format_version: u32,
+    /// The name of the account that asks; empty where the state does not choose one.
+    pub account: String,
+    /// The account that asks where the state does not choose one. No file holds it.
+    #[serde(skip)]
+    pub(super) default_account: String,
+    /// By id, such as `cn-north-4`.
+    pub regions: BTreeMap<String, Region>,
+    /// What new things are numbered from.
+    pub counters: Counters,
+    /// How far the clock of this world is ahead of the real one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub clock_ahead_ms: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            account: String::new(),
+            default_account: String::new(),
+            regions: BTreeMap::new(),
+            counters: Counters::default(),
+            clock_ahead_ms: 0,
+        }
+    }
+}
+
+/// The numbers given out so far.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Counters {
+    /// The highest id of anything but git repositories.
+    pub id: u64,
+    /// The latest id of a git repository or a mirror.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub git_id: u32,
+    /// The runs of mirrors that were asked for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub runs: u64,
+}
+
+/// One region; nothing is shared between two.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Region {
+    /// By name; names are unique in a region across all accounts.
+    pub organizations: BTreeMap<String, Organization>,
+    /// The projects of CodeArts, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, Project>,
+}
+
+/// An organization ("namespace" in the API).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Organization {
+    /// Ascending in order of creation; 0 is replaced by the next free one.
+    pub id: u64,
+    /// The user who created it; empty is replaced by the account.
+    pub creator: String,
+    /// What the asking user may do: 7 manage, 3 edit, 1 read, 0 nothing on the organization itself.
+    pub auth: u8,
+    /// Another account that owns it; absent for the account's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// By name, with real slashes.
+    pub repositories: BTreeMap<String, Repository>,
+}
+
+impl Default for Organization {
+    fn default() -> Self {
+        Self { id: 0, creator: String::new(), auth: 7, owner: None, repositories: BTreeMap::new() }
+    }
+}
+
+impl Organization {
+    /// Whether any repository holds an image.
+    pub fn holds_images(&self) -> bool {
+        self.repositories.values().any(|repository| repository.num_images > 0)
+    }
+}
+
+/// An image repository.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Repository {
+    /// Ascending in order of creation; 0 is replaced by the next free one.
+    pub id: u64,
+    /// Whether anyone may pull.
+    pub is_public: bool,
+    /// One of the eight categories; the service stores `other` for none.
+    pub category: String,
+    /// Empty for none.
+    pub description: String,
+    /// How many images (tags) it holds.
+    pub num_images: u64,
+    /// How often it was pulled.
+    pub num_download: u64,
+    /// Bytes.
+    pub size: u64,
+    /// UTC, RFC 3339.
+    pub created: String,
+    /// UTC, RFC 3339.
+    pub updated: String,
+    /// In order of creation.
+    pub sync_rules: Vec<SyncRule>,
+}
+
+impl Default for Repository {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            is_public: false,
+            category: "other".to_owned(),
+            description: String::new(),
+            num_images: 0,
+            num_download: 0,
+            size: 0,
+            created: BEGINNING.to_owned(),
+            updated: BEGINNING.to_owned(),
+            sync_rules: Vec::new(),
+        }
+    }
+}
+
+/// A rule that copies pushed images to another region.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncRule {
+    /// Informative: no call takes it. 0 is replaced by the next free one.
+    #[serde(default)]
+    pub id: u64,
+    /// `remoteRegionId`.
+    pub remote_region: String,
+    /// `remoteNamespace`; it need not exist.
+    pub remote_organization: String,
+    /// `syncAuto`; true in a hand-written file that does not say, because a rule without it does nothing.
+    #[serde(default = "yes")]
+    pub auto: bool,
+    /// Whether an image of the same tag is replaced.
+    #[serde(default, rename = "override")]
+    pub overrides: bool,
+    /// UTC, RFC 3339.
+    #[serde(default = "beginning")]
+    pub created: String,
+    /// UTC, RFC 3339.
+    #[serde(default = "beginning")]
+    pub updated: String,
+}
+
+impl SyncRule {
+    /// A rule as a hand-written file with nothing but names would have it.
+    pub fn to(region: &str, organization: &str) -> Self {
+        Self {
+            id: 0,
+            remote_region: region.to_owned(),
+            remote_organization: organization.to_owned(),
+            auto: true,
+            overrides: false,
+            created: beginning(),
+            updated: beginning(),
+        }
+    }
+
+    /// Whether it has that target, which is all that tells the rules of a repository apart.
+    pub fn is_to(&self, region: &str, organization: &str) -> bool {
+        self.remote_region == region && self.remote_organization == organization
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// 32 hexadecimal digits that are always the same for the same text.
+pub(super) fn numbered(text: &str) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())[..16])
+}
+
+/// A time that is never past the end of all time.
+pub(in super::super) fn later(time: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
+}
+
+fn beginning() -> String {
+    BEGINNING.to_owned()
+}
+
+impl State {
+    /// An empty world.
+    pub fn new(account: &str) -> Self {
+        Self { account: account.to_owned(), ..Self::default() }
+    }
+
+    /// The name of the account that asks.
+    pub fn account(&self) -> &str {
+        if self.account.is_empty() { &self.default_account } else { &self.account }
+    }
+
+    /// An organization, foreign ones included.
+    pub fn organization(&self, region: &str, name: &str) -> Option<&Organization> {
+        self.regions.get(region)?.organizations.get(name)
+    }
+
+    /// An organization, foreign ones included, to change it.
+    pub fn organization_mut(&mut self, region: &str, name: &str) -> Option<&mut Organization> {
+        self.regions.get_mut(region)?.organizations.get_mut(name)
+    }
+
+    /// A repository.
+    pub fn repository(&self, region: &str, organization: &str, name: &str) -> Option<&Repository> {
+        self.organization(region, organization)?.repositories.get(name)
+    }
+
+    /// The organization of that name, created if it is missing.
+    pub fn ensure_organization(&mut self, region: &str, name: &str) -> &mut Organization {
+        let region = self.regions.entry(region.to_owned()).or_default();
+        region.organizations.entry(name.to_owned()).or_default()
+    }
+
+    /// The repository of that name, created with its organization if it is missing.
+    pub fn ensure_repository(&mut self, region: &str, organization: &str, name: &str) -> &mut Repository {
+        self.ensure_organization(region, organization).repositories.entry(name.to_owned()).or_default()
+    }
+
+    /// The next free id.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.counters.id = self.counters.id.saturating_add(1);
+        self.counters.id
+    }
+
+    /// Fills in what a hand-written file or an edit left out.
+    pub(super) fn settle(&mut self) {
+        let account = self.account().to_owned();
+        let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
+        let mut number = |id: &mut u64| {
+            if *id == 0 {
+                last = last.saturating_add(1);
+                *id = last;
+            }
+        };
+        for organization in self.regions.values_mut().flat_map(|region| region.organizations.values_mut()) {
+            number(&mut organization.id);
+            if organization.creator.is_empty() {
+                organization.creator = organization.owner.clone().unwrap_or_else(|| account.clone());
+            }
+            for repository in organization.repositories.values_mut() {
+                number(&mut repository.id);
+                repository.sync_rules.iter_mut().for_each(|rule| number(&mut rule.id));
+            }
+        }
+        self.counters.id = last;
+        self.settle_git();
+    }
+
+    fn ids(&self) -> impl Iterator<Item = &u64> {
+        self.regions.values().flat_map(|region| region.organizations.values()).flat_map(|organization| {
+            let repositories = organization.repositories.values();
+            let inside = repositories.flat_map(|repository| {
+                std::iter::once(&repository.id).chain(repository.sync_rules.iter().map(|rule| &rule.id))
+            });
+            std::iter::once(&organization.id).chain(inside)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<State, String> {
+        let mut state: State = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        state.settle();
+        Ok(state)
+    }
+
+    #[test]
+    fn a_hand_written_state_needs_only_names() {
+        let state = read(
+            r#"{ "account": "acme", "regions": { "cn-north-4": { "organizations": { "team-a": { "repositories": {
+                "web": { "id": 7, "num_images": 3 },
+                "api": { "sync_rules": [{ "remote_region": "cn-east-3", "remote_organization": "dr" }] } } } } } } }"#,
+        )
+        .unwrap();
+        let organization = state.organization("cn-north-4", "team-a").unwrap();
+        assert_eq!((organization.auth, organization.creator.as_str()), (7, "acme"));
+        let api = &organization.repositories["api"];
+        assert_eq!((api.category.as_str(), api.is_public, api.num_images), ("other", false, 0));
+        assert!(api.sync_rules[0].auto && !api.sync_rules[0].overrides);
+        assert_eq!((organization.id, api.id, api.sync_rules[0].id, state.counters.id), (8, 9, 10, 10));
+        assert_eq!(organization.repositories["web"].id, 7);
+    }
+
+    #[test]
+    fn unknown_keys_and_missing_names_are_refused() {
+        for (text, part) in [
+            (r#"{ "acount": "x" }"#, "unknown field `acount`"),
+            (r#"{ "regions": { "r": { "organisations": {} } } }"#, "unknown field `organisations`"),
+            (
+                r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": { "images": 1 } } } } } } }"#,
+                "unknown field `images`",
+            ),
+            (
+                r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": { "sync_rules": [{}] } } } } } } }"#,
+                "missing field `remote_region`",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let mut state = State::new("acme");
+        state.ensure_repository("cn-north-4", "team-a", "web").sync_rules.push(SyncRule::to("cn-east-3", "dr"));
+        state.ensure_organization("cn-north-4", "theirs").owner = Some("other".to_owned());
+        state.settle();
+        assert_eq!(read(&serde_json::to_string(&state).unwrap()).unwrap(), state);
+    }
+
+    #[test]
+    fn time_has_an_end() {
+        assert_eq!(later(Timestamp::UNIX_EPOCH, Duration::MAX), Timestamp::MAX);
+        let second = Timestamp::constant(1, 0);
+        assert_eq!(later(Timestamp::UNIX_EPOCH, Duration::from_secs(1)), second);
+    }
+}

@@ -1,0 +1,172 @@
+//! The list of repositories: filtered, sorted when asked to be, and cut into pages.
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+use super::{
+    Call, Outcome, Refusal, Reply,
+    input::{Parameters, bad_parameter},
+    organizations,
+    repositories::{internal_path, path},
+};
+use crate::emulator::{
+    settings::assumptions::{NamespaceFilter, PageLimitOver},
+    state::Repository,
+};
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1000;
+
+/// The list gives the names of the tags; nothing says what it does with very many.
+const MOST_TAGS: u64 = 100;
+
+const FILTER_KEYS: [&str; 9] =
+    ["namespace", "name", "category", "is_public", "limit", "offset", "order_column", "order_type", "center"];
+
+/// A repository with the name of its organization and its own.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    organization: &'a str,
+    name: &'a str,
+    repository: &'a Repository,
+}
+
+pub(super) fn repositories(call: &Call<'_>) -> Outcome {
+    let parameters = Parameters::read(&call.request.query, &FILTER_KEYS)?;
+    let page = Page::read(call, &parameters)?;
+    let mut rows = rows(call, &parameters)?;
+    let order = order(&parameters)?;
+
+    let total = rows.len();
+    let rows = page.of(&mut rows, order);
+    let items: Vec<Value> = rows.iter().map(|row| item(call, *row, total)).collect();
+    // The second number is how many items the page has, not the position of the last.
+    let range = page.asked_for.then(|| format!("{}-{}/{total}", page.offset, items.len()));
+    let mut reply = Reply::new(200, json!(items));
+    reply.content_range = range;
+    Ok(reply
+        .assuming_if(parameters.get("namespace").is_some(), NamespaceFilter::NAME)
+        .assuming_if(page.clamped, PageLimitOver::NAME))
+}
+
+fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>, Refusal> {
+    let is_public = match parameters.get("is_public") {
+        None => None,
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        Some(other) => return Err(bad_parameter(format!("is_public cannot be {other}"))),
+    };
+    let all = call.own_organizations().into_iter().flat_map(|(organization, content)| {
+        let rows = content.repositories.iter();
+        rows.map(move |(name, repository)| Row { organization, name, repository })
+    });
+    let wanted = all.filter(|row| {
+        parameters.get("namespace").is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
+            && parameters.get("name").is_none_or(|part| row.name.contains(part))
+            && parameters.get("category").is_none_or(|category| row.repository.category == category)
+            && is_public.is_none_or(|is_public| row.repository.is_public == is_public)
+    });
+    Ok(wanted.collect())
+}
+
+/// How two rows are ordered.
+type Order = Box<dyn Fn(&Row<'_>, &Row<'_>) -> Ordering>;
+
+/// Without an order the rows come as they were created, whichever organization they are in; so do rows that an order
+/// takes for equal.
+fn order(parameters: &Parameters) -> Result<Order, Refusal> {
+    let created = |a: &Row<'_>, b: &Row<'_>| a.repository.id.cmp(&b.repository.id);
+    let (column, direction) = match (parameters.get("order_column"), parameters.get("order_type")) {
+        (None, None) => return Ok(Box::new(created)),
+        (Some(column), Some(direction)) => (column, direction),
+        _ => return Err(bad_parameter("order_column and order_type belong together")),
+    };
+    let compare: fn(&Row<'_>, &Row<'_>) -> Ordering = match column {
+        "name" => |a, b| a.name.cmp(b.name),
+        "namespace" => |a, b| a.organization.cmp(b.organization),
+        "updated_time" => |a, b| instant(a).cmp(instant(b)),
+        "tag_count" => |a, b| a.repository.num_images.cmp(&b.repository.num_images),
+        "is_public" => |a, b| a.repository.is_public.cmp(&b.repository.is_public),
+        _ => {
+            return Err(Refusal::service(4_001_096, format!("Cannot order by {column}")));
+        }
+    };
+    match direction {
+        "asc" => Ok(Box::new(move |a, b| compare(a, b).then_with(|| created(a, b)))),
+        "desc" => Ok(Box::new(move |a, b| compare(b, a).then_with(|| created(a, b)))),
+        _ => Err(bad_parameter(format!("order_type cannot be {direction}"))),
+    }
+}
+
+/// A text that sorts by time: without the `Z`, a whole second comes before its fractions.
+fn instant<'a>(row: &Row<'a>) -> &'a str {
+    row.repository.updated.trim_end_matches('Z')
+}
+
+/// Which part of the rows is asked for.
+struct Page {
+    offset: usize,
+    limit: usize,
+    asked_for: bool,
+    clamped: bool,
+}
+
+impl Page {
+    fn read(call: &Call<'_>, parameters: &Parameters) -> Result<Self, Refusal> {
+        let (offset, limit) = match (parameters.number("offset")?, parameters.number("limit")?) {
+            (None, None) => {
+                return Ok(Self { offset: 0, limit: DEFAULT_LIMIT, asked_for: false, clamped: false });
+            }
+            (Some(offset), Some(limit)) => (offset, limit),
+            _ => return Err(bad_parameter("limit and offset belong together")),
+        };
+        let bad_size = || Refusal::service(4_000_056, format!("limit must be between 1 and {MAX_LIMIT}"));
+        let clamped = limit > MAX_LIMIT;
+        match call.settings.assumptions.page_limit_over {
+            _ if limit == 0 => Err(bad_size()),
+            PageLimitOver::Refuse if clamped => Err(bad_size().assuming(PageLimitOver::NAME)),
+            _ => Ok(Self { offset, limit: limit.min(MAX_LIMIT), asked_for: true, clamped }),
+        }
+    }
+
+    /// The rows of this page in order. The others are not sorted: a list of 100,000 rows is read in 100 pages.
+    fn of<'r, 'a>(&self, mut rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
+        if self.offset >= rows.len() {
+            return &mut [];
+        }
+        rows.select_nth_unstable_by(self.offset, &order);
+        rows = &mut rows[self.offset..];
+        if self.limit < rows.len() {
+            rows.select_nth_unstable_by(self.limit, &order);
+            rows = &mut rows[..self.limit];
+        }
+        rows.sort_unstable_by(order);
+        rows
+    }
+}
+
+/// The list calls some fields otherwise than the detail does, and has no id.
+fn item(call: &Call<'_>, Row { organization, name, repository }: Row<'_>, total: usize) -> Value {
+    let tags: Vec<String> = (1..=repository.num_images.min(MOST_TAGS)).map(|number| format!("v{number}")).collect();
+    json!({
+        "name": name,
+        "category": repository.category,
+        "description": repository.description,
+        "size": repository.size,
+        "is_public": repository.is_public,
+        "num_images": repository.num_images,
+        "num_download": repository.num_download,
+        "created_at": repository.created,
+        "updated_at": repository.updated,
+        "logo": "",
+        "url": "",
+        "path": path(call.region(), organization, name),
+        "internal_path": internal_path(organization, name),
+        "domain_name": call.state.account(),
+        "namespace": organization,
+        "tags": tags,
+        "status": false,
+        "total_range": total,
+    })
+}

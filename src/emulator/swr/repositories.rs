@@ -1,0 +1,169 @@
+//! One repository at a time: created, shown, updated as a triple, deleted. `lists` has all of them.
+
+use serde_json::json;
+
+use super::{
+    Call, Outcome, Refusal, Reply,
+    input::{Fields, wrong_body},
+    names,
+};
+use crate::emulator::{
+    settings::assumptions::{
+        CreateRepositoryBody, CreateRepositoryStatus, DeleteRepositoryWithImages, MissingOrganizationOnCreate,
+        PatchOmitted,
+    },
+    state::Repository,
+};
+
+const CATEGORIES: [&str; 8] = ["app_server", "linux", "framework_app", "database", "lang", "other", "windows", "arm"];
+
+const DESCRIPTION_LIMIT: usize = 30_000;
+
+pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
+    let fields = creation(call)?;
+    if call.state.organization(call.region(), organization).is_none() {
+        return Err(missing_organization(call, organization));
+    }
+    call.editable(organization)?;
+    let name = fields.required("repository")?;
+    if !names::is_repository(name) {
+        return Err(Refusal::service(4_001_029, format!("{name} is not a repository name")));
+    }
+    let is_public = fields.visibility()?;
+    let (category, description) = (category(&fields)?, description(&fields)?);
+    if call.editable(organization)?.repositories.contains_key(name) {
+        return Err(Refusal::service(4_090_006, format!("The repository {name} exists already")));
+    }
+    let repository = Repository {
+        id: call.state.next_id(),
+        is_public,
+        category: category.unwrap_or("other").to_owned(),
+        description: description.unwrap_or_default().to_owned(),
+        created: call.now.clone(),
+        updated: call.now.clone(),
+        ..Repository::default()
+    };
+    call.state.add_repository(&call.request.region, organization, name, repository);
+    let status = match call.settings.assumptions.create_repository_status {
+        CreateRepositoryStatus::Ok => 200,
+        CreateRepositoryStatus::Created => 201,
+    };
+    let reply = Reply::empty_object(status).assuming(CreateRepositoryStatus::NAME);
+    Ok(reply.assuming_if(fields.form, CreateRepositoryBody::NAME))
+}
+
+/// One page shows the request as a form, later ones and official clients as JSON.
+fn creation(call: &Call<'_>) -> Result<Fields, Refusal> {
+    let fields = Fields::read_any(call.request)?;
+    match (call.settings.assumptions.create_repository_body, fields.form) {
+        (CreateRepositoryBody::Json, true) => {
+            Err(wrong_body("The request body must be JSON").assuming(CreateRepositoryBody::NAME))
+        }
+        (CreateRepositoryBody::Form, false) => {
+            Err(wrong_body("The request body must be a form").assuming(CreateRepositoryBody::NAME))
+        }
+        _ => Ok(fields),
+    }
+}
+
+/// The page of the operation has no 404 in its table.
+fn missing_organization(call: &Call<'_>, organization: &str) -> Refusal {
+    let message = format!("The organization {organization} does not exist");
+    let code = match call.settings.assumptions.missing_organization_on_create {
+        MissingOrganizationOnCreate::NotFound => 4_040_058,
+        MissingOrganizationOnCreate::BadRequest => 4_000_014,
+    };
+    Refusal::service(code, message).assuming(MissingOrganizationOnCreate::NAME)
+}
+
+pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+    let (region, domain_id) = (call.region().to_owned(), call.domain_id());
+    let owner = call.organization(organization)?;
+    let (ns_id, creator) = (owner.id, owner.creator.clone());
+    let repository = super::found(owner, name)?;
+    Ok(Reply::new(
+        200,
+        json!({
+            "id": repository.id,
+            "ns_id": ns_id,
+            "name": name,
+            "category": repository.category,
+            "description": repository.description,
+            "creator_id": domain_id,
+            "creator_name": creator,
+            "size": repository.size,
+            "is_public": repository.is_public,
+            "num_images": repository.num_images,
+            "num_download": repository.num_download,
+            "url": "",
+            "path": path(&region, organization, name),
+            "internal_path": internal_path(organization, name),
+            "created": repository.created,
+            "updated": repository.updated,
+            "domain_id": domain_id,
+            "priority": 0,
+        }),
+    ))
+}
+
+/// Replaces the whole triple, so that what is left out falls back to its default.
+pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+    let (omitted, now) = (call.settings.assumptions.patch_omitted, call.now.clone());
+    let fields = call.fields()?;
+    let repository = call.editable_repository(organization, name)?;
+    let is_public = fields.visibility()?;
+    let (category, description) = (category(&fields)?, description(&fields)?);
+    repository.is_public = is_public;
+    replace(&mut repository.category, category, "other", omitted);
+    replace(&mut repository.description, description, "", omitted);
+    repository.updated = now;
+    let incomplete = category.is_none() || description.is_none();
+    Ok(Reply::empty_object(201).assuming_if(incomplete, PatchOmitted::NAME))
+}
+
+fn replace(field: &mut String, value: Option<&str>, default: &str, omitted: PatchOmitted) {
+    match (value, omitted) {
+        (Some(value), _) => value.clone_into(field),
+        (None, PatchOmitted::Reset) => default.clone_into(field),
+        (None, PatchOmitted::Keep) => {}
+    }
+}
+
+pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+    let cascade = call.settings.assumptions.delete_repository_with_images;
+    let assumed = call.editable_repository(organization, name)?.num_images > 0;
+    if assumed && cascade == DeleteRepositoryWithImages::Refuse {
+        let refusal = Refusal::service(4_060_012, format!("The repository {name} holds images"));
+        return Err(refusal.assuming(DeleteRepositoryWithImages::NAME));
+    }
+    call.state.remove_repository(&call.request.region, organization, name);
+    Ok(Reply::no_content().assuming_if(assumed, DeleteRepositoryWithImages::NAME))
+}
+
+fn category(fields: &Fields) -> Result<Option<&str>, Refusal> {
+    match fields.text("category")? {
+        Some(category) if !CATEGORIES.contains(&category) => {
+            Err(Refusal::service(4_000_014, format!("There is no category {category}")))
+        }
+        category => Ok(category),
+    }
+}
+
+fn description(fields: &Fields) -> Result<Option<&str>, Refusal> {
+    match fields.text("description")? {
+        Some(text) if text.chars().count() > DESCRIPTION_LIMIT => {
+            Err(Refusal::service(4_131_012, "The description is too long"))
+        }
+        description => Ok(description),
+    }
+}
+
+/// Where clients pull from.
+pub(super) fn path(region: &str, organization: &str, name: &str) -> String {
+    format!("swr.{region}.myhuaweicloud.com/{organization}/{name}")
+}
+
+/// Where machines inside the region pull from.
+pub(super) fn internal_path(organization: &str, name: &str) -> String {
+    format!("10.0.0.1:20202/{organization}/{name}")
+}
