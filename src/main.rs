@@ -1,12 +1,13 @@
 //! The `portolan` binary: parse, run, exit code.
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use portolan::{
     cli::{self, Cli},
     commands,
     exit::Exit,
+    progress::terminal,
 };
 
 fn main() -> ExitCode {
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
             let (error, hint) = cli::explained(error, &cli::typed());
             cli::tell(&error);
             if let Some(hint) = hint {
-                let _ = writeln!(anstream::stderr(), "{hint}");
+                terminal::tell(&hint);
             }
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,

@@ -88,7 +88,8 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     // A chart may have been written meanwhile, and is not lost. The schema first: no chart refers to what is not there.
     let wrote = if beside.write()? { format!(" and {}", beside.path.display()) } else { String::new() };
     files::create(&path, &text)?;
-    output::document(&format!("Wrote {}{wrote}; `portolan plan` shows what it would change.\n", path.display()))?;
+    let said = format!("Wrote {}{wrote}; `portolan plan` shows what it would change.\n", path.display());
+    output::document(&output::fitted(said))?;
     if global.region.is_none() && !global.quiet {
         output::tell(&format!(
             "note: no `--region` was given, so the chart is about {region}: change it if that is wrong"

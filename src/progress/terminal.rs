@@ -98,8 +98,12 @@ impl TermLike for Steadfast {
         Ok(())
     }
 
+    /// Without the blanks up to the right edge: what a terminal echoes there, such as `^C`, would begin a new line, and
+    /// the bar would stay where it is.
     fn write_str(&self, text: &str) -> io::Result<()> {
-        Steadfast::put(text);
+        if !text.bytes().all(|byte| byte == b' ') {
+            Steadfast::put(text);
+        }
         Ok(())
     }
 

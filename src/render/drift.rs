@@ -7,7 +7,7 @@ use super::{
     markdown::{self, Comment, escape, raw_code},
     plan, sarif,
     style::{Color, Depth, Look, Role},
-    unlisted,
+    unlisted, words,
 };
 use crate::{
     diagnostics::View,
@@ -80,9 +80,8 @@ fn is_all(drift: &Drift) -> bool {
 /// How much does not count.
 fn beside(drift: &Drift) -> Option<String> {
     let counts = [(drift.accepted.len(), "accepted"), (drift.ignored, "ignored")];
-    let told: Vec<String> =
-        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
-    (!told.is_empty()).then(|| format!("Beside that: {}.", told.join(", ")))
+    let told = words::counted(&counts);
+    (!told.is_empty()).then(|| format!("Beside that: {told}."))
 }
 
 /// The comment, at most `budget` bytes long.

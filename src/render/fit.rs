@@ -3,7 +3,7 @@
 
 use anstream::adapter::strip_str;
 
-/// How much further the rest of a line stands than its beginning.
+/// How much further the rest of a line stands than its beginning: a row begins with a mark, and its rest is no row.
 const HANGING: usize = 2;
 
 /// The text in lines of at most `width` characters; a longer word is left whole.
@@ -15,8 +15,7 @@ pub fn fit(text: &str, width: usize) -> String {
             out.push_str(line);
         } else {
             let indent = line.len() - line.trim_start_matches(' ').len();
-            let hanging = if indent == 0 { HANGING } else { indent };
-            out.push_str(&wrap(line, width, hanging).join("\n"));
+            out.push_str(&wrap(line, width, indent + HANGING).join("\n"));
         }
         out.push_str(end);
     }
@@ -60,7 +59,7 @@ mod tests {
     #[test]
     fn words_stay_whole_and_stand_below_their_line() {
         let text = "Stopped: one two three\n      ! overwrites: tags that exist\nshort\n";
-        let fitted = "Stopped: one two\n  three\n      ! overwrites:\n      tags that\n      exist\nshort\n";
+        let fitted = "Stopped: one two\n  three\n      ! overwrites:\n        tags that\n        exist\nshort\n";
         assert_eq!(fit(text, 19), fitted);
         assert_eq!(
             fit("an_address_longer_than_the_terminal: failed", 10),
@@ -82,7 +81,7 @@ mod tests {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&fitted), words(&text));
             let word = words(&text).iter().map(String::len).max().unwrap_or(0);
-            let indent = text.split('\n').map(|line| line.len() - line.trim_start().len()).max().unwrap_or(0).max(HANGING);
+            let indent = text.split('\n').map(|line| line.len() - line.trim_start().len()).max().unwrap_or(0) + HANGING;
             prop_assert!(fitted.lines().all(|line| line.trim().is_empty() || line.len() <= width.max(word + indent)), "{}", fitted);
             prop_assert_eq!(fit(&fitted, width), fitted);
         }

@@ -93,7 +93,7 @@ impl Folded<'_> {
     /// The line for those without a row.
     pub(super) fn line(&self, remark: &str, color: Color) -> String {
         let Folded { first, number, is_mixed } = self;
-        let own = if *is_mixed { ", each with its own description" } else { "" };
+        let own = if *is_mixed { ", descriptions differ" } else { "" };
         let line = format!("{:>3} {number} more like {}{own}", first.action.symbol(), first.address);
         let gap = if remark.is_empty() { "" } else { "  " };
         format!("{}{gap}{remark}\n", color.paint(role(&first.action), line))

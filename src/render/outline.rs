@@ -4,6 +4,7 @@ use super::{
     fold::{Folding, Group, organization},
     plan,
     style::{Color, Look, Role},
+    words,
 };
 use crate::plan::{Action, Change, Summary};
 
@@ -98,10 +99,9 @@ fn heading(section: &[Change], color: Color) -> String {
         (summary.run, "to run"),
         (summary.withheld, "withheld"),
     ];
-    let counted: Vec<String> =
-        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    let counted = words::counted(&counts);
     let place = if first.address.kind().key.get(1) == Some(&"project") { "Project" } else { "Organization" };
-    let line = format!("{place} {}: {}.", organization(&first.address), counted.join(", "));
+    let line = format!("{place} {}: {}.", organization(&first.address), counted);
     format!("{}\n", color.paint(Role::Strong, line))
 }
 
@@ -164,7 +164,7 @@ mod tests {
         let terms = |number: usize| format!("description: the {number}th");
         let text = text(&plan(&chart(5, 160, terms), &live(&[]), &[]), Look::plain(Depth::Folded));
         assert!(text.lines().count() < 100, "{text}");
-        let rest = "  + 157 more like repository r-1/o4/r000, each with its own description\n";
+        let rest = "  + 157 more like repository r-1/o4/r000, descriptions differ\n";
         assert!(text.contains(rest), "{text}");
         assert!(text.contains("description  \"the 2th\""), "{text}");
     }

@@ -187,9 +187,8 @@ fn counts(summary: &Summary) -> String {
         (summary.withheld, "withheld"),
         (summary.unlisted, "unlisted"),
     ];
-    let said: Vec<String> =
-        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
-    if said.is_empty() { String::new() } else { format!("{}.", said.join(", ")) }
+    let said = words::counted(&counts);
+    if said.is_empty() { said } else { format!("{said}.") }
 }
 
 pub(super) fn role(action: &Action) -> Role {
@@ -411,7 +410,7 @@ mod tests {
               is_public    false -> true         ! exposes (allowed): anyone can pull 3 tags
               description  "old" -> "new"
 
-        Unlisted, so to be decided: list each in a file, or say `unlisted: delete` or `ignore`.
+        Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.
           ? repository r-1/o/forgotten  (empty)
 
         Plan: 3 to add, 1 to change, 3 to destroy.

@@ -4,6 +4,7 @@ use super::{
     cloud,
     fold::Folding,
     style::{Color, Role},
+    words,
 };
 use crate::plan::{Action, Change, Plan};
 
@@ -38,8 +39,7 @@ fn asked(plan: &Plan) -> String {
         (summary.destroy, "to destroy"),
         (summary.run, "to run"),
     ];
-    let counted: Vec<String> =
-        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    let counted = words::counted(&counts);
     let replaced = plan.runnable().filter(|change| matches!(change.action, Action::Replace { .. })).count();
     let twice = match replaced {
         0 => String::new(),
@@ -47,7 +47,7 @@ fn asked(plan: &Plan) -> String {
         number => format!("; {number} replacements are counted twice"),
     };
     let these = if runnable == 1 { "this 1 change".to_owned() } else { format!("these {runnable} changes") };
-    format!("Make {these} ({}{twice})? Only `yes` is accepted: ", counted.join(", "))
+    format!("Make {these} ({counted}{twice})? Only `yes` is accepted: ")
 }
 
 fn lines(out: &mut String, change: &Change, color: Color) {

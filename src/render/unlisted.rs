@@ -9,7 +9,7 @@ use super::{
 use crate::plan::{Plan, risk};
 
 /// What a person can do about it.
-const HEADING: &str = "Unlisted, so to be decided: list each in a file, or say `unlisted: delete` or `ignore`.";
+const HEADING: &str = "Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.";
 
 /// Nothing, where all is listed. An empty line is above it if `follows`.
 pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {

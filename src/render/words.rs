@@ -37,6 +37,12 @@ pub fn short(full: &Value) -> String {
     }
 }
 
+/// `3 to add, 1 to destroy`: what there is any of.
+pub(super) fn counted(counts: &[(usize, &str)]) -> String {
+    let any = counts.iter().filter(|(number, _)| *number > 0);
+    any.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Why a mirror is run, and where the login comes from that is sent along.
 pub fn run(run: &Run) -> String {
     let login = match &run.credentials {

@@ -23,7 +23,7 @@ fn hundreds_of_additions_are_few_lines_under_headings() {
         let heading = format!("Organization cn-north-4/{name}: 161 to add.\n");
         assert!(output.stdout.contains(&heading), "{output}");
     }
-    let _ = output.says("\n  + 157 more like repository cn-north-4/team-a/r000, each with its own description\n");
+    let _ = output.says("\n  + 157 more like repository cn-north-4/team-a/r000, descriptions differ\n");
     let all = world.plan(&["--details"]).exits(0);
     assert_eq!(all.stdout.matches("  + repository").count(), 800);
 }
@@ -32,7 +32,7 @@ fn hundreds_of_additions_are_few_lines_under_headings() {
 fn what_nobody_listed_stands_right_above_the_summary() {
     let world = World::of(&chart(&[("team-a", repositories(60, |_| String::new()))]));
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "forgotten").num_images = 7);
-    let unlisted = "\nUnlisted, so to be decided: list each in a file, or say `unlisted: delete` or `ignore`.\n  \
+    let unlisted = "\nUnlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.\n  \
                     ? repository cn-north-4/team-a/forgotten  (7 tags)\n\nPlan: 60 to add";
     let _ = world.plan(&[]).exits(0).says(unlisted);
     let _ = world.run(&["drift"]).exits(2).says(unlisted);
@@ -71,7 +71,7 @@ fn an_interrupted_apply_says_last_what_happened_and_how_to_go_on() {
     let (_, report) = stdout.split_once("239 ").expect(&stdout);
     assert_eq!(stdout.matches(": not attempted\n").count(), 6, "{stdout}");
     assert!(stdout.contains("\n    234 more: not attempted\n"), "{stdout}");
-    let end = "not attempted.\nStopped by a signal, such as that of Ctrl-C. To go on, plan and apply again; \
+    let end = "not attempted.\nStopped by a signal, such as Ctrl-C. To go on, plan and apply again; \
                what is done is not repeated.\n";
     assert_eq!(report, end, "{stdout}");
     let _ = world.apply(&[]);

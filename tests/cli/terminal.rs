@@ -197,6 +197,9 @@ fn bars_are_for_terminals_and_leave_nothing_behind() {
     for stage in ["reading [", "applying [", "checking ["] {
         assert!(screen.contains(stage), "`{stage}` is not in {screen}");
     }
+    // The cursor stays behind the bar: what is echoed there is wiped with it.
+    let longest = screen.split(|letter| letter != ' ').map(str::len).max();
+    assert!(longest <= Some(30), "{longest:?} blanks in {screen:?}");
     let last = screen.lines().rfind(|line| !line.trim().is_empty()).unwrap();
     assert!(last.contains("Apply complete! Resources: 3 added, 0 changed, 0 destroyed."), "{screen}");
     world.is_settled();
@@ -235,6 +238,15 @@ fn lines_break_between_words() {
     assert!(code == Some(1) && lines.len() > 1, "{screen}");
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
     assert!(lines.iter().any(|line| line.contains(missing)), "{screen}");
+
+    // What is said of a command line, and what a command says that prints no plan.
+    for (arguments, said) in [(&["import"][..], "hint: "), (&["init", "-f", "a/name/of/some/length.yaml"], "Wrote ")] {
+        std::fs::create_dir_all(world.path("a/name/of/some")).unwrap();
+        let (_, screen) = Terminal::run(&world, arguments).ends();
+        let lines = plain(&screen);
+        assert!(lines.iter().any(|line| line.starts_with(said)), "{screen}");
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
+    }
 }
 
 #[test]
@@ -282,6 +294,7 @@ fn a_request_to_end_finishes_what_is_in_flight() {
         assert_eq!(names(&report, "applied"), ["-", "a"], "{report:#}");
         assert_eq!(report["applied"][1]["verified"], true);
         assert_eq!(names(&report, "not_attempted"), ["b", "c"]);
+        assert_eq!(report["ended_early"]["reason"], "interrupted", "{report:#}");
         let _ = world.apply(&[]);
     }
 }
@@ -319,6 +332,7 @@ fn a_terminal_that_goes_away_does_not_tear_a_run_apart() {
     assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
     let receipt = world.json("receipt.json");
     assert_eq!((&receipt["outcome"], receipt["changes"].as_array().unwrap().len()), (&"incomplete".into(), 4));
+    assert_eq!(receipt["ended_early"]["reason"], "interrupted");
     assert_eq!(world.state(), ["cn-north-4/o", "cn-north-4/o/a false other \"\" 0"]);
     let _ = world.apply(&[]);
 }
