@@ -15,7 +15,7 @@ use crate::{
         cloud::EndpointDocument,
         document::{FORMAT_VERSION, PlanDocument},
     },
-    report::{ApplyOutcome, Counts, Fate, Record, Report, RunEnd, Seen},
+    report::{ApplyOutcome, Counts, EndedEarly, Fate, Record, Report, RunEnd, Seen},
     state::ChartStamp,
     wire::Try,
 };
@@ -42,6 +42,8 @@ pub struct Receipt {
     outcome: ApplyOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_early: Option<EndedEarly>,
     resources: Counts,
     changes: Vec<Entry>,
     /// The plan with what is not done.
@@ -109,6 +111,8 @@ pub enum Line {
         outcome: ApplyOutcome,
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ended_early: Option<EndedEarly>,
         resources: Counts,
     },
 }
@@ -131,6 +135,7 @@ impl Receipt {
             plan,
             outcome: report.outcome(),
             refused: report.refused.clone(),
+            ended_early: report.ended_early(),
             resources: report.counts(),
             changes: entries.map(|(change, record)| Entry::new(change, record)).collect(),
             residual: report.plan_document(&report.residual(), Vec::new()),
@@ -142,7 +147,12 @@ impl Receipt {
 impl Line {
     /// How a run ended.
     pub fn ended(report: &Report<'_>) -> Line {
-        Line::Ended { outcome: report.outcome(), refused: report.refused.clone(), resources: report.counts() }
+        Line::Ended {
+            outcome: report.outcome(),
+            refused: report.refused.clone(),
+            ended_early: report.ended_early(),
+            resources: report.counts(),
+        }
     }
 }
 

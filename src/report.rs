@@ -1,5 +1,7 @@
 //! What became of each change of a plan: a value, made by `apply` and shown by the renderers.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::{
@@ -94,8 +96,43 @@ pub enum Halt {
     Signal,
     /// The time that the run was given is over; the text says so.
     Late(String),
+    /// The service refused the credentials, so nothing more was sent.
+    Credentials,
     /// A change failed, and nothing was to be begun after that.
     Failure,
+}
+
+impl Halt {
+    /// For scripts.
+    fn reason(&self) -> &'static str {
+        match self {
+            Halt::Signal => "interrupted",
+            Halt::Late(_) => "timeout",
+            Halt::Credentials => "credentials-refused",
+            Halt::Failure => "fail-fast",
+        }
+    }
+}
+
+/// Every reason that a document can give for an early end.
+pub const REASONS: [&str; 4] = ["interrupted", "timeout", "credentials-refused", "fail-fast"];
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Halt::Signal => f.write_str("stopped by a signal, such as Ctrl-C"),
+            Halt::Late(late) => write!(f, "stopped: {late}"),
+            Halt::Credentials => f.write_str("stopped: the service refused the credentials"),
+            Halt::Failure => f.write_str("stopped by `--fail-fast` after the first failure"),
+        }
+    }
+}
+
+/// Why a run ended before everything was done, in a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct EndedEarly {
+    reason: &'static str,
+    message: String,
 }
 
 /// What became of a plan's changes, in the plan's order.
@@ -146,6 +183,16 @@ impl Report<'_> {
         } else {
             ApplyOutcome::Incomplete
         }
+    }
+
+    /// What ended the run early; nothing, where all was done all the same.
+    pub fn early_end(&self) -> Option<&Halt> {
+        self.halt.as_ref().filter(|_| self.outcome() == ApplyOutcome::Incomplete)
+    }
+
+    /// The same for a document.
+    pub fn ended_early(&self) -> Option<EndedEarly> {
+        self.early_end().map(|halt| EndedEarly { reason: halt.reason(), message: halt.to_string() })
     }
 
     /// Each change with its fate.
@@ -201,6 +248,7 @@ impl Report<'_> {
             document: "report",
             outcome: self.outcome(),
             refused: self.refused.clone(),
+            ended_early: self.ended_early(),
             account: plan.account.clone(),
             endpoints: plan.endpoints.clone(),
             applied: Vec::new(),
@@ -250,6 +298,9 @@ pub struct ReportDocument {
     /// Why nothing was sent, if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Why not everything was begun, if that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_early: Option<EndedEarly>,
     pub account: Option<String>,
     pub endpoints: Vec<EndpointDocument>,
     pub plan: PlanDocument,

@@ -236,6 +236,7 @@ async fn make(
     let halt = match late.get() {
         Some(late) => Some(Halt::Late(late.to_string())),
         None if stop.is_asked() => Some(Halt::Signal),
+        None if door.client.is_refused() => Some(Halt::Credentials),
         None => (fail_fast && records.iter().any(|record| record.fate == Fate::NotAttempted)).then_some(Halt::Failure),
     };
     (records, halt)

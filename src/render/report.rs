@@ -2,7 +2,10 @@
 
 use indexmap::IndexMap;
 
-use super::style::{Color, Role};
+use super::{
+    style::{Color, Role},
+    words,
+};
 use crate::{
     address::Address,
     plan::Change,
@@ -53,7 +56,9 @@ fn told(job: Option<&String>) -> String {
 pub fn text(report: &Report<'_>, color: Color) -> String {
     let mut out = String::new();
     if let Some(refused) = &report.refused {
-        out.push_str(&color.paint(Role::Destroy, format!("Nothing was changed: {refused}")));
+        // The plan right above it says of each stop what it is about, and what would lift it.
+        let refused = if report.plan.stopped.is_empty() { refused } else { "the plan is stopped, see above" };
+        out.push_str(&color.paint(Role::Destroy, format!("Nothing was changed: {refused}.")));
         out.push('\n');
         return out;
     }
@@ -145,22 +150,23 @@ fn gist(message: &str) -> String {
 fn ended(report: &Report<'_>) -> String {
     let has = |wanted: fn(&Fate) -> bool| report.fates().any(|(_, fate)| wanted(fate));
     let go_on = "plan and apply again; what is done is not repeated.\n";
-    let why = match &report.halt {
-        Some(Halt::Signal) => "Stopped by a signal, such as that of Ctrl-C.".to_owned(),
-        Some(Halt::Late(late)) => format!("Stopped: {late}."),
-        Some(Halt::Failure) => "Stopped by `--fail-fast` after the first failure.".to_owned(),
-        None => String::new(),
-    };
-    let gap = if why.is_empty() { "" } else { " " };
-    if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {
-        format!("{why}{gap}To go on, see to what failed, then {go_on}")
+    let why = report.early_end().map_or_else(String::new, |halt| format!("{}. ", capitalized(&halt.to_string())));
+    if report.early_end() == Some(&Halt::Credentials) {
+        format!("{why}To go on, see to the credentials, then {go_on}")
+    } else if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {
+        format!("{why}To go on, see to what failed, then {go_on}")
     } else if has(|fate| !fate.is_done() && *fate != Fate::Withheld) {
-        format!("{why}{gap}To go on, {go_on}")
+        format!("{why}To go on, {go_on}")
     } else if has(|fate| *fate == Fate::Withheld) {
         "The plan says of each withheld change what would let it go.\n".to_owned()
     } else {
         String::new()
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn closing(report: &Report<'_>, color: Color) -> String {
@@ -182,9 +188,8 @@ fn closing(report: &Report<'_>, color: Color) -> String {
         (number(|fate| matches!(fate, Fate::Ran { end: RunEnd::Unknown(_), .. })), "not known to have ended"),
         (number(|fate| matches!(fate, Fate::Applied { verified: false })), "not verified"),
     ];
-    let said: Vec<String> =
-        rest.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
-    let second = if said.is_empty() { String::new() } else { format!("{}.\n", said.join(", ")) };
+    let said = words::counted(&rest);
+    let second = if said.is_empty() { said } else { format!("{said}.\n") };
     format!("{}\n{second}", color.paint(Role::Strong, first))
 }
 
@@ -230,7 +235,7 @@ mod tests {
 
         Apply incomplete! Resources: 1 added, 0 changed, 0 destroyed.
         239 not attempted.
-        Stopped by a signal, such as that of Ctrl-C. To go on, plan and apply again; what is done is not repeated.
+        Stopped by a signal, such as Ctrl-C. To go on, plan and apply again; what is done is not repeated.
         ");
         let late = said(&plan, Some(Halt::Late("the run's time, 1s, is over".to_owned())), fate);
         assert!(late.ends_with("\nStopped: the run's time, 1s, is over. To go on, plan and apply again; what is done is not repeated.\n"), "{late}");

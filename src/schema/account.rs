@@ -6,7 +6,7 @@ use super::plan::{
     account, called, chart, count, described, digest, endpoints, list, nullable, object, reference, scope, text,
     version,
 };
-use crate::receipt::STATUSES;
+use crate::{receipt::STATUSES, report::REASONS};
 
 fn boolean() -> Value {
     json!({ "type": "boolean" })
@@ -14,6 +14,11 @@ fn boolean() -> Value {
 
 fn outcome() -> Value {
     json!({ "enum": ["complete", "incomplete", "refused"] })
+}
+
+/// Why a run ended before everything was done.
+pub(super) fn ended_early() -> Value {
+    object(&[("reason", json!({ "enum": REASONS })), ("message", text())], &[])
 }
 
 fn resources() -> Value {
@@ -37,7 +42,12 @@ pub(super) fn receipt() -> Value {
             ("residual", described(reference("plan"), "The plan with what is not done.")),
             ("diagnostics", list(reference("diagnostic"))),
         ],
-        &[("refused", described(text(), "Why nothing was sent.")), ("account", account()), ("endpoints", endpoints())],
+        &[
+            ("refused", described(text(), "Why nothing was sent.")),
+            ("ended_early", described(ended_early(), "Why not everything was begun.")),
+            ("account", account()),
+            ("endpoints", endpoints()),
+        ],
     )
 }
 
@@ -93,7 +103,7 @@ pub(super) fn event() -> Value {
         named("started", started, &Vec::new()),
         named("finished", record.clone(), &optional),
         named("checked", record, &optional),
-        named("ended", ended, &vec![("refused", text())]),
+        named("ended", ended, &vec![("refused", text()), ("ended_early", ended_early())]),
     ];
     json!({ "anyOf": lines })
 }

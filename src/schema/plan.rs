@@ -439,6 +439,11 @@ fn report_document() -> Value {
             ("not_attempted", fate(&[])),
             ("diagnostics", list(reference("diagnostic"))),
         ],
-        &[("refused", described(text(), "Why nothing was sent.")), ("account", account()), ("endpoints", endpoints())],
+        &[
+            ("refused", described(text(), "Why nothing was sent.")),
+            ("ended_early", described(account::ended_early(), "Why not everything was begun.")),
+            ("account", account()),
+            ("endpoints", endpoints()),
+        ],
     )
 }

@@ -156,6 +156,11 @@ impl Client {
         self.gate.appetite()
     }
 
+    /// Whether the service refused the credentials, so that nothing is sent any more.
+    pub fn is_refused(&self) -> bool {
+        self.gate.is_closed()
+    }
+
     /// How many requests were sent so far, tries included.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)

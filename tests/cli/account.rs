@@ -124,7 +124,8 @@ fn an_account_that_stays_unknown_stops_an_apply() {
     let _ = world.run(&["drift"]).exits(2);
     let expected = "the chart is for the account acme, and it is not known which account cn-north-4 is asked as";
     for arguments in [&["apply", "--yes"][..], &["apply", "plan.json"]] {
-        let _ = world.run(arguments).exits(1).says(&format!("Nothing was changed: the plan is stopped: {expected}"));
+        let output = world.run(arguments).exits(1).says(&format!("Stopped: {expected}"));
+        assert!(output.stdout.ends_with("\nNothing was changed: the plan is stopped, see above.\n"), "{output}");
         let report = world.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
         assert_eq!(report["plan"]["stopped"][0]["code"], json!("account-unknown"));
         assert_eq!((&report["account"], &report["outcome"]), (&Value::Null, &json!("refused")));

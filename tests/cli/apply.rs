@@ -111,7 +111,8 @@ fn fail_fast_starts_nothing_after_a_failure() {
     let world = World::of(&repositories(&["r1", "r2", "r3", "r4"]));
     world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
     world.inject(Fault::new(Effect::forbidden()).method("POST").skip(1));
-    let output = world.try_apply(&["--fail-fast", "--parallelism", "1"]).exits(1);
+    let output = world.try_apply(&["--fail-fast", "--parallelism", "1", "--receipt", "receipt.json"]).exits(1);
+    assert_eq!(world.json("receipt.json")["ended_early"]["reason"], "fail-fast");
     let _ = output
         .says("1 failed, 2 not attempted.\nStopped by `--fail-fast` after the first failure. To go on, see to what failed")
         .says("1 added");

@@ -95,6 +95,8 @@ fn an_apply_that_takes_too_long_finishes_what_it_began() {
     };
     assert_eq!(kinds("applied"), ["organization"], "{report:#}");
     assert_eq!(kinds("not_attempted"), ["repository", "sync_rule"]);
+    let message = "stopped: the run's time, 2s, is over";
+    assert_eq!(report["ended_early"], serde_json::json!({ "reason": "timeout", "message": message }));
     assert_eq!(world.writes().len(), 1);
     let _ = world.apply(&["--timeout", "1h"]);
 }

@@ -200,7 +200,15 @@ fn wrong_credentials_are_not_tried_again_and_again() {
 fn a_session_that_expires_while_writing_stops_the_rest() {
     let world = World::of(QUICKSTART);
     world.inject(Fault::new(Effect::unauthorized()).method("POST").path("/repos").forever());
-    let _ = world.try_apply(&[]).exits(1).says("401 APIGW.0301").says("1 added");
+    let output = world.try_apply(&["--receipt", "receipt.json", "--events", "events"]).exits(1);
+    let output = output.says("401 APIGW.0301").says("1 added");
+    let why = "Stopped: the service refused the credentials. To go on, see to the credentials, then plan and apply";
+    assert!(output.stdout.contains(why), "{output}");
+    let events = std::fs::read_to_string(world.path("events")).unwrap();
+    let ended: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    for document in [world.json("receipt.json"), ended] {
+        assert_eq!(document["ended_early"]["reason"], "credentials-refused", "{document:#}");
+    }
     assert_eq!(world.writes().len(), 2);
 }
 
