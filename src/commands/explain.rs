@@ -15,8 +15,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 }
 
 fn unknown(name: &str) -> UsageError {
-    let all = codes::all().into_iter().chain(codes::of_plans());
-    let hint = match similar_to(name, all.map(|code| code.name)) {
+    let hint = match similar_to(name, codes::explained().map(|code| code.name)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`portolan explain` lists them".to_owned(),
     };

@@ -7,7 +7,7 @@ use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
 use super::{
     grammar::{Form, Key, Record, TextForm, Together, VERSION},
-    names,
+    names, slips,
     tree::{self, Entry, Node, NodeValue, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
@@ -130,7 +130,7 @@ fn keys_of(record: &Record) -> String {
 }
 
 /// A text between backticks: an empty one would not be seen.
-fn shown(text: &str) -> Cow<'_, str> {
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
     if text.is_empty() { Cow::Borrowed("\"\"") } else { tree::name(text) }
 }
 
@@ -243,10 +243,16 @@ fn text_form(node: &Node<'_>, form: TextForm, run: &Run<'_>, found: &mut Diagnos
         }
         TextForm::Url if text.is_empty() => Diagnostic::error("bad-endpoint", "the endpoint is empty"),
         TextForm::Name(_) | TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
+            found.extend(literal_variable(node));
             return;
         }
     };
     found.push(problem.at(node.span));
+}
+
+/// A variable of another tool in a text that may hold anything.
+fn literal_variable(node: &Node<'_>) -> Option<Diagnostic> {
+    slips::literal_variable(node.as_str()?, node.span)
 }
 
 /// How many characters a text may have that is repeated wherever it applies; names have limits of their own.
@@ -306,6 +312,7 @@ fn attribute(node: &Node<'_>, shape: Shape, run: &Run<'_>, found: &mut Diagnosti
             if length > most {
                 found.push(too_long(length, &format!("the service takes {most} at most"), node.span));
             }
+            found.extend(literal_variable(node));
         }
     }
 }
@@ -333,6 +340,8 @@ fn web_address(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
                 .at(node.span)
                 .hint("expected `https://` or `http://`, then a host and a path, such as `https://git.example.com/app.git`"),
         );
+    } else {
+        found.extend(literal_variable(node));
     }
 }
 

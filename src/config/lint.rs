@@ -22,7 +22,7 @@ use crate::{
 pub type PlacedRule = (Address, Span);
 
 /// The codes of all lints, for the check of waivers.
-pub const CODES: [&str; 11] = [
+pub const CODES: [&str; 12] = [
     "unknown-region",
     "registry-host",
     "self-copy",
@@ -31,6 +31,7 @@ pub const CODES: [&str; 11] = [
     "shared-override",
     "double-hyphen",
     "unusual-git-url",
+    "literal-variable",
     UNKNOWN_TARGET,
     FAILING,
     COVERS_NOTHING,

@@ -2,6 +2,7 @@
 //! of other tools. The parser takes such a text for something else and complains elsewhere, and the hint of a check is
 //! about the name that it is not. Here findings get the hint, and the place, of what was meant.
 
+use super::check::shown;
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span};
 
 /// Signs that look like those of YAML, with what YAML wants.
@@ -36,6 +37,43 @@ const OF_A_TEXT: [&str; 10] = [
     "wrong-type",
 ];
 
+const TEMPLATE: &str =
+    "this is a template of another tool, which has to fill it in first; a variable here is `\"${env:NAME}\"`";
+
+const VARIABLE: &str = "a variable is written `${env:NAME}`, and is the value of `PORTOLAN_VAR_NAME`";
+
+/// How variables and templates of other tools begin and end.
+const PLACEHOLDERS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("${", "}"), ("$(", ")"), ("%{", "}")];
+
+/// A text that may hold anything, with a variable of another tool in it: nobody fills that in.
+pub(super) fn literal_variable(text: &str, span: Span) -> Option<Diagnostic> {
+    let placeholder = placeholder(text)?;
+    let hint = if placeholder.starts_with("{{") || placeholder.starts_with("{%") { TEMPLATE } else { VARIABLE };
+    let message = format!("`{}` is taken as it stands", shown(placeholder));
+    Some(Diagnostic::warning("literal-variable", message).at(span).hint(hint))
+}
+
+/// The first variable that is none of ours.
+fn placeholder(text: &str) -> Option<&str> {
+    let all = PLACEHOLDERS.iter().flat_map(|(open, close)| {
+        text.match_indices(open).filter_map(move |(start, _)| {
+            let rest = &text[start + open.len()..];
+            let inside = &rest[..rest.floor_char_boundary(NEAR)];
+            let length = inside.find(close)?;
+            let is_name = is_placeholder(open, &inside[..length]);
+            is_name.then(|| (start, &text[start..start + open.len() + length + close.len()]))
+        })
+    });
+    all.min_by_key(|(start, _)| *start).map(|(_, placeholder)| placeholder)
+}
+
+/// Whether it is a name, or, in a template, anything. Ours has a check of its own.
+fn is_placeholder(open: &str, inside: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.:[]\"'".contains(letter);
+    let is_name = !inside.is_empty() && !inside.starts_with("env:") && inside.chars().all(is_part);
+    if open.starts_with('{') { !inside.trim().is_empty() } else { is_name }
+}
+
 /// Gives findings the hints of what was meant.
 pub(super) fn mend(found: &mut Diagnostics, sources: &SourceMap) {
     for diagnostic in found.iter_mut() {
@@ -68,13 +106,14 @@ fn mend_syntax(diagnostic: &mut Diagnostic, span: Span, sources: &SourceMap) {
         if let Some((at, sign)) = sign_of_structure(text) {
             let start = near.start + at as u32;
             diagnostic.span = Some(Span::new(span.file, start, start + sign.len_utf8() as u32));
-            diagnostic.message = format!("`{sign}` is no sign of YAML");
+            diagnostic.message = not_yaml(sign);
             diagnostic.hint = Some(instead(sign));
             diagnostic.related.clear();
             return;
         }
         if lacks_space(text) {
             diagnostic.span = Some(trimmed(near, text));
+            diagnostic.message = "there is no space behind the `:`, so this is one text".to_owned();
             diagnostic.hint = Some("write a space behind the `:`".to_owned());
             return;
         }
@@ -149,11 +188,18 @@ fn meant(sign: char) -> Option<&'static str> {
     SIGNS.iter().find(|(signs, _)| signs.contains(sign)).map(|(_, meant)| *meant)
 }
 
+fn not_yaml(sign: char) -> String {
+    match meant(sign) {
+        Some(meant) => format!("`{sign}` is not the `{meant}` of YAML"),
+        None => format!("`{sign}` is not a space"),
+    }
+}
+
 fn instead(sign: char) -> String {
     match meant(sign) {
         Some(":") => "write `:` and a space".to_owned(),
         Some(meant) => format!("write `{meant}`"),
-        None => "write spaces: this blank is another character".to_owned(),
+        None => "write spaces: this is another character".to_owned(),
     }
 }
 
@@ -161,21 +207,18 @@ fn instead(sign: char) -> String {
 fn of_text(code: &str, text: &str) -> Option<String> {
     let text = text.trim();
     if text.starts_with("{{") || text.starts_with("\"{{") || text.starts_with("{%") {
-        return Some(
-            "this is a template of another tool, which has to fill it in first; a variable here is `\"${env:NAME}\"`"
-                .to_owned(),
-        );
+        return Some(TEMPLATE.to_owned());
     }
     let bare = text.trim_start_matches(['"', '\'']);
     let is_variable = ["${", "$(", "%{", "$"].iter().any(|open| bare.contains(open)) && !bare.contains("${env:");
     if is_variable && code != "unknown-key" {
-        return Some("a variable is written `${env:NAME}`, and is the value of `PORTOLAN_VAR_NAME`".to_owned());
+        return Some(VARIABLE.to_owned());
     }
     let sign = text.chars().find_map(|character| Some((character, meant(character)?)));
     if let Some((sign, meant)) = sign {
         return Some(match meant {
             "\"" | "'" => format!("`{sign}` is a part of the text: write straight quotes, or none"),
-            _ => format!("`{sign}` is no sign of YAML: {}", instead(sign)),
+            _ => format!("{}: {}", not_yaml(sign), instead(sign)),
         });
     }
     (code == "wrong-type" && !text.starts_with(['"', '\'']) && lacks_space(text))

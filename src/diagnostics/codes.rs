@@ -6,6 +6,7 @@
 mod lints;
 mod meaning;
 mod plans;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -49,9 +50,19 @@ pub fn of_plans() -> impl Iterator<Item = &'static Code> {
     plans::CODES.iter()
 }
 
+/// The codes in `stopped` of a plan, sorted by name.
+pub fn of_stops() -> impl Iterator<Item = &'static Code> {
+    stops::CODES.iter()
+}
+
+/// Every code that `portolan explain` knows.
+pub fn explained() -> impl Iterator<Item = &'static Code> {
+    LISTS.into_iter().flatten().chain(of_plans()).chain(of_stops())
+}
+
 /// The code of that name.
 pub fn find(name: &str) -> Option<&'static Code> {
-    LISTS.into_iter().flatten().chain(of_plans()).find(|code| code.name == name)
+    explained().find(|code| code.name == name)
 }
 
 const fn error(name: &'static str, summary: &'static str, explanation: &'static str, example: Example) -> Code {

@@ -239,11 +239,9 @@ fn dispose<'a>(surplus: &Surplus<'a>, live: &Live, plan: &mut Plan, blocking: &m
 fn stops_for_blocked_organizations(blocking: &[&Address]) -> Vec<Stop> {
     let stop = |address: &&Address| {
         let organization = address.parent()?;
-        Some(Stop {
-            code: "organization-not-empty".to_owned(),
-            message: format!("{organization} shall go, but holds {address}, which the chart does not name"),
-            lift: Some("list the repository there with `state: absent`".to_owned()),
-        })
+        let message = format!("{organization} shall go, but holds {address}, which the chart does not name");
+        let lift = "list the repository there with `state: absent`".to_owned();
+        Some(Stop::new("organization-not-empty", message, Some(lift)))
     };
     blocking.iter().filter_map(stop).collect()
 }

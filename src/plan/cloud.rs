@@ -91,7 +91,7 @@ pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
         format!("use the credentials of {wanted}")
     };
     let message = format!("the chart is for the account {wanted}, and {region} is asked as {other}: {advice}");
-    Some(Stop { code: OTHER_ACCOUNT.to_owned(), message, lift: None })
+    Some(Stop::new(OTHER_ACCOUNT, message, None))
 }
 
 /// Why nothing is applied, if the chart is for an account and it is not known whether this is the one. `reasons` is what
@@ -104,7 +104,7 @@ pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) 
          credentials `GET /v2/manage/overview`, or give an `iam` endpoint",
         reasons.first().map_or_else(String::new, |reason| format!(" ({reason})"))
     );
-    Some(Stop { code: ACCOUNT_UNKNOWN.to_owned(), message, lift: None })
+    Some(Stop::new(ACCOUNT_UNKNOWN, message, None))
 }
 
 impl Plan {

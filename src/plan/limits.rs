@@ -32,21 +32,20 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
     let mut stops = Vec::new();
     if deletes.len() > most {
         let message = format!("{}{}, more than `{from}{most}`", things(&deletes), replaced(changes));
-        stops.push(Stop { code: "too-many-deletes".to_owned(), message, lift: lift.clone() });
+        stops.push(Stop::new("too-many-deletes", message, lift.clone()));
     }
     for (organization, (gone, all)) in shares(&deletes, live) {
-        let stop = |code: &str, message: String| Stop { code: code.to_owned(), message, lift: lift.clone() };
         if gone == all {
             let what = if all == 1 { "its only repository".to_owned() } else { format!("all of its {}", counted(all)) };
             let message = format!("{organization} would lose {what}");
-            stops.push(stop("organization-emptied", message));
+            stops.push(Stop::new("organization-emptied", message, lift.clone()));
         } else if all >= SMALLEST_FOR_PERCENT && gone * 100 > all * limits.delete_percent {
             let message = format!(
                 "{organization} would lose {gone} of its {}, more than `limits.delete_percent: {}`",
                 counted(all),
                 limits.delete_percent
             );
-            stops.push(stop("too-large-a-share", message));
+            stops.push(Stop::new("too-large-a-share", message, lift.clone()));
         }
     }
     stops

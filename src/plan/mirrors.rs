@@ -72,19 +72,15 @@ pub(super) fn mistaken(live: &Live) -> impl Iterator<Item = ReadFailure> {
 }
 
 fn no_repository(address: &Address) -> Stop {
-    Stop {
-        code: NO_REPOSITORY.to_owned(),
-        message: format!("{address}: no git repository is called so, and portolan cannot create one"),
-        lift: Some(format!("create the repository, or leave it out with {}", exclude(address))),
-    }
+    let message = format!("{address}: no git repository is called so, and portolan cannot create one");
+    let lift = format!("create the repository, or leave it out with {}", exclude(address));
+    Stop::new(NO_REPOSITORY, message, Some(lift))
 }
 
 fn no_url(address: &Address) -> Stop {
-    Stop {
-        code: NO_URL.to_owned(),
-        message: format!("{address}: the repository is no mirror yet, and the chart names no `url` to follow"),
-        lift: Some(format!("write its `url`, or leave it out with {}", exclude(address))),
-    }
+    let message = format!("{address}: the repository is no mirror yet, and the chart names no `url` to follow");
+    let lift = format!("write its `url`, or leave it out with {}", exclude(address));
+    Stop::new(NO_URL, message, Some(lift))
 }
 
 fn exclude(address: &Address) -> String {

@@ -328,6 +328,13 @@ pub struct Stop {
     pub lift: Option<String>,
 }
 
+impl Stop {
+    /// The code is one of those that `portolan explain` knows.
+    fn new(code: &str, message: String, lift: Option<String>) -> Stop {
+        Stop { code: code.to_owned(), message, lift }
+    }
+}
+
 /// What a plan comes to, in one word; the exit code, the JSON document and the text all follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use super::fit::wrap;
 use crate::diagnostics::{
     Severity,
-    codes::{Code, Example, of_plans},
+    codes::{Code, Example, explained, of_plans, of_stops},
 };
 
 /// The columns of a terminal that nobody has widened.
@@ -30,6 +30,15 @@ these reports.
 | --- | --- | --- |
 ";
 
+const OF_STOPS: &str = "
+## Why a plan stops
+
+The JSON documents of `plan`, `drift` and `apply` hold these codes under `stopped`. Nothing is applied then.
+
+| code | meaning |
+| --- | --- |
+";
+
 /// One code in full.
 pub fn text(code: &Code) -> String {
     let mut out = wrap(&format!("{}[{}]: {}", severity(code), code.name, code.summary), WIDTH, 0).join("\n");
@@ -49,13 +58,14 @@ pub fn text(code: &Code) -> String {
 
 /// All codes with their summaries, errors first.
 pub fn list(codes: &[&Code]) -> String {
-    let column = codes.iter().map(|code| code.name.len()).max().unwrap_or(0) + 4;
+    let column = explained().map(|code| code.name.len()).max().unwrap_or(0) + 4;
     let mut out = String::new();
     let of = |severity| codes.iter().copied().filter(move |code| code.severity == severity).collect();
-    let groups: [(&str, Vec<&Code>); 3] = [
+    let groups: [(&str, Vec<&Code>); 4] = [
         ("Errors:", of(Severity::Error)),
         ("Warnings:", of(Severity::Warning)),
         ("Changes and states of a plan:", of_plans().collect()),
+        ("Why a plan stops:", of_stops().collect()),
     ];
     for (title, codes) in groups {
         out.push_str(&format!("{title}\n"));
@@ -81,6 +91,10 @@ pub fn markdown(codes: &[&Code]) -> String {
     out.push_str(OF_PLANS);
     for code in of_plans() {
         out.push_str(&format!("| `{}` | {} | {} |\n", code.name, severity(code), code.summary));
+    }
+    out.push_str(OF_STOPS);
+    for code in of_stops() {
+        out.push_str(&format!("| `{}` | {} |\n", code.name, code.summary));
     }
     out
 }

@@ -86,6 +86,30 @@ organizations:
         ),
     ),
     warning(
+        "literal-variable",
+        "A text holds what another tool would replace.",
+        "A description may hold anything, so a variable or a template of another tool is sent as it stands. portolan \
+         replaces `${env:NAME}` only, with the value of `PORTOLAN_VAR_NAME`.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        description: built for ${var.stage}
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      busybox:
+        description: built for ${env:STAGE:-live}
+",
+        ),
+    ),
+    warning(
         "pattern-covers-nothing",
         "A pattern of `protect`, `accept`, `--ignore` or `--exclude` covers nothing.",
         "Nothing in the chart and nothing live in its organizations is covered. As a rule the pattern is mistyped, and what \

@@ -1,6 +1,10 @@
 //! The registry is complete, and its examples do what they say.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::*;
 use crate::{
@@ -62,8 +66,22 @@ fn every_change_and_state_of_a_plan_has_a_code() {
 }
 
 #[test]
+fn every_stop_of_a_plan_can_be_explained() {
+    let registered: BTreeSet<_> = of_stops().map(|code| (code.name.to_owned(), code.severity)).collect();
+    let mut used = BTreeSet::new();
+    scan(&root(), &[("Stop::new(", Severity::Error)], &mut used);
+    assert_eq!(used, registered, "left: in the sources, right: registered");
+    assert!(of_stops().is_sorted_by(|a, b| a.name < b.name));
+    assert!(explained().map(|code| code.name).collect::<BTreeSet<_>>().len() == explained().count());
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+#[test]
 fn texts_are_sentences_of_one_paragraph() {
-    for code in all().into_iter().chain(of_plans()) {
+    for code in explained() {
         let mut texts = vec![code.summary, code.explanation];
         texts.extend(match code.example {
             Example::Advice(text) => Some(text),
@@ -78,30 +96,29 @@ fn texts_are_sentences_of_one_paragraph() {
 #[test]
 fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
     let mut used = BTreeSet::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    scan(&root, &mut used);
+    let makers = [
+        ("Diagnostic::error(", Severity::Error),
+        ("Diagnostic::warning(", Severity::Warning),
+        ("View::error(", Severity::Error),
+    ];
+    scan(&root(), &makers, &mut used);
     used.retain(|(code, _)| !of_plans().any(|known| known.name == code));
     let registered: BTreeSet<_> = all().iter().map(|code| (code.name.to_owned(), code.severity)).collect();
     assert_eq!(used, registered, "left: in the sources, right: registered");
 }
 
-/// Collects what diagnostics are made with. A code is written as a literal, or as a constant of the same file.
-fn scan(path: &Path, used: &mut BTreeSet<(String, Severity)>) {
+/// Collects the codes that these functions are called with. A code is written as a literal, or as a constant of the same file.
+fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, Severity)>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
-            scan(&entry.unwrap().path(), used);
+            scan(&entry.unwrap().path(), makers, used);
         }
         return;
     }
     let text = fs::read_to_string(path).unwrap();
     let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
     let text = if is_test { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default() };
-    let makers = [
-        ("Diagnostic::error(", Severity::Error),
-        ("Diagnostic::warning(", Severity::Warning),
-        ("View::error(", Severity::Error),
-    ];
-    for (maker, severity) in makers {
+    for &(maker, severity) in makers {
         for (at, _) in text.match_indices(maker) {
             let argument = text[at + maker.len()..].trim_start().split([',', ')']).next().unwrap_or_default();
             // A change of a plan, not a finding: code scanning wants a rule for it as well.
