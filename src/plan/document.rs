@@ -189,6 +189,8 @@ pub enum PlanFileError {
     Damaged,
     #[error("it was printed, not saved: write it with `plan --out FILE`")]
     NotSaved,
+    #[error("it is {what}, not a saved plan; {reader}")]
+    Other { what: &'static str, reader: String },
     #[error("it is damaged: {0}; plan again")]
     Inconsistent(String),
 }
@@ -200,9 +202,46 @@ fn shown(error: &serde_json::Error) -> String {
     visible(&error.to_string()).chars().take(LONGEST_MESSAGE).collect()
 }
 
+/// What else portolan writes, by the name in `document`.
+const OTHERS: [(&str, &str); 5] = [
+    ("receipt", "a receipt of `apply --receipt`"),
+    ("report", "a report of `apply --format json`"),
+    ("events", "a stream of `apply --events`"),
+    ("drift", "a document of `drift --format json`"),
+    ("validate", "a document of `validate --format json`"),
+];
+
+/// What a file is that is certainly no plan, and who reads it.
+fn other(value: &Value) -> Option<PlanFileError> {
+    let name = value.get("document").and_then(Value::as_str);
+    if let Some((name, what)) = OTHERS.iter().find(|(other, _)| Some(*other) == name) {
+        let reader = format!("it is for programs, and `portolan schema --document {name}` describes it");
+        return Some(PlanFileError::Other { what, reader });
+    }
+    let (what, reader) = if value.get("runs").is_some() {
+        ("a SARIF report", "code scanning services read it")
+    } else if value.get(0).is_some_and(|issue| issue.get("fingerprint").is_some()) {
+        ("a Code Quality report", "GitLab reads it")
+    } else if value.get("regions").is_some() {
+        ("a state of the emulator", "`--emulator=FILE` reads it")
+    } else if value.get("$schema").is_some() {
+        ("a JSON Schema", "editors read it")
+    } else {
+        return None;
+    };
+    Some(PlanFileError::Other { what, reader: reader.to_owned() })
+}
+
 /// Reads a plan file back.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
-    let mut value: Value = serde_json::from_str(text).map_err(|error| PlanFileError::NotAPlan(shown(&error)))?;
+    let mut value: Value = serde_json::from_str(text).map_err(|error| {
+        // A stream has one document a line, and the first one names it.
+        let first = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
+        first.as_ref().and_then(other).unwrap_or_else(|| PlanFileError::NotAPlan(shown(&error)))
+    })?;
+    if let Some(other) = other(&value) {
+        return Err(other);
+    }
     let version = value.get("format_version").and_then(Value::as_str);
     let version = version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
     if !is_known(version) {

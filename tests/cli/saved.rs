@@ -288,7 +288,7 @@ fn a_plan_without_changes_can_be_applied() {
 #[test]
 fn a_saved_plan_is_shown_as_it_was_printed() {
     let world = World::of(&QUICKSTART.replace("busybox", "busy--box"));
-    for format in ["text", "markdown", "diff", "sarif", "json"] {
+    for format in ["text", "markdown", "diff", "sarif", "gitlab", "json"] {
         let printed = world.plan(&["--format", format, "--out", "plan.json"]).exits(0);
         world.forget();
         // No chart, no credentials, no service.
@@ -305,4 +305,36 @@ fn a_saved_plan_is_shown_as_it_was_printed() {
     let _ = world.run(&["show", "missing.json"]).exits(1).warns("cannot read missing.json");
     world.file("plan.json", world.plan(&["--format", "json"]).stdout);
     let _ = world.run(&["show", "plan.json"]).exits(1).warns("cannot show plan.json: it was printed, not saved");
+}
+
+#[test]
+fn what_is_no_plan_is_called_what_it_is() {
+    let world = World::of(QUICKSTART);
+    let print = |name: &str, arguments: &[&str]| world.file(name, world.run(arguments).stdout);
+    print("sarif.json", &["plan", "--format", "sarif"]);
+    print("quality.json", &["plan", "--format", "gitlab"]);
+    print("drift.json", &["drift", "--format", "json"]);
+    print("validate.json", &["validate", "--format", "json"]);
+    print("schema.json", &["schema"]);
+    let files = ["--receipt", "receipt.json", "--events", "events.json"];
+    print("report.json", &[&["apply", "--yes", "--format", "json"], &files[..]].concat());
+    world.file("state.json", r#"{ "format_version": 1, "account": "", "regions": {} }"#);
+    let described = |name: &str| format!("it is for programs, and `portolan schema --document {name}` describes it");
+    for (name, what, reader) in [
+        ("sarif", "a SARIF report", "code scanning services read it".to_owned()),
+        ("quality", "a Code Quality report", "GitLab reads it".to_owned()),
+        ("drift", "a document of `drift --format json`", described("drift")),
+        ("validate", "a document of `validate --format json`", described("validate")),
+        ("schema", "a JSON Schema", "editors read it".to_owned()),
+        ("report", "a report of `apply --format json`", described("report")),
+        ("receipt", "a receipt of `apply --receipt`", described("receipt")),
+        ("events", "a stream of `apply --events`", described("events")),
+        ("state", "a state of the emulator", "`--emulator=FILE` reads it".to_owned()),
+    ] {
+        let file = format!("{name}.json");
+        for command in ["show", "apply"] {
+            let expected = format!("cannot {command} {file}: it is {what}, not a saved plan; {reader}\n");
+            let _ = world.run(&[command, &file]).exits(1).warns(&expected);
+        }
+    }
 }
