@@ -10,6 +10,7 @@ use crate::{
     config::names::{self, Name},
     diagnostics::Source,
     kind::{Kind, organization::ORGANIZATION, repository::REPOSITORY, sync_rule::SYNC_RULE},
+    mask,
     state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy},
 };
 
@@ -29,9 +30,16 @@ pub struct Exported {
 }
 
 /// Declares every live resource as it is, rules included: an empty list says that there shall be none. `unread` holds
-/// the repositories whose rules could not be read.
-pub fn chart(live: &Live, unread: &BTreeMap<Address, ReadFailure>) -> Exported {
+/// the repositories whose rules could not be read, `malformed` those that were not understood at all.
+pub fn chart(
+    live: &Live,
+    unread: &BTreeMap<Address, ReadFailure>,
+    malformed: &BTreeMap<Address, ReadFailure>,
+) -> Exported {
     let mut exported = Exported::default();
+    for (address, failure) in malformed {
+        exported.leave(address.to_string(), failure.message.clone());
+    }
     let mut without_rules = BTreeSet::new();
     for (repository, failure) in unread {
         exported.leave(format!("rules of {repository}"), failure.message.clone());
@@ -76,7 +84,11 @@ impl Exported {
         let mut attributes = Attributes::new();
         for (name, value) in &resource.attributes {
             let attribute = address.kind().attribute(name);
-            if attribute.is_some_and(|attribute| attribute.shape.accepts(value)) {
+            if mask::masked_text(value).is_some() {
+                // No chart may hold one.
+                let problem = "it holds a URL with a login, or a secret of this run".to_owned();
+                self.leave(format!("{name} of {address}"), problem);
+            } else if attribute.is_some_and(|attribute| attribute.shape.accepts(value)) {
                 attributes.insert(name, value.clone());
             } else {
                 let value = crate::text::visible(&value.to_string());

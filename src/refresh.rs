@@ -30,6 +30,8 @@ use crate::{
 pub(crate) use self::lacking::confirm;
 pub use self::pages::Listed;
 
+const NOT_THE_SERVICE: &str = "this is not the answer of the service: check the endpoint and what stands between";
+
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
     refresh_part(client, chart, chart, listener).await
@@ -38,6 +40,21 @@ pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listene
 /// The same for a plan of a part of the chart: the lists tell of what no file names, so they are read whole; rules
 /// are read for the part alone.
 pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, listener: &dyn Listener) -> Live {
+    let (mut live, malformed) = understood(client, chart, part, listener).await;
+    // What a plan is about and is not understood is unknown.
+    live.failures.extend(malformed.into_values());
+    live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
+    live
+}
+
+/// What is understood, and of what the chart speaks of and lists name, why it is not.
+async fn understood(
+    client: &Arc<Client>,
+    chart: &Chart,
+    part: &Chart,
+    listener: &dyn Listener,
+) -> (Live, BTreeMap<Address, ReadFailure>) {
+    let mut malformed = BTreeMap::new();
     let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
     let places = |chart: &Chart| -> BTreeSet<(Service, Arc<str>)> {
@@ -51,7 +68,7 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
             let (client, region, part) = (client.clone(), region.clone(), part.clone());
             match kind.listing {
                 Listing::PerRegion { .. } => {
-                    drop(lists.spawn(async move { (kind, list_region(&client, kind, &region).await, region) }))
+                    drop(lists.spawn(async move { (kind, list_whole(&client, kind, &region).await, region) }))
                 }
                 Listing::PerNumber { .. } => {
                     drop(numbered.spawn(async move { numbered::read(&client, kind, &part, &region).await }));
@@ -68,7 +85,12 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
                     several.push((kind, region.clone()));
                 }
                 live.accounts.extend(listed.account.map(|account| (region, account)));
-                live.resources.extend(listed.items.into_iter().filter(|(address, _)| concerns(chart, address)));
+                for (address, found) in listed.items.into_iter().filter(|(address, _)| concerns(chart, address)) {
+                    match misread(&address, &found) {
+                        Some(failure) => drop(malformed.insert(address, failure)),
+                        None => drop(live.resources.insert(address, found)),
+                    }
+                }
             }
             Err(failure) => live.failures.push(failure),
         }
@@ -89,7 +111,13 @@ pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, lis
         live.failures.extend(unread.into_values());
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
-    live
+    (live, malformed)
+}
+
+/// Why an item of a list cannot be used, if it cannot.
+fn misread(address: &Address, found: &LiveResource) -> Option<ReadFailure> {
+    let message = found.malformed.as_deref()?.to_owned();
+    Some(ReadFailure { subject: address.to_string(), message, hint: Some(NOT_THE_SERVICE.to_owned()) })
 }
 
 /// Everything in some organizations.
@@ -98,15 +126,17 @@ pub struct Everything {
     pub live: Live,
     /// What the lists hold and the children could not be read of.
     pub unread: BTreeMap<Address, ReadFailure>,
+    /// What the lists name in a way that is not understood.
+    pub malformed: BTreeMap<Address, ReadFailure>,
 }
 
 /// Reads the chart's organizations with everything in them, whatever the chart manages.
 pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
-    let mut live = refresh(client, chart, listener).await;
+    let (mut live, malformed) = understood(client, chart, chart, listener).await;
     let is_parent = |address: &&Address| address.kind().name == REPOSITORY.name;
     let parents = live.resources.keys().filter(is_parent).cloned().collect();
     let unread = read_children(client, parents, &mut live, &Tally::new(listener, Stage::Reading)).await;
-    Everything { live, unread }
+    Everything { live, unread, malformed }
 }
 
 /// What all tasks bring, in the order in which they end; each counts as a step.
@@ -175,8 +205,17 @@ pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Add
     Ok(items)
 }
 
-/// All resources of a kind in a region.
+/// All resources of a kind in a region; a failure, if one of them is not understood.
 pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
+    let listed = list_whole(client, kind, region).await?;
+    match listed.items.iter().find_map(|(address, found)| misread(address, found)) {
+        Some(failure) => Err(failure),
+        None => Ok(listed),
+    }
+}
+
+/// All resources of a kind in a region, those among them of which nothing but the name is understood.
+async fn list_whole(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
     let Listing::PerRegion { page_size, request, decode } = kind.listing else {
         return Ok(Listed { items: Vec::new(), account: None, pages: 0 });
     };
@@ -237,6 +276,5 @@ fn failed(subject: String, error: &CallError) -> ReadFailure {
 
 fn unreadable(subject: String, error: &crate::kind::Undecodable, request_id: &Option<String>) -> ReadFailure {
     let id = request_id.as_ref().map_or_else(String::new, |id| format!(" (request id {})", crate::text::escaped(id)));
-    let hint = "this is not the answer of the service: check the endpoint and what stands between".to_owned();
-    ReadFailure { subject, message: format!("{error}{id}"), hint: Some(hint) }
+    ReadFailure { subject, message: format!("{error}{id}"), hint: Some(NOT_THE_SERVICE.to_owned()) }
 }

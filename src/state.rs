@@ -284,6 +284,8 @@ pub struct LiveResource {
     pub mirror: Option<Box<MirrorState>>,
     /// The number of the repository that the answer is about, where it tells.
     pub number: Option<u64>,
+    /// Why nothing but its name is known: its entry in a list is not what the API describes.
+    pub malformed: Option<Box<str>>,
 }
 
 /// What the service tells of a mirror's runs.

@@ -21,7 +21,6 @@ use crate::{
     exit::Exit,
     export, input,
     kind::{organization, repository::REPOSITORY},
-    mask,
     plan::document::pretty,
     refresh::{Everything, read_all},
     render::{self, init::SCHEMA_FILE},
@@ -136,6 +135,7 @@ impl Beside {
         }
     }
 }
+
 /// How many warnings of what a chart cannot say are shown; its comments hold them all.
 const MOST_UNMANAGED: usize = 20;
 
@@ -151,7 +151,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     let door = session::open(global, &asked)?;
     let listener = output::listener(global);
     let read = session::block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)))?;
-    let Everything { mut live, unread } =
+    let Everything { mut live, unread, mut malformed } =
         read.unwrap_or_else(|broken_off| Everything { live: broken_off.live(), ..Everything::default() });
     output::failures(&live.failures);
     if !live.failures.is_empty() {
@@ -166,24 +166,16 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         asked.resources.keys().any(|organization| address.parts().starts_with(organization.parts()))
     };
     live.resources.retain(|address, _| wanted(address));
-    // No chart may hold one; what a chart does not mention keeps its value.
-    for (address, resource) in &mut live.resources {
-        resource.attributes.retain(|name, value| {
-            let has_login = mask::masked_text(value).is_some();
-            if has_login {
-                output::tell(&format!(
-                    "warning: {name} of {address} holds a URL with a login, or a secret of this run, and is left out"
-                ));
-            }
-            !has_login
-        });
-    }
+    malformed.retain(|address, _| wanted(address));
     let repositories = live.resources.keys().filter(|address| address.kind().name == REPOSITORY.name).count();
-    if unread.len() > 1 && unread.len() == repositories {
-        output::failures(&unread.into_values().collect::<Vec<_>>());
+    // What holds for all of several is no matter of one repository.
+    let of_all = [(&unread, repositories), (&malformed, repositories + malformed.len())];
+    if let Some((failures, _)) = of_all.into_iter().find(|(failures, all)| failures.len() > 1 && failures.len() == *all)
+    {
+        output::failures(&failures.values().cloned().collect::<Vec<_>>());
         return Ok(None);
     }
-    let exported = export::chart(&live, &unread);
+    let exported = export::chart(&live, &unread, &malformed);
     for left in exported.unmanaged.iter().take(MOST_UNMANAGED) {
         output::tell(&format!("warning: left unmanaged: {}: {}", left.what, left.because));
     }

@@ -375,7 +375,12 @@ const SHOWN: usize = 120;
 
 impl Undecodable {
     fn new(expected: &'static str, response: &Response) -> Undecodable {
-        let found = match response.body.as_slice() {
+        Undecodable::within(expected, response, &response.body)
+    }
+
+    /// About a part of the body.
+    fn within(expected: &'static str, response: &Response, part: &[u8]) -> Undecodable {
+        let found = match part {
             [] => "an empty body".to_owned(),
             body => format!("`{}`", Foreign::body(&response.mask, body, SHOWN)),
         };

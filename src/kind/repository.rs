@@ -140,7 +140,9 @@ pub(super) fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Reque
 }
 
 pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
-    let items: Option<Vec<Item>> = parse(response, "a list of repositories")?;
+    let Ok(items) = parse::<Option<Vec<Item>>>(response, "a list of repositories") else {
+        return decode_one_by_one(region, response);
+    };
     let items = items.unwrap_or_default();
     let mut page =
         Page { length: items.len(), total: response.content_range.as_deref().and_then(total_of), ..Page::default() };
@@ -152,6 +154,31 @@ pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page
             return Err(Undecodable::new("a `name` and a `namespace` in each repository", response));
         };
         page.items.push((address(region.clone(), organization, item.name.clone()), item.into_live()));
+    }
+    Ok(page)
+}
+
+/// A list with an item that is not what the API describes. Where that one has a name, the others are as good as ever.
+fn decode_one_by_one(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
+    let items: Vec<Value> = parse(response, "a list of repositories")?;
+    let mut page =
+        Page { length: items.len(), total: response.content_range.as_deref().and_then(total_of), ..Page::default() };
+    for value in items {
+        let text =
+            |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let (Some(name), Some(organization)) = (text("name"), text("namespace")) else {
+            return Err(Undecodable::new("a `name` and a `namespace` in each repository", response));
+        };
+        let problem = Undecodable::within("a repository", response, value.to_string().as_bytes()).to_string();
+        let live = match serde_json::from_value::<Item>(value) {
+            Ok(item) => {
+                page.total = page.total.or(item.total_range);
+                page.account = page.account.take().or_else(|| item.domain_name.clone());
+                item.into_live()
+            }
+            Err(_) => LiveResource { malformed: Some(problem.into()), ..LiveResource::default() },
+        };
+        page.items.push((address(region.clone(), organization, name), live));
     }
     Ok(page)
 }

@@ -1,6 +1,6 @@
 //! A chart to start from, and the live state as a chart.
 
-use portolan::emulator::{Effect, Fault, SyncRule};
+use portolan::emulator::{Effect, ErrorBody, Fault, Route, SyncRule};
 
 use crate::support::{NORTH, World};
 
@@ -175,8 +175,66 @@ fn a_login_in_a_live_text_is_left_out() {
     described("a", "built from https://bob:hunter2@git.example.com/a.git");
     described("b", "ask bob@example.com");
     let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(0);
-    let output = output.warns("warning: description of repository cn-north-4/team-a/a holds a URL with a login");
+    let output = output
+        .warns("warning: left unmanaged: description of repository cn-north-4/team-a/a: it holds a URL with a login");
     let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     assert!(!format!("{output}{text}").contains("hunter2") && text.contains("bob@example.com"), "{output}{text}");
     world.is_settled();
+}
+
+#[test]
+fn hundreds_of_logins_in_live_texts_are_counted() {
+    let world = World::new();
+    world.edit(|state| {
+        for at in 0..200 {
+            let login = format!("built from https://bob:hunter2@git.example.com/{at}.git");
+            state.ensure_repository(NORTH, "team-a", &format!("a{at}")).description = login;
+        }
+    });
+    let output = world.run(&["init", "--from-live", "team-a", "--region", NORTH]).exits(0);
+    assert_eq!(output.stderr.lines().count(), 21, "{output}");
+    let _ = output.warns("warning: left unmanaged: 180 more; ");
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    assert!(text.matches("it holds a URL with a login").count() == 200 && !text.contains("hunter2"), "{text}");
+    world.is_settled();
+}
+
+#[test]
+fn what_a_list_names_and_does_not_describe_is_left_unmanaged() {
+    let world = World::new();
+    world.edit(|state| {
+        for name in ["good", "odd", "other"] {
+            state.ensure_repository(NORTH, "team-a", name);
+        }
+    });
+    let answers = |items: &[&str]| {
+        let (content_type, text) = ("application/json".to_owned(), format!("[{}]", items.join(",")));
+        let body = ErrorBody::Other { status: 200, content_type, text };
+        let effect = Effect::Status { body, retry_after: None, committed: false };
+        world.emulator.clear_faults();
+        world.inject(Fault::new(effect).route(Route::named("list-repositories").unwrap()).forever());
+    };
+    let item = |name: &str, rest: &str| format!(r#"{{ "name": "{name}", "namespace": "team-a", {rest} }}"#);
+    let good = item("good", r#""is_public": false"#);
+    let other = item("other", r#""is_public": false, "description": "", "category": "other""#);
+    let odd = item("odd", r#""is_public": "perhaps", "description": 7"#);
+    answers(&[&good, &odd, &other]);
+    let arguments = ["init", "--from-live", "team-a", "--region", NORTH];
+    let output = world.run(&arguments).exits(0);
+    let said = "warning: left unmanaged: repository cn-north-4/team-a/odd: expected a repository, found `{";
+    assert!(output.stderr.contains(said) && output.stderr.lines().count() == 1, "{output}");
+    let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
+    assert!(text.contains("\n# - repository cn-north-4/team-a/odd: ") && text.contains("      good:\n"), "{text}");
+    assert!(!text.contains("      odd:"), "{text}");
+    // To a plan of its organization it is unknown, and of no concern to others.
+    let _ = world.plan(&[]).exits(1).warns("cannot read the repository cn-north-4/team-a/odd: expected a repository");
+    world.file("b.yaml", "version: 1\nregion: cn-north-4\norganizations: { team-b: {} }\n");
+    let _ = world.plan(&["-f", "b.yaml"]).exits(0).says("Plan: 1 to add");
+    // Where nothing is understood, that is no matter of one repository.
+    answers(&[&odd, &item("odder", r#""is_public": 1"#)]);
+    let _ = world.run(&[&["-f", "other.yaml"], &arguments[..]].concat()).exits(1).warns("cannot read the repository");
+    assert!(!world.path("other.yaml").exists());
+    // Without a name, nobody knows which one it is.
+    answers(&[&good, r#"{ "is_public": 1 }"#]);
+    let _ = world.run(&[&["-f", "other.yaml"], &arguments[..]].concat()).exits(1).warns("a `name` and a `namespace`");
 }

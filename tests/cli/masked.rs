@@ -137,7 +137,8 @@ fn a_description_is_written_back_to_the_byte() {
     let _ = clean(world.run(&["init", "--from-live", "o", "--region", NORTH, "--file", "new.yaml"]).exits(0));
     let written = fs::read_to_string(world.path("new.yaml")).unwrap();
     is_clean("a chart", &written);
-    assert!(written.contains("category: linux") && !written.contains("description"), "{written}");
+    assert!(written.contains("category: linux") && !written.contains("description:"), "{written}");
+    assert!(written.contains("# - description of repository cn-north-4/o/"), "{written}");
 }
 
 #[test]
