@@ -17,6 +17,7 @@ use crate::{
     render::{
         fit::fit,
         style::{Color, Depth, Look},
+        words::gist,
     },
     state::ReadFailure,
 };
@@ -158,17 +159,17 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
 
 /// Tells what could not be read: one line for all that failed alike, such as everything after a wrong key.
 pub(super) fn failures(failures: &[ReadFailure]) {
-    let mut alike = IndexMap::<(&str, Option<&str>), Vec<&str>>::new();
+    let mut alike = IndexMap::<(String, Option<&str>), Vec<&ReadFailure>>::new();
     for failure in failures {
-        alike.entry((&failure.message, failure.hint.as_deref())).or_default().push(&failure.subject);
+        alike.entry((gist(&failure.message), failure.hint.as_deref())).or_default().push(failure);
     }
     let beyond = alike.len().saturating_sub(MOST_FAILURES);
-    for ((message, hint), subjects) in alike.into_iter().take(MOST_FAILURES) {
-        let rest = match subjects.len() - 1 {
+    for ((_, hint), failures) in alike.into_iter().take(MOST_FAILURES) {
+        let rest = match failures.len() - 1 {
             0 => String::new(),
             rest => format!(" (and {rest} more)"),
         };
-        tell(&format!("error: cannot read the {}{rest}: {message}", subjects[0]));
+        tell(&format!("error: cannot read the {}{rest}: {}", failures[0].subject, failures[0].message));
         if let Some(hint) = hint {
             tell(&format!("  hint: {hint}"));
         }

@@ -125,7 +125,7 @@ impl<'a> End<'a> {
             Fate::NotAttempted => Some(End::NotAttempted),
             Fate::Skipped { because } => Some(End::Skipped(because)),
             Fate::Failed { message, hint, restored: false, job: None } => {
-                Some(End::Failed(gist(message), hint.as_deref()))
+                Some(End::Failed(words::gist(message), hint.as_deref()))
             }
             _ => None,
         }
@@ -138,12 +138,6 @@ impl<'a> End<'a> {
             End::Failed(..) => format!("    {number} more: failed in the same way"),
         }
     }
-}
-
-/// What a message says apart from the object: without paths, and without the id of the request.
-fn gist(message: &str) -> String {
-    let message = message.split("request id ").next().unwrap_or(message);
-    message.split(' ').filter(|word| !word.contains('/')).collect::<Vec<_>>().join(" ")
 }
 
 /// Why not everything is done, and how to go on; nothing, where all is done.

@@ -37,6 +37,12 @@ pub fn short(full: &Value) -> String {
     }
 }
 
+/// What a message says apart from the object: without paths, and without the id of the request.
+pub fn gist(message: &str) -> String {
+    let message = message.split("request id ").next().unwrap_or(message);
+    message.split(' ').filter(|word| !word.contains('/')).collect::<Vec<_>>().join(" ")
+}
+
 /// `3 to add, 1 to destroy`: what there is any of.
 pub(super) fn counted(counts: &[(usize, &str)]) -> String {
     let any = counts.iter().filter(|(number, _)| *number > 0);

@@ -50,6 +50,18 @@ fn hundreds_of_equal_failures_are_counted() {
     assert!(output.stdout.split_once("Apply incomplete!").is_some(), "{output}");
 }
 
+#[test]
+fn hundreds_of_equal_failed_reads_are_one() {
+    use portolan::emulator::{Effect, Fault};
+    let world = World::of(&chart(&[("team-a", repositories(100, |_| "sync: []".to_owned()))]));
+    let _ = world.apply(&[]);
+    // Each answer names another request and another path.
+    world.inject(Fault::new(Effect::forbidden()).path("/sync_repo").forever());
+    let output = world.plan(&[]).exits(1).says("Unknown: 100 objects could not be read");
+    assert_eq!(output.stderr.lines().count(), 2, "{output}");
+    let _ = output.warns("error: cannot read the sync_rules of repository cn-north-4/team-a/r000 (and 99 more): 403 ");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_apply_says_last_what_happened_and_how_to_go_on() {
