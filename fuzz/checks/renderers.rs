@@ -180,9 +180,10 @@ fn texts_for_people(plan: &Plan, views: &[View], refusal: &str) {
         drives_nothing("the plan", &plan::text(plan, look));
         drives_nothing("the drift", &drift::text(&drift, look));
     }
-    for (name, text) in
-        [("the question", question::text(plan, Color::Never)), ("the report", report::text(&report, Color::Never))]
-    {
+    for (name, text) in [
+        ("the question", question::text(plan, false, Color::Never)),
+        ("the report", report::text(&report, Color::Never)),
+    ] {
         drives_nothing(name, &text);
     }
     for (name, text) in [

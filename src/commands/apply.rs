@@ -190,7 +190,10 @@ fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) ->
     if !io::stdin().is_terminal() {
         return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
     }
-    let question = output::fitted_for_stderr(render::question::text(plan, output::stderr_color(global)));
+    // Beside JSON the plan is on stderr too.
+    let is_below_plan = args.format == Format::Json || io::stdout().is_terminal();
+    let question = render::question::text(plan, is_below_plan, output::stderr_color(global));
+    let question = output::fitted_for_stderr(question);
     let confirmed = runtime.block_on(confirmed(&question))?;
     Ok((!confirmed).then(|| "it was not confirmed".to_owned()))
 }

@@ -11,8 +11,9 @@ use crate::plan::{Action, Change, Plan};
 /// How many equal changes are named one by one.
 const MOST: usize = 10;
 
-/// The risky changes that would be made, and the question. What is destroyed or exposed is never folded away.
-pub fn text(plan: &Plan, color: Color) -> String {
+/// The risky changes that would be made, and the question. What is destroyed or exposed is never folded away. A plan that
+/// ends right above the question says last which cloud it is about, so that is not said twice.
+pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
     let mut out = String::new();
     let mut folding = Folding::new(MOST);
     for change in plan.runnable().filter(|change| !change.risks.is_empty()) {
@@ -23,10 +24,13 @@ pub fn text(plan: &Plan, color: Color) -> String {
     for folded in folding.rest() {
         out.push_str(&folded.line("(as the plan says)", color));
     }
+    let follows_plan = is_below_plan && out.is_empty();
     if !out.is_empty() {
         out = format!("{}\n{out}\n", color.paint(Role::Strong, "Not simply undone:"));
     }
-    out.extend(cloud::line(plan, cloud::quoted).map(|line| line + "\n"));
+    if !follows_plan {
+        out.extend(cloud::line(plan, cloud::quoted).map(|line| line + "\n"));
+    }
     out + &asked(plan)
 }
 
@@ -75,7 +79,7 @@ mod tests {
         ]);
         let chart = "organizations: { o: { repositories: { full: { state: absent }, gone: { state: absent },
             new: { category: arm }, web: { is_public: true }, z: } } }";
-        insta::assert_snapshot!(text(&plan(chart, &live, &["destroys-data", "exposes"]), Color::Never), @r"
+        insta::assert_snapshot!(text(&plan(chart, &live, &["destroys-data", "exposes"]), false, Color::Never), @r"
         Not simply undone:
           - repository r-1/o/full
               ! destroys-data: 143 tags
@@ -86,14 +90,14 @@ mod tests {
         Make these 4 changes (1 to add, 1 to change, 2 to destroy)? Only `yes` is accepted:
         ");
         // What is withheld is not made, and needs no answer.
-        insta::assert_snapshot!(text(&plan(chart, &live, &[]), Color::Never), @r"
+        insta::assert_snapshot!(text(&plan(chart, &live, &[]), false, Color::Never), @r"
         Not simply undone:
           - repository r-1/o/gone
 
         Make these 2 changes (1 to add, 1 to destroy)? Only `yes` is accepted:
         ");
         let harmless = plan("organizations: { o: { repositories: { n: } } }", &live, &[]);
-        assert_eq!(text(&harmless, Color::Never), "Make this 1 change (1 to add)? Only `yes` is accepted: ");
+        assert_eq!(text(&harmless, false, Color::Never), "Make this 1 change (1 to add)? Only `yes` is accepted: ");
     }
 
     #[test]
@@ -118,7 +122,8 @@ mod tests {
         let mut chart =
             String::from("limits: { deletes: 40, delete_percent: 100 }\norganizations: { o: { repositories: {");
         chart.extend((0..29).map(|number| format!(" r{number:02}: {{ state: absent }},")));
-        let text = text(&plan(&format!("{chart} r29: }} }} }}"), &live(&rows), &["destroys-data"]), Color::Never);
+        let text =
+            text(&plan(&format!("{chart} r29: }} }} }}"), &live(&rows), &["destroys-data"]), false, Color::Never);
         assert_eq!(text.matches("destroys-data").count(), 2, "{text}");
         assert_eq!(text.matches("  - repository").count(), 29, "{text}");
         assert!(!text.contains(" more "), "{text}");
@@ -141,7 +146,7 @@ mod tests {
             format!("{name}: {{ repositories: {{ {rules} }} }}")
         };
         let chart = format!("organizations: {{ {}, {} }}", organization("a", 14), organization("b", 3));
-        let text = text(&plan(&chart, &live(&rows), &[]), Color::Never);
+        let text = text(&plan(&chart, &live(&rows), &[]), false, Color::Never);
         for address in ["a/r13 -> x-1/attacker", "b/r11 -> x-1/dr", "b/r12 -> x-1/dr", "b/r13 -> x-1/attacker"] {
             assert!(text.contains(&format!("  + sync_rule r-1/{address}\n      ! overwrites")), "{text}");
         }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use super::{
+    cloud,
     words::{self, on_one_line},
     yaml::Quoted,
 };
@@ -31,7 +32,10 @@ pub fn diff(plan: &Plan) -> String {
         out.push_str(&format!("# cannot be compared: {names} of {}\n", on_one_line(&address)));
     }
     plan.changes.iter().for_each(|change| out.push_str(&hunk(change)));
-    out
+    match cloud::line(plan, cloud::quoted) {
+        Some(line) if !out.is_empty() => format!("# {line}\n{out}"),
+        _ => out,
+    }
 }
 
 fn hunk(change: &Change) -> String {

@@ -224,10 +224,15 @@ fn the_text_says_which_cloud_it_is_about_behind_the_numbers() {
     let cloud = "Chart `acme-registry`, account `acme`, @HOST@ (not Huawei Cloud).";
     assert_eq!(last, [cloud, "Plan: 2 to add, 0 to change, 0 to destroy."]);
     let _ = world.plan(&["--format", "markdown"]).exits(0).says("Chart `acme-registry`, account `acme`, ");
+    for command in ["plan", "drift"] {
+        let printed = world.run(&[command, "--format", "diff"]).stdout;
+        assert!(printed.starts_with(&format!("# {cloud}\n--- ")), "{printed}");
+    }
     let output = world.run(&["drift"]).exits(2);
     assert!(output.stdout.ends_with(&format!("{cloud}\n")), "{output}");
     let output = world.try_apply(&[]).exits(0);
     assert!(output.stdout.contains(&format!("{cloud}\n\nApply complete!")), "{output}");
+    assert_eq!(world.plan(&["--format", "diff"]).exits(0).stdout, "");
 }
 
 #[test]

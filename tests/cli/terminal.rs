@@ -51,6 +51,15 @@ impl Terminal {
 
     /// The kind is what `TERM` says; an empty one is not said.
     fn of_kind(kind: &str, world: &World, arguments: &[&str]) -> Terminal {
+        let mut command = world.command(arguments);
+        if !kind.is_empty() {
+            command.env("TERM", kind);
+        }
+        Terminal::with(move |end| command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap())
+    }
+
+    /// Starts a program, some of whose streams are ends of the terminal.
+    fn with(start: impl FnOnce(&dyn Fn() -> Stdio) -> Child) -> Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -58,12 +67,7 @@ impl Terminal {
         tcsetwinsize(&master, size).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).unwrap());
-        let mut command = world.command(arguments);
-        if !kind.is_empty() {
-            command.env("TERM", kind);
-        }
-        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        drop(command);
+        let child = start(&end);
         let keyboard = File::from(master);
         let (mut reader, screen) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
         let (shown, closed) = (screen.clone(), Arc::new(AtomicBool::new(false)));
@@ -170,6 +174,27 @@ fn the_risks_stand_above_the_question() {
     assert!(screen.contains("stays: applied") && screen.contains("Apply incomplete!"), "{screen}");
     let left = world.plan_json(&[]);
     assert_eq!((&left["summary"]["withheld"], left["changes"].as_array().unwrap().len()), (&1.into(), 1));
+}
+
+#[test]
+fn the_cloud_is_named_once_above_the_question() {
+    let world = World::of(THREE);
+    for format in ["text", "json"] {
+        let mut terminal = Terminal::run(&world, &["apply", "--no-color", "--format", format]);
+        wait_until("it asks", || terminal.shows("Only `yes` is accepted: "));
+        terminal.types("no\n");
+        let (_, screen) = terminal.ends();
+        let (above, _) = screen.split_once("Make these 4 changes").unwrap();
+        assert_eq!(above.matches("Chart `portolan.yaml`, account `emulator`, ").count(), 1, "{screen}");
+        assert!(above.trim_end().ends_with("(not Huawei Cloud)."), "{screen}");
+    }
+    // Where the plan went elsewhere, the question says it.
+    let (plan, mut command) = (File::create(world.path("plan.txt")).unwrap(), world.command(&["apply", "--no-color"]));
+    let terminal = Terminal::with(move |end| command.stdin(end()).stdout(plan).stderr(end()).spawn().unwrap());
+    wait_until("it asks", || terminal.shows("Only `yes` is accepted: "));
+    assert!(terminal.shows("Chart `portolan.yaml`, account `emulator`, "));
+    signal(&terminal.child, Signal::INT);
+    let _ = terminal.ends();
 }
 
 #[test]
