@@ -27,7 +27,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ),
     ("refresh refresh-only lock lock-timeout backend backend-config upgrade reconfigure", NO_STATE),
     ("destroy delete", ABSENT),
-    ("replace taint", "a change that is impossible in place is a replacement by itself, and nothing else is replaced"),
+    ("replace taint", REPLACES),
     ("prune purge", "`unlisted: delete` in an organization of the chart deletes what no file lists"),
     ("chdir C", "change the directory first, or name the chart with `--file PATH`"),
     (
@@ -41,7 +41,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("non-zero-exit-code exit-code", "`plan --detailed-exitcode` and `drift` exit with 2 if there are changes"),
     ("insecure insecure-skip-tls-verify tls-skip-verify", "`--ca-file PATH` names an authority to trust"),
     ("endpoint server kong-addr host", "`PORTOLAN_ENDPOINT_SWR`, or `endpoints` in the chart, names another endpoint"),
-    ("access-key secret-key ak sk token profile", CREDENTIALS),
+    ("access-key secret-key ak sk token profile context kubeconfig", CREDENTIALS),
     ("debug trace", "`-vv` tells of every request"),
     ("no-colour", "`--no-color`"),
 ];
@@ -63,11 +63,15 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("login configure auth", CREDENTIALS),
     ("serve server mock simulate", "`portolan emulator` serves the emulated API"),
+    ("taint untaint replace", REPLACES),
+    ("workspace", "`--file PATH` names another chart, and `--target PATTERN` looks at a part of one"),
+    ("ping", "`portolan plan` asks the services, and says what it cannot read"),
     ("gateway", "`portolan plan`, `portolan apply` and `portolan init --from-live` stand alone"),
 ];
 
 const ASKS: &str = "`apply --yes` makes the changes without a question";
 const VARIABLES: &str = "`${env:NAME}` in a chart is the value of the variable `PORTOLAN_VAR_NAME`";
+const REPLACES: &str = "a change that is impossible in place is a replacement by itself, and nothing else is replaced";
 const NO_STATE: &str = "there is no state file and no lock: every run reads what is live";
 const ABSENT: &str = "write `state: absent` in the chart at what shall go; `portolan plan` shows what that deletes";
 const CREDENTIALS: &str = "credentials come from the environment: `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, or `HW_ACCESS_KEY` and `HW_SECRET_KEY`";

@@ -225,6 +225,25 @@ fn an_object_that_is_listed_twice_with_different_values_is_unknown() {
 }
 
 #[test]
+fn a_redirect_says_where_it_leads() {
+    use std::io::{Read as _, Write as _};
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/{{region}}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let answer = b"HTTP/1.1 302 Found\r\nLocation: https://me:pw@sso.example.com/login?token=abc\r\n\
+                       Content-Length: 0\r\nConnection: close\r\n\r\n";
+        for mut stream in server.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer);
+        }
+    });
+    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", &url);
+    let output = world.run(&["plan"]).exits(1).warns("302: a redirect to \"sso.example.com/login\" (GET /v2/manage/");
+    assert!(!output.stderr.contains("pw@") && !output.stderr.contains("abc"), "{output}");
+    let _ = output.warns("hint: redirects are not followed: ");
+}
+
+#[test]
 fn an_error_says_which_request_failed() {
     let world = World::of(QUICKSTART);
     world.inject(Fault::new(Effect::forbidden()).path("/repos").forever());
