@@ -229,9 +229,8 @@ pub fn region(name: &str, span: Option<Span>) -> Option<Diagnostic> {
 
 /// An image is named with its registry and its organization, a repository without them.
 pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
-    const ENDS: [&str; 8] = [".com", ".cn", ".io", ".net", ".org", ".dev", ".local", ".internal"];
     let (first, rest) = name.split_once('/')?;
-    ENDS.iter().any(|end| first.ends_with(end)).then(|| {
+    is_host(first).then(|| {
         Diagnostic::warning("registry-host", format!("`{first}` looks like the host of a registry")).at(span).hint(
             format!(
                 "the name begins behind the registry and the organization: is it `{}`?",
@@ -239,6 +238,13 @@ pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
             ),
         )
     })
+}
+
+/// Whether the first part of a name looks like the host of a registry.
+pub(super) fn is_host(first: &str) -> bool {
+    const ENDS: [&str; 8] = [".com", ".cn", ".io", ".net", ".org", ".dev", ".local", ".internal"];
+    let first = first.to_ascii_lowercase();
+    ENDS.iter().any(|end| first.ends_with(end))
 }
 
 /// Several hyphens in a row: the documents forbid them, the service's patterns allow them.
