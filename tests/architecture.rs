@@ -5,9 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
+
+use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
 const PURE: &str = "address.rs age.rs date.rs moment.rs pattern.rs pattern/ region.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
@@ -24,6 +27,57 @@ const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io 
 /// Who may know the emulator.
 const EMULATOR_USERS: &str = "emulator/ commands/ transport/emulated.rs";
 
+/// Who may know a kind by name: the kinds themselves, and the emulator, which has its own.
+const KIND_USERS: &str = "kind/ emulator/";
+
+/// Words that name a kind or an attribute elsewhere, and something else in this file.
+const HOMONYMS: &str = "
+    cli.rs: auto
+    cli/foreign.rs: force
+    render/gitlab.rs: description
+    schema/chart.rs: description
+    schema/plan.rs: description endpoint force
+";
+
+/// The files that know a kind, with what each of them names. Everything about a kind belongs in its table, so this list
+/// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
+const KNOW_KINDS: &str = "
+    address.rs: ==
+    apply/freshen.rs: mirror
+    commands/init.rs: == organization repository
+    config/check.rs: auto category description is_public repository target_organization target_region
+    config/decode.rs: organization repository
+    config/grammar.rs: mirror organization repository sync_rule target_organization target_region
+    config/inherit.rs: repository sync_rule
+    config/lint.rs: organization override repository sync_rule target_organization target_region
+    config/mirrors.rs: endpoint mirror url
+    config/names.rs: mirror organization repository
+    config/place.rs: mirror organization repository
+    config/rules.rs: organization repository sync_rule target_organization target_region
+    export.rs: == organization repository sync_rule target_organization target_region
+    pattern.rs: ==
+    pattern/index.rs: ==
+    pattern/written.rs: organization
+    plan/build.rs: == organization sync_rule
+    plan/limits.rs: == repository
+    plan/mirrors.rs: branches endpoint force mirror url
+    plan/order.rs: == repository sync_rule target_organization target_region
+    plan/risk.rs: is_public override scheduled
+    plan/sound.rs: == mirror
+    refresh.rs: == repository
+    refresh/lacking.rs: ==
+    refresh/numbered.rs: ==
+    region.rs: sync_rule
+    render/chart.rs: == auto organization repository target_organization target_region
+    render/fold.rs: description is_public url
+    render/metrics.rs: ==
+    render/outline.rs: project
+    render/plan.rs: is_public
+    schema/chart.rs: target_organization target_region
+    scope.rs: == repository sync_rule target_organization target_region
+    state.rs: mirror
+";
+
 const LONGEST_FILE: usize = 600;
 const LONGEST_MAIN: usize = 40;
 
@@ -32,6 +86,8 @@ struct File {
     text: String,
     /// The program: no comments, no strings, no tests, `use` groups written out.
     code: String,
+    /// The strings of the program, as they are written.
+    literals: Vec<String>,
 }
 
 impl File {
@@ -67,16 +123,17 @@ fn sources(folder: &str) -> Vec<File> {
     paths.sort();
     let file = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
-        let code = written_out(&program(&text));
+        let (code, literals) = program(&text);
+        let code = written_out(&code);
         let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-        File { path, text, code }
+        File { path, text, code, literals }
     };
     paths.into_iter().map(file).collect()
 }
 
-/// The text without comments, literals, and everything from the tests on, which stand last.
-fn program(text: &str) -> String {
-    let (mut code, mut rest) = (String::new(), text);
+/// The text without comments, literals, and everything from the tests on, which stand last; and the strings in it.
+fn program(text: &str) -> (String, Vec<String>) {
+    let (mut code, mut literals, mut rest) = (String::new(), Vec::new(), text);
     while let Some(next) = rest.chars().next() {
         let ends = |open: usize, close: &str| rest[open..].find(close).map_or(rest.len(), |at| open + at + close.len());
         let skipped = match rest {
@@ -100,9 +157,12 @@ fn program(text: &str) -> String {
                 next.len_utf8()
             }
         };
+        if let Some(literal) = rest[..skipped].strip_prefix('"').and_then(|literal| literal.strip_suffix('"')) {
+            literals.push(literal.to_owned());
+        }
         rest = &rest[skipped..];
     }
-    code
+    (code, literals)
 }
 
 /// Adds each path of a `use` group on its own: `std::{fs, io::Write}` is `std::fs` and `std::io::Write`.
@@ -172,6 +232,101 @@ fn what_is_done_is_decided_in_the_plan() {
         }
     }
     none(broken, "why a change is there is for people, and not to apply a plan is the dry run");
+}
+
+/// Pairs of a file and what stands behind it, from the lines of a list.
+fn listed(list: &'static str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let line = |line: &'static str| {
+        let (path, words) = line.trim().split_once(": ")?;
+        Some((path, words.split(' ').collect()))
+    };
+    list.lines().filter_map(line).collect()
+}
+
+/// `SyncRule`, as types are called, for `sync_rule`.
+fn type_name(kind: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    kind.split('_').map(capital).collect()
+}
+
+/// Whether the names of kinds are compared. `==` between two kinds is no such thing: neither is named.
+fn compares_names(code: &str) -> bool {
+    let words: Vec<&str> = code.split_whitespace().collect();
+    let is_name = |at: Option<&&str>| at.is_some_and(|word| word.contains("kind.name") || word.contains("kind().name"));
+    let is_compared = |at: usize| is_name(words[..at].last()) || is_name(words.get(at + 1));
+    words.iter().enumerate().any(|(at, word)| matches!(*word, "==" | "!=") && is_compared(at))
+}
+
+/// What a file names of the kinds: their modules, statics and types, and as strings their names, their attributes, and
+/// the parts of their keys that not all of them have; `==` for a comparison of names.
+fn kinds_known(file: &File) -> BTreeSet<&'static str> {
+    let mut known = BTreeSet::new();
+    let identifiers = file.code.split(|next: char| !next.is_alphanumeric() && next != '_');
+    let types: Vec<&str> = identifiers.filter(|word| word.starts_with(char::is_uppercase)).collect();
+    for kind in REGISTRY {
+        let (module, constant, name) = (format!("kind::{}", kind.name), kind.name.to_uppercase(), type_name(kind.name));
+        let is_named = file.names(&module) || types.iter().any(|word| *word == constant || word.contains(&name));
+        known.extend(is_named.then_some(kind.name));
+        let words = kind.attributes.iter().map(|attribute| attribute.name).chain(kind.key[1..].iter().copied());
+        known.extend(words.chain([kind.name]).filter(|word| file.literals.iter().any(|literal| literal == word)));
+    }
+    known.extend(compares_names(&file.code).then_some("=="));
+    known
+}
+
+#[test]
+fn whoever_names_a_kind_is_noticed() {
+    for (text, expected) in [
+        ("use crate::{kind::{Kind, mirror}, plan};", "mirror"),
+        ("let new = kind::repository::address(a, b, c);", "repository"),
+        ("matches(address, &SYNC_RULE)", "sync_rule"),
+        ("pub struct MirrorTerms;", "mirror"),
+        ("if kind.name == \"repository\" { return; }", "== repository"),
+        ("if other.name != address.kind().name { return; }", "=="),
+        ("attributes.get(\"is_public\")", "is_public"),
+        ("address.part(\"target_region\")", "target_region"),
+        ("if kind == other { format!(\"a {} of the repository\", kind.name) }", ""),
+        ("let mirrors = 1; // kind::mirror", ""),
+        ("#[cfg(test)]\nmod tests {\n    use crate::kind::mirror;\n}", ""),
+    ] {
+        let (code, literals) = program(text);
+        let code = written_out(&code);
+        let file = File { path: String::new(), text: text.to_owned(), code, literals };
+        let known: Vec<&str> = kinds_known(&file).into_iter().collect();
+        assert_eq!(known.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn only_the_tables_know_the_kinds() {
+    let (expected, homonyms) = (listed(KNOW_KINDS), listed(HOMONYMS));
+    let mut found = BTreeMap::new();
+    let mut broken = Vec::new();
+    for file in &sources("src") {
+        if file.is_in(KIND_USERS) || file.is_test() {
+            continue;
+        }
+        let (mut known, path) = (kinds_known(file), file.path.as_str());
+        for word in homonyms.get(path).into_iter().flatten().filter(|word| !known.remove(*word)) {
+            broken.push(format!("src/{path} does not have the homonym `{word}` any more: take it off the list"));
+        }
+        if !known.is_empty() {
+            found.insert(path.to_owned(), known);
+        }
+    }
+    let nothing = BTreeSet::new();
+    let paths: BTreeSet<&str> = found.keys().map(String::as_str).chain(expected.keys().copied()).collect();
+    for path in paths {
+        let (now, then) = (found.get(path).unwrap_or(&nothing), expected.get(path).unwrap_or(&nothing));
+        broken.extend(
+            now.difference(then).map(|word| format!("src/{path} names `{word}`: that belongs in the table of a kind")),
+        );
+        broken.extend(
+            then.difference(now)
+                .map(|word| format!("src/{path} does not name `{word}` any more: take it off the list")),
+        );
+    }
+    none(broken, "what is known of a kind stands in its file");
 }
 
 #[test]
