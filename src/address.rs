@@ -74,7 +74,7 @@ impl Address {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Address) -> bool {
-        self.kind.name == other.kind.name && self.key == other.key
+        self.kind == other.kind && self.key == other.key
     }
 }
 

@@ -53,7 +53,7 @@ impl Pattern {
     fn covers_parts(&self, kind: &'static Kind, parts: &Parts) -> bool {
         let mut lineage = successors(Some(kind), |kind| kind.parent);
         let subject = match self.kind {
-            Some(wanted) => lineage.find(|kind| kind.name == wanted.name),
+            Some(wanted) => lineage.find(|kind| *kind == wanted),
             None => lineage.next(),
         };
         let (Some(target), Some(rule)) = (&self.target, subject) else {
@@ -71,11 +71,11 @@ impl Pattern {
     /// child may be live without being known.
     pub fn names_children_of(&self, parent: &Address) -> bool {
         let (kind, parts) = (parent.kind(), Parts::of(parent, Cow::Borrowed));
-        let is_child = |child: &Kind| child.parent.is_some_and(|of| of.name == kind.name);
+        let is_child = |child: &Kind| child.parent == Some(kind);
         let is_read_alone = |child: &Kind| matches!(child.listing, Listing::PerParent { .. });
         let mut children = REGISTRY.iter().filter(|child| is_child(child) && is_read_alone(child));
         children.any(|child| match self.kind {
-            Some(wanted) if wanted.name != child.name => false,
+            Some(wanted) if wanted != *child => false,
             Some(_) if self.place_covers(kind, &parts) => true,
             _ if self.target.is_some() || self.place.contains("**") => false,
             _ => {

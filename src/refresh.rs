@@ -185,7 +185,7 @@ async fn read_children(
 /// The children of one resource, of every kind that is listed by parent.
 pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
     let mut items = Vec::new();
-    for kind in REGISTRY.iter().filter(|kind| kind.parent.is_some_and(|kind| kind.name == parent.kind().name)) {
+    for kind in REGISTRY.iter().filter(|kind| kind.parent == Some(parent.kind())) {
         let Listing::PerParent { request, decode } = kind.listing else { continue };
         let request = request(parent);
         let subject = || format!("{}s of {parent}", kind.name);

@@ -42,7 +42,6 @@ const HOMONYMS: &str = "
 /// The files that know a kind, with what each of them names. Everything about a kind belongs in its table, so this list
 /// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
 const KNOW_KINDS: &str = "
-    address.rs: ==
     apply/freshen.rs: mirror
     commands/init.rs: == organization repository
     config/check.rs: auto category description is_public repository target_organization target_region
@@ -55,8 +54,6 @@ const KNOW_KINDS: &str = "
     config/place.rs: mirror organization repository
     config/rules.rs: organization repository sync_rule target_organization target_region
     export.rs: == organization repository sync_rule target_organization target_region
-    pattern.rs: ==
-    pattern/index.rs: ==
     pattern/written.rs: organization
     plan/build.rs: == organization sync_rule
     plan/limits.rs: == repository
@@ -65,12 +62,9 @@ const KNOW_KINDS: &str = "
     plan/risk.rs: is_public override scheduled
     plan/sound.rs: == mirror
     refresh.rs: == repository
-    refresh/lacking.rs: ==
-    refresh/numbered.rs: ==
     region.rs: sync_rule
     render/chart.rs: == auto organization repository target_organization target_region
     render/fold.rs: description is_public url
-    render/metrics.rs: ==
     render/outline.rs: project
     render/plan.rs: is_public
     schema/chart.rs: target_organization target_region

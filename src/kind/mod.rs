@@ -51,7 +51,7 @@ pub struct Kind {
 
 impl Kind {
     pub(crate) fn rank(&self) -> usize {
-        REGISTRY.iter().position(|kind| kind.name == self.name).unwrap_or(REGISTRY.len())
+        REGISTRY.iter().position(|kind| *kind == self).unwrap_or(REGISTRY.len())
     }
 
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
@@ -108,6 +108,15 @@ impl Kind {
         }
     }
 }
+
+/// Each kind is one static, and so only equal to itself.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Kind) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Kind {}
 
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

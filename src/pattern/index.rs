@@ -259,7 +259,7 @@ fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     let is_read_alone = |child: &&&Kind| matches!(child.listing, Listing::PerParent { .. });
     for child in REGISTRY.iter().filter(is_read_alone) {
-        let (Some(parent), None | Some(true)) = (child.parent, pattern.kind.map(|kind| kind.name == child.name)) else {
+        let (Some(parent), None | Some(true)) = (child.parent, pattern.kind.map(|kind| kind == *child)) else {
             continue;
         };
         if pattern.kind.is_some() {

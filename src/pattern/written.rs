@@ -89,7 +89,7 @@ impl Names<'_> {
     fn kind_of(&self, place: &str) -> &'static Kind {
         let mut segments = place.split('/').skip(1);
         let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(&ORGANIZATION);
-        let below = REGISTRY.iter().find(|kind| kind.parent.is_some_and(|parent| parent.name == top.name));
+        let below = REGISTRY.iter().find(|kind| kind.parent == Some(top));
         below.copied().filter(|_| segments.next().is_some()).unwrap_or(top)
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn look_for(
 ) {
     let mut looks = JoinSet::new();
     for (kind, region) in lists {
-        let of_list = |address: &&Address| address.kind().name == kind.name && *address.region() == region;
+        let of_list = |address: &&Address| address.kind() == kind && *address.region() == region;
         let is_possible = |address: &&Address| {
             let parent = address.parent();
             !live.resources.contains_key(*address) && parent.is_none_or(|parent| live.resources.contains_key(&parent))

@@ -185,11 +185,10 @@ fn action(action: &Action) -> &'static str {
 
 fn changes(drift: &Drift) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for (kind, name) in REGISTRY.iter().flat_map(|kind| actions(kind).iter().map(|name| (kind.name, *name))) {
+    for (kind, name) in REGISTRY.iter().flat_map(|kind| actions(kind).iter().map(|name| (*kind, *name))) {
         let changes = drift.plan.changes.iter();
-        let number =
-            changes.filter(|change| change.address.kind().name == kind && action(&change.action) == name).count();
-        samples.push((vec![("kind", kind.to_owned()), ("action", name.to_owned())], number.to_string()));
+        let number = changes.filter(|change| change.address.kind() == kind && action(&change.action) == name).count();
+        samples.push((vec![("kind", kind.name.to_owned()), ("action", name.to_owned())], number.to_string()));
     }
     samples
 }
