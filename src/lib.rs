@@ -5,7 +5,7 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`date`], [`age`], [`moment`] and [`state`] are
+//! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`date`], [`age`], [`moment`], [`risk`] and [`state`] are
 //! the nouns; [`config`] makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live
 //! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count, [`coverage`] which patterns do nothing; [`render`] shows the result,
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
@@ -40,6 +40,7 @@ pub mod refresh;
 pub mod region;
 pub mod render;
 pub mod report;
+pub mod risk;
 pub mod schema;
 pub mod scope;
 pub mod state;

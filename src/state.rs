@@ -24,6 +24,8 @@ use crate::{
     wire::Service,
 };
 
+pub use crate::risk::Consent;
+
 /// Values by attribute name, in the order of the kind.
 pub type Attributes = IndexMap<&'static str, Value>;
 
@@ -235,13 +237,6 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits { deletes: 10, delete_percent: 30, allow: Vec::new() }
     }
-}
-
-/// Consent to a class of risk: to any number of changes, or to at most so many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Consent {
-    pub class: crate::plan::risk::RiskClass,
-    pub most: Option<usize>,
 }
 
 /// What the API showed.

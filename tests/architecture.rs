@@ -13,7 +13,7 @@ use std::{
 use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
-const PURE: &str = "address.rs age.rs date.rs moment.rs pattern.rs pattern/ region.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
+const PURE: &str = "address.rs age.rs date.rs moment.rs pattern.rs pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
     diff.rs plan/ render/ report.rs wire/ transport/limit.rs transport/pace.rs";
 
 /// The one module in them that reads files.
@@ -59,7 +59,6 @@ const KNOW_KINDS: &str = "
     plan/limits.rs: == repository
     plan/mirrors.rs: branches endpoint force mirror url
     plan/order.rs: == repository sync_rule target_organization target_region
-    plan/risk.rs: is_public override scheduled
     plan/sound.rs: == mirror
     refresh.rs: == repository
     region.rs: sync_rule

@@ -11,12 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Candidate, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Window, Wire, json as parse,
+    Attribute, Candidate, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Window, Wire,
+    json as parse,
 };
 use crate::{
     address::Address,
     mask::Foreign,
     moment::{Moment, Stamp},
+    risk::RiskClass,
     state::{Attributes, LiveResource, MirrorState, RemoteId},
     wire::{Method, Request, Response, Service, error::ApiError, secret::Login},
 };
@@ -43,6 +45,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::WebAddress,
             service_default: Preset::Text(""),
             required: false,
+            hazard: None,
             example: "https://git.example.com/app.git",
             doc: "The repository that is followed. Without a user name and a password in it: those are `credentials`.",
         },
@@ -52,6 +55,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::OneOf(&["all", "default"]),
             service_default: Preset::Text("all"),
             required: true,
+            hazard: None,
             example: "all",
             doc: "Which branches are followed. The service never tells, so this is sent with other changes and not compared.",
         },
@@ -61,6 +65,12 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            hazard: Some(Hazard {
+                class: RiskClass::OneWay,
+                value: false,
+                of_creation: false,
+                evidence: |_| "the service may not let the schedule be switched on again".to_owned(),
+            }),
             example: "true",
             doc: "Whether the service runs the mirror by itself. Switching it off may be final: the documents contradict each other.",
         },
@@ -70,6 +80,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::Uuid,
             service_default: Preset::Text(""),
             required: true,
+            hazard: None,
             example: "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11",
             doc: "The service endpoint that holds the credentials of the other side; an empty text for none.",
         },
@@ -79,10 +90,13 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            hazard: None,
             example: "false",
             doc: "Whether a run overwrites what was pushed to the mirror. It is sent with each run, and nothing else.",
         },
     ],
+    risks: &[],
+    holds: None,
     listing: Listing::PerNumber { page_size: PAGE, request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &["CH.010001"],

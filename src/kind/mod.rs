@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::{
     address::Address,
     mask::{self, Foreign, Hidden, Mask},
+    risk::RiskClass,
     state::{Attributes, LiveResource, RemoteId},
     wire::{Request, Response, Service, error::ApiError, secret::Secret},
 };
@@ -41,6 +42,10 @@ pub struct Kind {
     pub joined_parts: usize,
     pub parent: Option<&'static Kind>,
     pub attributes: &'static [Attribute],
+    /// What its actions risk, whatever the attributes are.
+    pub risks: &'static [ActionRisk],
+    /// What a resource holds that is no resource itself.
+    pub holds: Option<&'static Holds>,
     pub listing: Listing,
     /// Codes that mean "there is nothing to delete" besides the ordinary ones.
     pub also_gone: &'static [&'static str],
@@ -134,6 +139,8 @@ pub struct Attribute {
     pub service_default: Preset,
     /// Whether a create request must name it, managed or not.
     pub required: bool,
+    /// The value that may do harm.
+    pub hazard: Option<Hazard>,
     /// A value that a person would write, as YAML.
     pub example: &'static str,
     /// One sentence for the schema and the editor.
@@ -149,6 +156,44 @@ impl Attribute {
         };
         self.shape.accepts(value) && fixed.is_none_or(|fixed| fixed == *value)
     }
+}
+
+/// A value of an attribute that may do harm, for attributes that are on or off.
+#[derive(Debug)]
+pub struct Hazard {
+    pub class: RiskClass,
+    /// Taking this value is the risk.
+    pub value: bool,
+    /// Whether a resource that is created with it is one as well.
+    pub of_creation: bool,
+    /// What the live state says about it, as half a sentence, from how much the resource holds.
+    pub evidence: fn(held: Option<u64>) -> String,
+}
+
+/// What a resource holds, of which a read may bring the number.
+#[derive(Debug)]
+pub struct Holds {
+    /// `N tags`; nothing is a number that is not known.
+    pub in_words: fn(Option<u64>) -> String,
+}
+
+/// A risk of an action.
+#[derive(Debug)]
+pub struct ActionRisk {
+    pub of: Verb,
+    pub class: RiskClass,
+    /// What the live state says about it, from how much the resource holds. Nothing, if there is no risk.
+    pub evidence: fn(held: Option<u64>) -> Option<String>,
+}
+
+/// What a change does to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Create,
+    Update,
+    Replace,
+    Delete,
+    Run,
 }
 
 /// How an attribute can change.

@@ -22,6 +22,8 @@ pub static ORGANIZATION: Kind = Kind {
     joined_parts: 2,
     parent: None,
     attributes: &[],
+    risks: &[],
+    holds: None,
     listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &[],

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Attribute, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Window, Wire, json as parse,
-    organization, segment,
+    ActionRisk, Attribute, Hazard, Holds, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Verb, Window,
+    Wire, json as parse, organization, segment,
 };
 use crate::{
     address::Address,
+    risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
 };
@@ -38,6 +39,7 @@ pub static REPOSITORY: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            hazard: Some(Hazard { class: RiskClass::Exposes, value: true, of_creation: false, evidence: exposed }),
             example: "true",
             doc: "Whether anyone may pull the images.",
         },
@@ -56,6 +58,7 @@ pub static REPOSITORY: Kind = Kind {
             ]),
             service_default: Preset::Text("other"),
             required: false,
+            hazard: None,
             example: "linux",
             doc: "What the images are for; the console groups repositories by it.",
         },
@@ -65,10 +68,18 @@ pub static REPOSITORY: Kind = Kind {
             shape: Shape::Text(LONGEST_DESCRIPTION),
             service_default: Preset::Text(""),
             required: false,
+            hazard: None,
             example: "what it is for",
             doc: "Free text; an empty one clears it.",
         },
     ],
+    risks: &[ActionRisk {
+        of: Verb::Delete,
+        class: RiskClass::DestroysData,
+        // A count that is not known is treated as data.
+        evidence: |images| (images != Some(0)).then(|| tags(images)),
+    }],
+    holds: Some(&Holds { in_words: tags }),
     listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &[],
@@ -77,6 +88,23 @@ pub static REPOSITORY: Kind = Kind {
 
 pub fn address(region: impl Into<Arc<str>>, organization: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Address {
     Address::new(&REPOSITORY, vec![region.into(), organization.into(), name.into()])
+}
+
+/// `N tags`, as people count images.
+fn tags(images: Option<u64>) -> String {
+    match images {
+        None => "an unknown number of tags".to_owned(),
+        Some(1) => "1 tag".to_owned(),
+        Some(number) => format!("{number} tags"),
+    }
+}
+
+/// What strangers get once a repository is public. An empty one is exposed as well: images are pushed later.
+fn exposed(images: Option<u64>) -> String {
+    match images {
+        Some(0) => "anyone can pull what will be pushed (empty now)".to_owned(),
+        number => format!("anyone can pull {}", tags(number)),
+    }
 }
 
 struct Api;

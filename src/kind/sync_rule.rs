@@ -10,10 +10,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Wire, json as parse, repository,
+    ActionRisk, Attribute, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Verb, Wire,
+    json as parse, repository,
 };
 use crate::{
     address::Address,
+    risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{
         Method, Request, Response, Service,
@@ -56,6 +58,7 @@ pub static SYNC_RULE: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            hazard: None,
             example: "true",
             doc: "Whether the rule copies images by itself. Only `true` can be managed: the service may hide others.",
         },
@@ -65,10 +68,22 @@ pub static SYNC_RULE: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: false,
+            hazard: Some(Hazard {
+                class: RiskClass::Overwrites,
+                value: true,
+                of_creation: true,
+                evidence: |_| "tags that exist in the target are overwritten".to_owned(),
+            }),
             example: "false",
             doc: "Whether a tag that exists in the target is overwritten.",
         },
     ],
+    risks: &[ActionRisk {
+        of: Verb::Replace,
+        class: RiskClass::Gap,
+        evidence: |_| Some("what is pushed in between is not copied".to_owned()),
+    }],
+    holds: None,
     listing: Listing::PerParent { request: list, decode: decode_list },
     also_gone: &[SYNC_RULE_NOT_FOUND],
     also_absent: &[],

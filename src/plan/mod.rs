@@ -25,7 +25,7 @@ use crate::{
     age::Age,
     diagnostics::Source,
     diff::FieldChange,
-    kind::Subject,
+    kind::{Subject, Verb},
     mask::{Hidden, shown},
     pattern::Pattern,
     plan::risk::{Risk, RiskClass},
@@ -186,6 +186,17 @@ impl Action {
             Action::Delete { .. } => None,
             Action::Create { after } | Action::Update { after, .. } | Action::Replace { after, .. } => Some(after),
             Action::Run { attributes } => Some(attributes),
+        }
+    }
+
+    /// What kinds call it in their tables.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Action::Create { .. } => Verb::Create,
+            Action::Update { .. } => Verb::Update,
+            Action::Replace { .. } => Verb::Replace,
+            Action::Delete { .. } => Verb::Delete,
+            Action::Run { .. } => Verb::Run,
         }
     }
 

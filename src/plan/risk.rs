@@ -1,153 +1,47 @@
-//! Risk classes: what a change could do that cannot be undone, with evidence from the live state.
+//! Finds the risks of changes, which the tables of the kinds declare, and withholds what nobody consented to.
 //!
-//! Finds risks and withholds what nobody consented to. How much may be removed at once is in `limits`.
+//! How much may be removed at once is in `limits`.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Action, Change, Withheld};
 use crate::{
     address::Address,
+    kind::{Attribute, Hazard},
     pattern::{Index, Pattern},
     state::{Attributes, Consent, Live, Protection},
 };
 
-/// A class of risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RiskClass {
-    /// Something goes; replacements aside.
-    Deletes,
-    /// In addition: a repository that holds images goes.
-    DestroysData,
-    /// An existing repository turns public.
-    Exposes,
-    /// A rule may overwrite tags in its target, or a run what was pushed to its mirror.
-    Overwrites,
-    /// A rule is replaced: what is pushed in between is not copied.
-    Gap,
-    /// The schedule of a mirror is switched off, which may be final.
-    OneWay,
-}
+pub use crate::risk::{Risk, RiskClass};
 
-impl RiskClass {
-    pub const ALL: [RiskClass; 6] = [
-        RiskClass::Deletes,
-        RiskClass::DestroysData,
-        RiskClass::Exposes,
-        RiskClass::Overwrites,
-        RiskClass::Gap,
-        RiskClass::OneWay,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            RiskClass::Deletes => "deletes",
-            RiskClass::DestroysData => "destroys-data",
-            RiskClass::Exposes => "exposes",
-            RiskClass::Overwrites => "overwrites",
-            RiskClass::Gap => "gap",
-            RiskClass::OneWay => "one-way",
-        }
-    }
-
-    /// Whether changes of this class wait for consent even where nobody set a number.
-    pub fn needs_consent(self) -> bool {
-        matches!(self, RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay)
-    }
-}
-
-impl fmt::Display for RiskClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// One risk of one change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Risk {
-    pub class: RiskClass,
-    /// What the live state says about it, as half a sentence; empty where the action says it all.
-    pub evidence: String,
-}
-
-impl FromStr for Consent {
-    type Err = String;
-
-    /// `CLASS` or `CLASS=N`.
-    fn from_str(text: &str) -> Result<Consent, String> {
-        let (name, most) = match text.split_once('=') {
-            Some((name, number)) => {
-                let most = number.parse().map_err(|_| format!("`{number}` is not a number of changes (`CLASS=N`)"))?;
-                (name, Some(most))
-            }
-            None => (text, None),
-        };
-        let class = RiskClass::ALL.into_iter().find(|class| class.name() == name).ok_or_else(|| {
-            let names = RiskClass::ALL.map(|class| format!("`{class}`")).join(", ");
-            format!("`{name}` is not a class of risk; there are {names}")
-        })?;
-        Ok(Consent { class, most })
-    }
-}
-
-/// `N tags`, as people count images.
-pub(crate) fn tags(number: Option<u64>) -> String {
-    match number {
-        None => "an unknown number of tags".to_owned(),
-        Some(1) => "1 tag".to_owned(),
-        Some(number) => format!("{number} tags"),
-    }
-}
-
-/// What strangers get once a repository is public. An empty one is exposed as well: images are pushed later.
-fn exposed(num_images: Option<u64>) -> String {
-    match num_images {
-        Some(0) => "anyone can pull what will be pushed (empty now)".to_owned(),
-        number => format!("anyone can pull {}", tags(number)),
-    }
-}
-
-/// The risks of an action; `num_images` is the live count of the repository that it touches.
-pub(super) fn assess(address: &Address, action: &Action, num_images: Option<u64>) -> Vec<Risk> {
+/// The risks of an action; `held` is how much the resource that it touches holds.
+pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> Vec<Risk> {
+    let kind = address.kind();
     let mut risks = Vec::new();
-    let mut add = |class, evidence: String| risks.push(Risk { class, evidence });
-    let holds_images = address.kind().attribute("is_public").is_some();
-    match action {
-        Action::Delete { .. } => {
-            add(RiskClass::Deletes, String::new());
-            // A count that is not known is treated as data.
-            if holds_images && num_images != Some(0) {
-                add(RiskClass::DestroysData, tags(num_images));
-            }
-        }
-        Action::Update { before, after } if turns_on("is_public", Some(before), after) => {
-            add(RiskClass::Exposes, exposed(num_images));
-        }
-        Action::Update { before, after } if turns_on("scheduled", Some(after), before) => {
-            add(RiskClass::OneWay, "the service may not let the schedule be switched on again".to_owned());
-        }
-        Action::Update { .. } | Action::Run { .. } => {}
-        Action::Create { after } => {
-            if turns_on("override", None, after) {
-                add(RiskClass::Overwrites, "tags that exist in the target are overwritten".to_owned());
-            }
-        }
-        Action::Replace { before, after } => {
-            if turns_on("override", Some(before), after) {
-                add(RiskClass::Overwrites, "tags that exist in the target are overwritten".to_owned());
-            }
-            add(RiskClass::Gap, "what is pushed in between is not copied".to_owned());
-        }
+    if let Action::Delete { .. } = action {
+        risks.push(Risk { class: RiskClass::Deletes, evidence: String::new() });
+    }
+    for attribute in kind.attributes {
+        let hazard = attribute.hazard.as_ref().filter(|hazard| brings_about(action, attribute, hazard));
+        risks.extend(hazard.map(|hazard| Risk { class: hazard.class, evidence: (hazard.evidence)(held) }));
+    }
+    let verb = action.verb();
+    for risk in kind.risks.iter().filter(|risk| risk.of == verb) {
+        risks.extend((risk.evidence)(held).map(|evidence| Risk { class: risk.class, evidence }));
     }
     risks
 }
 
-fn turns_on(name: &str, before: Option<&Attributes>, after: &Attributes) -> bool {
-    let on = Some(&Value::Bool(true));
-    after.get(name) == on && before.and_then(|before| before.get(name)) != on
+/// Whether an action gives the attribute its dangerous value.
+fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool {
+    let is_on = |attributes: &Attributes| attributes.get(attribute.name) == Some(&Value::Bool(true));
+    match action {
+        Action::Update { before, after } | Action::Replace { before, after } => {
+            is_on(before) != hazard.value && is_on(after) == hazard.value
+        }
+        Action::Create { after } => hazard.of_creation && is_on(after) == hazard.value,
+        Action::Delete { .. } | Action::Run { .. } => false,
+    }
 }
 
 /// Marks what is protected, and what carries a risk that nobody consented to.

@@ -6,7 +6,7 @@ use super::{
     fold,
     style::{Look, Role},
 };
-use crate::plan::{Plan, risk};
+use crate::plan::Plan;
 
 /// What a person can do about it.
 const HEADING: &str = "Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.";
@@ -27,7 +27,7 @@ pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
             let head = color.paint(Role::Warning, format!("  ? {}", unlisted.address));
             let holds = match unlisted.num_images {
                 Some(0) => "empty".to_owned(),
-                number => risk::tags(number),
+                number => unlisted.address.kind().holds.map_or_else(String::new, |holds| (holds.in_words)(number)),
             };
             out.push_str(&format!("{head}  ({holds})\n"));
         }
