@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
-    kind::{Kind, Listing, REGISTRY, Window, repository::REPOSITORY},
+    kind::{Kind, Listing, REGISTRY, Window},
     moment::Moment,
     progress::{Listener, Stage, Tally},
     scope,
@@ -133,7 +133,7 @@ pub struct Everything {
 /// Reads the chart's organizations with everything in them, whatever the chart manages.
 pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
     let (mut live, malformed) = understood(client, chart, chart, listener).await;
-    let is_parent = |address: &&Address| address.kind().name == REPOSITORY.name;
+    let is_parent = |address: &&Address| address.kind().has_lists();
     let parents = live.resources.keys().filter(is_parent).cloned().collect();
     let unread = read_children(client, parents, &mut live, &Tally::new(listener, Stage::Reading)).await;
     Everything { live, unread, malformed }

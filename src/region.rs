@@ -3,8 +3,6 @@
 //! The table only tells a region from another name. That a region stands in it does not prove that SWR is open there,
 //! and partner clouds have regions that it lacks.
 
-use crate::kind::sync_rule::TARGET_REGIONS;
-
 /// Whether the official SDK lists the region for SWR, or the API's own pages copy images to it.
 pub fn is_known(region: &str) -> bool {
     REGIONS.contains(&region) || TARGET_REGIONS.contains(&region)
@@ -25,6 +23,24 @@ pub const REGIONS: [&str; 35] = [
     "cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3", "eu-west-0",
     "eu-west-101", "la-north-2", "la-south-2", "me-east-1", "my-kualalumpur-1", "na-mexico-1",
     "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "sa-peru-1", "tr-west-1",
+];
+
+/// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3), and the two that the API's own
+/// pages copy to. Others may have joined.
+pub const TARGET_REGIONS: [&str; 13] = [
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-north-1",
+    "cn-north-208",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-southwest-2",
+    "region1",
 ];
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use crate::{
     address::Address,
     diagnostics::Source,
-    kind::{repository, sync_rule},
+    kind::{Kind, Listing, Unmentioned},
     pattern::{Below, Index, Pattern},
     state::{Chart, DesiredResource, Live, UnlistedPolicy},
 };
@@ -94,14 +94,9 @@ pub enum Disposition<'a> {
     Blocks,
 }
 
-/// The repositories that rules of the chart make the service create: the same name in the target.
+/// What the resources of the chart make the service create: the copies of rules.
 pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
-    let copy = |rule: &Address| {
-        let part = |name| rule.part(name).cloned();
-        Some(repository::address(part("target_region")?, part("target_organization")?, part("repository")?))
-    };
-    let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
-    rules.filter_map(copy).collect()
+    chart.resources.keys().filter_map(|address| (address.kind().makes?)(address)).collect()
 }
 
 /// Everything live that the chart does not name but must decide about, in address order. `copies` are those of
@@ -116,16 +111,16 @@ pub fn surplus<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, live: &'a Live)
 fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Address) -> Option<Disposition<'a>> {
     let parent = address.parent()?;
     let declared = chart.resources.get(&parent)?;
-    if address.kind().name == sync_rule::SYNC_RULE.name {
-        // Rules go along with a repository that goes.
-        let list = declared.children.as_ref().filter(|_| !declared.is_absent())?;
-        return Some(Disposition::DeleteUndeclared(list));
-    }
-    if declared.is_absent() {
-        return Some(Disposition::Blocks);
-    }
-    if copies.contains(address) {
-        return None;
+    match address.kind().unmentioned {
+        Unmentioned::Left => return None,
+        Unmentioned::ListIsWhole => {
+            // What is listed goes along with what it lives in.
+            let list = declared.children.as_ref().filter(|_| !declared.is_absent())?;
+            return Some(Disposition::DeleteUndeclared(list));
+        }
+        Unmentioned::ByPolicyOfParent if declared.is_absent() => return Some(Disposition::Blocks),
+        Unmentioned::ByPolicyOfParent if copies.contains(address) => return None,
+        Unmentioned::ByPolicyOfParent => {}
     }
     match chart.unlisted.get(&parent)? {
         UnlistedPolicy::Ignore => None,
@@ -168,16 +163,19 @@ impl Keeping {
 
     /// Whether a repository that is to go could have a rule that is protected or left out, though it is neither itself.
     fn may_hold_rule_of(&self, address: &Address) -> bool {
-        let rule = &sync_rule::SYNC_RULE;
-        rule.parent.is_some_and(|parent| parent.name == address.kind().name)
-            && self.index.first(address).is_none()
-            && self.below.may_match(address, rule.key.len() - address.parts().len())
+        let is_read_alone = |child: &&Kind| matches!(child.listing, Listing::PerParent { .. });
+        let mut lists = address.kind().children().filter(is_read_alone);
+        lists.any(|child| {
+            self.index.first(address).is_none()
+                && self.below.may_match(address, child.key.len() - address.parts().len())
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::repository;
     use crate::plan::tests::{chart, live};
 
     /// What is to happen to each surplus resource.

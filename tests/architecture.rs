@@ -54,20 +54,13 @@ const KNOW_KINDS: &str = "
     config/place.rs: mirror organization repository
     config/rules.rs: organization repository sync_rule target_organization target_region
     export.rs: == organization repository sync_rule target_organization target_region
-    pattern/written.rs: organization
-    plan/build.rs: == organization sync_rule
-    plan/limits.rs: == repository
     plan/mirrors.rs: branches endpoint force mirror url
-    plan/order.rs: == repository sync_rule target_organization target_region
     plan/sound.rs: == mirror
-    refresh.rs: == repository
-    region.rs: sync_rule
     render/chart.rs: == auto organization repository target_organization target_region
     render/fold.rs: description is_public url
     render/outline.rs: project
     render/plan.rs: is_public
     schema/chart.rs: target_organization target_region
-    scope.rs: == repository sync_rule target_organization target_region
     state.rs: mirror
 ";
 

@@ -5,13 +5,10 @@
 use super::names::Name;
 use crate::{
     kind::{
-        self, Kind, Preset, Role,
-        mirror::MIRROR,
-        organization::ORGANIZATION,
-        repository::REPOSITORY,
-        sync_rule::{SYNC_RULE, TARGET_REGIONS},
+        self, Kind, Preset, Role, mirror::MIRROR, organization::ORGANIZATION, repository::REPOSITORY,
+        sync_rule::SYNC_RULE,
     },
-    region::REGIONS,
+    region::{REGIONS, TARGET_REGIONS},
     state::LARGEST_REMOTE_ID,
 };
 

@@ -108,10 +108,10 @@ fn self_copy((address, span): &PlacedRule, copy: &Copy) -> Option<Diagnostic> {
 
 fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
     let region = address.part("target_region")?;
-    if sync_rule::TARGET_REGIONS.contains(&&**region) {
+    if region::TARGET_REGIONS.contains(&&**region) {
         return None;
     }
-    let known = sync_rule::TARGET_REGIONS;
+    let known = region::TARGET_REGIONS;
     let meant = similar_to(region, known.into_iter());
     let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
     let known = known.join(", ");

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Candidate, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Window, Wire,
-    json as parse,
+    Attribute, Candidate, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Window,
+    Wire, json as parse,
 };
 use crate::{
     address::Address,
@@ -97,6 +97,10 @@ pub static MIRROR: Kind = Kind {
     ],
     risks: &[],
     holds: None,
+    fills: None,
+    unmentioned: Unmentioned::Left,
+    makes: None,
+    note_on_creation: None,
     listing: Listing::PerNumber { page_size: PAGE, request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &["CH.010001"],

@@ -46,6 +46,14 @@ pub struct Kind {
     pub risks: &'static [ActionRisk],
     /// What a resource holds that is no resource itself.
     pub holds: Option<&'static Holds>,
+    /// Where its number is what its parent is measured by: how that is found out.
+    pub fills: Option<&'static Fills>,
+    /// What happens to a live resource that the chart does not mention.
+    pub unmentioned: Unmentioned,
+    /// What the service makes by itself where a resource of this kind is.
+    pub makes: Option<fn(&Address) -> Option<Address>>,
+    /// What a reader should know of a new one, from how much its parent holds.
+    pub note_on_creation: Option<fn(held: u64) -> String>,
     pub listing: Listing,
     /// Codes that mean "there is nothing to delete" besides the ordinary ones.
     pub also_gone: &'static [&'static str],
@@ -57,6 +65,21 @@ pub struct Kind {
 impl Kind {
     pub(crate) fn rank(&self) -> usize {
         REGISTRY.iter().position(|kind| *kind == self).unwrap_or(REGISTRY.len())
+    }
+
+    /// The kinds that live in it.
+    pub fn children(&'static self) -> impl Iterator<Item = &'static Kind> {
+        REGISTRY.iter().copied().filter(move |child| child.parent == Some(self))
+    }
+
+    /// The kind that must be gone before one of this kind can be deleted.
+    pub fn filled_by(&'static self) -> Option<&'static Fills> {
+        self.children().find_map(|child| child.fills)
+    }
+
+    /// Whether only a read of a resource's own shows some of what lives in it.
+    pub fn has_lists(&'static self) -> bool {
+        self.children().any(|child| matches!(child.listing, Listing::PerParent { .. }))
     }
 
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
@@ -175,6 +198,34 @@ pub struct Hazard {
 pub struct Holds {
     /// `N tags`; nothing is a number that is not known.
     pub in_words: fn(Option<u64>) -> String,
+}
+
+/// What fills the resource that it lives in: that one is deleted only when nothing of this is left, and to lose all of it
+/// is a reason to stop.
+#[derive(Debug)]
+pub struct Fills {
+    /// `repository`, and several of them.
+    pub words: (&'static str, &'static str),
+    /// The list of what lives in one parent. Whether the service deletes that along is not documented.
+    pub contents: Contents,
+}
+
+impl Fills {
+    /// `1 repository`, `2 repositories`.
+    pub fn counted(&self, number: usize) -> String {
+        if number == 1 { format!("1 {}", self.words.0) } else { format!("{number} {}", self.words.1) }
+    }
+}
+
+/// What happens to a live resource that the chart does not mention, though it mentions what that lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmentioned {
+    /// Nothing.
+    Left,
+    /// What the parent's entry says of them.
+    ByPolicyOfParent,
+    /// It goes, where the parent's entry holds a list: that is the whole truth.
+    ListIsWhole,
 }
 
 /// A risk of an action.
@@ -399,10 +450,6 @@ pub trait Wire: Sync {
     fn read(&self, subject: Subject<'_>) -> Request;
     /// Finds the resource in a successful answer to [`Wire::read`], as it is: [`Kind::decode_read`] masks it.
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
-    /// The list of what a deletion would take along, where the resource itself does not show it.
-    fn contents(&self) -> Option<Contents> {
-        None
-    }
     fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request;
     /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows.
     fn created(&self, after: &Attributes) -> Attributes {

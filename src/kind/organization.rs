@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Contents, Kind, Listing, Page, Subject, Undecodable, Window, Wire, json as parse, repository, segment};
+use super::{Kind, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse, segment};
 use crate::{
     address::Address,
     state::{Attributes, LiveResource},
@@ -24,6 +24,10 @@ pub static ORGANIZATION: Kind = Kind {
     attributes: &[],
     risks: &[],
     holds: None,
+    fills: None,
+    unmentioned: Unmentioned::Left,
+    makes: None,
+    note_on_creation: None,
     listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &[],
@@ -76,13 +80,6 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
     Ok(Page { length: items.len(), items, ..Page::default() })
 }
 
-/// Whether the filter is exact is not documented, so others' repositories may be in there.
-fn list_inside(address: &Address, window: Window) -> Request {
-    let mut request = repository::list(address.region(), window);
-    request.query.extend(address.part("organization").map(|name| ("namespace", name.to_string())));
-    request
-}
-
 impl Wire for Api {
     fn read(&self, Subject { address, .. }: Subject<'_>) -> Request {
         request(address.region(), Method::Get, path(address))
@@ -95,12 +92,6 @@ impl Wire for Api {
         } else {
             Err(Undecodable::new("the organization that was asked for", response))
         }
-    }
-
-    /// Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
-    /// matters before a delete is that there are none.
-    fn contents(&self) -> Option<Contents> {
-        Some(Contents { page_size: repository::PAGE, request: list_inside, decode: repository::decode_list })
     }
 
     fn create(&self, Subject { address, .. }: Subject<'_>, _after: &Attributes) -> Request {

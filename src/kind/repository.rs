@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ActionRisk, Attribute, Hazard, Holds, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Verb, Window,
-    Wire, json as parse, organization, segment,
+    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Kind, Listing, Page, Preset, Role, Shape, Subject,
+    Undecodable, Unmentioned, Verb, Window, Wire, json as parse, organization, segment,
 };
 use crate::{
     address::Address,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The most that the service gives in one page.
-pub const PAGE: usize = 1000;
+const PAGE: usize = 1000;
 
 /// What the service's console allows in a description.
 const LONGEST_DESCRIPTION: usize = 30_000;
@@ -80,6 +80,15 @@ pub static REPOSITORY: Kind = Kind {
         evidence: |images| (images != Some(0)).then(|| tags(images)),
     }],
     holds: Some(&Holds { in_words: tags }),
+    // Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
+    // matters before a delete is that there are none.
+    fills: Some(&Fills {
+        words: ("repository", "repositories"),
+        contents: Contents { page_size: PAGE, request: list_inside, decode: decode_list },
+    }),
+    unmentioned: Unmentioned::ByPolicyOfParent,
+    makes: None,
+    note_on_creation: None,
     listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &[],
@@ -156,7 +165,7 @@ fn total_of(content_range: &str) -> Option<usize> {
 }
 
 /// Ordered by name, so that pages shift as little as they can while somebody writes.
-pub(super) fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
+fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let mut request = Request::new(Service::Swr, region, Method::Get, "/v2/manage/repos".to_owned());
     request.query = vec![
         ("limit", limit.to_string()),
@@ -167,7 +176,14 @@ pub(super) fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Reque
     request
 }
 
-pub(super) fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
+/// Whether the filter is exact is not documented, so others' repositories may be in there.
+fn list_inside(organization: &Address, window: Window) -> Request {
+    let mut request = list(organization.region(), window);
+    request.query.extend(organization.part("organization").map(|name| ("namespace", name.to_string())));
+    request
+}
+
+fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let Ok(items) = parse::<Option<Vec<Item>>>(response, "a list of repositories") else {
         return decode_one_by_one(region, response);
     };

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ActionRisk, Attribute, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Verb, Wire,
-    json as parse, repository,
+    ActionRisk, Attribute, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb,
+    Wire, json as parse, repository,
 };
 use crate::{
     address::Address,
@@ -25,24 +25,6 @@ use crate::{
 
 /// The list is not paged, and "returns 100 records by default": so many may be all, or the first hundred.
 const LONGEST_LIST: usize = 100;
-
-/// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3), and the two that the API's own
-/// pages copy to. Others may have joined.
-pub const TARGET_REGIONS: [&str; 13] = [
-    "af-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "cn-east-2",
-    "cn-east-3",
-    "cn-north-1",
-    "cn-north-208",
-    "cn-north-4",
-    "cn-north-9",
-    "cn-south-1",
-    "cn-southwest-2",
-    "region1",
-];
 
 pub static SYNC_RULE: Kind = Kind {
     name: "sync_rule",
@@ -84,6 +66,10 @@ pub static SYNC_RULE: Kind = Kind {
         evidence: |_| Some("what is pushed in between is not copied".to_owned()),
     }],
     holds: None,
+    fills: None,
+    unmentioned: Unmentioned::ListIsWhole,
+    makes: Some(copy),
+    note_on_creation: Some(not_copied),
     listing: Listing::PerParent { request: list, decode: decode_list },
     also_gone: &[SYNC_RULE_NOT_FOUND],
     also_absent: &[],
@@ -98,6 +84,19 @@ pub fn address(
     let mut key = repository.parts().to_vec();
     key.extend([target_region.into(), target_organization.into()]);
     Address::new(&SYNC_RULE, key)
+}
+
+/// The repository that the service creates for the first image that is copied: the same name in the target.
+fn copy(rule: &Address) -> Option<Address> {
+    let part = |name| rule.part(name).cloned();
+    Some(repository::address(part("target_region")?, part("target_organization")?, part("repository")?))
+}
+
+fn not_copied(tags: u64) -> String {
+    match tags {
+        1 => "1 existing tag is not copied".to_owned(),
+        number => format!("{number} existing tags are not copied"),
+    }
 }
 
 struct Api;

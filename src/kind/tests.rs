@@ -29,7 +29,11 @@ fn requests(address: &Address, after: &Attributes) -> String {
         writeln!(out, "{name}: {}", request.map_or_else(|| "-".to_owned(), |request| line(&request))).unwrap();
     };
     say("read", Some(wire.read(subject)));
-    let before = wire.contents().map(|contents| (contents.request)(address, Window::first(contents.page_size)));
+    let before = address
+        .kind()
+        .filled_by()
+        .map(|fills| fills.contents)
+        .map(|contents| (contents.request)(address, Window::first(contents.page_size)));
     say("before delete", Some(before.unwrap_or_else(|| wire.read(subject))));
     say("create", Some(wire.create(subject, after)));
     say("update", wire.update(subject, after));

@@ -14,7 +14,7 @@ use std::{
 use super::{ARROW, Pattern};
 use crate::{
     address::printed,
-    kind::{self, Kind, REGISTRY, organization::ORGANIZATION},
+    kind::{self, Kind, REGISTRY},
     region,
     wire::Service,
 };
@@ -88,9 +88,9 @@ impl Names<'_> {
     /// What a printed address with this number of segments would be, from the region on.
     fn kind_of(&self, place: &str) -> &'static Kind {
         let mut segments = place.split('/').skip(1);
-        let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(&ORGANIZATION);
-        let below = REGISTRY.iter().find(|kind| kind.parent == Some(top));
-        below.copied().filter(|_| segments.next().is_some()).unwrap_or(top)
+        let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(REGISTRY[0]);
+        let below = top.children().next();
+        below.filter(|_| segments.next().is_some()).unwrap_or(top)
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
     address::Address,
     diagnostics::Source,
     diff::{self, FieldChange},
-    kind::{organization::ORGANIZATION, sync_rule::SYNC_RULE},
     mask::Hidden,
     moment::Moment,
     scope::{self, Disposition, Selection, Surplus},
@@ -152,7 +151,7 @@ fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Opt
     let fields = diff::vanishing(&before);
     let mut change = step(address, Action::Delete { before }, reason, fields, found.num_images);
     change.precondition.num_images = found.num_images;
-    change.precondition.num_repositories = (address.kind().name == ORGANIZATION.name).then_some(0);
+    change.precondition.num_repositories = address.kind().filled_by().map(|_| 0);
     change.source = source;
     change
 }
@@ -193,22 +192,18 @@ fn precondition(action: &Action) -> Precondition {
     }
 }
 
-/// The images of the repository that an address is, or lives in.
+/// How much the resource holds, or the one that it lives in.
 fn num_images(address: &Address, live: &Live) -> Option<u64> {
-    let repository = if address.kind().name == SYNC_RULE.name { address.parent()? } else { address.clone() };
-    live.resources.get(&repository)?.num_images
+    match address.kind().holds {
+        Some(_) => live.resources.get(address)?.num_images,
+        None => live.resources.get(&address.parent()?)?.num_images,
+    }
 }
 
 fn notes_on_creation(address: &Address, wanted: &Attributes, live: &Live) -> Vec<String> {
     let mut notes = Vec::new();
-    if address.kind().name == SYNC_RULE.name
-        && let Some(number) = num_images(address, live).filter(|number| *number > 0)
-    {
-        notes.push(if number == 1 {
-            "1 existing tag is not copied".to_owned()
-        } else {
-            format!("{number} existing tags are not copied")
-        });
+    if let Some(note) = address.kind().note_on_creation {
+        notes.extend(num_images(address, live).filter(|number| *number > 0).map(note));
     }
     let sent = diff::creation(address.kind(), wanted);
     let left = address.kind().attributes.iter().map(|attribute| attribute.name).filter(|name| !sent.contains_key(name));
@@ -239,8 +234,9 @@ fn dispose<'a>(surplus: &Surplus<'a>, live: &Live, plan: &mut Plan, blocking: &m
 fn stops_for_blocked_organizations(blocking: &[&Address]) -> Vec<Stop> {
     let stop = |address: &&Address| {
         let organization = address.parent()?;
+        let of = address.kind().fills?;
         let message = format!("{organization} shall go, but holds {address}, which the chart does not name");
-        let lift = "list the repository there with `state: absent`".to_owned();
+        let lift = format!("list the {} there with `state: absent`", of.words.0);
         Some(Stop::new("organization-not-empty", message, Some(lift)))
     };
     blocking.iter().filter_map(stop).collect()

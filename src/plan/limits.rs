@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{Action, Change, Stop, risk};
 use crate::{
     address::Address,
-    kind::repository::REPOSITORY,
+    kind::Fills,
     plan::risk::RiskClass,
     state::{Consent, Limits, Live},
 };
@@ -34,15 +34,18 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
         let message = format!("{}{}, more than `{from}{most}`", things(&deletes), replaced(changes));
         stops.push(Stop::new("too-many-deletes", message, lift.clone()));
     }
-    for (organization, (gone, all)) in shares(&deletes, live) {
+    for (organization, Share { gone, all, of }) in shares(&deletes, live) {
         if gone == all {
-            let what = if all == 1 { "its only repository".to_owned() } else { format!("all of its {}", counted(all)) };
+            let what = match all {
+                1 => format!("its only {}", of.words.0),
+                _ => format!("all of its {}", of.counted(all)),
+            };
             let message = format!("{organization} would lose {what}");
             stops.push(Stop::new("organization-emptied", message, lift.clone()));
         } else if all >= SMALLEST_FOR_PERCENT && gone * 100 > all * limits.delete_percent {
             let message = format!(
                 "{organization} would lose {gone} of its {}, more than `limits.delete_percent: {}`",
-                counted(all),
+                of.counted(all),
                 limits.delete_percent
             );
             stops.push(Stop::new("too-large-a-share", message, lift.clone()));
@@ -66,25 +69,27 @@ fn replaced(changes: &[Change]) -> String {
     }
 }
 
-fn counted(repositories: usize) -> String {
-    if repositories == 1 { "1 repository".to_owned() } else { format!("{repositories} repositories") }
+/// How much of what fills a resource goes.
+struct Share {
+    gone: usize,
+    all: usize,
+    of: &'static Fills,
 }
 
 /// For each organization that loses repositories: how many, of how many.
-fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, (usize, usize)> {
-    let mut shares = BTreeMap::<Address, (usize, usize)>::new();
-    let repositories = |address: &&&Address| address.kind().name == REPOSITORY.name;
-    for address in deletes.iter().filter(repositories) {
-        if let Some(organization) = address.parent() {
-            shares.entry(organization).or_default().0 += 1;
+fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, Share> {
+    let mut shares = BTreeMap::<Address, Share>::new();
+    for address in deletes {
+        if let (Some(of), Some(parent)) = (address.kind().fills, address.parent()) {
+            shares.entry(parent).or_insert(Share { gone: 0, all: 0, of }).gone += 1;
         }
     }
-    for address in live.resources.keys().filter(|address| address.kind().name == REPOSITORY.name) {
-        if shares.is_empty() {
-            break;
-        }
-        if let Some(share) = address.parent().and_then(|organization| shares.get_mut(&organization)) {
-            share.1 += 1;
+    if shares.is_empty() {
+        return shares;
+    }
+    for address in live.resources.keys().filter(|address| address.kind().fills.is_some()) {
+        if let Some(share) = address.parent().and_then(|parent| shares.get_mut(&parent)) {
+            share.all += 1;
         }
     }
     shares

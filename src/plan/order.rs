@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 use super::{Action, Change};
-use crate::{address::Address, kind::repository, kind::sync_rule::SYNC_RULE};
+use crate::address::Address;
 
 /// For each change, the positions of the changes that must have succeeded before it.
 pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
@@ -44,16 +44,12 @@ fn is_delete(change: &Change) -> bool {
     matches!(change.action, Action::Delete { .. })
 }
 
-/// What must exist before a resource is written.
+/// What must exist before a resource is written: what it lives in, and what the service would otherwise make by itself.
 fn needed(address: &Address) -> Vec<Address> {
     let mut needed: Vec<Address> = address.parent().into_iter().collect();
-    if address.kind().name == SYNC_RULE.name
-        && let (Some(region), Some(organization), Some(name)) =
-            (address.part("target_region"), address.part("target_organization"), address.part("repository"))
-    {
-        let copy = repository::address(region.clone(), organization.clone(), name.clone());
-        needed.extend(copy.parent());
-        needed.push(copy);
+    if let Some(made) = address.kind().makes.and_then(|makes| makes(address)) {
+        needed.extend(made.parent());
+        needed.push(made);
     }
     needed
 }

@@ -52,7 +52,7 @@ pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
 fn contents(subject: Subject<'_>, view: View) -> Option<Contents> {
     match view {
         View::Values => None,
-        View::BeforeDelete => subject.address.kind().wire.contents(),
+        View::BeforeDelete => subject.address.kind().filled_by().map(|fills| fills.contents),
     }
 }
 

@@ -177,7 +177,8 @@ struct Times {
 fn times(change: &Change, journal: &[Entry]) -> Times {
     let wire = change.address.kind().wire;
     let goes = matches!(change.action, Action::Delete { .. });
-    let contents = wire.contents().filter(|_| goes);
+    let fills = change.address.kind().filled_by().filter(|_| goes);
+    let contents = fills.map(|fills| fills.contents);
     let check = contents.map_or_else(
         || wire.read(change.subject()),
         |contents| (contents.request)(&change.address, Window::first(contents.page_size)),
