@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     address::Address,
-    config::names::{self, Name},
+    config::names,
     diagnostics::Source,
-    kind::{Kind, organization::ORGANIZATION, repository::REPOSITORY, sync_rule::SYNC_RULE},
+    kind::{Kind, Unmentioned},
     mask,
     state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy},
 };
@@ -46,7 +46,7 @@ pub fn chart(
         without_rules.insert(repository.clone());
     }
     // A list that is present is the whole truth: one rule that cannot be written spares all of its repository.
-    for (address, _) in live.resources.iter().filter(|(address, _)| is(address, &SYNC_RULE)) {
+    for (address, _) in live.resources.iter().filter(|(address, _)| is_listed(address)) {
         if let (Some(problem), Some(repository)) = (bad_name(address), address.parent())
             && without_rules.insert(repository.clone())
         {
@@ -56,7 +56,7 @@ pub fn chart(
     let mut left_out: BTreeSet<Address> = BTreeSet::new();
     for (address, resource) in &live.resources {
         let parent = address.parent();
-        if is(address, &SYNC_RULE) && parent.as_ref().is_some_and(|parent| without_rules.contains(parent)) {
+        if is_listed(address) && parent.as_ref().is_some_and(|parent| without_rules.contains(parent)) {
             continue;
         }
         if parent.as_ref().is_some_and(|parent| left_out.contains(parent)) {
@@ -78,7 +78,7 @@ impl Exported {
 
     fn declare(&mut self, address: &Address, resource: &LiveResource, with_rules: bool) {
         let nowhere = Source { file: "live".into(), line: 1, column: 1 };
-        if is(address, &ORGANIZATION) {
+        if has_children(address, Unmentioned::ByPolicyOfParent) {
             self.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report);
         }
         let mut attributes = Attributes::new();
@@ -98,29 +98,27 @@ impl Exported {
         let desired = DesiredResource {
             presence: Presence::Present(attributes.into()),
             source: nowhere.clone(),
-            children: (is(address, &REPOSITORY) && with_rules).then_some(nowhere),
+            children: (has_children(address, Unmentioned::ListIsWhole) && with_rules).then_some(nowhere),
         };
         self.chart.resources.insert(address.clone(), desired);
     }
 }
 
-fn is(address: &Address, kind: &Kind) -> bool {
-    address.kind().name == kind.name
+/// Whether it stands in a list that is the whole truth.
+fn is_listed(address: &Address) -> bool {
+    address.kind().unmentioned == Unmentioned::ListIsWhole
+}
+
+fn has_children(address: &Address, unmentioned: Unmentioned) -> bool {
+    address.kind().children().any(|child: &Kind| child.unmentioned == unmentioned)
 }
 
 /// What is wrong with the names in an address, for a chart.
 fn bad_name(address: &Address) -> Option<String> {
-    let rules = [
-        ("region", Name::Region),
-        ("organization", Name::Organization),
-        ("repository", Name::Repository),
-        ("target_region", Name::Region),
-        ("target_organization", Name::Organization),
-    ];
-    rules.into_iter().find_map(|(part, name)| {
-        let text = address.part(part)?;
+    let mut parts = address.kind().names.iter().zip(address.parts());
+    parts.find_map(|(name, text)| {
         let problem =
-            || format!("`{}` is no name of a chart: expected {}", crate::text::visible(text), names::rule(name));
-        (!names::is_valid(name, text)).then(problem)
+            || format!("`{}` is no name of a chart: expected {}", crate::text::visible(text), names::rule(*name));
+        (!names::is_valid(*name, text)).then(problem)
     })
 }

@@ -43,7 +43,7 @@ const HOMONYMS: &str = "
 /// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
 const KNOW_KINDS: &str = "
     apply/freshen.rs: mirror
-    commands/init.rs: == organization repository
+    commands/init.rs: organization
     config/check.rs: auto category description is_public repository target_organization target_region
     config/decode.rs: organization repository
     config/grammar.rs: mirror organization repository sync_rule target_organization target_region
@@ -53,13 +53,10 @@ const KNOW_KINDS: &str = "
     config/names.rs: mirror organization repository
     config/place.rs: mirror organization repository
     config/rules.rs: organization repository sync_rule target_organization target_region
-    export.rs: == organization repository sync_rule target_organization target_region
     plan/mirrors.rs: branches endpoint force mirror url
     plan/sound.rs: == mirror
     render/chart.rs: == auto organization repository target_organization target_region
-    render/fold.rs: description is_public url
-    render/outline.rs: project
-    render/plan.rs: is_public
+    render/fold.rs: url
     schema/chart.rs: target_organization target_region
     state.rs: mirror
 ";

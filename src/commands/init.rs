@@ -1,10 +1,7 @@
 //! `portolan init`: writes a chart to start from, commented, or the live state of organizations, and beside it the
 //! schema that it refers to.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
@@ -19,8 +16,7 @@ use crate::{
     },
     diagnostics::SourceMap,
     exit::Exit,
-    export, input,
-    kind::{organization, repository::REPOSITORY},
+    export, input, kind,
     plan::document::pretty,
     refresh::{Everything, read_all},
     render::{self, init::SCHEMA_FILE},
@@ -145,7 +141,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     for name in names {
         let source = crate::diagnostics::Source { file: "command line".into(), line: 1, column: 1 };
         let presence = Presence::Present(Attributes::new().into());
-        let address = organization::address(Arc::from(region), Arc::from(name.as_str()));
+        let address = kind::first().address([region, name]);
         asked.resources.insert(address, DesiredResource { presence, source, children: None });
     }
     let door = session::open(global, &asked)?;
@@ -167,7 +163,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     };
     live.resources.retain(|address, _| wanted(address));
     malformed.retain(|address, _| wanted(address));
-    let repositories = live.resources.keys().filter(|address| address.kind().name == REPOSITORY.name).count();
+    let repositories = live.resources.keys().filter(|address| address.kind().has_lists()).count();
     // What holds for all of several is no matter of one repository.
     let of_all = [(&unread, repositories), (&malformed, repositories + malformed.len())];
     if let Some((failures, _)) = of_all.into_iter().find(|(failures, all)| failures.len() > 1 && failures.len() == *all)

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     address::Address,
+    config::names::Name,
     mask::Foreign,
     moment::{Moment, Stamp},
     risk::RiskClass,
@@ -36,6 +37,7 @@ pub static MIRROR: Kind = Kind {
     name: "mirror",
     service: Service::CodeArts,
     key: &["region", "project", "repository"],
+    names: &[Name::Region],
     joined_parts: 3,
     parent: None,
     attributes: &[
@@ -45,6 +47,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::WebAddress,
             service_default: Preset::Text(""),
             required: false,
+            is_remark: false,
             hazard: None,
             example: "https://git.example.com/app.git",
             doc: "The repository that is followed. Without a user name and a password in it: those are `credentials`.",
@@ -55,6 +58,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::OneOf(&["all", "default"]),
             service_default: Preset::Text("all"),
             required: true,
+            is_remark: false,
             hazard: None,
             example: "all",
             doc: "Which branches are followed. The service never tells, so this is sent with other changes and not compared.",
@@ -65,6 +69,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            is_remark: false,
             hazard: Some(Hazard {
                 class: RiskClass::OneWay,
                 value: false,
@@ -80,6 +85,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::Uuid,
             service_default: Preset::Text(""),
             required: true,
+            is_remark: false,
             hazard: None,
             example: "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11",
             doc: "The service endpoint that holds the credentials of the other side; an empty text for none.",
@@ -90,6 +96,7 @@ pub static MIRROR: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            is_remark: false,
             hazard: None,
             example: "false",
             doc: "Whether a run overwrites what was pushed to the mirror. It is sent with each run, and nothing else.",

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
+    config::names::Name,
     mask::{self, Foreign, Hidden, Mask},
     risk::RiskClass,
     state::{Attributes, LiveResource, RemoteId},
@@ -25,6 +26,11 @@ use crate::{
 /// Parents first; the position is also the order among resources of one key.
 pub static REGISTRY: &[&Kind] =
     &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
+
+/// The kind that a chart begins with, and that a name at the top means where nothing says otherwise.
+pub fn first() -> &'static Kind {
+    REGISTRY[0]
+}
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {
@@ -38,6 +44,8 @@ pub struct Kind {
     pub service: Service,
     /// The names of the key's parts, the region first.
     pub key: &'static [&'static str],
+    /// What a chart can write as each part; what is behind them is written as one.
+    pub names: &'static [Name],
     /// How many of the parts an address joins with `/`; the rest are shown behind an arrow.
     pub joined_parts: usize,
     pub parent: Option<&'static Kind>,
@@ -67,6 +75,11 @@ impl Kind {
         REGISTRY.iter().position(|kind| *kind == self).unwrap_or(REGISTRY.len())
     }
 
+    /// The address with that key.
+    pub fn address<const N: usize>(&'static self, key: [&str; N]) -> Address {
+        Address::new(self, key.map(Arc::from).into())
+    }
+
     /// The kinds that live in it.
     pub fn children(&'static self) -> impl Iterator<Item = &'static Kind> {
         REGISTRY.iter().copied().filter(move |child| child.parent == Some(self))
@@ -80,6 +93,13 @@ impl Kind {
     /// Whether only a read of a resource's own shows some of what lives in it.
     pub fn has_lists(&'static self) -> bool {
         self.children().any(|child| matches!(child.listing, Listing::PerParent { .. }))
+    }
+
+    /// The attribute that exposes what is live to strangers.
+    pub fn exposing(&self) -> Option<&'static Attribute> {
+        let exposes =
+            |attribute: &&Attribute| attribute.hazard.as_ref().is_some_and(|hazard| hazard.class == RiskClass::Exposes);
+        self.attributes.iter().find(exposes)
     }
 
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
@@ -162,6 +182,8 @@ pub struct Attribute {
     pub service_default: Preset,
     /// Whether a create request must name it, managed or not.
     pub required: bool,
+    /// Whether it is a text for people only, which changes nothing.
+    pub is_remark: bool,
     /// The value that may do harm.
     pub hazard: Option<Hazard>,
     /// A value that a person would write, as YAML.

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Kind, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse, segment};
 use crate::{
     address::Address,
+    config::names::Name,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
 };
@@ -19,6 +20,7 @@ pub static ORGANIZATION: Kind = Kind {
     name: "organization",
     service: Service::Swr,
     key: &["region", "organization"],
+    names: &[Name::Region, Name::Organization],
     joined_parts: 2,
     parent: None,
     attributes: &[],

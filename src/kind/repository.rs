@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     address::Address,
+    config::names::Name,
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
@@ -30,6 +31,7 @@ pub static REPOSITORY: Kind = Kind {
     name: "repository",
     service: Service::Swr,
     key: &["region", "organization", "repository"],
+    names: &[Name::Region, Name::Organization, Name::Repository],
     joined_parts: 3,
     parent: Some(&organization::ORGANIZATION),
     attributes: &[
@@ -39,6 +41,7 @@ pub static REPOSITORY: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            is_remark: false,
             hazard: Some(Hazard { class: RiskClass::Exposes, value: true, of_creation: false, evidence: exposed }),
             example: "true",
             doc: "Whether anyone may pull the images.",
@@ -58,6 +61,7 @@ pub static REPOSITORY: Kind = Kind {
             ]),
             service_default: Preset::Text("other"),
             required: false,
+            is_remark: false,
             hazard: None,
             example: "linux",
             doc: "What the images are for; the console groups repositories by it.",
@@ -68,6 +72,7 @@ pub static REPOSITORY: Kind = Kind {
             shape: Shape::Text(LONGEST_DESCRIPTION),
             service_default: Preset::Text(""),
             required: false,
+            is_remark: true,
             hazard: None,
             example: "what it is for",
             doc: "Free text; an empty one clears it.",

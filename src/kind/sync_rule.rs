@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     address::Address,
+    config::names::Name,
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{
@@ -30,6 +31,7 @@ pub static SYNC_RULE: Kind = Kind {
     name: "sync_rule",
     service: Service::Swr,
     key: &["region", "organization", "repository", "target_region", "target_organization"],
+    names: &[Name::Region, Name::Organization, Name::Repository, Name::Region, Name::Organization],
     joined_parts: 3,
     parent: Some(&repository::REPOSITORY),
     attributes: &[
@@ -40,6 +42,7 @@ pub static SYNC_RULE: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
+            is_remark: false,
             hazard: None,
             example: "true",
             doc: "Whether the rule copies images by itself. Only `true` can be managed: the service may hide others.",
@@ -50,6 +53,7 @@ pub static SYNC_RULE: Kind = Kind {
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: false,
+            is_remark: false,
             hazard: Some(Hazard {
                 class: RiskClass::Overwrites,
                 value: true,

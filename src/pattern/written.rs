@@ -88,7 +88,7 @@ impl Names<'_> {
     /// What a printed address with this number of segments would be, from the region on.
     fn kind_of(&self, place: &str) -> &'static Kind {
         let mut segments = place.split('/').skip(1);
-        let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(REGISTRY[0]);
+        let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(kind::first());
         let below = top.children().next();
         below.filter(|_| segments.next().is_some()).unwrap_or(top)
     }

@@ -11,11 +11,9 @@ use serde_json::Value;
 use super::{plan::role, style::Color, words};
 use crate::{
     address::{Address, printed},
+    diff::FieldChange,
     plan::{Action, Change},
 };
-
-/// The attribute that is a text for people.
-const DESCRIPTION: &str = "description";
 
 /// Changes with equal groups are equal for a reader.
 #[derive(PartialEq, Eq, Hash)]
@@ -29,18 +27,18 @@ pub(super) struct Group {
 
 impl Group {
     pub(super) fn of(change: &Change) -> Group {
-        Group::with(change, &[])
+        Group::with(change, true)
     }
 
     /// Something new is alike whatever its description is: that is for people, and changes nothing.
     fn near(change: &Change) -> Group {
         let is_new = matches!(change.action, Action::Create { .. });
-        Group::with(change, if is_new { &[DESCRIPTION] } else { &[] })
+        Group::with(change, !is_new)
     }
 
-    fn with(change: &Change, apart_from: &[&str]) -> Group {
+    fn with(change: &Change, with_remarks: bool) -> Group {
         Group {
-            deed: deed(change, apart_from),
+            deed: deed(change, with_remarks),
             organization: change.address.organization().to_vec(),
             target: change.address.target().to_vec(),
             host: login_host(change),
@@ -77,7 +75,7 @@ impl<'c> Folding<'c> {
         let new = Folded { first: change, number: 0, is_mixed: false };
         let folded = self.alike.entry((Group::near(change), below.to_owned())).or_insert(new);
         folded.number += 1;
-        folded.is_mixed |= description(change) != description(folded.first);
+        folded.is_mixed |= !remarks(change).eq(remarks(folded.first));
         folded.number <= self.most
     }
 
@@ -100,8 +98,13 @@ impl Folded<'_> {
     }
 }
 
-fn description(change: &Change) -> Option<&Value> {
-    change.fields.iter().find(|field| field.name == DESCRIPTION)?.after.as_ref()
+/// The texts for people that a change writes.
+fn remarks(change: &Change) -> impl Iterator<Item = Option<&Value>> {
+    change.fields.iter().filter(|field| is_remark(change, field)).map(|field| field.after.as_ref())
+}
+
+fn is_remark(change: &Change, field: &FieldChange) -> bool {
+    change.address.kind().attribute(field.name).is_some_and(|attribute| attribute.is_remark)
 }
 
 /// Whether a change may stand behind an equal one. What is destroyed, exposed or withheld never does.
@@ -121,9 +124,9 @@ pub(super) fn organization(address: &Address) -> String {
 }
 
 /// What a change does, whatever it does it to.
-fn deed(change: &Change, apart_from: &[&str]) -> String {
+fn deed(change: &Change, with_remarks: bool) -> String {
     let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
-    for field in change.fields.iter().filter(|field| !apart_from.contains(&field.name)) {
+    for field in change.fields.iter().filter(|field| with_remarks || !is_remark(change, field)) {
         for value in [&field.before, &field.after].into_iter().flatten() {
             deed.push_str(&format!(" {}={value}", field.name));
         }
@@ -136,7 +139,10 @@ fn deed(change: &Change, apart_from: &[&str]) -> String {
 
 fn is_created_public(change: &Change) -> bool {
     match &change.action {
-        Action::Create { after } => after.get("is_public") == Some(&Value::Bool(true)),
+        Action::Create { after } => {
+            let exposing = change.address.kind().exposing();
+            exposing.is_some_and(|attribute| after.get(attribute.name) == Some(&Value::Bool(true)))
+        }
         _ => false,
     }
 }

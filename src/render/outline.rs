@@ -100,7 +100,7 @@ fn heading(section: &[Change], color: Color) -> String {
         (summary.withheld, "withheld"),
     ];
     let counted = words::counted(&counts);
-    let place = if first.address.kind().key.get(1) == Some(&"project") { "Project" } else { "Organization" };
+    let place = words::capital(first.address.kind().key.get(1).unwrap_or(&""));
     let line = format!("{place} {}: {}.", organization(&first.address), counted);
     format!("{}\n", color.paint(Role::Strong, line))
 }

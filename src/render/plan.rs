@@ -277,7 +277,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
         None => {
             for risk in change.risks.iter().filter(|risk| risk.class.needs_consent()) {
                 let text = format!("! {} (allowed): {}", risk.class, risk.evidence);
-                say(exposed_field(risk.class), color.paint(Role::Warning, text));
+                say(exposed_field(change, risk.class), color.paint(Role::Warning, text));
             }
         }
     }
@@ -317,8 +317,9 @@ fn evidence(change: &Change, class: RiskClass) -> &str {
     change.risks.iter().find(|risk| risk.class == class).map_or("", |risk| risk.evidence.as_str())
 }
 
-fn exposed_field(class: RiskClass) -> Option<&'static str> {
-    (class == RiskClass::Exposes).then_some("is_public")
+fn exposed_field(change: &Change, class: RiskClass) -> Option<&'static str> {
+    let exposing = change.address.kind().exposing().filter(|_| class == RiskClass::Exposes)?;
+    Some(exposing.name)
 }
 
 /// The field that a remark about the whole change stands behind: the only one.

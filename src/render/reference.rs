@@ -1,5 +1,6 @@
 //! The reference page of the chart language, from the same grammar as the decoder and the schema.
 
+use super::words;
 use crate::{
     config::{
         grammar::{DOCUMENT, Form, Key, Record, TextForm, Together},
@@ -53,8 +54,7 @@ fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static st
 }
 
 fn title(record: &Record) -> String {
-    let mut letters = record.name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    words::capital(record.name)
 }
 
 fn row(key: &Key) -> String {

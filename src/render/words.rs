@@ -151,6 +151,12 @@ fn tail(text: &str) -> &str {
     &text[words..]
 }
 
+/// The word as it begins a sentence.
+pub(super) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
