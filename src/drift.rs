@@ -12,7 +12,7 @@ use crate::{
     plan::{
         Change, Outcome, Plan, cloud,
         document::{ChangeDocument, PlanDocument},
-        mirrors,
+        numbered,
     },
     state::Acceptance,
 };
@@ -54,7 +54,7 @@ pub fn judge(mut plan: Plan, acceptances: &[Acceptance], ignores: &[Pattern], to
     }
     if plan.changes.is_empty() {
         // What an apply would stop at is told beside what it would do.
-        plan.stopped.retain(|stop| stop.code == cloud::OTHER_ACCOUNT || mirrors::CODES.contains(&&*stop.code));
+        plan.stopped.retain(|stop| stop.code == cloud::OTHER_ACCOUNT || numbered::is_lack(&stop.code));
     }
     drift.plan = plan;
     drift

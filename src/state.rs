@@ -51,8 +51,8 @@ pub struct Chart {
     pub endpoints: BTreeMap<(Service, Arc<str>), ChartEndpoint>,
     /// What is behind the masks of attributes; a chart as it was read has none.
     pub hidden: BTreeMap<Address, Hidden>,
-    /// What is said of each mirror beside its attributes.
-    pub mirrors: BTreeMap<Address, MirrorTerms>,
+    /// What is said beside their attributes of resources that have a number.
+    pub terms: BTreeMap<Address, Terms>,
     pub stamp: ChartStamp,
 }
 
@@ -131,9 +131,9 @@ impl DesiredResource {
     }
 }
 
-/// What the chart says of a mirror beside its attributes.
+/// What the chart says beside the attributes of a resource that has a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MirrorTerms {
+pub struct Terms {
     /// Without it, the repository is looked up by its name.
     pub number: Option<RemoteId>,
     /// When a run is due; without it, never.
@@ -275,17 +275,17 @@ pub struct LiveResource {
     pub num_images: Option<u64>,
     /// How many repositories an organization holds, where it was asked for.
     pub num_repositories: Option<u64>,
-    /// How fresh a mirror is.
-    pub mirror: Option<Box<MirrorState>>,
+    /// How fresh it is, if it can be run.
+    pub runs: Option<Box<RunState>>,
     /// The number of the repository that the answer is about, where it tells.
     pub number: Option<u64>,
     /// Why nothing but its name is known: its entry in a list is not what the API describes.
     pub malformed: Option<Box<str>>,
 }
 
-/// What the service tells of a mirror's runs.
+/// What the service tells of the runs of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MirrorState {
+pub struct RunState {
     /// In the service's own word.
     pub status: Option<Foreign>,
     pub last_attempt: Option<Stamp>,
@@ -294,7 +294,7 @@ pub struct MirrorState {
     pub last_error: Option<Foreign>,
 }
 
-impl MirrorState {
+impl RunState {
     /// What the service says of the last attempt, if it failed. An error may stay after a success, so it counts only if
     /// the attempt is the younger one. A success that lies ahead of `now` is no evidence.
     pub fn failure(&self, now: Option<Moment>) -> Option<&Foreign> {

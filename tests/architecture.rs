@@ -42,7 +42,6 @@ const HOMONYMS: &str = "
 /// The files that know a kind, with what each of them names. Everything about a kind belongs in its table, so this list
 /// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
 const KNOW_KINDS: &str = "
-    apply/freshen.rs: mirror
     commands/init.rs: organization
     config/check.rs: auto category description is_public repository target_organization target_region
     config/decode.rs: organization repository
@@ -53,12 +52,8 @@ const KNOW_KINDS: &str = "
     config/names.rs: mirror organization repository
     config/place.rs: mirror organization repository
     config/rules.rs: organization repository sync_rule target_organization target_region
-    plan/mirrors.rs: branches endpoint force mirror url
-    plan/sound.rs: == mirror
     render/chart.rs: == auto organization repository target_organization target_region
-    render/fold.rs: url
     schema/chart.rs: target_organization target_region
-    state.rs: mirror
 ";
 
 const LONGEST_FILE: usize = 600;

@@ -69,8 +69,7 @@ mod tests {
         let after = Attributes::from([("is_public", json!(true)), ("description", value(wanted))]);
         let change = Change {
             address: repository::address("r", "o", "a"),
-            action: Action::Create { after: after.clone() },
-            run: None,
+            action: Action::Create { after: after.clone(), then: None },
             reason: Reason::Missing,
             risks: Vec::new(),
             fields: Vec::new(),

@@ -15,12 +15,12 @@ use super::{
     step::Around,
 };
 use crate::{
-    kind::mirror,
+    kind::Runs,
     moment::{Moment, Stamp},
     plan::{Change, Run},
     refresh::observe::{self, Observation, View},
     report::{Fate, RunEnd},
-    state::{LiveResource, MirrorState, ReadFailure},
+    state::{LiveResource, ReadFailure, RunState},
     transport::{
         client::{Admission, CallError, Purpose, Retries},
         trace::Trace,
@@ -44,6 +44,7 @@ pub(super) struct Runner<'a> {
     around: Around<'a>,
     change: &'a Change,
     run: &'a Run,
+    runs: &'static Runs,
     /// What is sent is noted here.
     trace: &'a Trace,
     /// This apply wrote the configuration just now, so an earlier success says nothing.
@@ -60,8 +61,8 @@ struct Look {
 }
 
 impl Look {
-    fn state(&self) -> MirrorState {
-        self.live.mirror.as_deref().cloned().unwrap_or_default()
+    fn state(&self) -> RunState {
+        self.live.runs.as_deref().cloned().unwrap_or_default()
     }
 }
 
@@ -80,18 +81,18 @@ impl<'a> Runner<'a> {
     pub(super) fn new(
         around: Around<'a>,
         change: &'a Change,
-        run: &'a Run,
+        (run, runs): (&'a Run, &'static Runs),
         trace: &'a Trace,
         changed: bool,
     ) -> Runner<'a> {
-        Runner { around, change, run, trace, changed, first: None }
+        Runner { around, change, run, runs, trace, changed, first: None }
     }
 
     /// Runs the mirror if it is due, and waits for the end of that.
     pub(super) async fn make(&mut self) -> Fate {
         let begin = Instant::now();
         let login = self.around.options.logins.get(&self.change.address);
-        let start = mirror::start(self.change.subject(), self.run.force, &self.run.endpoint, login);
+        let start = (self.runs.start)(self.change.subject(), self.run.force, &self.run.endpoint, login);
         let (snapshot, job) = match self.start(&start, begin).await {
             Ok(started) => started,
             Err(fate) => return *fate,
@@ -103,7 +104,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Starts a run: the state that it was started on, and the job if the service named it.
-    async fn start(&mut self, start: &Request, begin: Instant) -> Result<(MirrorState, Option<String>), NotStarted> {
+    async fn start(&mut self, start: &Request, begin: Instant) -> Result<(RunState, Option<String>), NotStarted> {
         let (mut throttled, mut doubtful) = (Retries::default(), 0);
         // What the mirror showed before the first start that may have been heard.
         let mut snapshot = None;
@@ -112,13 +113,13 @@ impl<'a> Runner<'a> {
         loop {
             let (look, mut admission) = self.look_to_start(start).await?;
             let state = look.state();
-            if let Some(snapshot) = snapshot.take_if(|snapshot| shows_life(snapshot, &state)) {
+            if let Some(snapshot) = snapshot.take_if(|snapshot| self.shows_life(snapshot, &state)) {
                 return Ok((snapshot, None));
             }
             if !self.changed && self.is_needless(&look) {
                 return Err(Box::new(Fate::AsPlanned));
             }
-            if mirror::is_in_flight(&state) && !is_waited_for {
+            if (self.runs.is_in_flight)(&state) && !is_waited_for {
                 // The place in flight is for others meanwhile.
                 drop(admission);
                 self.let_others_finish(&look, begin).await?;
@@ -126,7 +127,7 @@ impl<'a> Runner<'a> {
                 continue;
             }
             let failed = match admission.send(start, &[], Purpose::Work, self.trace).await {
-                Ok(response) => return Ok((snapshot.unwrap_or(state), mirror::job(&response))),
+                Ok(response) => return Ok((snapshot.unwrap_or(state), (self.runs.job)(&response))),
                 Err(failed) => failed,
             };
             drop(admission);
@@ -196,10 +197,15 @@ impl<'a> Runner<'a> {
             Some(live) => Ok(Look { live, now: seen.now.unwrap_or(self.around.options.now) }),
             None => Err(ReadFailure {
                 subject: self.change.address.to_string(),
-                message: "it is no mirror any more".to_owned(),
+                message: format!("it is no {} any more", self.change.address.kind().name),
                 hint: None,
             }),
         }
+    }
+
+    /// Whether something happened to the resource since the snapshot.
+    fn shows_life(&self, snapshot: &RunState, state: &RunState) -> bool {
+        (self.runs.is_in_flight)(state) || state != snapshot
     }
 
     fn refused(&self, error: &CallError) -> Fate {
@@ -241,7 +247,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Whether something happened to the mirror since the snapshot: then a start whose answer is missing was heard.
-    async fn was_heard(&self, snapshot: &MirrorState, error: &CallError) -> Result<bool, NotStarted> {
+    async fn was_heard(&self, snapshot: &RunState, error: &CallError) -> Result<bool, NotStarted> {
         let mut wait = FIRST_WAIT;
         for _ in 0..LOOKS {
             tokio::time::sleep(wait).await;
@@ -253,7 +259,7 @@ impl<'a> Runner<'a> {
                     return Err(Box::new(Fate::Ran { job: None, end: RunEnd::Unknown(said) }));
                 }
             };
-            if shows_life(snapshot, &state) {
+            if self.shows_life(snapshot, &state) {
                 return Ok(true);
             }
         }
@@ -261,7 +267,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Looks at the mirror until it tells how the run ended.
-    async fn watch(&self, snapshot: &MirrorState, until: Instant) -> End {
+    async fn watch(&self, snapshot: &RunState, until: Instant) -> End {
         let mut wait = FIRST_WAIT;
         let mut problem = None;
         loop {
@@ -317,11 +323,6 @@ fn not_run(failure: &ReadFailure) -> Fate {
     failed(format!("not run: {}", failure.message), failure.hint.as_deref())
 }
 
-/// Whether something happened to the mirror since the snapshot.
-fn shows_life(snapshot: &MirrorState, state: &MirrorState) -> bool {
-    mirror::is_in_flight(state) || state != snapshot
-}
-
 /// Somebody else's run that did not end. A change that was made before is not forgotten.
 fn under_way(problem: String, changed: bool) -> Fate {
     if changed {
@@ -333,7 +334,7 @@ fn under_way(problem: String, changed: bool) -> Fate {
 
 /// What became of a run that was started on the snapshot; nothing, while that is not known. The service's own times are
 /// compared with each other. Only a success in the snapshot that lies ahead of its clock says nothing about order.
-fn verdict(snapshot: &MirrorState, state: &MirrorState, now: Moment) -> Option<Result<(), String>> {
+fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<(), String>> {
     let succeeded = match (&snapshot.last_success, &state.last_success) {
         (None, Some(_)) => true,
         (Some(before), Some(after)) => {
@@ -359,13 +360,13 @@ mod tests {
     use super::*;
     use crate::mask::{Foreign, Mask};
 
-    fn state(success: &str, failures: u64, error: &str) -> MirrorState {
+    fn state(success: &str, failures: u64, error: &str) -> RunState {
         let filled = |text: &str| (!text.is_empty()).then(|| Foreign::new(&Mask::default(), text, 100));
-        MirrorState {
+        RunState {
             last_success: Stamp::parse(success, None),
             failures,
             last_error: filled(error),
-            ..MirrorState::default()
+            ..RunState::default()
         }
     }
 

@@ -185,7 +185,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn is_run(&self, unit: usize) -> bool {
-        self.units[unit].changes.iter().any(|at| self.changes[*at].run.is_some())
+        self.units[unit].changes.iter().any(|at| self.changes[*at].action.run().is_some())
     }
 
     /// The changes of a unit that may be made; those that depend on a failure are skipped here.

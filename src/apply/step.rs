@@ -102,13 +102,13 @@ async fn follow(
     wrote: bool,
     before: &mut Option<Seen>,
 ) -> (Fate, bool) {
-    let Some(run) = &change.run else { return (fate, wrote) };
+    let (Some(run), Some(runs)) = (change.action.run(), change.address.kind().runs) else { return (fate, wrote) };
     let changed = match fate {
         Fate::Applied { .. } => true,
         Fate::AsPlanned => false,
         _ => return (fate, wrote),
     };
-    let mut runner = Runner::new(around, change, run, trace, changed);
+    let mut runner = Runner::new(around, change, (run, runs), trace, changed);
     let fate = runner.make().await;
     if let Some(seen) = runner.first {
         before.get_or_insert(Some(Box::new(seen)));
@@ -127,10 +127,10 @@ impl Writer<'_> {
     async fn perform(&mut self, change: &Change) -> Settled {
         let planned = Guard::Planned(&change.precondition);
         match &change.action {
-            Action::Create { after } => self.create(change, after, planned).await,
+            Action::Create { after, .. } => self.create(change, after, planned).await,
             Action::Update { after, .. } => self.update(change, after, planned).await,
             Action::Delete { .. } => self.delete(change, None, planned).await,
-            Action::Replace { before, after } => self.replace(change, before, after, planned).await,
+            Action::Replace { before, after, .. } => self.replace(change, before, after, planned).await,
             // Nothing is written; the run checks for itself what it is started on.
             Action::Run { .. } => Settled::AsPlanned,
         }

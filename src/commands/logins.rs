@@ -26,7 +26,7 @@ use crate::{
 pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, String> {
     let mut logins = BTreeMap::new();
     for change in plan.runnable() {
-        let Some(source) = change.run.as_ref().and_then(|run| run.credentials.as_ref()) else { continue };
+        let Some(source) = change.action.run().and_then(|run| run.credentials.as_ref()) else { continue };
         let half =
             |source| secret(source, own).map_err(|problem| format!("{} cannot log in: {problem}", change.address));
         let login = Login { username: half(&source.username)?, password: half(&source.password)? };

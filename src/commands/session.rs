@@ -121,7 +121,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
 }
 
 fn logins_of(chart: &Chart) -> impl Iterator<Item = &LoginSource> {
-    chart.mirrors.values().filter_map(|terms| terms.credentials.as_ref())
+    chart.terms.values().filter_map(|terms| terms.credentials.as_ref())
 }
 
 /// An endpoint that could not be used wherever portolan runs; which hosts may be named depends on who runs it.
@@ -240,7 +240,7 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
     if global.emulator.is_none() && planned.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
         anyhow::bail!("the plan was made against the emulator; apply it with `--emulator`, or plan again");
     }
-    let logins = plan.changes.iter().filter_map(|change| change.run.as_ref()?.credentials.as_ref());
+    let logins = plan.changes.iter().filter_map(|change| change.action.run()?.credentials.as_ref());
     let door = open_regions(global, &wanted, mask(logins), account)?;
     for (place, planned) in &planned {
         let now = door.endpoints.get(place).map_or("", String::as_str);

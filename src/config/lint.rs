@@ -180,8 +180,8 @@ pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnost
 /// Mirrors whose last attempt failed. One that is not fresh any more has a run in the plan as well; one that still is
 /// would otherwise fail in silence until then.
 pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
-    let failing = chart.mirrors.iter().filter_map(|(address, terms)| {
-        let state = live.resources.get(address)?.mirror.as_deref()?;
+    let failing = chart.terms.iter().filter_map(|(address, terms)| {
+        let state = live.resources.get(address)?.runs.as_deref()?;
         let said = state.failure(live.clock)?;
         Some(
             Diagnostic::warning(FAILING, format!("the last run failed: {said}"))

@@ -14,7 +14,7 @@ use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span},
     kind::mirror::{self, MIRROR},
-    state::{Attributes, DesiredResource, LoginSource, MirrorTerms, Presence, RemoteId, SecretSource},
+    state::{Attributes, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms},
 };
 
 /// Where each mirror, and each number of a region, stands.
@@ -52,7 +52,7 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
             let source = out.context.source(key.span);
             let desired = DesiredResource { presence: Presence::Present(attributes.into()), source, children: None };
             out.chart.resources.insert(address.clone(), desired);
-            out.chart.mirrors.insert(address, terms);
+            out.chart.terms.insert(address, terms);
         }
     }
 }
@@ -69,7 +69,7 @@ fn attributes(node: &Node<'_>, out: &Output<'_>) -> Attributes {
     MIRROR.attributes.iter().filter_map(|attribute| value(attribute.name, attribute.shape)).collect()
 }
 
-fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> MirrorTerms {
+fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
     let number = node.get("repository_id").and_then(|node| match node.resolve() {
         Resolved::Number(number) => RemoteId::try_from(number.as_u64()?).ok(),
         _ => None,
@@ -79,7 +79,7 @@ fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> MirrorTerms {
         let half = |name| secret(node.get(name)?, out);
         Some(LoginSource { username: half("username")?, password: half("password")? })
     });
-    MirrorTerms { number, max_age, credentials, span }
+    Terms { number, max_age, credentials, span }
 }
 
 fn secret(node: &Node<'_>, out: &Output<'_>) -> Option<SecretSource> {

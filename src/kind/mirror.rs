@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Candidate, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Window,
-    Wire, json as parse,
+    Attribute, Candidate, Hazard, Kind, Lack, Listing, Numbered, Page, Preset, Role, Runs, Shape, Subject, Undecodable,
+    Unmentioned, Window, Wire, json as parse,
 };
 use crate::{
     address::Address,
@@ -20,7 +20,7 @@ use crate::{
     mask::Foreign,
     moment::{Moment, Stamp},
     risk::RiskClass,
-    state::{Attributes, LiveResource, MirrorState, RemoteId},
+    state::{Attributes, LiveResource, RemoteId, RunState},
     wire::{Method, Request, Response, Service, error::ApiError, secret::Login},
 };
 
@@ -108,6 +108,28 @@ pub static MIRROR: Kind = Kind {
     unmentioned: Unmentioned::Left,
     makes: None,
     note_on_creation: None,
+    numbered: Some(&Numbered {
+        missing: Lack {
+            code: "no-such-repository",
+            problem: "no git repository is called so, and portolan cannot create one",
+            remedy: "create the repository",
+        },
+        needs: "url",
+        needless: Lack {
+            code: "mirror-without-url",
+            problem: "the repository is no mirror yet, and the chart names no `url` to follow",
+            remedy: "write its `url`",
+        },
+    }),
+    runs: Some(&Runs {
+        from: "url",
+        endpoint: "endpoint",
+        force: "force",
+        forced: (RiskClass::Overwrites, "what was pushed to the mirror is overwritten"),
+        start,
+        job,
+        is_in_flight,
+    }),
     listing: Listing::PerNumber { page_size: PAGE, request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &["CH.010001"],
@@ -158,7 +180,7 @@ impl Item {
                 None => Err(Undecodable::new("times such as 2026-11-20T23:10:00Z in a mirror", response)),
             },
         };
-        let mirror = MirrorState {
+        let runs = RunState {
             status: filled(self.update_status).map(|status| Foreign::new(&response.mask, &status, LONGEST_ERROR)),
             last_attempt: stamp(self.last_update_at)?,
             last_success: stamp(self.last_successful_update_at)?,
@@ -166,7 +188,7 @@ impl Item {
             last_error: filled(self.last_error).map(|error| Foreign::new(&response.mask, &error, LONGEST_ERROR)),
         };
         let number = self.repository_id.filter(|number| *number > 0);
-        Ok(Some(LiveResource { attributes, mirror: Some(Box::new(mirror)), number, ..LiveResource::default() }))
+        Ok(Some(LiveResource { attributes, runs: Some(Box::new(runs)), number, ..LiveResource::default() }))
     }
 }
 
@@ -266,7 +288,7 @@ impl Wire for Api {
 }
 
 /// Starts a run. Either a login or an endpoint is sent: which of two the service would take is not documented.
-pub fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request {
+fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request {
     let mut request = request(subject, Method::Post, path(subject));
     let endpoint = if login.is_some() { "" } else { endpoint };
     request.body = Some(json!({ "username": "", "password": "", "endpoint_uuid": endpoint, "force_fetch": force }));
@@ -277,7 +299,7 @@ pub fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&L
 }
 
 /// The job that a start answered with, for a ticket: the service offers no way to ask for it.
-pub fn job(response: &Response) -> Option<String> {
+fn job(response: &Response) -> Option<String> {
     let answer: Value = serde_json::from_slice(&response.body).ok()?;
     let job = answer["jid"].as_str().filter(|job| !job.is_empty())?;
     Some(Foreign::new(&response.mask, job, LONGEST_JOB).to_string())
@@ -285,7 +307,7 @@ pub fn job(response: &Response) -> Option<String> {
 
 /// Whether a run is under way. The documents list no values; these are GitLab's, whose fields have the same names, and the words
 /// of other services for them. What is not known is not "finished", and neither is it under way.
-pub fn is_in_flight(state: &MirrorState) -> bool {
+fn is_in_flight(state: &RunState) -> bool {
     state
         .status
         .as_deref()
@@ -347,7 +369,7 @@ mod tests {
         let live = live.unwrap().unwrap();
         let expected = [("url", json!("u")), ("scheduled", json!(false)), ("endpoint", json!(""))];
         assert_eq!(live.attributes, Attributes::from(expected));
-        assert_eq!(live.mirror, Some(Box::default()));
+        assert_eq!(live.runs, Some(Box::default()));
         for (told, expected) in [(json!(7), Some(7)), (json!(0), None), (json!(null), None)] {
             assert_eq!(read(json!({ "url": "u", "repository_id": told })).unwrap().unwrap().number, expected);
         }
@@ -376,8 +398,7 @@ mod tests {
     #[test]
     fn only_known_words_mean_that_a_run_is_under_way() {
         for (status, expected) in [("started", true), ("Scheduled", true), ("finished", false), ("3", false)] {
-            let state =
-                MirrorState { status: Some(Foreign::new(&Mask::default(), status, 100)), ..MirrorState::default() };
+            let state = RunState { status: Some(Foreign::new(&Mask::default(), status, 100)), ..RunState::default() };
             assert_eq!(is_in_flight(&state), expected, "{status}");
         }
     }

@@ -19,8 +19,12 @@ use crate::{
     config::names::Name,
     mask::{self, Foreign, Hidden, Mask},
     risk::RiskClass,
-    state::{Attributes, LiveResource, RemoteId},
-    wire::{Request, Response, Service, error::ApiError, secret::Secret},
+    state::{Attributes, LiveResource, RemoteId, RunState},
+    wire::{
+        Request, Response, Service,
+        error::ApiError,
+        secret::{Login, Secret},
+    },
 };
 
 /// Parents first; the position is also the order among resources of one key.
@@ -62,6 +66,10 @@ pub struct Kind {
     pub makes: Option<fn(&Address) -> Option<Address>>,
     /// What a reader should know of a new one, from how much its parent holds.
     pub note_on_creation: Option<fn(held: u64) -> String>,
+    /// Of a kind that requests name by a number.
+    pub numbered: Option<&'static Numbered>,
+    /// How it is run, if it can be.
+    pub runs: Option<&'static Runs>,
     pub listing: Listing,
     /// Codes that mean "there is nothing to delete" besides the ordinary ones.
     pub also_gone: &'static [&'static str],
@@ -248,6 +256,43 @@ pub enum Unmentioned {
     ByPolicyOfParent,
     /// It goes, where the parent's entry holds a list: that is the whole truth.
     ListIsWhole,
+}
+
+/// What a kind is whose resources are made in something that exists already, and that only its number names.
+#[derive(Debug)]
+pub struct Numbered {
+    /// Nothing has the name, and so there is no number.
+    pub missing: Lack,
+    /// The attribute without which nothing can be made there.
+    pub needs: &'static str,
+    pub needless: Lack,
+}
+
+/// A difference that portolan cannot repair, and so a reason to stop.
+#[derive(Debug)]
+pub struct Lack {
+    pub code: &'static str,
+    /// Behind the address.
+    pub problem: &'static str,
+    /// What to do, as the first half of a sentence.
+    pub remedy: &'static str,
+}
+
+/// How a resource is run: when that is due, the chart and the time of the last success say.
+#[derive(Debug)]
+pub struct Runs {
+    /// The attribute that says where a run gets from, and so where a login goes.
+    pub from: &'static str,
+    /// The attribute that names stored credentials.
+    pub endpoint: &'static str,
+    /// The attribute that is sent with runs alone, and lets one overwrite.
+    pub force: &'static str,
+    /// What a forced run risks, with its evidence.
+    pub forced: (RiskClass, &'static str),
+    pub start: fn(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request,
+    /// What the answer to a start calls the run, for a ticket.
+    pub job: fn(response: &Response) -> Option<String>,
+    pub is_in_flight: fn(state: &RunState) -> bool,
 }
 
 /// A risk of an action.

@@ -30,6 +30,8 @@ pub static ORGANIZATION: Kind = Kind {
     unmentioned: Unmentioned::Left,
     makes: None,
     note_on_creation: None,
+    numbered: None,
+    runs: None,
     listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &[],

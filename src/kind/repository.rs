@@ -94,6 +94,8 @@ pub static REPOSITORY: Kind = Kind {
     unmentioned: Unmentioned::ByPolicyOfParent,
     makes: None,
     note_on_creation: None,
+    numbered: None,
+    runs: None,
     listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
     also_gone: &[],
     also_absent: &[],

@@ -74,6 +74,8 @@ pub static SYNC_RULE: Kind = Kind {
     unmentioned: Unmentioned::ListIsWhole,
     makes: Some(copy),
     note_on_creation: Some(not_copied),
+    numbered: None,
+    runs: None,
     listing: Listing::PerParent { request: list, decode: decode_list },
     also_gone: &[SYNC_RULE_NOT_FOUND],
     also_absent: &[],

@@ -2,7 +2,7 @@
 
 use super::{
     Action, Change, Kept, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits,
-    mirrors::{self, Verdict},
+    numbered::{self, Verdict},
     risk,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
     let selection = scope.selection();
     let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
-    plan.failures = live.failures.iter().cloned().chain(mirrors::mistaken(live)).collect();
+    plan.failures = live.failures.iter().cloned().chain(numbered::mistaken(live)).collect();
     if !plan.failures.is_empty() {
         return plan;
     }
@@ -29,9 +29,9 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     let narrowed = selection.narrow(chart);
     let mut blocking = Vec::new();
     for (address, desired) in &narrowed.resources {
-        if let Some(terms) = narrowed.mirrors.get(address) {
-            let verdict = mirrors::judge(address, desired, terms, live, now);
-            add_mirror(address, desired, verdict, &mut plan);
+        if let Some(terms) = narrowed.terms.get(address) {
+            let verdict = numbered::judge(address, desired, terms, live, now);
+            add_numbered(address, desired, verdict, &mut plan);
             continue;
         }
         match change(address, desired, live) {
@@ -83,14 +83,14 @@ fn is_going(organization: &Address, selection: &Selection, kept: &[Kept]) -> boo
     selection.holds(organization) && !kept.iter().any(|kept| kept.address == *organization)
 }
 
-fn add_mirror(address: &Address, desired: &DesiredResource, verdict: Verdict, plan: &mut Plan) {
+fn add_numbered(address: &Address, desired: &DesiredResource, verdict: Verdict, plan: &mut Plan) {
     let change = match verdict {
         Verdict::Stopped(stop) => return plan.stopped.push(stop),
         Verdict::Unchanged => None,
         Verdict::Change(change) => Some(change),
     };
     if let Presence::Present(wanted) = &desired.presence {
-        plan.uncompared.extend(mirrors::uncompared(address, wanted, change.as_deref()));
+        plan.uncompared.extend(numbered::uncompared(address, wanted, change.as_deref()));
     }
     match change {
         Some(change) => plan.changes.push(*change),
@@ -111,7 +111,7 @@ fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<C
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
             let mut change =
-                step(address, Action::Create { after }, Reason::Missing, fields, num_images(address, live));
+                step(address, Action::Create { after, then: None }, Reason::Missing, fields, num_images(address, live));
             change.notes = notes_on_creation(address, wanted, live);
             change.source = Some(desired.source.clone());
             Some(change)
@@ -139,9 +139,9 @@ fn alteration(
     let before = found.attributes.clone();
     let after = diff::overlay(kind, wanted, &before);
     let (action, reason) = if diff::needs_replacement(kind, &fields) {
-        (Action::Replace { before, after }, Reason::CannotBeChangedInPlace)
+        (Action::Replace { before, after, then: None }, Reason::CannotBeChangedInPlace)
     } else {
-        (Action::Update { before, after }, Reason::Differs)
+        (Action::Update { before, after, then: None }, Reason::Differs)
     };
     step(address, action, reason, fields, num_images)
 }
@@ -169,7 +169,6 @@ pub(super) fn step(
         precondition: precondition(&action),
         address: address.clone(),
         action,
-        run: None,
         reason,
         fields,
         source: None,
@@ -186,7 +185,7 @@ fn precondition(action: &Action) -> Precondition {
     match action {
         Action::Create { .. } => Precondition::default(),
         Action::Delete { .. } => Precondition { exists: true, ..Precondition::default() },
-        Action::Update { before, .. } | Action::Replace { before, .. } | Action::Run { attributes: before } => {
+        Action::Update { before, .. } | Action::Replace { before, .. } | Action::Run { attributes: before, .. } => {
             Precondition { exists: true, attributes: named(before), ..Precondition::default() }
         }
     }

@@ -332,7 +332,7 @@ impl From<&Change> for ChangeDocument {
                 Withheld::Protect { pattern } => WithheldDocument::Protect { pattern: pattern.clone() },
             }),
             precondition: change.precondition.clone(),
-            run: change.run.clone(),
+            run: change.action.run().cloned(),
             restore: change.action.before().filter(|_| restore).map(named),
             evidence: change
                 .risks
@@ -354,19 +354,20 @@ impl TryFrom<ChangeDocument> for Change {
         let before = document.before.map(|named| kind.attributes_from(named)).transpose().map_err(at)?;
         let after = document.after.map(|named| kind.attributes_from(named)).transpose().map_err(at)?;
         let verbs: Vec<&str> = document.actions.iter().map(String::as_str).collect();
-        let action = match (verbs.as_slice(), before, after) {
-            (["create"], None, Some(after)) => Action::Create { after },
-            (["update"], Some(before), Some(after)) => Action::Update { before, after },
-            (["delete", "create"], Some(before), Some(after)) => Action::Replace { before, after },
-            (["delete"], Some(before), None) => Action::Delete { before },
-            (["create", "run"], None, Some(after)) => Action::Create { after },
-            (["update", "run"], Some(before), Some(after)) => Action::Update { before, after },
-            (["run"], Some(before), Some(_)) => Action::Run { attributes: before },
-            _ => return Err(at(format!("`before` and `after` do not fit {:?}", document.actions))),
-        };
-        if document.run.is_some() != (verbs.last() == Some(&"run")) {
+        let is_run = verbs.last() == Some(&"run");
+        if document.run.is_some() != is_run {
             return Err(at(format!("`run` does not fit {:?}", document.actions)));
         }
+        let then = document.run.map(Box::new);
+        let written = verbs.strip_suffix(&["run"]).unwrap_or(&verbs);
+        let action = match (written, before, after, then) {
+            (["create"], None, Some(after), then) => Action::Create { after, then },
+            (["update"], Some(before), Some(after), then) => Action::Update { before, after, then },
+            (["delete", "create"], Some(before), Some(after), then) => Action::Replace { before, after, then },
+            (["delete"], Some(before), None, None) => Action::Delete { before },
+            ([], Some(before), Some(_), Some(run)) => Action::Run { attributes: before, run },
+            _ => return Err(at(format!("`before` and `after` do not fit {:?}", document.actions))),
+        };
         let fields = document.fields.into_iter().map(|field| field_of(kind, field)).collect::<Result<_, _>>();
         let mut evidence = document.evidence;
         let risks = document
@@ -378,7 +379,6 @@ impl TryFrom<ChangeDocument> for Change {
             fields: fields.map_err(at)?,
             risks,
             action,
-            run: document.run,
             reason: document.reason,
             source: document.source,
             withheld: document.withheld.map(|withheld| match withheld {

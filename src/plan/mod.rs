@@ -8,7 +8,7 @@ pub mod build;
 pub mod cloud;
 pub mod document;
 pub mod limits;
-pub mod mirrors;
+pub mod numbered;
 pub mod order;
 pub mod risk;
 mod sound;
@@ -82,8 +82,6 @@ pub struct Scope {
 pub struct Change {
     pub address: Address,
     pub action: Action,
-    /// What follows the action, of a mirror that shall be fresh.
-    pub run: Option<Run>,
     /// For people; `apply` never looks at it.
     pub reason: Reason,
     pub risks: Vec<Risk>,
@@ -114,43 +112,48 @@ impl Change {
 
     /// The verbs of the JSON document; a replace is a delete and a create, so that looking for `delete` finds it.
     pub fn verbs(&self) -> &'static [&'static str] {
-        match (&self.action, &self.run) {
-            (Action::Create { .. }, None) => &["create"],
-            (Action::Create { .. }, Some(_)) => &["create", "run"],
-            (Action::Update { .. }, None) => &["update"],
-            (Action::Update { .. }, Some(_)) => &["update", "run"],
-            (Action::Replace { .. }, _) => &["delete", "create"],
-            (Action::Delete { .. }, _) => &["delete"],
-            (Action::Run { .. }, _) => &["run"],
+        match &self.action {
+            Action::Create { then: None, .. } => &["create"],
+            Action::Create { .. } => &["create", "run"],
+            Action::Update { then: None, .. } => &["update"],
+            Action::Update { .. } => &["update", "run"],
+            Action::Replace { then: None, .. } => &["delete", "create"],
+            Action::Replace { .. } => &["delete", "create", "run"],
+            Action::Delete { .. } => &["delete"],
+            Action::Run { .. } => &["run"],
         }
     }
 }
 
-/// What a change does. `after` is complete: exactly what is sent.
+/// What a change does. `after` is complete: exactly what is sent. `then` follows, of a resource that shall be fresh.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Create {
         after: Attributes,
+        then: Option<Box<Run>>,
     },
     Update {
         before: Attributes,
         after: Attributes,
+        then: Option<Box<Run>>,
     },
     /// Delete, then create; `before` is what is restored if the create is refused.
     Replace {
         before: Attributes,
         after: Attributes,
+        then: Option<Box<Run>>,
     },
     Delete {
         before: Attributes,
     },
-    /// Nothing is changed: the mirror, which has these values, is run.
+    /// Nothing is changed: the resource, which has these values, is run.
     Run {
         attributes: Attributes,
+        run: Box<Run>,
     },
 }
 
-/// One run of a mirror, complete: exactly what is sent, but for the secrets, which are read right before.
+/// One run of a resource, complete: exactly what is sent, but for the secrets, which are read right before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
@@ -177,15 +180,24 @@ impl Action {
         match self {
             Action::Create { .. } => None,
             Action::Update { before, .. } | Action::Replace { before, .. } | Action::Delete { before } => Some(before),
-            Action::Run { attributes } => Some(attributes),
+            Action::Run { attributes, .. } => Some(attributes),
         }
     }
 
     pub fn after(&self) -> Option<&Attributes> {
         match self {
             Action::Delete { .. } => None,
-            Action::Create { after } | Action::Update { after, .. } | Action::Replace { after, .. } => Some(after),
-            Action::Run { attributes } => Some(attributes),
+            Action::Create { after, .. } | Action::Update { after, .. } | Action::Replace { after, .. } => Some(after),
+            Action::Run { attributes, .. } => Some(attributes),
+        }
+    }
+
+    /// The run that it is, or that follows it.
+    pub fn run(&self) -> Option<&Run> {
+        match self {
+            Action::Create { then, .. } | Action::Update { then, .. } | Action::Replace { then, .. } => then.as_deref(),
+            Action::Run { run, .. } => Some(run),
+            Action::Delete { .. } => None,
         }
     }
 
@@ -399,7 +411,7 @@ impl Summary {
             self.withheld += 1;
             return;
         }
-        self.run += usize::from(change.run.is_some());
+        self.run += usize::from(change.action.run().is_some());
         match change.action {
             Action::Create { .. } => self.add += 1,
             Action::Update { .. } => self.change += 1,

@@ -1,4 +1,4 @@
-//! What makes one mirror as the chart wants it: tying it, changing it, and running it when that is due.
+//! What makes a resource with a number as the chart wants it: making it, changing it, and running it when that is due.
 //!
 //! Pure: what the time is comes in as a value.
 
@@ -6,21 +6,20 @@ use super::{Action, Change, Reason, Run, Stop, Uncompared, build::step};
 use crate::{
     address::Address,
     diff,
-    kind::Role,
+    kind::{Kind, Lack, REGISTRY, Role},
     moment::Moment,
-    plan::risk::{Risk, RiskClass},
-    state::{Attributes, DesiredResource, Live, LiveResource, MirrorState, MirrorTerms, Presence, ReadFailure},
+    plan::risk::Risk,
+    state::{Attributes, DesiredResource, Live, LiveResource, Presence, ReadFailure, RunState, Terms},
     text::visible,
 };
 
-const NO_REPOSITORY: &str = "no-such-repository";
-const NO_URL: &str = "mirror-without-url";
+/// The stops that report a difference which portolan cannot repair. Unlike limits of an apply they count as drift.
+pub fn is_lack(code: &str) -> bool {
+    let mut kinds = REGISTRY.iter().filter_map(|kind| kind.numbered);
+    kinds.any(|numbered| [&numbered.missing, &numbered.needless].iter().any(|lack| lack.code == code))
+}
 
-/// The stops of mirrors. They are no limits of an apply: the live state is not as the chart says, and nothing that
-/// portolan could do would change that.
-pub const CODES: [&str; 2] = [NO_REPOSITORY, NO_URL];
-
-/// What is to be done about a mirror.
+/// What is to be done about a resource.
 pub(super) enum Verdict {
     Change(Box<Change>),
     Unchanged,
@@ -28,38 +27,33 @@ pub(super) enum Verdict {
     Stopped(Stop),
 }
 
-pub(super) fn judge(
-    address: &Address,
-    desired: &DesiredResource,
-    terms: &MirrorTerms,
-    live: &Live,
-    now: Moment,
-) -> Verdict {
-    let Some(number) = live.numbers.get(address) else { return Verdict::Stopped(no_repository(address)) };
+pub(super) fn judge(address: &Address, desired: &DesiredResource, terms: &Terms, live: &Live, now: Moment) -> Verdict {
+    let Some(numbered) = address.kind().numbered else { return Verdict::Unchanged };
+    let Some(number) = live.numbers.get(address) else { return Verdict::Stopped(stop(address, &numbered.missing)) };
     let Presence::Present(wanted) = &desired.presence else { return Verdict::Unchanged };
     let found = live.resources.get(address);
-    let state = found.and_then(|found| found.mirror.as_deref()).cloned().unwrap_or_default();
+    let state = found.and_then(|found| found.runs.as_deref()).cloned().unwrap_or_default();
+    let due = Due { address, wanted, terms, state: &state, now };
     let change = match found {
-        None if !wanted.contains_key("url") => return Verdict::Stopped(no_url(address)),
-        None => Some(creation(address, wanted)),
-        Some(found) => alteration(address, wanted, found).or_else(|| due_run(address, found, terms, &state, now)),
+        None if !wanted.contains_key(numbered.needs) => return Verdict::Stopped(stop(address, &numbered.needless)),
+        None => Some(due.creation()),
+        Some(found) => due.alteration(found).or_else(|| due.run_alone(found)),
     };
     let Some(mut change) = change else { return Verdict::Unchanged };
-    change.run = run(&change, wanted, terms, &state, now);
     change.precondition.repository_id = Some(*number);
     change.source = Some(desired.source.clone());
     change.notes.extend(notes(&change, wanted));
-    if let Some(run) = &change.run {
+    if let (Some(run), Some(runs)) = (change.action.run(), address.kind().runs) {
         change.notes.extend(state.failure(Some(now)).map(|said| format!("the last run failed: {said}")));
         if run.force {
-            let evidence = "what was pushed to the mirror is overwritten".to_owned();
-            change.risks.push(Risk { class: RiskClass::Overwrites, evidence });
+            let (class, evidence) = runs.forced;
+            change.risks.push(Risk { class, evidence: evidence.to_owned() });
         }
     }
     Verdict::Change(Box::new(change))
 }
 
-/// Mirrors for which the service answered about another repository: what they are is not known.
+/// Resources for which the service answered about another one: what they are is not known.
 pub(super) fn mistaken(live: &Live) -> impl Iterator<Item = ReadFailure> {
     live.numbers.iter().filter_map(|(address, asked)| {
         let told = live.resources.get(address)?.number.filter(|told| *told != u64::from(*asked))?;
@@ -71,99 +65,110 @@ pub(super) fn mistaken(live: &Live) -> impl Iterator<Item = ReadFailure> {
     })
 }
 
-fn no_repository(address: &Address) -> Stop {
-    let message = format!("{address}: no git repository is called so, and portolan cannot create one");
-    let lift = format!("create the repository, or leave it out with {}", exclude(address));
-    Stop::new(NO_REPOSITORY, message, Some(lift))
+fn stop(address: &Address, lack: &Lack) -> Stop {
+    let pattern = address.parts().join("/");
+    let message = format!("{address}: {}", lack.problem);
+    let lift = format!("{}, or leave it out with --exclude '{pattern}'", lack.remedy);
+    Stop::new(lack.code, message, Some(lift))
 }
 
-fn no_url(address: &Address) -> Stop {
-    let message = format!("{address}: the repository is no mirror yet, and the chart names no `url` to follow");
-    let lift = format!("write its `url`, or leave it out with {}", exclude(address));
-    Stop::new(NO_URL, message, Some(lift))
-}
-
-fn exclude(address: &Address) -> String {
-    format!("--exclude '{}'", address.parts().join("/"))
-}
-
-fn creation(address: &Address, wanted: &Attributes) -> Change {
-    let after = diff::creation(address.kind(), wanted);
-    let fields = diff::appearing(&after);
-    step(address, Action::Create { after }, Reason::Missing, fields, None)
-}
-
-fn alteration(address: &Address, wanted: &Attributes, found: &LiveResource) -> Option<Change> {
-    let kind = address.kind();
-    let fields = diff::fields(kind, wanted, &found.attributes);
-    let before = found.attributes.clone();
-    let after = diff::overlay(kind, wanted, &before);
-    let action = Action::Update { before, after };
-    (!fields.is_empty()).then(|| step(address, action, Reason::Differs, fields, None))
-}
-
-fn due_run(
-    address: &Address,
-    found: &LiveResource,
-    terms: &MirrorTerms,
-    state: &MirrorState,
+/// What decides whether one resource is run.
+struct Due<'a> {
+    address: &'a Address,
+    wanted: &'a Attributes,
+    terms: &'a Terms,
+    state: &'a RunState,
     now: Moment,
-) -> Option<Change> {
-    let max_age = terms.max_age?;
-    let reason = match &state.last_success {
-        None => Reason::NeverSucceeded,
-        Some(success) if success.moment.is_fresh(max_age, now) => return None,
-        Some(_) => Reason::Stale,
-    };
-    let action = Action::Run { attributes: found.attributes.clone() };
-    Some(step(address, action, reason, Vec::new(), None))
 }
 
-/// The run of a change, where the chart wants its mirror fresh.
-fn run(change: &Change, wanted: &Attributes, terms: &MirrorTerms, state: &MirrorState, now: Moment) -> Option<Run> {
-    let max_age = terms.max_age?;
-    let because = match &state.last_success {
-        None => "never succeeded".to_owned(),
-        Some(success) if success.moment.is_fresh(max_age, now) => "its configuration changes".to_owned(),
-        Some(success) if success.moment.is_ahead_of(now) => {
-            format!("last success {} lies in the future, so it does not count", visible(&success.text))
+impl Due<'_> {
+    fn creation(&self) -> Change {
+        let after = diff::creation(self.address.kind(), self.wanted);
+        let fields = diff::appearing(&after);
+        let then = self.run(&after);
+        step(self.address, Action::Create { after, then }, Reason::Missing, fields, None)
+    }
+
+    fn alteration(&self, found: &LiveResource) -> Option<Change> {
+        let kind = self.address.kind();
+        let fields = diff::fields(kind, self.wanted, &found.attributes);
+        if fields.is_empty() {
+            return None;
         }
-        Some(success) => format!("last success {}, older than {max_age}", visible(&success.text)),
-    };
-    let endpoint = change.action.after().and_then(|after| after.get("endpoint")?.as_str()).unwrap_or_default();
-    Some(Run {
-        because,
-        last_success: state.last_success.as_ref().map(|success| success.text.clone()),
-        max_age,
-        force: wanted.get("force") == Some(&serde_json::Value::Bool(true)),
-        endpoint: endpoint.to_owned(),
-        credentials: terms.credentials.clone(),
-    })
+        let before = found.attributes.clone();
+        let after = diff::overlay(kind, self.wanted, &before);
+        let then = self.run(&after);
+        Some(step(self.address, Action::Update { before, after, then }, Reason::Differs, fields, None))
+    }
+
+    fn run_alone(&self, found: &LiveResource) -> Option<Change> {
+        let max_age = self.terms.max_age?;
+        let reason = match &self.state.last_success {
+            None => Reason::NeverSucceeded,
+            Some(success) if success.moment.is_fresh(max_age, self.now) => return None,
+            Some(_) => Reason::Stale,
+        };
+        let run = self.run(&found.attributes)?;
+        let action = Action::Run { attributes: found.attributes.clone(), run };
+        Some(step(self.address, action, reason, Vec::new(), None))
+    }
+
+    /// The run of a change that leaves these values, where the chart wants the resource fresh.
+    fn run(&self, attributes: &Attributes) -> Option<Box<Run>> {
+        let (max_age, runs) = (self.terms.max_age?, self.address.kind().runs?);
+        let because = match &self.state.last_success {
+            None => "never succeeded".to_owned(),
+            Some(success) if success.moment.is_fresh(max_age, self.now) => "its configuration changes".to_owned(),
+            Some(success) if success.moment.is_ahead_of(self.now) => {
+                format!("last success {} lies in the future, so it does not count", visible(&success.text))
+            }
+            Some(success) => format!("last success {}, older than {max_age}", visible(&success.text)),
+        };
+        Some(Box::new(Run {
+            because,
+            last_success: self.state.last_success.as_ref().map(|success| success.text.clone()),
+            max_age,
+            force: self.wanted.get(runs.force) == Some(&serde_json::Value::Bool(true)),
+            endpoint: attributes.get(runs.endpoint).and_then(|value| value.as_str()).unwrap_or_default().to_owned(),
+            credentials: self.terms.credentials.clone(),
+        }))
+    }
+}
+
+/// The attributes that are sent with changes and that nobody can compare.
+fn blind(kind: &Kind) -> impl Iterator<Item = &'static str> {
+    kind.attributes.iter().filter(|attribute| attribute.role == Role::WriteOnly).map(|attribute| attribute.name)
+}
+
+/// Whether an attribute is sent with runs alone.
+fn is_of_runs(kind: &Kind, name: &str) -> bool {
+    kind.runs.is_some_and(|runs| runs.force == name)
 }
 
 /// What is sent without being known to differ.
-fn notes(change: &Change, wanted: &Attributes) -> Option<String> {
-    let Action::Update { after, .. } = &change.action else { return None };
-    let sent = after.get("branches")?;
-    Some(match wanted.get("branches") {
-        Some(_) => format!("branches {sent} is sent along; it cannot be compared"),
-        None => format!("branches {sent} is sent along, because the chart does not say and it cannot be read"),
-    })
+fn notes(change: &Change, wanted: &Attributes) -> Vec<String> {
+    let Action::Update { after, .. } = &change.action else { return Vec::new() };
+    let kind = change.address.kind();
+    let note = |name: &'static str| {
+        let sent = after.get(name)?;
+        Some(match wanted.get(name) {
+            Some(_) => format!("{name} {sent} is sent along; it cannot be compared"),
+            None => format!("{name} {sent} is sent along, because the chart does not say and it cannot be read"),
+        })
+    };
+    blind(kind).filter(|name| !is_of_runs(kind, name)).filter_map(note).collect()
 }
 
-/// What of a mirror the plan has neither compared nor sends.
+/// What of a resource the plan has neither compared nor sends.
 pub(super) fn uncompared(address: &Address, wanted: &Attributes, change: Option<&Change>) -> Option<Uncompared> {
-    let is_sent = |name: &str| match change.map(|change| (&change.action, &change.run)) {
+    let kind = address.kind();
+    let is_sent = |name: &str| match change.map(|change| &change.action) {
         None => false,
-        Some((Action::Run { .. }, _)) => name == "force",
+        Some(Action::Run { .. }) => is_of_runs(kind, name),
         Some(_) => true,
     };
-    let of_kind = address.kind().attributes.iter().filter(|attribute| attribute.role == Role::WriteOnly);
-    let names: Vec<String> = of_kind
-        .map(|attribute| attribute.name)
-        .filter(|name| wanted.contains_key(name) && !is_sent(name))
-        .map(str::to_owned)
-        .collect();
+    let unsent = blind(kind).filter(|name| wanted.contains_key(*name) && !is_sent(name));
+    let names: Vec<String> = unsent.map(str::to_owned).collect();
     (!names.is_empty()).then(|| Uncompared { address: address.clone(), attributes: names })
 }
 
@@ -181,22 +186,22 @@ mod tests {
             tests::plan,
         },
         render::style::{Depth, Look},
-        state::{Attributes, Live, LiveResource, MirrorState, RemoteId},
+        state::{Attributes, Live, LiveResource, RemoteId, RunState},
     };
 
     /// One mirror `p/a` of `https://x/a.git`, scheduled, with a last success and an error; and an ordinary repository.
     fn live(success: &str, error: &str) -> Live {
         let mut live = Live::default();
         let stamp = |text: &str| Stamp::parse(text, None);
-        let state = MirrorState {
+        let state = RunState {
             last_success: stamp(success),
             last_attempt: stamp("2026-11-21T07:59:00Z"),
             last_error: (!error.is_empty()).then(|| Foreign::new(&Mask::default(), error, 100)),
-            ..MirrorState::default()
+            ..RunState::default()
         };
         let attributes =
             Attributes::from([("url", json!("https://x/a.git")), ("scheduled", json!(true)), ("endpoint", json!(""))]);
-        let mirror = LiveResource { attributes, mirror: Some(Box::new(state)), ..LiveResource::default() };
+        let mirror = LiveResource { attributes, runs: Some(Box::new(state)), ..LiveResource::default() };
         live.resources.insert(mirror::address("r-1", "p", "a"), mirror);
         for (name, number) in [("a", 7), ("plain", 8)] {
             live.numbers.insert(mirror::address("r-1", "p", name), RemoteId::try_from(number).unwrap());
@@ -207,7 +212,7 @@ mod tests {
     /// Verbs and the reason for the run of each change, then the codes of stops.
     fn told(plan: &Plan) -> String {
         let because =
-            |change: &Change| change.run.as_ref().map_or_else(String::new, |run| format!(": {}", run.because));
+            |change: &Change| change.action.run().map_or_else(String::new, |run| format!(": {}", run.because));
         let changes = plan.changes.iter().map(|change| format!("{}{}", change.verbs().join("+"), because(change)));
         let stops = plan.stopped.iter().map(|stop| stop.code.clone());
         changes.chain(stops).collect::<Vec<_>>().join("; ")
@@ -264,7 +269,7 @@ mod tests {
         for (success, expected) in [(AHEAD, &["the last run failed: no route"][..]), (FRESH, &[])] {
             let mut live = live(success, "no route");
             let address = mirror::address("r-1", "p", "a");
-            let state = live.resources.get_mut(&address).unwrap().mirror.as_mut().unwrap();
+            let state = live.resources.get_mut(&address).unwrap().runs.as_mut().unwrap();
             state.last_attempt = Stamp::parse("2026-11-21T05:00:00Z", None);
             let plan = plan("mirrors: { p/a: { branches: all, max_age: 1h } }", &live, &[]);
             assert_eq!(plan.changes[0].notes, expected, "{success}");

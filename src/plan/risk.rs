@@ -36,10 +36,10 @@ pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> V
 fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool {
     let is_on = |attributes: &Attributes| attributes.get(attribute.name) == Some(&Value::Bool(true));
     match action {
-        Action::Update { before, after } | Action::Replace { before, after } => {
+        Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
             is_on(before) != hazard.value && is_on(after) == hazard.value
         }
-        Action::Create { after } => hazard.of_creation && is_on(after) == hazard.value,
+        Action::Create { after, .. } => hazard.of_creation && is_on(after) == hazard.value,
         Action::Delete { .. } | Action::Run { .. } => false,
     }
 }

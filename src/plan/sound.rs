@@ -9,12 +9,7 @@ use super::{
     Action, Change, Precondition,
     risk::{self, RiskClass},
 };
-use crate::{
-    diff,
-    kind::{Subject, mirror::MIRROR},
-    mask,
-    state::Attributes,
-};
+use crate::{diff, kind::Subject, mask, state::Attributes};
 
 /// The first thing that is wrong with a change.
 pub(super) fn problem(change: &Change) -> Option<&'static str> {
@@ -39,21 +34,21 @@ fn suits_kind(change: &Change) -> bool {
     let differing = |before: &Attributes, after: &Attributes| diff::fields(kind, after, before);
     let action = match &change.action {
         Action::Create { .. } => true,
-        Action::Update { before, after } => !diff::needs_replacement(kind, &differing(before, after)),
-        Action::Replace { before, after } => goes && diff::needs_replacement(kind, &differing(before, after)),
+        Action::Update { before, after, .. } => !diff::needs_replacement(kind, &differing(before, after)),
+        Action::Replace { before, after, .. } => goes && diff::needs_replacement(kind, &differing(before, after)),
         Action::Delete { .. } => goes,
-        Action::Run { .. } => kind.name == MIRROR.name,
+        Action::Run { .. } => true,
     };
-    action && (change.run.is_none() || kind.name == MIRROR.name)
+    action && (change.action.run().is_none() || kind.runs.is_some())
 }
 
 /// The API replaces rather than merges: what a write leaves out could be reset.
 fn is_complete(change: &Change) -> bool {
     match &change.action {
-        Action::Update { before, after } | Action::Replace { before, after } => {
+        Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
             before.keys().all(|name| after.contains_key(name))
         }
-        Action::Create { after } => {
+        Action::Create { after, .. } => {
             let mut needed = change.address.kind().attributes.iter().filter(|attribute| attribute.required);
             needed.all(|attribute| after.contains_key(attribute.name))
         }
@@ -90,6 +85,7 @@ fn is_guarded(change: &Change) -> bool {
 fn hides_risk(change: &Change) -> bool {
     let shown = |class: RiskClass| change.risks.iter().any(|risk| risk.class == class);
     let carried = risk::assess(&change.address, &change.action, Some(0));
-    let forced = change.run.as_ref().is_some_and(|run| run.force);
-    carried.iter().any(|risk| !shown(risk.class)) || (forced && !shown(RiskClass::Overwrites))
+    let is_forced = change.action.run().is_some_and(|run| run.force);
+    let forced = change.address.kind().runs.filter(|_| is_forced).map(|runs| runs.forced.0);
+    carried.iter().any(|risk| !shown(risk.class)) || forced.is_some_and(|class| !shown(class))
 }

@@ -29,7 +29,7 @@ const MOST_READINGS: usize = 2;
 pub(super) async fn read(client: &Arc<Client>, kind: &'static Kind, chart: &Chart, region: &Arc<str>) -> Live {
     let mut live = Live::default();
     let wanted = chart.resources.keys().filter(|address| address.kind() == kind && address.region() == region);
-    let said = |address: &Address| chart.mirrors.get(address).and_then(|terms| terms.number);
+    let said = |address: &Address| chart.terms.get(address).and_then(|terms| terms.number);
     let wanted: BTreeMap<Address, Option<RemoteId>> = wanted.map(|address| (address.clone(), said(address))).collect();
     let mut lists = Lists { client, kind, region, readings: Vec::new() };
     let unnumbered: Vec<&Address> =

@@ -171,7 +171,7 @@ impl<'c> Writer<'c> {
 
     fn mirrors(&mut self, region: &Arc<str>) -> Mapping {
         let mut mirrors = Mapping::new();
-        for (address, terms) in self.chart.mirrors.iter().filter(|(address, _)| address.region() == region) {
+        for (address, terms) in self.chart.terms.iter().filter(|(address, _)| address.region() == region) {
             let mut entry = Mapping::new();
             if let Some(number) = terms.number {
                 insert(&mut entry, "repository_id", u64::from(number));
@@ -239,7 +239,7 @@ fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
     });
     let names = chart.resources.keys().flat_map(|address| address.parts()).map(|part| &**part);
     let reasons = chart.accept.iter().map(|acceptance| &*acceptance.reason);
-    let logins = chart.mirrors.values().filter_map(|terms| terms.credentials.as_ref());
+    let logins = chart.terms.values().filter_map(|terms| terms.credentials.as_ref());
     let places = logins.flat_map(|login| [&login.username, &login.password]).map(|source| match source {
         SecretSource::Env(place) | SecretSource::File(place) => place.as_str(),
     });

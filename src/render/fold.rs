@@ -131,7 +131,7 @@ fn deed(change: &Change, with_remarks: bool) -> String {
             deed.push_str(&format!(" {}={value}", field.name));
         }
     }
-    if let Some(run) = &change.run {
+    if let Some(run) = change.action.run() {
         deed.push_str(&format!(" > {} {}", words::run(run), change.notes.join(" ")));
     }
     deed
@@ -139,7 +139,7 @@ fn deed(change: &Change, with_remarks: bool) -> String {
 
 fn is_created_public(change: &Change) -> bool {
     match &change.action {
-        Action::Create { after } => {
+        Action::Create { after, .. } => {
             let exposing = change.address.kind().exposing();
             exposing.is_some_and(|attribute| after.get(attribute.name) == Some(&Value::Bool(true)))
         }
@@ -149,8 +149,9 @@ fn is_created_public(change: &Change) -> bool {
 
 /// The scheme and the host of the `url` that a run logs in to.
 fn login_host(change: &Change) -> Option<String> {
-    change.run.as_ref().filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
-    let url = change.action.after().and_then(|after| after.get("url")).and_then(Value::as_str);
+    change.action.run().filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
+    let from = change.address.kind().runs?.from;
+    let url = change.action.after().and_then(|after| after.get(from)).and_then(Value::as_str);
     // A URL that cannot be taken apart is a place of its own, and so is one that is not known.
     let url = url.map_or_else(|| change.address.to_string(), str::to_owned);
     let host = url.find("://").and_then(|at| url[at + 3..].find(['/', '?', '#']).map(|end| at + 3 + end));
@@ -165,7 +166,7 @@ mod tests {
     use crate::{
         kind::mirror,
         plan::{Plan, tests::plan},
-        state::{Live, LiveResource, MirrorState, RemoteId},
+        state::{Live, LiveResource, RemoteId, RunState},
     };
 
     /// Runs of mirrors that never succeeded, by the `url` of each; all log in with the same login.
@@ -176,7 +177,7 @@ mod tests {
             let attributes = [("url", json!(url)), ("scheduled", json!(true)), ("endpoint", json!(""))];
             let found = LiveResource {
                 attributes: attributes.into_iter().collect(),
-                mirror: Some(Box::new(MirrorState::default())),
+                runs: Some(Box::new(RunState::default())),
                 ..LiveResource::default()
             };
             live.numbers.insert(address.clone(), RemoteId::try_from(number as u64 + 1).unwrap());

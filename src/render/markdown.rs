@@ -292,7 +292,7 @@ fn said(change: &Change, with_notes: bool) -> Vec<String> {
     }));
     let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
     said.extend(told.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
-    said.extend(change.run.as_ref().map(|run| format!("**run**: {}", escape(&words::run(run)))));
+    said.extend(change.action.run().map(|run| format!("**run**: {}", escape(&words::run(run)))));
     said.extend(text::why(change.reason).map(escape));
     if with_notes {
         said.extend(change.notes.iter().map(|note| escape(note)));

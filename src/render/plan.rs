@@ -91,8 +91,8 @@ pub(super) fn view(change: &Change) -> View {
     let told: Vec<String> = told
         .chain(change.risks.iter().map(|risk| risk.evidence.clone()).filter(|said| !said.is_empty()))
         .chain(why(change.reason).map(str::to_owned))
-        .chain(change.run.iter().map(words::run))
-        .chain(change.run.iter().flat_map(|_| change.notes.iter().cloned()))
+        .chain(change.action.run().map(words::run))
+        .chain(change.action.run().into_iter().flat_map(|_| change.notes.iter().cloned()))
         .collect();
     if !told.is_empty() {
         message.push_str(&format!(": {}", told.join("; ")));
@@ -284,7 +284,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
     for risk in change.risks.iter().filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap)) {
         say(None, format!("! {}: {}", risk.class, risk.evidence));
     }
-    if let Some(run) = &change.run {
+    if let Some(run) = change.action.run() {
         let mark = if matches!(change.action, Action::Run { .. }) { "" } else { "> run: " };
         say(None, format!("{mark}{}", words::run(run)));
     }
@@ -294,7 +294,8 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
     }
     // What is sent unseen, or what a run is about, is not said of one field.
     let place = changed_field(change).filter(|_| {
-        change.run.is_none() && change.address.kind().attributes.iter().all(|attribute| attribute.role.is_readable())
+        change.action.run().is_none()
+            && change.address.kind().attributes.iter().all(|attribute| attribute.role.is_readable())
     });
     for note in &change.notes {
         say(place, format!("({note})"));

@@ -50,7 +50,7 @@ fn hunk(change: &Change) -> String {
         Some(Withheld::Risk { class, lift }) => format!("# withheld: {class}; {lift} would let it go\n"),
         Some(Withheld::Protect { pattern }) => format!("# withheld: protected by {}\n", on_one_line(pattern)),
     };
-    let run = change.run.as_ref().map_or_else(String::new, |run| {
+    let run = change.action.run().map_or_else(String::new, |run| {
         format!("# run {}: {}\n", on_one_line(&change.address.to_string()), on_one_line(&words::run(run)))
     });
     if matches!(change.action, Action::Run { .. }) {

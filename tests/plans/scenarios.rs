@@ -7,7 +7,7 @@ use portolan::{
     moment::{Moment, Stamp},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
-    state::{Attributes, Live, LiveResource, MirrorState, ReadFailure, RemoteId},
+    state::{Attributes, Live, LiveResource, ReadFailure, RemoteId, RunState},
 };
 use serde_json::json;
 
@@ -62,8 +62,8 @@ fn mirrors() -> Live {
             ("scheduled", json!(true)),
             ("endpoint", json!("")),
         ]);
-        let state = MirrorState { last_success: Stamp::parse(success, None), ..MirrorState::default() };
-        let found = LiveResource { attributes, mirror: Some(Box::new(state)), ..LiveResource::default() };
+        let state = RunState { last_success: Stamp::parse(success, None), ..RunState::default() };
+        let found = LiveResource { attributes, runs: Some(Box::new(state)), ..LiveResource::default() };
         if name != "plain" {
             live.resources.insert(address, found);
         }
