@@ -43,9 +43,8 @@ const HOMONYMS: &str = "
 /// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
 const KNOW_KINDS: &str = "
     commands/init.rs: organization
-    config/check.rs: auto category description is_public repository target_organization target_region
+    config/check.rs: repository
     config/decode.rs: organization repository
-    config/grammar.rs: mirror organization repository sync_rule target_organization target_region
     config/inherit.rs: repository sync_rule
     config/lint.rs: organization override repository sync_rule target_organization target_region
     config/mirrors.rs: endpoint mirror url
@@ -53,7 +52,6 @@ const KNOW_KINDS: &str = "
     config/place.rs: mirror organization repository
     config/rules.rs: organization repository sync_rule target_organization target_region
     render/chart.rs: == auto organization repository target_organization target_region
-    schema/chart.rs: target_organization target_region
 ";
 
 const LONGEST_FILE: usize = 600;

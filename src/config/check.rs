@@ -115,7 +115,7 @@ fn meant_by(text: &str) -> Option<&'static str> {
 /// A mapping was expected whose keys are known.
 fn no_record(node: &Node<'_>, record: &Record) -> Diagnostic {
     let diagnostic = wrong_type(node, "a mapping");
-    if record.together == Together::OneTarget && node.as_str().is_some() {
+    if matches!(record.together, Together::Instead(..)) && node.as_str().is_some() {
         return diagnostic.hint("a rule is a mapping: `{ target: NAME }` for one of the chart's `targets`");
     }
     if diagnostic.hint.is_some() { diagnostic } else { diagnostic.hint(keys_of(record)) }
@@ -444,24 +444,9 @@ fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
     Diagnostic::error("unknown-key", format!("unknown key `{}`", tree::name(&name.text))).at(name.span).hint(hint)
 }
 
-/// Other words for our keys: those of the API, of its documents and of other tools.
-const SYNONYMS: [(&str, &str); 9] = [
-    ("sync_rules sync_rule syncRules rules replication replications replicate sync_repo", "sync"),
-    ("public isPublic visibility", "is_public"),
-    ("desc comment summary", "description"),
-    ("type kind", "category"),
-    ("namespaces namespace projects project orgs", "organizations"),
-    ("repos images repository", "repositories"),
-    ("remoteRegionId remote_region_id remote_region region", "target_region"),
-    ("remoteNamespace remote_namespace namespace organization", "target_organization"),
-    ("syncAuto sync_auto", "auto"),
-];
-
 /// What a word of others is called in a record.
 fn synonym(record: &Record, word: &str) -> Option<&'static str> {
-    let is_key = |name: &str| record.keys().any(|key| key.name == name);
-    let mut rows = SYNONYMS.iter().filter(|(words, _)| words.split(' ').any(|other| other == word));
-    rows.find(|(_, name)| is_key(name)).map(|(_, name)| *name)
+    record.keys().find(|key| key.also.contains(&word)).map(|key| key.name)
 }
 
 /// The key of a record under which the misplaced key would be known.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     Attribute, Candidate, Hazard, Kind, Lack, Listing, Numbered, Page, Preset, Role, Runs, Shape, Subject, Undecodable,
     Unmentioned, Window, Wire, json as parse,
+    place::{Form, Place, Record, TextForm, Together, key},
 };
 use crate::{
     address::Address,
@@ -20,7 +21,7 @@ use crate::{
     mask::Foreign,
     moment::{Moment, Stamp},
     risk::RiskClass,
-    state::{Attributes, LiveResource, RemoteId, RunState},
+    state::{Attributes, LARGEST_REMOTE_ID, LiveResource, RemoteId, RunState},
     wire::{Method, Request, Response, Service, error::ApiError, secret::Login},
 };
 
@@ -40,6 +41,16 @@ pub static MIRROR: Kind = Kind {
     names: &[Name::Region],
     joined_parts: 3,
     parent: None,
+    place: Place {
+        key: key(
+            "mirrors",
+            Form::Dictionary(Name::Mirror, &ENTRY),
+            "{ platform/app: { url: 'https://git.example.com/app.git', scheduled: true, max_age: 6h } }",
+            "The git repositories of CodeArts Repo that follow another one, by project and repository. The repository itself must exist; portolan makes it a mirror, and keeps it fresh.",
+        ),
+        defaults: None,
+        beside: None,
+    },
     attributes: &[
         Attribute {
             name: "url",
@@ -49,6 +60,7 @@ pub static MIRROR: Kind = Kind {
             required: false,
             is_remark: false,
             hazard: None,
+            also: &[],
             example: "https://git.example.com/app.git",
             doc: "The repository that is followed. Without a user name and a password in it: those are `credentials`.",
         },
@@ -60,6 +72,7 @@ pub static MIRROR: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
+            also: &[],
             example: "all",
             doc: "Which branches are followed. The service never tells, so this is sent with other changes and not compared.",
         },
@@ -76,6 +89,7 @@ pub static MIRROR: Kind = Kind {
                 of_creation: false,
                 evidence: |_| "the service may not let the schedule be switched on again".to_owned(),
             }),
+            also: &[],
             example: "true",
             doc: "Whether the service runs the mirror by itself. Switching it off may be final: the documents contradict each other.",
         },
@@ -87,6 +101,7 @@ pub static MIRROR: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
+            also: &[],
             example: "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11",
             doc: "The service endpoint that holds the credentials of the other side; an empty text for none.",
         },
@@ -98,6 +113,7 @@ pub static MIRROR: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
+            also: &[],
             example: "false",
             doc: "Whether a run overwrites what was pushed to the mirror. It is sent with each run, and nothing else.",
         },
@@ -139,6 +155,68 @@ pub static MIRROR: Kind = Kind {
 pub fn address(region: impl Into<Arc<str>>, project: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Address {
     Address::new(&MIRROR, vec![region.into(), project.into(), name.into()])
 }
+
+static ENTRY: Record = Record {
+    name: "mirror",
+    keys: &[
+        key(
+            "repository_id",
+            Form::Number(1, LARGEST_REMOTE_ID),
+            "123",
+            "The repository's number. Without it the repository is looked up by its exact name, of which there must be one.",
+        ),
+        key(
+            "max_age",
+            Form::Text(TextForm::Age),
+            "6h",
+            "How old the last success may be. Older, or without one, or after a change, the mirror is run. Absent or `null`: never.",
+        )
+        .nullable(),
+        key(
+            "credentials",
+            Form::Record(&CREDENTIALS),
+            "{ username: { env: GIT_USER }, password: { env: GIT_TOKEN } }",
+            "Who asks the other side, if it is not public: read right before a run, and sent with it. Or else an `endpoint`.",
+        )
+        .nullable(),
+    ],
+    slots: &[],
+    attributes_of: Some(&MIRROR),
+    together: Together::All,
+};
+
+static CREDENTIALS: Record = Record {
+    name: "login",
+    keys: &[
+        key("username", Form::Record(&SECRET), "{ env: GIT_USER }", "Where the user name is.").required(),
+        key("password", Form::Record(&SECRET), "{ file: /run/secrets/git }", "Where the password, or a token, is.")
+            .required(),
+    ],
+    slots: &[],
+    attributes_of: None,
+    together: Together::Login,
+};
+
+static SECRET: Record = Record {
+    name: "place of a secret",
+    keys: &[
+        key(
+            "env",
+            Form::Text(TextForm::Name(Name::Variable)),
+            "GIT_TOKEN",
+            "The variable of the environment that holds it; a line break at its end does not count.",
+        ),
+        key(
+            "file",
+            Form::Text(TextForm::Path),
+            "/run/secrets/git",
+            "The file of at most 64 KiB that holds it and nothing else, not below /proc, /sys or /dev; a line break at its end does not count.",
+        ),
+    ],
+    slots: &[],
+    attributes_of: None,
+    together: Together::OneSource,
+};
 
 struct Api;
 

@@ -8,7 +8,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Kind, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse, segment};
+use super::{
+    Kind, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
+    place::{DEFAULTS, DEFAULTS_DOC, Form, Place, Record, STATE, Slot, Together, key},
+    segment,
+};
 use crate::{
     address::Address,
     config::names::Name,
@@ -23,6 +27,17 @@ pub static ORGANIZATION: Kind = Kind {
     names: &[Name::Region, Name::Organization],
     joined_parts: 2,
     parent: None,
+    place: Place {
+        key: key(
+            "organizations",
+            Form::Dictionary(Name::Organization, &ENTRY),
+            "{ team-a: { repositories: { web/frontend: {} } } }",
+            "The organizations of this document's region. One that is named here shall exist.",
+        )
+        .also(&["namespaces", "namespace", "projects", "project", "orgs"]),
+        defaults: None,
+        beside: None,
+    },
     attributes: &[],
     risks: &[],
     holds: None,
@@ -41,6 +56,24 @@ pub static ORGANIZATION: Kind = Kind {
 pub fn address(region: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Address {
     Address::new(&ORGANIZATION, vec![region.into(), name.into()])
 }
+
+static ENTRY: Record = Record {
+    name: "organization",
+    keys: &[
+        STATE,
+        key(
+            "unlisted",
+            Form::OneOf(&["ignore", "report", "delete"]),
+            "delete",
+            "What happens to repositories of the organization that no file lists. Those that a rule of this chart creates are never unlisted.",
+        )
+        .default("report"),
+        key("defaults", Form::Record(&DEFAULTS), "{ repository: { is_public: false } }", DEFAULTS_DOC),
+    ],
+    slots: &[Slot::Entries(Some(&ORGANIZATION))],
+    attributes_of: Some(&ORGANIZATION),
+    together: Together::AbsentHoldsAbsent,
+};
 
 struct Api;
 

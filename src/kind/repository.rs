@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Kind, Listing, Page, Preset, Role, Shape, Subject,
-    Undecodable, Unmentioned, Verb, Window, Wire, json as parse, organization, segment,
+    Undecodable, Unmentioned, Verb, Window, Wire, json as parse, organization,
+    place::{Form, Place, Record, STATE, Slot, Together, key},
+    segment,
 };
 use crate::{
     address::Address,
@@ -34,6 +36,17 @@ pub static REPOSITORY: Kind = Kind {
     names: &[Name::Region, Name::Organization, Name::Repository],
     joined_parts: 3,
     parent: Some(&organization::ORGANIZATION),
+    place: Place {
+        key: key(
+            "repositories",
+            Form::Dictionary(Name::Repository, &ENTRY),
+            "{ web/frontend: {}, busybox: { category: linux } }",
+            "The repositories. One that is named here shall exist; nothing behind a name equals `{}`.",
+        )
+        .also(&["repos", "images", "repository"]),
+        defaults: Some(key("repository", Form::Record(&DEFAULTS), "{ category: other }", "For repositories.")),
+        beside: None,
+    },
     attributes: &[
         Attribute {
             name: "is_public",
@@ -43,6 +56,7 @@ pub static REPOSITORY: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: Some(Hazard { class: RiskClass::Exposes, value: true, of_creation: false, evidence: exposed }),
+            also: &["public", "isPublic", "visibility"],
             example: "true",
             doc: "Whether anyone may pull the images.",
         },
@@ -63,6 +77,7 @@ pub static REPOSITORY: Kind = Kind {
             required: false,
             is_remark: false,
             hazard: None,
+            also: &["type", "kind"],
             example: "linux",
             doc: "What the images are for; the console groups repositories by it.",
         },
@@ -74,6 +89,7 @@ pub static REPOSITORY: Kind = Kind {
             required: false,
             is_remark: true,
             hazard: None,
+            also: &["desc", "comment", "summary"],
             example: "what it is for",
             doc: "Free text; an empty one clears it.",
         },
@@ -122,6 +138,22 @@ fn exposed(images: Option<u64>) -> String {
         number => format!("anyone can pull {}", tags(number)),
     }
 }
+
+static DEFAULTS: Record = Record {
+    name: "defaults of repositories",
+    keys: &[],
+    slots: &[Slot::Entries(Some(&REPOSITORY))],
+    attributes_of: Some(&REPOSITORY),
+    together: Together::All,
+};
+
+static ENTRY: Record = Record {
+    name: "repository",
+    keys: &[STATE],
+    slots: &[Slot::Entries(Some(&REPOSITORY))],
+    attributes_of: Some(&REPOSITORY),
+    together: Together::AbsentAlone,
+};
 
 struct Api;
 

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 
 use super::{
     ActionRisk, Attribute, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb,
-    Wire, json as parse, repository,
+    Wire, json as parse,
+    place::{Form, Place, REGION, Record, TextForm, Together, key},
+    repository,
 };
 use crate::{
     address::Address,
     config::names::Name,
+    region::TARGET_REGIONS,
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{
@@ -34,6 +37,19 @@ pub static SYNC_RULE: Kind = Kind {
     names: &[Name::Region, Name::Organization, Name::Repository, Name::Region, Name::Organization],
     joined_parts: 3,
     parent: Some(&repository::REPOSITORY),
+    place: Place { key: key(
+    "sync",
+    Form::List(&RULE),
+    "[ { target: dr } ]",
+    "The rules that copy pushed images. Present: the list is the whole truth about the repository's rules. Absent or `null`: its rules are left alone.",
+)
+.nullable()
+.also(&["sync_rules", "sync_rule", "syncRules", "rules", "replication", "replications", "replicate", "sync_repo"]), defaults: Some(key("sync_rule", Form::Record(&DEFAULTS), "{ override: false }", "For rules.")), beside: Some(key(
+            "targets",
+            Form::Dictionary(Name::Target, &TARGET),
+            "{ dr: { region: cn-east-3, organization: team-a-dr } }",
+            "Named destinations for `sync`, known in the whole chart.",
+        )) },
     attributes: &[
         Attribute {
             name: "auto",
@@ -44,6 +60,7 @@ pub static SYNC_RULE: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
+            also: &["syncAuto", "sync_auto"],
             example: "true",
             doc: "Whether the rule copies images by itself. Only `true` can be managed: the service may hide others.",
         },
@@ -60,6 +77,7 @@ pub static SYNC_RULE: Kind = Kind {
                 of_creation: true,
                 evidence: |_| "tags that exist in the target are overwritten".to_owned(),
             }),
+            also: &[],
             example: "false",
             doc: "Whether a tag that exists in the target is overwritten.",
         },
@@ -104,6 +122,53 @@ fn not_copied(tags: u64) -> String {
         number => format!("{number} existing tags are not copied"),
     }
 }
+
+const ORGANIZATION: Form = Form::Text(TextForm::Name(Name::Organization));
+
+static RULE: Form = Form::Record(&ITEM);
+
+static TARGET: Record = Record {
+    name: "target",
+    keys: &[
+        key("region", REGION, "cn-east-3", "The region that images are copied to.").choices(&TARGET_REGIONS).required(),
+        key("organization", ORGANIZATION, "team-a-dr", "The organization there.").required(),
+    ],
+    slots: &[],
+    attributes_of: Some(&SYNC_RULE),
+    together: Together::All,
+};
+
+static DEFAULTS: Record = Record {
+    name: "defaults of rules",
+    keys: &[],
+    slots: &[],
+    attributes_of: Some(&SYNC_RULE),
+    together: Together::All,
+};
+
+static ITEM: Record = Record {
+    name: "rule",
+    keys: &[
+        key(
+            "target",
+            Form::Text(TextForm::Name(Name::Target)),
+            "dr",
+            "One of the chart's `targets`; or else both of the following.",
+        ),
+        key("target_region", REGION, "cn-east-3", "The region that images are copied to.")
+            .choices(&TARGET_REGIONS)
+            .also(&["remoteRegionId", "remote_region_id", "remote_region", "region"]),
+        key("target_organization", ORGANIZATION, "team-a-dr", "The organization there.").also(&[
+            "remoteNamespace",
+            "remote_namespace",
+            "namespace",
+            "organization",
+        ]),
+    ],
+    slots: &[],
+    attributes_of: Some(&SYNC_RULE),
+    together: Together::Instead("target", &["target_region", "target_organization"]),
+};
 
 struct Api;
 

@@ -56,16 +56,14 @@ fn together(record: &Record) -> Value {
     match record.together {
         Together::All | Together::Login => json!({}),
         Together::OneSource => json!({ "minProperties": 1, "maxProperties": 1 }),
-        Together::OneTarget => json!({ "oneOf": [
-            {
-                "properties": { "target": true, "target_region": false, "target_organization": false },
-                "required": ["target"],
-            },
-            {
-                "properties": { "target": false, "target_region": true, "target_organization": true },
-                "required": ["target_region", "target_organization"],
-            },
-        ] }),
+        Together::Instead(one, others) => {
+            let keys: Vec<&str> = [one].into_iter().chain(others.iter().copied()).collect();
+            let only = |required: &[&str]| {
+                let is = |key: &&str| ((*key).to_owned(), json!(required.contains(key)));
+                json!({ "properties": keys.iter().map(is).collect::<Map<_, _>>(), "required": required })
+            };
+            json!({ "oneOf": [only(&[one]), only(others)] })
+        }
         Together::AbsentAlone => json!({ "if": absent, "then": { "properties": refused(&["state"]) } }),
         Together::AbsentHoldsAbsent => {
             let mut then = refused(&["state", "repositories"]);
