@@ -360,7 +360,8 @@ fn decode_organization(
             );
             continue;
         }
-        let inherited = Inherited { layers: [Layer::entry(node), organization.defaults, *document_defaults] };
+        let inherited =
+            Inherited { layers: [Layer::entry(repository.kind(), node), organization.defaults, *document_defaults] };
         let entry = Listed { address: &repository, key_span: key.span, node };
         decode_repository(&entry, organization, &inherited, targets, out);
     }
@@ -407,11 +408,11 @@ fn decode_repository(
                 .hint("give it `state: absent` as well"),
         );
     }
-    let kind = &repository::REPOSITORY;
-    if !out.allowance.grant(inherited.text(kind.attributes, "repository")) {
+    let kind = address.kind();
+    if !out.allowance.grant(inherited.text(kind)) {
         return out.refuse(entry.key_span);
     }
-    let attributes = inherited.attributes(kind.attributes, "repository", out.context);
+    let attributes = inherited.attributes(kind, out.context);
     let children = rules::decode(address, inherited, targets, out);
     let desired = DesiredResource { presence: Presence::Present(out.shared(attributes)), source, children };
     out.chart.resources.insert(address.clone(), desired);

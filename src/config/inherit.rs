@@ -9,7 +9,7 @@ use super::{
     tree::{Node, Resolved},
 };
 use crate::{
-    kind::{Attribute, Shape},
+    kind::{COUNT, Kind, REGISTRY, Shape},
     state::Attributes,
 };
 
@@ -21,70 +21,69 @@ pub(super) fn is_section(node: &Node<'_>) -> bool {
     node.as_mapping().is_some_and(|entries| entries.len() <= MOST_KEYS)
 }
 
-/// One layer: what an entry or a `defaults` says of repositories and of rules.
+/// One layer: what an entry or a `defaults` says of the kinds, by rank.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Layer<'n, 's> {
-    repository: Option<&'n Node<'s>>,
-    sync_rule: Option<&'n Node<'s>>,
+    sections: [Option<&'n Node<'s>>; COUNT],
 }
 
 impl<'n, 's> Layer<'n, 's> {
-    /// Of a `defaults` mapping.
+    /// Of a `defaults` mapping, with a section for each kind that can inherit.
     pub fn of(defaults: Option<&'n Node<'s>>) -> Layer<'n, 's> {
-        let get = |name| defaults.and_then(|node| node.get(name));
-        Layer { repository: get("repository"), sync_rule: get("sync_rule") }
+        let Some(defaults) = defaults else { return Layer::default() };
+        let mut layer = Layer::default();
+        for (section, kind) in layer.sections.iter_mut().zip(REGISTRY) {
+            *section = kind.place.defaults.and_then(|key| defaults.get(key.name));
+        }
+        layer
     }
 
-    /// Of a repository's own entry, which says nothing of rules in general.
-    pub fn entry(node: &'n Node<'s>) -> Layer<'n, 's> {
-        Layer { repository: Some(node), sync_rule: None }
+    /// Of an entry of that kind, which says nothing of others in general.
+    pub fn entry(kind: &Kind, node: &'n Node<'s>) -> Layer<'n, 's> {
+        let mut layer = Layer::default();
+        layer.sections[kind.rank()] = Some(node);
+        layer
     }
 
-    /// Of one rule.
-    pub fn rule(node: &'n Node<'s>) -> Layer<'n, 's> {
-        Layer { repository: None, sync_rule: Some(node) }
-    }
-
-    fn section(&self, section: &str) -> Option<&'n Node<'s>> {
-        let node = if section == "repository" { self.repository } else { self.sync_rule };
-        node.filter(|node| is_section(node))
+    fn section(&self, kind: &Kind) -> Option<&'n Node<'s>> {
+        self.sections[kind.rank()].filter(|node| is_section(node))
     }
 }
 
-/// The layers of one repository, the strongest first.
+/// The layers of one entry, the strongest first.
 #[derive(Debug)]
 pub struct Inherited<'n, 's> {
     pub layers: [Layer<'n, 's>; 3],
 }
 
 impl<'n, 's> Inherited<'n, 's> {
-    /// The node that decides a key of a section, `null` included.
-    pub fn find(&self, section: &str, name: &str) -> Option<&'n Node<'s>> {
-        find(&self.layers, section, name)
+    /// The node that decides a key of a kind, `null` included.
+    pub fn find(&self, kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
+        find(&self.layers, kind, name)
     }
 
-    /// The managed attributes of a section, in the kind's order.
-    pub fn attributes(&self, attributes: &[Attribute], section: &str, context: Context<'_>) -> Attributes {
-        resolve(&self.layers, attributes, section, context)
+    /// The managed attributes of a kind, in its order.
+    pub fn attributes(&self, kind: &Kind, context: Context<'_>) -> Attributes {
+        resolve(&self.layers, kind, context)
     }
 
-    /// How much text is written for the attributes of a section, also where it comes to no value.
-    pub fn text(&self, attributes: &[Attribute], section: &str) -> usize {
-        let decided = attributes.iter().filter_map(|attribute| self.find(section, attribute.name));
+    /// How much text is written for the attributes of a kind, also where it comes to no value.
+    pub fn text(&self, kind: &Kind) -> usize {
+        let decided = kind.attributes.iter().filter_map(|attribute| self.find(kind, attribute.name));
         decided.filter_map(Node::as_str).map(str::len).sum()
     }
 }
 
-/// The node that decides a key of a section, `null` included.
-pub fn find<'n, 's>(layers: &[Layer<'n, 's>], section: &str, name: &str) -> Option<&'n Node<'s>> {
-    layers.iter().find_map(|layer| layer.section(section)?.get(name))
+/// The node that decides a key of a kind, `null` included.
+pub fn find<'n, 's>(layers: &[Layer<'n, 's>], kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
+    layers.iter().find_map(|layer| layer.section(kind)?.get(name))
 }
 
 /// The managed attributes that the layers come to.
-pub fn resolve(layers: &[Layer<'_, '_>], attributes: &[Attribute], section: &str, context: Context<'_>) -> Attributes {
+pub fn resolve(layers: &[Layer<'_, '_>], kind: &Kind, context: Context<'_>) -> Attributes {
     let mut resolved = Attributes::new();
-    for attribute in attributes {
-        let decided = find(layers, section, attribute.name);
+    for attribute in kind.attributes {
+        let decided = find(layers, kind, attribute.name);
         if let Some(value) = decided.and_then(|node| value(attribute.shape, node, context)) {
             resolved.insert(attribute.name, value);
         }

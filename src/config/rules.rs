@@ -88,7 +88,7 @@ pub fn decode(
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
 ) -> Option<Source> {
-    let list = inherited.find("repository", "sync")?;
+    let list = inherited.find(repository.kind(), sync_rule::SYNC_RULE.place.key.name)?;
     let items = list.as_list()?;
     let mut seen = BTreeMap::<Address, Span>::new();
     for item in items {
@@ -155,10 +155,10 @@ fn rule<'n, 's>(
     let region = out.context.name(Name::Region, region)?;
     let organization = out.context.name(Name::Organization, organization)?;
     let address = sync_rule::address(repository, region, organization);
-    let mut layers = vec![Layer::rule(item)];
-    layers.extend(target.map(Layer::rule));
+    let mut layers = vec![Layer::entry(address.kind(), item)];
+    layers.extend(target.map(|target| Layer::entry(address.kind(), target)));
     layers.extend(&inherited.layers);
-    let mut attributes = resolve(&layers, sync_rule::SYNC_RULE.attributes, "sync_rule", out.context);
+    let mut attributes = resolve(&layers, address.kind(), out.context);
     fix(&mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
 }
@@ -201,7 +201,7 @@ fn fix(attributes: &mut Attributes, layers: &[Layer<'_, '_>], item: &Node<'_>, f
         };
         let fixed = Value::from(preset);
         if attributes.get(attribute.name).is_some_and(|value| *value != fixed) {
-            let place = find(layers, "sync_rule", attribute.name);
+            let place = find(layers, &sync_rule::SYNC_RULE, attribute.name);
             found.push(
                 Diagnostic::error("auto-false", "a rule that does not copy by itself cannot be managed")
                     .at(place.map_or(item.span, |node| node.span))

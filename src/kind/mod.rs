@@ -28,8 +28,12 @@ use crate::{
 };
 
 /// Parents first; the position is also the order among resources of one key.
-pub static REGISTRY: &[&Kind] =
-    &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
+pub static REGISTRY: &[&Kind] = &ALL;
+
+/// How many kinds there are.
+pub const COUNT: usize = ALL.len();
+
+const ALL: [&Kind; 4] = [&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
 
 /// The kind that a chart begins with, and that a name at the top means where nothing says otherwise.
 pub fn first() -> &'static Kind {
