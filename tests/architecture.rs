@@ -42,15 +42,11 @@ const HOMONYMS: &str = "
 /// The files that know a kind, with what each of them names. Everything about a kind belongs in its table, so this list
 /// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
 const KNOW_KINDS: &str = "
-    commands/init.rs: organization
     config/check.rs: repository
     config/decode.rs: organization repository
-    config/inherit.rs: repository sync_rule
     config/lint.rs: organization override repository sync_rule target_organization target_region
-    config/mirrors.rs: endpoint mirror url
     config/names.rs: mirror organization repository
-    config/place.rs: mirror organization repository
-    config/rules.rs: organization repository sync_rule target_organization target_region
+    config/rules.rs: organization sync_rule target_organization target_region
     render/chart.rs: == auto organization repository target_organization target_region
 ";
 

@@ -39,9 +39,10 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     if load::reads_stdin(&global.file) {
         return Err(session::UsageError("standard input cannot be written: name a file".to_owned()).into());
     }
+    let name_rule = kind::first().place.name();
     for name in &args.organizations {
-        if !names::is_valid(Name::Organization, name) {
-            let rule = names::rule(Name::Organization);
+        if let Some(rule) = name_rule.filter(|rule| !names::is_valid(*rule, name)) {
+            let rule = names::rule(rule);
             return Err(session::UsageError(format!("`{name}` is no organization: expected {rule}")).into());
         }
     }

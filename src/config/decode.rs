@@ -14,9 +14,9 @@ use super::{
     allowance::Allowance,
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
-    lint, mirrors,
+    lint,
     names::{self, Name},
-    patterns,
+    numbered, patterns,
     rules::{self, Targets},
     tree::{self, Entry, Node},
     variables::{Environment, expand},
@@ -134,7 +134,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     for (address, organization) in organizations(&documents, &mut out) {
         decode_organization(&address, &organization, &targets, &mut out);
     }
-    mirrors::decode(&documents, &mut out);
+    numbered::decode(&documents, &mut out);
     patterns::decode(&documents, &mut out);
     out
 }

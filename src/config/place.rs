@@ -3,7 +3,7 @@
 //! A pass of its own over the finished findings, so that neither the checks nor the lints carry addresses along.
 //! What stands in `targets` or in a document's `defaults` is in no resource.
 
-use std::sync::Arc;
+use std::{iter::successors, rc::Rc, sync::Arc};
 
 use super::{
     decode::Context,
@@ -12,39 +12,46 @@ use super::{
 };
 use crate::{
     diagnostics::{Diagnostics, Span},
-    kind::{mirror, organization, repository},
+    kind::{COUNT, Kind, REGISTRY},
 };
 
 /// An entry of the chart, from the start of its name to the end of what is behind it.
 struct Place<'n> {
     span: Span,
     region: Option<Arc<str>>,
+    kind: &'static Kind,
     named: Named<'n>,
 }
 
 /// What an entry is called in its region.
-#[derive(Clone, Copy)]
-enum Named<'n> {
-    Organization(&'n str),
-    Repository(&'n str, &'n str),
-    Mirror(&'n str),
+#[derive(Clone)]
+struct Named<'n> {
+    name: &'n str,
+    inside: Option<Rc<Named<'n>>>,
+}
+
+impl<'n> Named<'n> {
+    /// The names of what it is in, the outermost first.
+    fn above(&self) -> Vec<&'n str> {
+        let mut names: Vec<_> =
+            successors(self.inside.as_deref(), |it| it.inside.as_deref()).map(|it| it.name).collect();
+        names.reverse();
+        names
+    }
 }
 
 impl Place<'_> {
     /// Without the region where the document has none that could be meant.
     fn address(&self) -> String {
-        let region = self.region.clone();
-        match (region, self.named) {
-            (Some(region), Named::Organization(name)) => organization::address(region, name).to_string(),
-            (Some(region), Named::Repository(of, name)) => repository::address(region, of, name).to_string(),
-            (Some(region), Named::Mirror(name)) => {
-                let (project, name) = name.split_once('/').unwrap_or((name, ""));
-                mirror::address(region, project, name).to_string()
-            }
-            (None, Named::Organization(name)) => format!("organization {name}"),
-            (None, Named::Repository(of, name)) => format!("repository {of}/{name}"),
-            (None, Named::Mirror(name)) => format!("mirror {name}"),
-        }
+        let (above, name) = (self.named.above(), self.named.name);
+        let address = self.region.clone().and_then(|region| {
+            let above = above.iter().map(|part| Arc::from(*part));
+            self.kind.named([region].into_iter().chain(above), name)
+        });
+        address.map_or_else(
+            || format!("{} {}", self.kind.name, [above.as_slice(), &[name]].concat().join("/")),
+            |address| address.to_string(),
+        )
     }
 }
 
@@ -59,12 +66,10 @@ pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagn
     }
 }
 
-/// Each list is sorted; entries of one list never overlap.
+/// A list for each kind, by rank. Each is sorted; entries of one list never overlap.
 #[derive(Default)]
 struct Places<'n> {
-    organizations: Vec<Place<'n>>,
-    repositories: Vec<Place<'n>>,
-    mirrors: Vec<Place<'n>>,
+    of_kind: [Vec<Place<'n>>; COUNT],
 }
 
 impl<'n> Places<'n> {
@@ -75,24 +80,37 @@ impl<'n> Places<'n> {
                 Some(node) => context.name(Name::Region, node),
                 None => context.region.map(Into::into),
             };
-            let place = |entry: &Entry<'_>, named| Place { span: span(entry), region: region.clone(), named };
-            for (entry, organization) in named(root.get("organizations"), Name::Organization) {
-                places.organizations.push(place(entry, Named::Organization(organization)));
-                let repositories = named(entry.1.get("repositories"), Name::Repository);
-                let named = repositories.map(|(entry, name)| place(entry, Named::Repository(organization, name)));
-                places.repositories.extend(named);
-            }
-            let mirrors = named(root.get("mirrors"), Name::Mirror);
-            places.mirrors.extend(mirrors.map(|(entry, name)| place(entry, Named::Mirror(name))));
+            places.gather(root, None, None, region.as_ref());
         }
-        for list in [&mut places.organizations, &mut places.repositories, &mut places.mirrors] {
+        for list in &mut places.of_kind {
             list.sort_by_key(|place| (place.span.file, place.span.start));
         }
         places
     }
 
+    /// Takes in the entries in a node, and those in them.
+    fn gather(
+        &mut self,
+        node: &'n Node<'_>,
+        parent: Option<&'static Kind>,
+        inside: Option<&Rc<Named<'n>>>,
+        region: Option<&Arc<str>>,
+    ) {
+        for kind in REGISTRY.iter().copied().filter(|kind| kind.parent == parent) {
+            let Some(name) = kind.place.name() else { continue };
+            let holds_named = kind.children().any(|child| child.place.name().is_some());
+            for (entry, name) in named(node.get(kind.place.key.name), name) {
+                let named = Named { name, inside: inside.cloned() };
+                if holds_named {
+                    self.gather(&entry.1, Some(kind), Some(&Rc::new(named.clone())), region);
+                }
+                self.of_kind[kind.rank()].push(Place { span: span(entry), region: region.cloned(), kind, named });
+            }
+        }
+    }
+
     fn around(&self, span: Span) -> Option<&Place<'n>> {
-        [&self.repositories, &self.mirrors, &self.organizations].into_iter().find_map(|places| innermost(places, span))
+        self.of_kind.iter().rev().find_map(|places| innermost(places, span))
     }
 }
 

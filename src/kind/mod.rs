@@ -93,6 +93,14 @@ impl Kind {
         Address::new(self, key.map(Arc::from).into())
     }
 
+    /// The address of an entry below that region and those parts; nothing, if the name has too few of them.
+    pub fn named(&'static self, above: impl Iterator<Item = Arc<str>>, name: &str) -> Option<Address> {
+        let mut key: Vec<Arc<str>> = above.collect();
+        let own = self.key.len().checked_sub(key.len())?;
+        key.extend(name.splitn(own, '/').map(Arc::<str>::from));
+        (key.len() == self.key.len()).then(|| Address::new(self, key))
+    }
+
     /// The kinds that live in it.
     pub fn children(&'static self) -> impl Iterator<Item = &'static Kind> {
         REGISTRY.iter().copied().filter(move |child| child.parent == Some(self))

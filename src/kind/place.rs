@@ -139,6 +139,14 @@ pub struct Place {
 }
 
 impl Place {
+    /// What an entry is called, where each stands under a name.
+    pub fn name(&self) -> Option<Name> {
+        match self.key.form {
+            Form::Dictionary(name, _) => Some(name),
+            _ => None,
+        }
+    }
+
     /// What stands in one entry.
     pub fn entry(&self) -> Option<&'static Record> {
         let mut form = self.key.form;

@@ -1,4 +1,4 @@
-//! The mirrors of a chart: entries under `mirrors`, one for each git repository.
+//! The entries of kinds that requests name by a number, with what a chart says beside their attributes.
 //!
 //! Reads what `check` let pass. Where secrets are is decoded here; what they are is never known to a chart.
 
@@ -6,34 +6,40 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     decode::{Document, Output},
-    inherit, lint,
-    names::{self, Name},
+    inherit, lint, names,
     tree::{self, Node, Resolved},
 };
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span},
-    kind::mirror::{self, MIRROR},
+    kind::{Kind, REGISTRY},
     state::{Attributes, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms},
 };
 
-/// Where each mirror, and each number of a region, stands.
+/// Where each entry of a kind, and each number of a region, stands.
 #[derive(Default)]
 struct Seen<'n> {
-    mirrors: BTreeMap<Address, Span>,
+    entries: BTreeMap<Address, Span>,
     numbers: BTreeMap<(&'n str, RemoteId), Span>,
 }
 
-/// Decodes the mirrors of all documents.
+/// Decodes the entries of all documents.
 pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
+    for kind in REGISTRY.iter().filter(|kind| kind.numbered.is_some()) {
+        decode_kind(kind, documents, out);
+    }
+}
+
+fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     let mut seen = Seen::default();
+    let Some(name) = kind.place.name() else { return };
     for document in documents {
-        let entries = document.root.get("mirrors").and_then(Node::as_mapping).unwrap_or_default();
-        for (key, node) in entries.iter().filter(|(key, _)| names::is_valid(Name::Mirror, &key.text)) {
-            let Some((project, name)) = key.text.split_once('/') else { continue };
-            let address = mirror::address(document.region.clone(), project, name);
-            if let Some(first) = seen.mirrors.insert(address.clone(), key.span) {
-                let twice = Diagnostic::error("duplicate-mirror", "this mirror is listed twice").at(key.span);
+        let entries = document.root.get(kind.place.key.name).and_then(Node::as_mapping).unwrap_or_default();
+        for (key, node) in entries.iter().filter(|(key, _)| names::is_valid(name, &key.text)) {
+            let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else { continue };
+            if let Some(first) = seen.entries.insert(address.clone(), key.span) {
+                let twice = Diagnostic::error("duplicate-mirror", format!("this {} is listed twice", kind.name));
+                let twice = twice.at(key.span);
                 out.found.push(twice.related(first, "first here"));
                 continue;
             }
@@ -43,12 +49,13 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
             }
             let terms = terms(node, key.span, out);
             if let Some((number, span)) = terms.number.zip(node.get("repository_id").map(|node| node.span)) {
-                once(&document.region, number, span, &mut seen, out);
+                once(kind, (&document.region, number), span, &mut seen, out);
             }
-            let attributes = attributes(node, out);
-            both(node, &attributes, out);
+            let attributes = attributes(kind, node, out);
+            both(kind, node, &attributes, out);
             own_secrets(node, out);
-            out.found.extend(node.get("url").and_then(|node| lint::url(&out.context.text(node)?, node.span)));
+            let from = kind.runs.and_then(|runs| node.get(runs.from));
+            out.found.extend(from.and_then(|node| lint::url(&out.context.text(node)?, node.span)));
             let source = out.context.source(key.span);
             let desired = DesiredResource { presence: Presence::Present(attributes.into()), source, children: None };
             out.chart.resources.insert(address.clone(), desired);
@@ -57,16 +64,16 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     }
 }
 
-/// How much text is written for a mirror.
+/// How much text is written for an entry.
 fn text(node: &Node<'_>) -> usize {
     let entries = node.as_mapping().filter(|_| inherit::is_section(node)).unwrap_or_default();
     let of = |(_, node): &(_, Node<'_>)| node.as_str().map_or_else(|| text(node), str::len);
     entries.iter().map(of).sum()
 }
 
-fn attributes(node: &Node<'_>, out: &Output<'_>) -> Attributes {
+fn attributes(kind: &Kind, node: &Node<'_>, out: &Output<'_>) -> Attributes {
     let value = |name, shape| Some((name, inherit::value(shape, node.get(name)?, out.context)?));
-    MIRROR.attributes.iter().filter_map(|attribute| value(attribute.name, attribute.shape)).collect()
+    kind.attributes.iter().filter_map(|attribute| value(attribute.name, attribute.shape)).collect()
 }
 
 fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
@@ -121,22 +128,22 @@ fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
     }
 }
 
-/// Two mirrors of one repository would undo each other's work.
-fn once<'n>(region: &'n str, number: RemoteId, span: Span, seen: &mut Seen<'n>, out: &mut Output<'_>) {
+/// Two names for one object would undo each other's work.
+fn once<'n>(kind: &Kind, (region, number): (&'n str, RemoteId), span: Span, seen: &mut Seen<'n>, out: &mut Output<'_>) {
     if let Some(first) = seen.numbers.insert((region, number), span) {
-        out.found.push(
-            Diagnostic::error("duplicate-repository-id", format!("another mirror has the number {number} too"))
-                .at(span)
-                .related(first, "first here"),
-        );
+        let problem = format!("another {} has the number {number} too", kind.name);
+        let twice = Diagnostic::error("duplicate-repository-id", problem).at(span);
+        out.found.push(twice.related(first, "first here"));
     }
 }
 
 /// Which of two the service would take is not documented.
-fn both(node: &Node<'_>, attributes: &Attributes, out: &mut Output<'_>) {
-    let has_endpoint = attributes.get("endpoint").and_then(|value| value.as_str()).is_some_and(|uuid| !uuid.is_empty());
+fn both(kind: &Kind, node: &Node<'_>, attributes: &Attributes, out: &mut Output<'_>) {
+    let Some(runs) = kind.runs else { return };
+    let has_endpoint =
+        attributes.get(runs.endpoint).and_then(|value| value.as_str()).is_some_and(|uuid| !uuid.is_empty());
     if let (Some((key, _)), true) = (node.entry("credentials"), has_endpoint) {
-        let first = node.entry("endpoint").map_or(key.span, |(key, _)| key.span);
+        let first = node.entry(runs.endpoint).map_or(key.span, |(key, _)| key.span);
         out.found.push(
             Diagnostic::error("two-credentials", "`credentials` beside an `endpoint` that holds some")
                 .at(key.span)
