@@ -47,7 +47,6 @@ const KNOW_KINDS: &str = "
     config/lint.rs: organization override repository sync_rule target_organization target_region
     config/names.rs: mirror organization repository
     config/rules.rs: organization sync_rule target_organization target_region
-    render/chart.rs: == auto organization repository target_organization target_region
 ";
 
 const LONGEST_FILE: usize = 600;

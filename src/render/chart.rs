@@ -12,7 +12,7 @@ use super::yaml::Quoted;
 use crate::{
     address::Address,
     config::waivers::WAIVABLE_ERROR,
-    kind::{Role, organization::ORGANIZATION, repository::REPOSITORY},
+    kind::{Attribute, COUNT, Kind, REGISTRY, Role},
     mask::readable,
     state::{
         Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, LoginSource, Presence, SecretSource,
@@ -35,16 +35,16 @@ pub fn text(chart: &Chart) -> String {
     let urls = chart.endpoints.values().map(|endpoint| &*endpoint.url);
     let all = texts(chart).chain(patterns.iter().map(String::as_str)).chain(urls);
     let mut writer = Writer { chart, quoted: Quoted::among(all) };
-    let mut regions: BTreeMap<&Arc<str>, Mapping> =
-        chart.regions.iter().map(|region| (region, Mapping::new())).collect();
-    for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().name == ORGANIZATION.name) {
-        let entry = writer.organization(address, desired);
-        let name = writer.quoted.hold(&address.parts()[1]);
-        insert(regions.entry(address.region()).or_default(), &name, entry);
+    let mut regions: BTreeMap<&Arc<str>, [Mapping; COUNT]> =
+        chart.regions.iter().map(|region| (region, Default::default())).collect();
+    for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().parent.is_none()) {
+        let entry = writer.entry(address, desired);
+        let name = writer.name(address);
+        insert(&mut regions.entry(address.region()).or_default()[address.kind().rank()], &name, entry);
     }
     let mut documents = Vec::new();
-    for (index, (region, organizations)) in regions.into_iter().enumerate() {
-        documents.push(writer.document(region, organizations, index == 0));
+    for (index, (region, tops)) in regions.into_iter().enumerate() {
+        documents.push(writer.document(region, tops, index == 0));
     }
     writer.quoted.fill(&documents.join("---\n"))
 }
@@ -59,7 +59,7 @@ fn insert(mapping: &mut Mapping, key: &str, value: impl Into<Yaml>) {
 }
 
 impl<'c> Writer<'c> {
-    fn document(&mut self, region: &Arc<str>, organizations: Mapping, first: bool) -> String {
+    fn document(&mut self, region: &Arc<str>, tops: [Mapping; COUNT], first: bool) -> String {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
         if first {
@@ -81,12 +81,8 @@ impl<'c> Writer<'c> {
         if !endpoints.is_empty() {
             insert(&mut document, "endpoints", endpoints);
         }
-        if !organizations.is_empty() {
-            insert(&mut document, "organizations", organizations);
-        }
-        let mirrors = self.mirrors(region);
-        if !mirrors.is_empty() {
-            insert(&mut document, "mirrors", mirrors);
+        for (kind, entries) in REGISTRY.iter().zip(tops).filter(|(_, entries)| !entries.is_empty()) {
+            insert(&mut document, kind.place.key.name, entries);
         }
         let protect = self.chart.protect.iter().filter(|protection| protection.region == *region);
         let protect: Vec<Yaml> =
@@ -99,7 +95,12 @@ impl<'c> Writer<'c> {
         if !accept.is_empty() {
             insert(&mut document, "accept", accept);
         }
-        if self.chart.resources.iter().any(|(address, desired)| address.region() == region && is_waived(desired)) {
+        if self
+            .chart
+            .resources
+            .iter()
+            .any(|(address, desired)| address.region() == region && is_waived(address, desired))
+        {
             let mut lints = Mapping::new();
             insert(&mut lints, "allow", vec![Yaml::from(WAIVABLE_ERROR)]);
             insert(&mut document, "lints", lints);
@@ -119,7 +120,12 @@ impl<'c> Writer<'c> {
         entry
     }
 
-    fn organization(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
+    /// What an entry is called where it stands.
+    fn name(&mut self, address: &Address) -> String {
+        self.quoted.hold(&own_parts(address).join("/"))
+    }
+
+    fn entry(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
         let mut entry = Mapping::new();
         if desired.is_absent() {
             insert(&mut entry, "state", "absent");
@@ -129,69 +135,55 @@ impl<'c> Writer<'c> {
             Some(UnlistedPolicy::Delete(_)) => insert(&mut entry, "unlisted", "delete"),
             Some(UnlistedPolicy::Report) | None => {}
         }
-        let mut repositories = Mapping::new();
-        for (repository, desired) in children(self.chart, address) {
-            if repository.kind().name == REPOSITORY.name && repository.parent().as_ref() == Some(address) {
-                let entry = self.repository(repository, desired);
-                insert(&mut repositories, &self.quoted.hold(&repository.parts()[2]), entry);
+        let terms = self.chart.terms.get(address);
+        if let Some(number) = terms.and_then(|terms| terms.number) {
+            insert(&mut entry, "repository_id", u64::from(number));
+        }
+        let kind = address.kind();
+        if kind.place.name().is_none() {
+            let own = kind.key.len() - own_parts(address).len();
+            for (key, part) in kind.key[own..].iter().zip(own_parts(address)) {
+                insert(&mut entry, key, self.quoted.hold(part));
             }
-        }
-        if !repositories.is_empty() {
-            insert(&mut entry, "repositories", repositories);
-        }
-        entry
-    }
-
-    fn repository(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
-        let mut entry = Mapping::new();
-        match &desired.presence {
-            Presence::Absent => insert(&mut entry, "state", "absent"),
-            Presence::Present(attributes) => self.attributes(address, attributes, &mut entry),
-        }
-        if desired.children.is_some() {
-            let rules: Vec<Yaml> = children(self.chart, address)
-                .filter(|(rule, _)| rule.parent().as_ref() == Some(address))
-                .map(|(rule, desired)| Yaml::Mapping(self.rule(rule, desired)))
-                .collect();
-            insert(&mut entry, "sync", rules);
-        }
-        entry
-    }
-
-    fn rule(&mut self, address: &Address, desired: &DesiredResource) -> Mapping {
-        let mut entry = Mapping::new();
-        for name in ["target_region", "target_organization"] {
-            insert(&mut entry, name, self.quoted.hold(address.part(name).map_or("", |part| part)));
         }
         if let Presence::Present(attributes) = &desired.presence {
             self.attributes(address, attributes, &mut entry);
         }
+        if let Some(max_age) = terms.and_then(|terms| terms.max_age) {
+            insert(&mut entry, "max_age", max_age.to_string());
+        }
+        if let Some(LoginSource { username, password }) = terms.and_then(|terms| terms.credentials.as_ref()) {
+            let mut login = Mapping::new();
+            insert(&mut login, "username", self.secret(username));
+            insert(&mut login, "password", self.secret(password));
+            insert(&mut entry, "credentials", login);
+        }
+        for child in kind.children() {
+            let held = self.held(address, desired, child);
+            if let Some(held) = held {
+                insert(&mut entry, child.place.key.name, held);
+            }
+        }
         entry
     }
 
-    fn mirrors(&mut self, region: &Arc<str>) -> Mapping {
-        let mut mirrors = Mapping::new();
-        for (address, terms) in self.chart.terms.iter().filter(|(address, _)| address.region() == region) {
-            let mut entry = Mapping::new();
-            if let Some(number) = terms.number {
-                insert(&mut entry, "repository_id", u64::from(number));
-            }
-            if let Some(Presence::Present(attributes)) = self.chart.resources.get(address).map(|it| &it.presence) {
-                self.attributes(address, attributes, &mut entry);
-            }
-            if let Some(max_age) = terms.max_age {
-                insert(&mut entry, "max_age", max_age.to_string());
-            }
-            if let Some(LoginSource { username, password }) = &terms.credentials {
-                let mut login = Mapping::new();
-                insert(&mut login, "username", self.secret(username));
-                insert(&mut login, "password", self.secret(password));
-                insert(&mut entry, "credentials", login);
-            }
-            let name = self.quoted.hold(&address.parts()[1..].join("/"));
-            insert(&mut mirrors, &name, entry);
+    /// The entries of one kind in another: named ones where there are any, a list where it is managed.
+    fn held(&mut self, address: &Address, desired: &DesiredResource, kind: &'static Kind) -> Option<Yaml> {
+        let of_kind = |child: &Address| child.kind() == kind && child.parent().as_ref() == Some(address);
+        let is_list = kind.place.name().is_none();
+        if is_list && desired.children.is_none() {
+            return None;
         }
-        mirrors
+        let (mut named, mut list) = (Mapping::new(), Vec::new());
+        for (child, desired) in children(self.chart, address).filter(|(child, _)| of_kind(child)) {
+            let entry = self.entry(child, desired);
+            if is_list {
+                list.push(Yaml::Mapping(entry));
+            } else {
+                insert(&mut named, &self.name(child), entry);
+            }
+        }
+        if is_list { Some(list.into()) } else { (!named.is_empty()).then(|| named.into()) }
     }
 
     /// Where a secret is, which is none itself.
@@ -226,9 +218,19 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// A rule that does not copy by itself is only in a chart that says so.
-fn is_waived(desired: &DesiredResource) -> bool {
-    matches!(&desired.presence, Presence::Present(attributes) if attributes.get("auto") == Some(&Value::Bool(false)))
+/// What portolan would ask for otherwise is only in a chart that says so.
+fn is_waived(address: &Address, desired: &DesiredResource) -> bool {
+    let Presence::Present(attributes) = &desired.presence else { return false };
+    let differs = |attribute: &Attribute| match attribute.role {
+        Role::Fixed(preset) => attributes.get(attribute.name).is_some_and(|value| *value != Value::from(preset)),
+        Role::Mutable | Role::Immutable | Role::WriteOnly => false,
+    };
+    address.kind().attributes.iter().any(differs)
+}
+
+/// The parts of its key that are not those of what it lives in.
+fn own_parts(address: &Address) -> &[Arc<str>] {
+    &address.parts()[address.kind().parent.map_or(1, |parent| parent.key.len())..]
 }
 
 /// The texts of the chart.
