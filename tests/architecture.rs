@@ -42,11 +42,7 @@ const HOMONYMS: &str = "
 /// The files that know a kind, with what each of them names. Everything about a kind belongs in its table, so this list
 /// may only shrink. At its end stands `config/lint.rs` alone: lints between kinds are about kinds.
 const KNOW_KINDS: &str = "
-    config/check.rs: repository
-    config/decode.rs: organization repository
     config/lint.rs: organization override repository sync_rule target_organization target_region
-    config/names.rs: mirror organization repository
-    config/rules.rs: organization sync_rule target_organization target_region
 ";
 
 const LONGEST_FILE: usize = 600;

@@ -479,8 +479,8 @@ fn dictionary(node: &Node<'_>, name: names::Name, record: &'static Record, run: 
             let problem = format!("`{}` is not a valid name", shown(&key.text));
             let hint = if key.text.contains(OPEN) {
                 "a variable can stand in a value, not in a name".to_owned()
-            } else if name == names::Name::Repository && names_image(&key.text) {
-                "a repository is named without a tag or a digest, and without its registry".to_owned()
+            } else if let Some(meant) = names::meant(name, &key.text) {
+                meant.to_owned()
             } else {
                 format!("expected {}", names::rule(name))
             };
@@ -490,11 +490,6 @@ fn dictionary(node: &Node<'_>, name: names::Name, record: &'static Record, run: 
             record_form(value, record, run, found);
         }
     }
-}
-
-/// Whether a name has a tag, a digest or the host of a registry, as that of an image has.
-fn names_image(name: &str) -> bool {
-    name.contains([':', '@']) || name.split_once('/').is_some_and(|(first, _)| lint::is_host(first))
 }
 
 /// Nothing behind a name equals an empty entry.

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
-    kind::{organization, repository},
+    kind::{Kind, REGISTRY},
     mask::holds_login,
     state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, UnlistedPolicy},
     wire::Service,
@@ -102,15 +102,16 @@ pub(super) struct Document<'n, 's> {
     defaults: Layer<'n, 's>,
 }
 
-/// Everything that the documents say of one organization.
-struct Organization<'n, 's> {
+/// Everything that the documents say of one resource that others live in.
+struct Top<'n, 's> {
     absent: bool,
     span: Span,
     unlisted: Option<(UnlistedPolicy, Span)>,
     defaults: Layer<'n, 's>,
     defaults_span: Option<Span>,
     state_span: Option<Span>,
-    repositories: Vec<(&'n Entry<'s>, Layer<'n, 's>)>,
+    /// The entries in it, with the defaults of their documents.
+    entries: Vec<(&'static Kind, &'n Entry<'s>, Layer<'n, 's>)>,
 }
 
 /// Decodes all documents of a chart, and checks them on the way; `found` is what was found before.
@@ -131,8 +132,10 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     let documents: Vec<Document<'_, '_>> =
         roots.iter().filter_map(|root| document(root, &mut endpoints, &mut out)).collect();
     settings(roots, &mut out);
-    for (address, organization) in organizations(&documents, &mut out) {
-        decode_organization(&address, &organization, &targets, &mut out);
+    for kind in REGISTRY.iter().filter(|kind| kind.parent.is_none() && kind.numbered.is_none()) {
+        for (address, top) in tops(kind, &documents, &mut out) {
+            decode_top(&address, &top, &targets, &mut out);
+        }
     }
     numbered::decode(&documents, &mut out);
     patterns::decode(&documents, &mut out);
@@ -257,60 +260,64 @@ fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
     }
 }
 
-/// Gathers each organization from all documents of its region.
-fn organizations<'n, 's>(
+/// Gathers each resource at the top from all documents of its region.
+fn tops<'n, 's>(
+    kind: &'static Kind,
     documents: &[Document<'n, 's>],
     out: &mut Output<'_>,
-) -> BTreeMap<Address, Organization<'n, 's>> {
-    let mut organizations = BTreeMap::<Address, Organization<'n, 's>>::new();
+) -> BTreeMap<Address, Top<'n, 's>> {
+    let mut tops = BTreeMap::<Address, Top<'n, 's>>::new();
     for document in documents {
-        let entries = document.root.get("organizations").and_then(Node::as_mapping).unwrap_or_default();
+        let entries = document.root.get(kind.place.key.name).and_then(Node::as_mapping).unwrap_or_default();
         for (key, node) in entries {
-            if !names::is_valid(Name::Organization, &key.text) {
+            if !kind.place.name().is_some_and(|name| names::is_valid(name, &key.text)) {
                 continue;
             }
-            let address = organization::address(document.region.clone(), &*key.text);
-            let organization = organizations.entry(address).or_insert_with(|| Organization {
+            let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else { continue };
+            let top = tops.entry(address).or_insert_with(|| Top {
                 absent: false,
                 span: key.span,
                 unlisted: None,
                 defaults: Layer::default(),
                 defaults_span: None,
                 state_span: None,
-                repositories: Vec::new(),
+                entries: Vec::new(),
             });
-            gather(organization, node, &document.defaults, out);
+            gather(kind, top, node, &document.defaults, out);
         }
     }
-    organizations
+    tops
 }
 
 fn gather<'n, 's>(
-    organization: &mut Organization<'n, 's>,
+    kind: &'static Kind,
+    top: &mut Top<'n, 's>,
     node: &'n Node<'s>,
     document_defaults: &Layer<'n, 's>,
     out: &mut Output<'_>,
 ) {
     if let Some((key, state)) = node.entry("state") {
-        once("state", key.span, &mut organization.state_span, &mut out.found);
-        organization.absent = out.context.text(state).as_deref() == Some("absent");
+        once("state", key.span, &mut top.state_span, &mut out.found);
+        top.absent = out.context.text(state).as_deref() == Some("absent");
     }
     if let Some((key, defaults)) = node.entry("defaults") {
-        once("defaults", key.span, &mut organization.defaults_span, &mut out.found);
-        organization.defaults = Layer::of(Some(defaults));
+        once("defaults", key.span, &mut top.defaults_span, &mut out.found);
+        top.defaults = Layer::of(Some(defaults));
     }
     if let Some((key, unlisted)) = node.entry("unlisted") {
-        let mut first = organization.unlisted.as_ref().map(|(_, span)| *span);
+        let mut first = top.unlisted.as_ref().map(|(_, span)| *span);
         once("unlisted", key.span, &mut first, &mut out.found);
         let policy = match out.context.text(unlisted).as_deref() {
             Some("ignore") => UnlistedPolicy::Ignore,
             Some("delete") => UnlistedPolicy::Delete(out.context.source(unlisted.span)),
             _ => UnlistedPolicy::Report,
         };
-        organization.unlisted = Some((policy, key.span));
+        top.unlisted = Some((policy, key.span));
     }
-    for entry in node.get("repositories").and_then(Node::as_mapping).unwrap_or_default() {
-        organization.repositories.push((entry, *document_defaults));
+    for child in kind.children() {
+        for entry in node.get(child.place.key.name).and_then(Node::as_mapping).unwrap_or_default() {
+            top.entries.push((child, entry, *document_defaults));
+        }
     }
 }
 
@@ -326,44 +333,34 @@ fn once(name: &str, span: Span, first: &mut Option<Span>, found: &mut Diagnostic
     }
 }
 
-fn decode_organization(
-    address: &Address,
-    organization: &Organization<'_, '_>,
-    targets: &Targets<'_, '_>,
-    out: &mut Output<'_>,
-) {
-    let source = out.context.source(organization.span);
-    out.found.extend(lint::name(&address.parts()[1], organization.span));
-    let presence =
-        if organization.absent { Presence::Absent } else { Presence::Present(out.shared(Attributes::new())) };
+fn decode_top(address: &Address, top: &Top<'_, '_>, targets: &Targets<'_, '_>, out: &mut Output<'_>) {
+    let source = out.context.source(top.span);
+    out.found.extend(lint::name(&address.parts()[1], top.span));
+    let presence = if top.absent { Presence::Absent } else { Presence::Present(out.shared(Attributes::new())) };
     out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
-    match &organization.unlisted {
-        Some((_, span)) if organization.absent => out.found.push(beside_absent("unlisted", *span)),
+    match &top.unlisted {
+        Some((_, span)) if top.absent => out.found.push(beside_absent("unlisted", *span)),
         Some((policy, _)) => drop(out.chart.unlisted.insert(address.clone(), policy.clone())),
         None => drop(out.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report)),
     }
-    if let Some(span) = organization.defaults_span.filter(|_| organization.absent) {
+    if let Some(span) = top.defaults_span.filter(|_| top.absent) {
         out.found.push(beside_absent("defaults", span));
     }
-    let mut seen = BTreeMap::<&str, Span>::new();
-    for ((key, node), document_defaults) in &organization.repositories {
-        if !names::is_valid(Name::Repository, &key.text) {
+    let mut seen = BTreeMap::<(usize, &str), Span>::new();
+    for (kind, (key, node), document_defaults) in &top.entries {
+        if !kind.place.name().is_some_and(|name| names::is_valid(name, &key.text)) {
             continue;
         }
-        let parts = address.parts();
-        let repository = repository::address(parts[0].clone(), parts[1].clone(), &*key.text);
-        if let Some(first) = seen.insert(&key.text, key.span) {
-            out.found.push(
-                Diagnostic::error("duplicate-repository", "this repository is listed twice")
-                    .at(key.span)
-                    .related(first, "first here"),
-            );
+        let Some(child) = kind.named(address.parts().iter().cloned(), &key.text) else { continue };
+        if let Some(first) = seen.insert((kind.rank(), &key.text), key.span) {
+            let twice = format!("this {} is listed twice", kind.name);
+            let twice = Diagnostic::error("duplicate-repository", twice).at(key.span);
+            out.found.push(twice.related(first, "first here"));
             continue;
         }
-        let inherited =
-            Inherited { layers: [Layer::entry(repository.kind(), node), organization.defaults, *document_defaults] };
-        let entry = Listed { address: &repository, key_span: key.span, node };
-        decode_repository(&entry, organization, &inherited, targets, out);
+        let inherited = Inherited { layers: [Layer::entry(kind, node), top.defaults, *document_defaults] };
+        let entry = Listed { address: &child, key_span: key.span, node };
+        decode_entry(&entry, top, &inherited, targets, out);
     }
 }
 
@@ -373,16 +370,16 @@ fn beside_absent(key: &str, span: Span) -> Diagnostic {
         .hint("remove it, or `state: absent`")
 }
 
-/// One entry under `repositories`.
+/// One entry under a name in another.
 struct Listed<'e, 's> {
     address: &'e Address,
     key_span: Span,
     node: &'e Node<'s>,
 }
 
-fn decode_repository(
+fn decode_entry(
     entry: &Listed<'_, '_>,
-    organization: &Organization<'_, '_>,
+    top: &Top<'_, '_>,
     inherited: &Inherited<'_, '_>,
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
@@ -401,11 +398,14 @@ fn decode_repository(
         out.chart.resources.insert(address.clone(), absent);
         return;
     }
-    if organization.absent {
+    if let Some(parent) = address.kind().parent.filter(|_| top.absent) {
         out.found.push(
-            Diagnostic::error("repository-in-absent", "this repository cannot exist in an organization that shall not")
-                .at(entry.key_span)
-                .hint("give it `state: absent` as well"),
+            Diagnostic::error(
+                "repository-in-absent",
+                format!("this {} cannot exist in an {} that shall not", address.kind().name, parent.name),
+            )
+            .at(entry.key_span)
+            .hint("give it `state: absent` as well"),
         );
     }
     let kind = address.kind();

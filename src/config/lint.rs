@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::check::similar_to;
+use super::{check::similar_to, names};
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span, visible},
@@ -230,7 +230,7 @@ pub fn region(name: &str, span: Option<Span>) -> Option<Diagnostic> {
 /// An image is named with its registry and its organization, a repository without them.
 pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
     let (first, rest) = name.split_once('/')?;
-    is_host(first).then(|| {
+    names::is_host(first).then(|| {
         Diagnostic::warning("registry-host", format!("`{first}` looks like the host of a registry")).at(span).hint(
             format!(
                 "the name begins behind the registry and the organization: is it `{}`?",
@@ -238,13 +238,6 @@ pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
             ),
         )
     })
-}
-
-/// Whether the first part of a name looks like the host of a registry.
-pub(super) fn is_host(first: &str) -> bool {
-    const ENDS: [&str; 8] = [".com", ".cn", ".io", ".net", ".org", ".dev", ".local", ".internal"];
-    let first = first.to_ascii_lowercase();
-    ENDS.iter().any(|end| first.ends_with(end))
 }
 
 /// Several hyphens in a row: the documents forbid them, the service's patterns allow them.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     check::similar_to,
     decode::Output,
+    grammar::{Form, Together},
     inherit::{Inherited, Layer, find, is_section, resolve},
     names::{self, Name},
     tree::{self, Node},
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, Span},
-    kind::{Role, sync_rule},
+    kind::{Kind, Role},
     state::{Attributes, DesiredResource, Presence},
 };
 
@@ -88,7 +89,8 @@ pub fn decode(
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
 ) -> Option<Source> {
-    let list = inherited.find(repository.kind(), sync_rule::SYNC_RULE.place.key.name)?;
+    let kind = repository.kind().children().find(|child| child.place.name().is_none())?;
+    let list = inherited.find(repository.kind(), kind.place.key.name)?;
     let items = list.as_list()?;
     let mut seen = BTreeMap::<Address, Span>::new();
     for item in items {
@@ -97,7 +99,7 @@ pub fn decode(
             out.refuse(list.span);
             break;
         }
-        let Some((address, attributes)) = rule(repository, item, inherited, targets, out) else { continue };
+        let Some((address, attributes)) = rule(kind, repository, item, inherited, targets, out) else { continue };
         if let Some(first) = seen.insert(address.clone(), item.span) {
             out.found.push(
                 Diagnostic::error("duplicate-rule", "two rules of this list copy to the same place")
@@ -124,6 +126,7 @@ fn text(item: &Node<'_>) -> usize {
 }
 
 fn rule<'n, 's>(
+    kind: &'static Kind,
     repository: &Address,
     item: &'n Node<'s>,
     inherited: &Inherited<'n, 's>,
@@ -133,47 +136,71 @@ fn rule<'n, 's>(
     if !is_section(item) {
         return None;
     }
-    let target = match item.get("target") {
-        Some(node) => Some(named_target(node, item, targets, out)?),
+    let own = &kind.key[repository.parts().len()..];
+    let target = match reference(kind) {
+        Some((one, others)) => match item.get(one) {
+            Some(node) => Some(named_target((one, others), node, item, targets, out)?),
+            None => None,
+        },
         None => None,
     };
-    let (region, organization) = match target {
-        Some(target) => (target.get("region")?, target.get("organization")?),
-        None => match (item.get("target_region"), item.get("target_organization")) {
-            (Some(region), Some(organization)) => (region, organization),
-            _ => {
-                let hint = "write `target: NAME`, or `target_region` and `target_organization`";
-                out.found.push(
-                    Diagnostic::error("missing-target", "this rule does not say where it copies to")
-                        .at(item.span)
-                        .hint(hint),
-                );
-                return None;
-            }
-        },
-    };
-    let region = out.context.name(Name::Region, region)?;
-    let organization = out.context.name(Name::Organization, organization)?;
-    let address = sync_rule::address(repository, region, organization);
-    let mut layers = vec![Layer::entry(address.kind(), item)];
-    layers.extend(target.map(|target| Layer::entry(address.kind(), target)));
+    if target.is_none() && own.iter().any(|name| item.get(name).is_none()) {
+        out.found.push(missing(kind, own).at(item.span));
+        return None;
+    }
+    let mut key = repository.parts().to_vec();
+    for (position, name) in own.iter().enumerate() {
+        let node = match target {
+            Some(target) => target.get(referred(kind, position)?)?,
+            None => item.get(name)?,
+        };
+        key.push(out.context.name(*kind.names.get(key.len())?, node)?);
+    }
+    let address = Address::new(kind, key);
+    let mut layers = vec![Layer::entry(kind, item)];
+    layers.extend(target.map(|target| Layer::entry(kind, target)));
     layers.extend(&inherited.layers);
-    let mut attributes = resolve(&layers, address.kind(), out.context);
-    fix(&mut attributes, &layers, item, &mut out.found);
+    let mut attributes = resolve(&layers, kind, out.context);
+    fix(kind, &mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
 }
 
+/// The key that refers to a named destination, and the keys that it stands for.
+fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
+    match kind.place.entry()?.together {
+        Together::Instead(one, others) => Some((one, others)),
+        _ => None,
+    }
+}
+
+/// The key of a named destination that holds the part of that position.
+fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
+    let Form::Dictionary(_, record) = kind.place.beside?.form else { return None };
+    record.keys().filter(|key| key.required).nth(position).map(|key| key.name)
+}
+
+fn missing(kind: &Kind, own: &[&str]) -> Diagnostic {
+    let parts: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
+    let parts = parts.join(" and ");
+    let hint = match reference(kind) {
+        Some((one, _)) => format!("write `{one}: NAME`, or {parts}"),
+        None => format!("write {parts}"),
+    };
+    Diagnostic::error("missing-target", "this rule does not say where it copies to").hint(hint)
+}
+
 fn named_target<'n, 's>(
+    (one, others): (&str, &[&str]),
     node: &Node<'_>,
     item: &Node<'_>,
     targets: &Targets<'n, 's>,
     out: &mut Output<'_>,
 ) -> Option<&'n Node<'s>> {
     let mut only = true;
-    for (key, _) in ["target_region", "target_organization"].iter().filter_map(|name| item.entry(name)) {
+    for (key, _) in others.iter().filter_map(|name| item.entry(name)) {
         only = false;
         out.found.push(
-            Diagnostic::error("two-targets", format!("`{}` beside `target`", &*key.text))
+            Diagnostic::error("two-targets", format!("`{}` beside `{one}`", &*key.text))
                 .at(key.span)
                 .hint("a rule copies to one place: write either"),
         );
@@ -192,20 +219,23 @@ fn named_target<'n, 's>(
 }
 
 /// Puts in what portolan always asks for, and refuses anything else.
-fn fix(attributes: &mut Attributes, layers: &[Layer<'_, '_>], item: &Node<'_>, found: &mut Diagnostics) {
+fn fix(kind: &Kind, attributes: &mut Attributes, layers: &[Layer<'_, '_>], item: &Node<'_>, found: &mut Diagnostics) {
     let mut complete = Attributes::new();
-    for attribute in sync_rule::SYNC_RULE.attributes {
+    for attribute in kind.attributes {
         let Role::Fixed(preset) = attribute.role else {
             complete.extend(attributes.shift_remove(attribute.name).map(|value| (attribute.name, value)));
             continue;
         };
         let fixed = Value::from(preset);
         if attributes.get(attribute.name).is_some_and(|value| *value != fixed) {
-            let place = find(layers, &sync_rule::SYNC_RULE, attribute.name);
+            let place = find(layers, kind, attribute.name);
             found.push(
                 Diagnostic::error("auto-false", "a rule that does not copy by itself cannot be managed")
                     .at(place.map_or(item.span, |node| node.span))
-                    .hint("the service may hide such rules, so the chart could never be reached: leave `auto` out"),
+                    .hint(format!(
+                        "the service may hide such rules, so the chart could never be reached: leave `{}` out",
+                        attribute.name
+                    )),
             );
         }
         // Somebody may have waived the error.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::names::Name,
+    config::names::{Name, Rule},
     mask::Foreign,
     moment::{Moment, Stamp},
     risk::RiskClass,
@@ -34,6 +34,25 @@ const LONGEST_JOB: usize = 100;
 /// The most that is repeated of why a run failed.
 const LONGEST_ERROR: usize = 600;
 
+/// A CodeArts project and a git repository in it.
+pub const NAME: Name = Name::Resource(&Rule {
+    words: "`project/repository`: the project's name without `/`, then letters, digits, `-`, `_` and `.`, with `/` for groups",
+    regex: r"^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
+    is_valid: |text| {
+        text.split_once('/').is_some_and(|(project, path)| {
+            let is_plain = !project.is_empty() && project.trim() == project && !project.chars().any(char::is_control);
+            is_plain && path.split('/').all(is_git_name)
+        })
+    },
+    meant: |_| None,
+});
+
+/// A git repository, or a group of some (codearts-repo-api: section 4.1).
+fn is_git_name(text: &str) -> bool {
+    let is_start = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.bytes().next().is_some_and(is_start) && text.bytes().all(|byte| is_start(byte) || matches!(byte, b'-' | b'.'))
+}
+
 pub static MIRROR: Kind = Kind {
     name: "mirror",
     service: Service::CodeArts,
@@ -44,7 +63,7 @@ pub static MIRROR: Kind = Kind {
     place: Place {
         key: key(
             "mirrors",
-            Form::Dictionary(Name::Mirror, &ENTRY),
+            Form::Dictionary(NAME, &ENTRY),
             "{ platform/app: { url: 'https://git.example.com/app.git', scheduled: true, max_age: 6h } }",
             "The git repositories of CodeArts Repo that follow another one, by project and repository. The repository itself must exist; portolan makes it a mirror, and keeps it fresh.",
         ),

@@ -15,22 +15,31 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::names::Name,
+    config::names::{Name, Rule, is_words},
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
 };
+
+pub const NAME: Name = Name::Resource(&Rule {
+    words: "1 to 64 characters: lowercase letters and digits, a letter first, with single `.`, `_`, `__` or `-` between them",
+    regex: r"^(?=.{1,64}$)[a-z][a-z0-9]*((\.|__?|-+)[a-z0-9]+)*$",
+    is_valid: |text| {
+        text.len() <= 64 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_words(text, "._-")
+    },
+    meant: |_| None,
+});
 
 pub static ORGANIZATION: Kind = Kind {
     name: "organization",
     service: Service::Swr,
     key: &["region", "organization"],
-    names: &[Name::Region, Name::Organization],
+    names: &[Name::Region, NAME],
     joined_parts: 2,
     parent: None,
     place: Place {
         key: key(
             "organizations",
-            Form::Dictionary(Name::Organization, &ENTRY),
+            Form::Dictionary(NAME, &ENTRY),
             "{ team-a: { repositories: { web/frontend: {} } } }",
             "The organizations of this document's region. One that is named here shall exist.",
         )

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::names::Name,
+    config::names::{self, Name, Rule, is_words},
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
@@ -29,17 +29,28 @@ const PAGE: usize = 1000;
 /// What the service's console allows in a description.
 const LONGEST_DESCRIPTION: usize = 30_000;
 
+pub const NAME: Name = Name::Resource(&Rule {
+    words: "1 to 128 characters: lowercase letters and digits with single `.`, `/`, `_`, `__` or `-` between them",
+    regex: r"^(?=.{1,128}$)[a-z0-9]+((\.|/|__?|-+)[a-z0-9]+)*$",
+    is_valid: |text| text.len() <= 128 && is_words(text, "./_-"),
+    meant: |text| {
+        let is_hosted = text.split_once('/').is_some_and(|(first, _)| names::is_host(first));
+        let has_more = is_hosted || text.contains([':', '@']);
+        has_more.then_some("a repository is named without a tag or a digest, and without its registry")
+    },
+});
+
 pub static REPOSITORY: Kind = Kind {
     name: "repository",
     service: Service::Swr,
     key: &["region", "organization", "repository"],
-    names: &[Name::Region, Name::Organization, Name::Repository],
+    names: &[Name::Region, organization::NAME, NAME],
     joined_parts: 3,
     parent: Some(&organization::ORGANIZATION),
     place: Place {
         key: key(
             "repositories",
-            Form::Dictionary(Name::Repository, &ENTRY),
+            Form::Dictionary(NAME, &ENTRY),
             "{ web/frontend: {}, busybox: { category: linux } }",
             "The repositories. One that is named here shall exist; nothing behind a name equals `{}`.",
         )

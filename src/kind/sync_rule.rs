@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     ActionRisk, Attribute, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb,
-    Wire, json as parse,
+    Wire, json as parse, organization,
     place::{Form, Place, REGION, Record, TextForm, Together, key},
     repository,
 };
@@ -34,7 +34,7 @@ pub static SYNC_RULE: Kind = Kind {
     name: "sync_rule",
     service: Service::Swr,
     key: &["region", "organization", "repository", "target_region", "target_organization"],
-    names: &[Name::Region, Name::Organization, Name::Repository, Name::Region, Name::Organization],
+    names: &[Name::Region, organization::NAME, repository::NAME, Name::Region, organization::NAME],
     joined_parts: 3,
     parent: Some(&repository::REPOSITORY),
     place: Place { key: key(
@@ -123,7 +123,7 @@ fn not_copied(tags: u64) -> String {
     }
 }
 
-const ORGANIZATION: Form = Form::Text(TextForm::Name(Name::Organization));
+const ORGANIZATION: Form = Form::Text(TextForm::Name(organization::NAME));
 
 static RULE: Form = Form::Record(&ITEM);
 
