@@ -148,7 +148,8 @@ fn rule<'n, 's>(
         out.found.push(missing(kind, own).at(item.span));
         return None;
     }
-    let mut key = repository.parts().to_vec();
+    let mut key = Vec::with_capacity(kind.key.len());
+    key.extend_from_slice(repository.parts());
     for (position, name) in own.iter().enumerate() {
         let node = match target {
             Some(target) => target.get(referred(kind, position)?)?,

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Candidate, Hazard, Kind, Lack, Listing, Numbered, Page, Preset, Role, Runs, Shape, Subject, Undecodable,
-    Unmentioned, Window, Wire, json as parse,
+    Attribute, Candidate, Hazard, Kind, Lack, Lifecycle, Listing, Numbered, Page, Preset, Role, Runs, Shape, Subject,
+    Undecodable, Unmentioned, Window, Wire, json as parse,
     place::{Form, Place, Record, TextForm, Together, key},
 };
 use crate::{
@@ -137,6 +137,7 @@ pub static MIRROR: Kind = Kind {
             doc: "Whether a run overwrites what was pushed to the mirror. It is sent with each run, and nothing else.",
         },
     ],
+    lifecycle: Lifecycle::Attached,
     risks: &[],
     holds: None,
     fills: None,

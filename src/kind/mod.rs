@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use self::place::Place;
-pub use self::table::{ActionRisk, Fills, Hazard, Holds, Lack, Numbered, Runs, Unmentioned, Verb};
+pub use self::table::{ActionRisk, Fills, Hazard, Holds, Lack, Lifecycle, Numbered, Runs, Unmentioned, Verb};
 use crate::{
     address::Address,
     config::names::Name,
@@ -28,12 +28,12 @@ use crate::{
 };
 
 /// Parents first; the position is also the order among resources of one key.
-pub static REGISTRY: &[&Kind] = &ALL;
+pub static REGISTRY: &[&Kind] = ALL;
 
 /// How many kinds there are.
 pub const COUNT: usize = ALL.len();
 
-const ALL: [&Kind; 4] = [&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
+const ALL: &[&Kind] = &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
 
 /// The kind that a chart begins with, and that a name at the top means where nothing says otherwise.
 pub fn first() -> &'static Kind {
@@ -59,6 +59,7 @@ pub struct Kind {
     pub parent: Option<&'static Kind>,
     pub place: Place,
     pub attributes: &'static [Attribute],
+    pub lifecycle: Lifecycle,
     /// What its actions risk, whatever the attributes are.
     pub risks: &'static [ActionRisk],
     /// What a resource holds that is no resource itself.
@@ -95,7 +96,8 @@ impl Kind {
 
     /// The address of an entry below that region and those parts; nothing, if the name has too few of them.
     pub fn named(&'static self, above: impl Iterator<Item = Arc<str>>, name: &str) -> Option<Address> {
-        let mut key: Vec<Arc<str>> = above.collect();
+        let mut key = Vec::with_capacity(self.key.len());
+        key.extend(above);
         let own = self.key.len().checked_sub(key.len())?;
         key.extend(name.splitn(own, '/').map(Arc::<str>::from));
         (key.len() == self.key.len()).then(|| Address::new(self, key))

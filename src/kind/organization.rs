@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Kind, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
+    Kind, Lifecycle, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
     place::{DEFAULTS, DEFAULTS_DOC, Form, Place, Record, STATE, Slot, Together, key},
     segment,
 };
@@ -48,6 +48,7 @@ pub static ORGANIZATION: Kind = Kind {
         beside: None,
     },
     attributes: &[],
+    lifecycle: Lifecycle::Owned,
     risks: &[],
     holds: None,
     fills: None,

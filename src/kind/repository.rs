@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Kind, Listing, Page, Preset, Role, Shape, Subject,
-    Undecodable, Unmentioned, Verb, Window, Wire, json as parse, organization,
+    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Kind, Lifecycle, Listing, Page, Preset, Role, Shape,
+    Subject, Undecodable, Unmentioned, Verb, Window, Wire, json as parse, organization,
     place::{Form, Place, Record, STATE, Slot, Together, key},
     segment,
 };
@@ -105,6 +105,7 @@ pub static REPOSITORY: Kind = Kind {
             doc: "Free text; an empty one clears it.",
         },
     ],
+    lifecycle: Lifecycle::Owned,
     risks: &[ActionRisk {
         of: Verb::Delete,
         class: RiskClass::DestroysData,

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ActionRisk, Attribute, Hazard, Kind, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb,
-    Wire, json as parse, organization,
+    ActionRisk, Attribute, Hazard, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable,
+    Unmentioned, Verb, Wire, json as parse, organization,
     place::{Form, Place, REGION, Record, TextForm, Together, key},
     repository,
 };
@@ -82,6 +82,7 @@ pub static SYNC_RULE: Kind = Kind {
             doc: "Whether a tag that exists in the target is overwritten.",
         },
     ],
+    lifecycle: Lifecycle::Owned,
     risks: &[ActionRisk {
         of: Verb::Replace,
         class: RiskClass::Gap,

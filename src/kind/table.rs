@@ -100,6 +100,25 @@ pub struct ActionRisk {
     pub evidence: fn(held: Option<u64>) -> Option<String>,
 }
 
+/// What can become of the resources of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// They are created and deleted.
+    Owned,
+    /// They are created, and the service offers no way to delete them.
+    Attached,
+}
+
+impl Lifecycle {
+    /// What a plan can do to them, beside a run.
+    pub fn verbs(self) -> &'static [Verb] {
+        match self {
+            Lifecycle::Owned => &[Verb::Create, Verb::Update, Verb::Replace, Verb::Delete],
+            Lifecycle::Attached => &[Verb::Create, Verb::Update],
+        }
+    }
+}
+
 /// What a change does to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -108,4 +127,16 @@ pub enum Verb {
     Replace,
     Delete,
     Run,
+}
+
+impl Verb {
+    pub fn name(self) -> &'static str {
+        match self {
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Replace => "replace",
+            Verb::Delete => "delete",
+            Verb::Run => "run",
+        }
+    }
 }

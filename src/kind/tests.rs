@@ -52,6 +52,26 @@ fn kinds_are_found_by_name_and_ranked_parents_first() {
 }
 
 #[test]
+fn a_kind_can_do_what_its_table_says() {
+    for kind in REGISTRY {
+        let key = kind.key.iter().map(|part| std::sync::Arc::from(*part)).collect();
+        let address = Address::new(kind, key);
+        let goes = kind.wire.delete(subject(&address)).is_some();
+        assert_eq!(goes, kind.lifecycle.verbs().contains(&Verb::Delete), "{kind:?}");
+        let record = kind.place.entry().unwrap();
+        assert!(
+            record.keys().any(|key| kind.attributes.first().is_none_or(|first| first.name == key.name)),
+            "{kind:?}"
+        );
+        assert!(kind.names.len() == kind.key.len() || kind.numbered.is_some(), "{kind:?}");
+        let known = |name: &str| kind.attribute(name).is_some();
+        assert!(kind.runs.is_none_or(|runs| [runs.from, runs.endpoint, runs.force].into_iter().all(known)), "{kind:?}");
+        assert!(kind.numbered.is_none_or(|numbered| known(numbered.needs)), "{kind:?}");
+        assert!(kind.children().filter(|child| child.fills.is_some()).count() <= 1, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_shape_accepts_what_a_chart_can_say() {
     for (shape, right, unknown, wrong) in [
         (Shape::Text(3), json!("äöü"), json!("aouu"), json!(null)),

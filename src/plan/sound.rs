@@ -9,7 +9,7 @@ use super::{
     Action, Change, Precondition,
     risk::{self, RiskClass},
 };
-use crate::{diff, kind::Subject, mask, state::Attributes};
+use crate::{diff, kind::Lifecycle, mask, state::Attributes};
 
 /// The first thing that is wrong with a change.
 pub(super) fn problem(change: &Change) -> Option<&'static str> {
@@ -30,7 +30,7 @@ pub(super) fn in_order(changes: &[Change]) -> bool {
 
 fn suits_kind(change: &Change) -> bool {
     let kind = change.address.kind();
-    let goes = kind.wire.delete(Subject { address: &change.address, number: None }).is_some();
+    let goes = kind.lifecycle == Lifecycle::Owned;
     let differing = |before: &Attributes, after: &Attributes| diff::fields(kind, after, before);
     let action = match &change.action {
         Action::Create { .. } => true,

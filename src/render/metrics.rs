@@ -5,8 +5,8 @@
 
 use crate::{
     drift::Drift,
-    kind::{Kind, Listing, REGISTRY},
-    plan::{Action, Outcome, risk::RiskClass},
+    kind::{Kind, REGISTRY, Verb},
+    plan::{Outcome, risk::RiskClass},
 };
 
 /// What every series is labelled with.
@@ -45,11 +45,8 @@ pub struct Metrics<'m> {
 const LAST_COMPLETE_READ: &str = "portolan_last_complete_read_timestamp_seconds";
 
 /// What can become of the resources of a kind.
-fn actions(kind: &Kind) -> &'static [&'static str] {
-    match kind.listing {
-        Listing::PerNumber { .. } => &["create", "update", "run"],
-        Listing::PerRegion { .. } | Listing::PerParent { .. } => &["create", "update", "replace", "delete"],
-    }
+fn verbs(kind: &Kind) -> impl Iterator<Item = Verb> {
+    kind.lifecycle.verbs().iter().copied().chain(kind.runs.map(|_| Verb::Run))
 }
 
 /// The whole file. Every series is there even where it is zero, so that none vanishes from one run to the next.
@@ -173,22 +170,12 @@ fn family(out: &mut String, common: &str, name: &str, help: &str, samples: Vec<S
     }
 }
 
-fn action(action: &Action) -> &'static str {
-    match action {
-        Action::Create { .. } => "create",
-        Action::Update { .. } => "update",
-        Action::Replace { .. } => "replace",
-        Action::Delete { .. } => "delete",
-        Action::Run { .. } => "run",
-    }
-}
-
 fn changes(drift: &Drift) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for (kind, name) in REGISTRY.iter().flat_map(|kind| actions(kind).iter().map(|name| (*kind, *name))) {
+    for (kind, verb) in REGISTRY.iter().flat_map(|kind| verbs(kind).map(|verb| (*kind, verb))) {
         let changes = drift.plan.changes.iter();
-        let number = changes.filter(|change| change.address.kind() == kind && action(&change.action) == name).count();
-        samples.push((vec![("kind", kind.name.to_owned()), ("action", name.to_owned())], number.to_string()));
+        let number = changes.filter(|change| change.address.kind() == kind && change.action.verb() == verb).count();
+        samples.push((vec![("kind", kind.name.to_owned()), ("action", verb.name().to_owned())], number.to_string()));
     }
     samples
 }
