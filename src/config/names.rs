@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// What a text stands for, and so which rule it follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Name {
     /// A resource of a kind, in whose table the rule stands.
     Resource(&'static Rule),
@@ -28,15 +28,6 @@ pub struct Rule {
     /// What is meant by a wrong name, where that can be said.
     pub meant: fn(&str) -> Option<&'static str>,
 }
-
-/// Each rule is one static, and so only equal to itself.
-impl PartialEq for Rule {
-    fn eq(&self, other: &Rule) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Eq for Rule {}
 
 impl std::fmt::Debug for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
