@@ -3,6 +3,7 @@
 mod edges;
 mod files;
 mod parts;
+mod tables;
 
 use indexmap::IndexMap;
 use serde_json::json;

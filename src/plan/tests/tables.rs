@@ -1,0 +1,126 @@
+//! What a plan takes from the table of a kind, with a kind that no service has.
+
+use serde_json::json;
+
+use crate::{
+    address::Address,
+    config::names::Name,
+    kind::{
+        ActionRisk, Attribute, Hazard, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Unmentioned, Verb,
+        organization,
+        place::{Form, Place, Record, Together, key},
+        repository,
+    },
+    plan::{
+        Action, risk,
+        tests::{chart, live, plan},
+    },
+    risk::RiskClass,
+    scope,
+    state::{Attributes, LiveResource},
+    wire::{Method, Request, Service},
+};
+
+static ENTRY: Record = Record { name: "bucket", keys: &[], slots: &[], attributes_of: None, together: Together::All };
+
+/// It has an attribute that repositories have too, deletes data when it is created, and no images.
+static BUCKET: Kind = Kind {
+    name: "bucket",
+    service: Service::Swr,
+    key: &["region", "organization", "bucket"],
+    names: &[Name::Region, organization::NAME, organization::NAME],
+    joined_parts: 3,
+    parent: Some(&organization::ORGANIZATION),
+    place: Place {
+        key: key("buckets", Form::Dictionary(organization::NAME, &ENTRY), "{}", "Buckets."),
+        defaults: None,
+        beside: None,
+    },
+    attributes: &[
+        attribute("is_public", None),
+        attribute("scheduled", None),
+        attribute("locked", Some(Hazard { class: RiskClass::OneWay, value: true, of_creation: true, evidence: held })),
+    ],
+    lifecycle: Lifecycle::Owned,
+    risks: &[ActionRisk { of: Verb::Create, class: RiskClass::DestroysData, evidence: |_| Some(String::new()) }],
+    holds: None,
+    fills: None,
+    unmentioned: Unmentioned::Left,
+    makes: None,
+    note_on_creation: None,
+    numbered: None,
+    runs: None,
+    listing: Listing::PerParent { request, decode: |_, _| Ok(Page::default()) },
+    also_gone: &[],
+    also_absent: &[],
+    wire: repository::REPOSITORY.wire,
+};
+
+const fn attribute(name: &'static str, hazard: Option<Hazard>) -> Attribute {
+    Attribute {
+        name,
+        role: Role::Mutable,
+        shape: Shape::Bool,
+        service_default: Preset::Bool(false),
+        required: false,
+        is_remark: false,
+        hazard,
+        also: &[],
+        example: "true",
+        doc: "A switch.",
+    }
+}
+
+fn request(parent: &Address) -> Request {
+    Request::new(Service::Swr, parent.region(), Method::Get, "/buckets".to_owned())
+}
+
+fn held(number: Option<u64>) -> String {
+    format!("{number:?}")
+}
+
+#[test]
+fn risks_are_those_of_the_table() {
+    use RiskClass::{Deletes, DestroysData, OneWay};
+    let values = |is_public: bool, scheduled: bool, locked: bool| {
+        let on = [("is_public", is_public), ("scheduled", scheduled), ("locked", locked)];
+        on.into_iter().map(|(name, value)| (name, json!(value))).collect::<Attributes>()
+    };
+    let (off, on) = (values(false, false, false), values(true, true, true));
+    let address = BUCKET.address(["r", "o", "b"]);
+    let update = |before: &Attributes, after: &Attributes| Action::Update {
+        before: before.clone(),
+        after: after.clone(),
+        then: None,
+    };
+    let replace = Action::Replace { before: off.clone(), after: values(true, false, false), then: None };
+    for (action, expected) in [
+        (Action::Create { after: off.clone(), then: None }, &[DestroysData][..]),
+        (Action::Create { after: on.clone(), then: None }, &[OneWay, DestroysData]),
+        (update(&off, &on), &[OneWay]),
+        (update(&on, &on), &[]),
+        (update(&on, &off), &[]),
+        (replace, &[]),
+        (Action::Delete { before: on.clone() }, &[Deletes]),
+    ] {
+        let risks = risk::assess(&address, &action, Some(3));
+        let classes: Vec<RiskClass> = risks.iter().map(|risk| risk.class).collect();
+        assert_eq!(classes, expected, "{action:?}");
+        let evidence = risks.iter().find(|risk| risk.class == OneWay).map(|risk| risk.evidence.as_str());
+        assert!(evidence.is_none_or(|evidence| evidence == "Some(3)"), "{evidence:?}");
+    }
+}
+
+#[test]
+fn what_the_table_leaves_is_nobodys_business() {
+    let mut live = live(&[("o/a", false, 0, &[])]);
+    live.resources.insert(BUCKET.address(["r-1", "o", "b"]), LiveResource::default());
+    for text in [
+        "organizations: { o: { unlisted: delete, repositories: { a: } } }",
+        "organizations: { o: { state: absent, repositories: { a: { state: absent } } } }",
+    ] {
+        let chart = chart(text);
+        assert_eq!(scope::surplus(&chart, &scope::expected_copies(&chart), &live), [], "{text}");
+        assert_eq!(plan(text, &live, &["deletes"]).stopped, [], "{text}");
+    }
+}
