@@ -130,19 +130,13 @@ impl Page {
         }
     }
 
-    /// The rows of this page in order. The others are not sorted: a list of 100,000 rows is read in 100 pages.
-    fn of<'r, 'a>(&self, mut rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
-        if self.offset >= rows.len() {
-            return &mut [];
-        }
-        rows.select_nth_unstable_by(self.offset, &order);
-        rows = &mut rows[self.offset..];
-        if self.limit < rows.len() {
-            rows.select_nth_unstable_by(self.limit, &order);
-            rows = &mut rows[..self.limit];
-        }
-        rows.sort_unstable_by(order);
-        rows
+    /// The rows of this page in order. They come by organization and name, so that one sort of all of them is cheap
+    /// for the order that clients mostly ask for.
+    fn of<'r, 'a>(&self, rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
+        rows.sort_by(order);
+        let start = self.offset.min(rows.len());
+        let end = start.saturating_add(self.limit).min(rows.len());
+        &mut rows[start..end]
     }
 }
 
