@@ -7,7 +7,7 @@ use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
 use super::{
     grammar::{Form, Key, Record, TextForm, Together, VERSION},
-    lint, names, slips,
+    names, slips,
     tree::{self, Entry, Node, NodeValue, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
