@@ -13,11 +13,11 @@ use std::{
 use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
-const PURE: &str = "address.rs age.rs date.rs moment.rs pattern.rs pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
-    diff.rs plan/ render/ report.rs wire/ transport/limit.rs transport/pace.rs";
+const PURE: &str = "address.rs age.rs date.rs moment.rs pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
+    diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
 /// The one module in them that reads files.
-const IMPURE: &str = "config/load.rs config/load/";
+const IMPURE: &str = "config/load/";
 
 /// What a pure module may not name.
 const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io SystemTime Instant async tokio \
@@ -32,7 +32,7 @@ const KIND_USERS: &str = "kind/ emulator/";
 
 /// Words that name a kind or an attribute elsewhere, and something else in this file.
 const HOMONYMS: &str = "
-    cli.rs: auto
+    cli/mod.rs: auto
     cli/foreign.rs: force
     render/gitlab.rs: description
     schema/chart.rs: description

@@ -10,11 +10,12 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
 use super::{
-    account::Account,
     asked::Asked,
     cloud,
     deadline::{Deadline, TooLate},
-    logins, output, plan, session,
+    logins, output, plan,
+    receipt::Logbook,
+    session,
     signals::{self, Signals},
 };
 use crate::{
@@ -42,19 +43,19 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
         let problem = "the chart comes through standard input, where the question would be answered: add `--yes`";
         return Err(session::UsageError(problem.to_owned()).into());
     }
-    let account = match Account::open(global, args) {
-        Ok(account) => account,
+    let logbook = match Logbook::open(global, args) {
+        Ok(logbook) => logbook,
         Err(error) if error.is::<session::UsageError>() => return Err(error),
-        Err(error) => return nothing(global, args, &Account::default(), session::Unready::because(&error)),
+        Err(error) => return nothing(global, args, &Logbook::default(), session::Unready::because(&error)),
     };
     let runtime = session::runtime()?;
-    let exit = plan_and_make(global, args, &account, &runtime);
+    let exit = plan_and_make(global, args, &logbook, &runtime);
     // The lookup of a name cannot be broken off, and may take long.
     runtime.shutdown_background();
     exit
 }
 
-fn plan_and_make(global: &Global, args: &ApplyArgs, account: &Account, runtime: &Runtime) -> anyhow::Result<Exit> {
+fn plan_and_make(global: &Global, args: &ApplyArgs, logbook: &Logbook, runtime: &Runtime) -> anyhow::Result<Exit> {
     let ready = match &args.plan {
         Some(path) => runtime.block_on(saved(global, path)),
         None => runtime.block_on(fresh(global, args)),
@@ -62,11 +63,11 @@ fn plan_and_make(global: &Global, args: &ApplyArgs, account: &Account, runtime: 
     let Ready { plan, stamp, views, door } = match ready {
         Ok(ready) => ready,
         Err(NotReady::Usage(error)) => return Err(error),
-        Err(NotReady::Told(unready)) => return nothing(global, args, account, unready),
+        Err(NotReady::Told(unready)) => return nothing(global, args, logbook, unready),
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
-    account.begin(&plan, &stamp);
+    logbook.begin(&plan, &stamp);
     let ready = match refusal(global, &plan, args, runtime)? {
         Some(refused) => Err(refused),
         None => logins::read(&plan, &session::own_secrets(global)),
@@ -81,25 +82,25 @@ fn plan_and_make(global: &Global, args: &ApplyArgs, account: &Account, runtime: 
         Ok(logins) => {
             let wait = (!args.no_wait).then_some(args.wait.0);
             let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
-            let listener = account.listener(output::listener(global));
+            let listener = logbook.listener(output::listener(global));
             let (records, halt) = runtime.block_on(make(options, &plan, &door, &listener));
             Report { plan: &plan, records, refused: None, halt, is_known: true }
         }
     };
-    finish(global, args, account, &report, stamp, views)
+    finish(global, args, logbook, &report, stamp, views)
 }
 
 /// Tells that there is nothing to apply, in every form that was asked for.
 fn nothing(
     global: &Global,
     args: &ApplyArgs,
-    account: &Account,
+    logbook: &Logbook,
     session::Unready(views): session::Unready,
 ) -> anyhow::Result<Exit> {
     let plan = Plan::default();
     let refused = Some("what is to be done is not known".to_owned());
     let report = Report { plan: &plan, records: Vec::new(), refused, halt: None, is_known: false };
-    finish(global, args, account, &report, PlanStamp::new(String::new(), &plan), views)
+    finish(global, args, logbook, &report, PlanStamp::new(String::new(), &plan), views)
 }
 
 /// A plan, and what it takes to apply it.
@@ -258,12 +259,12 @@ async fn out_of_time(stop: Stop, deadline: Deadline, reached: Arc<OnceLock<TooLa
 fn finish(
     global: &Global,
     args: &ApplyArgs,
-    account: &Account,
+    logbook: &Logbook,
     report: &Report<'_>,
     stamp: PlanStamp,
     views: Vec<View>,
 ) -> anyhow::Result<Exit> {
-    let written = account.end(report, stamp, views.clone());
+    let written = logbook.end(report, stamp, views.clone());
     match args.format {
         Format::Text => {
             let text = output::fitted(render::report::text(report, output::stdout_color(global)));

@@ -1,6 +1,5 @@
 //! One file a command: wiring of the stages, no logic of their own. What they share is here and in `session`.
 
-mod account;
 mod apply;
 mod asked;
 mod checkout;
@@ -14,6 +13,7 @@ mod init;
 mod logins;
 mod output;
 mod plan;
+mod receipt;
 mod schema;
 mod session;
 mod show;

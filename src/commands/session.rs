@@ -29,12 +29,12 @@ use crate::{
     state::{Chart, ChartEndpoint, Live, LoginSource},
     transport::{
         Transport,
+        budget::Budget,
         client::Client,
         credentials,
         emulated::Emulated,
         endpoint::{Base, EndpointError, Endpoints, Overrides, Wanted, variable},
         http::{HttpTransport, Timeouts},
-        paced::Paced,
         roots::Roots,
     },
     wire::{Service, host::EMULATED, secret::Secret},
@@ -294,10 +294,10 @@ fn open_regions(
             (Arc::new(door.trusting(roots)), names)
         }
     };
-    let paced: Arc<dyn Transport> = Arc::new(Paced::new(transport));
+    let within_budget: Arc<dyn Transport> = Arc::new(Budget::new(transport));
     let client = match global.parallelism {
-        Parallelism::Auto => Client::adaptive(paced),
-        Parallelism::Fixed(number) => Client::new(paced, number),
+        Parallelism::Auto => Client::adaptive(within_budget),
+        Parallelism::Fixed(number) => Client::new(within_budget, number),
     };
     Ok(Door { client: Arc::new(client.masking(mask)), endpoints, deadline })
 }

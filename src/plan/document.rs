@@ -14,7 +14,7 @@ use super::{
     Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared, Unlisted, Withheld,
     cloud::EndpointDocument,
     risk::{Risk, RiskClass},
-    sound,
+    saved,
 };
 use crate::{
     address::Address,
@@ -291,10 +291,10 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         chart: document.chart,
         scope: document.scope.ok_or(PlanFileError::NotSaved)?,
     };
-    if let Some((change, said)) = plan.changes.iter().find_map(|change| Some((change, sound::problem(change)?))) {
+    if let Some((change, said)) = plan.changes.iter().find_map(|change| Some((change, saved::problem(change)?))) {
         return Err(PlanFileError::Inconsistent(format!("{}: {said}", change.address)));
     }
-    if !sound::in_order(&plan.changes) {
+    if !saved::in_order(&plan.changes) {
         return Err(PlanFileError::Inconsistent("its changes are not in order, each once".to_owned()));
     }
     if plan.outcome() != document.outcome || plan.summary() != document.summary {

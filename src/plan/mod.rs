@@ -11,7 +11,7 @@ pub mod limits;
 pub mod numbered;
 pub mod order;
 pub mod risk;
-mod sound;
+mod saved;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -2,9 +2,9 @@
 //!
 //! For editors, scripts and pre-merge checks; portolan itself never validates with them.
 
-mod account;
 mod chart;
 mod plan;
+mod run;
 
 pub use chart::chart;
 pub use plan::{drift, events, plan, receipt, report, validate};

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DIALECT, account};
+use super::{DIALECT, run};
 use crate::{
     kind::{Kind, REGISTRY, Shape},
     plan::{document, risk::RiskClass},
@@ -79,9 +79,9 @@ fn definitions() -> Map<String, Value> {
     define("plan", described(object(&plan_keys(document::NAME), &optional()), "What `plan --format json` prints."));
     define("saved_plan", described(saved_plan(), "What `plan --out FILE` writes and `apply FILE` reads."));
     define("report", described(report_document(), "What `apply --format json` prints."));
-    define("receipt", described(account::receipt(), "What `apply --receipt FILE` writes."));
-    define("event", described(account::event(), "A line of what `apply --events FILE` writes."));
-    define("record", described(account::record(), "What became of a change."));
+    define("receipt", described(run::receipt(), "What `apply --receipt FILE` writes."));
+    define("event", described(run::event(), "A line of what `apply --events FILE` writes."));
+    define("record", described(run::record(), "What became of a change."));
     define("drift", described(drift_document(), "What `drift --format json` prints."));
     define("validate", described(validate_document(), "What `validate --format json` prints."));
     define("summary", summary());
@@ -441,7 +441,7 @@ fn report_document() -> Value {
         ],
         &[
             ("refused", described(text(), "Why nothing was sent.")),
-            ("ended_early", described(account::ended_early(), "Why not everything was begun.")),
+            ("ended_early", described(run::ended_early(), "Why not everything was begun.")),
             ("account", account()),
             ("endpoints", endpoints()),
         ],

@@ -1,7 +1,7 @@
 //! Who may send when: a queue for each endpoint, and at its head one request that waits for the endpoint's pace, for a
 //! place in flight there, and for one in flight in all.
 //!
-//! How many and how fast is decided in [`limit`](super::limit) and [`pace`](super::pace); here is the waiting. What
+//! How many and how fast is decided in [`concurrency`](super::concurrency) and [`pace`](super::pace); here is the waiting. What
 //! a request asks for, and whether it is sent again, is not known here.
 
 use std::{
@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    limit::{Limit, MOST},
+    concurrency::{Limit, MOST},
     pace::{Pace, Taken},
 };
 use crate::wire::{Request, Service, error::ApiError};

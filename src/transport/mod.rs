@@ -3,15 +3,15 @@
 //! What a request means is not known here. Every implementation answers with `Err` only when no complete
 //! answer arrived, so that a caller knows: whatever the server did, it may have done it.
 
+pub mod budget;
 pub mod client;
+pub mod concurrency;
 pub mod credentials;
 pub mod emulated;
 pub mod endpoint;
 mod gate;
 pub mod http;
-pub mod limit;
 pub mod pace;
-pub mod paced;
 mod retry;
 pub mod roots;
 pub mod sign;

@@ -24,21 +24,21 @@ const INTERVAL: Duration = Duration::from_millis(105);
 type Operation = (Arc<str>, Method, String);
 
 /// Holds requests back until there is room for them.
-pub struct Paced {
+pub struct Budget {
     door: Arc<dyn Transport>,
     /// When the budget of an operation is whole again.
     whole: Mutex<HashMap<Operation, Instant>>,
 }
 
-impl std::fmt::Debug for Paced {
+impl std::fmt::Debug for Budget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Paced").finish_non_exhaustive()
+        f.debug_struct("Budget").finish_non_exhaustive()
     }
 }
 
-impl Paced {
-    pub fn new(door: Arc<dyn Transport>) -> Paced {
-        Paced { door, whole: Mutex::default() }
+impl Budget {
+    pub fn new(door: Arc<dyn Transport>) -> Budget {
+        Budget { door, whole: Mutex::default() }
     }
 
     /// Takes a place in the line, and says when its turn is.
@@ -58,7 +58,7 @@ fn operation(path: &str) -> String {
     path.split('/').map(|segment| if is_number(&segment) { "" } else { segment }).collect::<Vec<_>>().join("/")
 }
 
-impl Transport for Paced {
+impl Transport for Budget {
     fn ready<'a>(&'a self, request: &'a Request) -> Turn<'a> {
         Box::pin(async move {
             if request.service == Service::CodeArts {
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_minute_holds_more_than_600_calls_of_an_operation() {
-        let paced = Paced::new(Arc::new(Open));
+        let paced = Budget::new(Arc::new(Open));
         let start = Instant::now();
         let mut sent = Vec::new();
         for number in 0..2_000 {

@@ -22,15 +22,15 @@ use crate::{
 
 /// The files that were asked for.
 #[derive(Default)]
-pub(super) struct Account {
+pub(super) struct Logbook {
     receipt: Option<Later>,
     events: Option<(PathBuf, Arc<Events>)>,
 }
 
-impl Account {
+impl Logbook {
     /// Makes sure that both can be written before anything else happens: an apply that cannot account for itself is
     /// better not begun.
-    pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Account> {
+    pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Logbook> {
         let wanted: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
         for path in &wanted {
             session::is_no_input(global, path)?;
@@ -43,7 +43,7 @@ impl Account {
         let receipt = args.receipt.as_deref().map(Later::at).transpose()?;
         let open =
             |path: &PathBuf| -> anyhow::Result<_> { Ok((path.clone(), Arc::new(Events::to(files::begin(path)?)))) };
-        Ok(Account { receipt, events: args.events.as_ref().map(open).transpose()? })
+        Ok(Logbook { receipt, events: args.events.as_ref().map(open).transpose()? })
     }
 
     /// Adds the events to whoever listens already.
