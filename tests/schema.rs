@@ -180,6 +180,13 @@ fn schema_and_decoder_accept_the_same() {
     ] {
         accepted(&validator, &format!("version: 1\nregion: cn-north-4\norganizations: {organizations}\n"));
     }
+    for top in [
+        "chart_defaults: { repository: { is_public: true, sync: [] }, sync_rule: { override: true } }",
+        "x-: 1",
+        "x-base: &base { anything: [1, { at: all }], is_public: maybe }",
+    ] {
+        accepted(&validator, &format!("version: 1\nregion: cn-north-4\n{top}\n"));
+    }
     for mirror in [
         "",
         "{}",
@@ -236,6 +243,10 @@ fn schema_and_decoder_refuse_the_same() {
         ),
         (format!("{head}targets: {{ dr: {{ region: cn-east-3 }} }}\n"), "missing-key"),
         (format!("{head}defaults: {{ organization: {{}} }}\n"), "unknown-key"),
+        (format!("{head}chart_defaults: {{ organization: {{}} }}\n"), "unknown-key"),
+        (format!("{head}chart_defaults:\n"), "wrong-type"),
+        (format!("{head}X-a: {{}}\n"), "unknown-key"),
+        (format!("{head}organizations: {{ a: {{ x-a: {{}} }} }}\n"), "unknown-key"),
         (format!("{head}limits: {{ deletes: -1 }}\n"), "wrong-type"),
         (format!("{head}limits: {{ delete_percent: 101 }}\n"), "wrong-type"),
         (format!("{head}limits: {{ deletes: 1.5 }}\n"), "wrong-type"),

@@ -6,8 +6,8 @@
 use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
 use super::{
-    grammar::{Form, Key, Record, TextForm, Together, VERSION},
-    names, slips,
+    grammar::{ANCHORS, Form, Key, Record, TextForm, Together, VERSION},
+    names, room, slips,
     tree::{self, Entry, Node, NodeValue, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
@@ -27,8 +27,8 @@ pub fn check(node: &Node<'_>, form: Form, environment: Environment<'_>, found: &
 }
 
 /// What the checks of one document work with.
-struct Run<'e> {
-    environment: Environment<'e>,
+pub(super) struct Run<'e> {
+    pub(super) environment: Environment<'e>,
     /// The collections behind aliases that were checked, each with what was expected of it. What is wrong in one is
     /// wrong in one place of the file, however many aliases lead there.
     shared: RefCell<HashSet<(usize, usize)>>,
@@ -38,15 +38,15 @@ struct Run<'e> {
 
 impl Run<'_> {
     /// Whether what is in the collection has been checked as that already.
-    fn is_done<T>(&self, node: &Node<'_>, expected: &T) -> bool {
+    pub(super) fn is_done<T: ?Sized>(&self, node: &Node<'_>, expected: &T) -> bool {
         let place = std::ptr::from_ref(expected).addr();
         node.shared().is_some_and(|collection| !self.shared.borrow_mut().insert((collection, place)))
     }
 
     /// Whether an entry stands somewhere else, because `<<` put it here, and has been checked as that already.
-    fn is_merged_again(&self, node: &Node<'_>, key: &tree::Key<'_>, record: &Record) -> bool {
+    pub(super) fn is_merged_again<T: ?Sized>(&self, node: &Node<'_>, key: &tree::Key<'_>, expected: &T) -> bool {
         let is_own = (node.span.start..node.span.end).contains(&key.span.start);
-        !is_own && !self.merged.borrow_mut().insert((key.span.start, std::ptr::from_ref(record).addr()))
+        !is_own && !self.merged.borrow_mut().insert((key.span.start, std::ptr::from_ref(expected).addr()))
     }
 }
 
@@ -123,9 +123,10 @@ fn no_record(node: &Node<'_>, record: &Record) -> Diagnostic {
 
 fn keys_of(record: &Record) -> String {
     let keys: Vec<String> = record.keys().map(|key| format!("`{}`", key.name)).collect();
+    let room = if record.has_anchors() { ", and for anchors any that begins with `x-`" } else { "" };
     match keys.as_slice() {
         [only] => format!("the only key here is {only}"),
-        keys => format!("the keys here are {}", keys.join(", ")),
+        keys => format!("the keys here are {}{room}", keys.join(", ")),
     }
 }
 
@@ -174,7 +175,7 @@ fn expanded(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) -> Option<S
     Some(text)
 }
 
-fn login_in_url(span: Span) -> Diagnostic {
+pub(super) fn login_in_url(span: Span) -> Diagnostic {
     Diagnostic::error("literal-secret", "this text holds a URL with a user name or a password")
         .at(span)
         .hint("take the login out, and take it out of use: charts are copied and kept")
@@ -321,19 +322,8 @@ fn attribute(node: &Node<'_>, shape: Shape, run: &Run<'_>, found: &mut Diagnosti
 /// its line is repeated then. A mistyped address hides where its host ends, so an `@` counts wherever it stands.
 fn web_address(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
     let Some(text) = with_variables(node, run, found) else { return };
-    let holds_login = |at: &str| text.split_once(at).is_some_and(|(before, _)| before.contains(':'));
-    if ["@", "%40"].into_iter().any(holds_login) {
-        found.push(
-            Diagnostic::error("literal-secret", "this address holds a user name or a password")
-                .at(node.span)
-                .hint("take it out, and say under `credentials` where it is"),
-        );
-    } else if text.contains(['?', '#']) {
-        found.push(
-            Diagnostic::error("literal-secret", "this address holds a query, which may be a secret")
-                .at(node.span)
-                .hint("an address of a git repository needs none: take it out"),
-        );
+    if let Some(secret) = secret_in_address(&text, node.span) {
+        found.push(secret);
     } else if !is_web_address(&text) {
         found.push(
             Diagnostic::error("bad-url", format!("`{}` is no address that could be followed", shown(&text)))
@@ -345,16 +335,30 @@ fn web_address(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
     }
 }
 
+pub(super) fn secret_in_address(text: &str, span: Span) -> Option<Diagnostic> {
+    let holds_login = |at: &str| text.split_once(at).is_some_and(|(before, _)| before.contains(':'));
+    let (problem, hint) = if ["@", "%40"].into_iter().any(holds_login) {
+        let hint = "take it out, and say under `credentials` where it is";
+        ("this address holds a user name or a password", hint)
+    } else if text.contains(['?', '#']) {
+        let hint = "an address of a git repository needs none: take it out";
+        ("this address holds a query, which may be a secret", hint)
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error("literal-secret", problem).at(span).hint(hint))
+}
+
 /// A secret that was written down, in the place of a mapping that says where it is.
-fn is_literal(node: &Node<'_>) -> bool {
+pub(super) fn is_literal(node: &Node<'_>) -> bool {
     !matches!(node.resolve(), Resolved::Null | Resolved::Mapping(_))
 }
 
-fn is_of_secrets(record: &Record) -> bool {
+pub(super) fn is_of_secrets(record: &Record) -> bool {
     matches!(record.together, Together::OneSource | Together::Login)
 }
 
-fn literal(node: &Node<'_>) -> Diagnostic {
+pub(super) fn literal(node: &Node<'_>) -> Diagnostic {
     Diagnostic::error("literal-secret", "a secret is not written into a chart")
         .at(node.span)
         .hint("write `{ env: NAME }` or `{ file: PATH }`, and take this one out of use: files are copied and kept")
@@ -411,6 +415,7 @@ fn keys(node: &Node<'_>, record: &Record, entries: &[Entry<'_>], run: &Run<'_>, 
             None if is_of_secrets(record) && is_alone(name, value, record) => {
                 found.push(Diagnostic { span: Some(name.span), ..literal(value) });
             }
+            None if record.has_anchors() && name.text.starts_with(ANCHORS) => room::entry((name, value), run, found),
             None => {
                 let has_login = holds_login(&name.text);
                 found.push(if has_login { login_in_url(name.span) } else { unknown_key(name, record) });
@@ -438,10 +443,21 @@ fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
         None if let Some(meant) = synonym(record, &name.text) => format!("here it is called `{meant}`"),
         None => match holder(record, &name.text) {
             Some(inner) => format!("it belongs under `{inner}`"),
-            None => keys_of(record),
+            None => anchors(record, &name.text).unwrap_or_else(|| keys_of(record)),
         },
     };
     Diagnostic::error("unknown-key", format!("unknown key `{}`", tree::name(&name.text))).at(name.span).hint(hint)
+}
+
+/// What to do about a key that is meant as room for anchors: that of other tools, or one that stands elsewhere.
+fn anchors(record: &Record, name: &str) -> Option<String> {
+    let starts = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if !record.has_anchors() {
+        return starts(ANCHORS)
+            .then(|| format!("keys that begin with `{ANCHORS}` stand at the top level of a document"));
+    }
+    let is_meant = name.starts_with(['.', '_']) || [ANCHORS, "x_", "x."].into_iter().any(starts);
+    is_meant.then(|| format!("room for anchors is under keys that begin with `{ANCHORS}`, in lower case"))
 }
 
 /// What a word of others is called in a record.

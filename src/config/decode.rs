@@ -100,6 +100,7 @@ pub(super) struct Document<'n, 's> {
     pub(super) root: &'n Node<'s>,
     pub(super) region: Arc<str>,
     defaults: Layer<'n, 's>,
+    chart_defaults: Layer<'n, 's>,
 }
 
 /// Everything that the documents say of one resource that others live in.
@@ -108,6 +109,7 @@ struct Top<'n, 's> {
     span: Span,
     unlisted: Option<(UnlistedPolicy, Span)>,
     defaults: Layer<'n, 's>,
+    chart_defaults: Layer<'n, 's>,
     defaults_span: Option<Span>,
     state_span: Option<Span>,
     /// The entries in it, with the defaults of their documents.
@@ -129,8 +131,9 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     }
     let targets = rules::targets(roots, &mut out.found);
     let mut endpoints = BTreeMap::new();
-    let documents: Vec<Document<'_, '_>> =
-        roots.iter().filter_map(|root| document(root, &mut endpoints, &mut out)).collect();
+    let chart_defaults = Layer::of(only("chart_defaults", roots, &mut out.found, twice));
+    let document = |root| document(root, chart_defaults, &mut endpoints, &mut out);
+    let documents: Vec<Document<'_, '_>> = roots.iter().filter_map(document).collect();
     settings(roots, &mut out);
     for kind in REGISTRY.iter().filter(|kind| kind.parent.is_none() && kind.numbered.is_none()) {
         for (address, top) in tops(kind, &documents, &mut out) {
@@ -157,6 +160,7 @@ pub(super) const UNKNOWN_REGION: char = '?';
 /// `endpoints` says where the first endpoint of each region stands.
 fn document<'n, 's>(
     root: &'n Node<'s>,
+    chart_defaults: Layer<'n, 's>,
     endpoints: &mut BTreeMap<(Service, Arc<str>), Span>,
     out: &mut Output<'_>,
 ) -> Option<Document<'n, 's>> {
@@ -187,7 +191,7 @@ fn document<'n, 's>(
             endpoint((service, region.clone()), node, endpoints, out);
         }
     }
-    Some(Document { root, region, defaults: Layer::of(root.get("defaults")) })
+    Some(Document { root, region, defaults: Layer::of(root.get("defaults")), chart_defaults })
 }
 
 /// The endpoint of a service in a region, which may stand in several documents but be one only.
@@ -217,11 +221,14 @@ fn settings(roots: &[Node<'_>], out: &mut Output<'_>) {
         out.chart.limits = limits(node, out.context);
     }
     let mut label = |name| {
-        let twice = |problem| Diagnostic::error("duplicate-chart-key", problem);
         let node = only(name, roots, &mut out.found, twice)?;
         out.context.name(Name::Label, node)
     };
     (out.chart.name, out.chart.account) = (label("name"), label("account"));
+}
+
+fn twice(problem: String) -> Diagnostic {
+    Diagnostic::error("duplicate-chart-key", problem)
 }
 
 /// The one value of a key that may stand in the chart once.
@@ -279,6 +286,7 @@ fn tops<'n, 's>(
                 span: key.span,
                 unlisted: None,
                 defaults: Layer::default(),
+                chart_defaults: document.chart_defaults,
                 defaults_span: None,
                 state_span: None,
                 entries: Vec::new(),
@@ -358,7 +366,8 @@ fn decode_top(address: &Address, top: &Top<'_, '_>, targets: &Targets<'_, '_>, o
             out.found.push(twice.related(first, "first here"));
             continue;
         }
-        let inherited = Inherited { layers: [Layer::entry(kind, node), top.defaults, *document_defaults] };
+        let inherited =
+            Inherited { layers: [Layer::entry(kind, node), top.defaults, *document_defaults, top.chart_defaults] };
         let entry = Listed { address: &child, key_span: key.span, node };
         decode_entry(&entry, top, &inherited, targets, out);
     }

@@ -5,8 +5,8 @@
 use super::names::Name;
 use crate::region::REGIONS;
 
+pub use crate::kind::place::{ANCHORS, ANCHORS_DOC, Form, Key, Record, TextForm, Together};
 use crate::kind::place::{DEFAULTS, DEFAULTS_DOC, REGION, Slot, key};
-pub use crate::kind::place::{Form, Key, Record, TextForm, Together};
 
 /// The version of the language that this file declares.
 pub const VERSION: u64 = 1;
@@ -45,7 +45,15 @@ pub static DOCUMENT: Record = Record {
     ],
     slots: &[
         Slot::Beside,
-        Slot::Keys(&[key("defaults", Form::Record(&DEFAULTS), "{ repository: { is_public: false } }", DEFAULTS_DOC)]),
+        Slot::Keys(&[
+            key(
+                "chart_defaults",
+                Form::Record(&DEFAULTS),
+                "{ sync_rule: { override: false } }",
+                "The same as `defaults`, for all documents of the chart; everything else wins over it. Once in the chart.",
+            ),
+            key("defaults", Form::Record(&DEFAULTS), "{ repository: { is_public: false } }", DEFAULTS_DOC),
+        ]),
         Slot::Entries(None),
         Slot::Keys(&[
             key(
@@ -68,6 +76,7 @@ pub static DOCUMENT: Record = Record {
             ),
             key("lints", Form::Record(&LINTS), "{ allow: [double-hyphen] }", "What this document knows of itself."),
         ]),
+        Slot::Anchors,
     ],
     attributes_of: None,
     together: Together::All,

@@ -14,6 +14,7 @@ pub mod names;
 pub mod numbered;
 mod patterns;
 mod place;
+mod room;
 pub mod rules;
 mod slips;
 #[cfg(test)]

@@ -156,6 +156,7 @@ fn the_same_thing_twice_is_an_error_wherever_it_stands() {
         ("limits: {}", "limits: {}", "duplicate-limits 1.yaml:3:1"),
         ("name: a", "name: b", "duplicate-chart-key 1.yaml:3:1"),
         ("account: a", "account: a", "duplicate-chart-key 1.yaml:3:1"),
+        ("chart_defaults: {}", "chart_defaults: {}", "duplicate-chart-key 1.yaml:3:1"),
         ("endpoints: { swr: a }", "endpoints: { swr: b }", "two-endpoints 1.yaml:3:19"),
     ] {
         let files = [first, second].map(|text| format!("{head}{text}\n"));
@@ -334,4 +335,17 @@ fn a_section_with_too_many_keys_is_no_default() {
         }
     };
     assert_eq!((managed(63), managed(64)), (1, 0));
+}
+
+#[test]
+fn room_for_anchors_has_the_limits_of_a_chart() {
+    let tens: String =
+        (1..8).map(|at| format!("  a{at}: &a{at} [{}]\n", vec![format!("*a{}", at - 1); 10].join(", "))).collect();
+    let chart = format!("version: 1\nx-all:\n  a0: &a0 [{}]\n{tens}", ["x"; 10].join(", "));
+    assert!(errors(&[&chart]).iter().all(|error| error.starts_with("alias-limit")), "{:?}", errors(&[&chart]));
+    assert!(!errors(&[&chart]).is_empty());
+    // A secret behind aliases is found once.
+    let lines: String = (0..50).map(|at| format!("x-{at}: {{ <<: *a }}\ny{at}: 1\nx-b{at}: *a\n")).collect();
+    let secret = format!("version: 1\nx-a: &a {{ password: s3cr3t }}\n{}", lines.replace("y", "x-y"));
+    assert!(raw(&secret) <= 2, "{}", raw(&secret));
 }

@@ -93,6 +93,11 @@ impl Record {
         });
         self.keys.iter().copied().chain(self.slots.iter().flat_map(Slot::keys)).chain(of_kind)
     }
+
+    /// Whether keys that begin with [`ANCHORS`] may stand in it.
+    pub fn has_anchors(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot, Slot::Anchors))
+    }
 }
 
 /// Keys of a record that the tables of the kinds declare.
@@ -106,12 +111,15 @@ pub enum Slot {
     Defaults,
     /// The kinds that live in that one, or at the top.
     Entries(Option<&'static Kind>),
+    /// Keys of the user's choice behind [`ANCHORS`]. Their values hold anchors, and mean nothing by themselves.
+    Anchors,
 }
 
 impl Slot {
     fn keys(&self) -> impl Iterator<Item = Key> {
         let (fixed, kinds) = match self {
             Slot::Keys(keys) => (*keys, &[][..]),
+            Slot::Anchors => (&[][..], &[][..]),
             Slot::Beside | Slot::Defaults | Slot::Entries(_) => (&[][..], REGISTRY),
         };
         fixed.iter().copied().chain(kinds.iter().filter_map(|kind| self.key_of(kind)))
@@ -119,7 +127,7 @@ impl Slot {
 
     fn key_of(&self, kind: &Kind) -> Option<Key> {
         match self {
-            Slot::Keys(_) => None,
+            Slot::Keys(_) | Slot::Anchors => None,
             Slot::Beside => kind.place.beside,
             Slot::Defaults => kind.place.defaults,
             Slot::Entries(parent) => (kind.parent == *parent).then_some(kind.place.key),
@@ -210,6 +218,12 @@ pub const fn key(name: &'static str, form: Form, example: &'static str, doc: &'s
     Key { name, form, required: false, nullable: false, default: None, example, also: &[], choices: &[], doc }
 }
 
+/// What keys begin with that are room for anchors.
+pub const ANCHORS: &str = "x-";
+
+pub const ANCHORS_DOC: &str =
+    "Room for anchors: what stands here has no meaning of its own. A secret is an error here too.";
+
 pub const REGION: Form = Form::Text(TextForm::Name(Name::Region));
 
 pub const STATE: Key = key(
@@ -220,8 +234,7 @@ pub const STATE: Key = key(
 )
 .default("present");
 
-pub const DEFAULTS_DOC: &str =
-    "Values for what does not say otherwise: the entry's own win, then the organization's, then the document's.";
+pub const DEFAULTS_DOC: &str = "Values for what does not say otherwise: the entry's own win, then the organization's, then the document's, then `chart_defaults`.";
 
 pub static DEFAULTS: Record =
     Record { name: "defaults", keys: &[], slots: &[Slot::Defaults], attributes_of: None, together: Together::All };

@@ -3,7 +3,7 @@
 use super::words;
 use crate::{
     config::{
-        grammar::{DOCUMENT, Form, Key, Record, TextForm, Together},
+        grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together},
         names,
     },
     kind::Shape,
@@ -39,6 +39,9 @@ fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static st
     out.push_str("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
     for key in record.keys() {
         out.push_str(&row(&key));
+    }
+    if record.has_anchors() {
+        out.push_str(&format!("| `{ANCHORS}...` | anything |  | {ANCHORS_DOC} |\n"));
     }
     out.push_str("\n```yaml\n");
     for (number, key) in record.keys().enumerate() {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::{
-        grammar::{DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
+        grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
         names,
     },
     kind::{LONGEST_ADDRESS, Shape},
@@ -37,6 +37,10 @@ fn record(record: &Record) -> Value {
         "additionalProperties": false,
         "properties": properties,
     });
+    if record.has_anchors() {
+        schema["patternProperties"] =
+            json!({ format!("^{ANCHORS}"): { "title": "room for anchors", "description": ANCHORS_DOC } });
+    }
     if !required.is_empty() {
         schema["required"] = json!(required);
     }

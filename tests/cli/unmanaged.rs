@@ -50,6 +50,25 @@ fn defaults_are_managed() {
 }
 
 #[test]
+fn defaults_of_the_chart_are_managed_in_every_document() {
+    let world = with_web("{}");
+    let chart_wide =
+        "version: 1\nregion: cn-east-3\nchart_defaults: { repository: { category: arm, description: all } }\n";
+    world.file("chart/a.yaml", chart_wide);
+    world.file("chart/b.yaml", format!("{}defaults: {{ repository: {{ description: own }} }}\n", web("{}")));
+    let _ = world.apply(&["-f", "chart"]);
+    assert_eq!(world.bodies(), [json!({ "is_public": true, "category": "arm", "description": "own" })]);
+}
+
+#[test]
+fn what_only_holds_anchors_is_not_managed() {
+    let world = with_web("{}");
+    world.chart(&format!("x-web: &web {{ description: new }}\nx-list: [ *web, unused ]\n{}", web("*web")));
+    let _ = world.apply(&[]);
+    assert_eq!(world.bodies(), [json!({ "is_public": true, "category": "linux", "description": "new" })]);
+}
+
+#[test]
 fn null_stops_inherited_defaults() {
     let world = with_web("{}");
     let defaults = "defaults: { repository: { category: arm, sync: [] } }\n";

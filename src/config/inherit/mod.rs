@@ -1,4 +1,5 @@
-//! Inheritance, attribute by attribute: the entry, its organization's defaults, its document's, else unmanaged.
+//! Inheritance, attribute by attribute: the entry, its organization's defaults, its document's, the chart's, else
+//! unmanaged.
 //!
 //! `null` at any layer ends the search: the attribute is not managed here.
 
@@ -53,7 +54,7 @@ impl<'n, 's> Layer<'n, 's> {
 /// The layers of one entry, the strongest first.
 #[derive(Debug)]
 pub struct Inherited<'n, 's> {
-    pub layers: [Layer<'n, 's>; 3],
+    pub layers: [Layer<'n, 's>; 4],
 }
 
 impl<'n, 's> Inherited<'n, 's> {

@@ -171,3 +171,71 @@ fn an_attribute_of_a_rule_at_each_of_four_levels() {
     assert_eq!(overrides([NULL, TRUE, TRUE, TRUE]), None);
     assert_eq!(overrides([ABSENT, NULL, TRUE, TRUE]), None);
 }
+
+/// The description of a repository, with what each layer says of it from the entry to the chart.
+fn description_below(said: [Said; 4]) -> Option<Value> {
+    let [entry, organization, document, chart] = said.map(|said| pair("description", said));
+    let chart = decode(&format!(
+        "version: 1\nregion: cn-north-4\nchart_defaults: {{ repository: {{ {chart} }} }}\n\
+         ---\nversion: 1\nregion: cn-north-4\ndefaults: {{ repository: {{ {document} }} }}\n\
+         organizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, repositories: {{ a: {{ {entry} }} }} }} }}\n",
+    ));
+    let Presence::Present(attributes) = &chart.resources[&repository::address("cn-north-4", "o", "a")].presence else {
+        panic!("the repository is absent")
+    };
+    attributes.get("description").cloned()
+}
+
+#[test]
+fn the_chart_gives_way_to_everything_else() {
+    for layer in 0..4 {
+        let mut said = [ABSENT, ABSENT, ABSENT, Some("chart")];
+        for (other, expected) in [(TEXT, Some(json!("text"))), (EMPTY, Some(json!(""))), (NULL, None)] {
+            said[layer] = other;
+            assert_eq!(description_below(said), expected, "{said:?}");
+        }
+    }
+    assert_eq!(description_below([ABSENT, ABSENT, ABSENT, Some("chart")]), Some(json!("chart")));
+}
+
+#[test]
+fn a_rule_asks_the_chart_last() {
+    // The item, its target, the organization, the document, the chart; what becomes of `override`.
+    let said = ["true", "false", "true", "false", "true"];
+    for first in 0..=said.len() {
+        let layer = |at: usize| {
+            said.get(at).filter(|_| at >= first).map_or_else(String::new, |value| format!("override: {value}"))
+        };
+        let chart = decode(&format!(
+            "version: 1\nregion: cn-north-4\nchart_defaults: {{ sync_rule: {{ {} }} }}\n\
+             targets: {{ dr: {{ region: cn-east-3, organization: dr, {} }} }}\ndefaults: {{ sync_rule: {{ {} }} }}\n\
+             organizations: {{ o: {{ defaults: {{ sync_rule: {{ {} }} }}, \
+             repositories: {{ a: {{ sync: [ {{ target: dr, {} }} ] }} }} }} }}\n",
+            layer(4),
+            layer(1),
+            layer(3),
+            layer(2),
+            layer(0),
+        ));
+        let rule = chart.resources.values().last().unwrap();
+        let Presence::Present(attributes) = &rule.presence else { panic!("the rule is absent") };
+        let expected = said.get(first).map(|value| json!(*value == "true"));
+        assert_eq!(attributes.get("override").cloned(), expected, "{first}");
+    }
+}
+
+#[test]
+fn a_list_of_the_chart_is_replaced_whole() {
+    let head = "version: 1\nregion: cn-north-4\n\
+        targets: { one: { region: cn-east-3, organization: one }, two: { region: cn-east-3, organization: two } }\n\
+        chart_defaults: { repository: { sync: [ { target: one } ] } }\norganizations: { o: { repositories: { a: ";
+    for (entry, expected) in
+        [("", 1), ("{ sync: [ { target: two }, { target: one } ] }", 2), ("{ sync: [] }", 0), ("{ sync: null }", 0)]
+    {
+        let chart = decode(&format!("{head}{entry} }} }} }}\n"));
+        let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
+        assert_eq!(rules.count(), expected, "{entry}");
+        let is_managed = chart.resources[&repository::address("cn-north-4", "o", "a")].children.is_some();
+        assert_eq!(is_managed, !entry.contains("null"), "{entry}");
+    }
+}

@@ -58,7 +58,7 @@ organizations:
     ),
     error(
         "duplicate-chart-key",
-        "`name` or `account` stands in the chart twice.",
+        "`name`, `account` or `chart_defaults` stands in the chart twice.",
         "Each holds for the whole chart, all files and documents of it, so there can be one.",
         charts(
             r"version: 1

@@ -206,7 +206,7 @@ organizations:
     error(
         "literal-secret",
         "A secret is written into a chart.",
-        "Charts are copied, reviewed and kept for ever, so they only say where a secret is: in a variable, or in a file. A user name or a password in a URL is one too, whatever text the URL stands in. The finding does not show the line as it stands. A secret that was there is one no more, even if it is taken out.",
+        "Charts are copied, reviewed and kept for ever, so they only say where a secret is: in a variable, or in a file. A user name or a password in a URL is one too, whatever text the URL stands in. What stands under a key that begins with `x-` is looked at as well, also where no alias refers to it. The finding does not show the line as it stands. A secret that was there is one no more, even if it is taken out.",
         charts(
             r"version: 1
 region: cn-north-4
