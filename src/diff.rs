@@ -58,7 +58,7 @@ pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
 pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| {
         let known = desired.get(attribute.name).or_else(|| live.get(attribute.name)).cloned();
-        let unknown = || (attribute.role == Role::WriteOnly).then(|| attribute.service_default.into());
+        let unknown = || (attribute.role == Role::WriteOnly).then(|| attribute.service_default.value()).flatten();
         Some((attribute.name, known.or_else(unknown)?))
     };
     gathered(kind.attributes.iter().filter_map(value))
@@ -68,7 +68,7 @@ pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attribut
 pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| match desired.get(attribute.name) {
         Some(value) => Some((attribute.name, value.clone())),
-        None if attribute.required => Some((attribute.name, attribute.service_default.into())),
+        None if attribute.required => Some((attribute.name, attribute.service_default.value()?)),
         None => None,
     };
     gathered(kind.attributes.iter().filter_map(value))

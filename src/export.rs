@@ -84,7 +84,7 @@ impl Exported {
         let mut attributes = Attributes::new();
         for (name, value) in &resource.attributes {
             let attribute = address.kind().attribute(name);
-            if mask::masked_text(value).is_some() {
+            if mask::is_masked(value) {
                 // No chart may hold one.
                 let problem = "it holds a URL with a login, or a secret of this run".to_owned();
                 self.leave(format!("{name} of {address}"), problem);

@@ -265,8 +265,10 @@ mod tests {
             ("", "", ""),
             ("o/gone/x-1/y", "", "gone"),
             ("o/old/x/x-1/y", "", "old/x"),
-            ("o/old/x/x-1", "", ""),
-            ("'*/*/*/*'", "", "gone"),
+            // A rule has two parts more than its repository, but some other kind has one.
+            ("o/old/x/x-1", "", "old/x"),
+            ("o/old/x/x-1/y/z", "", ""),
+            ("'*/*/*/*'", "", "gone old/x"),
             ("'**/y'", "", "gone old/x"),
             ("'o/g*/*/y'", "", "gone"),
             ("'p/**'", "", ""),

@@ -30,7 +30,7 @@ pub(super) fn filled<'r>(
     change: &Change,
     live: Option<&LiveResource>,
 ) -> Result<Cow<'r, Request>, Fate> {
-    let masked = sent.into_iter().flatten().filter(|(_, value)| mask::masked_text(value).is_some());
+    let masked = sent.into_iter().flatten().filter(|(_, value)| mask::is_masked(value));
     let mut request = Cow::Borrowed(request);
     for (name, value) in masked {
         let same = live.filter(|live| live.attributes.get(name) == Some(value));

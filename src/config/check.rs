@@ -62,6 +62,7 @@ fn any(node: &Node<'_>, form: Form, run: &Run<'_>, found: &mut Diagnostics) {
             None => found.push(wrong_type(node, "a list")),
         },
         Form::Record(record) => record_form(node, record, run, found),
+        Form::Single(record, word) => single(node, record, word, run, found),
         Form::Dictionary(name, entry) => dictionary(node, name, entry, run, found),
         Form::Attribute(shape) => attribute(node, shape, run, found),
     }
@@ -297,6 +298,8 @@ fn attribute(node: &Node<'_>, shape: Shape, run: &Run<'_>, found: &mut Diagnosti
     match shape {
         Shape::Bool if matches!(node.resolve(), Resolved::Bool(_)) => {}
         Shape::Bool => found.push(wrong_type(node, "`true` or `false`")),
+        Shape::Number(least, most) => number(node, least, most, found),
+        Shape::Records { keys, longest } => records(node, keys, longest, run, found),
         Shape::OneOf(values) => one_of(node, values, run, found),
         Shape::WebAddress => web_address(node, run, found),
         Shape::Uuid => {
@@ -307,13 +310,46 @@ fn attribute(node: &Node<'_>, shape: Shape, run: &Run<'_>, found: &mut Diagnosti
                 found.push(Diagnostic::error("bad-uuid", problem).at(node.span).hint(hint));
             }
         }
-        Shape::Text(most) => {
-            let Some(text) = expanded(node, run, found) else { return };
-            let length = text.chars().count();
-            if length > most {
-                found.push(too_long(length, &format!("the service takes {most} at most"), node.span));
+        Shape::Text(most) => free_text(node, most, run, found),
+    }
+}
+
+fn free_text(node: &Node<'_>, most: usize, run: &Run<'_>, found: &mut Diagnostics) {
+    let Some(text) = expanded(node, run, found) else { return };
+    let length = text.chars().count();
+    if length > most {
+        found.push(too_long(length, &format!("the service takes {most} at most"), node.span));
+    }
+    found.extend(literal_variable(node));
+}
+
+/// A list of texts, and of mappings of one key to one.
+fn records(node: &Node<'_>, keys: &[&str], longest: usize, run: &Run<'_>, found: &mut Diagnostics) {
+    let Some(items) = node.as_list() else { return found.push(wrong_type(node, "a list")) };
+    if run.is_done(node, keys) {
+        return;
+    }
+    let listed = keys.iter().map(|key| format!("`{{ {key}: TEXT }}`")).collect::<Vec<_>>().join(" or ");
+    for item in items {
+        let Some(entries) = item.as_mapping() else {
+            free_text(item, longest, run, found);
+            continue;
+        };
+        for (key, value) in entries {
+            if keys.contains(&&*key.text) {
+                free_text(value, longest, run, found);
+            } else {
+                let problem = format!("unknown key `{}`", tree::name(&key.text));
+                found.push(
+                    Diagnostic::error("unknown-key", problem).at(key.span).hint(format!("write a text, or {listed}")),
+                );
             }
-            found.extend(literal_variable(node));
+        }
+        if entries.len() != 1 {
+            let problem = format!("this has {} keys, and one is expected", entries.len());
+            found.push(
+                Diagnostic::error("wrong-type", problem).at(item.span).hint(format!("write a text, or {listed}")),
+            );
         }
     }
 }
@@ -386,6 +422,14 @@ fn record_form(node: &Node<'_>, record: &Record, run: &Run<'_>, found: &mut Diag
         source(node, record, entries, run, found);
     } else {
         keys(node, record, entries, run, found);
+    }
+}
+
+/// A mapping, or the word for none.
+fn single(node: &Node<'_>, record: &'static Record, word: Option<&str>, run: &Run<'_>, found: &mut Diagnostics) {
+    match word {
+        Some(word) if node.as_str().is_some() => one_of(node, &[word], run, found),
+        _ => record_form(node, record, run, found),
     }
 }
 
@@ -467,7 +511,7 @@ fn synonym(record: &Record, word: &str) -> Option<&'static str> {
 
 /// The key of a record under which the misplaced key would be known.
 fn holder(record: &Record, name: &str) -> Option<&'static str> {
-    let holds = |key: &Key| matches!(key.form, Form::Record(inner) if inner.keys().any(|key| key.name == name));
+    let holds = |key: &Key| matches!(key.form, Form::Record(inner) | Form::Single(inner, _) if inner.keys().any(|key| key.name == name));
     record.keys().find(holds).map(|key| key.name)
 }
 

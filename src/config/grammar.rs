@@ -190,7 +190,7 @@ mod tests {
             while let Form::List(item) = form {
                 form = *item;
             }
-            if let Form::Record(inner) | Form::Dictionary(_, inner) = form {
+            if let Form::Record(inner) | Form::Single(inner, _) | Form::Dictionary(_, inner) = form {
                 walk(inner, seen, visit);
             }
         }

@@ -7,6 +7,8 @@
 pub mod mirror;
 pub mod organization;
 pub mod place;
+#[cfg(test)]
+pub mod probes;
 pub mod repository;
 pub mod sync_rule;
 mod table;
@@ -33,7 +35,18 @@ pub static REGISTRY: &[&Kind] = ALL;
 /// How many kinds there are.
 pub const COUNT: usize = ALL.len();
 
-const ALL: &[&Kind] = &[&organization::ORGANIZATION, &repository::REPOSITORY, &sync_rule::SYNC_RULE, &mirror::MIRROR];
+const ALL: &[&Kind] = &[
+    &organization::ORGANIZATION,
+    &repository::REPOSITORY,
+    &sync_rule::SYNC_RULE,
+    &mirror::MIRROR,
+    #[cfg(test)]
+    &probes::cleanup::CLEANUP,
+    #[cfg(test)]
+    &probes::member::OF_ORGANIZATION,
+    #[cfg(test)]
+    &probes::member::OF_REPOSITORY,
+];
 
 /// The kind that a chart begins with, and that a name at the top means where nothing says otherwise.
 pub fn first() -> &'static Kind {
@@ -129,20 +142,32 @@ impl Kind {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// Puts masks where a value holds a secret; what is behind them comes back.
+    /// Puts masks where a value holds a secret; what is behind them comes back, but for what is in a record: such a value
+    /// cannot be written.
     pub fn hide(&self, mask: &Mask, attributes: &mut Attributes) -> Hidden {
         let mut hidden = Hidden::new();
         for (name, masked) in self.masked(mask, attributes) {
             let text = attributes.insert(name, masked);
             hidden.extend(text.as_ref().and_then(Value::as_str).map(|text| (name, Secret::new(text.to_owned()))));
         }
+        self.settle(attributes);
         hidden
+    }
+
+    /// Gives each value its one spelling.
+    fn settle(&self, attributes: &mut Attributes) {
+        for attribute in self.attributes.iter().filter(|attribute| attribute.shape.is_unordered()) {
+            attributes.get_mut(attribute.name).into_iter().for_each(|value| attribute.shape.settle(value));
+        }
     }
 
     /// The values with a secret in them, masked.
     pub fn masked(&self, mask: &Mask, attributes: &Attributes) -> Vec<(&'static str, Value)> {
         let masked = |attribute: &Attribute| {
             let value = attributes.get(attribute.name)?;
+            if attribute.shape.is_unordered() {
+                return Some((attribute.name, mask::records(mask, value)?));
+            }
             let text = value.as_str().filter(|_| attribute.shape.is_free_text(value))?;
             match mask.text(text) {
                 Cow::Owned(masked) => Some((attribute.name, mask::value(&masked))),
@@ -175,7 +200,10 @@ impl Kind {
         }
         match named.keys().next() {
             Some(extra) => Err(format!("a {} has no attribute `{extra}`", self.name)),
-            None => Ok(attributes),
+            None => {
+                self.settle(&mut attributes);
+                Ok(attributes)
+            }
         }
     }
 }
@@ -203,7 +231,7 @@ pub struct Attribute {
     pub shape: Shape,
     /// What the service stores when a create request leaves it out, as the chart would write it.
     pub service_default: Preset,
-    /// Whether a create request must name it, managed or not.
+    /// Whether a create request must name it, managed or not. Without a default of the service, so must the chart.
     pub required: bool,
     /// Whether it is a text for people only, which changes nothing.
     pub is_remark: bool,
@@ -218,6 +246,11 @@ pub struct Attribute {
 }
 
 impl Attribute {
+    /// Whether an entry of a chart has to name it.
+    pub fn is_demanded(&self) -> bool {
+        self.required && self.service_default == Preset::Nothing
+    }
+
     /// Whether a chart could say this value.
     pub fn accepts(&self, value: &Value) -> bool {
         let fixed = match self.role {
@@ -257,6 +290,18 @@ impl Role {
 pub enum Preset {
     Bool(bool),
     Text(&'static str),
+    Number(u64),
+    /// No records.
+    Empty,
+    /// The service knows none: a create request names it, or the service refuses.
+    Nothing,
+}
+
+impl Preset {
+    /// Nothing, where there is none.
+    pub fn value(self) -> Option<Value> {
+        (self != Preset::Nothing).then(|| Value::from(self))
+    }
 }
 
 impl From<Preset> for Value {
@@ -264,6 +309,9 @@ impl From<Preset> for Value {
         match preset {
             Preset::Bool(value) => Value::Bool(value),
             Preset::Text(text) => Value::from(text),
+            Preset::Number(number) => Value::from(number),
+            Preset::Empty => Value::Array(Vec::new()),
+            Preset::Nothing => Value::Null,
         }
     }
 }
@@ -279,6 +327,14 @@ pub enum Shape {
     WebAddress,
     /// A UUID, or an empty text for none.
     Uuid,
+    /// A whole number from one to the other.
+    Number(u64, u64),
+    /// Records in no order, each once: a text of at most so many characters, or a mapping of one of these keys to such a
+    /// text. In attributes they are sorted, so that equal sets are equal values.
+    Records {
+        keys: &'static [&'static str],
+        longest: usize,
+    },
 }
 
 /// The longest address on the web that any program takes.
@@ -293,6 +349,12 @@ impl Shape {
             (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
             (Shape::WebAddress, Value::String(text)) => is_web_address(text),
             (Shape::Uuid, Value::String(text)) => is_uuid(text),
+            (Shape::Number(least, most), Value::Number(number)) => {
+                number.as_u64().is_some_and(|number| (least..=most).contains(&number))
+            }
+            (Shape::Records { keys, longest }, Value::Array(records)) => {
+                records.iter().all(|record| is_record(record, keys, longest))
+            }
             _ => false,
         }
     }
@@ -302,6 +364,22 @@ impl Shape {
         match self {
             Shape::Bool => value.is_boolean(),
             Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => mask::readable(value).is_some(),
+            Shape::Number(..) => value.is_number(),
+            Shape::Records { .. } => value.as_array().is_some_and(|records| {
+                records.iter().all(|record| of_record(record).and_then(mask::readable).is_some())
+            }),
+        }
+    }
+
+    fn is_unordered(self) -> bool {
+        matches!(self, Shape::Records { .. })
+    }
+
+    /// The one spelling of a value: what has no order is sorted, and holds nothing twice.
+    pub(crate) fn settle(self, value: &mut Value) {
+        if let (Shape::Records { .. }, Value::Array(records)) = (self, value) {
+            records.sort_by_cached_key(Value::to_string);
+            records.dedup();
         }
     }
 
@@ -310,6 +388,21 @@ impl Shape {
     fn is_free_text(self, value: &Value) -> bool {
         matches!(self, Shape::Text(_) | Shape::WebAddress) || !self.accepts(value)
     }
+}
+
+/// What stands in a record: a text, or what is behind its only key.
+fn of_record(record: &Value) -> Option<&Value> {
+    match record.as_object() {
+        Some(fields) if fields.len() == 1 => fields.values().next(),
+        Some(_) => None,
+        None => Some(record),
+    }
+}
+
+fn is_record(record: &Value, keys: &[&str], longest: usize) -> bool {
+    let is_known = record.as_object().is_none_or(|fields| fields.keys().all(|key| keys.contains(&key.as_str())));
+    let text = of_record(record).and_then(Value::as_str);
+    is_known && text.is_some_and(|text| text.chars().count() <= longest)
 }
 
 /// Whether a text is what [`Shape::WebAddress`] asks for.

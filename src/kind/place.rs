@@ -16,6 +16,8 @@ pub enum Form {
     OneOf(&'static [&'static str]),
     List(&'static Form),
     Record(&'static Record),
+    /// The only one of its kind there; or the word, if the kind has one, for a promise that there is none.
+    Single(&'static Record, Option<&'static str>),
     /// Entries under names of the user's choice; nothing behind a name equals an empty entry.
     Dictionary(Name, &'static Record),
     Attribute(Shape),
@@ -80,8 +82,8 @@ impl Record {
         let of_kind = attributes.iter().map(|attribute| Key {
             name: attribute.name,
             form: Form::Attribute(attribute.shape),
-            required: false,
-            nullable: true,
+            required: attribute.is_demanded(),
+            nullable: !attribute.is_demanded(),
             default: match attribute.role {
                 Role::Fixed(Preset::Bool(true)) => Some("true"),
                 _ => None,
@@ -162,7 +164,7 @@ impl Place {
             form = *item;
         }
         match form {
-            Form::Record(record) | Form::Dictionary(_, record) => Some(record),
+            Form::Record(record) | Form::Single(record, _) | Form::Dictionary(_, record) => Some(record),
             _ => None,
         }
     }

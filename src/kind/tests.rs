@@ -83,6 +83,22 @@ fn a_shape_accepts_what_a_chart_can_say() {
         assert!(!shape.accepts(&unknown) && shape.is_type_of(&unknown), "{shape:?}");
         assert!(!shape.accepts(&wrong) && !shape.is_type_of(&wrong), "{shape:?}");
     }
+    let records = Shape::Records { keys: &["regexp"], longest: 3 };
+    for (shape, right, unknown, wrong) in [
+        (Shape::Number(1, 9), json!(9), json!(10), json!("9")),
+        (Shape::Number(1, 9), json!(1), json!(0), json!(true)),
+        (Shape::Number(1, 9), json!(2), json!(-2), json!([2])),
+        (Shape::Number(1, 9), json!(3), json!(2.5), json!(null)),
+        (records, json!(["äöü", { "regexp": "^a$" }]), json!(["long"]), json!("a")),
+        (records, json!([]), json!([{ "regexp": "long" }]), json!([7])),
+        (records, json!(["a"]), json!([{ "glob": "a" }]), json!([{ "regexp": 7 }])),
+        (records, json!([""]), json!([{ "regexp": { "masked": "long" } }]), json!([{ "regexp": "a", "glob": "a" }])),
+        (records, json!([""]), json!([{ "masked": "a" }]), json!([["a"]])),
+    ] {
+        assert!(shape.accepts(&right) && shape.is_type_of(&right), "{shape:?} {right}");
+        assert!(!shape.accepts(&unknown) && shape.is_type_of(&unknown), "{shape:?} {unknown}");
+        assert!(!shape.accepts(&wrong) && !shape.is_type_of(&wrong), "{shape:?} {wrong}");
+    }
     assert!(Shape::Bool.accepts(&json!(true)) && Shape::Bool.is_type_of(&json!(false)));
     assert!(!Shape::Bool.accepts(&json!("true")) && !Shape::Bool.is_type_of(&json!("true")));
     let auto = sync_rule::SYNC_RULE.attribute("auto").unwrap();
@@ -304,7 +320,7 @@ fn refusals_are_explained_where_the_service_does_not() {
             let body = json!({ "errors": [{ "errorCode": code, "errorMessage": "no" }] });
             kind.wire.explain(&ApiError::read(&Response { status: 400, ..answer(&body) }))
         };
-        for (code, words) in meant[kind.name] {
+        for (code, words) in meant.get(kind.name).copied().unwrap_or_default() {
             let said = explain(code).unwrap_or_default();
             assert!(said.contains(words), "{kind:?} {code}: {said}");
         }

@@ -240,6 +240,35 @@ pub fn value(masked: &str) -> Value {
     json!({ KEY: masked })
 }
 
+/// A list with the secrets in its texts masked; nothing, if there are none.
+pub fn records(mask: &Mask, value: &Value) -> Option<Value> {
+    let masked = |text: &Value| match mask.text(text.as_str()?) {
+        Cow::Owned(masked) => Some(self::value(&masked)),
+        Cow::Borrowed(_) => None,
+    };
+    let mut records = value.as_array()?.clone();
+    let mut is_masked = false;
+    for record in &mut records {
+        let texts: Vec<&mut Value> = match record {
+            Value::Object(fields) => fields.values_mut().collect(),
+            text => vec![text],
+        };
+        for text in texts {
+            if let Some(masked) = masked(text) {
+                (*text, is_masked) = (masked, true);
+            }
+        }
+    }
+    is_masked.then(|| records.into())
+}
+
+/// Whether something in a value is masked.
+pub fn is_masked(value: &Value) -> bool {
+    let parts =
+        || value.as_array().into_iter().flatten().chain(value.as_object().into_iter().flat_map(|it| it.values()));
+    masked_text(value).is_some() || parts().any(is_masked)
+}
+
 /// What is left to read of a value with a masked part.
 pub fn masked_text(value: &Value) -> Option<&str> {
     let fields = value.as_object().filter(|fields| fields.len() == 1)?;

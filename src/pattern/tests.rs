@@ -215,7 +215,8 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
 fn children_are_named_by_their_parent_and_their_own_parts() {
     let [_, a, _, _, nested, ..] = &world()[..] else { panic!("a world") };
     for (text, of_a, of_nested) in [
-        ("r-1/o/a", false, false),
+        // What there is one of is called as what it lives in.
+        ("r-1/o/a", true, false),
         ("r-1/o/*/cn-east-3/dr", true, false),
         ("r-1/o/b/c/cn-east-3/dr", false, true),
         ("sync_rule r-1/o", true, true),

@@ -171,7 +171,9 @@ impl<'c> Writer<'c> {
     fn held(&mut self, address: &Address, desired: &DesiredResource, kind: &'static Kind) -> Option<Yaml> {
         let of_kind = |child: &Address| child.kind() == kind && child.parent().as_ref() == Some(address);
         let is_list = kind.place.name().is_none();
-        if is_list && desired.children.is_none() {
+        // The list that the decoder knows.
+        let is_known = address.kind().children().find(|child| child.place.name().is_none()) == Some(kind);
+        if is_list && (!is_known || desired.children.is_none()) {
             return None;
         }
         let (mut named, mut list) = (Mapping::new(), Vec::new());

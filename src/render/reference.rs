@@ -77,8 +77,10 @@ fn row(key: &Key) -> String {
 fn value(form: Form) -> String {
     match form {
         Form::Version => "`1`".to_owned(),
-        Form::Number(0, most) => format!("a number up to {most}"),
-        Form::Number(least, most) => format!("a number from {least} to {most}"),
+        Form::Number(0, most) | Form::Attribute(Shape::Number(0, most)) => format!("a number up to {most}"),
+        Form::Number(least, most) | Form::Attribute(Shape::Number(least, most)) => {
+            format!("a number from {least} to {most}")
+        }
         Form::Text(TextForm::Name(name)) => names::rule(name).to_owned(),
         Form::Text(TextForm::Url) => "a URL".to_owned(),
         Form::Text(TextForm::Pattern) => "a pattern".to_owned(),
@@ -92,11 +94,16 @@ fn value(form: Form) -> String {
             values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
         }
         Form::List(item) => format!("a list: {}", self::value(*item)),
-        Form::Record(record) => link(record),
+        Form::Record(record) | Form::Single(record, None) => link(record),
+        Form::Single(record, Some(word)) => format!("{}, or `{word}`", link(record)),
         Form::Dictionary(name, record) => format!("{} by name ({})", link(record), names::rule(name)),
         Form::Attribute(Shape::Bool) => "`true` or `false`".to_owned(),
         Form::Attribute(Shape::WebAddress) => "a URL, `https://` or `http://`".to_owned(),
         Form::Attribute(Shape::Uuid) => "a UUID, or an empty text".to_owned(),
+        Form::Attribute(Shape::Records { keys, .. }) => {
+            let keyed: Vec<String> = keys.iter().map(|key| format!("`{{ {key}: TEXT }}`")).collect();
+            format!("a list in any order: a text, or {}", keyed.join(" or "))
+        }
         Form::Attribute(Shape::Text(most)) => format!("text of at most {most} characters"),
     }
 }
@@ -108,7 +115,7 @@ fn link(record: &Record) -> String {
 fn inner(form: Form) -> Option<&'static Record> {
     match form {
         Form::List(item) => inner(*item),
-        Form::Record(record) | Form::Dictionary(_, record) => Some(record),
+        Form::Record(record) | Form::Single(record, _) | Form::Dictionary(_, record) => Some(record),
         _ => None,
     }
 }

@@ -114,7 +114,7 @@ fn description(key: &Key) -> String {
 /// the keys.
 fn holds_mappings(form: Form) -> bool {
     match form {
-        Form::Record(_) | Form::Dictionary(..) => true,
+        Form::Record(_) | Form::Single(..) | Form::Dictionary(..) => true,
         Form::List(item) => holds_mappings(*item),
         Form::Version | Form::Number(..) | Form::Text(_) | Form::OneOf(_) | Form::Attribute(_) => false,
     }
@@ -150,12 +150,15 @@ fn form(form: Form) -> Value {
         Form::Text(text) => text_form(text),
         Form::OneOf(values) => one_of(values),
         Form::List(item) => json!({ "type": "array", "items": self::form(*item) }),
-        Form::Record(inner) => record(inner),
+        Form::Record(inner) | Form::Single(inner, None) => record(inner),
+        Form::Single(inner, Some(word)) => json!({ "oneOf": [record(inner), { "const": word }] }),
         Form::Dictionary(name, entry) => json!({
             "type": "object",
             "propertyNames": { "pattern": names::regex(name) },
             "additionalProperties": or_null(record(entry)),
         }),
+        Form::Attribute(Shape::Number(least, most)) => self::form(Form::Number(least, most)),
+        Form::Attribute(Shape::Records { keys, longest }) => records(keys, longest),
         Form::Attribute(Shape::Bool) => json!({ "type": "boolean" }),
         Form::Attribute(Shape::Text(most)) => json!({ "type": "string", "maxLength": most }),
         Form::Attribute(Shape::WebAddress) => {
@@ -166,6 +169,14 @@ fn form(form: Form) -> Value {
         Form::Attribute(Shape::Uuid) => text("^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"),
         Form::Attribute(Shape::OneOf(values)) => one_of(values),
     }
+}
+
+/// A list of texts, and of mappings of one key to one.
+fn records(keys: &[&str], longest: usize) -> Value {
+    let text = json!({ "type": "string", "maxLength": longest });
+    let keyed: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), text.clone())).collect();
+    let keyed = json!({ "type": "object", "properties": keyed, "minProperties": 1, "maxProperties": 1, "additionalProperties": false });
+    json!({ "type": "array", "items": { "anyOf": [text, keyed] } })
 }
 
 /// The same, or `null`. No `anyOf`: an editor would show the help of both, whichever is there.

@@ -299,7 +299,17 @@ fn values(kind: &Kind) -> Value {
         .map(|attribute| {
             let schema = match attribute.shape {
                 Shape::Bool => json!({ "type": "boolean" }),
-                _ => json!({ "anyOf": [{ "type": "string" }, reference("masked")] }),
+                Shape::Number(..) => json!({ "type": "number" }),
+                Shape::Records { .. } => {
+                    let text = json!([{ "type": "string" }, reference("masked")]);
+                    let keyed = json!({
+                        "type": "object", "additionalProperties": { "anyOf": text }, "minProperties": 1, "maxProperties": 1,
+                    });
+                    json!({ "type": "array", "items": { "anyOf": [text[0], text[1], keyed] } })
+                }
+                Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => {
+                    json!({ "anyOf": [{ "type": "string" }, reference("masked")] })
+                }
             };
             (attribute.name, described(schema, attribute.doc))
         })

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     decode::Context,
-    tree::{Node, Resolved},
+    tree::{Entry, Node, Resolved},
 };
 use crate::{
     kind::{COUNT, Kind, REGISTRY, Shape},
@@ -94,14 +94,29 @@ pub fn resolve(layers: &[Layer<'_, '_>], kind: &Kind, context: Context<'_>) -> A
 
 /// The value of a node, if it has the shape.
 pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Option<Value> {
-    let value = match (shape, node.resolve()) {
+    let mut value = match (shape, node.resolve()) {
         (Shape::Bool, Resolved::Bool(value)) => Value::Bool(value),
         (Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid, Resolved::String(_)) => {
             Value::String(context.text(node)?)
         }
+        (Shape::Number(..), Resolved::Number(number)) => Value::from(number.as_u64()?),
+        (Shape::Records { .. }, _) => {
+            node.as_list()?.iter().map(|item| record(item, context)).collect::<Option<_>>()?
+        }
         _ => return None,
     };
-    shape.accepts(&value).then_some(value)
+    if !shape.accepts(&value) {
+        return None;
+    }
+    shape.settle(&mut value);
+    Some(value)
+}
+
+/// A text, or a mapping of keys to texts.
+fn record(node: &Node<'_>, context: Context<'_>) -> Option<Value> {
+    let Some(entries) = node.as_mapping() else { return context.text(node).map(Value::from) };
+    let field = |(key, node): &Entry<'_>| Some((key.text.to_string(), Value::from(context.text(node)?)));
+    entries.iter().map(field).collect::<Option<serde_json::Map<_, _>>>().map(Value::from)
 }
 
 #[cfg(test)]
