@@ -36,9 +36,14 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// `part` is what was read of the chart.
     pub fn new(chart: &'a Chart, part: &Chart, live: &'a Live) -> Seen<'a> {
-        let read: BTreeSet<Address> = scope::with_managed_rules(part, live).into_iter().collect();
-        let is_partial = scope::with_managed_rules(chart, live).len() > read.len();
-        let childless = live.resources.keys().filter(|address| !read.contains(address)).collect();
+        let listed = |chart| scope::to_list(chart, live).into_iter().map(|(parent, kind)| (parent, kind.rank()));
+        let read: BTreeSet<(Address, usize)> = listed(part).collect();
+        let is_partial = listed(chart).count() > read.len();
+        let is_read = |address: &Address| {
+            let mut kinds = address.kind().children().filter(|kind| scope::is_read_alone(kind)).peekable();
+            kinds.peek().is_some() && kinds.all(|kind| read.contains(&(address.clone(), kind.rank())))
+        };
+        let childless = live.resources.keys().filter(|address| !is_read(address)).collect();
         let mut foreign = BTreeMap::<_, Vec<_>>::new();
         for address in live.resources.keys() {
             if address.kind().parent.is_none() && !chart.resources.contains_key(address) {

@@ -78,7 +78,7 @@ impl Exported {
 
     fn declare(&mut self, address: &Address, resource: &LiveResource, with_rules: bool) {
         let nowhere = Source { file: "live".into(), line: 1, column: 1 };
-        if has_children(address, Unmentioned::ByPolicyOfParent) {
+        if address.kind().children().any(|child| child.unmentioned == Unmentioned::ByPolicyOfParent) {
             self.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report);
         }
         let mut attributes = Attributes::new();
@@ -98,7 +98,7 @@ impl Exported {
         let desired = DesiredResource {
             presence: Presence::Present(attributes.into()),
             source: nowhere.clone(),
-            children: (has_children(address, Unmentioned::ListIsWhole) && with_rules).then_some(nowhere),
+            children: listed_in(address).filter(|_| with_rules).map(|kind| (kind, nowhere.clone())).collect(),
         };
         self.chart.resources.insert(address.clone(), desired);
     }
@@ -109,8 +109,9 @@ fn is_listed(address: &Address) -> bool {
     address.kind().unmentioned == Unmentioned::ListIsWhole
 }
 
-fn has_children(address: &Address, unmentioned: Unmentioned) -> bool {
-    address.kind().children().any(|child: &Kind| child.unmentioned == unmentioned)
+/// The kinds of which the lists in a resource's entry hold everything.
+fn listed_in(address: &Address) -> impl Iterator<Item = &'static Kind> {
+    address.kind().children().filter(|child| child.unmentioned == Unmentioned::ListIsWhole)
 }
 
 /// What is wrong with the names in an address, for a chart.

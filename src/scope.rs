@@ -64,7 +64,7 @@ impl Selection {
         if self.targets.is_empty() {
             return read;
         }
-        for (address, desired) in chart.resources.iter().filter(|(_, desired)| desired.children.is_some()) {
+        for (address, desired) in chart.resources.iter().filter(|(_, desired)| !desired.children.is_empty()) {
             let is_named = self.targets.iter().any(|target| target.names_children_of(address));
             if is_named && !self.excludes.iter().any(|exclude| exclude.covers(address)) {
                 read.to_mut().resources.entry(address.clone()).or_insert_with(|| desired.clone());
@@ -115,7 +115,7 @@ fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Addre
         Unmentioned::Left => return None,
         Unmentioned::ListIsWhole => {
             // What is listed goes along with what it lives in.
-            let list = declared.children.as_ref().filter(|_| !declared.is_absent())?;
+            let list = declared.children.of(address.kind()).filter(|_| !declared.is_absent())?;
             return Some(Disposition::DeleteUndeclared(list));
         }
         Unmentioned::ByPolicyOfParent if declared.is_absent() => return Some(Disposition::Blocks),
@@ -129,13 +129,14 @@ fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Addre
     }
 }
 
-/// The repositories whose rules must be read: they exist, and stay with rules that are managed, or may go while one of
-/// their rules could hold them.
-pub fn with_managed_rules(chart: &Chart, live: &Live) -> Vec<Address> {
+/// The lists that must be read, each of one kind in one resource: of a resource that exists and stays those that are
+/// managed, and of one that may go those with something in them that could hold it.
+pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let is_live = |(address, _): &(&Address, &DesiredResource)| live.resources.contains_key(address);
     let declared = chart.resources.iter().filter(is_live);
     let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
-    let managed = staying.into_iter().filter(|(_, desired)| desired.children.is_some()).map(|(address, _)| address);
+    let managed =
+        staying.iter().flat_map(|(address, desired)| desired.children.kinds().map(move |kind| (*address, kind)));
     // Only what no file lists can be a copy.
     let is_listed = |address| chart.resources.contains_key(address);
     let copies = if live.resources.keys().all(is_listed) { BTreeSet::new() } else { expected_copies(chart) };
@@ -144,8 +145,17 @@ pub fn with_managed_rules(chart: &Chart, live: &Live) -> Vec<Address> {
         .filter_map(|surplus| matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address));
     let going = going.into_iter().map(|(address, _)| address).chain(unlisted);
     let keeping = Keeping::new(chart);
-    let wanted: BTreeSet<&Address> = managed.chain(going.filter(|address| keeping.may_hold_rule_of(address))).collect();
-    wanted.into_iter().cloned().collect()
+    let kept = going.flat_map(|address| keeping.kinds_that_hold(address).map(move |kind| (address, kind)));
+    let alone = managed.chain(kept).filter(|(_, kind)| is_read_alone(kind));
+    let mut wanted: Vec<(Address, &'static Kind)> = alone.map(|(address, kind)| (address.clone(), kind)).collect();
+    wanted.sort_by(|one, other| (&one.0, one.1.rank()).cmp(&(&other.0, other.1.rank())));
+    wanted.dedup();
+    wanted
+}
+
+/// Whether only a read for each resource that it may live in shows what there is of a kind.
+pub(crate) fn is_read_alone(kind: &Kind) -> bool {
+    !matches!(kind.listing, Listing::PerRegion { .. } | Listing::PerNumber { .. })
 }
 
 /// What nothing that goes may take along.
@@ -161,21 +171,21 @@ impl Keeping {
         Keeping { index: Index::new(patterns.clone()), below: Below::new(patterns) }
     }
 
-    /// Whether a repository that is to go could have a rule that is protected or left out, though it is neither itself.
-    fn may_hold_rule_of(&self, address: &Address) -> bool {
-        let is_read_alone = |child: &&Kind| matches!(child.listing, Listing::PerParent { .. });
-        let mut lists = address.kind().children().filter(is_read_alone);
-        lists.any(|child| {
-            self.index.first(address).is_none()
-                && self.below.may_match(address, child.key.len() - address.parts().len())
-        })
+    /// The kinds of which something in a resource that is to go could be protected or left out, though it is neither
+    /// itself.
+    fn kinds_that_hold(&self, address: &Address) -> impl Iterator<Item = &'static Kind> {
+        let is_free = self.index.first(address).is_none();
+        let may_hold = move |child: &&'static Kind| {
+            is_free && self.below.may_match(address, child.key.len() - address.parts().len())
+        };
+        address.kind().children().filter(|child| is_read_alone(child)).filter(may_hold)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::repository;
+    use crate::kind::{repository, sync_rule};
     use crate::plan::tests::{chart, live};
 
     /// What is to happen to each surplus resource.
@@ -254,7 +264,8 @@ mod tests {
               left: , listed: { sync: [] }, new: { sync: [] }, gone: { state: absent } } } }",
         );
         let live = live(&[("o/left", false, 0, &[]), ("o/listed", false, 0, &[]), ("o/gone", false, 0, &[])]);
-        assert_eq!(with_managed_rules(&chart, &live), [repository::address("r-1", "o", "listed")]);
+        let rules = |name| (repository::address("r-1", "o", name), &sync_rule::SYNC_RULE);
+        assert_eq!(to_list(&chart, &live), [rules("listed")]);
     }
 
     #[test]
@@ -265,10 +276,8 @@ mod tests {
             ("", "", ""),
             ("o/gone/x-1/y", "", "gone"),
             ("o/old/x/x-1/y", "", "old/x"),
-            // A rule has two parts more than its repository, but some other kind has one.
-            ("o/old/x/x-1", "", "old/x"),
-            ("o/old/x/x-1/y/z", "", ""),
-            ("'*/*/*/*'", "", "gone old/x"),
+            ("o/old/x/x-1", "", ""),
+            ("'*/*/*/*'", "", "gone"),
             ("'**/y'", "", "gone old/x"),
             ("'o/g*/*/y'", "", "gone"),
             ("'p/**'", "", ""),
@@ -282,7 +291,8 @@ mod tests {
             let chart = chart(&format!("protect: [ {protect} ]\n{text}"));
             let excludes = exclude.parse().into_iter().collect();
             let narrowed = Selection { excludes, ..Selection::default() }.narrow(&chart);
-            let read = with_managed_rules(&narrowed, &live);
+            let rules = to_list(&narrowed, &live).into_iter().filter(|(_, kind)| **kind == sync_rule::SYNC_RULE);
+            let read: Vec<Address> = rules.map(|(address, _)| address).collect();
             let names: Vec<&str> = read.iter().map(|address| &*address.parts()[2]).collect();
             assert_eq!(names.join(" "), expected, "{protect} {exclude}");
         }

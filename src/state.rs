@@ -18,6 +18,7 @@ use crate::{
     age::Age,
     date::Date,
     diagnostics::{Source, Span},
+    kind::Kind,
     mask::{Foreign, Hidden, Mask},
     moment::{Moment, Stamp},
     pattern::{Names, Pattern},
@@ -113,8 +114,32 @@ pub struct ChartStamp {
 pub struct DesiredResource {
     pub presence: Presence,
     pub source: Source,
-    /// Where the list of the resource's children stands, if that list is the whole truth about them.
-    pub children: Option<Source>,
+    pub children: Children,
+}
+
+/// The kinds of which a chart says all that lives in a resource, each with the place where it does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Children(Vec<(&'static Kind, Source)>);
+
+impl Children {
+    /// Where the chart says all of that kind, if it does.
+    pub fn of(&self, kind: &Kind) -> Option<&Source> {
+        self.0.iter().find(|(other, _)| *other == kind).map(|(_, source)| source)
+    }
+
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + use<'_> {
+        self.0.iter().map(|(kind, _)| *kind)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(&'static Kind, Source)> for Children {
+    fn from_iter<I: IntoIterator<Item = (&'static Kind, Source)>>(items: I) -> Children {
+        Children(items.into_iter().collect())
+    }
 }
 
 /// Whether a resource shall exist.

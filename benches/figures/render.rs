@@ -12,7 +12,7 @@ use portolan::{
         plan::text,
         style::{Depth, Look},
     },
-    state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence},
+    state::{Attributes, Chart, Children, DesiredResource, Live, LiveResource, Presence},
 };
 
 use super::figure;
@@ -49,7 +49,7 @@ fn plan() -> Plan {
             Presence::Present(values(text).into())
         };
         let source = Source { file: "estate.yaml".into(), line: 1, column: 1 };
-        chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
+        chart.resources.insert(address.clone(), DesiredResource { presence, source, children: Children::default() });
         let attributes = values(format!("Component {number} of its service; see the wiki before you touch it"));
         live.resources.insert(address, LiveResource { attributes, num_images: Some(3), ..LiveResource::default() });
     }

@@ -21,7 +21,7 @@ use crate::{
     refresh::{Everything, read_all},
     render::{self, init::SCHEMA_FILE},
     schema,
-    state::{Attributes, Chart, DesiredResource, Presence},
+    state::{Attributes, Chart, Children, DesiredResource, Presence},
 };
 
 /// Where the chart goes if no `--file` says otherwise: where every command looks for it.
@@ -143,7 +143,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         let source = crate::diagnostics::Source { file: "command line".into(), line: 1, column: 1 };
         let presence = Presence::Present(Attributes::new().into());
         let address = kind::first().address([region, name]);
-        asked.resources.insert(address, DesiredResource { presence, source, children: None });
+        asked.resources.insert(address, DesiredResource { presence, source, children: Children::default() });
     }
     let door = session::open(global, &asked)?;
     let listener = output::listener(global);

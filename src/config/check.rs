@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
+use indexmap::IndexSet;
+
 use super::{
     grammar::{ANCHORS, Form, Key, Record, TextForm, Together, VERSION},
     names, room, slips,
@@ -15,7 +17,7 @@ use crate::{
     age::Age,
     date::Date,
     diagnostics::{Diagnostic, Diagnostics, Span},
-    kind::{Shape, is_uuid, is_web_address},
+    kind::{REGISTRY, Shape, is_uuid, is_web_address},
     mask::holds_login,
     pattern::{Problem, Written},
     state::Consent,
@@ -80,12 +82,21 @@ fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
         },
         ("a mapping", Resolved::Null) => diagnostic.hint("write `{}` for an empty one"),
         ("a list", Resolved::Null) => diagnostic.hint("write `[]` for an empty one"),
-        (_, Resolved::Null) => diagnostic.hint("leave the key out: only attributes and `sync` can be `null`"),
+        (_, Resolved::Null) => diagnostic.hint(format!("leave the key out: only {} can be `null`", nullable())),
         ("a list", Resolved::String(_) | Resolved::Mapping(_)) => {
             diagnostic.hint("an item of a list begins with `- `, or stands in `[ ]`")
         }
         _ => diagnostic,
     }
+}
+
+/// What can be `null` in an entry.
+fn nullable() -> String {
+    let keys = REGISTRY.iter().map(|kind| kind.place.key).filter(|key| key.nullable);
+    let keys: IndexSet<String> = keys.map(|key| format!("`{}`", key.name)).collect();
+    let mut words: Vec<String> = ["attributes".to_owned()].into_iter().chain(keys).collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() { last } else { format!("{} and {last}", words.join(", ")) }
 }
 
 /// Something stands in the place of a list.
@@ -116,8 +127,10 @@ fn meant_by(text: &str) -> Option<&'static str> {
 /// A mapping was expected whose keys are known.
 fn no_record(node: &Node<'_>, record: &Record) -> Diagnostic {
     let diagnostic = wrong_type(node, "a mapping");
-    if matches!(record.together, Together::Instead(..)) && node.as_str().is_some() {
-        return diagnostic.hint("a rule is a mapping: `{ target: NAME }` for one of the chart's `targets`");
+    let beside = record.attributes_of.and_then(|kind| kind.place.beside).filter(|_| node.as_str().is_some());
+    if let (Together::Instead(one, _), Some(beside)) = (record.together, beside) {
+        let (name, all) = (record.name, beside.name);
+        return diagnostic.hint(format!("a {name} is a mapping: `{{ {one}: NAME }}` for one of the chart's `{all}`"));
     }
     if diagnostic.hint.is_some() { diagnostic } else { diagnostic.hint(keys_of(record)) }
 }

@@ -12,12 +12,12 @@ use serde::Deserialize;
 
 use super::{
     allowance::Allowance,
+    children::{self, Held, Targets},
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
     lint,
     names::{self, Name},
     numbered, patterns,
-    rules::{self, Targets},
     tree::{self, Entry, Node},
     variables::{Environment, expand},
 };
@@ -26,7 +26,7 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
     kind::{Kind, REGISTRY},
     mask::holds_login,
-    state::{Attributes, Chart, ChartEndpoint, DesiredResource, Limits, Presence, UnlistedPolicy},
+    state::{Attributes, Chart, ChartEndpoint, Children, DesiredResource, Limits, Presence, UnlistedPolicy},
     wire::Service,
 };
 
@@ -68,8 +68,8 @@ impl Context<'_> {
 pub struct Output<'c> {
     pub(super) context: Context<'c>,
     pub chart: Chart,
-    /// Where each rule stands, for the checks that look at rules together.
-    pub rules: Vec<(Address, Span)>,
+    /// Where each resource without a name stands, for the checks that look at some together.
+    pub items: Vec<(Address, Span)>,
     pub found: Diagnostics,
     pub(super) allowance: Allowance,
     /// Those of the last resource: the next one often inherits the same.
@@ -114,6 +114,8 @@ struct Top<'n, 's> {
     state_span: Option<Span>,
     /// The entries in it, with the defaults of their documents.
     entries: Vec<(&'static Kind, &'n Entry<'s>, Layer<'n, 's>)>,
+    /// The same for what has no names, which stands in one document.
+    held: Vec<(&'static Kind, &'n Entry<'s>, Layer<'n, 's>)>,
 }
 
 /// Decodes all documents of a chart, and checks them on the way; `found` is what was found before.
@@ -121,7 +123,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     let mut out = Output {
         context,
         chart: Chart::default(),
-        rules: Vec::new(),
+        items: Vec::new(),
         found,
         allowance: Allowance::of(context.sources),
         last: Arc::default(),
@@ -129,7 +131,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     for root in roots {
         super::check::check(root, Form::Record(&DOCUMENT), context.environment, &mut out.found);
     }
-    let targets = rules::targets(roots, &mut out.found);
+    let targets = children::targets(roots, &mut out.found);
     let mut endpoints = BTreeMap::new();
     let chart_defaults = Layer::of(only("chart_defaults", roots, &mut out.found, twice));
     let document = |root| document(root, chart_defaults, &mut endpoints, &mut out);
@@ -290,6 +292,7 @@ fn tops<'n, 's>(
                 defaults_span: None,
                 state_span: None,
                 entries: Vec::new(),
+                held: Vec::new(),
             });
             gather(kind, top, node, &document.defaults, out);
         }
@@ -323,6 +326,14 @@ fn gather<'n, 's>(
         top.unlisted = Some((policy, key.span));
     }
     for child in kind.children() {
+        if child.place.name().is_none() {
+            let Some(entry) = node.entry(child.place.key.name) else { continue };
+            let mut first = top.held.iter().find(|(other, ..)| *other == child).map(|(_, (key, _), _)| key.span);
+            let is_first = first.is_none();
+            once(child.place.key.name, entry.0.span, &mut first, &mut out.found);
+            top.held.extend(is_first.then_some((child, entry, *document_defaults)));
+            continue;
+        }
         for entry in node.get(child.place.key.name).and_then(Node::as_mapping).unwrap_or_default() {
             top.entries.push((child, entry, *document_defaults));
         }
@@ -345,7 +356,17 @@ fn decode_top(address: &Address, top: &Top<'_, '_>, targets: &Targets<'_, '_>, o
     let source = out.context.source(top.span);
     out.found.extend(lint::name(&address.parts()[1], top.span));
     let presence = if top.absent { Presence::Absent } else { Presence::Present(out.shared(Attributes::new())) };
-    out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
+    let children = top.held.iter().filter_map(|(kind, (key, node), defaults)| {
+        if top.absent {
+            out.found.push(beside_absent(&key.text, key.span));
+            return None;
+        }
+        let layers = [Layer::default(), top.defaults, *defaults, top.chart_defaults];
+        let held = Held { kind, node, layers };
+        Some((*kind, children::decode(address, &held, targets, out)?))
+    });
+    let children = children.collect();
+    out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children });
     match &top.unlisted {
         Some((_, span)) if top.absent => out.found.push(beside_absent("unlisted", *span)),
         Some((policy, _)) => drop(out.chart.unlisted.insert(address.clone(), policy.clone())),
@@ -403,7 +424,7 @@ fn decode_entry(
         for (key, _) in others {
             out.found.push(beside_absent(&key.text, key.span));
         }
-        let absent = DesiredResource { presence: Presence::Absent, source, children: None };
+        let absent = DesiredResource { presence: Presence::Absent, source, children: Children::default() };
         out.chart.resources.insert(address.clone(), absent);
         return;
     }
@@ -422,7 +443,7 @@ fn decode_entry(
         return out.refuse(entry.key_span);
     }
     let attributes = inherited.attributes(kind, out.context);
-    let children = rules::decode(address, inherited, targets, out);
+    let children = children::of_entry(address, inherited, targets, out);
     let desired = DesiredResource { presence: Presence::Present(out.shared(attributes)), source, children };
     out.chart.resources.insert(address.clone(), desired);
 }

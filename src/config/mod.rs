@@ -4,6 +4,7 @@
 
 mod allowance;
 pub mod check;
+pub mod children;
 pub mod decode;
 mod foreign;
 pub mod grammar;
@@ -15,7 +16,6 @@ pub mod numbered;
 mod patterns;
 mod place;
 mod room;
-pub mod rules;
 mod slips;
 #[cfg(test)]
 mod tests;
@@ -39,7 +39,7 @@ pub struct Decoded {
     pub chart: Chart,
     /// Sorted, waived findings left out.
     pub found: Diagnostics,
-    /// Where each rule stands, for the lints that need the live state.
+    /// Where each resource without a name stands, rules among them, for the lints that need the live state.
     pub rules: Vec<lint::PlacedRule>,
     pub waivers: Waivers,
     /// Files that are no charts; nothing of them may be shown.
@@ -71,12 +71,12 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
         found.push(Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"));
     }
     let broken = found.has_errors();
-    let decode::Output { mut chart, mut found, rules, .. } = decode::decode(&roots, context, found);
+    let decode::Output { mut chart, mut found, items, .. } = decode::decode(&roots, context, found);
     if broken {
         // What YAML itself could not hold is missing from the tree, and was reported there.
         found.retain(|diagnostic| !matches!(diagnostic.code, "missing-key" | "missing-region" | "missing-target"));
     }
-    found.extend(lint::rules(&chart, &rules));
+    found.extend(lint::rules(&chart, &items));
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     place::assign(&roots, context, &mut found);
@@ -89,7 +89,7 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
     chart.stamp = stamp(&chart, sources);
     found.sort();
     found.dedup();
-    Decoded { chart, found, rules, waivers, foreign }
+    Decoded { chart, found, rules: items, waivers, foreign }
 }
 
 /// Covers the secrets that somebody wrote into a chart, so that no finding shows the line that one stands on, and all

@@ -13,7 +13,7 @@ use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span},
     kind::{Kind, REGISTRY},
-    state::{Attributes, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms},
+    state::{Attributes, Children, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms},
 };
 
 /// Where each entry of a kind, and each number of a region, stands.
@@ -57,7 +57,11 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
             let from = kind.runs.and_then(|runs| node.get(runs.from));
             out.found.extend(from.and_then(|node| lint::url(&out.context.text(node)?, node.span)));
             let source = out.context.source(key.span);
-            let desired = DesiredResource { presence: Presence::Present(attributes.into()), source, children: None };
+            let desired = DesiredResource {
+                presence: Presence::Present(attributes.into()),
+                source,
+                children: Children::default(),
+            };
             out.chart.resources.insert(address.clone(), desired);
             out.chart.terms.insert(address, terms);
         }

@@ -26,7 +26,7 @@ fn resources(files: &[&str]) -> Vec<String> {
             Presence::Absent => " absent".to_owned(),
             Presence::Present(values) => values.iter().map(|(name, value)| format!(" {name}={value}")).collect(),
         };
-        let list = if desired.children.is_some() { " sync" } else { "" };
+        let list = if desired.children.is_empty() { "" } else { " sync" };
         format!("{address}{values}{list}")
     };
     decoded.chart.resources.iter().map(line).collect()

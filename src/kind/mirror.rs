@@ -69,6 +69,7 @@ pub static MIRROR: Kind = Kind {
         ),
         defaults: None,
         beside: None,
+        items: None,
     },
     attributes: &[
         Attribute {

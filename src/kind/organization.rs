@@ -46,6 +46,7 @@ pub static ORGANIZATION: Kind = Kind {
         .also(&["namespaces", "namespace", "projects", "project", "orgs"]),
         defaults: None,
         beside: None,
+        items: None,
     },
     attributes: &[],
     lifecycle: Lifecycle::Owned,

@@ -3,7 +3,7 @@
 //! Attributes are not listed here; they come from the tables of the kinds.
 
 use super::{Kind, Preset, REGISTRY, Role, Shape};
-use crate::config::names::Name;
+use crate::{config::names::Name, diagnostics::Diagnostic};
 
 /// What may stand at some place.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +146,32 @@ pub struct Place {
     pub defaults: Option<Key>,
     /// What entries can refer to by name, at the top.
     pub beside: Option<Key>,
+    /// What is said of entries without a name, where there can be several.
+    pub items: Option<&'static Items>,
+}
+
+/// What is wrong with the items of a list, in the words of their kind.
+#[derive(Debug)]
+pub struct Items {
+    /// Two have the same key.
+    pub twice: Wrong,
+    /// One refers to nothing, and does not say itself what it would find there.
+    pub incomplete: Option<Wrong>,
+    /// One asks for another value than the only one that an attribute may have; and why it cannot have that.
+    pub fixed: Option<(Wrong, &'static str)>,
+}
+
+/// A finding of the chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Wrong {
+    pub code: &'static str,
+    pub problem: &'static str,
+}
+
+impl Wrong {
+    pub(crate) fn error(self) -> Diagnostic {
+        Diagnostic::error(self.code, self.problem)
+    }
 }
 
 impl Place {

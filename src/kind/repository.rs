@@ -57,6 +57,7 @@ pub static REPOSITORY: Kind = Kind {
         .also(&["repos", "images", "repository"]),
         defaults: Some(key("repository", Form::Record(&DEFAULTS), "{ category: other }", "For repositories.")),
         beside: None,
+        items: None,
     },
     attributes: &[
         Attribute {

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use super::{
     ActionRisk, Attribute, Hazard, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable,
     Unmentioned, Verb, Wire, json as parse, organization,
-    place::{Form, Place, REGION, Record, TextForm, Together, key},
+    place::{Form, Items, Place, REGION, Record, TextForm, Together, Wrong, key},
     repository,
 };
 use crate::{
     address::Address,
-    config::names::Name,
+    config::{names::Name, waivers::WAIVABLE_ERROR},
     region::TARGET_REGIONS,
     risk::RiskClass,
     state::{Attributes, LiveResource},
@@ -49,7 +49,14 @@ pub static SYNC_RULE: Kind = Kind {
             Form::Dictionary(Name::Target, &TARGET),
             "{ dr: { region: cn-east-3, organization: team-a-dr } }",
             "Named destinations for `sync`, known in the whole chart.",
-        )) },
+        )), items: Some(&Items {
+            twice: Wrong { code: "duplicate-rule", problem: "two rules of this list copy to the same place" },
+            incomplete: Some(Wrong { code: "missing-target", problem: "this rule does not say where it copies to" }),
+            fixed: Some((
+                Wrong { code: WAIVABLE_ERROR, problem: "a rule that does not copy by itself cannot be managed" },
+                "the service may hide such rules, so the chart could never be reached",
+            )),
+        }) },
     attributes: &[
         Attribute {
             name: "auto",

@@ -262,6 +262,28 @@ pub fn records(mask: &Mask, value: &Value) -> Option<Value> {
     is_masked.then(|| records.into())
 }
 
+/// The texts in a value, masked or not.
+pub fn texts(value: &Value) -> Vec<&str> {
+    match (readable(value), value) {
+        (Some(text), _) => vec![text],
+        (None, Value::Array(items)) => items.iter().flat_map(texts).collect(),
+        (None, Value::Object(fields)) => fields.values().flat_map(texts).collect(),
+        (None, _) => Vec::new(),
+    }
+}
+
+/// The same value with other texts in it.
+pub fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value {
+    match (readable(value), value) {
+        (Some(own), _) => Value::String(text(own)),
+        (None, Value::Array(items)) => items.iter().map(|item| with_texts(item, text)).collect(),
+        (None, Value::Object(fields)) => {
+            Value::Object(fields.iter().map(|(key, field)| (key.clone(), with_texts(field, text))).collect())
+        }
+        (None, other) => other.clone(),
+    }
+}
+
 /// Whether something in a value is masked.
 pub fn is_masked(value: &Value) -> bool {
     let parts =

@@ -106,7 +106,8 @@ async fn understood(
     }
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
-        let parents = scope::with_managed_rules(&part, &live);
+        let mut parents: Vec<Address> = scope::to_list(&part, &live).into_iter().map(|(parent, _)| parent).collect();
+        parents.dedup();
         let unread = read_children(client, parents, &mut live, &tally).await;
         live.failures.extend(unread.into_values());
     }

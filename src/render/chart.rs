@@ -11,9 +11,9 @@ use serde_yaml::{Mapping, Value as Yaml};
 use super::yaml::Quoted;
 use crate::{
     address::Address,
-    config::waivers::WAIVABLE_ERROR,
+    config::{grammar::Form, waivers::WAIVABLE_ERROR},
     kind::{Attribute, COUNT, Kind, REGISTRY, Role},
-    mask::readable,
+    mask::{self, with_texts},
     state::{
         Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, LoginSource, Presence, SecretSource,
         UnlistedPolicy,
@@ -167,25 +167,32 @@ impl<'c> Writer<'c> {
         entry
     }
 
-    /// The entries of one kind in another: named ones where there are any, a list where it is managed.
+    /// The entries of one kind in another: named ones where there are any, the others where the chart says all of them.
     fn held(&mut self, address: &Address, desired: &DesiredResource, kind: &'static Kind) -> Option<Yaml> {
-        let of_kind = |child: &Address| child.kind() == kind && child.parent().as_ref() == Some(address);
-        let is_list = kind.place.name().is_none();
-        // The list that the decoder knows.
-        let is_known = address.kind().children().find(|child| child.place.name().is_none()) == Some(kind);
-        if is_list && (!is_known || desired.children.is_none()) {
+        let is_whole = desired.children.of(kind).is_some();
+        if kind.place.name().is_none() && !is_whole {
             return None;
         }
-        let (mut named, mut list) = (Mapping::new(), Vec::new());
-        for (child, desired) in children(self.chart, address).filter(|(child, _)| of_kind(child)) {
-            let entry = self.entry(child, desired);
-            if is_list {
-                list.push(Yaml::Mapping(entry));
-            } else {
-                insert(&mut named, &self.name(child), entry);
+        let of_kind = |child: &Address| child.kind() == kind && child.parent().as_ref() == Some(address);
+        let mut children = children(self.chart, address).filter(|(child, _)| of_kind(child));
+        match kind.place.key.form {
+            Form::Single(_, word) => match children.next() {
+                Some((child, desired)) => Some(self.entry(child, desired).into()),
+                None => word.map(Yaml::from),
+            },
+            Form::List(_) => {
+                let list: Vec<Yaml> = children.map(|(child, desired)| self.entry(child, desired).into()).collect();
+                Some(list.into())
+            }
+            _ => {
+                let mut named = Mapping::new();
+                for (child, desired) in children {
+                    let entry = self.entry(child, desired);
+                    insert(&mut named, &self.name(child), entry);
+                }
+                (!named.is_empty()).then(|| named.into())
             }
         }
-        if is_list { Some(list.into()) } else { (!named.is_empty()).then(|| named.into()) }
     }
 
     /// Where a secret is, which is none itself.
@@ -205,11 +212,11 @@ impl<'c> Writer<'c> {
                 None => {}
                 // What portolan always asks for goes without saying.
                 Some(value) if matches!(attribute.role, Role::Fixed(preset) if Value::from(preset) == *value) => {}
-                Some(Value::Bool(value)) => insert(entry, attribute.name, *value),
-                Some(other) => match readable(other) {
-                    Some(text) => insert(entry, attribute.name, self.escape(text)),
-                    None => insert(entry, attribute.name, other.to_string()),
-                },
+                Some(value) => {
+                    let value = with_texts(value, &mut |text| self.escape(text));
+                    // Plain JSON is YAML.
+                    insert(entry, attribute.name, serde_yaml::to_value(value).unwrap_or_default());
+                }
             }
         }
     }
@@ -238,7 +245,7 @@ fn own_parts(address: &Address) -> &[Arc<str>] {
 /// The texts of the chart.
 fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
     let attributes = chart.resources.values().flat_map(|desired| match &desired.presence {
-        Presence::Present(attributes) => Some(attributes.values().filter_map(readable)),
+        Presence::Present(attributes) => Some(attributes.values().flat_map(mask::texts)),
         Presence::Absent => None,
     });
     let names = chart.resources.keys().flat_map(|address| address.parts()).map(|part| &**part);
@@ -257,12 +264,11 @@ fn children<'c>(
     address: &Address,
 ) -> impl Iterator<Item = (&'c Address, &'c DesiredResource)> + use<'c> {
     let start = address.clone();
-    let parts = address.parts().len();
     chart
         .resources
         .range(address.clone()..)
         .skip(1)
-        .take_while(move |(child, _)| child.parts().len() > parts && child.parts()[..parts] == *start.parts())
+        .take_while(move |(child, _)| child.parts().starts_with(start.parts()))
 }
 
 fn limits(limits: &Limits) -> Mapping {

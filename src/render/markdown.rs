@@ -16,7 +16,6 @@ use super::{
 use crate::{
     diagnostics::View,
     diff::FieldChange,
-    mask::readable,
     pattern::Pattern,
     plan::{Action, Change, Plan, Withheld},
 };
@@ -314,8 +313,8 @@ fn field(field: &FieldChange) -> String {
     let short = |value: &serde_json::Value| code(&words::short(value));
     match (&field.before, &field.after) {
         (Some(before), Some(after)) if words::is_long(before, after) => {
-            let texts = (readable(before).unwrap_or_default(), readable(after).unwrap_or_default());
-            let mut line = words::difference(texts.0, texts.1, Color::Never).join("\\n");
+            let texts = (words::text(before), words::text(after));
+            let mut line = words::difference(&texts.0, &texts.1, Color::Never).join("\\n");
             if let Some((cut, _)) = line.char_indices().nth(LONGEST_DIFFERENCE) {
                 line.truncate(cut);
                 line.push_str("...");

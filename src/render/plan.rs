@@ -10,7 +10,6 @@ use super::{
 use crate::{
     diagnostics::{Severity, View},
     diff::FieldChange,
-    mask::readable,
     pattern::Pattern,
     plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
     text::{escaped, visible},
@@ -347,9 +346,9 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         && words::is_long(before, after)
     {
         out.push_str(&format!("      {}\n", name.trim_end()));
-        let texts = (readable(before).unwrap_or_default(), readable(after).unwrap_or_default());
+        let texts = (words::text(before), words::text(after));
         let difference = if depth == Depth::Full { words::whole_difference } else { words::difference };
-        for line in difference(texts.0, texts.1, color) {
+        for line in difference(&texts.0, &texts.1, color) {
             out.push_str(&format!("        {}{line}\n", words::GUTTER));
         }
         return;

@@ -1,5 +1,7 @@
 //! Values and their differences as people read them.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -8,6 +10,9 @@ use crate::{mask, plan::Run, state::SecretSource, text::escaped};
 
 /// A text that is longer, or has more lines, is shown as a difference of words.
 const LONGEST_INLINE: usize = 40;
+
+/// More records of a set are counted only.
+const MOST_INLINE: usize = 4;
 
 /// What is said of the rest takes room as well.
 const WORTH_CUTTING: usize = 24;
@@ -21,7 +26,31 @@ const ELLIPSIS: &str = "...";
 pub fn value(value: &Value) -> String {
     match mask::readable(value) {
         Some(text) => format!("\"{}\"", escaped(text)),
-        None => value.to_string(),
+        None => match value.as_array() {
+            Some(records) if records.is_empty() => "[]".to_owned(),
+            Some(records) => format!("[ {} ]", records.iter().map(record).collect::<Vec<_>>().join(", ")),
+            None => value.to_string(),
+        },
+    }
+}
+
+/// One of a set.
+fn record(record: &Value) -> String {
+    match record.as_object().filter(|_| mask::readable(record).is_none()) {
+        Some(fields) => {
+            let fields = fields.iter().map(|(key, field)| format!("{}: {}", on_one_line(key), value(field)));
+            format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+        }
+        None => value(record),
+    }
+}
+
+/// A value as a text in which words can be compared; a set has one line for each of its own.
+pub fn text(value: &Value) -> Cow<'_, str> {
+    match (mask::readable(value), value.as_array()) {
+        (Some(text), _) => text.into(),
+        (None, Some(records)) => records.iter().map(record).collect::<Vec<_>>().join("\n").into(),
+        (None, None) => value.to_string().into(),
     }
 }
 
@@ -33,7 +62,13 @@ pub fn short(full: &Value) -> String {
             let rest = text.chars().count() - LONGEST_INLINE;
             format!("{} and {rest} more characters", value(&Value::String(start)))
         }
-        _ => value(full),
+        _ => match full.as_array() {
+            Some(records) if records.len() > MOST_INLINE + 1 => {
+                let rest = records.len() - MOST_INLINE;
+                format!("{} and {rest} more", value(&records[..MOST_INLINE].into()))
+            }
+            _ => value(full),
+        },
     }
 }
 
@@ -77,7 +112,7 @@ pub fn is_long(before: &Value, after: &Value) -> bool {
     let long = |text: &str| text.contains('\n') || text.chars().count() > LONGEST_INLINE;
     match (mask::readable(before), mask::readable(after)) {
         (Some(before), Some(after)) => long(before) || long(after),
-        _ => false,
+        _ => [before, after].iter().any(|side| side.is_array() && long(&value(side))),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     yaml::Quoted,
 };
 use crate::{
-    mask::readable,
+    mask,
     plan::{Action, Change, Outcome, Plan, Withheld},
     state::Attributes,
 };
@@ -67,11 +67,11 @@ fn hunk(change: &Change) -> String {
 /// The resource as an entry of its own. What an update sends beside its fields is the live value, so it is shown too.
 fn yaml(change: &Change, attributes: &Attributes) -> String {
     let address = change.address.to_string();
-    let texts = attributes.values().filter_map(readable).chain([address.as_str()]);
+    let texts = attributes.values().flat_map(mask::texts).chain([address.as_str()]);
     let mut quoted = Quoted::among(texts);
-    let mut shown = |value: &Value| readable(value).map_or_else(|| value.clone(), |text| quoted.hold(text).into());
+    let mut shown = |value: &Value| mask::with_texts(value, &mut |text| quoted.hold(text));
     let values: IndexMap<&str, Value> = attributes.iter().map(|(name, value)| (*name, shown(value))).collect();
-    // Strings and booleans always serialize.
+    // Plain JSON always serializes.
     let yaml = serde_yaml::to_string(&IndexMap::from([(address, values)])).unwrap_or_default();
     quoted.fill(&yaml)
 }

@@ -7,7 +7,7 @@ use portolan::{
     pattern::Pattern,
     plan::{Plan, Scope, Stop, build::build},
     render::markdown::markdown,
-    state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
+    state::{Attributes, Chart, Children, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
 };
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
@@ -38,7 +38,9 @@ fn plans() -> impl Strategy<Value = Plan> {
                     Some((is_public, text)) => Presence::Present(attributes(is_public, &text).into()),
                 };
                 let source = Source { file: file.as_str().into(), line: 1, column: 1 };
-                chart.resources.insert(address.clone(), DesiredResource { presence, source, children: None });
+                chart
+                    .resources
+                    .insert(address.clone(), DesiredResource { presence, source, children: Children::default() });
                 if let Some((is_public, text)) = found {
                     let attributes = attributes(is_public, &text);
                     let found = LiveResource { attributes, num_images: Some(1), ..LiveResource::default() };
@@ -138,7 +140,7 @@ fn as_many_destroys_as_fit_are_all_there() {
     for number in 0..700 {
         let address = repository::address("cn-north-4", "team-a", format!("service-{number:04}"));
         let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
-        let gone = DesiredResource { presence: Presence::Absent, source, children: None };
+        let gone = DesiredResource { presence: Presence::Absent, source, children: Children::default() };
         chart.resources.insert(address.clone(), gone);
         let found = LiveResource { attributes: attributes(false, ""), num_images: Some(1), ..LiveResource::default() };
         live.resources.insert(address, found);
@@ -158,7 +160,7 @@ fn many_other_changes_leave_no_rule_out() {
         let new = |attributes: Attributes| DesiredResource {
             presence: Presence::Present(attributes.into()),
             source: source.clone(),
-            children: None,
+            children: Children::default(),
         };
         chart.resources.insert(repository.clone(), new(attributes(false, &format!("the {number}th"))));
         if number % 1000 == 0 {

@@ -17,6 +17,9 @@ use crate::{
 /// A section with more keys has unknown ones, which were reported. Each heir would look at all of them.
 const MOST_KEYS: usize = 64;
 
+/// What a value in another one takes beside its text.
+const VALUE: usize = 64;
+
 /// Whether a mapping is small enough to be one.
 pub(super) fn is_section(node: &Node<'_>) -> bool {
     node.as_mapping().is_some_and(|entries| entries.len() <= MOST_KEYS)
@@ -71,8 +74,15 @@ impl<'n, 's> Inherited<'n, 's> {
     /// How much text is written for the attributes of a kind, also where it comes to no value.
     pub fn text(&self, kind: &Kind) -> usize {
         let decided = kind.attributes.iter().filter_map(|attribute| self.find(kind, attribute.name));
-        decided.filter_map(Node::as_str).map(str::len).sum()
+        decided.map(length).sum()
     }
+}
+
+/// How much text is written for a value; what holds values takes room as well.
+pub(super) fn length(node: &Node<'_>) -> usize {
+    let items = node.as_list().into_iter().flatten();
+    let fields = node.as_mapping().filter(|_| is_section(node)).into_iter().flatten().map(|(_, node)| node);
+    node.as_str().map_or(0, str::len) + items.chain(fields).map(|node| VALUE + length(node)).sum::<usize>()
 }
 
 /// The node that decides a key of a kind, `null` included.

@@ -55,7 +55,7 @@ fn description(entry: Said, organization: Said, document: Said) -> Option<Value>
 /// The target organizations of the rules, if they are managed.
 fn rules(entry: Said, organization: Said, document: Said) -> Option<Vec<String>> {
     let chart = chart("sync", entry, organization, document);
-    chart.resources[&repository::address("cn-north-4", "o", "a")].children.as_ref()?;
+    chart.resources[&repository::address("cn-north-4", "o", "a")].children.of(&sync_rule::SYNC_RULE)?;
     let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
     Some(rules.map(|rule| rule.part("target_organization").unwrap().to_string()).collect())
 }
@@ -235,7 +235,7 @@ fn a_list_of_the_chart_is_replaced_whole() {
         let chart = decode(&format!("{head}{entry} }} }} }}\n"));
         let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
         assert_eq!(rules.count(), expected, "{entry}");
-        let is_managed = chart.resources[&repository::address("cn-north-4", "o", "a")].children.is_some();
+        let is_managed = !chart.resources[&repository::address("cn-north-4", "o", "a")].children.is_empty();
         assert_eq!(is_managed, !entry.contains("null"), "{entry}");
     }
 }

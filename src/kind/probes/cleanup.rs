@@ -31,6 +31,7 @@ pub static CLEANUP: Kind = Kind {
         key: key("cleanup", Form::Single(&ENTRY, Some("none")), "{ days: 14 }", "What is thrown away.").nullable(),
         defaults: None,
         beside: None,
+        items: None,
     },
     attributes: &[
         Attribute {

@@ -14,7 +14,7 @@ use crate::{
     kind::{
         Attribute, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Wire,
         json as parse, organization,
-        place::{Form, Key, Place, Record, TextForm, Together, key},
+        place::{Form, Items, Key, Place, Record, TextForm, Together, Wrong, key},
         repository, segment,
     },
     state::{Attributes, LiveResource},
@@ -84,6 +84,11 @@ const fn table(
             key: key("members", Form::List(item), "[ { user: ada, level: read } ]", "Who may do what.").nullable(),
             defaults: None,
             beside: None,
+            items: Some(&Items {
+                twice: Wrong { code: "duplicate-member", problem: "this user is in the list twice" },
+                incomplete: None,
+                fixed: None,
+            }),
         },
         attributes: ATTRIBUTES,
         lifecycle: Lifecycle::Owned,

@@ -35,6 +35,7 @@ static BUCKET: Kind = Kind {
         key: key("buckets", Form::Dictionary(organization::NAME, &ENTRY), "{}", "Buckets."),
         defaults: None,
         beside: None,
+        items: None,
     },
     attributes: &[
         attribute("is_public", None),

@@ -1,4 +1,4 @@
-//! The rules of a repository: its `sync` list with targets looked up.
+//! What lives in a resource without a name of its own there: lists and single ones, with targets looked up.
 
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -8,7 +8,7 @@ use super::{
     check::similar_to,
     decode::Output,
     grammar::{Form, Together},
-    inherit::{Inherited, Layer, find, is_section, resolve},
+    inherit::{Inherited, Layer, find, is_section, length, resolve},
     names::{self, Name},
     tree::{self, Node},
 };
@@ -16,7 +16,7 @@ use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, Span},
     kind::{Kind, Role},
-    state::{Attributes, DesiredResource, Presence},
+    state::{Attributes, Children, DesiredResource, Presence},
 };
 
 /// The named destinations of a chart.
@@ -81,62 +81,93 @@ pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Target
     Targets { named: targets, comparisons: Cell::new(MOST_COMPARISONS) }
 }
 
-/// Decodes the list that decides about a repository's rules, and says where it stands; `None` if rules are not
-/// managed.
-pub fn decode(
-    repository: &Address,
+/// What is said of the children of one resource: a list, or a single one.
+pub(super) struct Held<'n, 's> {
+    pub(super) kind: &'static Kind,
+    pub(super) node: &'n Node<'s>,
+    /// What the values in it inherit from.
+    pub(super) layers: [Layer<'n, 's>; 4],
+}
+
+impl<'n, 's> Held<'n, 's> {
+    /// The items, where the node says all that there is of the kind.
+    fn items(&self) -> Option<&'n [Node<'s>]> {
+        match self.kind.place.key.form {
+            Form::Single(..) if self.node.as_mapping().is_some() => Some(std::slice::from_ref(self.node)),
+            Form::Single(_, Some(word)) => (self.node.as_str() == Some(word)).then_some(&[]),
+            Form::List(_) => self.node.as_list(),
+            _ => None,
+        }
+    }
+}
+
+/// Decodes what is said of all kinds in a resource that have no names there, and says of which it is the whole truth.
+pub(super) fn of_entry(
+    parent: &Address,
     inherited: &Inherited<'_, '_>,
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
+) -> Children {
+    let nameless = parent.kind().children().filter(|child| child.place.name().is_none());
+    let held = nameless.filter_map(|kind| {
+        let node = inherited.find(parent.kind(), kind.place.key.name)?;
+        Some(Held { kind, node, layers: inherited.layers })
+    });
+    held.filter_map(|held| Some((held.kind, decode(parent, &held, targets, out)?))).collect()
+}
+
+/// Decodes what decides about the children of a kind, and says where it stands; `None` if they are not managed.
+pub(super) fn decode(
+    parent: &Address,
+    held: &Held<'_, '_>,
+    targets: &Targets<'_, '_>,
+    out: &mut Output<'_>,
 ) -> Option<Source> {
-    let kind = repository.kind().children().find(|child| child.place.name().is_none())?;
-    let list = inherited.find(repository.kind(), kind.place.key.name)?;
-    let items = list.as_list()?;
+    let (kind, node) = (held.kind, held.node);
     let mut seen = BTreeMap::<Address, Span>::new();
-    for item in items {
+    for item in held.items()? {
         // Before anything is done: a list of wrong items is inherited as well.
         if !out.allowance.grant(text(item)) {
-            out.refuse(list.span);
+            out.refuse(node.span);
             break;
         }
-        let Some((address, attributes)) = rule(kind, repository, item, inherited, targets, out) else { continue };
+        let Some((address, attributes)) = child(held, parent, item, targets, out) else { continue };
         if let Some(first) = seen.insert(address.clone(), item.span) {
-            out.found.push(
-                Diagnostic::error("duplicate-rule", "two rules of this list copy to the same place")
-                    .at(item.span)
-                    .related(first, "first here"),
-            );
+            if let Some(words) = kind.place.items {
+                out.found.push(words.twice.error().at(item.span).related(first, "first here"));
+            }
             continue;
         }
         let source = out.context.source(item.span);
-        let desired = DesiredResource { presence: Presence::Present(out.shared(attributes)), source, children: None };
-        // Of a rule whose own region is unknown nothing can be said together with others.
+        let presence = Presence::Present(out.shared(attributes));
+        let desired = DesiredResource { presence, source, children: Children::default() };
+        // Of an item whose own region is unknown nothing can be said together with others.
         if names::is_valid(Name::Region, address.region()) {
-            out.rules.push((address.clone(), item.span));
+            out.items.push((address.clone(), item.span));
         }
         out.chart.resources.insert(address, desired);
     }
-    Some(out.context.source(list.span))
+    Some(out.context.source(node.span))
 }
 
-/// How much text is written in an item that can be a rule.
+/// How much text is written in an item that can be a resource.
 fn text(item: &Node<'_>) -> usize {
     let entries = item.as_mapping().filter(|_| is_section(item)).unwrap_or_default();
-    entries.iter().filter_map(|(_, node)| node.as_str()).map(str::len).sum()
+    entries.iter().map(|(_, node)| length(node)).sum()
 }
 
-fn rule<'n, 's>(
-    kind: &'static Kind,
-    repository: &Address,
+fn child<'n, 's>(
+    held: &Held<'n, 's>,
+    parent: &Address,
     item: &'n Node<'s>,
-    inherited: &Inherited<'n, 's>,
     targets: &Targets<'n, 's>,
     out: &mut Output<'_>,
 ) -> Option<(Address, Attributes)> {
     if !is_section(item) {
         return None;
     }
-    let own = &kind.key[repository.parts().len()..];
+    let kind = held.kind;
+    let own = &kind.key[parent.parts().len()..];
     let target = match reference(kind) {
         Some((one, others)) => match item.get(one) {
             Some(node) => Some(named_target((one, others), node, item, targets, out)?),
@@ -145,11 +176,11 @@ fn rule<'n, 's>(
         None => None,
     };
     if target.is_none() && own.iter().any(|name| item.get(name).is_none()) {
-        out.found.push(missing(kind, own).at(item.span));
+        out.found.extend(incomplete(kind, own).map(|found| found.at(item.span)));
         return None;
     }
     let mut key = Vec::with_capacity(kind.key.len());
-    key.extend_from_slice(repository.parts());
+    key.extend_from_slice(parent.parts());
     for (position, name) in own.iter().enumerate() {
         let node = match target {
             Some(target) => target.get(referred(kind, position)?)?,
@@ -160,7 +191,7 @@ fn rule<'n, 's>(
     let address = Address::new(kind, key);
     let mut layers = vec![Layer::entry(kind, item)];
     layers.extend(target.map(|target| Layer::entry(kind, target)));
-    layers.extend(&inherited.layers);
+    layers.extend(&held.layers);
     let mut attributes = resolve(&layers, kind, out.context);
     fix(kind, &mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
@@ -180,14 +211,12 @@ fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
     record.keys().filter(|key| key.required).nth(position).map(|key| key.name)
 }
 
-fn missing(kind: &Kind, own: &[&str]) -> Diagnostic {
+/// Where every part is a key that each item needs, the checks told it already.
+fn incomplete(kind: &Kind, own: &[&str]) -> Option<Diagnostic> {
+    let (one, _) = reference(kind)?;
     let parts: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
-    let parts = parts.join(" and ");
-    let hint = match reference(kind) {
-        Some((one, _)) => format!("write `{one}: NAME`, or {parts}"),
-        None => format!("write {parts}"),
-    };
-    Diagnostic::error("missing-target", "this rule does not say where it copies to").hint(hint)
+    let hint = format!("write `{one}: NAME`, or {}", parts.join(" and "));
+    Some(kind.place.items?.incomplete?.error().hint(hint))
 }
 
 fn named_target<'n, 's>(
@@ -230,14 +259,11 @@ fn fix(kind: &Kind, attributes: &mut Attributes, layers: &[Layer<'_, '_>], item:
         let fixed = Value::from(preset);
         if attributes.get(attribute.name).is_some_and(|value| *value != fixed) {
             let place = find(layers, kind, attribute.name);
-            found.push(
-                Diagnostic::error("auto-false", "a rule that does not copy by itself cannot be managed")
-                    .at(place.map_or(item.span, |node| node.span))
-                    .hint(format!(
-                        "the service may hide such rules, so the chart could never be reached: leave `{}` out",
-                        attribute.name
-                    )),
-            );
+            let words = kind.place.items.and_then(|words| words.fixed);
+            found.extend(words.map(|(wrong, reason)| {
+                let hint = format!("{reason}: leave `{}` out", attribute.name);
+                wrong.error().at(place.map_or(item.span, |node| node.span)).hint(hint)
+            }));
         }
         // Somebody may have waived the error.
         complete.insert(attribute.name, attributes.get(attribute.name).cloned().unwrap_or(fixed));
