@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     address::Address,
     diagnostics::View,
+    kind::{Kind, fact::Facts},
     plan::{
         Change, Plan, Scope, Summary,
         cloud::EndpointDocument,
@@ -87,8 +88,9 @@ struct SeenDocument {
     exists: bool,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     attributes: IndexMap<&'static str, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    num_images: Option<u64>,
+    /// How much is in it.
+    #[serde(flatten)]
+    held: Facts,
 }
 
 /// What the stream is called.
@@ -158,6 +160,7 @@ impl Line {
 
 impl Entry {
     pub fn new(change: &Change, record: &Record) -> Entry {
+        let kind = change.address.kind();
         let mut entry = Entry {
             address: change.address.clone(),
             actions: change.verbs(),
@@ -172,8 +175,8 @@ impl Entry {
             attempts: record.tries.len(),
             request_ids: record.tries.iter().filter_map(|one| one.request_id.clone()).collect(),
             requests: record.tries.clone(),
-            before: record.before.as_ref().map(SeenDocument::from),
-            after: record.after.as_ref().map(SeenDocument::from),
+            before: record.before.as_ref().map(|seen| SeenDocument::new(kind, seen)),
+            after: record.after.as_ref().map(|seen| SeenDocument::new(kind, seen)),
         };
         match record.fate.clone() {
             Fate::Failed { message, hint, restored, job } => {
@@ -206,13 +209,12 @@ fn status(fate: &Fate) -> &'static str {
 /// Every status that an entry can have.
 pub const STATUSES: [&str; 6] = ["applied", "as_planned", "failed", "skipped", "not_attempted", "withheld"];
 
-impl From<&Seen> for SeenDocument {
-    fn from(seen: &Seen) -> SeenDocument {
-        match seen {
-            None => SeenDocument { exists: false, attributes: IndexMap::new(), num_images: None },
-            Some(live) => {
-                SeenDocument { exists: true, attributes: live.attributes.clone(), num_images: live.num_images }
-            }
-        }
+impl SeenDocument {
+    fn new(kind: &Kind, seen: &Seen) -> SeenDocument {
+        let Some(live) = seen else {
+            return SeenDocument { exists: false, attributes: IndexMap::new(), held: Facts::default() };
+        };
+        let held = kind.holds.and_then(|holds| Some(holds.fact.count(live.facts.get(holds.fact)?)));
+        SeenDocument { exists: true, attributes: live.attributes.clone(), held: held.unwrap_or_default() }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     age::Age,
     date::Date,
     diagnostics::{Source, Span},
-    kind::Kind,
+    kind::{Kind, fact::Facts},
     mask::{Foreign, Hidden, Mask},
     moment::{Moment, Stamp},
     pattern::{Names, Pattern},
@@ -296,10 +296,8 @@ pub struct LiveResource {
     pub attributes: Attributes,
     /// What is behind the masks.
     pub hidden: Hidden,
-    /// How many images a repository holds, where the API tells.
-    pub num_images: Option<u64>,
-    /// How many repositories an organization holds, where it was asked for.
-    pub num_repositories: Option<u64>,
+    /// How much is in it, where the API tells or was asked for it.
+    pub facts: Facts,
     /// How fresh it is, if it can be run.
     pub runs: Option<Box<RunState>>,
     /// The number of the repository that the answer is about, where it tells.

@@ -224,8 +224,8 @@ fn compares_names(code: &str) -> bool {
     words.iter().enumerate().any(|(at, word)| matches!(*word, "==" | "!=") && is_compared(at))
 }
 
-/// What a file names of the kinds: their modules, statics and types, and as strings their names, their attributes, and
-/// the parts of their keys that not all of them have; `==` for a comparison of names.
+/// What a file names of the kinds: their modules, statics and types, and as strings their names, their attributes, the
+/// facts that their reads bring, and the parts of their keys that not all of them have; `==` for a comparison of names.
 fn kinds_known(file: &File) -> BTreeSet<&'static str> {
     let mut known = BTreeSet::new();
     let identifiers = file.code.split(|next: char| !next.is_alphanumeric() && next != '_');
@@ -235,6 +235,8 @@ fn kinds_known(file: &File) -> BTreeSet<&'static str> {
         let is_named = file.names(&module) || types.iter().any(|word| *word == constant || word.contains(&name));
         known.extend(is_named.then_some(kind.name));
         let words = kind.attributes.iter().map(|attribute| attribute.name).chain(kind.key[1..].iter().copied());
+        let facts = kind.holds.map(|holds| holds.fact).into_iter().chain(kind.fills.map(|fills| fills.fact));
+        let words = words.chain(facts.map(|fact| fact.name));
         known.extend(words.chain([kind.name]).filter(|word| file.literals.iter().any(|literal| literal == word)));
     }
     known.extend(compares_names(&file.code).then_some("=="));
@@ -252,6 +254,7 @@ fn whoever_names_a_kind_is_noticed() {
         ("if other.name != address.kind().name { return; }", "=="),
         ("attributes.get(\"is_public\")", "is_public"),
         ("address.part(\"target_region\")", "target_region"),
+        ("document.get(\"num_images\")", "num_images"),
         ("if kind == other { format!(\"a {} of the repository\", kind.name) }", ""),
         ("let mirrors = 1; // kind::mirror", ""),
         ("#[cfg(test)]\nmod tests {\n    use crate::kind::mirror;\n}", ""),

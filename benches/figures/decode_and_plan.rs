@@ -110,7 +110,7 @@ fn live() -> Live {
             ]);
             live.resources.insert(
                 repository::address(REGION, &*organization, &*repository_name(number)),
-                LiveResource { attributes, num_images: Some(3), ..LiveResource::default() },
+                LiveResource { attributes, facts: repository::IMAGES.count(3), ..LiveResource::default() },
             );
         }
     }

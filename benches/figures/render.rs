@@ -51,7 +51,10 @@ fn plan() -> Plan {
         let source = Source { file: "estate.yaml".into(), line: 1, column: 1 };
         chart.resources.insert(address.clone(), DesiredResource { presence, source, children: Children::default() });
         let attributes = values(format!("Component {number} of its service; see the wiki before you touch it"));
-        live.resources.insert(address, LiveResource { attributes, num_images: Some(3), ..LiveResource::default() });
+        live.resources.insert(
+            address,
+            LiveResource { attributes, facts: repository::IMAGES.count(3), ..LiveResource::default() },
+        );
     }
     build(&chart, &live, &[], Scope::default(), Moment::default())
 }

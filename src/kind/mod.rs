@@ -4,6 +4,7 @@
 //! turn values into requests and answers into values; sending is `transport`'s work. Adding a kind is one
 //! file and one line in [`REGISTRY`].
 
+pub mod fact;
 pub mod mirror;
 pub mod organization;
 pub mod place;
@@ -129,6 +130,11 @@ impl Kind {
     /// Whether only a read of a resource's own shows some of what lives in it.
     pub fn has_lists(&'static self) -> bool {
         self.children().any(|child| matches!(child.listing, Listing::PerParent { .. }))
+    }
+
+    /// How much a live resource holds, where the read brought that.
+    pub fn held(&self, live: &LiveResource) -> Option<u64> {
+        live.facts.get(self.holds?.fact)
     }
 
     /// The attribute that exposes what is live to strangers.

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Kind, Lifecycle, Listing, Page, Preset, Role, Shape,
-    Subject, Undecodable, Unmentioned, Verb, Window, Wire, json as parse, organization,
+    Subject, Undecodable, Unmentioned, Verb, Window, Wire,
+    fact::Fact,
+    json as parse, organization,
     place::{Form, Place, Record, STATE, Slot, Together, key},
     segment,
 };
@@ -39,6 +41,12 @@ pub const NAME: Name = Name::Resource(&Rule {
         has_more.then_some("a repository is named without a tag or a digest, and without its registry")
     },
 });
+
+/// How many images a repository holds.
+pub static IMAGES: Fact = Fact { name: "num_images", things: "images" };
+
+/// How many repositories an organization holds, where that was asked for.
+pub static REPOSITORIES: Fact = Fact { name: "num_repositories", things: "repositories" };
 
 pub static REPOSITORY: Kind = Kind {
     name: "repository",
@@ -113,10 +121,11 @@ pub static REPOSITORY: Kind = Kind {
         // A count that is not known is treated as data.
         evidence: |images| (images != Some(0)).then(|| tags(images)),
     }],
-    holds: Some(&Holds { in_words: tags }),
+    holds: Some(&Holds { fact: &IMAGES, in_words: tags }),
     // Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
     // matters before a delete is that there are none.
     fills: Some(&Fills {
+        fact: &REPOSITORIES,
         words: ("repository", "repositories"),
         contents: Contents { page_size: PAGE, request: list_inside, decode: decode_list },
     }),
@@ -193,7 +202,8 @@ impl Item {
             ("category", Value::String(category)),
             ("description", Value::String(self.description.unwrap_or_default())),
         ]);
-        LiveResource { attributes, num_images: self.num_images, ..LiveResource::default() }
+        let facts = self.num_images.map(|number| IMAGES.count(number)).unwrap_or_default();
+        LiveResource { attributes, facts, ..LiveResource::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the table of a kind says of it beside its key, its attributes and its place.
 
-use super::{Contents, Subject};
+use super::{Contents, Subject, fact::Fact};
 use crate::{
     risk::RiskClass,
     state::RunState,
@@ -22,6 +22,7 @@ pub struct Hazard {
 /// What a resource holds, of which a read may bring the number.
 #[derive(Debug)]
 pub struct Holds {
+    pub fact: &'static Fact,
     /// `N tags`; nothing is a number that is not known.
     pub in_words: fn(Option<u64>) -> String,
 }
@@ -30,6 +31,8 @@ pub struct Holds {
 /// is a reason to stop.
 #[derive(Debug)]
 pub struct Fills {
+    /// Of what it fills: the number of these.
+    pub fact: &'static Fact,
     /// `repository`, and several of them.
     pub words: (&'static str, &'static str),
     /// The list of what lives in one parent. Whether the service deletes that along is not documented.

@@ -230,7 +230,7 @@ fn repositories_come_in_pages_with_a_total() {
     assert_eq!(request, "GET r-1 /v2/manage/repos?limit=10&offset=20&order_column=name&order_type=asc");
     assert_eq!(addresses(&page), ["repository r-1/o/a", "repository r-1/o/b/c"]);
     assert_eq!((page.length, page.total, page.account.as_deref(), &page.doubt), (2, Some(9), Some("me"), &None));
-    assert_eq!(page.items[0].1.num_images, Some(3));
+    assert_eq!(page.items[0].1.facts, repository::IMAGES.count(3));
     // What the header says counts more.
     let (_, page) = listed(&repository::REPOSITORY, &Response { content_range: Some("0-2/2500".into()), ..response });
     assert_eq!(page.total, Some(2500));
@@ -270,7 +270,7 @@ fn an_answer_about_another_resource_is_not_believed() {
         let error = read(address, &body).unwrap_err();
         assert!(error.to_string().contains("that was asked for"), "{body}: {error}");
     }
-    assert_eq!(read(&repository, &of("a", json!("o"))).unwrap().unwrap().num_images, Some(3));
+    assert_eq!(read(&repository, &of("a", json!("o"))).unwrap().unwrap().facts, repository::IMAGES.count(3));
 }
 
 #[test]

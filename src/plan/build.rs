@@ -111,7 +111,7 @@ fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<C
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
             let mut change =
-                step(address, Action::Create { after, then: None }, Reason::Missing, fields, num_images(address, live));
+                step(address, Action::Create { after, then: None }, Reason::Missing, fields, held(address, live));
             change.notes = notes_on_creation(address, wanted, live);
             change.source = Some(desired.source.clone());
             Some(change)
@@ -121,7 +121,7 @@ fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<C
             if fields.is_empty() {
                 return None;
             }
-            let mut change = alteration(address, wanted, found, fields, num_images(address, live));
+            let mut change = alteration(address, wanted, found, fields, held(address, live));
             change.source = Some(desired.source.clone());
             Some(change)
         }
@@ -133,7 +133,7 @@ fn alteration(
     wanted: &Attributes,
     found: &LiveResource,
     fields: Vec<FieldChange>,
-    num_images: Option<u64>,
+    held: Option<u64>,
 ) -> Change {
     let kind = address.kind();
     let before = found.attributes.clone();
@@ -143,15 +143,17 @@ fn alteration(
     } else {
         (Action::Update { before, after, then: None }, Reason::Differs)
     };
-    step(address, action, reason, fields, num_images)
+    step(address, action, reason, fields, held)
 }
 
 fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Option<Source>) -> Change {
+    let kind = address.kind();
     let before = found.attributes.clone();
     let fields = diff::vanishing(&before);
-    let mut change = step(address, Action::Delete { before }, reason, fields, found.num_images);
-    change.precondition.num_images = found.num_images;
-    change.precondition.num_repositories = address.kind().filled_by().map(|_| 0);
+    let mut change = step(address, Action::Delete { before }, reason, fields, kind.held(found));
+    change.precondition.facts = found.facts;
+    let has_room = kind.filled_by().is_none_or(|fills| change.precondition.facts.insert(fills.fact, 0));
+    debug_assert!(has_room, "a {} has too many facts", kind.name);
     change.source = source;
     change
 }
@@ -162,10 +164,10 @@ pub(super) fn step(
     action: Action,
     reason: Reason,
     fields: Vec<FieldChange>,
-    num_images: Option<u64>,
+    held: Option<u64>,
 ) -> Change {
     Change {
-        risks: risk::assess(address, &action, num_images),
+        risks: risk::assess(address, &action, held),
         precondition: precondition(&action),
         address: address.clone(),
         action,
@@ -191,18 +193,17 @@ fn precondition(action: &Action) -> Precondition {
     }
 }
 
-/// How much the resource holds, or the one that it lives in.
-fn num_images(address: &Address, live: &Live) -> Option<u64> {
-    match address.kind().holds {
-        Some(_) => live.resources.get(address)?.num_images,
-        None => live.resources.get(&address.parent()?)?.num_images,
-    }
+/// How much the resource holds, or the nearest around it that holds anything.
+fn held(address: &Address, live: &Live) -> Option<u64> {
+    let mut around = std::iter::successors(Some(address.clone()), Address::parent);
+    let holder = around.find(|address| address.kind().holds.is_some())?;
+    holder.kind().held(live.resources.get(&holder)?)
 }
 
 fn notes_on_creation(address: &Address, wanted: &Attributes, live: &Live) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(note) = address.kind().note_on_creation {
-        notes.extend(num_images(address, live).filter(|number| *number > 0).map(note));
+        notes.extend(held(address, live).filter(|number| *number > 0).map(note));
     }
     let sent = diff::creation(address.kind(), wanted);
     let left = address.kind().attributes.iter().map(|attribute| attribute.name).filter(|name| !sent.contains_key(name));
@@ -222,7 +223,8 @@ fn dispose<'a>(surplus: &Surplus<'a>, live: &Live, plan: &mut Plan, blocking: &m
         Disposition::DeleteUnlisted(source) => delete(Reason::Unlisted, source),
         Disposition::DeleteUndeclared(source) => delete(Reason::NotInSyncList, source),
         Disposition::Report => {
-            plan.unlisted.push(Unlisted { address: surplus.address.clone(), num_images: found.num_images });
+            let held = surplus.address.kind().held(found);
+            plan.unlisted.push(Unlisted { address: surplus.address.clone(), held });
         }
         Disposition::Blocks => blocking.push(surplus.address),
     }

@@ -106,7 +106,9 @@ pub enum WithheldDocument {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UnlistedDocument {
     pub address: Address,
-    pub num_images: Option<u64>,
+    /// How much is in it, under the name of that fact; null where that is not known.
+    #[serde(flatten)]
+    pub held: IndexMap<String, Option<u64>>,
 }
 
 impl PlanDocument {
@@ -121,11 +123,7 @@ impl PlanDocument {
             summary: plan.summary(),
             changes: plan.changes.iter().map(ChangeDocument::from).collect(),
             stopped: plan.stopped.clone(),
-            unlisted: plan
-                .unlisted
-                .iter()
-                .map(|unlisted| UnlistedDocument { address: unlisted.address.clone(), num_images: unlisted.num_images })
-                .collect(),
+            unlisted: plan.unlisted.iter().map(UnlistedDocument::from).collect(),
             partial: plan.scope.partial,
             uncompared: plan.uncompared.clone(),
             diagnostics,
@@ -279,11 +277,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
     let plan = Plan {
         changes: changes.map_err(PlanFileError::Inconsistent)?,
         unchanged: document.summary.unchanged,
-        unlisted: document
-            .unlisted
-            .into_iter()
-            .map(|unlisted| Unlisted { address: unlisted.address, num_images: unlisted.num_images })
-            .collect(),
+        unlisted: document.unlisted.into_iter().map(Unlisted::from).collect(),
         kept: Vec::new(),
         uncompared: document.uncompared,
         stopped: document.stopped,
@@ -305,6 +299,20 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
 
 fn named(attributes: &Attributes) -> IndexMap<String, Value> {
     attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+impl From<&Unlisted> for UnlistedDocument {
+    fn from(Unlisted { address, held }: &Unlisted) -> UnlistedDocument {
+        let held = address.kind().holds.map(|holds| (holds.fact.name.to_owned(), *held));
+        UnlistedDocument { address: address.clone(), held: held.into_iter().collect() }
+    }
+}
+
+impl From<UnlistedDocument> for Unlisted {
+    fn from(UnlistedDocument { address, held }: UnlistedDocument) -> Unlisted {
+        let held = address.kind().holds.and_then(|holds| held.get(holds.fact.name).copied().flatten());
+        Unlisted { address, held }
+    }
 }
 
 impl From<&Change> for ChangeDocument {

@@ -10,6 +10,7 @@ pub mod document;
 pub mod limits;
 pub mod numbered;
 pub mod order;
+mod precondition;
 pub mod risk;
 mod saved;
 #[cfg(test)]
@@ -18,19 +19,19 @@ pub(crate) mod tests;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+pub use self::precondition::Precondition;
 use crate::{
     address::Address,
     age::Age,
     diagnostics::Source,
     diff::FieldChange,
     kind::{Subject, Verb},
-    mask::{Hidden, shown},
+    mask::Hidden,
     pattern::Pattern,
     plan::risk::{Risk, RiskClass},
     scope::Selection,
-    state::{Attributes, ChartStamp, LiveResource, LoginSource, ReadFailure, RemoteId},
+    state::{Attributes, ChartStamp, LoginSource, ReadFailure},
 };
 
 /// The changes that make the live state equal to the desired one, and what was found on the way.
@@ -258,67 +259,6 @@ pub enum Withheld {
     Protect { pattern: String },
 }
 
-/// What must be true of the live object right before the change is made.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Precondition {
-    pub exists: bool,
-    /// The live value of everything that the change sends or removes.
-    #[serde(default)]
-    pub attributes: serde_json::Map<String, Value>,
-    /// For the deletion of a repository: no more images than the reviewer saw.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub num_images: Option<u64>,
-    /// For the deletion of an organization: no repository that the plan does not know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub num_repositories: Option<u64>,
-    /// The number that requests name a mirror by. The name that it was found by is not looked up again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository_id: Option<RemoteId>,
-}
-
-impl Precondition {
-    /// What moved since the plan was made, in words; empty if the precondition holds.
-    pub fn check(&self, live: Option<&LiveResource>) -> Vec<String> {
-        let Some(live) = live else {
-            return if self.exists { vec!["it existed, and is gone now".to_owned()] } else { Vec::new() };
-        };
-        if !self.exists {
-            return vec!["it did not exist, and is there now".to_owned()];
-        }
-        let mut moved = Vec::new();
-        for (name, was) in &self.attributes {
-            match live.attributes.get(name.as_str()) {
-                Some(is) if is == was => {}
-                Some(is) => moved.push(format!("{name} was {}, is {} now", shown(was), shown(is))),
-                None => moved.push(format!("{name} was {}, and cannot be read now", shown(was))),
-            }
-        }
-        if let (Some(was), Some(is)) = (self.repository_id, live.number)
-            && u64::from(was) != is
-        {
-            moved.push(format!("the repository {was} was asked for, and the answer is about {is}"));
-        }
-        let counts = [
-            (self.num_images, live.num_images, "images"),
-            (self.num_repositories, live.num_repositories, "repositories"),
-        ];
-        for (was, is, what) in counts {
-            match (was, is) {
-                (Some(was), Some(is)) if is > was => {
-                    moved.push(format!("it held {was} {what}, holds {is} now"));
-                }
-                // What the service leaves out may be anything.
-                (Some(was), None) => {
-                    moved.push(format!("it held {was} {what}, and how many it holds now is not known"));
-                }
-                _ => {}
-            }
-        }
-        moved
-    }
-}
-
 /// Attributes that the chart manages and the API does not tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -331,7 +271,8 @@ pub struct Uncompared {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
     pub address: Address,
-    pub num_images: Option<u64>,
+    /// How much is in it.
+    pub held: Option<u64>,
 }
 
 /// What shall go and stays for now, with what it is kept for.

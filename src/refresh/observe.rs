@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::{Contents, Subject, Undecodable},
+    kind::{Fills, Subject, Undecodable},
     moment::Moment,
     state::{LiveResource, ReadFailure},
     transport::{
@@ -46,13 +46,14 @@ pub(crate) fn request(subject: Subject<'_>) -> Request {
 
 /// Whether one answer shows the object and, if there are any, its siblings.
 pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
-    contents(subject, view).is_none()
+    fills(subject, view).is_none()
 }
 
-fn contents(subject: Subject<'_>, view: View) -> Option<Contents> {
+/// What is to be counted.
+fn fills(subject: Subject<'_>, view: View) -> Option<&'static Fills> {
     match view {
         View::Values => None,
-        View::BeforeDelete => subject.address.kind().filled_by().map(|fills| fills.contents),
+        View::BeforeDelete => subject.address.kind().filled_by(),
     }
 }
 
@@ -77,8 +78,8 @@ pub(crate) async fn look(
     subject: Subject<'_>,
     view: View,
 ) -> Result<Observation, ReadFailure> {
-    match contents(subject, view) {
-        Some(contents) => look_inside(reader, subject.address, contents).await,
+    match fills(subject, view) {
+        Some(fills) => look_inside(reader, subject.address, fills).await,
         None => {
             let answer = reader.read(&request(subject)).await;
             decode(subject, &answer)
@@ -90,7 +91,7 @@ pub(crate) async fn look(
 async fn look_inside(
     reader: &mut impl Reader,
     address: &Address,
-    contents: Contents,
+    Fills { fact, contents, .. }: &'static Fills,
 ) -> Result<Observation, ReadFailure> {
     let list = List {
         subject: format!("list of what is in {address}"),
@@ -100,8 +101,7 @@ async fn look_inside(
     };
     let listed = pages::read(reader, &list).await?;
     let inside = listed.items.iter().filter(|(child, _)| child.parent().as_ref() == Some(address));
-    let num_repositories = Some(inside.count() as u64);
-    let live = Some(LiveResource { num_repositories, ..LiveResource::default() });
+    let live = Some(LiveResource { facts: fact.count(inside.count() as u64), ..LiveResource::default() });
     Ok(Observation { live, is_known: true, now: None })
 }
 

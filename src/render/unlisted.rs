@@ -25,7 +25,7 @@ pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
         *number += 1;
         if *number <= most {
             let head = color.paint(Role::Warning, format!("  ? {}", unlisted.address));
-            let holds = match unlisted.num_images {
+            let holds = match unlisted.held {
                 Some(0) => "empty".to_owned(),
                 number => unlisted.address.kind().holds.map_or_else(String::new, |holds| (holds.in_words)(number)),
             };

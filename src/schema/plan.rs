@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DIALECT, run};
 use crate::{
-    kind::{Kind, REGISTRY, Shape},
+    kind::{Kind, REGISTRY, Shape, Unmentioned, fact},
     plan::{document, risk::RiskClass},
     wire::{Service, host::EndpointKind},
 };
@@ -124,6 +124,11 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
+/// Any of them, which is the one if there is one.
+fn either(mut schemas: Vec<Value>) -> Value {
+    if schemas.len() == 1 { schemas.swap_remove(0) } else { any_of(schemas.into_iter()) }
+}
+
 fn any_of(schemas: impl Iterator<Item = Value>) -> Value {
     json!({ "anyOf": schemas.collect::<Vec<_>>() })
 }
@@ -161,8 +166,15 @@ fn by_region() -> Value {
     json!({ "type": "object", "additionalProperties": text() })
 }
 
+fn unlisted(kind: &Kind) -> Value {
+    let held = kind.holds.map(|holds| (holds.fact.name, nullable(count())));
+    let keys: Vec<_> = [("address", reference("address"))].into_iter().chain(held).collect();
+    object(&keys, &[])
+}
+
 fn plan_keys(name: &str) -> Vec<(&'static str, Value)> {
-    let unlisted = object(&[("address", reference("address")), ("num_images", nullable(count()))], &[]);
+    let may_be_unlisted = |kind: &&&Kind| kind.unmentioned == Unmentioned::ByPolicyOfParent;
+    let unlisted = either(REGISTRY.iter().filter(may_be_unlisted).map(|kind| unlisted(kind)).collect());
     vec![
         ("format_version", version()),
         called(name),
@@ -369,10 +381,9 @@ fn change(kind: &Kind) -> Value {
 }
 
 fn precondition(values: &Value) -> Value {
-    let schema = object(
-        &[("exists", json!({ "type": "boolean" })), ("attributes", values.clone())],
-        &[("num_images", count()), ("num_repositories", count()), ("repository_id", position())],
-    );
+    let mut facts: Vec<_> = fact::all().map(|fact| (fact.name, count())).collect();
+    facts.push(("repository_id", position()));
+    let schema = object(&[("exists", json!({ "type": "boolean" })), ("attributes", values.clone())], &facts);
     described(schema, "What must hold of the live object right before the write.")
 }
 

@@ -6,7 +6,7 @@ use super::plan::{
     account, called, chart, count, described, digest, endpoints, list, nullable, object, reference, scope, text,
     version,
 };
-use crate::{receipt::STATUSES, report::REASONS};
+use crate::{kind::REGISTRY, receipt::STATUSES, report::REASONS};
 
 fn boolean() -> Value {
     json!({ "type": "boolean" })
@@ -62,8 +62,9 @@ type Keys = Vec<(&'static str, Value)>;
 fn record_keys() -> (Keys, Keys) {
     let status = json!({ "type": ["integer", "null"], "minimum": 100, "maximum": 599 });
     let request = object(&[("status", status), ("request_id", nullable(text()))], &[]);
-    let seen =
-        object(&[("exists", boolean())], &[("attributes", json!({ "type": "object" })), ("num_images", count())]);
+    let mut known = vec![("attributes", json!({ "type": "object" }))];
+    known.extend(REGISTRY.iter().filter_map(|kind| kind.holds).map(|holds| (holds.fact.name, count())));
+    let seen = object(&[("exists", boolean())], &known);
     let keys = vec![
         ("address", reference("address")),
         ("actions", reference("actions")),

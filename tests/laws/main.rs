@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use portolan::{
     emulator::{Effect, Entry, ErrorBody, Fault, State, SyncRule},
+    kind::repository,
     plan::{
         Action, Change, Outcome, Plan, Reason, Scope,
         document::{self, PlanDocument, pretty},
@@ -311,7 +312,7 @@ fn moved(change: &Change, now: &State) -> bool {
             None => (false, false),
             Some(_) if matches!(change.action, Action::Create { .. }) => (true, false),
             Some(found) if matches!(change.action, Action::Delete { .. }) => {
-                (true, found.num_images <= change.precondition.num_images.unwrap())
+                (true, found.num_images <= change.precondition.facts.get(&repository::IMAGES).unwrap())
             }
             Some(found) => {
                 let category = ("category", found.category.as_str().into());
@@ -451,7 +452,7 @@ fn what_the_service_refuses_is_what_is_left() {
         let left = plan.changes.iter().zip(&fates).filter(|(_, fate)| !done(fate)).map(|(change, _)| change);
         let left: Vec<Vec<String>> = left.map(parts).collect();
         for (change, fate) in plan.changes.iter().zip(&fates).filter(|(_, fate)| !done(fate)) {
-            let holds = change.precondition.num_images.is_some_and(|images| images > 0);
+            let holds = change.precondition.facts.get(&repository::IMAGES).is_some_and(|images| images > 0);
             let emptied = parts(change).len() == 2 && matches!(fate, Fate::Skipped { .. });
             prop_assert!(holds || emptied, "{:#?} {:#?}", change, fate);
         }

@@ -43,7 +43,8 @@ fn plans() -> impl Strategy<Value = Plan> {
                     .insert(address.clone(), DesiredResource { presence, source, children: Children::default() });
                 if let Some((is_public, text)) = found {
                     let attributes = attributes(is_public, &text);
-                    let found = LiveResource { attributes, num_images: Some(1), ..LiveResource::default() };
+                    let found =
+                        LiveResource { attributes, facts: repository::IMAGES.count(1), ..LiveResource::default() };
                     live.resources.insert(address, found);
                 }
             }
@@ -142,7 +143,11 @@ fn as_many_destroys_as_fit_are_all_there() {
         let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
         let gone = DesiredResource { presence: Presence::Absent, source, children: Children::default() };
         chart.resources.insert(address.clone(), gone);
-        let found = LiveResource { attributes: attributes(false, ""), num_images: Some(1), ..LiveResource::default() };
+        let found = LiveResource {
+            attributes: attributes(false, ""),
+            facts: repository::IMAGES.count(1),
+            ..LiveResource::default()
+        };
         live.resources.insert(address, found);
     }
     let plan = build(&chart, &live, &[], Scope::default(), Moment::default());

@@ -33,7 +33,8 @@ fn live(rows: &[Row<'_>], rules: &[(&str, &str, bool)]) -> Live {
             ("category", json!("other")),
             ("description", json!(description)),
         ]);
-        let found = LiveResource { attributes, num_images: Some(*num_images), ..LiveResource::default() };
+        let found =
+            LiveResource { attributes, facts: repository::IMAGES.count(*num_images), ..LiveResource::default() };
         live.resources.insert(repository::address(region.clone(), organization.clone(), name), found);
         live.resources.insert(organization::address(region, organization), LiveResource::default());
     }

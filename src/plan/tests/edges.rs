@@ -421,8 +421,11 @@ fn an_expected_copy_is_never_unlisted() {
 
 #[test]
 fn a_count_that_the_service_leaves_out_does_not_hold() {
-    let precondition = Precondition { exists: true, num_images: Some(0), ..Precondition::default() };
-    let with = |num_images| LiveResource { num_images, ..LiveResource::default() };
+    let precondition = Precondition { exists: true, facts: repository::IMAGES.count(0), ..Precondition::default() };
+    let with = |images: Option<u64>| LiveResource {
+        facts: images.map(|number| repository::IMAGES.count(number)).unwrap_or_default(),
+        ..LiveResource::default()
+    };
     assert_eq!(precondition.check(Some(&with(Some(0)))), [""; 0]);
     assert_eq!(precondition.check(Some(&with(Some(1)))), ["it held 0 images, holds 1 now"]);
     assert_eq!(precondition.check(Some(&with(None))), ["it held 0 images, and how many it holds now is not known"]);

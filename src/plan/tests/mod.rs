@@ -17,8 +17,8 @@ use super::{
 use crate::{
     config::{self, decode::Context},
     diagnostics::SourceMap,
-    kind::{organization, repository, sync_rule},
-    state::{Chart, Consent, Live},
+    kind::{fact::Facts, organization, repository, sync_rule},
+    state::{Chart, Consent, Live, LiveResource},
 };
 
 /// A live repository: `organization/name`, public, its images, its rules with `override`.
@@ -39,7 +39,8 @@ pub(crate) fn live(rows: &[Row<'_>]) -> Live {
             ("category", json!("other")),
             ("description", json!("old")),
         ]);
-        let found = LiveResource { attributes, num_images: Some(*num_images), ..LiveResource::default() };
+        let found =
+            LiveResource { attributes, facts: repository::IMAGES.count(*num_images), ..LiveResource::default() };
         live.resources.insert(organization::address("r-1", organization), LiveResource::default());
         live.resources.insert(address, found);
     }
@@ -115,7 +116,7 @@ fn every_action_has_its_risks() {
 #[test]
 fn images_of_an_unknown_number_are_images() {
     let mut live = live(&[("o/x", false, 0, &[]), ("o/y", false, 0, &[])]);
-    live.resources.get_mut(&repository::address("r-1", "o", "x")).unwrap().num_images = None;
+    live.resources.get_mut(&repository::address("r-1", "o", "x")).unwrap().facts = Facts::default();
     let plan = plan("organizations: { o: { repositories: { x: { state: absent }, y: } } }", &live, &[]);
     assert_eq!(told(&plan), ["- repository r-1/o/x [destroys-data: --allow destroys-data=1]"]);
 }
@@ -239,12 +240,12 @@ fn parents_come_first_and_go_last() {
 fn a_precondition_names_what_moved() {
     let found = |is_public: bool, num_images| LiveResource {
         attributes: IndexMap::from([("is_public", json!(is_public))]),
-        num_images: Some(num_images),
+        facts: repository::IMAGES.count(num_images),
         ..LiveResource::default()
     };
     let attributes = serde_json::Map::from_iter([("is_public".to_owned(), json!(false))]);
     let update = Precondition { exists: true, attributes, ..Precondition::default() };
-    let delete = Precondition { exists: true, num_images: Some(2), ..Precondition::default() };
+    let delete = Precondition { exists: true, facts: repository::IMAGES.count(2), ..Precondition::default() };
     for (precondition, live, moved) in [
         (&Precondition::default(), None, &[][..]),
         (&Precondition::default(), Some(found(true, 0)), &["it did not exist, and is there now"]),

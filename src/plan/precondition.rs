@@ -1,0 +1,131 @@
+//! What must be true of a live object right before a change is made, and what moved if it is not.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    kind::fact::{self, Facts},
+    mask::shown,
+    state::{LiveResource, RemoteId},
+};
+
+/// What must be true of the live object right before the change is made.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Document", into = "Document")]
+pub struct Precondition {
+    pub exists: bool,
+    /// The live value of everything that the change sends or removes.
+    pub attributes: Map<String, Value>,
+    /// For a deletion: the resource holds no more than the reviewer saw, and nothing that the plan does not know.
+    pub facts: Facts,
+    /// The number that requests name a mirror by. The name that it was found by is not looked up again.
+    pub repository_id: Option<RemoteId>,
+}
+
+/// As it is written: each fact under its own name.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    exists: bool,
+    #[serde(default)]
+    attributes: Map<String, Value>,
+    #[serde(flatten)]
+    numbers: IndexMap<String, Option<u64>>,
+}
+
+const REPOSITORY_ID: &str = "repository_id";
+
+impl From<Precondition> for Document {
+    fn from(Precondition { exists, attributes, facts, repository_id }: Precondition) -> Document {
+        let facts = facts.iter().map(|(fact, number)| (fact.name, number));
+        let id = repository_id.map(|number| (REPOSITORY_ID, number.into()));
+        let numbers = facts.chain(id).map(|(name, number)| (name.to_owned(), Some(number))).collect();
+        Document { exists, attributes, numbers }
+    }
+}
+
+impl TryFrom<Document> for Precondition {
+    type Error = String;
+
+    fn try_from(Document { exists, attributes, numbers }: Document) -> Result<Precondition, String> {
+        let mut precondition = Precondition { exists, attributes, ..Precondition::default() };
+        for (name, number) in numbers {
+            let fact = fact::all().find(|fact| fact.name == name);
+            match (fact, number) {
+                (None, number) if name == REPOSITORY_ID => {
+                    precondition.repository_id = number.map(RemoteId::try_from).transpose()?;
+                }
+                (None, _) => return Err(format!("unknown field `{name}` in a precondition")),
+                (Some(_), None) => {}
+                (Some(fact), Some(number)) => {
+                    if !precondition.facts.insert(fact, number) {
+                        return Err(format!("`{name}` in a precondition is a count too many"));
+                    }
+                }
+            }
+        }
+        Ok(precondition)
+    }
+}
+
+impl Precondition {
+    /// What moved since the plan was made, in words; empty if the precondition holds.
+    pub fn check(&self, live: Option<&LiveResource>) -> Vec<String> {
+        let Some(live) = live else {
+            return if self.exists { vec!["it existed, and is gone now".to_owned()] } else { Vec::new() };
+        };
+        if !self.exists {
+            return vec!["it did not exist, and is there now".to_owned()];
+        }
+        let mut moved = Vec::new();
+        for (name, was) in &self.attributes {
+            match live.attributes.get(name.as_str()) {
+                Some(is) if is == was => {}
+                Some(is) => moved.push(format!("{name} was {}, is {} now", shown(was), shown(is))),
+                None => moved.push(format!("{name} was {}, and cannot be read now", shown(was))),
+            }
+        }
+        if let (Some(was), Some(is)) = (self.repository_id, live.number)
+            && u64::from(was) != is
+        {
+            moved.push(format!("the repository {was} was asked for, and the answer is about {is}"));
+        }
+        for (fact, was) in self.facts.iter() {
+            match live.facts.get(fact) {
+                Some(is) if is > was => moved.push(format!("it held {was} {}, holds {is} now", fact.things)),
+                // What the service leaves out may be anything.
+                None => {
+                    let things = fact.things;
+                    moved.push(format!("it held {was} {things}, and how many it holds now is not known"));
+                }
+                Some(_) => {}
+            }
+        }
+        moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::repository;
+
+    #[test]
+    fn each_number_stands_under_its_name_and_no_other_is_passed_over() {
+        let read = |text: &str| serde_json::from_str::<Precondition>(text).map_err(|error| error.to_string());
+        let text = r#"{"exists":true,"attributes":{},"num_images":2,"repository_id":7}"#;
+        let precondition = read(text).unwrap();
+        assert_eq!(precondition.facts, repository::IMAGES.count(2));
+        assert_eq!(precondition.repository_id, RemoteId::try_from(7).ok());
+        assert_eq!(serde_json::to_string(&precondition).unwrap(), text);
+        let refused = [
+            (r#"{"exists":true,"num_tags":2}"#, "unknown field `num_tags` in a precondition"),
+            (r#"{"exists":true,"num_images":-1}"#, "invalid value: integer `-1`, expected u64"),
+            (r#"{"exists":true,"repository_id":0}"#, "from 1 to"),
+            (r#"{"num_images":1}"#, "missing field `exists`"),
+        ];
+        for (text, problem) in refused {
+            assert!(read(text).unwrap_err().contains(problem), "{text}: {:?}", read(text));
+        }
+    }
+}
