@@ -40,7 +40,7 @@ impl<'a> Seen<'a> {
         let read: BTreeSet<(Address, usize)> = listed(part).collect();
         let is_partial = listed(chart).count() > read.len();
         let is_read = |address: &Address| {
-            let mut kinds = address.kind().children().filter(|kind| scope::is_read_alone(kind)).peekable();
+            let mut kinds = address.kind().read_alone().peekable();
             kinds.peek().is_some() && kinds.all(|kind| read.contains(&(address.clone(), kind.rank())))
         };
         let childless = live.resources.keys().filter(|address| !is_read(address)).collect();

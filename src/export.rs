@@ -9,9 +9,9 @@ use crate::{
     address::Address,
     config::names,
     diagnostics::Source,
-    kind::{Kind, Unmentioned},
+    kind::{Kind, Listing, Unmentioned},
     mask,
-    state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy},
+    state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy, Unread},
 };
 
 /// Something live that the chart says nothing of.
@@ -30,33 +30,30 @@ pub struct Exported {
 }
 
 /// Declares every live resource as it is, rules included: an empty list says that there shall be none. `unread` holds
-/// the repositories whose rules could not be read, `malformed` those that were not understood at all.
-pub fn chart(
-    live: &Live,
-    unread: &BTreeMap<Address, ReadFailure>,
-    malformed: &BTreeMap<Address, ReadFailure>,
-) -> Exported {
+/// what could not be read of a resource, `malformed` the resources that were not understood at all.
+pub fn chart(live: &Live, unread: &[Unread], malformed: &BTreeMap<Address, ReadFailure>) -> Exported {
     let mut exported = Exported::default();
     for (address, failure) in malformed {
         exported.leave(address.to_string(), failure.message.clone());
     }
-    let mut without_rules = BTreeSet::new();
-    for (repository, failure) in unread {
-        exported.leave(format!("rules of {repository}"), failure.message.clone());
-        without_rules.insert(repository.clone());
+    let mut unknown = BTreeSet::new();
+    for Unread { parent, kind, failure } in unread {
+        exported.leave(format!("{} of {parent}", several(kind)), failure.message.clone());
+        unknown.insert((parent.clone(), kind.rank()));
     }
     // A list that is present is the whole truth: one rule that cannot be written spares all of its repository.
     for (address, _) in live.resources.iter().filter(|(address, _)| is_listed(address)) {
-        if let (Some(problem), Some(repository)) = (bad_name(address), address.parent())
-            && without_rules.insert(repository.clone())
+        if let (Some(problem), Some(parent)) = (bad_name(address), address.parent())
+            && unknown.insert((parent.clone(), address.kind().rank()))
         {
-            exported.leave(format!("rules of {repository}"), format!("{address}: {problem}"));
+            exported.leave(format!("{} of {parent}", several(address.kind())), format!("{address}: {problem}"));
         }
     }
     let mut left_out: BTreeSet<Address> = BTreeSet::new();
     for (address, resource) in &live.resources {
         let parent = address.parent();
-        if is_listed(address) && parent.as_ref().is_some_and(|parent| without_rules.contains(parent)) {
+        let list = parent.clone().map(|parent| (parent, address.kind().rank()));
+        if is_listed(address) && list.is_some_and(|list| unknown.contains(&list)) {
             continue;
         }
         if parent.as_ref().is_some_and(|parent| left_out.contains(parent)) {
@@ -65,7 +62,7 @@ pub fn chart(
             left_out.insert(address.clone());
             exported.leave(address.to_string(), problem);
         } else {
-            exported.declare(address, resource, !without_rules.contains(address));
+            exported.declare(address, resource, &unknown);
         }
     }
     exported
@@ -76,7 +73,7 @@ impl Exported {
         self.unmanaged.push(Unmanaged { what, because });
     }
 
-    fn declare(&mut self, address: &Address, resource: &LiveResource, with_rules: bool) {
+    fn declare(&mut self, address: &Address, resource: &LiveResource, unknown: &BTreeSet<(Address, usize)>) {
         let nowhere = Source { file: "live".into(), line: 1, column: 1 };
         if address.kind().children().any(|child| child.unmentioned == Unmentioned::ByPolicyOfParent) {
             self.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report);
@@ -98,7 +95,7 @@ impl Exported {
         let desired = DesiredResource {
             presence: Presence::Present(attributes.into()),
             source: nowhere.clone(),
-            children: listed_in(address).filter(|_| with_rules).map(|kind| (kind, nowhere.clone())).collect(),
+            children: known_lists(address, unknown).map(|kind| (kind, nowhere.clone())).collect(),
         };
         self.chart.resources.insert(address.clone(), desired);
     }
@@ -109,9 +106,16 @@ fn is_listed(address: &Address) -> bool {
     address.kind().unmentioned == Unmentioned::ListIsWhole
 }
 
-/// The kinds of which the lists in a resource's entry hold everything.
-fn listed_in(address: &Address) -> impl Iterator<Item = &'static Kind> {
-    address.kind().children().filter(|child| child.unmentioned == Unmentioned::ListIsWhole)
+/// The kinds of which the resource holds a list that is the whole truth, and that is known.
+fn known_lists(address: &Address, unknown: &BTreeSet<(Address, usize)>) -> impl Iterator<Item = &'static Kind> {
+    let lists = address.kind().children().filter(|child| child.unmentioned == Unmentioned::ListIsWhole);
+    lists.filter(|child| !unknown.contains(&(address.clone(), child.rank())))
+}
+
+/// `rules`, as the chart's entries are called.
+fn several(kind: &Kind) -> String {
+    let one = kind.place.entry().map_or(kind.name, |entry| entry.name);
+    if matches!(kind.listing, Listing::Single) { one.to_owned() } else { format!("{one}s") }
 }
 
 /// What is wrong with the names in an address, for a chart.

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use crate::{
     address::Address,
     diagnostics::Source,
-    kind::{Kind, Listing, Unmentioned},
+    kind::{Kind, Unmentioned},
     pattern::{Below, Index, Pattern},
     state::{Chart, DesiredResource, Live, UnlistedPolicy},
 };
@@ -146,16 +146,11 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let going = going.into_iter().map(|(address, _)| address).chain(unlisted);
     let keeping = Keeping::new(chart);
     let kept = going.flat_map(|address| keeping.kinds_that_hold(address).map(move |kind| (address, kind)));
-    let alone = managed.chain(kept).filter(|(_, kind)| is_read_alone(kind));
+    let alone = managed.chain(kept).filter(|(_, kind)| kind.is_read_alone());
     let mut wanted: Vec<(Address, &'static Kind)> = alone.map(|(address, kind)| (address.clone(), kind)).collect();
     wanted.sort_by(|one, other| (&one.0, one.1.rank()).cmp(&(&other.0, other.1.rank())));
     wanted.dedup();
     wanted
-}
-
-/// Whether only a read for each resource that it may live in shows what there is of a kind.
-pub(crate) fn is_read_alone(kind: &Kind) -> bool {
-    !matches!(kind.listing, Listing::PerRegion { .. } | Listing::PerNumber { .. })
 }
 
 /// What nothing that goes may take along.
@@ -178,7 +173,7 @@ impl Keeping {
         let may_hold = move |child: &&'static Kind| {
             is_free && self.below.may_match(address, child.key.len() - address.parts().len())
         };
-        address.kind().children().filter(|child| is_read_alone(child)).filter(may_hold)
+        address.kind().read_alone().filter(may_hold)
     }
 }
 

@@ -339,3 +339,11 @@ pub struct ReadFailure {
     pub message: String,
     pub hint: Option<String>,
 }
+
+/// All of one kind that lives in a resource, and why it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    pub parent: Address,
+    pub kind: &'static Kind,
+    pub failure: ReadFailure,
+}

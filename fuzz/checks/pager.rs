@@ -58,5 +58,7 @@ pub(crate) fn check(bytes: &[u8]) {
         }
     }
     let parent = repository::address("r-1", "o", "a");
-    let _ = runtime.block_on(refresh::list_children(&client(), &parent));
+    for kind in parent.kind().read_alone() {
+        let _ = runtime.block_on(refresh::list_children(&client(), &parent, kind));
+    }
 }

@@ -97,30 +97,30 @@ async fn read_back<'a>(
                 let (client, region, addresses) = (client.clone(), region.clone(), addresses(touched));
                 reads.spawn(async move { by_list(&client, kind, &region, addresses).await });
             }
-            Listing::PerRegion { .. } | Listing::PerNumber { .. } => {
+            Listing::PerRegion { .. } | Listing::PerNumber { .. } | Listing::Single => {
                 let client = client.clone();
                 reads.spawn(async move { one_by_one(&client, touched).await });
             }
-            Listing::PerParent { .. } => spawn_by_parent(client, addresses(touched), &mut reads),
+            Listing::PerParent { .. } => spawn_by_parent(client, kind, touched, &mut reads),
         }
     }
     refresh::gather(reads, tally).await.into_iter().flatten().collect()
 }
 
-fn spawn_by_parent(client: &Arc<Client>, addresses: Vec<Address>, reads: &mut JoinSet<ReadBack>) {
-    let mut by_parent = BTreeMap::<Address, Vec<Address>>::new();
-    for address in addresses {
+fn spawn_by_parent(client: &Arc<Client>, kind: &'static Kind, touched: Touched, reads: &mut JoinSet<ReadBack>) {
+    let mut by_parent = BTreeMap::<Address, Touched>::new();
+    for (address, number) in touched {
         if let Some(parent) = address.parent() {
-            by_parent.entry(parent).or_default().push(address);
+            by_parent.entry(parent).or_default().push((address, number));
         }
     }
-    for (parent, addresses) in by_parent {
+    for (parent, touched) in by_parent {
         let client = client.clone();
         reads.spawn(async move {
-            match refresh::list_children(&client, &parent).await {
-                Ok(items) => found_among(items, addresses),
-                // A repository that does not show yet has rules that do not show yet.
-                Err(_) => one_by_one(&client, addresses.into_iter().map(|address| (address, None)).collect()).await,
+            match refresh::list_children(&client, &parent, kind).await {
+                Ok(items) => found_among(items, touched.into_iter().map(|(address, _)| address).collect()),
+                // A parent that does not show yet holds what does not show yet.
+                Err(_) => one_by_one(&client, touched).await,
             }
         });
     }

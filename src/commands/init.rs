@@ -164,12 +164,15 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     };
     live.resources.retain(|address, _| wanted(address));
     malformed.retain(|address, _| wanted(address));
-    let repositories = live.resources.keys().filter(|address| address.kind().has_lists()).count();
+    let parents = live.resources.keys().filter(|address| address.kind().read_alone().next().is_some()).count();
+    let reads = live.resources.keys().flat_map(|address| address.kind().read_alone()).count();
     // What holds for all of several is no matter of one repository.
-    let of_all = [(&unread, repositories), (&malformed, repositories + malformed.len())];
+    let unread_for: Vec<_> = unread.iter().map(|unread| unread.failure.clone()).collect();
+    let malformed_for: Vec<_> = malformed.values().cloned().collect();
+    let of_all = [(unread_for, reads), (malformed_for, parents + malformed.len())];
     if let Some((failures, _)) = of_all.into_iter().find(|(failures, all)| failures.len() > 1 && failures.len() == *all)
     {
-        output::failures(&failures.values().cloned().collect::<Vec<_>>());
+        output::failures(&failures);
         return Ok(None);
     }
     let exported = export::chart(&live, &unread, &malformed);

@@ -127,9 +127,14 @@ impl Kind {
         self.children().find_map(|child| child.fills)
     }
 
-    /// Whether only a read of a resource's own shows some of what lives in it.
-    pub fn has_lists(&'static self) -> bool {
-        self.children().any(|child| matches!(child.listing, Listing::PerParent { .. }))
+    /// The kinds that live in it and that only a read for each resource shows.
+    pub fn read_alone(&'static self) -> impl Iterator<Item = &'static Kind> {
+        self.children().filter(|child| child.is_read_alone())
+    }
+
+    /// Whether each resource of the parent kind needs a read of its own to show what of this kind lives in it.
+    pub fn is_read_alone(&self) -> bool {
+        matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
     }
 
     /// How much a live resource holds, where the read brought that.
@@ -449,6 +454,8 @@ pub enum Listing {
         request: fn(parent: &Address) -> Request,
         decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
     },
+    /// At most one for each resource of the parent kind, and so with the parent's key. The read of it is its list too.
+    Single,
     /// One answer for each resource that the chart names, under a number. The number stands in the chart, or in a list
     /// of all that could be meant.
     PerNumber {

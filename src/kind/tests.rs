@@ -204,6 +204,7 @@ fn listed(kind: &'static Kind, response: &Response) -> (String, Page) {
             (request(&region, Window { offset: 20, limit: 10 }), decode(&region, response))
         }
         Listing::PerParent { request, decode } => (request(&parent), decode(&parent, response)),
+        Listing::Single => panic!("is read by itself"),
         Listing::PerNumber { .. } => panic!("has candidates, and no pages"),
     };
     (line(&request), page.unwrap())

@@ -9,7 +9,7 @@ use std::{borrow::Cow, iter::successors};
 use super::{Parts, Pattern};
 use crate::{
     address::{Address, printed},
-    kind::{Kind, Listing, REGISTRY},
+    kind::{Kind, REGISTRY},
 };
 
 /// The bytes of a key that stand for something else. No pattern holds a control character.
@@ -257,8 +257,7 @@ fn key(pattern: &Pattern) -> Vec<u8> {
 /// which its last segments are the children.
 fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
-    let is_read_alone = |child: &&&Kind| matches!(child.listing, Listing::PerParent { .. });
-    for child in REGISTRY.iter().filter(is_read_alone) {
+    for child in REGISTRY.iter().filter(|kind| kind.is_read_alone()) {
         let (Some(parent), None | Some(true)) = (child.parent, pattern.kind.map(|kind| kind == *child)) else {
             continue;
         };

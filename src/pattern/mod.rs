@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     address::{Address, printed},
-    kind::{Kind, Listing, REGISTRY},
+    kind::{Kind, REGISTRY},
 };
 
 /// Between an address and the target of a rule.
@@ -72,8 +72,7 @@ impl Pattern {
     pub fn names_children_of(&self, parent: &Address) -> bool {
         let (kind, parts) = (parent.kind(), Parts::of(parent, Cow::Borrowed));
         let is_child = |child: &Kind| child.parent == Some(kind);
-        let is_read_alone = |child: &Kind| matches!(child.listing, Listing::PerParent { .. });
-        let mut children = REGISTRY.iter().filter(|child| is_child(child) && is_read_alone(child));
+        let mut children = REGISTRY.iter().filter(|child| is_child(child) && child.is_read_alone());
         children.any(|child| match self.kind {
             Some(wanted) if wanted != *child => false,
             Some(_) if self.place_covers(kind, &parts) => true,

@@ -18,12 +18,15 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
-    kind::{Kind, Listing, REGISTRY, Window},
+    kind::{Kind, Listing, REGISTRY, Subject, Window},
     moment::Moment,
     progress::{Listener, Stage, Tally},
     scope,
-    state::{Chart, Live, LiveResource, ReadFailure},
-    transport::client::{CallError, Client},
+    state::{Chart, Live, LiveResource, ReadFailure, Unread},
+    transport::{
+        client::{CallError, Client},
+        trace::Trace,
+    },
     wire::{Response, Service},
 };
 
@@ -73,7 +76,7 @@ async fn understood(
                 Listing::PerNumber { .. } => {
                     drop(numbered.spawn(async move { numbered::read(&client, kind, &part, &region).await }));
                 }
-                Listing::PerParent { .. } => {}
+                Listing::PerParent { .. } | Listing::Single => {}
             }
         }
     }
@@ -106,10 +109,9 @@ async fn understood(
     }
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
-        let mut parents: Vec<Address> = scope::to_list(&part, &live).into_iter().map(|(parent, _)| parent).collect();
-        parents.dedup();
-        let unread = read_children(client, parents, &mut live, &tally).await;
-        live.failures.extend(unread.into_values());
+        let reads = scope::to_list(&part, &live);
+        let unread = read_children(client, reads, &mut live, &tally).await;
+        live.failures.extend(unread.into_iter().map(|unread| unread.failure));
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
     (live, malformed)
@@ -125,8 +127,8 @@ fn misread(address: &Address, found: &LiveResource) -> Option<ReadFailure> {
 #[derive(Debug, Default)]
 pub struct Everything {
     pub live: Live,
-    /// What the lists hold and the children could not be read of.
-    pub unread: BTreeMap<Address, ReadFailure>,
+    /// What could not be read of what the lists hold.
+    pub unread: Vec<Unread>,
     /// What the lists name in a way that is not understood.
     pub malformed: BTreeMap<Address, ReadFailure>,
 }
@@ -134,9 +136,8 @@ pub struct Everything {
 /// Reads the chart's organizations with everything in them, whatever the chart manages.
 pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
     let (mut live, malformed) = understood(client, chart, chart, listener).await;
-    let is_parent = |address: &&Address| address.kind().has_lists();
-    let parents = live.resources.keys().filter(is_parent).cloned().collect();
-    let unread = read_children(client, parents, &mut live, &Tally::new(listener, Stage::Reading)).await;
+    let reads = live.resources.keys().flat_map(reads_in).collect();
+    let unread = read_children(client, reads, &mut live, &Tally::new(listener, Stage::Reading)).await;
     Everything { live, unread, malformed }
 }
 
@@ -161,46 +162,59 @@ fn concerns(chart: &Chart, address: &Address) -> bool {
     chart.resources.contains_key(address) || address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
-/// Adds the children to what is live, and returns the parents of which that failed.
+/// Every read that shows something of what lives in a resource.
+fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> + use<> {
+    let parent = parent.clone();
+    parent.kind().read_alone().map(move |kind| (parent.clone(), kind))
+}
+
+/// Adds what lives in some resources, each of one kind, to what is live; and returns what could not be read of it.
 async fn read_children(
     client: &Arc<Client>,
-    parents: Vec<Address>,
+    reads: Vec<(Address, &'static Kind)>,
     live: &mut Live,
     tally: &Tally<'_>,
-) -> BTreeMap<Address, ReadFailure> {
-    let mut reads = JoinSet::new();
-    for parent in parents {
+) -> Vec<Unread> {
+    let mut tasks = JoinSet::new();
+    for (parent, kind) in reads {
         let client = client.clone();
-        reads.spawn(async move { (list_children(&client, &parent).await, parent) });
+        tasks.spawn(async move { (list_children(&client, &parent, kind).await, parent, kind) });
     }
-    let mut unread = BTreeMap::new();
-    for (listed, parent) in gather(reads, tally).await {
+    let mut unread = Vec::new();
+    for (listed, parent, kind) in gather(tasks, tally).await {
         match listed {
             Ok(items) => live.resources.extend(items),
-            Err(failure) => drop(unread.insert(parent, failure)),
+            Err(failure) => unread.push(Unread { parent, kind, failure }),
         }
     }
+    unread.sort_by(|one, other| (&one.parent, one.kind.rank()).cmp(&(&other.parent, other.kind.rank())));
     unread
 }
 
-/// The children of one resource, of every kind that is listed by parent.
-pub async fn list_children(client: &Client, parent: &Address) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
-    let mut items = Vec::new();
-    for kind in REGISTRY.iter().filter(|kind| kind.parent == Some(parent.kind())) {
-        let Listing::PerParent { request, decode } = kind.listing else { continue };
-        let request = request(parent);
-        let subject = || format!("{}s of {parent}", kind.name);
-        let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
-        let page = decode(parent, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
-        let page = page.hidden(&response.mask);
-        if let Some(doubt) = page.doubt {
-            return Err(ReadFailure { subject: subject(), message: doubt, hint: None });
-        }
-        let mut seen = BTreeMap::new();
-        for (address, resource) in page.items {
-            if is_new(&mut seen, &address, &resource).map_err(|message| contradicted(&subject(), message))? {
-                items.push((address, resource));
-            }
+/// What lives in one resource, of a kind that only its own read shows.
+pub async fn list_children(
+    client: &Client,
+    parent: &Address,
+    kind: &'static Kind,
+) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
+    let Listing::PerParent { request, decode } = kind.listing else {
+        let address = Address::new(kind, parent.parts().to_vec());
+        let subject = Subject { address: &address, number: None };
+        let seen = observe::observe(client, subject, &Trace::default()).await?;
+        return Ok(seen.live.map(|live| (address, live)).into_iter().collect());
+    };
+    let request = request(parent);
+    let subject = || format!("{}s of {parent}", kind.name);
+    let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
+    let page = decode(parent, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+    let page = page.hidden(&response.mask);
+    if let Some(doubt) = page.doubt {
+        return Err(ReadFailure { subject: subject(), message: doubt, hint: None });
+    }
+    let (mut items, mut seen) = (Vec::new(), BTreeMap::new());
+    for (address, resource) in page.items {
+        if is_new(&mut seen, &address, &resource).map_err(|message| contradicted(&subject(), message))? {
+            items.push((address, resource));
         }
     }
     Ok(items)
