@@ -137,7 +137,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     let document = |root| document(root, chart_defaults, &mut endpoints, &mut out);
     let documents: Vec<Document<'_, '_>> = roots.iter().filter_map(document).collect();
     settings(roots, &mut out);
-    for kind in REGISTRY.iter().filter(|kind| kind.parent.is_none() && kind.numbered.is_none()) {
+    for kind in REGISTRY.iter().filter(|kind| kind.parent.is_none() && kind.numbered().is_none()) {
         for (address, top) in tops(kind, &documents, &mut out) {
             decode_top(&address, &top, &targets, &mut out);
         }

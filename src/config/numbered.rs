@@ -25,7 +25,7 @@ struct Seen<'n> {
 
 /// Decodes the entries of all documents.
 pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
-    for kind in REGISTRY.iter().filter(|kind| kind.numbered.is_some()) {
+    for kind in REGISTRY.iter().filter(|kind| kind.numbered().is_some()) {
         decode_kind(kind, documents, out);
     }
 }

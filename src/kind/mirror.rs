@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Candidate, Hazard, Kind, Lack, Lifecycle, Listing, Numbered, Page, Preset, Role, Runs, Shape, Subject,
-    Undecodable, Unmentioned, Window, Wire, json as parse,
+    Attribute, Candidate, Hazard, Id, Identity, Kind, Lack, Lifecycle, Listing, Numbered, Page, Preset, Role, Runs,
+    Shape, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
     place::{Form, Place, Record, TextForm, Together, key},
 };
 use crate::{
@@ -52,6 +52,12 @@ fn is_git_name(text: &str) -> bool {
     let is_start = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.bytes().next().is_some_and(is_start) && text.bytes().all(|byte| is_start(byte) || matches!(byte, b'-' | b'.'))
 }
+
+/// The number of the repository, which its mirror is part of.
+static ID: Id = Id {
+    name: "repository_id",
+    moved: |was, is| format!("the repository {was} was asked for, and the answer is about {is}"),
+};
 
 pub static MIRROR: Kind = Kind {
     name: "mirror",
@@ -145,7 +151,8 @@ pub static MIRROR: Kind = Kind {
     unmentioned: Unmentioned::Left,
     makes: None,
     note_on_creation: None,
-    numbered: Some(&Numbered {
+    identity: Identity::LookedUp(&Numbered {
+        id: &ID,
         missing: Lack {
             code: "no-such-repository",
             problem: "no git repository is called so, and portolan cannot create one",

@@ -20,7 +20,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use self::place::Place;
-pub use self::table::{ActionRisk, Fills, Hazard, Holds, Lack, Lifecycle, Numbered, Runs, Unmentioned, Verb};
+pub use self::table::{
+    ActionRisk, Fills, Hazard, Holds, Id, Identity, Lack, Lifecycle, Numbered, Runs, Unmentioned, Verb,
+};
 use crate::{
     address::Address,
     config::names::Name,
@@ -86,8 +88,7 @@ pub struct Kind {
     pub makes: Option<fn(&Address) -> Option<Address>>,
     /// What a reader should know of a new one, from how much its parent holds.
     pub note_on_creation: Option<fn(held: u64) -> String>,
-    /// Of a kind that requests name by a number.
-    pub numbered: Option<&'static Numbered>,
+    pub identity: Identity,
     /// How it is run, if it can be.
     pub runs: Option<&'static Runs>,
     pub listing: Listing,
@@ -125,6 +126,23 @@ impl Kind {
     /// The kind that must be gone before one of this kind can be deleted.
     pub fn filled_by(&'static self) -> Option<&'static Fills> {
         self.children().find_map(|child| child.fills)
+    }
+
+    /// The number that requests name it by, if they do.
+    pub fn id(&self) -> Option<&'static Id> {
+        match self.identity {
+            Identity::Key => None,
+            Identity::Told(id) => Some(id),
+            Identity::LookedUp(numbered) => Some(numbered.id),
+        }
+    }
+
+    /// How its number is found out, if no read of its own brings it.
+    pub fn numbered(&self) -> Option<&'static Numbered> {
+        match self.identity {
+            Identity::Key | Identity::Told(_) => None,
+            Identity::LookedUp(numbered) => Some(numbered),
+        }
     }
 
     /// The kinds that live in it and that only a read for each resource shows.
@@ -538,7 +556,8 @@ pub trait Wire: Sync {
     /// Finds the resource in a successful answer to [`Wire::read`], as it is: [`Kind::decode_read`] masks it.
     fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
     fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request;
-    /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows.
+    /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows; so it must be all of a
+    /// kind with [`Identity::Told`], whose number is not known yet.
     fn created(&self, after: &Attributes) -> Attributes {
         after.clone()
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Kind, Lifecycle, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
+    Identity, Kind, Lifecycle, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
     place::{DEFAULTS, DEFAULTS_DOC, Form, Place, Record, STATE, Slot, Together, key},
     segment,
 };
@@ -56,7 +56,7 @@ pub static ORGANIZATION: Kind = Kind {
     unmentioned: Unmentioned::Left,
     makes: None,
     note_on_creation: None,
-    numbered: None,
+    identity: Identity::Key,
     runs: None,
     listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
     also_gone: &[],

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Kind, Lifecycle, Listing, Page, Preset, Role, Shape,
-    Subject, Undecodable, Unmentioned, Verb, Window, Wire,
+    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Identity, Kind, Lifecycle, Listing, Page, Preset, Role,
+    Shape, Subject, Undecodable, Unmentioned, Verb, Window, Wire,
     fact::Fact,
     json as parse, organization,
     place::{Form, Place, Record, STATE, Slot, Together, key},
@@ -132,7 +132,7 @@ pub static REPOSITORY: Kind = Kind {
     unmentioned: Unmentioned::ByPolicyOfParent,
     makes: None,
     note_on_creation: None,
-    numbered: None,
+    identity: Identity::Key,
     runs: None,
     listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
     also_gone: &[],

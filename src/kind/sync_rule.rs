@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ActionRisk, Attribute, Hazard, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable,
+    ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable,
     Unmentioned, Verb, Wire, json as parse, organization,
     place::{Form, Items, Place, REGION, Record, TextForm, Together, Wrong, key},
     repository,
@@ -100,7 +100,7 @@ pub static SYNC_RULE: Kind = Kind {
     unmentioned: Unmentioned::ListIsWhole,
     makes: Some(copy),
     note_on_creation: Some(not_copied),
-    numbered: None,
+    identity: Identity::Key,
     runs: None,
     listing: Listing::PerParent { request: list, decode: decode_list },
     also_gone: &[SYNC_RULE_NOT_FOUND],

@@ -3,7 +3,7 @@
 use super::{Contents, Subject, fact::Fact};
 use crate::{
     risk::RiskClass,
-    state::RunState,
+    state::{RemoteId, RunState},
     wire::{Request, Response, secret::Login},
 };
 
@@ -57,9 +57,39 @@ pub enum Unmentioned {
     ListIsWhole,
 }
 
+/// What requests name the resources of a kind by.
+#[derive(Debug, Clone, Copy)]
+pub enum Identity {
+    /// The parts of the key.
+    Key,
+    /// A number that the service gives, and that every read of the resource brings.
+    Told(&'static Id),
+    /// A number that the chart says, or a list of all that could be meant.
+    LookedUp(&'static Numbered),
+}
+
+/// A number that a service gives its resources.
+#[derive(Debug)]
+pub struct Id {
+    /// What documents call it.
+    pub name: &'static str,
+    /// What happened if one number was asked for, and the answer is about the other one.
+    pub moved: fn(was: RemoteId, is: u64) -> String,
+}
+
+/// Each id is one static, and so only equal to itself.
+impl PartialEq for Id {
+    fn eq(&self, other: &Id) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Id {}
+
 /// What a kind is whose resources are made in something that exists already, and that only its number names.
 #[derive(Debug)]
 pub struct Numbered {
+    pub id: &'static Id,
     /// Nothing has the name, and so there is no number.
     pub missing: Lack,
     /// The attribute without which nothing can be made there.

@@ -63,10 +63,10 @@ fn a_kind_can_do_what_its_table_says() {
             record.keys().any(|key| kind.attributes.first().is_none_or(|first| first.name == key.name)),
             "{kind:?}"
         );
-        assert!(kind.names.len() == kind.key.len() || kind.numbered.is_some(), "{kind:?}");
+        assert!(kind.names.len() == kind.key.len() || kind.numbered().is_some(), "{kind:?}");
         let known = |name: &str| kind.attribute(name).is_some();
         assert!(kind.runs.is_none_or(|runs| [runs.from, runs.endpoint, runs.force].into_iter().all(known)), "{kind:?}");
-        assert!(kind.numbered.is_none_or(|numbered| known(numbered.needs)), "{kind:?}");
+        assert!(kind.numbered().is_none_or(|numbered| known(numbered.needs)), "{kind:?}");
         assert!(kind.children().filter(|child| child.fills.is_some()).count() <= 1, "{kind:?}");
     }
 }

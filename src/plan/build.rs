@@ -9,10 +9,11 @@ use crate::{
     address::Address,
     diagnostics::Source,
     diff::{self, FieldChange},
+    kind::{Id, Identity, Kind},
     mask::Hidden,
     moment::Moment,
     scope::{self, Disposition, Selection, Surplus},
-    state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence},
+    state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
 };
 
 /// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now` decides which mirrors
@@ -20,7 +21,8 @@ use crate::{
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
     let selection = scope.selection();
     let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
-    plan.failures = live.failures.iter().cloned().chain(numbered::mistaken(live)).collect();
+    plan.failures =
+        live.failures.iter().cloned().chain(numbered::mistaken(live)).chain(numbered::nameless(live)).collect();
     if !plan.failures.is_empty() {
         return plan;
     }
@@ -143,7 +145,9 @@ fn alteration(
     } else {
         (Action::Update { before, after, then: None }, Reason::Differs)
     };
-    step(address, action, reason, fields, held)
+    let mut change = step(address, action, reason, fields, held);
+    change.precondition.id = told(kind, found);
+    change
 }
 
 fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Option<Source>) -> Change {
@@ -152,10 +156,19 @@ fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Opt
     let fields = diff::vanishing(&before);
     let mut change = step(address, Action::Delete { before }, reason, fields, kind.held(found));
     change.precondition.facts = found.facts;
+    change.precondition.id = told(kind, found);
     let has_room = kind.filled_by().is_none_or(|fills| change.precondition.facts.insert(fills.fact, 0));
     debug_assert!(has_room, "a {} has too many facts", kind.name);
     change.source = source;
     change
+}
+
+/// The number that the read of a resource brought, where requests name it by that.
+fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static Id, RemoteId)> {
+    match kind.identity {
+        Identity::Told(id) => Some((id, RemoteId::try_from(found.number?).ok()?)),
+        Identity::Key | Identity::LookedUp(_) => None,
+    }
 }
 
 /// A change with everything that follows from its action.

@@ -108,7 +108,7 @@ impl Change {
 
     /// As requests name it.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { address: &self.address, number: self.precondition.repository_id }
+        Subject { address: &self.address, number: self.precondition.id.map(|(_, number)| number) }
     }
 
     /// The verbs of the JSON document; a replace is a delete and a create, so that looking for `delete` finds it.

@@ -6,16 +6,16 @@ use super::{Action, Change, Reason, Run, Stop, Uncompared, build::step};
 use crate::{
     address::Address,
     diff,
-    kind::{Kind, Lack, REGISTRY, Role},
+    kind::{Identity, Kind, Lack, REGISTRY, Role},
     moment::Moment,
     plan::risk::Risk,
-    state::{Attributes, DesiredResource, Live, LiveResource, Presence, ReadFailure, RunState, Terms},
+    state::{Attributes, DesiredResource, Live, LiveResource, Presence, ReadFailure, RemoteId, RunState, Terms},
     text::visible,
 };
 
 /// The stops that report a difference which portolan cannot repair. Unlike limits of an apply they count as drift.
 pub fn is_lack(code: &str) -> bool {
-    let mut kinds = REGISTRY.iter().filter_map(|kind| kind.numbered);
+    let mut kinds = REGISTRY.iter().filter_map(|kind| kind.numbered());
     kinds.any(|numbered| [&numbered.missing, &numbered.needless].iter().any(|lack| lack.code == code))
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Verdict {
 }
 
 pub(super) fn judge(address: &Address, desired: &DesiredResource, terms: &Terms, live: &Live, now: Moment) -> Verdict {
-    let Some(numbered) = address.kind().numbered else { return Verdict::Unchanged };
+    let Some(numbered) = address.kind().numbered() else { return Verdict::Unchanged };
     let Some(number) = live.numbers.get(address) else { return Verdict::Stopped(stop(address, &numbered.missing)) };
     let Presence::Present(wanted) = &desired.presence else { return Verdict::Unchanged };
     let found = live.resources.get(address);
@@ -40,7 +40,7 @@ pub(super) fn judge(address: &Address, desired: &DesiredResource, terms: &Terms,
         Some(found) => due.alteration(found).or_else(|| due.run_alone(found)),
     };
     let Some(mut change) = change else { return Verdict::Unchanged };
-    change.precondition.repository_id = Some(*number);
+    change.precondition.id = Some((numbered.id, *number));
     change.source = Some(desired.source.clone());
     change.notes.extend(notes(&change, wanted));
     if let (Some(run), Some(runs)) = (change.action.run(), address.kind().runs) {
@@ -59,9 +59,22 @@ pub(super) fn mistaken(live: &Live) -> impl Iterator<Item = ReadFailure> {
         let told = live.resources.get(address)?.number.filter(|told| *told != u64::from(*asked))?;
         Some(ReadFailure {
             subject: address.to_string(),
-            message: format!("the repository {asked} was asked for, and the answer is about {told}"),
+            message: (address.kind().id()?.moved)(*asked, told),
             hint: Some("this is not the answer of the service: check the endpoint and what stands between".to_owned()),
         })
+    })
+}
+
+/// Resources whose number the service should have told, and did not: no request could name them.
+pub(super) fn nameless(live: &Live) -> impl Iterator<Item = ReadFailure> {
+    let is_told = |kind: &Kind| matches!(kind.identity, Identity::Told(_));
+    let is_name = |number: Option<u64>| number.is_some_and(|number| RemoteId::try_from(number).is_ok());
+    let nameless =
+        move |(address, found): &(&Address, &LiveResource)| is_told(address.kind()) && !is_name(found.number);
+    live.resources.iter().filter(nameless).map(|(address, _)| ReadFailure {
+        subject: address.to_string(),
+        message: "its id is missing in the answer, or is no number of a resource".to_owned(),
+        hint: Some("this is not the answer of the service: check the endpoint and what stands between".to_owned()),
     })
 }
 
@@ -304,7 +317,7 @@ mod tests {
             ("force", json!(false)),
         ];
         assert_eq!(after, &Attributes::from(expected));
-        assert_eq!(plan.changes[0].precondition.repository_id.map(u64::from), Some(7));
+        assert_eq!(plan.changes[0].precondition.id.map(|(_, number)| u64::from(number)), Some(7));
     }
 
     #[test]

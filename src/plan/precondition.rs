@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    kind::fact::{self, Facts},
+    kind::{
+        Id, REGISTRY,
+        fact::{self, Facts},
+    },
     mask::shown,
     state::{LiveResource, RemoteId},
 };
@@ -19,8 +22,8 @@ pub struct Precondition {
     pub attributes: Map<String, Value>,
     /// For a deletion: the resource holds no more than the reviewer saw, and nothing that the plan does not know.
     pub facts: Facts,
-    /// The number that requests name a mirror by. The name that it was found by is not looked up again.
-    pub repository_id: Option<RemoteId>,
+    /// The number that requests name it by. The name that it was found by is not looked up again.
+    pub id: Option<(&'static Id, RemoteId)>,
 }
 
 /// As it is written: each fact under its own name.
@@ -33,12 +36,10 @@ struct Document {
     numbers: IndexMap<String, Option<u64>>,
 }
 
-const REPOSITORY_ID: &str = "repository_id";
-
 impl From<Precondition> for Document {
-    fn from(Precondition { exists, attributes, facts, repository_id }: Precondition) -> Document {
+    fn from(Precondition { exists, attributes, facts, id }: Precondition) -> Document {
         let facts = facts.iter().map(|(fact, number)| (fact.name, number));
-        let id = repository_id.map(|number| (REPOSITORY_ID, number.into()));
+        let id = id.map(|(id, number)| (id.name, number.into()));
         let numbers = facts.chain(id).map(|(name, number)| (name.to_owned(), Some(number))).collect();
         Document { exists, attributes, numbers }
     }
@@ -50,18 +51,18 @@ impl TryFrom<Document> for Precondition {
     fn try_from(Document { exists, attributes, numbers }: Document) -> Result<Precondition, String> {
         let mut precondition = Precondition { exists, attributes, ..Precondition::default() };
         for (name, number) in numbers {
-            let fact = fact::all().find(|fact| fact.name == name);
-            match (fact, number) {
-                (None, number) if name == REPOSITORY_ID => {
-                    precondition.repository_id = number.map(RemoteId::try_from).transpose()?;
-                }
-                (None, _) => return Err(format!("unknown field `{name}` in a precondition")),
-                (Some(_), None) => {}
-                (Some(fact), Some(number)) => {
+            let is_called = |known: &str| known == name;
+            let fact = fact::all().find(|fact| is_called(fact.name));
+            let id = REGISTRY.iter().filter_map(|kind| kind.id()).find(|id| is_called(id.name));
+            match (fact, id, number) {
+                (None, None, _) => return Err(format!("unknown field `{name}` in a precondition")),
+                (_, _, None) => {}
+                (Some(fact), _, Some(number)) => {
                     if !precondition.facts.insert(fact, number) {
                         return Err(format!("`{name}` in a precondition is a count too many"));
                     }
                 }
+                (None, Some(id), Some(number)) => precondition.id = Some((id, RemoteId::try_from(number)?)),
             }
         }
         Ok(precondition)
@@ -85,10 +86,10 @@ impl Precondition {
                 None => moved.push(format!("{name} was {}, and cannot be read now", shown(was))),
             }
         }
-        if let (Some(was), Some(is)) = (self.repository_id, live.number)
+        if let (Some((id, was)), Some(is)) = (self.id, live.number)
             && u64::from(was) != is
         {
-            moved.push(format!("the repository {was} was asked for, and the answer is about {is}"));
+            moved.push((id.moved)(was, is));
         }
         for (fact, was) in self.facts.iter() {
             match live.facts.get(fact) {
@@ -116,7 +117,7 @@ mod tests {
         let text = r#"{"exists":true,"attributes":{},"num_images":2,"repository_id":7}"#;
         let precondition = read(text).unwrap();
         assert_eq!(precondition.facts, repository::IMAGES.count(2));
-        assert_eq!(precondition.repository_id, RemoteId::try_from(7).ok());
+        assert_eq!(precondition.id.map(|(id, number)| (id.name, u64::from(number))), Some(("repository_id", 7)));
         assert_eq!(serde_json::to_string(&precondition).unwrap(), text);
         let refused = [
             (r#"{"exists":true,"num_tags":2}"#, "unknown field `num_tags` in a precondition"),

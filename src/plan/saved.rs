@@ -9,7 +9,12 @@ use super::{
     Action, Change, Precondition,
     risk::{self, RiskClass},
 };
-use crate::{diff, kind::Lifecycle, mask, state::Attributes};
+use crate::{
+    diff,
+    kind::{Identity, Lifecycle},
+    mask,
+    state::Attributes,
+};
 
 /// The first thing that is wrong with a change.
 pub(super) fn problem(change: &Change) -> Option<&'static str> {
@@ -18,6 +23,7 @@ pub(super) fn problem(change: &Change) -> Option<&'static str> {
         (!is_complete(change), "`after` is not complete"),
         (!is_sayable(change), "`after` holds a value that no chart could say"),
         (!is_guarded(change), "its precondition does not fit its action"),
+        (!is_named(change), "it lacks the id that requests name it by, or has one too many"),
         (hides_risk(change), "it hides a risk"),
     ];
     problems.into_iter().find_map(|(wrong, said)| wrong.then_some(said))
@@ -79,6 +85,17 @@ fn is_guarded(change: &Change) -> bool {
         Action::Update { before, .. } | Action::Replace { before, .. } => *exists && holds(before),
         Action::Delete { .. } | Action::Run { .. } => *exists,
     }
+}
+
+/// Requests name it as its kind says. What does not exist yet has no number of its own.
+fn is_named(change: &Change) -> bool {
+    let is_new = matches!(change.action, Action::Create { .. });
+    let wanted = match change.address.kind().identity {
+        Identity::Key => None,
+        Identity::Told(id) => Some(id).filter(|_| !is_new),
+        Identity::LookedUp(numbered) => Some(numbered.id),
+    };
+    change.precondition.id.map(|(id, _)| id) == wanted
 }
 
 /// Whether images go is not known here, so that risk is left to the reader of the plan.

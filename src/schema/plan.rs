@@ -382,7 +382,7 @@ fn change(kind: &Kind) -> Value {
 
 fn precondition(values: &Value) -> Value {
     let mut facts: Vec<_> = fact::all().map(|fact| (fact.name, count())).collect();
-    facts.push(("repository_id", position()));
+    facts.extend(REGISTRY.iter().filter_map(|kind| kind.id()).map(|id| (id.name, position())));
     let schema = object(&[("exists", json!({ "type": "boolean" })), ("attributes", values.clone())], &facts);
     described(schema, "What must hold of the live object right before the write.")
 }

@@ -10,14 +10,19 @@ use crate::{
     address::Address,
     config::names::Name,
     kind::{
-        ActionRisk, Attribute, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned,
-        Verb, Wire, json as parse, organization,
+        ActionRisk, Attribute, Id, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape, Subject, Undecodable,
+        Unmentioned, Verb, Wire, json as parse, organization,
         place::{Form, Place, Record, Together, key},
         repository,
     },
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
+};
+
+static ID: Id = Id {
+    name: "cleanup_id",
+    moved: |was, is| format!("it was policy {was}, and is policy {is} now: it was made again"),
 };
 
 pub static CLEANUP: Kind = Kind {
@@ -69,11 +74,11 @@ pub static CLEANUP: Kind = Kind {
     unmentioned: Unmentioned::ListIsWhole,
     makes: None,
     note_on_creation: None,
-    numbered: None,
+    identity: Identity::Told(&ID),
     runs: None,
-    listing: Listing::PerParent { request: list, decode: decode_list },
+    listing: Listing::Single,
     also_gone: &["CLEANUP.404"],
-    also_absent: &[],
+    also_absent: &["CLEANUP.404"],
     wire: &Api,
 };
 
@@ -138,25 +143,19 @@ fn numbered(Subject { address, number }: Subject<'_>, method: Method) -> Request
     request(address, method, &format!("/{}", number.map_or(0, u64::from)))
 }
 
-fn list(repository: &Address) -> Request {
-    request(repository, Method::Get, "")
-}
-
-fn decode_list(repository: &Address, response: &Response) -> Result<Page, Undecodable> {
-    let policies: Vec<Policy> = parse(response, "a list of policies")?;
-    let length = policies.len();
-    let items = policies.into_iter().map(|policy| (address(repository), policy.into_live())).collect();
-    Ok(Page { length, items, ..Page::default() })
-}
-
 impl Wire for Api {
     fn read(&self, Subject { address, .. }: Subject<'_>) -> Request {
-        list(address)
+        request(address, Method::Get, "")
     }
 
-    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
-        let page = decode_list(address, response)?;
-        Ok(page.items.into_iter().next().map(|(_, live)| live))
+    fn decode_read(&self, _address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+        let mut policies: Vec<Policy> = parse(response, "a list of policies")?;
+        let policy = policies.pop();
+        if policies.is_empty() {
+            Ok(policy.map(Policy::into_live))
+        } else {
+            Err(Undecodable::new("one policy at most", response))
+        }
     }
 
     fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {

@@ -6,18 +6,22 @@ use crate::{
     address::Address,
     config::names::Name,
     kind::{
-        ActionRisk, Attribute, Hazard, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Unmentioned, Verb,
-        organization,
+        ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Unmentioned,
+        Verb, organization,
         place::{Form, Place, Record, Together, key},
+        probes::cleanup,
         repository,
     },
     plan::{
-        Action, risk,
-        tests::{chart, live, plan},
+        Action, Change, Plan, Scope,
+        build::build,
+        document::{self, PlanDocument},
+        risk,
+        tests::{NOW, chart, live, plan},
     },
     risk::RiskClass,
     scope,
-    state::{Attributes, LiveResource},
+    state::{Attributes, DesiredResource, LiveResource, Presence},
     wire::{Method, Request, Service},
 };
 
@@ -49,7 +53,7 @@ static BUCKET: Kind = Kind {
     unmentioned: Unmentioned::Left,
     makes: None,
     note_on_creation: None,
-    numbered: None,
+    identity: Identity::Key,
     runs: None,
     listing: Listing::PerParent { request, decode: |_, _| Ok(Page::default()) },
     also_gone: &[],
@@ -123,5 +127,63 @@ fn what_the_table_leaves_is_nobodys_business() {
         let chart = chart(text);
         assert_eq!(scope::surplus(&chart, &scope::expected_copies(&chart), &live), [], "{text}");
         assert_eq!(plan(text, &live, &["deletes"]).stopped, [], "{text}");
+    }
+}
+
+/// A repository with a policy of 14 days under that number, for which the chart wants another number of days.
+fn cleanup(number: Option<u64>, wanted: Presence) -> Plan {
+    let mut live = live(&[("o/a", false, 3, &[])]);
+    let mut chart = chart("organizations: { o: { repositories: { a: } } }");
+    let repository = repository::address("r-1", "o", "a");
+    let source = chart.resources[&repository].source.clone();
+    let attributes = Attributes::from([("days", json!(14)), ("keep", json!([]))]);
+    let found = LiveResource { attributes, number, ..LiveResource::default() };
+    live.resources.insert(cleanup::address(&repository), found);
+    let desired = DesiredResource { presence: wanted, source, children: Default::default() };
+    chart.resources.insert(cleanup::address(&repository), desired);
+    build(&chart, &live, &["destroys-data".parse().unwrap()], Scope::default(), NOW)
+}
+
+#[test]
+fn a_number_that_a_read_brings_reaches_the_request() {
+    let days = |days: u64| Presence::Present(Attributes::from([("days", json!(days))]).into());
+    for (wanted, expected) in [
+        (days(7), "PATCH r-1 /v2/manage/namespaces/o/repos/a/cleanups/34"),
+        (Presence::Absent, "DELETE r-1 /v2/manage/namespaces/o/repos/a/cleanups/34"),
+    ] {
+        let plan = cleanup(Some(34), wanted);
+        let text = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
+        let saved = document::read(&text).unwrap();
+        assert_eq!(saved, plan);
+        let Change { action, precondition, .. } = &saved.changes[0];
+        let wire = saved.changes[0].address.kind().wire;
+        let request = match action.after() {
+            Some(after) => wire.update(saved.changes[0].subject(), after),
+            None => wire.delete(saved.changes[0].subject()),
+        };
+        assert_eq!(request.unwrap().to_string(), expected);
+        assert!(text.contains("\"cleanup_id\": 34"), "{text}");
+        // The same values under another number are another policy.
+        let attributes = saved.changes[0].action.before().unwrap().clone();
+        let again = LiveResource { attributes, number: Some(35), ..LiveResource::default() };
+        let moved = precondition.check(Some(&again));
+        assert_eq!(moved, ["it was policy 34, and is policy 35 now: it was made again"]);
+        // A file without the number, or with that of another kind, would be about policy 0.
+        for id in ["", ", \"repository_id\": 34"] {
+            let mut forged = PlanDocument::new(&plan, Vec::new());
+            let text = format!("{{ \"exists\": true, \"attributes\": {} {id} }}", json!(precondition.attributes));
+            forged.changes[0].precondition = serde_json::from_str(&text).unwrap();
+            let error = document::read(&forged.to_file(&plan)).unwrap_err().to_string();
+            assert!(error.contains("it lacks the id"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_a_read_lacks_makes_the_plan_unknown() {
+    for number in [None, Some(0), Some(u64::MAX)] {
+        let plan = cleanup(number, Presence::Absent);
+        let failures: Vec<_> = plan.failures.iter().map(|failure| failure.subject.as_str()).collect();
+        assert_eq!((failures, plan.changes.len()), (vec!["cleanup r-1/o/a"], 0), "{number:?}");
     }
 }
