@@ -234,7 +234,7 @@ fn dispose<'a>(surplus: &Surplus<'a>, live: &Live, plan: &mut Plan, blocking: &m
     };
     match surplus.disposition {
         Disposition::DeleteUnlisted(source) => delete(Reason::Unlisted, source),
-        Disposition::DeleteUndeclared(source) => delete(Reason::NotInSyncList, source),
+        Disposition::DeleteUndeclared(source) => delete(Reason::Undeclared, source),
         Disposition::Report => {
             let held = surplus.address.kind().held(found);
             plan.unlisted.push(Unlisted { address: surplus.address.clone(), held });

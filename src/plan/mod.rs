@@ -239,8 +239,10 @@ pub enum Reason {
     DeclaredAbsent,
     /// No file lists it, and its organization says `unlisted: delete`.
     Unlisted,
-    /// The repository's `sync` list is the whole truth, and it is not in there.
-    NotInSyncList,
+    /// The chart says all that shall be there of its kind, and does not say it. Documents have the word of the first such
+    /// kind.
+    #[serde(rename = "not-in-sync-list")]
+    Undeclared,
     /// The mirror has no success as young as the chart asks for.
     Stale,
     /// The mirror had no success yet.

@@ -292,7 +292,7 @@ fn said(change: &Change, with_notes: bool) -> Vec<String> {
     let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
     said.extend(told.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
     said.extend(change.action.run().map(|run| format!("**run**: {}", escape(&words::run(run)))));
-    said.extend(text::why(change.reason).map(escape));
+    said.extend(text::why(change).map(|why| escape(&why)));
     if with_notes {
         said.extend(change.notes.iter().map(|note| escape(note)));
     }
@@ -313,8 +313,8 @@ fn field(field: &FieldChange) -> String {
     let short = |value: &serde_json::Value| code(&words::short(value));
     match (&field.before, &field.after) {
         (Some(before), Some(after)) if words::is_long(before, after) => {
-            let texts = (words::text(before), words::text(after));
-            let mut line = words::difference(&texts.0, &texts.1, Color::Never).join("\\n");
+            let separator = if after.is_array() { ", " } else { "\\n" };
+            let mut line = words::changes(before, after, false, Color::Never).join(separator);
             if let Some((cut, _)) = line.char_indices().nth(LONGEST_DIFFERENCE) {
                 line.truncate(cut);
                 line.push_str("...");

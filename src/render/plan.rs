@@ -8,6 +8,7 @@ use super::{
     unlisted, words,
 };
 use crate::{
+    config::grammar::Form,
     diagnostics::{Severity, View},
     diff::FieldChange,
     pattern::Pattern,
@@ -89,7 +90,7 @@ pub(super) fn view(change: &Change) -> View {
     });
     let told: Vec<String> = told
         .chain(change.risks.iter().map(|risk| risk.evidence.clone()).filter(|said| !said.is_empty()))
-        .chain(why(change.reason).map(str::to_owned))
+        .chain(why(change))
         .chain(change.action.run().map(words::run))
         .chain(change.action.run().into_iter().flat_map(|_| change.notes.iter().cloned()))
         .collect();
@@ -287,7 +288,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
         let mark = if matches!(change.action, Action::Run { .. }) { "" } else { "> run: " };
         say(None, format!("{mark}{}", words::run(run)));
     }
-    if let Some(why) = why(change.reason) {
+    if let Some(why) = why(change) {
         let place = changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
         say(place, format!("({why})"));
     }
@@ -303,11 +304,18 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
 }
 
 /// Why a change is there, where its action does not say it.
-pub(super) fn why(reason: Reason) -> Option<&'static str> {
-    match reason {
-        Reason::CannotBeChangedInPlace => Some("cannot be changed in place"),
-        Reason::Unlisted => Some("unlisted, and its organization says `unlisted: delete`"),
-        Reason::NotInSyncList => Some("not in the repository's `sync` list"),
+pub(super) fn why(change: &Change) -> Option<String> {
+    match change.reason {
+        Reason::CannotBeChangedInPlace => Some("cannot be changed in place".to_owned()),
+        Reason::Unlisted => Some("unlisted, and its organization says `unlisted: delete`".to_owned()),
+        Reason::Undeclared => {
+            let kind = change.address.kind();
+            let (parent, key) = (kind.parent?.name, kind.place.key.name);
+            Some(match kind.place.key.form {
+                Form::Single(_, Some(word)) => format!("the {parent} says `{key}: {word}`"),
+                _ => format!("not in the {parent}'s `{key}` list"),
+            })
+        }
         // Of a run, its own words tell.
         Reason::Missing | Reason::Differs | Reason::DeclaredAbsent | Reason::Stale | Reason::NeverSucceeded => None,
     }
@@ -346,9 +354,7 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         && words::is_long(before, after)
     {
         out.push_str(&format!("      {}\n", name.trim_end()));
-        let texts = (words::text(before), words::text(after));
-        let difference = if depth == Depth::Full { words::whole_difference } else { words::difference };
-        for line in difference(&texts.0, &texts.1, color) {
+        for line in words::changes(before, after, depth == Depth::Full, color) {
             out.push_str(&format!("        {}{line}\n", words::GUTTER));
         }
         return;

@@ -1,6 +1,6 @@
 //! Values and their differences as people read them.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -42,15 +42,6 @@ fn record(record: &Value) -> String {
             format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
         }
         None => value(record),
-    }
-}
-
-/// A value as a text in which words can be compared; a set has one line for each of its own.
-pub fn text(value: &Value) -> Cow<'_, str> {
-    match (mask::readable(value), value.as_array()) {
-        (Some(text), _) => text.into(),
-        (None, Some(records)) => records.iter().map(record).collect::<Vec<_>>().join("\n").into(),
-        (None, None) => value.to_string().into(),
     }
 }
 
@@ -116,13 +107,38 @@ pub fn is_long(before: &Value, after: &Value) -> bool {
     }
 }
 
+/// The lines of the difference of two values that are long: words of texts, records of sets. What stayed is cut, or not.
+pub fn changes(before: &Value, after: &Value, whole: bool, color: Color) -> Vec<String> {
+    if let (Some(before), Some(after)) = (before.as_array(), after.as_array()) {
+        return records(before, after, whole, color);
+    }
+    let text = |value| mask::readable(value).unwrap_or_default();
+    let difference = if whole { whole_difference } else { difference };
+    difference(text(before), text(after), color)
+}
+
+/// What went, what came, and what stayed of a set.
+fn records(before: &[Value], after: &[Value], whole: bool, color: Color) -> Vec<String> {
+    let among = |records: &[Value]| records.iter().map(record).collect::<BTreeSet<_>>();
+    let (before, after) = (among(before), among(after));
+    let gone = before.difference(&after).map(|record| color.paint(Role::Destroy, format!("[-{record}-]")));
+    let come = after.difference(&before).map(|record| color.paint(Role::Add, format!("{{+{record}+}}")));
+    let stayed: Vec<&String> = before.intersection(&after).collect();
+    let kept = if whole || stayed.len() < 2 {
+        stayed.into_iter().cloned().collect()
+    } else {
+        vec![format!("{ELLIPSIS} {} stay", stayed.len())]
+    };
+    gone.chain(come).chain(kept).collect()
+}
+
 /// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed, of which long runs are cut.
-pub fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
+fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
     lines(before, after, color, kept)
 }
 
 /// The same with all that stayed.
-pub fn whole_difference(before: &str, after: &str, color: Color) -> Vec<String> {
+fn whole_difference(before: &str, after: &str, color: Color) -> Vec<String> {
     lines(before, after, color, |text, _, _| visible(text))
 }
 

@@ -252,7 +252,7 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
         }
         let chosen: Vec<_> = part.changes.iter().map(|change| &change.address).chain(kept).collect();
         // What no file names is looked at only where something of its parent was chosen.
-        let named = |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::NotInSyncList);
+        let named = |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::Undeclared);
         for change in whole.changes.iter().filter(named).filter(|change| scope.selection().holds(&change.address)) {
             prop_assert!(chosen.contains(&&change.address), "left out: {:#?} of {:#?}", change, part);
         }

@@ -2,5 +2,7 @@
 //!
 //! Only the tests of the library know them. Each is one file and one line in the registry, as any kind is.
 
+#[cfg(test)]
+mod chart_tests;
 pub mod cleanup;
 pub mod member;
