@@ -48,7 +48,7 @@ pub(crate) fn check(bytes: &[u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let client = || {
         let door = Pages { pages: pages.clone(), asked: Mutex::new(0) };
-        Client::new(Arc::new(door), 1)
+        Arc::new(Client::new(Arc::new(door), 2))
     };
     let region = Arc::from("r-1");
     for kind in REGISTRY.iter().filter(|kind| matches!(kind.listing, Listing::PerRegion { .. })) {

@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::{
     address::Address,
@@ -146,14 +146,15 @@ pub(crate) async fn gather<T: 'static>(mut tasks: JoinSet<T>, tally: &Tally<'_>)
     tally.expect(tasks.len());
     let mut brought = Vec::with_capacity(tasks.len());
     while let Some(ended) = tasks.join_next().await {
-        match ended {
-            Ok(one) => brought.push(one),
-            // Nothing cancels a task here, and a panic is one of this run.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        brought.push(result(ended));
         tally.step();
     }
     brought
+}
+
+/// What a task brings that nothing cancels; a panic in it is one of this run.
+fn result<T>(ended: Result<T, JoinError>) -> T {
+    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Whether the chart speaks of the resource, or of what it lives in. Organizations are few, and a rule may name
@@ -221,7 +222,7 @@ pub async fn list_children(
 }
 
 /// All resources of a kind in a region; a failure, if one of them is not understood.
-pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
+pub async fn list_region(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
     let listed = list_whole(client, kind, region).await?;
     match listed.items.iter().find_map(|(address, found)| misread(address, found)) {
         Some(failure) => Err(failure),
@@ -230,7 +231,7 @@ pub async fn list_region(client: &Client, kind: &'static Kind, region: &Arc<str>
 }
 
 /// All resources of a kind in a region, those among them of which nothing but the name is understood.
-async fn list_whole(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
+async fn list_whole(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
     let Listing::PerRegion { page_size, request, decode } = kind.listing else {
         return Ok(Listed { items: Vec::new(), account: None, pages: 0 });
     };

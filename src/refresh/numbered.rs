@@ -59,7 +59,7 @@ pub(super) async fn read(client: &Arc<Client>, kind: &'static Kind, chart: &Char
 
 /// Everything that could be meant, in one reading or two.
 struct Lists<'a> {
-    client: &'a Client,
+    client: &'a Arc<Client>,
     kind: &'static Kind,
     region: &'a Arc<str>,
     readings: Vec<Listed<Candidate>>,

@@ -1,10 +1,14 @@
 //! Reads lists of several pages, of which others may delete and create something between any two.
 //!
 //! A page begins a little before the end of the one before. What both hold shows that nothing between them was
-//! skipped, which neither a total nor a count can show: a deletion and a creation leave both as they were.
+//! skipped, which neither a total nor a count can show: a deletion and a creation leave both as they were. That does
+//! not depend on which of the two was read first, so pages may be read side by side.
 
-use std::{collections::BTreeMap, fmt::Display, future::Future};
+mod ahead;
 
+use std::{collections::BTreeMap, fmt::Display, future::Future, sync::Arc};
+
+use self::ahead::Pages;
 use super::{contradicted, failed, unreadable};
 use crate::{
     address::Address,
@@ -29,11 +33,20 @@ const LEAST_PART: usize = 10;
 /// Sends a read.
 pub(crate) trait Reader: Send {
     fn read(&mut self, request: &Request) -> impl Future<Output = Result<Response, CallError>> + Send;
+
+    /// Where it may send several side by side: through what.
+    fn client(&self) -> Option<&Arc<Client>> {
+        None
+    }
 }
 
-impl Reader for &Client {
+impl Reader for &Arc<Client> {
     async fn read(&mut self, request: &Request) -> Result<Response, CallError> {
         Client::read(self, request).await
+    }
+
+    fn client(&self) -> Option<&Arc<Client>> {
+        Some(self)
     }
 }
 
@@ -79,6 +92,13 @@ pub(crate) struct List<'a, T> {
     pub(crate) page_size: Option<usize>,
     pub(crate) request: &'a (dyn Fn(Window) -> Request + Sync),
     pub(crate) decode: &'a (dyn Fn(&Response) -> Result<Page<T>, Undecodable> + Sync),
+}
+
+impl<T> List<'_, T> {
+    fn page(&self, answer: Result<Response, CallError>) -> Result<Page<T>, ReadFailure> {
+        let response = answer.map_err(|error| failed(self.subject.clone(), &error))?;
+        (self.decode)(&response).map_err(|error| unreadable(self.subject.clone(), &error, &response.request_id))
+    }
 }
 
 /// What a list holds.
@@ -149,17 +169,16 @@ impl<T: Item> Reading<T> {
             last: (0, Vec::new()),
             moved: None,
         };
-        let mut window = Window::first(limit);
+        let mut pages = Pages::new(limit, list.request);
         loop {
             if reading.pages == MOST_PAGES {
                 let message = format!("it has more than {MOST_PAGES} pages of {limit}");
                 return Err(ReadFailure { subject: list.subject.clone(), message, hint: None });
             }
-            let page = fetch(reader, list, window).await?;
-            if let Some(ended) = reading.take(window, page) {
+            let (window, answer) = pages.next(reader, reading.total).await;
+            if let Some(ended) = reading.take(window, list.page(answer)?) {
                 return Ok((reading, ended));
             }
-            window = following(window.end(), limit);
         }
     }
 
@@ -255,12 +274,6 @@ impl<T: Item> Reading<T> {
     fn into_listed(self) -> Listed<T> {
         Listed { items: self.found.into_values().collect(), account: self.account, pages: self.pages }
     }
-}
-
-async fn fetch<T>(reader: &mut impl Reader, list: &List<'_, T>, window: Window) -> Result<Page<T>, ReadFailure> {
-    let response = reader.read(&(list.request)(window)).await;
-    let response = response.map_err(|error| failed(list.subject.clone(), &error))?;
-    (list.decode)(&response).map_err(|error| unreadable(list.subject.clone(), &error, &response.request_id))
 }
 
 /// The page behind `end`. It overlaps with what is before, and its offset is a multiple of its limit, which one version

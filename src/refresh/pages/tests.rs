@@ -1,5 +1,7 @@
 //! What a list is, whatever happens between its pages.
 
+mod side_by_side;
+
 use super::*;
 use crate::wire::{Method, Service};
 
@@ -25,9 +27,8 @@ fn window(request: &Request) -> Window {
     Window { offset: value(0), limit: value(1) }
 }
 
-impl Reader for Numbers {
-    async fn read(&mut self, request: &Request) -> Result<Response, CallError> {
-        let window = window(request);
+impl Numbers {
+    fn answer(&mut self, window: Window) -> Response {
         (self.deed)(self.asked.len(), &mut self.there);
         self.there.sort_unstable();
         self.asked.push(window);
@@ -35,7 +36,13 @@ impl Reader for Numbers {
         let page: Vec<_> = page.collect();
         let range = format!("{}-{}/{}", window.offset, page.len(), self.there.len());
         let content_range = self.tells_total.then_some(range);
-        Ok(Response { content_range, body: serde_json::to_vec(&page).unwrap(), ..Response::default() })
+        Response { status: 200, content_range, body: serde_json::to_vec(&page).unwrap(), ..Response::default() }
+    }
+}
+
+impl Reader for Numbers {
+    async fn read(&mut self, request: &Request) -> Result<Response, CallError> {
+        Ok(self.answer(window(request)))
     }
 }
 
