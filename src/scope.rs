@@ -135,8 +135,7 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let is_live = |(address, _): &(&Address, &DesiredResource)| live.resources.contains_key(address);
     let declared = chart.resources.iter().filter(is_live);
     let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
-    let managed =
-        staying.iter().flat_map(|(address, desired)| desired.children.kinds().map(move |kind| (*address, kind)));
+    let managed = staying.into_iter().flat_map(|(address, desired)| managed(address, desired));
     // Only what no file lists can be a copy.
     let is_listed = |address| chart.resources.contains_key(address);
     let copies = if live.resources.keys().all(is_listed) { BTreeSet::new() } else { expected_copies(chart) };
@@ -148,9 +147,25 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let kept = going.flat_map(|address| keeping.kinds_that_hold(address).map(move |kind| (address, kind)));
     let alone = managed.chain(kept).filter(|(_, kind)| kind.is_read_alone());
     let mut wanted: Vec<(Address, &'static Kind)> = alone.map(|(address, kind)| (address.clone(), kind)).collect();
-    wanted.sort_by(|one, other| (&one.0, one.1.rank()).cmp(&(&other.0, other.1.rank())));
+    wanted.sort();
     wanted.dedup();
     wanted
+}
+
+/// Those of them of which only one thing is to be learned: whether what they are in exists.
+pub fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
+    let staying = chart.resources.iter().filter(|(_, desired)| !desired.is_absent());
+    let managed = staying.flat_map(|(address, desired)| managed(address, desired));
+    let alone = managed.filter(|(_, kind)| kind.is_read_alone());
+    alone.map(|(address, kind)| (address.clone(), kind)).collect()
+}
+
+/// The kinds of which the chart says all that lives in a resource.
+fn managed<'a>(
+    address: &'a Address,
+    desired: &'a DesiredResource,
+) -> impl Iterator<Item = (&'a Address, &'static Kind)> {
+    desired.children.kinds().map(move |kind| (address, kind))
 }
 
 /// What nothing that goes may take along.
@@ -261,6 +276,8 @@ mod tests {
         let live = live(&[("o/left", false, 0, &[]), ("o/listed", false, 0, &[]), ("o/gone", false, 0, &[])]);
         let rules = |name| (repository::address("r-1", "o", name), &sync_rule::SYNC_RULE);
         assert_eq!(to_list(&chart, &live), [rules("listed")]);
+        // Before it is known what is live.
+        assert_eq!(to_list_if_live(&chart).into_iter().collect::<Vec<_>>(), ["listed", "new"].map(rules));
     }
 
     #[test]

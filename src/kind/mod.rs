@@ -14,7 +14,7 @@ pub mod repository;
 pub mod sync_rule;
 mod table;
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering, fmt, sync::Arc};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -245,6 +245,19 @@ impl PartialEq for Kind {
 }
 
 impl Eq for Kind {}
+
+/// In the order of the registry.
+impl Ord for Kind {
+    fn cmp(&self, other: &Kind) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Kind) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! not be read is unknown, not absent.
 
 pub mod accounts;
+mod children;
 mod lacking;
 mod numbered;
 pub(crate) mod observe;
@@ -16,6 +17,7 @@ use std::{
 
 use tokio::task::{JoinError, JoinSet};
 
+use self::children::{Children, Watch};
 use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY, Subject, Window},
@@ -66,12 +68,18 @@ async fn understood(
     let mut lists = JoinSet::new();
     let mut numbered = JoinSet::new();
     let part = Arc::new(part.clone());
+    let mut children = Children::new(client);
+    let (watch, reads) = Watch::new(scope::to_list_if_live(&part));
     for (service, region) in places(chart) {
         for kind in REGISTRY.iter().copied().filter(|kind| kind.service == service) {
             let (client, region, part) = (client.clone(), region.clone(), part.clone());
             match kind.listing {
                 Listing::PerRegion { .. } => {
-                    drop(lists.spawn(async move { (kind, list_whole(&client, kind, &region).await, region) }))
+                    let watch = watch.clone();
+                    lists.spawn(async move {
+                        let listed = list_whole(&client, kind, &region, Some(&watch)).await;
+                        (kind, listed, region)
+                    });
                 }
                 Listing::PerNumber { .. } => {
                     drop(numbered.spawn(async move { numbered::read(&client, kind, &part, &region).await }));
@@ -80,12 +88,15 @@ async fn understood(
             }
         }
     }
-    let mut several = Vec::new();
-    for (kind, listed, region) in gather(lists, &tally).await {
+    let (mut several, mut moved) = (Vec::new(), Vec::new());
+    for (kind, listed, region) in children.gather(lists, reads, &tally).await {
         match listed {
             Ok(listed) => {
                 if listed.pages > 1 {
                     several.push((kind, region.clone()));
+                }
+                if listed.readings > 1 {
+                    moved.push((kind, region.clone()));
                 }
                 live.accounts.extend(listed.account.map(|account| (region, account)));
                 for (address, found) in listed.items.into_iter().filter(|(address, _)| concerns(chart, address)) {
@@ -110,7 +121,7 @@ async fn understood(
     // Rules of repositories that may not exist would only repeat the failure.
     if live.failures.is_empty() {
         let reads = scope::to_list(&part, &live);
-        let unread = read_children(client, reads, &mut live, &tally).await;
+        let unread = children.finish(reads, &moved, &mut live, &tally).await;
         live.failures.extend(unread.into_iter().map(|unread| unread.failure));
     }
     live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
@@ -137,7 +148,8 @@ pub struct Everything {
 pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
     let (mut live, malformed) = understood(client, chart, chart, listener).await;
     let reads = live.resources.keys().flat_map(reads_in).collect();
-    let unread = read_children(client, reads, &mut live, &Tally::new(listener, Stage::Reading)).await;
+    let tally = Tally::new(listener, Stage::Reading);
+    let unread = Children::new(client).finish(reads, &[], &mut live, &tally).await;
     Everything { live, unread, malformed }
 }
 
@@ -167,29 +179,6 @@ fn concerns(chart: &Chart, address: &Address) -> bool {
 fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> + use<> {
     let parent = parent.clone();
     parent.kind().read_alone().map(move |kind| (parent.clone(), kind))
-}
-
-/// Adds what lives in some resources, each of one kind, to what is live; and returns what could not be read of it.
-async fn read_children(
-    client: &Arc<Client>,
-    reads: Vec<(Address, &'static Kind)>,
-    live: &mut Live,
-    tally: &Tally<'_>,
-) -> Vec<Unread> {
-    let mut tasks = JoinSet::new();
-    for (parent, kind) in reads {
-        let client = client.clone();
-        tasks.spawn(async move { (list_children(&client, &parent, kind).await, parent, kind) });
-    }
-    let mut unread = Vec::new();
-    for (listed, parent, kind) in gather(tasks, tally).await {
-        match listed {
-            Ok(items) => live.resources.extend(items),
-            Err(failure) => unread.push(Unread { parent, kind, failure }),
-        }
-    }
-    unread.sort_by(|one, other| (&one.parent, one.kind.rank()).cmp(&(&other.parent, other.kind.rank())));
-    unread
 }
 
 /// What lives in one resource, of a kind that only its own read shows.
@@ -223,23 +212,35 @@ pub async fn list_children(
 
 /// All resources of a kind in a region; a failure, if one of them is not understood.
 pub async fn list_region(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
-    let listed = list_whole(client, kind, region).await?;
+    let listed = list_whole(client, kind, region, None).await?;
     match listed.items.iter().find_map(|(address, found)| misread(address, found)) {
         Some(failure) => Err(failure),
         None => Ok(listed),
     }
 }
 
-/// All resources of a kind in a region, those among them of which nothing but the name is understood.
-async fn list_whole(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
+/// All resources of a kind in a region, those among them of which nothing but the name is understood. The watch sees
+/// each page as it comes in.
+async fn list_whole(
+    client: &Arc<Client>,
+    kind: &'static Kind,
+    region: &Arc<str>,
+    watch: Option<&Watch>,
+) -> Result<Listed, ReadFailure> {
     let Listing::PerRegion { page_size, request, decode } = kind.listing else {
-        return Ok(Listed { items: Vec::new(), account: None, pages: 0 });
+        return Ok(Listed { items: Vec::new(), account: None, pages: 0, readings: 0 });
     };
     let list = pages::List {
         subject: format!("{} list of {region}", kind.name),
         page_size,
         request: &|window| request(region, window),
-        decode: &|response| Ok(decode(region, response)?.hidden(&response.mask)),
+        decode: &|response| {
+            let page = decode(region, response)?.hidden(&response.mask);
+            if let Some(watch) = watch {
+                watch.page(&page.items);
+            }
+            Ok(page)
+        },
     };
     pages::read(&mut { client }, &list).await
 }

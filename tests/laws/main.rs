@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod chart;
+mod early;
 mod every_request;
 mod expected;
 mod live;

@@ -110,6 +110,8 @@ pub struct Listed<T = (Address, LiveResource)> {
     pub account: Option<String>,
     /// How many pages it took. Only a list of one page shows everything as it was at one time.
     pub pages: usize,
+    /// How often it was read.
+    pub readings: usize,
 }
 
 /// Reads a list, again where the pages do not fit together.
@@ -119,9 +121,9 @@ pub(crate) async fn read<T: Item>(reader: &mut impl Reader, list: &List<'_, T>) 
     for number in 1..=READINGS {
         let (reading, ended) = Reading::make(reader, list, limit.unwrap_or(usize::MAX)).await?;
         doubt = match ended {
-            Ended::Whole => return Ok(reading.into_listed()),
+            Ended::Whole => return Ok(reading.into_listed(number)),
             // Nothing was skipped. A service that orders equal names anew each time would never do better.
-            Ended::Moved(_) if number == READINGS => return Ok(reading.into_listed()),
+            Ended::Moved(_) if number == READINGS => return Ok(reading.into_listed(number)),
             Ended::Moved(doubt) | Ended::Doubtful(doubt) => doubt,
             Ended::Short(doubt, length) => {
                 limit = limit.map(|_| length);
@@ -271,8 +273,9 @@ impl<T: Item> Reading<T> {
         format!("the service says there are {total}, but listed {found}")
     }
 
-    fn into_listed(self) -> Listed<T> {
-        Listed { items: self.found.into_values().collect(), account: self.account, pages: self.pages }
+    fn into_listed(self, readings: usize) -> Listed<T> {
+        let items = self.found.into_values().collect();
+        Listed { items, account: self.account, pages: self.pages, readings }
     }
 }
 

@@ -1,0 +1,146 @@
+//! Reads what lives in resources, and begins with that as soon as a page of a list shows them.
+//!
+//! The list may be read again after that, or fail. So what was read early decides nothing: at the end the caller says
+//! whose children are wanted, and the others are dropped.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinSet,
+};
+
+use super::{list_children, result};
+use crate::{
+    address::Address,
+    kind::Kind,
+    progress::Tally,
+    state::{Live, LiveResource, ReadFailure, Unread},
+    transport::client::Client,
+};
+
+/// What one request shows: all of a kind that lives in a resource.
+type Read = (Address, &'static Kind);
+
+type Listed = Result<Vec<(Address, LiveResource)>, ReadFailure>;
+
+/// Reads of children, each once.
+pub(super) struct Children {
+    client: Arc<Client>,
+    begun: BTreeSet<Read>,
+    under_way: JoinSet<(Read, Listed)>,
+    ended: Vec<(Read, Listed)>,
+}
+
+/// Watches the pages of lists for parents whose children are wanted if only they exist.
+#[derive(Clone)]
+pub(super) struct Watch {
+    wanted: Arc<BTreeSet<Read>>,
+    seen: UnboundedSender<Vec<Read>>,
+}
+
+impl Watch {
+    pub(super) fn new(wanted: BTreeSet<Read>) -> (Watch, UnboundedReceiver<Vec<Read>>) {
+        let (seen, reads) = unbounded_channel();
+        (Watch { wanted: Arc::new(wanted), seen }, reads)
+    }
+
+    pub(super) fn page(&self, items: &[(Address, LiveResource)]) {
+        if self.wanted.is_empty() {
+            return;
+        }
+        let well = items.iter().filter(|(_, found)| found.malformed.is_none());
+        let reads = well.flat_map(|(parent, _)| parent.kind().read_alone().map(|kind| (parent.clone(), kind)));
+        let found: Vec<Read> = reads.filter(|read| self.wanted.contains(read)).collect();
+        // Nobody listens any more once all lists have ended: then the caller knows what is there.
+        let _ = self.seen.send(found);
+    }
+}
+
+impl Children {
+    pub(super) fn new(client: &Arc<Client>) -> Children {
+        Children { client: client.clone(), begun: BTreeSet::new(), under_way: JoinSet::new(), ended: Vec::new() }
+    }
+
+    /// What all lists bring, each a step; meanwhile begins with the children of what their pages show.
+    pub(super) async fn gather<T: 'static>(
+        &mut self,
+        mut lists: JoinSet<T>,
+        mut reads: UnboundedReceiver<Vec<Read>>,
+        tally: &Tally<'_>,
+    ) -> Vec<T> {
+        tally.expect(lists.len());
+        let mut brought = Vec::with_capacity(lists.len());
+        loop {
+            tokio::select! {
+                Some(reads) = reads.recv() => self.begin(reads, tally),
+                Some(ended) = self.under_way.join_next() => {
+                    self.ended.push(result(ended));
+                    tally.step();
+                }
+                list = lists.join_next() => {
+                    let Some(list) = list else { return brought };
+                    brought.push(result(list));
+                    tally.step();
+                }
+            }
+        }
+    }
+
+    /// Adds what these reads show to what is live, and returns those that failed. What `moved` lists
+    /// showed before they were read again may have been gone for a while, so a failure there is tried again.
+    pub(super) async fn finish(
+        mut self,
+        wanted: Vec<Read>,
+        moved: &[(&'static Kind, Arc<str>)],
+        live: &mut Live,
+        tally: &Tally<'_>,
+    ) -> Vec<Unread> {
+        let has_moved =
+            |parent: &Address| moved.iter().any(|(kind, region)| parent.kind() == *kind && parent.region() == region);
+        let mut doubtful: BTreeSet<Read> = self.begun.iter().filter(|read| has_moved(&read.0)).cloned().collect();
+        let wanted: BTreeSet<Read> = wanted.into_iter().collect();
+        self.begin(wanted.iter().cloned().collect(), tally);
+        let mut unread = BTreeMap::new();
+        while let Some((read, listed)) = self.next(tally).await {
+            match listed {
+                _ if !wanted.contains(&read) => {}
+                Ok(items) => live.resources.extend(items),
+                Err(_) if doubtful.remove(&read) => {
+                    self.begun.remove(&read);
+                    self.begin(vec![read], tally);
+                }
+                Err(failure) => drop(unread.insert(read, failure)),
+            }
+        }
+        unread.into_iter().map(|((parent, kind), failure)| Unread { parent, kind, failure }).collect()
+    }
+
+    /// Begins with those that were not begun before.
+    fn begin(&mut self, mut reads: Vec<Read>, tally: &Tally<'_>) {
+        reads.retain(|read| self.begun.insert(read.clone()));
+        if reads.is_empty() {
+            return;
+        }
+        tally.expect(reads.len());
+        for (parent, kind) in reads {
+            let client = self.client.clone();
+            self.under_way.spawn(async move {
+                let listed = list_children(&client, &parent, kind).await;
+                ((parent, kind), listed)
+            });
+        }
+    }
+
+    async fn next(&mut self, tally: &Tally<'_>) -> Option<(Read, Listed)> {
+        if let Some(ended) = self.ended.pop() {
+            return Some(ended);
+        }
+        let ended = result(self.under_way.join_next().await?);
+        tally.step();
+        Some(ended)
+    }
+}
