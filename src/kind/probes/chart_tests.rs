@@ -466,6 +466,19 @@ fn a_secret_in_a_set_is_masked_and_never_sent() {
     assert_eq!(document::read(&file).as_ref(), Ok(&plan));
 }
 
+#[test]
+fn a_set_that_many_inherit_is_counted() {
+    let records = "a, ".repeat(2_000);
+    let of = |number: usize| {
+        let names: String = (0..number).map(|number| format!("r{number}: , ")).collect();
+        let defaults = format!("repository: {{ cleanup: {{ days: 1, keep: [ {records} ] }} }}");
+        format!("defaults: {{ {defaults} }}\norganizations: {{ o: {{ repositories: {{ {names} }} }} }}")
+    };
+    assert_eq!(errors(&of(10)), []);
+    let codes: Vec<&str> = errors(&of(1_000)).iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["chart-too-large"]);
+}
+
 /// The five ways in which a new kind compiled and was wrong.
 #[test]
 fn no_kind_is_taken_for_another() {
