@@ -10,6 +10,8 @@ mod freshen;
 mod observe;
 mod step;
 mod stop;
+#[cfg(test)]
+pub(crate) mod tests;
 mod verify;
 mod write;
 
