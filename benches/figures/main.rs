@@ -1,6 +1,6 @@
 //! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench -- start_up`.
 //!
-//! Nothing is asserted, because a machine that is busy with something else is no defect. The nine measurements
+//! Nothing is asserted, because a machine that is busy with something else is no defect. The ten measurements
 //! share an executable: each would link the whole library with fat LTO.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made fails by panicking")]
@@ -8,6 +8,7 @@
 mod apply_latency;
 mod creations;
 mod decode_and_plan;
+mod long_list;
 mod pace;
 mod plan_latency;
 mod render;
@@ -28,8 +29,9 @@ const GLANCE: Duration = Duration::from_millis(2);
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Each with its name on the command line.
-const ALL: [(&str, fn()); 9] = [
+const ALL: [(&str, fn()); 10] = [
     ("plan_latency", plan_latency::measure),
+    ("long_list", long_list::measure),
     ("apply_latency", apply_latency::measure),
     ("pace", pace::measure),
     ("decode_and_plan", decode_and_plan::measure),

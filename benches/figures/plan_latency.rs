@@ -16,8 +16,8 @@ use tokio::{net::TcpListener, runtime::Runtime};
 use super::{figure, watched};
 
 pub(super) const REPOSITORIES: usize = 500;
-const LATENCY: Duration = Duration::from_millis(50);
-const REGION: &str = "cn-north-4";
+pub(super) const LATENCY: Duration = Duration::from_millis(50);
+pub(super) const REGION: &str = "cn-north-4";
 const TARGETS: [(&str, &str); 2] = [("cn-east-3", "estate-dr"), ("cn-south-1", "estate-south")];
 
 /// How often each plan is made; the median counts.
@@ -65,21 +65,31 @@ pub(super) struct Estate {
 
 impl Estate {
     pub(super) fn new(settings: Settings) -> Estate {
+        Estate::of(settings, fill, &chart_text())
+    }
+
+    /// One with that state and that chart.
+    pub(super) fn of(settings: Settings, fill: impl FnOnce(&mut State), text: &str) -> Estate {
         let runtime = Runtime::new().unwrap();
         let emulator = Emulator::new(settings);
-        fill(&emulator);
+        emulator.edit(fill);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         runtime.spawn(serve(emulator.clone(), listener, Some(REGION.to_owned())));
         let folder = tempfile::tempdir().unwrap();
         let chart = folder.path().join("estate.yaml");
-        fs::write(&chart, chart_text()).unwrap();
+        fs::write(&chart, text).unwrap();
         Estate { emulator, endpoint, chart, _folder: folder, _runtime: runtime }
     }
 
     /// Runs one plan, which finds no change; how long it took, and its peak memory in MiB.
     pub(super) fn plan(&self, parallelism: &str) -> (Duration, f64) {
-        let mut command = self.command(env!("CARGO_BIN_EXE_portolan"));
+        self.plan_by(env!("CARGO_BIN_EXE_portolan"), parallelism)
+    }
+
+    /// The same by another program.
+    pub(super) fn plan_by(&self, program: &str, parallelism: &str) -> (Duration, f64) {
+        let mut command = self.command(program);
         command.args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"]);
         watched(command.arg(&self.chart))
     }
@@ -111,14 +121,12 @@ fn name(number: usize) -> String {
     format!("service-{:02}/component-{number:03}", number / 20)
 }
 
-fn fill(emulator: &Emulator) {
-    emulator.edit(|state| {
-        for number in 0..REPOSITORIES {
-            let repository = state.ensure_repository(REGION, "estate", &name(number));
-            repository.description = format!("component {number}");
-            repository.sync_rules = TARGETS.map(|(region, organization)| SyncRule::to(region, organization)).into();
-        }
-    });
+fn fill(state: &mut State) {
+    for number in 0..REPOSITORIES {
+        let repository = state.ensure_repository(REGION, "estate", &name(number));
+        repository.description = format!("component {number}");
+        repository.sync_rules = TARGETS.map(|(region, organization)| SyncRule::to(region, organization)).into();
+    }
 }
 
 fn chart_text() -> String {
