@@ -3,21 +3,33 @@
 //! Only what the chart manages is compared: an attribute that the desired state does not hold keeps its live
 //! value and never shows. Which resources are compared is `scope`'s matter.
 
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
 use crate::{
-    kind::{Attribute, Kind, Role},
+    kind::{Attribute, Kind, REGISTRY, Role},
     state::Attributes,
 };
 
+/// Under a name of its own, because serde takes a `&str` in a struct for a part of the input.
+type AttributeName = &'static str;
+
 /// One attribute that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
-    pub name: &'static str,
+    #[serde(deserialize_with = "attribute_name")]
+    pub name: AttributeName,
     /// `None`: the resource did not exist, or the API did not tell.
     pub before: Option<Value>,
     /// `None`: the resource goes.
     pub after: Option<Value>,
+}
+
+/// Whether the kind of the address has that attribute is looked at together with the address.
+fn attribute_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let known = REGISTRY.iter().find_map(|kind| kind.attribute(&name));
+    known.map(|attribute| attribute.name).ok_or_else(|| D::Error::custom(format!("no kind has an attribute `{name}`")))
 }
 
 /// The managed attributes that differ, in the order of the kind; those that can be read.

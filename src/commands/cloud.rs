@@ -66,9 +66,9 @@ impl Learned {
 
     fn enter(&self, scope: &mut Scope, door: &session::Door) {
         scope.account = self.names.iter().map(|(region, name)| (region.to_string(), name.clone())).collect();
+        scope.endpoints.retain(|(service, _), _| *service != Service::Iam);
         let asked = self.asked.iter().map(|region| (Service::Iam, region.to_string()));
-        let url = |place: (Service, String)| Some((place.1.clone(), door.endpoints.get(&place)?.clone()));
-        scope.iam_endpoints = asked.filter_map(url).collect();
+        scope.endpoints.extend(asked.filter_map(|place| Some((place.clone(), door.endpoints.get(&place)?.clone()))));
     }
 
     pub(super) fn unknown(&self, wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
@@ -83,9 +83,9 @@ pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow
         return Ok(());
     }
     let wanted = plan.chart.account.clone();
-    let is_asked = |region: &&String| wanted.is_some() || plan.scope.account.contains_key(*region);
-    let regions: BTreeSet<Arc<str>> =
-        plan.scope.endpoints.keys().filter(is_asked).map(|region| Arc::from(region.as_str())).collect();
+    let is_asked = |region: &str| wanted.is_some() || plan.scope.account.contains_key(region);
+    let of_swr = plan.scope.endpoints().filter(|(service, region, _)| *service == Service::Swr && is_asked(region));
+    let regions: BTreeSet<Arc<str>> = of_swr.map(|(_, region, _)| Arc::from(region)).collect();
     let mut live = Live::default();
     let overviews = accounts::overviews(&door.client, regions.clone(), true).await;
     for region in regions.into_iter().filter(|region| !overviews.contains_key(region)) {

@@ -224,9 +224,7 @@ impl EndpointVariables {
 
 /// Opens the door again that a saved plan was made through; refuses another one.
 pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
-    let endpoints = plan.scope.endpoints();
-    let planned: BTreeMap<Place, String> =
-        endpoints.map(|(service, region, url)| ((service, region.to_owned()), url.to_owned())).collect();
+    let planned = &plan.scope.endpoints;
     let mut wanted: Vec<Wanted<'_>> = planned
         .iter()
         .map(|((service, region), url)| Wanted { service: *service, region, chart: Some(url.as_str()) })
@@ -234,7 +232,8 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
     let account = plan.chart.account.as_deref();
     if account.is_some() {
         // Which source tells may be another one than when it was planned.
-        let others = plan.scope.regions.iter().filter(|region| !plan.scope.iam_endpoints.contains_key(*region));
+        let is_planned = |region: &String| planned.contains_key(&(Service::Iam, region.clone()));
+        let others = plan.scope.regions.iter().filter(|region| !is_planned(region));
         wanted.extend(others.map(|region| Wanted { service: Service::Iam, region, chart: None }));
     }
     if global.emulator.is_none() && planned.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
@@ -242,7 +241,7 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
     }
     let logins = plan.changes.iter().filter_map(|change| change.action.run()?.credentials.as_ref());
     let door = open_regions(global, &wanted, mask(logins), account)?;
-    for (place, planned) in &planned {
+    for (place, planned) in planned {
         let now = door.endpoints.get(place).map_or("", String::as_str);
         if now != planned {
             anyhow::bail!("the plan was made for {planned}, and {} is {now} now; plan again", place.1);
@@ -322,19 +321,13 @@ fn mask<'s>(logins: impl Iterator<Item = &'s LoginSource>) -> Arc<Mask> {
 /// What a plan speaks of, but for the account.
 pub(super) fn scope(chart: &Chart, door: &Door, selection: &Selection) -> Scope {
     let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
-    let endpoints = |wanted: Service| {
-        let of_service = door.endpoints.iter().filter(|((service, _), _)| *service == wanted);
-        of_service.map(|((_, region), url)| (region.clone(), url.clone())).collect()
-    };
+    let is_of_account = |service: Service| service == Service::Iam;
+    let endpoints = door.endpoints.iter().filter(|((service, _), _)| !is_of_account(*service));
     Scope {
         regions: regions.into_iter().collect(),
-        endpoints: endpoints(Service::Swr),
-        codearts_endpoints: endpoints(Service::CodeArts),
-        iam_endpoints: BTreeMap::new(),
+        endpoints: endpoints.map(|(place, url)| (place.clone(), url.clone())).collect(),
         account: BTreeMap::new(),
-        targets: selection.targets.clone(),
-        excludes: selection.excludes.clone(),
-        partial: selection.is_partial(),
+        selection: selection.clone(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 /// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now` decides which mirrors
 /// are due.
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
-    let selection = scope.selection();
+    let selection = scope.selection.clone();
     let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
     plan.failures =
         live.failures.iter().cloned().chain(numbered::mistaken(live)).chain(numbered::nameless(live)).collect();

@@ -32,14 +32,7 @@ pub struct EndpointDocument {
 impl Scope {
     /// The endpoints by service and region.
     pub fn endpoints(&self) -> impl Iterator<Item = (Service, &str, &str)> {
-        let all = [
-            (Service::Swr, &self.endpoints),
-            (Service::CodeArts, &self.codearts_endpoints),
-            (Service::Iam, &self.iam_endpoints),
-        ];
-        all.into_iter().flat_map(|(service, endpoints)| {
-            endpoints.iter().map(move |(region, url)| (service, region.as_str(), url.as_str()))
-        })
+        self.endpoints.iter().map(|((service, region), url)| (*service, region.as_str(), url.as_str()))
     }
 
     pub fn endpoint_documents(&self) -> Vec<EndpointDocument> {
@@ -125,11 +118,11 @@ mod tests {
     use super::*;
 
     fn scope(endpoints: &[(&str, &str)], accounts: &[(&str, &str)]) -> Scope {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let url = |(region, url): &(&str, &str)| ((Service::Swr, (*region).to_owned()), (*url).to_owned());
         Scope {
             regions: endpoints.iter().map(|(region, _)| (*region).to_owned()).collect(),
-            endpoints: map(endpoints),
-            account: map(accounts),
+            endpoints: endpoints.iter().map(url).collect(),
+            account: accounts.iter().map(|(region, name)| ((*region).to_owned(), (*name).to_owned())).collect(),
             ..Scope::default()
         }
     }

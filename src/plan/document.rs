@@ -20,7 +20,6 @@ use crate::{
     address::Address,
     diagnostics::{Source, View, visible},
     diff::FieldChange,
-    kind::Kind,
     mask::Hidden,
     state::{Attributes, ChartStamp, ReadFailure},
 };
@@ -44,7 +43,7 @@ pub struct PlanDocument {
     pub summary: Summary,
     pub changes: Vec<ChangeDocument>,
     pub stopped: Vec<Stop>,
-    pub unlisted: Vec<UnlistedDocument>,
+    pub unlisted: Vec<Unlisted>,
     /// Whether it speaks of a part of the chart only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
@@ -72,9 +71,9 @@ pub struct ChangeDocument {
     pub risks: Vec<RiskClass>,
     pub before: Option<IndexMap<String, Value>>,
     pub after: Option<IndexMap<String, Value>>,
-    pub fields: Vec<FieldDocument>,
+    pub fields: Vec<FieldChange>,
     pub source: Option<Source>,
-    pub withheld: Option<WithheldDocument>,
+    pub withheld: Option<Withheld>,
     pub precondition: Precondition,
     /// Of a mirror that shall be fresh: what follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,26 +88,13 @@ pub struct ChangeDocument {
     pub notes: Vec<String>,
 }
 
+/// An unlisted resource in JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct FieldDocument {
-    pub name: String,
-    pub before: Option<Value>,
-    pub after: Option<Value>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "snake_case")]
-pub enum WithheldDocument {
-    Risk { class: RiskClass, lift: String },
-    Protect { pattern: String },
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct UnlistedDocument {
-    pub address: Address,
+pub(super) struct UnlistedDocument {
+    address: Address,
     /// How much is in it, under the name of that fact; null where that is not known.
     #[serde(flatten)]
-    pub held: IndexMap<String, Option<u64>>,
+    held: IndexMap<String, Option<u64>>,
 }
 
 impl PlanDocument {
@@ -123,8 +109,8 @@ impl PlanDocument {
             summary: plan.summary(),
             changes: plan.changes.iter().map(ChangeDocument::from).collect(),
             stopped: plan.stopped.clone(),
-            unlisted: plan.unlisted.iter().map(UnlistedDocument::from).collect(),
-            partial: plan.scope.partial,
+            unlisted: plan.unlisted.clone(),
+            partial: plan.scope.selection.is_partial(),
             uncompared: plan.uncompared.clone(),
             diagnostics,
             chart: plan.chart.clone(),
@@ -277,7 +263,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
     let plan = Plan {
         changes: changes.map_err(PlanFileError::Inconsistent)?,
         unchanged: document.summary.unchanged,
-        unlisted: document.unlisted.into_iter().map(Unlisted::from).collect(),
+        unlisted: document.unlisted,
         kept: Vec::new(),
         uncompared: document.uncompared,
         stopped: document.stopped,
@@ -301,10 +287,10 @@ fn named(attributes: &Attributes) -> IndexMap<String, Value> {
     attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
-impl From<&Unlisted> for UnlistedDocument {
-    fn from(Unlisted { address, held }: &Unlisted) -> UnlistedDocument {
-        let held = address.kind().holds.map(|holds| (holds.fact.name.to_owned(), *held));
-        UnlistedDocument { address: address.clone(), held: held.into_iter().collect() }
+impl From<Unlisted> for UnlistedDocument {
+    fn from(Unlisted { address, held }: Unlisted) -> UnlistedDocument {
+        let held = address.kind().holds.map(|holds| (holds.fact.name.to_owned(), held));
+        UnlistedDocument { address, held: held.into_iter().collect() }
     }
 }
 
@@ -325,20 +311,9 @@ impl From<&Change> for ChangeDocument {
             risks: change.risks.iter().map(|risk| risk.class).collect(),
             before: change.action.before().map(named),
             after: change.action.after().map(named),
-            fields: change
-                .fields
-                .iter()
-                .map(|field| FieldDocument {
-                    name: field.name.to_owned(),
-                    before: field.before.clone(),
-                    after: field.after.clone(),
-                })
-                .collect(),
+            fields: change.fields.clone(),
             source: change.source.clone(),
-            withheld: change.withheld.as_ref().map(|withheld| match withheld {
-                Withheld::Risk { class, lift } => WithheldDocument::Risk { class: *class, lift: lift.clone() },
-                Withheld::Protect { pattern } => WithheldDocument::Protect { pattern: pattern.clone() },
-            }),
+            withheld: change.withheld.clone(),
             precondition: change.precondition.clone(),
             run: change.action.run().cloned(),
             restore: change.action.before().filter(|_| restore).map(named),
@@ -376,7 +351,9 @@ impl TryFrom<ChangeDocument> for Change {
             ([], Some(before), Some(_), Some(run)) => Action::Run { attributes: before, run },
             _ => return Err(at(format!("`before` and `after` do not fit {:?}", document.actions))),
         };
-        let fields = document.fields.into_iter().map(|field| field_of(kind, field)).collect::<Result<_, _>>();
+        if let Some(field) = document.fields.iter().find(|field| kind.attribute(field.name).is_none()) {
+            return Err(at(format!("a {} has no attribute `{}`", kind.name, field.name)));
+        }
         let mut evidence = document.evidence;
         let risks = document
             .risks
@@ -384,25 +361,16 @@ impl TryFrom<ChangeDocument> for Change {
             .map(|class| Risk { class, evidence: evidence.remove(&class).unwrap_or_default() })
             .collect();
         Ok(Change {
-            fields: fields.map_err(at)?,
+            fields: document.fields,
             risks,
             action,
             reason: document.reason,
             source: document.source,
-            withheld: document.withheld.map(|withheld| match withheld {
-                WithheldDocument::Risk { class, lift } => Withheld::Risk { class, lift },
-                WithheldDocument::Protect { pattern } => Withheld::Protect { pattern },
-            }),
+            withheld: document.withheld,
             precondition: document.precondition,
             notes: document.notes,
             hidden: Hidden::new(),
             address: document.address,
         })
     }
-}
-
-fn field_of(kind: &Kind, field: FieldDocument) -> Result<FieldChange, String> {
-    let attribute =
-        kind.attribute(&field.name).ok_or_else(|| format!("a {} has no attribute `{}`", kind.name, field.name))?;
-    Ok(FieldChange { name: attribute.name, before: field.before, after: field.after })
 }

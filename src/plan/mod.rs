@@ -13,6 +13,7 @@ pub mod order;
 mod precondition;
 pub mod risk;
 mod saved;
+mod scope_file;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -28,10 +29,10 @@ use crate::{
     diff::FieldChange,
     kind::{Subject, Verb},
     mask::Hidden,
-    pattern::Pattern,
     plan::risk::{Risk, RiskClass},
     scope::Selection,
     state::{Attributes, ChartStamp, LoginSource, ReadFailure},
+    wire::Service,
 };
 
 /// The changes that make the live state equal to the desired one, and what was found on the way.
@@ -55,27 +56,16 @@ pub struct Plan {
 }
 
 /// What a plan speaks of; a saved plan is refused elsewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     pub regions: Vec<String>,
-    /// The base URL that each region was read from.
-    pub endpoints: BTreeMap<String, String>,
-    /// The same for CodeArts Repo.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub codearts_endpoints: BTreeMap<String, String>,
-    /// The same for IAM, where it was asked for the account's name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub iam_endpoints: BTreeMap<String, String>,
+    /// The base URL that each service was read from in each region. IAM is in it where it was asked for the account's
+    /// name.
+    pub endpoints: BTreeMap<(Service, String), String>,
     /// The account's name by region, where a service shows it.
     pub account: BTreeMap<String, String>,
-    /// The patterns that chose a part of the world.
-    pub targets: Vec<Pattern>,
-    /// The patterns of what was left out.
-    #[serde(default)]
-    pub excludes: Vec<Pattern>,
-    /// Whether the plan speaks of less than the whole chart.
-    pub partial: bool,
+    /// The part of the world that the plan speaks of.
+    pub selection: Selection,
 }
 
 /// One step towards the desired state.
@@ -169,13 +159,6 @@ pub struct Run {
     pub credentials: Option<LoginSource>,
 }
 
-impl Scope {
-    /// What the patterns choose.
-    pub fn selection(&self) -> Selection {
-        Selection { targets: self.targets.clone(), excludes: self.excludes.clone() }
-    }
-}
-
 impl Action {
     pub fn before(&self) -> Option<&Attributes> {
         match self {
@@ -250,7 +233,8 @@ pub enum Reason {
 }
 
 /// Why a change may not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
 pub enum Withheld {
     Risk {
         class: RiskClass,
@@ -270,7 +254,8 @@ pub struct Uncompared {
 }
 
 /// A live repository of a declared organization that no file lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "document::UnlistedDocument", into = "document::UnlistedDocument")]
 pub struct Unlisted {
     pub address: Address,
     /// How much is in it.

@@ -64,8 +64,9 @@ mod tests {
     use crate::state::ChartStamp;
 
     fn plan(endpoints: &[(&str, &str)], accounts: &[(&str, &str)]) -> Plan {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let scope = Scope { endpoints: map(endpoints), account: map(accounts), ..Scope::default() };
+        let url = |(region, url): &(&str, &str)| ((Service::Swr, (*region).to_owned()), (*url).to_owned());
+        let account = accounts.iter().map(|(region, name)| ((*region).to_owned(), (*name).to_owned())).collect();
+        let scope = Scope { endpoints: endpoints.iter().map(url).collect(), account, ..Scope::default() };
         let chart = ChartStamp { name: "acme\u{1b}`, account `x".to_owned(), ..ChartStamp::default() };
         Plan { scope, chart, ..Plan::default() }
     }

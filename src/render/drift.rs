@@ -74,7 +74,7 @@ fn summary(drift: &Drift, color: Color) -> String {
 
 /// A run that fails does not begin with good news.
 fn is_all(drift: &Drift) -> bool {
-    !drift.plan.scope.partial && !drift.has_excused() && drift.expired.is_empty()
+    !drift.plan.scope.selection.is_partial() && !drift.has_excused() && drift.expired.is_empty()
 }
 
 /// How much does not count.

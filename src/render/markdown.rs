@@ -46,7 +46,7 @@ pub fn unready(command: &str, found: &[View], budget: usize) -> String {
 
 /// The comment, at most `budget` bytes long.
 pub fn markdown(plan: &Plan, budget: usize) -> String {
-    let totals = text::totals(plan, !plan.scope.partial);
+    let totals = text::totals(plan, !plan.scope.selection.is_partial());
     let whole = || full_text(plan, Look::plain(Depth::Unfolded));
     comment(
         &Comment { command: "plan", plan, totals, warnings: Vec::new(), accepted: Vec::new(), whole: &whole },
@@ -87,7 +87,7 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
             Some(format!("- cannot read the {}: {}\n", escape(&failure.subject), escape(&failure.message)))
         }),
     );
-    if plan.scope.partial {
+    if plan.scope.selection.is_partial() {
         page.push(&partial(plan));
     }
     let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_grave());
@@ -123,7 +123,7 @@ fn head(comment: &Comment<'_>) -> String {
     if let Some(line) = cloud::line(comment.plan, raw_code) {
         out.push_str(&format!("{line}\n\n"));
     }
-    if comment.plan.scope.partial {
+    if comment.plan.scope.selection.is_partial() {
         out.push_str("This is a part of the chart.\n\n");
     }
     out
@@ -134,7 +134,7 @@ fn partial(plan: &Plan) -> String {
     let said = |option: &str, patterns: &[Pattern]| {
         patterns.iter().map(|pattern| raw_code(&format!("{option} {pattern}")) + " ").collect::<String>()
     };
-    let chosen = said("--target", &plan.scope.targets) + &said("--exclude", &plan.scope.excludes);
+    let chosen = said("--target", &plan.scope.selection.targets) + &said("--exclude", &plan.scope.selection.excludes);
     format!("Chosen by {}\n\n", chosen.trim_end())
 }
 

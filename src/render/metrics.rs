@@ -90,7 +90,7 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     gauge(
         "portolan_partial",
         "Whether the last run looked at a part of the chart only.",
-        one(metrics.drift.map(|drift| u8::from(drift.plan.scope.partial).to_string())),
+        one(metrics.drift.map(|drift| u8::from(drift.plan.scope.selection.is_partial()).to_string())),
     );
     gauge(
         LAST_COMPLETE_READ,

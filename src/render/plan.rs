@@ -36,7 +36,7 @@ pub fn text(plan: &Plan, look: Look) -> String {
         out.push('\n');
     }
     out.push_str(&stops(plan, look.color));
-    out.push_str(&summary(plan, !plan.scope.partial, look.color));
+    out.push_str(&summary(plan, !plan.scope.selection.is_partial(), look.color));
     out.push_str(&cloud(plan, look.color));
     out
 }
@@ -74,7 +74,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
         let lift = stop.lift.as_ref().map(|lift| format!("to let it pass: {lift}"));
         View { code: "plan-stopped".to_owned(), ..whole(format!("stopped: {}", stop.message), &lift) }
     });
-    let part = plan.scope.partial.then(|| View {
+    let part = plan.scope.selection.is_partial().then(|| View {
         severity: Severity::Warning,
         code: "plan-partial".to_owned(),
         ..whole("this is a part of the chart; nothing is said of the rest".to_owned(), &None)
@@ -117,7 +117,7 @@ pub(super) fn summary(plan: &Plan, is_all: bool, color: Color) -> String {
     let mut out = color.paint(Role::Strong, lines.next().unwrap_or_default());
     out.push('\n');
     lines.for_each(|line| out.push_str(&format!("{line}\n")));
-    if plan.scope.partial {
+    if plan.scope.selection.is_partial() {
         out.push_str(&partial(plan));
     }
     out
@@ -168,7 +168,8 @@ fn partial(plan: &Plan) -> String {
     let said = |option: &str, patterns: &[Pattern]| {
         patterns.iter().map(|pattern| format!(" {option} '{}'", escaped(&pattern.to_string()))).collect::<String>()
     };
-    let (targets, excludes) = (said("--target", &plan.scope.targets), said("--exclude", &plan.scope.excludes));
+    let (targets, excludes) =
+        (said("--target", &plan.scope.selection.targets), said("--exclude", &plan.scope.selection.excludes));
     format!("This is a part of the chart:{targets}{excludes}.\n")
 }
 

@@ -24,7 +24,7 @@ pub fn diff(plan: &Plan) -> String {
     for stop in &plan.stopped {
         out.push_str(&format!("# stopped: {}\n", on_one_line(&stop.message)));
     }
-    if plan.scope.partial {
+    if plan.scope.selection.is_partial() {
         out.push_str("# this is a part of the chart\n");
     }
     for uncompared in &plan.uncompared {

@@ -28,6 +28,7 @@ use portolan::{
         document::{self, PlanDocument, pretty},
     },
     report::{Fate, RunEnd},
+    scope::Selection,
     state::ChartStamp,
 };
 use proptest::{
@@ -237,7 +238,8 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
     };
     law((world(), patterns(), patterns()), |(world, targets, excludes)| {
         let parse = |patterns: Vec<&str>| patterns.into_iter().map(|text| text.parse().unwrap()).collect();
-        let scope = Scope { targets: parse(targets), excludes: parse(excludes), ..Scope::default() };
+        let scope =
+            Scope { selection: Selection { targets: parse(targets), excludes: parse(excludes) }, ..Scope::default() };
         let site = Site::new(&world.live, Deletion::Images);
         let whole = site.plan(&world.chart.yaml());
         let part = site.plan_part(&world.chart.yaml(), &scope);
@@ -248,13 +250,13 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
         }
         let kept: Vec<_> = part.kept.iter().map(|kept| &kept.address).collect();
         for kept_by in part.kept.iter().map(|kept| &kept.inside) {
-            let stays = !scope.selection().holds(kept_by) || kept.contains(&kept_by);
+            let stays = !scope.selection.holds(kept_by) || kept.contains(&kept_by);
             prop_assert!(stays, "{} holds what it lives in, and goes", kept_by);
         }
         let chosen: Vec<_> = part.changes.iter().map(|change| &change.address).chain(kept).collect();
         // What no file names is looked at only where something of its parent was chosen.
         let named = |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::Undeclared);
-        for change in whole.changes.iter().filter(named).filter(|change| scope.selection().holds(&change.address)) {
+        for change in whole.changes.iter().filter(named).filter(|change| scope.selection.holds(&change.address)) {
             prop_assert!(chosen.contains(&&change.address), "left out: {:#?} of {:#?}", change, part);
         }
         Ok(())

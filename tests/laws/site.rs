@@ -113,7 +113,7 @@ impl Site {
         sources.add("chart.yaml", yaml);
         let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
         assert!(!decoded.found.has_errors(), "the chart has errors: {:#?}\n{yaml}", decoded.found);
-        let live = refresh(&self.client(), &scope.selection().narrow(&decoded.chart), &Silent).await;
+        let live = refresh(&self.client(), &scope.selection.narrow(&decoded.chart), &Silent).await;
         let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
         build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() }, live.clock.unwrap_or_default())

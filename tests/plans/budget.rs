@@ -7,6 +7,7 @@ use portolan::{
     pattern::Pattern,
     plan::{Plan, Scope, Stop, build::build},
     render::markdown::markdown,
+    scope::Selection,
     state::{Attributes, Chart, Children, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
 };
 use proptest::{collection::vec, prelude::*};
@@ -52,7 +53,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             let consents: Vec<Consent> = consents.iter().map(|text| text.parse().unwrap()).collect();
             let mut plan = build(&chart, &live, &consents, Scope::default(), Moment::default());
             let targets: Vec<Pattern> = targets.iter().filter_map(|text| text.parse().ok()).collect();
-            plan.scope = Scope { partial: !targets.is_empty(), targets, ..Scope::default() };
+            plan.scope = Scope { selection: Selection { targets, ..Selection::default() }, ..Scope::default() };
             let stop = |message: &String| Stop { code: "x".to_owned(), message: message.clone(), lift: None };
             plan.stopped.extend(stops.iter().map(stop));
             if unread == 0 {
@@ -108,7 +109,7 @@ proptest! {
         );
         let heads = ["### portolan plan\n\n**Unknown", "### portolan plan\n\n**No changes.", totals.as_str()];
         prop_assert!(heads.iter().any(|head| page.starts_with(head)), "{page}");
-        prop_assert_eq!(page.contains("This is a part of the chart."), plan.scope.partial);
+        prop_assert_eq!(page.contains("This is a part of the chart."), plan.scope.selection.is_partial());
 
         let (text, _) = outside(&page);
         let known = ["### ", "**", "> **Stopped:** ", "- cannot read the ", "| `", "| | ", "| --- ", "_Left out", "This is a",

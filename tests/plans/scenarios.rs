@@ -7,7 +7,9 @@ use portolan::{
     moment::{Moment, Stamp},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
+    scope::Selection,
     state::{Attributes, Live, LiveResource, ReadFailure, RemoteId, RunState},
+    wire::Service,
 };
 use serde_json::json;
 
@@ -96,13 +98,11 @@ fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], target
     assert!(!decoded.found.has_errors(), "{name}: {:#?}", decoded.found);
     let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
     let targets: Vec<Pattern> = targets.iter().map(|text| text.parse().unwrap()).collect();
-    let by_region = |text: &str| [("r-1".to_owned(), text.to_owned())].into();
     let account = if name.ends_with("hostile-texts") { "a|`b`<i>\n::error" } else { "acme" };
     let scope = Scope {
-        endpoints: by_region("https://swr-api.r-1.myhuaweicloud.com"),
-        account: by_region(account),
-        partial: !targets.is_empty(),
-        targets,
+        endpoints: [((Service::Swr, "r-1".to_owned()), "https://swr-api.r-1.myhuaweicloud.com".to_owned())].into(),
+        account: [("r-1".to_owned(), account.to_owned())].into(),
+        selection: Selection { targets, ..Selection::default() },
         ..Scope::default()
     };
     // 2026-11-21T08:00:00Z

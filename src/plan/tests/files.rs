@@ -84,7 +84,7 @@ fn what_is_no_document_is_told_with_its_place() {
 fn what_a_part_was_chosen_by_is_read_back_or_refused() {
     let live = live(&[("o/a", false, 1, &[])]);
     let (targets, excludes) = (vec!["*/o".parse().unwrap()], vec!["repository r-1/o/b".parse().unwrap()]);
-    let scope = Scope { targets, excludes, partial: true, ..Scope::default() };
+    let scope = Scope { selection: Selection { targets, excludes }, ..Scope::default() };
     let chart = chart("organizations: { o: { repositories: { a: { is_public: true } } } }");
     let plan = build::build(&chart, &live, &[], scope, NOW);
     let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
@@ -134,7 +134,8 @@ fn a_plan_file_that_was_touched_is_refused() {
         forged(|document| document.changes[0].actions = vec!["delete".to_owned()]),
         forged(|document| document.changes[0].after = None),
         forged(|document| drop(document.changes[0].after.as_mut().unwrap().insert("owner".to_owned(), json!("me")))),
-        forged(|document| document.changes[0].fields[0].name = "owner".to_owned()),
+        forged(|document| document.changes[0].fields[0].name = "owner"),
+        forged(|document| document.changes[0].fields[0].name = "override"),
     ] {
         assert!(matches!(refused(&text), PlanFileError::Inconsistent(_)), "{text}");
     }

@@ -18,6 +18,7 @@ use crate::{
     config::{self, decode::Context},
     diagnostics::SourceMap,
     kind::{fact::Facts, organization, repository, sync_rule},
+    scope::Selection,
     state::{Chart, Consent, Live, LiveResource},
 };
 

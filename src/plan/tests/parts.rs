@@ -3,11 +3,8 @@
 use super::*;
 
 fn part(keys: &str, live: &Live, targets: &[&str]) -> Plan {
-    let scope = Scope {
-        partial: true,
-        targets: targets.iter().map(|text| text.parse().unwrap()).collect(),
-        ..Scope::default()
-    };
+    let targets = targets.iter().map(|text| text.parse().unwrap()).collect();
+    let scope = Scope { selection: Selection { targets, ..Selection::default() }, ..Scope::default() };
     build::build(&chart(keys), live, &[], scope, NOW)
 }
 
