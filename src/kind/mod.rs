@@ -128,38 +128,6 @@ impl Kind {
         self.children().find_map(|child| child.fills)
     }
 
-    /// The number that requests name it by, if they do.
-    pub fn id(&self) -> Option<&'static Id> {
-        match self.identity {
-            Identity::Key => None,
-            Identity::Told(id) => Some(id),
-            Identity::LookedUp(numbered) => Some(numbered.id),
-        }
-    }
-
-    /// How its number is found out, if no read of its own brings it.
-    pub fn numbered(&self) -> Option<&'static Numbered> {
-        match self.identity {
-            Identity::Key | Identity::Told(_) => None,
-            Identity::LookedUp(numbered) => Some(numbered),
-        }
-    }
-
-    /// The kinds that live in it and that only a read for each resource shows.
-    pub fn read_alone(&'static self) -> impl Iterator<Item = &'static Kind> {
-        self.children().filter(|child| child.is_read_alone())
-    }
-
-    /// Whether each resource of the parent kind needs a read of its own to show what of this kind lives in it.
-    pub fn is_read_alone(&self) -> bool {
-        matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
-    }
-
-    /// How much a live resource holds, where the read brought that.
-    pub fn held(&self, live: &LiveResource) -> Option<u64> {
-        live.facts.get(self.holds?.fact)
-    }
-
     /// The attribute that exposes what is live to strangers.
     pub fn exposing(&self) -> Option<&'static Attribute> {
         let exposes =

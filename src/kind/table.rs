@@ -1,9 +1,9 @@
 //! What the table of a kind says of it beside its key, its attributes and its place.
 
-use super::{Contents, Subject, fact::Fact};
+use super::{Contents, Kind, Listing, Subject, fact::Fact};
 use crate::{
     risk::RiskClass,
-    state::{RemoteId, RunState},
+    state::{LiveResource, RemoteId, RunState},
     wire::{Request, Response, secret::Login},
 };
 
@@ -171,5 +171,40 @@ impl Verb {
             Verb::Delete => "delete",
             Verb::Run => "run",
         }
+    }
+}
+
+/// What follows from the table.
+impl Kind {
+    /// The number that requests name it by, if they do.
+    pub fn id(&self) -> Option<&'static Id> {
+        match self.identity {
+            Identity::Key => None,
+            Identity::Told(id) => Some(id),
+            Identity::LookedUp(numbered) => Some(numbered.id),
+        }
+    }
+
+    /// How its number is found out, if no read of its own brings it.
+    pub fn numbered(&self) -> Option<&'static Numbered> {
+        match self.identity {
+            Identity::Key | Identity::Told(_) => None,
+            Identity::LookedUp(numbered) => Some(numbered),
+        }
+    }
+
+    /// The kinds that live in it and that only a read for each resource shows.
+    pub fn read_alone(&'static self) -> impl Iterator<Item = &'static Kind> {
+        self.children().filter(|child| child.is_read_alone())
+    }
+
+    /// Whether each resource of the parent kind needs a read of its own to show what of this kind lives in it.
+    pub fn is_read_alone(&self) -> bool {
+        matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
+    }
+
+    /// How much a live resource holds, where the read brought that.
+    pub fn held(&self, live: &LiveResource) -> Option<u64> {
+        live.facts.get(self.holds?.fact)
     }
 }
