@@ -6,7 +6,6 @@
 use serde::Serialize;
 
 use crate::{
-    date::Date,
     diagnostics::{Diagnostic, Source, View},
     pattern::{Index, Pattern},
     plan::{
@@ -15,6 +14,7 @@ use crate::{
         numbered,
     },
     state::Acceptance,
+    time::Date,
 };
 
 /// A plan, sorted by what counts.

@@ -5,7 +5,7 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`date`], [`age`], [`moment`], [`risk`] and [`state`] are
+//! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`time`], [`risk`] and [`state`] are
 //! the nouns; [`config`] makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live
 //! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count, [`coverage`] which patterns do nothing; [`render`] shows the result,
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
@@ -15,13 +15,11 @@
 //! terminal or a runner.
 
 pub mod address;
-pub mod age;
 pub mod apply;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod coverage;
-pub mod date;
 pub mod diagnostics;
 pub mod diff;
 pub mod drift;
@@ -31,7 +29,6 @@ pub mod export;
 pub mod input;
 pub mod kind;
 pub mod mask;
-pub mod moment;
 pub mod pattern;
 pub mod plan;
 pub mod progress;
@@ -45,5 +42,6 @@ pub mod schema;
 pub mod scope;
 pub mod state;
 pub mod text;
+pub mod time;
 pub mod transport;
 pub mod wire;

@@ -15,13 +15,13 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
-    age::Age,
-    date::Date,
     diagnostics::{Source, Span},
     kind::{Kind, fact::Facts},
     mask::{Foreign, Hidden, Mask},
-    moment::{Moment, Stamp},
     pattern::{Names, Pattern},
+    time::Age,
+    time::Date,
+    time::{Moment, Stamp},
     wire::Service,
 };
 

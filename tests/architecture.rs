@@ -13,7 +13,7 @@ use std::{
 use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
-const PURE: &str = "address.rs age.rs date.rs moment.rs pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
+const PURE: &str = "address.rs time/ pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
     diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
 /// The one module in them that reads files.
@@ -21,7 +21,7 @@ const IMPURE: &str = "config/load/";
 
 /// What a pure module may not name.
 const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io SystemTime Instant async tokio \
-    reqwest fastrand anyhow tracing jiff tempfile axum crate::transport crate::emulator crate::commands \
+    reqwest fastrand anyhow tracing Timestamp::now Zoned::now TimeZone::system tempfile axum crate::transport crate::emulator crate::commands \
     crate::apply crate::refresh crate::progress crate::cli";
 
 /// Who may know the emulator.

@@ -12,9 +12,9 @@ use portolan::{
     config::{self, Decoded, decode::Context},
     diagnostics::SourceMap,
     kind::{organization, repository},
-    moment::Moment,
     plan::{Outcome, Scope, build::build},
     state::{Attributes, Live, LiveResource},
+    time::Moment,
 };
 use serde_json::Value;
 

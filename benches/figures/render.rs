@@ -5,7 +5,6 @@ use std::time::Instant;
 use portolan::{
     diagnostics::Source,
     kind::repository,
-    moment::Moment,
     plan::{Plan, Scope, build::build},
     render::{
         markdown::markdown,
@@ -13,6 +12,7 @@ use portolan::{
         style::{Depth, Look},
     },
     state::{Attributes, Chart, Children, DesiredResource, Live, LiveResource, Presence},
+    time::Moment,
 };
 
 use super::figure;

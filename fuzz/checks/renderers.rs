@@ -15,7 +15,6 @@ use portolan::{
         repository::{self, REPOSITORY},
     },
     mask::Mask,
-    moment::Moment,
     plan::{
         Plan, Scope,
         build::build,
@@ -33,6 +32,7 @@ use portolan::{
     },
     report::{Fate, Record, Report},
     state::{Chart, Consent, Live, RemoteId},
+    time::Moment,
     wire::{Response, error::ApiError, secret::Secret},
 };
 use serde_json::{Value, json};

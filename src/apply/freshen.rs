@@ -16,11 +16,11 @@ use super::{
 };
 use crate::{
     kind::Runs,
-    moment::{Moment, Stamp},
     plan::{Change, Run},
     refresh::observe::{self, Observation, View},
     report::{Fate, RunEnd},
     state::{LiveResource, ReadFailure, RunState},
+    time::{Moment, Stamp},
     transport::{
         client::{Admission, CallError, Purpose, Retries},
         trace::Trace,

@@ -28,10 +28,10 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
-    moment::Moment,
     plan::{Action, Change, Plan, order},
     progress::{Event, Listener, Stage, Tally},
     report::{Fate, Record},
+    time::Moment,
     transport::client::Client,
     wire::secret::Login,
 };

@@ -8,7 +8,6 @@ use super::{files, output, plan, session, show};
 use crate::{
     cli::{DriftArgs, Global},
     config::load,
-    date::Date,
     diagnostics::Diagnostics,
     drift::{Drift, judge},
     exit::Exit,
@@ -16,6 +15,7 @@ use crate::{
     plan::Outcome,
     render::metrics::{self, Labels, LastRead, Metrics},
     state::Chart,
+    time::Date,
 };
 
 pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {

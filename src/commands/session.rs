@@ -23,10 +23,10 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
     emulator::{self, Emulator},
     mask::Mask,
-    moment::Moment,
     plan::{Plan, Scope},
     scope::Selection,
     state::{Chart, ChartEndpoint, Live, LoginSource},
+    time::Moment,
     transport::{
         Transport,
         budget::Budget,

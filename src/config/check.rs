@@ -14,13 +14,13 @@ use super::{
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
 use crate::{
-    age::Age,
-    date::Date,
     diagnostics::{Diagnostic, Diagnostics, Span},
     kind::{REGISTRY, Shape, is_uuid, is_web_address},
     mask::holds_login,
     pattern::{Problem, Written},
     state::Consent,
+    time::Age,
+    time::Date,
 };
 
 /// Checks a node and everything in it.

@@ -19,9 +19,9 @@ use crate::{
     address::Address,
     config::names::{Name, Rule},
     mask::Foreign,
-    moment::{Moment, Stamp},
     risk::RiskClass,
     state::{Attributes, LARGEST_REMOTE_ID, LiveResource, RemoteId, RunState},
+    time::{Moment, Stamp},
     wire::{Method, Request, Response, Service, error::ApiError, secret::Login},
 };
 

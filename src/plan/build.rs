@@ -11,9 +11,9 @@ use crate::{
     diff::{self, FieldChange},
     kind::{Id, Identity, Kind},
     mask::Hidden,
-    moment::Moment,
     scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
+    time::Moment,
 };
 
 /// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now` decides which mirrors

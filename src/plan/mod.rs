@@ -24,7 +24,6 @@ use serde::{Deserialize, Serialize};
 pub use self::precondition::Precondition;
 use crate::{
     address::Address,
-    age::Age,
     diagnostics::Source,
     diff::FieldChange,
     kind::{Subject, Verb},
@@ -32,6 +31,7 @@ use crate::{
     plan::risk::{Risk, RiskClass},
     scope::Selection,
     state::{Attributes, ChartStamp, LoginSource, ReadFailure},
+    time::Age,
     wire::Service,
 };
 

@@ -7,10 +7,10 @@ use crate::{
     address::Address,
     diff,
     kind::{Identity, Kind, Lack, REGISTRY, Role},
-    moment::Moment,
     plan::risk::Risk,
     state::{Attributes, DesiredResource, Live, LiveResource, Presence, ReadFailure, RemoteId, RunState, Terms},
     text::visible,
+    time::Moment,
 };
 
 /// The stops that report a difference which portolan cannot repair. Unlike limits of an apply they count as drift.
@@ -192,7 +192,6 @@ mod tests {
     use crate::{
         kind::mirror,
         mask::{Foreign, Mask},
-        moment::Stamp,
         plan::{
             Change, Outcome, Plan, Withheld,
             document::{self, PlanDocument},
@@ -200,6 +199,7 @@ mod tests {
         },
         render::style::{Depth, Look},
         state::{Attributes, Live, LiveResource, RemoteId, RunState},
+        time::Stamp,
     };
 
     /// One mirror `p/a` of `https://x/a.git`, scheduled, with a last success and an error; and an ordinary repository.

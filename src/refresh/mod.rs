@@ -21,10 +21,10 @@ use self::children::{Children, Watch};
 use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY, Subject, Window},
-    moment::Moment,
     progress::{Listener, Stage, Tally},
     scope,
     state::{Chart, Live, LiveResource, ReadFailure, Unread},
+    time::Moment,
     transport::{
         client::{CallError, Client},
         trace::Trace,

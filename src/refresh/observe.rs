@@ -10,8 +10,8 @@ use super::{
 use crate::{
     address::Address,
     kind::{Fills, Subject, Undecodable},
-    moment::Moment,
     state::{LiveResource, ReadFailure},
+    time::Moment,
     transport::{
         client::{CallError, Client},
         trace::Trace,

@@ -3,12 +3,12 @@
 use portolan::{
     diagnostics::Source,
     kind::{repository, sync_rule},
-    moment::Moment,
     pattern::Pattern,
     plan::{Plan, Scope, Stop, build::build},
     render::markdown::markdown,
     scope::Selection,
     state::{Attributes, Chart, Children, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
+    time::Moment,
 };
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;

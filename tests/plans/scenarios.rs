@@ -4,11 +4,11 @@ use portolan::{
     config::{self, decode::Context},
     diagnostics::SourceMap,
     kind::{mirror, organization, repository, sync_rule},
-    moment::{Moment, Stamp},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
     scope::Selection,
     state::{Attributes, Live, LiveResource, ReadFailure, RemoteId, RunState},
+    time::{Moment, Stamp},
     wire::Service,
 };
 use serde_json::json;

@@ -63,7 +63,7 @@ pub(crate) fn plan(keys: &str, live: &Live, allow: &[&str]) -> Plan {
 }
 
 /// When these plans are made: 2026-11-21T08:00:00Z.
-pub(crate) const NOW: crate::moment::Moment = crate::moment::Moment(1_795_248_000);
+pub(crate) const NOW: crate::time::Moment = crate::time::Moment(1_795_248_000);
 
 /// Symbol and address of each change, and what withholds it.
 fn told(plan: &Plan) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! Pure: which point is now is the caller's to know. What a service wrote is kept beside what it means, because output
 //! repeats times as the API gave them.
 
-use crate::{age::Age, date::Date};
+use super::{Age, Date};
 
 /// Seconds since the beginning of 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
