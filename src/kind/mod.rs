@@ -17,6 +17,7 @@ mod table;
 use std::{borrow::Cow, cmp::Ordering, fmt, sync::Arc};
 
 use indexmap::IndexMap;
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use self::place::Place;
@@ -29,7 +30,7 @@ use crate::{
     mask::{self, Foreign, Hidden, Mask},
     risk::RiskClass,
     state::{Attributes, LiveResource, RemoteId},
-    wire::{Request, Response, Service, error::ApiError, secret::Secret},
+    wire::{RESERVED, Request, Response, Service, error::ApiError, secret::Secret},
 };
 
 /// Parents first; the position is also the order among resources of one key.
@@ -583,15 +584,8 @@ fn json<T: serde::de::DeserializeOwned>(response: &Response, expected: &'static 
 
 /// Escapes one path segment; a `/` becomes `$`, as the API asks for repository names.
 fn segment(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            b'/' => out.push('$'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    let parts: Vec<String> = name.split('/').map(|part| utf8_percent_encode(part, RESERVED).to_string()).collect();
+    parts.join("$")
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
+use crate::wire::RESERVED;
 
 /// What a path of a URI may hold as it is: the unreserved characters of RFC 3986, and the slash between names.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const ESCAPED: &AsciiSet = &RESERVED.remove(b'/');
 
 /// Where the findings of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]

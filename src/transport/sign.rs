@@ -4,10 +4,12 @@
 //! what is passed in is signed. Other algorithms of the service (SM3, ECDSA, region-scoped keys) are not spoken.
 
 use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{percent_decode_str, percent_encode};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use super::credentials::Keys;
+use crate::wire::RESERVED;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
 pub const DATE_HEADER: &str = "x-sdk-date";
@@ -71,47 +73,13 @@ pub fn query_string(pairs: &[(&str, &str)]) -> String {
 
 /// Strict RFC 3986: only unreserved characters stay, a blank is `%20`.
 fn encode(bytes: &[u8]) -> String {
-    let mut encoded = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-/// Bytes instead of text, because an escape need not be UTF-8. What is no escape stays as it is.
-fn decode(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        match escape(rest) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &rest[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    bytes
-}
-
-fn escape(text: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = text else {
-        return None;
-    };
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
+    percent_encode(bytes, RESERVED).to_string()
 }
 
 /// Ends in `/` whatever the wire says: the service compares it so. A decoded `%2F` is a separator.
 fn canonical_path(path: &str) -> String {
-    let decoded = decode(path);
+    // Bytes instead of text, because an escape need not be UTF-8.
+    let decoded: Vec<u8> = percent_decode_str(path).collect();
     let mut canonical = decoded.split(|byte| *byte == b'/').map(encode).collect::<Vec<_>>().join("/");
     if !canonical.ends_with('/') {
         canonical.push('/');

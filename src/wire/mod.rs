@@ -9,8 +9,13 @@ pub mod secret;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
 use self::secret::Secret;
 use crate::mask::Mask;
+
+/// What is escaped in a path or query: all but the unreserved characters of RFC 3986.
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The services that portolan talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
