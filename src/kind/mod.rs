@@ -4,7 +4,9 @@
 //! turn values into requests and answers into values; sending is `transport`'s work. Adding a kind is one
 //! file and one line in [`REGISTRY`].
 
+mod attribute;
 pub mod fact;
+mod listing;
 pub mod mirror;
 pub mod organization;
 pub mod place;
@@ -23,6 +25,10 @@ use serde_json::Value;
 use self::place::Place;
 pub use self::table::{
     ActionRisk, Fills, Hazard, Holds, Id, Identity, Lack, Lifecycle, Numbered, Runs, Unmentioned, Verb,
+};
+pub use self::{
+    attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},
+    listing::{Candidate, Contents, Listing, Page, Window},
 };
 use crate::{
     address::Address,
@@ -234,301 +240,11 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// One attribute of a kind.
-#[derive(Debug)]
-pub struct Attribute {
-    pub name: &'static str,
-    pub role: Role,
-    pub shape: Shape,
-    /// What the service stores when a create request leaves it out, as the chart would write it.
-    pub service_default: Preset,
-    /// Whether a create request must name it, managed or not. Without a default of the service, so must the chart.
-    pub required: bool,
-    /// Whether it is a text for people only, which changes nothing.
-    pub is_remark: bool,
-    /// The value that may do harm.
-    pub hazard: Option<Hazard>,
-    /// What the API, its documents and other tools call it.
-    pub also: &'static [&'static str],
-    /// A value that a person would write, as YAML.
-    pub example: &'static str,
-    /// One sentence for the schema and the editor.
-    pub doc: &'static str,
-}
-
-impl Attribute {
-    /// Whether an entry of a chart has to name it.
-    pub fn is_demanded(&self) -> bool {
-        self.required && self.service_default == Preset::Nothing
-    }
-
-    /// Whether a chart could say this value.
-    pub fn accepts(&self, value: &Value) -> bool {
-        let fixed = match self.role {
-            Role::Fixed(preset) => Some(Value::from(preset)),
-            Role::Mutable | Role::Immutable | Role::WriteOnly => None,
-        };
-        self.shape.accepts(value) && fixed.is_none_or(|fixed| fixed == *value)
-    }
-}
-
-/// How an attribute can change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// In place.
-    Mutable,
-    /// Only by deleting the resource and creating it again.
-    Immutable,
-    /// As `Immutable`, and the chart may not choose it: portolan always asks for this value.
-    Fixed(Preset),
-    /// In place, but the service never tells the value: it is sent along, and cannot be compared.
-    WriteOnly,
-}
-
-impl Role {
-    /// Whether a live value can be read, and so compared.
-    pub fn is_readable(self) -> bool {
-        self != Role::WriteOnly
-    }
-
-    pub fn changes_in_place(self) -> bool {
-        matches!(self, Role::Mutable | Role::WriteOnly)
-    }
-}
-
-/// A constant of a table, which cannot hold a [`Value`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
-    Bool(bool),
-    Text(&'static str),
-    Number(u64),
-    /// No records.
-    Empty,
-    /// The service knows none: a create request names it, or the service refuses.
-    Nothing,
-}
-
-impl Preset {
-    /// Nothing, where there is none.
-    pub fn value(self) -> Option<Value> {
-        (self != Preset::Nothing).then(|| Value::from(self))
-    }
-}
-
-impl From<Preset> for Value {
-    fn from(preset: Preset) -> Value {
-        match preset {
-            Preset::Bool(value) => Value::Bool(value),
-            Preset::Text(text) => Value::from(text),
-            Preset::Number(number) => Value::from(number),
-            Preset::Empty => Value::Array(Vec::new()),
-            Preset::Nothing => Value::Null,
-        }
-    }
-}
-
-/// Which values an attribute can take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    Bool,
-    /// Text of at most so many characters.
-    Text(usize),
-    OneOf(&'static [&'static str]),
-    /// An address on the web without a name and a password in it.
-    WebAddress,
-    /// A UUID, or an empty text for none.
-    Uuid,
-    /// A whole number from one to the other.
-    Number(u64, u64),
-    /// Records in no order, each once: a text of at most so many characters, or a mapping of one of these keys to such a
-    /// text. In attributes they are sorted, so that equal sets are equal values.
-    Records {
-        keys: &'static [&'static str],
-        longest: usize,
-    },
-}
-
-/// The longest address on the web that any program takes.
-pub const LONGEST_ADDRESS: usize = 2048;
-
-impl Shape {
-    /// Whether a chart could say this value.
-    pub fn accepts(self, value: &Value) -> bool {
-        match (self, value) {
-            (Shape::Bool, Value::Bool(_)) => true,
-            (Shape::Text(most), Value::String(text)) => text.chars().count() <= most,
-            (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
-            (Shape::WebAddress, Value::String(text)) => is_web_address(text),
-            (Shape::Uuid, Value::String(text)) => is_uuid(text),
-            (Shape::Number(least, most), Value::Number(number)) => {
-                number.as_u64().is_some_and(|number| (least..=most).contains(&number))
-            }
-            (Shape::Records { keys, longest }, Value::Array(records)) => {
-                records.iter().all(|record| is_record(record, keys, longest))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the service could hold this value: the documents grow, so only its type is fixed.
-    pub fn is_type_of(self, value: &Value) -> bool {
-        match self {
-            Shape::Bool => value.is_boolean(),
-            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => mask::readable(value).is_some(),
-            Shape::Number(..) => value.is_number(),
-            Shape::Records { .. } => value.as_array().is_some_and(|records| {
-                records.iter().all(|record| of_record(record).and_then(mask::readable).is_some())
-            }),
-        }
-    }
-
-    fn is_unordered(self) -> bool {
-        matches!(self, Shape::Records { .. })
-    }
-
-    /// The one spelling of a value: what has no order is sorted, and holds nothing twice.
-    pub(crate) fn settle(self, value: &mut Value) {
-        if let (Shape::Records { .. }, Value::Array(records)) = (self, value) {
-            records.sort_by_cached_key(Value::to_string);
-            records.dedup();
-        }
-    }
-
-    /// Whether this value is what somebody wrote as they liked, so that a secret may be in it. One of the values that
-    /// portolan knows is not.
-    fn is_free_text(self, value: &Value) -> bool {
-        matches!(self, Shape::Text(_) | Shape::WebAddress) || !self.accepts(value)
-    }
-}
-
-/// What stands in a record: a text, or what is behind its only key.
-fn of_record(record: &Value) -> Option<&Value> {
-    match record.as_object() {
-        Some(fields) if fields.len() == 1 => fields.values().next(),
-        Some(_) => None,
-        None => Some(record),
-    }
-}
-
-fn is_record(record: &Value, keys: &[&str], longest: usize) -> bool {
-    let is_known = record.as_object().is_none_or(|fields| fields.keys().all(|key| keys.contains(&key.as_str())));
-    let text = of_record(record).and_then(Value::as_str);
-    is_known && text.is_some_and(|text| text.chars().count() <= longest)
-}
-
-/// Whether a text is what [`Shape::WebAddress`] asks for.
-pub fn is_web_address(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    let is_plain = |host: &str| !host.is_empty() && !host.contains('@');
-    text.len() <= LONGEST_ADDRESS && host.is_some_and(is_plain) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Whether a text is what [`Shape::Uuid`] asks for: 32 hexadecimal digits, with or without dashes.
-pub fn is_uuid(text: &str) -> bool {
-    let digits = text.bytes().filter(|byte| byte.is_ascii_hexdigit()).count();
-    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
-    let is_form = dashes.is_empty() || dashes == [8, 13, 18, 23];
-    text.is_empty() || (digits == 32 && text.len() == 32 + dashes.len() && is_form)
-}
-
 /// A resource as requests name it: by its address, and by the number that the service gave it, in kinds that have one.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub address: &'a Address,
     pub number: Option<RemoteId>,
-}
-
-/// How live resources of a kind are found.
-#[derive(Debug)]
-pub enum Listing {
-    /// All of a region: in one answer, or so many a page at most. Pages overlap or shrink when somebody
-    /// writes meanwhile.
-    PerRegion {
-        page_size: Option<usize>,
-        request: fn(region: &Arc<str>, window: Window) -> Request,
-        decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
-    },
-    /// One answer for each resource of the parent kind.
-    PerParent {
-        request: fn(parent: &Address) -> Request,
-        decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
-    },
-    /// At most one for each resource of the parent kind, and so with the parent's key. The read of it is its list too.
-    Single,
-    /// One answer for each resource that the chart names, under a number. The number stands in the chart, or in a list
-    /// of all that could be meant.
-    PerNumber {
-        page_size: usize,
-        request: fn(region: &Arc<str>, window: Window) -> Request,
-        decode: fn(response: &Response) -> Result<Page<Candidate>, Undecodable>,
-    },
-}
-
-/// The list of what lives in a resource, in pages.
-#[derive(Debug, Clone, Copy)]
-pub struct Contents {
-    pub page_size: usize,
-    /// May show more than what lives in there.
-    pub request: fn(of: &Address, window: Window) -> Request,
-    pub decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
-}
-
-/// Something that a resource of the chart could be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    pub number: RemoteId,
-    /// The parts of the key behind the region.
-    pub key: Vec<String>,
-}
-
-/// Which part of a list is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    pub offset: usize,
-    pub limit: usize,
-}
-
-impl Window {
-    /// The beginning of a list.
-    pub fn first(limit: usize) -> Window {
-        Window { offset: 0, limit }
-    }
-
-    /// The offset behind it.
-    pub fn end(self) -> usize {
-        self.offset.saturating_add(self.limit)
-    }
-}
-
-/// What one list answer holds.
-#[derive(Debug)]
-pub struct Page<T = (Address, LiveResource)> {
-    pub items: Vec<T>,
-    /// How many items the answer held, strange ones included: what decides whether another page follows.
-    pub length: usize,
-    /// How many the service says there are in all.
-    pub total: Option<usize>,
-    /// The account that the items belong to, where the answer tells.
-    pub account: Option<String>,
-    /// Why the answer may not be the whole truth.
-    pub doubt: Option<String>,
-}
-
-impl<T> Default for Page<T> {
-    fn default() -> Page<T> {
-        Page { items: Vec::new(), length: 0, total: None, account: None, doubt: None }
-    }
-}
-
-impl Page {
-    /// The same with the secrets of the items masked.
-    pub fn hidden(mut self, mask: &Mask) -> Page {
-        for (address, live) in &mut self.items {
-            live.hidden = address.kind().hide(mask, &mut live.attributes);
-        }
-        self
-    }
 }
 
 /// The wire translation of a kind: pure functions between values.
