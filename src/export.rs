@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     address::Address,
-    config::names,
     diagnostics::Source,
     kind::{Kind, Listing, Unmentioned},
-    mask,
+    mask, names,
     state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy, Unread},
 };
 

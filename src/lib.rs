@@ -29,6 +29,7 @@ pub mod export;
 pub mod input;
 pub mod kind;
 pub mod mask;
+pub mod names;
 pub mod pattern;
 pub mod plan;
 pub mod progress;

@@ -13,8 +13,8 @@ use clap::{
 use jiff::SignedDuration;
 
 use crate::{
-    config::names::{self, Name},
     mask,
+    names::{self, Name},
     pattern::Written,
     state::Consent,
 };

@@ -8,15 +8,11 @@ use anyhow::bail;
 use super::{files, output, session};
 use crate::{
     cli::{Global, InitArgs},
-    config::{
-        self,
-        decode::Context,
-        load,
-        names::{self, Name},
-    },
+    config::{self, decode::Context, load},
     diagnostics::SourceMap,
     exit::Exit,
     export, input, kind,
+    names::{self, Name},
     plan::document::pretty,
     refresh::{Everything, read_all},
     render::{self, init::SCHEMA_FILE},

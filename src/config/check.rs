@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 
 use super::{
     grammar::{ANCHORS, Form, Key, Record, TextForm, Together, VERSION},
-    names, room, slips,
+    room, slips,
     tree::{self, Entry, Node, NodeValue, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
@@ -17,6 +17,7 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Span},
     kind::{REGISTRY, Shape, is_uuid, is_web_address},
     mask::holds_login,
+    names,
     pattern::{Problem, Written},
     state::Consent,
     time::Age,

@@ -9,13 +9,13 @@ use super::{
     decode::Output,
     grammar::{Form, Together},
     inherit::{Inherited, Layer, find, is_section, length, resolve},
-    names::{self, Name},
     tree::{self, Node},
 };
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, Span},
     kind::{Kind, Role},
+    names::{self, Name},
     state::{Attributes, Children, DesiredResource, Presence},
 };
 

@@ -15,9 +15,7 @@ use super::{
     children::{self, Held, Targets},
     grammar::{DOCUMENT, Form},
     inherit::{Inherited, Layer},
-    lint,
-    names::{self, Name},
-    numbered, patterns,
+    lint, numbered, patterns,
     tree::{self, Entry, Node},
     variables::{Environment, expand},
 };
@@ -26,6 +24,7 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Source, SourceMap, Span},
     kind::{Kind, REGISTRY},
     mask::holds_login,
+    names::{self, Name},
     state::{Attributes, Chart, ChartEndpoint, Children, DesiredResource, Limits, Presence, UnlistedPolicy},
     wire::Service,
 };

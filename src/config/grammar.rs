@@ -2,8 +2,7 @@
 //!
 //! Attributes of resources are not listed here; they come from the tables of the kinds.
 
-use super::names::Name;
-use crate::region::REGIONS;
+use crate::{names::Name, region::REGIONS};
 
 pub use crate::kind::place::{ANCHORS, ANCHORS_DOC, Form, Key, Record, TextForm, Together};
 use crate::kind::place::{DEFAULTS, DEFAULTS_DOC, REGION, Slot, key};

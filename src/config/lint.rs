@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{check::similar_to, names};
+use super::check::similar_to;
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span, visible},
     kind::{self, organization, repository, sync_rule},
+    names,
     plan::Kept,
     region,
     state::{Chart, Live, Presence},

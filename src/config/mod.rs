@@ -11,7 +11,6 @@ pub mod grammar;
 pub mod inherit;
 pub mod lint;
 pub mod load;
-pub mod names;
 pub mod numbered;
 mod patterns;
 mod place;

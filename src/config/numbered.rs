@@ -6,13 +6,14 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     decode::{Document, Output},
-    inherit, lint, names,
+    inherit, lint,
     tree::{self, Node, Resolved},
 };
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span},
     kind::{Kind, REGISTRY},
+    names,
     state::{Attributes, Children, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms},
 };
 

@@ -7,12 +7,12 @@ use std::{iter::successors, rc::Rc, sync::Arc};
 
 use super::{
     decode::Context,
-    names::{self, Name},
     tree::{Entry, Node},
 };
 use crate::{
     diagnostics::{Diagnostics, Span},
     kind::{COUNT, Kind, REGISTRY},
+    names::{self, Name},
 };
 
 /// An entry of the chart, from the start of its name to the end of what is behind it.

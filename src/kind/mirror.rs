@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::names::{Name, Rule},
     mask::Foreign,
+    names::{Name, Rule},
     risk::RiskClass,
     state::{Attributes, LARGEST_REMOTE_ID, LiveResource, RemoteId, RunState},
     time::{Moment, Stamp},

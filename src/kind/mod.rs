@@ -32,8 +32,8 @@ pub use self::{
 };
 use crate::{
     address::Address,
-    config::names::Name,
     mask::{self, Foreign, Hidden, Mask},
+    names::Name,
     risk::RiskClass,
     state::{Attributes, LiveResource, RemoteId},
     wire::{RESERVED, Request, Response, Service, error::ApiError, secret::Secret},

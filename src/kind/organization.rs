@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::names::{Name, Rule, is_words},
+    names::{Name, Rule, is_words},
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
 };

@@ -3,7 +3,7 @@
 //! Attributes are not listed here; they come from the tables of the kinds.
 
 use super::{Kind, Preset, REGISTRY, Role, Shape};
-use crate::{config::names::Name, diagnostics::Diagnostic};
+use crate::{diagnostics::Diagnostic, names::Name};
 
 /// What may stand at some place.
 #[derive(Debug, Clone, Copy)]

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::names::{self, Name, Rule, is_words},
+    names::{self, Name, Rule, is_words},
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},

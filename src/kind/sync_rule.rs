@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::{names::Name, waivers::WAIVABLE_ERROR},
+    config::waivers::WAIVABLE_ERROR,
+    names::Name,
     region::TARGET_REGIONS,
     risk::RiskClass,
     state::{Attributes, LiveResource},

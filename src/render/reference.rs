@@ -2,11 +2,9 @@
 
 use super::words;
 use crate::{
-    config::{
-        grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together},
-        names,
-    },
+    config::grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together},
     kind::Shape,
+    names,
 };
 
 const INTRODUCTION: &str = "\

@@ -3,11 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    config::{
-        grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
-        names,
-    },
+    config::grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
     kind::{LONGEST_ADDRESS, Shape},
+    names,
     plan::risk::RiskClass,
 };
 

@@ -10,7 +10,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{config::names, diagnostics::visible};
+use crate::{diagnostics::visible, names};
 
 /// As many as Linux follows.
 const MOST_LINKS: usize = 40;

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::{
     address::Address,
-    config::names::Name,
     kind::{
         ActionRisk, Attribute, Id, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape, Subject, Undecodable,
         Unmentioned, Verb, Wire, json as parse, organization,
         place::{Form, Place, Record, Together, key},
         repository,
     },
+    names::Name,
     risk::RiskClass,
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},

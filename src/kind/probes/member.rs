@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::{
     address::Address,
-    config::names::{Name, Rule},
     kind::{
         Attribute, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned,
         Wire, json as parse, organization,
         place::{Form, Items, Key, Place, Record, TextForm, Together, Wrong, key},
         repository, segment,
     },
+    names::{Name, Rule},
     state::{Attributes, LiveResource},
     wire::{Method, Request, Response, Service, error::ApiError},
 };

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::{
     address::Address,
-    config::names::Name,
     kind::{
         ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Unmentioned,
         Verb, organization,
@@ -12,6 +11,7 @@ use crate::{
         probes::cleanup,
         repository,
     },
+    names::Name,
     plan::{
         Action, Change, Plan, Scope,
         build::build,
