@@ -13,7 +13,7 @@ use std::{
 use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that is in them.
-const PURE: &str = "address.rs time/ pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
+const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs text.rs drift.rs coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
     diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
 /// The one module in them that reads files.
@@ -37,6 +37,7 @@ const HOMONYMS: &str = "
     render/gitlab.rs: description
     schema/chart.rs: description
     schema/plan.rs: description endpoint force
+    schema/words.rs: description
 ";
 
 /// The files that know a kind, with what each of them names. Everything about a kind belongs in its table, so this list
@@ -44,6 +45,10 @@ const HOMONYMS: &str = "
 const KNOW_KINDS: &str = "
     config/lint.rs: organization override repository sync_rule target_organization target_region
 ";
+
+/// The only modules that know each other without being parent and child: an address has a kind, a kind builds addresses,
+/// and both states are made of them. This list may only shrink.
+const CIRCLE: &str = "address kind pattern state";
 
 const LONGEST_FILE: usize = 600;
 const LONGEST_MAIN: usize = 40;
@@ -328,4 +333,57 @@ fn files_are_short_say_what_they_are_for_and_are_compiled() {
         }
     }
     none(broken, "a reader wants to know what a file is for, and to see its end");
+}
+
+/// The module of a file, as its path below the root.
+fn module(file: &File) -> String {
+    file.path.trim_end_matches("/mod.rs").trim_end_matches(".rs").replace('/', "::")
+}
+
+/// The modules that a module names.
+fn named_by<'m>(module: &str, file: &File, modules: &BTreeSet<&'m str>) -> BTreeSet<&'m str> {
+    let is_path = |character: char| character.is_alphanumeric() || character == '_' || character == ':';
+    let paths = file.code.split(|character| !is_path(character)).map(|path| path.split("::").collect::<Vec<_>>());
+    let absolute = |path: Vec<&str>| {
+        let climbs = path.iter().take_while(|part| ["super", "self"].contains(part)).count();
+        let supers = path.iter().take_while(|part| ["super", "self"].contains(part)).filter(|part| **part == "super");
+        let mut parts: Vec<String> = module.split("::").map(str::to_owned).collect();
+        match path.first() {
+            Some(&"crate") => parts.clear(),
+            Some(&("super" | "self")) => parts.truncate(parts.len().saturating_sub(supers.count())),
+            _ => return None,
+        }
+        parts.extend(path[climbs.max(usize::from(path[0] == "crate"))..].iter().map(|part| (*part).to_owned()));
+        // What stands behind a module in a path is something in it.
+        (1..=parts.len()).rev().find_map(|length| modules.get(parts[..length].join("::").as_str()).copied())
+    };
+    paths.filter_map(absolute).collect()
+}
+
+#[test]
+fn no_modules_know_each_other_but_parent_and_child() {
+    let files: Vec<File> = sources("src").into_iter().filter(|file| !file.is_test()).collect();
+    let names: Vec<String> = files.iter().map(module).collect();
+    let modules: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let is_family = |one: &str, other: &str| {
+        one == other || one.starts_with(&format!("{other}::")) || other.starts_with(&format!("{one}::"))
+    };
+    let mut knows = BTreeMap::new();
+    for (name, file) in names.iter().zip(&files) {
+        let mut others = named_by(name, file, &modules);
+        others.retain(|other| !is_family(name, other));
+        knows.insert(name.as_str(), others);
+    }
+    assert!(knows["refresh"].contains("scope") && knows["config::check::room"].contains("config::grammar"));
+    let leads_back = |start: &str| {
+        let (mut seen, mut ahead) = (BTreeSet::new(), vec![start]);
+        while let Some(module) = ahead.pop() {
+            ahead.extend(knows[module].iter().filter(|next| seen.insert(**next)));
+        }
+        seen.contains(start)
+    };
+    let circle: BTreeSet<&str> = CIRCLE.split_whitespace().collect();
+    let found: BTreeSet<&str> = modules.iter().copied().filter(|module| leads_back(module)).collect();
+    let broken = found.symmetric_difference(&circle).map(|module| format!("{module} is in a circle, or no more"));
+    none(broken.collect(), "one of two modules that know each other cannot be understood first");
 }

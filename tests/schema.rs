@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 use portolan::{
-    config::{self, decode::Context},
+    config::{self, context::Context},
     diagnostics::SourceMap,
     schema,
 };

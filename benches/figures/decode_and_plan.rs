@@ -9,7 +9,7 @@ use std::{
 };
 
 use portolan::{
-    config::{self, Decoded, decode::Context},
+    config::{self, Decoded, context::Context},
     diagnostics::SourceMap,
     kind::{organization, repository},
     plan::{Outcome, Scope, build::build},

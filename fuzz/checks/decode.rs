@@ -1,7 +1,7 @@
 //! The decoder over arbitrary bytes: no panic, and what it accepts is printed as a chart that means the same.
 
 use portolan::{
-    config::{self, Decoded, decode::Context},
+    config::{self, Decoded, context::Context},
     diagnostics::{SourceMap, render},
     render::chart,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use portolan::{
     address::Address,
-    config::{self, Decoded, decode::Context},
+    config::{self, Decoded, context::Context},
     diagnostics::{SourceMap, View, render},
     drift::{Drift, DriftDocument, judge},
     kind::{

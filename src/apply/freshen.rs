@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
+    Around,
     check::check,
     observe::{difference, failed, hint, matches, moved, unstuck},
-    step::Around,
 };
 use crate::{
     kind::Runs,

@@ -61,6 +61,14 @@ impl Default for Options {
     }
 }
 
+/// What every change is made with.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    client: &'a Client,
+    options: &'a Options,
+    stop: &'a Stop,
+}
+
 /// Changes that share the read which checks their preconditions; they are made one after the other.
 #[derive(Debug)]
 struct Unit {
@@ -153,7 +161,7 @@ impl<'a> Schedule<'a> {
                 let (client, options, stop, listener) =
                     (client.clone(), options.clone(), stop.clone(), listener.clone());
                 running.spawn(async move {
-                    let around = step::Around { client: &client, options: &options, stop: &stop };
+                    let around = Around { client: &client, options: &options, stop: &stop };
                     (unit, step::make(around, changes, &listener).await)
                 });
             }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{
-    Options, Stop,
+    Around,
     carry::to_fill,
     freshen::Runner,
     observe::failed,
@@ -16,7 +16,7 @@ use crate::{
     progress::{Event, Listener},
     report::{Fate, Record, Seen},
     state::Attributes,
-    transport::{client::Client, trace::Trace},
+    transport::trace::Trace,
     wire::Request,
 };
 
@@ -46,14 +46,6 @@ pub(super) enum End {
     Known,
     /// It may have been done.
     Doubtful,
-}
-
-/// What every change is made with.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    pub(super) client: &'a Client,
-    pub(super) options: &'a Options,
-    pub(super) stop: &'a Stop,
 }
 
 /// Makes the changes of a unit, which share one read, one after the other.

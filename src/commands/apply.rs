@@ -37,15 +37,15 @@ use crate::{
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     if args.plan.is_some() && global.file_is_typed {
-        return Err(session::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
+        return Err(super::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
     }
     if args.plan.is_none() && !args.yes && load::reads_stdin(&global.file) {
         let problem = "the chart comes through standard input, where the question would be answered: add `--yes`";
-        return Err(session::UsageError(problem.to_owned()).into());
+        return Err(super::UsageError(problem.to_owned()).into());
     }
     let logbook = match Logbook::open(global, args) {
         Ok(logbook) => logbook,
-        Err(error) if error.is::<session::UsageError>() => return Err(error),
+        Err(error) if error.is::<super::UsageError>() => return Err(error),
         Err(error) => return nothing(global, args, &Logbook::default(), session::Unready::because(&error)),
     };
     let runtime = session::runtime()?;
@@ -118,7 +118,7 @@ enum NotReady {
 }
 
 fn not_ready(error: anyhow::Error) -> NotReady {
-    if error.is::<session::UsageError>() {
+    if error.is::<super::UsageError>() {
         NotReady::Usage(error)
     } else {
         NotReady::Told(session::Unready::because(&error))

@@ -1,6 +1,6 @@
 //! The patterns of the command line, which mean something only together with a chart.
 
-use super::session::UsageError;
+use super::UsageError;
 use crate::{
     cli::SelectionArgs,
     pattern::{Names, Pattern, Written},

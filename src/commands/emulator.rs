@@ -53,7 +53,7 @@ fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
     let others: Vec<PathBuf> = args.state.iter().flat_map(beside).chain(args.faults.clone()).collect();
     if others.iter().any(|other| session::is_same(journal, other)) {
         let problem = format!("{} is used for two things", journal.display());
-        return Err(session::UsageError(problem).into());
+        return Err(super::UsageError(problem).into());
     }
     Ok(())
 }
@@ -62,20 +62,20 @@ fn settings(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Settings> {
     let mut settings = Settings { quota: args.quota, latency: args.latency.0, ..Settings::default() };
     if let Some(region) = &global.region {
         if !region_exists(region) {
-            return Err(session::UsageError(format!("`--region`: the emulator knows no region `{region}`")).into());
+            return Err(super::UsageError(format!("`--region`: the emulator knows no region `{region}`")).into());
         }
         settings.region.clone_from(region);
     }
     if let Some(keys) = &args.verify {
-        let keys = keys.parse::<Keys>().map_err(|error| session::UsageError(format!("`--verify`: {error}")))?;
+        let keys = keys.parse::<Keys>().map_err(|error| super::UsageError(format!("`--verify`: {error}")))?;
         settings.verify = Some(keys);
     }
     if let Some(rate) = &args.rate {
-        let rate = rate.parse::<Rate>().map_err(|error| session::UsageError(format!("`--rate`: {error}")))?;
+        let rate = rate.parse::<Rate>().map_err(|error| super::UsageError(format!("`--rate`: {error}")))?;
         settings.rate = Some(rate);
     }
     for assumption in &args.assume {
-        settings.assumptions.set(assumption).map_err(|error| session::UsageError(format!("`--assume`: {error}")))?;
+        settings.assumptions.set(assumption).map_err(|error| super::UsageError(format!("`--assume`: {error}")))?;
     }
     Ok(settings)
 }
@@ -86,12 +86,12 @@ fn faults(args: &EmulatorArgs) -> anyhow::Result<Vec<Fault>> {
         None => Vec::new(),
         Some(path) => {
             let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
-            let usage = |error| session::UsageError(format!("`--faults`: {}: {error}", path.display()));
+            let usage = |error| super::UsageError(format!("`--faults`: {}: {error}", path.display()));
             Fault::list(&text).map_err(usage)?
         }
     };
     for spec in &args.fault {
-        let usage = |error| session::UsageError(format!("`--fault {spec}`: {error}"));
+        let usage = |error| super::UsageError(format!("`--fault {spec}`: {error}"));
         faults.push(spec.parse().map_err(usage)?);
     }
     Ok(faults)
@@ -107,13 +107,13 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
             None => (None, listen.as_str()),
         };
         if let Some(region) = region.as_ref().filter(|region| !region_exists(region)) {
-            return Err(session::UsageError(format!("`--listen`: the emulator knows no region `{region}`")).into());
+            return Err(super::UsageError(format!("`--listen`: the emulator knows no region `{region}`")).into());
         }
-        let usage = || session::UsageError(format!("`--listen`: `{address}` is no address such as 127.0.0.1:8080"));
+        let usage = || super::UsageError(format!("`--listen`: `{address}` is no address such as 127.0.0.1:8080"));
         let address: SocketAddr = address.parse().map_err(|_| usage())?;
         if args.control && !address.ip().is_loopback() {
             let message = format!("`--control` is for loopback addresses only, and `{address}` is none");
-            return Err(session::UsageError(message).into());
+            return Err(super::UsageError(message).into());
         }
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let url = format!("http://{}", listener.local_addr().context("a listener has an address")?);

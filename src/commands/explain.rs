@@ -1,6 +1,6 @@
 //! `portolan explain`: what a code of a diagnostic means.
 
-use super::{output, session::UsageError};
+use super::{UsageError, output};
 use crate::{cli::ExplainArgs, config::check::similar_to, diagnostics::codes, exit::Exit, render};
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {

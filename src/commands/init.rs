@@ -8,7 +8,7 @@ use anyhow::bail;
 use super::{files, output, session};
 use crate::{
     cli::{Global, InitArgs},
-    config::{self, decode::Context, load},
+    config::{self, context::Context, load},
     diagnostics::SourceMap,
     exit::Exit,
     export, input, kind,
@@ -30,25 +30,25 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     let path = match global.file.as_slice() {
         [] => PathBuf::from(DEFAULT_FILE),
         [path] => path.clone(),
-        _ => return Err(session::UsageError("a chart is written to one file".to_owned()).into()),
+        _ => return Err(super::UsageError("a chart is written to one file".to_owned()).into()),
     };
     if load::reads_stdin(&global.file) {
-        return Err(session::UsageError("standard input cannot be written: name a file".to_owned()).into());
+        return Err(super::UsageError("standard input cannot be written: name a file".to_owned()).into());
     }
     let name_rule = kind::first().place.name();
     for name in &args.organizations {
         if let Some(rule) = name_rule.filter(|rule| !names::is_valid(*rule, name)) {
             let rule = names::rule(rule);
-            return Err(session::UsageError(format!("`{name}` is no organization: expected {rule}")).into());
+            return Err(super::UsageError(format!("`{name}` is no organization: expected {rule}")).into());
         }
     }
     if let Some(twice) =
         args.organizations.iter().enumerate().find(|(at, name)| args.organizations[..*at].contains(name))
     {
-        return Err(session::UsageError(format!("`{}` is given twice", twice.1)).into());
+        return Err(super::UsageError(format!("`{}` is given twice", twice.1)).into());
     }
     if path.file_name().is_some_and(|name| name == SCHEMA_FILE) {
-        return Err(session::UsageError(format!("{SCHEMA_FILE} is the name of the schema: name another file")).into());
+        return Err(super::UsageError(format!("{SCHEMA_FILE} is the name of the schema: name another file")).into());
     }
     if path.exists() {
         bail!("{} is there already, and is left alone", path.display());
@@ -62,12 +62,12 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
         Some(region) => region.as_str(),
         None if args.from_live => {
             let message = "which region? `--from-live` needs `--region REGION`, such as `--region cn-north-4`";
-            return Err(session::UsageError(message.to_owned()).into());
+            return Err(super::UsageError(message.to_owned()).into());
         }
         None => DEFAULT_REGION,
     };
     if !names::is_valid(Name::Region, region) {
-        return Err(session::UsageError(format!("`{region}` is no region")).into());
+        return Err(super::UsageError(format!("`{region}` is no region")).into());
     }
     let text = if args.from_live {
         match live(global, region, &args.organizations)? {

@@ -26,6 +26,11 @@ use crate::{
     exit::Exit,
 };
 
+/// The command line asks for something that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
 /// Runs the command. An error is the user's or the world's, and is printed by the caller.
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let global = &cli.global;
@@ -48,5 +53,5 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
 /// Tells of an error and what caused it.
 pub fn fail(error: &anyhow::Error) -> Exit {
     output::tell(&format!("error: {error:#}"));
-    if error.downcast_ref::<session::UsageError>().is_some() { Exit::Usage } else { Exit::Failed }
+    if error.downcast_ref::<UsageError>().is_some() { Exit::Usage } else { Exit::Failed }
 }

@@ -70,7 +70,7 @@ pub(super) fn ready(
     let asked = Asked::read(selection, ignore, &loaded.chart)?;
     let door = match session::open(global, &loaded.chart) {
         Ok(door) => door,
-        Err(error) if error.is::<session::UsageError>() => return Err(error),
+        Err(error) if error.is::<super::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
     let made = session::block_on(make(global, &mut loaded, &door, allow, &asked))?;

@@ -78,7 +78,7 @@ impl Logbook {
 fn is_not(path: &Path, other: Option<&Path>) -> anyhow::Result<()> {
     if other.is_some_and(|other| session::is_same(path, other)) {
         let problem = format!("{} is used for two things", path.display());
-        return Err(session::UsageError(problem).into());
+        return Err(super::UsageError(problem).into());
     }
     Ok(())
 }

@@ -9,12 +9,12 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{asked::Asked, deadline::Deadline, logins, output};
+use super::{UsageError, asked::Asked, deadline::Deadline, logins, output};
 use crate::{
     cli::{Global, Parallelism},
     config::{
         self, Decoded,
-        decode::Context,
+        context::Context,
         lint::{self, PlacedRule},
         load,
         waivers::Waivers,
@@ -39,11 +39,6 @@ use crate::{
     },
     wire::{Service, host::EMULATED, secret::Secret},
 };
-
-/// The command line asks for something that cannot be.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct UsageError(pub(super) String);
 
 /// The error for a chart where a saved plan is wanted. `command` is what takes charts instead.
 pub(super) fn chart_for_plan(path: &Path, command: &str) -> Option<UsageError> {

@@ -10,7 +10,7 @@ use crate::{
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
     if global.file_is_typed && !args.files.is_empty() {
         let message = "files are named behind `validate` or with `--file`, not both ways";
-        return Err(session::UsageError(message.to_owned()).into());
+        return Err(super::UsageError(message.to_owned()).into());
     }
     let file = if args.files.is_empty() { global.file.clone() } else { args.files.clone() };
     let global = &Global { file, ..global.clone() };

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::{
     check::similar_to,
-    decode::Output,
+    context::Output,
     grammar::{Form, Together},
-    inherit::{Inherited, Layer, find, is_section, length, resolve},
+    inherit::{Inherited, find, length, resolve},
+    layer::{Layer, is_section},
     tree::{self, Node},
 };
 use crate::{

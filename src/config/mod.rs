@@ -5,17 +5,17 @@
 mod allowance;
 pub mod check;
 pub mod children;
+pub mod context;
 pub mod decode;
 mod foreign;
 pub mod grammar;
 pub mod inherit;
+mod layer;
 pub mod lint;
 pub mod load;
 pub mod numbered;
 mod patterns;
 mod place;
-mod room;
-mod slips;
 #[cfg(test)]
 mod tests;
 pub mod tree;
@@ -46,7 +46,7 @@ pub struct Decoded {
 }
 
 /// Makes the chart of all loaded files.
-pub fn decode(context: decode::Context<'_>) -> Decoded {
+pub fn decode(context: context::Context<'_>) -> Decoded {
     let sources = context.sources;
     let mut found = Diagnostics::new();
     let mut roots = Vec::new();
@@ -70,7 +70,7 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
         found.push(Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"));
     }
     let broken = found.has_errors();
-    let decode::Output { mut chart, mut found, items, .. } = decode::decode(&roots, context, found);
+    let context::Output { mut chart, mut found, items, .. } = decode::decode(&roots, context, found);
     if broken {
         // What YAML itself could not hold is missing from the tree, and was reported there.
         found.retain(|diagnostic| !matches!(diagnostic.code, "missing-key" | "missing-region" | "missing-target"));
@@ -79,7 +79,7 @@ pub fn decode(context: decode::Context<'_>) -> Decoded {
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     place::assign(&roots, context, &mut found);
-    slips::mend(&mut found, sources);
+    check::slips::mend(&mut found, sources);
     if !foreign.is_empty() {
         // What a chart without its version defines is not known.
         found.retain(|diagnostic| diagnostic.code != "unknown-target");
@@ -117,7 +117,7 @@ fn may_hold_secret(line: &str) -> bool {
     let has_login = line.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
     let value = |(at, word): (usize, &str)| {
         let rest = line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(slips::is_colon).map(str::trim_start)
+        rest.strip_prefix(check::slips::is_colon).map(str::trim_start)
     };
     let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
     has_login || holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
@@ -129,7 +129,7 @@ fn names_secret(line: &str) -> bool {
     // Without a space behind the colon it is a slip, and as much of a secret.
     let is_value = |rest: &str| {
         let rest = rest.trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(slips::is_colon).is_some_and(|value| !value.starts_with("//"))
+        rest.strip_prefix(check::slips::is_colon).is_some_and(|value| !value.starts_with("//"))
     };
     let is_name = |last: char| last.is_alphanumeric() || matches!(last, '_' | '-');
     let is_word = |before: &str| !before.ends_with(is_name) && !before.ends_with("${");

@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{
-    decode::{Document, Output},
-    inherit, lint,
+    context::{Document, Output},
+    inherit, layer, lint,
     tree::{self, Node, Resolved},
 };
 use crate::{
@@ -71,7 +71,7 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
 
 /// How much text is written for an entry.
 fn text(node: &Node<'_>) -> usize {
-    let entries = node.as_mapping().filter(|_| inherit::is_section(node)).unwrap_or_default();
+    let entries = node.as_mapping().filter(|_| layer::is_section(node)).unwrap_or_default();
     let of = |(_, node): &(_, Node<'_>)| node.as_str().map_or_else(|| text(node), str::len);
     entries.iter().map(of).sum()
 }

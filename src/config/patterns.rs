@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     check::bad_pattern,
-    decode::{Document, Output, UNKNOWN_REGION},
+    context::{Document, Output, UNKNOWN_REGION},
     tree::Node,
 };
 use crate::{

@@ -6,7 +6,7 @@
 use std::{iter::successors, rc::Rc, sync::Arc};
 
 use super::{
-    decode::Context,
+    context::Context,
     tree::{Entry, Node},
 };
 use crate::{

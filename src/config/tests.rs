@@ -1,6 +1,6 @@
 //! What charts come to, and what is wrong with them.
 
-use super::{Decoded, decode::Context};
+use super::{Decoded, context::Context};
 use crate::{
     diagnostics::{Severity, SourceMap},
     state::{Presence, UnlistedPolicy},

@@ -8,21 +8,21 @@ use std::collections::BTreeMap;
 
 use super::{
     check::similar_to,
-    decode::Context,
+    context::Context,
     lint,
     tree::{self, Node, comments},
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Severity, Span};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics, FileId, Severity, Span},
+    kind,
+};
 
 /// What a comment begins with.
 const MARK: &str = "portolan: allow";
 
-/// The error that can be waived: the chart could never be reached, and somebody may know better.
-pub const WAIVABLE_ERROR: &str = "auto-false";
-
 /// Every code that a waiver may name.
 fn waivable() -> impl Iterator<Item = &'static str> {
-    lint::CODES.into_iter().chain([WAIVABLE_ERROR])
+    lint::CODES.into_iter().chain(kind::waivable_errors())
 }
 
 /// The waivers of a chart.
@@ -112,7 +112,8 @@ impl Waivers {
     /// Leaves out what is waived, and marks the waivers that did it.
     pub fn apply(&mut self, found: &mut Diagnostics) {
         found.retain(|diagnostic| {
-            let waivable = diagnostic.severity == Severity::Warning || diagnostic.code == WAIVABLE_ERROR;
+            let waivable =
+                diagnostic.severity == Severity::Warning || kind::waivable_errors().any(|code| code == diagnostic.code);
             !(waivable && self.covers(diagnostic))
         });
     }

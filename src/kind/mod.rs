@@ -68,6 +68,11 @@ pub fn find(name: &str) -> Option<&'static Kind> {
     REGISTRY.iter().copied().find(|kind| kind.name == name)
 }
 
+/// The codes of errors that a waiver lifts: the chart could never be reached, and its author may know better.
+pub fn waivable_errors() -> impl Iterator<Item = &'static str> {
+    REGISTRY.iter().filter_map(|kind| kind.place.waivable_error())
+}
+
 /// One managed kind.
 pub struct Kind {
     pub name: &'static str,

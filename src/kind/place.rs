@@ -175,6 +175,11 @@ impl Wrong {
 }
 
 impl Place {
+    /// The code of an error that a waiver lifts.
+    pub fn waivable_error(&self) -> Option<&'static str> {
+        self.items?.fixed.map(|(wrong, _)| wrong.code)
+    }
+
     /// What an entry is called, where each stands under a name.
     pub fn name(&self) -> Option<Name> {
         match self.key.form {

@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::waivers::WAIVABLE_ERROR,
     names::Name,
     region::TARGET_REGIONS,
     risk::RiskClass,
@@ -54,7 +53,7 @@ pub static SYNC_RULE: Kind = Kind {
             twice: Wrong { code: "duplicate-rule", problem: "two rules of this list copy to the same place" },
             incomplete: Some(Wrong { code: "missing-target", problem: "this rule does not say where it copies to" }),
             fixed: Some((
-                Wrong { code: WAIVABLE_ERROR, problem: "a rule that does not copy by itself cannot be managed" },
+                Wrong { code: "auto-false", problem: "a rule that does not copy by itself cannot be managed" },
                 "the service may hide such rules, so the chart could never be reached",
             )),
         }) },

@@ -1,7 +1,9 @@
 //! Makes a plan from the two states: pure, and the same for the same values.
 
 use super::{
-    Action, Change, Kept, Plan, Precondition, Reason, Scope, Stop, Unlisted, limits,
+    Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
+    change::step,
+    limits,
     numbered::{self, Verdict},
     risk,
 };
@@ -10,7 +12,6 @@ use crate::{
     diagnostics::Source,
     diff::{self, FieldChange},
     kind::{Id, Identity, Kind},
-    mask::Hidden,
     scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
     time::Moment,
@@ -168,41 +169,6 @@ fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static Id, RemoteId)> {
     match kind.identity {
         Identity::Told(id) => Some((id, RemoteId::try_from(found.number?).ok()?)),
         Identity::Key | Identity::LookedUp(_) => None,
-    }
-}
-
-/// A change with everything that follows from its action.
-pub(super) fn step(
-    address: &Address,
-    action: Action,
-    reason: Reason,
-    fields: Vec<FieldChange>,
-    held: Option<u64>,
-) -> Change {
-    Change {
-        risks: risk::assess(address, &action, held),
-        precondition: precondition(&action),
-        address: address.clone(),
-        action,
-        reason,
-        fields,
-        source: None,
-        withheld: None,
-        notes: Vec::new(),
-        hidden: Hidden::new(),
-    }
-}
-
-/// A deletion removes the resource whatever its values are, so only a write that sends values names them.
-fn precondition(action: &Action) -> Precondition {
-    let named =
-        |attributes: &Attributes| attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    match action {
-        Action::Create { .. } => Precondition::default(),
-        Action::Delete { .. } => Precondition { exists: true, ..Precondition::default() },
-        Action::Update { before, .. } | Action::Replace { before, .. } | Action::Run { attributes: before, .. } => {
-            Precondition { exists: true, attributes: named(before), ..Precondition::default() }
-        }
     }
 }
 

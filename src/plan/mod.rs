@@ -5,6 +5,7 @@
 //! a file in [`document`].
 
 pub mod build;
+mod change;
 pub mod cloud;
 pub mod document;
 pub mod limits;

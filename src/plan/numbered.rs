@@ -2,7 +2,7 @@
 //!
 //! Pure: what the time is comes in as a value.
 
-use super::{Action, Change, Reason, Run, Stop, Uncompared, build::step};
+use super::{Action, Change, Reason, Run, Stop, Uncompared, change::step};
 use crate::{
     address::Address,
     diff,

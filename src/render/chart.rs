@@ -3,7 +3,10 @@
 //! Decoding the text again gives the same desired state. What the chart left to inheritance, targets or
 //! variables is written out; what it does not manage is left out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 use serde_yaml::{Mapping, Value as Yaml};
@@ -11,7 +14,7 @@ use serde_yaml::{Mapping, Value as Yaml};
 use super::yaml::Quoted;
 use crate::{
     address::Address,
-    config::{grammar::Form, waivers::WAIVABLE_ERROR},
+    config::grammar::Form,
     kind::{Attribute, COUNT, Kind, REGISTRY, Role},
     mask::{self, with_texts},
     state::{
@@ -95,14 +98,11 @@ impl<'c> Writer<'c> {
         if !accept.is_empty() {
             insert(&mut document, "accept", accept);
         }
-        if self
-            .chart
-            .resources
-            .iter()
-            .any(|(address, desired)| address.region() == region && is_waived(address, desired))
-        {
+        let of_region = self.chart.resources.iter().filter(|(address, _)| address.region() == region);
+        let waived: BTreeSet<_> = of_region.filter_map(|(address, desired)| waived(address, desired)).collect();
+        if !waived.is_empty() {
             let mut lints = Mapping::new();
-            insert(&mut lints, "allow", vec![Yaml::from(WAIVABLE_ERROR)]);
+            insert(&mut lints, "allow", waived.into_iter().map(Yaml::from).collect::<Vec<_>>());
             insert(&mut document, "lints", lints);
         }
         if first && self.chart.limits != Limits::default() {
@@ -228,13 +228,14 @@ impl<'c> Writer<'c> {
 }
 
 /// What portolan would ask for otherwise is only in a chart that says so.
-fn is_waived(address: &Address, desired: &DesiredResource) -> bool {
-    let Presence::Present(attributes) = &desired.presence else { return false };
+fn waived(address: &Address, desired: &DesiredResource) -> Option<&'static str> {
+    let Presence::Present(attributes) = &desired.presence else { return None };
     let differs = |attribute: &Attribute| match attribute.role {
         Role::Fixed(preset) => attributes.get(attribute.name).is_some_and(|value| *value != Value::from(preset)),
         Role::Mutable | Role::Immutable | Role::WriteOnly => false,
     };
-    address.kind().attributes.iter().any(differs)
+    let kind = address.kind();
+    kind.place.waivable_error().filter(|_| kind.attributes.iter().any(differs))
 }
 
 /// The parts of its key that are not those of what it lives in.
@@ -292,7 +293,7 @@ fn said(consent: &Consent) -> String {
 #[cfg(test)]
 mod tests {
     use crate::{
-        config::{self, Decoded, decode::Context},
+        config::{self, Decoded, context::Context},
         diagnostics::SourceMap,
         state::Chart,
     };

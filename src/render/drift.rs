@@ -1,6 +1,7 @@
 //! Drift in the formats of a plan: what counts is shown as a plan shows it, then what is accepted, and until when.
 
 use super::{
+    change,
     checkout::Checkout,
     fold::Folding,
     gitlab,
@@ -38,13 +39,13 @@ pub fn text(drift: &Drift, look: Look) -> String {
 /// What differs and does not count. It folds as the changes of a plan do, and only below one acceptance.
 fn accepted(drift: &Drift, look: Look) -> String {
     let Look { color, depth, .. } = look;
-    let column = plan::source_column(drift.accepted.iter().map(|accepted| &accepted.change), look);
+    let column = change::source_column(drift.accepted.iter().map(|accepted| &accepted.change), look);
     let mut out = String::new();
     let mut folding = Folding::new(depth.most());
     for Accepted { change, by } in &drift.accepted {
         let by = said(by);
         if folding.shows(change, &by) {
-            plan::block(&mut out, change, column, look);
+            change::block(&mut out, change, column, look);
             out.push_str(&format!("      {}\n", color.paint(Role::Quiet, format!("({by})"))));
         }
     }

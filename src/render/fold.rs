@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{plan::role, style::Color, words};
+use super::{change::role, style::Color, words};
 use crate::{
     address::{Address, printed},
     diff::FieldChange,

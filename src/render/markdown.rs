@@ -7,7 +7,7 @@
 use indexmap::IndexMap;
 
 use super::{
-    cloud,
+    change, cloud,
     fold::{self, Group},
     plan::{self as text, text as full_text},
     style::{Color, Depth, Look},
@@ -283,7 +283,7 @@ fn short_row(alike: &[&Change]) -> String {
 fn said(change: &Change, with_notes: bool) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     if !matches!(change.action, Action::Delete { .. }) {
-        said.extend(change.fields.iter().filter(|shown| text::is_worth_showing(change, shown)).map(field));
+        said.extend(change.fields.iter().filter(|shown| change::is_worth_showing(change, shown)).map(field));
     }
     said.extend(change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("**withheld**; {} would let it go", code(lift)),
@@ -292,7 +292,7 @@ fn said(change: &Change, with_notes: bool) -> Vec<String> {
     let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
     said.extend(told.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
     said.extend(change.action.run().map(|run| format!("**run**: {}", escape(&words::run(run)))));
-    said.extend(text::why(change).map(|why| escape(&why)));
+    said.extend(change::why(change).map(|why| escape(&why)));
     if with_notes {
         said.extend(change.notes.iter().map(|note| escape(note)));
     }

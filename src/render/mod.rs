@@ -1,5 +1,6 @@
 //! Values to text, one format a file. Nothing here prints, and nothing here decides.
 
+mod change;
 pub mod chart;
 pub mod checkout;
 mod cloud;

@@ -1,8 +1,8 @@
 //! The changes of a plan in sections, one for each organization. A long plan gets headings, and less is repeated in it.
 
 use super::{
+    change,
     fold::{Folding, Group, organization},
-    plan,
     style::{Color, Look, Role},
     words,
 };
@@ -63,10 +63,10 @@ impl Page {
             let may_refer = self.is_long && self.look.depth.may_shorten() && may_refer(change);
             let group = may_refer.then(|| (Group::of(change), change.notes.as_slice()));
             if group.is_some() && group == above {
-                let head = plan::headline(change, self.column, self.look);
+                let head = change::headline(change, self.column, self.look);
                 self.out.push_str(&format!("{head}  {}\n", self.look.color.paint(Role::Quiet, AS_ABOVE)));
             } else {
-                plan::block(&mut self.out, change, self.column, self.look);
+                change::block(&mut self.out, change, self.column, self.look);
             }
             above = group.filter(|_| says_more_than_its_address(change));
         }
@@ -84,7 +84,7 @@ fn may_refer(change: &Change) -> bool {
 
 /// A row without details needs no reference to others.
 fn says_more_than_its_address(change: &Change) -> bool {
-    !change.notes.is_empty() || change.fields.iter().any(|field| plan::is_worth_showing(change, field))
+    !change.notes.is_empty() || change.fields.iter().any(|field| change::is_worth_showing(change, field))
 }
 
 /// `Organization REGION/NAME: 3 to add, 1 to destroy.`

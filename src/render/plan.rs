@@ -3,30 +3,17 @@
 use std::sync::Arc;
 
 use super::{
+    change::{source_column, why},
     cloud, outline,
-    style::{Color, Depth, Look, Role},
+    style::{Color, Look, Role},
     unlisted, words,
 };
 use crate::{
-    config::grammar::Form,
     diagnostics::{Severity, View},
-    diff::FieldChange,
     pattern::Pattern,
-    plan::{Action, Change, Outcome, Plan, Reason, Summary, Withheld, risk::RiskClass},
+    plan::{Change, Outcome, Plan, Summary, Withheld},
     text::{escaped, visible},
 };
-
-/// Where the sources start at most: behind the longest address, but one long address must not move them all.
-pub(super) const SOURCE_COLUMN: usize = 72;
-
-/// What stands below a headline is moved to the right.
-const INDENT: &str = "      ";
-
-/// Names of attributes are padded to this.
-const NAME_WIDTH: usize = 11;
-
-/// Values are padded to this before what is said of them.
-const VALUE_WIDTH: usize = 20;
 
 /// The whole plan, its summary lines included.
 pub fn text(plan: &Plan, look: Look) -> String {
@@ -192,195 +179,11 @@ fn counts(summary: &Summary) -> String {
     if said.is_empty() { said } else { format!("{said}.") }
 }
 
-pub(super) fn role(action: &Action) -> Role {
-    match action {
-        Action::Create { .. } => Role::Add,
-        Action::Update { .. } | Action::Run { .. } => Role::Change,
-        Action::Replace { .. } | Action::Delete { .. } => Role::Destroy,
-    }
-}
-
-/// One change: its headline, then a line for each field, then what else is to be said.
-pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look) {
-    let Look { color, depth, .. } = look;
-    out.push_str(&headline(change, column, look));
-    out.push('\n');
-    let mut remarks = remarks(change, color);
-    let shown = |field: &&FieldChange| {
-        depth == Depth::Full || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
-    };
-    for field in change.fields.iter().filter(shown) {
-        field_lines(out, field, &mut remarks, look);
-    }
-    if depth == Depth::Full {
-        unchanged_lines(out, change, color);
-    }
-    for remark in remarks {
-        out.push_str(&format!("      {}\n", remark.text));
-    }
-}
-
-pub(super) fn plain_headline(change: &Change) -> String {
-    format!("{:>3} {}", change.action.symbol(), change.address)
-}
-
-fn plain_place(change: &Change) -> Option<String> {
-    change.source.as_ref().map(|source| format!("{}:{}", escaped(&source.file), source.line))
-}
-
-/// Where the places stand: behind the longest headline, as far as that leaves room for the longest place.
-pub(super) fn source_column<'c>(changes: impl Iterator<Item = &'c Change> + Clone, look: Look) -> usize {
-    let longest = |text: &str| text.chars().count();
-    let heads = changes.clone().map(|change| longest(&plain_headline(change))).max();
-    let places = changes.filter_map(plain_place).map(|place| longest(&place)).max();
-    let room = look.width.map_or(SOURCE_COLUMN, |width| width.saturating_sub(places.unwrap_or(0)));
-    heads.map_or(SOURCE_COLUMN, |heads| heads + 2).min(SOURCE_COLUMN).min(room)
-}
-
-pub(super) fn headline(change: &Change, column: usize, look: Look) -> String {
-    let plain = plain_headline(change);
-    let head = look.color.paint(role(&change.action), &plain);
-    let Some(place) = plain_place(change) else { return head };
-    let length = plain.chars().count();
-    let padding = column.saturating_sub(length).max(2);
-    let gap =
-        if look.fits(length + padding + place.chars().count()) { " ".repeat(padding) } else { format!("\n{INDENT}") };
-    format!("{head}{gap}{}", look.color.paint(Role::Quiet, place))
-}
-
-/// A value that is the same for every new resource of its kind tells nothing.
-pub(super) fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
-    let fixed = change.address.kind().attribute(field.name).and_then(|attribute| match attribute.role {
-        crate::kind::Role::Fixed(preset) => Some(preset.into()),
-        _ => None,
-    });
-    !(matches!(change.action, Action::Create { .. }) && field.after == fixed && fixed.is_some())
-}
-
-/// Something to say of a change, behind the field that it is about or on a line of its own.
-struct Remark {
-    field: Option<&'static str>,
-    text: String,
-}
-
-fn remarks(change: &Change, color: Color) -> Vec<Remark> {
-    let mut remarks = Vec::new();
-    let mut say = |field, text| remarks.push(Remark { field, text });
-    match &change.withheld {
-        Some(Withheld::Risk { class, lift }) => {
-            let evidence = evidence(change, *class);
-            let text = format!("withheld: {class}, {evidence}; {lift} would let it go");
-            say(None, color.paint(Role::Warning, text));
-        }
-        Some(Withheld::Protect { pattern }) => {
-            say(None, color.paint(Role::Warning, format!("withheld: protected by `{}`", escaped(pattern))));
-        }
-        None => {
-            for risk in change.risks.iter().filter(|risk| risk.class.needs_consent()) {
-                let text = format!("! {} (allowed): {}", risk.class, risk.evidence);
-                say(exposed_field(change, risk.class), color.paint(Role::Warning, text));
-            }
-        }
-    }
-    for risk in change.risks.iter().filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap)) {
-        say(None, format!("! {}: {}", risk.class, risk.evidence));
-    }
-    if let Some(run) = change.action.run() {
-        let mark = if matches!(change.action, Action::Run { .. }) { "" } else { "> run: " };
-        say(None, format!("{mark}{}", words::run(run)));
-    }
-    if let Some(why) = why(change) {
-        let place = changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
-        say(place, format!("({why})"));
-    }
-    // What is sent unseen, or what a run is about, is not said of one field.
-    let place = changed_field(change).filter(|_| {
-        change.action.run().is_none()
-            && change.address.kind().attributes.iter().all(|attribute| attribute.role.is_readable())
-    });
-    for note in &change.notes {
-        say(place, format!("({note})"));
-    }
-    remarks
-}
-
-/// Why a change is there, where its action does not say it.
-pub(super) fn why(change: &Change) -> Option<String> {
-    match change.reason {
-        Reason::CannotBeChangedInPlace => Some("cannot be changed in place".to_owned()),
-        Reason::Unlisted => Some("unlisted, and its organization says `unlisted: delete`".to_owned()),
-        Reason::Undeclared => {
-            let kind = change.address.kind();
-            let (parent, key) = (kind.parent?.name, kind.place.key.name);
-            Some(match kind.place.key.form {
-                Form::Single(_, Some(word)) => format!("the {parent} says `{key}: {word}`"),
-                _ => format!("not in the {parent}'s `{key}` list"),
-            })
-        }
-        // Of a run, its own words tell.
-        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent | Reason::Stale | Reason::NeverSucceeded => None,
-    }
-}
-
-fn evidence(change: &Change, class: RiskClass) -> &str {
-    change.risks.iter().find(|risk| risk.class == class).map_or("", |risk| risk.evidence.as_str())
-}
-
-fn exposed_field(change: &Change, class: RiskClass) -> Option<&'static str> {
-    let exposing = change.address.kind().exposing().filter(|_| class == RiskClass::Exposes)?;
-    Some(exposing.name)
-}
-
-/// The field that a remark about the whole change stands behind: the only one.
-fn changed_field(change: &Change) -> Option<&'static str> {
-    let mut shown = change.fields.iter().filter(|field| is_worth_showing(change, field));
-    let only = shown.next()?;
-    shown.next().is_none().then_some(only.name)
-}
-
-/// What a write sends as it is: the API replaces, so it is part of the change.
-fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
-    let after = change.action.after().into_iter().flatten();
-    for (name, value) in after.filter(|(name, _)| !change.fields.iter().any(|field| field.name == **name)) {
-        let line = format!("{name:NAME_WIDTH$}  {}  (unchanged)", words::value(value));
-        out.push_str(&format!("      {}\n", color.paint(Role::Quiet, line)));
-    }
-}
-
-fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, look: Look) {
-    let Look { color, depth, .. } = look;
-    let name = format!("{:NAME_WIDTH$}", field.name);
-    let one = |value| if depth == Depth::Full { words::value(value) } else { words::short(value) };
-    if let (Some(before), Some(after)) = (&field.before, &field.after)
-        && words::is_long(before, after)
-    {
-        out.push_str(&format!("      {}\n", name.trim_end()));
-        for line in words::changes(before, after, depth == Depth::Full, color) {
-            out.push_str(&format!("        {}{line}\n", words::GUTTER));
-        }
-        return;
-    }
-    let value = match (&field.before, &field.after) {
-        (Some(before), Some(after)) => format!("{} -> {}", words::value(before), words::value(after)),
-        (None, Some(after)) => one(after),
-        (Some(before), None) => one(before),
-        (None, None) => String::new(),
-    };
-    let length = |text: &str| anstream::adapter::strip_str(text).to_string().chars().count();
-    let said: Vec<String> = remarks.extract_if(.., |remark| remark.field == Some(field.name)).map(|r| r.text).collect();
-    let line = format!("{INDENT}{name}  {value:VALUE_WIDTH$}  {}", said.join(" "));
-    if !said.is_empty() && look.fits(length(&line)) {
-        out.push_str(&format!("{line}\n"));
-    } else {
-        out.push_str(&format!("{INDENT}{name}  {value}\n"));
-        out.extend(said.iter().map(|said| format!("{INDENT}{said}\n")));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::tests::{live, plan};
+    use crate::render::style::Depth;
 
     #[test]
     fn one_of_each_action() {

@@ -55,7 +55,7 @@ fn asked(plan: &Plan) -> String {
 }
 
 fn lines(out: &mut String, change: &Change, color: Color) {
-    let head = color.paint(super::plan::role(&change.action), super::plan::plain_headline(change));
+    let head = color.paint(super::change::role(&change.action), super::change::plain_headline(change));
     out.push_str(&format!("{head}\n"));
     for risk in change.risks.iter().filter(|risk| !risk.evidence.is_empty()) {
         let said = color.paint(Role::Warning, format!("! {}: {}", risk.class, risk.evidence));

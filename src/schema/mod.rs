@@ -5,6 +5,7 @@
 mod chart;
 mod plan;
 mod run;
+mod words;
 
 pub use chart::chart;
 pub use plan::{drift, events, plan, receipt, report, validate};

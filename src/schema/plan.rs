@@ -5,11 +5,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DIALECT, run};
+use super::{
+    DIALECT, run,
+    words::{
+        account, any_of, called, chart, count, described, either, endpoints, list, nullable, object, position,
+        reference, scope, text, version,
+    },
+};
 use crate::{
     kind::{Kind, REGISTRY, Shape, Unmentioned, fact},
     plan::{document, risk::RiskClass},
-    wire::{Service, host::EndpointKind},
 };
 
 /// What a change can be; a replace is a delete and a create, and a run may follow what changes a mirror.
@@ -107,65 +112,6 @@ fn definitions() -> Map<String, Value> {
     defs
 }
 
-/// An object with these keys, all of them required but for the optional ones. A later minor version may add others.
-pub(super) fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
-    let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
-    let properties: Map<String, Value> =
-        keys.iter().chain(optional).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    json!({ "type": "object", "required": required, "properties": properties })
-}
-
-pub(super) fn described(mut schema: Value, text: &str) -> Value {
-    schema["description"] = json!(text);
-    schema
-}
-
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/$defs/{name}") })
-}
-
-/// Any of them, which is the one if there is one.
-fn either(mut schemas: Vec<Value>) -> Value {
-    if schemas.len() == 1 { schemas.swap_remove(0) } else { any_of(schemas.into_iter()) }
-}
-
-fn any_of(schemas: impl Iterator<Item = Value>) -> Value {
-    json!({ "anyOf": schemas.collect::<Vec<_>>() })
-}
-
-pub(super) fn nullable(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
-}
-
-pub(super) fn list(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
-}
-
-pub(super) fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-pub(super) fn count() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
-}
-
-fn position() -> Value {
-    json!({ "type": "integer", "minimum": 1 })
-}
-
-pub(super) fn version() -> Value {
-    json!({ "type": "string", "pattern": r"^1\.[1-9][0-9]*$" })
-}
-
-/// The key by which a document says which schema it follows.
-pub(super) fn called(name: &str) -> (&'static str, Value) {
-    ("document", described(json!({ "const": name }), "Its schema: `portolan schema --document NAME`."))
-}
-
-fn by_region() -> Value {
-    json!({ "type": "object", "additionalProperties": text() })
-}
-
 fn unlisted(kind: &Kind) -> Value {
     let held = kind.holds.map(|holds| (holds.fact.name, nullable(count())));
     let keys: Vec<_> = [("address", reference("address"))].into_iter().chain(held).collect();
@@ -186,53 +132,6 @@ fn plan_keys(name: &str) -> Vec<(&'static str, Value)> {
         ("diagnostics", list(reference("diagnostic"))),
         ("chart", chart()),
     ]
-}
-
-pub(super) fn account() -> Value {
-    described(nullable(text()), "The name of the account; null where no service shows it, or there are several.")
-}
-
-pub(super) fn endpoints() -> Value {
-    let endpoint = object(
-        &[
-            ("service", json!({ "enum": Service::ALL.map(Service::name) })),
-            ("region", text()),
-            ("kind", json!({ "enum": EndpointKind::ALL.map(EndpointKind::name) })),
-            ("host", described(nullable(text()), "With the port if it is unusual; null of the emulator.")),
-        ],
-        &[],
-    );
-    described(list(endpoint), "What was asked, by service and region.")
-}
-
-/// Empty where no chart was read.
-pub(super) fn digest() -> Value {
-    json!({ "type": "string", "pattern": "^([0-9a-f]{64})?$" })
-}
-
-pub(super) fn chart() -> Value {
-    let name = described(text(), "What people call it: its own name, else what the command line names first.");
-    object(
-        &[("files", list(text())), ("digest", digest())],
-        &[("name", name), ("account", described(text(), "The only account that it is for."))],
-    )
-}
-
-pub(super) fn scope() -> Value {
-    object(
-        &[
-            ("regions", list(text())),
-            ("endpoints", described(by_region(), "The base URL that each region was read from.")),
-            ("account", described(by_region(), "The account by region, where a service shows it.")),
-            ("targets", list(text())),
-            ("excludes", list(text())),
-            ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),
-        ],
-        &[
-            ("codearts_endpoints", described(by_region(), "The same for CodeArts Repo.")),
-            ("iam_endpoints", described(by_region(), "The same for IAM, where it was asked for the account.")),
-        ],
-    )
 }
 
 fn saved_plan() -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::plan::{
+use super::words::{
     account, called, chart, count, described, digest, endpoints, list, nullable, object, reference, scope, text,
     version,
 };

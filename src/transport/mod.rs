@@ -46,3 +46,19 @@ pub struct NoAnswer {
     /// Whether the request certainly did not reach the service (no connection was made).
     pub never_sent: bool,
 }
+
+/// The causes of an error, outermost first, without its URL and without the texts that only say "an error": the
+/// outermost one, and hyper's name for the stage.
+fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut texts = Vec::new();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(current) = cause {
+        let text = current.to_string();
+        if !texts.contains(&text) && !text.starts_with("client error (") {
+            texts.push(text);
+        }
+        cause = current.source();
+    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+}

@@ -9,7 +9,7 @@ use std::{
 
 use reqwest::Certificate;
 
-use super::http::causes;
+use super::causes;
 use crate::input;
 
 /// The most bytes of a bundle. That of a system has a quarter of a million.

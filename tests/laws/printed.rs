@@ -1,7 +1,7 @@
 //! The printed chart says what the written one says.
 
 use portolan::{
-    config::{self, Decoded, decode::Context},
+    config::{self, Decoded, context::Context},
     diagnostics::SourceMap,
     render,
 };

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use portolan::{
     apply::{self, Options, Stop},
-    config::{self, decode::Context},
+    config::{self, context::Context},
     diagnostics::SourceMap,
     emulator::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,

@@ -1,7 +1,7 @@
 //! The scenarios: chart text, live values, and what was asked for.
 
 use portolan::{
-    config::{self, decode::Context},
+    config::{self, context::Context},
     diagnostics::SourceMap,
     kind::{mirror, organization, repository, sync_rule},
     pattern::Pattern,

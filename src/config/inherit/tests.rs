@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    config::{self, Decoded, decode::Context},
+    config::{self, Decoded, context::Context},
     diagnostics::SourceMap,
     kind::{repository, sync_rule},
     state::{Chart, Presence},

@@ -8,7 +8,7 @@ use std::{
 
 use super::*;
 use crate::{
-    config::{self, Decoded, decode::Context, lint},
+    config::{self, Decoded, context::Context, lint},
     coverage::Seen,
     diagnostics::SourceMap,
     drift,

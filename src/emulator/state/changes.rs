@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::state::{draft::Change, file};
+use crate::emulator::state::{draft::Change, regular};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,7 +62,7 @@ impl Changes {
 
     /// What an emulator left that was killed. None if there is nothing, or nothing whole.
     pub(in super::super) fn read(&self) -> io::Result<Option<Recorded>> {
-        let Some(bytes) = file::read(&self.path)? else { return Ok(None) };
+        let Some(bytes) = regular::read(&self.path)? else { return Ok(None) };
         let size = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut recorded: Option<Recorded> = None;
         for (number, line) in bytes[..size].split_inclusive(|byte| *byte == b'\n').enumerate() {

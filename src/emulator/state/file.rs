@@ -6,13 +6,19 @@
 use std::{
     ffi::OsString,
     fs::{self, File, TryLockError},
-    io::{self, Read as _, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-use crate::emulator::state::{FORMAT_VERSION, State, changes::Changes, draft::Change, regions};
+use crate::emulator::state::{
+    FORMAT_VERSION, State,
+    changes::Changes,
+    draft::Change,
+    regions,
+    regular::{is_file, read},
+};
 
 /// Why a state file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -81,9 +87,6 @@ pub enum StateError {
 
 /// From this size on a state is not written whole with each change. What people write by hand is smaller.
 const LARGE: usize = 64 * 1024;
-
-/// The most bytes of a state, and of the changes beside it. A hundred thousand repositories have fewer.
-const MOST: u64 = 256 << 20;
 
 /// How many characters tell a new state file from others until it takes its name.
 const RANDOM: usize = 8;
@@ -195,31 +198,6 @@ fn sweep(path: &Path) {
             let _ = fs::remove_file(entry.path());
         }
     }
-}
-
-/// Refuses what is no regular file: a pipe may wait for ever, and a device may have no end.
-fn is_file(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err(io::Error::other("expected a regular file")),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// What a regular file holds; none if it is not there.
-pub(in super::super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    is_file(path)?;
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut bytes = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
-        return Err(io::Error::other(format!("it is larger than {} MiB", MOST >> 20)));
-    }
-    Ok(Some(bytes))
 }
 
 /// The lock is a file of its own, because saving replaces the state file and with it any lock on it.

@@ -17,6 +17,7 @@ pub(super) mod draft;
 pub(super) mod file;
 pub(super) mod git;
 pub(super) mod regions;
+mod regular;
 
 use std::{collections::BTreeMap, time::Duration};
 

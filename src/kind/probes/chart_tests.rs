@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    config::{self, Decoded, decode::Context},
+    config::{self, Decoded, context::Context},
     diagnostics::{Diagnostic, Severity, SourceMap},
     diff::FieldChange,
     kind::{organization, repository, sync_rule},

@@ -15,7 +15,7 @@ use super::{
     *,
 };
 use crate::{
-    config::{self, decode::Context},
+    config::{self, context::Context},
     diagnostics::SourceMap,
     kind::{fact::Facts, organization, repository, sync_rule},
     scope::Selection,

@@ -7,6 +7,7 @@ use reqwest::header::{CONTENT_RANGE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::Timeouts;
 use crate::{
+    transport::causes,
     transport::{NoAnswer, endpoint::Base},
     wire::Response,
 };
@@ -81,22 +82,6 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
         (false, false) => format!("no answer from {host}: {}", causes(error)),
     };
     NoAnswer { message, never_sent }
-}
-
-/// The causes of an error, outermost first, without its URL and without the texts that only say "an error": the
-/// outermost one, and hyper's name for the stage.
-pub(in super::super) fn causes(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut texts = Vec::new();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(current) = cause {
-        let text = current.to_string();
-        if !texts.contains(&text) && !text.starts_with("client error (") {
-            texts.push(text);
-        }
-        cause = current.source();
-    }
-    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }
 
 #[cfg(test)]

@@ -14,10 +14,9 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 
-pub(super) use self::answer::causes;
 use self::answer::no_answer;
 use super::{
-    Exchange, NoAnswer, Transport,
+    Exchange, NoAnswer, Transport, causes,
     credentials::{Credentials, Keys},
     endpoint::{Base, Endpoints},
     roots::Roots,

@@ -2,7 +2,7 @@
 //! of other tools. The parser takes such a text for something else and complains elsewhere, and the hint of a check is
 //! about the name that it is not. Here findings get the hint, and the place, of what was meant.
 
-use super::check::shown;
+use super::shown;
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span};
 
 /// Signs that look like those of YAML, with what YAML wants.
@@ -75,7 +75,7 @@ fn is_placeholder(open: &str, inside: &str) -> bool {
 }
 
 /// Gives findings the hints of what was meant.
-pub(super) fn mend(found: &mut Diagnostics, sources: &SourceMap) {
+pub(in super::super) fn mend(found: &mut Diagnostics, sources: &SourceMap) {
     for diagnostic in found.iter_mut() {
         let Some(span) = diagnostic.span else { continue };
         if diagnostic.code == "yaml-syntax" {
@@ -180,7 +180,7 @@ fn lacks_space(line: &str) -> bool {
 }
 
 /// A colon, or what looks like one.
-pub(super) fn is_colon(sign: char) -> bool {
+pub(in super::super) fn is_colon(sign: char) -> bool {
     sign == ':' || meant(sign) == Some(":")
 }
 

@@ -3,13 +3,15 @@
 //! What a value means together with others (a target that is not there, a repository listed twice) is for
 //! `decode`; it reads the same tree afterwards and leaves out what did not pass here.
 
+mod room;
+pub(super) mod slips;
+
 use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
 use indexmap::IndexSet;
 
 use super::{
     grammar::{ANCHORS, Form, Key, Record, TextForm, Together, VERSION},
-    room, slips,
     tree::{self, Entry, Node, NodeValue, Resolved},
     variables::{Environment, OPEN, PREFIX, Unexpanded, expand},
 };
@@ -489,12 +491,12 @@ fn keys(node: &Node<'_>, record: &Record, entries: &[Entry<'_>], run: &Run<'_>, 
     }
 }
 
-fn is_alone(name: &super::tree::Key<'_>, value: &Node<'_>, record: &Record) -> bool {
+fn is_alone(name: &tree::Key<'_>, value: &Node<'_>, record: &Record) -> bool {
     let is_null = matches!(value.resolve(), Resolved::Null);
     is_null && similar_to(&name.text, record.keys().map(|key| key.name)).is_none()
 }
 
-fn unknown_key(name: &super::tree::Key<'_>, record: &Record) -> Diagnostic {
+fn unknown_key(name: &tree::Key<'_>, record: &Record) -> Diagnostic {
     let known: Vec<&str> = record.keys().map(|key| key.name).collect();
     let hint = match similar_to(&name.text, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),

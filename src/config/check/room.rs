@@ -5,13 +5,13 @@
 
 use std::sync::LazyLock;
 
-use super::{
-    check::{self, Run},
-    grammar::{DOCUMENT, Form, Record},
-    tree::{Key, Node},
-    variables::expand,
-};
+use super::Run;
 use crate::{
+    config::{
+        grammar::{DOCUMENT, Form, Record},
+        tree::{Key, Node},
+        variables::expand,
+    },
     diagnostics::{Diagnostic, Diagnostics, Span},
     kind::Shape,
     mask::holds_login,
@@ -46,7 +46,7 @@ fn watch(record: &'static Record, seen: &mut Vec<*const Record>, watched: &mut W
         }
         match form {
             Form::Attribute(Shape::WebAddress) => watched.addresses.push(key.name),
-            Form::Record(inner) if check::is_of_secrets(inner) => watched.secrets.push(key.name),
+            Form::Record(inner) if super::is_of_secrets(inner) => watched.secrets.push(key.name),
             _ => {}
         }
         if let Form::Record(inner) | Form::Dictionary(_, inner) = form {
@@ -66,8 +66,8 @@ fn is_called(name: &str, word: &str) -> bool {
 /// Checks one entry of a room, and everything in it.
 pub(super) fn entry((name, value): (&Key<'_>, &Node<'_>), run: &Run<'_>, found: &mut Diagnostics) {
     found.extend(login(&name.text, name.span, run));
-    if WATCHED.secrets.iter().any(|word| is_called(&name.text, word)) && check::is_literal(value) {
-        found.push(check::literal(value));
+    if WATCHED.secrets.iter().any(|word| is_called(&name.text, word)) && super::is_literal(value) {
+        found.push(super::literal(value));
     } else if let Some(problem) = address(name, value, run) {
         found.push(problem);
     } else {
@@ -78,7 +78,7 @@ pub(super) fn entry((name, value): (&Key<'_>, &Node<'_>), run: &Run<'_>, found: 
 fn address(name: &Key<'_>, value: &Node<'_>, run: &Run<'_>) -> Option<Diagnostic> {
     let text = value.as_str().filter(|_| WATCHED.addresses.iter().any(|word| is_called(&name.text, word)))?;
     let text = expand(text, run.environment).unwrap_or(text.into());
-    check::secret_in_address(&text, value.span)
+    super::secret_in_address(&text, value.span)
 }
 
 fn inside(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
@@ -97,5 +97,5 @@ fn inside(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
 /// Whether a variable is set is no concern of a text that may be used nowhere.
 fn login(text: &str, span: Span, run: &Run<'_>) -> Option<Diagnostic> {
     let holds = holds_login(text) || expand(text, run.environment).is_ok_and(|text| holds_login(&text));
-    holds.then(|| check::login_in_url(span))
+    holds.then(|| super::login_in_url(span))
 }
