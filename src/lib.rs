@@ -5,7 +5,7 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`pattern`], [`region`], [`kind`], [`time`], [`risk`] and [`state`] are
+//! In reading order: [`address`], [`names`], [`pattern`], [`region`], [`kind`], [`time`], [`risk`] and [`state`] are
 //! the nouns; [`config`] makes the desired state from files, with [`diagnostics`] about them, and [`refresh`] the live
 //! one from the API; [`scope`], [`diff`] and [`plan`] compare them, and [`drift`] says which differences count, [`coverage`] which patterns do nothing; [`render`] shows the result,
 //! [`apply`] makes it true, [`progress`] tells meanwhile, and [`report`] and [`receipt`] say what came of it. [`wire`] is
