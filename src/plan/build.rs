@@ -113,9 +113,10 @@ fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<C
         (Presence::Present(wanted), None) => {
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
-            let mut change =
-                step(address, Action::Create { after, then: None }, Reason::Missing, fields, held(address, live));
-            change.notes = notes_on_creation(address, wanted, live);
+            let held = around(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?));
+            let notes = notes_on_creation(address, &after, held);
+            let mut change = step(address, Action::Create { after, then: None }, Reason::Missing, fields, held);
+            change.notes = notes;
             change.source = Some(desired.source.clone());
             Some(change)
         }
@@ -124,7 +125,11 @@ fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<C
             if fields.is_empty() {
                 return None;
             }
-            let mut change = alteration(address, wanted, found, fields, held(address, live));
+            let held = match kind.holds {
+                Some(_) => kind.held(found),
+                None => around(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?)),
+            };
+            let mut change = alteration(address, wanted, found, fields, held);
             change.source = Some(desired.source.clone());
             Some(change)
         }
@@ -172,19 +177,19 @@ fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static Id, RemoteId)> {
     }
 }
 
-/// How much the resource holds, or the nearest around it that holds anything.
-fn held(address: &Address, live: &Live) -> Option<u64> {
-    let mut around = std::iter::successors(Some(address.clone()), Address::parent);
-    let holder = around.find(|address| address.kind().holds.is_some())?;
-    holder.kind().held(live.resources.get(&holder)?)
+/// The nearest resource around one that holds anything. What holds something itself and is missing holds nothing.
+fn around(address: &Address) -> Option<Address> {
+    match address.kind().holds {
+        Some(_) => None,
+        None => std::iter::successors(address.parent(), Address::parent).find(|around| around.kind().holds.is_some()),
+    }
 }
 
-fn notes_on_creation(address: &Address, wanted: &Attributes, live: &Live) -> Vec<String> {
+fn notes_on_creation(address: &Address, sent: &Attributes, held: Option<u64>) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(note) = address.kind().note_on_creation {
-        notes.extend(held(address, live).filter(|number| *number > 0).map(note));
+        notes.extend(held.filter(|number| *number > 0).map(note));
     }
-    let sent = diff::creation(address.kind(), wanted);
     let left = address.kind().attributes.iter().map(|attribute| attribute.name).filter(|name| !sent.contains_key(name));
     let left: Vec<&str> = left.collect();
     if !left.is_empty() {
