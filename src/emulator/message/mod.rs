@@ -71,7 +71,12 @@ pub struct Response {
 impl Response {
     /// A JSON response.
     pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self::text(status, "application/json", body.to_string())
+        Self::written(status, body.to_string())
+    }
+
+    /// The same of a body that is JSON already.
+    pub(super) fn written(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::text(status, "application/json", body)
     }
 
     /// A response with a body of any kind.

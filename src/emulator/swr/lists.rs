@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{
     Call, Outcome, Refusal, Reply,
@@ -40,10 +40,10 @@ pub(super) fn repositories(call: &Call<'_>) -> Outcome {
 
     let total = rows.len();
     let rows = page.of(&mut rows, order);
-    let items: Vec<Value> = rows.iter().map(|row| item(call, *row, total)).collect();
+    let items: Vec<Item<'_>> = rows.iter().map(|row| item(call, *row, total)).collect();
     // The second number is how many items the page has, not the position of the last.
     let range = page.asked_for.then(|| format!("{}-{}/{total}", page.offset, items.len()));
-    let mut reply = Reply::new(200, json!(items));
+    let mut reply = Reply::new(200, items);
     reply.content_range = range;
     Ok(reply
         .assuming_if(parameters.get("namespace").is_some(), NamespaceFilter::NAME)
@@ -61,10 +61,11 @@ fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>,
         let rows = content.repositories.iter();
         rows.map(move |(name, repository)| Row { organization, name, repository })
     });
+    let [namespace, name, category] = ["namespace", "name", "category"].map(|filter| parameters.get(filter));
     let wanted = all.filter(|row| {
-        parameters.get("namespace").is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
-            && parameters.get("name").is_none_or(|part| row.name.contains(part))
-            && parameters.get("category").is_none_or(|category| row.repository.category == category)
+        namespace.is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
+            && name.is_none_or(|part| row.name.contains(part))
+            && category.is_none_or(|category| row.repository.category == category)
             && is_public.is_none_or(|is_public| row.repository.is_public == is_public)
     });
     Ok(wanted.collect())
@@ -140,27 +141,48 @@ impl Page {
     }
 }
 
-/// The list calls some fields otherwise than the detail does, and has no id.
-fn item(call: &Call<'_>, Row { organization, name, repository }: Row<'_>, total: usize) -> Value {
-    let tags: Vec<String> = (1..=repository.num_images.min(MOST_TAGS)).map(|number| format!("v{number}")).collect();
-    json!({
-        "name": name,
-        "category": repository.category,
-        "description": repository.description,
-        "size": repository.size,
-        "is_public": repository.is_public,
-        "num_images": repository.num_images,
-        "num_download": repository.num_download,
-        "created_at": repository.created,
-        "updated_at": repository.updated,
-        "logo": "",
-        "url": "",
-        "path": path(call.region(), organization, name),
-        "internal_path": internal_path(organization, name),
-        "domain_name": call.state.account(),
-        "namespace": organization,
-        "tags": tags,
-        "status": false,
-        "total_range": total,
-    })
+/// One repository. The list calls some fields otherwise than the detail does, and has no id.
+#[derive(Serialize)]
+struct Item<'a> {
+    name: &'a str,
+    category: &'a str,
+    description: &'a str,
+    size: u64,
+    is_public: bool,
+    num_images: u64,
+    num_download: u64,
+    created_at: &'a str,
+    updated_at: &'a str,
+    logo: &'static str,
+    url: &'static str,
+    path: String,
+    internal_path: String,
+    domain_name: &'a str,
+    namespace: &'a str,
+    tags: Vec<String>,
+    status: bool,
+    total_range: usize,
+}
+
+fn item<'a>(call: &'a Call<'_>, Row { organization, name, repository }: Row<'a>, total: usize) -> Item<'a> {
+    Item {
+        name,
+        category: &repository.category,
+        description: &repository.description,
+        size: repository.size,
+        is_public: repository.is_public,
+        num_images: repository.num_images,
+        num_download: repository.num_download,
+        created_at: &repository.created,
+        updated_at: &repository.updated,
+        logo: "",
+        url: "",
+        path: path(call.region(), organization, name),
+        internal_path: internal_path(organization, name),
+        domain_name: call.state.account(),
+        namespace: organization,
+        tags: (1..=repository.num_images.min(MOST_TAGS)).map(|number| format!("v{number}")).collect(),
+        status: false,
+        total_range: total,
+    }
 }

@@ -17,7 +17,8 @@ mod sync_rules;
 mod tests;
 
 use jiff::{Timestamp, Unit};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::emulator::{
     message::{Request, Response, refusal::Refusal},
@@ -72,13 +73,16 @@ type Outcome = Result<Reply, Refusal>;
 #[derive(Debug)]
 struct Reply {
     status: u16,
-    body: Option<Value>,
+    /// As JSON. A list may be long, so no tree of values is built for it.
+    body: Option<Vec<u8>>,
     content_range: Option<String>,
     assumptions: Vec<&'static str>,
 }
 
 impl Reply {
-    fn new(status: u16, body: Value) -> Self {
+    fn new(status: u16, body: impl Serialize) -> Self {
+        // Texts, numbers and switches under fixed names can always be written.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
         Self { status, body: Some(body), content_range: None, assumptions: Vec::new() }
     }
 
@@ -109,7 +113,7 @@ impl Reply {
 
     fn response(self) -> Response {
         let mut response = match self.body {
-            Some(body) => Response::json(self.status, &body),
+            Some(body) => Response::written(self.status, body),
             None => Response { status: self.status, ..Response::default() },
         };
         if let Some(range) = self.content_range {

@@ -21,7 +21,7 @@ const MADE_UP_MISSING: u32 = 4_049_999;
 
 pub(super) fn regions() -> Reply {
     let item = |region: &&str| json!({ "regionID": region, "registryURL": format!("swr.{region}.myhuaweicloud.com") });
-    Reply::new(200, regions::REGIONS.iter().map(item).collect())
+    Reply::new(200, regions::REGIONS.iter().map(item).collect::<Value>())
 }
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
@@ -71,7 +71,7 @@ pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outco
     let rules = &call.repository(organization, name)?.sync_rules;
     let assumed = rules.iter().any(|rule| !rule.auto);
     let shown = rules.iter().filter(|rule| rule.auto || !hide);
-    let items = shown.map(|rule| item(rule, &account, organization, name)).collect();
+    let items = shown.map(|rule| item(rule, &account, organization, name)).collect::<Value>();
     Ok(Reply::new(200, items).assuming_if(assumed, HiddenRules::NAME))
 }
 
