@@ -6,8 +6,10 @@
 use std::{
     borrow::Cow,
     cmp::Ordering,
+    collections::{BTreeMap, btree_map},
     fmt,
     hash::{Hash, Hasher},
+    iter::Peekable,
     sync::Arc,
 };
 
@@ -84,6 +86,34 @@ impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.kind.name.hash(state);
         self.key.hash(state);
+    }
+}
+
+/// Looks up addresses that come in ascending order, each a step behind the one before: two large maps are compared in
+/// one pass over both.
+pub(crate) struct Ascending<'m, V> {
+    rest: Peekable<btree_map::Iter<'m, Address, V>>,
+}
+
+impl<'m, V> Ascending<'m, V> {
+    pub(crate) fn new(map: &'m BTreeMap<Address, V>) -> Ascending<'m, V> {
+        Ascending { rest: map.iter().peekable() }
+    }
+
+    /// What the map holds of it. An address that is less than one before finds nothing.
+    pub(crate) fn get(&mut self, address: &Address) -> Option<&'m V> {
+        loop {
+            let (next, value) = self.rest.peek()?;
+            match (*next).cmp(address) {
+                Ordering::Less => drop(self.rest.next()),
+                Ordering::Equal => return Some(value),
+                Ordering::Greater => return None,
+            }
+        }
+    }
+
+    pub(crate) fn holds(&mut self, address: &Address) -> bool {
+        self.get(address).is_some()
     }
 }
 

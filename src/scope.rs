@@ -6,7 +6,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
-    address::Address,
+    address::{Address, Ascending},
     diagnostics::Source,
     kind::{Kind, Unmentioned},
     pattern::{Below, Index, Pattern},
@@ -102,7 +102,8 @@ pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
 /// Everything live that the chart does not name but must decide about, in address order. `copies` are those of
 /// the whole chart, however little of it was chosen.
 pub fn surplus<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, live: &'a Live) -> Vec<Surplus<'a>> {
-    let undeclared = live.resources.keys().filter(|address| !chart.resources.contains_key(address));
+    let mut declared = Ascending::new(&chart.resources);
+    let undeclared = live.resources.keys().filter(|address| !declared.holds(address));
     undeclared
         .filter_map(|address| Some(Surplus { address, disposition: disposition(chart, copies, address)? }))
         .collect()
@@ -132,13 +133,19 @@ fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Addre
 /// The lists that must be read, each of one kind in one resource: of a resource that exists and stays those that are
 /// managed, and of one that may go those with something in them that could hold it.
 pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
-    let is_live = |(address, _): &(&Address, &DesiredResource)| live.resources.contains_key(address);
-    let declared = chart.resources.iter().filter(is_live);
+    let mut is_live = Ascending::new(&live.resources);
+    let says_something = |desired: &DesiredResource| desired.is_absent() || !desired.children.is_empty();
+    let declared = chart.resources.iter().filter(|(_, desired)| says_something(desired));
+    let declared = declared.filter(|(address, _)| is_live.holds(address));
     let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
     let managed = staying.into_iter().flat_map(|(address, desired)| managed(address, desired));
     // Only what no file lists can be a copy.
-    let is_listed = |address| chart.resources.contains_key(address);
-    let copies = if live.resources.keys().all(is_listed) { BTreeSet::new() } else { expected_copies(chart) };
+    let mut is_listed = Ascending::new(&chart.resources);
+    let copies = if live.resources.keys().all(|address| is_listed.holds(address)) {
+        BTreeSet::new()
+    } else {
+        expected_copies(chart)
+    };
     let unlisted = surplus(chart, &copies, live)
         .into_iter()
         .filter_map(|surplus| matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address));

@@ -8,7 +8,7 @@ use super::{
     risk,
 };
 use crate::{
-    address::Address,
+    address::{Address, Ascending},
     diagnostics::Source,
     diff::{self, FieldChange},
     kind::{Id, Identity, Kind},
@@ -31,13 +31,14 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     let copies = scope::expected_copies(chart);
     let narrowed = selection.narrow(chart);
     let mut blocking = Vec::new();
+    let mut found = Ascending::new(&live.resources);
     for (address, desired) in &narrowed.resources {
         if let Some(terms) = narrowed.terms.get(address) {
             let verdict = numbered::judge(address, desired, terms, live, now);
             add_numbered(address, desired, verdict, &mut plan);
             continue;
         }
-        match change(address, desired, live) {
+        match change(address, desired, found.get(address), live) {
             // What only holds something that was chosen is made if it is missing, and left alone otherwise.
             Some(change) if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {}
             Some(change) => plan.changes.push(change),
@@ -102,9 +103,8 @@ fn add_numbered(address: &Address, desired: &DesiredResource, verdict: Verdict, 
 }
 
 /// What makes one declared resource as the chart wants it; `None` if it is.
-fn change(address: &Address, desired: &DesiredResource, live: &Live) -> Option<Change> {
+fn change(address: &Address, desired: &DesiredResource, found: Option<&LiveResource>, live: &Live) -> Option<Change> {
     let kind = address.kind();
-    let found = live.resources.get(address);
     match (&desired.presence, found) {
         (Presence::Absent, None) => None,
         (Presence::Absent, Some(found)) => {

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{gather, list_region, observe::observe};
 use crate::{
-    address::Address,
+    address::{Address, Ascending},
     kind::{Kind, Subject},
     progress::Tally,
     state::{Chart, Live, LiveResource, ReadFailure},
@@ -28,9 +28,9 @@ pub(super) async fn look_for(
     let mut looks = JoinSet::new();
     for (kind, region) in lists {
         let of_list = |address: &&Address| address.kind() == kind && *address.region() == region;
+        let mut is_live = Ascending::new(&live.resources);
         let is_possible = |address: &&Address| {
-            let parent = address.parent();
-            !live.resources.contains_key(*address) && parent.is_none_or(|parent| live.resources.contains_key(&parent))
+            !is_live.holds(address) && address.parent().is_none_or(|parent| live.resources.contains_key(&parent))
         };
         let lacking: Vec<_> = chart.resources.keys().filter(of_list).filter(is_possible).cloned().collect();
         if !lacking.is_empty() {

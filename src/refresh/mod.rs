@@ -19,7 +19,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::children::{Children, Watch};
 use crate::{
-    address::Address,
+    address::{Address, Ascending},
     kind::{Kind, Listing, REGISTRY, Subject, Window},
     progress::{Listener, Stage, Tally},
     scope,
@@ -99,12 +99,17 @@ async fn understood(
                     moved.push((kind, region.clone()));
                 }
                 live.accounts.extend(listed.account.map(|account| (region, account)));
-                for (address, found) in listed.items.into_iter().filter(|(address, _)| concerns(chart, address)) {
+                let mut named = Ascending::new(&chart.resources);
+                let mut well = Vec::new();
+                for (address, found) in listed.items {
                     match misread(&address, &found) {
+                        _ if !(named.holds(&address) || lives_in(chart, &address)) => {}
                         Some(failure) => drop(malformed.insert(address, failure)),
-                        None => drop(live.resources.insert(address, found)),
+                        None => well.push((address, found)),
                     }
                 }
+                // Both are in order, which one insertion after the other could make no use of.
+                live.resources.append(&mut well.into_iter().collect());
             }
             Err(failure) => live.failures.push(failure),
         }
@@ -169,10 +174,10 @@ fn result<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// Whether the chart speaks of the resource, or of what it lives in. Organizations are few, and a rule may name
-/// one that the chart does not.
-fn concerns(chart: &Chart, address: &Address) -> bool {
-    chart.resources.contains_key(address) || address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
+/// Whether the chart speaks of what a resource lives in. Organizations are few, and a rule may name one that the chart
+/// does not.
+fn lives_in(chart: &Chart, address: &Address) -> bool {
+    address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
 /// Every read that shows something of what lives in a resource.
