@@ -212,7 +212,7 @@ fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
     record.keys().filter(|key| key.required).nth(position).map(|key| key.name)
 }
 
-/// Where every part is a key that each item needs, the checks told it already.
+/// The error for an item without a place. Nothing, if its keys are required: then the checks reported it.
 fn incomplete(kind: &Kind, own: &[&str]) -> Option<Diagnostic> {
     let (one, _) = reference(kind)?;
     let parts: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();

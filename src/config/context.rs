@@ -19,7 +19,7 @@ use crate::{
 /// What no region begins with.
 pub(super) const UNKNOWN_REGION: char = '?';
 
-/// What the decoder is told besides the documents.
+/// The input of the decoder beside the documents.
 #[derive(Clone, Copy)]
 pub struct Context<'c> {
     pub sources: &'c SourceMap,

@@ -102,7 +102,7 @@ impl From<Preset> for Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Bool,
-    /// Text of at most so many characters.
+    /// Text, with its largest number of characters.
     Text(usize),
     OneOf(&'static [&'static str]),
     /// An address on the web without a name and a password in it.
@@ -111,8 +111,8 @@ pub enum Shape {
     Uuid,
     /// A whole number from one to the other.
     Number(u64, u64),
-    /// Records in no order, each once: a text of at most so many characters, or a mapping of one of these keys to such a
-    /// text. In attributes they are sorted, so that equal sets are equal values.
+    /// A set of records. A record is a text, or one of these keys with a text; `longest` bounds the characters of the text.
+    /// Attributes hold a set sorted, so that equal sets are equal values.
     Records {
         keys: &'static [&'static str],
         longest: usize,
