@@ -1,7 +1,8 @@
 //! What a person calls a resource: a kind and the parts of its key.
 //!
-//! Parts stand apart from end to end. A repository's name may hold `/`, so an address is printed by joining
-//! its parts and is never made by splitting a text. Identifiers that a service invented are not in here.
+//! Parts stand apart from end to end. A repository's name may hold `/`, so an address is printed by
+//! joining its parts and is never made by splitting a text. Identifiers that a service invented are
+//! not in here.
 
 use std::{
     borrow::Cow,
@@ -27,10 +28,18 @@ pub struct Address {
 }
 
 impl Address {
-    /// `key` holds the parts in the order of [`Kind::key`]; the kinds' own constructors see to that.
+    /// `key` holds the parts in the order of [`Kind::key`]; the kinds' own constructors see to
+    /// that.
     pub(crate) fn new(kind: &'static Kind, key: Vec<Arc<str>>) -> Address {
-        debug_assert_eq!(kind.key.len(), key.len(), "a key part for each name of the kind");
-        Address { kind, key: key.into() }
+        debug_assert_eq!(
+            kind.key.len(),
+            key.len(),
+            "a key part for each name of the kind"
+        );
+        Address {
+            kind,
+            key: key.into(),
+        }
     }
 
     pub fn kind(&self) -> &'static Kind {
@@ -55,7 +64,10 @@ impl Address {
     /// The address of the resource that this one lives in: its key is a prefix of this one's.
     pub fn parent(&self) -> Option<Address> {
         let parent = self.kind.parent?;
-        Some(Address { kind: parent, key: self.key[..parent.key.len()].into() })
+        Some(Address {
+            kind: parent,
+            key: self.key[..parent.key.len()].into(),
+        })
     }
 
     /// The region and the organization, or the project, that it lives in or that it is.
@@ -63,12 +75,14 @@ impl Address {
         &self.key[..self.key.len().min(2)]
     }
 
-    /// The parts behind the arrow: the place that this one sends something to; empty for most kinds.
+    /// The parts behind the arrow: the place that this one sends something to; empty for most
+    /// kinds.
     pub fn target(&self) -> &[Arc<str>] {
         &self.key[self.own_parts()..]
     }
 
-    /// Everything behind the parent's key and before the end: what the resource is called where it lives.
+    /// Everything behind the parent's key and before the end: what the resource is called where it
+    /// lives.
     fn own_parts(&self) -> usize {
         self.kind.joined_parts.min(self.key.len())
     }
@@ -89,15 +103,17 @@ impl Hash for Address {
     }
 }
 
-/// Looks up addresses that come in ascending order, each a step behind the one before: two large maps are compared in
-/// one pass over both.
+/// Looks up addresses that come in ascending order, each a step behind the one before: two large
+/// maps are compared in one pass over both.
 pub(crate) struct Ascending<'m, V> {
     rest: Peekable<btree_map::Iter<'m, Address, V>>,
 }
 
 impl<'m, V> Ascending<'m, V> {
     pub(crate) fn new(map: &'m BTreeMap<Address, V>) -> Ascending<'m, V> {
-        Ascending { rest: map.iter().peekable() }
+        Ascending {
+            rest: map.iter().peekable(),
+        }
     }
 
     /// What the map holds of it. An address that is less than one before finds nothing.
@@ -120,7 +136,9 @@ impl<'m, V> Ascending<'m, V> {
 /// By key, so that children follow their parent; then by kind.
 impl Ord for Address {
     fn cmp(&self, other: &Address) -> Ordering {
-        self.key.cmp(&other.key).then_with(|| self.kind.rank().cmp(&other.kind.rank()))
+        self.key
+            .cmp(&other.key)
+            .then_with(|| self.kind.rank().cmp(&other.kind.rank()))
     }
 }
 
@@ -146,7 +164,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// A part of a key as an address shows it. A live name may hold anything, and must not drive the terminal.
+/// A part of a key as an address shows it. A live name may hold anything, and must not drive the
+/// terminal.
 pub fn printed(part: &str) -> Cow<'_, str> {
     if part.bytes().all(|byte| byte.is_ascii_graphic()) && crate::text::is_plain(part) {
         Cow::Borrowed(part)
@@ -175,17 +194,28 @@ impl Serialize for Address {
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
         let mut parts = IndexMap::<String, Arc<str>>::deserialize(deserializer)?;
-        let name = parts.shift_remove("kind").ok_or_else(|| D::Error::missing_field("kind"))?;
-        let kind =
-            kind::find(&name).ok_or_else(|| D::Error::custom(format_args!("unknown kind `{name}` in an address")))?;
+        let name = parts
+            .shift_remove("kind")
+            .ok_or_else(|| D::Error::missing_field("kind"))?;
+        let kind = kind::find(&name)
+            .ok_or_else(|| D::Error::custom(format_args!("unknown kind `{name}` in an address")))?;
         let key = kind
             .key
             .iter()
-            .map(|part| parts.shift_remove(*part).ok_or_else(|| D::Error::missing_field(part)))
+            .map(|part| {
+                parts
+                    .shift_remove(*part)
+                    .ok_or_else(|| D::Error::missing_field(part))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         match parts.keys().next() {
-            Some(extra) => Err(D::Error::custom(format_args!("a {name} has no part `{extra}`"))),
-            None => Ok(Address { kind, key: key.into() }),
+            Some(extra) => Err(D::Error::custom(format_args!(
+                "a {name} has no part `{extra}`"
+            ))),
+            None => Ok(Address {
+                kind,
+                key: key.into(),
+            }),
         }
     }
 }
@@ -197,11 +227,20 @@ mod tests {
     #[test]
     fn prints_as_people_call_it() {
         let repository = repository::address("cn-north-4", "team-a", "web/frontend");
-        assert_eq!(repository.to_string(), "repository cn-north-4/team-a/web/frontend");
+        assert_eq!(
+            repository.to_string(),
+            "repository cn-north-4/team-a/web/frontend"
+        );
         let rule = sync_rule::address(&repository, "cn-east-3", "team-a-dr");
-        assert_eq!(rule.to_string(), "sync_rule cn-north-4/team-a/web/frontend -> cn-east-3/team-a-dr");
+        assert_eq!(
+            rule.to_string(),
+            "sync_rule cn-north-4/team-a/web/frontend -> cn-east-3/team-a-dr"
+        );
         assert_eq!(rule.parent().unwrap(), repository);
-        assert_eq!(repository.parent().unwrap(), organization::address("cn-north-4", "team-a"));
+        assert_eq!(
+            repository.parent().unwrap(),
+            organization::address("cn-north-4", "team-a")
+        );
     }
 
     #[test]
@@ -215,7 +254,12 @@ mod tests {
         let plain = repository::address("r", "o", "a");
         let nested = repository::address("r", "o", "a/b");
         let rule = sync_rule::address(&plain, "x", "y");
-        let mut all = vec![nested.clone(), rule.clone(), plain.clone(), organization::address("r", "o")];
+        let mut all = vec![
+            nested.clone(),
+            rule.clone(),
+            plain.clone(),
+            organization::address("r", "o"),
+        ];
         all.sort();
         assert_eq!(all, [organization::address("r", "o"), plain, rule, nested]);
     }
@@ -234,7 +278,10 @@ mod tests {
             r#"{"kind":"organization","region":"r","organization":"o","repository":"x"}"#,
             r#"{"kind":"bucket","region":"r"}"#,
         ] {
-            assert!(serde_json::from_str::<super::Address>(wrong).is_err(), "{wrong}");
+            assert!(
+                serde_json::from_str::<super::Address>(wrong).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Patterns that cover nothing: as a rule they are mistyped, and do not do what somebody relies on.
 //!
-//! Only what a run saw can be judged. A pattern that may cover something which was not read is left alone.
+//! Only what a run saw can be judged. A pattern that may cover something which was not read is left
+//! alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,8 @@ use crate::{
 /// The most edits between a mistyped name and the one that was meant.
 const MOST_EDITS: usize = 2;
 
-/// How many patterns of a chart are compared with everything there is. More of them are not read one by one.
+/// How many patterns of a chart are compared with everything there is. More of them are not read
+/// one by one.
 const MOST_HINTS: usize = 20;
 
 /// What a run saw: the chart, and the live state of the selected part.
@@ -36,56 +38,111 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// `part` is what was read of the chart.
     pub fn new(chart: &'a Chart, part: &Chart, live: &'a Live) -> Seen<'a> {
-        let listed = |chart| scope::to_list(chart, live).into_iter().map(|(parent, kind)| (parent, kind.rank()));
+        let listed = |chart| {
+            scope::to_list(chart, live)
+                .into_iter()
+                .map(|(parent, kind)| (parent, kind.rank()))
+        };
         let read: BTreeSet<(Address, usize)> = listed(part).collect();
         let is_partial = listed(chart).count() > read.len();
         let is_read = |address: &Address| {
             let mut kinds = address.kind().read_alone().peekable();
-            kinds.peek().is_some() && kinds.all(|kind| read.contains(&(address.clone(), kind.rank())))
+            kinds.peek().is_some()
+                && kinds.all(|kind| read.contains(&(address.clone(), kind.rank())))
         };
-        let childless = live.resources.keys().filter(|address| !is_read(address)).collect();
+        let childless = live
+            .resources
+            .keys()
+            .filter(|address| !is_read(address))
+            .collect();
         let mut foreign = BTreeMap::<_, Vec<_>>::new();
         for address in live.resources.keys() {
             if address.kind().parent.is_none() && !chart.resources.contains_key(address) {
-                foreign.entry(&*address.parts()[1]).or_default().push(address);
+                foreign
+                    .entry(&*address.parts()[1])
+                    .or_default()
+                    .push(address);
             }
         }
-        let read = chart.resources.keys().map(|address| &**address.region()).collect();
-        Seen { chart, live, is_partial, childless, read, foreign }
+        let read = chart
+            .resources
+            .keys()
+            .map(|address| &**address.region())
+            .collect();
+        Seen {
+            chart,
+            live,
+            is_partial,
+            childless,
+            read,
+            foreign,
+        }
     }
 
     /// What is wrong with the patterns of the chart and of the command line.
     pub fn judge(&self, selection: &Selection, ignores: &[Pattern]) -> Vec<Diagnostic> {
         let mut found = self.of_chart();
         found.extend(self.of_selection(selection));
-        let excludes = selection.excludes.iter().filter(|pattern| pattern.is_open());
+        let excludes = selection
+            .excludes
+            .iter()
+            .filter(|pattern| pattern.is_open());
         let typed = ignores.iter().map(|pattern| ("--ignore", pattern));
-        let idle = self.idle(typed.chain(excludes.map(|pattern| ("--exclude", pattern))), Self::may_cover);
-        found.extend(
-            self.typed(idle).map(|(message, hint)| Diagnostic::warning("pattern-covers-nothing", message).hint(hint)),
+        let idle = self.idle(
+            typed.chain(excludes.map(|pattern| ("--exclude", pattern))),
+            Self::may_cover,
         );
+        found.extend(self.typed(idle).map(|(message, hint)| {
+            Diagnostic::warning("pattern-covers-nothing", message).hint(hint)
+        }));
         found
     }
 
     fn of_chart(&self) -> Vec<Diagnostic> {
-        let protect = self.chart.protect.iter().map(|it| ((it.span, "protected"), &it.pattern));
-        let accept = self.chart.accept.iter().map(|it| ((it.pattern_span, "accepted"), &it.pattern));
+        let protect = self
+            .chart
+            .protect
+            .iter()
+            .map(|it| ((it.span, "protected"), &it.pattern));
+        let accept = self
+            .chart
+            .accept
+            .iter()
+            .map(|it| ((it.pattern_span, "accepted"), &it.pattern));
         let idle = self.idle(protect.chain(accept), Self::may_cover);
-        let mut hints = self.hints(idle.iter().map(|(_, pattern)| *pattern).take(MOST_HINTS)).into_iter();
+        let mut hints = self
+            .hints(idle.iter().map(|(_, pattern)| *pattern).take(MOST_HINTS))
+            .into_iter();
         let warning = |((span, effect), pattern): ((_, &str), &Pattern)| {
             let hint = hints.next().flatten();
-            let hint = hint.unwrap_or_else(|| format!("nothing is {effect} by it: mend it, or remove it"));
-            Diagnostic::warning("pattern-covers-nothing", message(&pattern.to_string())).at(span).hint(hint)
+            let hint =
+                hint.unwrap_or_else(|| format!("nothing is {effect} by it: mend it, or remove it"));
+            Diagnostic::warning("pattern-covers-nothing", message(&pattern.to_string()))
+                .at(span)
+                .hint(hint)
         };
         idle.into_iter().map(warning).collect()
     }
 
     /// A run whose selection covers nothing would be about something else than was asked for.
     fn of_selection(&self, selection: &Selection) -> Vec<Diagnostic> {
-        let mut idle = self.idle(selection.targets.iter().map(|pattern| ("--target", pattern)), Self::covers);
-        let excludes = selection.excludes.iter().filter(|pattern| !pattern.is_open());
-        idle.extend(self.idle(excludes.map(|pattern| ("--exclude", pattern)), Self::may_cover));
-        let error = |(message, hint)| Diagnostic::error("selection-covers-nothing", message).hint(hint);
+        let mut idle = self.idle(
+            selection
+                .targets
+                .iter()
+                .map(|pattern| ("--target", pattern)),
+            Self::covers,
+        );
+        let excludes = selection
+            .excludes
+            .iter()
+            .filter(|pattern| !pattern.is_open());
+        idle.extend(self.idle(
+            excludes.map(|pattern| ("--exclude", pattern)),
+            Self::may_cover,
+        ));
+        let error =
+            |(message, hint)| Diagnostic::error("selection-covers-nothing", message).hint(hint);
         self.typed(idle).map(error).collect()
     }
 
@@ -93,9 +150,16 @@ impl<'a> Seen<'a> {
     fn typed(&self, idle: Vec<(&str, &Pattern)>) -> impl Iterator<Item = (String, String)> {
         let hints = self.hints(idle.iter().map(|(_, pattern)| *pattern));
         let told = |((option, pattern), hint): ((&str, &Pattern), Option<String>)| {
-            (message(&format!("{option} '{pattern}'")), hint.unwrap_or_else(syntax))
+            (
+                message(&format!("{option} '{pattern}'")),
+                hint.unwrap_or_else(syntax),
+            )
         };
-        idle.into_iter().zip(hints).map(told).collect::<Vec<_>>().into_iter()
+        idle.into_iter()
+            .zip(hints)
+            .map(told)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// The patterns that cover nothing, in the sense of `covers`.
@@ -105,12 +169,22 @@ impl<'a> Seen<'a> {
         covers: impl Fn(&Self, &[&Pattern]) -> Vec<bool>,
     ) -> Vec<(T, &'p Pattern)> {
         let all: Vec<(T, &Pattern)> = patterns.collect();
-        let covers = covers(self, &all.iter().map(|(_, pattern)| *pattern).collect::<Vec<_>>());
-        all.into_iter().zip(covers).filter(|(_, covers)| !covers).map(|(idle, _)| idle).collect()
+        let covers = covers(
+            self,
+            &all.iter().map(|(_, pattern)| *pattern).collect::<Vec<_>>(),
+        );
+        all.into_iter()
+            .zip(covers)
+            .filter(|(_, covers)| !covers)
+            .map(|(idle, _)| idle)
+            .collect()
     }
 
     fn known(&self) -> impl Iterator<Item = &'a Address> {
-        self.chart.resources.keys().chain(self.live.resources.keys())
+        self.chart
+            .resources
+            .keys()
+            .chain(self.live.resources.keys())
     }
 
     fn covers(&self, patterns: &[&Pattern]) -> Vec<bool> {
@@ -127,8 +201,12 @@ impl<'a> Seen<'a> {
             *covers |= self.may_be_unread(pattern);
         }
         if covers.contains(&false) {
-            let names_children = Index::of_children(patterns.iter().copied()).used(self.childless.iter().copied());
-            covers.iter_mut().zip(names_children).for_each(|(covers, names)| *covers |= names);
+            let names_children =
+                Index::of_children(patterns.iter().copied()).used(self.childless.iter().copied());
+            covers
+                .iter_mut()
+                .zip(names_children)
+                .for_each(|(covers, names)| *covers |= names);
         }
         covers
     }
@@ -136,8 +214,9 @@ impl<'a> Seen<'a> {
     fn may_be_unread(&self, pattern: &Pattern) -> bool {
         let name = pattern.place().split('/').nth(1).unwrap_or_default();
         let is_foreign = |tops: &Vec<&Address>| tops.iter().any(|top| pattern.is_inside(top));
-        pattern.region().is_some_and(|region| !self.read.contains(region) && self.chart.regions.contains(region))
-            || (self.is_partial && pattern.place().contains("**"))
+        pattern.region().is_some_and(|region| {
+            !self.read.contains(region) && self.chart.regions.contains(region)
+        }) || (self.is_partial && pattern.place().contains("**"))
             || self.foreign.get(name).is_some_and(is_foreign)
     }
 
@@ -147,7 +226,11 @@ impl<'a> Seen<'a> {
         let others: Vec<(usize, Pattern)> = patterns
             .iter()
             .enumerate()
-            .flat_map(|(number, pattern)| others(pattern).into_iter().map(move |other| (number, other)))
+            .flat_map(|(number, pattern)| {
+                others(pattern)
+                    .into_iter()
+                    .map(move |other| (number, other))
+            })
             .collect();
         let mut meant: Vec<Option<String>> = vec![None; patterns.len()];
         let covers = self.covers(&others.iter().map(|(_, other)| other).collect::<Vec<_>>());
@@ -161,7 +244,10 @@ impl<'a> Seen<'a> {
         for ((number, _), nearest) in typed.iter().zip(self.nearest(&typed)) {
             meant[*number] = nearest.map(Address::to_string);
         }
-        meant.into_iter().map(|meant| Some(format!("did you mean `{}`?", meant?))).collect()
+        meant
+            .into_iter()
+            .map(|meant| Some(format!("did you mean `{}`?", meant?)))
+            .collect()
     }
 
     /// For each mistyped place the known address that is nearest, if one is near enough.
@@ -175,25 +261,35 @@ impl<'a> Seen<'a> {
             let forms = [parts[1..].join("/"), parts.join("/")];
             for ((_, typed), nearest) in typed.iter().zip(&mut nearest) {
                 let edits = forms.iter().filter_map(|form| edits(form, typed)).min();
-                let Some(found) = edits.map(|edits| (edits, address)) else { continue };
+                let Some(found) = edits.map(|edits| (edits, address)) else {
+                    continue;
+                };
                 if nearest.is_none_or(|least| found < least) {
                     *nearest = Some(found);
                 }
             }
         }
-        nearest.into_iter().map(|nearest| nearest.map(|(_, address)| address)).collect()
+        nearest
+            .into_iter()
+            .map(|nearest| nearest.map(|(_, address)| address))
+            .collect()
     }
 }
 
 /// What somebody who wrote the pattern may have meant.
 fn others(pattern: &Pattern) -> Vec<Pattern> {
     let place = pattern.place();
-    let Some((region, rest)) = place.split_once('/') else { return Vec::new() };
+    let Some((region, rest)) = place.split_once('/') else {
+        return Vec::new();
+    };
     let mut others = vec![place.to_lowercase(), format!("{place}/**")];
     if region.contains('*') {
         others.push(format!("*/{place}"));
     }
-    if let Some((_, rest)) = rest.split_once('/').filter(|(first, _)| first.contains('*')) {
+    if let Some((_, rest)) = rest
+        .split_once('/')
+        .filter(|(first, _)| first.contains('*'))
+    {
         others.push(format!("{region}/{rest}"));
     }
     others.into_iter().map(|place| pattern.at(place)).collect()
@@ -214,5 +310,7 @@ fn message(written: &str) -> String {
 
 /// How a pattern of the command line is written.
 fn syntax() -> String {
-    "a pattern begins with a region or an organization, as in `cn-north-4/team-a/web` or `team-a/web`".to_owned()
+    "a pattern begins with a region or an organization, as in `cn-north-4/team-a/web` or \
+    `team-a/web`"
+        .to_owned()
 }

@@ -1,7 +1,7 @@
 //! Compares one resource's desired values with its live ones.
 //!
-//! Only what the chart manages is compared: an attribute that the desired state does not hold keeps its live
-//! value and never shows. Which resources are compared is `scope`'s matter.
+//! Only what the chart manages is compared: an attribute that the desired state does not hold keeps
+//! its live value and never shows. Which resources are compared is `scope`'s matter.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
@@ -29,48 +29,84 @@ pub struct FieldChange {
 fn attribute_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
     let name = String::deserialize(deserializer)?;
     let known = REGISTRY.iter().find_map(|kind| kind.attribute(&name));
-    known.map(|attribute| attribute.name).ok_or_else(|| D::Error::custom(format!("no kind has an attribute `{name}`")))
+    known
+        .map(|attribute| attribute.name)
+        .ok_or_else(|| D::Error::custom(format!("no kind has an attribute `{name}`")))
 }
 
 /// The managed attributes that differ, in the order of the kind; those that can be read.
 pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     let differing = |name: &'static str| {
         let (wanted, found) = (desired.get(name)?, live.get(name));
-        (Some(wanted) != found).then(|| FieldChange { name, before: found.cloned(), after: Some(wanted.clone()) })
+        (Some(wanted) != found).then(|| FieldChange {
+            name,
+            before: found.cloned(),
+            after: Some(wanted.clone()),
+        })
     };
-    let readable = kind.attributes.iter().filter(|attribute| attribute.role.is_readable());
-    readable.filter_map(|attribute| differing(attribute.name)).collect()
+    let readable = kind
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.role.is_readable());
+    readable
+        .filter_map(|attribute| differing(attribute.name))
+        .collect()
 }
 
 /// All values of a resource that comes.
 pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
-    each(after, |name, value| FieldChange { name, before: None, after: Some(value) })
+    each(after, |name, value| FieldChange {
+        name,
+        before: None,
+        after: Some(value),
+    })
 }
 
 /// All values of a resource that goes.
 pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
-    each(before, |name, value| FieldChange { name, before: Some(value), after: None })
+    each(before, |name, value| FieldChange {
+        name,
+        before: Some(value),
+        after: None,
+    })
 }
 
 /// With no room for more, as in `gathered`.
-fn each(attributes: &Attributes, field: impl Fn(&'static str, Value) -> FieldChange) -> Vec<FieldChange> {
+fn each(
+    attributes: &Attributes,
+    field: impl Fn(&'static str, Value) -> FieldChange,
+) -> Vec<FieldChange> {
     let mut fields = Vec::with_capacity(attributes.len());
-    fields.extend(attributes.iter().map(|(name, value)| field(name, value.clone())));
+    fields.extend(
+        attributes
+            .iter()
+            .map(|(name, value)| field(name, value.clone())),
+    );
     fields
 }
 
 /// Whether one of these differences needs a new resource.
 pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
-    fields.iter().any(|field| kind.attribute(field.name).is_some_and(|attribute| !attribute.role.changes_in_place()))
+    fields.iter().any(|field| {
+        kind.attribute(field.name)
+            .is_some_and(|attribute| !attribute.role.changes_in_place())
+    })
 }
 
-/// The complete value that a write sends: the live one, overlaid with what the chart manages. The API replaces
-/// rather than merges, so leaving an attribute out could reset it. Of one that can be neither known nor left out, the
-/// service's default is sent.
+/// The complete value that a write sends: the live one, overlaid with what the chart manages. The
+/// API replaces rather than merges, so leaving an attribute out could reset it. Of one that can be
+/// neither known nor left out, the service's default is sent.
 pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| {
-        let known = desired.get(attribute.name).or_else(|| live.get(attribute.name)).cloned();
-        let unknown = || (attribute.role == Role::WriteOnly).then(|| attribute.service_default.value()).flatten();
+        let known = desired
+            .get(attribute.name)
+            .or_else(|| live.get(attribute.name))
+            .cloned();
+        let unknown = || {
+            (attribute.role == Role::WriteOnly)
+                .then(|| attribute.service_default.value())
+                .flatten()
+        };
         Some((attribute.name, known.or_else(unknown)?))
     };
     gathered(kind.attributes.iter().filter_map(value))
@@ -115,7 +151,11 @@ mod tests {
         let fields = fields(&REPOSITORY, &desired, &live);
         assert_eq!(
             fields,
-            [FieldChange { name: "description", before: Some(json!("old")), after: Some(json!("new")) }]
+            [FieldChange {
+                name: "description",
+                before: Some(json!("old")),
+                after: Some(json!("new"))
+            }]
         );
         assert!(!needs_replacement(&REPOSITORY, &fields));
     }
@@ -124,20 +164,29 @@ mod tests {
     fn an_update_sends_the_live_value_of_what_is_unmanaged() {
         let live = repository(true, "linux", "old");
         let desired = Attributes::from([("description", json!("new"))]);
-        assert_eq!(overlay(&REPOSITORY, &desired, &live), repository(true, "linux", "new"));
+        assert_eq!(
+            overlay(&REPOSITORY, &desired, &live),
+            repository(true, "linux", "new")
+        );
     }
 
     #[test]
     fn a_create_sends_the_managed_and_the_required() {
         let desired = Attributes::from([("category", json!("linux"))]);
         let created = creation(&REPOSITORY, &desired);
-        assert_eq!(created, Attributes::from([("is_public", json!(false)), ("category", json!("linux"))]));
+        assert_eq!(
+            created,
+            Attributes::from([("is_public", json!(false)), ("category", json!("linux"))])
+        );
     }
 
     #[test]
     fn a_rule_can_only_be_replaced() {
         let live = Attributes::from([("auto", json!(true)), ("override", json!(false))]);
         let desired = Attributes::from([("auto", json!(true)), ("override", json!(true))]);
-        assert!(needs_replacement(&SYNC_RULE, &fields(&SYNC_RULE, &desired, &live)));
+        assert!(needs_replacement(
+            &SYNC_RULE,
+            &fields(&SYNC_RULE, &desired, &live)
+        ));
     }
 }

@@ -1,7 +1,8 @@
 //! Live state as a chart: what `init --from-live` writes. A plan of that chart is empty.
 //!
-//! Pure; asking for the state is `refresh`'s work, writing YAML is `render`'s. What a chart cannot say, and what could
-//! not be read, is left out, and so keeps its live value: one strange repository does not stand in the way of the others.
+//! Pure; asking for the state is `refresh`'s work, writing YAML is `render`'s. What a chart cannot
+//! say, and what could not be read, is left out, and so keeps its live value: one strange
+//! repository does not stand in the way of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,10 @@ use crate::{
     diagnostics::Source,
     kind::{Kind, Listing, Unmentioned},
     mask, names,
-    state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure, UnlistedPolicy, Unread},
+    state::{
+        Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure,
+        UnlistedPolicy, Unread,
+    },
 };
 
 /// Something live that the chart says nothing of.
@@ -28,24 +32,45 @@ pub struct Exported {
     pub unmanaged: Vec<Unmanaged>,
 }
 
-/// Declares every live resource as it is, rules included: an empty list says that there shall be none. `unread` holds
-/// what could not be read of a resource, `malformed` the resources that were not understood at all.
-pub fn chart(live: &Live, unread: &[Unread], malformed: &BTreeMap<Address, ReadFailure>) -> Exported {
+/// Declares every live resource as it is, rules included: an empty list says that there shall be
+/// none. `unread` holds what could not be read of a resource, `malformed` the resources that were
+/// not understood at all.
+pub fn chart(
+    live: &Live,
+    unread: &[Unread],
+    malformed: &BTreeMap<Address, ReadFailure>,
+) -> Exported {
     let mut exported = Exported::default();
     for (address, failure) in malformed {
         exported.leave(address.to_string(), failure.message.clone());
     }
     let mut unknown = BTreeSet::new();
-    for Unread { parent, kind, failure } in unread {
-        exported.leave(format!("{} of {parent}", several(kind)), failure.message.clone());
+    for Unread {
+        parent,
+        kind,
+        failure,
+    } in unread
+    {
+        exported.leave(
+            format!("{} of {parent}", several(kind)),
+            failure.message.clone(),
+        );
         unknown.insert((parent.clone(), kind.rank()));
     }
-    // A list that is present is the whole truth: one rule that cannot be written spares all of its repository.
-    for (address, _) in live.resources.iter().filter(|(address, _)| is_listed(address)) {
+    // A list that is present is the whole truth: one rule that cannot be written spares all of its
+    // repository.
+    for (address, _) in live
+        .resources
+        .iter()
+        .filter(|(address, _)| is_listed(address))
+    {
         if let (Some(problem), Some(parent)) = (bad_name(address), address.parent())
             && unknown.insert((parent.clone(), address.kind().rank()))
         {
-            exported.leave(format!("{} of {parent}", several(address.kind())), format!("{address}: {problem}"));
+            exported.leave(
+                format!("{} of {parent}", several(address.kind())),
+                format!("{address}: {problem}"),
+            );
         }
     }
     let mut left_out: BTreeSet<Address> = BTreeSet::new();
@@ -55,7 +80,10 @@ pub fn chart(live: &Live, unread: &[Unread], malformed: &BTreeMap<Address, ReadF
         if is_listed(address) && list.is_some_and(|list| unknown.contains(&list)) {
             continue;
         }
-        if parent.as_ref().is_some_and(|parent| left_out.contains(parent)) {
+        if parent
+            .as_ref()
+            .is_some_and(|parent| left_out.contains(parent))
+        {
             left_out.insert(address.clone());
         } else if let Some(problem) = bad_name(address) {
             left_out.insert(address.clone());
@@ -72,10 +100,25 @@ impl Exported {
         self.unmanaged.push(Unmanaged { what, because });
     }
 
-    fn declare(&mut self, address: &Address, resource: &LiveResource, unknown: &BTreeSet<(Address, usize)>) {
-        let nowhere = Source { file: "live".into(), line: 1, column: 1 };
-        if address.kind().children().any(|child| child.unmentioned == Unmentioned::ByPolicyOfParent) {
-            self.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report);
+    fn declare(
+        &mut self,
+        address: &Address,
+        resource: &LiveResource,
+        unknown: &BTreeSet<(Address, usize)>,
+    ) {
+        let nowhere = Source {
+            file: "live".into(),
+            line: 1,
+            column: 1,
+        };
+        if address
+            .kind()
+            .children()
+            .any(|child| child.unmentioned == Unmentioned::ByPolicyOfParent)
+        {
+            self.chart
+                .unlisted
+                .insert(address.clone(), UnlistedPolicy::Report);
         }
         let mut attributes = Attributes::new();
         for (name, value) in &resource.attributes {
@@ -88,13 +131,18 @@ impl Exported {
                 attributes.insert(name, value.clone());
             } else {
                 let value = crate::text::visible(&value.to_string());
-                self.leave(format!("{name} of {address}"), format!("a chart cannot say {value}"));
+                self.leave(
+                    format!("{name} of {address}"),
+                    format!("a chart cannot say {value}"),
+                );
             }
         }
         let desired = DesiredResource {
             presence: Presence::Present(attributes.into()),
             source: nowhere.clone(),
-            children: known_lists(address, unknown).map(|kind| (kind, nowhere.clone())).collect(),
+            children: known_lists(address, unknown)
+                .map(|kind| (kind, nowhere.clone()))
+                .collect(),
         };
         self.chart.resources.insert(address.clone(), desired);
     }
@@ -106,23 +154,38 @@ fn is_listed(address: &Address) -> bool {
 }
 
 /// The kinds of which the resource holds a list that is the whole truth, and that is known.
-fn known_lists(address: &Address, unknown: &BTreeSet<(Address, usize)>) -> impl Iterator<Item = &'static Kind> {
-    let lists = address.kind().children().filter(|child| child.unmentioned == Unmentioned::ListIsWhole);
+fn known_lists(
+    address: &Address,
+    unknown: &BTreeSet<(Address, usize)>,
+) -> impl Iterator<Item = &'static Kind> {
+    let lists = address
+        .kind()
+        .children()
+        .filter(|child| child.unmentioned == Unmentioned::ListIsWhole);
     lists.filter(|child| !unknown.contains(&(address.clone(), child.rank())))
 }
 
 /// `rules`, as the chart's entries are called.
 fn several(kind: &Kind) -> String {
     let one = kind.place.entry().map_or(kind.name, |entry| entry.name);
-    if matches!(kind.listing, Listing::Single) { one.to_owned() } else { format!("{one}s") }
+    if matches!(kind.listing, Listing::Single) {
+        one.to_owned()
+    } else {
+        format!("{one}s")
+    }
 }
 
 /// What is wrong with the names in an address, for a chart.
 fn bad_name(address: &Address) -> Option<String> {
     let mut parts = address.kind().names.iter().zip(address.parts());
     parts.find_map(|(name, text)| {
-        let problem =
-            || format!("`{}` is no name of a chart: expected {}", crate::text::visible(text), names::rule(*name));
+        let problem = || {
+            format!(
+                "`{}` is no name of a chart: expected {}",
+                crate::text::visible(text),
+                names::rule(*name)
+            )
+        };
         (!names::is_valid(*name, text)).then(problem)
     })
 }

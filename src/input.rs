@@ -1,5 +1,5 @@
-//! Reads what a person names on the command line: a file, or a pipe such as `<(command)`. Whole, and never without an
-//! end.
+//! Reads what a person names on the command line: a file, or a pipe such as `<(command)`. Whole,
+//! and never without an end.
 //!
 //! Charts are read by [`config::load`](crate::config::load), which also minds who planted a link.
 
@@ -16,8 +16,14 @@ pub const MOST: usize = 64 << 20;
 pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?.file_type();
     if !found.is_file() && !is_fifo(found) {
-        let kind = if found.is_dir() { "a directory" } else { "a device or a socket" };
-        return Err(io::Error::other(format!("expected a file or a pipe, found {kind}")));
+        let kind = if found.is_dir() {
+            "a directory"
+        } else {
+            "a device or a socket"
+        };
+        return Err(io::Error::other(format!(
+            "expected a file or a pipe, found {kind}"
+        )));
     }
     if found.is_file() {
         is_stored(path)?;
@@ -40,7 +46,10 @@ fn bounded(from: impl io::Read, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(most as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > most {
-        return Err(io::Error::other(format!("it is larger than {} MiB", most >> 20)));
+        return Err(io::Error::other(format!(
+            "it is larger than {} MiB",
+            most >> 20
+        )));
     }
     Ok(bytes)
 }
@@ -48,10 +57,17 @@ fn bounded(from: impl io::Read, most: usize) -> io::Result<Vec<u8>> {
 /// What the system shows of itself looks like a file, and may wait for news or never end.
 fn is_stored(path: &Path) -> io::Result<()> {
     // A file that is open and deleted has no path any more.
-    let Ok(real) = path.canonicalize() else { return Ok(()) };
-    match ["/proc", "/sys"].into_iter().find(|directory| real.starts_with(directory)) {
+    let Ok(real) = path.canonicalize() else {
+        return Ok(());
+    };
+    match ["/proc", "/sys"]
+        .into_iter()
+        .find(|directory| real.starts_with(directory))
+    {
         None => Ok(()),
-        Some(directory) => Err(io::Error::other(format!("it lies below {directory}, and nothing there is read"))),
+        Some(directory) => Err(io::Error::other(format!(
+            "it lies below {directory}, and nothing there is read"
+        ))),
     }
 }
 

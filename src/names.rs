@@ -1,7 +1,7 @@
 //! The rules that the service has for names, and that portolan has for its own.
 //!
-//! A name that passes here may still be refused by the service; one that does not pass certainly would be
-//! (swr-api: section 3). Dot segments never pass: a URL library would collapse them.
+//! A name that passes here may still be refused by the service; one that does not pass certainly
+//! would be (swr-api: section 3). Dot segments never pass: a URL library would collapse them.
 
 use std::path::Path;
 
@@ -35,10 +35,12 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// The directory of the system's own that holds a path. What is in there shows processes with their environments, devices
-/// and streams, and is no file that somebody wrote.
+/// The directory of the system's own that holds a path. What is in there shows processes with their
+/// environments, devices and streams, and is no file that somebody wrote.
 pub fn system_directory(path: &Path) -> Option<&'static str> {
-    ["/proc", "/sys", "/dev"].into_iter().find(|directory| path.starts_with(directory))
+    ["/proc", "/sys", "/dev"]
+        .into_iter()
+        .find(|directory| path.starts_with(directory))
 }
 
 /// The rule in words, for messages and the schema.
@@ -73,7 +75,16 @@ pub fn meant(name: Name, text: &str) -> Option<&'static str> {
 
 /// Whether the first part of a name looks like the host of a registry.
 pub fn is_host(first: &str) -> bool {
-    const ENDS: [&str; 8] = [".com", ".cn", ".io", ".net", ".org", ".dev", ".local", ".internal"];
+    const ENDS: [&str; 8] = [
+        ".com",
+        ".cn",
+        ".io",
+        ".net",
+        ".org",
+        ".dev",
+        ".local",
+        ".internal",
+    ];
     let first = first.to_ascii_lowercase();
     ENDS.iter().any(|end| first.ends_with(end))
 }
@@ -84,34 +95,43 @@ pub fn is_valid(name: Name, text: &str) -> bool {
         Name::Resource(rule) => (rule.is_valid)(text),
         Name::Region => text.len() <= 64 && is_words(text, "-") && !text.contains("--"),
         Name::Target => {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
         }
         Name::Variable => {
             let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             text.bytes().all(is_part) && text.starts_with(|first: char| !first.is_ascii_digit())
         }
         Name::Label => {
-            let is_line = text.trim() == text && !text.chars().any(|character| character.is_ascii_control());
+            let is_line =
+                text.trim() == text && !text.chars().any(|character| character.is_ascii_control());
             is_line && (1..=64).contains(&text.chars().count())
         }
     }
 }
 
-/// Words of lowercase letters and digits with a separator between each two: one of the characters, two
-/// underscores, or any number of hyphens. The documents forbid several hyphens in a row, and the service's own
-/// patterns allow them.
+/// Words of lowercase letters and digits with a separator between each two: one of the characters,
+/// two underscores, or any number of hyphens. The documents forbid several hyphens in a row, and
+/// the service's own patterns allow them.
 pub(crate) fn is_words(text: &str, separators: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
-    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+        return false;
+    };
     if !is_word(*first) || !is_word(*last) {
         return false;
     }
-    bytes.split(|byte| is_word(*byte)).filter(|separator| !separator.is_empty()).all(|separator| match separator {
-        [only] => separators.as_bytes().contains(only),
-        b"__" => separators.contains('_'),
-        many => separators.contains('-') && many.iter().all(|byte| *byte == b'-'),
-    })
+    bytes
+        .split(|byte| is_word(*byte))
+        .filter(|separator| !separator.is_empty())
+        .all(|separator| match separator {
+            [only] => separators.as_bytes().contains(only),
+            b"__" => separators.contains('_'),
+            many => separators.contains('-') && many.iter().all(|byte| *byte == b'-'),
+        })
 }
 
 #[cfg(test)]
@@ -166,7 +186,13 @@ mod tests {
         for (name, text, expected) in table {
             assert_eq!(is_valid(name, text), expected, "{name:?} {text:?}");
         }
-        assert!(is_valid(organization::NAME, &"a".repeat(64)) && !is_valid(organization::NAME, &"a".repeat(65)));
-        assert!(is_valid(repository::NAME, &"a".repeat(128)) && !is_valid(repository::NAME, &"a".repeat(129)));
+        assert!(
+            is_valid(organization::NAME, &"a".repeat(64))
+                && !is_valid(organization::NAME, &"a".repeat(65))
+        );
+        assert!(
+            is_valid(repository::NAME, &"a".repeat(128))
+                && !is_valid(repository::NAME, &"a".repeat(129))
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! The receipt of an apply: what was sent for each change, what was there before and after, and what is left to do.
+//! The receipt of an apply: what was sent for each change, what was there before and after, and
+//! what is left to do.
 //!
-//! Pure. It holds no times: whoever keeps receipts knows when they came. Events are the same entries as they happen,
-//! a line each.
+//! Pure. It holds no times: whoever keeps receipts knows when they came. Events are the same
+//! entries as they happen, a line each.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -101,9 +102,17 @@ pub const EVENTS: &str = "events";
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Line {
     /// What is about to be applied.
-    Plan { format_version: &'static str, document: &'static str, plan: PlanStamp, summary: Summary },
+    Plan {
+        format_version: &'static str,
+        document: &'static str,
+        plan: PlanStamp,
+        summary: Summary,
+    },
     /// A change is about to be made.
-    Started { address: Address, actions: &'static [&'static str] },
+    Started {
+        address: Address,
+        actions: &'static [&'static str],
+    },
     /// A change came to its end.
     Finished(Entry),
     /// What was written was read again.
@@ -121,7 +130,11 @@ pub enum Line {
 
 impl PlanStamp {
     pub fn new(id: String, plan: &Plan) -> PlanStamp {
-        PlanStamp { id, chart: plan.chart.clone(), scope: plan.scope.clone() }
+        PlanStamp {
+            id,
+            chart: plan.chart.clone(),
+            scope: plan.scope.clone(),
+        }
     }
 }
 
@@ -139,7 +152,9 @@ impl Receipt {
             refused: report.refused.clone(),
             ended_early: report.ended_early(),
             resources: report.counts(),
-            changes: entries.map(|(change, record)| Entry::new(change, record)).collect(),
+            changes: entries
+                .map(|(change, record)| Entry::new(change, record))
+                .collect(),
             residual: report.plan_document(&report.residual(), Vec::new()),
             diagnostics,
         }
@@ -173,19 +188,38 @@ impl Entry {
             because: None,
             job_id: None,
             attempts: record.tries.len(),
-            request_ids: record.tries.iter().filter_map(|one| one.request_id.clone()).collect(),
+            request_ids: record
+                .tries
+                .iter()
+                .filter_map(|one| one.request_id.clone())
+                .collect(),
             requests: record.tries.clone(),
-            before: record.before.as_ref().map(|seen| SeenDocument::new(kind, seen)),
-            after: record.after.as_ref().map(|seen| SeenDocument::new(kind, seen)),
+            before: record
+                .before
+                .as_ref()
+                .map(|seen| SeenDocument::new(kind, seen)),
+            after: record
+                .after
+                .as_ref()
+                .map(|seen| SeenDocument::new(kind, seen)),
         };
         match record.fate.clone() {
-            Fate::Failed { message, hint, restored, job } => {
+            Fate::Failed {
+                message,
+                hint,
+                restored,
+                job,
+            } => {
                 (entry.message, entry.hint, entry.restored) = (Some(message), hint, restored);
                 entry.job_id = job;
             }
             Fate::Ran { job, end } => {
                 entry.job_id = job;
-                entry.message = if let RunEnd::Unknown(said) = end { Some(said) } else { None };
+                entry.message = if let RunEnd::Unknown(said) = end {
+                    Some(said)
+                } else {
+                    None
+                };
             }
             Fate::UnderWay { problem } => entry.message = problem,
             Fate::Skipped { because } => entry.because = Some(because),
@@ -207,14 +241,31 @@ fn status(fate: &Fate) -> &'static str {
 }
 
 /// Every status that an entry can have.
-pub const STATUSES: [&str; 6] = ["applied", "as_planned", "failed", "skipped", "not_attempted", "withheld"];
+pub const STATUSES: [&str; 6] = [
+    "applied",
+    "as_planned",
+    "failed",
+    "skipped",
+    "not_attempted",
+    "withheld",
+];
 
 impl SeenDocument {
     fn new(kind: &Kind, seen: &Seen) -> SeenDocument {
         let Some(live) = seen else {
-            return SeenDocument { exists: false, attributes: IndexMap::new(), held: Facts::default() };
+            return SeenDocument {
+                exists: false,
+                attributes: IndexMap::new(),
+                held: Facts::default(),
+            };
         };
-        let held = kind.holds.and_then(|holds| Some(holds.fact.count(live.facts.get(holds.fact)?)));
-        SeenDocument { exists: true, attributes: live.attributes.clone(), held: held.unwrap_or_default() }
+        let held = kind
+            .holds
+            .and_then(|holds| Some(holds.fact.count(live.facts.get(holds.fact)?)));
+        SeenDocument {
+            exists: true,
+            attributes: live.attributes.clone(),
+            held: held.unwrap_or_default(),
+        }
     }
 }

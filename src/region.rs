@@ -1,7 +1,7 @@
 //! The regions that the official documents name.
 //!
-//! The table only tells a region from another name. That a region stands in it does not prove that SWR is open there,
-//! and partner clouds have regions that it lacks.
+//! The table only tells a region from another name. That a region stands in it does not prove that
+//! SWR is open there, and partner clouds have regions that it lacks.
 
 /// Whether the official SDK lists the region for SWR, or the API's own pages copy images to it.
 pub fn is_known(region: &str) -> bool {
@@ -25,8 +25,8 @@ pub const REGIONS: [&str; 35] = [
     "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "sa-peru-1", "tr-west-1",
 ];
 
-/// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3), and the two that the API's own
-/// pages copy to. Others may have joined.
+/// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3), and the two
+/// that the API's own pages copy to. Others may have joined.
 pub const TARGET_REGIONS: [&str; 13] = [
     "af-south-1",
     "ap-southeast-1",

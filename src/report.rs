@@ -24,10 +24,17 @@ pub enum Fate {
     /// Nothing was sent: the read before the write showed it as the plan wants it.
     AsPlanned,
     /// Not made, or not as planned.
-    Failed { message: String, hint: Option<String>, restored: bool, job: Option<String> },
-    /// A mirror was run, after its change if there was one. The job is for a ticket: nothing can be asked about it.
+    Failed {
+        message: String,
+        hint: Option<String>,
+        restored: bool,
+        job: Option<String>,
+    },
+    /// A mirror was run, after its change if there was one. The job is for a ticket: nothing can be
+    /// asked about it.
     Ran { job: Option<String>, end: RunEnd },
-    /// A mirror was not run, because somebody else's run is under way. Without a problem, nobody wanted to wait for it.
+    /// A mirror was not run, because somebody else's run is under way. Without a problem, nobody
+    /// wanted to wait for it.
     UnderWay { problem: Option<String> },
     /// Not tried, because this one failed.
     Skipped { because: Address },
@@ -51,7 +58,8 @@ pub enum RunEnd {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     pub fate: Fate,
-    /// Every request that was sent for it, in order. What was sent for several changes at once is told of each.
+    /// Every request that was sent for it, in order. What was sent for several changes at once is
+    /// told of each.
     pub tries: Vec<Try>,
     /// Whether a write was sent, whatever came of it.
     pub wrote: bool,
@@ -61,20 +69,33 @@ pub struct Record {
     pub after: Option<Seen>,
 }
 
-/// An object as a read showed it; `None` if it was not there. Boxed, because every record has room for two.
+/// An object as a read showed it; `None` if it was not there. Boxed, because every record has room
+/// for two.
 pub type Seen = Option<Box<LiveResource>>;
 
 impl From<Fate> for Record {
     /// Nothing was sent.
     fn from(fate: Fate) -> Record {
-        Record { fate, tries: Vec::new(), wrote: false, before: None, after: None }
+        Record {
+            fate,
+            tries: Vec::new(),
+            wrote: false,
+            before: None,
+            after: None,
+        }
     }
 }
 
 impl Fate {
     /// Whether its end was not waited for.
     pub fn is_open(&self) -> bool {
-        matches!(self, Fate::Ran { end: RunEnd::NotAwaited, .. } | Fate::UnderWay { problem: None })
+        matches!(
+            self,
+            Fate::Ran {
+                end: RunEnd::NotAwaited,
+                ..
+            } | Fate::UnderWay { problem: None }
+        )
     }
 
     /// Whether it is certainly as the plan wants it, or on the way there as somebody wanted.
@@ -83,7 +104,10 @@ impl Fate {
             self,
             Fate::Applied { verified: true }
                 | Fate::AsPlanned
-                | Fate::Ran { end: RunEnd::Succeeded | RunEnd::NotAwaited, .. }
+                | Fate::Ran {
+                    end: RunEnd::Succeeded | RunEnd::NotAwaited,
+                    ..
+                }
                 | Fate::UnderWay { problem: None }
         )
     }
@@ -187,17 +211,25 @@ impl Report<'_> {
 
     /// What ended the run early; nothing, where all was done all the same.
     pub fn early_end(&self) -> Option<&Halt> {
-        self.halt.as_ref().filter(|_| self.outcome() == ApplyOutcome::Incomplete)
+        self.halt
+            .as_ref()
+            .filter(|_| self.outcome() == ApplyOutcome::Incomplete)
     }
 
     /// The same for a document.
     pub fn ended_early(&self) -> Option<EndedEarly> {
-        self.early_end().map(|halt| EndedEarly { reason: halt.reason(), message: halt.to_string() })
+        self.early_end().map(|halt| EndedEarly {
+            reason: halt.reason(),
+            message: halt.to_string(),
+        })
     }
 
     /// Each change with its fate.
     pub fn fates(&self) -> impl Iterator<Item = (&Change, &Fate)> {
-        self.plan.changes.iter().zip(self.records.iter().map(|record| &record.fate))
+        self.plan
+            .changes
+            .iter()
+            .zip(self.records.iter().map(|record| &record.fate))
     }
 
     pub fn counts(&self) -> Counts {
@@ -221,12 +253,18 @@ impl Report<'_> {
         counts
     }
 
-    /// The plan with the changes that are not done: those that did not stick and those that nobody tried among them,
-    /// but not those that were made and could not be read back.
+    /// The plan with the changes that are not done: those that did not stick and those that nobody
+    /// tried among them, but not those that were made and could not be read back.
     pub fn residual(&self) -> Plan {
         let made = |fate: &Fate| matches!(fate, Fate::Applied { .. }) || fate.is_done();
-        let left = self.fates().filter(|(_, fate)| !made(fate)).map(|(change, _)| change.clone());
-        let mut plan = Plan { changes: left.collect(), ..self.plan.clone() };
+        let left = self
+            .fates()
+            .filter(|(_, fate)| !made(fate))
+            .map(|(change, _)| change.clone());
+        let mut plan = Plan {
+            changes: left.collect(),
+            ..self.plan.clone()
+        };
         plan.unchanged += self.plan.changes.len() - plan.changes.len();
         plan
     }
@@ -262,25 +300,67 @@ impl Report<'_> {
             let (address, actions) = (change.address.clone(), change.verbs());
             match fate.clone() {
                 Fate::Applied { verified } => {
-                    document.applied.push(Applied { address, actions, verified, written: true, job_id: None });
+                    document.applied.push(Applied {
+                        address,
+                        actions,
+                        verified,
+                        written: true,
+                        job_id: None,
+                    });
                 }
                 Fate::Ran { job, end } => {
                     let verified = end == RunEnd::Succeeded;
-                    document.applied.push(Applied { address, actions, verified, written: true, job_id: job });
+                    document.applied.push(Applied {
+                        address,
+                        actions,
+                        verified,
+                        written: true,
+                        job_id: job,
+                    });
                 }
                 Fate::UnderWay { .. } => {
                     let (verified, written) = (false, false);
-                    document.applied.push(Applied { address, actions, verified, written, job_id: None });
+                    document.applied.push(Applied {
+                        address,
+                        actions,
+                        verified,
+                        written,
+                        job_id: None,
+                    });
                 }
                 Fate::AsPlanned => {
                     let (verified, written) = (true, false);
-                    document.applied.push(Applied { address, actions, verified, written, job_id: None });
+                    document.applied.push(Applied {
+                        address,
+                        actions,
+                        verified,
+                        written,
+                        job_id: None,
+                    });
                 }
-                Fate::Failed { message, hint, restored, job } => {
-                    document.failed.push(Failed { address, actions, message, hint, restored, job_id: job });
+                Fate::Failed {
+                    message,
+                    hint,
+                    restored,
+                    job,
+                } => {
+                    document.failed.push(Failed {
+                        address,
+                        actions,
+                        message,
+                        hint,
+                        restored,
+                        job_id: job,
+                    });
                 }
-                Fate::Skipped { because } => document.skipped.push(Skipped { address, actions, because }),
-                Fate::NotAttempted => document.not_attempted.push(NotAttempted { address, actions }),
+                Fate::Skipped { because } => document.skipped.push(Skipped {
+                    address,
+                    actions,
+                    because,
+                }),
+                Fate::NotAttempted => document
+                    .not_attempted
+                    .push(NotAttempted { address, actions }),
                 Fate::Withheld => {}
             }
         }

@@ -47,7 +47,10 @@ impl RiskClass {
 
     /// Whether changes of this class wait for consent even where nobody set a number.
     pub fn needs_consent(self) -> bool {
-        matches!(self, RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay)
+        matches!(
+            self,
+            RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay
+        )
     }
 }
 
@@ -79,15 +82,20 @@ impl FromStr for Consent {
     fn from_str(text: &str) -> Result<Consent, String> {
         let (name, most) = match text.split_once('=') {
             Some((name, number)) => {
-                let most = number.parse().map_err(|_| format!("`{number}` is not a number of changes (`CLASS=N`)"))?;
+                let most = number
+                    .parse()
+                    .map_err(|_| format!("`{number}` is not a number of changes (`CLASS=N`)"))?;
                 (name, Some(most))
             }
             None => (text, None),
         };
-        let class = RiskClass::ALL.into_iter().find(|class| class.name() == name).ok_or_else(|| {
-            let names = RiskClass::ALL.map(|class| format!("`{class}`")).join(", ");
-            format!("`{name}` is not a class of risk; there are {names}")
-        })?;
+        let class = RiskClass::ALL
+            .into_iter()
+            .find(|class| class.name() == name)
+            .ok_or_else(|| {
+                let names = RiskClass::ALL.map(|class| format!("`{class}`")).join(", ");
+                format!("`{name}` is not a class of risk; there are {names}")
+            })?;
         Ok(Consent { class, most })
     }
 }

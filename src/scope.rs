@@ -1,7 +1,7 @@
 //! Ownership: which live resources that the chart does not name are the chart's business.
 //!
-//! Decided before anything is compared, from the two states alone. A resource that is nobody's business here
-//! never reaches the diff.
+//! Decided before anything is compared, from the two states alone. A resource that is nobody's
+//! business here never reaches the diff.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -29,11 +29,12 @@ impl Selection {
 
     pub fn holds(&self, address: &Address) -> bool {
         let covers = |pattern: &Pattern| pattern.covers(address);
-        (self.targets.is_empty() || self.targets.iter().any(covers)) && !self.excludes.iter().any(covers)
+        (self.targets.is_empty() || self.targets.iter().any(covers))
+            && !self.excludes.iter().any(covers)
     }
 
-    /// The chart without what was not chosen, which is the chart itself where nothing was left out. What a chosen resource lives in stays: without it there is nothing
-    /// to make the resource in.
+    /// The chart without what was not chosen, which is the chart itself where nothing was left out.
+    /// What a chosen resource lives in stays: without it there is nothing to make the resource in.
     #[must_use]
     pub fn narrow<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
         if !self.is_partial() {
@@ -50,24 +51,34 @@ impl Selection {
         }
         let mut narrowed = chart.clone();
         narrowed.left_out.clone_from(&self.excludes);
-        narrowed
-            .resources
-            .retain(|address, desired| needed.contains(address) && (self.holds(address) || !desired.is_absent()));
+        narrowed.resources.retain(|address, desired| {
+            needed.contains(address) && (self.holds(address) || !desired.is_absent())
+        });
         Cow::Owned(narrowed)
     }
 
-    /// The chart of what has to be read. Beside the narrowed one it holds the resources whose children a target names:
-    /// a child may be live and in no file.
+    /// The chart of what has to be read. Beside the narrowed one it holds the resources whose
+    /// children a target names: a child may be live and in no file.
     #[must_use]
     pub fn to_read<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
         let mut read = self.narrow(chart);
         if self.targets.is_empty() {
             return read;
         }
-        for (address, desired) in chart.resources.iter().filter(|(_, desired)| !desired.children.is_empty()) {
-            let is_named = self.targets.iter().any(|target| target.names_children_of(address));
+        for (address, desired) in chart
+            .resources
+            .iter()
+            .filter(|(_, desired)| !desired.children.is_empty())
+        {
+            let is_named = self
+                .targets
+                .iter()
+                .any(|target| target.names_children_of(address));
             if is_named && !self.excludes.iter().any(|exclude| exclude.covers(address)) {
-                read.to_mut().resources.entry(address.clone()).or_insert_with(|| desired.clone());
+                read.to_mut()
+                    .resources
+                    .entry(address.clone())
+                    .or_insert_with(|| desired.clone());
             }
         }
         read
@@ -96,27 +107,50 @@ pub enum Disposition<'a> {
 
 /// What the resources of the chart make the service create: the copies of rules.
 pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
-    chart.resources.keys().filter_map(|address| (address.kind().makes?)(address)).collect()
-}
-
-/// Everything live that the chart does not name but must decide about, in address order. `copies` are those of
-/// the whole chart, however little of it was chosen.
-pub fn surplus<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, live: &'a Live) -> Vec<Surplus<'a>> {
-    let mut declared = Ascending::new(&chart.resources);
-    let undeclared = live.resources.keys().filter(|address| !declared.holds(address));
-    undeclared
-        .filter_map(|address| Some(Surplus { address, disposition: disposition(chart, copies, address)? }))
+    chart
+        .resources
+        .keys()
+        .filter_map(|address| (address.kind().makes?)(address))
         .collect()
 }
 
-fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Address) -> Option<Disposition<'a>> {
+/// Everything live that the chart does not name but must decide about, in address order. `copies`
+/// are those of the whole chart, however little of it was chosen.
+pub fn surplus<'a>(
+    chart: &'a Chart,
+    copies: &BTreeSet<Address>,
+    live: &'a Live,
+) -> Vec<Surplus<'a>> {
+    let mut declared = Ascending::new(&chart.resources);
+    let undeclared = live
+        .resources
+        .keys()
+        .filter(|address| !declared.holds(address));
+    undeclared
+        .filter_map(|address| {
+            Some(Surplus {
+                address,
+                disposition: disposition(chart, copies, address)?,
+            })
+        })
+        .collect()
+}
+
+fn disposition<'a>(
+    chart: &'a Chart,
+    copies: &BTreeSet<Address>,
+    address: &Address,
+) -> Option<Disposition<'a>> {
     let parent = address.parent()?;
     let declared = chart.resources.get(&parent)?;
     match address.kind().unmentioned {
         Unmentioned::Left => return None,
         Unmentioned::ListIsWhole => {
             // What is listed goes along with what it lives in.
-            let list = declared.children.of(address.kind()).filter(|_| !declared.is_absent())?;
+            let list = declared
+                .children
+                .of(address.kind())
+                .filter(|_| !declared.is_absent())?;
             return Some(Disposition::DeleteUndeclared(list));
         }
         Unmentioned::ByPolicyOfParent if declared.is_absent() => return Some(Disposition::Blocks),
@@ -130,30 +164,52 @@ fn disposition<'a>(chart: &'a Chart, copies: &BTreeSet<Address>, address: &Addre
     }
 }
 
-/// The lists that must be read, each of one kind in one resource: of a resource that exists and stays those that are
-/// managed, and of one that may go those with something in them that could hold it.
+/// The lists that must be read, each of one kind in one resource: of a resource that exists and
+/// stays those that are managed, and of one that may go those with something in them that could
+/// hold it.
 pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let mut is_live = Ascending::new(&live.resources);
-    let says_something = |desired: &DesiredResource| desired.is_absent() || !desired.children.is_empty();
-    let declared = chart.resources.iter().filter(|(_, desired)| says_something(desired));
+    let says_something =
+        |desired: &DesiredResource| desired.is_absent() || !desired.children.is_empty();
+    let declared = chart
+        .resources
+        .iter()
+        .filter(|(_, desired)| says_something(desired));
     let declared = declared.filter(|(address, _)| is_live.holds(address));
     let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
-    let managed = staying.into_iter().flat_map(|(address, desired)| managed(address, desired));
+    let managed = staying
+        .into_iter()
+        .flat_map(|(address, desired)| managed(address, desired));
     // Only what no file lists can be a copy.
     let mut is_listed = Ascending::new(&chart.resources);
-    let copies = if live.resources.keys().all(|address| is_listed.holds(address)) {
+    let copies = if live
+        .resources
+        .keys()
+        .all(|address| is_listed.holds(address))
+    {
         BTreeSet::new()
     } else {
         expected_copies(chart)
     };
     let unlisted = surplus(chart, &copies, live)
         .into_iter()
-        .filter_map(|surplus| matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address));
-    let going = going.into_iter().map(|(address, _)| address).chain(unlisted);
+        .filter_map(|surplus| {
+            matches!(surplus.disposition, Disposition::DeleteUnlisted(_)).then_some(surplus.address)
+        });
+    let going = going
+        .into_iter()
+        .map(|(address, _)| address)
+        .chain(unlisted);
     let keeping = Keeping::new(chart);
-    let kept = going.flat_map(|address| keeping.kinds_that_hold(address).map(move |kind| (address, kind)));
+    let kept = going.flat_map(|address| {
+        keeping
+            .kinds_that_hold(address)
+            .map(move |kind| (address, kind))
+    });
     let alone = managed.chain(kept).filter(|(_, kind)| kind.is_read_alone());
-    let mut wanted: Vec<(Address, &'static Kind)> = alone.map(|(address, kind)| (address.clone(), kind)).collect();
+    let mut wanted: Vec<(Address, &'static Kind)> = alone
+        .map(|(address, kind)| (address.clone(), kind))
+        .collect();
     wanted.sort();
     wanted.dedup();
     wanted
@@ -161,10 +217,15 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
 
 /// Those of them of which only one thing is to be learned: whether what they are in exists.
 pub fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
-    let staying = chart.resources.iter().filter(|(_, desired)| !desired.is_absent());
+    let staying = chart
+        .resources
+        .iter()
+        .filter(|(_, desired)| !desired.is_absent());
     let managed = staying.flat_map(|(address, desired)| managed(address, desired));
     let alone = managed.filter(|(_, kind)| kind.is_read_alone());
-    alone.map(|(address, kind)| (address.clone(), kind)).collect()
+    alone
+        .map(|(address, kind)| (address.clone(), kind))
+        .collect()
 }
 
 /// The kinds of which the chart says all that lives in a resource.
@@ -185,15 +246,21 @@ impl Keeping {
     fn new(chart: &Chart) -> Keeping {
         let protected = chart.protect.iter().map(|protection| &protection.pattern);
         let patterns = protected.chain(&chart.left_out);
-        Keeping { index: Index::new(patterns.clone()), below: Below::new(patterns) }
+        Keeping {
+            index: Index::new(patterns.clone()),
+            below: Below::new(patterns),
+        }
     }
 
-    /// The kinds of which something in a resource that is to go could be protected or left out, though it is neither
-    /// itself.
+    /// The kinds of which something in a resource that is to go could be protected or left out,
+    /// though it is neither itself.
     fn kinds_that_hold(&self, address: &Address) -> impl Iterator<Item = &'static Kind> {
         let is_free = self.index.first(address).is_none();
         let may_hold = move |child: &&'static Kind| {
-            is_free && self.below.may_match(address, child.key.len() - address.parts().len())
+            is_free
+                && self
+                    .below
+                    .may_match(address, child.key.len() - address.parts().len())
         };
         address.kind().read_alone().filter(may_hold)
     }
@@ -215,25 +282,48 @@ mod tests {
             Disposition::Blocks => "blocks",
         };
         let copies = expected_copies(&chart);
-        surplus(&chart, &copies, live).iter().map(|it| format!("{} {}", word(&it.disposition), it.address)).collect()
+        surplus(&chart, &copies, live)
+            .iter()
+            .map(|it| format!("{} {}", word(&it.disposition), it.address))
+            .collect()
     }
 
     #[test]
     fn only_what_the_chart_speaks_of_is_its_business() {
-        let live = live(&[("o/a", false, 0, &[("x-1", "y", false)]), ("o/b", false, 0, &[]), ("p/a", false, 0, &[])]);
+        let live = live(&[
+            ("o/a", false, 0, &[("x-1", "y", false)]),
+            ("o/b", false, 0, &[]),
+            ("p/a", false, 0, &[]),
+        ]);
         for (chart, expected) in [
             ("organizations: { q: }", &[][..]),
-            ("organizations: { o: }", &["report repository r-1/o/a", "report repository r-1/o/b"]),
+            (
+                "organizations: { o: }",
+                &["report repository r-1/o/a", "report repository r-1/o/b"],
+            ),
             ("organizations: { o: { unlisted: ignore } }", &[]),
-            ("organizations: { o: { unlisted: delete, repositories: { a: } } }", &["unlisted repository r-1/o/b"]),
-            ("organizations: { p: { state: absent } }", &["blocks repository r-1/p/a"]),
+            (
+                "organizations: { o: { unlisted: delete, repositories: { a: } } }",
+                &["unlisted repository r-1/o/b"],
+            ),
+            (
+                "organizations: { p: { state: absent } }",
+                &["blocks repository r-1/p/a"],
+            ),
             // Rules: not managed, managed, and going along with their repository.
-            ("organizations: { o: { unlisted: ignore, repositories: { a: } } }", &[]),
+            (
+                "organizations: { o: { unlisted: ignore, repositories: { a: } } }",
+                &[],
+            ),
             (
                 "organizations: { o: { unlisted: ignore, repositories: { a: { sync: [] } } } }",
                 &["undeclared sync_rule r-1/o/a -> x-1/y"],
             ),
-            ("organizations: { o: { unlisted: ignore, repositories: { a: { state: absent } } } }", &[]),
+            (
+                "organizations: { o: { unlisted: ignore, repositories: { a: { state: absent } } } \
+                }",
+                &[],
+            ),
         ] {
             assert_eq!(dispositions(chart, &live), expected, "{chart}");
         }
@@ -241,22 +331,34 @@ mod tests {
 
     #[test]
     fn an_expected_copy_is_not_unlisted() {
-        let live = live(&[("o/a", false, 0, &[]), ("dr/a", false, 0, &[]), ("dr/b", false, 0, &[])]);
+        let live = live(&[
+            ("o/a", false, 0, &[]),
+            ("dr/a", false, 0, &[]),
+            ("dr/b", false, 0, &[]),
+        ]);
         let text = "organizations: { dr: { unlisted: delete }, o: { repositories: { a: { sync: [
           { target_region: r-1, target_organization: dr } ] } } } }";
         assert_eq!(dispositions(text, &live), ["unlisted repository r-1/dr/b"]);
         // Nor where the rule itself was not chosen.
         let targets = vec!["r-1/dr".parse().unwrap()];
         let chart = chart(text);
-        let narrowed = Selection { targets, ..Selection::default() }.narrow(&chart);
+        let narrowed = Selection {
+            targets,
+            ..Selection::default()
+        }
+        .narrow(&chart);
         let copies = expected_copies(&chart);
-        let found: Vec<_> = surplus(&narrowed, &copies, &live).iter().map(|it| it.address.to_string()).collect();
+        let found: Vec<_> = surplus(&narrowed, &copies, &live)
+            .iter()
+            .map(|it| it.address.to_string())
+            .collect();
         assert_eq!(found, ["repository r-1/dr/b"]);
     }
 
     #[test]
     fn what_a_chosen_resource_lives_in_stays() {
-        let chart = chart("organizations: { o: { repositories: { a: , b/c: } }, p: { state: absent } }");
+        let chart =
+            chart("organizations: { o: { repositories: { a: , b/c: } }, p: { state: absent } }");
         for (targets, excludes, expected) in [
             (vec![], vec![], "r-1/o r-1/o/a r-1/o/b/c r-1/p"),
             (vec!["r-1/o/a"], vec![], "r-1/o r-1/o/a"),
@@ -265,11 +367,23 @@ mod tests {
             (vec![], vec!["r-1/o"], "r-1/p"),
             (vec!["elsewhere/o"], vec![], ""),
         ] {
-            let parse = |texts: Vec<&str>| texts.into_iter().map(|text| text.parse().unwrap()).collect();
-            let selection = Selection { targets: parse(targets), excludes: parse(excludes) };
+            let parse = |texts: Vec<&str>| {
+                texts
+                    .into_iter()
+                    .map(|text| text.parse().unwrap())
+                    .collect()
+            };
+            let selection = Selection {
+                targets: parse(targets),
+                excludes: parse(excludes),
+            };
             assert_eq!(selection.is_partial(), selection != Selection::default());
-            let names: Vec<_> =
-                selection.narrow(&chart).resources.keys().map(|address| address.parts().join("/")).collect();
+            let names: Vec<_> = selection
+                .narrow(&chart)
+                .resources
+                .keys()
+                .map(|address| address.parts().join("/"))
+                .collect();
             assert_eq!(names.join(" "), expected, "{selection:?}");
         }
     }
@@ -280,17 +394,29 @@ mod tests {
             "organizations: { o: { repositories: {
               left: , listed: { sync: [] }, new: { sync: [] }, gone: { state: absent } } } }",
         );
-        let live = live(&[("o/left", false, 0, &[]), ("o/listed", false, 0, &[]), ("o/gone", false, 0, &[])]);
+        let live = live(&[
+            ("o/left", false, 0, &[]),
+            ("o/listed", false, 0, &[]),
+            ("o/gone", false, 0, &[]),
+        ]);
         let rules = |name| (repository::address("r-1", "o", name), &sync_rule::SYNC_RULE);
         assert_eq!(to_list(&chart, &live), [rules("listed")]);
         // Before it is known what is live.
-        assert_eq!(to_list_if_live(&chart).into_iter().collect::<Vec<_>>(), ["listed", "new"].map(rules));
+        assert_eq!(
+            to_list_if_live(&chart).into_iter().collect::<Vec<_>>(),
+            ["listed", "new"].map(rules)
+        );
     }
 
     #[test]
     fn rules_that_could_hold_what_goes_are_read() {
-        let live = live(&[("o/gone", false, 0, &[]), ("o/kept", false, 0, &[]), ("o/old/x", false, 0, &[])]);
-        let text = "organizations: { o: { unlisted: delete, repositories: { kept: , gone: { state: absent } } } }";
+        let live = live(&[
+            ("o/gone", false, 0, &[]),
+            ("o/kept", false, 0, &[]),
+            ("o/old/x", false, 0, &[]),
+        ]);
+        let text = "organizations: { o: { unlisted: delete, repositories: { kept: , gone: { state: \
+            absent } } } }";
         for (protect, exclude, expected) in [
             ("", "", ""),
             ("o/gone/x-1/y", "", "gone"),
@@ -309,8 +435,14 @@ mod tests {
         ] {
             let chart = chart(&format!("protect: [ {protect} ]\n{text}"));
             let excludes = exclude.parse().into_iter().collect();
-            let narrowed = Selection { excludes, ..Selection::default() }.narrow(&chart);
-            let rules = to_list(&narrowed, &live).into_iter().filter(|(_, kind)| **kind == sync_rule::SYNC_RULE);
+            let narrowed = Selection {
+                excludes,
+                ..Selection::default()
+            }
+            .narrow(&chart);
+            let rules = to_list(&narrowed, &live)
+                .into_iter()
+                .filter(|(_, kind)| **kind == sync_rule::SYNC_RULE);
             let read: Vec<Address> = rules.map(|(address, _)| address).collect();
             let names: Vec<&str> = read.iter().map(|address| &*address.parts()[2]).collect();
             assert_eq!(names.join(" "), expected, "{protect} {exclude}");

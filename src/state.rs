@@ -1,6 +1,7 @@
 //! The two states that a plan compares: desired, from files, and live, from the API.
 //!
-//! Values only. Reading files is `config`'s work, asking the API is `refresh`'s, comparing is `diff`'s.
+//! Values only. Reading files is `config`'s work, asking the API is `refresh`'s, comparing is
+//! `diff`'s.
 
 use std::{
     cell::OnceCell,
@@ -30,7 +31,8 @@ pub use crate::risk::Consent;
 /// Values by attribute name, in the order of the kind.
 pub type Attributes = IndexMap<&'static str, Value>;
 
-/// What the chart says, resolved: inheritance and targets are applied, nothing is looked up any more.
+/// What the chart says, resolved: inheritance and targets are applied, nothing is looked up any
+/// more.
 #[derive(Debug, Clone, Default)]
 pub struct Chart {
     /// What its author calls it.
@@ -61,7 +63,9 @@ impl Chart {
     /// Masks what this run must not show.
     pub fn hide(&mut self, mask: &Mask) {
         for (address, desired) in &mut self.resources {
-            let Presence::Present(attributes) = &mut desired.presence else { continue };
+            let Presence::Present(attributes) = &mut desired.presence else {
+                continue;
+            };
             // Resources that inherit the same values share them.
             if !address.kind().masked(mask, attributes).is_empty() {
                 let hidden = address.kind().hide(mask, Arc::make_mut(attributes));
@@ -79,7 +83,9 @@ impl Chart {
         let tops = self.resources.keys().filter(|address| top(address)).rev();
         Names {
             regions: &self.regions,
-            tops: tops.map(|address| (&*address.parts()[1], address.kind())).collect(),
+            tops: tops
+                .map(|address| (&*address.parts()[1], address.kind()))
+                .collect(),
             held: OnceCell::new(),
         }
     }
@@ -101,7 +107,8 @@ pub struct ChartStamp {
     pub files: Vec<String>,
     /// SHA-256 over names and contents, in hexadecimal.
     pub digest: String,
-    /// What people call it: its own name, else what the command line names first. Plans of 1.0 hold none.
+    /// What people call it: its own name, else what the command line names first. Plans of 1.0 hold
+    /// none.
     #[serde(default)]
     pub name: String,
     /// The only account that it is for.
@@ -124,7 +131,10 @@ pub struct Children(Vec<(&'static Kind, Source)>);
 impl Children {
     /// Where the chart says all of that kind, if it does.
     pub fn of(&self, kind: &Kind) -> Option<&Source> {
-        self.0.iter().find(|(other, _)| *other == kind).map(|(_, source)| source)
+        self.0
+            .iter()
+            .find(|(other, _)| *other == kind)
+            .map(|(_, source)| source)
     }
 
     pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + use<'_> {
@@ -145,7 +155,8 @@ impl FromIterator<(&'static Kind, Source)> for Children {
 /// Whether a resource shall exist.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Presence {
-    /// With these values; attributes that are not in here are unmanaged. Resources that inherit all of them share them.
+    /// With these values; attributes that are not in here are unmanaged. Resources that inherit all
+    /// of them share them.
     Present(Arc<Attributes>),
     Absent,
 }
@@ -167,7 +178,8 @@ pub struct Terms {
     pub span: Span,
 }
 
-/// The number that a service gave a resource: an identifier of its own, which people neither choose nor remember.
+/// The number that a service gave a resource: an identifier of its own, which people neither choose
+/// nor remember.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct RemoteId(u32);
@@ -179,8 +191,12 @@ impl TryFrom<u64> for RemoteId {
     type Error = String;
 
     fn try_from(number: u64) -> Result<RemoteId, String> {
-        let known = u32::try_from(number).ok().filter(|_| (1..=LARGEST_REMOTE_ID).contains(&number));
-        known.map(RemoteId).ok_or_else(|| format!("a repository's number is from 1 to {LARGEST_REMOTE_ID}"))
+        let known = u32::try_from(number)
+            .ok()
+            .filter(|_| (1..=LARGEST_REMOTE_ID).contains(&number));
+        known
+            .map(RemoteId)
+            .ok_or_else(|| format!("a repository's number is from 1 to {LARGEST_REMOTE_ID}"))
     }
 }
 
@@ -196,8 +212,8 @@ impl std::fmt::Display for RemoteId {
     }
 }
 
-/// Where the two halves of a login are read from, right before it is needed. Names and paths, no values: a plan holds
-/// it too.
+/// Where the two halves of a login are read from, right before it is needed. Names and paths, no
+/// values: a plan holds it too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoginSource {
@@ -260,7 +276,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { deletes: 10, delete_percent: 30, allow: Vec::new() }
+        Limits {
+            deletes: 10,
+            delete_percent: 30,
+            allow: Vec::new(),
+        }
     }
 }
 
@@ -268,8 +288,8 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Live {
     pub resources: BTreeMap<Address, LiveResource>,
-    /// The numbers of the repositories that the chart's mirrors are in, whether they are mirrors already or not. One
-    /// that is asked for and not in here does not exist.
+    /// The numbers of the repositories that the chart's mirrors are in, whether they are mirrors
+    /// already or not. One that is asked for and not in here does not exist.
     pub numbers: BTreeMap<Address, RemoteId>,
     /// What the clock of the service said at the end, where it told.
     pub clock: Option<Moment>,
@@ -282,10 +302,15 @@ pub struct Live {
 impl Live {
     /// Everything that lives in a resource, however deep.
     pub fn inside<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
-        let behind = self.resources.range((Bound::Excluded(address), Bound::Unbounded)).map(|(other, _)| other);
+        let behind = self
+            .resources
+            .range((Bound::Excluded(address), Bound::Unbounded))
+            .map(|(other, _)| other);
         let near = behind.take_while(|other| other.parts().starts_with(address.parts()));
         // Two kinds may have keys that look alike.
-        near.filter(|other| std::iter::successors(other.parent(), Address::parent).any(|parent| parent == *address))
+        near.filter(|other| {
+            std::iter::successors(other.parent(), Address::parent).any(|parent| parent == *address)
+        })
     }
 }
 
@@ -318,11 +343,15 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// What the service says of the last attempt, if it failed. An error may stay after a success, so it counts only if
-    /// the attempt is the younger one. A success that lies ahead of `now` is no evidence.
+    /// What the service says of the last attempt, if it failed. An error may stay after a success,
+    /// so it counts only if the attempt is the younger one. A success that lies ahead of `now` is
+    /// no evidence.
     pub fn failure(&self, now: Option<Moment>) -> Option<&Foreign> {
         let is_past = |stamp: &&Stamp| now.is_none_or(|now| !stamp.moment.is_ahead_of(now));
-        let has_failed = match (&self.last_attempt, self.last_success.as_ref().filter(is_past)) {
+        let has_failed = match (
+            &self.last_attempt,
+            self.last_success.as_ref().filter(is_past),
+        ) {
             (Some(attempt), Some(success)) => attempt.moment > success.moment,
             (None, Some(_)) => self.failures > 0,
             (_, None) => true,

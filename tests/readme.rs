@@ -1,7 +1,8 @@
-//! The README does what it says: its console blocks are run as they stand, in a copy of `examples/`.
+//! The README does what it says: its console blocks are run as they stand, in a copy of
+//! `examples/`.
 //!
-//! A command stands after `$ `; what follows is all that it prints, on both streams together. With `UPDATE_README`
-//! in the environment what it prints now is written there instead.
+//! A command stands after `$ `; what follows is all that it prints, on both streams together. With
+//! `UPDATE_README` in the environment what it prints now is written there instead.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -19,7 +20,11 @@ const CARGO: &str = "cargo run --release --";
 /// The fenced blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    README.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+    README
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
 }
 
 /// Each command of the console blocks with its output.
@@ -42,7 +47,11 @@ fn copy_examples(folder: &Path) {
         if path.is_dir() {
             continue;
         }
-        fs::copy(&path, folder.join("examples").join(path.file_name().unwrap())).unwrap();
+        fs::copy(
+            &path,
+            folder.join("examples").join(path.file_name().unwrap()),
+        )
+        .unwrap();
     }
 }
 
@@ -51,7 +60,10 @@ fn run(folder: &Path, command: &str) -> String {
     let path = folder.join("output.txt");
     let output = File::create(&path).unwrap();
     let status = Command::new("sh")
-        .args(["-c", &command.replace(CARGO, concat!("'", env!("CARGO_BIN_EXE_portolan"), "'"))])
+        .args([
+            "-c",
+            &command.replace(CARGO, concat!("'", env!("CARGO_BIN_EXE_portolan"), "'")),
+        ])
         .env_clear()
         .current_dir(folder)
         .stdout(output.try_clone().unwrap())
@@ -76,10 +88,17 @@ fn console_blocks_print_what_they_show() {
         if std::env::var_os("UPDATE_README").is_none() {
             assert_eq!(printed, shown, "{command}");
         }
-        readme = readme.replace(&format!("$ {command}\n{shown}```"), &format!("$ {command}\n{printed}```"));
+        readme = readme.replace(
+            &format!("$ {command}\n{shown}```"),
+            &format!("$ {command}\n{printed}```"),
+        );
     }
     if readme != README {
-        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), readme).unwrap();
+        fs::write(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"),
+            readme,
+        )
+        .unwrap();
     }
 }
 
@@ -93,21 +112,37 @@ fn the_chart_is_the_example() {
 
 #[test]
 fn files_that_are_named_exist() {
-    for target in README.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target}");
+    for target in README
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        assert!(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(),
+            "{target}"
+        );
     }
 }
 
 #[test]
 fn set_up_names_the_version_that_is_needed_and_the_lock_file() {
     let needed = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
-    assert!(README.contains(&needed), "the README does not say `{needed}`");
-    let pages = [("README.md", README), ("docs/ci.md", include_str!("../docs/ci.md"))];
-    let pages = pages.into_iter().chain([("docs/testing.md", include_str!("../docs/testing.md"))]);
+    assert!(
+        README.contains(&needed),
+        "the README does not say `{needed}`"
+    );
+    let pages = [
+        ("README.md", README),
+        ("docs/ci.md", include_str!("../docs/ci.md")),
+    ];
+    let pages = pages
+        .into_iter()
+        .chain([("docs/testing.md", include_str!("../docs/testing.md"))]);
     for (name, page) in pages {
         // `cargo install` alone takes newer dependencies than those that were tested.
-        let loose =
-            page.match_indices("cargo install ").find(|(at, found)| !page[at + found.len()..].starts_with("--locked"));
+        let loose = page
+            .match_indices("cargo install ")
+            .find(|(at, found)| !page[at + found.len()..].starts_with("--locked"));
         assert_eq!(loose, None, "{name}: `cargo install` without `--locked`");
     }
 }

@@ -31,7 +31,9 @@ struct Vector {
 impl Vector {
     fn path(&self) -> &str {
         let after_scheme = self.url.split_once("://").map_or("", |(_, rest)| rest);
-        let path = after_scheme.find('/').map_or("", |start| &after_scheme[start..]);
+        let path = after_scheme
+            .find('/')
+            .map_or("", |start| &after_scheme[start..]);
         path.split('?').next().unwrap_or_default()
     }
 
@@ -43,11 +45,16 @@ impl Vector {
 /// Enough of base64 for the vectors: the standard alphabet, padded.
 fn base64(text: &str) -> Vec<u8> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits: Vec<usize> = text.chars().filter_map(|character| ALPHABET.find(character)).collect();
+    let digits: Vec<usize> = text
+        .chars()
+        .filter_map(|character| ALPHABET.find(character))
+        .collect();
     digits
         .chunks(4)
         .flat_map(|chunk| {
-            let bits = (0..4).fold(0, |bits, index| bits << 6 | chunk.get(index).copied().unwrap_or(0));
+            let bits = (0..4).fold(0, |bits, index| {
+                bits << 6 | chunk.get(index).copied().unwrap_or(0)
+            });
             let bytes = [bits >> 16, bits >> 8, bits].map(|byte| (byte & 0xff) as u8);
             bytes.into_iter().take(chunk.len() - 1)
         })
@@ -56,10 +63,15 @@ fn base64(text: &str) -> Vec<u8> {
 
 #[test]
 fn every_vector_is_reproduced() {
-    let vectors: Vec<Vector> = serde_json::from_str(include_str!("data/signing-vectors.json")).unwrap();
+    let vectors: Vec<Vector> =
+        serde_json::from_str(include_str!("data/signing-vectors.json")).unwrap();
     assert_eq!(vectors.len(), 85);
     for vector in &vectors {
-        let query: Vec<(&str, &str)> = vector.query.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let query: Vec<(&str, &str)> = vector
+            .query
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
         let headers: Vec<(&str, &str)> = vector
             .headers
             .iter()
@@ -75,13 +87,33 @@ fn every_vector_is_reproduced() {
             body: &base64(&vector.body_base64),
             date: &vector.x_sdk_date,
         };
-        let keys =
-            Keys { ak: vector.ak.clone(), sk: vector.sk.as_str().into(), security_token: None, project_id: None };
+        let keys = Keys {
+            ak: vector.ak.clone(),
+            sk: vector.sk.as_str().into(),
+            security_token: None,
+            project_id: None,
+        };
         let signed = sign(&request, &keys);
-        assert_eq!(signed.canonical_request, vector.canonical_request, "{}", vector.name);
-        assert_eq!(signed.string_to_sign, vector.string_to_sign, "{}", vector.name);
-        assert_eq!(signed.authorization, vector.authorization, "{}", vector.name);
-        assert_eq!(signed.signed_headers, vector.signed_headers, "{}", vector.name);
+        assert_eq!(
+            signed.canonical_request, vector.canonical_request,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            signed.string_to_sign, vector.string_to_sign,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            signed.authorization, vector.authorization,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            signed.signed_headers, vector.signed_headers,
+            "{}",
+            vector.name
+        );
         assert_eq!(query_string(&query), vector.wire_query(), "{}", vector.name);
     }
 }

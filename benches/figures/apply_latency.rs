@@ -1,6 +1,8 @@
-//! An apply against a service that takes its time: each change costs a check and its writes, side by side with others.
+//! An apply against a service that takes its time: each change costs a check and its writes, side
+//! by side with others.
 //!
-//! `PORTOLAN_RIVAL=/path/to/another/portolan` runs that program in turn with this one, and prints the ratio.
+//! `PORTOLAN_RIVAL=/path/to/another/portolan` runs that program in turn with this one, and prints
+//! the ratio.
 
 use std::{env, time::Duration};
 
@@ -21,14 +23,24 @@ const RUNS: usize = 5;
 const RIVAL: &str = "PORTOLAN_RIVAL";
 
 pub(super) fn measure() {
-    println!("  {REPOSITORIES} repositories with 2 rules each, {} ms an answer", LATENCY.as_millis());
-    scenario("created", &|estate| estate.emulator.edit(|state| state.regions.clear()));
-    scenario("changed", &|estate| estate.emulator.edit(Estate::describe_otherwise));
+    println!(
+        "  {REPOSITORIES} repositories with 2 rules each, {} ms an answer",
+        LATENCY.as_millis()
+    );
+    scenario("created", &|estate| {
+        estate.emulator.edit(|state| state.regions.clear())
+    });
+    scenario("changed", &|estate| {
+        estate.emulator.edit(Estate::describe_otherwise)
+    });
 }
 
 /// Applies the same chart again and again, each time to what `undo` leaves.
 fn scenario(what: &str, undo: &dyn Fn(&Estate)) {
-    let estate = Estate::new(Settings { latency: LATENCY, ..Settings::default() });
+    let estate = Estate::new(Settings {
+        latency: LATENCY,
+        ..Settings::default()
+    });
     let rival = env::var(RIVAL).ok();
     let (mut own, mut others, mut requests) = (Vec::new(), Vec::new(), 0);
     for _ in 0..RUNS {
@@ -44,15 +56,32 @@ fn scenario(what: &str, undo: &dyn Fn(&Estate)) {
     let milliseconds = median(own);
     println!("  {what}: {milliseconds:.0} ms, {requests} requests");
     let bound = requests.div_ceil(PARALLELISM) as f64 * LATENCY.as_secs_f64() * 1000.0;
-    figure(&format!("  ratio to the bound of {bound:.0} ms"), milliseconds / bound, 1.35, "times");
+    figure(
+        &format!("  ratio to the bound of {bound:.0} ms"),
+        milliseconds / bound,
+        1.35,
+        "times",
+    );
     if rival.is_some() {
-        figure("  against the other program", milliseconds / median(others), 1.05, "times");
+        figure(
+            "  against the other program",
+            milliseconds / median(others),
+            1.05,
+            "times",
+        );
     }
 }
 
 fn apply(estate: &Estate, program: &str) -> f64 {
     let mut command = estate.command(program);
-    command.args(["apply", "--yes", "--quiet", "--parallelism", &PARALLELISM.to_string(), "--file"]);
+    command.args([
+        "apply",
+        "--yes",
+        "--quiet",
+        "--parallelism",
+        &PARALLELISM.to_string(),
+        "--file",
+    ]);
     watched(command.arg(estate.chart())).0.as_secs_f64() * 1000.0
 }
 

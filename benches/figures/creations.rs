@@ -1,4 +1,5 @@
-//! How the time of an apply against the emulator grows with the number of repositories that it creates.
+//! How the time of an apply against the emulator grows with the number of repositories that it
+//! creates.
 
 use std::{fmt::Write as _, fs, process::Command};
 
@@ -18,15 +19,24 @@ pub(super) fn measure() {
 /// How long one apply takes that creates so many repositories in an emulator of the same process.
 fn seconds(repositories: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
-    let mut chart = format!("version: 1\nregion: {REGION}\norganizations:\n  estate:\n    repositories:\n");
+    let mut chart =
+        format!("version: 1\nregion: {REGION}\norganizations:\n  estate:\n    repositories:\n");
     for number in 0..repositories {
         let fields = "category: linux, is_public: false, description: a component";
-        writeln!(chart, "      service-{:03}/component-{number:05}: {{ {fields} }}", number / 20).unwrap();
+        writeln!(
+            chart,
+            "      service-{:03}/component-{number:05}: {{ {fields} }}",
+            number / 20
+        )
+        .unwrap();
     }
     let path = folder.path().join("estate.yaml");
     fs::write(&path, chart).unwrap();
     let state = format!("--emulator={}", folder.path().join("state.json").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-    command.env_clear().args([&state, "--quiet", "apply", "--yes", "--file"]).arg(&path);
+    command
+        .env_clear()
+        .args([&state, "--quiet", "apply", "--yes", "--file"])
+        .arg(&path);
     watched(&mut command).0.as_secs_f64()
 }

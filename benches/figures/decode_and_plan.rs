@@ -29,8 +29,14 @@ const REGION: &str = "cn-north-4";
 const CATEGORIES: [&str; 4] = ["app_server", "linux", "database", "lang"];
 
 pub(super) fn measure() {
-    println!("  {} repositories, all as in the chart", ORGANIZATIONS * REPOSITORIES);
-    let status = Command::new(std::env::current_exe().unwrap()).arg(CHILD).status().unwrap();
+    println!(
+        "  {} repositories, all as in the chart",
+        ORGANIZATIONS * REPOSITORIES
+    );
+    let status = Command::new(std::env::current_exe().unwrap())
+        .arg(CHILD)
+        .status()
+        .unwrap();
     assert!(status.success(), "{status}");
 }
 
@@ -43,7 +49,11 @@ pub(super) fn child() {
     let before = own_peak_memory();
 
     let start = Instant::now();
-    let context = Context { sources: &sources, environment: &|_| None, region: None };
+    let context = Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    };
     let Decoded { chart, found, .. } = config::decode(context);
     let decode = start.elapsed();
     assert!(!found.has_errors(), "the chart has errors");
@@ -54,8 +64,17 @@ pub(super) fn child() {
     assert_eq!(plan.outcome(), Outcome::NoChanges);
 
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-    println!("  decode {:.0} ms, plan {:.0} ms", milliseconds(decode), milliseconds(plan_time));
-    figure("  decode and plan", milliseconds(decode + plan_time), 1000.0, "ms");
+    println!(
+        "  decode {:.0} ms, plan {:.0} ms",
+        milliseconds(decode),
+        milliseconds(plan_time)
+    );
+    figure(
+        "  decode and plan",
+        milliseconds(decode + plan_time),
+        1000.0,
+        "ms",
+    );
     if let (Some(before), Some(after)) = (before, own_peak_memory()) {
         println!("  {before:.0} MiB hold the text and the live state");
         figure("  peak memory", after, 500.0, "MiB");
@@ -81,7 +100,12 @@ fn description(number: usize) -> String {
 pub(super) fn chart_text() -> String {
     let mut text = format!("version: 1\nregion: {REGION}\norganizations:\n");
     for organization in 0..ORGANIZATIONS {
-        writeln!(text, "  {}:\n    repositories:", organization_name(organization)).unwrap();
+        writeln!(
+            text,
+            "  {}:\n    repositories:",
+            organization_name(organization)
+        )
+        .unwrap();
         for number in 0..REPOSITORIES {
             writeln!(
                 text,
@@ -101,7 +125,10 @@ fn live() -> Live {
     let mut live = Live::default();
     for organization in 0..ORGANIZATIONS {
         let organization = organization_name(organization);
-        live.resources.insert(organization::address(REGION, &*organization), LiveResource::default());
+        live.resources.insert(
+            organization::address(REGION, &*organization),
+            LiveResource::default(),
+        );
         for number in 0..REPOSITORIES {
             let attributes = Attributes::from_iter([
                 ("is_public", Value::from(number % 10 == 0)),
@@ -110,7 +137,11 @@ fn live() -> Live {
             ]);
             live.resources.insert(
                 repository::address(REGION, &*organization, &*repository_name(number)),
-                LiveResource { attributes, facts: repository::IMAGES.count(3), ..LiveResource::default() },
+                LiveResource {
+                    attributes,
+                    facts: repository::IMAGES.count(3),
+                    ..LiveResource::default()
+                },
             );
         }
     }

@@ -1,6 +1,7 @@
 //! A plan without changes of a list of many pages, against a service that takes its time.
 //!
-//! `PORTOLAN_BEFORE` names an older program to compare with. The two run in turn, so that both meet the same machine.
+//! `PORTOLAN_BEFORE` names an older program to compare with. The two run in turn, so that both meet
+//! the same machine.
 
 use std::{env, fmt::Write as _, fs, time::Duration};
 
@@ -25,13 +26,21 @@ const TICK: Duration = Duration::from_millis(10);
 pub(super) fn measure() {
     let managed = REPOSITORIES / WITH_RULES;
     println!(
-        "  {REPOSITORIES} repositories, {managed} of them with managed rules, all as in the chart; {} ms an answer",
+        "  {REPOSITORIES} repositories, {managed} of them with managed rules, all as in the chart; \
+        {} ms an answer",
         LATENCY.as_millis()
     );
-    let settings = Settings { latency: LATENCY, ..Settings::default() };
+    let settings = Settings {
+        latency: LATENCY,
+        ..Settings::default()
+    };
     let estate = Estate::of(settings, fill, &chart_text());
     let before = env::var("PORTOLAN_BEFORE").ok();
-    let programs: Vec<&str> = before.as_deref().into_iter().chain([env!("CARGO_BIN_EXE_portolan")]).collect();
+    let programs: Vec<&str> = before
+        .as_deref()
+        .into_iter()
+        .chain([env!("CARGO_BIN_EXE_portolan")])
+        .collect();
     for (parallelism, most) in [("10", None), ("64", Some(700.0))] {
         let mut runs = vec![Vec::new(); programs.len()];
         for _ in 0..RUNS {
@@ -52,12 +61,20 @@ pub(super) fn measure() {
                 (Some(most), _) => figure("  time", milliseconds, most, "ms"),
                 (None, Ok(parallelism)) => {
                     let bound = (requests / parallelism).ceil() * LATENCY.as_millis() as f64;
-                    figure(&format!("  ratio to the bound of {bound} ms"), milliseconds / bound, 1.3, "times");
+                    figure(
+                        &format!("  ratio to the bound of {bound} ms"),
+                        milliseconds / bound,
+                        1.3,
+                        "times",
+                    );
                 }
                 (None, Err(_)) => {}
             }
             if runs.iter().all(|run| run.cpu.is_some()) {
-                println!("    CPU time of the client: {:.0} ms", median(|run| run.cpu.unwrap_or_default()));
+                println!(
+                    "    CPU time of the client: {:.0} ms",
+                    median(|run| run.cpu.unwrap_or_default())
+                );
             }
         }
     }
@@ -74,14 +91,22 @@ fn run(estate: &Estate, program: &str, parallelism: &str) -> Run {
     estate.emulator.clear_journal();
     let before = cpu_of_children();
     let (time, _) = estate.plan_by(program, parallelism);
-    let cpu = cpu_of_children().zip(before).map(|(after, before)| (after - before).as_secs_f64() * 1000.0);
-    Run { milliseconds: time.as_secs_f64() * 1000.0, requests: estate.emulator.journal().len() as f64, cpu }
+    let cpu = cpu_of_children()
+        .zip(before)
+        .map(|(after, before)| (after - before).as_secs_f64() * 1000.0);
+    Run {
+        milliseconds: time.as_secs_f64() * 1000.0,
+        requests: estate.emulator.journal().len() as f64,
+        cpu,
+    }
 }
 
-/// The CPU time of all processes that this one started and that have ended; nothing where there is no `/proc`.
+/// The CPU time of all processes that this one started and that have ended; nothing where there is
+/// no `/proc`.
 fn cpu_of_children() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The user's and the system's share are the 16th field and the 17th; the second is a name in brackets.
+    // The user's and the system's share are the 16th field and the 17th; the second is a name in
+    // brackets.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
     let mut ticks = || fields.next()?.parse::<u32>().ok();
     Some(TICK * (ticks()? + ticks()?))
@@ -101,10 +126,14 @@ fn fill(state: &mut State) {
 }
 
 fn chart_text() -> String {
-    let mut text = format!("version: 1\nregion: {REGION}\norganizations:\n  estate:\n    repositories:\n");
+    let mut text =
+        format!("version: 1\nregion: {REGION}\norganizations:\n  estate:\n    repositories:\n");
     for number in 0..REPOSITORIES {
         let rules = match number.is_multiple_of(WITH_RULES) {
-            true => format!("sync: [ {{ target_region: {}, target_organization: {} }} ]", TARGET.0, TARGET.1),
+            true => format!(
+                "sync: [ {{ target_region: {}, target_organization: {} }} ]",
+                TARGET.0, TARGET.1
+            ),
             false => String::new(),
         };
         writeln!(text, "      {}: {{ {rules} }}", name(number)).unwrap();

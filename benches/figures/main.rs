@@ -1,9 +1,14 @@
-//! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench -- start_up`.
+//! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench --
+//! start_up`.
 //!
-//! Nothing is asserted, because a machine that is busy with something else is no defect. The ten measurements
-//! share an executable: each would link the whole library with fat LTO.
+//! Nothing is asserted, because a machine that is busy with something else is no defect. The ten
+//! measurements share an executable: each would link the whole library with fat LTO.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made fails by panicking"
+)]
 
 mod apply_latency;
 mod creations;
@@ -44,7 +49,10 @@ const ALL: [(&str, fn()); 10] = [
 
 fn main() {
     // Cargo adds `--bench`.
-    let named: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     if named.iter().any(|name| name == decode_and_plan::CHILD) {
         return decode_and_plan::child();
     }
@@ -58,13 +66,19 @@ fn main() {
 
 /// One figure beside what it shall not exceed.
 fn figure(what: &str, value: f64, target: f64, unit: &str) {
-    println!("  {what:<40} {value:>8.2} {unit:<5} {:>6.2} of the target, {target} {unit}", value / target);
+    println!(
+        "  {what:<40} {value:>8.2} {unit:<5} {:>6.2} of the target, {target} {unit}",
+        value / target
+    );
 }
 
-/// The most memory that a process has had so far; nothing once it has ended, or where there is no `/proc`.
+/// The most memory that a process has had so far; nothing once it has ended, or where there is no
+/// `/proc`.
 fn peak_memory(process: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024.0 / MIB)
 }

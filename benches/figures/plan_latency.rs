@@ -1,4 +1,5 @@
-//! A plan without changes against a service that takes its time: requests side by side are what makes it fast.
+//! A plan without changes against a service that takes its time: requests side by side are what
+//! makes it fast.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,10 @@ pub(super) fn measure() {
         TARGETS.len(),
         LATENCY.as_millis()
     );
-    let estate = Estate::new(Settings { latency: LATENCY, ..Settings::default() });
+    let estate = Estate::new(Settings {
+        latency: LATENCY,
+        ..Settings::default()
+    });
     let mut medians = BTreeMap::new();
     for parallelism in ["10", "50", "64", "auto"] {
         let mut runs = Vec::new();
@@ -47,11 +51,21 @@ pub(super) fn measure() {
         println!("  parallelism {parallelism}: {milliseconds:.0} ms, {requests} requests");
         if let Ok(parallelism) = parallelism.parse() {
             let bound = requests.div_ceil(parallelism) as f64 * LATENCY.as_secs_f64() * 1000.0;
-            figure(&format!("  ratio to the bound of {bound:.0} ms"), milliseconds / bound, 1.25, "times");
+            figure(
+                &format!("  ratio to the bound of {bound:.0} ms"),
+                milliseconds / bound,
+                1.25,
+                "times",
+            );
         }
         figure("  peak memory", memory, 60.0, "MiB");
     }
-    figure("auto against 64", medians["auto"] / medians["64"], 1.3, "times");
+    figure(
+        "auto against 64",
+        medians["auto"] / medians["64"],
+        1.3,
+        "times",
+    );
 }
 
 /// A service on a port, and a chart that says what it holds.
@@ -79,7 +93,13 @@ impl Estate {
         let folder = tempfile::tempdir().unwrap();
         let chart = folder.path().join("estate.yaml");
         fs::write(&chart, text).unwrap();
-        Estate { emulator, endpoint, chart, _folder: folder, _runtime: runtime }
+        Estate {
+            emulator,
+            endpoint,
+            chart,
+            _folder: folder,
+            _runtime: runtime,
+        }
     }
 
     /// Runs one plan, which finds no change; how long it took, and its peak memory in MiB.
@@ -90,7 +110,13 @@ impl Estate {
     /// The same by another program.
     pub(super) fn plan_by(&self, program: &str, parallelism: &str) -> (Duration, f64) {
         let mut command = self.command(program);
-        command.args(["plan", "--detailed-exitcode", "--parallelism", parallelism, "--file"]);
+        command.args([
+            "plan",
+            "--detailed-exitcode",
+            "--parallelism",
+            parallelism,
+            "--file",
+        ]);
         watched(command.arg(&self.chart))
     }
 
@@ -112,7 +138,9 @@ impl Estate {
     /// Gives every repository a description that is not in the chart.
     pub(super) fn describe_otherwise(state: &mut State) {
         for number in 0..REPOSITORIES {
-            state.ensure_repository(REGION, "estate", &name(number)).description = "another one".to_owned();
+            state
+                .ensure_repository(REGION, "estate", &name(number))
+                .description = "another one".to_owned();
         }
     }
 }
@@ -125,22 +153,34 @@ fn fill(state: &mut State) {
     for number in 0..REPOSITORIES {
         let repository = state.ensure_repository(REGION, "estate", &name(number));
         repository.description = format!("component {number}");
-        repository.sync_rules = TARGETS.map(|(region, organization)| SyncRule::to(region, organization)).into();
+        repository.sync_rules = TARGETS
+            .map(|(region, organization)| SyncRule::to(region, organization))
+            .into();
     }
 }
 
 fn chart_text() -> String {
     let mut text = format!("version: 1\nregion: {REGION}\ntargets:\n");
     for (number, (region, organization)) in TARGETS.iter().enumerate() {
-        writeln!(text, "  t{number}: {{ region: {region}, organization: {organization}, override: false }}").unwrap();
+        writeln!(
+            text,
+            "  t{number}: {{ region: {region}, organization: {organization}, override: false }}"
+        )
+        .unwrap();
     }
     text.push_str("organizations:\n  estate:\n    defaults:\n      repository:\n");
     text.push_str(
-        "        is_public: false\n        category: other\n        sync: [ { target: t0 }, { target: t1 } ]\n",
+        "        is_public: false\n        category: other\n        sync: [ { target: t0 }, { \
+        target: t1 } ]\n",
     );
     text.push_str("    repositories:\n");
     for number in 0..REPOSITORIES {
-        writeln!(text, "      {}: {{ description: component {number} }}", name(number)).unwrap();
+        writeln!(
+            text,
+            "      {}: {{ description: component {number} }}",
+            name(number)
+        )
+        .unwrap();
     }
     text
 }

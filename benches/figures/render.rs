@@ -31,7 +31,9 @@ pub(super) fn measure() {
         length
     };
     timed("as text", &|| text(&plan, Look::plain(Depth::Folded)));
-    timed("as text, with all details", &|| text(&plan, Look::plain(Depth::Full)));
+    timed("as text, with all details", &|| {
+        text(&plan, Look::plain(Depth::Full))
+    });
     let length = timed("as Markdown", &|| markdown(&plan, BUDGET));
     assert!(length <= BUDGET, "{length} bytes");
 }
@@ -41,19 +43,39 @@ fn plan() -> Plan {
     let (mut chart, mut live) = (Chart::default(), Live::default());
     for number in 0..CHANGES {
         let address = repository::address("cn-north-4", "estate", format!("service-{number:05}"));
-        let values = |text: String| Attributes::from_iter([("is_public", false.into()), ("description", text.into())]);
+        let values = |text: String| {
+            Attributes::from_iter([("is_public", false.into()), ("description", text.into())])
+        };
         let presence = if number % 3 == 0 {
             Presence::Absent
         } else {
-            let text = format!("Component {number} of its service; see the runbook before you touch it");
+            let text =
+                format!("Component {number} of its service; see the runbook before you touch it");
             Presence::Present(values(text).into())
         };
-        let source = Source { file: "estate.yaml".into(), line: 1, column: 1 };
-        chart.resources.insert(address.clone(), DesiredResource { presence, source, children: Children::default() });
-        let attributes = values(format!("Component {number} of its service; see the wiki before you touch it"));
+        let source = Source {
+            file: "estate.yaml".into(),
+            line: 1,
+            column: 1,
+        };
+        chart.resources.insert(
+            address.clone(),
+            DesiredResource {
+                presence,
+                source,
+                children: Children::default(),
+            },
+        );
+        let attributes = values(format!(
+            "Component {number} of its service; see the wiki before you touch it"
+        ));
         live.resources.insert(
             address,
-            LiveResource { attributes, facts: repository::IMAGES.count(3), ..LiveResource::default() },
+            LiveResource {
+                attributes,
+                facts: repository::IMAGES.count(3),
+                ..LiveResource::default()
+            },
         );
     }
     build(&chart, &live, &[], Scope::default(), Moment::default())

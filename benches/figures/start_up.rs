@@ -16,7 +16,10 @@ pub(super) fn measure() {
     figure("median of `portolan --version`", ours, 10.0, "ms");
     if Path::new(NOTHING).exists() {
         let nothing = median(&mut Command::new(NOTHING));
-        println!("  {:.1} times as long as `{NOTHING}` with {nothing:.2} ms", ours / nothing);
+        println!(
+            "  {:.1} times as long as `{NOTHING}` with {nothing:.2} ms",
+            ours / nothing
+        );
     }
 }
 

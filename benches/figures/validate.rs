@@ -9,7 +9,13 @@ pub(super) fn measure() {
     let chart = directory.path().join("estate.yaml");
     fs::write(&chart, chart_text()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-    let (time, peak) = watched(command.env_clear().arg("validate").arg("--file").arg(&chart));
+    let (time, peak) = watched(
+        command
+            .env_clear()
+            .arg("validate")
+            .arg("--file")
+            .arg(&chart),
+    );
     figure("validate", time.as_secs_f64() * 1000.0, 1500.0, "ms");
     figure("its peak memory", peak, 500.0, "MiB");
 }

@@ -1,7 +1,9 @@
-//! The charts that cost the most for their size, each of about 1 MB, through every command that takes one. The figures of
-//! a command that talks to a service hold the emulator's share too, which is in the same process.
+//! The charts that cost the most for their size, each of about 1 MB, through every command that
+//! takes one. The figures of a command that talks to a service hold the emulator's share too, which
+//! is in the same process.
 //!
-//! The bounds: 5 s and 500 MiB for any chart of 1 MB; 2 s, 300 MiB and 1 MiB of output for 100,000 mistakes of one kind.
+//! The bounds: 5 s and 500 MiB for any chart of 1 MB; 2 s, 300 MiB and 1 MiB of output for 100,000
+//! mistakes of one kind.
 
 use std::{
     fs,
@@ -24,8 +26,16 @@ struct Bounds {
     output: f64,
 }
 
-const ANY: Bounds = Bounds { seconds: 5.0, mebibytes: 500.0, output: f64::INFINITY };
-const MISTAKES: Bounds = Bounds { seconds: 2.0, mebibytes: 300.0, output: 1.0 };
+const ANY: Bounds = Bounds {
+    seconds: 5.0,
+    mebibytes: 500.0,
+    output: f64::INFINITY,
+};
+const MISTAKES: Bounds = Bounds {
+    seconds: 2.0,
+    mebibytes: 300.0,
+    output: 1.0,
+};
 
 /// A command with its options, and whether it talks to a service.
 const COMMANDS: [(&[&str], bool); 10] = [
@@ -45,10 +55,16 @@ pub(super) fn measure() {
     let directory = tempfile::tempdir().unwrap();
     for (what, bounds, text) in shapes() {
         fs::write(directory.path().join("c.yaml"), text).unwrap();
-        let runs: Vec<_> = COMMANDS.iter().map(|command| run(command, directory.path())).collect();
+        let runs: Vec<_> = COMMANDS
+            .iter()
+            .map(|command| run(command, directory.path()))
+            .collect();
         println!("  {what}");
         let worst = |value: fn(&Run) -> f64, bound: f64, unit: &str| {
-            let run = runs.iter().max_by(|one, other| value(one).total_cmp(&value(other))).unwrap();
+            let run = runs
+                .iter()
+                .max_by(|one, other| value(one).total_cmp(&value(other)))
+                .unwrap();
             figure(&format!("  {}", run.name), value(run), bound, unit);
         };
         worst(|run| run.seconds, bounds.seconds, "s");
@@ -74,15 +90,28 @@ fn run((options, talks): &(&[&str], bool), directory: &Path) -> Run {
     let errors = directory.join("errors");
     let document = directory.join("document");
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-    command.env_clear().arg("--quiet").args(*options).arg("--file").arg(directory.join("c.yaml"));
+    command
+        .env_clear()
+        .arg("--quiet")
+        .args(*options)
+        .arg("--file")
+        .arg(directory.join("c.yaml"));
     if *talks {
         command.arg(format!("--emulator={}", state.display()));
     }
     let file = |path: &Path| Stdio::from(fs::File::create(path).unwrap());
     command.stderr(file(&errors));
     let (time, peak, _) = ended(&mut command, file(&document));
-    let bytes: u64 = [errors, document].iter().map(|path| fs::metadata(path).unwrap().len()).sum();
-    Run { name: options.join(" "), seconds: time.as_secs_f64(), mebibytes: peak, output: bytes as f64 / MIB }
+    let bytes: u64 = [errors, document]
+        .iter()
+        .map(|path| fs::metadata(path).unwrap().len())
+        .sum();
+    Run {
+        name: options.join(" "),
+        seconds: time.as_secs_f64(),
+        mebibytes: peak,
+        output: bytes as f64 / MIB,
+    }
 }
 
 /// The head and as many lines as there is room for.
@@ -115,46 +144,92 @@ fn patterns(head: &str, pattern: impl Fn(usize) -> String) -> String {
 fn shapes() -> Vec<(&'static str, Bounds, String)> {
     let entries = format!("{HEAD}{REPOSITORIES}");
     let one_line = format!("{} ", entries.trim_end());
-    let keys: String = (0..100_000).map(|at| format!("        k{at}: 1\n")).collect();
-    let targets: String = (0..100_000).map(|at| format!("        - target: t{at}\n")).collect();
+    let keys: String = (0..100_000)
+        .map(|at| format!("        k{at}: 1\n"))
+        .collect();
+    let targets: String = (0..100_000)
+        .map(|at| format!("        - target: t{at}\n"))
+        .collect();
     let some_keys: String = (0..1_000).map(|at| format!("        k{at}: 1\n")).collect();
     let some_rules: String = (0..40).map(rule).collect();
     let inherited = |values: &str| {
-        format!("{HEAD}organizations:\n  a:\n    defaults: {{ repository: {{ {values} }} }}\n    repositories:\n")
+        format!(
+            "{HEAD}organizations:\n  a:\n    defaults: {{ repository: {{ {values} }} \
+            }}\n    repositories:\n"
+        )
     };
     let text = "x".repeat(400);
-    let rules: Vec<String> =
-        (0..3).map(|at| format!("{{ target_region: cn-east-3, target_organization: o{at} }}")).collect();
+    let rules: Vec<String> = (0..3)
+        .map(|at| format!("{{ target_region: cn-east-3, target_organization: o{at} }}"))
+        .collect();
     let star = |at: usize| format!("  - {{ address: '*/q{at}*', until: 2036-01-01, reason: x }}\n");
     vec![
-        ("100,000 unknown keys", MISTAKES, format!("{entries}      r:\n{keys}")),
-        ("100,000 unknown targets", MISTAKES, format!("{entries}      r:\n        sync:\n{targets}")),
+        (
+            "100,000 unknown keys",
+            MISTAKES,
+            format!("{entries}      r:\n{keys}"),
+        ),
+        (
+            "100,000 unknown targets",
+            MISTAKES,
+            format!("{entries}      r:\n        sync:\n{targets}"),
+        ),
         (
             "wrong values on one line",
             MISTAKES,
-            filled(&one_line, WHOLE, |at| format!("{} r{at}: 1", if at == 0 { "{" } else { "," })) + "}\n",
+            filled(&one_line, WHOLE, |at| {
+                format!("{} r{at}: 1", if at == 0 { "{" } else { "," })
+            }) + "}\n",
         ),
         ("repositories", ANY, filled(&entries, WHOLE, repository)),
-        ("a long inherited text", ANY, filled(&inherited(&format!("description: {text}")), WHOLE / 2, repository)),
+        (
+            "a long inherited text",
+            ANY,
+            filled(
+                &inherited(&format!("description: {text}")),
+                WHOLE / 2,
+                repository,
+            ),
+        ),
         (
             "three inherited rules",
             ANY,
-            filled(&inherited(&format!("sync: [{}]", rules.join(", "))), 400_000, repository),
+            filled(
+                &inherited(&format!("sync: [{}]", rules.join(", "))),
+                400_000,
+                repository,
+            ),
         ),
-        ("rules of one repository", ANY, filled(&format!("{entries}      r:\n        sync:\n"), WHOLE, rule)),
+        (
+            "rules of one repository",
+            ANY,
+            filled(&format!("{entries}      r:\n        sync:\n"), WHOLE, rule),
+        ),
         (
             "rules behind aliases",
             ANY,
-            filled(&format!("{entries}      r: &r\n        sync:\n{some_rules}"), WHOLE, |at| {
-                format!("      s{at}: *r\n")
-            }),
+            filled(
+                &format!("{entries}      r: &r\n        sync:\n{some_rules}"),
+                WHOLE,
+                |at| format!("      s{at}: *r\n"),
+            ),
         ),
         (
             "unknown keys behind aliases",
             ANY,
-            filled(&format!("{entries}      r: &r\n{some_keys}"), WHOLE, |at| format!("      s{at}: {{ <<: *r }}\n")),
+            filled(&format!("{entries}      r: &r\n{some_keys}"), WHOLE, |at| {
+                format!("      s{at}: {{ <<: *r }}\n")
+            }),
         ),
-        ("names and patterns", ANY, patterns("protect:\n", |at| format!("  - a/r{at}/*/*\n"))),
-        ("names and patterns of nothing", ANY, patterns("accept:\n", star)),
+        (
+            "names and patterns",
+            ANY,
+            patterns("protect:\n", |at| format!("  - a/r{at}/*/*\n")),
+        ),
+        (
+            "names and patterns of nothing",
+            ANY,
+            patterns("accept:\n", star),
+        ),
     ]
 }

@@ -1,5 +1,5 @@
-//! Addresses and patterns of arbitrary text: no panic, what is read is written the same, what is printed cannot drive
-//! a terminal, and a printed address is a pattern that covers the address.
+//! Addresses and patterns of arbitrary text: no panic, what is read is written the same, what is
+//! printed cannot drive a terminal, and a printed address is a pattern that covers the address.
 
 use portolan::{
     address::Address,
@@ -11,7 +11,9 @@ pub(crate) fn check(bytes: &[u8]) {
     let given = String::from_utf8_lossy(bytes);
     let (document, text) = given.split_once('\n').unwrap_or((&given, ""));
     let pattern = text.parse::<Pattern>().ok();
-    let Ok(address) = serde_json::from_str::<Address>(document) else { return };
+    let Ok(address) = serde_json::from_str::<Address>(document) else {
+        return;
+    };
     let again: Address = serde_json::from_value(serde_json::to_value(&address).unwrap()).unwrap();
     assert_eq!(again, address);
     let printed = address.to_string();
@@ -21,7 +23,11 @@ pub(crate) fn check(bytes: &[u8]) {
         let parent = address.parent();
         let is_below = parent.is_some_and(|parent| pattern.covers(&parent));
         assert!(covers || !is_below, "what it lives in is covered");
-        assert_eq!(pattern.full().parse::<Pattern>().as_ref(), Ok(&pattern), "the full form means the same");
+        assert_eq!(
+            pattern.full().parse::<Pattern>().as_ref(),
+            Ok(&pattern),
+            "the full form means the same"
+        );
         let _ = pattern.names_children_of(&address);
     }
     let chart = Chart::default();

@@ -1,4 +1,5 @@
-//! The decoder over arbitrary bytes: no panic, and what it accepts is printed as a chart that means the same.
+//! The decoder over arbitrary bytes: no panic, and what it accepts is printed as a chart that means
+//! the same.
 
 use portolan::{
     config::{self, Decoded, context::Context},
@@ -9,7 +10,11 @@ use portolan::{
 pub(crate) fn check(bytes: &[u8]) {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", bytes);
-    let context = Context { sources: &sources, environment: &|_| None, region: Some("cn-north-4") };
+    let context = Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: Some("cn-north-4"),
+    };
     let Decoded { chart, found, .. } = config::decode(context);
     for diagnostic in found.iter().take(20) {
         render(diagnostic, &sources, false, 80);
@@ -18,7 +23,11 @@ pub(crate) fn check(bytes: &[u8]) {
         let text = chart::text(&chart);
         let mut again = SourceMap::default();
         again.add("printed.yaml", text.as_str());
-        let context = Context { sources: &again, environment: &|_| None, region: None };
+        let context = Context {
+            sources: &again,
+            environment: &|_| None,
+            region: None,
+        };
         let decoded = config::decode(context);
         assert!(!decoded.found.has_errors(), "{text}");
         assert_eq!(chart::text(&decoded.chart), text);

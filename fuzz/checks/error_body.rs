@@ -1,4 +1,5 @@
-//! Answers with arbitrary statuses and bodies: each has a class and a message, of bounded length and on one line.
+//! Answers with arbitrary statuses and bodies: each has a class and a message, of bounded length
+//! and on one line.
 
 use portolan::wire::{
     Response,
@@ -9,7 +10,9 @@ use portolan::wire::{
 const LONGEST: usize = 20_000;
 
 pub(crate) fn check(bytes: &[u8]) {
-    let [high, low, body @ ..] = bytes else { return };
+    let [high, low, body @ ..] = bytes else {
+        return;
+    };
     let response = Response {
         status: 100 + u16::from_be_bytes([*high, *low]) % 500,
         request_id: Some(String::from_utf8_lossy(body).into_owned()),
@@ -17,7 +20,13 @@ pub(crate) fn check(bytes: &[u8]) {
         ..Response::default()
     };
     let class = classify(&response, &["SVCSTG.SWR.4001158"]);
-    assert_eq!(class == Class::Success, (200..300).contains(&response.status));
+    assert_eq!(
+        class == Class::Success,
+        (200..300).contains(&response.status)
+    );
     let told = ApiError::read(&response).to_string();
-    assert!(told.len() < LONGEST && !told.contains(char::is_control), "{told:?}");
+    assert!(
+        told.len() < LONGEST && !told.contains(char::is_control),
+        "{told:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! Lists whose pages are arbitrary bytes: reading them ends, and ends in a list without repetitions or in a failure.
+//! Lists whose pages are arbitrary bytes: reading them ends, and ends in a list without repetitions
+//! or in a failure.
 
 use std::{
     collections::BTreeSet,
@@ -37,21 +38,43 @@ impl Transport for Pages {
 
 fn page(bytes: &[u8]) -> Response {
     let (body, range) = match bytes.iter().position(|byte| *byte == BETWEEN_PARTS) {
-        Some(at) => (&bytes[..at], Some(String::from_utf8_lossy(&bytes[at + 1..]).into_owned())),
+        Some(at) => (
+            &bytes[..at],
+            Some(String::from_utf8_lossy(&bytes[at + 1..]).into_owned()),
+        ),
         None => (bytes, None),
     };
-    Response { status: 200, content_range: range, body: body.to_vec(), ..Response::default() }
+    Response {
+        status: 200,
+        content_range: range,
+        body: body.to_vec(),
+        ..Response::default()
+    }
 }
 
 pub(crate) fn check(bytes: &[u8]) {
-    let pages: Vec<Response> = bytes.split(|byte| *byte == BETWEEN_PAGES).take(20).map(page).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let pages: Vec<Response> = bytes
+        .split(|byte| *byte == BETWEEN_PAGES)
+        .take(20)
+        .map(page)
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     let client = || {
-        let door = Pages { pages: pages.clone(), asked: Mutex::new(0) };
+        let door = Pages {
+            pages: pages.clone(),
+            asked: Mutex::new(0),
+        };
         Arc::new(Client::new(Arc::new(door), 2))
     };
     let region = Arc::from("r-1");
-    for kind in REGISTRY.iter().filter(|kind| matches!(kind.listing, Listing::PerRegion { .. })) {
+    for kind in REGISTRY
+        .iter()
+        .filter(|kind| matches!(kind.listing, Listing::PerRegion { .. }))
+    {
         if let Ok(listed) = runtime.block_on(refresh::list_region(&client(), kind, &region)) {
             let unique: BTreeSet<_> = listed.items.iter().map(|(address, _)| address).collect();
             assert_eq!(unique.len(), listed.items.len());

@@ -1,5 +1,5 @@
-//! Plan files of arbitrary content, with and without a digest that fits: no panic, and what is read can be shown in
-//! every format and saved again as the same plan.
+//! Plan files of arbitrary content, with and without a digest that fits: no panic, and what is read
+//! can be shown in every format and saved again as the same plan.
 
 use portolan::{
     diagnostics::View,
@@ -21,17 +21,28 @@ const BUDGET: usize = 65_000;
 pub(crate) fn check(bytes: &[u8]) {
     let given = String::from_utf8_lossy(bytes);
     let _ = document::read(&given);
-    let Ok(Value::Object(mut fields)) = serde_json::from_str(&given) else { return };
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(&given) else {
+        return;
+    };
     fields.shift_remove("digest");
     let fitting = digest(&Value::Object(fields.clone()));
     fields.insert("digest".to_owned(), fitting.into());
-    let Ok(plan) = document::read(&Value::Object(fields).to_string()) else { return };
+    let Ok(plan) = document::read(&Value::Object(fields).to_string()) else {
+        return;
+    };
     text(&plan, Look::plain(Depth::Full));
     assert!(markdown::markdown(&plan, BUDGET).len() <= BUDGET);
     yaml_diff::diff(&plan);
-    let checkout = Checkout { root: "/r".into(), directory: "/r".into(), chart: "portolan.yaml".to_owned() };
+    let checkout = Checkout {
+        root: "/r".into(),
+        directory: "/r".into(),
+        chart: "portolan.yaml".to_owned(),
+    };
     let found: Vec<View> = views(&plan).collect();
     sarif::sarif(&found, &[], &checkout);
     gitlab::gitlab(&found, &checkout);
-    assert_eq!(document::read(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)), Ok(plan));
+    assert_eq!(
+        document::read(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)),
+        Ok(plan)
+    );
 }

@@ -1,7 +1,9 @@
-//! Hostile texts of the service and of the chart, through every renderer: no secret and no control character comes
-//! out, and in text and Markdown no line begins, blanks aside, with a text of theirs. What is harmless stays as it is.
+//! Hostile texts of the service and of the chart, through every renderer: no secret and no control
+//! character comes out, and in text and Markdown no line begins, blanks aside, with a text of
+//! theirs. What is harmless stays as it is.
 //!
-//! The input is a few texts with `\u{1}` between them. `§` stands for a secret of the run and `¶` for a URL with a login.
+//! The input is a few texts with `\u{1}` between them. `§` stands for a secret of the run and `¶`
+//! for a URL with a login.
 
 use std::sync::Arc;
 
@@ -40,7 +42,12 @@ use serde_json::{Value, json};
 const SECRET: &str = "hunter2-hunter2";
 const URL: &str = "https://bob:t0ken-0f-bob@git.example.com/x";
 /// What must not come out; the last is the first in Base64, as it is and behind another byte.
-const SECRETS: [&str; 4] = [SECRET, "t0ken-0f-bob", "aHVudGVyMi1odW50ZXIy", "h1bnRlcjItaHVudGVyM"];
+const SECRETS: [&str; 4] = [
+    SECRET,
+    "t0ken-0f-bob",
+    "aHVudGVyMi1odW50ZXIy",
+    "h1bnRlcjItaHVudGVyM",
+];
 /// What each line of their texts begins with, so that it is known again.
 const THEIRS: &str = "ZqX";
 const BUDGET: usize = 65_000;
@@ -48,7 +55,10 @@ const REGION: &str = "cn-north-4";
 
 pub(crate) fn check(bytes: &[u8]) {
     let given = String::from_utf8_lossy(bytes);
-    let mut texts = given.split('\u{1}').chain(std::iter::repeat("")).map(theirs);
+    let mut texts = given
+        .split('\u{1}')
+        .chain(std::iter::repeat(""))
+        .map(theirs);
     let mut next = || texts.next().unwrap_or_default();
     let (wanted, found, category, error, refusal) = (next(), next(), next(), next(), next());
     let mask = Arc::new(Mask::new([Secret::new(SECRET.to_owned())]));
@@ -57,8 +67,17 @@ pub(crate) fn check(bytes: &[u8]) {
     let (chart, views) = charted.expect("a chart with a harmless text");
     let live = live(&found, &category, &error, &mask);
     let consents: Vec<Consent> = Vec::new();
-    let plan = build(&chart, &live, &consents, Scope::default(), Moment(1_790_000_000));
-    assert!((3..=4).contains(&plan.changes.len()), "a, unless it is so already, b, a new one, and the mirror");
+    let plan = build(
+        &chart,
+        &live,
+        &consents,
+        Scope::default(),
+        Moment(1_790_000_000),
+    );
+    assert!(
+        (3..=4).contains(&plan.changes.len()),
+        "a, unless it is so already, b, a new one, and the mirror"
+    );
     let refusal = refused(&refusal, &mask);
     documents(&chart, &plan, views.clone(), &refusal);
     texts_for_people(&plan, &views, &refusal);
@@ -80,8 +99,7 @@ fn theirs(text: &str) -> String {
 
 /// A chart with the text in it, unless no chart may hold the text.
 fn charted(wanted: &str, mask: &Mask) -> Option<(Chart, Vec<View>)> {
-    let repositories =
-        json!({ "a": { "description": wanted }, "b": { "category": "linux" }, "new": { "description": wanted } });
+    let repositories = json!({ "a": { "description": wanted }, "b": { "category": "linux" }, "new": { "description": wanted } });
     let accept = json!([{ "address": "o/b", "until": "2099-01-01", "reason": wanted }]);
     let chart = json!({
         "version": 1, "region": REGION, "organizations": { "o": { "repositories": repositories } },
@@ -90,58 +108,113 @@ fn charted(wanted: &str, mask: &Mask) -> Option<(Chart, Vec<View>)> {
     let yaml = portolan::text::json(chart.to_string());
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", yaml.as_str());
-    let context = Context { sources: &sources, environment: &|_| None, region: None };
-    let Decoded { mut chart, found, foreign, .. } = config::decode(context);
+    let context = Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    };
+    let Decoded {
+        mut chart,
+        found,
+        foreign,
+        ..
+    } = config::decode(context);
     config::hide_secrets(&found, &foreign, &mut sources);
     sources.cover_lines(|line| mask.hides(line));
     for diagnostic in &found {
         drives_nothing("a diagnostic", &render(diagnostic, &sources, false, 80));
     }
     chart.hide(mask);
-    let views = found.iter().map(|diagnostic| diagnostic.view(&sources)).collect();
+    let views = found
+        .iter()
+        .map(|diagnostic| diagnostic.view(&sources))
+        .collect();
     (!found.has_errors()).then_some((chart, views))
 }
 
 fn live(found: &str, category: &str, error: &str, mask: &Arc<Mask>) -> Live {
     let mut live = Live::default();
-    let answer =
-        |body: Value| Response { body: body.to_string().into_bytes(), mask: mask.clone(), ..Response::default() };
+    let answer = |body: Value| Response {
+        body: body.to_string().into_bytes(),
+        mask: mask.clone(),
+        ..Response::default()
+    };
     let organization = portolan::kind::organization::address(REGION, "o");
-    live.resources.insert(organization, portolan::state::LiveResource::default());
+    live.resources
+        .insert(organization, portolan::state::LiveResource::default());
     for name in ["a", "b"] {
         let address = repository::address(REGION, "o", name);
-        let body =
-            json!({ "name": name, "namespace": "o", "is_public": false, "category": category, "description": found });
-        let resource = REPOSITORY.decode_read(&address, &answer(body)).unwrap_or_default();
-        live.resources.extend(resource.map(|resource| (address, resource)));
+        let body = json!({ "name": name, "namespace": "o", "is_public": false, "category": category, "description": found });
+        let resource = REPOSITORY
+            .decode_read(&address, &answer(body))
+            .unwrap_or_default();
+        live.resources
+            .extend(resource.map(|resource| (address, resource)));
     }
     let address: Address = mirror::address(REGION, "p", "a");
     let body = json!({
         "url": found, "mirroring_enabled": false, "endpoint_uuid": category, "last_error": error, "update_status": error,
     });
-    let resource = MIRROR.decode_read(&address, &answer(body)).unwrap_or_default();
-    live.resources.extend(resource.map(|resource| (address.clone(), resource)));
-    live.numbers.extend(RemoteId::try_from(7).map(|number| (address, number)));
+    let resource = MIRROR
+        .decode_read(&address, &answer(body))
+        .unwrap_or_default();
+    live.resources
+        .extend(resource.map(|resource| (address.clone(), resource)));
+    live.numbers
+        .extend(RemoteId::try_from(7).map(|number| (address, number)));
     live
 }
 
 fn refused(text: &str, mask: &Arc<Mask>) -> String {
-    let texts =
-        [json!({ "error_code": text, "error_msg": text }).to_string(), json!([text]).to_string(), text.to_owned()];
-    let body =
-        |text: String| Response { status: 400, body: text.into_bytes(), mask: mask.clone(), ..Response::default() };
-    texts.into_iter().map(|text| ApiError::read(&body(text)).to_string()).collect::<Vec<_>>().join("; ")
+    let texts = [
+        json!({ "error_code": text, "error_msg": text }).to_string(),
+        json!([text]).to_string(),
+        text.to_owned(),
+    ];
+    let body = |text: String| Response {
+        status: 400,
+        body: text.into_bytes(),
+        mask: mask.clone(),
+        ..Response::default()
+    };
+    texts
+        .into_iter()
+        .map(|text| ApiError::read(&body(text)).to_string())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// A report in which every change failed with the message.
 fn failed<'p>(plan: &'p Plan, message: &str) -> Report<'p> {
-    let fate = Fate::Failed { message: message.to_owned(), hint: None, restored: false, job: None };
-    let records = plan.changes.iter().map(|_| Record::from(fate.clone())).collect();
-    Report { plan, records, refused: None, halt: None, is_known: true }
+    let fate = Fate::Failed {
+        message: message.to_owned(),
+        hint: None,
+        restored: false,
+        job: None,
+    };
+    let records = plan
+        .changes
+        .iter()
+        .map(|_| Record::from(fate.clone()))
+        .collect();
+    Report {
+        plan,
+        records,
+        refused: None,
+        halt: None,
+        is_known: true,
+    }
 }
 
 fn judged(chart_plan: &Plan) -> Drift {
-    judge(chart_plan.clone(), &[], &[], "2026-01-01".parse().unwrap_or_else(|_| unreachable!("a day")))
+    judge(
+        chart_plan.clone(),
+        &[],
+        &[],
+        "2026-01-01"
+            .parse()
+            .unwrap_or_else(|_| unreachable!("a day")),
+    )
 }
 
 /// What machines read.
@@ -149,14 +222,30 @@ fn documents(chart: &Chart, plan: &Plan, views: Vec<View>, refusal: &str) {
     let report = failed(plan, refusal);
     let drift = judged(plan);
     let stamp = PlanStamp::new("id".to_owned(), plan);
-    let checkout = Checkout { root: "/w".into(), directory: "/w".into(), chart: "chart.yaml".to_owned() };
+    let checkout = Checkout {
+        root: "/w".into(),
+        directory: "/w".into(),
+        chart: "chart.yaml".to_owned(),
+    };
     let all: Vec<View> = views.iter().cloned().chain(plan::views(plan)).collect();
     for (name, text) in [
-        ("the plan as JSON", pretty(&PlanDocument::new(plan, views.clone()))),
-        ("a saved plan", PlanDocument::new(plan, views.clone()).to_file(plan)),
+        (
+            "the plan as JSON",
+            pretty(&PlanDocument::new(plan, views.clone())),
+        ),
+        (
+            "a saved plan",
+            PlanDocument::new(plan, views.clone()).to_file(plan),
+        ),
         ("the report", pretty(&report.document(views.clone()))),
-        ("the receipt", pretty(&Receipt::new(&report, stamp, views.clone()))),
-        ("the drift as JSON", pretty(&DriftDocument::new(&drift, views))),
+        (
+            "the receipt",
+            pretty(&Receipt::new(&report, stamp, views.clone())),
+        ),
+        (
+            "the drift as JSON",
+            pretty(&DriftDocument::new(&drift, views)),
+        ),
         ("SARIF", sarif::sarif(&all, &[], &checkout)),
         ("Code Quality", gitlab::gitlab(&all, &checkout)),
         ("workflow commands", findings::github(&all)),
@@ -175,7 +264,10 @@ fn texts_for_people(plan: &Plan, views: &[View], refusal: &str) {
     let drift = judged(plan);
     let report = failed(plan, refusal);
     let looks = [Depth::Folded, Depth::Unfolded, Depth::Full].map(Look::plain);
-    let narrow = Look { width: Some(40), ..Look::plain(Depth::Full) };
+    let narrow = Look {
+        width: Some(40),
+        ..Look::plain(Depth::Full)
+    };
     for look in looks.into_iter().chain([narrow]) {
         drives_nothing("the plan", &plan::text(plan, look));
         drives_nothing("the drift", &drift::text(&drift, look));
@@ -189,7 +281,10 @@ fn texts_for_people(plan: &Plan, views: &[View], refusal: &str) {
     for (name, text) in [
         ("the comment", markdown::markdown(plan, BUDGET)),
         ("the comment on drift", drift::markdown(&drift, BUDGET)),
-        ("the comment without a plan", markdown::unready("plan", views, BUDGET)),
+        (
+            "the comment without a plan",
+            markdown::unready("plan", views, BUDGET),
+        ),
     ] {
         // An invisible blank keeps a text from calling people.
         drives_nothing(name, &text.replace("@\u{200b}", "@"));
@@ -203,36 +298,57 @@ fn is_clean(name: &str, text: &str) {
     for secret in SECRETS {
         assert!(!text.contains(secret), "{name} holds a secret: {text}");
     }
-    let hidden = text.chars().find(|c| *c != '\n' && portolan::text::is_hidden(*c));
+    let hidden = text
+        .chars()
+        .find(|c| *c != '\n' && portolan::text::is_hidden(*c));
     assert!(hidden.is_none(), "{name} holds {hidden:?}: {text:?}");
 }
 
 #[track_caller]
 fn commands_nothing(name: &str, text: &str) {
-    assert!(!portolan::text::has_command(text), "{name} commands a runner: {text}");
+    assert!(
+        !portolan::text::has_command(text),
+        "{name} commands a runner: {text}"
+    );
 }
 
 #[track_caller]
 fn drives_nothing(name: &str, text: &str) {
     is_clean(name, text);
     commands_nothing(name, text);
-    let line = text.lines().find(|line| line.trim_start().starts_with(THEIRS));
+    let line = text
+        .lines()
+        .find(|line| line.trim_start().starts_with(THEIRS));
     assert!(line.is_none(), "{name} has a line of theirs: {text}");
 }
 
-/// What holds no secret and nothing hidden is the same in the document, and in the text if it is short.
+/// What holds no secret and nothing hidden is the same in the document, and in the text if it is
+/// short.
 fn harmless(plan: &Plan, found: &str) {
-    let is_harmless = !found.contains(portolan::text::is_hidden) && !found.contains("//") && !found.contains("##[");
+    let is_harmless = !found.contains(portolan::text::is_hidden)
+        && !found.contains("//")
+        && !found.contains("##[");
     if !is_harmless || SECRETS.iter().any(|secret| found.contains(secret)) {
         return;
     }
     let document = json!(PlanDocument::new(plan, Vec::new()));
-    let changes = document["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let Some(change) = changes.iter().find(|change| change["before"]["description"] != Value::Null) else { return };
+    let changes = document["changes"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let Some(change) = changes
+        .iter()
+        .find(|change| change["before"]["description"] != Value::Null)
+    else {
+        return;
+    };
     assert_eq!(change["before"]["description"], *found);
     let is_plain = |c: char| c.is_alphanumeric() || c == ' ';
     if found.chars().count() <= 40 && found.chars().all(is_plain) && !found.ends_with(' ') {
         let text = plan::text(plan, Look::plain(Depth::Full));
-        assert!(text.contains(&format!("\"{found}\"")) || text.contains("[-"), "{found:?} is not in {text}");
+        assert!(
+            text.contains(&format!("\"{found}\"")) || text.contains("[-"),
+            "{found:?} is not in {text}"
+        );
     }
 }

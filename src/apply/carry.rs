@@ -1,7 +1,8 @@
 //! Puts the texts that a plan holds masked into the requests that carry them.
 //!
-//! A text that a write leaves as it is comes from the check right before the write, never from the plan. One that the
-//! chart wants instead comes from the chart, so a plan that was read from a file cannot write it.
+//! A text that a write leaves as it is comes from the check right before the write, never from the
+//! plan. One that the chart wants instead comes from the chart, so a plan that was read from a file
+//! cannot write it.
 
 use std::borrow::Cow;
 
@@ -16,21 +17,26 @@ use crate::{
 
 /// Values for a request that is filled right before it is sent.
 pub(super) fn to_fill(after: &Attributes) -> Attributes {
-    let value = |(name, value): (&&'static str, &serde_json::Value)| match mask::masked_text(value) {
+    let value = |(name, value): (&&'static str, &serde_json::Value)| match mask::masked_text(value)
+    {
         Some(_) => (*name, carried(name)),
         None => (*name, value.clone()),
     };
     after.iter().map(value).collect()
 }
 
-/// A request with the texts behind the masks of the values that it sends. `live` is what the last check showed.
+/// A request with the texts behind the masks of the values that it sends. `live` is what the last
+/// check showed.
 pub(super) fn filled<'r>(
     request: &'r Request,
     sent: Option<&Attributes>,
     change: &Change,
     live: Option<&LiveResource>,
 ) -> Result<Cow<'r, Request>, Fate> {
-    let masked = sent.into_iter().flatten().filter(|(_, value)| mask::is_masked(value));
+    let masked = sent
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| mask::is_masked(value));
     let mut request = Cow::Borrowed(request);
     for (name, value) in masked {
         let same = live.filter(|live| live.attributes.get(name) == Some(value));
@@ -46,7 +52,10 @@ pub(super) fn filled<'r>(
 
 fn not_held(name: &str) -> Fate {
     let message = format!("not sent, because `{name}` holds a secret, and no plan file holds one");
-    failed(message, Some("apply the chart itself, or take the secret out of it"))
+    failed(
+        message,
+        Some("apply the chart itself, or take the secret out of it"),
+    )
 }
 
 #[cfg(test)]
@@ -65,11 +74,18 @@ mod tests {
         Hidden::from([("description", Secret::new(text.to_owned()))])
     }
 
-    fn sent(wanted: &str, of_chart: Option<&str>, live: Option<(&str, &str)>) -> Result<String, Fate> {
+    fn sent(
+        wanted: &str,
+        of_chart: Option<&str>,
+        live: Option<(&str, &str)>,
+    ) -> Result<String, Fate> {
         let after = Attributes::from([("is_public", json!(true)), ("description", value(wanted))]);
         let change = Change {
             address: repository::address("r", "o", "a"),
-            action: Action::Create { after: after.clone(), then: None },
+            action: Action::Create {
+                after: after.clone(),
+                then: None,
+            },
             reason: Reason::Missing,
             risks: Vec::new(),
             fields: Vec::new(),
@@ -95,12 +111,20 @@ mod tests {
         let body = |text: &str| Ok(format!(r#"{{"is_public":true,"description":"{text}"}}"#));
         let live = Some(("//***@h", "//new:t0ken@h"));
         assert_eq!(sent("//***@h", None, live), body("//new:t0ken@h"));
-        assert_eq!(sent("//***@h", Some("//chart@h"), live), body("//new:t0ken@h"));
+        assert_eq!(
+            sent("//***@h", Some("//chart@h"), live),
+            body("//new:t0ken@h")
+        );
         assert_eq!(sent("a ***", Some("a password"), live), body("a password"));
         assert_eq!(sent("a ***", Some("a password"), None), body("a password"));
         for live in [live, None] {
-            let Err(Fate::Failed { message, .. }) = sent("a ***", None, live) else { panic!("it was sent") };
-            assert!(message.contains("`description` holds a secret"), "{message}");
+            let Err(Fate::Failed { message, .. }) = sent("a ***", None, live) else {
+                panic!("it was sent")
+            };
+            assert!(
+                message.contains("`description` holds a secret"),
+                "{message}"
+            );
         }
     }
 }

@@ -47,11 +47,23 @@ pub(super) async fn check<'c>(
     trace: &Trace,
 ) -> Checked<'c> {
     let (admission, since, last) = (None, None, None);
-    let mut check = Check { client, trace, behind, admission, since, last };
+    let mut check = Check {
+        client,
+        trace,
+        behind,
+        admission,
+        since,
+        last,
+    };
     let seen = observe::look(&mut check, subject, view).await;
     let answer = check.last.filter(|_| observe::is_one_answer(subject, view));
     let since = check.since.unwrap_or_else(Instant::now);
-    Checked { seen, since, admission: check.admission, answer }
+    Checked {
+        seen,
+        since,
+        admission: check.admission,
+        answer,
+    }
 }
 
 impl Reader for Check<'_, '_> {
@@ -72,7 +84,10 @@ impl Check<'_, '_> {
                 Some(admission) => admission,
                 None => self.client.admit(request, self.behind).await?,
             };
-            let failed = match admission.send(request, &[], Purpose::Check, self.trace).await {
+            let failed = match admission
+                .send(request, &[], Purpose::Check, self.trace)
+                .await
+            {
                 Ok(response) => {
                     self.admission = Some(admission);
                     return Ok(response);
@@ -80,7 +95,8 @@ impl Check<'_, '_> {
                 Err(failed) => failed,
             };
             if !failed.error.may_pass() {
-                // An answer all the same: what is to be created is not there, and the write goes out from here.
+                // An answer all the same: what is to be created is not there, and the write goes
+                // out from here.
                 self.admission = Some(admission);
                 return Err(failed.error);
             }

@@ -1,9 +1,11 @@
-//! Runs one mirror, and finds out how that ends: the service starts a run, and answers with a job that cannot be asked
-//! for. What can be asked for is the mirror, whose state before the start is compared with the one after it.
+//! Runs one mirror, and finds out how that ends: the service starts a run, and answers with a job
+//! that cannot be asked for. What can be asked for is the mirror, whose state before the start is
+//! compared with the one after it.
 //!
-//! Each start is sent right behind a look at the mirror, and only if that shows what the plan saw: the login goes to
-//! the `url` that was reviewed and to no other. A start is never repeated because its answer is missing; what the
-//! mirror shows decides. Nothing is started beside a run that is under way.
+//! Each start is sent right behind a look at the mirror, and only if that shows what the plan saw:
+//! the login goes to the `url` that was reviewed and to no other. A start is never repeated because
+//! its answer is missing; what the mirror shows decides. Nothing is started beside a run that is
+//! under way.
 
 use std::time::Duration;
 
@@ -32,11 +34,13 @@ use crate::{
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// How often a missing answer is looked for, and how often a start is sent at most that showed no effect.
+/// How often a missing answer is looked for, and how often a start is sent at most that showed no
+/// effect.
 const LOOKS: u32 = 4;
 const STARTS: u32 = 3;
 
-/// A run that is older is dead, whatever the mirror's state says: services lose runs when they are restarted.
+/// A run that is older is dead, whatever the mirror's state says: services lose runs when they are
+/// restarted.
 const DEAD_AFTER_SECONDS: i64 = 24 * 60 * 60;
 
 /// What a run works with.
@@ -85,26 +89,46 @@ impl<'a> Runner<'a> {
         trace: &'a Trace,
         changed: bool,
     ) -> Runner<'a> {
-        Runner { around, change, run, runs, trace, changed, first: None }
+        Runner {
+            around,
+            change,
+            run,
+            runs,
+            trace,
+            changed,
+            first: None,
+        }
     }
 
     /// Runs the mirror if it is due, and waits for the end of that.
     pub(super) async fn make(&mut self) -> Fate {
         let begin = Instant::now();
         let login = self.around.options.logins.get(&self.change.address);
-        let start = (self.runs.start)(self.change.subject(), self.run.force, &self.run.endpoint, login);
+        let start = (self.runs.start)(
+            self.change.subject(),
+            self.run.force,
+            &self.run.endpoint,
+            login,
+        );
         let (snapshot, job) = match self.start(&start, begin).await {
             Ok(started) => started,
             Err(fate) => return *fate,
         };
         let Some(wait) = self.around.options.wait else {
-            return Fate::Ran { job, end: RunEnd::NotAwaited };
+            return Fate::Ran {
+                job,
+                end: RunEnd::NotAwaited,
+            };
         };
         self.fate(self.watch(&snapshot, begin + wait).await, job)
     }
 
     /// Starts a run: the state that it was started on, and the job if the service named it.
-    async fn start(&mut self, start: &Request, begin: Instant) -> Result<(RunState, Option<String>), NotStarted> {
+    async fn start(
+        &mut self,
+        start: &Request,
+        begin: Instant,
+    ) -> Result<(RunState, Option<String>), NotStarted> {
         let (mut throttled, mut doubtful) = (Retries::default(), 0);
         // What the mirror showed before the first start that may have been heard.
         let mut snapshot = None;
@@ -137,28 +161,43 @@ impl<'a> Runner<'a> {
                 if self.was_heard(snapshot, &failed.error).await? {
                     return Ok((snapshot.clone(), None));
                 }
-                let is_spent = doubtful >= STARTS || (failed.error.class() == Some(Class::ServerError) && doubtful > 1);
+                let is_spent = doubtful >= STARTS
+                    || (failed.error.class() == Some(Class::ServerError) && doubtful > 1);
                 if is_spent {
                     return Err(Box::new(self.refused(&failed.error)));
                 }
-            } else if !failed.error.may_pass() || !throttled.wait(self.around.client, start, &failed).await {
+            } else if !failed.error.may_pass()
+                || !throttled.wait(self.around.client, start, &failed).await
+            {
                 return Err(Box::new(self.refused(&failed.error)));
             }
         }
     }
 
-    /// Looks at the mirror from the place that the start will be sent from, until it shows what the plan saw, or
-    /// what this apply wrote.
-    async fn look_to_start(&mut self, start: &Request) -> Result<(Look, Admission<'a>), NotStarted> {
+    /// Looks at the mirror from the place that the start will be sent from, until it shows what the
+    /// plan saw, or what this apply wrote.
+    async fn look_to_start(
+        &mut self,
+        start: &Request,
+    ) -> Result<(Look, Admission<'a>), NotStarted> {
         let mut wait = FIRST_WAIT;
         let mut looks = 1;
         loop {
             let client = self.around.client;
             let behind = [start];
-            let checked = check(client, self.change.subject(), View::Values, &behind, self.trace).await;
+            let checked = check(
+                client,
+                self.change.subject(),
+                View::Values,
+                &behind,
+                self.trace,
+            )
+            .await;
             let look = checked.seen.and_then(|seen| self.looked(seen));
             let look = look.map_err(|failure| Box::new(not_run(&failure)))?;
-            let Some(admission) = checked.admission else { continue };
+            let Some(admission) = checked.admission else {
+                continue;
+            };
             self.first.get_or_insert_with(|| look.live.clone());
             let live = Some(&look.live);
             if matches(self.change.address.kind(), live, self.change.action.after()) {
@@ -194,7 +233,10 @@ impl<'a> Runner<'a> {
 
     fn looked(&self, seen: Observation) -> Result<Look, ReadFailure> {
         match seen.live {
-            Some(live) => Ok(Look { live, now: seen.now.unwrap_or(self.around.options.now) }),
+            Some(live) => Ok(Look {
+                live,
+                now: seen.now.unwrap_or(self.around.options.now),
+            }),
             None => Err(ReadFailure {
                 subject: self.change.address.to_string(),
                 message: format!("it is no {} any more", self.change.address.kind().name),
@@ -209,7 +251,10 @@ impl<'a> Runner<'a> {
     }
 
     fn refused(&self, error: &CallError) -> Fate {
-        failed(format!("not run: {error}"), hint(&self.change.address, error))
+        failed(
+            format!("not run: {error}"),
+            hint(&self.change.address, error),
+        )
     }
 
     /// Whether another run succeeded since the plan was made, and recently enough.
@@ -226,13 +271,17 @@ impl<'a> Runner<'a> {
             let age = look.now.0.saturating_sub(stamp.moment.0);
             age < DEAD_AFTER_SECONDS && !stamp.moment.is_ahead_of(look.now)
         };
-        // The first run of a mirror has no attempt before it: nothing says that it is dead, and so it is not.
+        // The first run of a mirror has no attempt before it: nothing says that it is dead, and so
+        // it is not.
         let alive = state.last_attempt.as_ref().is_none_or(is_young);
         let Some(wait) = self.around.options.wait else {
             return match (alive, self.changed) {
                 (false, _) => Ok(()),
                 (true, false) => Err(Box::new(Fate::UnderWay { problem: None })),
-                (true, true) => Err(Box::new(under_way("it began before the change".to_owned(), self.changed))),
+                (true, true) => Err(Box::new(under_way(
+                    "it began before the change".to_owned(),
+                    self.changed,
+                ))),
             };
         };
         // One that seems dead may have begun just now: half of the time is for finding out.
@@ -241,12 +290,15 @@ impl<'a> Runner<'a> {
             End::Unknown(problem) if alive || self.around.stop.is_asked() => {
                 Err(Box::new(under_way(problem, self.changed)))
             }
-            End::Success(live) if !self.changed => Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned))),
+            End::Success(live) if !self.changed => {
+                Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned)))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Whether something happened to the mirror since the snapshot: then a start whose answer is missing was heard.
+    /// Whether something happened to the mirror since the snapshot: then a start whose answer is
+    /// missing was heard.
     async fn was_heard(&self, snapshot: &RunState, error: &CallError) -> Result<bool, NotStarted> {
         let mut wait = FIRST_WAIT;
         for _ in 0..LOOKS {
@@ -254,9 +306,17 @@ impl<'a> Runner<'a> {
             wait *= 2;
             let state = match self.look().await {
                 Ok(look) => look.state(),
-                Err(ReadFailure { message: unread, .. }) => {
-                    let said = format!("{error}; whether it runs is not known, because it could not be read: {unread}");
-                    return Err(Box::new(Fate::Ran { job: None, end: RunEnd::Unknown(said) }));
+                Err(ReadFailure {
+                    message: unread, ..
+                }) => {
+                    let said = format!(
+                        "{error}; whether it runs is not known, because it could not be read: \
+                        {unread}"
+                    );
+                    return Err(Box::new(Fate::Ran {
+                        job: None,
+                        end: RunEnd::Unknown(said),
+                    }));
                 }
             };
             if self.shows_life(snapshot, &state) {
@@ -288,7 +348,9 @@ impl<'a> Runner<'a> {
                     Some(Err(said)) => return End::Failure(said),
                     None => problem = None,
                 },
-                Err(ReadFailure { message: unread, .. }) => {
+                Err(ReadFailure {
+                    message: unread, ..
+                }) => {
                     problem = Some(format!("it could not be read: {unread}"));
                 }
             }
@@ -297,43 +359,71 @@ impl<'a> Runner<'a> {
 
     fn fate(&self, end: End, job: Option<String>) -> Fate {
         match end {
-            End::Success(live) => self.stuck(&live).unwrap_or(Fate::Ran { job, end: RunEnd::Succeeded }),
+            End::Success(live) => self.stuck(&live).unwrap_or(Fate::Ran {
+                job,
+                end: RunEnd::Succeeded,
+            }),
             End::Failure(said) => {
                 let message = format!("the run failed: {said}");
-                let hint = Some("mend what the service complains about, and apply again".to_owned());
-                Fate::Failed { message, hint, restored: false, job }
+                let hint =
+                    Some("mend what the service complains about, and apply again".to_owned());
+                Fate::Failed {
+                    message,
+                    hint,
+                    restored: false,
+                    job,
+                }
             }
-            End::Unknown(problem) => Fate::Ran { job, end: RunEnd::Unknown(problem) },
+            End::Unknown(problem) => Fate::Ran {
+                job,
+                end: RunEnd::Unknown(problem),
+            },
         }
     }
 
     /// A configuration that is not as written, which the last look shows too.
     fn stuck(&self, live: &LiveResource) -> Option<Fate> {
-        let is_as_written = matches(self.change.address.kind(), Some(live), self.change.action.after());
+        let is_as_written = matches(
+            self.change.address.kind(),
+            Some(live),
+            self.change.action.after(),
+        );
         (!is_as_written).then(|| self.did_not_stick(live))
     }
 
     fn did_not_stick(&self, live: &LiveResource) -> Fate {
         let difference = difference(self.change, Some(live));
-        failed(format!("did not stick: {difference}"), Some(unstuck(self.change, Some(live))))
+        failed(
+            format!("did not stick: {difference}"),
+            Some(unstuck(self.change, Some(live))),
+        )
     }
 }
 
 fn not_run(failure: &ReadFailure) -> Fate {
-    failed(format!("not run: {}", failure.message), failure.hint.as_deref())
+    failed(
+        format!("not run: {}", failure.message),
+        failure.hint.as_deref(),
+    )
 }
 
 /// Somebody else's run that did not end. A change that was made before is not forgotten.
 fn under_way(problem: String, changed: bool) -> Fate {
     if changed {
         let said = format!("a run of somebody else is under way: {problem}");
-        return Fate::Ran { job: None, end: RunEnd::Unknown(said) };
+        return Fate::Ran {
+            job: None,
+            end: RunEnd::Unknown(said),
+        };
     }
-    Fate::UnderWay { problem: Some(problem) }
+    Fate::UnderWay {
+        problem: Some(problem),
+    }
 }
 
-/// What became of a run that was started on the snapshot; nothing, while that is not known. The service's own times are
-/// compared with each other. Only a success in the snapshot that lies ahead of its clock says nothing about order.
+/// What became of a run that was started on the snapshot; nothing, while that is not known. The
+/// service's own times are compared with each other. Only a success in the snapshot that lies ahead
+/// of its clock says nothing about order.
 fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<(), String>> {
     let succeeded = match (&snapshot.last_success, &state.last_success) {
         (None, Some(_)) => true,
@@ -344,11 +434,18 @@ fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<
         }
         (_, None) => false,
     };
-    let new_error = state.last_error.as_ref().filter(|said| Some(*said) != snapshot.last_error.as_ref());
+    let new_error = state
+        .last_error
+        .as_ref()
+        .filter(|said| Some(*said) != snapshot.last_error.as_ref());
     if succeeded {
         Some(Ok(()))
     } else if state.failures > snapshot.failures || new_error.is_some() {
-        let said = state.last_error.as_deref().unwrap_or("the service does not say why").to_owned();
+        let said = state
+            .last_error
+            .as_deref()
+            .unwrap_or("the service does not say why")
+            .to_owned();
         Some(Err(said))
     } else {
         None
@@ -361,7 +458,8 @@ mod tests {
     use crate::mask::{Foreign, Mask};
 
     fn state(success: &str, failures: u64, error: &str) -> RunState {
-        let filled = |text: &str| (!text.is_empty()).then(|| Foreign::new(&Mask::default(), text, 100));
+        let filled =
+            |text: &str| (!text.is_empty()).then(|| Foreign::new(&Mask::default(), text, 100));
         RunState {
             last_success: Stamp::parse(success, None),
             failures,
@@ -380,22 +478,49 @@ mod tests {
             (state(old, 2, "no route"), state(old, 2, "no route"), None),
             (state(old, 2, "no route"), state(new, 0, ""), Some(Ok(()))),
             // An error that stays, and failures that are counted in all.
-            (state(old, 2, "no route"), state(new, 2, "no route"), Some(Ok(()))),
-            (state(old, 2, "no route"), state(old, 3, "no route"), failed("no route")),
-            (state(old, 2, "no route"), state(old, 2, "no\nlogin"), failed("no\\nlogin")),
-            (state(old, 2, ""), state(old, 3, ""), failed("the service does not say why")),
-            (state(old, 0, ""), state("2026-11-20T18:00:00+08:00", 0, ""), Some(Ok(()))),
+            (
+                state(old, 2, "no route"),
+                state(new, 2, "no route"),
+                Some(Ok(())),
+            ),
+            (
+                state(old, 2, "no route"),
+                state(old, 3, "no route"),
+                failed("no route"),
+            ),
+            (
+                state(old, 2, "no route"),
+                state(old, 2, "no\nlogin"),
+                failed("no\\nlogin"),
+            ),
+            (
+                state(old, 2, ""),
+                state(old, 3, ""),
+                failed("the service does not say why"),
+            ),
+            (
+                state(old, 0, ""),
+                state("2026-11-20T18:00:00+08:00", 0, ""),
+                Some(Ok(())),
+            ),
             (state(new, 0, ""), state(old, 0, ""), None),
         ] {
             let now = Moment::of_http("Fri, 20 Nov 2026 12:00:00 GMT").unwrap();
-            assert_eq!(verdict(&before, &after, now), expected, "{before:?} -> {after:?}");
+            assert_eq!(
+                verdict(&before, &after, now),
+                expected,
+                "{before:?} -> {after:?}"
+            );
         }
     }
 
     #[test]
     fn a_success_ahead_of_the_clock_hides_no_later_one() {
         let now = Moment::of_http("Fri, 20 Nov 2026 12:00:00 GMT").unwrap();
-        let (ahead, real) = (state("2099-01-01T00:00:00Z", 0, ""), state("2026-11-20T11:59:00Z", 0, ""));
+        let (ahead, real) = (
+            state("2099-01-01T00:00:00Z", 0, ""),
+            state("2026-11-20T11:59:00Z", 0, ""),
+        );
         assert_eq!(verdict(&ahead, &real, now), Some(Ok(())));
         assert_eq!(verdict(&ahead, &ahead, now), None);
     }

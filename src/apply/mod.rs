@@ -1,8 +1,9 @@
-//! Makes the changes of a plan, in an order that their dependencies allow, and follows the plan to the letter.
+//! Makes the changes of a plan, in an order that their dependencies allow, and follows the plan to
+//! the letter.
 //!
-//! It decides nothing: what is sent, what must hold before, and what may run at all stands in the plan. Which writes
-//! a change takes is in [`step`], how one write is checked and sent in [`write`], how a mirror is run in
-//! [`freshen`], how the result is proved in [`verify`].
+//! It decides nothing: what is sent, what must hold before, and what may run at all stands in the
+//! plan. Which writes a change takes is in [`step`], how one write is checked and sent in
+//! [`write`], how a mirror is run in [`freshen`], how the result is proved in [`verify`].
 
 mod carry;
 mod check;
@@ -57,7 +58,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { fail_fast: false, wait: Some(USUAL_WAIT), now: Moment::default(), logins: BTreeMap::new() }
+        Options {
+            fail_fast: false,
+            wait: Some(USUAL_WAIT),
+            now: Moment::default(),
+            logins: BTreeMap::new(),
+        }
     }
 }
 
@@ -86,15 +92,20 @@ pub async fn run(
     stop: &Stop,
     listener: &Arc<dyn Listener>,
 ) -> Vec<Record> {
-    let positions: Vec<usize> = (0..plan.changes.len()).filter(|at| plan.changes[*at].withheld.is_none()).collect();
+    let positions: Vec<usize> = (0..plan.changes.len())
+        .filter(|at| plan.changes[*at].withheld.is_none())
+        .collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
-    let (mut made, doubtful) = Schedule::new(&changes).run(client, Arc::new(options), stop, listener).await;
+    let (mut made, doubtful) = Schedule::new(&changes)
+        .run(client, Arc::new(options), stop, listener)
+        .await;
     tokio::select! {
         () = verify::verify(client, &changes, &mut made, &doubtful, listener) => {}
         // What was not read back by then stays unproved.
         () = stop.wanted_at_once() => {}
     }
-    // The records of a large plan take much room: they are copied only where something lies between them.
+    // The records of a large plan take much room: they are copied only where something lies between
+    // them.
     if made.len() == plan.changes.len() {
         return made;
     }
@@ -123,19 +134,34 @@ impl<'a> Schedule<'a> {
         let dependencies = order::dependencies(changes);
         let (mut units, unit_of) = units(changes);
         for (position, waits) in dependencies.iter().enumerate() {
-            for needed in waits.iter().filter(|needed| unit_of[**needed] != unit_of[position]) {
+            for needed in waits
+                .iter()
+                .filter(|needed| unit_of[**needed] != unit_of[position])
+            {
                 units[unit_of[position]].waits += 1;
                 units[unit_of[*needed]].followers.push(unit_of[position]);
             }
         }
-        let ready = (0..units.len()).filter(|unit| units[*unit].waits == 0).collect();
+        let ready = (0..units.len())
+            .filter(|unit| units[*unit].waits == 0)
+            .collect();
         let (begun, ends) = (vec![false; changes.len()], vec![End::Known; changes.len()]);
         let records = vec![None; changes.len()];
-        Schedule { changes, dependencies, units, ready, begun, records, ends, has_failed: false }
+        Schedule {
+            changes,
+            dependencies,
+            units,
+            ready,
+            begun,
+            records,
+            ends,
+            has_failed: false,
+        }
     }
 
-    /// Starts units as their dependencies end; at most as many at once as requests may be in flight, so that
-    /// little is under way when the run is stopped. Mirrors that are run do little but wait, and do not count. Beside the records: which of them are doubtful.
+    /// Starts units as their dependencies end; at most as many at once as requests may be in
+    /// flight, so that little is under way when the run is stopped. Mirrors that are run do little
+    /// but wait, and do not count. Beside the records: which of them are doubtful.
     async fn run(
         mut self,
         client: &Arc<Client>,
@@ -150,7 +176,9 @@ impl<'a> Schedule<'a> {
         loop {
             let halted = stop.is_asked() || (options.fail_fast && self.has_failed);
             while !halted && running.len() < client.parallelism() + waiting.min(MOST_WAITING) {
-                let Some(unit) = self.ready.pop_front() else { break };
+                let Some(unit) = self.ready.pop_front() else {
+                    break;
+                };
                 let changes = self.start(unit, listener);
                 if changes.is_empty() {
                     self.finish(unit);
@@ -158,10 +186,18 @@ impl<'a> Schedule<'a> {
                     continue;
                 }
                 waiting += usize::from(self.is_run(unit));
-                let (client, options, stop, listener) =
-                    (client.clone(), options.clone(), stop.clone(), listener.clone());
+                let (client, options, stop, listener) = (
+                    client.clone(),
+                    options.clone(),
+                    stop.clone(),
+                    listener.clone(),
+                );
                 running.spawn(async move {
-                    let around = Around { client: &client, options: &options, stop: &stop };
+                    let around = Around {
+                        client: &client,
+                        options: &options,
+                        stop: &stop,
+                    };
                     (unit, step::make(around, changes, &listener).await)
                 });
             }
@@ -172,7 +208,12 @@ impl<'a> Schedule<'a> {
             match ended {
                 None => break,
                 Some(Ok((unit, made))) => {
-                    for step::Made { position, record, end } in made {
+                    for step::Made {
+                        position,
+                        record,
+                        end,
+                    } in made
+                    {
                         self.has_failed |= matches!(record.fate, Fate::Failed { .. });
                         (self.records[position], self.ends[position]) = (Some(record), end);
                     }
@@ -180,7 +221,8 @@ impl<'a> Schedule<'a> {
                     self.finish(unit);
                     tally.step();
                 }
-                // A panic in one unit must not lose the report of the others; nobody knows what became of its changes.
+                // A panic in one unit must not lose the report of the others; nobody knows what
+                // became of its changes.
                 Some(Err(_)) => {}
             }
         }
@@ -190,12 +232,18 @@ impl<'a> Schedule<'a> {
             }
         }
         let doubtful = self.ends.iter().map(|end| *end == End::Doubtful).collect();
-        let records = self.records.into_iter().map(|record| record.unwrap_or_else(|| Fate::NotAttempted.into()));
+        let records = self
+            .records
+            .into_iter()
+            .map(|record| record.unwrap_or_else(|| Fate::NotAttempted.into()));
         (records.collect(), doubtful)
     }
 
     fn is_run(&self, unit: usize) -> bool {
-        self.units[unit].changes.iter().any(|at| self.changes[*at].action.run().is_some())
+        self.units[unit]
+            .changes
+            .iter()
+            .any(|at| self.changes[*at].action.run().is_some())
     }
 
     /// The changes of a unit that may be made; those that depend on a failure are skipped here.
@@ -206,13 +254,20 @@ impl<'a> Schedule<'a> {
             match self.failed_dependency(position) {
                 Some(because) => {
                     let record = Record::from(Fate::Skipped { because });
-                    listener.hear(&Event::Finished { change, record: &record });
+                    listener.hear(&Event::Finished {
+                        change,
+                        record: &record,
+                    });
                     self.records[position] = Some(record);
                 }
                 None => {
                     self.begun[position] = true;
                     listener.hear(&Event::Started { change });
-                    tasks.push(step::Task { position, change: change.clone(), fresh: self.parent_is_new(position) });
+                    tasks.push(step::Task {
+                        position,
+                        change: change.clone(),
+                        fresh: self.parent_is_new(position),
+                    });
                 }
             }
         }
@@ -222,7 +277,10 @@ impl<'a> Schedule<'a> {
     fn failed_dependency(&self, position: usize) -> Option<Address> {
         let fate = |at: usize| self.records[at].as_ref().map(|record| &record.fate);
         let done = |fate: &Fate| {
-            matches!(fate, Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. } | Fate::UnderWay { .. })
+            matches!(
+                fate,
+                Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. } | Fate::UnderWay { .. }
+            )
         };
         let failed = |needed: &&usize| !fate(**needed).is_some_and(done);
         let needed = self.dependencies[position].iter().find(failed)?;
@@ -232,14 +290,16 @@ impl<'a> Schedule<'a> {
         })
     }
 
-    /// Nobody else can have made anything in what this run created just now. What somebody else was faster with
-    /// may hold anything.
+    /// Nobody else can have made anything in what this run created just now. What somebody else was
+    /// faster with may hold anything.
     fn parent_is_new(&self, position: usize) -> bool {
         let parent = self.changes[position].address.parent();
         self.dependencies[position].iter().any(|at| {
             let needed = self.changes[*at];
             let is_parent = Some(&needed.address) == parent.as_ref();
-            self.ends[*at] == End::Own && is_parent && matches!(needed.action, Action::Create { .. })
+            self.ends[*at] == End::Own
+                && is_parent
+                && matches!(needed.action, Action::Create { .. })
         })
     }
 
@@ -261,10 +321,14 @@ fn cut_off() -> Record {
         restored: false,
         job: None,
     };
-    Record { wrote: true, ..Record::from(fate) }
+    Record {
+        wrote: true,
+        ..Record::from(fate)
+    }
 }
 
-/// Groups changes by the request that checks them: all rules of a repository are seen in one answer.
+/// Groups changes by the request that checks them: all rules of a repository are seen in one
+/// answer.
 fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
     let mut by_read = BTreeMap::new();
     let mut units: Vec<Unit> = Vec::new();
@@ -272,7 +336,11 @@ fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
     for (position, change) in changes.iter().enumerate() {
         let read = change.address.kind().wire.read(change.subject());
         let unit = *by_read.entry((read.region, read.path)).or_insert_with(|| {
-            units.push(Unit { changes: Vec::new(), waits: 0, followers: Vec::new() });
+            units.push(Unit {
+                changes: Vec::new(),
+                waits: 0,
+                followers: Vec::new(),
+            });
             units.len() - 1
         });
         units[unit].changes.push(position);

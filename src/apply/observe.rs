@@ -11,7 +11,11 @@ use crate::{
 };
 
 /// Whether the live object has every readable attribute that `described` names.
-pub(super) fn matches(kind: &Kind, live: Option<&LiveResource>, described: Option<&Attributes>) -> bool {
+pub(super) fn matches(
+    kind: &Kind,
+    live: Option<&LiveResource>,
+    described: Option<&Attributes>,
+) -> bool {
     match (live, described) {
         (None, None) => true,
         (Some(live), Some(described)) => {
@@ -36,7 +40,11 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
                     format!("{name} was written as {}, is {is}", mask::shown(wrote))
                 })
             };
-            after.iter().filter_map(differs).collect::<Vec<_>>().join("; ")
+            after
+                .iter()
+                .filter_map(differs)
+                .collect::<Vec<_>>()
+                .join("; ")
         }
     }
 }
@@ -49,22 +57,38 @@ pub(super) fn unstuck(change: &Change, live: Option<&LiveResource>) -> &'static 
     let kind = change.address.kind();
     let differing: Vec<_> = after
         .iter()
-        .filter(|(name, wrote)| is_readable(kind, name) && live.attributes.get(*name) != Some(wrote))
-        .map(|(name, wrote)| (wrote.as_str(), live.attributes.get(*name).and_then(|is| is.as_str())))
+        .filter(|(name, wrote)| {
+            is_readable(kind, name) && live.attributes.get(*name) != Some(wrote)
+        })
+        .map(|(name, wrote)| {
+            (
+                wrote.as_str(),
+                live.attributes.get(*name).and_then(|is| is.as_str()),
+            )
+        })
         .collect();
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let is_same = |(wrote, is): &(Option<&str>, Option<&str>)| wrote.map(words) == is.map(words) && wrote.is_some();
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let is_same = |(wrote, is): &(Option<&str>, Option<&str>)| {
+        wrote.map(words) == is.map(words) && wrote.is_some()
+    };
     if differing.iter().all(is_same) {
-        "the service stores this text with other blanks or line breaks: write it in the chart as it is now"
+        "the service stores this text with other blanks or line breaks: write it in the chart as \
+        it is now"
     } else if change.action.before() == Some(&live.attributes) {
-        "the service said yes and kept the old value; plan again, and ask its support if it stays so"
+        "the service said yes and kept the old value; plan again, and ask its support if it stays \
+        so"
     } else {
         "the service may have stored another value, or somebody else wrote; plan again"
     }
 }
 
 fn is_readable(kind: &Kind, name: &str) -> bool {
-    kind.attribute(name).is_none_or(|attribute| attribute.role.is_readable())
+    kind.attribute(name)
+        .is_none_or(|attribute| attribute.role.is_readable())
 }
 
 /// What to do about an error: what the kind knows of it, else what holds for all.
@@ -83,16 +107,30 @@ pub(super) fn refused(address: &Address, error: &CallError) -> Fate {
 
 /// A change that was not sent, because the read before it brought no answer.
 pub(super) fn unchecked(failure: &ReadFailure) -> Fate {
-    let message = format!("not sent, because it could not be checked: {}", failure.message);
+    let message = format!(
+        "not sent, because it could not be checked: {}",
+        failure.message
+    );
     failed(message, failure.hint.as_deref())
 }
 
 /// A change that was not sent, because the live object is not what the plan saw.
 pub(super) fn moved(differences: &[String]) -> Fate {
-    let message = format!("not sent, because it moved since the plan was made: {}", differences.join("; "));
-    failed(message, Some("plan again, and look at what was changed elsewhere"))
+    let message = format!(
+        "not sent, because it moved since the plan was made: {}",
+        differences.join("; ")
+    );
+    failed(
+        message,
+        Some("plan again, and look at what was changed elsewhere"),
+    )
 }
 
 pub(super) fn failed(message: String, hint: Option<&str>) -> Fate {
-    Fate::Failed { message, hint: hint.map(str::to_owned), restored: false, job: None }
+    Fate::Failed {
+        message,
+        hint: hint.map(str::to_owned),
+        restored: false,
+        job: None,
+    }
 }

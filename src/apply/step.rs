@@ -1,4 +1,5 @@
-//! Makes the changes of one unit: which writes a change takes, in which order, and what follows from their ends.
+//! Makes the changes of one unit: which writes a change takes, in which order, and what follows
+//! from their ends.
 //!
 //! How one write is checked, sent and repeated is in [`write`](super::write).
 
@@ -49,15 +50,34 @@ pub(super) enum End {
 }
 
 /// Makes the changes of a unit, which share one read, one after the other.
-pub(super) async fn make(around: Around<'_>, tasks: Vec<Task>, listener: &Arc<dyn Listener>) -> Vec<Made> {
+pub(super) async fn make(
+    around: Around<'_>,
+    tasks: Vec<Task>,
+    listener: &Arc<dyn Listener>,
+) -> Vec<Made> {
     let mut shared = None;
     let mut made = Vec::with_capacity(tasks.len());
-    for Task { position, change, fresh } in tasks {
+    for Task {
+        position,
+        change,
+        fresh,
+    } in tasks
+    {
         let trace = Trace::default();
         let (record, end) = make_one(around, &change, &trace, fresh, &mut shared).await;
-        let record = Record { tries: trace.tries(), ..record };
-        listener.hear(&Event::Finished { change: &change, record: &record });
-        made.push(Made { position, record, end });
+        let record = Record {
+            tries: trace.tries(),
+            ..record
+        };
+        listener.hear(&Event::Finished {
+            change: &change,
+            record: &record,
+        });
+        made.push(Made {
+            position,
+            record,
+            end,
+        });
     }
     made
 }
@@ -82,10 +102,20 @@ async fn make_one(
     // Its place in flight is free again for the run.
     drop(writer);
     let (fate, wrote) = follow(around, change, trace, fate, wrote, &mut before).await;
-    (Record { fate, tries: Vec::new(), wrote, before, after: None }, end)
+    (
+        Record {
+            fate,
+            tries: Vec::new(),
+            wrote,
+            before,
+            after: None,
+        },
+        end,
+    )
 }
 
-/// The run that follows a change which was made, or which was needless; and whether anything was written.
+/// The run that follows a change which was made, or which was needless; and whether anything was
+/// written.
 async fn follow(
     around: Around<'_>,
     change: &Change,
@@ -94,7 +124,9 @@ async fn follow(
     wrote: bool,
     before: &mut Option<Seen>,
 ) -> (Fate, bool) {
-    let (Some(run), Some(runs)) = (change.action.run(), change.address.kind().runs) else { return (fate, wrote) };
+    let (Some(run), Some(runs)) = (change.action.run(), change.address.kind().runs) else {
+        return (fate, wrote);
+    };
     let changed = match fate {
         Fate::Applied { .. } => true,
         Fate::AsPlanned => false,
@@ -107,9 +139,22 @@ async fn follow(
     }
     let wrote = wrote || !matches!(fate, Fate::AsPlanned | Fate::UnderWay { .. });
     match fate {
-        Fate::Failed { message, hint, restored, job } if changed => {
+        Fate::Failed {
+            message,
+            hint,
+            restored,
+            job,
+        } if changed => {
             let message = format!("it was changed as planned, but {message}");
-            (Fate::Failed { message, hint, restored, job }, wrote)
+            (
+                Fate::Failed {
+                    message,
+                    hint,
+                    restored,
+                    job,
+                },
+                wrote,
+            )
         }
         fate => (fate, wrote),
     }
@@ -122,7 +167,9 @@ impl Writer<'_> {
             Action::Create { after, .. } => self.create(change, after, planned).await,
             Action::Update { after, .. } => self.update(change, after, planned).await,
             Action::Delete { .. } => self.delete(change, None, planned).await,
-            Action::Replace { before, after, .. } => self.replace(change, before, after, planned).await,
+            Action::Replace { before, after, .. } => {
+                self.replace(change, before, after, planned).await
+            }
             // Nothing is written; the run checks for itself what it is started on.
             Action::Run { .. } => Settled::AsPlanned,
         }
@@ -132,13 +179,21 @@ impl Writer<'_> {
     async fn create(&mut self, change: &Change, after: &Attributes, guard: Guard<'_>) -> Settled {
         let wire = change.address.kind().wire;
         let created = wire.created(after);
-        let (request, update) =
-            (wire.create(change.subject(), &to_fill(after)), wire.update(change.subject(), &to_fill(after)));
+        let (request, update) = (
+            wire.create(change.subject(), &to_fill(after)),
+            wire.update(change.subject(), &to_fill(after)),
+        );
         let next = update.as_ref().filter(|_| created != *after);
-        let write = Write { request: &request, guard, goal: Some(&created), next };
+        let write = Write {
+            request: &request,
+            guard,
+            goal: Some(&created),
+            next,
+        };
         match self.settle(write).await {
             Settled::Done | Settled::Found if next.is_some() => {
-                self.update(change, after, Guard::Left(Some(&created))).await
+                self.update(change, after, Guard::Left(Some(&created)))
+                    .await
             }
             settled => settled,
         }
@@ -147,21 +202,55 @@ impl Writer<'_> {
     async fn update(&mut self, change: &Change, after: &Attributes, guard: Guard<'_>) -> Settled {
         let kind = change.address.kind();
         match kind.wire.update(change.subject(), &to_fill(after)) {
-            Some(request) => self.settle(Write { request: &request, guard, goal: Some(after), next: None }).await,
-            None => Settled::Refused(failed(format!("a {} cannot be changed in place", kind.name), None)),
+            Some(request) => {
+                self.settle(Write {
+                    request: &request,
+                    guard,
+                    goal: Some(after),
+                    next: None,
+                })
+                .await
+            }
+            None => Settled::Refused(failed(
+                format!("a {} cannot be changed in place", kind.name),
+                None,
+            )),
         }
     }
 
-    async fn delete(&mut self, change: &Change, next: Option<&Request>, guard: Guard<'_>) -> Settled {
+    async fn delete(
+        &mut self,
+        change: &Change,
+        next: Option<&Request>,
+        guard: Guard<'_>,
+    ) -> Settled {
         let kind = change.address.kind();
         match kind.wire.delete(change.subject()) {
-            Some(request) => self.settle(Write { request: &request, guard, goal: None, next }).await,
+            Some(request) => {
+                self.settle(Write {
+                    request: &request,
+                    guard,
+                    goal: None,
+                    next,
+                })
+                .await
+            }
             None => Settled::Refused(failed(format!("a {} cannot be deleted", kind.name), None)),
         }
     }
 
-    async fn replace(&mut self, change: &Change, before: &Attributes, after: &Attributes, guard: Guard<'_>) -> Settled {
-        let create = change.address.kind().wire.create(change.subject(), &to_fill(after));
+    async fn replace(
+        &mut self,
+        change: &Change,
+        before: &Attributes,
+        after: &Attributes,
+        guard: Guard<'_>,
+    ) -> Settled {
+        let create = change
+            .address
+            .kind()
+            .wire
+            .create(change.subject(), &to_fill(after));
         match self.delete(change, Some(&create), guard).await {
             Settled::Done | Settled::Found => {}
             stopped => return stopped,
@@ -174,11 +263,34 @@ impl Writer<'_> {
 
     /// Puts the old values back, if the object is certainly not there.
     async fn restore(&mut self, change: &Change, before: &Attributes, refused: Fate) -> Fate {
-        let Fate::Failed { message, hint, job, .. } = refused else { return refused };
-        let request = change.address.kind().wire.create(change.subject(), &to_fill(before));
-        let write = Write { request: &request, guard: Guard::Left(None), goal: Some(before), next: None };
+        let Fate::Failed {
+            message, hint, job, ..
+        } = refused
+        else {
+            return refused;
+        };
+        let request = change
+            .address
+            .kind()
+            .wire
+            .create(change.subject(), &to_fill(before));
+        let write = Write {
+            request: &request,
+            guard: Guard::Left(None),
+            goal: Some(before),
+            next: None,
+        };
         let restored = matches!(self.settle(write).await, Settled::Done | Settled::Found);
-        let told = if restored { "the old one is back" } else { "the old one is gone" };
-        Fate::Failed { message: format!("{message}; {told}"), hint, restored, job }
+        let told = if restored {
+            "the old one is back"
+        } else {
+            "the old one is gone"
+        };
+        Fate::Failed {
+            message: format!("{message}; {told}"),
+            hint,
+            restored,
+            job,
+        }
     }
 }

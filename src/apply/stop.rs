@@ -31,7 +31,8 @@ impl Stop {
     }
 
     fn raise(&self, wish: Wish) {
-        self.0.send_if_modified(|before| std::mem::replace(before, wish.max(*before)) < wish);
+        self.0
+            .send_if_modified(|before| std::mem::replace(before, wish.max(*before)) < wish);
     }
 
     /// Whether nothing new may be started.

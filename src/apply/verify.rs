@@ -1,6 +1,8 @@
-//! Reads again what an apply touched and compares it with the plan: what did not stick is a failure.
+//! Reads again what an apply touched and compares it with the plan: what did not stick is a
+//! failure.
 //!
-//! Asks for lists where one list is less than many reads, and waits a little for what is not there yet.
+//! Asks for lists where one list is less than many reads, and waits a little for what is not there
+//! yet.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,8 +37,8 @@ const PATIENCE: [Duration; 5] = [
 /// What was read again; an address that is not in here could not be read.
 type ReadBack = BTreeMap<Address, Seen>;
 
-/// Reads back every change that was written. An applied one becomes verified, or one that did not stick, or stays
-/// unverified; one that nobody knew the end of is applied after all if it shows.
+/// Reads back every change that was written. An applied one becomes verified, or one that did not
+/// stick, or stays unverified; one that nobody knew the end of is applied after all if it shows.
 pub(super) async fn verify(
     client: &Arc<Client>,
     changes: &[&Change],
@@ -48,13 +50,24 @@ pub(super) async fn verify(
     let touched: Vec<usize> = (0..changes.len()).filter(|at| records[*at].wrote).collect();
     let is_applied = |record: &Record| matches!(record.fate, Fate::Applied { .. });
     let before: Vec<bool> = records.iter().map(is_applied).collect();
-    let mut read = read_back(client, touched.iter().map(|at| changes[*at].subject()), &tally).await;
+    let mut read = read_back(
+        client,
+        touched.iter().map(|at| changes[*at].subject()),
+        &tally,
+    )
+    .await;
     let mut pending = JoinSet::new();
     for position in touched {
         let (change, record) = (changes[position], &mut records[position]);
-        let Some(live) = read.remove(&change.address) else { continue };
+        let Some(live) = read.remove(&change.address) else {
+            continue;
+        };
         let applied = matches!(record.fate, Fate::Applied { .. });
-        let is_made = matches(change.address.kind(), live.as_deref(), change.action.after());
+        let is_made = matches(
+            change.address.kind(),
+            live.as_deref(),
+            change.action.after(),
+        );
         record.after = Some(live);
         if is_made && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
@@ -69,9 +82,17 @@ pub(super) async fn verify(
         record.tries.extend(waited.tries);
         record.after = waited.seen.or_else(|| record.after.take());
     }
-    for ((change, record), before) in changes.iter().zip(&*records).zip(before).filter(|((_, record), _)| record.wrote)
+    for ((change, record), before) in changes
+        .iter()
+        .zip(&*records)
+        .zip(before)
+        .filter(|((_, record), _)| record.wrote)
     {
-        listener.hear(&Event::Checked { change, record, is_news: before != is_applied(record) });
+        listener.hear(&Event::Checked {
+            change,
+            record,
+            is_news: before != is_applied(record),
+        });
     }
 }
 
@@ -86,15 +107,22 @@ async fn read_back<'a>(
     let mut groups = BTreeMap::<(&'static str, &Arc<str>), Touched>::new();
     for Subject { address, number } in touched {
         let group = (address.kind().name, address.region());
-        groups.entry(group).or_default().push((address.clone(), number));
+        groups
+            .entry(group)
+            .or_default()
+            .push((address.clone(), number));
     }
     let mut reads = JoinSet::new();
     for ((kind, region), touched) in groups {
-        let Some(kind) = REGISTRY.iter().copied().find(|known| known.name == kind) else { continue };
-        let addresses = |touched: Touched| touched.into_iter().map(|(address, _)| address).collect();
+        let Some(kind) = REGISTRY.iter().copied().find(|known| known.name == kind) else {
+            continue;
+        };
+        let addresses =
+            |touched: Touched| touched.into_iter().map(|(address, _)| address).collect();
         match kind.listing {
             Listing::PerRegion { .. } if touched.len() > 1 => {
-                let (client, region, addresses) = (client.clone(), region.clone(), addresses(touched));
+                let (client, region, addresses) =
+                    (client.clone(), region.clone(), addresses(touched));
                 reads.spawn(async move { by_list(&client, kind, &region, addresses).await });
             }
             Listing::PerRegion { .. } | Listing::PerNumber { .. } | Listing::Single => {
@@ -104,10 +132,19 @@ async fn read_back<'a>(
             Listing::PerParent { .. } => spawn_by_parent(client, kind, touched, &mut reads),
         }
     }
-    refresh::gather(reads, tally).await.into_iter().flatten().collect()
+    refresh::gather(reads, tally)
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-fn spawn_by_parent(client: &Arc<Client>, kind: &'static Kind, touched: Touched, reads: &mut JoinSet<ReadBack>) {
+fn spawn_by_parent(
+    client: &Arc<Client>,
+    kind: &'static Kind,
+    touched: Touched,
+    reads: &mut JoinSet<ReadBack>,
+) {
     let mut by_parent = BTreeMap::<Address, Touched>::new();
     for (address, number) in touched {
         if let Some(parent) = address.parent() {
@@ -118,7 +155,10 @@ fn spawn_by_parent(client: &Arc<Client>, kind: &'static Kind, touched: Touched, 
         let client = client.clone();
         reads.spawn(async move {
             match refresh::list_children(&client, &parent, kind).await {
-                Ok(items) => found_among(items, touched.into_iter().map(|(address, _)| address).collect()),
+                Ok(items) => found_among(
+                    items,
+                    touched.into_iter().map(|(address, _)| address).collect(),
+                ),
                 // A parent that does not show yet holds what does not show yet.
                 Err(_) => one_by_one(&client, touched).await,
             }
@@ -126,11 +166,21 @@ fn spawn_by_parent(client: &Arc<Client>, kind: &'static Kind, touched: Touched, 
     }
 }
 
-async fn by_list(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>, addresses: Vec<Address>) -> ReadBack {
-    let Ok(listed) = refresh::list_region(client, kind, region).await else { return ReadBack::new() };
+async fn by_list(
+    client: &Arc<Client>,
+    kind: &'static Kind,
+    region: &Arc<str>,
+    addresses: Vec<Address>,
+) -> ReadBack {
+    let Ok(listed) = refresh::list_region(client, kind, region).await else {
+        return ReadBack::new();
+    };
     let mut read = found_among(listed.items, addresses);
     if listed.pages > 1 {
-        let lacking = read.iter().filter(|(_, seen)| seen.is_none()).map(|(address, _)| address.clone());
+        let lacking = read
+            .iter()
+            .filter(|(_, seen)| seen.is_none())
+            .map(|(address, _)| address.clone());
         for (address, found) in refresh::confirm(client, kind, region, lacking.collect()).await {
             match found {
                 Ok(found) => drop(read.insert(address, boxed(found))),
@@ -144,7 +194,10 @@ async fn by_list(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>, a
 async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     let mut read = ReadBack::new();
     for (address, number) in touched {
-        let subject = Subject { address: &address, number };
+        let subject = Subject {
+            address: &address,
+            number,
+        };
         if let Ok(seen) = observe(client, subject, &Trace::default()).await {
             read.insert(address, boxed(seen.live));
         }
@@ -154,7 +207,11 @@ async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
 
 fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> ReadBack {
     let wanted: BTreeSet<Address> = wanted.into_iter().collect();
-    let mut found: ReadBack = wanted.iter().cloned().map(|address| (address, None)).collect();
+    let mut found: ReadBack = wanted
+        .iter()
+        .cloned()
+        .map(|address| (address, None))
+        .collect();
     for (address, live) in items {
         if wanted.contains(&address) {
             found.insert(address, Some(Box::new(live)));
@@ -175,10 +232,19 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
     let mut last = Ok(None);
     for wait in PATIENCE {
         tokio::time::sleep(wait).await;
-        last = observe(client, change.subject(), &trace).await.map(|seen| seen.live);
-        if last.as_ref().is_ok_and(|live| matches(change.address.kind(), live.as_ref(), change.action.after())) {
+        last = observe(client, change.subject(), &trace)
+            .await
+            .map(|seen| seen.live);
+        if last
+            .as_ref()
+            .is_ok_and(|live| matches(change.address.kind(), live.as_ref(), change.action.after()))
+        {
             let seen = last.ok().map(boxed);
-            return Waited { fate: Fate::Applied { verified: true }, tries: trace.tries(), seen };
+            return Waited {
+                fate: Fate::Applied { verified: true },
+                tries: trace.tries(),
+                seen,
+            };
         }
     }
     let fate = match &last {
@@ -190,7 +256,11 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
             job: None,
         },
     };
-    Waited { fate, tries: trace.tries(), seen: last.ok().map(boxed) }
+    Waited {
+        fate,
+        tries: trace.tries(),
+        seen: last.ok().map(boxed),
+    }
 }
 
 fn boxed(live: Option<LiveResource>) -> Seen {

@@ -1,9 +1,10 @@
-//! Sends the writes of one change, each right behind the read that shows what it would change or destroy.
+//! Sends the writes of one change, each right behind the read that shows what it would change or
+//! destroy.
 //!
-//! A check and its write are admitted together: the place in flight and the turns of both are taken before the check
-//! is sent, so that nothing of this run delays the write. Each further try begins with the whole check again, because
-//! the world may have changed while the service was busy. Where the plan wants something else than what is there now,
-//! nothing is sent.
+//! A check and its write are admitted together: the place in flight and the turns of both are taken
+//! before the check is sent, so that nothing of this run delays the write. Each further try begins
+//! with the whole check again, because the world may have changed while the service was busy. Where
+//! the plan wants something else than what is there now, nothing is sent.
 
 use std::time::Duration;
 
@@ -110,7 +111,8 @@ pub(super) struct Write<'a> {
 }
 
 impl<'w> Writer<'w> {
-    /// `is_new`: the parent of the object was created in this run. `shared`: what another change of the unit read.
+    /// `is_new`: the parent of the object was created in this run. `shared`: what another change of
+    /// the unit read.
     pub(super) fn new(
         client: &'w Client,
         change: &'w Change,
@@ -124,7 +126,17 @@ impl<'w> Writer<'w> {
             None => Belief::Nothing,
         };
         let (admission, before, last, wrote) = (None, None, None, false);
-        Writer { client, change, trace, admission, belief, shared, before, last, wrote }
+        Writer {
+            client,
+            change,
+            trace,
+            admission,
+            belief,
+            shared,
+            before,
+            last,
+            wrote,
+        }
     }
 
     fn subject(&self) -> Subject<'w> {
@@ -132,7 +144,11 @@ impl<'w> Writer<'w> {
     }
 
     fn view(&self) -> View {
-        if self.change.action.after().is_none() { View::BeforeDelete } else { View::Values }
+        if self.change.action.after().is_none() {
+            View::BeforeDelete
+        } else {
+            View::Values
+        }
     }
 
     /// Sends a write until it is known what became of it.
@@ -151,7 +167,11 @@ impl<'w> Writer<'w> {
                     Err(failure) => return tries.unread(&failure),
                 }
             } else if self.admission.is_none() {
-                match self.client.admit(write.request, write.next.as_slice()).await {
+                match self
+                    .client
+                    .admit(write.request, write.next.as_slice())
+                    .await
+                {
                     Ok(admission) => self.admission = Some(admission),
                     Err(error) => return Settled::Refused(refused(&self.change.address, &error)),
                 }
@@ -163,7 +183,9 @@ impl<'w> Writer<'w> {
                 }
                 continue;
             }
-            let Some(admission) = self.admission.take() else { continue };
+            let Some(admission) = self.admission.take() else {
+                continue;
+            };
             let request = match filled(write.request, write.goal, self.change, self.last.as_ref()) {
                 Ok(request) => request,
                 Err(fate) => return Settled::Refused(fate),
@@ -193,7 +215,10 @@ impl<'w> Writer<'w> {
 
     /// What the check of another change of the unit says, unless it is too old.
     fn use_shared(&mut self, write: &Write<'_>) -> Option<Settled> {
-        let shared = self.shared.as_ref().filter(|_| matches!(self.belief, Belief::Shared))?;
+        let shared = self
+            .shared
+            .as_ref()
+            .filter(|_| matches!(self.belief, Belief::Shared))?;
         self.belief = Belief::Since(shared.since);
         if shared.answer.is_ok() && !self.is_fresh() {
             return None;
@@ -206,7 +231,11 @@ impl<'w> Writer<'w> {
     }
 
     /// Looks again. `Some`: nothing is to be sent.
-    async fn check(&mut self, write: &Write<'_>, tries: &mut WriteTries) -> Result<Option<Settled>, ReadFailure> {
+    async fn check(
+        &mut self,
+        write: &Write<'_>,
+        tries: &mut WriteTries,
+    ) -> Result<Option<Settled>, ReadFailure> {
         let mut waits = LAGS.into_iter();
         loop {
             let seen = self.look(write).await?;
@@ -227,21 +256,37 @@ impl<'w> Writer<'w> {
         self.trace.take_over(&trace);
         self.admission = checked.admission;
         self.belief = Belief::Since(checked.since);
-        self.shared = checked.answer.map(|answer| Shared { answer, since: checked.since, trace });
+        self.shared = checked.answer.map(|answer| Shared {
+            answer,
+            since: checked.since,
+            trace,
+        });
         checked.seen
     }
 
-    /// Whether a look shows the object as it was before this change wrote to it: reads may lag behind writes.
+    /// Whether a look shows the object as it was before this change wrote to it: reads may lag
+    /// behind writes.
     fn lags(&self, write: &Write<'_>, seen: &Observation) -> bool {
-        let Guard::Left(left) = write.guard else { return false };
-        let is_old = self.before.as_ref().is_some_and(|before| before.as_deref() == seen.live.as_ref());
+        let Guard::Left(left) = write.guard else {
+            return false;
+        };
+        let is_old = self
+            .before
+            .as_ref()
+            .is_some_and(|before| before.as_deref() == seen.live.as_ref());
         self.wrote && is_old && !matches(self.change.address.kind(), seen.live.as_ref(), left)
     }
 
     /// What a look says about a write: nothing, if it may be sent.
-    fn judge(&mut self, write: &Write<'_>, seen: &Observation, tries: Option<&WriteTries>) -> Option<Settled> {
+    fn judge(
+        &mut self,
+        write: &Write<'_>,
+        seen: &Observation,
+        tries: Option<&WriteTries>,
+    ) -> Option<Settled> {
         let (kind, live) = (self.change.address.kind(), seen.live.as_ref());
-        self.before.get_or_insert_with(|| seen.live.clone().map(Box::new));
+        self.before
+            .get_or_insert_with(|| seen.live.clone().map(Box::new));
         if live.is_some() {
             self.last.clone_from(&seen.live);
         }
@@ -250,8 +295,8 @@ impl<'w> Writer<'w> {
             return Some(Settled::Found);
         }
         let differences = match write.guard {
-            // An object that is as the plan wants it needs no write: a saved plan that was interrupted can be
-            // applied again.
+            // An object that is as the plan wants it needs no write: a saved plan that was
+            // interrupted can be applied again.
             Guard::Planned(_) if matches(kind, live, self.change.action.after()) => {
                 return Some(Settled::AsPlanned);
             }
@@ -260,10 +305,19 @@ impl<'w> Writer<'w> {
             Guard::Left(_) if matches(kind, live, write.goal) => return Some(Settled::Found),
             Guard::Left(_) if self.lags(write, seen) => {
                 let message = "not sent, because what this change wrote before does not show yet";
-                let fate = failed(message.to_owned(), Some("apply again: what was done is not repeated"));
-                return Some(if doubtful { Settled::Unknown(fate) } else { Settled::Refused(fate) });
+                let fate = failed(
+                    message.to_owned(),
+                    Some("apply again: what was done is not repeated"),
+                );
+                return Some(if doubtful {
+                    Settled::Unknown(fate)
+                } else {
+                    Settled::Refused(fate)
+                });
             }
-            Guard::Left(_) => vec!["it was changed elsewhere while this change was made".to_owned()],
+            Guard::Left(_) => {
+                vec!["it was changed elsewhere while this change was made".to_owned()]
+            }
         };
         if differences.is_empty() {
             return None;
@@ -272,16 +326,26 @@ impl<'w> Writer<'w> {
         Some(match tries.and_then(|tries| tries.last.as_ref()) {
             Some(error) if doubtful => {
                 let what = differences.join("; ");
-                Settled::Unknown(failed(format!("{error}; and it moved meanwhile: {what}"), None))
+                Settled::Unknown(failed(
+                    format!("{error}; and it moved meanwhile: {what}"),
+                    None,
+                ))
             }
             _ => Settled::Refused(fate),
         })
     }
 
-    async fn send(&mut self, request: &Request, mut admission: Admission<'w>) -> Result<(), Failed> {
+    async fn send(
+        &mut self,
+        request: &Request,
+        mut admission: Admission<'w>,
+    ) -> Result<(), Failed> {
         self.wrote = true;
         let also_gone = self.change.address.kind().also_gone;
-        match admission.send(request, also_gone, Purpose::Work, self.trace).await {
+        match admission
+            .send(request, also_gone, Purpose::Work, self.trace)
+            .await
+        {
             Ok(_) => {
                 self.admission = Some(admission);
                 // What the write left behind is known from now on.
@@ -299,7 +363,9 @@ impl<'w> Writer<'w> {
     async fn refusal(&mut self, write: &Write<'_>, error: &CallError) -> Option<Settled> {
         match error.class() {
             Some(Class::Absent) if write.goal.is_none() => Some(Settled::Found),
-            Some(Class::Conflict) if self.expects_nothing(write) => Some(self.conflict(write, error).await),
+            Some(Class::Conflict) if self.expects_nothing(write) => {
+                Some(self.conflict(write, error).await)
+            }
             _ if error.may_pass() => None,
             _ => Some(Settled::Refused(refused(&self.change.address, error))),
         }
@@ -312,10 +378,14 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// Another client created it between the check and the write. That is fine if it is what the plan wants.
+    /// Another client created it between the check and the write. That is fine if it is what the
+    /// plan wants.
     async fn conflict(&self, write: &Write<'_>, error: &CallError) -> Settled {
         let address = &self.change.address;
-        match observe::observe(self.client, self.subject(), self.trace).await.map(|seen| seen.live) {
+        match observe::observe(self.client, self.subject(), self.trace)
+            .await
+            .map(|seen| seen.live)
+        {
             Ok(live) if matches(address.kind(), live.as_ref(), write.goal) => Settled::Found,
             Ok(Some(_)) => {
                 let message = format!("{error}; it is there now, with other values");
@@ -356,9 +426,14 @@ impl WriteTries {
         match &self.last {
             Some(error) if self.doubtful => {
                 let unread = &failure.message;
-                let message =
-                    format!("{error}; whether it was done is not known, because it could not be read: {unread}");
-                Settled::Unknown(failed(message, Some("apply again: what was done is not repeated")))
+                let message = format!(
+                    "{error}; whether it was done is not known, because it could not be read: \
+                    {unread}"
+                );
+                Settled::Unknown(failed(
+                    message,
+                    Some("apply again: what was done is not repeated"),
+                ))
             }
             _ => Settled::Refused(unchecked(failure)),
         }
@@ -366,12 +441,17 @@ impl WriteTries {
 
     fn too_slow(&self) -> Settled {
         let message = format!(
-            "not sent, because the service is too slow: {} checks in a row were older than {} seconds \
+            "not sent, because the service is too slow: {} checks in a row were older than {} \
+            seconds \
              when they were complete",
             self.too_old,
             MAX_AGE.as_secs()
         );
         let fate = failed(message, Some("apply again when the service answers faster"));
-        if self.doubtful { Settled::Unknown(fate) } else { Settled::Refused(fate) }
+        if self.doubtful {
+            Settled::Unknown(fate)
+        } else {
+            Settled::Refused(fate)
+        }
     }
 }

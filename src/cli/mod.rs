@@ -19,9 +19,15 @@ use crate::{
     state::Consent,
 };
 
-/// Keeps Huawei Cloud image repositories, the rules that copy their images, and git mirrors equal to a YAML chart.
+/// Keeps Huawei Cloud image repositories, the rules that copy their images, and git mirrors equal
+/// to a YAML chart.
 #[derive(Debug, Parser)]
-#[command(name = "portolan", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "portolan",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -38,8 +44,9 @@ const DEFAULT_STATE: &str = ".portolan/emulator.json";
 pub struct Global {
     /// A chart file, or a directory with `*.yaml` and `*.yml` files; may be given several times.
     ///
-    /// `-` is standard input; `apply` takes it only beside `--yes`. Without a path: `portolan.yaml`, `portolan.yml`,
-    /// or the directory `portolan/`, whichever is here; several are an error.
+    /// `-` is standard input; `apply` takes it only beside `--yes`. Without a path:
+    /// `portolan.yaml`, `portolan.yml`, or the directory `portolan/`, whichever is here; several
+    /// are an error.
     #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub file: Vec<PathBuf>,
 
@@ -53,8 +60,8 @@ pub struct Global {
 
     /// Run against the emulator in this process instead of the cloud; its state is kept in a file.
     ///
-    /// In the variable, `true`, `1`, `yes` and `on` are the default file, and `false`, `0`, `no` and `off` are no emulator;
-    /// write `./true` for a file that is called so.
+    /// In the variable, `true`, `1`, `yes` and `on` are the default file, and `false`, `0`, `no`
+    /// and `off` are no emulator; write `./true` for a file that is called so.
     #[arg(
         long,
         value_name = "STATE.json",
@@ -67,20 +74,28 @@ pub struct Global {
     )]
     pub emulator: Option<PathBuf>,
 
-    /// A host outside Huawei Cloud that the chart's `endpoints` may name; may be given several times.
+    /// A host outside Huawei Cloud that the chart's `endpoints` may name; may be given several
+    /// times.
     #[arg(long, value_name = "HOST", global = true)]
     pub allow_endpoint: Vec<String>,
 
     /// How many requests may be in flight at once.
     ///
-    /// `auto` starts at 10 and grows to 64 while answers stay as fast as they were. Either way the number falls by half
-    /// when a service throttles, and recovers step by step.
-    #[arg(long, value_name = "N|auto", global = true, env = "PORTOLAN_PARALLELISM", default_value = "auto")]
+    /// `auto` starts at 10 and grows to 64 while answers stay as fast as they were. Either way the
+    /// number falls by half when a service throttles, and recovers step by step.
+    #[arg(
+        long,
+        value_name = "N|auto",
+        global = true,
+        env = "PORTOLAN_PARALLELISM",
+        default_value = "auto"
+    )]
     pub parallelism: Parallelism,
 
     /// How long the run may take, such as `90s` or `30m`; without it, as long as it needs.
     ///
-    /// When the time is over, a plan is unknown; an apply starts nothing new, finishes what is in flight and reports.
+    /// When the time is over, a plan is unknown; an apply starts nothing new, finishes what is in
+    /// flight and reports.
     #[arg(long, value_name = "TIME", global = true, env = "PORTOLAN_TIMEOUT")]
     pub timeout: Option<Timeout>,
 
@@ -90,8 +105,15 @@ pub struct Global {
 
     /// When to colour.
     ///
-    /// `auto` colours on a terminal that knows colours, and not with `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb`.
-    #[arg(long, value_name = "WHEN", global = true, env = "PORTOLAN_COLOR", default_value = "auto")]
+    /// `auto` colours on a terminal that knows colours, and not with `NO_COLOR`, `CLICOLOR=0` or
+    /// `TERM=dumb`.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        env = "PORTOLAN_COLOR",
+        default_value = "auto"
+    )]
     pub color: ColorChoice,
 
     /// Never colour, as `--color never`.
@@ -115,7 +137,9 @@ pub use foreign::explained;
 
 /// The words of the command line, the program's name first, also where they are no text.
 pub fn typed() -> Vec<String> {
-    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+    std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
 }
 
 impl Cli {
@@ -124,17 +148,33 @@ impl Cli {
         let typed = typed();
         if let Some(word) = foreign::misread(&typed) {
             let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(&Cli::command());
-            error.insert(ContextKind::InvalidArg, ContextValue::String(word.to_owned()));
+            error.insert(
+                ContextKind::InvalidArg,
+                ContextValue::String(word.to_owned()),
+            );
             return Err(error);
         }
-        let matches = Cli::command().mut_args(without_empty_variable).try_get_matches()?;
+        let matches = Cli::command()
+            .mut_args(without_empty_variable)
+            .try_get_matches()?;
         let mut cli = Cli::from_arg_matches(&matches)?;
-        let typed = |matches: &clap::ArgMatches| matches.value_source("file") == Some(ValueSource::CommandLine);
-        let is_set = |matches: &clap::ArgMatches| matches.value_source("emulator") == Some(ValueSource::EnvVariable);
-        if is_set(&matches) || matches.subcommand().is_some_and(|(_, matches)| is_set(matches)) {
+        let typed = |matches: &clap::ArgMatches| {
+            matches.value_source("file") == Some(ValueSource::CommandLine)
+        };
+        let is_set = |matches: &clap::ArgMatches| {
+            matches.value_source("emulator") == Some(ValueSource::EnvVariable)
+        };
+        if is_set(&matches)
+            || matches
+                .subcommand()
+                .is_some_and(|(_, matches)| is_set(matches))
+        {
             cli.global.emulator = cli.global.emulator.and_then(switched);
         }
-        cli.global.file_is_typed = typed(&matches) || matches.subcommand().is_some_and(|(_, matches)| typed(matches));
+        cli.global.file_is_typed = typed(&matches)
+            || matches
+                .subcommand()
+                .is_some_and(|(_, matches)| typed(matches));
         Ok(cli)
     }
 }
@@ -148,15 +188,23 @@ fn switched(value: PathBuf) -> Option<PathBuf> {
     }
 }
 
-/// An empty variable is one that is not set: pipelines define what they leave empty. An empty value that was typed is
-/// a script whose own variable was not, and an error: without `--emulator` the run would go to the cloud.
+/// An empty variable is one that is not set: pipelines define what they leave empty. An empty value
+/// that was typed is a script whose own variable was not, and an error: without `--emulator` the
+/// run would go to the cloud.
 fn without_empty_variable(argument: Arg) -> Arg {
-    let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
-    if empty { argument.env(Resettable::Reset) } else { argument }
+    let empty = argument
+        .get_env()
+        .and_then(std::env::var_os)
+        .is_some_and(|value| value.is_empty());
+    if empty {
+        argument.env(Resettable::Reset)
+    } else {
+        argument
+    }
 }
 
-/// Prints what clap says of a command line, without the logins of URLs that were typed. A closed pipe or a full disk is
-/// nobody's fault.
+/// Prints what clap says of a command line, without the logins of URLs that were typed. A closed
+/// pipe or a full disk is nobody's fault.
 pub fn tell(error: &clap::Error) {
     let _ = if error.use_stderr() {
         let text = error.render().ansi().to_string();
@@ -273,7 +321,8 @@ pub struct DriftArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
 
-    /// Count differences that the pattern covers, and say no more of them; may be given several times.
+    /// Count differences that the pattern covers, and say no more of them; may be given several
+    /// times.
     ///
     /// It is written as for `--target`. One that covers nothing is a warning.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
@@ -398,8 +447,9 @@ pub enum Document {
 
 #[derive(Debug, Args)]
 pub struct ConsentArgs {
-    /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`, `deletes=40`. `CLASS=0` lets none
-    /// run. What is given here of a class takes the place of the chart's `limits`.
+    /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`,
+    /// `deletes=40`. `CLASS=0` lets none run. What is given here of a class takes the place of the
+    /// chart's `limits`.
     #[arg(long, value_name = "CLASS[=N]", value_parser = str::parse::<Consent>)]
     pub allow: Vec<Consent>,
 }
@@ -408,15 +458,15 @@ pub struct ConsentArgs {
 pub struct SelectionArgs {
     /// Look only at what the pattern covers, such as `team-a/web`; may be given several times.
     ///
-    /// A pattern is `REGION/ORGANIZATION/REPOSITORY`, or less of it: an organization or a repository covers what is in
-    /// it. Without a region it is about all of them. `*` stands for characters of a segment, `**` goes across segments,
-    /// and a `*` in front stands for the region. An address is a pattern as it is printed. One that covers nothing is an
-    /// error.
+    /// A pattern is `REGION/ORGANIZATION/REPOSITORY`, or less of it: an organization or a
+    /// repository covers what is in it. Without a region it is about all of them. `*` stands for
+    /// characters of a segment, `**` goes across segments, and a `*` in front stands for the
+    /// region. An address is a pattern as it is printed. One that covers nothing is an error.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
     pub target: Vec<Written>,
 
-    /// Leave out what the pattern covers, and the deletion of what that lives in. It is written as for `--target`, and
-    /// may be given several times.
+    /// Leave out what the pattern covers, and the deletion of what that lives in. It is written as
+    /// for `--target`, and may be given several times.
     ///
     /// One that covers nothing is an error, or only a warning if a `*` stands in it.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
@@ -425,8 +475,8 @@ pub struct SelectionArgs {
 
 #[derive(Debug, Args)]
 pub struct EmulatorArgs {
-    /// Where to listen: an address serves every region below `/REGION`, and `--region` (else cn-north-4) where a path
-    /// begins with no region; `REGION=ADDRESS` serves one.
+    /// Where to listen: an address serves every region below `/REGION`, and `--region` (else
+    /// cn-north-4) where a path begins with no region; `REGION=ADDRESS` serves one.
     #[arg(long, value_name = "[REGION=]ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: Vec<String>,
 
@@ -434,8 +484,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Accept only requests that are signed with this key pair, or bear a token that IAM gave the user AK for the
-    /// password SK.
+    /// Accept only requests that are signed with this key pair, or bear a token that IAM gave the
+    /// user AK for the password SK.
     #[arg(long, value_name = "AK:SK")]
     pub verify: Option<String>,
 
@@ -443,8 +493,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     pub latency: Latency,
 
-    /// Answer so many requests a second or minute in each region and refuse the rest, such as `50/s` or `600/m`;
-    /// `50/s,retry-after` says in a header how long to wait.
+    /// Answer so many requests a second or minute in each region and refuse the rest, such as
+    /// `50/s` or `600/m`; `50/s,retry-after` says in a header how long to wait.
     #[arg(long, value_name = "N/UNIT")]
     pub rate: Option<String>,
 
@@ -456,7 +506,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub assume: Vec<String>,
 
-    /// Let something go wrong, such as `cut-after,method=POST`; `--fault help` says what. May be given several times.
+    /// Let something go wrong, such as `cut-after,method=POST`; `--fault help` says what. May be
+    /// given several times.
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<String>,
 
@@ -464,7 +515,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
-    /// Append what is asked and answered to this file, a line of JSON each; never headers, never passwords.
+    /// Append what is asked and answered to this file, a line of JSON each; never headers, never
+    /// passwords.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
 
@@ -489,7 +541,9 @@ pub enum ColorChoice {
 /// A region follows the same rule here as in a chart.
 fn region(text: &str) -> Result<String, String> {
     let valid = names::is_valid(Name::Region, text);
-    valid.then(|| text.to_owned()).ok_or_else(|| format!("expected {}", names::rule(Name::Region)))
+    valid
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("expected {}", names::rule(Name::Region)))
 }
 
 /// How many requests may be in flight at once.
@@ -519,7 +573,11 @@ impl std::str::FromStr for Timeout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Timeout, String> {
-        match text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok()) {
+        match text
+            .parse::<SignedDuration>()
+            .ok()
+            .and_then(|time| Duration::try_from(time).ok())
+        {
             Some(time) if !time.is_zero() => Ok(Timeout(time)),
             _ => Err("expected a time above zero such as `90s`, `30m` or `1h30m`".to_owned()),
         }
@@ -535,10 +593,14 @@ impl std::str::FromStr for Wait {
 
     fn from_str(text: &str) -> Result<Wait, String> {
         let units = [("s", 1), ("m", 60), ("h", 3_600)];
-        let said = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)));
-        let number = said.and_then(|(number, seconds)| number.parse::<u32>().ok()?.checked_mul(seconds));
+        let said = units
+            .iter()
+            .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)));
+        let number =
+            said.and_then(|(number, seconds)| number.parse::<u32>().ok()?.checked_mul(seconds));
         let seconds = number.filter(|seconds| (1..=7 * 24 * 3_600).contains(seconds));
-        let seconds = seconds.ok_or("expected a time of at most a week, such as `90s`, `10m` or `1h`")?;
+        let seconds =
+            seconds.ok_or("expected a time of at most a week, such as `90s`, `10m` or `1h`")?;
         Ok(Wait(std::time::Duration::from_secs(seconds.into())))
     }
 }
@@ -555,7 +617,9 @@ impl std::str::FromStr for Latency {
             Some(number) => (number, 1),
             None => (text.strip_suffix('s').unwrap_or(""), 1000),
         };
-        let number: u64 = number.parse().map_err(|_| "expected a time such as `50ms` or `2s`".to_owned())?;
+        let number: u64 = number
+            .parse()
+            .map_err(|_| "expected a time such as `50ms` or `2s`".to_owned())?;
         Ok(Latency(Duration::from_millis(number.saturating_mul(unit))))
     }
 }

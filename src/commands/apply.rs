@@ -37,16 +37,27 @@ use crate::{
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     if args.plan.is_some() && global.file_is_typed {
-        return Err(super::UsageError("a saved plan holds its chart: leave `--file` out".to_owned()).into());
+        return Err(super::UsageError(
+            "a saved plan holds its chart: leave `--file` out".to_owned(),
+        )
+        .into());
     }
     if args.plan.is_none() && !args.yes && load::reads_stdin(&global.file) {
-        let problem = "the chart comes through standard input, where the question would be answered: add `--yes`";
+        let problem = "the chart comes through standard input, where the question would be \
+            answered: add `--yes`";
         return Err(super::UsageError(problem.to_owned()).into());
     }
     let logbook = match Logbook::open(global, args) {
         Ok(logbook) => logbook,
         Err(error) if error.is::<super::UsageError>() => return Err(error),
-        Err(error) => return nothing(global, args, &Logbook::default(), session::Unready::because(&error)),
+        Err(error) => {
+            return nothing(
+                global,
+                args,
+                &Logbook::default(),
+                session::Unready::because(&error),
+            );
+        }
     };
     let runtime = session::runtime()?;
     let exit = plan_and_make(global, args, &logbook, &runtime);
@@ -55,12 +66,22 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     exit
 }
 
-fn plan_and_make(global: &Global, args: &ApplyArgs, logbook: &Logbook, runtime: &Runtime) -> anyhow::Result<Exit> {
+fn plan_and_make(
+    global: &Global,
+    args: &ApplyArgs,
+    logbook: &Logbook,
+    runtime: &Runtime,
+) -> anyhow::Result<Exit> {
     let ready = match &args.plan {
         Some(path) => runtime.block_on(saved(global, path)),
         None => runtime.block_on(fresh(global, args)),
     };
-    let Ready { plan, stamp, views, door } = match ready {
+    let Ready {
+        plan,
+        stamp,
+        views,
+        door,
+    } = match ready {
         Ok(ready) => ready,
         Err(NotReady::Usage(error)) => return Err(error),
         Err(NotReady::Told(unready)) => return nothing(global, args, logbook, unready),
@@ -77,14 +98,31 @@ fn plan_and_make(global: &Global, args: &ApplyArgs, logbook: &Logbook, runtime: 
     let report = match ready {
         Err(refused) => {
             let records = vec![Record::from(Fate::NotAttempted); plan.changes.len()];
-            Report { plan: &plan, records, refused: Some(refused), halt: None, is_known: true }
+            Report {
+                plan: &plan,
+                records,
+                refused: Some(refused),
+                halt: None,
+                is_known: true,
+            }
         }
         Ok(logins) => {
             let wait = (!args.no_wait).then_some(args.wait.0);
-            let options = Options { fail_fast: args.fail_fast, wait, now: session::now(), logins };
+            let options = Options {
+                fail_fast: args.fail_fast,
+                wait,
+                now: session::now(),
+                logins,
+            };
             let listener = logbook.listener(output::listener(global));
             let (records, halt) = runtime.block_on(make(options, &plan, &door, &listener));
-            Report { plan: &plan, records, refused: None, halt, is_known: true }
+            Report {
+                plan: &plan,
+                records,
+                refused: None,
+                halt,
+                is_known: true,
+            }
         }
     };
     finish(global, args, logbook, &report, stamp, views)
@@ -99,8 +137,21 @@ fn nothing(
 ) -> anyhow::Result<Exit> {
     let plan = Plan::default();
     let refused = Some("what is to be done is not known".to_owned());
-    let report = Report { plan: &plan, records: Vec::new(), refused, halt: None, is_known: false };
-    finish(global, args, logbook, &report, PlanStamp::new(String::new(), &plan), views)
+    let report = Report {
+        plan: &plan,
+        records: Vec::new(),
+        refused,
+        halt: None,
+        is_known: false,
+    };
+    finish(
+        global,
+        args,
+        logbook,
+        &report,
+        PlanStamp::new(String::new(), &plan),
+        views,
+    )
 }
 
 /// A plan, and what it takes to apply it.
@@ -127,18 +178,29 @@ fn not_ready(error: anyhow::Error) -> NotReady {
 
 async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
-    let asked = Asked::read(&args.selection, &[], &loaded.chart).map_err(|error| not_ready(error.into()))?;
+    let asked = Asked::read(&args.selection, &[], &loaded.chart)
+        .map_err(|error| not_ready(error.into()))?;
     let door = session::open(global, &loaded.chart).map_err(not_ready)?;
     let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
     let (mut plan, unknown) = made.map_err(NotReady::Told)?;
-    // The name of a plan is the digest of its file, which takes time and room to make; only files ask for it.
+    // The name of a plan is the digest of its file, which takes time and room to make; only files
+    // ask for it.
     let is_named = args.receipt.is_some() || args.events.is_some();
-    let id = if is_named { document::id(&plan, &loaded.views) } else { String::new() };
+    let id = if is_named {
+        document::id(&plan, &loaded.views)
+    } else {
+        String::new()
+    };
     let stamp = PlanStamp::new(id, &plan);
     if plan.failures.is_empty() {
         plan.stopped.extend(unknown);
     }
-    Ok(Ready { plan, stamp, views: loaded.views, door })
+    Ok(Ready {
+        plan,
+        stamp,
+        views: loaded.views,
+        door,
+    })
 }
 
 async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
@@ -146,8 +208,10 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         if let Some(error) = session::chart_for_plan(path, "apply") {
             return Err(error.into());
         }
-        let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
-        let plan = document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
+        let text = input::text(path, input::MOST)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let plan =
+            document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
         let stamp = PlanStamp::new(document::id_of(&text), &plan);
         let door = session::open_for_plan(global, &plan)?;
         Ok((plan, stamp, door))
@@ -158,7 +222,12 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         .await
         .map_err(|broken_off| not_ready(broken_off.into()))?
         .map_err(not_ready)?;
-    Ok(Ready { plan, stamp, views: Vec::new(), door })
+    Ok(Ready {
+        plan,
+        stamp,
+        views: Vec::new(),
+        door,
+    })
 }
 
 /// The plan is part of what is printed, unless stdout holds a JSON document.
@@ -170,7 +239,10 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
         }
         Format::Json => {
             if !args.yes && args.plan.is_none() {
-                output::tell(&render::plan::text(plan, output::stderr_look(global, Depth::Folded)));
+                output::tell(&render::plan::text(
+                    plan,
+                    output::stderr_look(global, Depth::Folded),
+                ));
             }
             Ok(())
         }
@@ -178,7 +250,12 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Why nothing may be sent; `None` if it may, which includes a plan without anything to do.
-fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) -> anyhow::Result<Option<String>> {
+fn refusal(
+    global: &Global,
+    plan: &Plan,
+    args: &ApplyArgs,
+    runtime: &Runtime,
+) -> anyhow::Result<Option<String>> {
     if let Some(stop) = plan.stopped.first() {
         return Ok(Some(format!("the plan is stopped: {}", stop.message)));
     }
@@ -189,7 +266,9 @@ fn refusal(global: &Global, plan: &Plan, args: &ApplyArgs, runtime: &Runtime) ->
         return Ok(None);
     }
     if !io::stdin().is_terminal() {
-        return Ok(Some("nobody can be asked here; `--yes` applies without asking".to_owned()));
+        return Ok(Some(
+            "nobody can be asked here; `--yes` applies without asking".to_owned(),
+        ));
     }
     // Beside JSON the plan is on stderr too.
     let is_below_plan = args.format == Format::Json || io::stdout().is_terminal();
@@ -206,7 +285,8 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut stderr = io::stderr();
     write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
     let (tell, told) = tokio::sync::oneshot::channel();
-    // A read of a terminal cannot be called off, so it is left to a thread that may outlive the question.
+    // A read of a terminal cannot be called off, so it is left to a thread that may outlive the
+    // question.
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
@@ -231,7 +311,11 @@ async fn make(
     door: &session::Door,
     listener: &Arc<dyn Listener>,
 ) -> (Vec<Record>, Option<Halt>) {
-    let (stop, late, fail_fast) = (Stop::default(), Arc::new(OnceLock::new()), options.fail_fast);
+    let (stop, late, fail_fast) = (
+        Stop::default(),
+        Arc::new(OnceLock::new()),
+        options.fail_fast,
+    );
     let watch = tokio::spawn(signals::watch(Signals::listen(), stop.clone()));
     let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline, late.clone()));
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
@@ -241,7 +325,11 @@ async fn make(
         Some(late) => Some(Halt::Late(late.to_string())),
         None if stop.is_asked() => Some(Halt::Signal),
         None if door.client.is_refused() => Some(Halt::Credentials),
-        None => (fail_fast && records.iter().any(|record| record.fate == Fate::NotAttempted)).then_some(Halt::Failure),
+        None => (fail_fast
+            && records
+                .iter()
+                .any(|record| record.fate == Fate::NotAttempted))
+        .then_some(Halt::Failure),
     };
     (records, halt)
 }
@@ -269,11 +357,19 @@ fn finish(
         Format::Text => {
             let text = output::fitted(render::report::text(report, output::stdout_color(global)));
             // The plan stands above, where there is one.
-            let gap = if report.plan.chart.files.is_empty() { "" } else { "\n" };
+            let gap = if report.plan.chart.files.is_empty() {
+                ""
+            } else {
+                "\n"
+            };
             output::document(&format!("{gap}{text}"))?;
         }
         Format::Json => output::document(&pretty(&report.document(views)))?,
     }
     written?;
-    Ok(if report.outcome() == ApplyOutcome::Complete { Exit::Done } else { Exit::Failed })
+    Ok(if report.outcome() == ApplyOutcome::Complete {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }

@@ -16,7 +16,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn read(args: &SelectionArgs, ignore: &[Written], chart: &Chart) -> Result<Asked, UsageError> {
+    pub(super) fn read(
+        args: &SelectionArgs,
+        ignore: &[Written],
+        chart: &Chart,
+    ) -> Result<Asked, UsageError> {
         let names = chart.names();
         Ok(Asked {
             selection: Selection {
@@ -28,7 +32,11 @@ impl Asked {
     }
 }
 
-fn patterns(option: &str, written: &[Written], names: &Names<'_>) -> Result<Vec<Pattern>, UsageError> {
+fn patterns(
+    option: &str,
+    written: &[Written],
+    names: &Names<'_>,
+) -> Result<Vec<Pattern>, UsageError> {
     let read = |written: &Written| {
         let problem = |problem| UsageError(format!("invalid value for `{option}`: {problem}"));
         written.clone().on_command_line(names).map_err(problem)

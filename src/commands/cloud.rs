@@ -1,4 +1,5 @@
-//! Learns which account a run belongs to, and stops a run that belongs to another one than its chart.
+//! Learns which account a run belongs to, and stops a run that belongs to another one than its
+//! chart.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +31,10 @@ pub(super) struct Learned {
 
 /// The accounts by the overviews of the chart's regions; one request for each region.
 pub(super) async fn overviews(door: &session::Door, chart: &Chart) -> BTreeMap<Arc<str>, String> {
-    let of_swr = chart.resources.keys().filter(|address| address.kind().service == Service::Swr);
+    let of_swr = chart
+        .resources
+        .keys()
+        .filter(|address| address.kind().service == Service::Swr);
     let regions = of_swr.map(|address| address.region().clone()).collect();
     accounts::overviews(&door.client, regions, chart.account.is_some()).await
 }
@@ -40,11 +44,20 @@ impl Learned {
     pub(super) fn new(overviews: BTreeMap<Arc<str>, String>, live: &Live) -> Learned {
         let mut names = live.accounts.clone();
         names.extend(overviews);
-        Learned { names, ..Learned::default() }
+        Learned {
+            names,
+            ..Learned::default()
+        }
     }
 
-    /// Asks IAM if the chart wants to know, region by region until the account is known; the scope then holds it.
-    pub(super) async fn complete(&mut self, wanted: Option<&str>, scope: &mut Scope, door: &session::Door) {
+    /// Asks IAM if the chart wants to know, region by region until the account is known; the scope
+    /// then holds it.
+    pub(super) async fn complete(
+        &mut self,
+        wanted: Option<&str>,
+        scope: &mut Scope,
+        door: &session::Door,
+    ) {
         self.enter(scope, door);
         while let Some(region) = self.next_to_ask(wanted, scope, door) {
             self.asked.insert(region.clone());
@@ -56,19 +69,42 @@ impl Learned {
         }
     }
 
-    fn next_to_ask(&self, wanted: Option<&str>, scope: &Scope, door: &session::Door) -> Option<Arc<str>> {
+    fn next_to_ask(
+        &self,
+        wanted: Option<&str>,
+        scope: &Scope,
+        door: &session::Door,
+    ) -> Option<Arc<str>> {
         let may_ask = |region: &str| {
-            !self.asked.contains(region) && door.endpoints.contains_key(&(Service::Iam, region.to_owned()))
+            !self.asked.contains(region)
+                && door
+                    .endpoints
+                    .contains_key(&(Service::Iam, region.to_owned()))
         };
         wanted?;
-        scope.regions_without_account().into_iter().find(|region| may_ask(region)).map(Arc::from)
+        scope
+            .regions_without_account()
+            .into_iter()
+            .find(|region| may_ask(region))
+            .map(Arc::from)
     }
 
     fn enter(&self, scope: &mut Scope, door: &session::Door) {
-        scope.account = self.names.iter().map(|(region, name)| (region.to_string(), name.clone())).collect();
-        scope.endpoints.retain(|(service, _), _| *service != Service::Iam);
-        let asked = self.asked.iter().map(|region| (Service::Iam, region.to_string()));
-        scope.endpoints.extend(asked.filter_map(|place| Some((place.clone(), door.endpoints.get(&place)?.clone()))));
+        scope.account = self
+            .names
+            .iter()
+            .map(|(region, name)| (region.to_string(), name.clone()))
+            .collect();
+        scope
+            .endpoints
+            .retain(|(service, _), _| *service != Service::Iam);
+        let asked = self
+            .asked
+            .iter()
+            .map(|region| (Service::Iam, region.to_string()));
+        scope.endpoints.extend(
+            asked.filter_map(|place| Some((place.clone(), door.endpoints.get(&place)?.clone()))),
+        );
     }
 
     pub(super) fn unknown(&self, wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
@@ -76,22 +112,29 @@ impl Learned {
     }
 }
 
-/// Stops a saved plan whose account is not this one, as far as that can be known: a create has no other precondition
-/// that would notice.
+/// Stops a saved plan whose account is not this one, as far as that can be known: a create has no
+/// other precondition that would notice.
 pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow::Result<()> {
     if plan.runnable().next().is_none() {
         return Ok(());
     }
     let wanted = plan.chart.account.clone();
     let is_asked = |region: &str| wanted.is_some() || plan.scope.account.contains_key(region);
-    let of_swr = plan.scope.endpoints().filter(|(service, region, _)| *service == Service::Swr && is_asked(region));
+    let of_swr = plan
+        .scope
+        .endpoints()
+        .filter(|(service, region, _)| *service == Service::Swr && is_asked(region));
     let regions: BTreeSet<Arc<str>> = of_swr.map(|(_, region, _)| Arc::from(region)).collect();
     let mut live = Live::default();
     let overviews = accounts::overviews(&door.client, regions.clone(), true).await;
-    for region in regions.into_iter().filter(|region| !overviews.contains_key(region)) {
+    for region in regions
+        .into_iter()
+        .filter(|region| !overviews.contains_key(region))
+    {
         let listed = refresh::account(&door.client, &region).await;
-        let name =
-            listed.map_err(|failure| anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message))?;
+        let name = listed.map_err(|failure| {
+            anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message)
+        })?;
         live.accounts.extend(name.map(|name| (region, name)));
     }
     let mut learned = Learned::new(overviews, &live);
@@ -106,10 +149,12 @@ pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow
         if let Some(other) = now.account.get(region).filter(|other| *other != planned) {
             let (planned, other) = (escaped(planned), escaped(other));
             anyhow::bail!(
-                "the plan was made for the account {planned}, and {region} is asked as {other} now; plan again"
+                "the plan was made for the account {planned}, and {region} is asked as {other} \
+                now; plan again"
             );
         }
     }
-    plan.stopped.extend(learned.unknown(wanted.as_deref(), &now));
+    plan.stopped
+        .extend(learned.unknown(wanted.as_deref(), &now));
     Ok(())
 }

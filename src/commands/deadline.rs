@@ -1,5 +1,5 @@
-//! What ends a run early: its time is over, `--timeout`, or a signal asks it to end. Reading is broken off, and writing
-//! begins nothing new.
+//! What ends a run early: its time is over, `--timeout`, or a signal asks it to end. Reading is
+//! broken off, and writing begins nothing new.
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -47,7 +47,8 @@ impl Deadline {
     pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, BrokenOff> {
         let mut signals = Signals::listen();
         tokio::select! {
-            // Whoever asked for the end does not get the next step because the work was done at the same moment.
+            // Whoever asked for the end does not get the next step because the work was done at the
+            // same moment.
             biased;
             () = signals.next() => Err(BrokenOff::Interrupted),
             done = work => Ok(done),
@@ -71,11 +72,19 @@ impl BrokenOff {
     /// What was read until then is not whole, and so is worth nothing.
     pub(super) fn live(self) -> Live {
         let hint = match self {
-            BrokenOff::TooLate(_) => "give it more with `--timeout`, or look at less with `--target`",
+            BrokenOff::TooLate(_) => {
+                "give it more with `--timeout`, or look at less with `--target`"
+            }
             BrokenOff::Interrupted => "run it again; nothing was sent but reads",
         };
-        let failure =
-            ReadFailure { subject: "live state".to_owned(), message: self.to_string(), hint: Some(hint.to_owned()) };
-        Live { failures: vec![failure], ..Live::default() }
+        let failure = ReadFailure {
+            subject: "live state".to_owned(),
+            message: self.to_string(),
+            hint: Some(hint.to_owned()),
+        };
+        Live {
+            failures: vec![failure],
+            ..Live::default()
+        }
     }
 }

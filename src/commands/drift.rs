@@ -1,4 +1,5 @@
-//! `portolan drift`: a plan for a schedule. Sends nothing but reads; the clock is read here and nowhere below.
+//! `portolan drift`: a plan for a schedule. Sends nothing but reads; the clock is read here and
+//! nowhere below.
 
 use std::path::PathBuf;
 
@@ -23,7 +24,12 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
         session::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
-    let plan::Ready { plan, asked, mut loaded, door } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
+    let plan::Ready {
+        plan,
+        asked,
+        mut loaded,
+        door,
+    } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
         Ok(ready) => ready,
         Err(unready) => {
             let measured = measure(args.metrics.as_ref(), &load::stem(&global.file), None, 0);
@@ -38,7 +44,12 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     loaded.tell(global, expired);
     // Who asked for a document gets one, though the file could not be written.
     let label = chart_label(global, &loaded.chart);
-    let measured = measure(args.metrics.as_ref(), &label, Some(&drift), door.client.requests());
+    let measured = measure(
+        args.metrics.as_ref(),
+        &label,
+        Some(&drift),
+        door.client.requests(),
+    );
     show::drift(global, &args.show, &drift, loaded.views)?;
     measured?;
     Ok(exit(&drift))
@@ -49,34 +60,64 @@ fn today() -> anyhow::Result<Date> {
     Ok(Timestamp::now().strftime("%Y-%m-%d").to_string().parse()?)
 }
 
-/// Replaces the file of metrics, if one is wanted. What is in there says when a read was last complete.
-fn measure(path: Option<&PathBuf>, chart: &str, drift: Option<&Drift>, requests: usize) -> anyhow::Result<()> {
+/// Replaces the file of metrics, if one is wanted. What is in there says when a read was last
+/// complete.
+fn measure(
+    path: Option<&PathBuf>,
+    chart: &str,
+    drift: Option<&Drift>,
+    requests: usize,
+) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
     let complete = drift.is_some_and(|drift| drift.outcome() != Outcome::Unknown);
     let last = || {
-        let text = files::is_replaced(path).then(|| input::text_if_file(path, input::MOST)).flatten();
+        let text = files::is_replaced(path)
+            .then(|| input::text_if_file(path, input::MOST))
+            .flatten();
         text.and_then(|text| metrics::last_complete_read(&text))
     };
-    let now = drift.map(|drift| Labels { chart: chart.to_owned(), account: account_label(drift) });
+    let now = drift.map(|drift| Labels {
+        chart: chart.to_owned(),
+        account: account_label(drift),
+    });
     let (labels, last_complete_read) = match (now, complete) {
         (Some(labels), true) => (labels, Some(Timestamp::now().as_second())),
         (now, _) => carried_on(now, chart.to_owned(), last()),
     };
-    files::replace(path, &metrics::text(&Metrics { labels: &labels, drift, requests, last_complete_read }))
+    files::replace(
+        path,
+        &metrics::text(&Metrics {
+            labels: &labels,
+            drift,
+            requests,
+            last_complete_read,
+        }),
+    )
 }
 
-/// The labels and the time of a run that could not read everything. What it did not learn stays as the older file has
-/// it: otherwise the series that an alert watches would end with the first failure.
+/// The labels and the time of a run that could not read everything. What it did not learn stays as
+/// the older file has it: otherwise the series that an alert watches would end with the first
+/// failure.
 fn carried_on(now: Option<Labels>, chart: String, last: Option<LastRead>) -> (Labels, Option<i64>) {
     let seconds = last.as_ref().map(|last| last.seconds);
     let older = last.and_then(|last| last.labels);
     match (now, older) {
         (None, Some(older)) => (older, seconds),
-        (None, None) => (Labels { chart, account: None }, seconds),
+        (None, None) => (
+            Labels {
+                chart,
+                account: None,
+            },
+            seconds,
+        ),
         (Some(now), None) => (now, seconds),
-        (Some(now), Some(older)) if now.chart == older.chart => {
-            (Labels { account: now.account.or(older.account), ..now }, seconds)
-        }
+        (Some(now), Some(older)) if now.chart == older.chart => (
+            Labels {
+                account: now.account.or(older.account),
+                ..now
+            },
+            seconds,
+        ),
         // The file is about another chart.
         (Some(now), Some(_)) => (now, None),
     }
@@ -84,7 +125,10 @@ fn carried_on(now: Option<Labels>, chart: String, last: Option<LastRead>) -> (La
 
 /// What metrics call the chart: by its own name, else by that of its first file.
 fn chart_label(global: &Global, chart: &Chart) -> String {
-    chart.name.as_deref().map_or_else(|| load::stem(&global.file), str::to_owned)
+    chart
+        .name
+        .as_deref()
+        .map_or_else(|| load::stem(&global.file), str::to_owned)
 }
 
 /// The account that all regions of the chart are in, where the run learned of it.
@@ -92,8 +136,8 @@ fn account_label(drift: &Drift) -> Option<String> {
     drift.plan.scope.account_name().map(str::to_owned)
 }
 
-/// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance that is over is a
-/// failure whatever differs, so that somebody looks at the chart.
+/// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance
+/// that is over is a failure whatever differs, so that somebody looks at the chart.
 fn exit(drift: &Drift) -> Exit {
     match drift.outcome() {
         _ if !drift.expired.is_empty() => Exit::Failed,

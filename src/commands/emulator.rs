@@ -11,7 +11,10 @@ use tokio::{net::TcpListener, task::JoinSet};
 use super::{files, output, session, signals::Signals};
 use crate::{
     cli::{EmulatorArgs, Global},
-    emulator::{Assumptions, Emulator, Fault, Keys, REGIONS, Rate, Settings, region_exists, serve, serve_controlled},
+    emulator::{
+        Assumptions, Emulator, Fault, Keys, REGIONS, Rate, Settings, region_exists, serve,
+        serve_controlled,
+    },
     exit::Exit,
     input,
 };
@@ -41,16 +44,24 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
         emulator.keep_no_journal();
     }
     if let Some(path) = &args.journal {
-        emulator.record(path).with_context(|| format!("cannot write the journal {}", path.display()))?;
+        emulator
+            .record(path)
+            .with_context(|| format!("cannot write the journal {}", path.display()))?;
     }
     session::runtime()?.block_on(listen(args, emulator))
 }
 
 /// Refuses a journal in a file that is something else.
 fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
-    let beside =
-        |state: &PathBuf| ["", ".lock", ".changes"].map(|end| PathBuf::from(format!("{}{end}", state.display())));
-    let others: Vec<PathBuf> = args.state.iter().flat_map(beside).chain(args.faults.clone()).collect();
+    let beside = |state: &PathBuf| {
+        ["", ".lock", ".changes"].map(|end| PathBuf::from(format!("{}{end}", state.display())))
+    };
+    let others: Vec<PathBuf> = args
+        .state
+        .iter()
+        .flat_map(beside)
+        .chain(args.faults.clone())
+        .collect();
     if others.iter().any(|other| session::is_same(journal, other)) {
         let problem = format!("{} is used for two things", journal.display());
         return Err(super::UsageError(problem).into());
@@ -59,23 +70,37 @@ fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
 }
 
 fn settings(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Settings> {
-    let mut settings = Settings { quota: args.quota, latency: args.latency.0, ..Settings::default() };
+    let mut settings = Settings {
+        quota: args.quota,
+        latency: args.latency.0,
+        ..Settings::default()
+    };
     if let Some(region) = &global.region {
         if !region_exists(region) {
-            return Err(super::UsageError(format!("`--region`: the emulator knows no region `{region}`")).into());
+            return Err(super::UsageError(format!(
+                "`--region`: the emulator knows no region `{region}`"
+            ))
+            .into());
         }
         settings.region.clone_from(region);
     }
     if let Some(keys) = &args.verify {
-        let keys = keys.parse::<Keys>().map_err(|error| super::UsageError(format!("`--verify`: {error}")))?;
+        let keys = keys
+            .parse::<Keys>()
+            .map_err(|error| super::UsageError(format!("`--verify`: {error}")))?;
         settings.verify = Some(keys);
     }
     if let Some(rate) = &args.rate {
-        let rate = rate.parse::<Rate>().map_err(|error| super::UsageError(format!("`--rate`: {error}")))?;
+        let rate = rate
+            .parse::<Rate>()
+            .map_err(|error| super::UsageError(format!("`--rate`: {error}")))?;
         settings.rate = Some(rate);
     }
     for assumption in &args.assume {
-        settings.assumptions.set(assumption).map_err(|error| super::UsageError(format!("`--assume`: {error}")))?;
+        settings
+            .assumptions
+            .set(assumption)
+            .map_err(|error| super::UsageError(format!("`--assume`: {error}")))?;
     }
     Ok(settings)
 }
@@ -85,8 +110,10 @@ fn faults(args: &EmulatorArgs) -> anyhow::Result<Vec<Fault>> {
     let mut faults = match &args.faults {
         None => Vec::new(),
         Some(path) => {
-            let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
-            let usage = |error| super::UsageError(format!("`--faults`: {}: {error}", path.display()));
+            let text = input::text(path, input::MOST)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            let usage =
+                |error| super::UsageError(format!("`--faults`: {}: {error}", path.display()));
             Fault::list(&text).map_err(usage)?
         }
     };
@@ -107,20 +134,36 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
             None => (None, listen.as_str()),
         };
         if let Some(region) = region.as_ref().filter(|region| !region_exists(region)) {
-            return Err(super::UsageError(format!("`--listen`: the emulator knows no region `{region}`")).into());
+            return Err(super::UsageError(format!(
+                "`--listen`: the emulator knows no region `{region}`"
+            ))
+            .into());
         }
-        let usage = || super::UsageError(format!("`--listen`: `{address}` is no address such as 127.0.0.1:8080"));
+        let usage = || {
+            super::UsageError(format!(
+                "`--listen`: `{address}` is no address such as 127.0.0.1:8080"
+            ))
+        };
         let address: SocketAddr = address.parse().map_err(|_| usage())?;
         if args.control && !address.ip().is_loopback() {
-            let message = format!("`--control` is for loopback addresses only, and `{address}` is none");
+            let message =
+                format!("`--control` is for loopback addresses only, and `{address}` is none");
             return Err(super::UsageError(message).into());
         }
-        let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-        let url = format!("http://{}", listener.local_addr().context("a listener has an address")?);
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}"))?;
+        let url = format!(
+            "http://{}",
+            listener.local_addr().context("a listener has an address")?
+        );
         match &region {
             Some(region) => output::document(&format!("{region} {url}\n"))?,
             None => {
-                let lines: String = REGIONS.iter().map(|region| format!("{region} {url}/{region}\n")).collect();
+                let lines: String = REGIONS
+                    .iter()
+                    .map(|region| format!("{region} {url}/{region}\n"))
+                    .collect();
                 output::document(&lines)?;
             }
         }
@@ -134,7 +177,8 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
             Some(Ok(Err(error))) => Err(error).context("the emulator stopped"),
             _ => Ok(Exit::Failed),
         },
-        error = emulator.journal_lost() => Err(error).context("the emulator stopped: cannot write the journal"),
+        error = emulator.journal_lost() => Err(error).context("the emulator stopped: cannot write \
+            the journal"),
         () = signals.next() => Ok(Exit::Done),
     }
 }

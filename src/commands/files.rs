@@ -1,7 +1,8 @@
-//! Writes the files that a run leaves: a regular file is replaced in one step, anything else is written to as it is.
+//! Writes the files that a run leaves: a regular file is replaced in one step, anything else is
+//! written to as it is.
 //!
-//! A replacement is written beside its target, under a hidden name that tells whose it is, and is locked by its run. So
-//! the next run knows which of them nobody will finish any more.
+//! A replacement is written beside its target, under a hidden name that tells whose it is, and is
+//! locked by its run. So the next run knows which of them nobody will finish any more.
 
 use std::{
     ffi::OsString,
@@ -24,8 +25,8 @@ const RANDOM: usize = 8;
 /// The most bytes of the target's name in it: names have 255 at most.
 const LONGEST: usize = 200;
 
-/// Replaces a file in one step: nobody ever sees half of it. A link is followed, and what is no file (a pipe, a
-/// device) is written to as it is.
+/// Replaces a file in one step: nobody ever sees half of it. A link is followed, and what is no
+/// file (a pipe, a device) is written to as it is.
 pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     write_whole(path, text).with_context(|| cannot_write(path))
 }
@@ -35,7 +36,9 @@ pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
     let create = || -> io::Result<()> {
         let file = filled(path, text)?;
         file.as_file().sync_all()?;
-        file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+        file.persist_noclobber(path)
+            .map(drop)
+            .map_err(|error| error.error)
     };
     create().with_context(|| cannot_write(path))
 }
@@ -43,7 +46,8 @@ pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
 /// A file that is written at the end of a run, and known to be writable at its beginning.
 pub(super) struct Later {
     path: PathBuf,
-    /// What is no regular file is open already: a pipe without a reader is waited for while a signal still ends the run.
+    /// What is no regular file is open already: a pipe without a reader is waited for while a
+    /// signal still ends the run.
     straight: Option<File>,
 }
 
@@ -53,16 +57,23 @@ impl Later {
             match fs::metadata(path) {
                 Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
                 _ if !is_replaced(path) => straight(path).map(Some),
-                _ => tempfile::tempfile_in(directory_of(path)).map(|_| None).map_err(|error| nameless(&error)),
+                _ => tempfile::tempfile_in(directory_of(path))
+                    .map(|_| None)
+                    .map_err(|error| nameless(&error)),
             }
         };
         let straight = open().with_context(|| cannot_write(path))?;
-        Ok(Later { path: path.to_owned(), straight })
+        Ok(Later {
+            path: path.to_owned(),
+            straight,
+        })
     }
 
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
         match &self.straight {
-            Some(file) => (&*file).write_all(text.as_bytes()).with_context(|| cannot_write(&self.path)),
+            Some(file) => (&*file)
+                .write_all(text.as_bytes())
+                .with_context(|| cannot_write(&self.path)),
             None => replace(&self.path, text),
         }
     }
@@ -70,31 +81,45 @@ impl Later {
 
 /// Begins a file that is written to as things happen.
 pub(super) fn begin(path: &Path) -> anyhow::Result<File> {
-    let begun = if is_replaced(path) { File::create(path) } else { straight(path) };
+    let begun = if is_replaced(path) {
+        File::create(path)
+    } else {
+        straight(path)
+    };
     begun.with_context(|| cannot_write(path))
 }
 
 /// Refuses a path that leads to where the document is printed: the two would mix.
 pub(super) fn is_not_stdout(path: &Path) -> anyhow::Result<()> {
     if path == Path::new("-") || descriptor(path) == Some(1) || is_stdout(path) {
-        let problem = format!("{} is standard output, where the document is printed: name a file", path.display());
+        let problem = format!(
+            "{} is standard output, where the document is printed: name a file",
+            path.display()
+        );
         return Err(UsageError(problem).into());
     }
     Ok(())
 }
 
-/// Whether a path is a regular file or free for one. Only such a file is ever read, replaced or removed.
+/// Whether a path is a regular file or free for one. Only such a file is ever read, replaced or
+/// removed.
 pub(super) fn is_replaced(path: &Path) -> bool {
     descriptor(path).is_none() && fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
-/// Removes what killed runs left that were to replace this file. That of a run that lives is locked.
+/// Removes what killed runs left that were to replace this file. That of a run that lives is
+/// locked.
 pub(super) fn sweep(path: &Path) {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let Ok(entries) = fs::read_dir(directory_of(&target)) else { return };
+    let Ok(entries) = fs::read_dir(directory_of(&target)) else {
+        return;
+    };
     let prefix = prefix(&target);
     for entry in entries.flatten() {
-        let is_ours = is_replacement(entry.file_name().as_encoded_bytes(), prefix.as_encoded_bytes());
+        let is_ours = is_replacement(
+            entry.file_name().as_encoded_bytes(),
+            prefix.as_encoded_bytes(),
+        );
         if is_ours && entry.file_type().is_ok_and(|found| found.is_file()) {
             remove_abandoned(&entry.path());
         }
@@ -119,8 +144,8 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What is no regular file, for writing. The streams that the run has already are used as they are: opened again, a
-/// file behind one would be written from its beginning.
+/// What is no regular file, for writing. The streams that the run has already are used as they are:
+/// opened again, a file behind one would be written from its beginning.
 fn straight(path: &Path) -> io::Result<File> {
     match descriptor(path) {
         Some(2) => stderr(),
@@ -151,12 +176,15 @@ fn descriptor(path: &Path) -> Option<u32> {
         ["dev", "stdin"] => Some(0),
         ["dev", "stdout"] => Some(1),
         ["dev", "stderr"] => Some(2),
-        ["dev", "fd", number] | ["proc", "self" | "thread-self", "fd", number] => number.parse().ok(),
+        ["dev", "fd", number] | ["proc", "self" | "thread-self", "fd", number] => {
+            number.parse().ok()
+        }
         _ => None,
     }
 }
 
-/// Whether a path and stdout lead to one file, pipe or terminal. Of the other devices nobody reads what was written.
+/// Whether a path and stdout lead to one file, pipe or terminal. Of the other devices nobody reads
+/// what was written.
 #[cfg(unix)]
 fn is_stdout(path: &Path) -> bool {
     use std::{
@@ -167,8 +195,13 @@ fn is_stdout(path: &Path) -> bool {
         },
     };
     let stdout = io::stdout();
-    let found = stdout.as_fd().try_clone_to_owned().and_then(|stdout| File::from(stdout).metadata());
-    let (Ok(found), Ok(other)) = (found, fs::metadata(path)) else { return false };
+    let found = stdout
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(|stdout| File::from(stdout).metadata());
+    let (Ok(found), Ok(other)) = (found, fs::metadata(path)) else {
+        return false;
+    };
     let is_sink = found.file_type().is_char_device() && !stdout.is_terminal();
     !is_sink && (found.dev(), found.ino()) == (other.dev(), other.ino())
 }
@@ -190,7 +223,8 @@ fn filled(target: &Path, text: &str) -> io::Result<NamedTempFile> {
 /// A replacement that no other run removes.
 fn locked(target: &Path) -> io::Result<NamedTempFile> {
     loop {
-        let file = new_file(directory_of(target), &prefix(target)).map_err(|error| nameless(&error))?;
+        let file =
+            new_file(directory_of(target), &prefix(target)).map_err(|error| nameless(&error))?;
         match file.as_file().try_lock() {
             // Until it was locked, it looked like one that nobody will finish.
             Ok(()) if file.path().exists() => return Ok(file),
@@ -204,9 +238,12 @@ fn locked(target: &Path) -> io::Result<NamedTempFile> {
 /// Removes a replacement whose run holds no lock on it any more.
 fn remove_abandoned(path: &Path) {
     // Network file systems lock only what is open for writing.
-    let Ok(file) = OpenOptions::new().write(true).open(path) else { return };
+    let Ok(file) = OpenOptions::new().write(true).open(path) else {
+        return;
+    };
     if file.try_lock().is_ok() {
-        // Another run may have removed it meanwhile. The lock is held until here, so that nobody takes the file up.
+        // Another run may have removed it meanwhile. The lock is held until here, so that nobody
+        // takes the file up.
         let _ = fs::remove_file(path);
     }
 }
@@ -214,13 +251,18 @@ fn remove_abandoned(path: &Path) {
 /// How the names of all replacements of a file begin.
 fn prefix(target: &Path) -> OsString {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let most = (0..=LONGEST.min(name.len())).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    let most = (0..=LONGEST.min(name.len()))
+        .rev()
+        .find(|end| name.is_char_boundary(*end))
+        .unwrap_or(0);
     format!(".{}{MARK}", &name[..most]).into()
 }
 
 fn is_replacement(name: &[u8], prefix: &[u8]) -> bool {
     let random = name.strip_prefix(prefix);
-    random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric))
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
+    })
 }
 
 /// An error about a replacement, without its name, which nobody gave it.
@@ -236,10 +278,17 @@ fn nameless(error: &io::Error) -> io::Error {
 fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::Permissions::from_mode(0o666);
-    tempfile::Builder::new().prefix(prefix).rand_bytes(RANDOM).permissions(mode).tempfile_in(directory)
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .rand_bytes(RANDOM)
+        .permissions(mode)
+        .tempfile_in(directory)
 }
 
 #[cfg(not(unix))]
 fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(prefix).rand_bytes(RANDOM).tempfile_in(directory)
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .rand_bytes(RANDOM)
+        .tempfile_in(directory)
 }

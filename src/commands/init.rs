@@ -1,5 +1,5 @@
-//! `portolan init`: writes a chart to start from, commented, or the live state of organizations, and beside it the
-//! schema that it refers to.
+//! `portolan init`: writes a chart to start from, commented, or the live state of organizations,
+//! and beside it the schema that it refers to.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,8 @@ use crate::{
 /// Where the chart goes if no `--file` says otherwise: where every command looks for it.
 const DEFAULT_FILE: &str = "portolan.yaml";
 
-/// What an example is about where no region is given. The live state is never read from a region that was guessed.
+/// What an example is about where no region is given. The live state is never read from a region
+/// that was guessed.
 const DEFAULT_REGION: &str = "cn-north-4";
 
 pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
@@ -33,22 +34,32 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
         _ => return Err(super::UsageError("a chart is written to one file".to_owned()).into()),
     };
     if load::reads_stdin(&global.file) {
-        return Err(super::UsageError("standard input cannot be written: name a file".to_owned()).into());
+        return Err(
+            super::UsageError("standard input cannot be written: name a file".to_owned()).into(),
+        );
     }
     let name_rule = kind::first().place.name();
     for name in &args.organizations {
         if let Some(rule) = name_rule.filter(|rule| !names::is_valid(*rule, name)) {
             let rule = names::rule(rule);
-            return Err(super::UsageError(format!("`{name}` is no organization: expected {rule}")).into());
+            return Err(
+                super::UsageError(format!("`{name}` is no organization: expected {rule}")).into(),
+            );
         }
     }
-    if let Some(twice) =
-        args.organizations.iter().enumerate().find(|(at, name)| args.organizations[..*at].contains(name))
+    if let Some(twice) = args
+        .organizations
+        .iter()
+        .enumerate()
+        .find(|(at, name)| args.organizations[..*at].contains(name))
     {
         return Err(super::UsageError(format!("`{}` is given twice", twice.1)).into());
     }
     if path.file_name().is_some_and(|name| name == SCHEMA_FILE) {
-        return Err(super::UsageError(format!("{SCHEMA_FILE} is the name of the schema: name another file")).into());
+        return Err(super::UsageError(format!(
+            "{SCHEMA_FILE} is the name of the schema: name another file"
+        ))
+        .into());
     }
     if path.exists() {
         bail!("{} is there already, and is left alone", path.display());
@@ -61,7 +72,8 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     let region = match &global.region {
         Some(region) => region.as_str(),
         None if args.from_live => {
-            let message = "which region? `--from-live` needs `--region REGION`, such as `--region cn-north-4`";
+            let message = "which region? `--from-live` needs `--region REGION`, such as `--region \
+                cn-north-4`";
             return Err(super::UsageError(message.to_owned()).into());
         }
         None => DEFAULT_REGION,
@@ -77,14 +89,23 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     } else {
         render::init::text(region, &args.organizations)
     };
-    // A chart may have been written meanwhile, and is not lost. The schema first: no chart refers to what is not there.
-    let wrote = if beside.write()? { format!(" and {}", beside.path.display()) } else { String::new() };
+    // A chart may have been written meanwhile, and is not lost. The schema first: no chart refers
+    // to what is not there.
+    let wrote = if beside.write()? {
+        format!(" and {}", beside.path.display())
+    } else {
+        String::new()
+    };
     files::create(&path, &text)?;
-    let said = format!("Wrote {}{wrote}; `portolan plan` shows what it would change.\n", path.display());
+    let said = format!(
+        "Wrote {}{wrote}; `portolan plan` shows what it would change.\n",
+        path.display()
+    );
     output::document(&output::fitted(said))?;
     if global.region.is_none() && !global.quiet {
         output::tell(&format!(
-            "note: no `--region` was given, so the chart is about {region}: change it if that is wrong"
+            "note: no `--region` was given, so the chart is about {region}: change it if that is \
+            wrong"
         ));
     }
     Ok(Exit::Done)
@@ -99,7 +120,10 @@ struct Beside {
 impl Beside {
     /// Refuses a file of that name that is something else.
     fn of(chart: &Path) -> anyhow::Result<Beside> {
-        let beside = Beside { path: chart.with_file_name(SCHEMA_FILE), text: pretty(&schema::chart()) };
+        let beside = Beside {
+            path: chart.with_file_name(SCHEMA_FILE),
+            text: pretty(&schema::chart()),
+        };
         let is_free = !beside.path.exists() || beside.is_current();
         if !is_free {
             bail!(
@@ -136,16 +160,36 @@ const MOST_UNMANAGED: usize = 20;
 fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Option<String>> {
     let mut asked = Chart::default();
     for name in names {
-        let source = crate::diagnostics::Source { file: "command line".into(), line: 1, column: 1 };
+        let source = crate::diagnostics::Source {
+            file: "command line".into(),
+            line: 1,
+            column: 1,
+        };
         let presence = Presence::Present(Attributes::new().into());
         let address = kind::first().address([region, name]);
-        asked.resources.insert(address, DesiredResource { presence, source, children: Children::default() });
+        asked.resources.insert(
+            address,
+            DesiredResource {
+                presence,
+                source,
+                children: Children::default(),
+            },
+        );
     }
     let door = session::open(global, &asked)?;
     let listener = output::listener(global);
-    let read = session::block_on(door.deadline.within(read_all(&door.client, &asked, &*listener)))?;
-    let Everything { mut live, unread, mut malformed } =
-        read.unwrap_or_else(|broken_off| Everything { live: broken_off.live(), ..Everything::default() });
+    let read = session::block_on(
+        door.deadline
+            .within(read_all(&door.client, &asked, &*listener)),
+    )?;
+    let Everything {
+        mut live,
+        unread,
+        mut malformed,
+    } = read.unwrap_or_else(|broken_off| Everything {
+        live: broken_off.live(),
+        ..Everything::default()
+    });
     output::failures(&live.failures);
     if !live.failures.is_empty() {
         return Ok(None);
@@ -156,24 +200,43 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         }
     }
     let wanted = |address: &crate::address::Address| {
-        asked.resources.keys().any(|organization| address.parts().starts_with(organization.parts()))
+        asked
+            .resources
+            .keys()
+            .any(|organization| address.parts().starts_with(organization.parts()))
     };
     live.resources.retain(|address, _| wanted(address));
     malformed.retain(|address, _| wanted(address));
-    let parents = live.resources.keys().filter(|address| address.kind().read_alone().next().is_some()).count();
-    let reads = live.resources.keys().flat_map(|address| address.kind().read_alone()).count();
+    let parents = live
+        .resources
+        .keys()
+        .filter(|address| address.kind().read_alone().next().is_some())
+        .count();
+    let reads = live
+        .resources
+        .keys()
+        .flat_map(|address| address.kind().read_alone())
+        .count();
     // What holds for all of several is no matter of one repository.
     let unread_for: Vec<_> = unread.iter().map(|unread| unread.failure.clone()).collect();
     let malformed_for: Vec<_> = malformed.values().cloned().collect();
-    let of_all = [(unread_for, reads), (malformed_for, parents + malformed.len())];
-    if let Some((failures, _)) = of_all.into_iter().find(|(failures, all)| failures.len() > 1 && failures.len() == *all)
+    let of_all = [
+        (unread_for, reads),
+        (malformed_for, parents + malformed.len()),
+    ];
+    if let Some((failures, _)) = of_all
+        .into_iter()
+        .find(|(failures, all)| failures.len() > 1 && failures.len() == *all)
     {
         output::failures(&failures);
         return Ok(None);
     }
     let exported = export::chart(&live, &unread, &malformed);
     for left in exported.unmanaged.iter().take(MOST_UNMANAGED) {
-        output::tell(&format!("warning: left unmanaged: {}: {}", left.what, left.because));
+        output::tell(&format!(
+            "warning: left unmanaged: {}: {}",
+            left.what, left.because
+        ));
     }
     let beyond = exported.unmanaged.len().saturating_sub(MOST_UNMANAGED);
     if beyond > 0 {
@@ -189,8 +252,11 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
 fn is_understood(global: &Global, text: &str) -> bool {
     let mut sources = SourceMap::default();
     sources.add("the live state as a chart", text);
-    let config::Decoded { found, foreign, .. } =
-        config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    let config::Decoded { found, foreign, .. } = config::decode(Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    });
     let is_understood = !found.has_errors();
     if !is_understood {
         config::hide_secrets(&found, &foreign, &mut sources);

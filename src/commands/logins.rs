@@ -1,8 +1,9 @@
-//! Reads the logins that a plan's runs need, right before it is applied: nothing else looks at them, and they go
-//! nowhere but into the requests that start runs.
+//! Reads the logins that a plan's runs need, right before it is applied: nothing else looks at
+//! them, and they go nowhere but into the requests that start runs.
 //!
-//! A chart says where a login is read and which git server gets it. So a person who may change the chart could have any file
-//! or variable sent away: what this run signs with is refused, wherever it was found.
+//! A chart says where a login is read and which git server gets it. So a person who may change the
+//! chart could have any file or variable sent away: what this run signs with is refused, wherever
+//! it was found.
 
 use std::{
     collections::BTreeMap,
@@ -21,45 +22,64 @@ use crate::{
     wire::secret::{Login, Secret, without_line_break},
 };
 
-/// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it. `own` are the
-/// secrets that this run signs with.
+/// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it.
+/// `own` are the secrets that this run signs with.
 pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, String> {
     let mut logins = BTreeMap::new();
     for change in plan.runnable() {
-        let Some(source) = change.action.run().and_then(|run| run.credentials.as_ref()) else { continue };
-        let half =
-            |source| secret(source, own).map_err(|problem| format!("{} cannot log in: {problem}", change.address));
-        let login = Login { username: half(&source.username)?, password: half(&source.password)? };
+        let Some(source) = change.action.run().and_then(|run| run.credentials.as_ref()) else {
+            continue;
+        };
+        let half = |source| {
+            secret(source, own)
+                .map_err(|problem| format!("{} cannot log in: {problem}", change.address))
+        };
+        let login = Login {
+            username: half(&source.username)?,
+            password: half(&source.password)?,
+        };
         logins.insert(change.address.clone(), login);
     }
     Ok(logins)
 }
 
-/// What can be read of these logins now, to know it where a service repeats it. Whether a login can be used is found out
-/// when it is needed.
+/// What can be read of these logins now, to know it where a service repeats it. Whether a login can
+/// be used is found out when it is needed.
 pub(super) fn known<'s>(sources: impl Iterator<Item = &'s LoginSource>) -> Vec<Secret> {
     let halves = sources.flat_map(|source| [&source.username, &source.password]);
-    halves.filter_map(|source| secret(source, &Mask::default()).ok()).collect()
+    halves
+        .filter_map(|source| secret(source, &Mask::default()).ok())
+        .collect()
 }
 
 fn secret(source: &SecretSource, own: &Mask) -> Result<Secret, String> {
     let (text, place) = match source {
         SecretSource::Env(name) => {
             let place = format!("the variable `{}`", escaped(name));
-            (read_variable(name).map_err(|problem| format!("{place} {problem}"))?, place)
+            (
+                read_variable(name).map_err(|problem| format!("{place} {problem}"))?,
+                place,
+            )
         }
         SecretSource::File(path) => {
             let place = format!("the file {}", escaped(path));
-            (read_file(path).map_err(|error| format!("{place} cannot be read: {error}"))?, place)
+            (
+                read_file(path).map_err(|error| format!("{place} cannot be read: {error}"))?,
+                place,
+            )
         }
     };
     let secret = Secret::new(without_line_break(text));
     if secret.is_empty() {
         Err(format!("{place} is empty"))
     } else if secret.has_control_character() {
-        Err(format!("{place} holds more than one line, or another control character; expected a login alone"))
+        Err(format!(
+            "{place} holds more than one line, or another control character; expected a login alone"
+        ))
     } else if own.is_in(&secret) {
-        Err(format!("{place} holds a key or a token of the cloud, which is not for a git server"))
+        Err(format!(
+            "{place} holds a key or a token of the cloud, which is not for a git server"
+        ))
     } else {
         Ok(secret)
     }
@@ -77,7 +97,8 @@ fn read_variable(name: &str) -> Result<String, String> {
     }
 }
 
-/// Mounted secrets are links, so links are followed, but never through what the system shows of itself.
+/// Mounted secrets are links, so links are followed, but never through what the system shows of
+/// itself.
 fn read_file(path: &str) -> io::Result<String> {
     let end = follow(Path::new(path), &is_ordinary)?;
     end.is_file()?;
@@ -86,11 +107,15 @@ fn read_file(path: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > LONGEST {
-        return Err(io::Error::other(format!("expected a file of at most {LONGEST} bytes")));
+        return Err(io::Error::other(format!(
+            "expected a file of at most {LONGEST} bytes"
+        )));
     }
     // Files that the system makes up have no size, wherever they are mounted.
     if bytes.len() as u64 != length {
-        return Err(io::Error::other("its size is not that of its content, as of a file that is being written"));
+        return Err(io::Error::other(
+            "its size is not that of its content, as of a file that is being written",
+        ));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }

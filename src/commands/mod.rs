@@ -1,4 +1,5 @@
-//! One file a command: wiring of the stages, no logic of their own. What they share is here and in `session`.
+//! One file a command: wiring of the stages, no logic of their own. What they share is here and in
+//! `session`.
 
 mod apply;
 mod asked;
@@ -46,12 +47,17 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Emulator(args) => emulator::run(global, args),
-        Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
+        Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION")))
+            .map(|()| Exit::Done),
     }
 }
 
 /// Tells of an error and what caused it.
 pub fn fail(error: &anyhow::Error) -> Exit {
     output::tell(&format!("error: {error:#}"));
-    if error.downcast_ref::<UsageError>().is_some() { Exit::Usage } else { Exit::Failed }
+    if error.downcast_ref::<UsageError>().is_some() {
+        Exit::Usage
+    } else {
+        Exit::Failed
+    }
 }

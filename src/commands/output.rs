@@ -31,7 +31,10 @@ const INPUT_OUTPUT_ERROR: i32 = 5;
 #[cfg(unix)]
 fn is_device() -> bool {
     use std::os::{fd::AsFd as _, unix::fs::FileTypeExt as _};
-    let found = io::stdout().as_fd().try_clone_to_owned().and_then(|stdout| std::fs::File::from(stdout).metadata());
+    let found = io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(|stdout| std::fs::File::from(stdout).metadata());
     found.is_ok_and(|found| found.file_type().is_char_device())
 }
 
@@ -49,11 +52,14 @@ const MOST_FAILURES: usize = 20;
 /// How many diagnostics of one code are shown with the text that they are about.
 const MOST_WHOLE: usize = 5;
 
-/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan | head`, or on a terminal
-/// that was closed, changes neither what is done nor the exit code.
+/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan |
+/// head`, or on a terminal that was closed, changes neither what is done nor the exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) if error.raw_os_error() == Some(INPUT_OUTPUT_ERROR) && is_device() => Ok(()),
         written => written.context("cannot write to stdout"),
@@ -80,13 +86,19 @@ fn columns(size: Option<(Width, Height)>) -> Option<usize> {
     size.map(|(Width(columns), _)| usize::from(columns))
 }
 
-/// Whether a stream is coloured: what was asked for, or else what the terminal can and the variables `NO_COLOR`,
-/// `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` say, as in other programs.
+/// Whether a stream is coloured: what was asked for, or else what the terminal can and the
+/// variables `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` say, as in other programs.
 fn color(global: &Global, stream: &impl RawStream) -> Color {
-    let asked = if global.no_color { ColorChoice::Never } else { global.color };
+    let asked = if global.no_color {
+        ColorChoice::Never
+    } else {
+        global.color
+    };
     match asked {
         ColorChoice::Always => Color::Always,
-        ColorChoice::Auto if AutoStream::choice(stream) != anstream::ColorChoice::Never => Color::Always,
+        ColorChoice::Auto if AutoStream::choice(stream) != anstream::ColorChoice::Never => {
+            Color::Always
+        }
         ColorChoice::Auto | ColorChoice::Never => Color::Never,
     }
 }
@@ -101,11 +113,18 @@ pub(super) fn stdout_look(global: &Global, depth: Depth) -> Look {
 
 pub(super) fn stderr_look(global: &Global, depth: Depth) -> Look {
     let look = look(global, depth, terminal_size::terminal_size_of(io::stderr()));
-    Look { color: stderr_color(global), ..look }
+    Look {
+        color: stderr_color(global),
+        ..look
+    }
 }
 
 fn look(global: &Global, depth: Depth, size: Option<(Width, Height)>) -> Look {
-    Look { color: stdout_color(global), depth, width: columns(size) }
+    Look {
+        color: stdout_color(global),
+        depth,
+        width: columns(size),
+    }
 }
 
 pub(super) fn stderr_color(global: &Global) -> Color {
@@ -124,20 +143,25 @@ pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
     }
 }
 
-/// Tells all diagnostics, and how many there are. Of many of one code the later ones get a line each: who mends the
-/// first ones knows what they say.
+/// Tells all diagnostics, and how many there are. Of many of one code the later ones get a line
+/// each: who mends the first ones knows what they say.
 pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &SourceMap) {
     let styled = stderr_color(global) == Color::Always;
     let width = columns(terminal_size::terminal_size_of(io::stderr())).unwrap_or(WIDTH);
     let has_errors = found.has_errors();
     let (mut numbers, mut was_brief) = (IndexMap::<_, (usize, Option<&str>)>::new(), false);
     for diagnostic in found.iter().filter(|_| has_errors || !global.quiet) {
-        let (number, seen) = numbers.entry((diagnostic.severity, diagnostic.code)).or_default();
+        let (number, seen) = numbers
+            .entry((diagnostic.severity, diagnostic.code))
+            .or_default();
         *number += 1;
         let is_whole = *number <= MOST_WHOLE || diagnostic.count > 1;
         if is_whole {
             let gap = if was_brief { "\n" } else { "" };
-            tell(&format!("{gap}{}\n", render(diagnostic, sources, styled, width)));
+            tell(&format!(
+                "{gap}{}\n",
+                render(diagnostic, sources, styled, width)
+            ));
         } else {
             tell(&brief(diagnostic, sources, *seen));
         }
@@ -148,7 +172,9 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
         tell("");
     }
     if has_errors {
-        let counted = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+        let counted = |number: usize, word: &str| {
+            format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+        };
         let mut said = counted(found.errors(), "error");
         if found.warnings() > 0 {
             said = format!("{said}, {}", counted(found.warnings(), "warning"));
@@ -157,11 +183,15 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
     }
 }
 
-/// Tells what could not be read: one line for all that failed alike, such as everything after a wrong key.
+/// Tells what could not be read: one line for all that failed alike, such as everything after a
+/// wrong key.
 pub(super) fn failures(failures: &[ReadFailure]) {
     let mut alike = IndexMap::<(String, Option<&str>), Vec<&ReadFailure>>::new();
     for failure in failures {
-        alike.entry((gist(&failure.message), failure.hint.as_deref())).or_default().push(failure);
+        alike
+            .entry((gist(&failure.message), failure.hint.as_deref()))
+            .or_default()
+            .push(failure);
     }
     let beyond = alike.len().saturating_sub(MOST_FAILURES);
     for ((_, hint), failures) in alike.into_iter().take(MOST_FAILURES) {
@@ -169,13 +199,18 @@ pub(super) fn failures(failures: &[ReadFailure]) {
             0 => String::new(),
             rest => format!(" (and {rest} more)"),
         };
-        tell(&format!("error: cannot read the {}{rest}: {}", failures[0].subject, failures[0].message));
+        tell(&format!(
+            "error: cannot read the {}{rest}: {}",
+            failures[0].subject, failures[0].message
+        ));
         if let Some(hint) = hint {
             tell(&format!("  hint: {hint}"));
         }
     }
     if beyond > 0 {
-        tell(&format!("error: {beyond} more reads failed, each for another reason"));
+        tell(&format!(
+            "error: {beyond} more reads failed, each for another reason"
+        ));
     }
 }
 
@@ -197,5 +232,7 @@ pub(super) fn log(global: &Global) {
         .with_target(false)
         .with_level(false)
         .with_ansi(false);
-    let _ = tracing_subscriber::registry().with(lines.with_filter(own)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(own))
+        .try_init();
 }

@@ -31,7 +31,8 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         session::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
-    let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection, &[])? {
+    let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection, &[])?
+    {
         Ok(ready) => ready,
         Err(unready) => {
             args.out.iter().for_each(|path| forget(path));
@@ -42,7 +43,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
     // Who asked for a document gets one, though the file could not be written.
-    let saved = args.out.as_ref().map_or(Ok(()), |path| save(path, &plan, found.clone()));
+    let saved = args
+        .out
+        .as_ref()
+        .map_or(Ok(()), |path| save(path, &plan, found.clone()));
     show::plan(global, &args.show, &plan, found)?;
     saved?;
     Ok(exit(&plan, args.detailed_exitcode))
@@ -74,10 +78,16 @@ pub(super) fn ready(
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
     let made = session::block_on(make(global, &mut loaded, &door, allow, &asked))?;
-    Ok(made.map(|(plan, _)| Ready { plan, asked, loaded, door }))
+    Ok(made.map(|(plan, _)| Ready {
+        plan,
+        asked,
+        loaded,
+        door,
+    }))
 }
 
-/// Reads the live state and compares. Beside the plan comes why it must not be applied, if the account is not known.
+/// Reads the live state and compares. Beside the plan comes why it must not be applied, if the
+/// account is not known.
 pub(super) async fn make(
     global: &Global,
     loaded: &mut session::Loaded,
@@ -95,29 +105,45 @@ pub(super) async fn make(
         let is_whole = live.failures.is_empty();
         // Another account may be why something cannot be read.
         let ask = is_whole || wanted.is_some();
-        let overviews = if ask { cloud::overviews(door, &chart).await } else { BTreeMap::new() };
+        let overviews = if ask {
+            cloud::overviews(door, &chart).await
+        } else {
+            BTreeMap::new()
+        };
         let mut learned = Learned::new(overviews, &live);
-        learned.complete(wanted.filter(|_| is_whole), &mut scope, door).await;
+        learned
+            .complete(wanted.filter(|_| is_whole), &mut scope, door)
+            .await;
         (live, learned)
     };
     let read = door.deadline.within(reads).await;
     drop(listener);
     let (live, learned) = read.unwrap_or_else(|broken_off| (broken_off.live(), Learned::default()));
     if let Some(stop) = other_account(wanted, &scope) {
-        return Ok((Plan::stopped_by(stop, loaded.chart.stamp.clone(), scope), None));
+        return Ok((
+            Plan::stopped_by(stop, loaded.chart.stamp.clone(), scope),
+            None,
+        ));
     }
     let unknown = learned.unknown(wanted, &scope);
     loaded.conclude(global, Some((&live, &part)), asked)?;
     drop(part);
     // The service's own clock, where it told, so that a wrong one here makes nothing due.
-    let plan = build(&chart, &live, allow, scope, live.clock.unwrap_or_else(session::now));
+    let plan = build(
+        &chart,
+        &live,
+        allow,
+        scope,
+        live.clock.unwrap_or_else(session::now),
+    );
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
     loaded.tell(global, found);
     Ok((plan, unknown))
 }
 
-/// A plan of which something is unknown is not saved, and an older one does not stay: either could be applied.
+/// A plan of which something is unknown is not saved, and an older one does not stay: either could
+/// be applied.
 fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
     if plan.outcome() == Outcome::Unknown {
         forget(path);
@@ -127,20 +153,28 @@ fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
     if text.len() > input::MOST {
         forget(path);
         let most = input::MOST >> 20;
-        bail!("the plan is not saved: `apply` reads {most} MiB at most; plan a part of it with `--target`");
+        bail!(
+            "the plan is not saved: `apply` reads {most} MiB at most; plan a part of it with \
+            `--target`"
+        );
     }
     files::replace(path, &text)
 }
 
-/// Removes an older plan, and what a killed run left of one; anything else at that path is left alone.
+/// Removes an older plan, and what a killed run left of one; anything else at that path is left
+/// alone.
 fn forget(path: &Path) {
     if !files::is_replaced(path) {
         return;
     }
     files::sweep(path);
     let is_plan = |text: String| !matches!(document::read(&text), Err(PlanFileError::NotAPlan(_)));
-    if input::text_if_file(path, input::MOST).is_some_and(is_plan) && fs::remove_file(path).is_ok() {
-        output::tell(&format!("{} held an older plan, and is removed", path.display()));
+    if input::text_if_file(path, input::MOST).is_some_and(is_plan) && fs::remove_file(path).is_ok()
+    {
+        output::tell(&format!(
+            "{} held an older plan, and is removed",
+            path.display()
+        ));
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) struct Logbook {
 }
 
 impl Logbook {
-    /// Makes sure that both can be written before anything else happens: an apply that cannot account for itself is
-    /// better not begun.
+    /// Makes sure that both can be written before anything else happens: an apply that cannot
+    /// account for itself is better not begun.
     pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Logbook> {
         let wanted: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
         for path in &wanted {
@@ -41,9 +41,13 @@ impl Logbook {
             is_not(receipt, Some(events))?;
         }
         let receipt = args.receipt.as_deref().map(Later::at).transpose()?;
-        let open =
-            |path: &PathBuf| -> anyhow::Result<_> { Ok((path.clone(), Arc::new(Events::to(files::begin(path)?)))) };
-        Ok(Logbook { receipt, events: args.events.as_ref().map(open).transpose()? })
+        let open = |path: &PathBuf| -> anyhow::Result<_> {
+            Ok((path.clone(), Arc::new(Events::to(files::begin(path)?))))
+        };
+        Ok(Logbook {
+            receipt,
+            events: args.events.as_ref().map(open).transpose()?,
+        })
     }
 
     /// Adds the events to whoever listens already.
@@ -58,15 +62,27 @@ impl Logbook {
         if let Some((_, events)) = &self.events {
             let format_version = crate::plan::document::FORMAT_VERSION;
             let (document, plan) = (crate::receipt::EVENTS, plan.summary());
-            events.write(&Line::Plan { format_version, document, plan: stamp.clone(), summary: plan });
+            events.write(&Line::Plan {
+                format_version,
+                document,
+                plan: stamp.clone(),
+                summary: plan,
+            });
         }
     }
 
     /// Writes what is still to be written. Whatever fails, the other file is written all the same.
-    pub(super) fn end(&self, report: &Report<'_>, stamp: PlanStamp, views: Vec<View>) -> anyhow::Result<()> {
+    pub(super) fn end(
+        &self,
+        report: &Report<'_>,
+        stamp: PlanStamp,
+        views: Vec<View>,
+    ) -> anyhow::Result<()> {
         let events = self.events.as_ref().map_or(Ok(()), |(path, events)| {
             events.write(&Line::ended(report));
-            events.end().with_context(|| format!("{} is not complete", path.display()))
+            events
+                .end()
+                .with_context(|| format!("{} is not complete", path.display()))
         });
         if let Some(file) = &self.receipt {
             file.write(&pretty(&Receipt::new(report, stamp, views)))?;

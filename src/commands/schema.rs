@@ -9,7 +9,11 @@ use crate::{
 };
 
 pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
-    let text = if args.markdown { render::reference::markdown() } else { pretty(&of(args.document)) };
+    let text = if args.markdown {
+        render::reference::markdown()
+    } else {
+        pretty(&of(args.document))
+    };
     output::document(&text)?;
     Ok(Exit::Done)
 }

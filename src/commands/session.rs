@@ -42,9 +42,12 @@ use crate::{
 
 /// The error for a chart where a saved plan is wanted. `command` is what takes charts instead.
 pub(super) fn chart_for_plan(path: &Path, command: &str) -> Option<UsageError> {
-    let is_chart = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+    let is_chart = path
+        .extension()
+        .is_some_and(|end| end == "yaml" || end == "yml");
     let path = path.display();
-    let message = || format!("{path} is a chart, not a saved plan: write `portolan {command} --file {path}`");
+    let message =
+        || format!("{path} is a chart, not a saved plan: write `portolan {command} --file {path}`");
     is_chart.then(|| UsageError(message()))
 }
 
@@ -82,24 +85,47 @@ impl Unready {
 
 /// Reads and decodes the chart; tells what is wrong with it.
 pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
-    let load::Loaded { mut sources, problems } =
-        load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
-    let mut unready: Vec<View> = problems.into_iter().flat_map(|error| Unready::because(&error.into()).0).collect();
+    let load::Loaded {
+        mut sources,
+        problems,
+    } = load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
+    let mut unready: Vec<View> = problems
+        .into_iter()
+        .flat_map(|error| Unready::because(&error.into()).0)
+        .collect();
     if sources.files().next().is_none() {
         return Err(Unready(unready));
     }
     let environment = |name: &str| std::env::var(name).ok();
-    let context = Context { sources: &sources, environment: &environment, region: global.region.as_deref() };
-    let Decoded { mut chart, mut found, rules, waivers, foreign } = config::decode(context);
+    let context = Context {
+        sources: &sources,
+        environment: &environment,
+        region: global.region.as_deref(),
+    };
+    let Decoded {
+        mut chart,
+        mut found,
+        rules,
+        waivers,
+        foreign,
+    } = config::decode(context);
     if !unready.is_empty() {
         // What the missing files hold is not known.
         found.retain(|diagnostic| !matches!(diagnostic.code, "unknown-target" | "unused-waiver"));
     }
-    found.extend(chart.endpoints.iter().filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)));
+    found.extend(
+        chart
+            .endpoints
+            .iter()
+            .filter_map(|(place, endpoint)| bad_endpoint(place, endpoint)),
+    );
     found.sort();
     config::hide_secrets(&found, &foreign, &mut sources);
     if chart.name.is_none() {
-        chart.stamp.name.clone_from(&load::first(&global.file).unwrap_or_default());
+        chart
+            .stamp
+            .name
+            .clone_from(&load::first(&global.file).unwrap_or_default());
     }
     let mask = mask(logins_of(&chart));
     sources.cover_lines(|line| mask.hides(line));
@@ -112,16 +138,33 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         unready.extend(views);
         return Err(Unready(unready));
     }
-    Ok(Loaded { chart: Arc::new(chart), views, rules, waivers, sources })
+    Ok(Loaded {
+        chart: Arc::new(chart),
+        views,
+        rules,
+        waivers,
+        sources,
+    })
 }
 
 fn logins_of(chart: &Chart) -> impl Iterator<Item = &LoginSource> {
-    chart.terms.values().filter_map(|terms| terms.credentials.as_ref())
+    chart
+        .terms
+        .values()
+        .filter_map(|terms| terms.credentials.as_ref())
 }
 
-/// An endpoint that could not be used wherever portolan runs; which hosts may be named depends on who runs it.
-fn bad_endpoint((service, region): &(Service, Arc<str>), endpoint: &ChartEndpoint) -> Option<Diagnostic> {
-    let wanted = Wanted { service: *service, region, chart: Some(&endpoint.url) };
+/// An endpoint that could not be used wherever portolan runs; which hosts may be named depends on
+/// who runs it.
+fn bad_endpoint(
+    (service, region): &(Service, Arc<str>),
+    endpoint: &ChartEndpoint,
+) -> Option<Diagnostic> {
+    let wanted = Wanted {
+        service: *service,
+        region,
+        chart: Some(&endpoint.url),
+    };
     match Endpoints::resolve(&[wanted], &Overrides::default()) {
         // A wrong region is told where it stands.
         Ok(_) | Err(EndpointError::Foreign { .. } | EndpointError::Region(_)) => None,
@@ -130,8 +173,9 @@ fn bad_endpoint((service, region): &(Service, Arc<str>), endpoint: &ChartEndpoin
 }
 
 impl Loaded {
-    /// Adds what can only be said with the live state of a part of the chart, or, without one, which waivers nothing
-    /// uses. A selection that covers nothing ends the command: its plan would be an empty one.
+    /// Adds what can only be said with the live state of a part of the chart, or, without one,
+    /// which waivers nothing uses. A selection that covers nothing ends the command: its plan would
+    /// be an empty one.
     pub(super) fn conclude(
         &mut self,
         global: &Global,
@@ -145,15 +189,25 @@ impl Loaded {
             found.extend(lint::failing(&self.chart, live));
             let has_patterns = !(self.chart.protect.is_empty() && self.chart.accept.is_empty());
             if has_patterns || asked.selection.is_partial() || !asked.ignores.is_empty() {
-                found.extend(Seen::new(&self.chart, part, live).judge(&asked.selection, &asked.ignores));
+                found.extend(
+                    Seen::new(&self.chart, part, live).judge(&asked.selection, &asked.ignores),
+                );
             }
             self.waivers.apply(&mut found);
-            not_looked_for = if asked.selection.is_partial() { &lint::OF_A_WHOLE_PLAN } else { &[] };
+            not_looked_for = if asked.selection.is_partial() {
+                &lint::OF_A_WHOLE_PLAN
+            } else {
+                &[]
+            };
         }
         found.extend(self.waivers.unused(not_looked_for));
         let has_errors = found.has_errors();
         self.tell(global, found);
-        if has_errors { Err(Unready(std::mem::take(&mut self.views))) } else { Ok(()) }
+        if has_errors {
+            Err(Unready(std::mem::take(&mut self.views)))
+        } else {
+            Ok(())
+        }
     }
 
     /// Tells of more findings, and keeps them for the document.
@@ -167,35 +221,60 @@ impl Loaded {
 }
 
 fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {
-    found.iter().map(|diagnostic| diagnostic.view(sources)).collect()
+    found
+        .iter()
+        .map(|diagnostic| diagnostic.view(sources))
+        .collect()
 }
 
 /// Opens the door to the regions of a chart.
 pub(super) fn open(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
-    let mut places: BTreeSet<(Service, Arc<str>)> =
-        chart.resources.keys().map(|address| (address.kind().service, address.region().clone())).collect();
+    let mut places: BTreeSet<(Service, Arc<str>)> = chart
+        .resources
+        .keys()
+        .map(|address| (address.kind().service, address.region().clone()))
+        .collect();
     if chart.account.is_some() {
-        places.extend(chart.resources.keys().map(|address| (Service::Iam, address.region().clone())));
+        places.extend(
+            chart
+                .resources
+                .keys()
+                .map(|address| (Service::Iam, address.region().clone())),
+        );
     }
     let wanted: Vec<Wanted<'_>> = places
         .iter()
         .map(|place| {
             let chart = chart.endpoints.get(place).map(|endpoint| &*endpoint.url);
-            Wanted { service: place.0, region: &place.1, chart }
+            Wanted {
+                service: place.0,
+                region: &place.1,
+                chart,
+            }
         })
         .collect();
     if global.emulator.is_none() {
         let over = EndpointVariables::read();
         let overrides = over.overrides(global);
         for (place, one) in places.iter().zip(&wanted) {
-            let stands = || chart.endpoints.get(place).map_or_else(String::new, |endpoint| endpoint.source.to_string());
+            let stands = || {
+                chart
+                    .endpoints
+                    .get(place)
+                    .map_or_else(String::new, |endpoint| endpoint.source.to_string())
+            };
             let judged = Endpoints::resolve(std::slice::from_ref(one), &overrides);
             if one.chart.is_some() && over.of(one.service).is_none() {
                 judged.with_context(stands)?;
             }
         }
     }
-    open_regions(global, &wanted, mask(logins_of(chart)), chart.account.as_deref())
+    open_regions(
+        global,
+        &wanted,
+        mask(logins_of(chart)),
+        chart.account.as_deref(),
+    )
 }
 
 /// The endpoints that the environment names for every region.
@@ -203,8 +282,17 @@ struct EndpointVariables(BTreeMap<Service, String>);
 
 impl EndpointVariables {
     fn read() -> EndpointVariables {
-        let read = |service| std::env::var(variable(service)).ok().filter(|value| !value.is_empty());
-        EndpointVariables(Service::ALL.into_iter().filter_map(|service| Some((service, read(service)?))).collect())
+        let read = |service| {
+            std::env::var(variable(service))
+                .ok()
+                .filter(|value| !value.is_empty())
+        };
+        EndpointVariables(
+            Service::ALL
+                .into_iter()
+                .filter_map(|service| Some((service, read(service)?)))
+                .collect(),
+        )
     }
 
     fn of(&self, service: Service) -> Option<&str> {
@@ -213,7 +301,12 @@ impl EndpointVariables {
 
     fn overrides<'a>(&'a self, global: &'a Global) -> Overrides<'a> {
         let [swr, codearts, iam] = Service::ALL.map(|service| self.of(service));
-        Overrides { swr, codearts, iam, allowed_hosts: &global.allow_endpoint }
+        Overrides {
+            swr,
+            codearts,
+            iam,
+            allowed_hosts: &global.allow_endpoint,
+        }
     }
 }
 
@@ -222,24 +315,48 @@ pub(super) fn open_for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door
     let planned = &plan.scope.endpoints;
     let mut wanted: Vec<Wanted<'_>> = planned
         .iter()
-        .map(|((service, region), url)| Wanted { service: *service, region, chart: Some(url.as_str()) })
+        .map(|((service, region), url)| Wanted {
+            service: *service,
+            region,
+            chart: Some(url.as_str()),
+        })
         .collect();
     let account = plan.chart.account.as_deref();
     if account.is_some() {
         // Which source tells may be another one than when it was planned.
         let is_planned = |region: &String| planned.contains_key(&(Service::Iam, region.clone()));
-        let others = plan.scope.regions.iter().filter(|region| !is_planned(region));
-        wanted.extend(others.map(|region| Wanted { service: Service::Iam, region, chart: None }));
+        let others = plan
+            .scope
+            .regions
+            .iter()
+            .filter(|region| !is_planned(region));
+        wanted.extend(others.map(|region| Wanted {
+            service: Service::Iam,
+            region,
+            chart: None,
+        }));
     }
-    if global.emulator.is_none() && planned.values().any(|endpoint| endpoint.starts_with(EMULATED)) {
-        anyhow::bail!("the plan was made against the emulator; apply it with `--emulator`, or plan again");
+    if global.emulator.is_none()
+        && planned
+            .values()
+            .any(|endpoint| endpoint.starts_with(EMULATED))
+    {
+        anyhow::bail!(
+            "the plan was made against the emulator; apply it with `--emulator`, or plan again"
+        );
     }
-    let logins = plan.changes.iter().filter_map(|change| change.action.run()?.credentials.as_ref());
+    let logins = plan
+        .changes
+        .iter()
+        .filter_map(|change| change.action.run()?.credentials.as_ref());
     let door = open_regions(global, &wanted, mask(logins), account)?;
     for (place, planned) in planned {
         let now = door.endpoints.get(place).map_or("", String::as_str);
         if now != planned {
-            anyhow::bail!("the plan was made for {planned}, and {} is {now} now; plan again", place.1);
+            anyhow::bail!(
+                "the plan was made for {planned}, and {} is {now} now; plan again",
+                place.1
+            );
         }
     }
     Ok(door)
@@ -256,8 +373,15 @@ fn open_regions(
     let over = EndpointVariables::read();
     let (transport, endpoints): (Arc<dyn Transport>, _) = match &global.emulator {
         Some(_) if !over.0.is_empty() => {
-            let name = over.0.keys().next().map_or("", |service| variable(*service));
-            return Err(UsageError(format!("`--emulator` and `{name}` name two doors; give one")).into());
+            let name = over
+                .0
+                .keys()
+                .next()
+                .map_or("", |service| variable(*service));
+            return Err(UsageError(format!(
+                "`--emulator` and `{name}` name two doors; give one"
+            ))
+            .into());
         }
         Some(path) => {
             let mut settings = emulator::Settings::default();
@@ -268,22 +392,34 @@ fn open_regions(
             // Nobody can ask for it.
             emulator.keep_no_journal();
             let place = |wanted: &Wanted<'_>| (wanted.service, wanted.region.to_owned());
-            let name = |wanted: &Wanted<'_>| (place(wanted), format!("{EMULATED}{}", path.display()));
-            (Arc::new(Emulated::new(emulator)), wanted.iter().map(name).collect())
+            let name =
+                |wanted: &Wanted<'_>| (place(wanted), format!("{EMULATED}{}", path.display()));
+            (
+                Arc::new(Emulated::new(emulator)),
+                wanted.iter().map(name).collect(),
+            )
         }
         None => {
             let endpoints = Endpoints::resolve(wanted, &over.overrides(global))?;
-            let name =
-                |(service, region, base): (Service, &str, &Base)| ((service, region.to_owned()), base.to_string());
+            let name = |(service, region, base): (Service, &str, &Base)| {
+                ((service, region.to_owned()), base.to_string())
+            };
             let names = endpoints.iter().map(name).collect();
             let found = credentials::find(&|name| std::env::var(name).ok())?;
             tracing::info!("credentials from {}", found.source);
             let regions: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.region).collect();
             let scoped = found.credentials.for_regions(regions.len())?;
             if scoped.dropped_project_id && !global.quiet {
-                output::tell("warning: the chart has several regions, so the project id is not sent");
+                output::tell(
+                    "warning: the chart has several regions, so the project id is not sent",
+                );
             }
-            let roots = global.ca_file.as_deref().map(Roots::read).transpose()?.unwrap_or_default();
+            let roots = global
+                .ca_file
+                .as_deref()
+                .map(Roots::read)
+                .transpose()?
+                .unwrap_or_default();
             let door = HttpTransport::new(endpoints, scoped.credentials, Timeouts::default());
             (Arc::new(door.trusting(roots)), names)
         }
@@ -293,7 +429,11 @@ fn open_regions(
         Parallelism::Auto => Client::adaptive(within_budget),
         Parallelism::Fixed(number) => Client::new(within_budget, number),
     };
-    Ok(Door { client: Arc::new(client.masking(mask)), endpoints, deadline })
+    Ok(Door {
+        client: Arc::new(client.masking(mask)),
+        endpoints,
+        deadline,
+    })
 }
 
 /// The secrets that this run may sign with. Nobody else may get them.
@@ -305,7 +445,9 @@ pub(super) fn own_secrets(global: &Global) -> Mask {
 }
 
 fn cloud_secrets() -> impl Iterator<Item = Secret> {
-    credentials::secrets(&|name| std::env::var(name).ok()).into_iter().map(Secret::from)
+    credentials::secrets(&|name| std::env::var(name).ok())
+        .into_iter()
+        .map(Secret::from)
 }
 
 /// Everything secret that this run knows.
@@ -315,12 +457,21 @@ fn mask<'s>(logins: impl Iterator<Item = &'s LoginSource>) -> Arc<Mask> {
 
 /// What a plan speaks of, but for the account.
 pub(super) fn scope(chart: &Chart, door: &Door, selection: &Selection) -> Scope {
-    let regions: BTreeSet<String> = chart.resources.keys().map(|address| address.region().to_string()).collect();
+    let regions: BTreeSet<String> = chart
+        .resources
+        .keys()
+        .map(|address| address.region().to_string())
+        .collect();
     let is_of_account = |service: Service| service == Service::Iam;
-    let endpoints = door.endpoints.iter().filter(|((service, _), _)| !is_of_account(*service));
+    let endpoints = door
+        .endpoints
+        .iter()
+        .filter(|((service, _), _)| !is_of_account(*service));
     Scope {
         regions: regions.into_iter().collect(),
-        endpoints: endpoints.map(|(place, url)| (place.clone(), url.clone())).collect(),
+        endpoints: endpoints
+            .map(|(place, url)| (place.clone(), url.clone()))
+            .collect(),
         account: BTreeMap::new(),
         selection: selection.clone(),
     }
@@ -333,11 +484,14 @@ pub(super) fn now() -> Moment {
 
 /// A runtime for the commands that talk to somebody.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
 }
 
-/// Does work in a runtime of its own, and leaves behind what the work left: the lookup of a name cannot be broken off,
-/// and may take long.
+/// Does work in a runtime of its own, and leaves behind what the work left: the lookup of a name
+/// cannot be broken off, and may take long.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = runtime()?;
     let done = runtime.block_on(work);
@@ -346,14 +500,22 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
 }
 
 pub(super) fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."))
 }
 
 /// Refuses to write over what the same run reads.
 pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
-    let beside = |state: &PathBuf| [".lock", ".changes"].map(|end| format!("{}{end}", state.display()).into());
+    let beside = |state: &PathBuf| {
+        [".lock", ".changes"].map(|end| format!("{}{end}", state.display()).into())
+    };
     let beside: Vec<PathBuf> = global.emulator.iter().flat_map(beside).collect();
-    let others = [&global.emulator, &global.ca_file].into_iter().flatten().cloned().chain(beside);
+    let others = [&global.emulator, &global.ca_file]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .chain(beside);
     let inputs = load::inputs(&global.file).into_iter().chain(others);
     let target = target_of(path);
     for input in inputs {
@@ -361,7 +523,10 @@ pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
         let is_chart_in = |path: &Path| load::is_chart(path) && is_same(&input, directory_of(path));
         let in_directory = input.is_dir() && (is_chart_in(path) || is_chart_in(&target));
         if is_same(&input, path) || in_directory {
-            let problem = format!("{} is read by this run, and cannot be written too", path.display());
+            let problem = format!(
+                "{} is read by this run, and cannot be written too",
+                path.display()
+            );
             return Err(UsageError(problem).into());
         }
     }
@@ -375,7 +540,8 @@ pub(super) fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Where a path leads: links are followed, also to what is not there.
 fn target_of(path: &Path) -> PathBuf {
-    let path = fs::read_link(path).map_or_else(|_| path.to_owned(), |link| directory_of(path).join(link));
+    let path =
+        fs::read_link(path).map_or_else(|_| path.to_owned(), |link| directory_of(path).join(link));
     if let Ok(target) = path.canonicalize() {
         return target;
     }
@@ -389,7 +555,11 @@ fn target_of(path: &Path) -> PathBuf {
 #[cfg(unix)]
 fn is_one_file(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let found = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    let found = |path: &Path| {
+        fs::metadata(path)
+            .ok()
+            .map(|found| (found.dev(), found.ino()))
+    };
     found(one).is_some_and(|found_one| found(other) == Some(found_one))
 }
 

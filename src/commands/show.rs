@@ -13,9 +13,17 @@ use crate::{
 };
 
 /// The plan on stdout.
-pub(super) fn plan(global: &Global, args: &ShowArgs, plan: &Plan, found: Vec<View>) -> anyhow::Result<()> {
+pub(super) fn plan(
+    global: &Global,
+    args: &ShowArgs,
+    plan: &Plan,
+    found: Vec<View>,
+) -> anyhow::Result<()> {
     output::document(&match args.format {
-        PlanFormat::Text => output::fitted(render::plan::text(plan, output::stdout_look(global, depth(args)))),
+        PlanFormat::Text => output::fitted(render::plan::text(
+            plan,
+            output::stdout_look(global, depth(args)),
+        )),
         PlanFormat::Json => pretty(&PlanDocument::new(plan, found)),
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
@@ -30,9 +38,17 @@ fn all(plan: &Plan, found: Vec<View>) -> Vec<View> {
 }
 
 /// The drift on stdout. `found` holds the acceptances that are over.
-pub(super) fn drift(global: &Global, args: &ShowArgs, drift: &Drift, found: Vec<View>) -> anyhow::Result<()> {
+pub(super) fn drift(
+    global: &Global,
+    args: &ShowArgs,
+    drift: &Drift,
+    found: Vec<View>,
+) -> anyhow::Result<()> {
     output::document(&match args.format {
-        PlanFormat::Text => output::fitted(render::drift::text(drift, output::stdout_look(global, depth(args)))),
+        PlanFormat::Text => output::fitted(render::drift::text(
+            drift,
+            output::stdout_look(global, depth(args)),
+        )),
         PlanFormat::Json => pretty(&DriftDocument::new(drift, found)),
         PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),
@@ -42,10 +58,18 @@ pub(super) fn drift(global: &Global, args: &ShowArgs, drift: &Drift, found: Vec<
 }
 
 /// What is printed if nothing can be said of drift.
-pub(super) fn drift_unready(global: &Global, args: &ShowArgs, unready: session::Unready) -> anyhow::Result<()> {
+pub(super) fn drift_unready(
+    global: &Global,
+    args: &ShowArgs,
+    unready: session::Unready,
+) -> anyhow::Result<()> {
     match args.format {
         PlanFormat::Json => output::document(&pretty(&DriftDocument::unready(unready.0))),
-        PlanFormat::Markdown => output::document(&render::markdown::unready("drift", &unready.0, args.max_bytes)),
+        PlanFormat::Markdown => output::document(&render::markdown::unready(
+            "drift",
+            &unready.0,
+            args.max_bytes,
+        )),
         PlanFormat::Sarif | PlanFormat::Gitlab | PlanFormat::Text | PlanFormat::Diff => {
             self::unready(global, args, unready)
         }
@@ -53,20 +77,33 @@ pub(super) fn drift_unready(global: &Global, args: &ShowArgs, unready: session::
 }
 
 fn depth(args: &ShowArgs) -> Depth {
-    if args.details { Depth::Full } else { Depth::Folded }
+    if args.details {
+        Depth::Full
+    } else {
+        Depth::Folded
+    }
 }
 
 /// What is printed if there is no plan to speak of.
-pub(super) fn unready(global: &Global, args: &ShowArgs, unready: session::Unready) -> anyhow::Result<()> {
+pub(super) fn unready(
+    global: &Global,
+    args: &ShowArgs,
+    unready: session::Unready,
+) -> anyhow::Result<()> {
     let session::Unready(found) = unready;
     match args.format {
         PlanFormat::Json => {
-            let document = PlanDocument { outcome: Outcome::Unknown, ..PlanDocument::new(&Plan::default(), found) };
+            let document = PlanDocument {
+                outcome: Outcome::Unknown,
+                ..PlanDocument::new(&Plan::default(), found)
+            };
             output::document(&pretty(&document))
         }
         PlanFormat::Sarif => output::document(&sarif(&found, &[], &checkout::of(global)?)),
         PlanFormat::Gitlab => output::document(&gitlab(&found, &checkout::of(global)?)),
-        PlanFormat::Markdown => output::document(&render::markdown::unready("plan", &found, args.max_bytes)),
+        PlanFormat::Markdown => {
+            output::document(&render::markdown::unready("plan", &found, args.max_bytes))
+        }
         PlanFormat::Text | PlanFormat::Diff => Ok(()),
     }
 }

@@ -15,7 +15,8 @@ pub(super) fn run(global: &Global, args: &ShowFileArgs) -> anyhow::Result<Exit> 
     if let Some(error) = session::chart_for_plan(path, "validate --print") {
         return Err(error.into());
     }
-    let text = input::text(path, input::MOST).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = input::text(path, input::MOST)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     let read = document::read(&text).and_then(|plan| Ok((plan, document::diagnostics(&text)?)));
     let (plan, found) = read.with_context(|| format!("cannot show {}", path.display()))?;
     show::plan(global, &args.show, &plan, found)?;

@@ -1,7 +1,8 @@
-//! The signals that ask a process to end. What can end in good order listens; at any other time the process ends at once.
+//! The signals that ask a process to end. What can end in good order listens; at any other time the
+//! process ends at once.
 //!
-//! The handlers are there from the start. As the first process of a container nothing ends portolan otherwise: the
-//! kernel drops what such a process has no handler for.
+//! The handlers are there from the start. As the first process of a container nothing ends portolan
+//! otherwise: the kernel drops what such a process has no handler for.
 
 use std::sync::{LazyLock, mpsc};
 
@@ -24,7 +25,12 @@ static ASKED: LazyLock<watch::Sender<Asked>> = LazyLock::new(watch::Sender::defa
 pub(super) fn take_over() {
     let (ready, is_ready) = mpsc::channel();
     let watch = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+        else {
+            return;
+        };
         runtime.block_on(async {
             let mut source = Source::open();
             // The other end waits.
@@ -35,13 +41,20 @@ pub(super) fn take_over() {
             }
         });
     };
-    if std::thread::Builder::new().name("signals".to_owned()).spawn(watch).is_ok() {
+    if std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(watch)
+        .is_ok()
+    {
         let _ = is_ready.recv();
     }
 }
 
 /// Passes a signal on, or ends the process if nobody would act on it.
-#[expect(clippy::exit, reason = "the main thread may wait for a file or a pipe that nobody reads")]
+#[expect(
+    clippy::exit,
+    reason = "the main thread may wait for a file or a pipe that nobody reads"
+)]
 fn hear() {
     let is_heard = ASKED.send_if_modified(|asked| {
         asked.pending += usize::from(asked.listeners > 0);
@@ -62,7 +75,8 @@ impl Signals {
         Signals(ASKED.subscribe())
     }
 
-    /// Ends with the next of them. One that arrived earlier, and that no other listener acted on, counts.
+    /// Ends with the next of them. One that arrived earlier, and that no other listener acted on,
+    /// counts.
     pub(super) async fn next(&mut self) {
         loop {
             let mut is_taken = false;
@@ -113,7 +127,11 @@ impl Source {
         Source {
             interrupt: listen(SignalKind::interrupt()),
             terminate: listen(SignalKind::terminate()),
-            hangup: if hangup_is_ignored() { None } else { listen(SignalKind::hangup()) },
+            hangup: if hangup_is_ignored() {
+                None
+            } else {
+                listen(SignalKind::hangup())
+            },
         }
     }
 
@@ -132,13 +150,15 @@ impl Source {
     }
 }
 
-/// Whether the run was started to survive its terminal, as `nohup` does. Where that cannot be told, it was not.
+/// Whether the run was started to survive its terminal, as `nohup` does. Where that cannot be told,
+/// it was not.
 #[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     // The first bit is SIGHUP's.
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Ctrl-C alone.

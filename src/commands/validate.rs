@@ -12,8 +12,15 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         let message = "files are named behind `validate` or with `--file`, not both ways";
         return Err(super::UsageError(message.to_owned()).into());
     }
-    let file = if args.files.is_empty() { global.file.clone() } else { args.files.clone() };
-    let global = &Global { file, ..global.clone() };
+    let file = if args.files.is_empty() {
+        global.file.clone()
+    } else {
+        args.files.clone()
+    };
+    let global = &Global {
+        file,
+        ..global.clone()
+    };
     let loaded = session::load_chart(global).and_then(|mut loaded| {
         loaded.conclude(global, None, &Asked::default())?;
         Ok(loaded)
@@ -26,20 +33,36 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
     match (args.format, &loaded) {
         (FindingsFormat::Text, Err(_)) => {}
         (FindingsFormat::Text, Ok(_)) if denied => {}
-        (FindingsFormat::Text, Ok(loaded)) if args.print => output::document(&chart::text(&loaded.chart))?,
-        (FindingsFormat::Text, Ok(loaded)) => output::document(&said(loaded.chart.resources.len()))?,
+        (FindingsFormat::Text, Ok(loaded)) if args.print => {
+            output::document(&chart::text(&loaded.chart))?
+        }
+        (FindingsFormat::Text, Ok(loaded)) => {
+            output::document(&said(loaded.chart.resources.len()))?
+        }
         (FindingsFormat::Json, _) => output::document(&findings::json(views))?,
-        (FindingsFormat::Sarif, _) => output::document(&sarif::sarif(views, &[], &checkout::of(global)?))?,
+        (FindingsFormat::Sarif, _) => {
+            output::document(&sarif::sarif(views, &[], &checkout::of(global)?))?
+        }
         (FindingsFormat::Github, _) => output::document(&findings::github(views))?,
-        (FindingsFormat::Gitlab, _) => output::document(&gitlab::gitlab(views, &checkout::of(global)?))?,
+        (FindingsFormat::Gitlab, _) => {
+            output::document(&gitlab::gitlab(views, &checkout::of(global)?))?
+        }
     }
     if denied && loaded.is_ok() {
         output::tell("warnings are denied");
     }
-    Ok(if loaded.is_ok() && !denied { Exit::Done } else { Exit::Failed })
+    Ok(if loaded.is_ok() && !denied {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 fn said(number: usize) -> String {
-    let resources = if number == 1 { "1 resource".to_owned() } else { format!("{number} resources") };
+    let resources = if number == 1 {
+        "1 resource".to_owned()
+    } else {
+        format!("{number} resources")
+    };
     format!("The chart is valid: {resources}.\n")
 }

@@ -1,17 +1,19 @@
 //! How much a chart may stand for beyond what is written in it.
 //!
-//! A list in `defaults` is a list for each repository that inherits it, and a mapping behind an alias is one more mapping
-//! wherever the alias stands: a small file can stand for millions of rules. What is allowed grows with the text, so that
-//! time and memory do too.
+//! A list in `defaults` is a list for each repository that inherits it, and a mapping behind an
+//! alias is one more mapping wherever the alias stands: a small file can stand for millions of
+//! rules. What is allowed grows with the text, so that time and memory do too.
 
 use crate::diagnostics::SourceMap;
 
 /// Bytes that any chart may stand for, and how many more each byte of its text allows.
 const ROOM: usize = 56 << 20;
 const ROOM_A_BYTE: usize = 8;
-/// What a repository, a rule or a mirror takes beside its texts, so that each costs about what it takes of memory.
+/// What a repository, a rule or a mirror takes beside its texts, so that each costs about what it
+/// takes of memory.
 const RESOURCE: usize = 480;
-/// Steps of comparing patterns with the addresses of any chart, and how many more each byte of text allows.
+/// Steps of comparing patterns with the addresses of any chart, and how many more each byte of text
+/// allows.
 const STEPS: usize = 4_000_000;
 const STEPS_A_BYTE: usize = 16;
 
@@ -30,13 +32,18 @@ impl Allowance {
 
     fn for_bytes(written: usize) -> Allowance {
         let more = |base: usize, a_byte: usize| base.saturating_add(written.saturating_mul(a_byte));
-        Allowance { room: more(ROOM, ROOM_A_BYTE), steps: more(STEPS, STEPS_A_BYTE), is_refused: false }
+        Allowance {
+            room: more(ROOM, ROOM_A_BYTE),
+            steps: more(STEPS, STEPS_A_BYTE),
+            is_refused: false,
+        }
     }
 
     /// Whether there may be one more resource with as many bytes of text.
     pub(super) fn grant(&mut self, text: usize) -> bool {
         let left = self.room.checked_sub(text.saturating_add(RESOURCE));
-        // After a refusal nothing is granted: what comes later may be small, and would be all that is left of the chart.
+        // After a refusal nothing is granted: what comes later may be small, and would be all that
+        // is left of the chart.
         self.room = left.unwrap_or(0);
         left.is_some()
     }
@@ -64,8 +71,14 @@ mod tests {
             let mut allowance = Allowance::for_bytes(written);
             std::iter::from_fn(|| allowance.grant(text).then_some(())).count()
         };
-        assert_eq!([0, 1 << 20].map(|written| granted(written, 0)), [122_333, 139_810]);
-        assert_eq!([0, 1 << 20].map(|written| granted(written, 30_000)), [1_926, 2_201]);
+        assert_eq!(
+            [0, 1 << 20].map(|written| granted(written, 0)),
+            [122_333, 139_810]
+        );
+        assert_eq!(
+            [0, 1 << 20].map(|written| granted(written, 30_000)),
+            [1_926, 2_201]
+        );
     }
 
     #[test]
@@ -74,7 +87,10 @@ mod tests {
         let line = "      team-a-123:\n".len();
         for (number, each, text) in [(50_000, 1, 500), (30_000, 4, 40)] {
             let mut allowance = Allowance::for_bytes(number * line);
-            assert!((0..number * each).all(|_| allowance.grant(text)), "{number} times {each} of {text}");
+            assert!(
+                (0..number * each).all(|_| allowance.grant(text)),
+                "{number} times {each} of {text}"
+            );
         }
     }
 

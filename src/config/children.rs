@@ -1,4 +1,5 @@
-//! What lives in a resource without a name of its own there: lists and single ones, with targets looked up.
+//! What lives in a resource without a name of its own there: lists and single ones, with targets
+//! looked up.
 
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -28,7 +29,8 @@ pub struct Targets<'n, 's> {
     comparisons: Cell<usize>,
 }
 
-/// Names compared with mistyped ones in all. A hint is a courtesy: it may not cost more than the chart does.
+/// Names compared with mistyped ones in all. A hint is a courtesy: it may not cost more than the
+/// chart does.
 const MOST_COMPARISONS: usize = 20_000;
 
 /// Names that one hint lists.
@@ -43,12 +45,19 @@ impl Targets<'_, '_> {
         if let Some(meant) = meant {
             return format!("did you mean `{meant}`?");
         }
-        let listed: Vec<String> =
-            self.named.keys().take(MOST_LISTED).map(|name| format!("`{}`", tree::name(name))).collect();
+        let listed: Vec<String> = self
+            .named
+            .keys()
+            .take(MOST_LISTED)
+            .map(|name| format!("`{}`", tree::name(name)))
+            .collect();
         match self.named.len() - listed.len() {
             _ if listed.is_empty() => "the chart has no `targets`".to_owned(),
             0 => format!("the chart's targets are {}", listed.join(", ")),
-            more => format!("the chart's targets are {} and {more} more", listed.join(", ")),
+            more => format!(
+                "the chart's targets are {} and {more} more",
+                listed.join(", ")
+            ),
         }
     }
 }
@@ -63,14 +72,26 @@ pub struct Target<'n, 's> {
 /// Collects the targets of all documents; the same name twice is an error.
 pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Targets<'n, 's> {
     let mut targets = BTreeMap::new();
-    let entries = roots.iter().filter_map(|root| root.get("targets")?.as_mapping()).flatten();
+    let entries = roots
+        .iter()
+        .filter_map(|root| root.get("targets")?.as_mapping())
+        .flatten();
     for (key, node) in entries {
-        let target = Target { node, span: key.span };
-        if let Some(first) = targets.get(&*key.text).map(|first: &Target<'_, '_>| first.span) {
+        let target = Target {
+            node,
+            span: key.span,
+        };
+        if let Some(first) = targets
+            .get(&*key.text)
+            .map(|first: &Target<'_, '_>| first.span)
+        {
             found.push(
                 Diagnostic::error(
                     "duplicate-target",
-                    format!("target `{}` stands in the chart twice", tree::name(&key.text)),
+                    format!(
+                        "target `{}` stands in the chart twice",
+                        tree::name(&key.text)
+                    ),
                 )
                 .at(key.span)
                 .related(first, "first here"),
@@ -79,7 +100,10 @@ pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Target
             targets.insert(key.text.to_string(), target);
         }
     }
-    Targets { named: targets, comparisons: Cell::new(MOST_COMPARISONS) }
+    Targets {
+        named: targets,
+        comparisons: Cell::new(MOST_COMPARISONS),
+    }
 }
 
 /// What is said of the children of one resource: a list, or a single one.
@@ -94,7 +118,9 @@ impl<'n, 's> Held<'n, 's> {
     /// The items, where the node says all that there is of the kind.
     fn items(&self) -> Option<&'n [Node<'s>]> {
         match self.kind.place.key.form {
-            Form::Single(..) if self.node.as_mapping().is_some() => Some(std::slice::from_ref(self.node)),
+            Form::Single(..) if self.node.as_mapping().is_some() => {
+                Some(std::slice::from_ref(self.node))
+            }
             Form::Single(_, Some(word)) => (self.node.as_str() == Some(word)).then_some(&[]),
             Form::List(_) => self.node.as_list(),
             _ => None,
@@ -102,22 +128,32 @@ impl<'n, 's> Held<'n, 's> {
     }
 }
 
-/// Decodes what is said of all kinds in a resource that have no names there, and says of which it is the whole truth.
+/// Decodes what is said of all kinds in a resource that have no names there, and says of which it
+/// is the whole truth.
 pub(super) fn of_entry(
     parent: &Address,
     inherited: &Inherited<'_, '_>,
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
 ) -> Children {
-    let nameless = parent.kind().children().filter(|child| child.place.name().is_none());
+    let nameless = parent
+        .kind()
+        .children()
+        .filter(|child| child.place.name().is_none());
     let held = nameless.filter_map(|kind| {
         let node = inherited.find(parent.kind(), kind.place.key.name)?;
-        Some(Held { kind, node, layers: inherited.layers })
+        Some(Held {
+            kind,
+            node,
+            layers: inherited.layers,
+        })
     });
-    held.filter_map(|held| Some((held.kind, decode(parent, &held, targets, out)?))).collect()
+    held.filter_map(|held| Some((held.kind, decode(parent, &held, targets, out)?)))
+        .collect()
 }
 
-/// Decodes what decides about the children of a kind, and says where it stands; `None` if they are not managed.
+/// Decodes what decides about the children of a kind, and says where it stands; `None` if they are
+/// not managed.
 pub(super) fn decode(
     parent: &Address,
     held: &Held<'_, '_>,
@@ -132,16 +168,28 @@ pub(super) fn decode(
             out.refuse(node.span);
             break;
         }
-        let Some((address, attributes)) = child(held, parent, item, targets, out) else { continue };
+        let Some((address, attributes)) = child(held, parent, item, targets, out) else {
+            continue;
+        };
         if let Some(first) = seen.insert(address.clone(), item.span) {
             if let Some(words) = kind.place.items {
-                out.found.push(words.twice.error().at(item.span).related(first, "first here"));
+                out.found.push(
+                    words
+                        .twice
+                        .error()
+                        .at(item.span)
+                        .related(first, "first here"),
+                );
             }
             continue;
         }
         let source = out.context.source(item.span);
         let presence = Presence::Present(out.shared(attributes));
-        let desired = DesiredResource { presence, source, children: Children::default() };
+        let desired = DesiredResource {
+            presence,
+            source,
+            children: Children::default(),
+        };
         // Of an item whose own region is unknown nothing can be said together with others.
         if names::is_valid(Name::Region, address.region()) {
             out.items.push((address.clone(), item.span));
@@ -153,7 +201,10 @@ pub(super) fn decode(
 
 /// How much text is written in an item that can be a resource.
 fn text(item: &Node<'_>) -> usize {
-    let entries = item.as_mapping().filter(|_| is_section(item)).unwrap_or_default();
+    let entries = item
+        .as_mapping()
+        .filter(|_| is_section(item))
+        .unwrap_or_default();
     entries.iter().map(|(_, node)| length(node)).sum()
 }
 
@@ -177,7 +228,8 @@ fn child<'n, 's>(
         None => None,
     };
     if target.is_none() && own.iter().any(|name| item.get(name).is_none()) {
-        out.found.extend(incomplete(kind, own).map(|found| found.at(item.span)));
+        out.found
+            .extend(incomplete(kind, own).map(|found| found.at(item.span)));
         return None;
     }
     let mut key = Vec::with_capacity(kind.key.len());
@@ -208,11 +260,18 @@ fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
 
 /// The key of a named destination that holds the part of that position.
 fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
-    let Form::Dictionary(_, record) = kind.place.beside?.form else { return None };
-    record.keys().filter(|key| key.required).nth(position).map(|key| key.name)
+    let Form::Dictionary(_, record) = kind.place.beside?.form else {
+        return None;
+    };
+    record
+        .keys()
+        .filter(|key| key.required)
+        .nth(position)
+        .map(|key| key.name)
 }
 
-/// The error for an item without a place. Nothing, if its keys are required: then the checks reported it.
+/// The error for an item without a place. Nothing, if its keys are required: then the checks
+/// reported it.
 fn incomplete(kind: &Kind, own: &[&str]) -> Option<Diagnostic> {
     let (one, _) = reference(kind)?;
     let parts: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
@@ -245,29 +304,52 @@ fn named_target<'n, 's>(
         return only.then_some(target.node).filter(|node| is_section(node));
     }
     let problem = format!("no target is called `{}`", tree::name(&name));
-    out.found.push(Diagnostic::error("unknown-target", problem).at(node.span).hint(targets.hint(&name)));
+    out.found.push(
+        Diagnostic::error("unknown-target", problem)
+            .at(node.span)
+            .hint(targets.hint(&name)),
+    );
     None
 }
 
 /// Puts in what portolan always asks for, and refuses anything else.
-fn fix(kind: &Kind, attributes: &mut Attributes, layers: &[Layer<'_, '_>], item: &Node<'_>, found: &mut Diagnostics) {
+fn fix(
+    kind: &Kind,
+    attributes: &mut Attributes,
+    layers: &[Layer<'_, '_>],
+    item: &Node<'_>,
+    found: &mut Diagnostics,
+) {
     let mut complete = Attributes::new();
     for attribute in kind.attributes {
         let Role::Fixed(preset) = attribute.role else {
-            complete.extend(attributes.shift_remove(attribute.name).map(|value| (attribute.name, value)));
+            complete.extend(
+                attributes
+                    .shift_remove(attribute.name)
+                    .map(|value| (attribute.name, value)),
+            );
             continue;
         };
         let fixed = Value::from(preset);
-        if attributes.get(attribute.name).is_some_and(|value| *value != fixed) {
+        if attributes
+            .get(attribute.name)
+            .is_some_and(|value| *value != fixed)
+        {
             let place = find(layers, kind, attribute.name);
             let words = kind.place.items.and_then(|words| words.fixed);
             found.extend(words.map(|(wrong, reason)| {
                 let hint = format!("{reason}: leave `{}` out", attribute.name);
-                wrong.error().at(place.map_or(item.span, |node| node.span)).hint(hint)
+                wrong
+                    .error()
+                    .at(place.map_or(item.span, |node| node.span))
+                    .hint(hint)
             }));
         }
         // Somebody may have waived the error.
-        complete.insert(attribute.name, attributes.get(attribute.name).cloned().unwrap_or(fixed));
+        complete.insert(
+            attribute.name,
+            attributes.get(attribute.name).cloned().unwrap_or(fixed),
+        );
     }
     *attributes = complete;
 }

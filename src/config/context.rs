@@ -1,4 +1,5 @@
-//! What every part of the decoder works with: the sources, the chart as it grows, and the document at hand.
+//! What every part of the decoder works with: the sources, the chart as it grows, and the document
+//! at hand.
 
 use std::sync::Arc;
 
@@ -30,7 +31,9 @@ pub struct Context<'c> {
 
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,8 +81,13 @@ impl Output<'_> {
     pub(super) fn refuse(&mut self, span: Span) {
         if self.allowance.refuses_first() {
             let hint = "write lists and texts where they are needed, or make several charts of it";
-            let problem = "from here on, defaults and aliases make more of this chart than is allowed";
-            self.found.push(Diagnostic::error("chart-too-large", problem).at(span).hint(hint));
+            let problem =
+                "from here on, defaults and aliases make more of this chart than is allowed";
+            self.found.push(
+                Diagnostic::error("chart-too-large", problem)
+                    .at(span)
+                    .hint(hint),
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Turns checked documents into the desired state: scopes, inheritance and targets resolved.
 //!
-//! Reads only what `check` let pass and leaves out the rest: the chart is not used when there are errors, but
-//! one run shows them all. Whether the states can be made equal is not known here.
+//! Reads only what `check` let pass and leaves out the rest: the chart is not used when there are
+//! errors, but one run shows them all. Whether the states can be made equal is not known here.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry as Slot},
@@ -26,7 +26,10 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics, Span},
     kind::{Kind, REGISTRY},
     names::{self, Name},
-    state::{Attributes, Chart, ChartEndpoint, Children, DesiredResource, Limits, Presence, UnlistedPolicy},
+    state::{
+        Attributes, Chart, ChartEndpoint, Children, DesiredResource, Limits, Presence,
+        UnlistedPolicy,
+    },
     wire::Service,
 };
 
@@ -56,7 +59,12 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
         last: Arc::default(),
     };
     for root in roots {
-        super::check::check(root, Form::Record(&DOCUMENT), context.environment, &mut out.found);
+        super::check::check(
+            root,
+            Form::Record(&DOCUMENT),
+            context.environment,
+            &mut out.found,
+        );
     }
     let targets = children::targets(roots, &mut out.found);
     let mut endpoints = BTreeMap::new();
@@ -64,7 +72,10 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     let document = |root| document(root, chart_defaults, &mut endpoints, &mut out);
     let documents: Vec<Document<'_, '_>> = roots.iter().filter_map(document).collect();
     settings(roots, &mut out);
-    for kind in REGISTRY.iter().filter(|kind| kind.parent.is_none() && kind.numbered().is_none()) {
+    for kind in REGISTRY
+        .iter()
+        .filter(|kind| kind.parent.is_none() && kind.numbered().is_none())
+    {
         for (address, top) in tops(kind, &documents, &mut out) {
             decode_top(&address, &top, &targets, &mut out);
         }
@@ -74,11 +85,12 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     out
 }
 
-/// Each region is read from an endpoint of its own, and all of them take turns. There are some dozens of regions.
+/// Each region is read from an endpoint of its own, and all of them take turns. There are some
+/// dozens of regions.
 const MOST_REGIONS: usize = 1_000;
 
-/// Stands for a region that was reported, so that everything else in the document is reported too. Another one
-/// for each document: nothing in it is known to be the same as something elsewhere.
+/// Stands for a region that was reported, so that everything else in the document is reported too.
+/// Another one for each document: nothing in it is known to be the same as something elsewhere.
 fn no_region(root: &Node<'_>) -> Arc<str> {
     format!("{UNKNOWN_REGION}{:?}:{}", root.span.file, root.span.start).into()
 }
@@ -92,32 +104,52 @@ fn document<'n, 's>(
 ) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
     let region = match root.get("region") {
-        Some(node) => out.context.name(Name::Region, node).unwrap_or_else(|| no_region(root)),
+        Some(node) => out
+            .context
+            .name(Name::Region, node)
+            .unwrap_or_else(|| no_region(root)),
         None => match out.context.region {
             Some(region) => Arc::from(region),
             None => {
                 let hint = "write `region: ID`, or fill it in with `--region`";
-                out.found
-                    .push(Diagnostic::error("missing-region", "this document has no region").at(root.span).hint(hint));
+                out.found.push(
+                    Diagnostic::error("missing-region", "this document has no region")
+                        .at(root.span)
+                        .hint(hint),
+                );
                 no_region(root)
             }
         },
     };
     let is_new = out.chart.regions.insert(region.clone());
-    if is_new && out.chart.regions.len() == MOST_REGIONS + 1 && !region.starts_with(UNKNOWN_REGION) {
-        let problem = format!("from here on, this chart speaks of more than {MOST_REGIONS} regions");
-        out.found.push(Diagnostic::error("chart-too-large", problem).at(root.span).hint("make several charts of it"));
+    if is_new && out.chart.regions.len() == MOST_REGIONS + 1 && !region.starts_with(UNKNOWN_REGION)
+    {
+        let problem =
+            format!("from here on, this chart speaks of more than {MOST_REGIONS} regions");
+        out.found.push(
+            Diagnostic::error("chart-too-large", problem)
+                .at(root.span)
+                .hint("make several charts of it"),
+        );
     }
     if is_new && root.get("endpoints").is_none() && !region.starts_with(UNKNOWN_REGION) {
         let span = root.get("region").map(|node| node.span);
         out.found.extend(lint::region(&region, span));
     }
     for service in Service::ALL {
-        if let Some(node) = root.get("endpoints").and_then(|endpoints| endpoints.get(service.name())) {
+        if let Some(node) = root
+            .get("endpoints")
+            .and_then(|endpoints| endpoints.get(service.name()))
+        {
             endpoint((service, region.clone()), node, endpoints, out);
         }
     }
-    Some(Document { root, region, defaults: Layer::of(root.get("defaults")), chart_defaults })
+    Some(Document {
+        root,
+        region,
+        defaults: Layer::of(root.get("defaults")),
+        chart_defaults,
+    })
 }
 
 /// The endpoint of a service in a region, which may stand in several documents but be one only.
@@ -127,23 +159,32 @@ fn endpoint(
     endpoints: &mut BTreeMap<(Service, Arc<str>), Span>,
     out: &mut Output<'_>,
 ) {
-    let Some(url) = out.context.text(node) else { return };
-    let endpoint = ChartEndpoint { url: Arc::from(url), source: out.context.source(node.span), span: node.span };
+    let Some(url) = out.context.text(node) else {
+        return;
+    };
+    let endpoint = ChartEndpoint {
+        url: Arc::from(url),
+        source: out.context.source(node.span),
+        span: node.span,
+    };
     let first = *endpoints.entry(place.clone()).or_insert(node.span);
     let problem = format!("another document gives region {} another endpoint", place.1);
     match out.chart.endpoints.entry(place) {
         Slot::Vacant(slot) => drop(slot.insert(endpoint)),
         Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
-        Slot::Occupied(_) => {
-            out.found.push(Diagnostic::error("two-endpoints", problem).at(node.span).related(first, "first here"))
-        }
+        Slot::Occupied(_) => out.found.push(
+            Diagnostic::error("two-endpoints", problem)
+                .at(node.span)
+                .related(first, "first here"),
+        ),
     }
 }
 
 /// What holds for the whole chart.
 fn settings(roots: &[Node<'_>], out: &mut Output<'_>) {
-    if let Some(node) = only("limits", roots, &mut out.found, |problem| Diagnostic::error("duplicate-limits", problem))
-    {
+    if let Some(node) = only("limits", roots, &mut out.found, |problem| {
+        Diagnostic::error("duplicate-limits", problem)
+    }) {
         out.chart.limits = limits(node, out.context);
     }
     let mut label = |name| {
@@ -168,7 +209,11 @@ fn only<'n, 's>(
     let (first, node) = entries.next()?;
     for (key, _) in entries {
         let problem = format!("`{name}` holds for the whole chart and stands in it twice");
-        found.push(twice(problem).at(key.span).related(first.span, "first here"));
+        found.push(
+            twice(problem)
+                .at(key.span)
+                .related(first.span, "first here"),
+        );
     }
     Some(node)
 }
@@ -201,12 +246,22 @@ fn tops<'n, 's>(
 ) -> BTreeMap<Address, Top<'n, 's>> {
     let mut tops = BTreeMap::<Address, Top<'n, 's>>::new();
     for document in documents {
-        let entries = document.root.get(kind.place.key.name).and_then(Node::as_mapping).unwrap_or_default();
+        let entries = document
+            .root
+            .get(kind.place.key.name)
+            .and_then(Node::as_mapping)
+            .unwrap_or_default();
         for (key, node) in entries {
-            if !kind.place.name().is_some_and(|name| names::is_valid(name, &key.text)) {
+            if !kind
+                .place
+                .name()
+                .is_some_and(|name| names::is_valid(name, &key.text))
+            {
                 continue;
             }
-            let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else { continue };
+            let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else {
+                continue;
+            };
             let top = tops.entry(address).or_insert_with(|| Top {
                 absent: false,
                 span: key.span,
@@ -251,14 +306,30 @@ fn gather<'n, 's>(
     }
     for child in kind.children() {
         if child.place.name().is_none() {
-            let Some(entry) = node.entry(child.place.key.name) else { continue };
-            let mut first = top.held.iter().find(|(other, ..)| *other == child).map(|(_, (key, _), _)| key.span);
+            let Some(entry) = node.entry(child.place.key.name) else {
+                continue;
+            };
+            let mut first = top
+                .held
+                .iter()
+                .find(|(other, ..)| *other == child)
+                .map(|(_, (key, _), _)| key.span);
             let is_first = first.is_none();
-            once(child.place.key.name, entry.0.span, &mut first, &mut out.found);
-            top.held.extend(is_first.then_some((child, entry, *document_defaults)));
+            once(
+                child.place.key.name,
+                entry.0.span,
+                &mut first,
+                &mut out.found,
+            );
+            top.held
+                .extend(is_first.then_some((child, entry, *document_defaults)));
             continue;
         }
-        for entry in node.get(child.place.key.name).and_then(Node::as_mapping).unwrap_or_default() {
+        for entry in node
+            .get(child.place.key.name)
+            .and_then(Node::as_mapping)
+            .unwrap_or_default()
+        {
             top.entries.push((child, entry, *document_defaults));
         }
     }
@@ -268,60 +339,107 @@ fn gather<'n, 's>(
 fn once(name: &str, span: Span, first: &mut Option<Span>, found: &mut Diagnostics) {
     match *first {
         Some(first) => found.push(
-            Diagnostic::error("duplicate-setting", format!("`{name}` of this organization stands in the chart twice"))
-                .at(span)
-                .related(first, "first here"),
+            Diagnostic::error(
+                "duplicate-setting",
+                format!("`{name}` of this organization stands in the chart twice"),
+            )
+            .at(span)
+            .related(first, "first here"),
         ),
         None => *first = Some(span),
     }
 }
 
-fn decode_top(address: &Address, top: &Top<'_, '_>, targets: &Targets<'_, '_>, out: &mut Output<'_>) {
+fn decode_top(
+    address: &Address,
+    top: &Top<'_, '_>,
+    targets: &Targets<'_, '_>,
+    out: &mut Output<'_>,
+) {
     let source = out.context.source(top.span);
     out.found.extend(lint::name(&address.parts()[1], top.span));
-    let presence = if top.absent { Presence::Absent } else { Presence::Present(out.shared(Attributes::new())) };
+    let presence = if top.absent {
+        Presence::Absent
+    } else {
+        Presence::Present(out.shared(Attributes::new()))
+    };
     let children = top.held.iter().filter_map(|(kind, (key, node), defaults)| {
         if top.absent {
             out.found.push(beside_absent(&key.text, key.span));
             return None;
         }
-        let layers = [Layer::default(), top.defaults, *defaults, top.chart_defaults];
+        let layers = [
+            Layer::default(),
+            top.defaults,
+            *defaults,
+            top.chart_defaults,
+        ];
         let held = Held { kind, node, layers };
         Some((*kind, children::decode(address, &held, targets, out)?))
     });
     let children = children.collect();
-    out.chart.resources.insert(address.clone(), DesiredResource { presence, source, children });
+    out.chart.resources.insert(
+        address.clone(),
+        DesiredResource {
+            presence,
+            source,
+            children,
+        },
+    );
     match &top.unlisted {
         Some((_, span)) if top.absent => out.found.push(beside_absent("unlisted", *span)),
         Some((policy, _)) => drop(out.chart.unlisted.insert(address.clone(), policy.clone())),
-        None => drop(out.chart.unlisted.insert(address.clone(), UnlistedPolicy::Report)),
+        None => drop(
+            out.chart
+                .unlisted
+                .insert(address.clone(), UnlistedPolicy::Report),
+        ),
     }
     if let Some(span) = top.defaults_span.filter(|_| top.absent) {
         out.found.push(beside_absent("defaults", span));
     }
     let mut seen = BTreeMap::<(usize, &str), Span>::new();
     for (kind, (key, node), document_defaults) in &top.entries {
-        if !kind.place.name().is_some_and(|name| names::is_valid(name, &key.text)) {
+        if !kind
+            .place
+            .name()
+            .is_some_and(|name| names::is_valid(name, &key.text))
+        {
             continue;
         }
-        let Some(child) = kind.named(address.parts().iter().cloned(), &key.text) else { continue };
+        let Some(child) = kind.named(address.parts().iter().cloned(), &key.text) else {
+            continue;
+        };
         if let Some(first) = seen.insert((kind.rank(), &key.text), key.span) {
             let twice = format!("this {} is listed twice", kind.name);
             let twice = Diagnostic::error("duplicate-repository", twice).at(key.span);
             out.found.push(twice.related(first, "first here"));
             continue;
         }
-        let inherited =
-            Inherited { layers: [Layer::entry(kind, node), top.defaults, *document_defaults, top.chart_defaults] };
-        let entry = Listed { address: &child, key_span: key.span, node };
+        let inherited = Inherited {
+            layers: [
+                Layer::entry(kind, node),
+                top.defaults,
+                *document_defaults,
+                top.chart_defaults,
+            ],
+        };
+        let entry = Listed {
+            address: &child,
+            key_span: key.span,
+            node,
+        };
         decode_entry(&entry, top, &inherited, targets, out);
     }
 }
 
 fn beside_absent(key: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("key-beside-absent", format!("`{}` says nothing of what shall not exist", tree::name(key)))
-        .at(span)
-        .hint("remove it, or `state: absent`")
+    Diagnostic::error(
+        "key-beside-absent",
+        format!("`{}` says nothing of what shall not exist", tree::name(key)),
+    )
+    .at(span)
+    .hint("remove it, or `state: absent`")
 }
 
 /// One entry under a name in another.
@@ -340,15 +458,29 @@ fn decode_entry(
 ) {
     let address = entry.address;
     let source = out.context.source(entry.key_span);
-    out.found.extend(lint::name(&address.parts()[2], entry.key_span));
-    out.found.extend(lint::host(&address.parts()[2], entry.key_span));
-    let state = entry.node.get("state").and_then(|node| out.context.text(node));
+    out.found
+        .extend(lint::name(&address.parts()[2], entry.key_span));
+    out.found
+        .extend(lint::host(&address.parts()[2], entry.key_span));
+    let state = entry
+        .node
+        .get("state")
+        .and_then(|node| out.context.text(node));
     if state.as_deref() == Some("absent") {
-        let others = entry.node.as_mapping().unwrap_or_default().iter().filter(|(key, _)| &*key.text != "state");
+        let others = entry
+            .node
+            .as_mapping()
+            .unwrap_or_default()
+            .iter()
+            .filter(|(key, _)| &*key.text != "state");
         for (key, _) in others {
             out.found.push(beside_absent(&key.text, key.span));
         }
-        let absent = DesiredResource { presence: Presence::Absent, source, children: Children::default() };
+        let absent = DesiredResource {
+            presence: Presence::Absent,
+            source,
+            children: Children::default(),
+        };
         out.chart.resources.insert(address.clone(), absent);
         return;
     }
@@ -356,7 +488,11 @@ fn decode_entry(
         out.found.push(
             Diagnostic::error(
                 "repository-in-absent",
-                format!("this {} cannot exist in an {} that shall not", address.kind().name, parent.name),
+                format!(
+                    "this {} cannot exist in an {} that shall not",
+                    address.kind().name,
+                    parent.name
+                ),
             )
             .at(entry.key_span)
             .hint("give it `state: absent` as well"),
@@ -368,6 +504,10 @@ fn decode_entry(
     }
     let attributes = inherited.attributes(kind, out.context);
     let children = children::of_entry(address, inherited, targets, out);
-    let desired = DesiredResource { presence: Presence::Present(out.shared(attributes)), source, children };
+    let desired = DesiredResource {
+        presence: Presence::Present(out.shared(attributes)),
+        source,
+        children,
+    };
     out.chart.resources.insert(address.clone(), desired);
 }

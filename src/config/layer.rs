@@ -3,12 +3,14 @@
 use super::tree::Node;
 use crate::kind::{COUNT, Kind, REGISTRY};
 
-/// A section with more keys has unknown ones, which were reported. Each heir would look at all of them.
+/// A section with more keys has unknown ones, which were reported. Each heir would look at all of
+/// them.
 const MOST_KEYS: usize = 64;
 
 /// Whether a mapping is small enough to be one.
 pub(super) fn is_section(node: &Node<'_>) -> bool {
-    node.as_mapping().is_some_and(|entries| entries.len() <= MOST_KEYS)
+    node.as_mapping()
+        .is_some_and(|entries| entries.len() <= MOST_KEYS)
 }
 
 /// One layer: what an entry or a `defaults` says of the kinds, by rank.
@@ -20,7 +22,9 @@ pub struct Layer<'n, 's> {
 impl<'n, 's> Layer<'n, 's> {
     /// Of a `defaults` mapping, with a section for each kind that can inherit.
     pub fn of(defaults: Option<&'n Node<'s>>) -> Layer<'n, 's> {
-        let Some(defaults) = defaults else { return Layer::default() };
+        let Some(defaults) = defaults else {
+            return Layer::default();
+        };
         let mut layer = Layer::default();
         for (section, kind) in layer.sections.iter_mut().zip(REGISTRY) {
             *section = kind.place.defaults.and_then(|key| defaults.get(key.name));

@@ -1,7 +1,8 @@
 //! Lints: what is allowed and seldom meant. Each is a warning with a code of its own.
 //!
-//! Most look at the chart alone; [`targets`] and [`failing`] need the live state as well and run when there is one, and
-//! so does `coverage`, which looks at patterns. Which of them a chart waives is not known here.
+//! Most look at the chart alone; [`targets`] and [`failing`] need the live state as well and run
+//! when there is one, and so does `coverage`, which looks at patterns. Which of them a chart waives
+//! is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,20 +58,30 @@ struct Copy {
 impl Copy {
     fn of(rule: &Address) -> Option<Copy> {
         let part = |name| rule.part(name).cloned();
-        let organization = organization::address(part("target_region")?, part("target_organization")?);
+        let organization =
+            organization::address(part("target_region")?, part("target_organization")?);
         let parts = organization.parts();
-        let repository = repository::address(parts[0].clone(), parts[1].clone(), part("repository")?);
-        Some(Copy { organization, repository })
+        let repository =
+            repository::address(parts[0].clone(), parts[1].clone(), part("repository")?);
+        Some(Copy {
+            organization,
+            repository,
+        })
     }
 }
 
 /// Everything to be said of a chart's rules.
 pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let places: BTreeMap<&Address, Span> = rules.iter().map(|(address, span)| (address, *span)).collect();
+    let places: BTreeMap<&Address, Span> = rules
+        .iter()
+        .map(|(address, span)| (address, *span))
+        .collect();
     let mut writers = BTreeMap::<Address, Vec<&PlacedRule>>::new();
     for rule in rules {
-        let Some(copy) = Copy::of(&rule.0) else { continue };
+        let Some(copy) = Copy::of(&rule.0) else {
+            continue;
+        };
         found.extend(self_copy(rule, &copy));
         found.extend(unknown_sync_region(rule));
         found.extend(copy_cycle(rule, &copy, &places));
@@ -82,16 +93,23 @@ pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     once_a_place(found)
 }
 
-/// A list that many repositories inherit is one line: what is wrong with it is told once, with the number of the rest.
+/// A list that many repositories inherit is one line: what is wrong with it is told once, with the
+/// number of the rest.
 fn once_a_place(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut alike = IndexMap::<(&'static str, Option<Span>), (Diagnostic, usize)>::new();
     for diagnostic in found {
-        let (_, number) = alike.entry((diagnostic.code, diagnostic.span)).or_insert((diagnostic, 0));
+        let (_, number) = alike
+            .entry((diagnostic.code, diagnostic.span))
+            .or_insert((diagnostic, 0));
         *number += 1;
     }
     let told = alike.into_values().map(|(mut diagnostic, number)| {
         if number > 1 {
-            diagnostic.message = format!("{} (and {} more from this line)", diagnostic.message, number - 1);
+            diagnostic.message = format!(
+                "{} (and {} more from this line)",
+                diagnostic.message,
+                number - 1
+            );
         }
         diagnostic
     });
@@ -117,17 +135,30 @@ fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
     let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
     let known = known.join(", ");
     Some(
-        Diagnostic::warning("unknown-sync-region", format!("region `{region}` is not known to take copies"))
-            .at(*span)
-            .address(address.to_string())
-            .hint(format!("{meant}known are {known}")),
+        Diagnostic::warning(
+            "unknown-sync-region",
+            format!("region `{region}` is not known to take copies"),
+        )
+        .at(*span)
+        .address(address.to_string())
+        .hint(format!("{meant}known are {known}")),
     )
 }
 
 /// Told once, at the later of the two.
-fn copy_cycle((address, span): &PlacedRule, copy: &Copy, places: &BTreeMap<&Address, Span>) -> Option<Diagnostic> {
-    let back = sync_rule::address(&copy.repository, address.region().clone(), address.part("organization")?.clone());
-    let other = places.get(&back).filter(|other| **other < *span && back != *address)?;
+fn copy_cycle(
+    (address, span): &PlacedRule,
+    copy: &Copy,
+    places: &BTreeMap<&Address, Span>,
+) -> Option<Diagnostic> {
+    let back = sync_rule::address(
+        &copy.repository,
+        address.region().clone(),
+        address.part("organization")?.clone(),
+    );
+    let other = places
+        .get(&back)
+        .filter(|other| **other < *span && back != *address)?;
     Some(
         Diagnostic::warning("copy-cycle", "two rules copy into each other")
             .at(*span)
@@ -139,47 +170,67 @@ fn copy_cycle((address, span): &PlacedRule, copy: &Copy, places: &BTreeMap<&Addr
 
 fn shared_override(chart: &Chart, copy: &Address, writers: &[&PlacedRule]) -> Vec<Diagnostic> {
     let overrides = |address: &Address| {
-        chart.resources.get(address).is_some_and(|desired| match &desired.presence {
-            Presence::Present(attributes) => attributes.get("override") == Some(&Value::Bool(true)),
-            Presence::Absent => false,
-        })
+        chart
+            .resources
+            .get(address)
+            .is_some_and(|desired| match &desired.presence {
+                Presence::Present(attributes) => {
+                    attributes.get("override") == Some(&Value::Bool(true))
+                }
+                Presence::Absent => false,
+            })
     };
     let mut found = Vec::new();
-    for (address, span) in writers.iter().copied().filter(|(address, _)| overrides(address)) {
-        let Some((_, other)) = writers.iter().find(|(other, _)| other != address) else { continue };
+    for (address, span) in writers
+        .iter()
+        .copied()
+        .filter(|(address, _)| overrides(address))
+    {
+        let Some((_, other)) = writers.iter().find(|(other, _)| other != address) else {
+            continue;
+        };
         found.push(
-            Diagnostic::warning("shared-override", format!("another rule writes {copy} too, and this one overwrites"))
-                .at(*span)
-                .address(address.to_string())
-                .related(*other, "the other one")
-                .hint("which of two images a tag names then depends on who pushed last"),
+            Diagnostic::warning(
+                "shared-override",
+                format!("another rule writes {copy} too, and this one overwrites"),
+            )
+            .at(*span)
+            .address(address.to_string())
+            .related(*other, "the other one")
+            .hint("which of two images a tag names then depends on who pushed last"),
         );
     }
     found
 }
 
-/// A target organization in one of the chart's own regions that is neither live nor declared: the service takes
-/// such a rule, and copies nothing.
+/// A target organization in one of the chart's own regions that is neither live nor declared: the
+/// service takes such a rule, and copies nothing.
 pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     let regions: BTreeSet<_> = chart.resources.keys().map(Address::region).collect();
     let is_there = |organization: &Address| {
-        let declared = chart.resources.get(organization).is_some_and(|desired| !desired.is_absent());
+        let declared = chart
+            .resources
+            .get(organization)
+            .is_some_and(|desired| !desired.is_absent());
         declared || live.resources.contains_key(organization)
     };
     let missing = rules.iter().filter_map(|(address, span)| {
         let organization = Copy::of(address)?.organization;
         (regions.contains(organization.region()) && !is_there(&organization)).then(|| {
-            Diagnostic::warning(UNKNOWN_TARGET, format!("{organization} does not exist, and no file declares it"))
-                .at(*span)
-                .address(address.to_string())
-                .hint("the service takes such a rule, and copies nothing")
+            Diagnostic::warning(
+                UNKNOWN_TARGET,
+                format!("{organization} does not exist, and no file declares it"),
+            )
+            .at(*span)
+            .address(address.to_string())
+            .hint("the service takes such a rule, and copies nothing")
         })
     });
     missing.collect()
 }
 
-/// Mirrors whose last attempt failed. One that is not fresh any more has a run in the plan as well; one that still is
-/// would otherwise fail in silence until then.
+/// Mirrors whose last attempt failed. One that is not fresh any more has a run in the plan as well;
+/// one that still is would otherwise fail in silence until then.
 pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
     let failing = chart.terms.iter().filter_map(|(address, terms)| {
         let state = live.resources.get(address)?.runs.as_deref()?;
@@ -197,12 +248,16 @@ pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
     failing.collect()
 }
 
-/// Deletions that are left out because of something that lives there: who excludes a child may not think of its parent.
+/// Deletions that are left out because of something that lives there: who excludes a child may not
+/// think of its parent.
 pub fn kept(kept: &[Kept]) -> impl Iterator<Item = Diagnostic> {
     kept.iter().map(|Kept { address, inside }| {
-        Diagnostic::warning("kept-by-exclude", format!("{address} shall go, but {inside} is excluded and lives in it"))
-            .address(address.to_string())
-            .hint("it goes with the next run that does not exclude that")
+        Diagnostic::warning(
+            "kept-by-exclude",
+            format!("{address} shall go, but {inside} is excluded and lives in it"),
+        )
+        .address(address.to_string())
+        .hint("it goes with the next run that does not exclude that")
     })
 }
 
@@ -215,37 +270,51 @@ pub fn url(text: &str, span: Span) -> Option<Diagnostic> {
     })
 }
 
-/// Where a region is named that no official document knows: the name of its host is made from it, and may not exist.
+/// Where a region is named that no official document knows: the name of its host is made from it,
+/// and may not exist.
 pub fn region(name: &str, span: Option<Span>) -> Option<Diagnostic> {
     if region::is_known(name) {
         return None;
     }
     let hint = match similar_to(name, region::known()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "a region is called as in `cn-north-4`; one of a partner's cloud wants `endpoints`".to_owned(),
+        None => "a region is called as in `cn-north-4`; one of a partner's cloud wants `endpoints`"
+            .to_owned(),
     };
-    let problem = format!("no document of the service knows a region `{}`", visible(name));
-    Some(Diagnostic { span, ..Diagnostic::warning("unknown-region", problem).hint(hint) })
+    let problem = format!(
+        "no document of the service knows a region `{}`",
+        visible(name)
+    );
+    Some(Diagnostic {
+        span,
+        ..Diagnostic::warning("unknown-region", problem).hint(hint)
+    })
 }
 
 /// An image is named with its registry and its organization, a repository without them.
 pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
     let (first, rest) = name.split_once('/')?;
     names::is_host(first).then(|| {
-        Diagnostic::warning("registry-host", format!("`{first}` looks like the host of a registry")).at(span).hint(
-            format!(
-                "the name begins behind the registry and the organization: is it `{}`?",
-                rest.split_once('/').map_or(rest, |(_, name)| name)
-            ),
+        Diagnostic::warning(
+            "registry-host",
+            format!("`{first}` looks like the host of a registry"),
         )
+        .at(span)
+        .hint(format!(
+            "the name begins behind the registry and the organization: is it `{}`?",
+            rest.split_once('/').map_or(rest, |(_, name)| name)
+        ))
     })
 }
 
 /// Several hyphens in a row: the documents forbid them, the service's patterns allow them.
 pub fn name(name: &str, span: Span) -> Option<Diagnostic> {
     name.contains("--").then(|| {
-        Diagnostic::warning("double-hyphen", format!("`{name}` has several hyphens in a row"))
-            .at(span)
-            .hint("the service's documents forbid that, though its patterns allow it")
+        Diagnostic::warning(
+            "double-hyphen",
+            format!("`{name}` has several hyphens in a row"),
+        )
+        .at(span)
+        .hint("the service's documents forbid that, though its patterns allow it")
     })
 }

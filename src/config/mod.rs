@@ -1,4 +1,5 @@
-//! The chart: files to text (`load`), text to a tree (`tree`), a tree to the desired state (`check`, `decode`).
+//! The chart: files to text (`load`), text to a tree (`tree`), a tree to the desired state
+//! (`check`, `decode`).
 //!
 //! Everything but `load` is pure. The language is declared once, in [`grammar`].
 
@@ -38,7 +39,8 @@ pub struct Decoded {
     pub chart: Chart,
     /// Sorted, waived findings left out.
     pub found: Diagnostics,
-    /// Where each resource without a name stands, rules among them, for the lints that need the live state.
+    /// Where each resource without a name stands, rules among them, for the lints that need the
+    /// live state.
     pub rules: Vec<lint::PlacedRule>,
     pub waivers: Waivers,
     /// Files that are no charts; nothing of them may be shown.
@@ -65,15 +67,30 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
         }
     }
     if roots.is_empty() && foreign.is_empty() && !found.has_errors() {
-        let names: Vec<_> = sources.files().map(|file| sources.path(file).to_string()).collect();
+        let names: Vec<_> = sources
+            .files()
+            .map(|file| sources.path(file).to_string())
+            .collect();
         let problem = format!("there is no chart in {}", names.join(", "));
-        found.push(Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"));
+        found.push(
+            Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"),
+        );
     }
     let broken = found.has_errors();
-    let context::Output { mut chart, mut found, items, .. } = decode::decode(&roots, context, found);
+    let context::Output {
+        mut chart,
+        mut found,
+        items,
+        ..
+    } = decode::decode(&roots, context, found);
     if broken {
         // What YAML itself could not hold is missing from the tree, and was reported there.
-        found.retain(|diagnostic| !matches!(diagnostic.code, "missing-key" | "missing-region" | "missing-target"));
+        found.retain(|diagnostic| {
+            !matches!(
+                diagnostic.code,
+                "missing-key" | "missing-region" | "missing-target"
+            )
+        });
     }
     found.extend(lint::rules(&chart, &items));
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
@@ -88,11 +105,17 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     chart.stamp = stamp(&chart, sources);
     found.sort();
     found.dedup();
-    Decoded { chart, found, rules: items, waivers, foreign }
+    Decoded {
+        chart,
+        found,
+        rules: items,
+        waivers,
+        foreign,
+    }
 }
 
-/// Covers the secrets that somebody wrote into a chart, so that no finding shows the line that one stands on, and all
-/// lines of files that are no charts.
+/// Covers the secrets that somebody wrote into a chart, so that no finding shows the line that one
+/// stands on, and all lines of files that are no charts.
 pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut SourceMap) {
     foreign.iter().for_each(|file| sources.conceal(*file));
     for found in found {
@@ -101,8 +124,12 @@ pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut Sourc
         }
         found.hidden.iter().for_each(|span| sources.cover(*span));
     }
-    let broken = found.iter().filter(|found| matches!(found.code, "duplicate-key" | "yaml-syntax"));
-    let lines: Vec<Span> = broken.filter_map(|found| Some(sources.line_of(found.span?))).collect();
+    let broken = found
+        .iter()
+        .filter(|found| matches!(found.code, "duplicate-key" | "yaml-syntax"));
+    let lines: Vec<Span> = broken
+        .filter_map(|found| Some(sources.line_of(found.span?)))
+        .collect();
     for line in lines {
         if sources.text(line).is_some_and(names_secret) {
             sources.cover(line);
@@ -111,34 +138,48 @@ pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut Sourc
     sources.cover_lines(may_hold_secret);
 }
 
-/// Whether a line looks as if a secret was written on it, whatever is wrong there: an address with a login, or a password
-/// that is no mapping.
+/// Whether a line looks as if a secret was written on it, whatever is wrong there: an address with
+/// a login, or a password that is no mapping.
 fn may_hold_secret(line: &str) -> bool {
-    let has_login = line.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    let has_login = line
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.contains('@'));
     let value = |(at, word): (usize, &str)| {
-        let rest = line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(check::slips::is_colon).map(str::trim_start)
+        let rest = line[at + word.len()..]
+            .trim_start_matches(['"', '\''])
+            .trim_start();
+        rest.strip_prefix(check::slips::is_colon)
+            .map(str::trim_start)
     };
-    let is_scalar = |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
-    has_login || holds_login(line) || line.match_indices("password").filter_map(value).any(is_scalar)
+    let is_scalar =
+        |value: &str| value.starts_with(|first| !matches!(first, '{' | '}' | ',' | '#' | '*'));
+    has_login
+        || holds_login(line)
+        || line
+            .match_indices("password")
+            .filter_map(value)
+            .any(is_scalar)
 }
 
-/// Whether a line says where a secret is, or holds it in that place. Of a line that YAML does not take, or that gives a
-/// key twice, nothing else can be known.
+/// Whether a line says where a secret is, or holds it in that place. Of a line that YAML does not
+/// take, or that gives a key twice, nothing else can be known.
 fn names_secret(line: &str) -> bool {
     // Without a space behind the colon it is a slip, and as much of a secret.
     let is_value = |rest: &str| {
         let rest = rest.trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(check::slips::is_colon).is_some_and(|value| !value.starts_with("//"))
+        rest.strip_prefix(check::slips::is_colon)
+            .is_some_and(|value| !value.starts_with("//"))
     };
     let is_name = |last: char| last.is_alphanumeric() || matches!(last, '_' | '-');
     let is_word = |before: &str| !before.ends_with(is_name) && !before.ends_with("${");
-    ["env", "file"]
-        .into_iter()
-        .any(|key| line.match_indices(key).any(|(at, _)| is_word(&line[..at]) && is_value(&line[at + key.len()..])))
+    ["env", "file"].into_iter().any(|key| {
+        line.match_indices(key)
+            .any(|(at, _)| is_word(&line[..at]) && is_value(&line[at + key.len()..]))
+    })
 }
 
-/// It is called by its first file until the command line is known. Names and lengths are part of the digest, so that moving text between files changes it.
+/// It is called by its first file until the command line is known. Names and lengths are part of
+/// the digest, so that moving text between files changes it.
 fn stamp(chart: &Chart, sources: &SourceMap) -> ChartStamp {
     let mut hash = Sha256::new();
     let mut files = Vec::new();
@@ -150,7 +191,17 @@ fn stamp(chart: &Chart, sources: &SourceMap) -> ChartStamp {
         }
         files.push(path.to_string());
     }
-    let name = chart.name.as_deref().or(files.first().map(String::as_str)).unwrap_or_default().to_owned();
+    let name = chart
+        .name
+        .as_deref()
+        .or(files.first().map(String::as_str))
+        .unwrap_or_default()
+        .to_owned();
     let account = chart.account.as_deref().map(str::to_owned);
-    ChartStamp { files, digest: base16ct::lower::encode_string(&hash.finalize()), name, account }
+    ChartStamp {
+        files,
+        digest: base16ct::lower::encode_string(&hash.finalize()),
+        name,
+        account,
+    }
 }

@@ -1,6 +1,8 @@
-//! The entries of kinds that requests name by a number, with what a chart says beside their attributes.
+//! The entries of kinds that requests name by a number, with what a chart says beside their
+//! attributes.
 //!
-//! Reads what `check` let pass. Where secrets are is decoded here; what they are is never known to a chart.
+//! Reads what `check` let pass. Where secrets are is decoded here; what they are is never known to
+//! a chart.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -14,7 +16,9 @@ use crate::{
     diagnostics::{Diagnostic, Span},
     kind::{Kind, REGISTRY},
     names,
-    state::{Attributes, Children, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms},
+    state::{
+        Attributes, Children, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms,
+    },
 };
 
 /// Where each entry of a kind, and each number of a region, stands.
@@ -33,13 +37,27 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
 
 fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     let mut seen = Seen::default();
-    let Some(name) = kind.place.name() else { return };
+    let Some(name) = kind.place.name() else {
+        return;
+    };
     for document in documents {
-        let entries = document.root.get(kind.place.key.name).and_then(Node::as_mapping).unwrap_or_default();
-        for (key, node) in entries.iter().filter(|(key, _)| names::is_valid(name, &key.text)) {
-            let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else { continue };
+        let entries = document
+            .root
+            .get(kind.place.key.name)
+            .and_then(Node::as_mapping)
+            .unwrap_or_default();
+        for (key, node) in entries
+            .iter()
+            .filter(|(key, _)| names::is_valid(name, &key.text))
+        {
+            let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else {
+                continue;
+            };
             if let Some(first) = seen.entries.insert(address.clone(), key.span) {
-                let twice = Diagnostic::error("duplicate-mirror", format!("this {} is listed twice", kind.name));
+                let twice = Diagnostic::error(
+                    "duplicate-mirror",
+                    format!("this {} is listed twice", kind.name),
+                );
                 let twice = twice.at(key.span);
                 out.found.push(twice.related(first, "first here"));
                 continue;
@@ -49,14 +67,18 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
                 continue;
             }
             let terms = terms(node, key.span, out);
-            if let Some((number, span)) = terms.number.zip(node.get("repository_id").map(|node| node.span)) {
+            if let Some((number, span)) = terms
+                .number
+                .zip(node.get("repository_id").map(|node| node.span))
+            {
                 once(kind, (&document.region, number), span, &mut seen, out);
             }
             let attributes = attributes(kind, node, out);
             both(kind, node, &attributes, out);
             own_secrets(node, out);
             let from = kind.runs.and_then(|runs| node.get(runs.from));
-            out.found.extend(from.and_then(|node| lint::url(&out.context.text(node)?, node.span)));
+            out.found
+                .extend(from.and_then(|node| lint::url(&out.context.text(node)?, node.span)));
             let source = out.context.source(key.span);
             let desired = DesiredResource {
                 presence: Presence::Present(attributes.into()),
@@ -71,27 +93,45 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
 
 /// How much text is written for an entry.
 fn text(node: &Node<'_>) -> usize {
-    let entries = node.as_mapping().filter(|_| layer::is_section(node)).unwrap_or_default();
+    let entries = node
+        .as_mapping()
+        .filter(|_| layer::is_section(node))
+        .unwrap_or_default();
     let of = |(_, node): &(_, Node<'_>)| node.as_str().map_or_else(|| text(node), str::len);
     entries.iter().map(of).sum()
 }
 
 fn attributes(kind: &Kind, node: &Node<'_>, out: &Output<'_>) -> Attributes {
     let value = |name, shape| Some((name, inherit::value(shape, node.get(name)?, out.context)?));
-    kind.attributes.iter().filter_map(|attribute| value(attribute.name, attribute.shape)).collect()
+    kind.attributes
+        .iter()
+        .filter_map(|attribute| value(attribute.name, attribute.shape))
+        .collect()
 }
 
 fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
-    let number = node.get("repository_id").and_then(|node| match node.resolve() {
-        Resolved::Number(number) => RemoteId::try_from(number.as_u64()?).ok(),
-        _ => None,
-    });
-    let max_age = node.get("max_age").and_then(|node| out.context.text(node)?.parse().ok());
+    let number = node
+        .get("repository_id")
+        .and_then(|node| match node.resolve() {
+            Resolved::Number(number) => RemoteId::try_from(number.as_u64()?).ok(),
+            _ => None,
+        });
+    let max_age = node
+        .get("max_age")
+        .and_then(|node| out.context.text(node)?.parse().ok());
     let credentials = node.get("credentials").and_then(|node| {
         let half = |name| secret(node.get(name)?, out);
-        Some(LoginSource { username: half("username")?, password: half("password")? })
+        Some(LoginSource {
+            username: half("username")?,
+            password: half("password")?,
+        })
     });
-    Terms { number, max_age, credentials, span }
+    Terms {
+        number,
+        max_age,
+        credentials,
+        span,
+    }
 }
 
 fn secret(node: &Node<'_>, out: &Output<'_>) -> Option<SecretSource> {
@@ -102,29 +142,51 @@ fn secret(node: &Node<'_>, out: &Output<'_>) -> Option<SecretSource> {
     }
 }
 
-/// What the names of the variables begin with that portolan itself, and other tools of this cloud, log in with.
+/// What the names of the variables begin with that portolan itself, and other tools of this cloud,
+/// log in with.
 const OWN_VARIABLES: [&str; 4] = ["HUAWEICLOUD_", "HW_", "OS_", "PORTOLAN_"];
 
-/// Whoever writes a chart chooses where a login is sent. The keys of the cloud must not be among what can be sent.
+/// Whoever writes a chart chooses where a login is sent. The keys of the cloud must not be among
+/// what can be sent.
 fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
-    let Some(credentials) = node.get("credentials") else { return };
-    let halves = || ["username", "password"].iter().filter_map(|half| credentials.get(half));
+    let Some(credentials) = node.get("credentials") else {
+        return;
+    };
+    let halves = || {
+        ["username", "password"]
+            .iter()
+            .filter_map(|half| credentials.get(half))
+    };
     for file in halves().filter_map(|half| half.get("file")) {
-        let Some(path) = out.context.text(file) else { continue };
+        let Some(path) = out.context.text(file) else {
+            continue;
+        };
         if let Some(directory) = names::system_directory(Path::new(&path)) {
-            let problem = format!("`{}` is below {directory}, where no login is read", tree::name(&path));
+            let problem = format!(
+                "`{}` is below {directory}, where no login is read",
+                tree::name(&path)
+            );
             let hint = "write the git server's login into a file of its own, or a variable";
-            out.found.push(Diagnostic::error("own-secret", problem).at(file.span).hint(hint));
+            out.found.push(
+                Diagnostic::error("own-secret", problem)
+                    .at(file.span)
+                    .hint(hint),
+            );
         }
     }
     for variable in halves().filter_map(|half| half.get("env")) {
-        let Some(name) = out.context.text(variable) else { continue };
+        let Some(name) = out.context.text(variable) else {
+            continue;
+        };
         let upper = name.to_ascii_uppercase();
         if OWN_VARIABLES.iter().any(|prefix| upper.starts_with(prefix)) {
             out.found.push(
                 Diagnostic::error(
                     "own-secret",
-                    format!("`{}` is for logging in to the cloud, not to a git server", tree::name(&name)),
+                    format!(
+                        "`{}` is for logging in to the cloud, not to a git server",
+                        tree::name(&name)
+                    ),
                 )
                 .at(variable.span)
                 .hint("give the git server's login a variable of its own, such as `GIT_TOKEN`"),
@@ -134,7 +196,13 @@ fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
 }
 
 /// Two names for one object would undo each other's work.
-fn once<'n>(kind: &Kind, (region, number): (&'n str, RemoteId), span: Span, seen: &mut Seen<'n>, out: &mut Output<'_>) {
+fn once<'n>(
+    kind: &Kind,
+    (region, number): (&'n str, RemoteId),
+    span: Span,
+    seen: &mut Seen<'n>,
+    out: &mut Output<'_>,
+) {
     if let Some(first) = seen.numbers.insert((region, number), span) {
         let problem = format!("another {} has the number {number} too", kind.name);
         let twice = Diagnostic::error("duplicate-repository-id", problem).at(span);
@@ -145,15 +213,22 @@ fn once<'n>(kind: &Kind, (region, number): (&'n str, RemoteId), span: Span, seen
 /// Which of two the service would take is not documented.
 fn both(kind: &Kind, node: &Node<'_>, attributes: &Attributes, out: &mut Output<'_>) {
     let Some(runs) = kind.runs else { return };
-    let has_endpoint =
-        attributes.get(runs.endpoint).and_then(|value| value.as_str()).is_some_and(|uuid| !uuid.is_empty());
+    let has_endpoint = attributes
+        .get(runs.endpoint)
+        .and_then(|value| value.as_str())
+        .is_some_and(|uuid| !uuid.is_empty());
     if let (Some((key, _)), true) = (node.entry("credentials"), has_endpoint) {
-        let first = node.entry(runs.endpoint).map_or(key.span, |(key, _)| key.span);
+        let first = node
+            .entry(runs.endpoint)
+            .map_or(key.span, |(key, _)| key.span);
         out.found.push(
-            Diagnostic::error("two-credentials", "`credentials` beside an `endpoint` that holds some")
-                .at(key.span)
-                .related(first, "the other one")
-                .hint("write either; `endpoint: ''` takes a stored one away"),
+            Diagnostic::error(
+                "two-credentials",
+                "`credentials` beside an `endpoint` that holds some",
+            )
+            .at(key.span)
+            .related(first, "the other one")
+            .hint("write either; `endpoint: ''` takes a stored one away"),
         );
     }
 }

@@ -1,4 +1,5 @@
-//! `protect` and `accept`: their patterns start behind the region of the document that they stand in.
+//! `protect` and `accept`: their patterns start behind the region of the document that they stand
+//! in.
 //!
 //! Decoded last, because only the names of the whole chart tell an organization from a region.
 
@@ -30,12 +31,20 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
         };
         let list = |key| root.get(key).and_then(Node::as_list).unwrap_or_default();
         for node in list("protect") {
-            let protection = |pattern| Protection { region: region.clone(), pattern, span: node.span };
+            let protection = |pattern| Protection {
+                region: region.clone(),
+                pattern,
+                span: node.span,
+            };
             protect.extend(read(node).map(protection));
         }
         for node in list("accept") {
-            let Some(address) = node.get("address") else { continue };
-            let Some(pattern) = read(address) else { continue };
+            let Some(address) = node.get("address") else {
+                continue;
+            };
+            let Some(pattern) = read(address) else {
+                continue;
+            };
             let text = |key| out.context.text(node.get(key)?);
             let acceptance = || {
                 Some(Acceptance {
@@ -59,14 +68,27 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
 /// Refuses a set of patterns whose stars make the comparison with all names of the chart too slow.
 fn limit(out: &mut Output<'_>) {
     let (protect, accept) = (&out.chart.protect, &out.chart.accept);
-    let places = protect.iter().map(|it| it.span).chain(accept.iter().map(|it| it.pattern_span));
+    let places = protect
+        .iter()
+        .map(|it| it.span)
+        .chain(accept.iter().map(|it| it.pattern_span));
     let Some(first) = places.min() else { return };
-    let index = Index::new(protect.iter().map(|it| &it.pattern).chain(accept.iter().map(|it| &it.pattern)));
+    let index = Index::new(
+        protect
+            .iter()
+            .map(|it| &it.pattern)
+            .chain(accept.iter().map(|it| &it.pattern)),
+    );
     let mut addresses = out.chart.resources.keys();
     if !addresses.all(|address| out.allowance.grant_steps(index.effort(address))) {
-        let problem = "the patterns of this chart have more stars than can be compared with all of its names";
+        let problem =
+            "the patterns of this chart have more stars than can be compared with all of its names";
         let hint = "begin patterns with the name of an organization, and write fewer stars";
-        out.found.push(Diagnostic::error("chart-too-large", problem).at(first).hint(hint));
+        out.found.push(
+            Diagnostic::error("chart-too-large", problem)
+                .at(first)
+                .hint(hint),
+        );
     }
 }
 

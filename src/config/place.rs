@@ -1,7 +1,7 @@
 //! Says of each finding which resource it is in, by where it stands.
 //!
-//! A pass of its own over the finished findings, so that neither the checks nor the lints carry addresses along.
-//! What stands in `targets` or in a document's `defaults` is in no resource.
+//! A pass of its own over the finished findings, so that neither the checks nor the lints carry
+//! addresses along. What stands in `targets` or in a document's `defaults` is in no resource.
 
 use std::{iter::successors, rc::Rc, sync::Arc};
 
@@ -33,8 +33,9 @@ struct Named<'n> {
 impl<'n> Named<'n> {
     /// The names of what it is in, the outermost first.
     fn above(&self) -> Vec<&'n str> {
-        let mut names: Vec<_> =
-            successors(self.inside.as_deref(), |it| it.inside.as_deref()).map(|it| it.name).collect();
+        let mut names: Vec<_> = successors(self.inside.as_deref(), |it| it.inside.as_deref())
+            .map(|it| it.name)
+            .collect();
         names.reverse();
         names
     }
@@ -49,7 +50,13 @@ impl Place<'_> {
             self.kind.named([region].into_iter().chain(above), name)
         });
         address.map_or_else(
-            || format!("{} {}", self.kind.name, [above.as_slice(), &[name]].concat().join("/")),
+            || {
+                format!(
+                    "{} {}",
+                    self.kind.name,
+                    [above.as_slice(), &[name]].concat().join("/")
+                )
+            },
             |address| address.to_string(),
         )
     }
@@ -62,7 +69,10 @@ pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagn
     }
     let places = Places::of(roots, context);
     for found in found.iter_mut().filter(|found| found.address.is_none()) {
-        found.address = found.span.and_then(|span| places.around(span)).map(Place::address);
+        found.address = found
+            .span
+            .and_then(|span| places.around(span))
+            .map(Place::address);
     }
 }
 
@@ -96,21 +106,38 @@ impl<'n> Places<'n> {
         inside: Option<&Rc<Named<'n>>>,
         region: Option<&Arc<str>>,
     ) {
-        for kind in REGISTRY.iter().copied().filter(|kind| kind.parent == parent) {
-            let Some(name) = kind.place.name() else { continue };
+        for kind in REGISTRY
+            .iter()
+            .copied()
+            .filter(|kind| kind.parent == parent)
+        {
+            let Some(name) = kind.place.name() else {
+                continue;
+            };
             let holds_named = kind.children().any(|child| child.place.name().is_some());
             for (entry, name) in named(node.get(kind.place.key.name), name) {
-                let named = Named { name, inside: inside.cloned() };
+                let named = Named {
+                    name,
+                    inside: inside.cloned(),
+                };
                 if holds_named {
                     self.gather(&entry.1, Some(kind), Some(&Rc::new(named.clone())), region);
                 }
-                self.of_kind[kind.rank()].push(Place { span: span(entry), region: region.cloned(), kind, named });
+                self.of_kind[kind.rank()].push(Place {
+                    span: span(entry),
+                    region: region.cloned(),
+                    kind,
+                    named,
+                });
             }
         }
     }
 
     fn around(&self, span: Span) -> Option<&Place<'n>> {
-        self.of_kind.iter().rev().find_map(|places| innermost(places, span))
+        self.of_kind
+            .iter()
+            .rev()
+            .find_map(|places| innermost(places, span))
     }
 }
 
@@ -120,16 +147,23 @@ fn named<'n, 's>(
     name: Name,
 ) -> impl Iterator<Item = (&'n Entry<'s>, &'n str)> + use<'n, 's> {
     let entries = node.and_then(Node::as_mapping).unwrap_or_default().iter();
-    entries.map(|entry| (entry, &*entry.0.text)).filter(move |(_, text)| names::is_valid(name, text))
+    entries
+        .map(|entry| (entry, &*entry.0.text))
+        .filter(move |(_, text)| names::is_valid(name, text))
 }
 
 fn innermost<'p, 'n>(places: &'p [Place<'n>], span: Span) -> Option<&'p Place<'n>> {
-    let behind = places.partition_point(|place| (place.span.file, place.span.start) <= (span.file, span.start));
+    let behind = places
+        .partition_point(|place| (place.span.file, place.span.start) <= (span.file, span.start));
     let place = places.get(behind.checked_sub(1)?)?;
     (place.span.file == span.file && span.start < place.span.end).then_some(place)
 }
 
-/// A value stands behind its key, and ends before it where there is none. Of an alias it is the alias that counts.
+/// A value stands behind its key, and ends before it where there is none. Of an alias it is the
+/// alias that counts.
 fn span((key, node): &Entry<'_>) -> Span {
-    Span { end: node.span.end.max(key.span.end), ..key.span }
+    Span {
+        end: node.span.end.max(key.span.end),
+        ..key.span
+    }
 }

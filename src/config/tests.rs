@@ -12,7 +12,11 @@ fn decoded(files: &[&str]) -> (Decoded, SourceMap) {
         sources.add(format!("{number}.yaml"), *text);
     }
     let environment = |name: &str| (name == "PORTOLAN_VAR_KIND").then(|| "arm".to_owned());
-    let decoded = super::decode(Context { sources: &sources, environment: &environment, region: Some("r-1") });
+    let decoded = super::decode(Context {
+        sources: &sources,
+        environment: &environment,
+        region: Some("r-1"),
+    });
     (decoded, sources)
 }
 
@@ -24,9 +28,16 @@ fn resources(files: &[&str]) -> Vec<String> {
     let line = |(address, desired): (&crate::address::Address, &crate::state::DesiredResource)| {
         let values = match &desired.presence {
             Presence::Absent => " absent".to_owned(),
-            Presence::Present(values) => values.iter().map(|(name, value)| format!(" {name}={value}")).collect(),
+            Presence::Present(values) => values
+                .iter()
+                .map(|(name, value)| format!(" {name}={value}"))
+                .collect(),
         };
-        let list = if desired.children.is_empty() { "" } else { " sync" };
+        let list = if desired.children.is_empty() {
+            ""
+        } else {
+            " sync"
+        };
         format!("{address}{values}{list}")
     };
     decoded.chart.resources.iter().map(line).collect()
@@ -35,8 +46,13 @@ fn resources(files: &[&str]) -> Vec<String> {
 /// Code, file, line and column of each error.
 fn errors(files: &[&str]) -> Vec<String> {
     let (decoded, sources) = decoded(files);
-    let errors = decoded.found.iter().filter(|found| found.severity == Severity::Error);
-    errors.map(|found| format!("{} {}", found.code, sources.location(found.span.unwrap()))).collect()
+    let errors = decoded
+        .found
+        .iter()
+        .filter(|found| found.severity == Severity::Error);
+    errors
+        .map(|found| format!("{} {}", found.code, sources.location(found.span.unwrap())))
+        .collect()
 }
 
 #[test]
@@ -46,33 +62,73 @@ fn absent_null_and_empty_are_three_things_at_every_layer() {
         ("", "", "", None),
         ("", "", "description: doc", Some("doc")),
         ("", "description: org", "description: doc", Some("org")),
-        ("description: own", "description: org", "description: doc", Some("own")),
-        ("description: ''", "description: org", "description: doc", Some("")),
+        (
+            "description: own",
+            "description: org",
+            "description: doc",
+            Some("own"),
+        ),
+        (
+            "description: ''",
+            "description: org",
+            "description: doc",
+            Some(""),
+        ),
         ("", "description: ''", "description: doc", Some("")),
-        ("description: null", "description: org", "description: doc", None),
+        (
+            "description: null",
+            "description: org",
+            "description: doc",
+            None,
+        ),
         ("", "description: null", "description: doc", None),
-        ("description: own", "description: null", "description: doc", Some("own")),
+        (
+            "description: own",
+            "description: null",
+            "description: doc",
+            Some("own"),
+        ),
         ("", "", "description: null", None),
     ];
     for (entry, organization, document, expected) in table {
         let chart = format!(
-            "version: 1\ndefaults: {{ repository: {{ {document} }} }}\norganizations: {{ o: {{ defaults: \
+            "version: 1\ndefaults: {{ repository: {{ {document} }} }}\norganizations: {{ o: {{ \
+            defaults: \
              {{ repository: {{ {organization} }} }}, repositories: {{ r: {{ {entry} }} }} }} }}"
         );
         let value = expected.map_or(String::new(), |text| format!(" description={text:?}"));
-        assert_eq!(resources(&[&chart])[1], format!("repository r-1/o/r{value}"), "{chart}");
+        assert_eq!(
+            resources(&[&chart])[1],
+            format!("repository r-1/o/r{value}"),
+            "{chart}"
+        );
     }
 }
 
 #[test]
 fn a_sync_list_is_replaced_whole() {
-    let rule = |name: &str| format!("sync: [ {{ target_region: x-1, target_organization: {name} }} ]");
+    let rule =
+        |name: &str| format!("sync: [ {{ target_region: x-1, target_organization: {name} }} ]");
     for (entry, organization, expected) in [
         ("", String::new(), &["repository r-1/o/r"][..]),
-        ("", rule("org"), &["repository r-1/o/r sync", "sync_rule r-1/o/r -> x-1/org auto=true"]),
+        (
+            "",
+            rule("org"),
+            &[
+                "repository r-1/o/r sync",
+                "sync_rule r-1/o/r -> x-1/org auto=true",
+            ],
+        ),
         ("sync: []", rule("org"), &["repository r-1/o/r sync"]),
         ("sync: null", rule("org"), &["repository r-1/o/r"]),
-        (&rule("own"), rule("org"), &["repository r-1/o/r sync", "sync_rule r-1/o/r -> x-1/own auto=true"]),
+        (
+            &rule("own"),
+            rule("org"),
+            &[
+                "repository r-1/o/r sync",
+                "sync_rule r-1/o/r -> x-1/own auto=true",
+            ],
+        ),
     ] {
         let chart = format!(
             "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, \
@@ -84,13 +140,32 @@ fn a_sync_list_is_replaced_whole() {
 
 #[test]
 fn a_rule_inherits_from_item_target_organization_and_document() {
-    // The item, its target, the organization's defaults, the document's; what becomes of `override`.
+    // The item, its target, the organization's defaults, the document's; what becomes of
+    // `override`.
     for (item, target, organization, document, expected) in [
         ("", "", "", "", ""),
         ("", "", "", "override: true", " override=true"),
-        ("", "", "override: false", "override: true", " override=false"),
-        ("", "override: true", "override: false", "", " override=true"),
-        ("override: false", "override: true", "", "", " override=false"),
+        (
+            "",
+            "",
+            "override: false",
+            "override: true",
+            " override=false",
+        ),
+        (
+            "",
+            "override: true",
+            "override: false",
+            "",
+            " override=true",
+        ),
+        (
+            "override: false",
+            "override: true",
+            "",
+            "",
+            " override=false",
+        ),
         ("override: null", "override: true", "", "override: true", ""),
         ("", "override: null", "override: true", "override: true", ""),
     ] {
@@ -100,16 +175,22 @@ fn a_rule_inherits_from_item_target_organization_and_document() {
              organizations: {{ o: {{ defaults: {{ sync_rule: {{ {organization} }} }}, \
              repositories: {{ r: {{ sync: [ {{ target: dr, {item} }} ] }} }} }} }}"
         );
-        assert_eq!(resources(&[&chart])[2], format!("sync_rule r-1/o/r -> x-1/y auto=true{expected}"), "{chart}");
+        assert_eq!(
+            resources(&[&chart])[2],
+            format!("sync_rule r-1/o/r -> x-1/y auto=true{expected}"),
+            "{chart}"
+        );
     }
 }
 
 #[test]
 fn documents_and_files_make_one_chart() {
-    let one = "version: 1\nregion: a-1\ndefaults: { repository: { category: linux } }\norganizations:
+    let one =
+        "version: 1\nregion: a-1\ndefaults: { repository: { category: linux } }\norganizations:
   o: { unlisted: ignore, defaults: { repository: { is_public: true } }, repositories: { one: } }";
     let two = "version: 1\nregion: a-1\norganizations: { o: { repositories: { two/x: } } }\n---
-version: 1\nregion: b-1\norganizations: { o: { repositories: { one: { category: '${env:KIND}' } } } }
+version: 1\nregion: b-1\norganizations: { o: { repositories: { one: { category: '${env:KIND}' } } \
+} }
 ---\nversion: 1\norganizations: { p: { state: absent, repositories: { x: { state: absent } } } }\n";
     assert_eq!(
         resources(&[one, two]),
@@ -124,9 +205,22 @@ version: 1\nregion: b-1\norganizations: { o: { repositories: { one: { category: 
         ]
     );
     let (decoded, _) = decoded(&[one, two]);
-    let policies: Vec<_> = decoded.chart.unlisted.iter().map(|(of, policy)| (of.to_string(), policy)).collect();
-    let expected = [("organization a-1/o", UnlistedPolicy::Ignore), ("organization b-1/o", UnlistedPolicy::Report)];
-    assert_eq!(policies[..2], expected.each_ref().map(|(of, policy)| ((*of).to_owned(), policy)));
+    let policies: Vec<_> = decoded
+        .chart
+        .unlisted
+        .iter()
+        .map(|(of, policy)| (of.to_string(), policy))
+        .collect();
+    let expected = [
+        ("organization a-1/o", UnlistedPolicy::Ignore),
+        ("organization b-1/o", UnlistedPolicy::Report),
+    ];
+    assert_eq!(
+        policies[..2],
+        expected
+            .each_ref()
+            .map(|(of, policy)| ((*of).to_owned(), policy))
+    );
 }
 
 #[test]
@@ -156,33 +250,60 @@ fn the_same_thing_twice_is_an_error_wherever_it_stands() {
         ("limits: {}", "limits: {}", "duplicate-limits 1.yaml:3:1"),
         ("name: a", "name: b", "duplicate-chart-key 1.yaml:3:1"),
         ("account: a", "account: a", "duplicate-chart-key 1.yaml:3:1"),
-        ("chart_defaults: {}", "chart_defaults: {}", "duplicate-chart-key 1.yaml:3:1"),
-        ("endpoints: { swr: a }", "endpoints: { swr: b }", "two-endpoints 1.yaml:3:19"),
+        (
+            "chart_defaults: {}",
+            "chart_defaults: {}",
+            "duplicate-chart-key 1.yaml:3:1",
+        ),
+        (
+            "endpoints: { swr: a }",
+            "endpoints: { swr: b }",
+            "two-endpoints 1.yaml:3:19",
+        ),
     ] {
         let files = [first, second].map(|text| format!("{head}{text}\n"));
-        assert_eq!(errors(&files.each_ref().map(String::as_str)), [expected], "{second}");
+        assert_eq!(
+            errors(&files.each_ref().map(String::as_str)),
+            [expected],
+            "{second}"
+        );
     }
     let list = "version: 1\norganizations: { o: { repositories: { r: { sync: [
-  { target_region: x-1, target_organization: y }, { target_region: x-1, target_organization: y } ] } } } }";
+  { target_region: x-1, target_organization: y }, { target_region: x-1, target_organization: y } ] \
+  } } } }";
     assert_eq!(errors(&[list]), ["duplicate-rule 0.yaml:3:51"]);
 }
 
 #[test]
 fn what_cannot_be_meant_is_an_error_at_its_place() {
-    let repository =
-        |text: &str| format!("version: 1\norganizations: {{ o: {{ repositories: {{ r: {{ {text} }} }} }} }}\n");
+    let repository = |text: &str| {
+        format!("version: 1\norganizations: {{ o: {{ repositories: {{ r: {{ {text} }} }} }} }}\n")
+    };
     let table = [
-        (repository("sync: [ { target: dr } ]"), "unknown-target 0.yaml:2:62"),
+        (
+            repository("sync: [ { target: dr } ]"),
+            "unknown-target 0.yaml:2:62",
+        ),
         (repository("sync: [ {} ]"), "missing-target 0.yaml:2:52"),
-        (repository("sync: [ { target_region: x-1 } ]"), "missing-target 0.yaml:2:52"),
+        (
+            repository("sync: [ { target_region: x-1 } ]"),
+            "missing-target 0.yaml:2:52",
+        ),
         (
             repository("sync: [ { target_region: x-1, target_organization: y, auto: false } ]"),
             "auto-false 0.yaml:2:104",
         ),
-        (repository("state: absent, is_public: true"), "key-beside-absent 0.yaml:2:59"),
-        (repository("description: '${env:UNSET}'"), "unset-variable 0.yaml:2:57"),
         (
-            "version: 1\norganizations: { o: { state: absent, repositories: { r: } } }\n".to_owned(),
+            repository("state: absent, is_public: true"),
+            "key-beside-absent 0.yaml:2:59",
+        ),
+        (
+            repository("description: '${env:UNSET}'"),
+            "unset-variable 0.yaml:2:57",
+        ),
+        (
+            "version: 1\norganizations: { o: { state: absent, repositories: { r: } } }\n"
+                .to_owned(),
             "repository-in-absent 0.yaml:2:54",
         ),
         (
@@ -190,17 +311,25 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
             "key-beside-absent 0.yaml:2:38",
         ),
     ];
-    let found = table.each_ref().map(|(chart, _)| errors(&[chart]).join(", "));
+    let found = table
+        .each_ref()
+        .map(|(chart, _)| errors(&[chart]).join(", "));
     assert_eq!(found, table.map(|(_, expected)| expected));
 }
 
 #[test]
 fn the_stamp_changes_with_every_text_and_its_place() {
     let stamp = |files: &[&str]| decoded(files).0.chart.stamp;
-    let (a, b) = ("version: 1\norganizations: { a: }\n", "version: 1\norganizations: { b: }\n");
+    let (a, b) = (
+        "version: 1\norganizations: { a: }\n",
+        "version: 1\norganizations: { b: }\n",
+    );
     assert_eq!(stamp(&[a, b]).files, ["0.yaml", "1.yaml"]);
     let digests = [&[a][..], &[b], &[a, b], &[b, a], &[a, b, ""]].map(|files| stamp(files).digest);
-    assert!(digests.iter().all(|digest| digest.len() == 64), "{digests:?}");
+    assert!(
+        digests.iter().all(|digest| digest.len() == 64),
+        "{digests:?}"
+    );
     let different: std::collections::BTreeSet<_> = digests.iter().collect();
     assert_eq!(different.len(), digests.len(), "{digests:?}");
     assert_eq!(stamp(&[a]).digest, digests[0]);
@@ -211,14 +340,22 @@ fn an_endpoint_may_be_said_in_each_of_its_documents() {
     let document = "version: 1\nendpoints: { swr: https://swr.example.com }\n";
     let (decoded, _) = decoded(&[document, document]);
     assert!(!decoded.found.has_errors(), "{:#?}", decoded.found);
-    let urls: Vec<&str> = decoded.chart.endpoints.values().map(|endpoint| &*endpoint.url).collect();
+    let urls: Vec<&str> = decoded
+        .chart
+        .endpoints
+        .values()
+        .map(|endpoint| &*endpoint.url)
+        .collect();
     assert_eq!(urls, ["https://swr.example.com"]);
 }
 
 #[test]
 fn a_place_of_a_secret_that_says_nothing_is_no_secret() {
     let chart = |place: &str| {
-        format!("version: 1\nmirrors: {{ p/a: {{ credentials: {{ username: {place}, password: {{ env: X }} }} }} }}")
+        format!(
+            "version: 1\nmirrors: {{ p/a: {{ credentials: {{ username: {place}, password: {{ env: \
+            X }} }} }} }}"
+        )
     };
     for (place, expected) in [
         ("me", "literal-secret 0.yaml:2:44"),
@@ -235,7 +372,8 @@ fn a_document_allows_what_is_in_it_and_nowhere_else() {
     let rule = "{ target_region: cn-north-4, target_organization: o, override: false }";
     let document = |lints: &str| {
         format!(
-            "version: 1\nregion: cn-north-4\n{lints}organizations: {{ o: {{ repositories: {{ LETTER: {{ sync: [ {rule} ] }} }} }} }}\n"
+            "version: 1\nregion: cn-north-4\n{lints}organizations: {{ o: {{ repositories: {{ \
+            LETTER: {{ sync: [ {rule} ] }} }} }} }}\n"
         )
     };
     let (allows, plain) = (document("lints: { allow: [self-copy] }\n"), document(""));
@@ -251,7 +389,10 @@ fn a_document_allows_what_is_in_it_and_nowhere_else() {
     let both = [allows.replace("LETTER", "a"), plain.replace("LETTER", "b")];
     assert_eq!(warnings(&both), ["self-copy 1.yaml:3:52"]);
     assert_eq!(warnings(&[both.join("---\n")]), ["self-copy 0.yaml:8:52"]);
-    assert_eq!(warnings(&[[both[1].clone(), both[0].clone()].join("---\n")]), ["self-copy 0.yaml:3:52"]);
+    assert_eq!(
+        warnings(&[[both[1].clone(), both[0].clone()].join("---\n")]),
+        ["self-copy 0.yaml:3:52"]
+    );
 }
 
 /// How many findings the checks have of a chart before equal ones are left out.
@@ -268,8 +409,10 @@ fn raw(text: &str) -> usize {
 #[test]
 fn what_aliases_repeat_is_checked_once() {
     let keys: String = (0..50).map(|at| format!("        k{at}: 1\n")).collect();
-    let head =
-        format!("version: 1\norganizations:\n  o:\n    repositories:\n      a: &a\n{keys}        category: no\n");
+    let head = format!(
+        "version: 1\norganizations:\n  o:\n    repositories:\n      a: &a\n{keys}        category: \
+        no\n"
+    );
     let alone = raw(&head);
     assert_eq!(alone, 51);
     let many = |line: &dyn Fn(usize) -> String| (0..20).map(line).collect::<String>();
@@ -285,8 +428,18 @@ fn what_aliases_repeat_is_checked_once() {
     // What is wrong where the alias stands is wrong there.
     let sync = "      a: { sync: [ &s { override: true }, *s, *s ] }\n      b: { sync: *s }\n";
     let chart = format!("version: 1\nregion: r-1\norganizations:\n  o:\n    repositories:\n{sync}");
-    let codes = |found: &str| errors(&[&chart]).iter().filter(|error| error.starts_with(found)).count();
-    assert_eq!((codes("missing-target"), codes("wrong-type")), (3, 1), "{:?}", errors(&[&chart]));
+    let codes = |found: &str| {
+        errors(&[&chart])
+            .iter()
+            .filter(|error| error.starts_with(found))
+            .count()
+    };
+    assert_eq!(
+        (codes("missing-target"), codes("wrong-type")),
+        (3, 1),
+        "{:?}",
+        errors(&[&chart])
+    );
     // The same collection in the place of something else is checked as that too.
     let two = "version: 1\nlimits: &l { deletes: 1 }\norganizations:\n  o: *l\n  p: *l\n";
     assert_eq!(errors(&[two]), ["unknown-key 0.yaml:2:14"]);
@@ -296,18 +449,23 @@ fn what_aliases_repeat_is_checked_once() {
 fn a_merged_entry_counts_more_than_an_alias() {
     let keys: String = (0..1_000).map(|at| format!("    k{at}: 1\n")).collect();
     let merging = |number: usize, value: &str| {
-        let lines: String = (0..number).map(|at| format!("  o{at}: {value}\n")).collect();
+        let lines: String = (0..number)
+            .map(|at| format!("  o{at}: {value}\n"))
+            .collect();
         errors(&[&format!("version: 1\ntargets:\n  o: &a\n{keys}{lines}")])
     };
-    let is_refused = |errors: Vec<String>| errors.iter().any(|error| error.starts_with("alias-limit"));
+    let is_refused =
+        |errors: Vec<String>| errors.iter().any(|error| error.starts_with("alias-limit"));
     assert!(is_refused(merging(667, "{ <<: *a }")) && !is_refused(merging(667, "*a")));
     assert!(!is_refused(merging(666, "{ <<: *a }")));
 }
 
 #[test]
 fn resources_that_inherit_the_same_share_it() {
-    let (decoded, _) = decoded(&["version: 1\norganizations: { o: { defaults: { repository: { description: d } }, \
-        repositories: { a: , b: , c: { description: e }, d: } } }"]);
+    let (decoded, _) = decoded(&[
+        "version: 1\norganizations: { o: { defaults: { repository: { description: d } }, \
+        repositories: { a: , b: , c: { description: e }, d: } } }",
+    ]);
     let values: Vec<_> = decoded
         .chart
         .resources
@@ -317,7 +475,9 @@ fn resources_that_inherit_the_same_share_it() {
             Presence::Absent => panic!("nothing is absent"),
         })
         .collect();
-    let [_, a, b, c, d] = &values[..] else { panic!("{values:?}") };
+    let [_, a, b, c, d] = &values[..] else {
+        panic!("{values:?}")
+    };
     assert!(std::sync::Arc::ptr_eq(a, b) && a != c && a == d);
 }
 
@@ -326,7 +486,8 @@ fn a_section_with_too_many_keys_is_no_default() {
     let managed = |number: usize| {
         let keys: String = (0..number).map(|at| format!("k{at}: 1, ")).collect();
         let (decoded, _) = decoded(&[&format!(
-            "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ {keys}description: d }} }}, \
+            "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ {keys}description: d \
+            }} }}, \
              repositories: {{ a: }} }} }}"
         )]);
         match &decoded.chart.resources.values().last().unwrap().presence {
@@ -339,13 +500,33 @@ fn a_section_with_too_many_keys_is_no_default() {
 
 #[test]
 fn room_for_anchors_has_the_limits_of_a_chart() {
-    let tens: String =
-        (1..8).map(|at| format!("  a{at}: &a{at} [{}]\n", vec![format!("*a{}", at - 1); 10].join(", "))).collect();
-    let chart = format!("version: 1\nx-all:\n  a0: &a0 [{}]\n{tens}", ["x"; 10].join(", "));
-    assert!(errors(&[&chart]).iter().all(|error| error.starts_with("alias-limit")), "{:?}", errors(&[&chart]));
+    let tens: String = (1..8)
+        .map(|at| {
+            format!(
+                "  a{at}: &a{at} [{}]\n",
+                vec![format!("*a{}", at - 1); 10].join(", ")
+            )
+        })
+        .collect();
+    let chart = format!(
+        "version: 1\nx-all:\n  a0: &a0 [{}]\n{tens}",
+        ["x"; 10].join(", ")
+    );
+    assert!(
+        errors(&[&chart])
+            .iter()
+            .all(|error| error.starts_with("alias-limit")),
+        "{:?}",
+        errors(&[&chart])
+    );
     assert!(!errors(&[&chart]).is_empty());
     // A secret behind aliases is found once.
-    let lines: String = (0..50).map(|at| format!("x-{at}: {{ <<: *a }}\ny{at}: 1\nx-b{at}: *a\n")).collect();
-    let secret = format!("version: 1\nx-a: &a {{ password: s3cr3t }}\n{}", lines.replace("y", "x-y"));
+    let lines: String = (0..50)
+        .map(|at| format!("x-{at}: {{ <<: *a }}\ny{at}: 1\nx-b{at}: *a\n"))
+        .collect();
+    let secret = format!(
+        "version: 1\nx-a: &a {{ password: s3cr3t }}\n{}",
+        lines.replace("y", "x-y")
+    );
     assert!(raw(&secret) <= 2, "{}", raw(&secret));
 }

@@ -1,7 +1,7 @@
 //! `${env:NAME}` and `${env:NAME:-fallback}` in the texts of a chart.
 //!
-//! Only `PORTOLAN_VAR_NAME` is read, so that a pull request cannot print a secret of its environment. The
-//! environment itself is handed in.
+//! Only `PORTOLAN_VAR_NAME` is read, so that a pull request cannot print a secret of its
+//! environment. The environment itself is handed in.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,10 @@ pub fn expand<'t>(text: &'t str, environment: Environment<'_>) -> Result<Cow<'t,
             Some((name, fallback)) => (name, Some(fallback)),
             None => (inside, None),
         };
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_name = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_name {
             return Err(Unexpanded::Malformed);
         }
@@ -64,12 +67,22 @@ mod tests {
         };
         let expanded = |text| expand(text, &environment).map(Cow::into_owned);
         assert_eq!(expanded("x-${env:A}-y"), Ok("x-${env:B}-y".to_owned()));
-        assert_eq!(expanded("${env:NO:-a:b}${env:A}"), Ok("a:b${env:B}".to_owned()));
+        assert_eq!(
+            expanded("${env:NO:-a:b}${env:A}"),
+            Ok("a:b${env:B}".to_owned())
+        );
         assert_eq!(expanded("${env:EMPTY:-full}"), Ok(String::new()));
         assert_eq!(expanded("${HOME} $x"), Ok("${HOME} $x".to_owned()));
-        assert_eq!(expanded("${env:NO}"), Err(Unexpanded::Unset("PORTOLAN_VAR_NO".to_owned())));
+        assert_eq!(
+            expanded("${env:NO}"),
+            Err(Unexpanded::Unset("PORTOLAN_VAR_NO".to_owned()))
+        );
         for malformed in ["${env:A", "${env:}", "${env:a b}"] {
-            assert_eq!(expanded(malformed), Err(Unexpanded::Malformed), "{malformed}");
+            assert_eq!(
+                expanded(malformed),
+                Err(Unexpanded::Malformed),
+                "{malformed}"
+            );
         }
     }
 }

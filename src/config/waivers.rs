@@ -1,8 +1,8 @@
-//! Waivers: what a chart says it knows. A comment `# portolan: allow CODE` on a line or above it, or
-//! `lints: { allow: [CODE] }` for a whole document.
+//! Waivers: what a chart says it knows. A comment `# portolan: allow CODE` on a line or above it,
+//! or `lints: { allow: [CODE] }` for a whole document.
 //!
-//! Only warnings can be waived, and the one error that says so. A waiver that waives nothing is a warning itself:
-//! it would hide the next finding.
+//! Only warnings can be waived, and the one error that says so. A waiver that waives nothing is a
+//! warning itself: it would hide the next finding.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,8 @@ fn waivable() -> impl Iterator<Item = &'static str> {
 pub struct Waivers {
     /// In the order in which they were collected.
     all: Vec<Waiver>,
-    /// For each code and file, by where the reach starts. Lines do not overlap, and neither do documents.
+    /// For each code and file, by where the reach starts. Lines do not overlap, and neither do
+    /// documents.
     lines: BTreeMap<Key, Group>,
     documents: BTreeMap<Key, Group>,
 }
@@ -63,7 +64,12 @@ enum Reach {
 
 impl Waivers {
     /// Collects the waivers of the charts; a code that cannot be waived is an error.
-    pub fn collect(roots: &[Node<'_>], files: &[FileId], context: Context<'_>, found: &mut Diagnostics) -> Self {
+    pub fn collect(
+        roots: &[Node<'_>],
+        files: &[FileId],
+        context: Context<'_>,
+        found: &mut Diagnostics,
+    ) -> Self {
         let mut waivers = Waivers::default();
         for file in files {
             for comment in comments(*file, context.sources.bytes(*file)) {
@@ -73,10 +79,15 @@ impl Waivers {
             }
         }
         for (index, root) in roots.iter().enumerate() {
-            let next = roots.get(index + 1).filter(|next| next.span.file == root.span.file);
+            let next = roots
+                .get(index + 1)
+                .filter(|next| next.span.file == root.span.file);
             let end = next.map_or(u32::MAX, |next| next.span.start);
             let reach = Reach::Document(Span::new(root.span.file, root.span.start, end));
-            let allowed = root.get("lints").and_then(|lints| lints.get("allow")).and_then(Node::as_list);
+            let allowed = root
+                .get("lints")
+                .and_then(|lints| lints.get("allow"))
+                .and_then(Node::as_list);
             for node in allowed.unwrap_or_default() {
                 if let Some(code) = context.text(node) {
                     waivers.add(&code, node.span, reach, found);
@@ -93,7 +104,10 @@ impl Waivers {
                 Reach::Document(place) => (&mut self.documents, place),
             };
             let key = (code, place.file, place.start);
-            groups.entry(key).or_insert(Group { end: place.end, used: false });
+            groups.entry(key).or_insert(Group {
+                end: place.end,
+                used: false,
+            });
             self.all.push(Waiver { code, span, reach });
         } else {
             let known: Vec<String> = waivable().map(|code| format!("`{code}`")).collect();
@@ -102,9 +116,12 @@ impl Waivers {
                 None => format!("what can be waived is {}", known.join(", ")),
             };
             found.push(
-                Diagnostic::error("unknown-lint", format!("`{}` cannot be waived", tree::name(code)))
-                    .at(span)
-                    .hint(hint),
+                Diagnostic::error(
+                    "unknown-lint",
+                    format!("`{}` cannot be waived", tree::name(code)),
+                )
+                .at(span)
+                .hint(hint),
             );
         }
     }
@@ -112,18 +129,22 @@ impl Waivers {
     /// Leaves out what is waived, and marks the waivers that did it.
     pub fn apply(&mut self, found: &mut Diagnostics) {
         found.retain(|diagnostic| {
-            let waivable =
-                diagnostic.severity == Severity::Warning || kind::waivable_errors().any(|code| code == diagnostic.code);
+            let waivable = diagnostic.severity == Severity::Warning
+                || kind::waivable_errors().any(|code| code == diagnostic.code);
             !(waivable && self.covers(diagnostic))
         });
     }
 
     fn covers(&mut self, diagnostic: &Diagnostic) -> bool {
-        let Some(span) = diagnostic.span else { return false };
+        let Some(span) = diagnostic.span else {
+            return false;
+        };
         let mut covered = false;
         for groups in [&mut self.lines, &mut self.documents] {
             let behind = (diagnostic.code, span.file, span.start);
-            let last = groups.range_mut((diagnostic.code, span.file, 0)..=behind).next_back();
+            let last = groups
+                .range_mut((diagnostic.code, span.file, 0)..=behind)
+                .next_back();
             if let Some((_, group)) = last.filter(|(_, group)| span.start < group.end) {
                 group.used = true;
                 covered = true;
@@ -137,16 +158,24 @@ impl Waivers {
             Reach::Line(place) => (&self.lines, place),
             Reach::Document(place) => (&self.documents, place),
         };
-        groups.get(&(waiver.code, place.file, place.start)).is_some_and(|group| group.used)
+        groups
+            .get(&(waiver.code, place.file, place.start))
+            .is_some_and(|group| group.used)
     }
 
     /// The waivers that waived nothing, but for those of codes that this run could not find.
     pub fn unused(&self, not_looked_for: &[&str]) -> Vec<Diagnostic> {
-        let unused = self.all.iter().filter(|waiver| !self.is_used(waiver) && !not_looked_for.contains(&waiver.code));
+        let unused = self
+            .all
+            .iter()
+            .filter(|waiver| !self.is_used(waiver) && !not_looked_for.contains(&waiver.code));
         let warning = |waiver: &Waiver| {
-            Diagnostic::warning("unused-waiver", format!("nothing here is `{}` any more", waiver.code))
-                .at(waiver.span)
-                .hint("remove the waiver, or it hides the next finding")
+            Diagnostic::warning(
+                "unused-waiver",
+                format!("nothing here is `{}` any more", waiver.code),
+            )
+            .at(waiver.span)
+            .hint("remove the waiver, or it hides the next finding")
         };
         unused.map(warning).collect()
     }
@@ -154,8 +183,9 @@ impl Waivers {
 
 /// The codes behind the mark, each with its own place.
 fn codes(comment: &str, span: Span) -> Vec<(&str, Span)> {
-    let Some((before, list)) =
-        comment.split_once(MARK).filter(|(before, _)| before.trim_matches(['#', ' ', '\t']).is_empty())
+    let Some((before, list)) = comment
+        .split_once(MARK)
+        .filter(|(before, _)| before.trim_matches(['#', ' ', '\t']).is_empty())
     else {
         return Vec::new();
     };
@@ -164,7 +194,10 @@ fn codes(comment: &str, span: Span) -> Vec<(&str, Span)> {
     for piece in list.split_inclusive([',', ' ', '\t']) {
         let code = piece.trim_matches([',', ' ', '\t']);
         if !code.is_empty() {
-            codes.push((code, Span::new(span.file, offset, offset + code.len() as u32)));
+            codes.push((
+                code,
+                Span::new(span.file, offset, offset + code.len() as u32),
+            ));
         }
         offset += piece.len() as u32;
     }
@@ -181,7 +214,10 @@ mod tests {
         let file = SourceMap::default().add("c.yaml", "");
         let found = |comment: &'static str| {
             let codes = codes(comment, Span::new(file, 100, 200));
-            codes.into_iter().map(|(code, span)| (code, span.start, span.end)).collect::<Vec<_>>()
+            codes
+                .into_iter()
+                .map(|(code, span)| (code, span.start, span.end))
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             found("# portolan: allow self-copy,\tx yz"),

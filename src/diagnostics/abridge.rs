@@ -1,7 +1,7 @@
 //! Many findings of one kind: the first of them whole, the rest counted.
 //!
-//! One mistake in a generator makes thousands of findings that all say the same. Nobody reads them, and printing them
-//! costs more than finding them.
+//! One mistake in a generator makes thousands of findings that all say the same. Nobody reads them,
+//! and printing them costs more than finding them.
 
 use indexmap::IndexMap;
 
@@ -11,8 +11,8 @@ use super::{Diagnostic, Diagnostics};
 const WHOLE: usize = 20;
 
 impl Diagnostics {
-    /// The first findings of each code, and one more for each code that stands for the rest. It has the place of the
-    /// first finding that it stands for. Expects a sorted list.
+    /// The first findings of each code, and one more for each code that stands for the rest. It has
+    /// the place of the first finding that it stands for. Expects a sorted list.
     #[must_use]
     pub fn abridged(self) -> Diagnostics {
         let mut numbers = IndexMap::<_, usize>::new();
@@ -40,9 +40,18 @@ fn stand_in(first: Diagnostic) -> Diagnostic {
     if first.count == 1 {
         return first;
     }
-    let message = format!("{} more findings of this kind; the first of them is here", first.count);
+    let message = format!(
+        "{} more findings of this kind; the first of them is here",
+        first.count
+    );
     let hint = "mend those above first: as a rule the rest has the same cause";
-    Diagnostic { message, hint: Some(hint.to_owned()), address: None, related: Vec::new(), ..first }
+    Diagnostic {
+        message,
+        hint: Some(hint.to_owned()),
+        address: None,
+        related: Vec::new(),
+        ..first
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +64,9 @@ mod tests {
         let mut found = Diagnostics::new();
         found.extend((0..number).map(|at| {
             let found = Diagnostic::error("unknown-key", format!("unknown key `k{at}`"));
-            found.at(Span::new(file, at, at + 1)).address("organization a")
+            found
+                .at(Span::new(file, at, at + 1))
+                .address("organization a")
         }));
         found.push(Diagnostic::warning("self-copy", "onto itself"));
         found
@@ -65,8 +76,10 @@ mod tests {
     fn few_findings_stay_as_they_are() {
         for number in [0, 1, WHOLE as u32, WHOLE as u32 + 1] {
             let kept = many(number).abridged();
-            let (mut all, mut kept): (Vec<_>, Vec<_>) =
-                (many(number).into_iter().collect(), kept.into_iter().collect());
+            let (mut all, mut kept): (Vec<_>, Vec<_>) = (
+                many(number).into_iter().collect(),
+                kept.into_iter().collect(),
+            );
             all.sort_by_key(|found| found.message.clone());
             kept.sort_by_key(|found| found.message.clone());
             assert_eq!(all, kept, "{number}");
@@ -76,7 +89,10 @@ mod tests {
     #[test]
     fn the_rest_is_counted_at_its_first_place() {
         let kept = many(100_000).abridged();
-        assert_eq!((kept.errors(), kept.warnings(), kept.len()), (100_000, 1, WHOLE + 2));
+        assert_eq!(
+            (kept.errors(), kept.warnings(), kept.len()),
+            (100_000, 1, WHOLE + 2)
+        );
         let last = kept.iter().last().unwrap();
         assert_eq!((last.count, last.code), (99_980, "unknown-key"));
         assert_eq!(last.span.map(|span| span.start), Some(WHOLE as u32));

@@ -76,7 +76,17 @@ impl Diagnostic {
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
         let (address, span, hint, related, hidden) = (None, None, None, Vec::new(), Vec::new());
         let message = without_logins(message);
-        Self { severity, code, message, address, span, hint, related, hidden, count: 1 }
+        Self {
+            severity,
+            code,
+            message,
+            address,
+            span,
+            hint,
+            related,
+            hidden,
+            count: 1,
+        }
     }
 
     #[must_use]
@@ -127,7 +137,12 @@ impl Diagnostic {
                 .iter()
                 .map(|(span, message)| {
                     let Source { file, line, column } = sources.location(*span);
-                    Related { message: message.clone(), file, line, column }
+                    Related {
+                        message: message.clone(),
+                        file,
+                        line,
+                        column,
+                    }
                 })
                 .collect(),
         }
@@ -217,7 +232,11 @@ impl Diagnostics {
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.0.iter().filter(|found| found.severity == severity).map(|found| found.count).sum()
+        self.0
+            .iter()
+            .filter(|found| found.severity == severity)
+            .map(|found| found.count)
+            .sum()
     }
 
     pub fn len(&self) -> usize {
@@ -250,7 +269,11 @@ impl Diagnostics {
     pub fn sort(&mut self) {
         // At one position the outer span goes first, so that causes stand before consequences.
         self.0.sort_by(|a, b| {
-            let place = |found: &Diagnostic| found.span.map(|span| (span.file, span.start, Reverse(span.end)));
+            let place = |found: &Diagnostic| {
+                found
+                    .span
+                    .map(|span| (span.file, span.start, Reverse(span.end)))
+            };
             (place(a), a.code, &a.message).cmp(&(place(b), b.code, &b.message))
         });
     }
@@ -258,7 +281,9 @@ impl Diagnostics {
     /// Drops what says the same about the same place, as a shared anchor makes every user of it do.
     /// Wants a sorted list.
     pub fn dedup(&mut self) {
-        self.0.dedup_by(|b, a| (a.span, a.code, &a.message, &a.address) == (b.span, b.code, &b.message, &b.address));
+        self.0.dedup_by(|b, a| {
+            (a.span, a.code, &a.message, &a.address) == (b.span, b.code, &b.message, &b.address)
+        });
     }
 }
 
@@ -312,7 +337,9 @@ mod tests {
     fn the_machine_form_keeps_its_keys() {
         let mut sources = SourceMap::default();
         let file = sources.add("é.yaml", "käse: 1\n");
-        let found = Diagnostic::error("bad", "no").at(Span::new(file, 7, 8)).hint("do");
+        let found = Diagnostic::error("bad", "no")
+            .at(Span::new(file, 7, 8))
+            .hint("do");
         insta::assert_snapshot!(
             serde_json::to_string(&found.view(&sources)).unwrap(),
             @r#"{"severity":"error","code":"bad","message":"no","address":null,"file":"é.yaml","line":1,"column":7,"hint":"do"}"#

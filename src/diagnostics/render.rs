@@ -19,13 +19,21 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool, width: 
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code);
+    let title = level
+        .primary_title(visible(&diagnostic.message))
+        .id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some(span) = diagnostic.span {
         group = place(group, sources, span, AnnotationKind::Primary, None);
     }
     for (span, label) in &diagnostic.related {
-        group = place(group, sources, *span, AnnotationKind::Context, Some(visible(label)));
+        group = place(
+            group,
+            sources,
+            *span,
+            AnnotationKind::Context,
+            Some(visible(label)),
+        );
     }
     if let Some(address) = &diagnostic.address {
         group = group.element(Level::NOTE.message(format!("in {}", visible(address))));
@@ -33,12 +41,23 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool, width: 
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(visible(hint)));
     }
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let report = renderer.term_width(width.saturating_sub(GUTTER).max(NARROWEST)).render(&[group]);
-    report.lines().filter(|line| !is_bare_place(line)).collect::<Vec<_>>().join("\n")
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let report = renderer
+        .term_width(width.saturating_sub(GUTTER).max(NARROWEST))
+        .render(&[group]);
+    report
+        .lines()
+        .filter(|line| !is_bare_place(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// The report on one line: the place, the message and, if it is another than the reader has seen, the hint.
+/// The report on one line: the place, the message and, if it is another than the reader has seen,
+/// the hint.
 pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, seen: Option<&str>) -> String {
     let place = diagnostic.span.map_or_else(String::new, |span| {
         let at = sources.location(span);
@@ -53,13 +72,20 @@ pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, seen: Option<&str>) -
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    format!("{severity}[{}]: {place}{}{hint}", diagnostic.code, visible(&diagnostic.message))
+    format!(
+        "{severity}[{}]: {place}{}{hint}",
+        diagnostic.code,
+        visible(&diagnostic.message)
+    )
 }
 
 /// The renderer announces every snippet with the mark of its file, although the place that belongs
 /// to it has just been named.
 fn is_bare_place(line: &str) -> bool {
-    let styled = |part: &str| part.split_once('m').map_or(String::new(), |(_, text)| text.to_owned());
+    let styled = |part: &str| {
+        part.split_once('m')
+            .map_or(String::new(), |(_, text)| text.to_owned())
+    };
     let mut parts = line.split('\u{1b}');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + &styled(part)).trim() == ":::"
@@ -78,21 +104,29 @@ fn place<'a>(
 ) -> Group<'a> {
     let at = sources.location(span);
     let (line, column) = (at.line as usize, at.column as usize);
-    let origin = Origin::path(visible(&at.file)).line(line).char_column(column);
+    let origin = Origin::path(visible(&at.file))
+        .line(line)
+        .char_column(column);
     if sources.is_concealed(span.file) {
         return group.element(origin);
     }
     let (text, mark) = window(sources, span);
     let annotation = kind.span(mark).label(label);
     // The snippet has no path of its own: it would count columns from the window's start.
-    group.element(origin).element(Snippet::source(text).line_start(line).annotation(annotation))
+    group.element(origin).element(
+        Snippet::source(text)
+            .line_start(line)
+            .annotation(annotation),
+    )
 }
 
 /// The visible part of the line in which a span starts, and what of it to mark.
 fn window(sources: &SourceMap, span: Span) -> (String, std::ops::Range<usize>) {
     let (offset, mut line) = sources.line(span);
     let mut start = (span.start as usize).saturating_sub(offset).min(line.len());
-    let mut end = (span.end as usize).saturating_sub(offset).clamp(start, line.len());
+    let mut end = (span.end as usize)
+        .saturating_sub(offset)
+        .clamp(start, line.len());
     if offset == 0 && line.starts_with(BOM) {
         line = &line[BOM.len()..];
         start = start.saturating_sub(BOM.len());
@@ -102,7 +136,10 @@ fn window(sources: &SourceMap, span: Span) -> (String, std::ops::Range<usize>) {
     let to = boundary(line, start.saturating_add(WINDOW).min(line.len())).max(start);
     let mut hashes = 0;
     let mut part = |range: std::ops::Range<usize>| {
-        String::from_utf8_lossy(&line[range]).chars().map(|c| shown(c, &mut hashes)).collect::<String>()
+        String::from_utf8_lossy(&line[range])
+            .chars()
+            .map(|c| shown(c, &mut hashes))
+            .collect::<String>()
     };
     let before = part(from..start);
     let marked = part(start..end.min(to));
@@ -119,7 +156,8 @@ fn boundary(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The character, or a stand-in where it would complete `##[`, a command of CI runners. `hashes` counts those before it.
+/// The character, or a stand-in where it would complete `##[`, a command of CI runners. `hashes`
+/// counts those before it.
 fn shown(c: char, hashes: &mut usize) -> char {
     let is_command = c == '[' && *hashes >= 2;
     *hashes = if c == '#' { *hashes + 1 } else { 0 };
@@ -196,7 +234,10 @@ mod tests {
     #[test]
     fn without_a_place() {
         let found = Diagnostic::error("no-chart", "no chart");
-        assert_eq!(render(&found, &SourceMap::default(), false, 80), "error[no-chart]: no chart");
+        assert_eq!(
+            render(&found, &SourceMap::default(), false, 80),
+            "error[no-chart]: no chart"
+        );
     }
 
     #[test]

@@ -21,7 +21,11 @@ pub struct Span {
 
 impl Span {
     pub fn new(file: FileId, start: u32, end: u32) -> Self {
-        Self { file, start, end: end.max(start) }
+        Self {
+            file,
+            start,
+            end: end.max(start),
+        }
     }
 }
 
@@ -44,7 +48,12 @@ impl SourceMap {
     pub fn add(&mut self, path: impl Into<Arc<str>>, bytes: impl Into<Vec<u8>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let (path, bytes, index) = (path.into(), bytes.into(), OnceLock::new());
-        self.files.push(File { path, bytes, index, is_concealed: false });
+        self.files.push(File {
+            path,
+            bytes,
+            index,
+            is_concealed: false,
+        });
         id
     }
 
@@ -62,7 +71,9 @@ impl SourceMap {
         for file in &mut self.files {
             let lines = file.bytes.split_mut(|byte| *byte == b'\n');
             for line in lines.filter(|line| str::from_utf8(line).is_ok_and(&hides)) {
-                line.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = b'*');
+                line.iter_mut()
+                    .filter(|byte| !byte.is_ascii_whitespace())
+                    .for_each(|byte| *byte = b'*');
                 file.index = OnceLock::new();
             }
         }
@@ -70,9 +81,14 @@ impl SourceMap {
 
     /// Writes over a piece of a text, line breaks aside; lengths and places stay.
     pub fn cover(&mut self, span: Span) {
-        let Some(file) = self.files.get_mut(span.file.0 as usize) else { return };
+        let Some(file) = self.files.get_mut(span.file.0 as usize) else {
+            return;
+        };
         let (start, end) = (file.clamp(span.start), file.clamp(span.end));
-        for byte in file.bytes[start..end].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+        for byte in file.bytes[start..end]
+            .iter_mut()
+            .filter(|byte| !matches!(byte, b'\n' | b'\r'))
+        {
             *byte = b'*';
         }
         file.index = OnceLock::new();
@@ -90,27 +106,40 @@ impl SourceMap {
     }
 
     pub fn path(&self, file: FileId) -> Arc<str> {
-        self.file(file).map_or_else(|| Arc::from("?"), |file| file.path.clone())
+        self.file(file)
+            .map_or_else(|| Arc::from("?"), |file| file.path.clone())
     }
 
     /// The place where a span starts. Costs the same wherever it lies and however long its line is.
     pub fn location(&self, span: Span) -> Source {
         let Some(file) = self.file(span.file) else {
-            return Source { file: Arc::from("?"), line: 1, column: 1 };
+            return Source {
+                file: Arc::from("?"),
+                line: 1,
+                column: 1,
+            };
         };
         let index = file.index();
         let offset = file.clamp(span.start);
         let line = index.line(offset);
         let before = index.characters(&file.bytes, offset);
         let column = before - index.characters(&file.bytes, index.lines[line] as usize) + 1;
-        Source { file: file.path.clone(), line: line as u32 + 1, column }
+        Source {
+            file: file.path.clone(),
+            line: line as u32 + 1,
+            column,
+        }
     }
 
     /// The line in which a span starts.
     pub fn line_of(&self, span: Span) -> Span {
         let (start, text) = self.line(span);
         let start = u32::try_from(start).unwrap_or(u32::MAX);
-        Span { start, end: start.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX)), ..span }
+        Span {
+            start,
+            end: start.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX)),
+            ..span
+        }
     }
 
     pub fn text(&self, span: Span) -> Option<&str> {
@@ -120,11 +149,16 @@ impl SourceMap {
 
     /// Where the line of a span starts, and its bytes without the line break.
     pub(super) fn line(&self, span: Span) -> (usize, &[u8]) {
-        let Some(file) = self.file(span.file) else { return (0, &[]) };
+        let Some(file) = self.file(span.file) else {
+            return (0, &[]);
+        };
         let index = file.index();
         let line = index.line(file.clamp(span.start));
         let start = index.lines[line] as usize;
-        let end = index.lines.get(line + 1).map_or(file.bytes.len(), |next| *next as usize);
+        let end = index
+            .lines
+            .get(line + 1)
+            .map_or(file.bytes.len(), |next| *next as usize);
         let mut text = &file.bytes[start..end];
         while let [rest @ .., b'\n' | b'\r'] = text {
             text = rest;
@@ -177,7 +211,9 @@ impl Index {
     }
 
     fn line(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start as usize <= offset).saturating_sub(1)
+        self.lines
+            .partition_point(|start| *start as usize <= offset)
+            .saturating_sub(1)
     }
 
     fn characters(&self, bytes: &[u8], offset: usize) -> u32 {

@@ -1,9 +1,9 @@
 //! The emulator: the services' habits and refusals on this machine.
 //!
-//! It is a second opinion. Everything here is written from the API reference and from observed traffic,
-//! and nothing is imported from the rest of the crate: were it to share what the planner believes, both
-//! would be wrong together. Where the documents are silent it says so in a header, and a switch chooses
-//! the other answer.
+//! It is a second opinion. Everything here is written from the API reference and from observed
+//! traffic, and nothing is imported from the rest of the crate: were it to share what the planner
+//! believes, both would be wrong together. Where the documents are silent it says so in a header,
+//! and a switch chooses the other answer.
 //!
 //! A request goes through these, in this order:
 //!
@@ -13,8 +13,9 @@
 //!
 //! `docs/emulator.md` is its manual.
 //!
-//! It does not speak for the registry itself (images are only counted), and a sync rule copies nothing. Nor
-//! does it speak git: a mirror's branches are names with commits. Time is simulated, so that nobody waits.
+//! It does not speak for the registry itself (images are only counted), and a sync rule copies
+//! nothing. Nor does it speak git: a mirror's branches are names with commits. Time is simulated,
+//! so that nobody waits.
 
 mod codearts;
 mod faults;
@@ -45,19 +46,22 @@ pub use gateway::routes::Route;
 pub use message::{Answer, Request, Response};
 pub use server::{serve, serve_controlled};
 pub use settings::assumptions::{
-    AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit, CreateRepositoryBody,
-    CreateRepositoryStatus, DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages,
-    DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
-    HEADER as ASSUMPTION_HEADER, HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl,
-    MirroringEnabled, MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror,
-    NotBase64, NumberOfFailures, PageLimitOver, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted,
-    RepeatStart, RepositoryPath, RuleAnswer, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject,
-    UpdateStatus, UrlCredentials,
+    AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit,
+    CreateRepositoryBody, CreateRepositoryStatus, DeleteMissingRule,
+    DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, DeletedBranches,
+    DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
+    HEADER as ASSUMPTION_HEADER, HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt,
+    MirrorUrl, MirroringEnabled, MissingOrganizationOnCreate, MovedTags, NameWithNamespace,
+    NamespaceFilter, NotAMirror, NotBase64, NumberOfFailures, PageLimitOver, PatchOmitted,
+    ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RuleAnswer,
+    SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
 };
 pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};
 pub use state::file::StateError;
-pub use state::git::{Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source};
+pub use state::git::{
+    Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source,
+};
 pub use state::regions::{REGIONS, exists as region_exists};
 pub use state::{Counters, Organization, Region, Repository, State, SyncRule};
 pub use world::journal::Entry;
@@ -82,7 +86,8 @@ impl Emulator {
         Self::with(settings, state, None)
     }
 
-    /// The world of a state file, which is created with the first change and locked until the last clone is gone.
+    /// The world of a state file, which is created with the first change and locked until the last
+    /// clone is gone.
     pub fn open(path: impl AsRef<Path>, settings: Settings) -> Result<Self, StateError> {
         let (file, state) = StateFile::open(path.as_ref())?;
         let mut state = state.unwrap_or_default();
@@ -97,13 +102,17 @@ impl Emulator {
 
     fn with(settings: Settings, state: State, file: Option<StateFile>) -> Self {
         let world = Arc::new(Mutex::new(World::new(state, file)));
-        Self { settings: Arc::new(settings), world, lost: Arc::default() }
+        Self {
+            settings: Arc::new(settings),
+            world,
+            lost: Arc::default(),
+        }
     }
 
     /// Answers one request.
     ///
-    /// Whatever it changes is done when this is first polled, and kept if the caller then loses patience:
-    /// the real service does not undo either.
+    /// Whatever it changes is done when this is first polled, and kept if the caller then loses
+    /// patience: the real service does not undo either.
     pub async fn answer(&self, request: Request) -> Answer {
         let (answer, delay, lost) = {
             let mut world = self.world();
@@ -135,7 +144,8 @@ impl Emulator {
         self.world().journal.forgetful = true;
     }
 
-    /// Appends what is asked and answered from now on to a file, a line of JSON each, written before the answer is.
+    /// Appends what is asked and answered from now on to a file, a line of JSON each, written
+    /// before the answer is.
     pub fn record(&self, path: &Path) -> io::Result<()> {
         self.world().journal.append_to(path)
     }
@@ -186,7 +196,11 @@ impl Emulator {
 
     /// Every fault that was put in, with how often it struck.
     pub fn faults(&self) -> Vec<(Fault, usize)> {
-        self.world().faults.all().map(|(fault, struck)| (fault.clone(), struck)).collect()
+        self.world()
+            .faults
+            .all()
+            .map(|(fault, struck)| (fault.clone(), struck))
+            .collect()
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -196,7 +210,9 @@ impl Emulator {
 
 impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Emulator").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Emulator")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -225,13 +241,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/state.json");
         let emulator = Emulator::open(&path, Settings::default()).unwrap();
-        assert!(matches!(Emulator::open(&path, Settings::default()), Err(StateError::Locked { .. })));
+        assert!(matches!(
+            Emulator::open(&path, Settings::default()),
+            Err(StateError::Locked { .. })
+        ));
         emulator.answer(create("team-a")).await;
-        emulator.edit(|state| state.ensure_repository("cn-north-4", "team-a", "web").num_images = 2);
+        emulator.edit(|state| {
+            state
+                .ensure_repository("cn-north-4", "team-a", "web")
+                .num_images = 2
+        });
         drop(emulator);
 
-        let emulator = Emulator::open(&path, Settings { account: "acme".into(), ..Settings::default() }).unwrap();
-        let repository = emulator.read(|state| state.repository("cn-north-4", "team-a", "web").cloned()).unwrap();
+        let emulator = Emulator::open(
+            &path,
+            Settings {
+                account: "acme".into(),
+                ..Settings::default()
+            },
+        )
+        .unwrap();
+        let repository = emulator
+            .read(|state| state.repository("cn-north-4", "team-a", "web").cloned())
+            .unwrap();
         assert_eq!((repository.id, repository.num_images), (2, 2));
         assert_eq!(emulator.read(|state| state.account().to_owned()), "acme");
     }
@@ -242,24 +274,39 @@ mod tests {
         let path = folder.path().join("state.json");
         let emulator = Emulator::open(&path, Settings::default()).unwrap();
         emulator.edit(|state| {
-            state.ensure_repository("cn-north-4", "large", "web").description = "x".repeat(100_000);
+            state
+                .ensure_repository("cn-north-4", "large", "web")
+                .description = "x".repeat(100_000);
         });
         let before = emulator.read(State::clone);
         let in_the_way = folder.path().join("state.json.changes");
         std::fs::create_dir(&in_the_way).unwrap();
-        let Answer::Complete(response) = emulator.answer(create("team-a")).await else { panic!("an answer") };
-        assert_eq!((response.status, emulator.read(State::clone)), (500, before));
+        let Answer::Complete(response) = emulator.answer(create("team-a")).await else {
+            panic!("an answer")
+        };
+        assert_eq!(
+            (response.status, emulator.read(State::clone)),
+            (500, before)
+        );
         std::fs::remove_dir(&in_the_way).unwrap();
         emulator.answer(create("team-a")).await;
         assert!(exists(&emulator, "team-a") && in_the_way.exists());
         drop(emulator);
         assert!(!in_the_way.exists());
-        assert!(exists(&Emulator::open(&path, Settings::default()).unwrap(), "team-a"));
+        assert!(exists(
+            &Emulator::open(&path, Settings::default()).unwrap(),
+            "team-a"
+        ));
     }
 
     #[tokio::test]
     async fn faults_strike_before_or_after_the_change() {
-        let before = [Effect::CutBefore, Effect::HangBefore, Effect::throttled(None), Effect::html_502()];
+        let before = [
+            Effect::CutBefore,
+            Effect::HangBefore,
+            Effect::throttled(None),
+            Effect::html_502(),
+        ];
         let after = [
             Effect::CutAfter,
             Effect::HangAfter,
@@ -267,7 +314,10 @@ mod tests {
             Effect::Delay(Duration::ZERO),
             Effect::html_502().after_commit(),
         ];
-        let all = before.map(|effect| (effect, false)).into_iter().chain(after.map(|effect| (effect, true)));
+        let all = before
+            .map(|effect| (effect, false))
+            .into_iter()
+            .chain(after.map(|effect| (effect, true)));
         for (effect, committed) in all {
             let emulator = Emulator::new(Settings::default());
             emulator.inject(Fault::new(effect.clone()));
@@ -281,14 +331,25 @@ mod tests {
         let emulator = Emulator::new(Settings::default());
         emulator.inject(Fault::new(Effect::CutAfter).skip(1));
         let mut request = create("team-a");
-        request.headers.push(("X-Auth-Token".to_owned(), "secret".to_owned()));
+        request
+            .headers
+            .push(("X-Auth-Token".to_owned(), "secret".to_owned()));
         for _ in 0..3 {
             emulator.answer(request.clone()).await;
         }
         let journal = emulator.journal();
-        assert_eq!(journal[0].body, Some(serde_json::json!({ "namespace": "team-a" })));
-        let answered: Vec<_> = journal.iter().map(|entry| (entry.status, entry.fault)).collect();
-        assert_eq!(answered, [(Some(201), false), (None, true), (Some(409), false)]);
+        assert_eq!(
+            journal[0].body,
+            Some(serde_json::json!({ "namespace": "team-a" }))
+        );
+        let answered: Vec<_> = journal
+            .iter()
+            .map(|entry| (entry.status, entry.fault))
+            .collect();
+        assert_eq!(
+            answered,
+            [(Some(201), false), (None, true), (Some(409), false)]
+        );
         assert!(!format!("{journal:?} {emulator:?} {request:?}").contains("secret"));
         emulator.clear_journal();
         assert_eq!(emulator.journal(), []);
@@ -301,8 +362,14 @@ mod tests {
     async fn every_response_has_an_id_of_its_own() {
         let emulator = Emulator::new(Settings::default());
         emulator.inject(Fault::new(Effect::html_502()).skip(1));
-        for expected in ["emulator-00000001", "emulator-00000002", "emulator-00000003"] {
-            let Answer::Complete(response) = emulator.answer(create("team-a")).await else { panic!("an answer") };
+        for expected in [
+            "emulator-00000001",
+            "emulator-00000002",
+            "emulator-00000003",
+        ] {
+            let Answer::Complete(response) = emulator.answer(create("team-a")).await else {
+                panic!("an answer")
+            };
             assert_eq!(response.header("x-request-id"), Some(expected));
         }
     }
@@ -310,11 +377,21 @@ mod tests {
     #[tokio::test]
     async fn keys_are_asked_for_when_there_are_some() {
         let verify = Some("AK:SK".parse().unwrap());
-        let emulator = Emulator::new(Settings { verify, ..Settings::default() });
+        let emulator = Emulator::new(Settings {
+            verify,
+            ..Settings::default()
+        });
         let mut request = create("team-a");
-        request.headers.push(("X-Auth-Token".to_owned(), "any".to_owned()));
-        let Answer::Complete(response) = emulator.answer(request).await else { panic!("an answer") };
-        assert_eq!((response.status, response.value()["error_code"].as_str()), (401, Some("APIGW.0301")));
+        request
+            .headers
+            .push(("X-Auth-Token".to_owned(), "any".to_owned()));
+        let Answer::Complete(response) = emulator.answer(request).await else {
+            panic!("an answer")
+        };
+        assert_eq!(
+            (response.status, response.value()["error_code"].as_str()),
+            (401, Some("APIGW.0301"))
+        );
         assert!(!exists(&emulator, "team-a"));
     }
 }

@@ -13,7 +13,8 @@ pub struct Attribute {
     pub shape: Shape,
     /// What the service stores when a create request leaves it out, as the chart would write it.
     pub service_default: Preset,
-    /// Whether a create request must name it, managed or not. Without a default of the service, so must the chart.
+    /// Whether a create request must name it, managed or not. Without a default of the service, so
+    /// must the chart.
     pub required: bool,
     /// Whether it is a text for people only, which changes nothing.
     pub is_remark: bool,
@@ -111,8 +112,8 @@ pub enum Shape {
     Uuid,
     /// A whole number from one to the other.
     Number(u64, u64),
-    /// A set of records. A record is a text, or one of these keys with a text; `longest` bounds the characters of the text.
-    /// Attributes hold a set sorted, so that equal sets are equal values.
+    /// A set of records. A record is a text, or one of these keys with a text; `longest` bounds the
+    /// characters of the text. Attributes hold a set sorted, so that equal sets are equal values.
     Records {
         keys: &'static [&'static str],
         longest: usize,
@@ -131,12 +132,12 @@ impl Shape {
             (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
             (Shape::WebAddress, Value::String(text)) => is_web_address(text),
             (Shape::Uuid, Value::String(text)) => is_uuid(text),
-            (Shape::Number(least, most), Value::Number(number)) => {
-                number.as_u64().is_some_and(|number| (least..=most).contains(&number))
-            }
-            (Shape::Records { keys, longest }, Value::Array(records)) => {
-                records.iter().all(|record| is_record(record, keys, longest))
-            }
+            (Shape::Number(least, most), Value::Number(number)) => number
+                .as_u64()
+                .is_some_and(|number| (least..=most).contains(&number)),
+            (Shape::Records { keys, longest }, Value::Array(records)) => records
+                .iter()
+                .all(|record| is_record(record, keys, longest)),
             _ => false,
         }
     }
@@ -145,10 +146,14 @@ impl Shape {
     pub fn is_type_of(self, value: &Value) -> bool {
         match self {
             Shape::Bool => value.is_boolean(),
-            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => mask::readable(value).is_some(),
+            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => {
+                mask::readable(value).is_some()
+            }
             Shape::Number(..) => value.is_number(),
             Shape::Records { .. } => value.as_array().is_some_and(|records| {
-                records.iter().all(|record| of_record(record).and_then(mask::readable).is_some())
+                records
+                    .iter()
+                    .all(|record| of_record(record).and_then(mask::readable).is_some())
             }),
         }
     }
@@ -165,8 +170,8 @@ impl Shape {
         }
     }
 
-    /// Whether this value is what somebody wrote as they liked, so that a secret may be in it. One of the values that
-    /// portolan knows is not.
+    /// Whether this value is what somebody wrote as they liked, so that a secret may be in it. One
+    /// of the values that portolan knows is not.
     pub(super) fn is_free_text(self, value: &Value) -> bool {
         matches!(self, Shape::Text(_) | Shape::WebAddress) || !self.accepts(value)
     }
@@ -182,17 +187,23 @@ fn of_record(record: &Value) -> Option<&Value> {
 }
 
 fn is_record(record: &Value, keys: &[&str], longest: usize) -> bool {
-    let is_known = record.as_object().is_none_or(|fields| fields.keys().all(|key| keys.contains(&key.as_str())));
+    let is_known = record
+        .as_object()
+        .is_none_or(|fields| fields.keys().all(|key| keys.contains(&key.as_str())));
     let text = of_record(record).and_then(Value::as_str);
     is_known && text.is_some_and(|text| text.chars().count() <= longest)
 }
 
 /// Whether a text is what [`Shape::WebAddress`] asks for.
 pub fn is_web_address(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let is_plain = |host: &str| !host.is_empty() && !host.contains('@');
-    text.len() <= LONGEST_ADDRESS && host.is_some_and(is_plain) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    text.len() <= LONGEST_ADDRESS
+        && host.is_some_and(is_plain)
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether a text is what [`Shape::Uuid`] asks for: 32 hexadecimal digits, with or without dashes.

@@ -1,4 +1,5 @@
-//! Facts: counts that a read brings beside the values of a resource. Documents call them by their names.
+//! Facts: counts that a read brings beside the values of a resource. Documents call them by their
+//! names.
 
 use serde::{Serialize, Serializer};
 
@@ -34,8 +35,16 @@ impl Eq for Fact {}
 
 /// All facts of all kinds: what resources hold, then what fills them.
 pub fn all() -> impl Iterator<Item = &'static Fact> {
-    let held = REGISTRY.iter().filter_map(|kind| kind.holds).map(|holds| holds.fact);
-    held.chain(REGISTRY.iter().filter_map(|kind| kind.fills).map(|fills| fills.fact))
+    let held = REGISTRY
+        .iter()
+        .filter_map(|kind| kind.holds)
+        .map(|holds| holds.fact);
+    held.chain(
+        REGISTRY
+            .iter()
+            .filter_map(|kind| kind.fills)
+            .map(|fills| fills.fact),
+    )
 }
 
 /// What is known of one resource. There are many of these, so it needs no room of its own.
@@ -44,13 +53,17 @@ pub struct Facts([Option<(&'static Fact, u64)>; MOST]);
 
 impl Facts {
     pub fn get(&self, fact: &Fact) -> Option<u64> {
-        self.iter().find(|(known, _)| *known == fact).map(|(_, number)| number)
+        self.iter()
+            .find(|(known, _)| *known == fact)
+            .map(|(_, number)| number)
     }
 
-    /// Adds a count, or puts it in the place of the one before. False: a resource has no more facts than these.
+    /// Adds a count, or puts it in the place of the one before. False: a resource has no more facts
+    /// than these.
     #[must_use]
     pub fn insert(&mut self, fact: &'static Fact, number: u64) -> bool {
-        let is_place = |place: &&mut Option<(&Fact, u64)>| place.is_none_or(|(known, _)| known == fact);
+        let is_place =
+            |place: &&mut Option<(&Fact, u64)>| place.is_none_or(|(known, _)| known == fact);
         let place = self.0.iter_mut().find(is_place);
         place.map(|place| *place = Some((fact, number))).is_some()
     }
@@ -73,13 +86,28 @@ mod tests {
 
     #[test]
     fn a_resource_has_room_for_its_facts() {
-        static ONE: Fact = Fact { name: "one", things: "ones" };
-        static OTHER: Fact = Fact { name: "other", things: "others" };
-        static THIRD: Fact = Fact { name: "third", things: "thirds" };
+        static ONE: Fact = Fact {
+            name: "one",
+            things: "ones",
+        };
+        static OTHER: Fact = Fact {
+            name: "other",
+            things: "others",
+        };
+        static THIRD: Fact = Fact {
+            name: "third",
+            things: "thirds",
+        };
         let mut facts = ONE.count(1);
         assert!(facts.insert(&OTHER, 2) && facts.insert(&ONE, 3) && !facts.insert(&THIRD, 4));
-        assert_eq!((facts.get(&ONE), facts.get(&OTHER), facts.get(&THIRD)), (Some(3), Some(2), None));
-        assert_eq!(serde_json::to_string(&facts).unwrap(), r#"{"one":3,"other":2}"#);
+        assert_eq!(
+            (facts.get(&ONE), facts.get(&OTHER), facts.get(&THIRD)),
+            (Some(3), Some(2), None)
+        );
+        assert_eq!(
+            serde_json::to_string(&facts).unwrap(),
+            r#"{"one":3,"other":2}"#
+        );
         // What counts 100,000 repositories must not need much.
         assert_eq!(size_of::<Facts>(), 32);
     }

@@ -13,8 +13,8 @@ use crate::{
 /// How live resources of a kind are found.
 #[derive(Debug)]
 pub enum Listing {
-    /// All of a region: in one answer, or so many a page at most. Pages overlap or shrink when somebody
-    /// writes meanwhile.
+    /// All of a region: in one answer, or so many a page at most. Pages overlap or shrink when
+    /// somebody writes meanwhile.
     PerRegion {
         page_size: Option<usize>,
         request: fn(region: &Arc<str>, window: Window) -> Request,
@@ -25,10 +25,11 @@ pub enum Listing {
         request: fn(parent: &Address) -> Request,
         decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
     },
-    /// At most one for each resource of the parent kind, and so with the parent's key. The read of it is its list too.
+    /// At most one for each resource of the parent kind, and so with the parent's key. The read of
+    /// it is its list too.
     Single,
-    /// One answer for each resource that the chart names, under a number. The number stands in the chart, or in a list
-    /// of all that could be meant.
+    /// One answer for each resource that the chart names, under a number. The number stands in the
+    /// chart, or in a list of all that could be meant.
     PerNumber {
         page_size: usize,
         request: fn(region: &Arc<str>, window: Window) -> Request,
@@ -76,7 +77,8 @@ impl Window {
 #[derive(Debug)]
 pub struct Page<T = (Address, LiveResource)> {
     pub items: Vec<T>,
-    /// How many items the answer held, strange ones included: what decides whether another page follows.
+    /// How many items the answer held, strange ones included: what decides whether another page
+    /// follows.
     pub length: usize,
     /// How many the service says there are in all.
     pub total: Option<usize>,
@@ -88,7 +90,13 @@ pub struct Page<T = (Address, LiveResource)> {
 
 impl<T> Default for Page<T> {
     fn default() -> Page<T> {
-        Page { items: Vec::new(), length: 0, total: None, account: None, doubt: None }
+        Page {
+            items: Vec::new(),
+            length: 0,
+            total: None,
+            account: None,
+            doubt: None,
+        }
     }
 }
 

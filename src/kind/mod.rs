@@ -1,8 +1,8 @@
 //! The managed kinds: each one's key, attributes and wire translation stand in a file of its own.
 //!
-//! Decoder, schema, diff, plan and renderers read these tables and know no kind by name. The functions here
-//! turn values into requests and answers into values; sending is `transport`'s work. Adding a kind is one
-//! file and one line in [`REGISTRY`].
+//! Decoder, schema, diff, plan and renderers read these tables and know no kind by name. The
+//! functions here turn values into requests and answers into values; sending is `transport`'s work.
+//! Adding a kind is one file and one line in [`REGISTRY`].
 
 mod attribute;
 pub mod fact;
@@ -24,7 +24,8 @@ use serde_json::Value;
 
 use self::place::Place;
 pub use self::table::{
-    ActionRisk, Fills, Hazard, Holds, Id, Identity, Lack, Lifecycle, Numbered, Runs, Unmentioned, Verb,
+    ActionRisk, Fills, Hazard, Holds, Id, Identity, Lack, Lifecycle, Numbered, Runs, Unmentioned,
+    Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},
@@ -58,7 +59,8 @@ const ALL: &[&Kind] = &[
     &probes::member::OF_REPOSITORY,
 ];
 
-/// The kind that a chart begins with, and that a name at the top means where nothing says otherwise.
+/// The kind that a chart begins with, and that a name at the top means where nothing says
+/// otherwise.
 pub fn first() -> &'static Kind {
     REGISTRY[0]
 }
@@ -68,9 +70,12 @@ pub fn find(name: &str) -> Option<&'static Kind> {
     REGISTRY.iter().copied().find(|kind| kind.name == name)
 }
 
-/// The codes of errors that a waiver lifts: the chart could never be reached, and its author may know better.
+/// The codes of errors that a waiver lifts: the chart could never be reached, and its author may
+/// know better.
 pub fn waivable_errors() -> impl Iterator<Item = &'static str> {
-    REGISTRY.iter().filter_map(|kind| kind.place.waivable_error())
+    REGISTRY
+        .iter()
+        .filter_map(|kind| kind.place.waivable_error())
 }
 
 /// One managed kind.
@@ -113,7 +118,10 @@ pub struct Kind {
 
 impl Kind {
     pub(crate) fn rank(&self) -> usize {
-        REGISTRY.iter().position(|kind| *kind == self).unwrap_or(REGISTRY.len())
+        REGISTRY
+            .iter()
+            .position(|kind| *kind == self)
+            .unwrap_or(REGISTRY.len())
     }
 
     /// The address with that key.
@@ -121,8 +129,13 @@ impl Kind {
         Address::new(self, key.map(Arc::from).into())
     }
 
-    /// The address of an entry below that region and those parts; nothing, if the name has too few of them.
-    pub fn named(&'static self, above: impl Iterator<Item = Arc<str>>, name: &str) -> Option<Address> {
+    /// The address of an entry below that region and those parts; nothing, if the name has too few
+    /// of them.
+    pub fn named(
+        &'static self,
+        above: impl Iterator<Item = Arc<str>>,
+        name: &str,
+    ) -> Option<Address> {
         let mut key = Vec::with_capacity(self.key.len());
         key.extend(above);
         let own = self.key.len().checked_sub(key.len())?;
@@ -132,7 +145,10 @@ impl Kind {
 
     /// The kinds that live in it.
     pub fn children(&'static self) -> impl Iterator<Item = &'static Kind> {
-        REGISTRY.iter().copied().filter(move |child| child.parent == Some(self))
+        REGISTRY
+            .iter()
+            .copied()
+            .filter(move |child| child.parent == Some(self))
     }
 
     /// The kind that must be gone before one of this kind can be deleted.
@@ -142,22 +158,32 @@ impl Kind {
 
     /// The attribute that exposes what is live to strangers.
     pub fn exposing(&self) -> Option<&'static Attribute> {
-        let exposes =
-            |attribute: &&Attribute| attribute.hazard.as_ref().is_some_and(|hazard| hazard.class == RiskClass::Exposes);
+        let exposes = |attribute: &&Attribute| {
+            attribute
+                .hazard
+                .as_ref()
+                .is_some_and(|hazard| hazard.class == RiskClass::Exposes)
+        };
         self.attributes.iter().find(exposes)
     }
 
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
     }
 
-    /// Puts masks where a value holds a secret; what is behind them comes back, but for what is in a record: such a value
-    /// cannot be written.
+    /// Puts masks where a value holds a secret; what is behind them comes back, but for what is in
+    /// a record: such a value cannot be written.
     pub fn hide(&self, mask: &Mask, attributes: &mut Attributes) -> Hidden {
         let mut hidden = Hidden::new();
         for (name, masked) in self.masked(mask, attributes) {
             let text = attributes.insert(name, masked);
-            hidden.extend(text.as_ref().and_then(Value::as_str).map(|text| (name, Secret::new(text.to_owned()))));
+            hidden.extend(
+                text.as_ref()
+                    .and_then(Value::as_str)
+                    .map(|text| (name, Secret::new(text.to_owned()))),
+            );
         }
         self.settle(attributes);
         hidden
@@ -165,8 +191,15 @@ impl Kind {
 
     /// Gives each value its one spelling.
     fn settle(&self, attributes: &mut Attributes) {
-        for attribute in self.attributes.iter().filter(|attribute| attribute.shape.is_unordered()) {
-            attributes.get_mut(attribute.name).into_iter().for_each(|value| attribute.shape.settle(value));
+        for attribute in self
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.shape.is_unordered())
+        {
+            attributes
+                .get_mut(attribute.name)
+                .into_iter()
+                .for_each(|value| attribute.shape.settle(value));
         }
     }
 
@@ -177,7 +210,9 @@ impl Kind {
             if attribute.shape.is_unordered() {
                 return Some((attribute.name, mask::records(mask, value)?));
             }
-            let text = value.as_str().filter(|_| attribute.shape.is_free_text(value))?;
+            let text = value
+                .as_str()
+                .filter(|_| attribute.shape.is_free_text(value))?;
             match mask.text(text) {
                 Cow::Owned(masked) => Some((attribute.name, mask::value(&masked))),
                 Cow::Borrowed(_) => None,
@@ -187,7 +222,11 @@ impl Kind {
     }
 
     /// Finds the resource in a successful answer to [`Wire::read`], with its secrets masked.
-    pub fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+    pub fn decode_read(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
         let live = self.wire.decode_read(address, response)?;
         Ok(live.map(|mut live| {
             live.hidden = self.hide(&response.mask, &mut live.attributes);
@@ -195,14 +234,21 @@ impl Kind {
         }))
     }
 
-    /// Named values as attributes of this kind, in the kind's order; a name that the kind does not have, or a value of
-    /// another type, is refused with a sentence. The service may hold values that no chart could say.
-    pub fn attributes_from(&self, mut named: IndexMap<String, Value>) -> Result<Attributes, String> {
+    /// Named values as attributes of this kind, in the kind's order; a name that the kind does not
+    /// have, or a value of another type, is refused with a sentence. The service may hold values
+    /// that no chart could say.
+    pub fn attributes_from(
+        &self,
+        mut named: IndexMap<String, Value>,
+    ) -> Result<Attributes, String> {
         let mut attributes = Attributes::new();
         for attribute in self.attributes {
             if let Some(value) = named.shift_remove(attribute.name) {
                 if !attribute.shape.is_type_of(&value) {
-                    return Err(format!("`{}` of a {} cannot be {value}", attribute.name, self.name));
+                    return Err(format!(
+                        "`{}` of a {} cannot be {value}",
+                        attribute.name, self.name
+                    ));
                 }
                 attributes.insert(attribute.name, value);
             }
@@ -245,7 +291,8 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// A resource as requests name it: by its address, and by the number that the service gave it, in kinds that have one.
+/// A resource as requests name it: by its address, and by the number that the service gave it, in
+/// kinds that have one.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub address: &'a Address,
@@ -256,11 +303,16 @@ pub struct Subject<'a> {
 pub trait Wire: Sync {
     /// The one request that shows the resource, alone or among its siblings.
     fn read(&self, subject: Subject<'_>) -> Request;
-    /// Finds the resource in a successful answer to [`Wire::read`], as it is: [`Kind::decode_read`] masks it.
-    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable>;
+    /// Finds the resource in a successful answer to [`Wire::read`], as it is: [`Kind::decode_read`]
+    /// masks it.
+    fn decode_read(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable>;
     fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request;
-    /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows; so it must be all of a
-    /// kind with [`Identity::Told`], whose number is not known yet.
+    /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows;
+    /// so it must be all of a kind with [`Identity::Told`], whose number is not known yet.
     fn created(&self, after: &Attributes) -> Attributes {
         after.clone()
     }
@@ -299,13 +351,19 @@ impl Undecodable {
 }
 
 /// Parses a body that should be JSON.
-fn json<T: serde::de::DeserializeOwned>(response: &Response, expected: &'static str) -> Result<T, Undecodable> {
+fn json<T: serde::de::DeserializeOwned>(
+    response: &Response,
+    expected: &'static str,
+) -> Result<T, Undecodable> {
     serde_json::from_slice(&response.body).map_err(|_| Undecodable::new(expected, response))
 }
 
 /// Escapes one path segment; a `/` becomes `$`, as the API asks for repository names.
 fn segment(name: &str) -> String {
-    let parts: Vec<String> = name.split('/').map(|part| utf8_percent_encode(part, RESERVED).to_string()).collect();
+    let parts: Vec<String> = name
+        .split('/')
+        .map(|part| utf8_percent_encode(part, RESERVED).to_string())
+        .collect();
     parts.join("$")
 }
 

@@ -1,7 +1,7 @@
 //! `organization`: the namespace that repositories live in.
 //!
-//! The API has no update: a name is all there is. Names are unique per region across all accounts, so a
-//! create may be refused for somebody else's organization (swr-api: sections 3 and 5).
+//! The API has no update: a name is all there is. Names are unique per region across all accounts,
+//! so a create may be refused for somebody else's organization (swr-api: sections 3 and 5).
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Identity, Kind, Lifecycle, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
+    Identity, Kind, Lifecycle, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire,
+    json as parse,
     place::{DEFAULTS, DEFAULTS_DOC, Form, Place, Record, STATE, Slot, Together, key},
     segment,
 };
@@ -21,10 +22,13 @@ use crate::{
 };
 
 pub const NAME: Name = Name::Resource(&Rule {
-    words: "1 to 64 characters: lowercase letters and digits, a letter first, with single `.`, `_`, `__` or `-` between them",
+    words: "1 to 64 characters: lowercase letters and digits, a letter first, with single `.`, \
+        `_`, `__` or `-` between them",
     regex: r"^(?=.{1,64}$)[a-z][a-z0-9]*((\.|__?|-+)[a-z0-9]+)*$",
     is_valid: |text| {
-        text.len() <= 64 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_words(text, "._-")
+        text.len() <= 64
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && is_words(text, "._-")
     },
     meant: |_| None,
 });
@@ -58,7 +62,11 @@ pub static ORGANIZATION: Kind = Kind {
     note_on_creation: None,
     identity: Identity::Key,
     runs: None,
-    listing: Listing::PerRegion { page_size: None, request: list, decode: decode_list },
+    listing: Listing::PerRegion {
+        page_size: None,
+        request: list,
+        decode: decode_list,
+    },
     also_gone: &[],
     also_absent: &[],
     wire: &Api,
@@ -76,10 +84,17 @@ static ENTRY: Record = Record {
             "unlisted",
             Form::OneOf(&["ignore", "report", "delete"]),
             "delete",
-            "What happens to repositories of the organization that no file lists. Those that a rule of this chart creates are never unlisted.",
+            "What happens to repositories of the organization that no file lists. Those that a \
+            rule of this chart creates are never unlisted.",
         )
         .default("report"),
-        key("defaults", Form::Record(&DEFAULTS), "{ repository: { is_public: false } }", DEFAULTS_DOC),
+        key(
+            "defaults",
+            Form::Record(&DEFAULTS),
+            "{ repository: { is_public: false } \
+            }",
+            DEFAULTS_DOC,
+        ),
     ],
     slots: &[Slot::Entries(Some(&ORGANIZATION))],
     attributes_of: Some(&ORGANIZATION),
@@ -125,7 +140,11 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
         .into_iter()
         .map(|item| (address(region.clone(), item.name), LiveResource::default()))
         .collect();
-    Ok(Page { length: items.len(), items, ..Page::default() })
+    Ok(Page {
+        length: items.len(),
+        items,
+        ..Page::default()
+    })
 }
 
 impl Wire for Api {
@@ -133,17 +152,28 @@ impl Wire for Api {
         request(address.region(), Method::Get, path(address))
     }
 
-    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+    fn decode_read(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
         let item: Item = parse(response, "an organization")?;
         if Some(&item.name) == address.part("organization") {
             Ok(Some(LiveResource::default()))
         } else {
-            Err(Undecodable::new("the organization that was asked for", response))
+            Err(Undecodable::new(
+                "the organization that was asked for",
+                response,
+            ))
         }
     }
 
     fn create(&self, Subject { address, .. }: Subject<'_>, _after: &Attributes) -> Request {
-        let mut request = request(address.region(), Method::Post, "/v2/manage/namespaces".to_owned());
+        let mut request = request(
+            address.region(),
+            Method::Post,
+            "/v2/manage/namespaces".to_owned(),
+        );
         request.body = Some(json!({ "namespace": address.part("organization") }));
         request
     }
@@ -158,11 +188,16 @@ impl Wire for Api {
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
-            "SVCSTG.SWR.4000097" => Some("the account's quota of organizations is used up; a ticket raises it"),
-            "SVCSTG.SWR.4090060" => Some("the name is taken, here by another account: names are unique in a region"),
-            "SVCSTG.SWR.4037017" => {
-                Some("ask for the permission; or it is another account's, since names are unique in a region")
+            "SVCSTG.SWR.4000097" => {
+                Some("the account's quota of organizations is used up; a ticket raises it")
             }
+            "SVCSTG.SWR.4090060" => {
+                Some("the name is taken, here by another account: names are unique in a region")
+            }
+            "SVCSTG.SWR.4037017" => Some(
+                "ask for the permission; or it is another account's, since names are unique in a \
+                region",
+            ),
             "SVCSTG.SWR.4060074" => Some("it still holds images"),
             _ => None,
         }

@@ -16,7 +16,8 @@ pub enum Form {
     OneOf(&'static [&'static str]),
     List(&'static Form),
     Record(&'static Record),
-    /// The only one of its kind there; or the word, if the kind has one, for a promise that there is none.
+    /// The only one of its kind there; or the word, if the kind has one, for a promise that there
+    /// is none.
     Single(&'static Record, Option<&'static str>),
     /// Entries under names of the user's choice; nothing behind a name equals an empty entry.
     Dictionary(Name, &'static Record),
@@ -65,7 +66,8 @@ pub enum Together {
     All,
     /// The first, or else all of the others.
     Instead(&'static str, &'static [&'static str]),
-    /// Exactly one. The value is a secret: a text in the place of the record is one that was written down.
+    /// Exactly one. The value is a secret: a text in the place of the record is one that was
+    /// written down.
     OneSource,
     /// All of them, each a secret.
     Login,
@@ -93,7 +95,11 @@ impl Record {
             choices: &[],
             doc: attribute.doc,
         });
-        self.keys.iter().copied().chain(self.slots.iter().flat_map(Slot::keys)).chain(of_kind)
+        self.keys
+            .iter()
+            .copied()
+            .chain(self.slots.iter().flat_map(Slot::keys))
+            .chain(of_kind)
     }
 
     /// Whether keys that begin with [`ANCHORS`] may stand in it.
@@ -113,7 +119,8 @@ pub enum Slot {
     Defaults,
     /// The kinds that live in that one, or at the top.
     Entries(Option<&'static Kind>),
-    /// Keys of the user's choice behind [`ANCHORS`]. Their values hold anchors, and mean nothing by themselves.
+    /// Keys of the user's choice behind [`ANCHORS`]. Their values hold anchors, and mean nothing by
+    /// themselves.
     Anchors,
 }
 
@@ -124,7 +131,10 @@ impl Slot {
             Slot::Anchors => (&[][..], &[][..]),
             Slot::Beside | Slot::Defaults | Slot::Entries(_) => (&[][..], REGISTRY),
         };
-        fixed.iter().copied().chain(kinds.iter().filter_map(|kind| self.key_of(kind)))
+        fixed
+            .iter()
+            .copied()
+            .chain(kinds.iter().filter_map(|kind| self.key_of(kind)))
     }
 
     fn key_of(&self, kind: &Kind) -> Option<Key> {
@@ -157,7 +167,8 @@ pub struct Items {
     pub twice: Wrong,
     /// One refers to nothing, and does not say itself what it would find there.
     pub incomplete: Option<Wrong>,
-    /// One asks for another value than the only one that an attribute may have; and why it cannot have that.
+    /// One asks for another value than the only one that an attribute may have; and why it cannot
+    /// have that.
     pub fixed: Option<(Wrong, &'static str)>,
 }
 
@@ -195,7 +206,9 @@ impl Place {
             form = *item;
         }
         match form {
-            Form::Record(record) | Form::Single(record, _) | Form::Dictionary(_, record) => Some(record),
+            Form::Record(record) | Form::Single(record, _) | Form::Dictionary(_, record) => {
+                Some(record)
+            }
             _ => None,
         }
     }
@@ -248,7 +261,17 @@ impl Key {
 }
 
 pub const fn key(name: &'static str, form: Form, example: &'static str, doc: &'static str) -> Key {
-    Key { name, form, required: false, nullable: false, default: None, example, also: &[], choices: &[], doc }
+    Key {
+        name,
+        form,
+        required: false,
+        nullable: false,
+        default: None,
+        example,
+        also: &[],
+        choices: &[],
+        doc,
+    }
 }
 
 /// What keys begin with that are room for anchors.
@@ -263,11 +286,18 @@ pub const STATE: Key = key(
     "state",
     Form::OneOf(&["present", "absent"]),
     "absent",
-    "`absent`: it shall not exist. Nothing else may stand beside that but, in an organization, repositories that are all absent.",
+    "`absent`: it shall not exist. Nothing else may stand beside that but, in an organization, \
+    repositories that are all absent.",
 )
 .default("present");
 
-pub const DEFAULTS_DOC: &str = "Values for what does not say otherwise: the entry's own win, then the organization's, then the document's, then `chart_defaults`.";
+pub const DEFAULTS_DOC: &str = "Values for what does not say otherwise: the entry's own win, then \
+    the organization's, then the document's, then `chart_defaults`.";
 
-pub static DEFAULTS: Record =
-    Record { name: "defaults", keys: &[], slots: &[Slot::Defaults], attributes_of: None, together: Together::All };
+pub static DEFAULTS: Record = Record {
+    name: "defaults",
+    keys: &[],
+    slots: &[Slot::Defaults],
+    attributes_of: None,
+    together: Together::All,
+};

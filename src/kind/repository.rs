@@ -1,7 +1,7 @@
 //! `repository`: an image repository of an organization.
 //!
-//! Name and organization cannot change. A PATCH takes the whole triple of attributes: what an omitted one
-//! becomes is not documented, so every request sends all three (swr-api: section 6).
+//! Name and organization cannot change. A PATCH takes the whole triple of attributes: what an
+//! omitted one becomes is not documented, so every request sends all three (swr-api: section 6).
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Identity, Kind, Lifecycle, Listing, Page, Preset, Role,
-    Shape, Subject, Undecodable, Unmentioned, Verb, Window, Wire,
+    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Identity, Kind, Lifecycle, Listing,
+    Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb, Window, Wire,
     fact::Fact,
     json as parse, organization,
     place::{Form, Place, Record, STATE, Slot, Together, key},
@@ -32,21 +32,31 @@ const PAGE: usize = 1000;
 const LONGEST_DESCRIPTION: usize = 30_000;
 
 pub const NAME: Name = Name::Resource(&Rule {
-    words: "1 to 128 characters: lowercase letters and digits with single `.`, `/`, `_`, `__` or `-` between them",
+    words: "1 to 128 characters: lowercase letters and digits with single `.`, `/`, `_`, `__` or \
+        `-` between them",
     regex: r"^(?=.{1,128}$)[a-z0-9]+((\.|/|__?|-+)[a-z0-9]+)*$",
     is_valid: |text| text.len() <= 128 && is_words(text, "./_-"),
     meant: |text| {
-        let is_hosted = text.split_once('/').is_some_and(|(first, _)| names::is_host(first));
+        let is_hosted = text
+            .split_once('/')
+            .is_some_and(|(first, _)| names::is_host(first));
         let has_more = is_hosted || text.contains([':', '@']);
-        has_more.then_some("a repository is named without a tag or a digest, and without its registry")
+        has_more
+            .then_some("a repository is named without a tag or a digest, and without its registry")
     },
 });
 
 /// How many images a repository holds.
-pub static IMAGES: Fact = Fact { name: "num_images", things: "images" };
+pub static IMAGES: Fact = Fact {
+    name: "num_images",
+    things: "images",
+};
 
 /// How many repositories an organization holds, where that was asked for.
-pub static REPOSITORIES: Fact = Fact { name: "num_repositories", things: "repositories" };
+pub static REPOSITORIES: Fact = Fact {
+    name: "num_repositories",
+    things: "repositories",
+};
 
 pub static REPOSITORY: Kind = Kind {
     name: "repository",
@@ -60,10 +70,17 @@ pub static REPOSITORY: Kind = Kind {
             "repositories",
             Form::Dictionary(NAME, &ENTRY),
             "{ web/frontend: {}, busybox: { category: linux } }",
-            "The repositories. One that is named here shall exist; nothing behind a name equals `{}`.",
+            "The repositories. One that is named here shall exist; nothing behind a name equals \
+            `{}`.",
         )
         .also(&["repos", "images", "repository"]),
-        defaults: Some(key("repository", Form::Record(&DEFAULTS), "{ category: other }", "For repositories.")),
+        defaults: Some(key(
+            "repository",
+            Form::Record(&DEFAULTS),
+            "{ category: other \
+            }",
+            "For repositories.",
+        )),
         beside: None,
         items: None,
     },
@@ -75,7 +92,12 @@ pub static REPOSITORY: Kind = Kind {
             service_default: Preset::Bool(false),
             required: true,
             is_remark: false,
-            hazard: Some(Hazard { class: RiskClass::Exposes, value: true, of_creation: false, evidence: exposed }),
+            hazard: Some(Hazard {
+                class: RiskClass::Exposes,
+                value: true,
+                of_creation: false,
+                evidence: exposed,
+            }),
             also: &["public", "isPublic", "visibility"],
             example: "true",
             doc: "Whether anyone may pull the images.",
@@ -121,27 +143,45 @@ pub static REPOSITORY: Kind = Kind {
         // A count that is not known is treated as data.
         evidence: |images| (images != Some(0)).then(|| tags(images)),
     }],
-    holds: Some(&Holds { fact: &IMAGES, in_words: tags }),
-    // Whether the service deletes empty repositories along is not documented (swr-api: section 19, row 8), so what
-    // matters before a delete is that there are none.
+    holds: Some(&Holds {
+        fact: &IMAGES,
+        in_words: tags,
+    }),
+    // Whether the service deletes empty repositories along is not documented (swr-api: section 19,
+    // row 8), so what matters before a delete is that there are none.
     fills: Some(&Fills {
         fact: &REPOSITORIES,
         words: ("repository", "repositories"),
-        contents: Contents { page_size: PAGE, request: list_inside, decode: decode_list },
+        contents: Contents {
+            page_size: PAGE,
+            request: list_inside,
+            decode: decode_list,
+        },
     }),
     unmentioned: Unmentioned::ByPolicyOfParent,
     makes: None,
     note_on_creation: None,
     identity: Identity::Key,
     runs: None,
-    listing: Listing::PerRegion { page_size: Some(PAGE), request: list, decode: decode_list },
+    listing: Listing::PerRegion {
+        page_size: Some(PAGE),
+        request: list,
+        decode: decode_list,
+    },
     also_gone: &[],
     also_absent: &[],
     wire: &Api,
 };
 
-pub fn address(region: impl Into<Arc<str>>, organization: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Address {
-    Address::new(&REPOSITORY, vec![region.into(), organization.into(), name.into()])
+pub fn address(
+    region: impl Into<Arc<str>>,
+    organization: impl Into<Arc<str>>,
+    name: impl Into<Arc<str>>,
+) -> Address {
+    Address::new(
+        &REPOSITORY,
+        vec![region.into(), organization.into(), name.into()],
+    )
 }
 
 /// `N tags`, as people count images.
@@ -153,7 +193,8 @@ fn tags(images: Option<u64>) -> String {
     }
 }
 
-/// What strangers get once a repository is public. An empty one is exposed as well: images are pushed later.
+/// What strangers get once a repository is public. An empty one is exposed as well: images are
+/// pushed later.
 fn exposed(images: Option<u64>) -> String {
     match images {
         Some(0) => "anyone can pull what will be pushed (empty now)".to_owned(),
@@ -179,8 +220,8 @@ static ENTRY: Record = Record {
 
 struct Api;
 
-/// The fields that a list item and a single repository share. Everything else is ignored: a field that the
-/// service leaves out must not stop a plan (huaweicloud provider, issue 4336).
+/// The fields that a list item and a single repository share. Everything else is ignored: a field
+/// that the service leaves out must not stop a plan (huaweicloud provider, issue 4336).
 #[derive(Deserialize)]
 struct Item {
     name: Arc<str>,
@@ -196,14 +237,27 @@ struct Item {
 impl Item {
     fn into_live(self) -> LiveResource {
         // The service stores `other` and an empty text where nothing was given.
-        let category = self.category.filter(|category| !category.is_empty()).unwrap_or_else(|| "other".to_owned());
+        let category = self
+            .category
+            .filter(|category| !category.is_empty())
+            .unwrap_or_else(|| "other".to_owned());
         let attributes = IndexMap::from([
             ("is_public", Value::Bool(self.is_public)),
             ("category", Value::String(category)),
-            ("description", Value::String(self.description.unwrap_or_default())),
+            (
+                "description",
+                Value::String(self.description.unwrap_or_default()),
+            ),
         ]);
-        let facts = self.num_images.map(|number| IMAGES.count(number)).unwrap_or_default();
-        LiveResource { attributes, facts, ..LiveResource::default() }
+        let facts = self
+            .num_images
+            .map(|number| IMAGES.count(number))
+            .unwrap_or_default();
+        LiveResource {
+            attributes,
+            facts,
+            ..LiveResource::default()
+        }
     }
 }
 
@@ -218,7 +272,10 @@ fn request(address: &Address, method: Method, path: String) -> Request {
 }
 
 fn body(attributes: &Attributes) -> Map<String, Value> {
-    attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
 }
 
 /// `{offset}-{items}/{total}` (swr-api: section 6.3).
@@ -228,7 +285,12 @@ fn total_of(content_range: &str) -> Option<usize> {
 
 /// Ordered by name, so that pages shift as little as they can while somebody writes.
 fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
-    let mut request = Request::new(Service::Swr, region, Method::Get, "/v2/manage/repos".to_owned());
+    let mut request = Request::new(
+        Service::Swr,
+        region,
+        Method::Get,
+        "/v2/manage/repos".to_owned(),
+    );
     request.query = vec![
         ("limit", limit.to_string()),
         ("offset", offset.to_string()),
@@ -241,7 +303,11 @@ fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
 /// Whether the filter is exact is not documented, so others' repositories may be in there.
 fn list_inside(organization: &Address, window: Window) -> Request {
     let mut request = list(organization.region(), window);
-    request.query.extend(organization.part("organization").map(|name| ("namespace", name.to_string())));
+    request.query.extend(
+        organization
+            .part("organization")
+            .map(|name| ("namespace", name.to_string())),
+    );
     request
 }
 
@@ -250,41 +316,70 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
         return decode_one_by_one(region, response);
     };
     let items = items.unwrap_or_default();
-    let mut page =
-        Page { length: items.len(), total: response.content_range.as_deref().and_then(total_of), ..Page::default() };
+    let mut page = Page {
+        length: items.len(),
+        total: response.content_range.as_deref().and_then(total_of),
+        ..Page::default()
+    };
     for item in items {
         page.total = page.total.or(item.total_range);
         page.account = page.account.take().or_else(|| item.domain_name.clone());
-        let organization = item.namespace.clone().filter(|name| !name.is_empty() && !item.name.is_empty());
+        let organization = item
+            .namespace
+            .clone()
+            .filter(|name| !name.is_empty() && !item.name.is_empty());
         let Some(organization) = organization else {
-            return Err(Undecodable::new("a `name` and a `namespace` in each repository", response));
+            return Err(Undecodable::new(
+                "a `name` and a `namespace` in each repository",
+                response,
+            ));
         };
-        page.items.push((address(region.clone(), organization, item.name.clone()), item.into_live()));
+        page.items.push((
+            address(region.clone(), organization, item.name.clone()),
+            item.into_live(),
+        ));
     }
     Ok(page)
 }
 
-/// A list with an item that is not what the API describes. Where that one has a name, the others are as good as ever.
+/// A list with an item that is not what the API describes. Where that one has a name, the others
+/// are as good as ever.
 fn decode_one_by_one(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let items: Vec<Value> = parse(response, "a list of repositories")?;
-    let mut page =
-        Page { length: items.len(), total: response.content_range.as_deref().and_then(total_of), ..Page::default() };
+    let mut page = Page {
+        length: items.len(),
+        total: response.content_range.as_deref().and_then(total_of),
+        ..Page::default()
+    };
     for value in items {
-        let text =
-            |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-        let (Some(name), Some(organization)) = (text("name"), text("namespace")) else {
-            return Err(Undecodable::new("a `name` and a `namespace` in each repository", response));
+        let text = |key: &str| {
+            value
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         };
-        let problem = Undecodable::within("a repository", response, value.to_string().as_bytes()).to_string();
+        let (Some(name), Some(organization)) = (text("name"), text("namespace")) else {
+            return Err(Undecodable::new(
+                "a `name` and a `namespace` in each repository",
+                response,
+            ));
+        };
+        let problem =
+            Undecodable::within("a repository", response, value.to_string().as_bytes()).to_string();
         let live = match serde_json::from_value::<Item>(value) {
             Ok(item) => {
                 page.total = page.total.or(item.total_range);
                 page.account = page.account.take().or_else(|| item.domain_name.clone());
                 item.into_live()
             }
-            Err(_) => LiveResource { malformed: Some(problem.into()), ..LiveResource::default() },
+            Err(_) => LiveResource {
+                malformed: Some(problem.into()),
+                ..LiveResource::default()
+            },
         };
-        page.items.push((address(region.clone(), organization, name), live));
+        page.items
+            .push((address(region.clone(), organization, name), live));
     }
     Ok(page)
 }
@@ -295,7 +390,11 @@ impl Wire for Api {
     }
 
     /// One repository tells its organization in newer answers only.
-    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+    fn decode_read(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
         let item: Item = parse(response, "a repository")?;
         let organization = item.namespace.as_ref().filter(|name| !name.is_empty());
         let is_asked_for = Some(&item.name) == address.part("repository")
@@ -303,14 +402,22 @@ impl Wire for Api {
         if is_asked_for {
             Ok(Some(item.into_live()))
         } else {
-            Err(Undecodable::new("the repository that was asked for", response))
+            Err(Undecodable::new(
+                "the repository that was asked for",
+                response,
+            ))
         }
     }
 
     /// The body takes the name with its real slashes.
     fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {
-        let mut request = request(address, Method::Post, format!("{}/repos", organization::path(address)));
-        let mut fields = Map::from_iter([("repository".to_owned(), json!(address.part("repository")))]);
+        let mut request = request(
+            address,
+            Method::Post,
+            format!("{}/repos", organization::path(address)),
+        );
+        let mut fields =
+            Map::from_iter([("repository".to_owned(), json!(address.part("repository")))]);
         fields.extend(body(after));
         request.body = Some(Value::Object(fields));
         request
@@ -328,7 +435,9 @@ impl Wire for Api {
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
-            "SVCSTG.SWR.4060012" => Some("the service refuses while it holds images: delete its tags first"),
+            "SVCSTG.SWR.4060012" => {
+                Some("the service refuses while it holds images: delete its tags first")
+            }
             _ => None,
         }
     }
@@ -341,11 +450,20 @@ mod tests {
     #[test]
     fn a_slash_is_a_dollar_in_paths_and_stays_in_bodies() {
         let address = address("r", "team-a", "web/front end");
-        let subject = Subject { address: &address, number: None };
+        let subject = Subject {
+            address: &address,
+            number: None,
+        };
         let create = REPOSITORY.wire.create(subject, &Attributes::new());
         assert_eq!(create.path, "/v2/manage/namespaces/team-a/repos");
-        assert_eq!(create.body.unwrap(), json!({ "repository": "web/front end" }));
-        assert_eq!(REPOSITORY.wire.read(subject).path, "/v2/manage/namespaces/team-a/repos/web$front%20end");
+        assert_eq!(
+            create.body.unwrap(),
+            json!({ "repository": "web/front end" })
+        );
+        assert_eq!(
+            REPOSITORY.wire.read(subject).path,
+            "/v2/manage/namespaces/team-a/repos/web$front%20end"
+        );
     }
 
     #[test]
@@ -359,15 +477,34 @@ mod tests {
         let address = address("r", "o", "a");
         let told = |fields: &str| {
             let body = format!(r#"{{ "name": "a", "is_public": true{fields} }}"#).into_bytes();
-            let response = Response { status: 200, body, ..Response::default() };
-            REPOSITORY.wire.decode_read(&address, &response).unwrap().unwrap().attributes
+            let response = Response {
+                status: 200,
+                body,
+                ..Response::default()
+            };
+            REPOSITORY
+                .wire
+                .decode_read(&address, &response)
+                .unwrap()
+                .unwrap()
+                .attributes
         };
-        let ordinary =
-            Attributes::from([("is_public", json!(true)), ("category", json!("other")), ("description", json!(""))]);
-        for fields in ["", r#", "category": null, "description": null"#, r#", "category": "", "description": """#] {
+        let ordinary = Attributes::from([
+            ("is_public", json!(true)),
+            ("category", json!("other")),
+            ("description", json!("")),
+        ]);
+        for fields in [
+            "",
+            r#", "category": null, "description": null"#,
+            r#", "category": "", "description": """#,
+        ] {
             assert_eq!(told(fields), ordinary, "{fields}");
         }
         let described = told(r#", "category": "linux", "description": "x""#);
-        assert_eq!((&described["category"], &described["description"]), (&json!("linux"), &json!("x")));
+        assert_eq!(
+            (&described["category"], &described["description"]),
+            (&json!("linux"), &json!("x"))
+        );
     }
 }

@@ -27,26 +27,32 @@ pub struct Holds {
     pub in_words: fn(Option<u64>) -> String,
 }
 
-/// What fills the resource that it lives in: that one is deleted only when nothing of this is left, and to lose all of it
-/// is a reason to stop.
+/// What fills the resource that it lives in: that one is deleted only when nothing of this is left,
+/// and to lose all of it is a reason to stop.
 #[derive(Debug)]
 pub struct Fills {
     /// Of what it fills: the number of these.
     pub fact: &'static Fact,
     /// `repository`, and several of them.
     pub words: (&'static str, &'static str),
-    /// The list of what lives in one parent. Whether the service deletes that along is not documented.
+    /// The list of what lives in one parent. Whether the service deletes that along is not
+    /// documented.
     pub contents: Contents,
 }
 
 impl Fills {
     /// `1 repository`, `2 repositories`.
     pub fn counted(&self, number: usize) -> String {
-        if number == 1 { format!("1 {}", self.words.0) } else { format!("{number} {}", self.words.1) }
+        if number == 1 {
+            format!("1 {}", self.words.0)
+        } else {
+            format!("{number} {}", self.words.1)
+        }
     }
 }
 
-/// What happens to a live resource that the chart does not mention, though it mentions what that lives in.
+/// What happens to a live resource that the chart does not mention, though it mentions what that
+/// lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unmentioned {
     /// Nothing.
@@ -86,7 +92,8 @@ impl PartialEq for Id {
 
 impl Eq for Id {}
 
-/// What a kind is whose resources are made in something that exists already, and that only its number names.
+/// What a kind is whose resources are made in something that exists already, and that only its
+/// number names.
 #[derive(Debug)]
 pub struct Numbered {
     pub id: &'static Id,
@@ -118,7 +125,8 @@ pub struct Runs {
     pub force: &'static str,
     /// What a forced run risks, with its evidence.
     pub forced: (RiskClass, &'static str),
-    pub start: fn(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request,
+    pub start:
+        fn(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request,
     /// What the answer to a start calls the run, for a ticket.
     pub job: fn(response: &Response) -> Option<String>,
     pub is_in_flight: fn(state: &RunState) -> bool,
@@ -129,7 +137,8 @@ pub struct Runs {
 pub struct ActionRisk {
     pub of: Verb,
     pub class: RiskClass,
-    /// What the live state says about it, from how much the resource holds. Nothing, if there is no risk.
+    /// What the live state says about it, from how much the resource holds. Nothing, if there is no
+    /// risk.
     pub evidence: fn(held: Option<u64>) -> Option<String>,
 }
 
@@ -198,7 +207,8 @@ impl Kind {
         self.children().filter(|child| child.is_read_alone())
     }
 
-    /// Whether each resource of the parent kind needs a read of its own to show what of this kind lives in it.
+    /// Whether each resource of the parent kind needs a read of its own to show what of this kind
+    /// lives in it.
     pub fn is_read_alone(&self) -> bool {
         matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
     }

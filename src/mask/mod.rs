@@ -1,8 +1,9 @@
 //! Masks: what stands in the place of a secret in a text that is not ours.
 //!
-//! A login in a URL is masked in every text. In free texts, so is each secret that a run knows, as it
-//! is and in Base64. A text without a secret is left as it is, to the byte. A value with a masked part is
-//! `{ "masked": "https://***@git.example.com/x" }` in plans and receipts; the text behind it is a [`Secret`].
+//! A login in a URL is masked in every text. In free texts, so is each secret that a run knows, as
+//! it is and in Base64. A text without a secret is left as it is, to the byte. A value with a
+//! masked part is `{ "masked": "https://***@git.example.com/x" }` in plans and receipts; the text
+//! behind it is a [`Secret`].
 
 use std::{
     borrow::Cow,
@@ -17,12 +18,14 @@ use serde_json::{Value, json};
 
 use crate::{text::visible, wire::secret::Secret};
 
-/// A text of a service as messages repeat it: on one line, cut, with what is hidden as escapes, and without secrets.
+/// A text of a service as messages repeat it: on one line, cut, with what is hidden as escapes, and
+/// without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign(String);
 
 impl Foreign {
-    /// At most this many characters of the text. It is masked before it is cut, because a cut login is not recognized.
+    /// At most this many characters of the text. It is masked before it is cut, because a cut login
+    /// is not recognized.
     pub fn new(mask: &Mask, text: &str, most: usize) -> Foreign {
         let masked = mask.text(text);
         let cut = masked.char_indices().nth(most).map(|(at, _)| at);
@@ -95,8 +98,12 @@ struct Needle {
 
 impl Mask {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Mask {
-        let long = secrets.into_iter().filter(|secret| secret.reveal().chars().count() >= SHORTEST);
-        Mask { needles: long.flat_map(|secret| forms(secret.reveal())).collect() }
+        let long = secrets
+            .into_iter()
+            .filter(|secret| secret.reveal().chars().count() >= SHORTEST);
+        Mask {
+            needles: long.flat_map(|secret| forms(secret.reveal())).collect(),
+        }
     }
 
     /// A free text with everything secret masked.
@@ -119,7 +126,9 @@ impl Mask {
                 value.to_string()
             }
             // Broken JSON may have its slashes escaped.
-            Err(_) => self.text(&String::from_utf8_lossy(body).replace("\\/", "/")).into_owned(),
+            Err(_) => self
+                .text(&String::from_utf8_lossy(body).replace("\\/", "/"))
+                .into_owned(),
         }
     }
 
@@ -127,7 +136,9 @@ impl Mask {
         match value {
             Value::String(text) => *text = self.text(text).into_owned(),
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask_strings(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.mask_strings(field)),
+            Value::Object(fields) => fields
+                .values_mut()
+                .for_each(|field| self.mask_strings(field)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -147,7 +158,13 @@ impl Mask {
             let within = if needle.is_encoded { &encoded } else { text };
             let found = within.match_indices(needle.text.expose_secret());
             let found = found.map(|(at, found)| at..at + found.len());
-            places.extend(found.map(|place| if needle.is_encoded { with_ends(&encoded, place) } else { place }));
+            places.extend(found.map(|place| {
+                if needle.is_encoded {
+                    with_ends(&encoded, place)
+                } else {
+                    place
+                }
+            }));
         }
         places
     }
@@ -155,7 +172,12 @@ impl Mask {
 
 impl PartialEq for Mask {
     fn eq(&self, other: &Mask) -> bool {
-        let texts = |mask: &Mask| mask.needles.iter().map(|it| it.text.expose_secret().to_owned()).collect::<Vec<_>>();
+        let texts = |mask: &Mask| {
+            mask.needles
+                .iter()
+                .map(|it| it.text.expose_secret().to_owned())
+                .collect::<Vec<_>>()
+        };
         texts(self) == texts(other)
     }
 }
@@ -166,10 +188,19 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// A secret as it is, and what every Base64 text holds that encodes it behind zero, one or two other bytes, modulo three.
+/// A secret as it is, and what every Base64 text holds that encodes it behind zero, one or two
+/// other bytes, modulo three.
 fn forms(secret: &str) -> Vec<Needle> {
-    let encoded = (0..3).map(|offset| Needle { text: middle(secret.as_bytes(), offset).into(), is_encoded: true });
-    encoded.chain([Needle { text: secret.into(), is_encoded: false }]).collect()
+    let encoded = (0..3).map(|offset| Needle {
+        text: middle(secret.as_bytes(), offset).into(),
+        is_encoded: true,
+    });
+    encoded
+        .chain([Needle {
+            text: secret.into(),
+            is_encoded: false,
+        }])
+        .collect()
 }
 
 /// Without the characters at the ends, which depend on the bytes around.
@@ -179,16 +210,22 @@ fn middle(bytes: &[u8], offset: usize) -> String {
     encoded[(offset * 8).div_ceil(6)..padded.len() * 8 / 6].to_owned()
 }
 
-/// A text in the ordinary alphabet of Base64 instead of that of URLs. Each character keeps its place.
+/// A text in the ordinary alphabet of Base64 instead of that of URLs. Each character keeps its
+/// place.
 fn one_alphabet(text: &str) -> String {
     text.replace('-', "+").replace('_', "/")
 }
 
-/// A part of a text in Base64 with the character at each end that may hold some bits of the secret as well.
+/// A part of a text in Base64 with the character at each end that may hold some bits of the secret
+/// as well.
 fn with_ends(text: &str, part: Range<usize>) -> Range<usize> {
     let is_encoded = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
     let bytes = text.as_bytes();
-    let before = part.start.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(is_encoded);
+    let before = part
+        .start
+        .checked_sub(1)
+        .and_then(|at| bytes.get(at))
+        .is_some_and(is_encoded);
     let after = bytes.get(part.end).is_some_and(is_encoded);
     part.start - usize::from(before)..part.end + usize::from(after)
 }
@@ -209,7 +246,9 @@ fn login_places(text: &str) -> Vec<Range<usize>> {
     let mut from = 0;
     while let Some(at) = text[from..].find("//") {
         let start = from + at + 2;
-        let rest = text[start..].split(|c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace()).next();
+        let rest = text[start..]
+            .split(|c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace())
+            .next();
         let end = rest.and_then(|host| host.rfind('@')).filter(|end| *end > 0);
         places.extend(end.map(|end| start..start + end));
         // A third slash may begin another one.
@@ -277,17 +316,25 @@ pub fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value
     match (readable(value), value) {
         (Some(own), _) => Value::String(text(own)),
         (None, Value::Array(items)) => items.iter().map(|item| with_texts(item, text)).collect(),
-        (None, Value::Object(fields)) => {
-            Value::Object(fields.iter().map(|(key, field)| (key.clone(), with_texts(field, text))).collect())
-        }
+        (None, Value::Object(fields)) => Value::Object(
+            fields
+                .iter()
+                .map(|(key, field)| (key.clone(), with_texts(field, text)))
+                .collect(),
+        ),
         (None, other) => other.clone(),
     }
 }
 
 /// Whether something in a value is masked.
 pub fn is_masked(value: &Value) -> bool {
-    let parts =
-        || value.as_array().into_iter().flatten().chain(value.as_object().into_iter().flat_map(|it| it.values()));
+    let parts = || {
+        value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .chain(value.as_object().into_iter().flat_map(|it| it.values()))
+    };
     masked_text(value).is_some() || parts().any(is_masked)
 }
 

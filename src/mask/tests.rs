@@ -14,8 +14,14 @@ fn mask(secrets: &[&str]) -> Mask {
 #[test]
 fn a_login_in_a_url_is_masked_and_nothing_beside_it() {
     let cases = [
-        ("https://bob:t0ken@git.example.com/x.git", "https://***@git.example.com/x.git"),
-        ("clone http://t0ken@h, then ssh://git:p@h:22/x", "clone http://***@h, then ssh://***@h:22/x"),
+        (
+            "https://bob:t0ken@git.example.com/x.git",
+            "https://***@git.example.com/x.git",
+        ),
+        (
+            "clone http://t0ken@h, then ssh://git:p@h:22/x",
+            "clone http://***@h, then ssh://***@h:22/x",
+        ),
         ("https://a@b:c@h/x@y", "https://***@h/x@y"),
         ("see ///u:p@h", "see ///***@h"),
         ("//ü:ß@h?x=//y:z@h", "//***@h?x=//***@h"),
@@ -45,14 +51,20 @@ fn what_is_no_login_stays_as_it_is() {
     ];
     for text in texts {
         assert!(!holds_login(text), "{text}");
-        assert!(matches!(mask(&["another secret"]).text(text), Cow::Borrowed(same) if same == text), "{text}");
+        assert!(
+            matches!(mask(&["another secret"]).text(text), Cow::Borrowed(same) if same == text),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn a_known_secret_is_masked_however_it_is_wrapped() {
     let mask = mask(&[KEY, "short"]);
-    assert_eq!(mask.text(&format!("is {KEY} wrong? short")), "is *** wrong? short");
+    assert_eq!(
+        mask.text(&format!("is {KEY} wrong? short")),
+        "is *** wrong? short"
+    );
     for around in ["", "a", "ab", "abc", "user:"] {
         for text in [format!("{around}{KEY}"), format!("{around}{KEY}{around}")] {
             let encodings = [
@@ -64,12 +76,21 @@ fn a_known_secret_is_masked_however_it_is_wrapped() {
             for encoded in encodings {
                 assert!(mask.is_in(&Secret::new(encoded.clone())), "{text}");
                 let shown = mask.text(&format!("Basic {encoded} é")).into_owned();
-                assert!(shown.starts_with("Basic ") && shown.contains("***") && shown.ends_with(" é"), "{shown}");
-                assert!(shown.len() < 30 && !mask.is_in(&Secret::new(shown.clone())), "{shown}");
+                assert!(
+                    shown.starts_with("Basic ") && shown.contains("***") && shown.ends_with(" é"),
+                    "{shown}"
+                );
+                assert!(
+                    shown.len() < 30 && !mask.is_in(&Secret::new(shown.clone())),
+                    "{shown}"
+                );
             }
         }
     }
-    assert!(!mask.is_in(&Secret::new(KEY[1..].to_owned())) && !mask.is_in(&Secret::new(STANDARD.encode(&KEY[1..]))));
+    assert!(
+        !mask.is_in(&Secret::new(KEY[1..].to_owned()))
+            && !mask.is_in(&Secret::new(STANDARD.encode(&KEY[1..])))
+    );
 }
 
 #[test]
@@ -80,29 +101,52 @@ fn seven_characters_prove_nothing() {
 
 #[test]
 fn places_that_overlap_are_one() {
-    assert_eq!(mask(&["12345678", "56789abc"]).text("x123456789abcx12345678"), "x***x***");
-    assert_eq!(mask(&["password"]).text("https://me:password@h"), "https://***@h");
+    assert_eq!(
+        mask(&["12345678", "56789abc"]).text("x123456789abcx12345678"),
+        "x***x***"
+    );
+    assert_eq!(
+        mask(&["password"]).text("https://me:password@h"),
+        "https://***@h"
+    );
 }
 
 #[test]
 fn a_body_is_read_before_it_is_masked() {
     let mask = mask(&["pass/word"]);
-    assert_eq!(mask.body(br#"{"a": ["https:\/\/u\u003ap\u0040h", "pass\/word"]}"#), r#"{"a":["https://***@h","***"]}"#);
-    assert_eq!(mask.body(br#"{"a": "https:\/\/u:p@h"#), r#"{"a": "https://***@h"#);
+    assert_eq!(
+        mask.body(br#"{"a": ["https:\/\/u\u003ap\u0040h", "pass\/word"]}"#),
+        r#"{"a":["https://***@h","***"]}"#
+    );
+    assert_eq!(
+        mask.body(br#"{"a": "https:\/\/u:p@h"#),
+        r#"{"a": "https://***@h"#
+    );
 }
 
 #[test]
 fn a_masked_value_is_read_back() {
     let value = value("https://***@h");
-    assert_eq!((masked_text(&value), readable(&value)), (Some("https://***@h"), Some("https://***@h")));
-    assert_eq!((masked_text(&json!("x")), readable(&json!("x")), readable(&json!(1))), (None, Some("x"), None));
+    assert_eq!(
+        (masked_text(&value), readable(&value)),
+        (Some("https://***@h"), Some("https://***@h"))
+    );
+    assert_eq!(
+        (
+            masked_text(&json!("x")),
+            readable(&json!("x")),
+            readable(&json!(1))
+        ),
+        (None, Some("x"), None)
+    );
     assert_eq!(masked_text(&json!({ "masked": "x", "more": 1 })), None);
 }
 
 proptest! {
     #[test]
     fn no_secret_is_left_and_nothing_else_goes(
-        parts in prop::collection::vec(prop_oneof!["[a-z @:/?#.é]{0,6}", Just("hunter2-hunter2".to_owned())], 0..8),
+        parts in prop::collection::vec(prop_oneof!["[a-z \
+            @:/?#.é]{0,6}", Just("hunter2-hunter2".to_owned())], 0..8),
     ) {
         let text = parts.concat();
         let mask = mask(&["hunter2-hunter2"]);

@@ -1,8 +1,8 @@
 //! Many patterns against many addresses: one walk over an address finds all patterns that cover it.
 //!
-//! Comparing each pattern with each address takes the product of their numbers. Here the patterns are sorted, so that
-//! those with the same beginning stand side by side: a state of the walk is a range of them, and each byte of the
-//! address narrows it.
+//! Comparing each pattern with each address takes the product of their numbers. Here the patterns
+//! are sorted, so that those with the same beginning stand side by side: a state of the walk is a
+//! range of them, and each byte of the address narrows it.
 
 use std::{borrow::Cow, iter::successors};
 
@@ -55,12 +55,19 @@ struct State {
 impl Index {
     /// Finds the patterns that cover an address, as [`Pattern::covers`] says.
     pub fn new<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Index {
-        Index::of(patterns, |pattern| vec![(key(pattern), pattern.place.contains('\\'))])
+        Index::of(patterns, |pattern| {
+            vec![(key(pattern), pattern.place.contains('\\'))]
+        })
     }
 
     /// Finds the patterns that name children of a resource, as [`Pattern::names_children_of`] says.
     pub fn of_children<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Index {
-        Index::of(patterns, |pattern| keys_of_parents(pattern).into_iter().map(|key| (key, false)).collect())
+        Index::of(patterns, |pattern| {
+            keys_of_parents(pattern)
+                .into_iter()
+                .map(|key| (key, false))
+                .collect()
+        })
     }
 
     fn of<'p>(
@@ -69,25 +76,40 @@ impl Index {
     ) -> Index {
         let (mut number, mut all) = (0, Vec::new());
         for pattern in patterns {
-            all.extend(keys(pattern).into_iter().map(|(bytes, is_escaped)| (bytes, number, is_escaped)));
+            all.extend(
+                keys(pattern)
+                    .into_iter()
+                    .map(|(bytes, is_escaped)| (bytes, number, is_escaped)),
+            );
             number += 1;
         }
         all.sort();
         let has_escapes = all.iter().any(|(.., is_escaped)| *is_escaped);
-        let mut index = Index { keys: Vec::new(), patterns: number, has_escapes };
+        let mut index = Index {
+            keys: Vec::new(),
+            patterns: number,
+            has_escapes,
+        };
         for (bytes, number, is_escaped) in all {
             match index.keys.last_mut().filter(|last| last.bytes == bytes) {
                 Some(last) => last.patterns.push(number),
-                None => index.keys.push(Key { bytes, patterns: vec![number], is_escaped }),
+                None => index.keys.push(Key {
+                    bytes,
+                    patterns: vec![number],
+                    is_escaped,
+                }),
             }
         }
         index
     }
 
-    /// The numbers of the patterns that cover an address, in no order; of equal patterns only the first.
+    /// The numbers of the patterns that cover an address, in no order; of equal patterns only the
+    /// first.
     pub fn covering(&self, address: &Address) -> Vec<usize> {
         let mut numbers = Vec::new();
-        self.walk(address, &mut |key| numbers.extend(self.keys[key].patterns.first()));
+        self.walk(address, &mut |key| {
+            numbers.extend(self.keys[key].patterns.first())
+        });
         numbers
     }
 
@@ -109,12 +131,14 @@ impl Index {
         used
     }
 
-    /// How many steps it takes to find what covers an address. It depends on the patterns and the address alone.
+    /// How many steps it takes to find what covers an address. It depends on the patterns and the
+    /// address alone.
     pub fn effort(&self, address: &Address) -> usize {
         self.walk(address, &mut |_| {})
     }
 
-    /// Calls `hit` for each key that covers the address, perhaps more than once; the number of steps.
+    /// Calls `hit` for each key that covers the address, perhaps more than once; the number of
+    /// steps.
     fn walk(&self, address: &Address, hit: &mut dyn FnMut(usize)) -> usize {
         if self.keys.is_empty() {
             return 0;
@@ -133,10 +157,18 @@ impl Index {
     }
 
     fn walk_form(&self, address: &Address, parts: &Parts, hit: &mut dyn FnMut(usize)) -> usize {
-        let lineage: Vec<&'static Kind> = successors(Some(address.kind()), |kind| kind.parent).collect();
+        let lineage: Vec<&'static Kind> =
+            successors(Some(address.kind()), |kind| kind.parent).collect();
         let mut behind_arrow = vec![Vec::new(); lineage.len()];
         let mut states = Vec::new();
-        self.enter(State { first: 0, end: self.keys.len(), depth: 0 }, &mut states);
+        self.enter(
+            State {
+                first: 0,
+                end: self.keys.len(),
+                depth: 0,
+            },
+            &mut states,
+        );
         let (mut steps, mut from) = (0, 0);
         for (level, kind) in lineage.iter().enumerate().rev() {
             let text = parts.first(kind.key.len());
@@ -149,7 +181,10 @@ impl Index {
         for (kind, mut states) in lineage.iter().zip(behind_arrow) {
             let target = parts.between(kind.joined_parts, kind.key.len());
             steps += self.follow(&mut states, target.as_bytes()) + states.len();
-            states.iter().filter_map(|state| self.complete(*state)).for_each(&mut *hit);
+            states
+                .iter()
+                .filter_map(|state| self.complete(*state))
+                .for_each(&mut *hit);
         }
         steps
     }
@@ -163,12 +198,23 @@ impl Index {
         hit: &mut dyn FnMut(usize),
         behind_arrow: &mut [Vec<State>],
     ) {
-        let whole = if level == 0 { self.ending(state, WHOLE, lineage.first().copied()) } else { None };
+        let whole = if level == 0 {
+            self.ending(state, WHOLE, lineage.first().copied())
+        } else {
+            None
+        };
         let inside = self.ending(state, INSIDE, lineage.first().copied());
         let any = self.ending(state, LINEAGE, None);
-        whole.into_iter().chain(inside).chain(any).filter_map(|state| self.complete(state)).for_each(&mut *hit);
+        whole
+            .into_iter()
+            .chain(inside)
+            .chain(any)
+            .filter_map(|state| self.complete(state))
+            .for_each(&mut *hit);
         for (of, kind) in lineage.iter().enumerate().take(level + 1) {
-            let Some(state) = self.ending(state, LINEAGE, Some(kind)) else { continue };
+            let Some(state) = self.ending(state, LINEAGE, Some(kind)) else {
+                continue;
+            };
             self.complete(state).into_iter().for_each(&mut *hit);
             // A target is that of something which lives in the resource.
             if let Some(state) = self.child(state, ARROW).filter(|_| of < level) {
@@ -207,7 +253,8 @@ impl Index {
         steps
     }
 
-    /// Adds a state, and those behind a star that stands for nothing. Two stars never follow each other in a key.
+    /// Adds a state, and those behind a star that stands for nothing. Two stars never follow each
+    /// other in a key.
     fn enter(&self, state: State, states: &mut Vec<State>) {
         states.push(state);
         states.extend(self.child(state, ACROSS));
@@ -216,7 +263,10 @@ impl Index {
 
     /// Whether a state is behind a star that may stand for one byte more.
     fn stays(&self, state: State, byte: u8) -> bool {
-        let last = state.depth.checked_sub(1).and_then(|last| self.keys[state.first].bytes.get(last));
+        let last = state
+            .depth
+            .checked_sub(1)
+            .and_then(|last| self.keys[state.first].bytes.get(last));
         last == Some(&ACROSS) || (last == Some(&WITHIN) && byte != b'/')
     }
 
@@ -224,17 +274,28 @@ impl Index {
     fn child(&self, state: State, byte: u8) -> Option<State> {
         let State { first, end, depth } = state;
         let (byte, next) = (Some(&byte), depth + 1);
-        let (least, most) = (self.keys[first].bytes.get(depth), self.keys[end - 1].bytes.get(depth));
+        let (least, most) = (
+            self.keys[first].bytes.get(depth),
+            self.keys[end - 1].bytes.get(depth),
+        );
         if byte < least || byte > most {
             return None;
         }
         if least == most {
-            return Some(State { first, end, depth: next });
+            return Some(State {
+                first,
+                end,
+                depth: next,
+            });
         }
         let keys = &self.keys[first..end];
         let before = keys.partition_point(|key| key.bytes.get(depth) < byte);
         let upto = before + keys[before..].partition_point(|key| key.bytes.get(depth) == byte);
-        (before < upto).then_some(State { first: first + before, end: first + upto, depth: next })
+        (before < upto).then_some(State {
+            first: first + before,
+            end: first + upto,
+            depth: next,
+        })
     }
 
     /// The key that is done, if it is: a shorter one stands first.
@@ -253,12 +314,14 @@ fn key(pattern: &Pattern) -> Vec<u8> {
     key
 }
 
-/// The parents whose children a pattern names: those that it covers, if it is for such children alone, and the one of
-/// which its last segments are the children.
+/// The parents whose children a pattern names: those that it covers, if it is for such children
+/// alone, and the one of which its last segments are the children.
 fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     for child in REGISTRY.iter().filter(|kind| kind.is_read_alone()) {
-        let (Some(parent), None | Some(true)) = (child.parent, pattern.kind.map(|kind| kind == *child)) else {
+        let (Some(parent), None | Some(true)) =
+            (child.parent, pattern.kind.map(|kind| kind == *child))
+        else {
             continue;
         };
         if pattern.kind.is_some() {
@@ -266,7 +329,9 @@ fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
         }
         let own = child.key.len() - parent.key.len();
         let place = pattern.place.rsplitn(own + 1, '/').nth(own);
-        if let Some(place) = place.filter(|_| pattern.target.is_none() && !pattern.place.contains("**")) {
+        if let Some(place) =
+            place.filter(|_| pattern.target.is_none() && !pattern.place.contains("**"))
+        {
             keys.push(closed(place, WHOLE, Some(parent)));
         }
     }
@@ -311,15 +376,19 @@ mod tests {
     use crate::kind::{mirror, organization, repository, sync_rule};
 
     fn pattern() -> impl Strategy<Value = String> {
-        let kind =
-            prop_oneof![Just(""), Just("organization "), Just("repository "), Just("sync_rule "), Just("mirror ")];
+        let kind = prop_oneof![
+            Just(""),
+            Just("organization "),
+            Just("repository "),
+            Just("sync_rule "),
+            Just("mirror ")
+        ];
         let segment = || {
             prop_oneof![3 => "[ab*]{1,3}", 1 => Just("**".to_owned()), 1 => Just("é".to_owned()),
             1 => Just("\\u{e9}".to_owned()), 1 => Just("\\*".to_owned())]
         };
         let place = prop::collection::vec(segment(), 1..6).prop_map(|segments| segments.join("/"));
-        let target =
-            prop_oneof![2 => Just(String::new()), 1 => "[ab*]{1,2}/[ab*]{1,2}".prop_map(|it| format!(" -> {it}"))];
+        let target = prop_oneof![2 => Just(String::new()), 1 => "[ab*]{1,2}/[ab*]{1,2}".prop_map(|it| format!(" -> {it}"))];
         (kind, place, target).prop_map(|(kind, place, target)| format!("{kind}{place}{target}"))
     }
 
@@ -327,12 +396,14 @@ mod tests {
     fn address() -> impl Strategy<Value = Address> {
         let name = || "[ab]{1,2}";
         let odd = prop_oneof![5 => "[ab/]{1,4}", 1 => Just("é".to_owned()), 1 => Just("\u{1}a\u{8}".to_owned())];
-        (0..4, name(), name(), odd, name(), name()).prop_map(|(kind, region, organization, name, to, of)| match kind {
-            0 => organization::address(region, organization),
-            1 => repository::address(region, organization, name),
-            2 => sync_rule::address(&repository::address(region, organization, name), to, of),
-            _ => mirror::address(region, organization, name),
-        })
+        (0..4, name(), name(), odd, name(), name()).prop_map(
+            |(kind, region, organization, name, to, of)| match kind {
+                0 => organization::address(region, organization),
+                1 => repository::address(region, organization, name),
+                2 => sync_rule::address(&repository::address(region, organization, name), to, of),
+                _ => mirror::address(region, organization, name),
+            },
+        )
     }
 
     proptest! {
@@ -352,7 +423,8 @@ mod tests {
                 prop_assert_eq!(of_children.used(one), named, "{} of {:?}", address, texts);
                 let may = patterns.iter().any(|pattern| may_match_below(pattern, address, 2));
                 let escaped = patterns.iter().any(|pattern| pattern.place.contains('\\'));
-                prop_assert!(may == Below::new(&patterns).may_match(address, 2) || escaped, "{} of {:?}", address, texts);
+                prop_assert!(may == Below::new(&patterns).may_match(address, 2) || escaped, "{} of \
+                    {:?}", address, texts);
             }
             let any = |pattern: &Pattern| addresses.iter().any(|address| pattern.covers(address));
             prop_assert_eq!(index.used(&addresses), patterns.iter().map(any).collect::<Vec<_>>());
@@ -363,11 +435,19 @@ mod tests {
     fn the_effort_does_not_grow_with_patterns_that_begin_otherwise() {
         let index = |number: usize, end: &str| {
             let texts = (0..number).map(|at| format!("r-1/team-{at}/web{end}"));
-            Index::new(&texts.map(|text| text.parse().unwrap()).collect::<Vec<Pattern>>())
+            Index::new(
+                &texts
+                    .map(|text| text.parse().unwrap())
+                    .collect::<Vec<Pattern>>(),
+            )
         };
         let address = repository::address("r-1", "team-17", "web-frontend");
         for end in ["", "*", "/**", "-*-x"] {
-            assert_eq!(index(100, end).effort(&address), index(10_000, end).effort(&address), "{end}");
+            assert_eq!(
+                index(100, end).effort(&address),
+                index(10_000, end).effort(&address),
+                "{end}"
+            );
         }
     }
 }

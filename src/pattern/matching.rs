@@ -3,8 +3,8 @@
 /// The place behind a star, and where what it stands for ends so far.
 type Star = (usize, usize);
 
-/// Backtracks only to the last star of each sort: an earlier one never needs another try once a later one is reached,
-/// and `*` never passes the end of its segment.
+/// Backtracks only to the last star of each sort: an earlier one never needs another try once a
+/// later one is reached, and `*` never passes the end of its segment.
 pub(super) fn matches(pattern: &str, subject: &str) -> bool {
     let (pattern, subject) = (pattern.as_bytes(), subject.as_bytes());
     let (mut at, mut item) = (0, 0);
@@ -20,7 +20,8 @@ pub(super) fn matches(pattern: &str, subject: &str) -> bool {
             (at, item) = (at + 1, item + 1);
         } else if item == subject.len() && at == pattern.len() {
             return true;
-        } else if let Some((after, end)) = within.filter(|(_, end)| subject.get(*end).is_some_and(|byte| *byte != b'/'))
+        } else if let Some((after, end)) =
+            within.filter(|(_, end)| subject.get(*end).is_some_and(|byte| *byte != b'/'))
         {
             within = Some((after, end + 1));
             (at, item) = (after, end + 1);
@@ -66,18 +67,29 @@ mod tests {
             ("t*m/**/*x*", "team/a/b/axb", true),
         ];
         for (pattern, subject, expected) in table {
-            assert_eq!(matches(pattern, subject), expected, "{pattern} on {subject}");
+            assert_eq!(
+                matches(pattern, subject),
+                expected,
+                "{pattern} on {subject}"
+            );
         }
     }
 
     /// The same, tried in every way.
     fn matches_slowly(pattern: &[u8], subject: &[u8]) -> bool {
-        let ends = |passes: fn(&u8) -> bool| 0..=subject.iter().take_while(|byte| passes(byte)).count();
+        let ends =
+            |passes: fn(&u8) -> bool| 0..=subject.iter().take_while(|byte| passes(byte)).count();
         match pattern {
             [] => subject.is_empty(),
-            [b'*', b'*', rest @ ..] => ends(|_| true).any(|end| matches_slowly(rest, &subject[end..])),
-            [b'*', rest @ ..] => ends(|byte| *byte != b'/').any(|end| matches_slowly(rest, &subject[end..])),
-            [byte, rest @ ..] => subject.first() == Some(byte) && matches_slowly(rest, &subject[1..]),
+            [b'*', b'*', rest @ ..] => {
+                ends(|_| true).any(|end| matches_slowly(rest, &subject[end..]))
+            }
+            [b'*', rest @ ..] => {
+                ends(|byte| *byte != b'/').any(|end| matches_slowly(rest, &subject[end..]))
+            }
+            [byte, rest @ ..] => {
+                subject.first() == Some(byte) && matches_slowly(rest, &subject[1..])
+            }
         }
     }
 

@@ -1,9 +1,11 @@
-//! Patterns over addresses: `*` within a segment, `**` across segments. A `**` between slashes stands for one segment
-//! or more: `team-a/**` is what is in the organization, not the organization.
+//! Patterns over addresses: `*` within a segment, `**` across segments. A `**` between slashes
+//! stands for one segment or more: `team-a/**` is what is in the organization, not the
+//! organization.
 //!
-//! A pattern for a region, an organization or a repository covers what lives in it. A printed address is a pattern: a
-//! kind in front leaves that kind and what lives in it, ` -> REGION/ORGANIZATION` behind leaves the rules with that
-//! target. What a person wrote is a [`Written`] first, because only the chart tells a region from an organization.
+//! A pattern for a region, an organization or a repository covers what lives in it. A printed
+//! address is a pattern: a kind in front leaves that kind and what lives in it, ` ->
+//! REGION/ORGANIZATION` behind leaves the rules with that target. What a person wrote is a
+//! [`Written`] first, because only the chart tells a region from an organization.
 
 mod below;
 mod index;
@@ -30,7 +32,8 @@ use crate::{
 /// Between an address and the target of a rule.
 const ARROW: &str = " -> ";
 
-/// A pattern whose region is known. Two are equal if they cover the same, however they were written.
+/// A pattern whose region is known. Two are equal if they cover the same, however they were
+/// written.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
@@ -47,7 +50,8 @@ impl Pattern {
     pub fn covers(&self, address: &Address) -> bool {
         // An address that was copied has the escapes of a printed one.
         self.covers_parts(address.kind(), &Parts::of(address, Cow::Borrowed))
-            || (self.place.contains('\\') && self.covers_parts(address.kind(), &Parts::of(address, printed)))
+            || (self.place.contains('\\')
+                && self.covers_parts(address.kind(), &Parts::of(address, printed)))
     }
 
     fn covers_parts(&self, kind: &'static Kind, parts: &Parts) -> bool {
@@ -60,19 +64,24 @@ impl Pattern {
             return subject.is_some_and(|kind| self.place_covers(kind, parts));
         };
         matches(target, parts.between(rule.joined_parts, rule.key.len()))
-            && rule.parent.is_some_and(|parent| self.place_covers(parent, parts))
+            && rule
+                .parent
+                .is_some_and(|parent| self.place_covers(parent, parts))
     }
 
     fn place_covers(&self, kind: &'static Kind, parts: &Parts) -> bool {
-        successors(Some(kind), |kind| kind.parent).any(|kind| matches(&self.place, parts.first(kind.key.len())))
+        successors(Some(kind), |kind| kind.parent)
+            .any(|kind| matches(&self.place, parts.first(kind.key.len())))
     }
 
-    /// Whether the pattern names children of the resource, whichever there are, that only a read of their own shows: a
-    /// child may be live without being known.
+    /// Whether the pattern names children of the resource, whichever there are, that only a read of
+    /// their own shows: a child may be live without being known.
     pub fn names_children_of(&self, parent: &Address) -> bool {
         let (kind, parts) = (parent.kind(), Parts::of(parent, Cow::Borrowed));
         let is_child = |child: &Kind| child.parent == Some(kind);
-        let mut children = REGISTRY.iter().filter(|child| is_child(child) && child.is_read_alone());
+        let mut children = REGISTRY
+            .iter()
+            .filter(|child| is_child(child) && child.is_read_alone());
         children.any(|child| match self.kind {
             Some(wanted) if wanted != *child => false,
             Some(_) if self.place_covers(kind, &parts) => true,
@@ -104,7 +113,10 @@ impl Pattern {
 
     /// The region, if it is one only.
     pub fn region(&self) -> Option<&str> {
-        self.place.split('/').next().filter(|region| !region.contains('*'))
+        self.place
+            .split('/')
+            .next()
+            .filter(|region| !region.contains('*'))
     }
 
     /// What the pattern is about, from the region on.
@@ -115,20 +127,30 @@ impl Pattern {
     /// The same for another place.
     #[must_use]
     pub fn at(&self, place: String) -> Pattern {
-        let mut pattern = Pattern { place, ..self.clone() };
+        let mut pattern = Pattern {
+            place,
+            ..self.clone()
+        };
         pattern.text = pattern.full();
         pattern
     }
 
-    /// The form that means the same wherever it is read: the region first, and the kind where there is one.
+    /// The form that means the same wherever it is read: the region first, and the kind where there
+    /// is one.
     pub fn full(&self) -> String {
-        let kind = self.kind.map_or_else(String::new, |kind| format!("{} ", kind.name));
-        let target = self.target.as_ref().map_or_else(String::new, |target| format!("{ARROW}{target}"));
+        let kind = self
+            .kind
+            .map_or_else(String::new, |kind| format!("{} ", kind.name));
+        let target = self
+            .target
+            .as_ref()
+            .map_or_else(String::new, |target| format!("{ARROW}{target}"));
         format!("{kind}{}{target}", self.place)
     }
 }
 
-/// The parts of an address with `/` between them. The parts of what it lives in are the beginning of them.
+/// The parts of an address with `/` between them. The parts of what it lives in are the beginning
+/// of them.
 struct Parts {
     text: String,
     ends: Vec<usize>,
@@ -156,8 +178,15 @@ impl Parts {
     }
 
     fn between(&self, first: usize, end: usize) -> &str {
-        let start = first.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
-        let end = end.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default();
+        let start = first
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .map_or(0, |end| end + 1);
+        let end = end
+            .checked_sub(1)
+            .and_then(|last| self.ends.get(last))
+            .copied()
+            .unwrap_or_default();
         self.text.get(start..end).unwrap_or_default()
     }
 }

@@ -8,13 +8,14 @@ use crate::{
 };
 
 /// A region, an organization and a project of the same chart.
-const CHART: &str = "organizations: { o: { repositories: { a: , b/c: } }, x-1: { repositories: { a: } } }
+const CHART: &str =
+    "organizations: { o: { repositories: { a: , b/c: } }, x-1: { repositories: { a: } } }
 mirrors: { p/app: , 'we [b]!/app': , 'Bob''s (2)/g/app': }";
 
 /// Everything that a test covers.
 fn world() -> Vec<Address> {
-    let [a, nested, twin] =
-        [("r-1", "o", "a"), ("r-1", "o", "b/c"), ("r-2", "o", "a")].map(|(r, o, n)| repository::address(r, o, n));
+    let [a, nested, twin] = [("r-1", "o", "a"), ("r-1", "o", "b/c"), ("r-2", "o", "a")]
+        .map(|(r, o, n)| repository::address(r, o, n));
     vec![
         organization::address("r-1", "o"),
         a.clone(),
@@ -31,7 +32,12 @@ fn world() -> Vec<Address> {
 
 /// The numbers of what a pattern covers.
 fn covered(pattern: &Pattern) -> Vec<usize> {
-    world().iter().enumerate().filter(|(_, address)| pattern.covers(address)).map(|(number, _)| number).collect()
+    world()
+        .iter()
+        .enumerate()
+        .filter(|(_, address)| pattern.covers(address))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 #[test]
@@ -81,7 +87,10 @@ fn a_printed_address_covers_what_it_was_printed_of() {
     for address in chart.resources.keys() {
         let text = address.to_string();
         let written = || text.parse::<Written>().unwrap();
-        for pattern in [written().on_command_line(&names), written().in_document("r-1", &names)] {
+        for pattern in [
+            written().on_command_line(&names),
+            written().in_document("r-1", &names),
+        ] {
             let pattern = pattern.unwrap_or_else(|problem| panic!("{text}: {problem}"));
             assert!(pattern.covers(address), "{text}");
             printed += 1;
@@ -89,13 +98,26 @@ fn a_printed_address_covers_what_it_was_printed_of() {
     }
     assert_eq!(printed, 16);
     for address in world() {
-        assert!(address.to_string().parse::<Pattern>().unwrap().covers(&address), "{address}");
+        assert!(
+            address
+                .to_string()
+                .parse::<Pattern>()
+                .unwrap()
+                .covers(&address),
+            "{address}"
+        );
     }
 }
 
 /// The full form of what a text means, or what is wrong with it.
-fn meant(text: &str, read: impl Fn(Written, &Names<'_>) -> Result<Pattern, Problem>, chart: &Chart) -> String {
-    let pattern = text.parse::<Written>().and_then(|written| read(written, &chart.names()));
+fn meant(
+    text: &str,
+    read: impl Fn(Written, &Names<'_>) -> Result<Pattern, Problem>,
+    chart: &Chart,
+) -> String {
+    let pattern = text
+        .parse::<Written>()
+        .and_then(|written| read(written, &chart.names()));
     match pattern {
         Ok(pattern) => pattern.full(),
         Err(problem) => problem.to_string(),
@@ -121,7 +143,11 @@ fn the_command_line_starts_at_the_region_or_at_an_organization_of_all() {
         ("mars-1/o", "*/mars-1/o"),
         ("o/PROD-*", "*/o/PROD-*"),
     ] {
-        assert_eq!(meant(text, Written::on_command_line, &chart), expected, "{text}");
+        assert_eq!(
+            meant(text, Written::on_command_line, &chart),
+            expected,
+            "{text}"
+        );
     }
 }
 
@@ -135,7 +161,10 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
         ("*/a", "r-1/*/a"),
         ("r-1/o/a", "r-1/o/a"),
         ("r-1", "r-1/**"),
-        ("r-1/o/a -> cn-east-3/dr", "sync_rule r-1/o/a -> cn-east-3/dr"),
+        (
+            "r-1/o/a -> cn-east-3/dr",
+            "sync_rule r-1/o/a -> cn-east-3/dr",
+        ),
         ("organization r-1/o", "organization r-1/o"),
         // Not a region anywhere.
         ("r-2/o/a", "r-1/r-2/o/a"),
@@ -144,12 +173,14 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
         ("we [*]!/app", "r-1/we [*]!/app"),
         (
             "cn-east-3/o/a",
-            "`cn-east-3/o/a` is in another region: this document is about r-1; write it into the document of cn-east-3, \
+            "`cn-east-3/o/a` is in another region: this document is about r-1; write it into the \
+            document of cn-east-3, \
              or `o/a` for r-1",
         ),
         (
             "mirror cn-east-3/p/app",
-            "`mirror cn-east-3/p/app` is in another region: this document is about r-1; write it into the document of \
+            "`mirror cn-east-3/p/app` is in another region: this document is about r-1; write it \
+            into the document of \
              cn-east-3, or `mirror p/app` for r-1",
         ),
     ] {
@@ -159,23 +190,51 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
 
 #[test]
 fn a_region_that_is_also_an_organization_is_written_out() {
-    let chart =
-        chart("organizations: { r-1: { repositories: { ledger: } }, region1: , ledger: }\nmirrors: { eu-west-0/x: }");
+    let chart = chart(
+        "organizations: { r-1: { repositories: { ledger: } }, region1: , ledger: }\nmirrors: { \
+        eu-west-0/x: }",
+    );
     let read = |written: Written, names: &Names<'_>| written.in_document("r-1", names);
     for (text, one, other) in [
-        ("r-1/ledger", "repository r-1/r-1/ledger", "organization r-1/ledger"),
-        ("r-1/ledger/x", "repository r-1/r-1/ledger/x", "repository r-1/ledger/x"),
+        (
+            "r-1/ledger",
+            "repository r-1/r-1/ledger",
+            "organization r-1/ledger",
+        ),
+        (
+            "r-1/ledger/x",
+            "repository r-1/r-1/ledger/x",
+            "repository r-1/ledger/x",
+        ),
         ("r-1", "organization r-1/r-1", "organization r-1/*"),
-        ("region1/x", "repository r-1/region1/x", "organization region1/x"),
-        ("eu-west-0/x", "mirror r-1/eu-west-0/x", "organization eu-west-0/x"),
-        ("r-1/ledger -> r-2/dr", "sync_rule r-1/r-1/ledger -> r-2/dr", "sync_rule r-1/ledger -> r-2/dr"),
+        (
+            "region1/x",
+            "repository r-1/region1/x",
+            "organization region1/x",
+        ),
+        (
+            "eu-west-0/x",
+            "mirror r-1/eu-west-0/x",
+            "organization eu-west-0/x",
+        ),
+        (
+            "r-1/ledger -> r-2/dr",
+            "sync_rule r-1/r-1/ledger -> r-2/dr",
+            "sync_rule r-1/ledger -> r-2/dr",
+        ),
     ] {
         let told = meant(text, read, &chart);
         assert!(told.contains("has two meanings"), "{told}");
-        assert!(told.contains(&format!("`{one}`")) && told.contains(&format!("`{other}`")), "{told}");
+        assert!(
+            told.contains(&format!("`{one}`")) && told.contains(&format!("`{other}`")),
+            "{told}"
+        );
         assert_eq!(meant(one, read, &chart), one);
     }
-    assert_eq!(meant("organization r-1/ledger", read, &chart), "organization r-1/ledger");
+    assert_eq!(
+        meant("organization r-1/ledger", read, &chart),
+        "organization r-1/ledger"
+    );
 }
 
 #[test]
@@ -199,13 +258,28 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
         ("o/{a,b}", "no name holds `{`"),
         ("**/x]", "no name holds `]`"),
         ("o/a->x-1/dr", "no name holds `>`"),
-        ("o/a -> x-1", "behind the arrow stands `REGION/ORGANIZATION`"),
-        ("o/a -> x-1/Dr", "no name of a sync_rule holds `D`; did you mean `o/a -> x-1/dr`?"),
-        ("repository o/PROD-*", "no name of a repository holds `P`; did you mean `repository o/prod-*`?"),
-        ("repository o/a -> x-1/dr", "no name of a repository holds ` `"),
+        (
+            "o/a -> x-1",
+            "behind the arrow stands `REGION/ORGANIZATION`",
+        ),
+        (
+            "o/a -> x-1/Dr",
+            "no name of a sync_rule holds `D`; did you mean `o/a -> x-1/dr`?",
+        ),
+        (
+            "repository o/PROD-*",
+            "no name of a repository holds `P`; did you mean `repository o/prod-*`?",
+        ),
+        (
+            "repository o/a -> x-1/dr",
+            "no name of a repository holds ` `",
+        ),
         ("repositry r-1/o/a", "no name holds ` `"),
     ] {
-        for told in [meant(text, Written::on_command_line, &chart), meant(text, in_document, &chart)] {
+        for told in [
+            meant(text, Written::on_command_line, &chart),
+            meant(text, in_document, &chart),
+        ] {
             assert!(told.contains(expected), "{text}: {told}");
         }
     }
@@ -213,7 +287,9 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
 
 #[test]
 fn children_are_named_by_their_parent_and_their_own_parts() {
-    let [_, a, _, _, nested, ..] = &world()[..] else { panic!("a world") };
+    let [_, a, _, _, nested, ..] = &world()[..] else {
+        panic!("a world")
+    };
     for (text, of_a, of_nested) in [
         // What there is one of is called as what it lives in.
         ("r-1/o/a", true, false),
@@ -227,13 +303,22 @@ fn children_are_named_by_their_parent_and_their_own_parts() {
         ("**/dr", false, false),
     ] {
         let pattern: Pattern = text.parse().unwrap();
-        assert_eq!((pattern.names_children_of(a), pattern.names_children_of(nested)), (of_a, of_nested), "{text}");
+        assert_eq!(
+            (
+                pattern.names_children_of(a),
+                pattern.names_children_of(nested)
+            ),
+            (of_a, of_nested),
+            "{text}"
+        );
     }
 }
 
 /// What [`Below`] finds, for one pattern.
 pub(super) fn may_match_below(pattern: &Pattern, address: &Address, parts: usize) -> bool {
-    if pattern.kind.is_some() && pattern.place_covers(address.kind(), &Parts::of(address, Cow::Borrowed)) {
+    if pattern.kind.is_some()
+        && pattern.place_covers(address.kind(), &Parts::of(address, Cow::Borrowed))
+    {
         return true;
     }
     if pattern.target.is_some() {

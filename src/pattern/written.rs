@@ -1,7 +1,7 @@
 //! What a person wrote, before the chart says which part of it is a region.
 //!
-//! The command line starts at the region or at an organization of every region, a chart at an organization of the
-//! document's region. Both take a printed address, which starts at the region.
+//! The command line starts at the region or at an organization of every region, a chart at an
+//! organization of the document's region. Both take a printed address, which starts at the region.
 
 use std::{
     cell::OnceCell,
@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// What a pattern may consist of.
-const SYNTAX: &str = "a pattern is names with `/` between them, `*` within a segment and `**` across; \
+const SYNTAX: &str = "a pattern is names with `/` between them, `*` within a segment and `**` \
+    across; \
                       it knows no `?`, `[ab]` or `!`";
 
 /// A pattern as it was written. Its parts stand apart, and may hold characters that no name has.
@@ -45,11 +46,19 @@ pub struct Problem {
 
 impl Problem {
     fn new(message: String, hint: impl Into<String>) -> Problem {
-        Problem { message, hint: hint.into(), is_ambiguous: false }
+        Problem {
+            message,
+            hint: hint.into(),
+            is_ambiguous: false,
+        }
     }
 
     fn of(text: &str, reason: &str, hint: impl Into<String>) -> Problem {
-        let shown = if text.is_empty() { "\"\"".to_owned() } else { crate::text::escaped(text) };
+        let shown = if text.is_empty() {
+            "\"\"".to_owned()
+        } else {
+            crate::text::escaped(text)
+        };
         Problem::new(format!("`{shown}` is not a pattern: {reason}"), hint)
     }
 }
@@ -68,7 +77,8 @@ pub struct Names<'c> {
     pub regions: &'c BTreeSet<Arc<str>>,
     /// What stands right behind a region, and the kind that is called so.
     pub tops: BTreeMap<&'c str, &'static Kind>,
-    /// The characters of those names, as they are and as they are printed; of many patterns the first one fills it.
+    /// The characters of those names, as they are and as they are printed; of many patterns the
+    /// first one fills it.
     pub held: OnceCell<HashSet<char>>,
 }
 
@@ -80,7 +90,13 @@ impl Names<'_> {
     /// Whether a name that is free to hold much holds this character.
     fn hold(&self, character: char) -> bool {
         let all = || {
-            self.tops.keys().flat_map(|name| name.chars().chain(printed(name).chars().collect::<Vec<_>>())).collect()
+            self.tops
+                .keys()
+                .flat_map(|name| {
+                    name.chars()
+                        .chain(printed(name).chars().collect::<Vec<_>>())
+                })
+                .collect()
         };
         self.held.get_or_init(all).contains(&character)
     }
@@ -88,7 +104,11 @@ impl Names<'_> {
     /// What a printed address with this number of segments would be, from the region on.
     fn kind_of(&self, place: &str) -> &'static Kind {
         let mut segments = place.split('/').skip(1);
-        let top = segments.next().and_then(|name| self.tops.get(name)).copied().unwrap_or(kind::first());
+        let top = segments
+            .next()
+            .and_then(|name| self.tops.get(name))
+            .copied()
+            .unwrap_or(kind::first());
         let below = top.children().next();
         below.filter(|_| segments.next().is_some()).unwrap_or(top)
     }
@@ -112,21 +132,41 @@ impl FromStr for Written {
         let pieces = [Some(text), Some(place), target].into_iter().flatten();
         if pieces.clone().any(|piece| piece.trim() != piece) {
             let words: Vec<&str> = text.split_whitespace().collect();
-            let hint =
-                if words.is_empty() { SYNTAX.to_owned() } else { format!("did you mean `{}`?", words.join(" ")) };
-            return Err(Problem::of(text, "it has a blank where no name has one", hint));
+            let hint = if words.is_empty() {
+                SYNTAX.to_owned()
+            } else {
+                format!("did you mean `{}`?", words.join(" "))
+            };
+            return Err(Problem::of(
+                text,
+                "it has a blank where no name has one",
+                hint,
+            ));
         }
         if text.contains(char::is_control) {
             return Err(Problem::of(text, "it holds a control character", SYNTAX));
         }
-        if pieces.skip(1).any(|piece| piece.split('/').any(str::is_empty)) {
-            let segments: Vec<&str> = text.split('/').filter(|segment| !segment.is_empty()).collect();
-            let hint =
-                if segments.is_empty() { SYNTAX.to_owned() } else { format!("did you mean `{}`?", segments.join("/")) };
+        if pieces
+            .skip(1)
+            .any(|piece| piece.split('/').any(str::is_empty))
+        {
+            let segments: Vec<&str> = text
+                .split('/')
+                .filter(|segment| !segment.is_empty())
+                .collect();
+            let hint = if segments.is_empty() {
+                SYNTAX.to_owned()
+            } else {
+                format!("did you mean `{}`?", segments.join("/"))
+            };
             return Err(Problem::of(text, "a segment of it is empty", hint));
         }
         if target.is_some_and(|target| target.split('/').count() != 2 && !target.contains("**")) {
-            return Err(Problem::of(text, "behind the arrow stands `REGION/ORGANIZATION`", SYNTAX));
+            return Err(Problem::of(
+                text,
+                "behind the arrow stands `REGION/ORGANIZATION`",
+                SYNTAX,
+            ));
         }
         let implied = || target.and_then(|_| REGISTRY.iter().copied().find(|kind| has_arrow(kind)));
         Ok(Written {
@@ -146,12 +186,16 @@ impl Written {
         self.rooted(place)
     }
 
-    /// Read on the command line: a first segment that is a region, or holds a `*`, is the region; anything else is an
-    /// organization or a project, in every region.
+    /// Read on the command line: a first segment that is a region, or holds a `*`, is the region;
+    /// anything else is an organization or a project, in every region.
     pub fn on_command_line(self, names: &Names<'_>) -> Result<Pattern, Problem> {
         let first = self.first();
         let is_region = first.contains('*') || names.is_region(first);
-        let place = if is_region { self.place.clone() } else { format!("*/{}", self.place) };
+        let place = if is_region {
+            self.place.clone()
+        } else {
+            format!("*/{}", self.place)
+        };
         self.placed(place, names)
     }
 
@@ -166,9 +210,16 @@ impl Written {
             return Err(self.ambiguous(top, region, names));
         }
         if first != region {
-            let message = format!("`{}` is in another region: this document is about {region}", self.text);
+            let message = format!(
+                "`{}` is in another region: this document is about {region}",
+                self.text
+            );
             let here = self.text.replacen(&format!("{first}/"), "", 1);
-            let or = if here == self.text { String::new() } else { format!(", or `{here}` for {region}") };
+            let or = if here == self.text {
+                String::new()
+            } else {
+                format!(", or `{here}` for {region}")
+            };
             let hint = format!("write it into the document of {first}{or}");
             return Err(Problem::new(message, hint));
         }
@@ -183,16 +234,29 @@ impl Written {
     /// Prints the address of each of the two meanings, which have one meaning each.
     fn ambiguous(&self, top: &Kind, region: &str, names: &Names<'_>) -> Problem {
         let (first, top) = (self.first(), top.key[1]);
-        let message = format!("`{}` has two meanings: `{first}` is a region, and a name of this chart", self.text);
-        let target = self.target.as_ref().map_or_else(String::new, |target| format!("{ARROW}{target}"));
+        let message = format!(
+            "`{}` has two meanings: `{first}` is a region, and a name of this chart",
+            self.text
+        );
+        let target = self
+            .target
+            .as_ref()
+            .map_or_else(String::new, |target| format!("{ARROW}{target}"));
         let write = |place: String| {
             let kind = self.kind.unwrap_or_else(|| names.kind_of(&place));
             format!("`{} {place}{target}`", kind.name)
         };
         let below = write(format!("{region}/{}", self.place));
-        let within = write(if self.place == first { format!("{first}/*") } else { self.place.clone() });
+        let within = write(if self.place == first {
+            format!("{first}/*")
+        } else {
+            self.place.clone()
+        });
         let hint = format!("write {below} for the {top}, or {within} for the region");
-        Problem { is_ambiguous: true, ..Problem::new(message, hint) }
+        Problem {
+            is_ambiguous: true,
+            ..Problem::new(message, hint)
+        }
     }
 
     fn placed(self, place: String, names: &Names<'_>) -> Result<Pattern, Problem> {
@@ -203,8 +267,17 @@ impl Written {
     /// A region alone covers what is in it.
     fn rooted(self, place: String) -> Pattern {
         let is_whole = !place.contains('/') && !place.contains("**");
-        let place = if is_whole { format!("{place}/**") } else { place };
-        Pattern { text: self.text, kind: self.kind, place, target: self.target }
+        let place = if is_whole {
+            format!("{place}/**")
+        } else {
+            place
+        };
+        Pattern {
+            text: self.text,
+            kind: self.kind,
+            place,
+            target: self.target,
+        }
     }
 
     /// Refuses a character that no name has where it stands.
@@ -227,11 +300,18 @@ impl Written {
         }
         let behind = self.target.iter().flat_map(|target| target.chars());
         odd = odd.or_else(|| {
-            behind.into_iter().find(|character| !(matches!(character, '*' | '/') || is_of_images(*character)))
+            behind
+                .into_iter()
+                .find(|character| !(matches!(character, '*' | '/') || is_of_images(*character)))
         });
         let Some(odd) = odd else { return Ok(()) };
-        let of = self.kind.map_or_else(String::new, |kind| format!(" of a {}", kind.name));
-        let reason = format!("no name{of} holds `{}`", crate::text::escaped(&odd.to_string()));
+        let of = self
+            .kind
+            .map_or_else(String::new, |kind| format!(" of a {}", kind.name));
+        let reason = format!(
+            "no name{of} holds `{}`",
+            crate::text::escaped(&odd.to_string())
+        );
         let hint = if odd.is_uppercase() {
             format!("did you mean `{}`?", self.text.to_lowercase())
         } else {
@@ -255,7 +335,8 @@ fn is_of_git(character: char) -> bool {
     is_of_images(character) || character.is_ascii_uppercase()
 }
 
-/// Of a project in any script. A project may hold other characters too, but only those of the chart are managed.
+/// Of a project in any script. A project may hold other characters too, but only those of the chart
+/// are managed.
 fn is_of_project(character: char) -> bool {
     is_of_images(character) || character.is_alphanumeric()
 }

@@ -17,13 +17,22 @@ use crate::{
     time::Moment,
 };
 
-/// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now` decides which mirrors
-/// are due.
+/// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now`
+/// decides which mirrors are due.
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
     let selection = scope.selection.clone();
-    let mut plan = Plan { chart: chart.stamp.clone(), scope, ..Plan::default() };
-    plan.failures =
-        live.failures.iter().cloned().chain(numbered::mistaken(live)).chain(numbered::nameless(live)).collect();
+    let mut plan = Plan {
+        chart: chart.stamp.clone(),
+        scope,
+        ..Plan::default()
+    };
+    plan.failures = live
+        .failures
+        .iter()
+        .cloned()
+        .chain(numbered::mistaken(live))
+        .chain(numbered::nameless(live))
+        .collect();
     if !plan.failures.is_empty() {
         return plan;
     }
@@ -39,45 +48,68 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             continue;
         }
         match change(address, desired, found.get(address), live) {
-            // What only holds something that was chosen is made if it is missing, and left alone otherwise.
-            Some(change) if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {}
+            // What only holds something that was chosen is made if it is missing, and left alone
+            // otherwise.
+            Some(change)
+                if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {
+            }
             Some(change) => plan.changes.push(change),
             None if !selection.holds(address) => {}
             None if desired.is_absent() => {}
             None => plan.unchanged += 1,
         }
     }
-    for surplus in scope::surplus(chart, &copies, live).into_iter().filter(|surplus| selection.holds(surplus.address)) {
+    for surplus in scope::surplus(chart, &copies, live)
+        .into_iter()
+        .filter(|surplus| selection.holds(surplus.address))
+    {
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
     if !chart.hidden.is_empty() {
         for change in &mut plan.changes {
-            change.hidden = chart.hidden.get(&change.address).cloned().unwrap_or_default();
+            change.hidden = chart
+                .hidden
+                .get(&change.address)
+                .cloned()
+                .unwrap_or_default();
         }
     }
     // No two have the same address, and a stable sort would need half as much memory again.
-    plan.changes.sort_unstable_by(|one, other| one.address.cmp(&other.address));
+    plan.changes
+        .sort_unstable_by(|one, other| one.address.cmp(&other.address));
     if selection.is_partial() {
         leave_out_parents(&mut plan, &selection, live);
     }
-    blocking.retain(|address| address.parent().is_some_and(|parent| is_going(&parent, &selection, &plan.kept)));
+    blocking.retain(|address| {
+        address
+            .parent()
+            .is_some_and(|parent| is_going(&parent, &selection, &plan.kept))
+    });
     let consents = risk::in_force(&chart.limits.allow, consents);
     risk::withhold(&mut plan.changes, &chart.protect, live, &consents);
-    plan.stopped.extend(stops_for_blocked_organizations(&blocking));
-    plan.stopped.extend(limits::check(&plan.changes, live, &chart.limits, &consents));
+    plan.stopped
+        .extend(stops_for_blocked_organizations(&blocking));
+    plan.stopped
+        .extend(limits::check(&plan.changes, live, &chart.limits, &consents));
     plan
 }
 
 /// A deletion would take along what this run leaves alone, or be refused for it.
 fn leave_out_parents(plan: &mut Plan, selection: &Selection, live: &Live) {
     let kept_for = |change: &Change| match change.action {
-        Action::Delete { .. } => live.inside(&change.address).find(|inside| !selection.holds(inside)).cloned(),
+        Action::Delete { .. } => live
+            .inside(&change.address)
+            .find(|inside| !selection.holds(inside))
+            .cloned(),
         _ => None,
     };
     let changes = std::mem::take(&mut plan.changes);
     for change in changes {
         match kept_for(&change) {
-            Some(inside) => plan.kept.push(Kept { address: change.address, inside }),
+            Some(inside) => plan.kept.push(Kept {
+                address: change.address,
+                inside,
+            }),
             None => plan.changes.push(change),
         }
     }
@@ -94,7 +126,8 @@ fn add_numbered(address: &Address, desired: &DesiredResource, verdict: Verdict, 
         Verdict::Change(change) => Some(change),
     };
     if let Presence::Present(wanted) = &desired.presence {
-        plan.uncompared.extend(numbered::uncompared(address, wanted, change.as_deref()));
+        plan.uncompared
+            .extend(numbered::uncompared(address, wanted, change.as_deref()));
     }
     match change {
         Some(change) => plan.changes.push(*change),
@@ -103,19 +136,34 @@ fn add_numbered(address: &Address, desired: &DesiredResource, verdict: Verdict, 
 }
 
 /// What makes one declared resource as the chart wants it; `None` if it is.
-fn change(address: &Address, desired: &DesiredResource, found: Option<&LiveResource>, live: &Live) -> Option<Change> {
+fn change(
+    address: &Address,
+    desired: &DesiredResource,
+    found: Option<&LiveResource>,
+    live: &Live,
+) -> Option<Change> {
     let kind = address.kind();
     match (&desired.presence, found) {
         (Presence::Absent, None) => None,
-        (Presence::Absent, Some(found)) => {
-            Some(deletion(address, found, Reason::DeclaredAbsent, Some(desired.source.clone())))
-        }
+        (Presence::Absent, Some(found)) => Some(deletion(
+            address,
+            found,
+            Reason::DeclaredAbsent,
+            Some(desired.source.clone()),
+        )),
         (Presence::Present(wanted), None) => {
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
-            let held = around(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?));
+            let held =
+                around(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?));
             let notes = notes_on_creation(address, &after, held);
-            let mut change = step(address, Action::Create { after, then: None }, Reason::Missing, fields, held);
+            let mut change = step(
+                address,
+                Action::Create { after, then: None },
+                Reason::Missing,
+                fields,
+                held,
+            );
             change.notes = notes;
             change.source = Some(desired.source.clone());
             Some(change)
@@ -127,7 +175,8 @@ fn change(address: &Address, desired: &DesiredResource, found: Option<&LiveResou
             }
             let held = match kind.holds {
                 Some(_) => kind.held(found),
-                None => around(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?)),
+                None => around(address)
+                    .and_then(|holder| holder.kind().held(live.resources.get(&holder)?)),
             };
             let mut change = alteration(address, wanted, found, fields, held);
             change.source = Some(desired.source.clone());
@@ -147,23 +196,50 @@ fn alteration(
     let before = found.attributes.clone();
     let after = diff::overlay(kind, wanted, &before);
     let (action, reason) = if diff::needs_replacement(kind, &fields) {
-        (Action::Replace { before, after, then: None }, Reason::CannotBeChangedInPlace)
+        (
+            Action::Replace {
+                before,
+                after,
+                then: None,
+            },
+            Reason::CannotBeChangedInPlace,
+        )
     } else {
-        (Action::Update { before, after, then: None }, Reason::Differs)
+        (
+            Action::Update {
+                before,
+                after,
+                then: None,
+            },
+            Reason::Differs,
+        )
     };
     let mut change = step(address, action, reason, fields, held);
     change.precondition.id = told(kind, found);
     change
 }
 
-fn deletion(address: &Address, found: &LiveResource, reason: Reason, source: Option<Source>) -> Change {
+fn deletion(
+    address: &Address,
+    found: &LiveResource,
+    reason: Reason,
+    source: Option<Source>,
+) -> Change {
     let kind = address.kind();
     let before = found.attributes.clone();
     let fields = diff::vanishing(&before);
-    let mut change = step(address, Action::Delete { before }, reason, fields, kind.held(found));
+    let mut change = step(
+        address,
+        Action::Delete { before },
+        reason,
+        fields,
+        kind.held(found),
+    );
     change.precondition.facts = found.facts;
     change.precondition.id = told(kind, found);
-    let has_room = kind.filled_by().is_none_or(|fills| change.precondition.facts.insert(fills.fact, 0));
+    let has_room = kind
+        .filled_by()
+        .is_none_or(|fills| change.precondition.facts.insert(fills.fact, 0));
     debug_assert!(has_room, "a {} has too many facts", kind.name);
     change.source = source;
     change
@@ -177,11 +253,13 @@ fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static Id, RemoteId)> {
     }
 }
 
-/// The nearest resource around one that holds anything. What holds something itself and is missing holds nothing.
+/// The nearest resource around one that holds anything. What holds something itself and is missing
+/// holds nothing.
 fn around(address: &Address) -> Option<Address> {
     match address.kind().holds {
         Some(_) => None,
-        None => std::iter::successors(address.parent(), Address::parent).find(|around| around.kind().holds.is_some()),
+        None => std::iter::successors(address.parent(), Address::parent)
+            .find(|around| around.kind().holds.is_some()),
     }
 }
 
@@ -190,7 +268,12 @@ fn notes_on_creation(address: &Address, sent: &Attributes, held: Option<u64>) ->
     if let Some(note) = address.kind().note_on_creation {
         notes.extend(held.filter(|number| *number > 0).map(note));
     }
-    let left = address.kind().attributes.iter().map(|attribute| attribute.name).filter(|name| !sent.contains_key(name));
+    let left = address
+        .kind()
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name)
+        .filter(|name| !sent.contains_key(name));
     let left: Vec<&str> = left.collect();
     if !left.is_empty() {
         notes.push(format!("left to the service: {}", left.join(", ")));
@@ -198,29 +281,45 @@ fn notes_on_creation(address: &Address, sent: &Attributes, held: Option<u64>) ->
     notes
 }
 
-fn dispose<'a>(surplus: &Surplus<'a>, live: &Live, plan: &mut Plan, blocking: &mut Vec<&'a Address>) {
-    let Some(found) = live.resources.get(surplus.address) else { return };
+fn dispose<'a>(
+    surplus: &Surplus<'a>,
+    live: &Live,
+    plan: &mut Plan,
+    blocking: &mut Vec<&'a Address>,
+) {
+    let Some(found) = live.resources.get(surplus.address) else {
+        return;
+    };
     let mut delete = |reason, source: &Source| {
-        plan.changes.push(deletion(surplus.address, found, reason, Some(source.clone())));
+        plan.changes.push(deletion(
+            surplus.address,
+            found,
+            reason,
+            Some(source.clone()),
+        ));
     };
     match surplus.disposition {
         Disposition::DeleteUnlisted(source) => delete(Reason::Unlisted, source),
         Disposition::DeleteUndeclared(source) => delete(Reason::Undeclared, source),
         Disposition::Report => {
             let held = surplus.address.kind().held(found);
-            plan.unlisted.push(Unlisted { address: surplus.address.clone(), held });
+            plan.unlisted.push(Unlisted {
+                address: surplus.address.clone(),
+                held,
+            });
         }
         Disposition::Blocks => blocking.push(surplus.address),
     }
 }
 
-/// Whether the service refuses to delete an organization with repositories, or deletes them along, is not
-/// documented (swr-api: section 19, row 8). So it is never asked to.
+/// Whether the service refuses to delete an organization with repositories, or deletes them along,
+/// is not documented (swr-api: section 19, row 8). So it is never asked to.
 fn stops_for_blocked_organizations(blocking: &[&Address]) -> Vec<Stop> {
     let stop = |address: &&Address| {
         let organization = address.parent()?;
         let of = address.kind().fills?;
-        let message = format!("{organization} shall go, but holds {address}, which the chart does not name");
+        let message =
+            format!("{organization} shall go, but holds {address}, which the chart does not name");
         let lift = format!("list the {} there with `state: absent`", of.words.0);
         Some(Stop::new("organization-not-empty", message, Some(lift)))
     };

@@ -25,15 +25,29 @@ pub(super) fn step(
     }
 }
 
-/// A deletion removes the resource whatever its values are, so only a write that sends values names them.
+/// A deletion removes the resource whatever its values are, so only a write that sends values names
+/// them.
 fn precondition(action: &Action) -> Precondition {
-    let named =
-        |attributes: &Attributes| attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let named = |attributes: &Attributes| {
+        attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
+    };
     match action {
         Action::Create { .. } => Precondition::default(),
-        Action::Delete { .. } => Precondition { exists: true, ..Precondition::default() },
-        Action::Update { before, .. } | Action::Replace { before, .. } | Action::Run { attributes: before, .. } => {
-            Precondition { exists: true, attributes: named(before), ..Precondition::default() }
-        }
+        Action::Delete { .. } => Precondition {
+            exists: true,
+            ..Precondition::default()
+        },
+        Action::Update { before, .. }
+        | Action::Replace { before, .. }
+        | Action::Run {
+            attributes: before, ..
+        } => Precondition {
+            exists: true,
+            attributes: named(before),
+            ..Precondition::default()
+        },
     }
 }

@@ -32,7 +32,9 @@ pub struct EndpointDocument {
 impl Scope {
     /// The endpoints by service and region.
     pub fn endpoints(&self) -> impl Iterator<Item = (Service, &str, &str)> {
-        self.endpoints.iter().map(|((service, region), url)| (*service, region.as_str(), url.as_str()))
+        self.endpoints
+            .iter()
+            .map(|((service, region), url)| (*service, region.as_str(), url.as_str()))
     }
 
     pub fn endpoint_documents(&self) -> Vec<EndpointDocument> {
@@ -56,46 +58,63 @@ impl Scope {
         names.next().filter(|_| names.next().is_none())
     }
 
-    /// The regions whose account is not known. A key belongs to one account of Huawei Cloud, so there one region is
-    /// enough for all.
+    /// The regions whose account is not known. A key belongs to one account of Huawei Cloud, so
+    /// there one region is enough for all.
     pub fn regions_without_account(&self) -> Vec<&str> {
         let is_huawei = |region: &str| {
-            let mut here = self.endpoints().filter(|(service, known, _)| *known == region && *service != Service::Iam);
+            let mut here = self
+                .endpoints()
+                .filter(|(service, known, _)| *known == region && *service != Service::Iam);
             here.all(|(_, _, url)| EndpointKind::of(url) == EndpointKind::HuaweiCloud)
         };
         let huawei_is_known = self.account.keys().any(|region| is_huawei(region));
-        let is_known = |region: &str| self.account.contains_key(region) || (huawei_is_known && is_huawei(region));
-        self.regions.iter().map(String::as_str).filter(|region| !is_known(region)).collect()
+        let is_known = |region: &str| {
+            self.account.contains_key(region) || (huawei_is_known && is_huawei(region))
+        };
+        self.regions
+            .iter()
+            .map(String::as_str)
+            .filter(|region| !is_known(region))
+            .collect()
     }
 
     fn is_emulated(&self) -> bool {
-        self.endpoints().any(|(_, _, url)| url.starts_with(EMULATED))
+        self.endpoints()
+            .any(|(_, _, url)| url.starts_with(EMULATED))
     }
 }
 
 /// Why nothing is planned or applied for this account, if the chart is for another one.
 pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
     let wanted = wanted?;
-    let (region, other) = scope.account.iter().find(|(_, account)| *account != wanted)?;
+    let (region, other) = scope
+        .account
+        .iter()
+        .find(|(_, account)| *account != wanted)?;
     let (wanted, other) = (escaped(wanted), escaped(other));
     let advice = if scope.is_emulated() {
         "name another state file with `--emulator=FILE`".to_owned()
     } else {
         format!("use the credentials of {wanted}")
     };
-    let message = format!("the chart is for the account {wanted}, and {region} is asked as {other}: {advice}");
+    let message = format!(
+        "the chart is for the account {wanted}, and {region} is asked as {other}: {advice}"
+    );
     Some(Stop::new(OTHER_ACCOUNT, message, None))
 }
 
-/// Why nothing is applied, if the chart is for an account and it is not known whether this is the one. `reasons` is what
-/// the last source answered.
+/// Why nothing is applied, if the chart is for an account and it is not known whether this is the
+/// one. `reasons` is what the last source answered.
 pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) -> Option<Stop> {
     let (wanted, unknown) = (escaped(wanted?), scope.regions_without_account());
     let first = unknown.first()?;
     let message = format!(
-        "the chart is for the account {wanted}, and it is not known which account {first} is asked as{}: allow the \
+        "the chart is for the account {wanted}, and it is not known which account {first} is asked \
+        as{}: allow the \
          credentials `GET /v2/manage/overview`, or give an `iam` endpoint",
-        reasons.first().map_or_else(String::new, |reason| format!(" ({reason})"))
+        reasons
+            .first()
+            .map_or_else(String::new, |reason| format!(" ({reason})"))
     );
     Some(Stop::new(ACCOUNT_UNKNOWN, message, None))
 }
@@ -104,7 +123,12 @@ impl Plan {
     /// A plan that compares nothing, because the account is not the chart's.
     #[must_use]
     pub fn stopped_by(stop: Stop, chart: crate::state::ChartStamp, scope: Scope) -> Plan {
-        Plan { stopped: vec![stop], chart, scope, ..Plan::default() }
+        Plan {
+            stopped: vec![stop],
+            chart,
+            scope,
+            ..Plan::default()
+        }
     }
 
     /// Whether it is for another account than the one that was asked.
@@ -118,11 +142,19 @@ mod tests {
     use super::*;
 
     fn scope(endpoints: &[(&str, &str)], accounts: &[(&str, &str)]) -> Scope {
-        let url = |(region, url): &(&str, &str)| ((Service::Swr, (*region).to_owned()), (*url).to_owned());
+        let url = |(region, url): &(&str, &str)| {
+            ((Service::Swr, (*region).to_owned()), (*url).to_owned())
+        };
         Scope {
-            regions: endpoints.iter().map(|(region, _)| (*region).to_owned()).collect(),
+            regions: endpoints
+                .iter()
+                .map(|(region, _)| (*region).to_owned())
+                .collect(),
             endpoints: endpoints.iter().map(url).collect(),
-            account: accounts.iter().map(|(region, name)| ((*region).to_owned(), (*name).to_owned())).collect(),
+            account: accounts
+                .iter()
+                .map(|(region, name)| ((*region).to_owned(), (*name).to_owned()))
+                .collect(),
             ..Scope::default()
         }
     }
@@ -131,20 +163,46 @@ mod tests {
     fn one_region_of_huawei_cloud_is_enough_for_all() {
         let huawei = "https://swr-api.r.myhuaweicloud.com";
         let both = scope(&[("a-1", huawei), ("b-1", huawei)], &[("a-1", "acme")]);
-        assert_eq!((both.regions_without_account(), both.account_name()), (vec![], Some("acme")));
-        let mixed = scope(&[("a-1", huawei), ("b-1", "https://swr.example.com")], &[("a-1", "acme")]);
+        assert_eq!(
+            (both.regions_without_account(), both.account_name()),
+            (vec![], Some("acme"))
+        );
+        let mixed = scope(
+            &[("a-1", huawei), ("b-1", "https://swr.example.com")],
+            &[("a-1", "acme")],
+        );
         assert_eq!(mixed.regions_without_account(), ["b-1"]);
-        let mixed = scope(&[("a-1", huawei), ("b-1", "https://swr.example.com")], &[("b-1", "acme")]);
+        let mixed = scope(
+            &[("a-1", huawei), ("b-1", "https://swr.example.com")],
+            &[("b-1", "acme")],
+        );
         assert_eq!(mixed.regions_without_account(), ["a-1"]);
-        assert_eq!(scope(&[("a-1", huawei)], &[]).regions_without_account(), ["a-1"]);
+        assert_eq!(
+            scope(&[("a-1", huawei)], &[]).regions_without_account(),
+            ["a-1"]
+        );
     }
 
     #[test]
     fn every_region_must_be_the_charts_account() {
-        let two = scope(&[("a-1", "x"), ("b-1", "y")], &[("a-1", "acme"), ("b-1", "glo\nbex")]);
+        let two = scope(
+            &[("a-1", "x"), ("b-1", "y")],
+            &[("a-1", "acme"), ("b-1", "glo\nbex")],
+        );
         let stop = other_account(Some("acme"), &two).unwrap();
-        assert!(stop.message.contains("b-1 is asked as glo\\nbex: use the credentials of acme"), "{}", stop.message);
-        assert_eq!((other_account(None, &two), two.account_name()), (None, None));
-        assert_eq!(account_unknown(None, &scope(&[("a-1", "x")], &[]), &[]), None);
+        assert!(
+            stop.message
+                .contains("b-1 is asked as glo\\nbex: use the credentials of acme"),
+            "{}",
+            stop.message
+        );
+        assert_eq!(
+            (other_account(None, &two), two.account_name()),
+            (None, None)
+        );
+        assert_eq!(
+            account_unknown(None, &scope(&[("a-1", "x")], &[]), &[]),
+            None
+        );
     }
 }

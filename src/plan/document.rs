@@ -1,7 +1,7 @@
 //! The plan as a JSON document: what `plan --format json` prints and `plan --out` saves.
 //!
-//! Values only; files are read and written by the commands. The digest of a saved plan guards against
-//! accidents, not against attackers: whoever can change the file can change the digest.
+//! Values only; files are read and written by the commands. The digest of a saved plan guards
+//! against accidents, not against attackers: whoever can change the file can change the digest.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared, Unlisted, Withheld,
+    Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared,
+    Unlisted, Withheld,
     cloud::EndpointDocument,
     risk::{Risk, RiskClass},
     saved,
@@ -132,7 +133,11 @@ impl PlanDocument {
 }
 
 fn unread(failure: &ReadFailure) -> View {
-    View::error("unreadable", format!("cannot read the {}: {}", failure.subject, failure.message), failure.hint.clone())
+    View::error(
+        "unreadable",
+        format!("cannot read the {}: {}", failure.subject, failure.message),
+        failure.hint.clone(),
+    )
 }
 
 /// A document as text, with the newline that ends a file.
@@ -157,7 +162,9 @@ pub fn id_of(text: &str) -> String {
 /// SHA-256 of the compact text, in hexadecimal.
 pub fn digest(document: &impl Serialize) -> String {
     // Maps have string keys and nothing here fails to serialize.
-    base16ct::lower::encode_string(&Sha256::digest(serde_json::to_vec(document).unwrap_or_default()))
+    base16ct::lower::encode_string(&Sha256::digest(
+        serde_json::to_vec(document).unwrap_or_default(),
+    ))
 }
 
 /// Why a text is not a plan that may be applied.
@@ -166,7 +173,8 @@ pub enum PlanFileError {
     #[error("it is not a plan file: {0}")]
     NotAPlan(String),
     #[error(
-        "its format version is {found}, and this portolan reads up to {FORMAT_VERSION}; plan again with the portolan that applies"
+        "its format version is {found}, and this portolan reads up to {FORMAT_VERSION}; plan again \
+        with the portolan that applies"
     )]
     UnknownFormat { found: String },
     #[error("it is damaged: its digest does not fit its content; plan again")]
@@ -183,7 +191,10 @@ pub enum PlanFileError {
 const LONGEST_MESSAGE: usize = 300;
 
 fn shown(error: &serde_json::Error) -> String {
-    visible(&error.to_string()).chars().take(LONGEST_MESSAGE).collect()
+    visible(&error.to_string())
+        .chars()
+        .take(LONGEST_MESSAGE)
+        .collect()
 }
 
 /// What else portolan writes, by the name in `document`.
@@ -199,12 +210,16 @@ const OTHERS: [(&str, &str); 5] = [
 fn other(value: &Value) -> Option<PlanFileError> {
     let name = value.get("document").and_then(Value::as_str);
     if let Some((name, what)) = OTHERS.iter().find(|(other, _)| Some(*other) == name) {
-        let reader = format!("it is for programs, and `portolan schema --document {name}` describes it");
+        let reader =
+            format!("it is for programs, and `portolan schema --document {name}` describes it");
         return Some(PlanFileError::Other { what, reader });
     }
     let (what, reader) = if value.get("runs").is_some() {
         ("a SARIF report", "code scanning services read it")
-    } else if value.get(0).is_some_and(|issue| issue.get("fingerprint").is_some()) {
+    } else if value
+        .get(0)
+        .is_some_and(|issue| issue.get("fingerprint").is_some())
+    {
         ("a Code Quality report", "GitLab reads it")
     } else if value.get("regions").is_some() {
         ("a state of the emulator", "`--emulator=FILE` reads it")
@@ -213,31 +228,47 @@ fn other(value: &Value) -> Option<PlanFileError> {
     } else {
         return None;
     };
-    Some(PlanFileError::Other { what, reader: reader.to_owned() })
+    Some(PlanFileError::Other {
+        what,
+        reader: reader.to_owned(),
+    })
 }
 
 /// Reads a plan file back.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let mut value: Value = serde_json::from_str(text).map_err(|error| {
         // A stream has one document a line, and the first one names it.
-        let first = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
-        first.as_ref().and_then(other).unwrap_or_else(|| PlanFileError::NotAPlan(shown(&error)))
+        let first = text
+            .lines()
+            .next()
+            .and_then(|line| serde_json::from_str(line).ok());
+        first
+            .as_ref()
+            .and_then(other)
+            .unwrap_or_else(|| PlanFileError::NotAPlan(shown(&error)))
     })?;
     if let Some(other) = other(&value) {
         return Err(other);
     }
     let version = value.get("format_version").and_then(Value::as_str);
-    let version = version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
+    let version =
+        version.ok_or_else(|| PlanFileError::NotAPlan("it has no `format_version`".to_owned()))?;
     if !is_known(version) {
-        return Err(PlanFileError::UnknownFormat { found: crate::text::escaped(version) });
+        return Err(PlanFileError::UnknownFormat {
+            found: crate::text::escaped(version),
+        });
     }
-    let fields = value.as_object_mut().ok_or_else(|| PlanFileError::NotAPlan("it is not an object".to_owned()))?;
-    let Some(written) = fields.shift_remove("digest") else { return Err(PlanFileError::NotSaved) };
+    let fields = value
+        .as_object_mut()
+        .ok_or_else(|| PlanFileError::NotAPlan("it is not an object".to_owned()))?;
+    let Some(written) = fields.shift_remove("digest") else {
+        return Err(PlanFileError::NotSaved);
+    };
     if written != Value::String(digest(&value)) {
         return Err(PlanFileError::Damaged);
     }
-    let document: PlanDocument =
-        serde_json::from_value(value).map_err(|error| PlanFileError::Inconsistent(shown(&error)))?;
+    let document: PlanDocument = serde_json::from_value(value)
+        .map_err(|error| PlanFileError::Inconsistent(shown(&error)))?;
     plan_of(document)
 }
 
@@ -248,18 +279,22 @@ pub fn diagnostics(text: &str) -> Result<Vec<View>, PlanFileError> {
     Ok(document.diagnostics)
 }
 
-/// A minor version adds: an older file says less, and what a newer one says must not be passed over.
+/// A minor version adds: an older file says less, and what a newer one says must not be passed
+/// over.
 fn is_known(version: &str) -> bool {
     let parts = |text: &str| -> Option<(u32, u32)> {
         let (major, minor) = text.split_once('.')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
     };
     let known = parts(FORMAT_VERSION);
-    parts(version).zip(known).is_some_and(|(found, known)| found.0 == known.0 && found.1 <= known.1)
+    parts(version)
+        .zip(known)
+        .is_some_and(|(found, known)| found.0 == known.0 && found.1 <= known.1)
 }
 
 fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
-    let changes: Result<Vec<Change>, String> = document.changes.into_iter().map(Change::try_from).collect();
+    let changes: Result<Vec<Change>, String> =
+        document.changes.into_iter().map(Change::try_from).collect();
     let plan = Plan {
         changes: changes.map_err(PlanFileError::Inconsistent)?,
         unchanged: document.summary.unchanged,
@@ -271,32 +306,55 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         chart: document.chart,
         scope: document.scope.ok_or(PlanFileError::NotSaved)?,
     };
-    if let Some((change, said)) = plan.changes.iter().find_map(|change| Some((change, saved::problem(change)?))) {
-        return Err(PlanFileError::Inconsistent(format!("{}: {said}", change.address)));
+    if let Some((change, said)) = plan
+        .changes
+        .iter()
+        .find_map(|change| Some((change, saved::problem(change)?)))
+    {
+        return Err(PlanFileError::Inconsistent(format!(
+            "{}: {said}",
+            change.address
+        )));
     }
     if !saved::in_order(&plan.changes) {
-        return Err(PlanFileError::Inconsistent("its changes are not in order, each once".to_owned()));
+        return Err(PlanFileError::Inconsistent(
+            "its changes are not in order, each once".to_owned(),
+        ));
     }
     if plan.outcome() != document.outcome || plan.summary() != document.summary {
-        return Err(PlanFileError::Inconsistent("its summary does not fit its changes".to_owned()));
+        return Err(PlanFileError::Inconsistent(
+            "its summary does not fit its changes".to_owned(),
+        ));
     }
     Ok(plan)
 }
 
 fn named(attributes: &Attributes) -> IndexMap<String, Value> {
-    attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
 }
 
 impl From<Unlisted> for UnlistedDocument {
     fn from(Unlisted { address, held }: Unlisted) -> UnlistedDocument {
-        let held = address.kind().holds.map(|holds| (holds.fact.name.to_owned(), held));
-        UnlistedDocument { address, held: held.into_iter().collect() }
+        let held = address
+            .kind()
+            .holds
+            .map(|holds| (holds.fact.name.to_owned(), held));
+        UnlistedDocument {
+            address,
+            held: held.into_iter().collect(),
+        }
     }
 }
 
 impl From<UnlistedDocument> for Unlisted {
     fn from(UnlistedDocument { address, held }: UnlistedDocument) -> Unlisted {
-        let held = address.kind().holds.and_then(|holds| held.get(holds.fact.name).copied().flatten());
+        let held = address
+            .kind()
+            .holds
+            .and_then(|holds| held.get(holds.fact.name).copied().flatten());
         Unlisted { address, held }
     }
 }
@@ -306,7 +364,11 @@ impl From<&Change> for ChangeDocument {
         let restore = matches!(change.action, Action::Replace { .. });
         ChangeDocument {
             address: change.address.clone(),
-            actions: change.verbs().iter().map(|verb| (*verb).to_owned()).collect(),
+            actions: change
+                .verbs()
+                .iter()
+                .map(|verb| (*verb).to_owned())
+                .collect(),
             reason: change.reason,
             risks: change.risks.iter().map(|risk| risk.class).collect(),
             before: change.action.before().map(named),
@@ -334,8 +396,16 @@ impl TryFrom<ChangeDocument> for Change {
     fn try_from(document: ChangeDocument) -> Result<Change, String> {
         let kind = document.address.kind();
         let at = |problem: String| format!("{}: {problem}", document.address);
-        let before = document.before.map(|named| kind.attributes_from(named)).transpose().map_err(at)?;
-        let after = document.after.map(|named| kind.attributes_from(named)).transpose().map_err(at)?;
+        let before = document
+            .before
+            .map(|named| kind.attributes_from(named))
+            .transpose()
+            .map_err(at)?;
+        let after = document
+            .after
+            .map(|named| kind.attributes_from(named))
+            .transpose()
+            .map_err(at)?;
         let verbs: Vec<&str> = document.actions.iter().map(String::as_str).collect();
         let is_run = verbs.last() == Some(&"run");
         if document.run.is_some() != is_run {
@@ -345,20 +415,46 @@ impl TryFrom<ChangeDocument> for Change {
         let written = verbs.strip_suffix(&["run"]).unwrap_or(&verbs);
         let action = match (written, before, after, then) {
             (["create"], None, Some(after), then) => Action::Create { after, then },
-            (["update"], Some(before), Some(after), then) => Action::Update { before, after, then },
-            (["delete", "create"], Some(before), Some(after), then) => Action::Replace { before, after, then },
+            (["update"], Some(before), Some(after), then) => Action::Update {
+                before,
+                after,
+                then,
+            },
+            (["delete", "create"], Some(before), Some(after), then) => Action::Replace {
+                before,
+                after,
+                then,
+            },
             (["delete"], Some(before), None, None) => Action::Delete { before },
-            ([], Some(before), Some(_), Some(run)) => Action::Run { attributes: before, run },
-            _ => return Err(at(format!("`before` and `after` do not fit {:?}", document.actions))),
+            ([], Some(before), Some(_), Some(run)) => Action::Run {
+                attributes: before,
+                run,
+            },
+            _ => {
+                return Err(at(format!(
+                    "`before` and `after` do not fit {:?}",
+                    document.actions
+                )));
+            }
         };
-        if let Some(field) = document.fields.iter().find(|field| kind.attribute(field.name).is_none()) {
-            return Err(at(format!("a {} has no attribute `{}`", kind.name, field.name)));
+        if let Some(field) = document
+            .fields
+            .iter()
+            .find(|field| kind.attribute(field.name).is_none())
+        {
+            return Err(at(format!(
+                "a {} has no attribute `{}`",
+                kind.name, field.name
+            )));
         }
         let mut evidence = document.evidence;
         let risks = document
             .risks
             .into_iter()
-            .map(|class| Risk { class, evidence: evidence.remove(&class).unwrap_or_default() })
+            .map(|class| Risk {
+                class,
+                evidence: evidence.remove(&class).unwrap_or_default(),
+            })
             .collect();
         Ok(Change {
             fields: document.fields,

@@ -1,4 +1,5 @@
-//! Limits: how much one apply may remove before it is stopped, whatever each single change is allowed.
+//! Limits: how much one apply may remove before it is stopped, whatever each single change is
+//! allowed.
 //!
 //! Counts what would run; a withheld change removes nothing.
 
@@ -12,15 +13,23 @@ use crate::{
     state::{Consent, Limits, Live},
 };
 
-/// Organizations with fewer repositories have no percentage: one of three would be too much already.
+/// Organizations with fewer repositories have no percentage: one of three would be too much
+/// already.
 const SMALLEST_FOR_PERCENT: usize = 10;
 
-/// Every reason to stop. Consent to enough `deletes` lifts them all; consent to fewer takes the place of the chart's
-/// limit, downwards too.
-pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: &[Consent]) -> Vec<Stop> {
+/// Every reason to stop. Consent to enough `deletes` lifts them all; consent to fewer takes the
+/// place of the chart's limit, downwards too.
+pub(super) fn check(
+    changes: &[Change],
+    live: &Live,
+    limits: &Limits,
+    consents: &[Consent],
+) -> Vec<Stop> {
     let deletes: Vec<&Address> = changes
         .iter()
-        .filter(|change| change.withheld.is_none() && matches!(change.action, Action::Delete { .. }))
+        .filter(|change| {
+            change.withheld.is_none() && matches!(change.action, Action::Delete { .. })
+        })
         .map(|change| &change.address)
         .collect();
     let (most, from) = match risk::widest(RiskClass::Deletes, consents) {
@@ -31,7 +40,11 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
     let lift = Some(format!("--allow deletes={}", deletes.len()));
     let mut stops = Vec::new();
     if deletes.len() > most {
-        let message = format!("{}{}, more than `{from}{most}`", things(&deletes), replaced(changes));
+        let message = format!(
+            "{}{}, more than `{from}{most}`",
+            things(&deletes),
+            replaced(changes)
+        );
         stops.push(Stop::new("too-many-deletes", message, lift.clone()));
     }
     for (organization, Share { gone, all, of }) in shares(&deletes, live) {
@@ -55,13 +68,20 @@ pub(super) fn check(changes: &[Change], live: &Live, limits: &Limits, consents: 
 }
 
 fn things(deletes: &[&Address]) -> String {
-    let resources = if deletes.len() == 1 { "1 resource".to_owned() } else { format!("{} resources", deletes.len()) };
+    let resources = if deletes.len() == 1 {
+        "1 resource".to_owned()
+    } else {
+        format!("{} resources", deletes.len())
+    };
     resources + " would be deleted"
 }
 
-/// The summary of a plan counts replacements under `to destroy`, and a limit does not: a reader sees both numbers.
+/// The summary of a plan counts replacements under `to destroy`, and a limit does not: a reader
+/// sees both numbers.
 fn replaced(changes: &[Change]) -> String {
-    let is_replaced = |change: &&Change| change.withheld.is_none() && matches!(change.action, Action::Replace { .. });
+    let is_replaced = |change: &&Change| {
+        change.withheld.is_none() && matches!(change.action, Action::Replace { .. })
+    };
     match changes.iter().filter(is_replaced).count() {
         0 => String::new(),
         1 => " (1 more is replaced and does not count)".to_owned(),
@@ -81,13 +101,24 @@ fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, Share> {
     let mut shares = BTreeMap::<Address, Share>::new();
     for address in deletes {
         if let (Some(of), Some(parent)) = (address.kind().fills, address.parent()) {
-            shares.entry(parent).or_insert(Share { gone: 0, all: 0, of }).gone += 1;
+            shares
+                .entry(parent)
+                .or_insert(Share {
+                    gone: 0,
+                    all: 0,
+                    of,
+                })
+                .gone += 1;
         }
     }
     if shares.is_empty() {
         return shares;
     }
-    for address in live.resources.keys().filter(|address| address.kind().fills.is_some()) {
+    for address in live
+        .resources
+        .keys()
+        .filter(|address| address.kind().fills.is_some())
+    {
         if let Some(share) = address.parent().and_then(|parent| shares.get_mut(&parent)) {
             share.all += 1;
         }

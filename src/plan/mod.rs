@@ -1,8 +1,8 @@
 //! The plan: a value that can be printed, saved, compared and applied.
 //!
-//! It is so specific that `apply` decides nothing: each change carries what is sent, what must hold right
-//! before it is sent, and whether it may run at all. How a plan is made is in [`build`]; how it is written to
-//! a file in [`document`].
+//! It is so specific that `apply` decides nothing: each change carries what is sent, what must hold
+//! right before it is sent, and whether it may run at all. How a plan is made is in [`build`]; how
+//! it is written to a file in [`document`].
 
 pub mod build;
 mod change;
@@ -60,8 +60,8 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     pub regions: Vec<String>,
-    /// The base URL that each service was read from in each region. IAM is in it where it was asked for the account's
-    /// name.
+    /// The base URL that each service was read from in each region. IAM is in it where it was asked
+    /// for the account's name.
     pub endpoints: BTreeMap<(Service, String), String>,
     /// The account's name by region, where a service shows it.
     pub account: BTreeMap<String, String>,
@@ -94,15 +94,22 @@ impl Change {
     pub fn is_grave(&self) -> bool {
         self.withheld.is_some()
             || matches!(self.action, Action::Delete { .. } | Action::Replace { .. })
-            || self.risks.iter().any(|risk| matches!(risk.class, RiskClass::Exposes | RiskClass::OneWay))
+            || self
+                .risks
+                .iter()
+                .any(|risk| matches!(risk.class, RiskClass::Exposes | RiskClass::OneWay))
     }
 
     /// As requests name it.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { address: &self.address, number: self.precondition.id.map(|(_, number)| number) }
+        Subject {
+            address: &self.address,
+            number: self.precondition.id.map(|(_, number)| number),
+        }
     }
 
-    /// The verbs of the JSON document; a replace is a delete and a create, so that looking for `delete` finds it.
+    /// The verbs of the JSON document; a replace is a delete and a create, so that looking for
+    /// `delete` finds it.
     pub fn verbs(&self) -> &'static [&'static str] {
         match &self.action {
             Action::Create { then: None, .. } => &["create"],
@@ -117,7 +124,8 @@ impl Change {
     }
 }
 
-/// What a change does. `after` is complete: exactly what is sent. `then` follows, of a resource that shall be fresh.
+/// What a change does. `after` is complete: exactly what is sent. `then` follows, of a resource
+/// that shall be fresh.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Create {
@@ -145,13 +153,15 @@ pub enum Action {
     },
 }
 
-/// One run of a resource, complete: exactly what is sent, but for the secrets, which are read right before.
+/// One run of a resource, complete: exactly what is sent, but for the secrets, which are read right
+/// before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// For people; `apply` never looks at it.
     pub because: String,
-    /// The last success that the plan knows of. Another one that is no older than the following makes the run needless.
+    /// The last success that the plan knows of. Another one that is no older than the following
+    /// makes the run needless.
     pub last_success: Option<String>,
     pub max_age: Age,
     pub force: bool,
@@ -164,7 +174,9 @@ impl Action {
     pub fn before(&self) -> Option<&Attributes> {
         match self {
             Action::Create { .. } => None,
-            Action::Update { before, .. } | Action::Replace { before, .. } | Action::Delete { before } => Some(before),
+            Action::Update { before, .. }
+            | Action::Replace { before, .. }
+            | Action::Delete { before } => Some(before),
             Action::Run { attributes, .. } => Some(attributes),
         }
     }
@@ -172,7 +184,9 @@ impl Action {
     pub fn after(&self) -> Option<&Attributes> {
         match self {
             Action::Delete { .. } => None,
-            Action::Create { after, .. } | Action::Update { after, .. } | Action::Replace { after, .. } => Some(after),
+            Action::Create { after, .. }
+            | Action::Update { after, .. }
+            | Action::Replace { after, .. } => Some(after),
             Action::Run { attributes, .. } => Some(attributes),
         }
     }
@@ -180,7 +194,9 @@ impl Action {
     /// The run that it is, or that follows it.
     pub fn run(&self) -> Option<&Run> {
         match self {
-            Action::Create { then, .. } | Action::Update { then, .. } | Action::Replace { then, .. } => then.as_deref(),
+            Action::Create { then, .. }
+            | Action::Update { then, .. }
+            | Action::Replace { then, .. } => then.as_deref(),
             Action::Run { run, .. } => Some(run),
             Action::Delete { .. } => None,
         }
@@ -223,8 +239,8 @@ pub enum Reason {
     DeclaredAbsent,
     /// No file lists it, and its organization says `unlisted: delete`.
     Unlisted,
-    /// The chart says all that shall be there of its kind, and does not say it. Documents have the word of the first such
-    /// kind.
+    /// The chart says all that shall be there of its kind, and does not say it. Documents have the
+    /// word of the first such kind.
     #[serde(rename = "not-in-sync-list")]
     Undeclared,
     /// The mirror has no success as young as the chart asks for.
@@ -256,7 +272,10 @@ pub struct Uncompared {
 
 /// A live repository of a declared organization that no file lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "document::UnlistedDocument", into = "document::UnlistedDocument")]
+#[serde(
+    from = "document::UnlistedDocument",
+    into = "document::UnlistedDocument"
+)]
 pub struct Unlisted {
     pub address: Address,
     /// How much is in it.
@@ -283,11 +302,16 @@ pub struct Stop {
 impl Stop {
     /// The code is one of those that `portolan explain` knows.
     fn new(code: &str, message: String, lift: Option<String>) -> Stop {
-        Stop { code: code.to_owned(), message, lift }
+        Stop {
+            code: code.to_owned(),
+            message,
+            lift,
+        }
     }
 }
 
-/// What a plan comes to, in one word; the exit code, the JSON document and the text all follow from it.
+/// What a plan comes to, in one word; the exit code, the JSON document and the text all follow from
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -321,7 +345,11 @@ impl Plan {
     }
 
     pub fn summary(&self) -> Summary {
-        let mut summary = Summary { unchanged: self.unchanged, unlisted: self.unlisted.len(), ..Summary::default() };
+        let mut summary = Summary {
+            unchanged: self.unchanged,
+            unlisted: self.unlisted.len(),
+            ..Summary::default()
+        };
         for change in &self.changes {
             summary.count(change);
         }
@@ -330,7 +358,9 @@ impl Plan {
 
     /// The changes that `apply` makes.
     pub fn runnable(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.withheld.is_none())
+        self.changes
+            .iter()
+            .filter(|change| change.withheld.is_none())
     }
 }
 

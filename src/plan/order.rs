@@ -5,9 +5,9 @@
 //! delete:  organization  <-  repository      (rules go along with their repository)
 //! ```
 //!
-//! A rule also waits for the organization and the repository that it copies into, where this plan creates
-//! them: the service would otherwise create the copy itself, with attributes of its own choice. Everything
-//! else runs side by side.
+//! A rule also waits for the organization and the repository that it copies into, where this plan
+//! creates them: the service would otherwise create the copy itself, with attributes of its own
+//! choice. Everything else runs side by side.
 
 use std::collections::HashMap;
 
@@ -16,19 +16,28 @@ use crate::address::Address;
 
 /// For each change, the positions of the changes that must have succeeded before it.
 pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
-    let index: HashMap<&Address, usize> =
-        changes.iter().enumerate().map(|(position, change)| (&change.address, position)).collect();
+    let index: HashMap<&Address, usize> = changes
+        .iter()
+        .enumerate()
+        .map(|(position, change)| (&change.address, position))
+        .collect();
     let mut waits = vec![Vec::new(); changes.len()];
     for (position, change) in changes.iter().enumerate() {
         if is_delete(change) {
-            let parent = change.address.parent().and_then(|parent| index.get(&parent).copied());
+            let parent = change
+                .address
+                .parent()
+                .and_then(|parent| index.get(&parent).copied());
             if let Some(parent) = parent.filter(|parent| is_delete(changes[*parent])) {
                 waits[parent].push(position);
             }
             continue;
         }
         for needed in needed(&change.address) {
-            if let Some(created) = index.get(&needed).filter(|created| is_create(changes[**created])) {
+            if let Some(created) = index
+                .get(&needed)
+                .filter(|created| is_create(changes[**created]))
+            {
                 waits[position].push(*created);
             }
         }
@@ -44,7 +53,8 @@ fn is_delete(change: &Change) -> bool {
     matches!(change.action, Action::Delete { .. })
 }
 
-/// What must exist before a resource is written: what it lives in, and what the service would otherwise make by itself.
+/// What must exist before a resource is written: what it lives in, and what the service would
+/// otherwise make by itself.
 fn needed(address: &Address) -> Vec<Address> {
     let mut needed: Vec<Address> = address.parent().into_iter().collect();
     if let Some(made) = address.kind().makes.and_then(|makes| makes(address)) {

@@ -20,7 +20,8 @@ pub struct Precondition {
     pub exists: bool,
     /// The live value of everything that the change sends or removes.
     pub attributes: Map<String, Value>,
-    /// For a deletion: the resource holds no more than the reviewer saw, and nothing that the plan does not know.
+    /// For a deletion: the resource holds no more than the reviewer saw, and nothing that the plan
+    /// does not know.
     pub facts: Facts,
     /// The number that requests name it by. The name that it was found by is not looked up again.
     pub id: Option<(&'static Id, RemoteId)>,
@@ -37,23 +38,50 @@ struct Document {
 }
 
 impl From<Precondition> for Document {
-    fn from(Precondition { exists, attributes, facts, id }: Precondition) -> Document {
+    fn from(
+        Precondition {
+            exists,
+            attributes,
+            facts,
+            id,
+        }: Precondition,
+    ) -> Document {
         let facts = facts.iter().map(|(fact, number)| (fact.name, number));
         let id = id.map(|(id, number)| (id.name, number.into()));
-        let numbers = facts.chain(id).map(|(name, number)| (name.to_owned(), Some(number))).collect();
-        Document { exists, attributes, numbers }
+        let numbers = facts
+            .chain(id)
+            .map(|(name, number)| (name.to_owned(), Some(number)))
+            .collect();
+        Document {
+            exists,
+            attributes,
+            numbers,
+        }
     }
 }
 
 impl TryFrom<Document> for Precondition {
     type Error = String;
 
-    fn try_from(Document { exists, attributes, numbers }: Document) -> Result<Precondition, String> {
-        let mut precondition = Precondition { exists, attributes, ..Precondition::default() };
+    fn try_from(
+        Document {
+            exists,
+            attributes,
+            numbers,
+        }: Document,
+    ) -> Result<Precondition, String> {
+        let mut precondition = Precondition {
+            exists,
+            attributes,
+            ..Precondition::default()
+        };
         for (name, number) in numbers {
             let is_called = |known: &str| known == name;
             let fact = fact::all().find(|fact| is_called(fact.name));
-            let id = REGISTRY.iter().filter_map(|kind| kind.id()).find(|id| is_called(id.name));
+            let id = REGISTRY
+                .iter()
+                .filter_map(|kind| kind.id())
+                .find(|id| is_called(id.name));
             match (fact, id, number) {
                 (None, None, _) => return Err(format!("unknown field `{name}` in a precondition")),
                 (_, _, None) => {}
@@ -62,7 +90,9 @@ impl TryFrom<Document> for Precondition {
                         return Err(format!("`{name}` in a precondition is a count too many"));
                     }
                 }
-                (None, Some(id), Some(number)) => precondition.id = Some((id, RemoteId::try_from(number)?)),
+                (None, Some(id), Some(number)) => {
+                    precondition.id = Some((id, RemoteId::try_from(number)?))
+                }
             }
         }
         Ok(precondition)
@@ -73,7 +103,11 @@ impl Precondition {
     /// What moved since the plan was made, in words; empty if the precondition holds.
     pub fn check(&self, live: Option<&LiveResource>) -> Vec<String> {
         let Some(live) = live else {
-            return if self.exists { vec!["it existed, and is gone now".to_owned()] } else { Vec::new() };
+            return if self.exists {
+                vec!["it existed, and is gone now".to_owned()]
+            } else {
+                Vec::new()
+            };
         };
         if !self.exists {
             return vec!["it did not exist, and is there now".to_owned()];
@@ -93,11 +127,15 @@ impl Precondition {
         }
         for (fact, was) in self.facts.iter() {
             match live.facts.get(fact) {
-                Some(is) if is > was => moved.push(format!("it held {was} {}, holds {is} now", fact.things)),
+                Some(is) if is > was => {
+                    moved.push(format!("it held {was} {}, holds {is} now", fact.things))
+                }
                 // What the service leaves out may be anything.
                 None => {
                     let things = fact.things;
-                    moved.push(format!("it held {was} {things}, and how many it holds now is not known"));
+                    moved.push(format!(
+                        "it held {was} {things}, and how many it holds now is not known"
+                    ));
                 }
                 Some(_) => {}
             }
@@ -113,20 +151,37 @@ mod tests {
 
     #[test]
     fn each_number_stands_under_its_name_and_no_other_is_passed_over() {
-        let read = |text: &str| serde_json::from_str::<Precondition>(text).map_err(|error| error.to_string());
+        let read = |text: &str| {
+            serde_json::from_str::<Precondition>(text).map_err(|error| error.to_string())
+        };
         let text = r#"{"exists":true,"attributes":{},"num_images":2,"repository_id":7}"#;
         let precondition = read(text).unwrap();
         assert_eq!(precondition.facts, repository::IMAGES.count(2));
-        assert_eq!(precondition.id.map(|(id, number)| (id.name, u64::from(number))), Some(("repository_id", 7)));
+        assert_eq!(
+            precondition
+                .id
+                .map(|(id, number)| (id.name, u64::from(number))),
+            Some(("repository_id", 7))
+        );
         assert_eq!(serde_json::to_string(&precondition).unwrap(), text);
         let refused = [
-            (r#"{"exists":true,"num_tags":2}"#, "unknown field `num_tags` in a precondition"),
-            (r#"{"exists":true,"num_images":-1}"#, "invalid value: integer `-1`, expected u64"),
+            (
+                r#"{"exists":true,"num_tags":2}"#,
+                "unknown field `num_tags` in a precondition",
+            ),
+            (
+                r#"{"exists":true,"num_images":-1}"#,
+                "invalid value: integer `-1`, expected u64",
+            ),
             (r#"{"exists":true,"repository_id":0}"#, "from 1 to"),
             (r#"{"num_images":1}"#, "missing field `exists`"),
         ];
         for (text, problem) in refused {
-            assert!(read(text).unwrap_err().contains(problem), "{text}: {:?}", read(text));
+            assert!(
+                read(text).unwrap_err().contains(problem),
+                "{text}: {:?}",
+                read(text)
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Finds the risks of changes, which the tables of the kinds declare, and withholds what nobody consented to.
+//! Finds the risks of changes, which the tables of the kinds declare, and withholds what nobody
+//! consented to.
 //!
 //! How much may be removed at once is in `limits`.
 
@@ -19,22 +20,35 @@ pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> V
     let kind = address.kind();
     let mut risks = Vec::new();
     if let Action::Delete { .. } = action {
-        risks.push(Risk { class: RiskClass::Deletes, evidence: String::new() });
+        risks.push(Risk {
+            class: RiskClass::Deletes,
+            evidence: String::new(),
+        });
     }
     for attribute in kind.attributes {
-        let hazard = attribute.hazard.as_ref().filter(|hazard| brings_about(action, attribute, hazard));
-        risks.extend(hazard.map(|hazard| Risk { class: hazard.class, evidence: (hazard.evidence)(held) }));
+        let hazard = attribute
+            .hazard
+            .as_ref()
+            .filter(|hazard| brings_about(action, attribute, hazard));
+        risks.extend(hazard.map(|hazard| Risk {
+            class: hazard.class,
+            evidence: (hazard.evidence)(held),
+        }));
     }
     let verb = action.verb();
     for risk in kind.risks.iter().filter(|risk| risk.of == verb) {
-        risks.extend((risk.evidence)(held).map(|evidence| Risk { class: risk.class, evidence }));
+        risks.extend((risk.evidence)(held).map(|evidence| Risk {
+            class: risk.class,
+            evidence,
+        }));
     }
     risks
 }
 
 /// Whether an action gives the attribute its dangerous value.
 fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool {
-    let is_on = |attributes: &Attributes| attributes.get(attribute.name) == Some(&Value::Bool(true));
+    let is_on =
+        |attributes: &Attributes| attributes.get(attribute.name) == Some(&Value::Bool(true));
     match action {
         Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
             is_on(before) != hazard.value && is_on(after) == hazard.value
@@ -45,7 +59,12 @@ fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool
 }
 
 /// Marks what is protected, and what carries a risk that nobody consented to.
-pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], live: &Live, consents: &[Consent]) {
+pub(super) fn withhold(
+    changes: &mut [Change],
+    protect: &[Protection],
+    live: &Live,
+    consents: &[Consent],
+) {
     let guard = Guard::new(protect);
     for change in changes.iter_mut() {
         change.withheld = guard.holds(change, live);
@@ -55,16 +74,36 @@ pub(super) fn withhold(changes: &mut [Change], protect: &[Protection], live: &Li
         // What `deletes` counts is a limit on the whole apply, not on one change.
         .filter(|class| *class != RiskClass::Deletes)
         .map(|class| {
-            (class, changes.iter().filter(|change| change.withheld.is_none() && carries(change, class)).count())
+            (
+                class,
+                changes
+                    .iter()
+                    .filter(|change| change.withheld.is_none() && carries(change, class))
+                    .count(),
+            )
         })
         .filter(|(class, count)| !consented(*class, *count, consents))
         .collect();
-    for change in changes.iter_mut().filter(|change| change.withheld.is_none()) {
-        let holding: Vec<&(RiskClass, usize)> = missing.iter().filter(|(class, _)| carries(change, *class)).collect();
-        let Some((class, _)) = holding.first() else { continue };
+    for change in changes
+        .iter_mut()
+        .filter(|change| change.withheld.is_none())
+    {
+        let holding: Vec<&(RiskClass, usize)> = missing
+            .iter()
+            .filter(|(class, _)| carries(change, *class))
+            .collect();
+        let Some((class, _)) = holding.first() else {
+            continue;
+        };
         // Of several classes each wants its consent.
-        let lift: Vec<String> = holding.iter().map(|(class, count)| format!("--allow {class}={count}")).collect();
-        change.withheld = Some(Withheld::Risk { class: *class, lift: lift.join(" ") });
+        let lift: Vec<String> = holding
+            .iter()
+            .map(|(class, count)| format!("--allow {class}={count}"))
+            .collect();
+        change.withheld = Some(Withheld::Risk {
+            class: *class,
+            lift: lift.join(" "),
+        });
     }
     withhold_parents(changes);
 }
@@ -73,7 +112,8 @@ fn carries(change: &Change, class: RiskClass) -> bool {
     change.risks.iter().any(|risk| risk.class == class)
 }
 
-/// The patterns of `protect`, by name: of several that cover a resource the first is told, wherever they stand.
+/// The patterns of `protect`, by name: of several that cover a resource the first is told, wherever
+/// they stand.
 struct Guard {
     names: Vec<String>,
     index: Index,
@@ -81,11 +121,16 @@ struct Guard {
 
 impl Guard {
     fn new(protect: &[Protection]) -> Guard {
-        let mut named: Vec<(String, &Pattern)> =
-            protect.iter().map(|it| (it.pattern.to_string(), &it.pattern)).collect();
+        let mut named: Vec<(String, &Pattern)> = protect
+            .iter()
+            .map(|it| (it.pattern.to_string(), &it.pattern))
+            .collect();
         named.sort_by(|(one, _), (other, _)| one.cmp(other));
         let index = Index::new(named.iter().map(|(_, pattern)| *pattern));
-        Guard { names: named.into_iter().map(|(name, _)| name).collect(), index }
+        Guard {
+            names: named.into_iter().map(|(name, _)| name).collect(),
+            index,
+        }
     }
 
     /// What goes takes along what lives in it, so that holds it too.
@@ -93,30 +138,44 @@ impl Guard {
         let first = |address: &Address| self.index.first(address);
         let own = || first(&change.address);
         let number = match &change.action {
-            Action::Delete { .. } => own().or_else(|| live.inside(&change.address).filter_map(first).min()),
+            Action::Delete { .. } => {
+                own().or_else(|| live.inside(&change.address).filter_map(first).min())
+            }
             Action::Replace { .. } => own(),
             Action::Create { .. } | Action::Update { .. } | Action::Run { .. } => None,
         };
-        Some(Withheld::Protect { pattern: self.names.get(number?)?.clone() })
+        Some(Withheld::Protect {
+            pattern: self.names.get(number?)?.clone(),
+        })
     }
 }
 
-/// The consents that hold in a run. What the run says of a class takes the place of what the chart says of it, so that
-/// `--allow CLASS=0` consents to none.
+/// The consents that hold in a run. What the run says of a class takes the place of what the chart
+/// says of it, so that `--allow CLASS=0` consents to none.
 pub(super) fn in_force(standing: &[Consent], of_run: &[Consent]) -> Vec<Consent> {
     let is_replaced = |consent: &&Consent| of_run.iter().any(|other| other.class == consent.class);
-    standing.iter().filter(|consent| !is_replaced(consent)).chain(of_run).copied().collect()
+    standing
+        .iter()
+        .filter(|consent| !is_replaced(consent))
+        .chain(of_run)
+        .copied()
+        .collect()
 }
 
 /// The widest of several consents to a class: `Some(None)` has no limit, `None` is no consent.
 pub(super) fn widest(class: RiskClass, consents: &[Consent]) -> Option<Option<usize>> {
-    let given = consents.iter().filter(|consent| consent.class == class).map(|consent| consent.most);
+    let given = consents
+        .iter()
+        .filter(|consent| consent.class == class)
+        .map(|consent| consent.most);
     given.max_by_key(|most| most.unwrap_or(usize::MAX))
 }
 
 /// Whether this many changes of a class may run.
 fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
-    widest(class, consents).map_or(!class.needs_consent(), |most| most.is_none_or(|most| count <= most))
+    widest(class, consents).map_or(!class.needs_consent(), |most| {
+        most.is_none_or(|most| count <= most)
+    })
 }
 
 /// What holds something that may not go cannot go either.
@@ -126,12 +185,18 @@ fn withhold_parents(changes: &mut [Change]) {
         .filter(|change| matches!(change.action, Action::Delete { .. }))
         .filter_map(|change| Some((change.address.parent()?, change.withheld.clone()?)))
         .collect();
-    for change in changes.iter_mut().filter(|change| change.withheld.is_none()) {
+    for change in changes
+        .iter_mut()
+        .filter(|change| change.withheld.is_none())
+    {
         if !matches!(change.action, Action::Delete { .. }) {
             continue;
         }
         // A consent would help only if nothing in there is protected.
-        let held = kept.iter().filter(|(parent, _)| *parent == change.address).map(|(_, withheld)| withheld);
+        let held = kept
+            .iter()
+            .filter(|(parent, _)| *parent == change.address)
+            .map(|(_, withheld)| withheld);
         let held = held.max_by_key(|withheld| matches!(withheld, Withheld::Protect { .. }));
         change.withheld = held.cloned();
     }

@@ -1,11 +1,13 @@
 //! The scope of a plan as a saved plan holds it.
 //!
-//! The endpoints of each service stand in a field of their own, by region. The name of the field follows from that of
-//! the service, so that another service needs nothing here.
+//! The endpoints of each service stand in a field of their own, by region. The name of the field
+//! follows from that of the service, so that another service needs nothing here.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _,
+};
 use serde_json::{Map, Value};
 
 use super::Scope;
@@ -13,7 +15,11 @@ use crate::{pattern::Pattern, scope::Selection, wire::Service};
 
 /// The first service was there before the others, and has its field always.
 fn field(service: Service) -> String {
-    if service == Service::Swr { "endpoints".to_owned() } else { format!("{}_endpoints", service.name()) }
+    if service == Service::Swr {
+        "endpoints".to_owned()
+    } else {
+        format!("{}_endpoints", service.name())
+    }
 }
 
 impl Serialize for Scope {
@@ -22,8 +28,9 @@ impl Serialize for Scope {
         fields.serialize_entry("regions", &self.regions)?;
         for service in Service::ALL {
             let here = self.endpoints.iter().filter(|((of, _), _)| *of == service);
-            let by_region: BTreeMap<&str, &str> =
-                here.map(|((_, region), url)| (region.as_str(), url.as_str())).collect();
+            let by_region: BTreeMap<&str, &str> = here
+                .map(|((_, region), url)| (region.as_str(), url.as_str()))
+                .collect();
             if service == Service::Swr || !by_region.is_empty() {
                 fields.serialize_entry(&field(service), &by_region)?;
             }
@@ -59,15 +66,30 @@ impl<'de> Deserialize<'de> for Scope {
                 }
                 continue;
             };
-            let by_region: BTreeMap<String, String> = serde_json::from_value(found).map_err(D::Error::custom)?;
-            endpoints.extend(by_region.into_iter().map(|(region, url)| ((service, region), url)));
+            let by_region: BTreeMap<String, String> =
+                serde_json::from_value(found).map_err(D::Error::custom)?;
+            endpoints.extend(
+                by_region
+                    .into_iter()
+                    .map(|(region, url)| ((service, region), url)),
+            );
         }
         let rest: Rest = serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)?;
-        let selection = Selection { targets: rest.targets, excludes: rest.excludes };
+        let selection = Selection {
+            targets: rest.targets,
+            excludes: rest.excludes,
+        };
         if rest.partial != selection.is_partial() {
-            return Err(D::Error::custom("`partial` does not fit the patterns of the scope"));
+            return Err(D::Error::custom(
+                "`partial` does not fit the patterns of the scope",
+            ));
         }
-        Ok(Scope { regions: rest.regions, endpoints, account: rest.account, selection })
+        Ok(Scope {
+            regions: rest.regions,
+            endpoints,
+            account: rest.account,
+            selection,
+        })
     }
 }
 
@@ -76,7 +98,8 @@ mod tests {
     use super::*;
 
     const ALL: &str = r#"{"regions":["a-1","b-1"],"endpoints":{"a-1":"https://one","b-1":"https://two"},"codearts_endpoints":{"a-1":"https://three"},"iam_endpoints":{"b-1":"https://four"},"account":{"a-1":"acme"},"targets":["*/o"],"excludes":[],"partial":true}"#;
-    const NONE: &str = r#"{"regions":[],"endpoints":{},"account":{},"targets":[],"excludes":[],"partial":false}"#;
+    const NONE: &str =
+        r#"{"regions":[],"endpoints":{},"account":{},"targets":[],"excludes":[],"partial":false}"#;
 
     fn read(text: &str) -> Result<Scope, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
@@ -104,14 +127,25 @@ mod tests {
         for (from, to, expected) in [
             ("\"endpoints\":{},", "", "missing field `endpoints`"),
             ("\"account\":{},", "", "missing field `account`"),
-            ("\"account\":{}", "\"account\":{},\"s3_endpoints\":{}", "unknown field `s3_endpoints`"),
-            ("\"endpoints\":{}", "\"endpoints\":{\"a-1\":7}", "invalid type"),
+            (
+                "\"account\":{}",
+                "\"account\":{},\"s3_endpoints\":{}",
+                "unknown field `s3_endpoints`",
+            ),
+            (
+                "\"endpoints\":{}",
+                "\"endpoints\":{\"a-1\":7}",
+                "invalid type",
+            ),
             ("false", "true", "`partial` does not fit"),
         ] {
             let error = read(&NONE.replace(from, to)).unwrap_err();
             assert!(error.contains(expected), "{expected}: {error}");
         }
         // A file of format 1.0 says nothing of what was left out.
-        assert_eq!(read(&NONE.replace("\"excludes\":[],", "")), Ok(Scope::default()));
+        assert_eq!(
+            read(&NONE.replace("\"excludes\":[],", "")),
+            Ok(Scope::default())
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Progress for a terminal: a bar for what is under way, and above it a line for each finished change.
+//! Progress for a terminal: a bar for what is under way, and above it a line for each finished
+//! change.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -28,7 +29,10 @@ pub struct Bars {
 
 impl Bars {
     pub fn new(color: Color) -> Bars {
-        Bars { color, shown: Mutex::new(None) }
+        Bars {
+            color,
+            shown: Mutex::new(None),
+        }
     }
 
     fn progress(&self, stage: Stage, done: usize, known: usize) {
@@ -47,7 +51,12 @@ impl Bars {
 impl Listener for Bars {
     fn hear(&self, event: &Event<'_>) {
         match event {
-            Event::Finished { change, record } | Event::Checked { change, record, is_news: true } => {
+            Event::Finished { change, record }
+            | Event::Checked {
+                change,
+                record,
+                is_news: true,
+            } => {
                 tell(&render::report::line(change, &record.fate, self.color));
             }
             Event::Progress { stage, done, known } => self.progress(*stage, *done, *known),
@@ -58,7 +67,12 @@ impl Listener for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        if let Some((_, bar)) = self.shown.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some((_, bar)) = self
+            .shown
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             bar.finish_and_clear();
         }
     }
@@ -78,8 +92,11 @@ fn bar(stage: Stage, color: Color) -> ProgressBar {
         Color::Always => TEMPLATE.replace("{bar:24}", "{bar:24.cyan}"),
         Color::Never => TEMPLATE.to_owned(),
     };
-    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_prefix(name).with_style(style.with_key("rest", rest).progress_chars("=> "))
+    let style =
+        ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0)
+        .with_prefix(name)
+        .with_style(style.with_key("rest", rest).progress_chars("=> "))
 }
 
 /// Rate and time left, once there is enough to reckon them from.
@@ -87,6 +104,11 @@ fn rest(state: &ProgressState, out: &mut dyn std::fmt::Write) {
     let under_way = (1..state.len().unwrap_or(0)).contains(&state.pos());
     if under_way && state.elapsed() >= ENOUGH {
         // A line that cannot be drawn is drawn again soon.
-        let _ = write!(out, ", {:.0}/s, about {:#} left", state.per_sec(), HumanDuration(state.eta()));
+        let _ = write!(
+            out,
+            ", {:.0}/s, about {:#} left",
+            state.per_sec(),
+            HumanDuration(state.eta())
+        );
     }
 }

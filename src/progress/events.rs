@@ -1,5 +1,5 @@
-//! Progress for programs: a JSON object a line, written as it happens, so that a run that was killed can be followed up
-//! to its last moment.
+//! Progress for programs: a JSON object a line, written as it happens, so that a run that was
+//! killed can be followed up to its last moment.
 
 use std::{
     fs::File,
@@ -21,11 +21,14 @@ pub struct Events {
 impl Events {
     /// Writes to a file, a pipe or a device that was opened for it.
     pub fn to(file: File) -> Events {
-        Events { file: Mutex::new(file), broken: Mutex::new(None) }
+        Events {
+            file: Mutex::new(file),
+            broken: Mutex::new(None),
+        }
     }
 
-    /// Writes a line in one piece. What is wrong with the file is told by [`Events::end`]: an apply does not stop
-    /// because nobody can watch.
+    /// Writes a line in one piece. What is wrong with the file is told by [`Events::end`]: an apply
+    /// does not stop because nobody can watch.
     pub fn write(&self, line: &Line) {
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         if broken.is_some() {
@@ -39,7 +42,11 @@ impl Events {
 
     /// Whether every line was written.
     pub fn end(&self) -> io::Result<()> {
-        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let broken = self
+            .broken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         broken.map_or(Ok(()), Err)
     }
 }
@@ -51,8 +58,12 @@ impl Listener for Events {
                 let (address, actions) = (change.address.clone(), change.verbs());
                 self.write(&Line::Started { address, actions });
             }
-            Event::Finished { change, record } => self.write(&Line::Finished(Entry::new(change, record))),
-            Event::Checked { change, record, .. } => self.write(&Line::Checked(Entry::new(change, record))),
+            Event::Finished { change, record } => {
+                self.write(&Line::Finished(Entry::new(change, record)))
+            }
+            Event::Checked { change, record, .. } => {
+                self.write(&Line::Checked(Entry::new(change, record)))
+            }
             Event::Progress { .. } => {}
         }
     }

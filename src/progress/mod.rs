@@ -1,7 +1,7 @@
 //! What happens while a command runs, told to whoever listens.
 //!
-//! Who tells knows nothing of terminals; how it is shown is in `lines` and `bars`. Nothing here is part of a result:
-//! what becomes of a change is in the report.
+//! Who tells knows nothing of terminals; how it is shown is in `lines` and `bars`. Nothing here is
+//! part of a result: what becomes of a change is in the report.
 
 pub mod bars;
 pub mod events;
@@ -30,11 +30,18 @@ pub enum Stage {
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Of the steps of a stage that are known so far, so many are done. More may become known.
-    Progress { stage: Stage, done: usize, known: usize },
+    Progress {
+        stage: Stage,
+        done: usize,
+        known: usize,
+    },
     /// A change is about to be made.
     Started { change: &'a Change },
     /// A change came to its end, one way or another.
-    Finished { change: &'a Change, record: &'a Record },
+    Finished {
+        change: &'a Change,
+        record: &'a Record,
+    },
     /// What was written was read again.
     Checked {
         change: &'a Change,
@@ -77,7 +84,12 @@ pub struct Tally<'l> {
 
 impl<'l> Tally<'l> {
     pub fn new(listener: &'l dyn Listener, stage: Stage) -> Tally<'l> {
-        Tally { listener, stage, done: AtomicUsize::new(0), known: AtomicUsize::new(0) }
+        Tally {
+            listener,
+            stage,
+            done: AtomicUsize::new(0),
+            known: AtomicUsize::new(0),
+        }
     }
 
     /// So many more steps are to be done.
@@ -94,7 +106,11 @@ impl<'l> Tally<'l> {
 
     fn tell(&self, done: usize) {
         let known = self.known.load(Ordering::Relaxed);
-        self.listener.hear(&Event::Progress { stage: self.stage, done, known });
+        self.listener.hear(&Event::Progress {
+            stage: self.stage,
+            done,
+            known,
+        });
     }
 }
 
@@ -106,6 +122,9 @@ impl std::fmt::Debug for Both {
 
 impl std::fmt::Debug for Tally<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tally").field("stage", &self.stage).field("done", &self.done).finish_non_exhaustive()
+        f.debug_struct("Tally")
+            .field("stage", &self.stage)
+            .field("done", &self.done)
+            .finish_non_exhaustive()
     }
 }

@@ -22,11 +22,12 @@ pub(super) static AREA: LazyLock<MultiProgress> = LazyLock::new(|| {
     MultiProgress::with_draw_target(target)
 });
 
-/// Writes a line to stderr, broken between words where it is a terminal, and without the logins of URLs that a message
-/// may quote. A terminal that went away changes nothing, least of all an apply.
+/// Writes a line to stderr, broken between words where it is a terminal, and without the logins of
+/// URLs that a message may quote. A terminal that went away changes nothing, least of all an apply.
 pub fn tell(text: &str) {
     let text = logins(text);
-    let fitted = terminal_size::terminal_size_of(io::stderr()).map(|(Width(columns), _)| fit(&text, columns.into()));
+    let fitted = terminal_size::terminal_size_of(io::stderr())
+        .map(|(Width(columns), _)| fit(&text, columns.into()));
     let text = fitted.as_deref().unwrap_or(&text);
     AREA.suspend(|| {
         let _ = writeln!(io::stderr(), "{text}");
@@ -50,8 +51,8 @@ impl Write for Log {
     }
 }
 
-/// The terminal behind stderr, which never fails: indicatif ends the process if a line cannot be drawn, and a terminal
-/// may be closed in the middle of an apply.
+/// The terminal behind stderr, which never fails: indicatif ends the process if a line cannot be
+/// drawn, and a terminal may be closed in the middle of an apply.
 #[derive(Debug)]
 struct Steadfast;
 
@@ -98,8 +99,8 @@ impl TermLike for Steadfast {
         Ok(())
     }
 
-    /// Without the blanks up to the right edge: what a terminal echoes there, such as `^C`, would begin a new line, and
-    /// the bar would stay where it is.
+    /// Without the blanks up to the right edge: what a terminal echoes there, such as `^C`, would
+    /// begin a new line, and the bar would stay where it is.
     fn write_str(&self, text: &str) -> io::Result<()> {
         if !text.bytes().all(|byte| byte == b' ') {
             Steadfast::put(text);

@@ -1,6 +1,7 @@
 //! Learns the name of the account that a run belongs to.
 //!
-//! A source that does not answer is no failure of the run: there are others, and not every run needs the name.
+//! A source that does not answer is no failure of the run: there are others, and not every run
+//! needs the name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,25 +38,40 @@ struct Domain {
 /// How long a name is waited for that is only shown.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The account by region, as `GET /v2/manage/overview` names it. A name that decides nothing is worth one try.
-pub async fn overviews(client: &Arc<Client>, regions: BTreeSet<Arc<str>>, decides: bool) -> BTreeMap<Arc<str>, String> {
+/// The account by region, as `GET /v2/manage/overview` names it. A name that decides nothing is
+/// worth one try.
+pub async fn overviews(
+    client: &Arc<Client>,
+    regions: BTreeSet<Arc<str>>,
+    decides: bool,
+) -> BTreeMap<Arc<str>, String> {
     let mut asked = JoinSet::new();
     for region in regions {
         let client = client.clone();
         asked.spawn(async move { (overview(&client, &region, decides).await, region) });
     }
     let answers = asked.join_all().await.into_iter();
-    answers.filter_map(|(name, region)| Some((region, name?))).collect()
+    answers
+        .filter_map(|(name, region)| Some((region, name?)))
+        .collect()
 }
 
 async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<String> {
-    let request = Request::new(Service::Swr, region, Method::Get, "/v2/manage/overview".to_owned());
+    let request = Request::new(
+        Service::Swr,
+        region,
+        Method::Get,
+        "/v2/manage/overview".to_owned(),
+    );
     let response = if decides {
         client.read(&request).await.ok()?
     } else {
         let once = async {
             let mut admission = client.admit(&request, &[]).await.ok()?;
-            admission.send(&request, &[], Purpose::Work, &Trace::default()).await.ok()
+            admission
+                .send(&request, &[], Purpose::Work, &Trace::default())
+                .await
+                .ok()
         };
         tokio::time::timeout(PATIENCE, once).await.ok()??
     };
@@ -64,10 +80,20 @@ async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<S
 
 /// The account as IAM names it; the error says in half a sentence why it does not.
 pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String> {
-    let request = Request::new(Service::Iam, region, Method::Get, "/v3/auth/domains".to_owned());
-    let response = client.read(&request).await.map_err(|error| format!("IAM: {error}"))?;
+    let request = Request::new(
+        Service::Iam,
+        region,
+        Method::Get,
+        "/v3/auth/domains".to_owned(),
+    );
+    let response = client
+        .read(&request)
+        .await
+        .map_err(|error| format!("IAM: {error}"))?;
     let first = decoded::<Domains>(&response).and_then(|answer| answer.domains.into_iter().next());
-    first.and_then(|domain| name(domain.name)).ok_or_else(|| "IAM names no account".to_owned())
+    first
+        .and_then(|domain| name(domain.name))
+        .ok_or_else(|| "IAM names no account".to_owned())
 }
 
 fn decoded<T: DeserializeOwned>(response: &Response) -> Option<T> {

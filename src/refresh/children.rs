@@ -1,7 +1,7 @@
 //! Reads what lives in resources, and begins with that as soon as a page of a list shows them.
 //!
-//! The list may be read again after that, or fail. So what was read early decides nothing: at the end the caller says
-//! whose children are wanted, and the others are dropped.
+//! The list may be read again after that, or fail. So what was read early decides nothing: at the
+//! end the caller says whose children are wanted, and the others are dropped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +45,13 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(wanted: BTreeSet<Read>) -> (Watch, UnboundedReceiver<Vec<Read>>) {
         let (seen, reads) = unbounded_channel();
-        (Watch { wanted: Arc::new(wanted), seen }, reads)
+        (
+            Watch {
+                wanted: Arc::new(wanted),
+                seen,
+            },
+            reads,
+        )
     }
 
     pub(super) fn page(&self, items: &[(Address, LiveResource)]) {
@@ -53,7 +59,12 @@ impl Watch {
             return;
         }
         let well = items.iter().filter(|(_, found)| found.malformed.is_none());
-        let reads = well.flat_map(|(parent, _)| parent.kind().read_alone().map(|kind| (parent.clone(), kind)));
+        let reads = well.flat_map(|(parent, _)| {
+            parent
+                .kind()
+                .read_alone()
+                .map(|kind| (parent.clone(), kind))
+        });
         let found: Vec<Read> = reads.filter(|read| self.wanted.contains(read)).collect();
         // Nobody listens any more once all lists have ended: then the caller knows what is there.
         let _ = self.seen.send(found);
@@ -62,10 +73,16 @@ impl Watch {
 
 impl Children {
     pub(super) fn new(client: &Arc<Client>) -> Children {
-        Children { client: client.clone(), begun: BTreeSet::new(), under_way: JoinSet::new(), ended: Vec::new() }
+        Children {
+            client: client.clone(),
+            begun: BTreeSet::new(),
+            under_way: JoinSet::new(),
+            ended: Vec::new(),
+        }
     }
 
-    /// What all lists bring, each a step; meanwhile begins with the children of what their pages show.
+    /// What all lists bring, each a step; meanwhile begins with the children of what their pages
+    /// show.
     pub(super) async fn gather<T: 'static>(
         &mut self,
         mut lists: JoinSet<T>,
@@ -90,8 +107,9 @@ impl Children {
         }
     }
 
-    /// Adds what these reads show to what is live, and returns those that failed. What `moved` lists
-    /// showed before they were read again may have been gone for a while, so a failure there is tried again.
+    /// Adds what these reads show to what is live, and returns those that failed. What `moved`
+    /// lists showed before they were read again may have been gone for a while, so a failure there
+    /// is tried again.
     pub(super) async fn finish(
         mut self,
         wanted: Vec<Read>,
@@ -99,9 +117,17 @@ impl Children {
         live: &mut Live,
         tally: &Tally<'_>,
     ) -> Vec<Unread> {
-        let has_moved =
-            |parent: &Address| moved.iter().any(|(kind, region)| parent.kind() == *kind && parent.region() == region);
-        let mut doubtful: BTreeSet<Read> = self.begun.iter().filter(|read| has_moved(&read.0)).cloned().collect();
+        let has_moved = |parent: &Address| {
+            moved
+                .iter()
+                .any(|(kind, region)| parent.kind() == *kind && parent.region() == region)
+        };
+        let mut doubtful: BTreeSet<Read> = self
+            .begun
+            .iter()
+            .filter(|read| has_moved(&read.0))
+            .cloned()
+            .collect();
         let wanted: BTreeSet<Read> = wanted.into_iter().collect();
         self.begin(wanted.iter().cloned().collect(), tally);
         let mut unread = BTreeMap::new();
@@ -116,7 +142,14 @@ impl Children {
                 Err(failure) => drop(unread.insert(read, failure)),
             }
         }
-        unread.into_iter().map(|((parent, kind), failure)| Unread { parent, kind, failure }).collect()
+        unread
+            .into_iter()
+            .map(|((parent, kind), failure)| Unread {
+                parent,
+                kind,
+                failure,
+            })
+            .collect()
     }
 
     /// Begins with those that were not begun before.

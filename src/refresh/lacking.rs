@@ -1,5 +1,5 @@
-//! Looks for what a list of several pages lacks. The pages were not read at one time, so what is in none of them may
-//! be there all the same.
+//! Looks for what a list of several pages lacks. The pages were not read at one time, so what is in
+//! none of them may be there all the same.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,7 +17,8 @@ use crate::{
 /// How many are asked for one by one at most.
 const MOST_ASKED_FOR: usize = 100;
 
-/// Looks for whatever the chart names and lists of several pages lack. What is in nothing that exists needs no look.
+/// Looks for whatever the chart names and lists of several pages lack. What is in nothing that
+/// exists needs no look.
 pub(super) async fn look_for(
     client: &Arc<Client>,
     chart: &Chart,
@@ -30,9 +31,18 @@ pub(super) async fn look_for(
         let of_list = |address: &&Address| address.kind() == kind && *address.region() == region;
         let mut is_live = Ascending::new(&live.resources);
         let is_possible = |address: &&Address| {
-            !is_live.holds(address) && address.parent().is_none_or(|parent| live.resources.contains_key(&parent))
+            !is_live.holds(address)
+                && address
+                    .parent()
+                    .is_none_or(|parent| live.resources.contains_key(&parent))
         };
-        let lacking: Vec<_> = chart.resources.keys().filter(of_list).filter(is_possible).cloned().collect();
+        let lacking: Vec<_> = chart
+            .resources
+            .keys()
+            .filter(of_list)
+            .filter(is_possible)
+            .cloned()
+            .collect();
         if !lacking.is_empty() {
             let client = client.clone();
             looks.spawn(async move { confirm(&client, kind, &region, lacking).await });
@@ -48,8 +58,8 @@ pub(super) async fn look_for(
     }
 }
 
-/// What each of some objects is that a list of several pages lacks. Each is asked for by itself; where they are too many
-/// for that, the list is read again.
+/// What each of some objects is that a list of several pages lacks. Each is asked for by itself;
+/// where they are too many for that, the list is read again.
 pub(crate) async fn confirm(
     client: &Arc<Client>,
     kind: &'static Kind,
@@ -59,14 +69,25 @@ pub(crate) async fn confirm(
     if lacking.len() > MOST_ASKED_FOR {
         let again = list_region(client, kind, region).await;
         let again = again.map(|listed| listed.items.into_iter().collect::<BTreeMap<_, _>>());
-        let found = |address: &Address| again.as_ref().map(|items| items.get(address).cloned()).map_err(Clone::clone);
-        return lacking.into_iter().map(|address| (address.clone(), found(&address))).collect();
+        let found = |address: &Address| {
+            again
+                .as_ref()
+                .map(|items| items.get(address).cloned())
+                .map_err(Clone::clone)
+        };
+        return lacking
+            .into_iter()
+            .map(|address| (address.clone(), found(&address)))
+            .collect();
     }
     let mut reads = JoinSet::new();
     for address in lacking {
         let client = client.clone();
         reads.spawn(async move {
-            let subject = Subject { address: &address, number: None };
+            let subject = Subject {
+                address: &address,
+                number: None,
+            };
             let seen = observe(&client, subject, &Trace::default()).await;
             (address, seen.map(|seen| seen.live))
         });

@@ -1,7 +1,8 @@
-//! Reads the live state: the lists of each region, and the rules of the repositories whose rules are managed.
+//! Reads the live state: the lists of each region, and the rules of the repositories whose rules
+//! are managed.
 //!
-//! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object that could
-//! not be read is unknown, not absent.
+//! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object
+//! that could not be read is unknown, not absent.
 
 pub mod accounts;
 mod children;
@@ -35,20 +36,27 @@ use crate::{
 pub(crate) use self::lacking::confirm;
 pub use self::pages::Listed;
 
-const NOT_THE_SERVICE: &str = "this is not the answer of the service: check the endpoint and what stands between";
+const NOT_THE_SERVICE: &str =
+    "this is not the answer of the service: check the endpoint and what stands between";
 
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
     refresh_part(client, chart, chart, listener).await
 }
 
-/// The same for a plan of a part of the chart: the lists tell of what no file names, so they are read whole; rules
-/// are read for the part alone.
-pub async fn refresh_part(client: &Arc<Client>, chart: &Chart, part: &Chart, listener: &dyn Listener) -> Live {
+/// The same for a plan of a part of the chart: the lists tell of what no file names, so they are
+/// read whole; rules are read for the part alone.
+pub async fn refresh_part(
+    client: &Arc<Client>,
+    chart: &Chart,
+    part: &Chart,
+    listener: &dyn Listener,
+) -> Live {
     let (mut live, malformed) = understood(client, chart, part, listener).await;
     // What a plan is about and is not understood is unknown.
     live.failures.extend(malformed.into_values());
-    live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
+    live.failures
+        .sort_by(|one, other| one.subject.cmp(&other.subject));
     live
 }
 
@@ -63,7 +71,11 @@ async fn understood(
     let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
     let places = |chart: &Chart| -> BTreeSet<(Service, Arc<str>)> {
-        chart.resources.keys().map(|address| (address.kind().service, address.region().clone())).collect()
+        chart
+            .resources
+            .keys()
+            .map(|address| (address.kind().service, address.region().clone()))
+            .collect()
     };
     let mut lists = JoinSet::new();
     let mut numbered = JoinSet::new();
@@ -71,7 +83,11 @@ async fn understood(
     let mut children = Children::new(client);
     let (watch, reads) = Watch::new(scope::to_list_if_live(&part));
     for (service, region) in places(chart) {
-        for kind in REGISTRY.iter().copied().filter(|kind| kind.service == service) {
+        for kind in REGISTRY
+            .iter()
+            .copied()
+            .filter(|kind| kind.service == service)
+        {
             let (client, region, part) = (client.clone(), region.clone(), part.clone());
             match kind.listing {
                 Listing::PerRegion { .. } => {
@@ -82,7 +98,11 @@ async fn understood(
                     });
                 }
                 Listing::PerNumber { .. } => {
-                    drop(numbered.spawn(async move { numbered::read(&client, kind, &part, &region).await }));
+                    drop(
+                        numbered.spawn(async move {
+                            numbered::read(&client, kind, &part, &region).await
+                        }),
+                    );
                 }
                 Listing::PerParent { .. } | Listing::Single => {}
             }
@@ -98,7 +118,8 @@ async fn understood(
                 if listed.readings > 1 {
                     moved.push((kind, region.clone()));
                 }
-                live.accounts.extend(listed.account.map(|account| (region, account)));
+                live.accounts
+                    .extend(listed.account.map(|account| (region, account)));
                 let mut named = Ascending::new(&chart.resources);
                 let mut well = Vec::new();
                 for (address, found) in listed.items {
@@ -127,16 +148,22 @@ async fn understood(
     if live.failures.is_empty() {
         let reads = scope::to_list(&part, &live);
         let unread = children.finish(reads, &moved, &mut live, &tally).await;
-        live.failures.extend(unread.into_iter().map(|unread| unread.failure));
+        live.failures
+            .extend(unread.into_iter().map(|unread| unread.failure));
     }
-    live.failures.sort_by(|one, other| one.subject.cmp(&other.subject));
+    live.failures
+        .sort_by(|one, other| one.subject.cmp(&other.subject));
     (live, malformed)
 }
 
 /// Why an item of a list cannot be used, if it cannot.
 fn misread(address: &Address, found: &LiveResource) -> Option<ReadFailure> {
     let message = found.malformed.as_deref()?.to_owned();
-    Some(ReadFailure { subject: address.to_string(), message, hint: Some(NOT_THE_SERVICE.to_owned()) })
+    Some(ReadFailure {
+        subject: address.to_string(),
+        message,
+        hint: Some(NOT_THE_SERVICE.to_owned()),
+    })
 }
 
 /// Everything in some organizations.
@@ -154,8 +181,14 @@ pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listen
     let (mut live, malformed) = understood(client, chart, chart, listener).await;
     let reads = live.resources.keys().flat_map(reads_in).collect();
     let tally = Tally::new(listener, Stage::Reading);
-    let unread = Children::new(client).finish(reads, &[], &mut live, &tally).await;
-    Everything { live, unread, malformed }
+    let unread = Children::new(client)
+        .finish(reads, &[], &mut live, &tally)
+        .await;
+    Everything {
+        live,
+        unread,
+        malformed,
+    }
 }
 
 /// What all tasks bring, in the order in which they end; each counts as a step.
@@ -174,16 +207,21 @@ fn result<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// Whether the chart speaks of what a resource lives in. Organizations are few, and a rule may name one that the chart
-/// does not.
+/// Whether the chart speaks of what a resource lives in. Organizations are few, and a rule may name
+/// one that the chart does not.
 fn lives_in(chart: &Chart, address: &Address) -> bool {
-    address.parent().is_none_or(|parent| chart.resources.contains_key(&parent))
+    address
+        .parent()
+        .is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
 /// Every read that shows something of what lives in a resource.
 fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> + use<> {
     let parent = parent.clone();
-    parent.kind().read_alone().map(move |kind| (parent.clone(), kind))
+    parent
+        .kind()
+        .read_alone()
+        .map(move |kind| (parent.clone(), kind))
 }
 
 /// What lives in one resource, of a kind that only its own read shows.
@@ -194,21 +232,34 @@ pub async fn list_children(
 ) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
     let Listing::PerParent { request, decode } = kind.listing else {
         let address = Address::new(kind, parent.parts().to_vec());
-        let subject = Subject { address: &address, number: None };
+        let subject = Subject {
+            address: &address,
+            number: None,
+        };
         let seen = observe::observe(client, subject, &Trace::default()).await?;
         return Ok(seen.live.map(|live| (address, live)).into_iter().collect());
     };
     let request = request(parent);
     let subject = || format!("{}s of {parent}", kind.name);
-    let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
-    let page = decode(parent, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+    let response = client
+        .read(&request)
+        .await
+        .map_err(|error| failed(subject(), &error))?;
+    let page = decode(parent, &response)
+        .map_err(|error| unreadable(subject(), &error, &response.request_id))?;
     let page = page.hidden(&response.mask);
     if let Some(doubt) = page.doubt {
-        return Err(ReadFailure { subject: subject(), message: doubt, hint: None });
+        return Err(ReadFailure {
+            subject: subject(),
+            message: doubt,
+            hint: None,
+        });
     }
     let (mut items, mut seen) = (Vec::new(), BTreeMap::new());
     for (address, resource) in page.items {
-        if is_new(&mut seen, &address, &resource).map_err(|message| contradicted(&subject(), message))? {
+        if is_new(&mut seen, &address, &resource)
+            .map_err(|message| contradicted(&subject(), message))?
+        {
             items.push((address, resource));
         }
     }
@@ -216,24 +267,42 @@ pub async fn list_children(
 }
 
 /// All resources of a kind in a region; a failure, if one of them is not understood.
-pub async fn list_region(client: &Arc<Client>, kind: &'static Kind, region: &Arc<str>) -> Result<Listed, ReadFailure> {
+pub async fn list_region(
+    client: &Arc<Client>,
+    kind: &'static Kind,
+    region: &Arc<str>,
+) -> Result<Listed, ReadFailure> {
     let listed = list_whole(client, kind, region, None).await?;
-    match listed.items.iter().find_map(|(address, found)| misread(address, found)) {
+    match listed
+        .items
+        .iter()
+        .find_map(|(address, found)| misread(address, found))
+    {
         Some(failure) => Err(failure),
         None => Ok(listed),
     }
 }
 
-/// All resources of a kind in a region, those among them of which nothing but the name is understood. The watch sees
-/// each page as it comes in.
+/// All resources of a kind in a region, those among them of which nothing but the name is
+/// understood. The watch sees each page as it comes in.
 async fn list_whole(
     client: &Arc<Client>,
     kind: &'static Kind,
     region: &Arc<str>,
     watch: Option<&Watch>,
 ) -> Result<Listed, ReadFailure> {
-    let Listing::PerRegion { page_size, request, decode } = kind.listing else {
-        return Ok(Listed { items: Vec::new(), account: None, pages: 0, readings: 0 });
+    let Listing::PerRegion {
+        page_size,
+        request,
+        decode,
+    } = kind.listing
+    else {
+        return Ok(Listed {
+            items: Vec::new(),
+            account: None,
+            pages: 0,
+            readings: 0,
+        });
     };
     let list = pages::List {
         subject: format!("{} list of {region}", kind.name),
@@ -253,11 +322,22 @@ async fn list_whole(
 /// The account that asks in a region, if the first page of a list tells.
 pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String>, ReadFailure> {
     for kind in REGISTRY {
-        let Listing::PerRegion { page_size: Some(size), request, decode } = kind.listing else { continue };
+        let Listing::PerRegion {
+            page_size: Some(size),
+            request,
+            decode,
+        } = kind.listing
+        else {
+            continue;
+        };
         let subject = || format!("{} list of {region}", kind.name);
         let request = request(region, Window::first(size));
-        let response = client.read(&request).await.map_err(|error| failed(subject(), &error))?;
-        let page = decode(region, &response).map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+        let response = client
+            .read(&request)
+            .await
+            .map_err(|error| failed(subject(), &error))?;
+        let page = decode(region, &response)
+            .map_err(|error| unreadable(subject(), &error, &response.request_id))?;
         if page.account.is_some() {
             return Ok(page.account);
         }
@@ -265,7 +345,8 @@ pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String
     Ok(None)
 }
 
-/// Whether an item is seen for the first time. One that comes twice with different values has no known value.
+/// Whether an item is seen for the first time. One that comes twice with different values has no
+/// known value.
 fn is_new(
     seen: &mut BTreeMap<Address, LiveResource>,
     address: &Address,
@@ -283,20 +364,39 @@ fn is_new(
     }
 }
 
-/// What the service's clock says: the times in its answers are compared with nothing else, so that clocks may differ.
+/// What the service's clock says: the times in its answers are compared with nothing else, so that
+/// clocks may differ.
 fn clock(response: &Response) -> Option<Moment> {
     Moment::of_http(response.date.as_deref()?)
 }
 
 fn contradicted(subject: &str, message: String) -> ReadFailure {
-    ReadFailure { subject: subject.to_owned(), message, hint: Some("try again when nobody writes".to_owned()) }
+    ReadFailure {
+        subject: subject.to_owned(),
+        message,
+        hint: Some("try again when nobody writes".to_owned()),
+    }
 }
 
 fn failed(subject: String, error: &CallError) -> ReadFailure {
-    ReadFailure { subject, message: error.to_string(), hint: error.hint().map(str::to_owned) }
+    ReadFailure {
+        subject,
+        message: error.to_string(),
+        hint: error.hint().map(str::to_owned),
+    }
 }
 
-fn unreadable(subject: String, error: &crate::kind::Undecodable, request_id: &Option<String>) -> ReadFailure {
-    let id = request_id.as_ref().map_or_else(String::new, |id| format!(" (request id {})", crate::text::escaped(id)));
-    ReadFailure { subject, message: format!("{error}{id}"), hint: Some(NOT_THE_SERVICE.to_owned()) }
+fn unreadable(
+    subject: String,
+    error: &crate::kind::Undecodable,
+    request_id: &Option<String>,
+) -> ReadFailure {
+    let id = request_id.as_ref().map_or_else(String::new, |id| {
+        format!(" (request id {})", crate::text::escaped(id))
+    });
+    ReadFailure {
+        subject,
+        message: format!("{error}{id}"),
+        hint: Some(NOT_THE_SERVICE.to_owned()),
+    }
 }

@@ -1,7 +1,7 @@
 //! Reads one object: the requests, and their answers as a value.
 //!
-//! How the request is sent is the caller's business: a plan retries it, an apply sends it from the place in flight of
-//! the write that follows.
+//! How the request is sent is the caller's business: a plan retries it, an apply sends it from the
+//! place in flight of the write that follows.
 
 use super::{
     clock,
@@ -33,7 +33,8 @@ pub(crate) enum View {
 pub(crate) struct Observation {
     /// `None`: it is not there.
     pub(crate) live: Option<LiveResource>,
-    /// Whether the service knows the id in the request: a git repository that is no mirror is known, and not live.
+    /// Whether the service knows the id in the request: a git repository that is no mirror is
+    /// known, and not live.
     pub(crate) is_known: bool,
     /// What the service's clock said.
     pub(crate) now: Option<Moment>,
@@ -58,14 +59,21 @@ fn fills(subject: Subject<'_>, view: View) -> Option<&'static Fills> {
 }
 
 /// What the answer to [`request`] says about the object.
-pub(crate) fn decode(subject: Subject<'_>, answer: &Result<Response, CallError>) -> Result<Observation, ReadFailure> {
+pub(crate) fn decode(
+    subject: Subject<'_>,
+    answer: &Result<Response, CallError>,
+) -> Result<Observation, ReadFailure> {
     let Subject { address, .. } = subject;
     let kind = address.kind();
     match answer {
         Ok(response) => {
             let live = kind.decode_read(address, response);
             let live = live.map_err(|error| unreadable(subject, &error, response))?;
-            Ok(Observation { live, is_known: true, now: clock(response) })
+            Ok(Observation {
+                live,
+                is_known: true,
+                now: clock(response),
+            })
         }
         Err(error) if error.is_absence(kind.also_absent) => Ok(Observation::default()),
         Err(error) => Err(failed(subject, error)),
@@ -87,7 +95,8 @@ pub(crate) async fn look(
     }
 }
 
-/// Counts what lives in a resource. Whether the resource is there does not matter: its deletion finds that out.
+/// Counts what lives in a resource. Whether the resource is there does not matter: its deletion
+/// finds that out.
 async fn look_inside(
     reader: &mut impl Reader,
     address: &Address,
@@ -97,16 +106,32 @@ async fn look_inside(
         subject: format!("list of what is in {address}"),
         page_size: Some(contents.page_size),
         request: &|window| (contents.request)(address, window),
-        decode: &|response| Ok((contents.decode)(address.region(), response)?.hidden(&response.mask)),
+        decode: &|response| {
+            Ok((contents.decode)(address.region(), response)?.hidden(&response.mask))
+        },
     };
     let listed = pages::read(reader, &list).await?;
-    let inside = listed.items.iter().filter(|(child, _)| child.parent().as_ref() == Some(address));
-    let live = Some(LiveResource { facts: fact.count(inside.count() as u64), ..LiveResource::default() });
-    Ok(Observation { live, is_known: true, now: None })
+    let inside = listed
+        .items
+        .iter()
+        .filter(|(child, _)| child.parent().as_ref() == Some(address));
+    let live = Some(LiveResource {
+        facts: fact.count(inside.count() as u64),
+        ..LiveResource::default()
+    });
+    Ok(Observation {
+        live,
+        is_known: true,
+        now: None,
+    })
 }
 
 /// Reads the values of an object, again where that may help.
-pub(crate) async fn observe(client: &Client, subject: Subject<'_>, trace: &Trace) -> Result<Observation, ReadFailure> {
+pub(crate) async fn observe(
+    client: &Client,
+    subject: Subject<'_>,
+    trace: &Trace,
+) -> Result<Observation, ReadFailure> {
     let answer = client.read_traced(&request(subject), trace).await;
     decode(subject, &answer)
 }
@@ -121,5 +146,8 @@ fn failed(subject: Subject<'_>, error: &CallError) -> ReadFailure {
         CallError::NoAnswer(_) => None,
     };
     let hint = explained.or_else(|| error.hint()).map(str::to_owned);
-    ReadFailure { hint, ..super::failed(subject.address.to_string(), error) }
+    ReadFailure {
+        hint,
+        ..super::failed(subject.address.to_string(), error)
+    }
 }

@@ -1,4 +1,5 @@
-//! One change as text: its headline, a line for each field, and what else a reader should know of it.
+//! One change as text: its headline, a line for each field, and what else a reader should know of
+//! it.
 
 use super::{
     style::{Color, Depth, Look, Role},
@@ -11,7 +12,8 @@ use crate::{
     text::escaped,
 };
 
-/// Where the sources start at most: behind the longest address, but one long address must not move them all.
+/// Where the sources start at most: behind the longest address, but one long address must not move
+/// them all.
 pub(super) const SOURCE_COLUMN: usize = 72;
 
 /// What stands below a headline is moved to the right.
@@ -38,7 +40,8 @@ pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look
     out.push('\n');
     let mut remarks = remarks(change, color);
     let shown = |field: &&FieldChange| {
-        depth == Depth::Full || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
+        depth == Depth::Full
+            || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
     };
     for field in change.fields.iter().filter(shown) {
         field_lines(out, field, &mut remarks, look);
@@ -56,35 +59,62 @@ pub(super) fn plain_headline(change: &Change) -> String {
 }
 
 fn plain_place(change: &Change) -> Option<String> {
-    change.source.as_ref().map(|source| format!("{}:{}", escaped(&source.file), source.line))
+    change
+        .source
+        .as_ref()
+        .map(|source| format!("{}:{}", escaped(&source.file), source.line))
 }
 
-/// Where the places stand: behind the longest headline, as far as that leaves room for the longest place.
-pub(super) fn source_column<'c>(changes: impl Iterator<Item = &'c Change> + Clone, look: Look) -> usize {
+/// Where the places stand: behind the longest headline, as far as that leaves room for the longest
+/// place.
+pub(super) fn source_column<'c>(
+    changes: impl Iterator<Item = &'c Change> + Clone,
+    look: Look,
+) -> usize {
     let longest = |text: &str| text.chars().count();
-    let heads = changes.clone().map(|change| longest(&plain_headline(change))).max();
-    let places = changes.filter_map(plain_place).map(|place| longest(&place)).max();
-    let room = look.width.map_or(SOURCE_COLUMN, |width| width.saturating_sub(places.unwrap_or(0)));
-    heads.map_or(SOURCE_COLUMN, |heads| heads + 2).min(SOURCE_COLUMN).min(room)
+    let heads = changes
+        .clone()
+        .map(|change| longest(&plain_headline(change)))
+        .max();
+    let places = changes
+        .filter_map(plain_place)
+        .map(|place| longest(&place))
+        .max();
+    let room = look.width.map_or(SOURCE_COLUMN, |width| {
+        width.saturating_sub(places.unwrap_or(0))
+    });
+    heads
+        .map_or(SOURCE_COLUMN, |heads| heads + 2)
+        .min(SOURCE_COLUMN)
+        .min(room)
 }
 
 pub(super) fn headline(change: &Change, column: usize, look: Look) -> String {
     let plain = plain_headline(change);
     let head = look.color.paint(role(&change.action), &plain);
-    let Some(place) = plain_place(change) else { return head };
+    let Some(place) = plain_place(change) else {
+        return head;
+    };
     let length = plain.chars().count();
     let padding = column.saturating_sub(length).max(2);
-    let gap =
-        if look.fits(length + padding + place.chars().count()) { " ".repeat(padding) } else { format!("\n{INDENT}") };
+    let gap = if look.fits(length + padding + place.chars().count()) {
+        " ".repeat(padding)
+    } else {
+        format!("\n{INDENT}")
+    };
     format!("{head}{gap}{}", look.color.paint(Role::Quiet, place))
 }
 
 /// A value that is the same for every new resource of its kind tells nothing.
 pub(super) fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
-    let fixed = change.address.kind().attribute(field.name).and_then(|attribute| match attribute.role {
-        crate::kind::Role::Fixed(preset) => Some(preset.into()),
-        _ => None,
-    });
+    let fixed = change
+        .address
+        .kind()
+        .attribute(field.name)
+        .and_then(|attribute| match attribute.role {
+            crate::kind::Role::Fixed(preset) => Some(preset.into()),
+            _ => None,
+        });
     !(matches!(change.action, Action::Create { .. }) && field.after == fixed && fixed.is_some())
 }
 
@@ -104,30 +134,57 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
             say(None, color.paint(Role::Warning, text));
         }
         Some(Withheld::Protect { pattern }) => {
-            say(None, color.paint(Role::Warning, format!("withheld: protected by `{}`", escaped(pattern))));
+            say(
+                None,
+                color.paint(
+                    Role::Warning,
+                    format!("withheld: protected by `{}`", escaped(pattern)),
+                ),
+            );
         }
         None => {
-            for risk in change.risks.iter().filter(|risk| risk.class.needs_consent()) {
+            for risk in change
+                .risks
+                .iter()
+                .filter(|risk| risk.class.needs_consent())
+            {
                 let text = format!("! {} (allowed): {}", risk.class, risk.evidence);
-                say(exposed_field(change, risk.class), color.paint(Role::Warning, text));
+                say(
+                    exposed_field(change, risk.class),
+                    color.paint(Role::Warning, text),
+                );
             }
         }
     }
-    for risk in change.risks.iter().filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap)) {
+    for risk in change
+        .risks
+        .iter()
+        .filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap))
+    {
         say(None, format!("! {}: {}", risk.class, risk.evidence));
     }
     if let Some(run) = change.action.run() {
-        let mark = if matches!(change.action, Action::Run { .. }) { "" } else { "> run: " };
+        let mark = if matches!(change.action, Action::Run { .. }) {
+            ""
+        } else {
+            "> run: "
+        };
         say(None, format!("{mark}{}", words::run(run)));
     }
     if let Some(why) = why(change) {
-        let place = changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
+        let place =
+            changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
         say(place, format!("({why})"));
     }
     // What is sent unseen, or what a run is about, is not said of one field.
     let place = changed_field(change).filter(|_| {
         change.action.run().is_none()
-            && change.address.kind().attributes.iter().all(|attribute| attribute.role.is_readable())
+            && change
+                .address
+                .kind()
+                .attributes
+                .iter()
+                .all(|attribute| attribute.role.is_readable())
     });
     for note in &change.notes {
         say(place, format!("({note})"));
@@ -139,7 +196,9 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
 pub(super) fn why(change: &Change) -> Option<String> {
     match change.reason {
         Reason::CannotBeChangedInPlace => Some("cannot be changed in place".to_owned()),
-        Reason::Unlisted => Some("unlisted, and its organization says `unlisted: delete`".to_owned()),
+        Reason::Unlisted => {
+            Some("unlisted, and its organization says `unlisted: delete`".to_owned())
+        }
         Reason::Undeclared => {
             let kind = change.address.kind();
             let (parent, key) = (kind.parent?.name, kind.place.key.name);
@@ -149,22 +208,37 @@ pub(super) fn why(change: &Change) -> Option<String> {
             })
         }
         // Of a run, its own words tell.
-        Reason::Missing | Reason::Differs | Reason::DeclaredAbsent | Reason::Stale | Reason::NeverSucceeded => None,
+        Reason::Missing
+        | Reason::Differs
+        | Reason::DeclaredAbsent
+        | Reason::Stale
+        | Reason::NeverSucceeded => None,
     }
 }
 
 fn evidence(change: &Change, class: RiskClass) -> &str {
-    change.risks.iter().find(|risk| risk.class == class).map_or("", |risk| risk.evidence.as_str())
+    change
+        .risks
+        .iter()
+        .find(|risk| risk.class == class)
+        .map_or("", |risk| risk.evidence.as_str())
 }
 
 fn exposed_field(change: &Change, class: RiskClass) -> Option<&'static str> {
-    let exposing = change.address.kind().exposing().filter(|_| class == RiskClass::Exposes)?;
+    let exposing = change
+        .address
+        .kind()
+        .exposing()
+        .filter(|_| class == RiskClass::Exposes)?;
     Some(exposing.name)
 }
 
 /// The field that a remark about the whole change stands behind: the only one.
 fn changed_field(change: &Change) -> Option<&'static str> {
-    let mut shown = change.fields.iter().filter(|field| is_worth_showing(change, field));
+    let mut shown = change
+        .fields
+        .iter()
+        .filter(|field| is_worth_showing(change, field));
     let only = shown.next()?;
     shown.next().is_none().then_some(only.name)
 }
@@ -172,7 +246,9 @@ fn changed_field(change: &Change) -> Option<&'static str> {
 /// What a write sends as it is: the API replaces, so it is part of the change.
 fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
     let after = change.action.after().into_iter().flatten();
-    for (name, value) in after.filter(|(name, _)| !change.fields.iter().any(|field| field.name == **name)) {
+    for (name, value) in
+        after.filter(|(name, _)| !change.fields.iter().any(|field| field.name == **name))
+    {
         let line = format!("{name:NAME_WIDTH$}  {}  (unchanged)", words::value(value));
         out.push_str(&format!("      {}\n", color.paint(Role::Quiet, line)));
     }
@@ -181,7 +257,13 @@ fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
 fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, look: Look) {
     let Look { color, depth, .. } = look;
     let name = format!("{:NAME_WIDTH$}", field.name);
-    let one = |value| if depth == Depth::Full { words::value(value) } else { words::short(value) };
+    let one = |value| {
+        if depth == Depth::Full {
+            words::value(value)
+        } else {
+            words::short(value)
+        }
+    };
     if let (Some(before), Some(after)) = (&field.before, &field.after)
         && words::is_long(before, after)
     {
@@ -192,13 +274,23 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         return;
     }
     let value = match (&field.before, &field.after) {
-        (Some(before), Some(after)) => format!("{} -> {}", words::value(before), words::value(after)),
+        (Some(before), Some(after)) => {
+            format!("{} -> {}", words::value(before), words::value(after))
+        }
         (None, Some(after)) => one(after),
         (Some(before), None) => one(before),
         (None, None) => String::new(),
     };
-    let length = |text: &str| anstream::adapter::strip_str(text).to_string().chars().count();
-    let said: Vec<String> = remarks.extract_if(.., |remark| remark.field == Some(field.name)).map(|r| r.text).collect();
+    let length = |text: &str| {
+        anstream::adapter::strip_str(text)
+            .to_string()
+            .chars()
+            .count()
+    };
+    let said: Vec<String> = remarks
+        .extract_if(.., |remark| remark.field == Some(field.name))
+        .map(|r| r.text)
+        .collect();
     let line = format!("{INDENT}{name}  {value:VALUE_WIDTH$}  {}", said.join(" "));
     if !said.is_empty() && look.fits(length(&line)) {
         out.push_str(&format!("{line}\n"));

@@ -1,7 +1,7 @@
 //! A chart as YAML: fully resolved, sorted, one document for each region.
 //!
-//! Decoding the text again gives the same desired state. What the chart left to inheritance, targets or
-//! variables is written out; what it does not manage is left out.
+//! Decoding the text again gives the same desired state. What the chart left to inheritance,
+//! targets or variables is written out; what it does not manage is left out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,8 +18,8 @@ use crate::{
     kind::{Attribute, COUNT, Kind, REGISTRY, Role},
     mask::{self, with_texts},
     state::{
-        Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, LoginSource, Presence, SecretSource,
-        UnlistedPolicy,
+        Acceptance, Attributes, Chart, Consent, DesiredResource, Limits, LoginSource, Presence,
+        SecretSource, UnlistedPolicy,
     },
     wire::Service,
 };
@@ -27,23 +27,46 @@ use crate::{
 /// How a variable begins.
 const OPEN: &str = "${env:";
 
-/// A variable that nobody sets, with `$` as its fallback: the language has no other way to write `${env:` itself.
+/// A variable that nobody sets, with `$` as its fallback: the language has no other way to write
+/// `${env:` itself.
 const DOLLAR: &str = "${env:_:-$}";
 
 /// The text of the chart.
 pub fn text(chart: &Chart) -> String {
-    let protected = chart.protect.iter().map(|protection| protection.pattern.to_string());
-    let accepted = chart.accept.iter().map(|acceptance| acceptance.pattern.to_string());
+    let protected = chart
+        .protect
+        .iter()
+        .map(|protection| protection.pattern.to_string());
+    let accepted = chart
+        .accept
+        .iter()
+        .map(|acceptance| acceptance.pattern.to_string());
     let patterns: Vec<String> = protected.chain(accepted).collect();
     let urls = chart.endpoints.values().map(|endpoint| &*endpoint.url);
-    let all = texts(chart).chain(patterns.iter().map(String::as_str)).chain(urls);
-    let mut writer = Writer { chart, quoted: Quoted::among(all) };
-    let mut regions: BTreeMap<&Arc<str>, [Mapping; COUNT]> =
-        chart.regions.iter().map(|region| (region, Default::default())).collect();
-    for (address, desired) in chart.resources.iter().filter(|(address, _)| address.kind().parent.is_none()) {
+    let all = texts(chart)
+        .chain(patterns.iter().map(String::as_str))
+        .chain(urls);
+    let mut writer = Writer {
+        chart,
+        quoted: Quoted::among(all),
+    };
+    let mut regions: BTreeMap<&Arc<str>, [Mapping; COUNT]> = chart
+        .regions
+        .iter()
+        .map(|region| (region, Default::default()))
+        .collect();
+    for (address, desired) in chart
+        .resources
+        .iter()
+        .filter(|(address, _)| address.kind().parent.is_none())
+    {
         let entry = writer.entry(address, desired);
         let name = writer.name(address);
-        insert(&mut regions.entry(address.region()).or_default()[address.kind().rank()], &name, entry);
+        insert(
+            &mut regions.entry(address.region()).or_default()[address.kind().rank()],
+            &name,
+            entry,
+        );
     }
     let mut documents = Vec::new();
     for (index, (region, tops)) in regions.into_iter().enumerate() {
@@ -78,31 +101,60 @@ impl<'c> Writer<'c> {
         let mut endpoints = Mapping::new();
         for service in Service::ALL {
             if let Some(endpoint) = self.chart.endpoints.get(&(service, region.clone())) {
-                insert(&mut endpoints, service.name(), self.quoted.hold(&endpoint.url));
+                insert(
+                    &mut endpoints,
+                    service.name(),
+                    self.quoted.hold(&endpoint.url),
+                );
             }
         }
         if !endpoints.is_empty() {
             insert(&mut document, "endpoints", endpoints);
         }
-        for (kind, entries) in REGISTRY.iter().zip(tops).filter(|(_, entries)| !entries.is_empty()) {
+        for (kind, entries) in REGISTRY
+            .iter()
+            .zip(tops)
+            .filter(|(_, entries)| !entries.is_empty())
+        {
             insert(&mut document, kind.place.key.name, entries);
         }
-        let protect = self.chart.protect.iter().filter(|protection| protection.region == *region);
-        let protect: Vec<Yaml> =
-            protect.map(|protection| Yaml::from(self.quoted.hold(&protection.pattern.to_string()))).collect();
+        let protect = self
+            .chart
+            .protect
+            .iter()
+            .filter(|protection| protection.region == *region);
+        let protect: Vec<Yaml> = protect
+            .map(|protection| Yaml::from(self.quoted.hold(&protection.pattern.to_string())))
+            .collect();
         if !protect.is_empty() {
             insert(&mut document, "protect", protect);
         }
-        let accept = self.chart.accept.iter().filter(|acceptance| acceptance.region == *region);
-        let accept: Vec<Yaml> = accept.map(|acceptance| Yaml::Mapping(self.acceptance(acceptance))).collect();
+        let accept = self
+            .chart
+            .accept
+            .iter()
+            .filter(|acceptance| acceptance.region == *region);
+        let accept: Vec<Yaml> = accept
+            .map(|acceptance| Yaml::Mapping(self.acceptance(acceptance)))
+            .collect();
         if !accept.is_empty() {
             insert(&mut document, "accept", accept);
         }
-        let of_region = self.chart.resources.iter().filter(|(address, _)| address.region() == region);
-        let waived: BTreeSet<_> = of_region.filter_map(|(address, desired)| waived(address, desired)).collect();
+        let of_region = self
+            .chart
+            .resources
+            .iter()
+            .filter(|(address, _)| address.region() == region);
+        let waived: BTreeSet<_> = of_region
+            .filter_map(|(address, desired)| waived(address, desired))
+            .collect();
         if !waived.is_empty() {
             let mut lints = Mapping::new();
-            insert(&mut lints, "allow", waived.into_iter().map(Yaml::from).collect::<Vec<_>>());
+            insert(
+                &mut lints,
+                "allow",
+                waived.into_iter().map(Yaml::from).collect::<Vec<_>>(),
+            );
             insert(&mut document, "lints", lints);
         }
         if first && self.chart.limits != Limits::default() {
@@ -114,8 +166,16 @@ impl<'c> Writer<'c> {
 
     fn acceptance(&mut self, acceptance: &Acceptance) -> Mapping {
         let mut entry = Mapping::new();
-        insert(&mut entry, "address", self.quoted.hold(&acceptance.pattern.to_string()));
-        insert(&mut entry, "until", self.quoted.hold(&acceptance.until.to_string()));
+        insert(
+            &mut entry,
+            "address",
+            self.quoted.hold(&acceptance.pattern.to_string()),
+        );
+        insert(
+            &mut entry,
+            "until",
+            self.quoted.hold(&acceptance.until.to_string()),
+        );
         insert(&mut entry, "reason", self.escape(&acceptance.reason));
         entry
     }
@@ -152,7 +212,9 @@ impl<'c> Writer<'c> {
         if let Some(max_age) = terms.and_then(|terms| terms.max_age) {
             insert(&mut entry, "max_age", max_age.to_string());
         }
-        if let Some(LoginSource { username, password }) = terms.and_then(|terms| terms.credentials.as_ref()) {
+        if let Some(LoginSource { username, password }) =
+            terms.and_then(|terms| terms.credentials.as_ref())
+        {
             let mut login = Mapping::new();
             insert(&mut login, "username", self.secret(username));
             insert(&mut login, "password", self.secret(password));
@@ -167,13 +229,20 @@ impl<'c> Writer<'c> {
         entry
     }
 
-    /// The entries of one kind in another: named ones where there are any, the others where the chart says all of them.
-    fn held(&mut self, address: &Address, desired: &DesiredResource, kind: &'static Kind) -> Option<Yaml> {
+    /// The entries of one kind in another: named ones where there are any, the others where the
+    /// chart says all of them.
+    fn held(
+        &mut self,
+        address: &Address,
+        desired: &DesiredResource,
+        kind: &'static Kind,
+    ) -> Option<Yaml> {
         let is_whole = desired.children.of(kind).is_some();
         if kind.place.name().is_none() && !is_whole {
             return None;
         }
-        let of_kind = |child: &Address| child.kind() == kind && child.parent().as_ref() == Some(address);
+        let of_kind =
+            |child: &Address| child.kind() == kind && child.parent().as_ref() == Some(address);
         let mut children = children(self.chart, address).filter(|(child, _)| of_kind(child));
         match kind.place.key.form {
             Form::Single(_, word) => match children.next() {
@@ -181,7 +250,9 @@ impl<'c> Writer<'c> {
                 None => word.map(Yaml::from),
             },
             Form::List(_) => {
-                let list: Vec<Yaml> = children.map(|(child, desired)| self.entry(child, desired).into()).collect();
+                let list: Vec<Yaml> = children
+                    .map(|(child, desired)| self.entry(child, desired).into())
+                    .collect();
                 Some(list.into())
             }
             _ => {
@@ -211,11 +282,16 @@ impl<'c> Writer<'c> {
             match attributes.get(attribute.name) {
                 None => {}
                 // What portolan always asks for goes without saying.
-                Some(value) if matches!(attribute.role, Role::Fixed(preset) if Value::from(preset) == *value) => {}
+                Some(value) if matches!(attribute.role, Role::Fixed(preset) if Value::from(preset) == *value) =>
+                    {}
                 Some(value) => {
                     let value = with_texts(value, &mut |text| self.escape(text));
                     // Plain JSON is YAML.
-                    insert(entry, attribute.name, serde_yaml::to_value(value).unwrap_or_default());
+                    insert(
+                        entry,
+                        attribute.name,
+                        serde_yaml::to_value(value).unwrap_or_default(),
+                    );
                 }
             }
         }
@@ -223,19 +299,26 @@ impl<'c> Writer<'c> {
 
     /// A value that looks like a variable stays one text.
     fn escape(&mut self, text: &str) -> String {
-        self.quoted.hold(&text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..])))
+        self.quoted
+            .hold(&text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..])))
     }
 }
 
 /// What portolan would ask for otherwise is only in a chart that says so.
 fn waived(address: &Address, desired: &DesiredResource) -> Option<&'static str> {
-    let Presence::Present(attributes) = &desired.presence else { return None };
+    let Presence::Present(attributes) = &desired.presence else {
+        return None;
+    };
     let differs = |attribute: &Attribute| match attribute.role {
-        Role::Fixed(preset) => attributes.get(attribute.name).is_some_and(|value| *value != Value::from(preset)),
+        Role::Fixed(preset) => attributes
+            .get(attribute.name)
+            .is_some_and(|value| *value != Value::from(preset)),
         Role::Mutable | Role::Immutable | Role::WriteOnly => false,
     };
     let kind = address.kind();
-    kind.place.waivable_error().filter(|_| kind.attributes.iter().any(differs))
+    kind.place
+        .waivable_error()
+        .filter(|_| kind.attributes.iter().any(differs))
 }
 
 /// The parts of its key that are not those of what it lives in.
@@ -245,18 +328,38 @@ fn own_parts(address: &Address) -> &[Arc<str>] {
 
 /// The texts of the chart.
 fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
-    let attributes = chart.resources.values().flat_map(|desired| match &desired.presence {
-        Presence::Present(attributes) => Some(attributes.values().flat_map(mask::texts)),
-        Presence::Absent => None,
-    });
-    let names = chart.resources.keys().flat_map(|address| address.parts()).map(|part| &**part);
+    let attributes = chart
+        .resources
+        .values()
+        .flat_map(|desired| match &desired.presence {
+            Presence::Present(attributes) => Some(attributes.values().flat_map(mask::texts)),
+            Presence::Absent => None,
+        });
+    let names = chart
+        .resources
+        .keys()
+        .flat_map(|address| address.parts())
+        .map(|part| &**part);
     let reasons = chart.accept.iter().map(|acceptance| &*acceptance.reason);
-    let logins = chart.terms.values().filter_map(|terms| terms.credentials.as_ref());
-    let places = logins.flat_map(|login| [&login.username, &login.password]).map(|source| match source {
-        SecretSource::Env(place) | SecretSource::File(place) => place.as_str(),
-    });
-    let labels = [&chart.name, &chart.account].into_iter().flatten().map(|label| &**label);
-    attributes.flatten().chain(names).chain(reasons).chain(places).chain(labels)
+    let logins = chart
+        .terms
+        .values()
+        .filter_map(|terms| terms.credentials.as_ref());
+    let places = logins
+        .flat_map(|login| [&login.username, &login.password])
+        .map(|source| match source {
+            SecretSource::Env(place) | SecretSource::File(place) => place.as_str(),
+        });
+    let labels = [&chart.name, &chart.account]
+        .into_iter()
+        .flatten()
+        .map(|label| &**label);
+    attributes
+        .flatten()
+        .chain(names)
+        .chain(reasons)
+        .chain(places)
+        .chain(labels)
 }
 
 /// The declared resources behind an address; they follow it in address order.
@@ -277,7 +380,11 @@ fn limits(limits: &Limits) -> Mapping {
     insert(&mut entry, "deletes", limits.deletes as u64);
     insert(&mut entry, "delete_percent", limits.delete_percent as u64);
     if !limits.allow.is_empty() {
-        let allow: Vec<Yaml> = limits.allow.iter().map(|consent| Yaml::from(said(consent))).collect();
+        let allow: Vec<Yaml> = limits
+            .allow
+            .iter()
+            .map(|consent| Yaml::from(said(consent)))
+            .collect();
         insert(&mut entry, "allow", allow);
     }
     entry
@@ -301,8 +408,11 @@ mod tests {
     fn decode(text: &str) -> Chart {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", text);
-        let Decoded { chart, found, .. } =
-            config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+        let Decoded { chart, found, .. } = config::decode(Context {
+            sources: &sources,
+            environment: &|_| None,
+            region: None,
+        });
         assert!(!found.has_errors(), "{found:?}\n{text}");
         chart
     }
@@ -417,8 +527,10 @@ organizations: { dr: {} }
             "'\"",
             "\u{feff}a",
         ] {
-            let mut chart =
-                decode("{version: 1, region: r, organizations: {o: {repositories: {a: {description: x}}}}}");
+            let mut chart = decode(
+                "{version: 1, region: r, organizations: {o: {repositories: {a: {description: \
+                x}}}}}",
+            );
             let address = crate::kind::repository::address("r", "o", "a");
             let presence = crate::state::Presence::Present(std::sync::Arc::new(
                 [("description", text.into())].into_iter().collect(),

@@ -6,7 +6,8 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::wire::RESERVED;
 
-/// What a path of a URI may hold as it is: the unreserved characters of RFC 3986, and the slash between names.
+/// What a path of a URI may hold as it is: the unreserved characters of RFC 3986, and the slash
+/// between names.
 const ESCAPED: &AsciiSet = &RESERVED.remove(b'/');
 
 /// Where the findings of a run are.
@@ -16,12 +17,14 @@ pub struct Checkout {
     pub root: PathBuf,
     /// What relative paths start at: the directory of the run, an absolute path.
     pub directory: PathBuf,
-    /// Where a finding without a place is shown, because forges refuse a report that holds one: the chart's first file.
+    /// Where a finding without a place is shown, because forges refuse a report that holds one: the
+    /// chart's first file.
     pub chart: String,
 }
 
 impl Checkout {
-    /// A percent-encoded URI reference: relative to the root, or absolute for what is outside of it.
+    /// A percent-encoded URI reference: relative to the root, or absolute for what is outside of
+    /// it.
     pub fn uri(&self, file: &str) -> String {
         let path = self.absolute(file);
         match path.strip_prefix(&self.root) {
@@ -33,9 +36,21 @@ impl Checkout {
     /// A path that is relative to the root, as it is.
     pub fn path(&self, file: &str) -> String {
         let path = self.absolute(file);
-        let shared = self.root.components().zip(path.components()).take_while(|(root, path)| root == path).count();
-        let up = self.root.components().skip(shared).map(|_| Component::ParentDir);
-        joined(&up.chain(path.components().skip(shared)).collect::<PathBuf>())
+        let shared = self
+            .root
+            .components()
+            .zip(path.components())
+            .take_while(|(root, path)| root == path)
+            .count();
+        let up = self
+            .root
+            .components()
+            .skip(shared)
+            .map(|_| Component::ParentDir);
+        joined(
+            &up.chain(path.components().skip(shared))
+                .collect::<PathBuf>(),
+        )
     }
 
     /// Without `.` and `..`, by their names alone: what a link leads to is not looked up.
@@ -54,10 +69,18 @@ impl Checkout {
 
 /// The names of a path with a slash between them, also where the system writes another character.
 fn joined(path: &Path) -> String {
-    let names = path.components().filter(|part| !matches!(part, Component::RootDir));
-    let names: Vec<_> = names.map(|part| part.as_os_str().to_string_lossy()).collect();
+    let names = path
+        .components()
+        .filter(|part| !matches!(part, Component::RootDir));
+    let names: Vec<_> = names
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
     // The root itself has no name; an empty reference is none.
-    if names.is_empty() { ".".to_owned() } else { names.join("/") }
+    if names.is_empty() {
+        ".".to_owned()
+    } else {
+        names.join("/")
+    }
 }
 
 fn encoded(path: &Path) -> String {
@@ -69,7 +92,11 @@ mod tests {
     use super::*;
 
     fn checkout() -> Checkout {
-        Checkout { root: "/r/repo".into(), directory: "/r/repo/deploy".into(), chart: "portolan.yaml".to_owned() }
+        Checkout {
+            root: "/r/repo".into(),
+            directory: "/r/repo/deploy".into(),
+            chart: "portolan.yaml".to_owned(),
+        }
     }
 
     #[test]

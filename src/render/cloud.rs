@@ -14,8 +14,8 @@ use crate::{
 /// How many names stand in a line.
 const MOST: usize = 3;
 
-/// ``Chart `acme-registry`, account `acme`, Huawei Cloud.`` Nothing where nothing was asked. `code` shows a name that is
-/// not ours.
+/// ``Chart `acme-registry`, account `acme`, Huawei Cloud.`` Nothing where nothing was asked. `code`
+/// shows a name that is not ours.
 pub(super) fn line(plan: &Plan, code: impl Fn(&str) -> String) -> Option<String> {
     let places = places(&plan.scope);
     if places.is_empty() {
@@ -27,7 +27,11 @@ pub(super) fn line(plan: &Plan, code: impl Fn(&str) -> String) -> Option<String>
         [only] => format!("account {only}"),
         several => format!("accounts {}", list(several)),
     };
-    Some(format!("Chart {}, {account}, {}.", code(&plan.chart.name), list(&places)))
+    Some(format!(
+        "Chart {}, {account}, {}.",
+        code(&plan.chart.name),
+        list(&places)
+    ))
 }
 
 /// A name of somebody else in a text.
@@ -38,8 +42,16 @@ pub(super) fn quoted(name: &str) -> String {
 /// What answers, once each. IAM is only asked whose account it is.
 fn places(scope: &Scope) -> Vec<String> {
     let mut places = BTreeSet::new();
-    for (_, _, url) in scope.endpoints().filter(|(service, ..)| *service != Service::Iam) {
-        let other = || format!("{} (not Huawei Cloud)", escaped(host(url).unwrap_or_default()));
+    for (_, _, url) in scope
+        .endpoints()
+        .filter(|(service, ..)| *service != Service::Iam)
+    {
+        let other = || {
+            format!(
+                "{} (not Huawei Cloud)",
+                escaped(host(url).unwrap_or_default())
+            )
+        };
         let kind = EndpointKind::of(url);
         places.insert(match kind {
             EndpointKind::HuaweiCloud => (kind, "Huawei Cloud".to_owned()),
@@ -51,7 +63,12 @@ fn places(scope: &Scope) -> Vec<String> {
 }
 
 fn list(names: &[String]) -> String {
-    let shown = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(" and ");
+    let shown = names
+        .iter()
+        .take(MOST)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" and ");
     match names.len().saturating_sub(MOST) {
         0 => shown,
         rest => format!("{shown} and {rest} more"),
@@ -64,11 +81,27 @@ mod tests {
     use crate::state::ChartStamp;
 
     fn plan(endpoints: &[(&str, &str)], accounts: &[(&str, &str)]) -> Plan {
-        let url = |(region, url): &(&str, &str)| ((Service::Swr, (*region).to_owned()), (*url).to_owned());
-        let account = accounts.iter().map(|(region, name)| ((*region).to_owned(), (*name).to_owned())).collect();
-        let scope = Scope { endpoints: endpoints.iter().map(url).collect(), account, ..Scope::default() };
-        let chart = ChartStamp { name: "acme\u{1b}`, account `x".to_owned(), ..ChartStamp::default() };
-        Plan { scope, chart, ..Plan::default() }
+        let url = |(region, url): &(&str, &str)| {
+            ((Service::Swr, (*region).to_owned()), (*url).to_owned())
+        };
+        let account = accounts
+            .iter()
+            .map(|(region, name)| ((*region).to_owned(), (*name).to_owned()))
+            .collect();
+        let scope = Scope {
+            endpoints: endpoints.iter().map(url).collect(),
+            account,
+            ..Scope::default()
+        };
+        let chart = ChartStamp {
+            name: "acme\u{1b}`, account `x".to_owned(),
+            ..ChartStamp::default()
+        };
+        Plan {
+            scope,
+            chart,
+            ..Plan::default()
+        }
     }
 
     #[test]
@@ -76,12 +109,24 @@ mod tests {
         let huawei = "https://swr-api.a-1.myhuaweicloud.com";
         let plans = [
             plan(&[], &[]),
-            plan(&[("a-1", huawei), ("b-1", huawei)], &[("a-1", "acme"), ("b-1", "acme")]),
+            plan(
+                &[("a-1", huawei), ("b-1", huawei)],
+                &[("a-1", "acme"), ("b-1", "acme")],
+            ),
             plan(&[("a-1", "emulator:x.json")], &[]),
-            plan(&[("a-1", huawei), ("b-1", "https://swr.example.com:8443/x")], &[("a-1", "acme"), ("b-1", "globex")]),
-            plan(&["a", "b", "c", "d", "e"].map(|name| (name, name)), &["a", "b", "c", "d"].map(|name| (name, name))),
+            plan(
+                &[("a-1", huawei), ("b-1", "https://swr.example.com:8443/x")],
+                &[("a-1", "acme"), ("b-1", "globex")],
+            ),
+            plan(
+                &["a", "b", "c", "d", "e"].map(|name| (name, name)),
+                &["a", "b", "c", "d"].map(|name| (name, name)),
+            ),
         ];
-        let texts = plans.iter().filter_map(|plan| line(plan, quoted)).collect::<Vec<_>>();
+        let texts = plans
+            .iter()
+            .filter_map(|plan| line(plan, quoted))
+            .collect::<Vec<_>>();
         insta::assert_snapshot!(texts.join("\n"), @r"
         Chart `acme\u{1b}', account 'x`, account `acme`, Huawei Cloud.
         Chart `acme\u{1b}', account 'x`, account unknown, the emulator.

@@ -14,16 +14,21 @@ const INTRODUCTION: &str = "\
 
 <!-- Generated: cargo run -- explain --markdown > docs/diagnostics.md -->
 
-Every finding has a code, which never changes its meaning; `portolan explain CODE` prints what stands here. A chart with an
-error is not used. A warning is told, and fails only `validate --deny warnings`; all but `unused-waiver` can be waived by a comment
-`# portolan: allow CODE` on the line or above it, or by `lints: { allow: [CODE] }` for a whole document.
+Every finding has a code, which never changes its meaning; `portolan explain CODE` prints what \
+stands here. A chart with an
+error is not used. A warning is told, and fails only `validate --deny warnings`; all but \
+`unused-waiver` can be waived by a comment
+`# portolan: allow CODE` on the line or above it, or by `lints: { allow: [CODE] }` for a whole \
+document.
 ";
 
 const OF_PLANS: &str = "
 ## Changes and states of a plan
 
-SARIF and Code Quality reports of `plan` and `drift` hold these codes beside those above; `portolan explain CODE` tells
-more of one. They are no mistakes in a chart, and nothing waives them. A change that destroys or exposes is an error in
+SARIF and Code Quality reports of `plan` and `drift` hold these codes beside those above; \
+`portolan explain CODE` tells
+more of one. They are no mistakes in a chart, and nothing waives them. A change that destroys or \
+exposes is an error in
 these reports.
 
 | code | severity | meaning |
@@ -33,7 +38,8 @@ these reports.
 const OF_STOPS: &str = "
 ## Why a plan stops
 
-The JSON documents of `plan`, `drift` and `apply` hold these codes under `stopped`. Nothing is applied then.
+The JSON documents of `plan`, `drift` and `apply` hold these codes under `stopped`. Nothing is \
+applied then.
 
 | code | meaning |
 | --- | --- |
@@ -41,7 +47,12 @@ The JSON documents of `plan`, `drift` and `apply` hold these codes under `stoppe
 
 /// One code in full.
 pub fn text(code: &Code) -> String {
-    let mut out = wrap(&format!("{}[{}]: {}", severity(code), code.name, code.summary), WIDTH, 0).join("\n");
+    let mut out = wrap(
+        &format!("{}[{}]: {}", severity(code), code.name, code.summary),
+        WIDTH,
+        0,
+    )
+    .join("\n");
     for paragraph in [Some(code.explanation), advice(code)].into_iter().flatten() {
         out.push_str(&format!("\n\n{}", wrap(paragraph, WIDTH, 0).join("\n")));
     }
@@ -60,7 +71,13 @@ pub fn text(code: &Code) -> String {
 pub fn list(codes: &[&Code]) -> String {
     let column = explained().map(|code| code.name.len()).max().unwrap_or(0) + 4;
     let mut out = String::new();
-    let of = |severity| codes.iter().copied().filter(move |code| code.severity == severity).collect();
+    let of = |severity| {
+        codes
+            .iter()
+            .copied()
+            .filter(move |code| code.severity == severity)
+            .collect()
+    };
     let groups: [(&str, Vec<&Code>); 4] = [
         ("Errors:", of(Severity::Error)),
         ("Warnings:", of(Severity::Warning)),
@@ -70,7 +87,8 @@ pub fn list(codes: &[&Code]) -> String {
     for (title, codes) in groups {
         out.push_str(&format!("{title}\n"));
         for code in codes {
-            let lines = wrap(code.summary, WIDTH - column, 0).join(&format!("\n{}", " ".repeat(column)));
+            let lines =
+                wrap(code.summary, WIDTH - column, 0).join(&format!("\n{}", " ".repeat(column)));
             out.push_str(&format!("  {:1$}{lines}\n", code.name, column - 2));
         }
         out.push('\n');
@@ -83,14 +101,30 @@ pub fn markdown(codes: &[&Code]) -> String {
     let mut out = INTRODUCTION.to_owned();
     out.push_str("\n| code | severity | meaning |\n| --- | --- | --- |\n");
     for code in codes {
-        out.push_str(&format!("| [`{0}`](#{0}) | {1} | {2} |\n", code.name, severity(code), code.summary));
+        out.push_str(&format!(
+            "| [`{0}`](#{0}) | {1} | {2} |\n",
+            code.name,
+            severity(code),
+            code.summary
+        ));
     }
     for code in codes {
-        out.push_str(&format!("\n## {}\n\n{}: {}\n\n{}", code.name, title(code), code.summary, help(code)));
+        out.push_str(&format!(
+            "\n## {}\n\n{}: {}\n\n{}",
+            code.name,
+            title(code),
+            code.summary,
+            help(code)
+        ));
     }
     out.push_str(OF_PLANS);
     for code in of_plans() {
-        out.push_str(&format!("| `{}` | {} | {} |\n", code.name, severity(code), code.summary));
+        out.push_str(&format!(
+            "| `{}` | {} | {} |\n",
+            code.name,
+            severity(code),
+            code.summary
+        ));
     }
     out.push_str(OF_STOPS);
     for code in of_stops() {
@@ -183,7 +217,12 @@ mod tests {
         let codes = codes::all();
         let list = list(&codes);
         for code in codes {
-            assert_eq!(list.matches(&format!("\n  {} ", code.name)).count(), 1, "{}", code.name);
+            assert_eq!(
+                list.matches(&format!("\n  {} ", code.name)).count(),
+                1,
+                "{}",
+                code.name
+            );
         }
     }
 
@@ -191,6 +230,9 @@ mod tests {
     fn the_page_is_current() {
         let page = include_str!("../../docs/diagnostics.md");
         let current = markdown(&codes::all());
-        assert!(page == current, "regenerate it: cargo run -- explain --markdown > docs/diagnostics.md");
+        assert!(
+            page == current,
+            "regenerate it: cargo run -- explain --markdown > docs/diagnostics.md"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Drift in the formats of a plan: what counts is shown as a plan shows it, then what is accepted, and until when.
+//! Drift in the formats of a plan: what counts is shown as a plan shows it, then what is accepted,
+//! and until when.
 
 use super::{
     change,
@@ -36,17 +37,22 @@ pub fn text(drift: &Drift, look: Look) -> String {
     out
 }
 
-/// What differs and does not count. It folds as the changes of a plan do, and only below one acceptance.
+/// What differs and does not count. It folds as the changes of a plan do, and only below one
+/// acceptance.
 fn accepted(drift: &Drift, look: Look) -> String {
     let Look { color, depth, .. } = look;
-    let column = change::source_column(drift.accepted.iter().map(|accepted| &accepted.change), look);
+    let column =
+        change::source_column(drift.accepted.iter().map(|accepted| &accepted.change), look);
     let mut out = String::new();
     let mut folding = Folding::new(depth.most());
     for Accepted { change, by } in &drift.accepted {
         let by = said(by);
         if folding.shows(change, &by) {
             change::block(&mut out, change, column, look);
-            out.push_str(&format!("      {}\n", color.paint(Role::Quiet, format!("({by})"))));
+            out.push_str(&format!(
+                "      {}\n",
+                color.paint(Role::Quiet, format!("({by})"))
+            ));
         }
     }
     for folded in folding.rest() {
@@ -80,14 +86,22 @@ fn is_all(drift: &Drift) -> bool {
 
 /// How much does not count.
 fn beside(drift: &Drift) -> Option<String> {
-    let counts = [(drift.accepted.len(), "accepted"), (drift.ignored, "ignored")];
+    let counts = [
+        (drift.accepted.len(), "accepted"),
+        (drift.ignored, "ignored"),
+    ];
     let told = words::counted(&counts);
     (!told.is_empty()).then(|| format!("Beside that: {told}."))
 }
 
 /// The comment, at most `budget` bytes long.
 pub fn markdown(drift: &Drift, budget: usize) -> String {
-    let place = |acceptance: &Acceptance| raw_code(&format!("{}:{}", acceptance.source.file, acceptance.source.line));
+    let place = |acceptance: &Acceptance| {
+        raw_code(&format!(
+            "{}:{}",
+            acceptance.source.file, acceptance.source.line
+        ))
+    };
     let warning = |acceptance: &Acceptance| {
         let (pattern, until) = (raw_code(&acceptance.pattern.to_string()), acceptance.until);
         format!(
@@ -109,7 +123,10 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
     let comment = Comment {
         command: "drift",
         plan: &drift.plan,
-        totals: plan::totals(&drift.plan, is_all(drift)).into_iter().chain(beside(drift)).collect(),
+        totals: plan::totals(&drift.plan, is_all(drift))
+            .into_iter()
+            .chain(beside(drift))
+            .collect(),
         warnings: drift.expired.iter().map(warning).collect(),
         accepted: drift.accepted.iter().map(row).collect(),
         whole: &|| text(drift, Look::plain(Depth::Unfolded)),
@@ -117,11 +134,15 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
     markdown::comment(&comment, budget)
 }
 
-/// Findings for code scanning; what is accepted is among them, and closed. `found` are those of the chart.
+/// Findings for code scanning; what is accepted is among them, and closed. `found` are those of the
+/// chart.
 pub fn sarif(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
     let open: Vec<View> = found.into_iter().chain(plan::views(&drift.plan)).collect();
-    let closed: Vec<(View, String)> =
-        drift.accepted.iter().map(|accepted| (plan::view(&accepted.change), accepted.by.reason.clone())).collect();
+    let closed: Vec<(View, String)> = drift
+        .accepted
+        .iter()
+        .map(|accepted| (plan::view(&accepted.change), accepted.by.reason.clone()))
+        .collect();
     sarif::sarif(&open, &closed, checkout)
 }
 

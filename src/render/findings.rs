@@ -1,5 +1,5 @@
-//! Diagnostics for machines: one JSON document, and workflow commands of GitHub. Other modules write the reports that
-//! forges read.
+//! Diagnostics for machines: one JSON document, and workflow commands of GitHub. Other modules
+//! write the reports that forges read.
 //!
 //! The text for people is in `diagnostics`, which needs the source lines; these need places only.
 
@@ -28,14 +28,25 @@ struct Document<'v> {
 }
 
 fn count(views: &[View], severity: Severity) -> usize {
-    views.iter().filter(|view| view.severity == severity).map(|view| view.count.unwrap_or(1)).sum()
+    views
+        .iter()
+        .filter(|view| view.severity == severity)
+        .map(|view| view.count.unwrap_or(1))
+        .sum()
 }
 
 pub fn json(views: &[View]) -> String {
     let errors = count(views, Severity::Error);
     let warnings = count(views, Severity::Warning);
     let (format_version, document) = (FORMAT_VERSION, "validate");
-    pretty(&Document { format_version, document, valid: errors == 0, errors, warnings, diagnostics: views })
+    pretty(&Document {
+        format_version,
+        document,
+        valid: errors == 0,
+        errors,
+        warnings,
+        diagnostics: views,
+    })
 }
 
 fn level(view: &View) -> &'static str {
@@ -48,21 +59,34 @@ fn level(view: &View) -> &'static str {
 /// The message with its hint and the other places, on one line.
 pub(super) fn message(view: &View) -> String {
     let mut said: Vec<String> = view.hint.iter().cloned().collect();
-    said.extend(
-        view.related
-            .iter()
-            .map(|related| format!("{}: {}:{}:{}", related.message, related.file, related.line, related.column)),
-    );
-    if said.is_empty() { view.message.clone() } else { format!("{} ({})", view.message, said.join("; ")) }
+    said.extend(view.related.iter().map(|related| {
+        format!(
+            "{}: {}:{}:{}",
+            related.message, related.file, related.line, related.column
+        )
+    }));
+    if said.is_empty() {
+        view.message.clone()
+    } else {
+        format!("{} ({})", view.message, said.join("; "))
+    }
 }
 
-/// What tells each finding from all others, wherever its line has moved to meanwhile: code, file, resource and words. Of
-/// a change the words are left out, as they hold numbers from the live state; so are those that count other findings.
-pub(super) fn fingerprints<'v>(views: impl IntoIterator<Item = &'v View>, checkout: &Checkout) -> Vec<String> {
+/// What tells each finding from all others, wherever its line has moved to meanwhile: code, file,
+/// resource and words. Of a change the words are left out, as they hold numbers from the live
+/// state; so are those that count other findings.
+pub(super) fn fingerprints<'v>(
+    views: impl IntoIterator<Item = &'v View>,
+    checkout: &Checkout,
+) -> Vec<String> {
     let mut seen = HashMap::<String, usize>::new();
     let print = |view: &View| {
         let file = view.file.as_deref().unwrap_or(&checkout.chart);
-        let words = if is_change(view) || view.count.is_some() { "" } else { &view.message };
+        let words = if is_change(view) || view.count.is_some() {
+            ""
+        } else {
+            &view.message
+        };
         let parts = json!([view.code, checkout.path(file), view.address, words]).to_string();
         let nth = seen.entry(parts.clone()).or_default();
         *nth += 1;
@@ -78,7 +102,10 @@ pub(super) fn is_change(view: &View) -> bool {
 
 /// One workflow command a finding, which GitHub shows at its line.
 pub fn github(views: &[View]) -> String {
-    views.iter().map(|view| format!("{}\n", command(view))).collect()
+    views
+        .iter()
+        .map(|view| format!("{}\n", command(view)))
+        .collect()
 }
 
 fn command(view: &View) -> String {
@@ -90,7 +117,12 @@ fn command(view: &View) -> String {
         properties.extend(number.map(|number| format!("{name}={number}")));
     }
     properties.push(format!("title={}", property(&view.code)));
-    format!("::{} {}::{}", level(view), properties.join(","), data(&message(view)))
+    format!(
+        "::{} {}::{}",
+        level(view),
+        properties.join(","),
+        data(&message(view))
+    )
 }
 
 /// The escapes that the runner undoes; without them a text could end the command and begin another.
@@ -116,7 +148,11 @@ mod tests {
             file: Some(Arc::from("a,b.yaml")),
             line: Some(3),
             column: Some(5),
-            ..View::error("unknown-key", "unknown key `x\n::error::`".to_owned(), Some("did you mean `y`?".to_owned()))
+            ..View::error(
+                "unknown-key",
+                "unknown key `x\n::error::`".to_owned(),
+                Some("did you mean `y`?".to_owned()),
+            )
         }
     }
 
@@ -124,7 +160,8 @@ mod tests {
     fn a_workflow_command_cannot_be_broken_out_of() {
         assert_eq!(
             github(&[view()]),
-            "::error file=a%2Cb.yaml,line=3,col=5,title=unknown-key::unknown key `x%0A::error::` (did you mean `y`?)\n"
+            "::error file=a%2Cb.yaml,line=3,col=5,title=unknown-key::unknown key `x%0A::error::` \
+            (did you mean `y`?)\n"
         );
     }
 
@@ -132,6 +169,9 @@ mod tests {
     fn the_document_counts() {
         let document: Value = serde_json::from_str(&json(&[view()])).unwrap();
         assert_eq!(document["valid"], false);
-        assert_eq!((&document["errors"], &document["warnings"]), (&json!(1), &json!(0)));
+        assert_eq!(
+            (&document["errors"], &document["warnings"]),
+            (&json!(1), &json!(0))
+        );
     }
 }

@@ -1,16 +1,19 @@
-//! Text for a terminal's width: lines are broken between words, where the terminal would break words. Text that goes
-//! elsewhere is left as it is, so that it is the same everywhere.
+//! Text for a terminal's width: lines are broken between words, where the terminal would break
+//! words. Text that goes elsewhere is left as it is, so that it is the same everywhere.
 
 use anstream::adapter::strip_str;
 
-/// How much further the rest of a line stands than its beginning: a row begins with a mark, and its rest is no row.
+/// How much further the rest of a line stands than its beginning: a row begins with a mark, and its
+/// rest is no row.
 const HANGING: usize = 2;
 
 /// The text in lines of at most `width` characters; a longer word is left whole.
 pub fn fit(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        let (line, end) = line
+            .strip_suffix('\n')
+            .map_or((line, ""), |line| (line, "\n"));
         if length(line) <= width {
             out.push_str(line);
         } else {
@@ -22,8 +25,8 @@ pub fn fit(text: &str, width: usize) -> String {
     out
 }
 
-/// The words of a line in lines of at most `width` characters, the second and later ones moved to the right. Colours
-/// take no room.
+/// The words of a line in lines of at most `width` characters, the second and later ones moved to
+/// the right. Colours take no room.
 pub(super) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
     let words = line.trim_start_matches(' ');
     let mut lines = vec![" ".repeat(line.len() - words.len())];
@@ -59,7 +62,8 @@ mod tests {
     #[test]
     fn words_stay_whole_and_stand_below_their_line() {
         let text = "Stopped: one two three\n      ! overwrites: tags that exist\nshort\n";
-        let fitted = "Stopped: one two\n  three\n      ! overwrites:\n        tags that\n        exist\nshort\n";
+        let fitted = "Stopped: one two\n  three\n      ! overwrites:\n        tags \
+            that\n        exist\nshort\n";
         assert_eq!(fit(text, 19), fitted);
         assert_eq!(
             fit("an_address_longer_than_the_terminal: failed", 10),
@@ -76,7 +80,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_blanks_is_lost(text in "([a-z]{1,9}| {1,3}|\n){0,40}", width in 1_usize..30) {
+        fn nothing_but_blanks_is_lost(text in "([a-z]{1,9}| \
+            {1,3}|\n){0,40}", width in 1_usize..30) {
             let fitted = fit(&text, width);
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&fitted), words(&text));

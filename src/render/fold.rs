@@ -1,7 +1,7 @@
 //! Which changes may share one row: equal ones, inside one organization and with the same target.
 //!
-//! A row that stands for many names only one of them, so a reader must know from that one what the others touch, and
-//! where they send it.
+//! A row that stands for many names only one of them, so a reader must know from that one what the
+//! others touch, and where they send it.
 
 use std::sync::Arc;
 
@@ -64,7 +64,10 @@ pub(super) struct Folded<'c> {
 impl<'c> Folding<'c> {
     /// `most`: how many equal changes are shown.
     pub(super) fn new(most: usize) -> Folding<'c> {
-        Folding { most, alike: IndexMap::new() }
+        Folding {
+            most,
+            alike: IndexMap::new(),
+        }
     }
 
     /// Whether the change gets a row of its own. `below`: what else must be equal.
@@ -72,8 +75,15 @@ impl<'c> Folding<'c> {
         if !may_fold(change) {
             return true;
         }
-        let new = Folded { first: change, number: 0, is_mixed: false };
-        let folded = self.alike.entry((Group::near(change), below.to_owned())).or_insert(new);
+        let new = Folded {
+            first: change,
+            number: 0,
+            is_mixed: false,
+        };
+        let folded = self
+            .alike
+            .entry((Group::near(change), below.to_owned()))
+            .or_insert(new);
         folded.number += 1;
         folded.is_mixed |= !remarks(change).eq(remarks(folded.first));
         folded.number <= self.most
@@ -82,17 +92,35 @@ impl<'c> Folding<'c> {
     /// The groups that were not shown whole.
     pub(super) fn rest(self) -> impl Iterator<Item = Folded<'c>> {
         let most = self.most;
-        let rest = self.alike.into_values().filter(move |folded| folded.number > most);
-        rest.map(move |folded| Folded { number: folded.number - most, ..folded })
+        let rest = self
+            .alike
+            .into_values()
+            .filter(move |folded| folded.number > most);
+        rest.map(move |folded| Folded {
+            number: folded.number - most,
+            ..folded
+        })
     }
 }
 
 impl Folded<'_> {
     /// The line for those without a row.
     pub(super) fn line(&self, remark: &str, color: Color) -> String {
-        let Folded { first, number, is_mixed } = self;
-        let own = if *is_mixed { ", descriptions differ" } else { "" };
-        let line = format!("{:>3} {number} more like {}{own}", first.action.symbol(), first.address);
+        let Folded {
+            first,
+            number,
+            is_mixed,
+        } = self;
+        let own = if *is_mixed {
+            ", descriptions differ"
+        } else {
+            ""
+        };
+        let line = format!(
+            "{:>3} {number} more like {}{own}",
+            first.action.symbol(),
+            first.address
+        );
         let gap = if remark.is_empty() { "" } else { "  " };
         format!("{}{gap}{remark}\n", color.paint(role(&first.action), line))
     }
@@ -100,14 +128,23 @@ impl Folded<'_> {
 
 /// The texts for people that a change writes.
 fn remarks(change: &Change) -> impl Iterator<Item = Option<&Value>> {
-    change.fields.iter().filter(|field| is_remark(change, field)).map(|field| field.after.as_ref())
+    change
+        .fields
+        .iter()
+        .filter(|field| is_remark(change, field))
+        .map(|field| field.after.as_ref())
 }
 
 fn is_remark(change: &Change, field: &FieldChange) -> bool {
-    change.address.kind().attribute(field.name).is_some_and(|attribute| attribute.is_remark)
+    change
+        .address
+        .kind()
+        .attribute(field.name)
+        .is_some_and(|attribute| attribute.is_remark)
 }
 
-/// Whether a change may stand behind an equal one. What is destroyed, exposed or withheld never does.
+/// Whether a change may stand behind an equal one. What is destroyed, exposed or withheld never
+/// does.
 pub(super) fn may_fold(change: &Change) -> bool {
     !change.is_grave() && !is_created_public(change)
 }
@@ -119,20 +156,32 @@ pub(super) fn reaches_out(change: &Change) -> bool {
 
 /// The organization of an address, or the project, with its region.
 pub(super) fn organization(address: &Address) -> String {
-    let parts: Vec<_> = address.organization().iter().map(|part| printed(part)).collect();
+    let parts: Vec<_> = address
+        .organization()
+        .iter()
+        .map(|part| printed(part))
+        .collect();
     parts.join("/")
 }
 
 /// What a change does, whatever it does it to.
 fn deed(change: &Change, with_remarks: bool) -> String {
     let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
-    for field in change.fields.iter().filter(|field| with_remarks || !is_remark(change, field)) {
+    for field in change
+        .fields
+        .iter()
+        .filter(|field| with_remarks || !is_remark(change, field))
+    {
         for value in [&field.before, &field.after].into_iter().flatten() {
             deed.push_str(&format!(" {}={value}", field.name));
         }
     }
     if let Some(run) = change.action.run() {
-        deed.push_str(&format!(" > {} {}", words::run(run), change.notes.join(" ")));
+        deed.push_str(&format!(
+            " > {} {}",
+            words::run(run),
+            change.notes.join(" ")
+        ));
     }
     deed
 }
@@ -149,12 +198,21 @@ fn is_created_public(change: &Change) -> bool {
 
 /// The scheme and the host of the `url` that a run logs in to.
 fn login_host(change: &Change) -> Option<String> {
-    change.action.run().filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
+    change
+        .action
+        .run()
+        .filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
     let from = change.address.kind().runs?.from;
-    let url = change.action.after().and_then(|after| after.get(from)).and_then(Value::as_str);
+    let url = change
+        .action
+        .after()
+        .and_then(|after| after.get(from))
+        .and_then(Value::as_str);
     // A URL that cannot be taken apart is a place of its own, and so is one that is not known.
     let url = url.map_or_else(|| change.address.to_string(), str::to_owned);
-    let host = url.find("://").and_then(|at| url[at + 3..].find(['/', '?', '#']).map(|end| at + 3 + end));
+    let host = url
+        .find("://")
+        .and_then(|at| url[at + 3..].find(['/', '?', '#']).map(|end| at + 3 + end));
     Some(url[..host.unwrap_or(url.len())].to_owned())
 }
 
@@ -174,13 +232,20 @@ mod tests {
         let (mut live, mut entries) = (Live::default(), String::new());
         for (number, url) in urls.iter().enumerate() {
             let address = mirror::address("r-1", "p", format!("m{number}"));
-            let attributes = [("url", json!(url)), ("scheduled", json!(true)), ("endpoint", json!(""))];
+            let attributes = [
+                ("url", json!(url)),
+                ("scheduled", json!(true)),
+                ("endpoint", json!("")),
+            ];
             let found = LiveResource {
                 attributes: attributes.into_iter().collect(),
                 runs: Some(Box::new(RunState::default())),
                 ..LiveResource::default()
             };
-            live.numbers.insert(address.clone(), RemoteId::try_from(number as u64 + 1).unwrap());
+            live.numbers.insert(
+                address.clone(),
+                RemoteId::try_from(number as u64 + 1).unwrap(),
+            );
             live.resources.insert(address, found);
             entries.push_str(&format!("  p/m{number}: {{ max_age: 1h{login} }}\n"));
         }
@@ -189,14 +254,28 @@ mod tests {
 
     #[test]
     fn a_login_for_another_host_is_another_change() {
-        let urls = ["https://git.example/a", "https://git.example/b", "https://git.example@evil.example/a"];
+        let urls = [
+            "https://git.example/a",
+            "https://git.example/b",
+            "https://git.example@evil.example/a",
+        ];
         let login = ", credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }";
         for (login, same) in [(login, [true, false]), ("", [true, true])] {
             let plan = runs(&urls, login);
             let groups: Vec<Group> = plan.changes.iter().map(Group::of).collect();
             assert_eq!(groups.len(), 3, "{plan:#?}");
-            assert_eq!([groups[0] == groups[1], groups[0] == groups[2]], same, "{login}");
-            assert_eq!(plan.changes.iter().filter(|change| reaches_out(change)).count(), 3 * usize::from(!same[1]));
+            assert_eq!(
+                [groups[0] == groups[1], groups[0] == groups[2]],
+                same,
+                "{login}"
+            );
+            assert_eq!(
+                plan.changes
+                    .iter()
+                    .filter(|change| reaches_out(change))
+                    .count(),
+                3 * usize::from(!same[1])
+            );
         }
     }
 }

@@ -11,7 +11,10 @@ use crate::{
 /// The report. GitLab compares it with that of the target branch, by the fingerprints.
 pub fn gitlab(views: &[View], checkout: &Checkout) -> String {
     let prints = findings::fingerprints(views, checkout);
-    let issues = views.iter().zip(&prints).map(|(view, print)| issue(view, print, checkout));
+    let issues = views
+        .iter()
+        .zip(&prints)
+        .map(|(view, print)| issue(view, print, checkout));
     pretty(&issues.collect::<Vec<_>>())
 }
 
@@ -42,7 +45,11 @@ mod tests {
     use super::*;
 
     fn checkout() -> Checkout {
-        Checkout { root: "/r".into(), directory: "/r".into(), chart: "portolan.yaml".to_owned() }
+        Checkout {
+            root: "/r".into(),
+            directory: "/r".into(),
+            chart: "portolan.yaml".to_owned(),
+        }
     }
 
     fn report(views: &[View]) -> Vec<Value> {
@@ -51,16 +58,33 @@ mod tests {
 
     fn view(code: &str, message: &str, line: u32) -> View {
         let file = Some(Arc::from("./my chart.yaml"));
-        View { file, line: Some(line), column: Some(5), ..View::error(code, message.to_owned(), None) }
+        View {
+            file,
+            line: Some(line),
+            column: Some(5),
+            ..View::error(code, message.to_owned(), None)
+        }
     }
 
     #[test]
     fn an_issue_has_what_gitlab_reads() {
-        let found = report(&[view("unknown-key", "unknown key `x\n`", 3), View::error("not-ready", "no".into(), None)]);
+        let found = report(&[
+            view("unknown-key", "unknown key `x\n`", 3),
+            View::error("not-ready", "no".into(), None),
+        ]);
         assert_eq!(found[0]["description"], "unknown key `x\\n`");
-        assert_eq!((&found[0]["check_name"], &found[0]["severity"]), (&json!("unknown-key"), &json!("major")));
-        assert_eq!(found[0]["location"], json!({ "path": "my chart.yaml", "lines": { "begin": 3 } }));
-        assert_eq!(found[1]["location"], json!({ "path": "portolan.yaml", "lines": { "begin": 1 } }));
+        assert_eq!(
+            (&found[0]["check_name"], &found[0]["severity"]),
+            (&json!("unknown-key"), &json!("major"))
+        );
+        assert_eq!(
+            found[0]["location"],
+            json!({ "path": "my chart.yaml", "lines": { "begin": 3 } })
+        );
+        assert_eq!(
+            found[1]["location"],
+            json!({ "path": "portolan.yaml", "lines": { "begin": 1 } })
+        );
         assert_eq!(gitlab(&[], &checkout()), "[]\n");
     }
 
@@ -68,10 +92,23 @@ mod tests {
     fn a_fingerprint_survives_a_move_and_is_unique() {
         let prints = |views: &[View]| {
             let found = report(views);
-            found.iter().map(|issue| issue["fingerprint"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            found
+                .iter()
+                .map(|issue| issue["fingerprint"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
         };
-        let before = prints(&[view("a", "x", 3), view("a", "x", 9), view("a", "y", 10), view("b", "x", 3)]);
-        let after = prints(&[view("a", "x", 13), view("a", "x", 19), view("a", "y", 20), view("b", "x", 1)]);
+        let before = prints(&[
+            view("a", "x", 3),
+            view("a", "x", 9),
+            view("a", "y", 10),
+            view("b", "x", 3),
+        ]);
+        let after = prints(&[
+            view("a", "x", 13),
+            view("a", "x", 19),
+            view("a", "y", 20),
+            view("b", "x", 1),
+        ]);
         assert_eq!(before, after);
         let mut unique = before.clone();
         unique.sort();
@@ -82,8 +119,10 @@ mod tests {
 
     #[test]
     fn a_change_is_the_same_whatever_it_would_destroy() {
-        let change =
-            |message: &str| View { address: Some("repository r/o/a".into()), ..view("plan-delete", message, 3) };
+        let change = |message: &str| View {
+            address: Some("repository r/o/a".into()),
+            ..view("plan-delete", message, 3)
+        };
         assert_eq!(
             report(&[change("delete repository r/o/a: 3 images")])[0]["fingerprint"],
             report(&[change("delete repository r/o/a: 4 images")])[0]["fingerprint"]

@@ -28,7 +28,11 @@ organizations:
 "
     );
     let example = ["team-a".to_owned()];
-    let organizations = if organizations.is_empty() { &example[..] } else { organizations };
+    let organizations = if organizations.is_empty() {
+        &example[..]
+    } else {
+        organizations
+    };
     for organization in organizations.iter().map(|name| scalar(name)) {
         out.push_str(&format!(
             "  {organization}:
@@ -53,7 +57,11 @@ pub fn from_live(exported: &Exported) -> String {
         out.push_str("#\n# Left unmanaged, so that it keeps its live value:\n");
     }
     for left in &exported.unmanaged {
-        out.push_str(&format!("# - {}: {}\n", on_one_line(&left.what), on_one_line(&left.because)));
+        out.push_str(&format!(
+            "# - {}: {}\n",
+            on_one_line(&left.what),
+            on_one_line(&left.because)
+        ));
     }
     out + &chart::text(&exported.chart)
 }

@@ -1,8 +1,9 @@
 //! The plan as Markdown, for a comment on a pull request, within a number of bytes.
 //!
-//! What is destroyed, exposed or withheld is listed change by change; other changes of one shape, in one organization
-//! and with one target, fold into a row with a count. The full text follows in a fold-out as far as the budget allows, and a footer counts what is not
-//! there. The totals stand first, whatever the budget. No text of the service or the chart can become markup.
+//! What is destroyed, exposed or withheld is listed change by change; other changes of one shape,
+//! in one organization and with one target, fold into a row with a count. The full text follows in
+//! a fold-out as far as the budget allows, and a footer counts what is not there. The totals stand
+//! first, whatever the budget. No text of the service or the chart can become markup.
 
 use indexmap::IndexMap;
 
@@ -31,10 +32,15 @@ const LONGEST_DIFFERENCE: usize = 160;
 
 /// The comment for a run of a command that did not come to a plan.
 pub fn unready(command: &str, found: &[View], budget: usize) -> String {
-    let mut page = Page::new(format!("### portolan {command}\n\n**Unknown: no plan could be made.**\n\n"), budget);
+    let mut page = Page::new(
+        format!("### portolan {command}\n\n**Unknown: no plan could be made.**\n\n"),
+        budget,
+    );
     let items = found.iter().enumerate().map(|(number, view)| {
         let place = view.file.as_ref().map_or_else(String::new, |file| {
-            let line = view.line.map_or_else(String::new, |line| format!(":{line}"));
+            let line = view
+                .line
+                .map_or_else(String::new, |line| format!(":{line}"));
             format!(" {}", raw_code(&format!("{file}{line}")))
         });
         let item = format!("- {}{place}: {}\n", code(&view.code), escape(&view.message));
@@ -49,7 +55,14 @@ pub fn markdown(plan: &Plan, budget: usize) -> String {
     let totals = text::totals(plan, !plan.scope.selection.is_partial());
     let whole = || full_text(plan, Look::plain(Depth::Unfolded));
     comment(
-        &Comment { command: "plan", plan, totals, warnings: Vec::new(), accepted: Vec::new(), whole: &whole },
+        &Comment {
+            command: "plan",
+            plan,
+            totals,
+            warnings: Vec::new(),
+            accepted: Vec::new(),
+            whole: &whole,
+        },
         budget,
     )
 }
@@ -72,34 +85,54 @@ pub(super) struct Comment<'c> {
 pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     let plan = comment.plan;
     let mut page = Page::new(head(comment), budget);
-    page.list("acceptances that are over", comment.warnings.iter().map(|warning| Some(format!("> {warning}\n\n"))));
+    page.list(
+        "acceptances that are over",
+        comment
+            .warnings
+            .iter()
+            .map(|warning| Some(format!("> {warning}\n\n"))),
+    );
     page.list(
         "reasons to stop",
         plan.stopped.iter().map(|stop| {
-            let lift =
-                stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {}", escape(lift)));
-            Some(format!("> **Stopped:** {}{lift}\n\n", escape(&stop.message)))
+            let lift = stop.lift.as_ref().map_or_else(String::new, |lift| {
+                format!("; to let it pass: {}", escape(lift))
+            });
+            Some(format!(
+                "> **Stopped:** {}{lift}\n\n",
+                escape(&stop.message)
+            ))
         }),
     );
     page.list(
         "failed reads",
         plan.failures.iter().map(|failure| {
-            Some(format!("- cannot read the {}: {}\n", escape(&failure.subject), escape(&failure.message)))
+            Some(format!(
+                "- cannot read the {}: {}\n",
+                escape(&failure.subject),
+                escape(&failure.message)
+            ))
         }),
     );
     if plan.scope.selection.is_partial() {
         page.push(&partial(plan));
     }
-    let (grave, ordinary): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_grave());
+    let (grave, ordinary): (Vec<&Change>, Vec<&Change>) =
+        plan.changes.iter().partition(|change| change.is_grave());
     let title = "Destroyed, exposed or withheld";
     let grave: Vec<Vec<&Change>> = grave.into_iter().map(|change| vec![change]).collect();
     page.changes(title, "**destroyed, exposed or withheld**", &grave);
     // Where there is no room for all, what goes to another place is not what is left out.
-    let (outwards, inwards): (Vec<&Change>, Vec<&Change>) =
-        ordinary.into_iter().partition(|change| fold::reaches_out(change));
+    let (outwards, inwards): (Vec<&Change>, Vec<&Change>) = ordinary
+        .into_iter()
+        .partition(|change| fold::reaches_out(change));
     let others: Vec<Vec<&Change>> = folded(&outwards).chain(folded(&inwards)).collect();
     page.changes("Other changes", "other changes", &others);
-    page.table("Accepted for a while", "accepted", comment.accepted.iter().map(|row| (row.clone(), 1)));
+    page.table(
+        "Accepted for a while",
+        "accepted",
+        comment.accepted.iter().map(|row| (row.clone(), 1)),
+    );
     page.table(
         "Unlisted",
         "unlisted",
@@ -114,11 +147,16 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     page.end()
 }
 
-/// What stands there whatever the budget: numbers, and the address of a mirror that cannot be compared.
+/// What stands there whatever the budget: numbers, and the address of a mirror that cannot be
+/// compared.
 fn head(comment: &Comment<'_>) -> String {
     let mut out = format!("### portolan {}\n\n", comment.command);
     for (number, line) in comment.totals.iter().map(|line| escape(line)).enumerate() {
-        out.push_str(&if number == 0 { format!("**{line}**\n\n") } else { format!("{line}\n\n") });
+        out.push_str(&if number == 0 {
+            format!("**{line}**\n\n")
+        } else {
+            format!("{line}\n\n")
+        });
     }
     if let Some(line) = cloud::line(comment.plan, raw_code) {
         out.push_str(&format!("{line}\n\n"));
@@ -132,9 +170,13 @@ fn head(comment: &Comment<'_>) -> String {
 /// What chose the part.
 fn partial(plan: &Plan) -> String {
     let said = |option: &str, patterns: &[Pattern]| {
-        patterns.iter().map(|pattern| raw_code(&format!("{option} {pattern}")) + " ").collect::<String>()
+        patterns
+            .iter()
+            .map(|pattern| raw_code(&format!("{option} {pattern}")) + " ")
+            .collect::<String>()
     };
-    let chosen = said("--target", &plan.scope.selection.targets) + &said("--exclude", &plan.scope.selection.excludes);
+    let chosen = said("--target", &plan.scope.selection.targets)
+        + &said("--exclude", &plan.scope.selection.excludes);
     format!("Chosen by {}\n\n", chosen.trim_end())
 }
 
@@ -147,7 +189,11 @@ struct Page {
 
 impl Page {
     fn new(head: String, budget: usize) -> Page {
-        Page { out: head, budget: budget.saturating_sub(FOOTER), left_out: Vec::new() }
+        Page {
+            out: head,
+            budget: budget.saturating_sub(FOOTER),
+            left_out: Vec::new(),
+        }
     }
 
     /// Adds a piece if it fits.
@@ -180,19 +226,36 @@ impl Page {
         self.leave_out(missing, what);
     }
 
-    /// Adds a row for each group of equal changes: rather all of them with less said of each than some of them.
+    /// Adds a row for each group of equal changes: rather all of them with less said of each than
+    /// some of them.
     fn changes(&mut self, title: &str, what: &'static str, groups: &[Vec<&Change>]) {
         let rows: Vec<String> = groups.iter().map(|alike| row(alike)).collect();
-        let rows = if self.has_room_for(&rows) { rows } else { groups.iter().map(|alike| short_row(alike)).collect() };
-        self.table(title, what, rows.into_iter().zip(groups.iter().map(Vec::len)));
+        let rows = if self.has_room_for(&rows) {
+            rows
+        } else {
+            groups.iter().map(|alike| short_row(alike)).collect()
+        };
+        self.table(
+            title,
+            what,
+            rows.into_iter().zip(groups.iter().map(Vec::len)),
+        );
     }
 
     /// Adds rows, each with the number of changes that it stands for, until one does not fit.
-    fn table(&mut self, title: &str, what: &'static str, rows: impl Iterator<Item = (String, usize)>) {
+    fn table(
+        &mut self,
+        title: &str,
+        what: &'static str,
+        rows: impl Iterator<Item = (String, usize)>,
+    ) {
         let mut rows = rows.peekable();
-        let Some((first, _)) = rows.peek() else { return };
+        let Some((first, _)) = rows.peek() else {
+            return;
+        };
         // A head without a row would be read as "nothing".
-        let head = format!("**{title}**\n\n| | resource | what | where |\n| --- | --- | --- | --- |\n");
+        let head =
+            format!("**{title}**\n\n| | resource | what | where |\n| --- | --- | --- | --- |\n");
         let mut open = self.out.len() + head.len() + first.len() <= self.budget && self.push(&head);
         let begun = open;
         let mut missing = 0;
@@ -216,11 +279,17 @@ impl Page {
     fn details(&mut self, whole: &str) {
         const CUT: &str = "(the rest is left out)";
         // A fence inside of a value would end the block.
-        let longest = whole.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+        let longest = whole
+            .split(|character| character != '`')
+            .map(str::len)
+            .max()
+            .unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
         let open = format!("<details><summary>The whole plan</summary>\n\n{fence}text\n");
         let close = format!("{fence}\n\n</details>\n");
-        let room = self.budget.saturating_sub(self.out.len() + open.len() + close.len());
+        let room = self
+            .budget
+            .saturating_sub(self.out.len() + open.len() + close.len());
         if whole.len() <= room {
             self.push(&format!("{open}{whole}{close}"));
             return;
@@ -234,7 +303,11 @@ impl Page {
     fn end(self) -> String {
         let mut out = self.out;
         if !self.left_out.is_empty() {
-            let said: Vec<String> = self.left_out.iter().map(|(number, what)| format!("{number} {what}")).collect();
+            let said: Vec<String> = self
+                .left_out
+                .iter()
+                .map(|(number, what)| format!("{number} {what}"))
+                .collect();
             out.push_str(&format!(
                 "\n_Left out for want of space: {}. The JSON document of the plan has them all._\n",
                 said.join(", ")
@@ -248,7 +321,11 @@ impl Page {
 fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
     let mut alike = IndexMap::<Result<Group, usize>, Vec<&Change>>::new();
     for (index, change) in changes.iter().enumerate() {
-        let group = if fold::may_fold(change) { Ok(Group::of(change)) } else { Err(index) };
+        let group = if fold::may_fold(change) {
+            Ok(Group::of(change))
+        } else {
+            Err(index)
+        };
         alike.entry(group).or_default().push(change);
     }
     alike.into_values()
@@ -261,13 +338,24 @@ fn row(alike: &[&Change]) -> String {
         let more = if alike.len() > 1 { " .." } else { "" };
         raw_code(&format!("{}:{}", source.file, source.line)) + more
     });
-    let said = said(first, alike.iter().all(|change| change.notes == first.notes));
-    format!("| `{}` | {resource} | {} | {place} |\n", first.action.symbol(), said.join("<br>"))
+    let said = said(
+        first,
+        alike.iter().all(|change| change.notes == first.notes),
+    );
+    format!(
+        "| `{}` | {resource} | {} | {place} |\n",
+        first.action.symbol(),
+        said.join("<br>")
+    )
 }
 
 fn resource(alike: &[&Change]) -> String {
     let (first, more) = (alike[0], alike.len() - 1);
-    let rest = if more > 0 { format!(" and {more} more {}", plural(first, more)) } else { String::new() };
+    let rest = if more > 0 {
+        format!(" and {more} more {}", plural(first, more))
+    } else {
+        String::new()
+    };
     raw_code(&first.address.to_string()) + &rest
 }
 
@@ -275,23 +363,46 @@ fn resource(alike: &[&Change]) -> String {
 fn short_row(alike: &[&Change]) -> String {
     let change = alike[0];
     let withheld = change.withheld.as_ref().map(|_| "withheld".to_owned());
-    let said: Vec<String> = change.risks.iter().map(|risk| risk.class.to_string()).chain(withheld).collect();
-    format!("| `{}` | {} | {} | |\n", change.action.symbol(), resource(alike), said.join(", "))
+    let said: Vec<String> = change
+        .risks
+        .iter()
+        .map(|risk| risk.class.to_string())
+        .chain(withheld)
+        .collect();
+    format!(
+        "| `{}` | {} | {} | |\n",
+        change.action.symbol(),
+        resource(alike),
+        said.join(", ")
+    )
 }
 
 /// What is to be said of a change.
 fn said(change: &Change, with_notes: bool) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     if !matches!(change.action, Action::Delete { .. }) {
-        said.extend(change.fields.iter().filter(|shown| change::is_worth_showing(change, shown)).map(field));
+        said.extend(
+            change
+                .fields
+                .iter()
+                .filter(|shown| change::is_worth_showing(change, shown))
+                .map(field),
+        );
     }
     said.extend(change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("**withheld**; {} would let it go", code(lift)),
-        Withheld::Protect { pattern } => format!("**withheld**: protected by {}", raw_code(pattern)),
+        Withheld::Protect { pattern } => {
+            format!("**withheld**: protected by {}", raw_code(pattern))
+        }
     }));
     let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
     said.extend(told.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
-    said.extend(change.action.run().map(|run| format!("**run**: {}", escape(&words::run(run)))));
+    said.extend(
+        change
+            .action
+            .run()
+            .map(|run| format!("**run**: {}", escape(&words::run(run)))),
+    );
     said.extend(change::why(change).map(|why| escape(&why)));
     if with_notes {
         said.extend(change.notes.iter().map(|note| escape(note)));
@@ -304,7 +415,8 @@ fn plural(change: &Change, number: usize) -> String {
     if number == 1 {
         kind.to_owned()
     } else {
-        kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"))
+        kind.strip_suffix('y')
+            .map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"))
     }
 }
 
@@ -332,8 +444,8 @@ pub(super) fn raw_code(text: &str) -> String {
     code(&words::on_one_line(text))
 }
 
-/// One line, shown as it is. A bar would end the cell of a table and a backtick the code, wherever a backslash stands,
-/// so a text with one of them is written in entities.
+/// One line, shown as it is. A bar would end the cell of a table and a backtick the code, wherever
+/// a backslash stands, so a text with one of them is written in entities.
 fn code(text: &str) -> String {
     if text.trim() == text && !text.is_empty() && !text.contains(['|', '`']) {
         return format!("`{text}`");
@@ -353,7 +465,8 @@ fn code_in_entities(text: &str) -> String {
     out + "</code>"
 }
 
-/// Words of ours with names in them: what stands in backticks is shown as code, and nothing may become markup.
+/// Words of ours with names in them: what stands in backticks is shown as code, and nothing may
+/// become markup.
 pub(super) fn escape(text: &str) -> String {
     let line = words::on_one_line(text);
     let pieces: Vec<&str> = line.split('`').collect();
@@ -375,7 +488,9 @@ pub(super) fn escape(text: &str) -> String {
 /// A site turns what looks like the address of a page into a link, but not in code.
 fn plain(out: &mut String, text: &str) {
     for word in text.split_inclusive(' ') {
-        let (word, blank) = word.strip_suffix(' ').map_or((word, ""), |word| (word, " "));
+        let (word, blank) = word
+            .strip_suffix(' ')
+            .map_or((word, ""), |word| (word, " "));
         if is_link(word) {
             out.push_str(&code_in_entities(word));
         } else {
@@ -387,7 +502,10 @@ fn plain(out: &mut String, text: &str) {
 
 fn is_link(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    word.contains("://") || word.contains("www.") || word.contains("mailto:") || word.contains("xmpp:")
+    word.contains("://")
+        || word.contains("www.")
+        || word.contains("mailto:")
+        || word.contains("xmpp:")
 }
 
 fn unmarked(out: &mut String, text: &str) {

@@ -1,7 +1,9 @@
-//! What a drift run found, in Prometheus' text format, for the textfile collector of a node exporter.
+//! What a drift run found, in Prometheus' text format, for the textfile collector of a node
+//! exporter.
 //!
-//! A run that could not read everything has no counts: a zero would read as "no changes". Every series names its chart,
-//! and the account where it is known, so that the files of two charts can stand beside each other.
+//! A run that could not read everything has no counts: a zero would read as "no changes". Every
+//! series names its chart, and the account where it is known, so that the files of two charts can
+//! stand beside each other.
 
 use crate::{
     drift::Drift,
@@ -18,7 +20,9 @@ pub struct Labels {
 
 impl Labels {
     fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [("chart", self.chart.as_str())].into_iter().chain(self.account.iter().map(|name| ("account", name.as_str())))
+        [("chart", self.chart.as_str())]
+            .into_iter()
+            .chain(self.account.iter().map(|name| ("account", name.as_str())))
     }
 }
 
@@ -46,17 +50,35 @@ const LAST_COMPLETE_READ: &str = "portolan_last_complete_read_timestamp_seconds"
 
 /// What can become of the resources of a kind.
 fn verbs(kind: &Kind) -> impl Iterator<Item = Verb> {
-    kind.lifecycle.verbs().iter().copied().chain(kind.runs.map(|_| Verb::Run))
+    kind.lifecycle
+        .verbs()
+        .iter()
+        .copied()
+        .chain(kind.runs.map(|_| Verb::Run))
 }
 
-/// The whole file. Every series is there even where it is zero, so that none vanishes from one run to the next.
+/// The whole file. Every series is there even where it is zero, so that none vanishes from one run
+/// to the next.
 pub fn text(metrics: &Metrics<'_>) -> String {
     let mut out = String::new();
-    let known = metrics.drift.filter(|drift| drift.outcome() != Outcome::Unknown);
-    let common: Vec<String> = metrics.labels.pairs().map(|(name, value)| label(name, value)).collect();
+    let known = metrics
+        .drift
+        .filter(|drift| drift.outcome() != Outcome::Unknown);
+    let common: Vec<String> = metrics
+        .labels
+        .pairs()
+        .map(|(name, value)| label(name, value))
+        .collect();
     let common = common.join(",");
-    let mut gauge = |name: &str, help: &str, samples: Vec<Sample>| family(&mut out, &common, name, help, samples);
-    let one = |number: Option<String>| number.map(|number| (Vec::new(), number)).into_iter().collect::<Vec<_>>();
+    let mut gauge = |name: &str, help: &str, samples: Vec<Sample>| {
+        family(&mut out, &common, name, help, samples)
+    };
+    let one = |number: Option<String>| {
+        number
+            .map(|number| (Vec::new(), number))
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
     let count = |of: fn(&Drift) -> usize| one(known.map(|drift| of(drift).to_string()));
     gauge(
         "portolan_changes",
@@ -68,15 +90,31 @@ pub fn text(metrics: &Metrics<'_>) -> String {
         "Differences that count, by the class of risk that mending them has.",
         known.map(risks).unwrap_or_default(),
     );
-    gauge("portolan_unchanged", "Resources that are as the chart says.", count(|drift| drift.plan.unchanged));
-    gauge("portolan_unlisted", "Repositories that no file lists.", count(|drift| drift.plan.unlisted.len()));
+    gauge(
+        "portolan_unchanged",
+        "Resources that are as the chart says.",
+        count(|drift| drift.plan.unchanged),
+    );
+    gauge(
+        "portolan_unlisted",
+        "Repositories that no file lists.",
+        count(|drift| drift.plan.unlisted.len()),
+    );
     gauge(
         "portolan_withheld",
         "Differences that an apply would not mend unasked.",
         count(|drift| drift.plan.summary().withheld),
     );
-    gauge("portolan_accepted", "Differences that the chart accepts for a while.", count(|drift| drift.accepted.len()));
-    gauge("portolan_ignored", "Differences that the run was told to ignore.", count(|drift| drift.ignored));
+    gauge(
+        "portolan_accepted",
+        "Differences that the chart accepts for a while.",
+        count(|drift| drift.accepted.len()),
+    );
+    gauge(
+        "portolan_ignored",
+        "Differences that the run was told to ignore.",
+        count(|drift| drift.ignored),
+    );
     gauge(
         "portolan_expired_acceptances",
         "Acceptances of the chart that are over.",
@@ -90,12 +128,16 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     gauge(
         "portolan_partial",
         "Whether the last run looked at a part of the chart only.",
-        one(metrics.drift.map(|drift| u8::from(drift.plan.scope.selection.is_partial()).to_string())),
+        one(metrics
+            .drift
+            .map(|drift| u8::from(drift.plan.scope.selection.is_partial()).to_string())),
     );
     gauge(
         LAST_COMPLETE_READ,
         "When everything could last be read.",
-        one(metrics.last_complete_read.map(|seconds| seconds.to_string())),
+        one(metrics
+            .last_complete_read
+            .map(|seconds| seconds.to_string())),
     );
     gauge(
         "portolan_requests",
@@ -113,7 +155,11 @@ pub fn last_complete_read(text: &str) -> Option<LastRead> {
             Some(rest) => read_labels(rest).map(|(labels, rest)| (Some(labels), rest))?,
             None => (None, rest),
         };
-        number.trim().parse().ok().map(|seconds| LastRead { labels, seconds })
+        number
+            .trim()
+            .parse()
+            .ok()
+            .map(|seconds| LastRead { labels, seconds })
     })
 }
 
@@ -154,7 +200,10 @@ fn unescaped(text: &str) -> Option<(String, &str)> {
 
 /// A label as the format wants it.
 fn label(name: &str, value: &str) -> String {
-    let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+    let value = value
+        .replace('\\', r"\\")
+        .replace('"', "\\\"")
+        .replace('\n', r"\n");
     format!("{name}=\"{value}\"")
 }
 
@@ -165,17 +214,31 @@ type Sample = (Vec<(&'static str, String)>, String);
 fn family(out: &mut String, common: &str, name: &str, help: &str, samples: Vec<Sample>) {
     out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
     for (labels, value) in samples {
-        let own: String = labels.iter().map(|(name, value)| format!(",{}", label(name, value))).collect();
+        let own: String = labels
+            .iter()
+            .map(|(name, value)| format!(",{}", label(name, value)))
+            .collect();
         out.push_str(&format!("{name}{{{common}{own}}} {value}\n"));
     }
 }
 
 fn changes(drift: &Drift) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for (kind, verb) in REGISTRY.iter().flat_map(|kind| verbs(kind).map(|verb| (*kind, verb))) {
+    for (kind, verb) in REGISTRY
+        .iter()
+        .flat_map(|kind| verbs(kind).map(|verb| (*kind, verb)))
+    {
         let changes = drift.plan.changes.iter();
-        let number = changes.filter(|change| change.address.kind() == kind && change.action.verb() == verb).count();
-        samples.push((vec![("kind", kind.name.to_owned()), ("action", verb.name().to_owned())], number.to_string()));
+        let number = changes
+            .filter(|change| change.address.kind() == kind && change.action.verb() == verb)
+            .count();
+        samples.push((
+            vec![
+                ("kind", kind.name.to_owned()),
+                ("action", verb.name().to_owned()),
+            ],
+            number.to_string(),
+        ));
     }
     samples
 }
@@ -183,16 +246,31 @@ fn changes(drift: &Drift) -> Vec<Sample> {
 fn risks(drift: &Drift) -> Vec<Sample> {
     let count = |class: RiskClass| {
         let has = |risks: &[crate::plan::risk::Risk]| risks.iter().any(|risk| risk.class == class);
-        drift.plan.changes.iter().filter(|change| has(&change.risks)).count()
+        drift
+            .plan
+            .changes
+            .iter()
+            .filter(|change| has(&change.risks))
+            .count()
     };
-    RiskClass::ALL.map(|class| (vec![("class", class.to_string())], count(class).to_string())).into()
+    RiskClass::ALL
+        .map(|class| (vec![("class", class.to_string())], count(class).to_string()))
+        .into()
 }
 
 fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
     let is = drift.map_or(Outcome::Unknown, Drift::outcome);
-    let outcomes = [("no_changes", Outcome::NoChanges), ("changes", Outcome::Changes), ("unknown", Outcome::Unknown)];
-    let sample =
-        |(name, outcome): (&str, Outcome)| (vec![("outcome", name.to_owned())], u8::from(outcome == is).to_string());
+    let outcomes = [
+        ("no_changes", Outcome::NoChanges),
+        ("changes", Outcome::Changes),
+        ("unknown", Outcome::Unknown),
+    ];
+    let sample = |(name, outcome): (&str, Outcome)| {
+        (
+            vec![("outcome", name.to_owned())],
+            u8::from(outcome == is).to_string(),
+        )
+    };
     outcomes.map(sample).into()
 }
 
@@ -201,11 +279,19 @@ mod tests {
     use super::*;
 
     fn labels(chart: &str, account: Option<&str>) -> Labels {
-        Labels { chart: chart.to_owned(), account: account.map(str::to_owned) }
+        Labels {
+            chart: chart.to_owned(),
+            account: account.map(str::to_owned),
+        }
     }
 
     fn of(labels: &Labels, last_complete_read: Option<i64>) -> String {
-        text(&Metrics { labels, drift: None, requests: 0, last_complete_read })
+        text(&Metrics {
+            labels,
+            drift: None,
+            requests: 0,
+            last_complete_read,
+        })
     }
 
     #[test]
@@ -233,15 +319,37 @@ mod tests {
 
     #[test]
     fn the_last_complete_read_comes_back_with_its_labels() {
-        for labels in [labels("acme", None), labels("a\"b\\c\\n\nd,}= é", Some("{x=\"1\"} 7"))] {
+        for labels in [
+            labels("acme", None),
+            labels("a\"b\\c\\n\nd,}= é", Some("{x=\"1\"} 7")),
+        ] {
             let read = last_complete_read(&of(&labels, Some(1_800_000_000)));
-            assert_eq!(read, Some(LastRead { labels: Some(labels), seconds: 1_800_000_000 }));
+            assert_eq!(
+                read,
+                Some(LastRead {
+                    labels: Some(labels),
+                    seconds: 1_800_000_000
+                })
+            );
         }
         let before_labels = last_complete_read("portolan_last_complete_read_timestamp_seconds 5\n");
-        assert_eq!(before_labels, Some(LastRead { labels: None, seconds: 5 }));
-        for broken in
-            ["", " x\n", "{} 5", "{chart} 5", "{chart=\"a} 5", "{chart=\"a\" 5", "{chart=\"a\\", "{x=\"a\"} 5"]
-        {
+        assert_eq!(
+            before_labels,
+            Some(LastRead {
+                labels: None,
+                seconds: 5
+            })
+        );
+        for broken in [
+            "",
+            " x\n",
+            "{} 5",
+            "{chart} 5",
+            "{chart=\"a} 5",
+            "{chart=\"a\" 5",
+            "{chart=\"a\\",
+            "{x=\"a\"} 5",
+        ] {
             let line = format!("portolan_last_complete_read_timestamp_seconds{broken}");
             assert_eq!(last_complete_read(&line), None, "{broken}");
         }

@@ -1,4 +1,5 @@
-//! The changes of a plan in sections, one for each organization. A long plan gets headings, and less is repeated in it.
+//! The changes of a plan in sections, one for each organization. A long plan gets headings, and
+//! less is repeated in it.
 
 use super::{
     change,
@@ -22,12 +23,25 @@ const AS_ABOVE: &str = "(as above)";
 
 /// Every section, and where rows were folded, how all are shown.
 pub(super) fn text(changes: &[Change], column: usize, look: Look) -> String {
-    let sections: Vec<&[Change]> =
-        changes.chunk_by(|one, next| one.address.organization() == next.address.organization()).collect();
+    let sections: Vec<&[Change]> = changes
+        .chunk_by(|one, next| one.address.organization() == next.address.organization())
+        .collect();
     let is_long = changes.len() > LONG;
-    let has_headings = is_long && sections.len() > 1 && changes.len() >= LEAST_PER_HEADING * sections.len();
-    let most = if is_long { look.depth.most_of(MOST_IN_LONG) } else { look.depth.most() };
-    let mut page = Page { out: String::new(), column, look, is_long, most, folded: false };
+    let has_headings =
+        is_long && sections.len() > 1 && changes.len() >= LEAST_PER_HEADING * sections.len();
+    let most = if is_long {
+        look.depth.most_of(MOST_IN_LONG)
+    } else {
+        look.depth.most()
+    };
+    let mut page = Page {
+        out: String::new(),
+        column,
+        look,
+        is_long,
+        most,
+        folded: false,
+    };
     for (number, section) in sections.into_iter().enumerate() {
         if has_headings {
             page.out.push_str(if number > 0 { "\n" } else { "" });
@@ -37,7 +51,10 @@ pub(super) fn text(changes: &[Change], column: usize, look: Look) -> String {
     }
     if page.folded {
         page.out.push_str(if has_headings { "\n" } else { "" });
-        page.out.push_str(&look.color.paint(Role::Quiet, "(`portolan plan --details` shows every change)"));
+        page.out.push_str(&look.color.paint(
+            Role::Quiet,
+            "(`portolan plan --details` shows every change)",
+        ));
         page.out.push('\n');
     }
     page.out
@@ -64,7 +81,10 @@ impl Page {
             let group = may_refer.then(|| (Group::of(change), change.notes.as_slice()));
             if group.is_some() && group == above {
                 let head = change::headline(change, self.column, self.look);
-                self.out.push_str(&format!("{head}  {}\n", self.look.color.paint(Role::Quiet, AS_ABOVE)));
+                self.out.push_str(&format!(
+                    "{head}  {}\n",
+                    self.look.color.paint(Role::Quiet, AS_ABOVE)
+                ));
             } else {
                 change::block(&mut self.out, change, self.column, self.look);
             }
@@ -77,19 +97,28 @@ impl Page {
     }
 }
 
-/// Whether a row may refer to the one above it: what is new and may be made. Of all else every word is shown.
+/// Whether a row may refer to the one above it: what is new and may be made. Of all else every word
+/// is shown.
 fn may_refer(change: &Change) -> bool {
-    matches!(change.action, Action::Create { .. }) && change.withheld.is_none() && change.risks.is_empty()
+    matches!(change.action, Action::Create { .. })
+        && change.withheld.is_none()
+        && change.risks.is_empty()
 }
 
 /// A row without details needs no reference to others.
 fn says_more_than_its_address(change: &Change) -> bool {
-    !change.notes.is_empty() || change.fields.iter().any(|field| change::is_worth_showing(change, field))
+    !change.notes.is_empty()
+        || change
+            .fields
+            .iter()
+            .any(|field| change::is_worth_showing(change, field))
 }
 
 /// `Organization REGION/NAME: 3 to add, 1 to destroy.`
 fn heading(section: &[Change], color: Color) -> String {
-    let Some(first) = section.first() else { return String::new() };
+    let Some(first) = section.first() else {
+        return String::new();
+    };
     let mut summary = Summary::default();
     section.iter().for_each(|change| summary.count(change));
     let counts = [
@@ -131,7 +160,11 @@ mod tests {
 
     #[test]
     fn a_long_plan_has_a_heading_for_each_organization() {
-        let plan = plan(&chart(2, 40, |_| "category: linux".to_owned()), &live(&[]), &[]);
+        let plan = plan(
+            &chart(2, 40, |_| "category: linux".to_owned()),
+            &live(&[]),
+            &[],
+        );
         insta::assert_snapshot!(text(&plan, Look::plain(Depth::Folded)), @r#"
         Organization r-1/o0: 41 to add.
           + organization r-1/o0     chart.yaml:4
@@ -162,7 +195,10 @@ mod tests {
     #[test]
     fn additions_that_differ_in_their_description_fold() {
         let terms = |number: usize| format!("description: the {number}th");
-        let text = text(&plan(&chart(5, 160, terms), &live(&[]), &[]), Look::plain(Depth::Folded));
+        let text = text(
+            &plan(&chart(5, 160, terms), &live(&[]), &[]),
+            Look::plain(Depth::Folded),
+        );
         assert!(text.lines().count() < 100, "{text}");
         let rest = "  + 157 more like repository r-1/o4/r000, descriptions differ\n";
         assert!(text.contains(rest), "{text}");
@@ -171,8 +207,14 @@ mod tests {
 
     #[test]
     fn public_additions_are_all_named() {
-        let text =
-            text(&plan(&chart(5, 160, |_| "is_public: true".to_owned()), &live(&[]), &[]), Look::plain(Depth::Folded));
+        let text = text(
+            &plan(
+                &chart(5, 160, |_| "is_public: true".to_owned()),
+                &live(&[]),
+                &[],
+            ),
+            Look::plain(Depth::Folded),
+        );
         assert_eq!(text.matches("  + repository").count(), 800, "{text}");
         assert!(text.lines().count() < 900, "{} lines", text.lines().count());
         assert_eq!(text.matches("is_public    true").count(), 5, "{text}");
@@ -180,19 +222,36 @@ mod tests {
 
     #[test]
     fn what_goes_is_named_under_its_heading() {
-        let names: Vec<String> =
-            (0..2).flat_map(|organization| (0..40).map(move |at| format!("o{organization}/r{at:03}"))).collect();
-        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), false, 3, &[][..])).collect();
-        let chart = chart(2, 40, |at| if at < 35 { "state: absent" } else { "category: linux" }.to_owned());
+        let names: Vec<String> = (0..2)
+            .flat_map(|organization| (0..40).map(move |at| format!("o{organization}/r{at:03}")))
+            .collect();
+        let rows: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), false, 3, &[][..]))
+            .collect();
+        let chart = chart(2, 40, |at| {
+            if at < 35 {
+                "state: absent"
+            } else {
+                "category: linux"
+            }
+            .to_owned()
+        });
         let plan = plan(&chart, &live(&rows), &["destroys-data"]);
         let text = text(&plan, Look::plain(Depth::Folded));
         assert_eq!(text.matches("  - repository").count(), 70, "{text}");
-        assert!(text.contains("\nOrganization r-1/o1: 5 to change, 35 to destroy.\n"), "{text}");
+        assert!(
+            text.contains("\nOrganization r-1/o1: 5 to change, 35 to destroy.\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_few_changes_in_each_of_many_places_get_no_headings() {
-        let text = text(&plan(&chart(60, 1, |_| String::new()), &live(&[]), &[]), Look::plain(Depth::Folded));
+        let text = text(
+            &plan(&chart(60, 1, |_| String::new()), &live(&[]), &[]),
+            Look::plain(Depth::Folded),
+        );
         assert!(!text.contains("Organization"), "{text}");
     }
 }

@@ -23,63 +23,110 @@ pub fn text(plan: &Plan, look: Look) -> String {
         out.push('\n');
     }
     out.push_str(&stops(plan, look.color));
-    out.push_str(&summary(plan, !plan.scope.selection.is_partial(), look.color));
+    out.push_str(&summary(
+        plan,
+        !plan.scope.selection.is_partial(),
+        look.color,
+    ));
     out.push_str(&cloud(plan, look.color));
     out
 }
 
 /// The changes.
 pub(super) fn blocks(plan: &Plan, look: Look) -> String {
-    outline::text(&plan.changes, source_column(plan.changes.iter(), look), look)
+    outline::text(
+        &plan.changes,
+        source_column(plan.changes.iter(), look),
+        look,
+    )
 }
 
 /// Why nothing of it may be applied.
 pub(super) fn stops(plan: &Plan, color: Color) -> String {
     let mut out = String::new();
     for stop in &plan.stopped {
-        out.push_str(&color.paint(Role::Destroy, format!("Stopped: {}", visible(&stop.message))));
-        out.push_str(
-            &stop.lift.as_ref().map_or_else(String::new, |lift| format!("; to let it pass: {}", visible(lift))),
-        );
+        out.push_str(&color.paint(
+            Role::Destroy,
+            format!("Stopped: {}", visible(&stop.message)),
+        ));
+        out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| {
+            format!("; to let it pass: {}", visible(lift))
+        }));
         out.push('\n');
     }
     out
 }
 
-/// Each change as a finding at its line, for services that annotate files: what is grave is an error. Where nothing
-/// may be applied or not everything could be read, that is a finding too: no findings would read as "all is well".
+/// Each change as a finding at its line, for services that annotate files: what is grave is an
+/// error. Where nothing may be applied or not everything could be read, that is a finding too: no
+/// findings would read as "all is well".
 pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
     let whole = |message: String, hint: &Option<String>| View {
-        file: plan.chart.files.first().map(|file| Arc::from(file.as_str())),
+        file: plan
+            .chart
+            .files
+            .first()
+            .map(|file| Arc::from(file.as_str())),
         ..View::error("unreadable", message, hint.clone())
     };
-    let failures = plan
-        .failures
-        .iter()
-        .map(move |failure| whole(format!("cannot read the {}: {}", failure.subject, failure.message), &failure.hint));
+    let failures = plan.failures.iter().map(move |failure| {
+        whole(
+            format!("cannot read the {}: {}", failure.subject, failure.message),
+            &failure.hint,
+        )
+    });
     let stops = plan.stopped.iter().map(move |stop| {
-        let lift = stop.lift.as_ref().map(|lift| format!("to let it pass: {lift}"));
-        View { code: "plan-stopped".to_owned(), ..whole(format!("stopped: {}", stop.message), &lift) }
+        let lift = stop
+            .lift
+            .as_ref()
+            .map(|lift| format!("to let it pass: {lift}"));
+        View {
+            code: "plan-stopped".to_owned(),
+            ..whole(format!("stopped: {}", stop.message), &lift)
+        }
     });
     let part = plan.scope.selection.is_partial().then(|| View {
         severity: Severity::Warning,
         code: "plan-partial".to_owned(),
-        ..whole("this is a part of the chart; nothing is said of the rest".to_owned(), &None)
+        ..whole(
+            "this is a part of the chart; nothing is said of the rest".to_owned(),
+            &None,
+        )
     });
-    part.into_iter().chain(failures).chain(stops).chain(plan.changes.iter().map(view))
+    part.into_iter()
+        .chain(failures)
+        .chain(stops)
+        .chain(plan.changes.iter().map(view))
 }
 
 pub(super) fn view(change: &Change) -> View {
     let mut message = format!("{} {}", change.verbs().join(" and "), change.address);
     let told = change.fields.iter().filter_map(|field| {
         let (before, after) = (field.before.as_ref()?, field.after.as_ref()?);
-        Some(format!("{} {} -> {}", field.name, words::short(before), words::short(after)))
+        Some(format!(
+            "{} {} -> {}",
+            field.name,
+            words::short(before),
+            words::short(after)
+        ))
     });
     let told: Vec<String> = told
-        .chain(change.risks.iter().map(|risk| risk.evidence.clone()).filter(|said| !said.is_empty()))
+        .chain(
+            change
+                .risks
+                .iter()
+                .map(|risk| risk.evidence.clone())
+                .filter(|said| !said.is_empty()),
+        )
         .chain(why(change))
         .chain(change.action.run().map(words::run))
-        .chain(change.action.run().into_iter().flat_map(|_| change.notes.iter().cloned()))
+        .chain(
+            change
+                .action
+                .run()
+                .into_iter()
+                .flat_map(|_| change.notes.iter().cloned()),
+        )
         .collect();
     if !told.is_empty() {
         message.push_str(&format!(": {}", told.join("; ")));
@@ -89,7 +136,11 @@ pub(super) fn view(change: &Change) -> View {
         Withheld::Protect { pattern } => format!("withheld: protected by `{}`", escaped(pattern)),
     });
     View {
-        severity: if change.is_grave() { Severity::Error } else { Severity::Warning },
+        severity: if change.is_grave() {
+            Severity::Error
+        } else {
+            Severity::Warning
+        },
         address: Some(change.address.to_string()),
         file: change.source.as_ref().map(|source| source.file.clone()),
         line: change.source.as_ref().map(|source| source.line),
@@ -98,7 +149,8 @@ pub(super) fn view(change: &Change) -> View {
     }
 }
 
-/// The two closing lines, and what a partial plan is a part of. `is_all`: whether nothing differs but what it holds.
+/// The two closing lines, and what a partial plan is a part of. `is_all`: whether nothing differs
+/// but what it holds.
 pub(super) fn summary(plan: &Plan, is_all: bool, color: Color) -> String {
     let mut lines = totals(plan, is_all).into_iter();
     let mut out = color.paint(Role::Strong, lines.next().unwrap_or_default());
@@ -123,23 +175,38 @@ pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
         Outcome::Unknown if plan.is_elsewhere() => {
             "Unknown: nothing was compared, because this is not the chart's account.".to_owned()
         }
-        Outcome::Unknown => format!("Unknown: {} could not be read, so no plan can be made.", failures(plan)),
+        Outcome::Unknown => format!(
+            "Unknown: {} could not be read, so no plan can be made.",
+            failures(plan)
+        ),
         Outcome::NoChanges if is_all && plan.uncompared.is_empty() => {
             "No changes. The live state is as the chart says.".to_owned()
         }
         Outcome::NoChanges if is_all => {
-            "No changes. The live state is as the chart says, as far as it can be compared.".to_owned()
+            "No changes. The live state is as the chart says, as far as it can be compared."
+                .to_owned()
         }
-        _ => format!("Plan: {} to add, {} to change, {} to destroy.", summary.add, summary.change, summary.destroy),
+        _ => format!(
+            "Plan: {} to add, {} to change, {} to destroy.",
+            summary.add, summary.change, summary.destroy
+        ),
     };
     let second = counts(&summary);
     let known = plan.outcome() != Outcome::Unknown && !second.is_empty();
-    [Some(first), known.then_some(second), uncompared(plan)].into_iter().flatten().collect()
+    [Some(first), known.then_some(second), uncompared(plan)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What nobody can say "no change" of.
 fn uncompared(plan: &Plan) -> Option<String> {
-    let mut names: Vec<&str> = plan.uncompared.iter().flat_map(|it| &it.attributes).map(String::as_str).collect();
+    let mut names: Vec<&str> = plan
+        .uncompared
+        .iter()
+        .flat_map(|it| &it.attributes)
+        .map(String::as_str)
+        .collect();
     names.sort_unstable();
     names.dedup();
     let of = match plan.uncompared.as_slice() {
@@ -147,16 +214,24 @@ fn uncompared(plan: &Plan) -> Option<String> {
         [only] => only.address.to_string(),
         many => format!("{} {}s", many.len(), many[0].address.kind().name),
     };
-    Some(format!("Cannot be compared: {} of {of}.", names.join(" and ")))
+    Some(format!(
+        "Cannot be compared: {} of {of}.",
+        names.join(" and ")
+    ))
 }
 
 /// A part of the world says nothing about the rest.
 fn partial(plan: &Plan) -> String {
     let said = |option: &str, patterns: &[Pattern]| {
-        patterns.iter().map(|pattern| format!(" {option} '{}'", escaped(&pattern.to_string()))).collect::<String>()
+        patterns
+            .iter()
+            .map(|pattern| format!(" {option} '{}'", escaped(&pattern.to_string())))
+            .collect::<String>()
     };
-    let (targets, excludes) =
-        (said("--target", &plan.scope.selection.targets), said("--exclude", &plan.scope.selection.excludes));
+    let (targets, excludes) = (
+        said("--target", &plan.scope.selection.targets),
+        said("--exclude", &plan.scope.selection.excludes),
+    );
     format!("This is a part of the chart:{targets}{excludes}.\n")
 }
 
@@ -176,7 +251,11 @@ fn counts(summary: &Summary) -> String {
         (summary.unlisted, "unlisted"),
     ];
     let said = words::counted(&counts);
-    if said.is_empty() { said } else { format!("{said}.") }
+    if said.is_empty() {
+        said
+    } else {
+        format!("{said}.")
+    }
 }
 
 #[cfg(test)]
@@ -188,14 +267,20 @@ mod tests {
     #[test]
     fn one_of_each_action() {
         let live = live(&[
-            ("o/api", false, 3, &[("x-1", "y", false), ("x-1", "z", true)]),
+            (
+                "o/api",
+                false,
+                3,
+                &[("x-1", "y", false), ("x-1", "z", true)],
+            ),
             ("o/full", false, 143, &[]),
             ("o/gone", false, 0, &[]),
             ("o/web", false, 3, &[]),
             ("o/forgotten", false, 0, &[]),
         ]);
         let chart = "organizations: { o: { repositories: {
-  api: { sync: [ { target_region: x-1, target_organization: y, override: true }, { target_region: x-1, target_organization: new } ] },
+  api: { sync: [ { target_region: x-1, target_organization: y, override: true }, { target_region: \
+  x-1, target_organization: new } ] },
   full: { state: absent }, gone: { state: absent },
   new: { category: linux },
   web: { is_public: true, description: new } } } }";
@@ -231,10 +316,22 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_breaks_no_line() {
-        let live = live(&[("o/api", false, 3, &[("x-1", "a-long-name-of-a-target", false)]), ("o/web", false, 3, &[])]);
+        let live = live(&[
+            (
+                "o/api",
+                false,
+                3,
+                &[("x-1", "a-long-name-of-a-target", false)],
+            ),
+            ("o/web", false, 3, &[]),
+        ]);
         let chart = "organizations: { o: { repositories: { api: { sync: [
-  { target_region: x-1, target_organization: a-long-name-of-a-target, override: true } ] }, web: { is_public: true } } } }";
-        let look = Look { width: Some(60), ..Look::plain(Depth::Folded) };
+  { target_region: x-1, target_organization: a-long-name-of-a-target, override: true } ] }, web: { \
+  is_public: true } } } }";
+        let look = Look {
+            width: Some(60),
+            ..Look::plain(Depth::Folded)
+        };
         insta::assert_snapshot!(text(&plan(chart, &live, &["exposes"]), look), @r"
         -/+ sync_rule r-1/o/api -> x-1/a-long-name-of-a-target
               chart.yaml:4
@@ -255,9 +352,20 @@ mod tests {
     fn nothing_unknown_and_stopped() {
         let same = live(&[("o/a", false, 0, &[])]);
         let none = plan("organizations: { o: { repositories: { a: } } }", &same, &[]);
-        let stopped = plan("organizations: { o: { repositories: { a: { state: absent } } } }", &same, &[]);
-        let failed = crate::state::ReadFailure { subject: "list".to_owned(), message: "no".to_owned(), hint: None };
-        let unknown = Plan { failures: vec![failed], ..Plan::default() };
+        let stopped = plan(
+            "organizations: { o: { repositories: { a: { state: absent } } } }",
+            &same,
+            &[],
+        );
+        let failed = crate::state::ReadFailure {
+            subject: "list".to_owned(),
+            message: "no".to_owned(),
+            hint: None,
+        };
+        let unknown = Plan {
+            failures: vec![failed],
+            ..Plan::default()
+        };
         let texts = [none, stopped, unknown].map(|plan| text(&plan, Look::plain(Depth::Unfolded)));
         insta::assert_snapshot!(texts.join("\n"), @r"
         No changes. The live state is as the chart says.

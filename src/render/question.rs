@@ -1,4 +1,5 @@
-//! What is asked before an apply, with what is at risk right above it. Whoever asks also reads the answer.
+//! What is asked before an apply, with what is at risk right above it. Whoever asks also reads the
+//! answer.
 
 use super::{
     cloud,
@@ -11,8 +12,9 @@ use crate::plan::{Action, Change, Plan};
 /// How many equal changes are named one by one.
 const MOST: usize = 10;
 
-/// The risky changes that would be made, and the question. What is destroyed or exposed is never folded away. A plan that
-/// ends right above the question says last which cloud it is about, so that is not said twice.
+/// The risky changes that would be made, and the question. What is destroyed or exposed is never
+/// folded away. A plan that ends right above the question says last which cloud it is about, so
+/// that is not said twice.
 pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
     let mut out = String::new();
     let mut folding = Folding::new(MOST);
@@ -26,7 +28,10 @@ pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
     }
     let follows_plan = is_below_plan && out.is_empty();
     if !out.is_empty() {
-        out = format!("{}\n{out}\n", color.paint(Role::Strong, "Not simply undone:"));
+        out = format!(
+            "{}\n{out}\n",
+            color.paint(Role::Strong, "Not simply undone:")
+        );
     }
     if !follows_plan {
         out.extend(cloud::line(plan, cloud::quoted).map(|line| line + "\n"));
@@ -44,21 +49,34 @@ fn asked(plan: &Plan) -> String {
         (summary.run, "to run"),
     ];
     let counted = words::counted(&counts);
-    let replaced = plan.runnable().filter(|change| matches!(change.action, Action::Replace { .. })).count();
+    let replaced = plan
+        .runnable()
+        .filter(|change| matches!(change.action, Action::Replace { .. }))
+        .count();
     let twice = match replaced {
         0 => String::new(),
         1 => "; 1 replacement is counted twice".to_owned(),
         number => format!("; {number} replacements are counted twice"),
     };
-    let these = if runnable == 1 { "this 1 change".to_owned() } else { format!("these {runnable} changes") };
+    let these = if runnable == 1 {
+        "this 1 change".to_owned()
+    } else {
+        format!("these {runnable} changes")
+    };
     format!("Make {these} ({counted}{twice})? Only `yes` is accepted: ")
 }
 
 fn lines(out: &mut String, change: &Change, color: Color) {
-    let head = color.paint(super::change::role(&change.action), super::change::plain_headline(change));
+    let head = color.paint(
+        super::change::role(&change.action),
+        super::change::plain_headline(change),
+    );
     out.push_str(&format!("{head}\n"));
     for risk in change.risks.iter().filter(|risk| !risk.evidence.is_empty()) {
-        let said = color.paint(Role::Warning, format!("! {}: {}", risk.class, risk.evidence));
+        let said = color.paint(
+            Role::Warning,
+            format!("! {}: {}", risk.class, risk.evidence),
+        );
         out.push_str(&format!("      {said}\n"));
     }
 }
@@ -77,7 +95,9 @@ mod tests {
             ("o/web", false, 3, &[]),
             ("o/z", false, 0, &[]),
         ]);
-        let chart = "organizations: { o: { repositories: { full: { state: absent }, gone: { state: absent },
+        let chart =
+            "organizations: { o: { repositories: { full: { state: absent }, gone: { state: \
+            absent },
             new: { category: arm }, web: { is_public: true }, z: } } }";
         insta::assert_snapshot!(text(&plan(chart, &live, &["destroys-data", "exposes"]), false, Color::Never), @r"
         Not simply undone:
@@ -97,33 +117,63 @@ mod tests {
         Make these 2 changes (1 to add, 1 to destroy)? Only `yes` is accepted:
         ");
         let harmless = plan("organizations: { o: { repositories: { n: } } }", &live, &[]);
-        assert_eq!(text(&harmless, false, Color::Never), "Make this 1 change (1 to add)? Only `yes` is accepted: ");
+        assert_eq!(
+            text(&harmless, false, Color::Never),
+            "Make this 1 change (1 to add)? Only `yes` is accepted: "
+        );
     }
 
     #[test]
     fn a_replacement_is_named_where_it_is_counted_twice() {
-        let live = live(&[("o/api", false, 3, &[("x-1", "y", false), ("x-1", "z", false)])]);
-        let rule = |target: &str| format!("{{ target_region: x-1, target_organization: {target}, override: true }}");
-        let chart =
-            |rules: String| format!("organizations: {{ o: {{ repositories: {{ api: {{ sync: [ {rules} ] }} }} }} }}");
+        let live = live(&[(
+            "o/api",
+            false,
+            3,
+            &[("x-1", "y", false), ("x-1", "z", false)],
+        )]);
+        let rule = |target: &str| {
+            format!("{{ target_region: x-1, target_organization: {target}, override: true }}")
+        };
+        let chart = |rules: String| {
+            format!(
+                "organizations: {{ o: {{ repositories: {{ api: {{ sync: [ {rules} ] }} }} }} }}"
+            )
+        };
         let asked = |rules: String| asked(&plan(&chart(rules), &live, &[]));
         let (one, two) = (rule("y"), format!("{}, {}", rule("y"), rule("z")));
         let numbers = "(1 to add, 2 to destroy; 1 replacement is counted twice)";
-        assert_eq!(asked(one), format!("Make these 2 changes {numbers}? Only `yes` is accepted: "));
+        assert_eq!(
+            asked(one),
+            format!("Make these 2 changes {numbers}? Only `yes` is accepted: ")
+        );
         let numbers = "(2 to add, 2 to destroy; 2 replacements are counted twice)";
-        assert_eq!(asked(two), format!("Make these 2 changes {numbers}? Only `yes` is accepted: "));
+        assert_eq!(
+            asked(two),
+            format!("Make these 2 changes {numbers}? Only `yes` is accepted: ")
+        );
     }
 
     #[test]
     fn many_risks_fold_but_never_what_goes() {
         let names: Vec<String> = (0..30).map(|number| format!("o/r{number:02}")).collect();
-        let rows: Vec<_> =
-            names.iter().enumerate().map(|(at, name)| (name.as_str(), false, u64::from(at < 2), &[][..])).collect();
-        let mut chart =
-            String::from("limits: { deletes: 40, delete_percent: 100 }\norganizations: { o: { repositories: {");
+        let rows: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (name.as_str(), false, u64::from(at < 2), &[][..]))
+            .collect();
+        let mut chart = String::from(
+            "limits: { deletes: 40, delete_percent: 100 }\norganizations: { o: { repositories: {",
+        );
         chart.extend((0..29).map(|number| format!(" r{number:02}: {{ state: absent }},")));
-        let text =
-            text(&plan(&format!("{chart} r29: }} }} }}"), &live(&rows), &["destroys-data"]), false, Color::Never);
+        let text = text(
+            &plan(
+                &format!("{chart} r29: }} }} }}"),
+                &live(&rows),
+                &["destroys-data"],
+            ),
+            false,
+            Color::Never,
+        );
         assert_eq!(text.matches("destroys-data").count(), 2, "{text}");
         assert_eq!(text.matches("  - repository").count(), 29, "{text}");
         assert!(!text.contains(" more "), "{text}");
@@ -133,22 +183,41 @@ mod tests {
     fn risks_fold_only_in_one_organization_and_with_one_target() {
         let names: Vec<String> = ["a", "b"]
             .iter()
-            .flat_map(|organization| (0..14).map(move |number| format!("{organization}/r{number:02}")))
+            .flat_map(|organization| {
+                (0..14).map(move |number| format!("{organization}/r{number:02}"))
+            })
             .collect();
-        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), false, 0, &[][..])).collect();
+        let rows: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), false, 0, &[][..]))
+            .collect();
         let organization = |name: &str, number: usize| {
             let rule = |number: usize| {
                 let target = if number == 13 { "attacker" } else { "dr" };
-                let rule = format!("{{ target_region: x-1, target_organization: {target}, override: true }}");
+                let rule = format!(
+                    "{{ target_region: x-1, target_organization: {target}, override: true }}"
+                );
                 format!("r{number:02}: {{ sync: [ {rule} ] }},")
             };
             let rules: String = (14 - number..14).map(rule).collect();
             format!("{name}: {{ repositories: {{ {rules} }} }}")
         };
-        let chart = format!("organizations: {{ {}, {} }}", organization("a", 14), organization("b", 3));
+        let chart = format!(
+            "organizations: {{ {}, {} }}",
+            organization("a", 14),
+            organization("b", 3)
+        );
         let text = text(&plan(&chart, &live(&rows), &[]), false, Color::Never);
-        for address in ["a/r13 -> x-1/attacker", "b/r11 -> x-1/dr", "b/r12 -> x-1/dr", "b/r13 -> x-1/attacker"] {
-            assert!(text.contains(&format!("  + sync_rule r-1/{address}\n      ! overwrites")), "{text}");
+        for address in [
+            "a/r13 -> x-1/attacker",
+            "b/r11 -> x-1/dr",
+            "b/r12 -> x-1/dr",
+            "b/r13 -> x-1/attacker",
+        ] {
+            assert!(
+                text.contains(&format!("  + sync_rule r-1/{address}\n      ! overwrites")),
+                "{text}"
+            );
         }
         let rest = "\n  + 3 more like sync_rule r-1/a/r00 -> x-1/dr  (as the plan says)\n";
         assert!(text.contains(rest), "{text}");

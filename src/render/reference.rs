@@ -12,11 +12,14 @@ const INTRODUCTION: &str = "\
 
 <!-- Generated: cargo run -- schema --markdown > docs/chart.md -->
 
-A chart says what shall be. It is one or more YAML documents, in one or more files; each document has its own
-`region`. What is absent is not managed: its live value survives. `null` says the same and ends inheritance. A value
+A chart says what shall be. It is one or more YAML documents, in one or more files; each document \
+has its own
+`region`. What is absent is not managed: its live value survives. `null` says the same and ends \
+inheritance. A value
 is cleared by writing it: `description: \"\"`, `category: other`, `sync: []`.
 
-In texts, `${env:NAME}` and `${env:NAME:-fallback}` read the variable `PORTOLAN_VAR_NAME`, and no other.
+In texts, `${env:NAME}` and `${env:NAME:-fallback}` read the variable `PORTOLAN_VAR_NAME`, and no \
+other.
 ";
 
 /// The page, as Markdown.
@@ -39,12 +42,19 @@ fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static st
         out.push_str(&row(&key));
     }
     if record.has_anchors() {
-        out.push_str(&format!("| `{ANCHORS}...` | anything |  | {ANCHORS_DOC} |\n"));
+        out.push_str(&format!(
+            "| `{ANCHORS}...` | anything |  | {ANCHORS_DOC} |\n"
+        ));
     }
     out.push_str("\n```yaml\n");
     for (number, key) in record.keys().enumerate() {
         let alternative = number > 0 && record.together == Together::OneSource;
-        out.push_str(&format!("{}{}: {}\n", if alternative { "# or " } else { "" }, key.name, key.example));
+        out.push_str(&format!(
+            "{}{}: {}\n",
+            if alternative { "# or " } else { "" },
+            key.name,
+            key.example
+        ));
     }
     out.push_str("```\n");
     for key in record.keys() {
@@ -75,7 +85,9 @@ fn row(key: &Key) -> String {
 fn value(form: Form) -> String {
     match form {
         Form::Version => "`1`".to_owned(),
-        Form::Number(0, most) | Form::Attribute(Shape::Number(0, most)) => format!("a number up to {most}"),
+        Form::Number(0, most) | Form::Attribute(Shape::Number(0, most)) => {
+            format!("a number up to {most}")
+        }
         Form::Number(least, most) | Form::Attribute(Shape::Number(least, most)) => {
             format!("a number from {least} to {most}")
         }
@@ -88,18 +100,25 @@ fn value(form: Form) -> String {
         Form::Text(TextForm::Path) => "a path".to_owned(),
         Form::Text(TextForm::Words) => "a text, not empty".to_owned(),
         Form::Text(TextForm::Lint) => "the code of a lint".to_owned(),
-        Form::OneOf(values) | Form::Attribute(Shape::OneOf(values)) => {
-            values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
-        }
+        Form::OneOf(values) | Form::Attribute(Shape::OneOf(values)) => values
+            .iter()
+            .map(|value| format!("`{value}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
         Form::List(item) => format!("a list: {}", self::value(*item)),
         Form::Record(record) | Form::Single(record, None) => link(record),
         Form::Single(record, Some(word)) => format!("{}, or `{word}`", link(record)),
-        Form::Dictionary(name, record) => format!("{} by name ({})", link(record), names::rule(name)),
+        Form::Dictionary(name, record) => {
+            format!("{} by name ({})", link(record), names::rule(name))
+        }
         Form::Attribute(Shape::Bool) => "`true` or `false`".to_owned(),
         Form::Attribute(Shape::WebAddress) => "a URL, `https://` or `http://`".to_owned(),
         Form::Attribute(Shape::Uuid) => "a UUID, or an empty text".to_owned(),
         Form::Attribute(Shape::Records { keys, .. }) => {
-            let keyed: Vec<String> = keys.iter().map(|key| format!("`{{ {key}: TEXT }}`")).collect();
+            let keyed: Vec<String> = keys
+                .iter()
+                .map(|key| format!("`{{ {key}: TEXT }}`"))
+                .collect();
             format!("a list in any order: a text, or {}", keyed.join(" or "))
         }
         Form::Attribute(Shape::Text(most)) => format!("text of at most {most} characters"),
@@ -113,7 +132,9 @@ fn link(record: &Record) -> String {
 fn inner(form: Form) -> Option<&'static Record> {
     match form {
         Form::List(item) => inner(*item),
-        Form::Record(record) | Form::Single(record, _) | Form::Dictionary(_, record) => Some(record),
+        Form::Record(record) | Form::Single(record, _) | Form::Dictionary(_, record) => {
+            Some(record)
+        }
         _ => None,
     }
 }

@@ -25,23 +25,48 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
                 RunEnd::Succeeded => color.paint(Role::Add, "run"),
                 RunEnd::NotAwaited => color.paint(Role::Add, "started, and not waited for"),
                 RunEnd::Unknown(said) => {
-                    format!("{}: {said}", color.paint(Role::Warning, "run, and its end is not known"))
+                    format!(
+                        "{}: {said}",
+                        color.paint(Role::Warning, "run, and its end is not known")
+                    )
                 }
             };
             format!("{head}: {said}{}", told(job.as_ref()))
         }
         Fate::UnderWay { problem: None } => {
-            format!("{head}: {}", color.paint(Role::Add, "a run of somebody else is under way, and not waited for"))
+            format!(
+                "{head}: {}",
+                color.paint(
+                    Role::Add,
+                    "a run of somebody else is under way, and not waited for"
+                )
+            )
         }
-        Fate::UnderWay { problem: Some(said) } => {
-            format!("{head}: {}: {said}", color.paint(Role::Warning, "a run of somebody else is under way"))
+        Fate::UnderWay {
+            problem: Some(said),
+        } => {
+            format!(
+                "{head}: {}: {said}",
+                color.paint(Role::Warning, "a run of somebody else is under way")
+            )
         }
         Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "is so already")),
-        Fate::Failed { message, hint, job, .. } => {
-            let hint = hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
-            format!("{head}: {}: {message}{}{hint}", color.paint(Role::Destroy, "failed"), told(job.as_ref()))
+        Fate::Failed {
+            message, hint, job, ..
+        } => {
+            let hint = hint
+                .as_ref()
+                .map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
+            format!(
+                "{head}: {}: {message}{}{hint}",
+                color.paint(Role::Destroy, "failed"),
+                told(job.as_ref())
+            )
         }
-        Fate::Skipped { because } => format!("{head}: {}, because of {because}", color.paint(Role::Warning, "skipped")),
+        Fate::Skipped { because } => format!(
+            "{head}: {}, because of {because}",
+            color.paint(Role::Warning, "skipped")
+        ),
         Fate::NotAttempted => format!("{head}: {}", color.paint(Role::Warning, "not attempted")),
         Fate::Withheld => format!("{head}: {}", color.paint(Role::Warning, "withheld")),
     }
@@ -57,14 +82,20 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
     let mut out = String::new();
     if let Some(refused) = &report.refused {
         // The plan right above it says of each stop what it is about, and what would lift it.
-        let refused = if report.plan.stopped.is_empty() { refused } else { "the plan is stopped, see above" };
+        let refused = if report.plan.stopped.is_empty() {
+            refused
+        } else {
+            "the plan is stopped, see above"
+        };
         out.push_str(&color.paint(Role::Destroy, format!("Nothing was changed: {refused}.")));
         out.push('\n');
         return out;
     }
     // What was not begun tells least, so it stands furthest from the end.
-    let (not_begun, begun): (Vec<_>, Vec<_>) =
-        report.fates().filter(|(_, fate)| is_told(fate)).partition(|(_, fate)| **fate == Fate::NotAttempted);
+    let (not_begun, begun): (Vec<_>, Vec<_>) = report
+        .fates()
+        .filter(|(_, fate)| is_told(fate))
+        .partition(|(_, fate)| **fate == Fate::NotAttempted);
     out.push_str(&lines(&not_begun, color));
     out.push_str(&lines(&begun, color));
     if !out.is_empty() {
@@ -82,7 +113,10 @@ fn is_told(fate: &Fate) -> bool {
         Fate::Applied { verified: true }
             | Fate::AsPlanned
             | Fate::Withheld
-            | Fate::Ran { end: RunEnd::Succeeded, .. }
+            | Fate::Ran {
+                end: RunEnd::Succeeded,
+                ..
+            }
             | Fate::UnderWay { problem: None }
     )
 }
@@ -106,12 +140,16 @@ fn lines(fates: &[(&Change, &Fate)], color: Color) -> String {
         out.push_str(&format!("{}{unproved}\n", line(change, fate, color)));
     }
     for (end, number) in alike.into_iter().filter(|(_, number)| *number > MOST_ALIKE) {
-        out.push_str(&format!("{}\n", color.paint(Role::Warning, end.counted(number - MOST_ALIKE))));
+        out.push_str(&format!(
+            "{}\n",
+            color.paint(Role::Warning, end.counted(number - MOST_ALIKE))
+        ));
     }
     out
 }
 
-/// What equal ends have in common. A change of which something was made, or may have been, is always shown.
+/// What equal ends have in common. A change of which something was made, or may have been, is
+/// always shown.
 #[derive(PartialEq, Eq, Hash)]
 enum End<'a> {
     NotAttempted,
@@ -124,9 +162,12 @@ impl<'a> End<'a> {
         match fate {
             Fate::NotAttempted => Some(End::NotAttempted),
             Fate::Skipped { because } => Some(End::Skipped(because)),
-            Fate::Failed { message, hint, restored: false, job: None } => {
-                Some(End::Failed(words::gist(message), hint.as_deref()))
-            }
+            Fate::Failed {
+                message,
+                hint,
+                restored: false,
+                job: None,
+            } => Some(End::Failed(words::gist(message), hint.as_deref())),
             _ => None,
         }
     }
@@ -144,7 +185,9 @@ impl<'a> End<'a> {
 fn ended(report: &Report<'_>) -> String {
     let has = |wanted: fn(&Fate) -> bool| report.fates().any(|(_, fate)| wanted(fate));
     let go_on = "plan and apply again; what is done is not repeated.\n";
-    let why = report.early_end().map_or_else(String::new, |halt| format!("{}. ", capitalized(&halt.to_string())));
+    let why = report.early_end().map_or_else(String::new, |halt| {
+        format!("{}. ", capitalized(&halt.to_string()))
+    });
     if report.early_end() == Some(&Halt::Credentials) {
         format!("{why}To go on, see to the credentials, then {go_on}")
     } else if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {
@@ -160,30 +203,64 @@ fn ended(report: &Report<'_>) -> String {
 
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn closing(report: &Report<'_>, color: Color) -> String {
     let counts = report.counts();
-    let word = if report.outcome() == ApplyOutcome::Complete { "complete" } else { "incomplete" };
+    let word = if report.outcome() == ApplyOutcome::Complete {
+        "complete"
+    } else {
+        "incomplete"
+    };
     let first = format!(
         "Apply {word}! Resources: {} added, {} changed, {} destroyed.",
         counts.added, counts.changed, counts.destroyed
     );
-    let number = |wanted: fn(&Fate) -> bool| report.fates().filter(|(_, fate)| wanted(fate)).count();
+    let number =
+        |wanted: fn(&Fate) -> bool| report.fates().filter(|(_, fate)| wanted(fate)).count();
     let rest = [
         (counts.run, "run"),
         (number(|fate| *fate == Fate::AsPlanned), "so already"),
-        (number(|fate| matches!(fate, Fate::UnderWay { .. })), "under way"),
+        (
+            number(|fate| matches!(fate, Fate::UnderWay { .. })),
+            "under way",
+        ),
         (number(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
-        (number(|fate| matches!(fate, Fate::Skipped { .. })), "skipped"),
-        (number(|fate| matches!(fate, Fate::NotAttempted)), "not attempted"),
+        (
+            number(|fate| matches!(fate, Fate::Skipped { .. })),
+            "skipped",
+        ),
+        (
+            number(|fate| matches!(fate, Fate::NotAttempted)),
+            "not attempted",
+        ),
         (number(|fate| matches!(fate, Fate::Withheld)), "withheld"),
-        (number(|fate| matches!(fate, Fate::Ran { end: RunEnd::Unknown(_), .. })), "not known to have ended"),
-        (number(|fate| matches!(fate, Fate::Applied { verified: false })), "not verified"),
+        (
+            number(|fate| {
+                matches!(
+                    fate,
+                    Fate::Ran {
+                        end: RunEnd::Unknown(_),
+                        ..
+                    }
+                )
+            }),
+            "not known to have ended",
+        ),
+        (
+            number(|fate| matches!(fate, Fate::Applied { verified: false })),
+            "not verified",
+        ),
     ];
     let said = words::counted(&rest);
-    let second = if said.is_empty() { said } else { format!("{said}.\n") };
+    let second = if said.is_empty() {
+        said
+    } else {
+        format!("{said}.\n")
+    };
     format!("{}\n{second}", color.paint(Role::Strong, first))
 }
 
@@ -201,18 +278,36 @@ mod tests {
     fn additions(number: usize) -> Plan {
         let mut chart = String::from("organizations: { o: { repositories: {");
         (0..number).for_each(|at| write!(chart, " r{at:03}: ,").unwrap());
-        plan(&format!("{chart} }} }} }}"), &live(&[("o/old", false, 0, &[])]), &[])
+        plan(
+            &format!("{chart} }} }} }}"),
+            &live(&[("o/old", false, 0, &[])]),
+            &[],
+        )
     }
 
     fn said(plan: &Plan, halt: Option<Halt>, fate: impl Fn(usize) -> Fate) -> String {
         let records = (0..plan.changes.len()).map(|at| fate(at).into()).collect();
-        text(&Report { plan, records, refused: None, halt, is_known: true }, Color::Never)
+        text(
+            &Report {
+                plan,
+                records,
+                refused: None,
+                halt,
+                is_known: true,
+            },
+            Color::Never,
+        )
     }
 
     const DONE: Fate = Fate::Applied { verified: true };
 
     fn failed(message: String) -> Fate {
-        Fate::Failed { message, hint: Some("ask".to_owned()), restored: false, job: None }
+        Fate::Failed {
+            message,
+            hint: Some("ask".to_owned()),
+            restored: false,
+            job: None,
+        }
     }
 
     #[test]
@@ -231,28 +326,55 @@ mod tests {
         239 not attempted.
         Stopped by a signal, such as Ctrl-C. To go on, plan and apply again; what is done is not repeated.
         ");
-        let late = said(&plan, Some(Halt::Late("the run's time, 1s, is over".to_owned())), fate);
-        assert!(late.ends_with("\nStopped: the run's time, 1s, is over. To go on, plan and apply again; what is done is not repeated.\n"), "{late}");
+        let late = said(
+            &plan,
+            Some(Halt::Late("the run's time, 1s, is over".to_owned())),
+            fate,
+        );
+        assert!(
+            late.ends_with(
+                "\nStopped: the run's time, 1s, is over. To go on, plan and apply \
+            again; what is done is not repeated.\n"
+            ),
+            "{late}"
+        );
     }
 
     #[test]
     fn equal_failures_are_counted_and_others_are_not() {
         let plan = additions(100);
-        let refused = |at: usize| failed(format!("403 S.1: no (POST /v2/repos/r{at}, request id {at})"));
-        let fate =
-            |at: usize| if at == 50 { failed("POST /v2/repos/r50: 500 E: oops".to_owned()) } else { refused(at) };
+        let refused = |at: usize| {
+            failed(format!(
+                "403 S.1: no (POST /v2/repos/r{at}, request id {at})"
+            ))
+        };
+        let fate = |at: usize| {
+            if at == 50 {
+                failed("POST /v2/repos/r50: 500 E: oops".to_owned())
+            } else {
+                refused(at)
+            }
+        };
         let text = said(&plan, None, fate);
-        assert!(text.contains("oops") && text.contains("\n    94 more: failed in the same way\n"), "{text}");
+        assert!(
+            text.contains("oops") && text.contains("\n    94 more: failed in the same way\n"),
+            "{text}"
+        );
         assert!(text.lines().count() < 20, "{text}");
         assert!(
             text.ends_with(
-                "\nTo go on, see to what failed, then plan and apply again; what is done is not repeated.\n"
+                "\nTo go on, see to what failed, then plan and apply again; what is done is not \
+                repeated.\n"
             ),
             "{text}"
         );
         // What may have been made is always named.
         let unproved = said(&plan, None, |_| Fate::Applied { verified: false });
-        assert_eq!(unproved.matches("could not be read back").count(), 100, "{unproved}");
+        assert_eq!(
+            unproved.matches("could not be read back").count(),
+            100,
+            "{unproved}"
+        );
     }
 
     #[test]

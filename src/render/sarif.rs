@@ -1,8 +1,8 @@
 //! Findings as SARIF 2.1.0, for code scanning services.
 //!
-//! GitHub refuses a whole file for one result that it cannot place, for a file name that is no URI reference, and above
-//! its published limits: 25,000 results in a run, 10 MB as a gzip archive, 1,000 locations of a result, 1,024 characters
-//! in a description.
+//! GitHub refuses a whole file for one result that it cannot place, for a file name that is no URI
+//! reference, and above its published limits: 25,000 results in a run, 10 MB as a gzip archive,
+//! 1,000 locations of a result, 1,024 characters in a description.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ use crate::{
 /// The most results in a run.
 const MOST_RESULTS: usize = 25_000;
 
-/// The most bytes of messages and file names in a run. Whatever they say, the rest of the document repeats itself, so
-/// its archive stays below 10 MB.
+/// The most bytes of messages and file names in a run. Whatever they say, the rest of the document
+/// repeats itself, so its archive stays below 10 MB.
 const MOST_TEXT: usize = 9 << 20;
 
 /// The most characters of a message.
@@ -26,16 +26,19 @@ const LONGEST_MESSAGE: usize = 2_000;
 /// The most other places of a result: GitHub shows no more.
 const MOST_RELATED: usize = 100;
 
-/// The version belongs to what is hashed, so that a change here can be told from a change of the finding.
+/// The version belongs to what is hashed, so that a change here can be told from a change of the
+/// finding.
 const FINGERPRINT: &str = "portolan/v1";
 
-/// portolan has no public page of its own. This one describes the service whose state the findings are about.
+/// portolan has no public page of its own. This one describes the service whose state the findings
+/// are about.
 const INFORMATION: &str = "https://support.huaweicloud.com/intl/en-us/swr/index.html";
 
 /// What stands for the results that do not fit.
 const LEFT_OUT: &str = "findings-left-out";
 
-/// A finding that is to be a result. Only those that fit become values: there may be as many as a plan has changes.
+/// A finding that is to be a result. Only those that fit become values: there may be as many as a
+/// plan has changes.
 #[derive(Clone, Copy)]
 struct Entry<'v> {
     view: &'v View,
@@ -48,15 +51,25 @@ struct Entry<'v> {
 
 /// The findings, and those that somebody accepted, each with the reason; services keep them closed.
 pub fn sarif(views: &[View], accepted: &[(View, String)], checkout: &Checkout) -> String {
-    let prints = findings::fingerprints(views.iter().chain(accepted.iter().map(|(view, _)| view)), checkout);
+    let prints = findings::fingerprints(
+        views.iter().chain(accepted.iter().map(|(view, _)| view)),
+        checkout,
+    );
     let open = views.iter().map(|view| (view, None));
-    let closed = accepted.iter().map(|(view, reason)| (view, Some(reason.as_str())));
-    let entries = open.chain(closed).zip(&prints).map(|((view, reason), print)| entry(view, reason, print, checkout));
+    let closed = accepted
+        .iter()
+        .map(|(view, reason)| (view, Some(reason.as_str())));
+    let entries = open
+        .chain(closed)
+        .zip(&prints)
+        .map(|((view, reason), print)| entry(view, reason, print, checkout));
     let entries: Vec<Entry<'_>> = entries.collect();
     let kept = fitting(&entries);
     let counted = (kept.len() < entries.len()).then(|| counted(&entries, &kept));
     let print = findings::fingerprints(&counted, checkout).concat();
-    let last = counted.as_ref().map(|view| entry(view, None, &print, checkout));
+    let last = counted
+        .as_ref()
+        .map(|view| entry(view, None, &print, checkout));
     let shown: Vec<Entry<'_>> = kept.into_iter().map(|at| entries[at]).chain(last).collect();
     document(&shown, checkout)
 }
@@ -78,7 +91,10 @@ struct Run {
 }
 
 fn document(entries: &[Entry<'_>], checkout: &Checkout) -> String {
-    let mut codes: Vec<&str> = entries.iter().map(|entry| entry.view.code.as_str()).collect();
+    let mut codes: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry.view.code.as_str())
+        .collect();
     codes.sort_unstable();
     codes.dedup();
     let rules: Vec<Value> = codes.into_iter().map(rule).collect();
@@ -93,7 +109,10 @@ fn document(entries: &[Entry<'_>], checkout: &Checkout) -> String {
                 "rules": rules,
             } }),
             column_kind: "unicodeCodePoints",
-            results: entries.iter().map(|entry| result(entry, checkout)).collect(),
+            results: entries
+                .iter()
+                .map(|entry| result(entry, checkout))
+                .collect(),
         }],
     })
 }
@@ -112,7 +131,11 @@ fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
         left = rest.unwrap_or(left);
         rest.is_some()
     };
-    let mut kept: Vec<usize> = order.into_iter().take(MOST_RESULTS - 1).take_while(fits).collect();
+    let mut kept: Vec<usize> = order
+        .into_iter()
+        .take(MOST_RESULTS - 1)
+        .take_while(fits)
+        .collect();
     kept.sort_unstable();
     kept
 }
@@ -120,10 +143,17 @@ fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
 /// What stands for those that do not fit.
 fn counted(entries: &[Entry<'_>], kept: &[usize]) -> View {
     let number = entries.len() - kept.len();
-    let message = format!("{number} more findings are left out: a code scanning service takes no more in one file");
-    let mut view = View { count: Some(number), ..View::error(LEFT_OUT, message, None) };
-    let counts = |entry: &Entry<'_>| entry.view.severity == Severity::Error && entry.reason.is_none();
-    let is_error = (0..entries.len()).any(|at| kept.binary_search(&at).is_err() && counts(&entries[at]));
+    let message = format!(
+        "{number} more findings are left out: a code scanning service takes no more in one file"
+    );
+    let mut view = View {
+        count: Some(number),
+        ..View::error(LEFT_OUT, message, None)
+    };
+    let counts =
+        |entry: &Entry<'_>| entry.view.severity == Severity::Error && entry.reason.is_none();
+    let is_error =
+        (0..entries.len()).any(|at| kept.binary_search(&at).is_err() && counts(&entries[at]));
     if !is_error {
         view.severity = Severity::Warning;
     }
@@ -132,7 +162,9 @@ fn counted(entries: &[Entry<'_>], kept: &[usize]) -> View {
 
 /// What a scanning service shows of a code.
 fn rule(name: &str) -> Value {
-    let Some(code) = registry::find(name) else { return json!({ "id": name }) };
+    let Some(code) = registry::find(name) else {
+        return json!({ "id": name });
+    };
     json!({
         "id": name,
         "shortDescription": { "text": code.summary },
@@ -149,15 +181,37 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn entry<'v>(view: &'v View, reason: Option<&'v str>, print: &'v str, checkout: &Checkout) -> Entry<'v> {
-    let related = view.related.iter().take(MOST_RELATED).map(|related| related.file.len() + related.message.len());
+fn entry<'v>(
+    view: &'v View,
+    reason: Option<&'v str>,
+    print: &'v str,
+    checkout: &Checkout,
+) -> Entry<'v> {
+    let related = view
+        .related
+        .iter()
+        .take(MOST_RELATED)
+        .map(|related| related.file.len() + related.message.len());
     let file = view.file.as_deref().unwrap_or(&checkout.chart);
     let message = cut(findings::message(view));
     let text = message.len() + file.len() + reason.map_or(0, str::len) + related.sum::<usize>();
-    Entry { view, reason, print, text }
+    Entry {
+        view,
+        reason,
+        print,
+        text,
+    }
 }
 
-fn result(Entry { view, reason, print, .. }: &Entry<'_>, checkout: &Checkout) -> Value {
+fn result(
+    Entry {
+        view,
+        reason,
+        print,
+        ..
+    }: &Entry<'_>,
+    checkout: &Checkout,
+) -> Value {
     let file = view.file.as_deref().unwrap_or(&checkout.chart);
     let mut value = json!({
         "ruleId": view.code,
@@ -170,11 +224,16 @@ fn result(Entry { view, reason, print, .. }: &Entry<'_>, checkout: &Checkout) ->
         value["occurrenceCount"] = json!(count);
     }
     if let Some(reason) = reason {
-        value["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
+        value["suppressions"] =
+            json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
     }
     if !view.related.is_empty() {
         let places = view.related.iter().take(MOST_RELATED).map(|related| {
-            let mut place = place(&checkout.uri(&related.file), related.line, Some(related.column));
+            let mut place = place(
+                &checkout.uri(&related.file),
+                related.line,
+                Some(related.column),
+            );
             place["message"] = json!({ "text": related.message });
             place
         });
@@ -204,7 +263,11 @@ mod tests {
     use super::*;
 
     fn checkout() -> Checkout {
-        Checkout { root: "/".into(), directory: "/".into(), chart: "portolan.yaml".to_owned() }
+        Checkout {
+            root: "/".into(),
+            directory: "/".into(),
+            chart: "portolan.yaml".to_owned(),
+        }
     }
 
     fn results(views: &[View], accepted: &[(View, String)]) -> Vec<Value> {
@@ -215,7 +278,11 @@ mod tests {
     fn many(number: usize, severity: Severity, length: usize) -> Vec<View> {
         let view = |at: usize| View {
             severity,
-            ..View::error("unknown-key", format!("unknown key `k{at}` {}", "x".repeat(length)), None)
+            ..View::error(
+                "unknown-key",
+                format!("unknown key `k{at}` {}", "x".repeat(length)),
+                None,
+            )
         };
         (0..number).map(view).collect()
     }
@@ -242,34 +309,71 @@ mod tests {
     fn above_it_the_gravest_stay_and_the_rest_is_counted() {
         let mut views = many(MOST_RESULTS, Severity::Warning, 0);
         views.extend(many(2, Severity::Error, 0));
-        let accepted: Vec<(View, String)> =
-            many(5, Severity::Error, 0).into_iter().map(|view| (view, "known".to_owned())).collect();
+        let accepted: Vec<(View, String)> = many(5, Severity::Error, 0)
+            .into_iter()
+            .map(|view| (view, "known".to_owned()))
+            .collect();
         let found = results(&views, &accepted);
         assert_eq!(found.len(), MOST_RESULTS);
-        assert_eq!(found.iter().filter(|result| result["level"] == "error").count(), 2);
-        assert!(found.iter().all(|result| result.get("suppressions").is_none()));
+        assert_eq!(
+            found
+                .iter()
+                .filter(|result| result["level"] == "error")
+                .count(),
+            2
+        );
+        assert!(
+            found
+                .iter()
+                .all(|result| result.get("suppressions").is_none())
+        );
         let last = found.last().unwrap();
-        assert_eq!((&last["ruleId"], &last["occurrenceCount"]), (&json!(LEFT_OUT), &json!(8)));
-        assert_eq!(last["level"], "warning", "of the errors, only accepted ones are left out");
+        assert_eq!(
+            (&last["ruleId"], &last["occurrenceCount"]),
+            (&json!(LEFT_OUT), &json!(8))
+        );
+        assert_eq!(
+            last["level"], "warning",
+            "of the errors, only accepted ones are left out"
+        );
     }
 
     #[test]
     fn long_texts_are_cut_and_do_not_add_up_without_end() {
         let found = results(&many(1, Severity::Error, 100_000), &[]);
-        assert_eq!(found[0]["message"]["text"].as_str().unwrap().len(), LONGEST_MESSAGE + 4);
+        assert_eq!(
+            found[0]["message"]["text"].as_str().unwrap().len(),
+            LONGEST_MESSAGE + 4
+        );
         let found = results(&many(6_000, Severity::Error, 10_000), &[]);
-        let text: usize = found.iter().map(|result| result["message"]["text"].as_str().unwrap().len()).sum();
-        assert!(found.len() > 4_000 && text < MOST_TEXT + LONGEST_MESSAGE, "{} {text}", found.len());
+        let text: usize = found
+            .iter()
+            .map(|result| result["message"]["text"].as_str().unwrap().len())
+            .sum();
+        assert!(
+            found.len() > 4_000 && text < MOST_TEXT + LONGEST_MESSAGE,
+            "{} {text}",
+            found.len()
+        );
         assert_eq!(found.last().unwrap()["ruleId"], LEFT_OUT);
     }
 
     #[test]
     fn no_description_is_longer_than_a_service_takes() {
         for code in registry::all().into_iter().chain(registry::of_plans()) {
-            let longest = code.summary.chars().count().max(code.explanation.chars().count());
+            let longest = code
+                .summary
+                .chars()
+                .count()
+                .max(code.explanation.chars().count());
             assert!(longest <= 1_024, "{}: {longest}", code.name);
             let rule = rule(code.name);
-            assert!(rule["help"]["markdown"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
+            assert!(
+                rule["help"]["markdown"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{rule}"
+            );
         }
     }
 }

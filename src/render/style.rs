@@ -11,17 +11,20 @@ pub enum Color {
     Never,
 }
 
-/// How many changes that do the same are shown one by one, and how many unlisted repositories of an organization.
+/// How many changes that do the same are shown one by one, and how many unlisted repositories of an
+/// organization.
 const MOST_ALIKE: usize = 10;
 
 /// How much of a long plan is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Changes of one organization that do the same fold behind the first ten; what is grave never does.
+    /// Changes of one organization that do the same fold behind the first ten; what is grave never
+    /// does.
     Folded,
     /// Every change, with what is worth showing of it.
     Unfolded,
-    /// Every change with every field, whole: also what stays, what goes, and what is the same for all.
+    /// Every change with every field, whole: also what stays, what goes, and what is the same for
+    /// all.
     Full,
 }
 
@@ -33,7 +36,11 @@ impl Depth {
 
     /// So many, unless everything is wanted.
     pub(super) fn most_of(self, most: usize) -> usize {
-        if self == Depth::Folded { most } else { usize::MAX }
+        if self == Depth::Folded {
+            most
+        } else {
+            usize::MAX
+        }
     }
 
     /// Whether a row may refer to the one above it.
@@ -47,14 +54,19 @@ impl Depth {
 pub struct Look {
     pub color: Color,
     pub depth: Depth,
-    /// The columns of the terminal; nothing, where the text goes elsewhere and is the same everywhere.
+    /// The columns of the terminal; nothing, where the text goes elsewhere and is the same
+    /// everywhere.
     pub width: Option<usize>,
 }
 
 impl Look {
     /// As it stands in a file.
     pub fn plain(depth: Depth) -> Look {
-        Look { color: Color::Never, depth, width: None }
+        Look {
+            color: Color::Never,
+            depth,
+            width: None,
+        }
     }
 
     /// Whether a line of so many characters is not broken.

@@ -1,4 +1,5 @@
-//! What is live and in no file: a person must decide on each, so it has a section of its own right above the summary.
+//! What is live and in no file: a person must decide on each, so it has a section of its own right
+//! above the summary.
 
 use indexmap::IndexMap;
 
@@ -9,7 +10,8 @@ use super::{
 use crate::plan::Plan;
 
 /// What a person can do about it.
-const HEADING: &str = "Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.";
+const HEADING: &str =
+    "Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.";
 
 /// Nothing, where all is listed. An empty line is above it if `follows`.
 pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
@@ -21,19 +23,28 @@ pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
     let mut out = format!("{gap}{}\n", color.paint(Role::Warning, HEADING));
     let mut seen = IndexMap::<String, usize>::new();
     for unlisted in &plan.unlisted {
-        let number = seen.entry(fold::organization(&unlisted.address)).or_default();
+        let number = seen
+            .entry(fold::organization(&unlisted.address))
+            .or_default();
         *number += 1;
         if *number <= most {
             let head = color.paint(Role::Warning, format!("  ? {}", unlisted.address));
             let holds = match unlisted.held {
                 Some(0) => "empty".to_owned(),
-                number => unlisted.address.kind().holds.map_or_else(String::new, |holds| (holds.in_words)(number)),
+                number => unlisted
+                    .address
+                    .kind()
+                    .holds
+                    .map_or_else(String::new, |holds| (holds.in_words)(number)),
             };
             out.push_str(&format!("{head}  ({holds})\n"));
         }
     }
     for (organization, number) in seen.into_iter().filter(|(_, number)| *number > most) {
-        let head = color.paint(Role::Warning, format!("  ? {} more in {organization}", number - most));
+        let head = color.paint(
+            Role::Warning,
+            format!("  ? {} more in {organization}", number - most),
+        );
         out.push_str(&format!("{head}  (`portolan plan --details` shows them)\n"));
     }
     out
@@ -50,12 +61,33 @@ mod tests {
     #[test]
     fn they_stand_together_and_are_counted() {
         let names: Vec<String> = (0..12).map(|number| format!("o/r{number:02}")).collect();
-        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), false, 3, &[][..])).collect();
-        let plan = plan("organizations: { o: { repositories: { r00: } } }", &live(&rows), &[]);
+        let rows: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), false, 3, &[][..]))
+            .collect();
+        let plan = plan(
+            "organizations: { o: { repositories: { r00: } } }",
+            &live(&rows),
+            &[],
+        );
         let folded = text(&plan, Look::plain(Depth::Folded), false);
-        assert!(folded.starts_with("Unlisted, so to be decided: "), "{folded}");
-        assert!(folded.contains("\n  ? repository r-1/o/r01  (3 tags)\n"), "{folded}");
-        assert!(folded.ends_with("\n  ? 1 more in r-1/o  (`portolan plan --details` shows them)\n"), "{folded}");
-        assert_eq!(text(&plan, Look::plain(Depth::Unfolded), true).matches("  ? repository").count(), 11);
+        assert!(
+            folded.starts_with("Unlisted, so to be decided: "),
+            "{folded}"
+        );
+        assert!(
+            folded.contains("\n  ? repository r-1/o/r01  (3 tags)\n"),
+            "{folded}"
+        );
+        assert!(
+            folded.ends_with("\n  ? 1 more in r-1/o  (`portolan plan --details` shows them)\n"),
+            "{folded}"
+        );
+        assert_eq!(
+            text(&plan, Look::plain(Depth::Unfolded), true)
+                .matches("  ? repository")
+                .count(),
+            11
+        );
     }
 }

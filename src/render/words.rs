@@ -22,13 +22,17 @@ const CONTEXT: usize = 24;
 
 const ELLIPSIS: &str = "...";
 
-/// A value on one line. Control characters are escaped, so that a live value cannot drive the terminal.
+/// A value on one line. Control characters are escaped, so that a live value cannot drive the
+/// terminal.
 pub fn value(value: &Value) -> String {
     match mask::readable(value) {
         Some(text) => format!("\"{}\"", escaped(text)),
         None => match value.as_array() {
             Some(records) if records.is_empty() => "[]".to_owned(),
-            Some(records) => format!("[ {} ]", records.iter().map(record).collect::<Vec<_>>().join(", ")),
+            Some(records) => format!(
+                "[ {} ]",
+                records.iter().map(record).collect::<Vec<_>>().join(", ")
+            ),
             None => value.to_string(),
         },
     }
@@ -36,9 +40,14 @@ pub fn value(value: &Value) -> String {
 
 /// One of a set.
 fn record(record: &Value) -> String {
-    match record.as_object().filter(|_| mask::readable(record).is_none()) {
+    match record
+        .as_object()
+        .filter(|_| mask::readable(record).is_none())
+    {
         Some(fields) => {
-            let fields = fields.iter().map(|(key, field)| format!("{}: {}", on_one_line(key), value(field)));
+            let fields = fields
+                .iter()
+                .map(|(key, field)| format!("{}: {}", on_one_line(key), value(field)));
             format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
         }
         None => value(record),
@@ -51,7 +60,10 @@ pub fn short(full: &Value) -> String {
         Some(text) if text.chars().count() > LONGEST_INLINE + WORTH_CUTTING => {
             let start: String = text.chars().take(LONGEST_INLINE).collect();
             let rest = text.chars().count() - LONGEST_INLINE;
-            format!("{} and {rest} more characters", value(&Value::String(start)))
+            format!(
+                "{} and {rest} more characters",
+                value(&Value::String(start))
+            )
         }
         _ => match full.as_array() {
             Some(records) if records.len() > MOST_INLINE + 1 => {
@@ -66,13 +78,19 @@ pub fn short(full: &Value) -> String {
 /// What a message says apart from the object: without paths, and without the id of the request.
 pub fn gist(message: &str) -> String {
     let message = message.split("request id ").next().unwrap_or(message);
-    message.split(' ').filter(|word| !word.contains('/')).collect::<Vec<_>>().join(" ")
+    message
+        .split(' ')
+        .filter(|word| !word.contains('/'))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `3 to add, 1 to destroy`: what there is any of.
 pub(super) fn counted(counts: &[(usize, &str)]) -> String {
     let any = counts.iter().filter(|(number, _)| *number > 0);
-    any.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
+    any.map(|(number, word)| format!("{number} {word}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Why a mirror is run, and where the login comes from that is sent along.
@@ -103,11 +121,14 @@ pub fn is_long(before: &Value, after: &Value) -> bool {
     let long = |text: &str| text.contains('\n') || text.chars().count() > LONGEST_INLINE;
     match (mask::readable(before), mask::readable(after)) {
         (Some(before), Some(after)) => long(before) || long(after),
-        _ => [before, after].iter().any(|side| side.is_array() && long(&value(side))),
+        _ => [before, after]
+            .iter()
+            .any(|side| side.is_array() && long(&value(side))),
     }
 }
 
-/// The lines of the difference of two values that are long: words of texts, records of sets. What stayed is cut, or not.
+/// The lines of the difference of two values that are long: words of texts, records of sets. What
+/// stayed is cut, or not.
 pub fn changes(before: &Value, after: &Value, whole: bool, color: Color) -> Vec<String> {
     if let (Some(before), Some(after)) = (before.as_array(), after.as_array()) {
         return records(before, after, whole, color);
@@ -121,8 +142,12 @@ pub fn changes(before: &Value, after: &Value, whole: bool, color: Color) -> Vec<
 fn records(before: &[Value], after: &[Value], whole: bool, color: Color) -> Vec<String> {
     let among = |records: &[Value]| records.iter().map(record).collect::<BTreeSet<_>>();
     let (before, after) = (among(before), among(after));
-    let gone = before.difference(&after).map(|record| color.paint(Role::Destroy, format!("[-{record}-]")));
-    let come = after.difference(&before).map(|record| color.paint(Role::Add, format!("{{+{record}+}}")));
+    let gone = before
+        .difference(&after)
+        .map(|record| color.paint(Role::Destroy, format!("[-{record}-]")));
+    let come = after
+        .difference(&before)
+        .map(|record| color.paint(Role::Add, format!("{{+{record}+}}")));
     let stayed: Vec<&String> = before.intersection(&after).collect();
     let kept = if whole || stayed.len() < 2 {
         stayed.into_iter().cloned().collect()
@@ -132,7 +157,8 @@ fn records(before: &[Value], after: &[Value], whole: bool, color: Color) -> Vec<
     gone.chain(come).chain(kept).collect()
 }
 
-/// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed, of which long runs are cut.
+/// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed, of which long
+/// runs are cut.
 fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
     lines(before, after, color, kept)
 }
@@ -142,7 +168,12 @@ fn whole_difference(before: &str, after: &str, color: Color) -> Vec<String> {
     lines(before, after, color, |text, _, _| visible(text))
 }
 
-fn lines(before: &str, after: &str, color: Color, kept: impl Fn(&str, bool, bool) -> String) -> Vec<String> {
+fn lines(
+    before: &str,
+    after: &str,
+    color: Color,
+    kept: impl Fn(&str, bool, bool) -> String,
+) -> Vec<String> {
     let diff = TextDiff::from_words(before, after);
     let mut pieces: Vec<(ChangeTag, String)> = Vec::new();
     for change in diff.iter_all_changes() {
@@ -156,15 +187,19 @@ fn lines(before: &str, after: &str, color: Color, kept: impl Fn(&str, bool, bool
     for (index, (tag, text)) in pieces.iter().enumerate() {
         match tag {
             ChangeTag::Equal => out.push_str(&kept(text, index == 0, index == last)),
-            ChangeTag::Delete => out.push_str(&color.paint(Role::Destroy, format!("[-{}-]", on_one_line(text)))),
-            ChangeTag::Insert => out.push_str(&color.paint(Role::Add, format!("{{+{}+}}", on_one_line(text)))),
+            ChangeTag::Delete => {
+                out.push_str(&color.paint(Role::Destroy, format!("[-{}-]", on_one_line(text))))
+            }
+            ChangeTag::Insert => {
+                out.push_str(&color.paint(Role::Add, format!("{{+{}+}}", on_one_line(text))))
+            }
         }
     }
     out.split('\n').map(str::to_owned).collect()
 }
 
-/// What stands in front of each line of a difference: a text of theirs at the beginning of a line could look like one of
-/// ours, or be a command to the runner of a CI job.
+/// What stands in front of each line of a difference: a text of theirs at the beginning of a line
+/// could look like one of ours, or be a command to the runner of a CI job.
 pub(super) const GUTTER: &str = "| ";
 
 /// Control characters escaped, the line break too: what changed must be seen.
@@ -174,7 +209,10 @@ pub(super) fn on_one_line(text: &str) -> String {
 
 /// Control characters escaped, but for the line breaks of what stayed.
 fn visible(text: &str) -> String {
-    text.split('\n').map(on_one_line).collect::<Vec<_>>().join("\n")
+    text.split('\n')
+        .map(on_one_line)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// An unchanged piece, with only its ends where it is long, cut between words.
@@ -190,22 +228,35 @@ fn kept(text: &str, first: bool, last: bool) -> String {
 
 /// The first words, as many as fit.
 fn head(text: &str) -> &str {
-    let cut = text.char_indices().nth(CONTEXT).map_or(text.len(), |(at, _)| at);
-    let words = text[..cut].rfind(char::is_whitespace).map_or(cut, |at| at + 1);
+    let cut = text
+        .char_indices()
+        .nth(CONTEXT)
+        .map_or(text.len(), |(at, _)| at);
+    let words = text[..cut]
+        .rfind(char::is_whitespace)
+        .map_or(cut, |at| at + 1);
     text.get(..words).unwrap_or(&text[..cut])
 }
 
 /// The last words, as many as fit.
 fn tail(text: &str) -> &str {
-    let cut = text.char_indices().rev().nth(CONTEXT).map_or(0, |(at, _)| at);
-    let words = text[cut..].find(char::is_whitespace).map_or(cut, |at| cut + at);
+    let cut = text
+        .char_indices()
+        .rev()
+        .nth(CONTEXT)
+        .map_or(0, |(at, _)| at);
+    let words = text[cut..]
+        .find(char::is_whitespace)
+        .map_or(cut, |at| cut + at);
     &text[words..]
 }
 
 /// The word as it begins a sentence.
 pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 #[cfg(test)]
@@ -216,25 +267,42 @@ mod tests {
 
     #[test]
     fn control_characters_are_visible() {
-        assert_eq!(value(&json!("a\u{1b}[31m\n\u{202e}b")), "\"a\\u{1b}[31m\\n\\u{202e}b\"");
+        assert_eq!(
+            value(&json!("a\u{1b}[31m\n\u{202e}b")),
+            "\"a\\u{1b}[31m\\n\\u{202e}b\""
+        );
     }
 
     #[test]
     fn words_that_changed_stand_among_those_that_stayed() {
-        let lines = difference("the quick brown fox\njumps", "the slow brown fox\njumps", Color::Never);
+        let lines = difference(
+            "the quick brown fox\njumps",
+            "the slow brown fox\njumps",
+            Color::Never,
+        );
         assert_eq!(lines, ["the [-quick-]{+slow+} brown fox", "jumps"]);
     }
 
     #[test]
     fn a_line_break_that_changed_is_seen() {
-        assert_eq!(difference("one\ntwo", "one\ntwo\n", Color::Never), ["one", "two{+\\n+}"]);
+        assert_eq!(
+            difference("one\ntwo", "one\ntwo\n", Color::Never),
+            ["one", "two{+\\n+}"]
+        );
     }
 
     #[test]
     fn a_run_between_two_changes_keeps_whole_words() {
         let middle = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda";
-        let lines = difference(&format!("a {middle} b"), &format!("c {middle} d"), Color::Never);
-        assert_eq!(lines, ["[-a-]{+c+} alpha beta gamma delta ... theta iota kappa lambda [-b-]{+d+}"]);
+        let lines = difference(
+            &format!("a {middle} b"),
+            &format!("c {middle} d"),
+            Color::Never,
+        );
+        assert_eq!(
+            lines,
+            ["[-a-]{+c+} alpha beta gamma delta ... theta iota kappa lambda [-b-]{+d+}"]
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Texts in the YAML that portolan writes. The YAML writer prints some characters as they are that are not seen, that
-//! readers of different versions take for different things, or that a CI job obeys: such a text is one double-quoted
-//! scalar instead, on one line. It also leaves words without quotes that are texts in YAML 1.2 and something else in
-//! YAML 1.1, which many readers still follow: those are quoted too.
+//! Texts in the YAML that portolan writes. The YAML writer prints some characters as they are that
+//! are not seen, that readers of different versions take for different things, or that a CI job
+//! obeys: such a text is one double-quoted scalar instead, on one line. It also leaves words
+//! without quotes that are texts in YAML 1.2 and something else in YAML 1.1, which many readers
+//! still follow: those are quoted too.
 
 use crate::text::{is_plain, quoted};
 
@@ -20,7 +21,10 @@ impl Quoted {
         while texts.iter().any(|text| text.contains(&mark)) {
             mark.push_str("-x");
         }
-        Quoted { mark, held: Vec::new() }
+        Quoted {
+            mark,
+            held: Vec::new(),
+        }
     }
 
     /// What to give the YAML writer for a text.
@@ -37,8 +41,12 @@ impl Quoted {
         let mut pieces = yaml.split(&self.mark);
         let mut out = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
-            let place = piece.strip_prefix('-').and_then(|rest| rest.split_once('-'));
-            let held = place.and_then(|(index, rest)| Some((self.held.get(index.parse::<usize>().ok()?)?, rest)));
+            let place = piece
+                .strip_prefix('-')
+                .and_then(|rest| rest.split_once('-'));
+            let held = place.and_then(|(index, rest)| {
+                Some((self.held.get(index.parse::<usize>().ok()?)?, rest))
+            });
             match held {
                 Some((text, rest)) => out.extend([&*in_quotes(text), rest]),
                 None => out.extend([&*self.mark, piece]),
@@ -50,29 +58,46 @@ impl Quoted {
 
 /// A text as one scalar that every reader takes for a text.
 pub(super) fn scalar(text: &str) -> String {
-    let needs_no_quotes = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
-    let is_safe = !is_ambiguous(text) && text.chars().all(needs_no_quotes) && !text.starts_with('-');
-    if is_safe { text.to_owned() } else { in_quotes(text) }
+    let needs_no_quotes =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
+    let is_safe =
+        !is_ambiguous(text) && text.chars().all(needs_no_quotes) && !text.starts_with('-');
+    if is_safe {
+        text.to_owned()
+    } else {
+        in_quotes(text)
+    }
 }
 
 /// In the quotes that the YAML writer would use, where they suffice.
 fn in_quotes(text: &str) -> String {
-    let is_bare =
-        |character: char| (character.is_ascii_graphic() || character == ' ') && !matches!(character, '\'' | '\\' | '"');
-    if is_plain(text) && text.chars().all(is_bare) { format!("'{text}'") } else { quoted(text) }
+    let is_bare = |character: char| {
+        (character.is_ascii_graphic() || character == ' ')
+            && !matches!(character, '\'' | '\\' | '"')
+    };
+    if is_plain(text) && text.chars().all(is_bare) {
+        format!("'{text}'")
+    } else {
+        quoted(text)
+    }
 }
 
-/// Whether some reader takes the text, without quotes, for something else: a boolean, a number, a number to the base of
-/// 60, a date or a time, nothing at all, or a key with a meaning of its own.
+/// Whether some reader takes the text, without quotes, for something else: a boolean, a number, a
+/// number to the base of 60, a date or a time, nothing at all, or a key with a meaning of its own.
 fn is_ambiguous(text: &str) -> bool {
-    const WORDS: [&str; 14] = ["", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan"];
+    const WORDS: [&str; 14] = [
+        "", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan",
+    ];
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || is_like_a_number(text)
 }
 
 /// Wider than any reader's rule, so that no reader's rule needs to be known.
 fn is_like_a_number(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if [".inf", ".nan"].iter().any(|word| word.eq_ignore_ascii_case(digits)) {
+    if [".inf", ".nan"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(digits))
+    {
         return true;
     }
     let begins = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
@@ -134,14 +159,32 @@ mod tests {
             assert_eq!(serde_yaml::from_str::<String>(&scalar(text)).unwrap(), text);
             assert!(scalar(text).starts_with(['\'', '"']), "{text}");
         }
-        for text in ["6h", "90m", "1d", "team-a", "cn-north-4", "1.2.3-rc1", "normal", "yes-man", "7zip", "v1.0"] {
+        for text in [
+            "6h",
+            "90m",
+            "1d",
+            "team-a",
+            "cn-north-4",
+            "1.2.3-rc1",
+            "normal",
+            "yes-man",
+            "7zip",
+            "v1.0",
+        ] {
             assert!(!is_ambiguous(text) && scalar(text) == text, "{text}");
         }
     }
 
     #[test]
     fn texts_come_back_whatever_they_look_like() {
-        let texts = ["quoted-text-0-", "\u{202e}", "::x", "quoted-text-x", "plain", "quoted-text-1-\u{200b}"];
+        let texts = [
+            "quoted-text-0-",
+            "\u{202e}",
+            "::x",
+            "quoted-text-x",
+            "plain",
+            "quoted-text-1-\u{200b}",
+        ];
         let mut writer = Quoted::among(texts.into_iter());
         let held: Vec<String> = texts.iter().map(|text| writer.hold(text)).collect();
         let yaml = writer.fill(&serde_yaml::to_string(&held).unwrap());

@@ -1,4 +1,5 @@
-//! The plan as a unified difference of YAML: what is live against what shall be, one hunk a resource.
+//! The plan as a unified difference of YAML: what is live against what shall be, one hunk a
+//! resource.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -15,7 +16,8 @@ use crate::{
     state::Attributes,
 };
 
-/// The difference; empty if there is nothing to do. What may not run is said on `#` lines, which tools skip.
+/// The difference; empty if there is nothing to do. What may not run is said on `#` lines, which
+/// tools skip.
 pub fn diff(plan: &Plan) -> String {
     let mut out = String::new();
     if plan.outcome() == Outcome::Unknown && !plan.is_elsewhere() {
@@ -28,10 +30,18 @@ pub fn diff(plan: &Plan) -> String {
         out.push_str("# this is a part of the chart\n");
     }
     for uncompared in &plan.uncompared {
-        let (names, address) = (uncompared.attributes.join(" and "), uncompared.address.to_string());
-        out.push_str(&format!("# cannot be compared: {names} of {}\n", on_one_line(&address)));
+        let (names, address) = (
+            uncompared.attributes.join(" and "),
+            uncompared.address.to_string(),
+        );
+        out.push_str(&format!(
+            "# cannot be compared: {names} of {}\n",
+            on_one_line(&address)
+        ));
     }
-    plan.changes.iter().for_each(|change| out.push_str(&hunk(change)));
+    plan.changes
+        .iter()
+        .for_each(|change| out.push_str(&hunk(change)));
     match cloud::line(plan, cloud::quoted) {
         Some(line) if !out.is_empty() => format!("# {line}\n{out}"),
         _ => out,
@@ -39,24 +49,48 @@ pub fn diff(plan: &Plan) -> String {
 }
 
 fn hunk(change: &Change) -> String {
-    let before = change.action.before().map_or_else(String::new, |before| yaml(change, before));
-    let after = change.action.after().map_or_else(String::new, |after| yaml(change, after));
+    let before = change
+        .action
+        .before()
+        .map_or_else(String::new, |before| yaml(change, before));
+    let after = change
+        .action
+        .after()
+        .map_or_else(String::new, |after| yaml(change, after));
     let name = |there: bool, side: &str| {
-        if there { format!("{side}: {}", on_one_line(&change.address.to_string())) } else { "/dev/null".to_owned() }
+        if there {
+            format!("{side}: {}", on_one_line(&change.address.to_string()))
+        } else {
+            "/dev/null".to_owned()
+        }
     };
-    let (live, chart) = (name(!before.is_empty(), "live"), name(!after.is_empty(), "chart"));
+    let (live, chart) = (
+        name(!before.is_empty(), "live"),
+        name(!after.is_empty(), "chart"),
+    );
     let withheld = match &change.withheld {
         None => String::new(),
-        Some(Withheld::Risk { class, lift }) => format!("# withheld: {class}; {lift} would let it go\n"),
-        Some(Withheld::Protect { pattern }) => format!("# withheld: protected by {}\n", on_one_line(pattern)),
+        Some(Withheld::Risk { class, lift }) => {
+            format!("# withheld: {class}; {lift} would let it go\n")
+        }
+        Some(Withheld::Protect { pattern }) => {
+            format!("# withheld: protected by {}\n", on_one_line(pattern))
+        }
     };
     let run = change.action.run().map_or_else(String::new, |run| {
-        format!("# run {}: {}\n", on_one_line(&change.address.to_string()), on_one_line(&words::run(run)))
+        format!(
+            "# run {}: {}\n",
+            on_one_line(&change.address.to_string()),
+            on_one_line(&words::run(run))
+        )
     });
     if matches!(change.action, Action::Run { .. }) {
         return withheld + &run;
     }
-    let mut diff = TextDiff::from_lines(&before, &after).unified_diff().header(&live, &chart).to_string();
+    let mut diff = TextDiff::from_lines(&before, &after)
+        .unified_diff()
+        .header(&live, &chart)
+        .to_string();
     if diff.is_empty() {
         // A resource without values, such as an organization.
         diff = format!("--- {live}\n+++ {chart}\n");
@@ -64,13 +98,20 @@ fn hunk(change: &Change) -> String {
     withheld + &diff + &run
 }
 
-/// The resource as an entry of its own. What an update sends beside its fields is the live value, so it is shown too.
+/// The resource as an entry of its own. What an update sends beside its fields is the live value,
+/// so it is shown too.
 fn yaml(change: &Change, attributes: &Attributes) -> String {
     let address = change.address.to_string();
-    let texts = attributes.values().flat_map(mask::texts).chain([address.as_str()]);
+    let texts = attributes
+        .values()
+        .flat_map(mask::texts)
+        .chain([address.as_str()]);
     let mut quoted = Quoted::among(texts);
     let mut shown = |value: &Value| mask::with_texts(value, &mut |text| quoted.hold(text));
-    let values: IndexMap<&str, Value> = attributes.iter().map(|(name, value)| (*name, shown(value))).collect();
+    let values: IndexMap<&str, Value> = attributes
+        .iter()
+        .map(|(name, value)| (*name, shown(value)))
+        .collect();
     // Plain JSON always serializes.
     let yaml = serde_yaml::to_string(&IndexMap::from([(address, values)])).unwrap_or_default();
     quoted.fill(&yaml)

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    config::grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together, VERSION},
+    config::grammar::{
+        ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together, VERSION,
+    },
     kind::{LONGEST_ADDRESS, Shape},
     names,
     plan::risk::RiskClass,
@@ -17,18 +19,27 @@ pub fn chart() -> Value {
     schema.insert(
         "description".to_owned(),
         json!(
-            "Image repositories, the rules that copy their images, and mirrors of git repositories, as they shall be."
+            "Image repositories, the rules that copy their images, and mirrors of git \
+            repositories, as they shall be."
         ),
     );
-    let Value::Object(document) = record(&DOCUMENT) else { return Value::Object(schema) };
+    let Value::Object(document) = record(&DOCUMENT) else {
+        return Value::Object(schema);
+    };
     schema.extend(document);
     Value::Object(schema)
 }
 
 fn record(record: &Record) -> Value {
-    let properties: Map<String, Value> =
-        record.keys().map(|key| (key.name.to_owned(), property(record, &key))).collect();
-    let required: Vec<&str> = record.keys().filter(|key| key.required).map(|key| key.name).collect();
+    let properties: Map<String, Value> = record
+        .keys()
+        .map(|key| (key.name.to_owned(), property(record, &key)))
+        .collect();
+    let required: Vec<&str> = record
+        .keys()
+        .filter(|key| key.required)
+        .map(|key| key.name)
+        .collect();
     let mut schema = json!({
         "title": record.name,
         "type": "object",
@@ -36,8 +47,8 @@ fn record(record: &Record) -> Value {
         "properties": properties,
     });
     if record.has_anchors() {
-        schema["patternProperties"] =
-            json!({ format!("^{ANCHORS}"): { "title": "room for anchors", "description": ANCHORS_DOC } });
+        schema["patternProperties"] = json!({ format!("^{ANCHORS}"): { "title": "room for \
+            anchors", "description": ANCHORS_DOC } });
     }
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -48,11 +59,14 @@ fn record(record: &Record) -> Value {
     schema
 }
 
-/// What the presence of one key says about others. A key that may not be there is `false`, so that an editor names it.
+/// What the presence of one key says about others. A key that may not be there is `false`, so that
+/// an editor names it.
 fn together(record: &Record) -> Value {
     let refused = |except: &[&str]| {
         let others = record.keys().filter(|key| !except.contains(&key.name));
-        others.map(|key| (key.name.to_owned(), json!(false))).collect::<Map<_, _>>()
+        others
+            .map(|key| (key.name.to_owned(), json!(false)))
+            .collect::<Map<_, _>>()
     };
     let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
     match record.together {
@@ -66,7 +80,9 @@ fn together(record: &Record) -> Value {
             };
             json!({ "oneOf": [only(&[one]), only(others)] })
         }
-        Together::AbsentAlone => json!({ "if": absent, "then": { "properties": refused(&["state"]) } }),
+        Together::AbsentAlone => {
+            json!({ "if": absent, "then": { "properties": refused(&["state"]) } })
+        }
         Together::AbsentHoldsAbsent => {
             let mut then = refused(&["state", "repositories"]);
             let mut entry = absent.clone();
@@ -81,7 +97,10 @@ fn together(record: &Record) -> Value {
 fn property(record: &Record, key: &Key) -> Value {
     // What an editor heads its help with: without a title it takes that of the whole chart.
     let mut schema = Map::from_iter([
-        ("title".to_owned(), json!(format!("{} ({})", key.name, record.name))),
+        (
+            "title".to_owned(),
+            json!(format!("{} ({})", key.name, record.name)),
+        ),
         ("description".to_owned(), json!(description(key))),
     ]);
     schema.extend(default(key).map(|default| ("default".to_owned(), default)));
@@ -103,25 +122,37 @@ fn property(record: &Record, key: &Key) -> Value {
 
 fn description(key: &Key) -> String {
     // Editors call what they offer the allowed values.
-    let others = if key.choices.is_empty() { "" } else { " Others than those offered are valid too." };
-    let example = if holds_mappings(key.form) { format!(" For example: `{}`.", key.example) } else { String::new() };
+    let others = if key.choices.is_empty() {
+        ""
+    } else {
+        " Others than those offered are valid too."
+    };
+    let example = if holds_mappings(key.form) {
+        format!(" For example: `{}`.", key.example)
+    } else {
+        String::new()
+    };
     format!("{}{others}{example}", key.doc)
 }
 
-/// An editor that is offered a mapping as a value calls it `[object Object]`. So it shows an example instead, and offers
-/// the keys.
+/// An editor that is offered a mapping as a value calls it `[object Object]`. So it shows an
+/// example instead, and offers the keys.
 fn holds_mappings(form: Form) -> bool {
     match form {
         Form::Record(_) | Form::Single(..) | Form::Dictionary(..) => true,
         Form::List(item) => holds_mappings(*item),
-        Form::Version | Form::Number(..) | Form::Text(_) | Form::OneOf(_) | Form::Attribute(_) => false,
+        Form::Version | Form::Number(..) | Form::Text(_) | Form::OneOf(_) | Form::Attribute(_) => {
+            false
+        }
     }
 }
 
-/// What holds where the key is absent. An editor writes it down with the mapping around it, so that of an attribute is
-/// left out: it is the only value that the attribute may have.
+/// What holds where the key is absent. An editor writes it down with the mapping around it, so that
+/// of an attribute is left out: it is the only value that the attribute may have.
 fn default(key: &Key) -> Option<Value> {
-    key.default.filter(|_| !matches!(key.form, Form::Attribute(_))).map(yaml)
+    key.default
+        .filter(|_| !matches!(key.form, Form::Attribute(_)))
+        .map(yaml)
 }
 
 /// A value that an editor offers.
@@ -129,8 +160,8 @@ fn examples(key: &Key) -> Option<Value> {
     (!holds_mappings(key.form)).then(|| json!([yaml(key.example)]))
 }
 
-/// Texts to choose from, or another one of that form. The branches exclude each other, because an editor shows the help
-/// of all branches that fit.
+/// Texts to choose from, or another one of that form. The branches exclude each other, because an
+/// editor shows the help of all branches that fit.
 fn offered(choices: &[&str], mut form: Value) -> Value {
     form["not"] = json!({ "enum": choices });
     json!({ "oneOf": [{ "enum": choices }, form] })
@@ -144,7 +175,9 @@ fn yaml(text: &str) -> Value {
 fn form(form: Form) -> Value {
     match form {
         Form::Version => json!({ "const": VERSION }),
-        Form::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Form::Number(least, most) => {
+            json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
         Form::Text(text) => text_form(text),
         Form::OneOf(values) => one_of(values),
         Form::List(item) => json!({ "type": "array", "items": self::form(*item) }),
@@ -164,7 +197,9 @@ fn form(form: Form) -> Value {
             schema["maxLength"] = json!(LONGEST_ADDRESS);
             schema
         }
-        Form::Attribute(Shape::Uuid) => text("^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"),
+        Form::Attribute(Shape::Uuid) => {
+            text("^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$")
+        }
         Form::Attribute(Shape::OneOf(values)) => one_of(values),
     }
 }
@@ -172,7 +207,10 @@ fn form(form: Form) -> Value {
 /// A list of texts, and of mappings of one key to one.
 fn records(keys: &[&str], longest: usize) -> Value {
     let text = json!({ "type": "string", "maxLength": longest });
-    let keyed: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), text.clone())).collect();
+    let keyed: serde_json::Map<_, _> = keys
+        .iter()
+        .map(|key| ((*key).to_owned(), text.clone()))
+        .collect();
     let keyed = json!({ "type": "object", "properties": keyed, "minProperties": 1, "maxProperties": 1, "additionalProperties": false });
     json!({ "type": "array", "items": { "anyOf": [text, keyed] } })
 }
@@ -183,7 +221,9 @@ fn or_null(mut schema: Value) -> Value {
         Some(kind) => schema["type"] = json!([kind, "null"]),
         None => {
             let choices = schema.get_mut("oneOf").and_then(Value::as_array_mut);
-            choices.into_iter().for_each(|choices| choices.push(json!({ "type": "null" })));
+            choices
+                .into_iter()
+                .for_each(|choices| choices.push(json!({ "type": "null" })));
         }
     }
     schema
@@ -209,7 +249,9 @@ fn text_form(text: TextForm) -> Value {
         TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {
             json!({ "type": "string", "minLength": 1 })
         }
-        TextForm::Pattern => self::text(r"^(?!\s)(?!.*\s$)[^/\x00-\x1f\x7f]+(/[^/\x00-\x1f\x7f]+)*$"),
+        TextForm::Pattern => {
+            self::text(r"^(?!\s)(?!.*\s$)[^/\x00-\x1f\x7f]+(/[^/\x00-\x1f\x7f]+)*$")
+        }
         TextForm::Consent => {
             let classes = RiskClass::ALL.map(RiskClass::name).join("|");
             self::text(&format!("^({classes})(=[0-9]+)?$"))

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::words::{
-    account, called, chart, count, described, digest, endpoints, list, nullable, object, reference, scope, text,
-    version,
+    account, called, chart, count, described, digest, endpoints, list, nullable, object, reference,
+    scope, text, version,
 };
 use crate::{kind::REGISTRY, receipt::STATUSES, report::REASONS};
 
@@ -18,15 +18,32 @@ fn outcome() -> Value {
 
 /// Why a run ended before everything was done.
 pub(super) fn ended_early() -> Value {
-    object(&[("reason", json!({ "enum": REASONS })), ("message", text())], &[])
+    object(
+        &[("reason", json!({ "enum": REASONS })), ("message", text())],
+        &[],
+    )
 }
 
 fn resources() -> Value {
-    object(&[("added", count()), ("changed", count()), ("destroyed", count())], &[("run", count())])
+    object(
+        &[
+            ("added", count()),
+            ("changed", count()),
+            ("destroyed", count()),
+        ],
+        &[("run", count())],
+    )
 }
 
 fn plan() -> Value {
-    object(&[("id", described(digest(), "The digest of the plan file.")), ("chart", chart()), ("scope", scope())], &[])
+    object(
+        &[
+            ("id", described(digest(), "The digest of the plan file.")),
+            ("chart", chart()),
+            ("scope", scope()),
+        ],
+        &[],
+    )
 }
 
 pub(super) fn receipt() -> Value {
@@ -38,13 +55,22 @@ pub(super) fn receipt() -> Value {
             ("plan", plan()),
             ("outcome", outcome()),
             ("resources", resources()),
-            ("changes", described(list(reference("record")), "In the order of the plan.")),
-            ("residual", described(reference("plan"), "The plan with what is not done.")),
+            (
+                "changes",
+                described(list(reference("record")), "In the order of the plan."),
+            ),
+            (
+                "residual",
+                described(reference("plan"), "The plan with what is not done."),
+            ),
             ("diagnostics", list(reference("diagnostic"))),
         ],
         &[
             ("refused", described(text(), "Why nothing was sent.")),
-            ("ended_early", described(ended_early(), "Why not everything was begun.")),
+            (
+                "ended_early",
+                described(ended_early(), "Why not everything was begun."),
+            ),
             ("account", account()),
             ("endpoints", endpoints()),
         ],
@@ -63,19 +89,45 @@ fn record_keys() -> (Keys, Keys) {
     let status = json!({ "type": ["integer", "null"], "minimum": 100, "maximum": 599 });
     let request = object(&[("status", status), ("request_id", nullable(text()))], &[]);
     let mut known = vec![("attributes", json!({ "type": "object" }))];
-    known.extend(REGISTRY.iter().filter_map(|kind| kind.holds).map(|holds| (holds.fact.name, count())));
+    known.extend(
+        REGISTRY
+            .iter()
+            .filter_map(|kind| kind.holds)
+            .map(|holds| (holds.fact.name, count())),
+    );
     let seen = object(&[("exists", boolean())], &known);
     let keys = vec![
         ("address", reference("address")),
         ("actions", reference("actions")),
         ("status", json!({ "enum": STATUSES })),
-        ("verified", described(boolean(), "Whether a read afterwards showed what the plan wants.")),
+        (
+            "verified",
+            described(
+                boolean(),
+                "Whether a read afterwards showed what the plan wants.",
+            ),
+        ),
         ("written", described(boolean(), "Whether a write was sent.")),
-        ("attempts", described(count(), "How many requests were sent for it.")),
+        (
+            "attempts",
+            described(count(), "How many requests were sent for it."),
+        ),
         ("request_ids", list(text())),
-        ("requests", described(list(request), "In order; a status of null is no answer.")),
-        ("before", described(nullable(seen.clone()), "What the read before the write showed.")),
-        ("after", described(nullable(seen), "What the last read after it showed.")),
+        (
+            "requests",
+            described(list(request), "In order; a status of null is no answer."),
+        ),
+        (
+            "before",
+            described(
+                nullable(seen.clone()),
+                "What the read before the write showed.",
+            ),
+        ),
+        (
+            "after",
+            described(nullable(seen), "What the last read after it showed."),
+        ),
     ];
     let optional = vec![
         ("restored", boolean()),
@@ -94,9 +146,16 @@ pub(super) fn event() -> Value {
         all.extend(keys);
         object(&all, optional)
     };
-    let begun =
-        vec![("format_version", version()), called("events"), ("plan", plan()), ("summary", reference("summary"))];
-    let started = vec![("address", reference("address")), ("actions", reference("actions"))];
+    let begun = vec![
+        ("format_version", version()),
+        called("events"),
+        ("plan", plan()),
+        ("summary", reference("summary")),
+    ];
+    let started = vec![
+        ("address", reference("address")),
+        ("actions", reference("actions")),
+    ];
     let ended = vec![("outcome", outcome()), ("resources", resources())];
     let (record, optional) = record_keys();
     let lines = [
@@ -104,7 +163,11 @@ pub(super) fn event() -> Value {
         named("started", started, &Vec::new()),
         named("finished", record.clone(), &optional),
         named("checked", record, &optional),
-        named("ended", ended, &vec![("refused", text()), ("ended_early", ended_early())]),
+        named(
+            "ended",
+            ended,
+            &vec![("refused", text()), ("ended_early", ended_early())],
+        ),
     ];
     json!({ "anyOf": lines })
 }

@@ -4,11 +4,15 @@ use serde_json::{Map, Value, json};
 
 use crate::wire::{Service, host::EndpointKind};
 
-/// An object with these keys, all of them required but for the optional ones. A later minor version may add others.
+/// An object with these keys, all of them required but for the optional ones. A later minor version
+/// may add others.
 pub(super) fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
-    let properties: Map<String, Value> =
-        keys.iter().chain(optional).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let properties: Map<String, Value> = keys
+        .iter()
+        .chain(optional)
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+        .collect();
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
@@ -23,7 +27,11 @@ pub(super) fn reference(name: &str) -> Value {
 
 /// Any of them, which is the one if there is one.
 pub(super) fn either(mut schemas: Vec<Value>) -> Value {
-    if schemas.len() == 1 { schemas.swap_remove(0) } else { any_of(schemas.into_iter()) }
+    if schemas.len() == 1 {
+        schemas.swap_remove(0)
+    } else {
+        any_of(schemas.into_iter())
+    }
 }
 
 pub(super) fn any_of(schemas: impl Iterator<Item = Value>) -> Value {
@@ -56,7 +64,13 @@ pub(super) fn version() -> Value {
 
 /// The key by which a document says which schema it follows.
 pub(super) fn called(name: &str) -> (&'static str, Value) {
-    ("document", described(json!({ "const": name }), "Its schema: `portolan schema --document NAME`."))
+    (
+        "document",
+        described(
+            json!({ "const": name }),
+            "Its schema: `portolan schema --document NAME`.",
+        ),
+    )
 }
 
 pub(super) fn by_region() -> Value {
@@ -64,16 +78,31 @@ pub(super) fn by_region() -> Value {
 }
 
 pub(super) fn account() -> Value {
-    described(nullable(text()), "The name of the account; null where no service shows it, or there are several.")
+    described(
+        nullable(text()),
+        "The name of the account; null where no service shows it, or there are several.",
+    )
 }
 
 pub(super) fn endpoints() -> Value {
     let endpoint = object(
         &[
-            ("service", json!({ "enum": Service::ALL.map(Service::name) })),
+            (
+                "service",
+                json!({ "enum": Service::ALL.map(Service::name) }),
+            ),
             ("region", text()),
-            ("kind", json!({ "enum": EndpointKind::ALL.map(EndpointKind::name) })),
-            ("host", described(nullable(text()), "With the port if it is unusual; null of the emulator.")),
+            (
+                "kind",
+                json!({ "enum": EndpointKind::ALL.map(EndpointKind::name) }),
+            ),
+            (
+                "host",
+                described(
+                    nullable(text()),
+                    "With the port if it is unusual; null of the emulator.",
+                ),
+            ),
         ],
         &[],
     );
@@ -86,10 +115,19 @@ pub(super) fn digest() -> Value {
 }
 
 pub(super) fn chart() -> Value {
-    let name = described(text(), "What people call it: its own name, else what the command line names first.");
+    let name = described(
+        text(),
+        "What people call it: its own name, else what the command line names first.",
+    );
     object(
         &[("files", list(text())), ("digest", digest())],
-        &[("name", name), ("account", described(text(), "The only account that it is for."))],
+        &[
+            ("name", name),
+            (
+                "account",
+                described(text(), "The only account that it is for."),
+            ),
+        ],
     )
 }
 
@@ -97,15 +135,39 @@ pub(super) fn scope() -> Value {
     object(
         &[
             ("regions", list(text())),
-            ("endpoints", described(by_region(), "The base URL that each region was read from.")),
-            ("account", described(by_region(), "The account by region, where a service shows it.")),
+            (
+                "endpoints",
+                described(by_region(), "The base URL that each region was read from."),
+            ),
+            (
+                "account",
+                described(
+                    by_region(),
+                    "The account by region, where a service shows it.",
+                ),
+            ),
             ("targets", list(text())),
             ("excludes", list(text())),
-            ("partial", described(json!({ "type": "boolean" }), "Whether it speaks of less than the whole chart.")),
+            (
+                "partial",
+                described(
+                    json!({ "type": "boolean" }),
+                    "Whether it speaks of less than the whole chart.",
+                ),
+            ),
         ],
         &[
-            ("codearts_endpoints", described(by_region(), "The same for CodeArts Repo.")),
-            ("iam_endpoints", described(by_region(), "The same for IAM, where it was asked for the account.")),
+            (
+                "codearts_endpoints",
+                described(by_region(), "The same for CodeArts Repo."),
+            ),
+            (
+                "iam_endpoints",
+                described(
+                    by_region(),
+                    "The same for IAM, where it was asked for the account.",
+                ),
+            ),
         ],
     )
 }

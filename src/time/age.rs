@@ -34,7 +34,11 @@ impl TryFrom<u64> for Age {
     type Error = NoAge;
 
     fn try_from(seconds: u64) -> Result<Age, NoAge> {
-        if (60..=LONGEST).contains(&seconds) { Ok(Age(seconds)) } else { Err(NoAge::Range) }
+        if (60..=LONGEST).contains(&seconds) {
+            Ok(Age(seconds))
+        } else {
+            Err(NoAge::Range)
+        }
     }
 }
 
@@ -48,19 +52,30 @@ impl FromStr for Age {
     type Err = NoAge;
 
     fn from_str(text: &str) -> Result<Age, NoAge> {
-        let unit = UNITS.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
+        let unit = UNITS
+            .iter()
+            .find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
         let (number, seconds) = unit.ok_or(NoAge::Form)?;
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(NoAge::Form);
         }
-        number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).ok_or(NoAge::Range)?.try_into()
+        number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(seconds))
+            .ok_or(NoAge::Range)?
+            .try_into()
     }
 }
 
 impl fmt::Display for Age {
-    /// In the largest unit that it is a whole number of; seconds, which no chart can write, as they are.
+    /// In the largest unit that it is a whole number of; seconds, which no chart can write, as they
+    /// are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match UNITS.iter().find(|(_, seconds)| self.0.is_multiple_of(*seconds)) {
+        match UNITS
+            .iter()
+            .find(|(_, seconds)| self.0.is_multiple_of(*seconds))
+        {
             Some((unit, seconds)) => write!(f, "{}{unit}", self.0 / seconds),
             None => write!(f, "{}s", self.0),
         }
@@ -81,12 +96,24 @@ mod tests {
             ("1m", 60, "1m"),
         ] {
             let age: Age = text.parse().unwrap();
-            assert_eq!((age.seconds(), age.to_string().as_str()), (seconds, shown), "{text}");
+            assert_eq!(
+                (age.seconds(), age.to_string().as_str()),
+                (seconds, shown),
+                "{text}"
+            );
         }
-        for text in ["", "6", "h", "6 h", " 6h", "6H", "1h30m", "-1h", "+1h", "1.5h", "6s", "6w", "６h"] {
+        for text in [
+            "", "6", "h", "6 h", " 6h", "6H", "1h30m", "-1h", "+1h", "1.5h", "6s", "6w", "６h",
+        ] {
             assert_eq!(text.parse::<Age>(), Err(NoAge::Form), "{text}");
         }
-        for text in ["0m", "0h", "367d", "99999999999999999999d", "18446744073709551615d"] {
+        for text in [
+            "0m",
+            "0h",
+            "367d",
+            "99999999999999999999d",
+            "18446744073709551615d",
+        ] {
             assert_eq!(text.parse::<Age>(), Err(NoAge::Range), "{text}");
         }
     }

@@ -30,8 +30,12 @@ impl FromStr for Date {
             return Err(NoDate::Form);
         }
         let (year, month, day) = (text[..4].parse(), text[5..7].parse(), text[8..].parse());
-        let (Ok(year), Ok(month), Ok(day)) = (year, month, day) else { return Err(NoDate::Form) };
-        civil::Date::new(year, month, day).map(Date).map_err(|_| NoDate::Calendar)
+        let (Ok(year), Ok(month), Ok(day)) = (year, month, day) else {
+            return Err(NoDate::Form);
+        };
+        civil::Date::new(year, month, day)
+            .map(Date)
+            .map_err(|_| NoDate::Calendar)
     }
 }
 
@@ -60,14 +64,36 @@ mod tests {
 
     #[test]
     fn only_days_of_the_calendar_are_dates() {
-        for text in ["2026-12-31", "2024-02-29", "2000-02-29", "0000-02-29", "0001-01-01", "9999-12-31"] {
+        for text in [
+            "2026-12-31",
+            "2024-02-29",
+            "2000-02-29",
+            "0000-02-29",
+            "0001-01-01",
+            "9999-12-31",
+        ] {
             assert_eq!(text.parse::<Date>().unwrap().to_string(), text);
         }
-        for text in ["2026-02-29", "1900-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00"] {
+        for text in [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+        ] {
             assert_eq!(text.parse::<Date>(), Err(NoDate::Calendar), "{text}");
         }
-        for text in ["", "2026-1-1", "26-01-01", "2026/01/01", "+026-01-01", "2026-01-01T00", "20260-1-01", "２026-1-1"]
-        {
+        for text in [
+            "",
+            "2026-1-1",
+            "26-01-01",
+            "2026/01/01",
+            "+026-01-01",
+            "2026-01-01T00",
+            "20260-1-01",
+            "２026-1-1",
+        ] {
             assert_eq!(text.parse::<Date>(), Err(NoDate::Form), "{text}");
         }
     }
@@ -87,7 +113,8 @@ mod tests {
 
     #[test]
     fn days_stand_in_the_order_of_time() {
-        let days = ["2025-12-31", "2026-01-01", "2026-01-02", "2026-02-01"].map(|text| text.parse::<Date>().unwrap());
+        let days = ["2025-12-31", "2026-01-01", "2026-01-02", "2026-02-01"]
+            .map(|text| text.parse::<Date>().unwrap());
         assert!(days.is_sorted());
     }
 }

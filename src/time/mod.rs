@@ -1,4 +1,5 @@
-//! Days, ages and points in time: values that a chart or a service writes. What time it is now is the caller's to know.
+//! Days, ages and points in time: values that a chart or a service writes. What time it is now is
+//! the caller's to know.
 
 mod age;
 mod date;

@@ -1,7 +1,7 @@
 //! A point in time, and the forms in which services write it.
 //!
-//! Pure: which point is now is the caller's to know. What a service wrote is kept beside what it means, because output
-//! repeats times as the API gave them.
+//! Pure: which point is now is the caller's to know. What a service wrote is kept beside what it
+//! means, because output repeats times as the API gave them.
 
 use super::{Age, Date};
 
@@ -10,18 +10,20 @@ use super::{Age, Date};
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Whether more time than that has passed since then. Clocks differ: what lies ahead is not old.
+    /// Whether more time than that has passed since then. Clocks differ: what lies ahead is not
+    /// old.
     pub fn is_older_than(self, age: Age, now: Moment) -> bool {
         now.0.saturating_sub(self.0) > i64::try_from(age.seconds()).unwrap_or(i64::MAX)
     }
 
-    /// Whether it lies so far ahead that no difference of two clocks explains it. What a service writes about the past
-    /// cannot, so such a time shows nothing.
+    /// Whether it lies so far ahead that no difference of two clocks explains it. What a service
+    /// writes about the past cannot, so such a time shows nothing.
     pub fn is_ahead_of(self, now: Moment) -> bool {
         self.0 > now.0.saturating_add(TOLERANCE)
     }
 
-    /// Whether something that was done then is fresh: no older than the age, and not ahead of `now`.
+    /// Whether something that was done then is fresh: no older than the age, and not ahead of
+    /// `now`.
     pub fn is_fresh(self, age: Age, now: Moment) -> bool {
         !self.is_ahead_of(now) && !self.is_older_than(age, now)
     }
@@ -29,14 +31,16 @@ impl Moment {
     /// The form of HTTP headers: `Fri, 20 Nov 2026 23:10:00 GMT`.
     pub fn of_http(text: &str) -> Option<Moment> {
         let (_, rest) = text.trim().split_once(", ")?;
-        let [day, month, year, clock, "GMT"] = rest.split(' ').collect::<Vec<_>>()[..] else { return None };
+        let [day, month, year, clock, "GMT"] = rest.split(' ').collect::<Vec<_>>()[..] else {
+            return None;
+        };
         let month = 1 + MONTHS.iter().position(|name| *name == month)?;
         let date: Date = format!("{year}-{month:02}-{day}").parse().ok()?;
         Some(Moment(date.days() * 86_400 + clock_seconds(clock)?))
     }
 
-    /// RFC 3339 with any offset, also with a blank instead of the `T` and with more blanks, and the same without an
-    /// offset, which is read as UTC.
+    /// RFC 3339 with any offset, also with a blank instead of the `T` and with more blanks, and the
+    /// same without an offset, which is read as UTC.
     pub fn parse(text: &str) -> Option<Moment> {
         let (local, offset) = Moment::local(text)?;
         Some(Moment(local.0 - offset.unwrap_or(0)))
@@ -51,23 +55,36 @@ impl Moment {
         let (clock, rest) = (rest.get(..8)?, rest.get(8..)?);
         let seconds = clock_seconds(clock)?;
         let rest = rest.strip_prefix('.').map_or(Some(rest), |fraction| {
-            let end = fraction.find(|character: char| !character.is_ascii_digit()).unwrap_or(fraction.len());
+            let end = fraction
+                .find(|character: char| !character.is_ascii_digit())
+                .unwrap_or(fraction.len());
             (end > 0).then(|| &fraction[end..])
         })?;
         let rest = rest.trim_start();
-        let offset = if rest.is_empty() { None } else { Some(offset_seconds(rest)?) };
+        let offset = if rest.is_empty() {
+            None
+        } else {
+            Some(offset_seconds(rest)?)
+        };
         Some((Moment(date.days() * 86_400 + seconds), offset))
     }
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// `HH:MM:SS`; a leap second is one more than the minute has.
 fn clock_seconds(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let colons = bytes.len() == 8 && bytes[2] == b':' && bytes[5] == b':';
-    let (hours, minutes, seconds) = (two(text.get(..2)?)?, two(text.get(3..5)?)?, two(text.get(6..)?)?);
-    (colons && hours < 24 && minutes < 60 && seconds <= 60).then_some(hours * 3_600 + minutes * 60 + seconds)
+    let (hours, minutes, seconds) = (
+        two(text.get(..2)?)?,
+        two(text.get(3..5)?)?,
+        two(text.get(6..)?)?,
+    );
+    (colons && hours < 24 && minutes < 60 && seconds <= 60)
+        .then_some(hours * 3_600 + minutes * 60 + seconds)
 }
 
 /// `Z`, `+08:00` or `+0800`.
@@ -79,7 +96,10 @@ fn offset_seconds(text: &str) -> Option<i64> {
         _ => return None,
     };
     let minutes = digits.get(2..)?;
-    let (hours, minutes) = (two(&digits[..2])?, two(minutes.strip_prefix(':').unwrap_or(minutes))?);
+    let (hours, minutes) = (
+        two(&digits[..2])?,
+        two(minutes.strip_prefix(':').unwrap_or(minutes))?,
+    );
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
@@ -102,12 +122,20 @@ const CHINA: i64 = 8 * 3_600;
 const TOLERANCE: i64 = 15 * 60;
 
 impl Stamp {
-    /// Nothing, if the text is no time in any form that is known. One without an offset, as older interfaces write
-    /// `2020-07-22 10:45:56`, is read as UTC; where that lies ahead of the service's own clock, it can only be China's.
+    /// Nothing, if the text is no time in any form that is known. One without an offset, as older
+    /// interfaces write `2020-07-22 10:45:56`, is read as UTC; where that lies ahead of the
+    /// service's own clock, it can only be China's.
     pub fn parse(text: &str, clock: Option<Moment>) -> Option<Stamp> {
         let (local, offset) = Moment::local(text)?;
-        let assumed = if clock.is_some_and(|clock| local.is_ahead_of(clock)) { CHINA } else { 0 };
-        Some(Stamp { moment: Moment(local.0 - offset.unwrap_or(assumed)), text: text.to_owned() })
+        let assumed = if clock.is_some_and(|clock| local.is_ahead_of(clock)) {
+            CHINA
+        } else {
+            0
+        };
+        Some(Stamp {
+            moment: Moment(local.0 - offset.unwrap_or(assumed)),
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -131,12 +159,23 @@ mod tests {
             assert_eq!(Moment::parse(text), expected, "{text}");
         }
         assert_eq!(Moment::of_http("Fri, 20 Nov 2026 23:10:00 GMT"), expected);
-        for text in ["", "Fri, 20 Nov 2026 23:10:00", "20 Nov 2026 23:10:00 GMT", "Fri, 31 Nov 2026 23:10:00 GMT"] {
+        for text in [
+            "",
+            "Fri, 20 Nov 2026 23:10:00",
+            "20 Nov 2026 23:10:00 GMT",
+            "Fri, 31 Nov 2026 23:10:00 GMT",
+        ] {
             assert_eq!(Moment::of_http(text), None, "{text}");
         }
         assert_eq!(Moment::parse("1970-01-01T00:00:00Z"), Some(Moment(0)));
-        assert_eq!(Moment::parse("2000-02-29T23:59:60Z"), Moment::parse("2000-03-01T00:00:00Z"));
-        assert_eq!(Moment::parse("0001-01-01T00:00:00Z"), Some(Moment(-62_135_596_800)));
+        assert_eq!(
+            Moment::parse("2000-02-29T23:59:60Z"),
+            Moment::parse("2000-03-01T00:00:00Z")
+        );
+        assert_eq!(
+            Moment::parse("0001-01-01T00:00:00Z"),
+            Some(Moment(-62_135_596_800))
+        );
     }
 
     #[test]
@@ -174,16 +213,24 @@ mod tests {
             ("2026-11-21T07:10:00Z", clock, "2026-11-21T07:10:00Z"),
         ] {
             let stamp = Stamp::parse(text, clock).unwrap();
-            assert_eq!((Some(stamp.moment), stamp.text.as_str()), (Moment::parse(expected), text));
+            assert_eq!(
+                (Some(stamp.moment), stamp.text.as_str()),
+                (Moment::parse(expected), text)
+            );
         }
     }
 
     #[test]
     fn an_age_is_passed_the_second_after() {
         let (age, then) = ("1h".parse().unwrap(), Moment(1_000));
-        for (now, older) in
-            [(1_000, false), (4_600, false), (4_601, true), (0, false), (i64::MIN, false), (i64::MAX, true)]
-        {
+        for (now, older) in [
+            (1_000, false),
+            (4_600, false),
+            (4_601, true),
+            (0, false),
+            (i64::MIN, false),
+            (i64::MAX, true),
+        ] {
             assert_eq!(then.is_older_than(age, Moment(now)), older, "{now}");
         }
     }
@@ -201,7 +248,11 @@ mod tests {
             (i64::MIN, false, false),
         ] {
             let moment = Moment(then);
-            assert_eq!((moment.is_ahead_of(now), moment.is_fresh(age, now)), (ahead, fresh), "{then}");
+            assert_eq!(
+                (moment.is_ahead_of(now), moment.is_fresh(age, now)),
+                (ahead, fresh),
+                "{then}"
+            );
         }
         assert!(!Moment(i64::MAX).is_ahead_of(Moment(i64::MAX)));
     }

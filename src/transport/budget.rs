@@ -1,5 +1,6 @@
-//! Keeps a budget of requests that a service publishes, before it has to ask for that: CodeArts Repo takes 600 calls a
-//! minute of each operation, from all users of a region together (codearts-repo-api: section 6).
+//! Keeps a budget of requests that a service publishes, before it has to ask for that: CodeArts
+//! Repo takes 600 calls a minute of each operation, from all users of a region together
+//! (codearts-repo-api: section 6).
 //!
 //! What a service asks for is [`client`](super::client)'s business.
 
@@ -38,13 +39,20 @@ impl std::fmt::Debug for Budget {
 
 impl Budget {
     pub fn new(door: Arc<dyn Transport>) -> Budget {
-        Budget { door, whole: Mutex::default() }
+        Budget {
+            door,
+            whole: Mutex::default(),
+        }
     }
 
     /// Takes a place in the line, and says when its turn is.
     fn turn(&self, request: &Request) -> Instant {
         let now = Instant::now();
-        let operation = (request.region.clone(), request.method, operation(&request.path));
+        let operation = (
+            request.region.clone(),
+            request.method,
+            operation(&request.path),
+        );
         let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         let whole = whole.entry(operation).or_insert(now);
         *whole = (*whole).max(now) + INTERVAL;
@@ -55,7 +63,10 @@ impl Budget {
 /// The path without the numbers in it.
 fn operation(path: &str) -> String {
     let is_number = |segment: &&str| segment.bytes().all(|byte| byte.is_ascii_digit());
-    path.split('/').map(|segment| if is_number(&segment) { "" } else { segment }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|segment| if is_number(&segment) { "" } else { segment })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 impl Transport for Budget {
@@ -83,12 +94,22 @@ mod tests {
 
     impl Transport for Open {
         fn send<'a>(&'a self, _request: &'a Request) -> Exchange<'a> {
-            Box::pin(async { Ok(Response { status: 200, ..Response::default() }) })
+            Box::pin(async {
+                Ok(Response {
+                    status: 200,
+                    ..Response::default()
+                })
+            })
         }
     }
 
     fn read(service: Service, number: usize) -> Request {
-        Request::new(service, &"r".into(), Method::Get, format!("/v4/repositories/{number}/remote-mirror"))
+        Request::new(
+            service,
+            &"r".into(),
+            Method::Get,
+            format!("/v4/repositories/{number}/remote-mirror"),
+        )
     }
 
     #[tokio::test(start_paused = true)]
@@ -100,15 +121,22 @@ mod tests {
             paced.ready(&read(Service::CodeArts, number)).await;
             sent.push(start.elapsed());
         }
-        let most = sent
-            .iter()
-            .map(|from| sent.iter().filter(|at| *at >= from && **at - *from < Duration::from_secs(60)).count());
+        let most = sent.iter().map(|from| {
+            sent.iter()
+                .filter(|at| *at >= from && **at - *from < Duration::from_secs(60))
+                .count()
+        });
         let most = most.max().unwrap();
         assert!((550..=600).contains(&most), "{most}");
         // A few need not wait, and neither does another operation or another service.
         assert_eq!(sent[usize::try_from(BURST).unwrap() - 1], Duration::ZERO);
         let before = start.elapsed();
-        let list = Request::new(Service::CodeArts, &"r".into(), Method::Get, "/v4/user/repositories".to_owned());
+        let list = Request::new(
+            Service::CodeArts,
+            &"r".into(),
+            Method::Get,
+            "/v4/user/repositories".to_owned(),
+        );
         paced.ready(&list).await;
         for number in 0..1_000 {
             paced.ready(&read(Service::Swr, number)).await;

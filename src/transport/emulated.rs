@@ -27,8 +27,12 @@ impl Transport for Emulated {
                     Ok(response(&told))
                 }
                 Answer::Cut | Answer::Truncated(..) => {
-                    let message = "the connection was closed before the answer was complete".to_owned();
-                    Err(NoAnswer { message, never_sent: false })
+                    let message =
+                        "the connection was closed before the answer was complete".to_owned();
+                    Err(NoAnswer {
+                        message,
+                        never_sent: false,
+                    })
                 }
                 Answer::Never => std::future::pending().await,
             }
@@ -37,7 +41,11 @@ impl Transport for Emulated {
 }
 
 fn asked(request: &Request) -> Asked {
-    let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let query: Vec<(&str, &str)> = request
+        .query
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     Asked {
         region: request.region.to_string(),
         method: request.method.as_str().to_owned(),
@@ -54,7 +62,9 @@ fn response(told: &Told) -> Response {
     Response {
         status: told.status,
         request_id: header("x-request-id"),
-        retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()).map(std::time::Duration::from_secs),
+        retry_after: header("retry-after")
+            .and_then(|seconds| seconds.parse().ok())
+            .map(std::time::Duration::from_secs),
         content_range: header("content-range"),
         location: header("location"),
         date: header("date"),

@@ -1,8 +1,9 @@
-//! Who may send when: a queue for each endpoint, and at its head one request that waits for the endpoint's pace, for a
-//! place in flight there, and for one in flight in all.
+//! Who may send when: a queue for each endpoint, and at its head one request that waits for the
+//! endpoint's pace, for a place in flight there, and for one in flight in all.
 //!
-//! How many and how fast is decided in [`concurrency`](super::concurrency) and [`pace`](super::pace); here is the waiting. What
-//! a request asks for, and whether it is sent again, is not known here.
+//! How many and how fast is decided in [`concurrency`](super::concurrency) and
+//! [`pace`](super::pace); here is the waiting. What a request asks for, and whether it is sent
+//! again, is not known here.
 
 use std::{
     collections::HashMap,
@@ -21,11 +22,12 @@ use super::{
 };
 use crate::wire::{Request, Service, error::ApiError};
 
-/// In flight until the first success has shown that the credentials are good: repeated failures lock a key.
+/// In flight until the first success has shown that the credentials are good: repeated failures
+/// lock a key.
 const UNPROVEN: usize = 2;
 
-/// How long an endpoint may throttle everything before all give up who wait for it. Each alone would outlast a
-/// minute; with hundreds that take turns it would be hours.
+/// How long an endpoint may throttle everything before all give up who wait for it. Each alone
+/// would outlast a minute; with hundreds that take turns it would be hours.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lets requests pass, and learns from what becomes of them.
@@ -67,8 +69,8 @@ struct Endpoint {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outcome {
     Success,
-    /// A check before a write succeeded. It shows how much the endpoint bears, and no progress: where every write is
-    /// throttled, checks alone must not keep a run going.
+    /// A check before a write succeeded. It shows how much the endpoint bears, and no progress:
+    /// where every write is throttled, checks alone must not keep a run going.
     CheckSuccess,
     Throttled {
         retry_after: Option<Duration>,
@@ -94,19 +96,36 @@ enum Admission {
 impl Gate {
     /// At most `fixed` in flight in all, or as many as the endpoints bear.
     pub(super) fn new(fixed: Option<usize>) -> Gate {
-        let traffic = Traffic { fixed, in_flight: 0, proven: false, refused: None, endpoints: HashMap::new() };
-        Gate { began: Instant::now(), traffic: Mutex::new(traffic), freed: Notify::new() }
+        let traffic = Traffic {
+            fixed,
+            in_flight: 0,
+            proven: false,
+            refused: None,
+            endpoints: HashMap::new(),
+        };
+        Gate {
+            began: Instant::now(),
+            traffic: Mutex::new(traffic),
+            freed: Notify::new(),
+        }
     }
 
-    /// How much is worth having under way at once. A limit that grows while others wait needs somebody to wait.
+    /// How much is worth having under way at once. A limit that grows while others wait needs
+    /// somebody to wait.
     pub(super) fn appetite(&self) -> usize {
         let traffic = self.traffic();
-        traffic.fixed.unwrap_or_else(|| (2 * traffic.allowed()).min(MOST))
+        traffic
+            .fixed
+            .unwrap_or_else(|| (2 * traffic.allowed()).min(MOST))
     }
 
-    /// Waits until `requests` requests may be sent one after the other, of which this is the first. After an
-    /// authentication failure nothing may.
-    pub(super) async fn enter(&self, request: &Request, requests: u32) -> Result<Pass<'_>, ApiError> {
+    /// Waits until `requests` requests may be sent one after the other, of which this is the first.
+    /// After an authentication failure nothing may.
+    pub(super) async fn enter(
+        &self,
+        request: &Request,
+        requests: u32,
+    ) -> Result<Pass<'_>, ApiError> {
         let key = (request.service, request.region.clone());
         let waiting = Waiting::new(self, &key);
         let queue = self.traffic().endpoint(&key, self.now()).queue.clone();
@@ -125,7 +144,13 @@ impl Gate {
             match admission {
                 Admission::Granted(taken) => {
                     drop(waiting);
-                    return Ok(Pass { gate: self, key, turns: requests, taken, sent: now });
+                    return Ok(Pass {
+                        gate: self,
+                        key,
+                        turns: requests,
+                        taken,
+                        sent: now,
+                    });
                 }
                 Admission::Full => freed.await,
                 Admission::At(time) => tokio::select! {
@@ -170,7 +195,10 @@ struct Waiting<'g> {
 impl Waiting<'_> {
     fn new<'g>(gate: &'g Gate, key: &Key) -> Waiting<'g> {
         gate.traffic().endpoint(key, gate.now()).waiting += 1;
-        Waiting { gate, key: key.clone() }
+        Waiting {
+            gate,
+            key: key.clone(),
+        }
     }
 }
 
@@ -185,36 +213,51 @@ impl Traffic {
     /// In flight in all: what the endpoint bears that bears most.
     fn allowed(&self) -> usize {
         let start = Endpoint::new_limit(self.fixed).allowed();
-        let most = self.endpoints.values().map(|endpoint| endpoint.limit.allowed()).max().unwrap_or(start);
-        if self.proven { most } else { most.min(UNPROVEN) }
+        let most = self
+            .endpoints
+            .values()
+            .map(|endpoint| endpoint.limit.allowed())
+            .max()
+            .unwrap_or(start);
+        if self.proven {
+            most
+        } else {
+            most.min(UNPROVEN)
+        }
     }
 
     fn endpoint(&mut self, key: &Key, now: Duration) -> &mut Endpoint {
         let fixed = self.fixed;
-        self.endpoints.entry(key.clone()).or_insert_with(|| Endpoint {
-            queue: Arc::default(),
-            limit: Endpoint::new_limit(fixed),
-            pace: Pace::new(now),
-            in_flight: 0,
-            waiting: 0,
-            is_paced: false,
-            successes: 0,
-            shut_since: None,
-            given_up: false,
-        })
+        self.endpoints
+            .entry(key.clone())
+            .or_insert_with(|| Endpoint {
+                queue: Arc::default(),
+                limit: Endpoint::new_limit(fixed),
+                pace: Pace::new(now),
+                in_flight: 0,
+                waiting: 0,
+                is_paced: false,
+                successes: 0,
+                shut_since: None,
+                given_up: false,
+            })
     }
 
     fn admit(&mut self, key: &Key, now: Duration, requests: u32) -> Admission {
         let full = self.in_flight >= self.allowed();
         let endpoint = self.endpoint(key, now);
         let one_at_a_time = endpoint.given_up || endpoint.pace.is_shut();
-        let allowed = if one_at_a_time { 1 } else { endpoint.limit.allowed() };
+        let allowed = if one_at_a_time {
+            1
+        } else {
+            endpoint.limit.allowed()
+        };
         endpoint.is_paced = false;
         if full || endpoint.in_flight >= allowed {
             return Admission::Full;
         }
-        // Once the endpoint is given up, each request only finds out whether that has changed. A pace would make a
-        // long run wait for the same answer again and again.
+        // Once the endpoint is given up, each request only finds out whether that has changed. A
+        // pace would make a long run wait for the same answer again and again.
         let turn = if endpoint.given_up {
             Ok(Taken::default())
         } else {
@@ -268,12 +311,15 @@ impl Endpoint {
             }
             Outcome::Other => {}
         }
-        Standing { successes: self.successes, given_up: self.given_up }
+        Standing {
+            successes: self.successes,
+            given_up: self.given_up,
+        }
     }
 }
 
-/// A place in flight, and the turns of the requests that are sent from it one after the other. When this is gone
-/// the place is free again, and the turns that were not used are given back.
+/// A place in flight, and the turns of the requests that are sent from it one after the other. When
+/// this is gone the place is free again, and the turns that were not used are given back.
 pub(super) struct Pass<'a> {
     gate: &'a Gate,
     key: Key,
@@ -290,7 +336,11 @@ impl Pass<'_> {
         self.sent = self.gate.now();
         self.taken.spend();
         if self.turns == 0 {
-            self.gate.traffic().endpoint(&self.key, self.sent).pace.borrow();
+            self.gate
+                .traffic()
+                .endpoint(&self.key, self.sent)
+                .pace
+                .borrow();
         }
         self.turns = self.turns.saturating_sub(1);
     }
@@ -300,7 +350,9 @@ impl Pass<'_> {
         let now = self.gate.now();
         let mut traffic = self.gate.traffic();
         traffic.proven |= matches!(outcome, Outcome::Success | Outcome::CheckSuccess);
-        let standing = traffic.endpoint(&self.key, now).learn(outcome, self.sent, now);
+        let standing = traffic
+            .endpoint(&self.key, now)
+            .learn(outcome, self.sent, now);
         drop(traffic);
         // More may be allowed in flight now, although this place is still taken.
         self.gate.freed.notify_waiters();
@@ -310,7 +362,9 @@ impl Pass<'_> {
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        self.gate.traffic().leave(&self.key, self.taken, self.gate.now());
+        self.gate
+            .traffic()
+            .leave(&self.key, self.taken, self.gate.now());
         self.gate.freed.notify_waiters();
     }
 }
@@ -340,12 +394,16 @@ mod tests {
             let polled = entering.as_mut().poll(&mut context);
             (polled, entering)
         };
-        let (Poll::Ready(Ok(first)), _) = enter(&gate) else { panic!("a free way") };
+        let (Poll::Ready(Ok(first)), _) = enter(&gate) else {
+            panic!("a free way")
+        };
         succeeds(first);
         let mut out: Vec<_> = (0..10).map(|_| enter(&gate).0).collect();
         let mut queue: Vec<_> = (0..2).map(|_| enter(&gate).1).collect();
         let mut answer = || {
-            let Some(Poll::Ready(Ok(pass))) = out.pop() else { panic!("in flight") };
+            let Some(Poll::Ready(Ok(pass))) = out.pop() else {
+                panic!("in flight")
+            };
             succeeds(pass);
         };
         let before = gate.appetite();
@@ -355,6 +413,10 @@ mod tests {
         let went = std::pin::pin!(head).poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(went, Poll::Ready(Ok(_))));
         answer();
-        assert_eq!(gate.appetite(), before + 4, "two more may be in flight, and twice as many are wanted");
+        assert_eq!(
+            gate.appetite(),
+            before + 4,
+            "two more may be in flight, and twice as many are wanted"
+        );
     }
 }

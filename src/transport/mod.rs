@@ -1,7 +1,7 @@
 //! The door to the services: sends a [`Request`] and brings a [`Response`] back.
 //!
-//! What a request means is not known here. Every implementation answers with `Err` only when no complete
-//! answer arrived, so that a caller knows: whatever the server did, it may have done it.
+//! What a request means is not known here. Every implementation answers with `Err` only when no
+//! complete answer arrived, so that a caller knows: whatever the server did, it may have done it.
 
 pub mod budget;
 pub mod client;
@@ -47,8 +47,8 @@ pub struct NoAnswer {
     pub never_sent: bool,
 }
 
-/// The causes of an error, outermost first, without its URL and without the texts that only say "an error": the
-/// outermost one, and hyper's name for the stage.
+/// The causes of an error, outermost first, without its URL and without the texts that only say "an
+/// error": the outermost one, and hyper's name for the stage.
 fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut texts = Vec::new();
@@ -60,5 +60,9 @@ fn causes(error: reqwest::Error) -> String {
         }
         cause = current.source();
     }
-    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+    if texts.is_empty() {
+        error.to_string()
+    } else {
+        texts.join(": ")
+    }
 }

@@ -23,7 +23,8 @@ pub struct Roots(Vec<Certificate>);
 pub enum RootsError {
     #[error("cannot read the certificates in {}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{} holds no certificate: expected PEM, with lines `-----BEGIN CERTIFICATE-----`", path.display())]
+    #[error("{} holds no certificate: expected PEM, with lines `-----BEGIN \
+        CERTIFICATE-----`", path.display())]
     Empty { path: PathBuf },
     #[error("{} holds what is no certificate: {problem}", path.display())]
     Unusable { path: PathBuf, problem: String },
@@ -31,15 +32,25 @@ pub enum RootsError {
 
 impl Roots {
     pub fn read(path: &Path) -> Result<Roots, RootsError> {
-        let pem =
-            input::bytes(path, MOST).map_err(|source| RootsError::Unreadable { path: path.to_owned(), source })?;
-        let unusable = |error: reqwest::Error| RootsError::Unusable { path: path.to_owned(), problem: causes(error) };
+        let pem = input::bytes(path, MOST).map_err(|source| RootsError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let unusable = |error: reqwest::Error| RootsError::Unusable {
+            path: path.to_owned(),
+            problem: causes(error),
+        };
         let certificates = Certificate::from_pem_bundle(&pem).map_err(unusable)?;
         if certificates.is_empty() {
-            return Err(RootsError::Empty { path: path.to_owned() });
+            return Err(RootsError::Empty {
+                path: path.to_owned(),
+            });
         }
         // Only a client looks into a certificate.
-        reqwest::Client::builder().tls_certs_only(certificates.clone()).build().map_err(unusable)?;
+        reqwest::Client::builder()
+            .tls_certs_only(certificates.clone())
+            .build()
+            .map_err(unusable)?;
         Ok(Roots(certificates))
     }
 

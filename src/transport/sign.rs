@@ -1,7 +1,9 @@
-//! SDK-HMAC-SHA256: one HMAC over a hashed canonical request, with the secret key itself as the key.
+//! SDK-HMAC-SHA256: one HMAC over a hashed canonical request, with the secret key itself as the
+//! key.
 //!
-//! Pure: the date is an argument and nothing is sent. Which headers a request carries is the caller's choice;
-//! what is passed in is signed. Other algorithms of the service (SM3, ECDSA, region-scoped keys) are not spoken.
+//! Pure: the date is an argument and nothing is sent. Which headers a request carries is the
+//! caller's choice; what is passed in is signed. Other algorithms of the service (SM3, ECDSA,
+//! region-scoped keys) are not spoken.
 
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{percent_decode_str, percent_encode};
@@ -42,7 +44,8 @@ pub struct Signed {
     pub signed_headers: Vec<String>,
 }
 
-/// Signs a request with the access key and the secret key; a security token is signed as the header it is.
+/// Signs a request with the access key and the secret key; a security token is signed as the header
+/// it is.
 pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
     let headers = canonical_headers(request);
     let signed_headers: Vec<String> = headers.iter().map(|(name, _)| name.clone()).collect();
@@ -51,23 +54,43 @@ pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
         request.method.to_ascii_uppercase(),
         canonical_path(request.path),
         query_string(request.query),
-        headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect(),
+        headers
+            .iter()
+            .map(|(name, value)| format!("{name}:{value}\n"))
+            .collect(),
         list.clone(),
         payload(&headers, request.body),
     ]
     .join("\n");
-    let string_to_sign = format!("{ALGORITHM}\n{}\n{}", request.date, sha256_hex(canonical_request.as_bytes()));
-    let signature = hmac_hex(keys.sk.expose_secret().as_bytes(), string_to_sign.as_bytes());
-    let authorization = format!("{ALGORITHM} Access={}, SignedHeaders={list}, Signature={signature}", keys.ak);
-    Signed { authorization, canonical_request, string_to_sign, signed_headers }
+    let string_to_sign = format!(
+        "{ALGORITHM}\n{}\n{}",
+        request.date,
+        sha256_hex(canonical_request.as_bytes())
+    );
+    let signature = hmac_hex(
+        keys.sk.expose_secret().as_bytes(),
+        string_to_sign.as_bytes(),
+    );
+    let authorization = format!(
+        "{ALGORITHM} Access={}, SignedHeaders={list}, Signature={signature}",
+        keys.ak
+    );
+    Signed {
+        authorization,
+        canonical_request,
+        string_to_sign,
+        signed_headers,
+    }
 }
 
 /// The query as it is signed and sent: sorted before it is encoded, `=` always there.
 pub fn query_string(pairs: &[(&str, &str)]) -> String {
     let mut pairs = pairs.to_vec();
     pairs.sort_unstable();
-    let encoded: Vec<String> =
-        pairs.iter().map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes()))).collect();
+    let encoded: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes())))
+        .collect();
     encoded.join("&")
 }
 
@@ -80,7 +103,11 @@ fn encode(bytes: &[u8]) -> String {
 fn canonical_path(path: &str) -> String {
     // Bytes instead of text, because an escape need not be UTF-8.
     let decoded: Vec<u8> = percent_decode_str(path).collect();
-    let mut canonical = decoded.split(|byte| *byte == b'/').map(encode).collect::<Vec<_>>().join("/");
+    let mut canonical = decoded
+        .split(|byte| *byte == b'/')
+        .map(encode)
+        .collect::<Vec<_>>()
+        .join("/");
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
@@ -100,7 +127,8 @@ fn canonical_headers(request: &ToSign<'_>) -> Vec<(String, String)> {
     headers
 }
 
-/// The payload header counts only when there is a body; the official clients disagree about an empty one.
+/// The payload header counts only when there is a body; the official clients disagree about an
+/// empty one.
 fn payload(headers: &[(String, String)], body: &[u8]) -> String {
     let given = headers.iter().find(|(name, _)| name == PAYLOAD_HEADER);
     match given {

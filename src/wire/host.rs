@@ -19,13 +19,19 @@ pub enum EndpointKind {
 }
 
 impl EndpointKind {
-    pub const ALL: [EndpointKind; 3] = [EndpointKind::HuaweiCloud, EndpointKind::Emulator, EndpointKind::Other];
+    pub const ALL: [EndpointKind; 3] = [
+        EndpointKind::HuaweiCloud,
+        EndpointKind::Emulator,
+        EndpointKind::Other,
+    ];
 
     /// The kind of an endpoint as plans hold it.
     pub fn of(endpoint: &str) -> EndpointKind {
         match host(endpoint) {
             None => EndpointKind::Emulator,
-            Some(host) if is_huawei(host.rsplit_once(':').map_or(host, |(name, _)| name)) => EndpointKind::HuaweiCloud,
+            Some(host) if is_huawei(host.rsplit_once(':').map_or(host, |(name, _)| name)) => {
+                EndpointKind::HuaweiCloud
+            }
             Some(_) => EndpointKind::Other,
         }
     }
@@ -40,12 +46,15 @@ impl EndpointKind {
     }
 }
 
-/// The host of an endpoint as plans hold it, with the port if it is not the scheme's own. The emulator has none.
+/// The host of an endpoint as plans hold it, with the port if it is not the scheme's own. The
+/// emulator has none.
 pub fn host(endpoint: &str) -> Option<&str> {
     if endpoint.starts_with(EMULATED) {
         return None;
     }
-    let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let rest = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
     Some(rest.split('/').next().unwrap_or(rest))
 }
 
@@ -77,9 +86,17 @@ mod tests {
                 Some("myhuaweicloud.com.example.com"),
             ),
             ("http://[::1]:8080/r", "other", Some("[::1]:8080")),
-            ("emulator:.portolan/https://x.myhuaweicloud.com", "emulator", None),
+            (
+                "emulator:.portolan/https://x.myhuaweicloud.com",
+                "emulator",
+                None,
+            ),
         ] {
-            assert_eq!((EndpointKind::of(endpoint).name(), host(endpoint)), (kind, expected), "{endpoint}");
+            assert_eq!(
+                (EndpointKind::of(endpoint).name(), host(endpoint)),
+                (kind, expected),
+                "{endpoint}"
+            );
         }
     }
 }

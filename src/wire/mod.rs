@@ -1,7 +1,7 @@
 //! Requests and responses as values: what crosses the seam between portolan and a service.
 //!
-//! Kinds build a [`Request`] and read a [`Response`] without sending anything; `transport` sends without
-//! knowing what is in them. Nothing here does IO.
+//! Kinds build a [`Request`] and read a [`Response`] without sending anything; `transport` sends
+//! without knowing what is in them. Nothing here does IO.
 
 pub mod error;
 pub mod host;
@@ -15,7 +15,11 @@ use self::secret::Secret;
 use crate::mask::Mask;
 
 /// What is escaped in a path or query: all but the unreserved characters of RFC 3986.
-pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The services that portolan talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +84,8 @@ pub struct Request {
     pub service: Service,
     pub region: Arc<str>,
     pub method: Method,
-    /// Absolute and ready for the wire: segments are escaped, a `/` inside a repository name is a `$`.
+    /// Absolute and ready for the wire: segments are escaped, a `/` inside a repository name is a
+    /// `$`.
     pub path: String,
     /// Unescaped names and values; they are sent in sorted order, as they are signed.
     pub query: Vec<(&'static str, String)>,
@@ -128,7 +133,9 @@ impl Request {
         }
         match body {
             serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.fill(item)),
-            serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| self.fill(field)),
+            serde_json::Value::Object(fields) => {
+                fields.values_mut().for_each(|field| self.fill(field))
+            }
             _ => {}
         }
     }
@@ -186,16 +193,34 @@ mod tests {
 
     #[test]
     fn a_secret_is_in_the_body_that_is_sent_and_nowhere_else() {
-        let mut request = Request::new(Service::CodeArts, &"r".into(), Method::Post, "/x".to_owned());
+        let mut request = Request::new(
+            Service::CodeArts,
+            &"r".into(),
+            Method::Post,
+            "/x".to_owned(),
+        );
         request.body = Some(json!({ "password": "", "force_fetch": false }));
-        request.secrets.push(("password", Secret::new("p4ss".to_owned())));
-        assert_eq!(request.body_text().unwrap(), r#"{"password":"cDRzcw==","force_fetch":false}"#);
+        request
+            .secrets
+            .push(("password", Secret::new("p4ss".to_owned())));
+        assert_eq!(
+            request.body_text().unwrap(),
+            r#"{"password":"cDRzcw==","force_fetch":false}"#
+        );
         request.body = Some(json!({ "password": "", "fields": [{ "url": carried("url") }] }));
-        request.carried.push(("url", Secret::new("https://u:t0ken@h".to_owned())));
+        request
+            .carried
+            .push(("url", Secret::new("https://u:t0ken@h".to_owned())));
         let sent = request.body_text().unwrap();
-        assert_eq!(sent, r#"{"password":"cDRzcw==","fields":[{"url":"https://u:t0ken@h"}]}"#);
+        assert_eq!(
+            sent,
+            r#"{"password":"cDRzcw==","fields":[{"url":"https://u:t0ken@h"}]}"#
+        );
         let printed = format!("{request} {request:?} {:#?}", request.clone());
         assert!(printed.contains("[secret]"), "{printed}");
-        assert!(!printed.contains("p4ss") && !printed.contains("cDRzcw") && !printed.contains("t0ken"), "{printed}");
+        assert!(
+            !printed.contains("p4ss") && !printed.contains("cDRzcw") && !printed.contains("t0ken"),
+            "{printed}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A text that goes to a service and nowhere else: it cannot be printed, logged, compared by eye or serialized.
+//! A text that goes to a service and nowhere else: it cannot be printed, logged, compared by eye or
+//! serialized.
 
 use std::fmt;
 
@@ -27,7 +28,8 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// As the services take it. That is an encoding and no protection, so what comes out is as secret as what went in.
+    /// As the services take it. That is an encoding and no protection, so what comes out is as
+    /// secret as what went in.
     pub(super) fn on_the_wire(&self) -> String {
         STANDARD.encode(self.0.expose_secret())
     }
@@ -51,7 +53,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret as it was meant: editors end a file with a line break, and so do commands whose output becomes a variable.
+/// A secret as it was meant: editors end a file with a line break, and so do commands whose output
+/// becomes a variable.
 pub fn without_line_break(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();

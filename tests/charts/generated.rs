@@ -9,27 +9,42 @@ fn check(content: impl AsRef<[u8]>) -> String {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("c.yaml"), content).unwrap();
     let mut command = portolan();
-    command.current_dir(directory.path()).args(["validate", "-f", "c.yaml"]);
+    command
+        .current_dir(directory.path())
+        .args(["validate", "-f", "c.yaml"]);
     // If anything explodes, this does not come back.
     let said = told(command);
-    let kept = |line: &&str| line.starts_with("error") || line.contains("-->") || line.contains(" = help");
-    said.lines().filter(kept).map(|line| format!("{}\n", line.trim())).collect()
+    let kept =
+        |line: &&str| line.starts_with("error") || line.contains("-->") || line.contains(" = help");
+    said.lines()
+        .filter(kept)
+        .map(|line| format!("{}\n", line.trim()))
+        .collect()
 }
 
 #[test]
 fn ten_thousand_levels() {
-    let flow = check(format!("version: {}{}\n", "[".repeat(10_000), "]".repeat(10_000)));
+    let flow = check(format!(
+        "version: {}{}\n",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    ));
     insta::assert_snapshot!(flow, @r#"
     error[too-deep]: lists and mappings are nested more than 64 levels deep
     --> c.yaml:1:74
     = help: is this bracket closed?
     "#);
-    let block = check(format!("version: 1\norganizations:\n{}\n", "- ".repeat(10_000)));
+    let block = check(format!(
+        "version: 1\norganizations:\n{}\n",
+        "- ".repeat(10_000)
+    ));
     insta::assert_snapshot!(block, @r#"
     error[too-deep]: lists and mappings are nested more than 64 levels deep
     --> c.yaml:3:127
     "#);
-    let indented: String = (0..10_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let indented: String = (0..10_000)
+        .map(|level| format!("{}a:\n", " ".repeat(level)))
+        .collect();
     insta::assert_snapshot!(check(indented), @r#"
     error[too-deep]: lists and mappings are nested more than 64 levels deep
     --> c.yaml:65:65
@@ -38,12 +53,17 @@ fn ten_thousand_levels() {
 
 #[test]
 fn a_text_beyond_the_limit() {
-    let head = "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { busybox: { description: ";
+    let head = "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { \
+        busybox: { description: ";
     insta::assert_snapshot!(check(format!("{head}{} }}}}}}}}\n", "x".repeat(30_001))), @r#"
     error[too-long]: this text has 30001 characters, and the service takes 30000 at most
     --> c.yaml:3:68
     "#);
-    assert_eq!(check(format!("{head}{} }}}}}}}}\n", "é".repeat(30_000))), "", "characters count, not bytes");
+    assert_eq!(
+        check(format!("{head}{} }}}}}}}}\n", "é".repeat(30_000))),
+        "",
+        "characters count, not bytes"
+    );
 }
 
 #[test]
@@ -80,7 +100,11 @@ fn bytes_that_are_no_chart() {
 #[test]
 fn utf_16() {
     let chart = "version: 1\nregion: cn-north-4\n";
-    let little: Vec<u8> = [0xfeff].into_iter().chain(chart.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let little: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(chart.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
     insta::assert_snapshot!(check(little), @r#"
     error[not-utf8]: the file is UTF-16
     --> c.yaml:1:1

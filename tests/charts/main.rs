@@ -1,9 +1,9 @@
 //! Charts and what `portolan validate` says of them, to the letter.
 //!
-//! `invalid/NAME.yaml`, or a directory `invalid/NAME/`, has its golden in `invalid/NAME.txt`: stderr and the exit
-//! code. `valid/` holds charts that look wrong and are not; their goldens hold the chart as it is understood too.
-//! Comment lines `# env: NAME=VALUE` set variables and `# args: ..` add arguments. `UPDATE_GOLDEN=1` rewrites the
-//! goldens: read the difference as a user would.
+//! `invalid/NAME.yaml`, or a directory `invalid/NAME/`, has its golden in `invalid/NAME.txt`:
+//! stderr and the exit code. `valid/` holds charts that look wrong and are not; their goldens hold
+//! the chart as it is understood too. Comment lines `# env: NAME=VALUE` set variables and `# args:
+//! ..` add arguments. `UPDATE_GOLDEN=1` rewrites the goldens: read the difference as a user would.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -39,29 +39,50 @@ fn cases(directory: &str) -> Vec<Case> {
             Some(_) => panic!("{} is neither a chart nor a golden", path.display()),
         };
     }
-    let cases: Vec<Case> =
-        charts.into_iter().map(|chart| Case { golden: chart.with_extension("txt"), chart }).collect();
+    let cases: Vec<Case> = charts
+        .into_iter()
+        .map(|chart| Case {
+            golden: chart.with_extension("txt"),
+            chart,
+        })
+        .collect();
     for golden in goldens {
-        assert!(cases.iter().any(|case| case.golden == golden), "{} has no chart", golden.display());
+        assert!(
+            cases.iter().any(|case| case.golden == golden),
+            "{} has no chart",
+            golden.display()
+        );
     }
     cases
 }
 
 impl Case {
     fn name(&self) -> String {
-        self.chart.file_stem().unwrap().to_string_lossy().into_owned()
+        self.chart
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned()
     }
 
     /// The comments with that mark, from the chart or from the first file of a directory.
     fn header(&self, mark: &str) -> Vec<String> {
-        let file = if self.chart.is_dir() { self.chart.join("a.yaml") } else { self.chart.clone() };
+        let file = if self.chart.is_dir() {
+            self.chart.join("a.yaml")
+        } else {
+            self.chart.clone()
+        };
         let text = String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned();
-        text.lines().filter_map(|line| Some(line.strip_prefix(mark)?.trim().to_owned())).collect()
+        text.lines()
+            .filter_map(|line| Some(line.strip_prefix(mark)?.trim().to_owned()))
+            .collect()
     }
 
     fn command(&self) -> Command {
         let mut command = portolan();
-        command.current_dir(self.chart.parent().unwrap()).arg("validate");
+        command
+            .current_dir(self.chart.parent().unwrap())
+            .arg("validate");
         for variable in self.header("# env:") {
             let (name, value) = variable.split_once('=').expect("`NAME=VALUE`");
             command.env(name, value);
@@ -79,7 +100,12 @@ impl Case {
             return None;
         }
         let golden = fs::read_to_string(&self.golden).unwrap_or_default();
-        (golden != said).then(|| format!("{}\n--- golden\n{golden}\n--- said\n{said}", self.chart.display()))
+        (golden != said).then(|| {
+            format!(
+                "{}\n--- golden\n{golden}\n--- said\n{said}",
+                self.chart.display()
+            )
+        })
     }
 }
 
@@ -110,11 +136,19 @@ fn wrong_charts_are_explained() {
         .iter()
         .filter_map(|case| {
             let said = told(case.command());
-            assert!(!said.contains("panicked") && !said.contains("exit 0"), "{}\n{said}", case.chart.display());
+            assert!(
+                !said.contains("panicked") && !said.contains("exit 0"),
+                "{}\n{said}",
+                case.chart.display()
+            );
             case.compare(&said)
         })
         .collect();
-    assert!(failures.is_empty(), "{}\n`UPDATE_GOLDEN=1 cargo test --test charts` rewrites", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{}\n`UPDATE_GOLDEN=1 cargo test --test charts` rewrites",
+        failures.join("\n")
+    );
 }
 
 #[test]
@@ -125,11 +159,19 @@ fn charts_that_only_look_wrong_are_understood() {
             let mut command = case.command();
             command.arg("--print");
             let said = told(command);
-            assert!(said.ends_with("exit 0\n"), "{}\n{said}", case.chart.display());
+            assert!(
+                said.ends_with("exit 0\n"),
+                "{}\n{said}",
+                case.chart.display()
+            );
             case.compare(&said)
         })
         .collect();
-    assert!(failures.is_empty(), "{}\n`UPDATE_GOLDEN=1 cargo test --test charts` rewrites", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{}\n`UPDATE_GOLDEN=1 cargo test --test charts` rewrites",
+        failures.join("\n")
+    );
 }
 
 #[test]
@@ -151,6 +193,9 @@ fn twelve_mistakes_are_twelve_diagnostics() {
 fn there_are_enough_of_them() {
     let cases = cases("invalid");
     assert!(cases.len() >= 60, "{}", cases.len());
-    let numbers: BTreeSet<String> = cases.iter().map(|case| case.name().chars().take(3).collect()).collect();
+    let numbers: BTreeSet<String> = cases
+        .iter()
+        .map(|case| case.name().chars().take(3).collect())
+        .collect();
     assert_eq!(numbers.len(), cases.len(), "every number once");
 }

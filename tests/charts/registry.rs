@@ -6,7 +6,10 @@ use portolan::diagnostics::codes;
 
 /// Codes that no chart alone can have, each with the reason.
 const ELSEWHERE: [(&str, &str); 7] = [
-    ("expired-acceptance", "needs the day, which `drift` looks at"),
+    (
+        "expired-acceptance",
+        "needs the day, which `drift` looks at",
+    ),
     ("failing-mirror", "needs the live state"),
     ("kept-by-exclude", "needs the live state"),
     ("pattern-covers-nothing", "needs the live state"),
@@ -16,7 +19,12 @@ const ELSEWHERE: [(&str, &str); 7] = [
 ];
 
 /// Codes of charts that are too large to keep: see `generated`.
-const GENERATED: [&str; 4] = ["chart-too-large", "file-too-large", "too-long", "too-many-errors"];
+const GENERATED: [&str; 4] = [
+    "chart-too-large",
+    "file-too-large",
+    "too-long",
+    "too-many-errors",
+];
 
 #[test]
 fn every_code_has_a_chart() {
@@ -27,7 +35,9 @@ fn every_code_has_a_chart() {
     for case in super::cases("invalid").iter().chain(&super::cases("valid")) {
         let golden = fs::read_to_string(&case.golden).unwrap_or_default();
         for line in golden.lines() {
-            let code = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning["));
+            let code = line
+                .strip_prefix("error[")
+                .or_else(|| line.strip_prefix("warning["));
             met.extend(code.and_then(|rest| Some(rest.split_once(']')?.0.to_owned())));
         }
     }
@@ -35,6 +45,9 @@ fn every_code_has_a_chart() {
     // Told without a code, which only its JSON form has.
     met.insert("not-ready".to_owned());
     met.extend(ELSEWHERE.map(|(code, _)| code.to_owned()));
-    let registered: BTreeSet<String> = codes::all().iter().map(|code| code.name.to_owned()).collect();
+    let registered: BTreeSet<String> = codes::all()
+        .iter()
+        .map(|code| code.name.to_owned())
+        .collect();
     assert_eq!(met, registered, "left: met, right: registered");
 }

@@ -25,10 +25,21 @@ pub(crate) fn root() -> PathBuf {
 
 /// Every file, as `github/portolan-plan.yml`.
 pub(crate) fn names() -> Vec<String> {
-    let folders = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    let mut names: Vec<String> =
-        files.map(|path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned()).collect();
+    let folders = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = folders
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = files
+        .map(|path| {
+            path.strip_prefix(root())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
     names.sort();
     assert!(names.len() >= 5, "{names:?}");
     names
@@ -39,13 +50,19 @@ pub(crate) fn text(name: &str) -> String {
 }
 
 pub(crate) fn documents(name: &str) -> Vec<Value> {
-    let read = |document| Value::deserialize(document).unwrap_or_else(|error| panic!("{name}: {error}"));
-    serde_yaml::Deserializer::from_str(&text(name)).map(read).collect()
+    let read =
+        |document| Value::deserialize(document).unwrap_or_else(|error| panic!("{name}: {error}"));
+    serde_yaml::Deserializer::from_str(&text(name))
+        .map(read)
+        .collect()
 }
 
 fn add(variables: &mut BTreeMap<String, String>, more: &Value) {
     let Some(more) = more.as_object() else { return };
-    variables.extend(more.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())));
+    variables.extend(
+        more.iter()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())),
+    );
 }
 
 /// Everything that is run by a file.
@@ -60,16 +77,26 @@ pub(crate) fn scripts(name: &str) -> Vec<Script> {
 /// One script by the end of its name.
 pub(crate) fn script(file: &str, name: &str) -> Script {
     let wanted = format!("{file} {name}");
-    scripts(file).into_iter().find(|script| script.name == wanted).unwrap_or_else(|| panic!("no script `{wanted}`"))
+    scripts(file)
+        .into_iter()
+        .find(|script| script.name == wanted)
+        .unwrap_or_else(|| panic!("no script `{wanted}`"))
 }
 
 fn of_github(name: &str) -> Vec<Script> {
     let document = &documents(name)[0];
     let mut scripts = Vec::new();
     for (job, content) in document["jobs"].as_object().unwrap() {
-        for step in content["steps"].as_array().unwrap().iter().filter(|step| step["run"].is_string()) {
+        for step in content["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|step| step["run"].is_string())
+        {
             let mut variables = BTreeMap::new();
-            [&document["env"], &content["env"], &step["env"]].into_iter().for_each(|env| add(&mut variables, env));
+            [&document["env"], &content["env"], &step["env"]]
+                .into_iter()
+                .for_each(|env| add(&mut variables, env));
             scripts.push(Script {
                 name: format!("{name} {job}: {}", step["name"].as_str().unwrap()),
                 text: step["run"].as_str().unwrap().to_owned(),
@@ -85,15 +112,32 @@ fn of_gitlab(name: &str) -> Vec<Script> {
     let document = &documents(name)[0];
     let lines = |of: &Value| -> Vec<String> {
         let lines = of.as_array().into_iter().flatten();
-        lines.map(|line| line.as_str().unwrap().trim_end().to_owned()).collect()
+        lines
+            .map(|line| line.as_str().unwrap().trim_end().to_owned())
+            .collect()
     };
     let mut scripts = Vec::new();
-    for (job, content) in document.as_object().unwrap().iter().filter(|(_, content)| content["script"].is_array()) {
-        let base = content["extends"].as_str().map_or(&Value::Null, |base| &document[base]);
-        let text = [lines(&base["before_script"]), lines(&content["script"])].concat().join("\n");
+    for (job, content) in document
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, content)| content["script"].is_array())
+    {
+        let base = content["extends"]
+            .as_str()
+            .map_or(&Value::Null, |base| &document[base]);
+        let text = [lines(&base["before_script"]), lines(&content["script"])]
+            .concat()
+            .join("\n");
         let mut variables = BTreeMap::new();
-        [&document["variables"], &content["variables"]].into_iter().for_each(|more| add(&mut variables, more));
-        scripts.push(Script { name: format!("{name} {job}"), text, variables });
+        [&document["variables"], &content["variables"]]
+            .into_iter()
+            .for_each(|more| add(&mut variables, more));
+        scripts.push(Script {
+            name: format!("{name} {job}"),
+            text,
+            variables,
+        });
     }
     scripts
 }
@@ -101,13 +145,21 @@ fn of_gitlab(name: &str) -> Vec<Script> {
 fn of_kubernetes(name: &str) -> Vec<Script> {
     let documents = documents(name);
     let containers = documents.iter().filter_map(|document| {
-        document.pointer("/spec/jobTemplate/spec/template/spec/containers").and_then(Value::as_array)
+        document
+            .pointer("/spec/jobTemplate/spec/template/spec/containers")
+            .and_then(Value::as_array)
     });
     let script = |container: &Value| {
-        let words = ["command", "args"].into_iter().flat_map(|key| container[key].as_array().unwrap());
+        let words = ["command", "args"]
+            .into_iter()
+            .flat_map(|key| container[key].as_array().unwrap());
         let words: Vec<&str> = words.map(|word| word.as_str().unwrap()).collect();
         let text = words.join(" ");
-        Script { name: format!("{name} {}", container["name"].as_str().unwrap()), text, variables: BTreeMap::new() }
+        Script {
+            name: format!("{name} {}", container["name"].as_str().unwrap()),
+            text,
+            variables: BTreeMap::new(),
+        }
     };
     containers.flatten().map(script).collect()
 }

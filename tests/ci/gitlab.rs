@@ -17,11 +17,18 @@ fn job(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Ended {
         ("CI_DEFAULT_BRANCH", "main"),
         ("PROJECT_TOKEN", "fake"),
     ];
-    stage.run(&script("gitlab/gitlab-ci.yml", name), &[&ours, variables].concat())
+    stage.run(
+        &script("gitlab/gitlab-ci.yml", name),
+        &[&ours, variables].concat(),
+    )
 }
 
 fn plan(stage: &Stage, variables: &[(&str, &str)]) -> Ended {
-    job(stage, "plan", &[&[("CI_COMMIT_SHA", "bbbb")], variables].concat())
+    job(
+        stage,
+        "plan",
+        &[&[("CI_COMMIT_SHA", "bbbb")], variables].concat(),
+    )
 }
 
 #[test]
@@ -32,19 +39,53 @@ fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
     let others = json!({ "id": 1, "body": "of somebody" });
     let ours = json!({ "id": 3, "body": "<!-- portolan-plan -->\nold" });
     for (chart, variables, notes, code, words, asked) in [
-        (CHART, &[][..], json!([others]), 0, "2 to add", "POST merge_requests/5/notes"),
-        (CHART, &[], json!([others, ours]), 0, "2 to add", "PUT merge_requests/5/notes/3"),
-        (BAD_CHART, &[], json!([]), 1, "**Unknown: ", "POST merge_requests/5/notes"),
-        (CHART, &[("PORTOLAN_PARALLELISM", "many")], json!([]), 64, "ended with 64", "POST merge_requests/5/notes"),
+        (
+            CHART,
+            &[][..],
+            json!([others]),
+            0,
+            "2 to add",
+            "POST merge_requests/5/notes",
+        ),
+        (
+            CHART,
+            &[],
+            json!([others, ours]),
+            0,
+            "2 to add",
+            "PUT merge_requests/5/notes/3",
+        ),
+        (
+            BAD_CHART,
+            &[],
+            json!([]),
+            1,
+            "**Unknown: ",
+            "POST merge_requests/5/notes",
+        ),
+        (
+            CHART,
+            &[("PORTOLAN_PARALLELISM", "many")],
+            json!([]),
+            64,
+            "ended with 64",
+            "POST merge_requests/5/notes",
+        ),
     ] {
         let stage = Stage::new(chart);
         stage.answer("notes", &notes);
         let _ = plan(&stage, variables).with(code);
         assert_eq!(stage.asked()[1..], [asked]);
         let body = stage.text("answers/body");
-        assert!(body.starts_with("<!-- portolan-plan -->\n") && body.contains(words), "{body}");
+        assert!(
+            body.starts_with("<!-- portolan-plan -->\n") && body.contains(words),
+            "{body}"
+        );
         assert_eq!(stage.path("repository/plan/plan.json").exists(), code == 0);
-        assert_eq!(stage.text("repository/plan/head"), if code == 0 { "bbbb\n" } else { "" });
+        assert_eq!(
+            stage.text("repository/plan/head"),
+            if code == 0 { "bbbb\n" } else { "" }
+        );
     }
     // No answer is no reason to write a second note.
     let stage = Stage::new(CHART);
@@ -60,7 +101,8 @@ fn the_report_for_the_merge_request_is_there_whatever_is_wrong() {
     for (chart, code, issues) in [(CHART, 0, 0), (BAD_CHART, 1, 1)] {
         let stage = Stage::new(chart);
         let _ = job(&stage, "validate", &[]).with(code);
-        let report: Value = serde_json::from_str(&stage.text("repository/gl-code-quality-report.json")).unwrap();
+        let report: Value =
+            serde_json::from_str(&stage.text("repository/gl-code-quality-report.json")).unwrap();
         assert_eq!(report.as_array().unwrap().len(), issues, "{report}");
     }
 }
@@ -75,12 +117,18 @@ fn merged() -> Stage {
     let stage = Stage::new(CHART);
     stage.answer("notes", &json!([]));
     let _ = plan(&stage, &[]).with(0);
-    stage.answer("requests", &json!([request("opened", "aaaa", 7), request("merged", "aaaa", 7)]));
+    stage.answer(
+        "requests",
+        &json!([request("opened", "aaaa", 7), request("merged", "aaaa", 7)]),
+    );
     stage.answer(
         "pipelines",
         &json!([{ "id": 21, "project_id": 7 }, { "id": 20, "project_id": 7 }, { "id": 99, "project_id": 8 }]),
     );
-    stage.answer("jobs", &json!([{ "id": 30, "name": "validate" }, { "id": 31, "name": "plan" }]));
+    stage.answer(
+        "jobs",
+        &json!([{ "id": 30, "name": "validate" }, { "id": 31, "name": "plan" }]),
+    );
     fs::rename(stage.path("repository/plan"), stage.path("answers/plan")).unwrap();
     stage.git(&["remote", "add", "origin", "."]);
     let _ = stage.asked();
@@ -103,7 +151,9 @@ fn the_plan_that_was_reviewed_is_applied() {
         return;
     }
     let stage = merged();
-    let _ = apply(&stage).with(0).says("Apply complete! Resources: 2 added");
+    let _ = apply(&stage)
+        .with(0)
+        .says("Apply complete! Resources: 2 added");
     assert_eq!(
         stage.asked(),
         [
@@ -123,22 +173,50 @@ fn a_plan_that_cannot_be_the_reviewed_one_is_not_applied() {
         return;
     }
     type Breakage = Box<dyn Fn(&Stage)>;
-    let answers =
-        |name: &'static str, answer: Value| -> Breakage { Box::new(move |stage| stage.answer(name, &answer)) };
+    let answers = |name: &'static str, answer: Value| -> Breakage {
+        Box::new(move |stage| stage.answer(name, &answer))
+    };
     let cases: [(Breakage, &str); 8] = [
-        (answers("requests", json!([])), "aaaa is not the merge of a merge request"),
-        (answers("requests", json!([request("merged", "cccc", 7)])), "aaaa is not the merge of a merge request"),
-        (answers("requests", json!([request("merged", "aaaa", 8)])), "a merge request from a fork is not planned"),
-        (answers("pipelines", json!([{ "id": 99, "project_id": 8 }])), "there was no pipeline for !5"),
-        (answers("jobs", json!([{ "id": 30, "name": "validate" }])), "the last pipeline for !5 made no plan"),
-        (Box::new(|stage| fs::remove_file(stage.path("answers/plan/plan.json")).unwrap()), "the plan of !5 is gone"),
-        (Box::new(|stage| fs::write(stage.path("answers/plan/head"), "dddd\n").unwrap()), "is not for bbbb"),
-        (Box::new(overtaken), "portolan.yaml is not what was planned for bbbb"),
+        (
+            answers("requests", json!([])),
+            "aaaa is not the merge of a merge request",
+        ),
+        (
+            answers("requests", json!([request("merged", "cccc", 7)])),
+            "aaaa is not the merge of a merge request",
+        ),
+        (
+            answers("requests", json!([request("merged", "aaaa", 8)])),
+            "a merge request from a fork is not planned",
+        ),
+        (
+            answers("pipelines", json!([{ "id": 99, "project_id": 8 }])),
+            "there was no pipeline for !5",
+        ),
+        (
+            answers("jobs", json!([{ "id": 30, "name": "validate" }])),
+            "the last pipeline for !5 made no plan",
+        ),
+        (
+            Box::new(|stage| fs::remove_file(stage.path("answers/plan/plan.json")).unwrap()),
+            "the plan of !5 is gone",
+        ),
+        (
+            Box::new(|stage| fs::write(stage.path("answers/plan/head"), "dddd\n").unwrap()),
+            "is not for bbbb",
+        ),
+        (
+            Box::new(overtaken),
+            "portolan.yaml is not what was planned for bbbb",
+        ),
     ];
     for (broken, words) in cases {
         let stage = merged();
         broken(&stage);
-        let _ = apply(&stage).with(1).says(words).says("Nothing was applied. Plan again");
+        let _ = apply(&stage)
+            .with(1)
+            .says(words)
+            .says("Nothing was applied. Plan again");
     }
     // Neither is one applied if the forge does not answer.
     for name in ["requests", "pipelines", "jobs"] {
@@ -157,7 +235,9 @@ fn an_apply_that_fails_fails_the_job() {
     stage.commit(&CHART.replace("web: {}", "web: { is_public: true }"));
     stage.settle();
     stage.commit(CHART);
-    let _ = apply(&stage).with(1).says("it moved since the plan was made");
+    let _ = apply(&stage)
+        .with(1)
+        .says("it moved since the plan was made");
 }
 
 #[test]
@@ -179,10 +259,20 @@ fn drift_is_kept_in_one_issue_or_fails_the_job() {
         }
         stage.answer("issues", &issues);
         let _ = job(&stage, "drift", &[]).with(code);
-        let writes: Vec<String> = stage.asked().into_iter().filter(|line| !line.starts_with("GET ")).collect();
+        let writes: Vec<String> = stage
+            .asked()
+            .into_iter()
+            .filter(|line| !line.starts_with("GET "))
+            .collect();
         assert_eq!(writes, asked);
-        assert_eq!(stage.text("answers/fields").contains("state_event=close"), settled && !writes.is_empty());
-        assert_eq!(stage.text("answers/body").contains("2 to add"), !settled && !writes.is_empty());
+        assert_eq!(
+            stage.text("answers/fields").contains("state_event=close"),
+            settled && !writes.is_empty()
+        );
+        assert_eq!(
+            stage.text("answers/body").contains("2 to add"),
+            !settled && !writes.is_empty()
+        );
     }
     let stage = Stage::new(CHART);
     let _ = job(&stage, "drift", &[("PORTOLAN_PARALLELISM", "many")]).with(64);

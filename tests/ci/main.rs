@@ -1,9 +1,10 @@
-//! The examples for continuous integration: they are well-formed, they say nothing that portolan does not know, and
-//! their scripts do what `docs/ci.md` says.
+//! The examples for continuous integration: they are well-formed, they say nothing that portolan
+//! does not know, and their scripts do what `docs/ci.md` says.
 //!
-//! `files` reads them, `commands` looks for command lines and variables, `safety` for what a stranger could misuse,
-//! and the scripts are run by `github` and `gitlab`, in a `stage` where only the cloud and the forge are played.
-//! `validators` shows them to the linters and schemas of others.
+//! `files` reads them, `commands` looks for command lines and variables, `safety` for what a
+//! stranger could misuse, and the scripts are run by `github` and `gitlab`, in a `stage` where only
+//! the cloud and the forge are played. `validators` shows them to the linters and schemas of
+//! others.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,7 +26,9 @@ use crate::files::{documents, names};
 fn is_valid(schema: &str, name: &str, document: &Value) {
     let schema: Value = serde_json::from_str(schema).unwrap();
     let validator = jsonschema::draft202012::options().build(&schema).unwrap();
-    let problem = |problem: jsonschema::ValidationError<'_>| format!("{}: {problem}", problem.instance_path());
+    let problem = |problem: jsonschema::ValidationError<'_>| {
+        format!("{}: {problem}", problem.instance_path())
+    };
     let problems: Vec<String> = validator.iter_errors(document).map(problem).collect();
     assert!(problems.is_empty(), "{name}: {problems:#?}");
 }
@@ -41,7 +44,9 @@ fn every_file_is_as_its_schema_says() {
         };
         let documents = documents(&name);
         assert!(!documents.is_empty(), "{name}");
-        documents.iter().for_each(|document| is_valid(schema, &name, document));
+        documents
+            .iter()
+            .for_each(|document| is_valid(schema, &name, document));
     }
 }
 
@@ -49,7 +54,10 @@ fn every_file_is_as_its_schema_says() {
 fn every_file_is_explained() {
     let page = include_str!("../../docs/ci.md");
     for name in names() {
-        assert!(page.contains(&format!("(../examples/ci/{name})")), "docs/ci.md does not speak of {name}");
+        assert!(
+            page.contains(&format!("(../examples/ci/{name})")),
+            "docs/ci.md does not speak of {name}"
+        );
     }
 }
 
@@ -58,14 +66,26 @@ fn every_file_is_explained() {
 fn no_file_replaces_what_the_guide_tells_to_create() {
     let page = include_str!("../../docs/ci.md");
     let documents = documents("kubernetes/drift.yaml");
-    let [job] = documents.as_slice() else { panic!("more than the job: {documents:#?}") };
+    let [job] = documents.as_slice() else {
+        panic!("more than the job: {documents:#?}")
+    };
     let pod = job.pointer("/spec/jobTemplate/spec/template/spec").unwrap();
     let chart = pod["volumes"][0]["configMap"]["name"].as_str().unwrap();
-    assert!(page.contains(&format!("kubectl create configmap {chart} --from-file=portolan.yaml")));
+    assert!(page.contains(&format!(
+        "kubectl create configmap {chart} --from-file=portolan.yaml"
+    )));
     for variable in pod["containers"][0]["env"].as_array().unwrap() {
         let source = &variable["valueFrom"]["secretKeyRef"];
-        let (name, key) = (source["name"].as_str().unwrap(), source["key"].as_str().unwrap());
-        let line = page.lines().find(|line| line.contains(&format!("kubectl create secret generic {name} ")));
-        assert!(line.is_some_and(|line| line.contains(&format!("--from-file={key}"))), "{name}/{key}");
+        let (name, key) = (
+            source["name"].as_str().unwrap(),
+            source["key"].as_str().unwrap(),
+        );
+        let line = page
+            .lines()
+            .find(|line| line.contains(&format!("kubectl create secret generic {name} ")));
+        assert!(
+            line.is_some_and(|line| line.contains(&format!("--from-file={key}"))),
+            "{name}/{key}"
+        );
     }
 }

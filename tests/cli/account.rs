@@ -1,4 +1,5 @@
-//! Which cloud a run is about: whose account it is, what answers, and what stops a run that is about another one.
+//! Which cloud a run is about: whose account it is, what answers, and what stops a run that is
+//! about another one.
 
 use portolan::emulator::{Effect, Fault};
 use serde_json::{Value, json};
@@ -40,27 +41,63 @@ fn refuses(world: &World, route: &str, effect: Effect) {
 
 /// How often each source of the account's name was asked, but for the lists.
 fn asked(world: &World) -> [usize; 2] {
-    ["/v2/manage/overview", "/v3/auth/domains"]
-        .map(|path| world.journal().iter().filter(|entry| entry.path == path).count())
+    ["/v2/manage/overview", "/v3/auth/domains"].map(|path| {
+        world
+            .journal()
+            .iter()
+            .filter(|entry| entry.path == path)
+            .count()
+    })
 }
 
 #[test]
 fn another_account_stops_every_run() {
     let world = world_of("globex");
-    let expected = "the chart is for the account acme, and cn-north-4 is asked as globex: use the credentials of acme";
+    let expected = "the chart is for the account acme, and cn-north-4 is asked as globex: use the \
+        credentials of acme";
     for arguments in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
-        let output = world.run(arguments).exits(1).says(&format!("Stopped: {expected}"));
-        let output = output.says("Unknown: nothing was compared, because this is not the chart's account.");
-        assert!(!output.stdout.contains("+ ") && !output.stdout.contains("No changes"), "{output}");
-        let document = world.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
-        let plan = if arguments[0] == "apply" { &document["plan"] } else { &document };
-        assert_eq!((&plan["outcome"], &plan["changes"]), (&json!("unknown"), &json!([])), "{arguments:?}");
-        assert_eq!(plan["stopped"], json!([{ "code": "other-account", "message": expected, "lift": null }]));
+        let output = world
+            .run(arguments)
+            .exits(1)
+            .says(&format!("Stopped: {expected}"));
+        let output =
+            output.says("Unknown: nothing was compared, because this is not the chart's account.");
+        assert!(
+            !output.stdout.contains("+ ") && !output.stdout.contains("No changes"),
+            "{output}"
+        );
+        let document = world
+            .run(&[arguments, &["--format", "json"]].concat())
+            .exits(1)
+            .json();
+        let plan = if arguments[0] == "apply" {
+            &document["plan"]
+        } else {
+            &document
+        };
+        assert_eq!(
+            (&plan["outcome"], &plan["changes"]),
+            (&json!("unknown"), &json!([])),
+            "{arguments:?}"
+        );
+        assert_eq!(
+            plan["stopped"],
+            json!([{ "code": "other-account", "message": expected, "lift": null }])
+        );
         assert_eq!(plan["account"], json!("globex"));
     }
-    let _ = world.plan(&["--format", "markdown"]).exits(1).says("**Stopped:** the chart is for the account acme");
-    let _ = world.plan(&["--format", "diff"]).exits(1).says("# stopped: the chart is for the account acme");
-    let _ = world.plan(&["--format", "sarif"]).exits(1).says("plan-stopped");
+    let _ = world
+        .plan(&["--format", "markdown"])
+        .exits(1)
+        .says("**Stopped:** the chart is for the account acme");
+    let _ = world
+        .plan(&["--format", "diff"])
+        .exits(1)
+        .says("# stopped: the chart is for the account acme");
+    let _ = world
+        .plan(&["--format", "sarif"])
+        .exits(1)
+        .says("plan-stopped");
     let _ = world.plan(&["--out", "plan.json"]).exits(1);
     assert!(!world.path("plan.json").exists());
     assert_eq!(world.writes(), [""; 0]);
@@ -70,7 +107,10 @@ fn another_account_stops_every_run() {
 fn another_account_is_the_reason_and_not_what_it_may_not_read() {
     let world = world_of("globex");
     refuses(&world, "list-repositories", Effect::forbidden());
-    let _ = world.plan(&[]).exits(1).says("Stopped: the chart is for the account acme");
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .says("Stopped: the chart is for the account acme");
 }
 
 #[test]
@@ -84,7 +124,11 @@ fn the_charts_own_account_stops_nothing() {
 
 #[test]
 fn an_overview_that_fails_is_no_failure_of_the_run() {
-    for effect in [Effect::forbidden(), Effect::gateway_not_found(), Effect::internal()] {
+    for effect in [
+        Effect::forbidden(),
+        Effect::gateway_not_found(),
+        Effect::internal(),
+    ] {
         let world = world_of("acme");
         refuses(&world, "show-overview", effect.clone());
         // Nothing is in the account, so the lists show nothing either.
@@ -93,7 +137,11 @@ fn an_overview_that_fails_is_no_failure_of_the_run() {
         let _ = world.try_apply(&[]).exits(0).says("2 added");
         world.forget();
         let _ = world.plan(&[]).exits(0).says("account `acme`");
-        assert_eq!(asked(&world)[1], 0, "the list of repositories is enough: {effect:?}");
+        assert_eq!(
+            asked(&world)[1],
+            0,
+            "the list of repositories is enough: {effect:?}"
+        );
     }
 }
 
@@ -102,7 +150,10 @@ fn iam_is_asked_only_by_a_chart_that_names_an_account() {
     let world = world_of("acme");
     refuses(&world, "show-overview", Effect::forbidden());
     world.chart(&CHART.replace("account: acme\n", ""));
-    let _ = world.plan(&[]).exits(0).says("Chart `acme-registry`, account unknown, ");
+    let _ = world
+        .plan(&[])
+        .exits(0)
+        .says("Chart `acme-registry`, account unknown, ");
     let _ = world.try_apply(&[]).exits(0);
     assert_eq!(asked(&world), [2, 0]);
 }
@@ -111,7 +162,10 @@ fn iam_is_asked_only_by_a_chart_that_names_an_account() {
 fn a_region_of_mirrors_is_known_to_iam() {
     let world = world_of("globex");
     world.chart(MIRRORS);
-    let _ = world.plan(&[]).exits(1).says("cn-north-4 is asked as globex");
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .says("cn-north-4 is asked as globex");
     assert_eq!(asked(&world), [0, 1]);
 }
 
@@ -120,15 +174,36 @@ fn an_account_that_stays_unknown_stops_an_apply() {
     let world = world_of("acme");
     refuses(&world, "show-overview", Effect::forbidden());
     refuses(&world, "list-domains", Effect::forbidden());
-    let _ = world.plan(&["--detailed-exitcode", "--out", "plan.json"]).exits(2).says("account unknown");
+    let _ = world
+        .plan(&["--detailed-exitcode", "--out", "plan.json"])
+        .exits(2)
+        .says("account unknown");
     let _ = world.run(&["drift"]).exits(2);
-    let expected = "the chart is for the account acme, and it is not known which account cn-north-4 is asked as";
+    let expected = "the chart is for the account acme, and it is not known which account \
+        cn-north-4 is asked as";
     for arguments in [&["apply", "--yes"][..], &["apply", "plan.json"]] {
-        let output = world.run(arguments).exits(1).says(&format!("Stopped: {expected}"));
-        assert!(output.stdout.ends_with("\nNothing was changed: the plan is stopped, see above.\n"), "{output}");
-        let report = world.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
-        assert_eq!(report["plan"]["stopped"][0]["code"], json!("account-unknown"));
-        assert_eq!((&report["account"], &report["outcome"]), (&Value::Null, &json!("refused")));
+        let output = world
+            .run(arguments)
+            .exits(1)
+            .says(&format!("Stopped: {expected}"));
+        assert!(
+            output
+                .stdout
+                .ends_with("\nNothing was changed: the plan is stopped, see above.\n"),
+            "{output}"
+        );
+        let report = world
+            .run(&[arguments, &["--format", "json"]].concat())
+            .exits(1)
+            .json();
+        assert_eq!(
+            report["plan"]["stopped"][0]["code"],
+            json!("account-unknown")
+        );
+        assert_eq!(
+            (&report["account"], &report["outcome"]),
+            (&Value::Null, &json!("refused"))
+        );
     }
     assert_eq!(world.writes(), [""; 0]);
     // Without an endpoint, nobody is asked.
@@ -142,9 +217,18 @@ fn a_saved_plan_is_for_the_charts_account() {
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let plan = world.json("plan.json");
     assert_eq!(plan["scope"]["account"], json!({ NORTH: "acme" }));
-    assert_eq!((&plan["chart"]["account"], plan["scope"].get("iam_endpoints")), (&json!("acme"), None));
+    assert_eq!(
+        (
+            &plan["chart"]["account"],
+            plan["scope"].get("iam_endpoints")
+        ),
+        (&json!("acme"), None)
+    );
     world.edit(|state| state.account = "globex".to_owned());
-    let report = world.run(&["apply", "plan.json", "--format", "json"]).exits(1).json();
+    let report = world
+        .run(&["apply", "plan.json", "--format", "json"])
+        .exits(1)
+        .json();
     assert_eq!(report["plan"]["stopped"][0]["code"], json!("other-account"));
     assert_eq!(report["plan"]["changes"], json!([]));
     world.edit(|state| state.account = "acme".to_owned());
@@ -160,21 +244,42 @@ fn a_saved_plan_knows_the_iam_that_was_asked() {
     refuses(&world, "show-overview", Effect::forbidden());
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let endpoint = world.json("plan.json")["scope"]["iam_endpoints"][NORTH].clone();
-    assert!(endpoint.as_str().unwrap().ends_with("/cn-north-4"), "{endpoint}");
+    assert!(
+        endpoint.as_str().unwrap().ends_with("/cn-north-4"),
+        "{endpoint}"
+    );
     let elsewhere = world.variable("PORTOLAN_ENDPOINT_IAM", "http://127.0.0.1:9/{region}");
-    let _ = elsewhere.run(&["apply", "plan.json"]).exits(1).warns("the plan was made for");
+    let _ = elsewhere
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .warns("the plan was made for");
 }
 
 #[test]
 fn iam_is_where_the_chart_says() {
     let world = world_of("globex").variable("PORTOLAN_ENDPOINT_IAM", "");
     let endpoint = world.endpoint();
-    world.chart(&MIRRORS.replace("mirrors:", &format!("endpoints: {{ iam: '{endpoint}' }}\nmirrors:")));
-    let _ = world.plan(&[]).exits(1).says("cn-north-4 is asked as globex");
+    world.chart(&MIRRORS.replace(
+        "mirrors:",
+        &format!("endpoints: {{ iam: '{endpoint}' }}\nmirrors:"),
+    ));
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .says("cn-north-4 is asked as globex");
     world.forget();
-    world.chart(&MIRRORS.replace("mirrors:", "endpoints: { iam: 'https://iam.example.com' }\nmirrors:"));
-    let _ = world.plan(&[]).exits(1).warns("`endpoints.iam` would send credentials to `iam.example.com`");
-    world.chart(&MIRRORS.replace("mirrors:", "endpoints: { iam: 'http://iam.example.com' }\nmirrors:"));
+    world.chart(&MIRRORS.replace(
+        "mirrors:",
+        "endpoints: { iam: 'https://iam.example.com' }\nmirrors:",
+    ));
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("`endpoints.iam` would send credentials to `iam.example.com`");
+    world.chart(&MIRRORS.replace(
+        "mirrors:",
+        "endpoints: { iam: 'http://iam.example.com' }\nmirrors:",
+    ));
     let _ = world.run(&["validate"]).exits(1).warns("bad-endpoint");
     assert_eq!(world.journal(), []);
 }
@@ -182,16 +287,27 @@ fn iam_is_where_the_chart_says() {
 #[test]
 fn the_emulator_is_whatever_account_the_chart_names() {
     let names = ["SWR", "CODEARTS", "IAM"];
-    let world =
-        names.iter().fold(World::of(CHART), |world, name| world.variable(&format!("PORTOLAN_ENDPOINT_{name}"), ""));
-    let _ = world.run(&["--emulator", "apply", "--yes"]).exits(0).says("account `acme`, the emulator.");
+    let world = names.iter().fold(World::of(CHART), |world, name| {
+        world.variable(&format!("PORTOLAN_ENDPOINT_{name}"), "")
+    });
+    let _ = world
+        .run(&["--emulator", "apply", "--yes"])
+        .exits(0)
+        .says("account `acme`, the emulator.");
     // No file says it, so another chart is right as well.
     world.chart(&CHART.replace("account: acme", "account: globex"));
-    let _ = world.run(&["--emulator", "plan"]).exits(0).says("account `globex`");
+    let _ = world
+        .run(&["--emulator", "plan"])
+        .exits(0)
+        .says("account `globex`");
     world.file("state.json", r#"{ "account": "acme" }"#);
     let output = world.run(&["--emulator=state.json", "plan"]).exits(1);
-    let _ = output.says("cn-north-4 is asked as acme: name another state file with `--emulator=FILE`");
-    let _ = world.variable("PORTOLAN_ENDPOINT_IAM", "https://iam.example.com").run(&["--emulator", "plan"]).exits(64);
+    let _ =
+        output.says("cn-north-4 is asked as acme: name another state file with `--emulator=FILE`");
+    let _ = world
+        .variable("PORTOLAN_ENDPOINT_IAM", "https://iam.example.com")
+        .run(&["--emulator", "plan"])
+        .exits(64);
 }
 
 #[test]
@@ -199,17 +315,33 @@ fn every_document_says_which_cloud_it_is_about() {
     let world = world_of("acme");
     let names_it = |document: &Value| {
         assert_eq!(document["account"], json!("acme"), "{document:#}");
-        let endpoint = document["endpoints"].as_array().unwrap()[0].as_object().unwrap();
-        let [service, region, kind] = ["service", "region", "kind"].map(|key| endpoint[key].as_str().unwrap());
+        let endpoint = document["endpoints"].as_array().unwrap()[0]
+            .as_object()
+            .unwrap();
+        let [service, region, kind] =
+            ["service", "region", "kind"].map(|key| endpoint[key].as_str().unwrap());
         assert_eq!((service, region, kind), ("swr", NORTH, "other"));
         let host = endpoint["host"].as_str().unwrap();
-        assert!(host == "@HOST@" || host.starts_with("127.0.0.1:"), "{endpoint:?}");
+        assert!(
+            host == "@HOST@" || host.starts_with("127.0.0.1:"),
+            "{endpoint:?}"
+        );
     };
     let plan = world.plan_json(&["--out", "plan.json"]);
     names_it(&plan);
     assert_eq!(plan["chart"]["name"], json!("acme-registry"));
     names_it(&world.json("plan.json"));
-    let report = world.run(&["apply", "--yes", "--format", "json", "--receipt", "receipt.json"]).exits(0).json();
+    let report = world
+        .run(&[
+            "apply",
+            "--yes",
+            "--format",
+            "json",
+            "--receipt",
+            "receipt.json",
+        ])
+        .exits(0)
+        .json();
     names_it(&report);
     names_it(&report["plan"]);
     names_it(&world.json("receipt.json"));
@@ -223,15 +355,26 @@ fn the_text_says_which_cloud_it_is_about_behind_the_numbers() {
     let last: Vec<&str> = output.stdout.lines().rev().take(2).collect();
     let cloud = "Chart `acme-registry`, account `acme`, @HOST@ (not Huawei Cloud).";
     assert_eq!(last, [cloud, "Plan: 2 to add, 0 to change, 0 to destroy."]);
-    let _ = world.plan(&["--format", "markdown"]).exits(0).says("Chart `acme-registry`, account `acme`, ");
+    let _ = world
+        .plan(&["--format", "markdown"])
+        .exits(0)
+        .says("Chart `acme-registry`, account `acme`, ");
     for command in ["plan", "drift"] {
         let printed = world.run(&[command, "--format", "diff"]).stdout;
-        assert!(printed.starts_with(&format!("# {cloud}\n--- ")), "{printed}");
+        assert!(
+            printed.starts_with(&format!("# {cloud}\n--- ")),
+            "{printed}"
+        );
     }
     let output = world.run(&["drift"]).exits(2);
     assert!(output.stdout.ends_with(&format!("{cloud}\n")), "{output}");
     let output = world.try_apply(&[]).exits(0);
-    assert!(output.stdout.contains(&format!("{cloud}\n\nApply complete!")), "{output}");
+    assert!(
+        output
+            .stdout
+            .contains(&format!("{cloud}\n\nApply complete!")),
+        "{output}"
+    );
     assert_eq!(world.plan(&["--format", "diff"]).exits(0).stdout, "");
 }
 
@@ -239,10 +382,19 @@ fn the_text_says_which_cloud_it_is_about_behind_the_numbers() {
 fn a_chart_without_a_name_is_called_as_it_was_given() {
     let world = World::new();
     world.file("charts/one.yaml", QUICKSTART);
-    let _ = world.plan(&["-f", "charts/"]).exits(0).says("Chart `charts/`, ");
+    let _ = world
+        .plan(&["-f", "charts/"])
+        .exits(0)
+        .says("Chart `charts/`, ");
     world.file("alone.yaml", QUICKSTART);
-    let _ = world.plan(&["-f", "alone.yaml"]).exits(0).says("Chart `alone.yaml`, ");
-    let _ = world.plan(&["-f", "./alone.yaml", "--format", "json"]).exits(0).says(r#""name": "./alone.yaml""#);
+    let _ = world
+        .plan(&["-f", "alone.yaml"])
+        .exits(0)
+        .says("Chart `alone.yaml`, ");
+    let _ = world
+        .plan(&["-f", "./alone.yaml", "--format", "json"])
+        .exits(0)
+        .says(r#""name": "./alone.yaml""#);
     world.chart(QUICKSTART);
     let _ = world.plan(&[]).exits(0).says("Chart `portolan.yaml`, ");
 }
@@ -250,11 +402,22 @@ fn a_chart_without_a_name_is_called_as_it_was_given() {
 #[test]
 fn a_chart_with_a_name_and_an_account_is_printed_with_them() {
     let world = World::new();
-    world.chart(&CHART.replace("name: acme-registry", "name: 'Acme: \"live\" ${env:STAGE:-one}'"));
+    world.chart(&CHART.replace(
+        "name: acme-registry",
+        "name: 'Acme: \"live\" ${env:STAGE:-one}'",
+    ));
     let printed = world.run(&["validate", "--print"]).exits(0);
-    assert!(printed.stdout.starts_with("version: 1\nname: 'Acme: \"live\" one'\naccount: acme\n"), "{printed}");
+    assert!(
+        printed
+            .stdout
+            .starts_with("version: 1\nname: 'Acme: \"live\" one'\naccount: acme\n"),
+        "{printed}"
+    );
     world.chart(&printed.stdout);
-    assert_eq!(world.run(&["validate", "--print"]).exits(0).stdout, printed.stdout);
+    assert_eq!(
+        world.run(&["validate", "--print"]).exits(0).stdout,
+        printed.stdout
+    );
     world.chart(&CHART.replace("name: acme-registry", "name: ' '"));
     let _ = world.run(&["validate"]).exits(1).warns("bad-name");
 }

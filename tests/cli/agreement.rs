@@ -18,24 +18,34 @@ struct Case {
     drift: Told,
 }
 
-const ONE: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: {}, b: {} } } }\n";
-const CHANGED: &str =
-    "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { category: arm }, b: {} } } }\n";
-const EXPOSED: &str =
-    "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { is_public: true }, b: {} } } }\n";
-const EMPTIED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { state: absent }, b: \
+const ONE: &str =
+    "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: {}, b: {} } } }\n";
+const CHANGED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
+    category: arm }, b: {} } } }\n";
+const EXPOSED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
+    is_public: true }, b: {} } } }\n";
+const EMPTIED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
+    state: absent }, b: \
                        { state: absent } } } }\n";
 /// [`CHANGED`], and the difference is agreed on.
-const ACCEPTED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { category: arm }, b: \
-                        {} } } }\naccept: [ { address: o/a, until: 9999-12-31, reason: a trial } ]\n";
-const EXPIRED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { category: arm }, b: {} \
+const ACCEPTED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
+    category: arm }, b: \
+                        {} } } }\naccept: [ { address: o/a, until: 9999-12-31, reason: a trial } \
+                        ]\n";
+const EXPIRED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
+    category: arm }, b: {} \
                        } } }\naccept: [ { address: o/a, until: 2020-01-31, reason: a trial } ]\n";
 const BAD: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
 
 fn nothing(_: &World) {}
 
 fn deaf(world: &World) {
-    world.inject(Fault::new(Effect::forbidden()).path("/v2/manage/repos").method("GET").forever());
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .path("/v2/manage/repos")
+            .method("GET")
+            .forever(),
+    );
 }
 
 /// `apply` cannot write to the service, and `plan` not to its file.
@@ -50,7 +60,11 @@ const CASES: [Case; 9] = [
         chart: ONE,
         prepare: nothing,
         plan: (0, "no_changes", "No changes."),
-        apply: (0, "complete", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."),
+        apply: (
+            0,
+            "complete",
+            "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.",
+        ),
         drift: (0, "no_changes", "No changes."),
     },
     Case {
@@ -58,7 +72,11 @@ const CASES: [Case; 9] = [
         chart: CHANGED,
         prepare: nothing,
         plan: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
-        apply: (0, "complete", "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."),
+        apply: (
+            0,
+            "complete",
+            "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.",
+        ),
         drift: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
     },
     Case {
@@ -66,7 +84,11 @@ const CASES: [Case; 9] = [
         chart: EXPOSED,
         prepare: nothing,
         plan: (2, "changes", "1 withheld"),
-        apply: (1, "incomplete", "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed."),
+        apply: (
+            1,
+            "incomplete",
+            "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed.",
+        ),
         drift: (2, "changes", "1 withheld"),
     },
     Case {
@@ -82,7 +104,11 @@ const CASES: [Case; 9] = [
         chart: ONE,
         prepare: deaf,
         plan: (1, "unknown", "Unknown: "),
-        apply: (1, "refused", "Nothing was changed: not everything could be read"),
+        apply: (
+            1,
+            "refused",
+            "Nothing was changed: not everything could be read",
+        ),
         drift: (1, "unknown", "Unknown: "),
     },
     Case {
@@ -90,7 +116,11 @@ const CASES: [Case; 9] = [
         chart: BAD,
         prepare: nothing,
         plan: (1, "unknown", ""),
-        apply: (1, "refused", "Nothing was changed: what is to be done is not known"),
+        apply: (
+            1,
+            "refused",
+            "Nothing was changed: what is to be done is not known",
+        ),
         drift: (1, "unknown", ""),
     },
     Case {
@@ -98,7 +128,11 @@ const CASES: [Case; 9] = [
         chart: CHANGED,
         prepare: locked,
         plan: (1, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
-        apply: (1, "incomplete", "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed."),
+        apply: (
+            1,
+            "incomplete",
+            "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed.",
+        ),
         drift: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
     },
     Case {
@@ -106,7 +140,11 @@ const CASES: [Case; 9] = [
         chart: ACCEPTED,
         prepare: nothing,
         plan: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
-        apply: (0, "complete", "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."),
+        apply: (
+            0,
+            "complete",
+            "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.",
+        ),
         drift: (0, "no_changes", "1 accepted"),
     },
     Case {
@@ -114,7 +152,11 @@ const CASES: [Case; 9] = [
         chart: EXPIRED,
         prepare: nothing,
         plan: (2, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
-        apply: (0, "complete", "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."),
+        apply: (
+            0,
+            "complete",
+            "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.",
+        ),
         drift: (1, "changes", "Plan: 0 to add, 1 to change, 0 to destroy."),
     },
 ];
@@ -136,7 +178,14 @@ fn plan_in_every_format() {
         let world = world(case);
         let (code, outcome, words) = case.plan;
         for format in ["text", "json", "markdown", "diff", "sarif", "gitlab"] {
-            let arguments = ["plan", "--detailed-exitcode", "--format", format, "--out", "plan.json"];
+            let arguments = [
+                "plan",
+                "--detailed-exitcode",
+                "--format",
+                format,
+                "--out",
+                "plan.json",
+            ];
             let output = world.run(&arguments);
             let at = format!("{} as {format}: {output}", case.name);
             assert_eq!(output.code, Some(code), "{at}");
@@ -147,7 +196,11 @@ fn plan_in_every_format() {
                     let unknown = output.stdout.contains("**Unknown: ");
                     assert_eq!(unknown, outcome == "unknown", "{at}");
                     assert!(unknown || output.stdout.contains(words), "{at}");
-                    assert_eq!(output.stdout.contains("**No changes."), outcome == "no_changes", "{at}");
+                    assert_eq!(
+                        output.stdout.contains("**No changes."),
+                        outcome == "no_changes",
+                        "{at}"
+                    );
                 }
                 "diff" => assert_eq!(output.stdout.contains("+++ "), outcome == "changes", "{at}"),
                 _ => {
@@ -180,10 +233,28 @@ fn apply_in_every_format() {
         let output = world(case).try_apply(&["--format", "json"]);
         assert_eq!(output.code, Some(code), "{}: {output}", case.name);
         let report = output.json();
-        assert_eq!(report["outcome"], Value::from(outcome), "{}: {output}", case.name);
-        assert_eq!(report["plan"]["outcome"], Value::from(case.plan.1), "{}: {output}", case.name);
-        assert_eq!(report["failed"].as_array().unwrap().is_empty(), case.name != "failed write", "{output}");
-        assert_eq!(report.get("refused").is_some(), outcome == "refused", "{output}");
+        assert_eq!(
+            report["outcome"],
+            Value::from(outcome),
+            "{}: {output}",
+            case.name
+        );
+        assert_eq!(
+            report["plan"]["outcome"],
+            Value::from(case.plan.1),
+            "{}: {output}",
+            case.name
+        );
+        assert_eq!(
+            report["failed"].as_array().unwrap().is_empty(),
+            case.name != "failed write",
+            "{output}"
+        );
+        assert_eq!(
+            report.get("refused").is_some(),
+            outcome == "refused",
+            "{output}"
+        );
     }
 }
 
@@ -202,23 +273,45 @@ fn drift_in_every_format() {
         };
         let (text, at) = told("text");
         assert!(text.stdout.contains(words), "{at}");
-        assert_eq!(text.stdout.contains("No changes."), case.name == "no changes", "{at}");
+        assert_eq!(
+            text.stdout.contains("No changes."),
+            case.name == "no changes",
+            "{at}"
+        );
         assert_eq!(text.stderr.contains("error"), code == 1, "{at}");
 
         let (json, at) = told("json");
         let document = json.json();
         assert_eq!(document["outcome"], Value::from(outcome), "{at}");
-        assert_eq!(document["changes"].as_array().unwrap().is_empty(), !counts, "{at}");
-        assert_eq!(document["accepted"].as_array().unwrap().is_empty(), case.name != "accepted", "{at}");
-        let expired = document["diagnostics"].to_string().contains("expired-acceptance");
+        assert_eq!(
+            document["changes"].as_array().unwrap().is_empty(),
+            !counts,
+            "{at}"
+        );
+        assert_eq!(
+            document["accepted"].as_array().unwrap().is_empty(),
+            case.name != "accepted",
+            "{at}"
+        );
+        let expired = document["diagnostics"]
+            .to_string()
+            .contains("expired-acceptance");
         assert_eq!(expired, case.name == "expired acceptance", "{at}");
 
         let (markdown, at) = told("markdown");
         let unknown = markdown.stdout.contains("**Unknown: ");
         assert_eq!(unknown, outcome == "unknown", "{at}");
         assert!(unknown || markdown.stdout.contains(words), "{at}");
-        assert_eq!(markdown.stdout.contains("**No changes."), case.name == "no changes", "{at}");
-        assert_eq!(markdown.stdout.contains("accepted until"), case.name == "expired acceptance", "{at}");
+        assert_eq!(
+            markdown.stdout.contains("**No changes."),
+            case.name == "no changes",
+            "{at}"
+        );
+        assert_eq!(
+            markdown.stdout.contains("accepted until"),
+            case.name == "expired acceptance",
+            "{at}"
+        );
 
         let (diff, at) = told("diff");
         assert_eq!(diff.stdout.contains("+++ "), counts, "{at}");
@@ -244,11 +337,20 @@ fn a_saved_plan_comes_to_what_a_fresh_one_does() {
             let output = world.run(&["apply", "saved.json", "--format", format]);
             let (code, outcome, words) = case.apply;
             // A plan that is not there is refused, whatever kept it from being made.
-            let words = if planned { words } else { "Nothing was changed: what is to be done is not known" };
+            let words = if planned {
+                words
+            } else {
+                "Nothing was changed: what is to be done is not known"
+            };
             assert_eq!(output.code, Some(code), "{}: {output}", case.name);
             match format {
                 "text" => assert!(output.stdout.contains(words), "{}: {output}", case.name),
-                _ => assert_eq!(output.json()["outcome"], Value::from(outcome), "{}: {output}", case.name),
+                _ => assert_eq!(
+                    output.json()["outcome"],
+                    Value::from(outcome),
+                    "{}: {output}",
+                    case.name
+                ),
             }
         }
     }
@@ -261,7 +363,11 @@ fn a_saved_plan_that_no_longer_fits_in_every_format() {
     let cases: [(&str, Meanwhile, &str, &str); 3] = [
         (
             "moved",
-            |world| world.edit(|state| state.ensure_repository(NORTH, "o", "a").description = "new".to_owned()),
+            |world| {
+                world.edit(|state| {
+                    state.ensure_repository(NORTH, "o", "a").description = "new".to_owned()
+                })
+            },
             "incomplete",
             "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed.",
         ),
@@ -283,10 +389,16 @@ fn a_saved_plan_that_no_longer_fits_in_every_format() {
             let world = world(&CASES[1]);
             let _ = world.plan(&["--out", "plan.json"]).exits(0);
             meanwhile(&world);
-            let output = world.run(&["apply", "plan.json", "--format", format]).exits(1);
+            let output = world
+                .run(&["apply", "plan.json", "--format", format])
+                .exits(1);
             match format {
                 "text" => assert!(output.stdout.contains(words), "{name}: {output}"),
-                _ => assert_eq!(output.json()["outcome"], Value::from(outcome), "{name}: {output}"),
+                _ => assert_eq!(
+                    output.json()["outcome"],
+                    Value::from(outcome),
+                    "{name}: {output}"
+                ),
             }
             assert_eq!(world.writes(), [""; 0], "{name}");
         }

@@ -1,5 +1,5 @@
-//! Answers about something else than what was asked for: they are believed neither in what they show nor in what they
-//! lack.
+//! Answers about something else than what was asked for: they are believed neither in what they
+//! show nor in what they lack.
 
 use portolan::emulator::{Effect, ErrorBody, Fault, SyncRule};
 use serde_json::{Value, json};
@@ -14,21 +14,33 @@ const REPOSITORY: &str = "/namespaces/team-a/repos/web";
 
 /// One repository with a rule; the chart says these things of it.
 fn world(entry: &str) -> World {
-    let chart = format!("organizations: {{ team-a: {{ repositories: {{ kept: , web: {entry} }} }} }}");
+    let chart =
+        format!("organizations: {{ team-a: {{ repositories: {{ kept: , web: {entry} }} }} }}");
     let world = World::of(&format!("version: 1\nregion: {NORTH}\n{chart}\n"));
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "kept");
         let mut rule = SyncRule::to("cn-east-3", "dr");
         rule.overrides = true;
-        state.ensure_repository(NORTH, "team-a", "web").sync_rules.push(rule);
+        state
+            .ensure_repository(NORTH, "team-a", "web")
+            .sync_rules
+            .push(rule);
     });
     world
 }
 
 /// From now on, every read of paths with this in them is answered so.
 fn answers(world: &World, path: &str, body: &Value) {
-    let body = ErrorBody::Other { status: 200, content_type: "application/json".to_owned(), text: body.to_string() };
-    let effect = Effect::Status { body, retry_after: None, committed: false };
+    let body = ErrorBody::Other {
+        status: 200,
+        content_type: "application/json".to_owned(),
+        text: body.to_string(),
+    };
+    let effect = Effect::Status {
+        body,
+        retry_after: None,
+        committed: false,
+    };
     world.inject(Fault::new(effect).method("GET").path(path).forever());
 }
 
@@ -39,8 +51,15 @@ fn rule(namespace: &str, name: &str) -> Value {
 
 #[track_caller]
 fn is_unknown(world: &World, subject: &str) {
-    for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"], &["drift"]] {
-        let output = world.run(command).exits(1).warns(&format!("cannot read the {subject}"));
+    for command in [
+        &["plan", "--detailed-exitcode"][..],
+        &["apply", "--yes"],
+        &["drift"],
+    ] {
+        let output = world
+            .run(command)
+            .exits(1)
+            .warns(&format!("cannot read the {subject}"));
         assert!(!output.stdout.contains("No changes"), "{output}");
     }
     assert_eq!(world.writes(), [""; 0]);
@@ -48,7 +67,8 @@ fn is_unknown(world: &World, subject: &str) {
 
 #[test]
 fn rules_of_another_repository_are_not_those_of_this_one() {
-    let as_live = "{ sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }";
+    let as_live =
+        "{ sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }";
     for entry in [as_live, "{ sync: [] }"] {
         for strange in [rule("team-b", "web"), rule("team-a", "other")] {
             let world = world(entry);
@@ -64,7 +84,10 @@ fn rules_of_another_repository_are_not_those_of_this_one() {
 #[test]
 fn a_repository_that_was_not_asked_for_shows_nothing() {
     let other = |name: &str, namespace: &str| json!({ "name": name, "namespace": namespace, "is_public": false, "num_images": 0 });
-    for (entry, allow) in [("{ category: arm }", "deletes=0"), ("{ state: absent }", "deletes=1")] {
+    for (entry, allow) in [
+        ("{ category: arm }", "deletes=0"),
+        ("{ state: absent }", "deletes=1"),
+    ] {
         for answer in [other("else", "team-a"), other("web", "team-b")] {
             let world = world(entry);
             answers(&world, REPOSITORY, &answer);

@@ -13,25 +13,45 @@ use crate::support::{NORTH, Output, QUICKSTART, Running, World, wait_until};
 
 /// Two organizations with a repository each, of which the first has a rule.
 const TWO: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      web: { sync: [ { \
-                   target_region: cn-east-3, target_organization: dr } ] }\n  team-b:\n    repositories: { api: {} }\n";
+                   target_region: cn-east-3, target_organization: dr } ] \
+                   }\n  team-b:\n    repositories: { api: {} }\n";
 
 fn repositories(names: &[&str]) -> String {
-    let entries: String = names.iter().map(|name| format!("      {name}: {{}}\n")).collect();
-    format!("version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n{entries}")
+    let entries: String = names
+        .iter()
+        .map(|name| format!("      {name}: {{}}\n"))
+        .collect();
+    format!(
+        "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n{entries}"
+    )
 }
 
 fn addresses(list: &Value) -> Vec<String> {
     let items = list.as_array().unwrap().iter().map(|item| &item["address"]);
     items
-        .map(|address| format!("{} {}", address["kind"].as_str().unwrap(), address["organization"].as_str().unwrap()))
+        .map(|address| {
+            format!(
+                "{} {}",
+                address["kind"].as_str().unwrap(),
+                address["organization"].as_str().unwrap()
+            )
+        })
         .collect()
 }
 
 #[test]
 fn nothing_is_done_where_nobody_can_be_asked() {
     let world = World::of(QUICKSTART);
-    let output = world.run(&["apply"]).exits(1).says("Plan: 3 to add, 0 to change, 0 to destroy.");
-    assert!(output.stdout.contains("Nothing was changed: nobody can be asked here; `--yes`"), "{output}");
+    let output = world
+        .run(&["apply"])
+        .exits(1)
+        .says("Plan: 3 to add, 0 to change, 0 to destroy.");
+    assert!(
+        output
+            .stdout
+            .contains("Nothing was changed: nobody can be asked here; `--yes`"),
+        "{output}"
+    );
     assert_eq!(world.writes(), [""; 0]);
 }
 
@@ -44,7 +64,9 @@ fn nobody_is_asked_when_there_is_nothing_to_do() {
 
 #[test]
 fn consent_cannot_come_from_the_environment() {
-    let world = World::of(QUICKSTART).variable("PORTOLAN_YES", "1").variable("PORTOLAN_ALLOW", "deletes");
+    let world = World::of(QUICKSTART)
+        .variable("PORTOLAN_YES", "1")
+        .variable("PORTOLAN_ALLOW", "deletes");
     let _ = world.run(&["apply"]).exits(1);
     assert_eq!(world.writes(), [""; 0]);
 }
@@ -52,7 +74,11 @@ fn consent_cannot_come_from_the_environment() {
 #[test]
 fn a_failure_takes_only_its_dependents_along() {
     let world = World::of(TWO);
-    world.inject(Fault::new(Effect::forbidden()).method("POST").path("/team-a/repos"));
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("POST")
+            .path("/team-a/repos"),
+    );
     assert_snapshot!(world.try_apply(&["--no-progress", "--parallelism", "1"]), @r"
     exit: 1
     -- stdout
@@ -82,24 +108,57 @@ fn a_failure_takes_only_its_dependents_along() {
 #[test]
 fn the_report_has_a_list_for_each_fate() {
     let world = World::of(TWO);
-    world.inject(Fault::new(Effect::forbidden()).method("POST").path("/team-a/repos"));
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("POST")
+            .path("/team-a/repos"),
+    );
     let report = world.try_apply(&["--format", "json"]).exits(1).json();
-    assert_eq!((&report["format_version"], &report["outcome"]), (&json!("1.1"), &json!("incomplete")));
-    assert_eq!(addresses(&report["applied"]), ["organization team-a", "organization team-b", "repository team-b"]);
+    assert_eq!(
+        (&report["format_version"], &report["outcome"]),
+        (&json!("1.1"), &json!("incomplete"))
+    );
+    assert_eq!(
+        addresses(&report["applied"]),
+        [
+            "organization team-a",
+            "organization team-b",
+            "repository team-b"
+        ]
+    );
     assert_eq!(addresses(&report["failed"]), ["repository team-a"]);
     assert_eq!(addresses(&report["skipped"]), ["sync_rule team-a"]);
-    assert_eq!(report["skipped"][0]["because"], report["failed"][0]["address"]);
+    assert_eq!(
+        report["skipped"][0]["because"],
+        report["failed"][0]["address"]
+    );
     assert_eq!(report["not_attempted"], json!([]));
     assert_eq!(report["applied"][0]["verified"], json!(true));
     assert_eq!(report["plan"]["summary"]["add"], json!(5));
-    assert!(report["failed"][0]["message"].as_str().unwrap().contains("SVCSTG.SWR.4037018"), "{report}");
-    assert!(report["failed"][0]["message"].as_str().unwrap().contains("request id emulator-"), "{report}");
+    assert!(
+        report["failed"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("SVCSTG.SWR.4037018"),
+        "{report}"
+    );
+    assert!(
+        report["failed"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("request id emulator-"),
+        "{report}"
+    );
 }
 
 #[test]
 fn a_second_run_finishes_what_failed() {
     let world = World::of(TWO);
-    world.inject(Fault::new(Effect::forbidden()).method("POST").path("/team-a/repos"));
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("POST")
+            .path("/team-a/repos"),
+    );
     let _ = world.try_apply(&[]).exits(1);
     world.forget();
     let _ = world.apply(&[]);
@@ -111,10 +170,24 @@ fn fail_fast_starts_nothing_after_a_failure() {
     let world = World::of(&repositories(&["r1", "r2", "r3", "r4"]));
     world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
     world.inject(Fault::new(Effect::forbidden()).method("POST").skip(1));
-    let output = world.try_apply(&["--fail-fast", "--parallelism", "1", "--receipt", "receipt.json"]).exits(1);
-    assert_eq!(world.json("receipt.json")["ended_early"]["reason"], "fail-fast");
+    let output = world
+        .try_apply(&[
+            "--fail-fast",
+            "--parallelism",
+            "1",
+            "--receipt",
+            "receipt.json",
+        ])
+        .exits(1);
+    assert_eq!(
+        world.json("receipt.json")["ended_early"]["reason"],
+        "fail-fast"
+    );
     let _ = output
-        .says("1 failed, 2 not attempted.\nStopped by `--fail-fast` after the first failure. To go on, see to what failed")
+        .says(
+            "1 failed, 2 not attempted.\nStopped by `--fail-fast` after the first failure. To go \
+            on, see to what failed",
+        )
         .says("1 added");
     assert_eq!(world.writes().len(), 2);
 }
@@ -122,29 +195,50 @@ fn fail_fast_starts_nothing_after_a_failure() {
 #[test]
 fn without_fail_fast_the_rest_is_tried() {
     let world = World::of(&repositories(&["r1", "r2", "r3", "r4"]));
-    world.inject(Fault::new(Effect::forbidden()).method("POST").path("/repos"));
-    let _ = world.try_apply(&["--parallelism", "1"]).exits(1).says("4 added").says("1 failed.");
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("POST")
+            .path("/repos"),
+    );
+    let _ = world
+        .try_apply(&["--parallelism", "1"])
+        .exits(1)
+        .says("4 added")
+        .says("1 failed.");
 }
 
 #[test]
 fn a_repository_that_the_service_keeps_is_said_to_hold_images() {
-    let world = World::of(&repositories(&["kept"]).replace("      kept", "      old: { state: absent }\n      kept"));
+    let world = World::of(
+        &repositories(&["kept"]).replace("      kept", "      old: { state: absent }\n      kept"),
+    );
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "old").num_images = 3;
         state.ensure_repository(NORTH, "team-a", "kept");
     });
-    let output = world.try_apply(&["--allow", "destroys-data"]).exits(1).says("SVCSTG.SWR.4060012");
+    let output = world
+        .try_apply(&["--allow", "destroys-data"])
+        .exits(1)
+        .says("SVCSTG.SWR.4060012");
     let _ = output.says("the service refuses while it holds images");
-    assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/team-a/repos/old"]);
+    assert_eq!(
+        world.writes(),
+        ["DELETE cn-north-4 /namespaces/team-a/repos/old"]
+    );
 }
 
-/// An organization that exists, and a repository that does not. Its creation is answered as if somebody else had
-/// been faster, who left it like this.
+/// An organization that exists, and a repository that does not. Its creation is answered as if
+/// somebody else had been faster, who left it like this.
 fn raced(attributes: &str) -> World {
-    let world = World::of(&repositories(&["web"]).replace("web: {}", &format!("web: {{ {attributes} }}")));
+    let world =
+        World::of(&repositories(&["web"]).replace("web: {}", &format!("web: {{ {attributes} }}")));
     world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
     let taken = Effect::service(4_090_006, "The repository web exists already");
-    world.inject(Fault::new(taken.after_commit()).method("POST").path("/repos"));
+    world.inject(
+        Fault::new(taken.after_commit())
+            .method("POST")
+            .path("/repos"),
+    );
     world
 }
 
@@ -161,7 +255,10 @@ fn while_waiting(world: &World, method: &str, path: &str, act: impl FnOnce()) ->
     let late = Effect::Delay(Duration::from_secs(2));
     world.inject(Fault::new(late).method(method).path(path));
     let seen = |world: &World| {
-        world.journal().iter().any(|entry| entry.method == method && entry.path.contains(path) && entry.fault)
+        world
+            .journal()
+            .iter()
+            .any(|entry| entry.method == method && entry.path.contains(path) && entry.fault)
     };
     std::thread::scope(|scope| {
         let apply = scope.spawn(|| world.try_apply(&[]));
@@ -178,9 +275,16 @@ fn what_a_stranger_created_otherwise_is_never_changed() {
     let output = while_waiting(&world, "GET", "/repos/web", || {
         world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
     });
-    let _ = output.exits(1).says("it is there now, with other values").says("plan again");
+    let _ = output
+        .exits(1)
+        .says("it is there now, with other values")
+        .says("plan again");
     assert_eq!(world.writes(), ["POST cn-north-4 /namespaces/team-a/repos"]);
-    assert!(world.state().contains(&"cn-north-4/team-a/web true other \"\" 0".to_owned()));
+    assert!(
+        world
+            .state()
+            .contains(&"cn-north-4/team-a/web true other \"\" 0".to_owned())
+    );
 }
 
 #[test]
@@ -188,45 +292,90 @@ fn a_value_that_does_not_stick_is_a_failure() {
     let world = World::of(&repositories(&["web"]).replace("{}", "{ category: arm }"));
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "web").clone()));
     let output = while_waiting(&world, "PATCH", "/repos/web", || {
-        world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned());
+        world.edit(|state| {
+            state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned()
+        });
     });
-    let _ = output.exits(1).says(r#"did not stick: category was written as "arm", is "lang""#);
+    let _ = output
+        .exits(1)
+        .says(r#"did not stick: category was written as "arm", is "lang""#);
     assert_eq!(world.writes().len(), 1);
 }
 
 #[test]
 fn the_name_of_a_foreign_organization_is_taken() {
     let world = World::of(TWO);
-    world.edit(|state| state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned()));
-    let output = world.try_apply(&[]).exits(1).says("another account").says("1 failed, 2 skipped.");
+    world.edit(|state| {
+        state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned())
+    });
+    let output = world
+        .try_apply(&[])
+        .exits(1)
+        .says("another account")
+        .says("1 failed, 2 skipped.");
     assert!(output.stdout.contains("2 added"), "{output}");
-    assert!(world.writes().iter().all(|write| !write.contains("/team-a")), "{:?}", world.writes());
+    assert!(
+        world
+            .writes()
+            .iter()
+            .all(|write| !write.contains("/team-a")),
+        "{:?}",
+        world.writes()
+    );
 }
 
 #[test]
 fn a_foreign_organization_that_cannot_be_seen_is_never_taken_for_ours() {
     let mut assumptions = Assumptions::default();
     assumptions.set("foreign-organization=404").unwrap();
-    let world = World::with(Settings { assumptions, ..Settings::default() }).variable("HW_AUTH_TOKEN", "any");
+    let world = World::with(Settings {
+        assumptions,
+        ..Settings::default()
+    })
+    .variable("HW_AUTH_TOKEN", "any");
     world.chart(TWO);
-    world.edit(|state| state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned()));
-    let output = world.try_apply(&[]).exits(1).says("SVCSTG.SWR.4090060").says("another account");
+    world.edit(|state| {
+        state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned())
+    });
+    let output = world
+        .try_apply(&[])
+        .exits(1)
+        .says("SVCSTG.SWR.4090060")
+        .says("another account");
     let _ = output.says("1 failed, 2 skipped.");
 }
 
 /// As Ctrl-C does.
 fn interrupt(running: &Running) {
     let id = running.0.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[test]
 fn an_interrupted_run_finishes_what_is_in_flight() {
     let world = World::of(&repositories(&["r1", "r2", "r3"]));
-    world.inject(Fault::new(Effect::Delay(Duration::from_secs(3))).method("POST").path("/repos"));
+    world.inject(
+        Fault::new(Effect::Delay(Duration::from_secs(3)))
+            .method("POST")
+            .path("/repos"),
+    );
     let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
-    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    wait_until("a write is in flight", || world.journal().iter().any(|entry| entry.fault));
+    let mut running = Running(
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    wait_until("a write is in flight", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     interrupt(&running);
     let report: Value = serde_json::from_reader(running.0.stdout.take().unwrap()).unwrap();
     assert_eq!(running.0.wait().unwrap().code(), Some(1));
@@ -242,8 +391,16 @@ fn a_second_interrupt_ends_at_once() {
     let world = World::of(QUICKSTART);
     world.inject(Fault::new(Effect::HangAfter).method("POST"));
     let mut command = world.command(&["apply", "--yes"]);
-    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    wait_until("a write hangs", || world.journal().iter().any(|entry| entry.fault));
+    let mut running = Running(
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    wait_until("a write hangs", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     wait_until("the program has ended", || {
         interrupt(&running);
         running.0.try_wait().unwrap().is_some()
@@ -253,16 +410,25 @@ fn a_second_interrupt_ends_at_once() {
 
 #[test]
 fn the_quota_is_a_failure_that_says_so() {
-    let world = World::with(Settings { quota: Some(1), ..Settings::default() });
+    let world = World::with(Settings {
+        quota: Some(1),
+        ..Settings::default()
+    });
     let world = world.variable("HW_AUTH_TOKEN", "any");
     world.chart(TWO);
-    let _ = world.try_apply(&["--parallelism", "1"]).exits(1).says("SVCSTG.SWR.4000097");
+    let _ = world
+        .try_apply(&["--parallelism", "1"])
+        .exits(1)
+        .says("SVCSTG.SWR.4000097");
 }
 
 #[test]
 fn an_unknown_target_region_is_explained() {
     let world = World::of(&TWO.replace("cn-east-3", "xx-nowhere-1"));
-    let _ = world.try_apply(&[]).exits(1).says("does not know the target region");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("does not know the target region");
 }
 
 /// A rule whose `override` is turned on.
@@ -272,7 +438,9 @@ fn replacing() -> World {
         let repository = state.ensure_repository(NORTH, "group", "busybox");
         repository.category = "linux".to_owned();
         repository.description = "this is a busybox repository".to_owned();
-        repository.sync_rules.push(SyncRule::to("cn-north-208", "sdsad"));
+        repository
+            .sync_rules
+            .push(SyncRule::to("cn-north-208", "sdsad"));
     });
     world
 }
@@ -303,7 +471,12 @@ fn a_restore_that_is_refused_too_is_said() {
 fn a_rule_that_could_not_be_read_back_fails_the_run() {
     let world = World::of(QUICKSTART);
     // The first read of the rules is the one that looks at the result.
-    world.inject(Fault::new(Effect::forbidden()).method("GET").path("sync_repo").forever());
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("GET")
+            .path("sync_repo")
+            .forever(),
+    );
     let output = world.try_apply(&["--format", "json"]).exits(1);
     let report = output.json();
     assert_eq!(report["applied"][2]["verified"], json!(false));
@@ -313,18 +486,33 @@ fn a_rule_that_could_not_be_read_back_fails_the_run() {
 #[test]
 fn reads_that_fail_keep_apply_from_writing() {
     let world = World::of(TWO);
-    world.inject(Fault::new(Effect::forbidden()).method("GET").path("/namespaces"));
-    let _ = world.try_apply(&[]).exits(1).says("Nothing was changed: not everything could be read");
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("GET")
+            .path("/namespaces"),
+    );
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("Nothing was changed: not everything could be read");
     assert_eq!(world.writes(), [""; 0]);
 }
 
 #[test]
 fn a_service_that_creates_with_another_status_is_understood() {
     let mut assumptions = Assumptions::default();
-    for switch in ["create-repository-status=201", "delete-missing-rule=404", "hidden-rules=show"] {
+    for switch in [
+        "create-repository-status=201",
+        "delete-missing-rule=404",
+        "hidden-rules=show",
+    ] {
         assumptions.set(switch).unwrap();
     }
-    let world = World::with(Settings { assumptions, ..Settings::default() }).variable("HW_AUTH_TOKEN", "any");
+    let world = World::with(Settings {
+        assumptions,
+        ..Settings::default()
+    })
+    .variable("HW_AUTH_TOKEN", "any");
     world.chart(QUICKSTART);
     let _ = world.apply(&[]);
 }

@@ -1,5 +1,5 @@
-//! Secrets go into the signature or a header, and nowhere else: not into any document, file, log line or message,
-//! whatever goes wrong.
+//! Secrets go into the signature or a header, and nowhere else: not into any document, file, log
+//! line or message, whatever goes wrong.
 
 use std::fs;
 
@@ -15,9 +15,26 @@ const RUNS: [&[&str]; 8] = [
     &["validate", "--print", "-vv"],
     &["plan", "-vv", "--out", "plan.json"],
     &["plan", "-vv", "--format", "json"],
-    &["drift", "-vv", "--format", "sarif", "--metrics", "metrics.prom"],
+    &[
+        "drift",
+        "-vv",
+        "--format",
+        "sarif",
+        "--metrics",
+        "metrics.prom",
+    ],
     &["plan", "-vv", "--format", "gitlab"],
-    &["apply", "-vv", "--yes", "--format", "json", "--receipt", "receipt.json", "--events", "events"],
+    &[
+        "apply",
+        "-vv",
+        "--yes",
+        "--format",
+        "json",
+        "--receipt",
+        "receipt.json",
+        "--events",
+        "events",
+    ],
     &["apply", "-vv", "plan.json", "--receipt", "again.json"],
     &["init", "-vv", "--from-live", "group", "-f", "new.yaml"],
 ];
@@ -41,11 +58,21 @@ fn keeps_its_secrets(world: &World, secrets: &[&str]) {
         world.inject(fault.parse().unwrap());
         for arguments in RUNS {
             let output = world.run(arguments);
-            let files = fs::read_dir(world.path(".")).unwrap().map(|entry| entry.unwrap().path());
-            let read = files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap());
-            let everything: String = [output.stdout.clone(), output.stderr.clone()].into_iter().chain(read).collect();
+            let files = fs::read_dir(world.path("."))
+                .unwrap()
+                .map(|entry| entry.unwrap().path());
+            let read = files
+                .filter(|path| path.is_file())
+                .map(|path| fs::read_to_string(path).unwrap());
+            let everything: String = [output.stdout.clone(), output.stderr.clone()]
+                .into_iter()
+                .chain(read)
+                .collect();
             for secret in secrets {
-                assert!(!everything.contains(secret), "{secret} is told by {arguments:?} with {fault}: {output}");
+                assert!(
+                    !everything.contains(secret),
+                    "{secret} is told by {arguments:?} with {fault}: {output}"
+                );
             }
         }
         world.emulator.clear_faults();
@@ -59,7 +86,10 @@ fn keys_are_told_nowhere() {
     keeps_its_secrets(&world, &[SK, SECURITY_TOKEN]);
     // The access key is no secret, and still nobody's business.
     let output = world.plan(&["-vv"]);
-    assert!(!output.stdout.contains(AK) && !output.stderr.contains(AK), "{output}");
+    assert!(
+        !output.stdout.contains(AK) && !output.stderr.contains(AK),
+        "{output}"
+    );
 }
 
 #[test]
@@ -67,5 +97,8 @@ fn a_token_is_told_nowhere() {
     let world = World::with(Settings::default()).variable("HW_AUTH_TOKEN", TOKEN);
     let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
     let endpoint = world.endpoint().replace("{region}", NORTH);
-    keeps_its_secrets(&world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint), &[TOKEN]);
+    keeps_its_secrets(
+        &world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint),
+        &[TOKEN],
+    );
 }

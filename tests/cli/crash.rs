@@ -1,4 +1,5 @@
-//! Killed at any write, and run again: nothing is done twice, and the end is that of an undisturbed run.
+//! Killed at any write, and run again: nothing is done twice, and the end is that of an undisturbed
+//! run.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +38,10 @@ fn world() -> World {
     let world = World::of(CHART);
     world.edit(|state| {
         for name in ["api", "old", "plain"] {
-            state.ensure_repository(NORTH, "team-a", name).sync_rules.push(SyncRule::to("cn-east-3", "team-dr"));
+            state
+                .ensure_repository(NORTH, "team-a", name)
+                .sync_rules
+                .push(SyncRule::to("cn-east-3", "team-dr"));
         }
         state.ensure_repository(NORTH, "team-c", "gone");
     });
@@ -46,11 +50,22 @@ fn world() -> World {
 
 /// What a write does to what: the bodies of rules are part of it, since they share a path.
 fn done(world: &World) -> Vec<String> {
-    let writes = world.journal().into_iter().filter(|entry| entry.method != "GET");
+    let writes = world
+        .journal()
+        .into_iter()
+        .filter(|entry| entry.method != "GET");
     // A killed program's request may or may not have been done; the fault says which.
     let effective = writes.filter(|entry| entry.status.is_none_or(|status| status < 300));
     effective
-        .map(|entry| format!("{} {} {} {}", entry.method, entry.region, entry.path, entry.body.unwrap_or_default()))
+        .map(|entry| {
+            format!(
+                "{} {} {} {}",
+                entry.method,
+                entry.region,
+                entry.path,
+                entry.body.unwrap_or_default()
+            )
+        })
         .collect()
 }
 
@@ -63,7 +78,11 @@ fn undisturbed() -> (Vec<String>, Vec<String>) {
 }
 
 fn writes(world: &World) -> usize {
-    world.journal().iter().filter(|entry| entry.method != "GET").count()
+    world
+        .journal()
+        .iter()
+        .filter(|entry| entry.method != "GET")
+        .count()
 }
 
 fn write_fault(effect: &Effect, method: &str, skip: usize) -> Fault {
@@ -80,7 +99,9 @@ fn killed_at(effect: &Effect, method: &str, number: usize) -> World {
     running.kill();
     // Whatever else was in flight is answered by now or never was received.
     let mut seen = 0;
-    wait_until("nothing arrives any more", || std::mem::replace(&mut seen, writes(&world)) == writes(&world));
+    wait_until("nothing arrives any more", || {
+        std::mem::replace(&mut seen, writes(&world)) == writes(&world)
+    });
     let _ = world.run(&APPLY).exits(0);
     world.is_settled();
     world
@@ -93,24 +114,47 @@ fn is_complete(world: &World, effect: &Effect, expected: &(Vec<String>, Vec<Stri
     let mut done = done(world);
     if matches!(effect, Effect::HangBefore) {
         // The write that hung did nothing: its second sending is the first that counts.
-        let hung = world.journal().into_iter().find(|entry| entry.fault).unwrap();
-        let hung = format!("{} {} {} {}", hung.method, hung.region, hung.path, hung.body.unwrap_or_default());
+        let hung = world
+            .journal()
+            .into_iter()
+            .find(|entry| entry.fault)
+            .unwrap();
+        let hung = format!(
+            "{} {} {} {}",
+            hung.method,
+            hung.region,
+            hung.path,
+            hung.body.unwrap_or_default()
+        );
         let position = done.iter().position(|write| *write == hung).unwrap();
         done.remove(position);
     }
     let unique: BTreeSet<&String> = done.iter().collect();
-    assert_eq!(unique.len(), done.len(), "{what}: something was done twice: {done:#?}");
+    assert_eq!(
+        unique.len(),
+        done.len(),
+        "{what}: something was done twice: {done:#?}"
+    );
     assert_eq!(unique, expected.1.iter().collect(), "{what}");
 }
 
 fn killed_everywhere(effect: &Effect) {
     let expected = undisturbed();
     for method in ["POST", "PATCH", "DELETE"] {
-        let number = expected.1.iter().filter(|write| write.starts_with(method)).count();
+        let number = expected
+            .1
+            .iter()
+            .filter(|write| write.starts_with(method))
+            .count();
         assert!(number > 0, "the chart has no {method}");
         for write in 0..number {
             let world = killed_at(effect, method, write);
-            is_complete(&world, effect, &expected, &format!("{effect:?} at {method} {write}"));
+            is_complete(
+                &world,
+                effect,
+                &expected,
+                &format!("{effect:?} at {method} {write}"),
+            );
         }
     }
 }
@@ -128,9 +172,15 @@ fn killed_before_a_write_was_done() {
 #[test]
 fn killed_while_reading_nothing_has_happened() {
     let world = world();
-    world.inject(Fault::new(Effect::HangAfter).method("GET").path("sync_repo"));
+    world.inject(
+        Fault::new(Effect::HangAfter)
+            .method("GET")
+            .path("sync_repo"),
+    );
     let running = world.spawn(&APPLY);
-    wait_until("a read hangs", || world.journal().iter().any(|entry| entry.fault));
+    wait_until("a read hangs", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     running.kill();
     assert_eq!(world.writes(), [""; 0]);
     let _ = world.run(&APPLY).exits(0);

@@ -26,7 +26,14 @@ fn numbered(count: usize) -> Vec<String> {
 fn absent(gone: usize, all: usize) -> String {
     let mut text = format!("{HEAD}organizations:\n  team-a:\n    repositories:\n");
     for (position, name) in numbered(all).iter().enumerate() {
-        text.push_str(&format!("      {name}: {}\n", if position < gone { "{ state: absent }" } else { "{}" }));
+        text.push_str(&format!(
+            "      {name}: {}\n",
+            if position < gone {
+                "{ state: absent }"
+            } else {
+                "{}"
+            }
+        ));
     }
     text
 }
@@ -44,30 +51,48 @@ fn passes(world: &World) {
 #[track_caller]
 fn is_stopped(world: &World, code: &str, lift: &Value) {
     let document = world.plan(&["--format", "json"]).exits(1).json();
-    assert_eq!((&document["stopped"][0]["code"], &document["stopped"][0]["lift"]), (&json!(code), lift));
+    assert_eq!(
+        (
+            &document["stopped"][0]["code"],
+            &document["stopped"][0]["lift"]
+        ),
+        (&json!(code), lift)
+    );
     let _ = world.plan(&[]).exits(1).says("Stopped: ");
-    let _ = world.try_apply(&[]).exits(1).says("Nothing was changed: the plan is stopped");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("Nothing was changed: the plan is stopped");
     assert_eq!(world.writes(), [""; 0]);
 }
 
 #[test]
 fn an_absent_repository_goes() {
     let world = going(1, 2);
-    let _ = world.plan(&[]).exits(0).says("  - repository cn-north-4/team-a/r00");
+    let _ = world
+        .plan(&[])
+        .exits(0)
+        .says("  - repository cn-north-4/team-a/r00");
     passes(&world);
-    assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/team-a/repos/r00"]);
+    assert_eq!(
+        world.writes(),
+        ["DELETE cn-north-4 /namespaces/team-a/repos/r00"]
+    );
 }
 
 #[test]
 fn what_is_absent_already_is_no_change() {
-    let world = World::of(&format!("{HEAD}organizations: {{ team-a: {{ state: absent }} }}\n"));
+    let world = World::of(&format!(
+        "{HEAD}organizations: {{ team-a: {{ state: absent }} }}\n"
+    ));
     world.is_settled();
 }
 
 #[test]
 fn an_absent_organization_goes_after_its_repositories() {
     let chart = format!(
-        "{HEAD}organizations:\n  team-a: {{ state: absent, repositories: {{ r00: {{ state: absent }}, r01: {{ state: \
+        "{HEAD}organizations:\n  team-a: {{ state: absent, repositories: {{ r00: {{ state: absent \
+        }}, r01: {{ state: \
          absent }} }} }}\n"
     );
     let world = with_repositories(&chart, &numbered(2));
@@ -80,8 +105,15 @@ fn an_absent_organization_goes_after_its_repositories() {
 
 #[test]
 fn an_organization_with_unnamed_repositories_is_not_deleted() {
-    let world = with_repositories(&format!("{HEAD}organizations: {{ team-a: {{ state: absent }} }}\n"), &numbered(1));
-    is_stopped(&world, "organization-not-empty", &json!("list the repository there with `state: absent`"));
+    let world = with_repositories(
+        &format!("{HEAD}organizations: {{ team-a: {{ state: absent }} }}\n"),
+        &numbered(1),
+    );
+    is_stopped(
+        &world,
+        "organization-not-empty",
+        &json!("list the repository there with `state: absent`"),
+    );
     let _ = world.try_apply(&["--allow", "deletes"]).exits(1);
     assert_eq!(world.writes(), [""; 0]);
 }
@@ -89,7 +121,11 @@ fn an_organization_with_unnamed_repositories_is_not_deleted() {
 #[test]
 fn ten_deletes_pass_and_eleven_do_not() {
     passes(&going(10, 100));
-    is_stopped(&going(11, 100), "too-many-deletes", &json!("--allow deletes=11"));
+    is_stopped(
+        &going(11, 100),
+        "too-many-deletes",
+        &json!("--allow deletes=11"),
+    );
 }
 
 #[test]
@@ -105,7 +141,11 @@ fn the_limit_can_be_set() {
 #[test]
 fn three_of_ten_pass_and_four_do_not() {
     passes(&going(3, 10));
-    is_stopped(&going(4, 10), "too-large-a-share", &json!("--allow deletes=4"));
+    is_stopped(
+        &going(4, 10),
+        "too-large-a-share",
+        &json!("--allow deletes=4"),
+    );
 }
 
 #[test]
@@ -115,8 +155,16 @@ fn small_organizations_have_no_percentage() {
 
 #[test]
 fn an_organization_is_not_emptied() {
-    is_stopped(&going(1, 1), "organization-emptied", &json!("--allow deletes=1"));
-    is_stopped(&going(2, 2), "organization-emptied", &json!("--allow deletes=2"));
+    is_stopped(
+        &going(1, 1),
+        "organization-emptied",
+        &json!("--allow deletes=1"),
+    );
+    is_stopped(
+        &going(2, 2),
+        "organization-emptied",
+        &json!("--allow deletes=2"),
+    );
 }
 
 #[test]
@@ -132,17 +180,25 @@ fn consent_to_so_many_deletes_lifts_all_limits() {
 #[test]
 fn the_chart_can_consent() {
     let world = going(12, 12);
-    world.chart(&format!("{}limits: {{ allow: [ deletes=12 ] }}\n", absent(12, 12)));
+    world.chart(&format!(
+        "{}limits: {{ allow: [ deletes=12 ] }}\n",
+        absent(12, 12)
+    ));
     passes(&world);
 }
 
 #[test]
 fn rules_count_as_deletes() {
-    let chart = format!("{HEAD}organizations:\n  team-a:\n    repositories:\n      web: {{ sync: [] }}\n");
+    let chart =
+        format!("{HEAD}organizations:\n  team-a:\n    repositories:\n      web: {{ sync: [] }}\n");
     let world = with_repositories(&chart, &["web".to_owned()]);
     world.edit(|state| {
-        let rules = (0..11).map(|number| portolan::emulator::SyncRule::to("cn-east-3", &format!("dr{number}")));
-        state.ensure_repository(NORTH, "team-a", "web").sync_rules.extend(rules);
+        let rules = (0..11)
+            .map(|number| portolan::emulator::SyncRule::to("cn-east-3", &format!("dr{number}")));
+        state
+            .ensure_repository(NORTH, "team-a", "web")
+            .sync_rules
+            .extend(rules);
     });
     is_stopped(&world, "too-many-deletes", &json!("--allow deletes=11"));
 }
@@ -150,12 +206,17 @@ fn rules_count_as_deletes() {
 /// `gone` with the repositories `x` and `y`, which shall all go; `y` has a rule to `cn-east-3/dr`.
 fn gone() -> World {
     let repositories = "repositories: { x: { state: absent }, y: { state: absent } }";
-    let world = World::of(&format!("{HEAD}organizations:\n  gone: {{ state: absent, {repositories} }}\n  kept:\n"));
+    let world = World::of(&format!(
+        "{HEAD}organizations:\n  gone: {{ state: absent, {repositories} }}\n  kept:\n"
+    ));
     world.edit(|state| {
         state.ensure_organization(NORTH, "kept");
         state.ensure_repository(NORTH, "gone", "x");
         let rule = SyncRule::to("cn-east-3", "dr");
-        state.ensure_repository(NORTH, "gone", "y").sync_rules.push(rule);
+        state
+            .ensure_repository(NORTH, "gone", "y")
+            .sync_rules
+            .push(rule);
     });
     world
 }
@@ -164,7 +225,8 @@ const CONSENT: [&str; 2] = ["--allow", "deletes"];
 
 #[test]
 fn an_excluded_repository_holds_its_organization() {
-    let said = "organization cn-north-4/gone shall go, but repository cn-north-4/gone/x is excluded and lives in it";
+    let said = "organization cn-north-4/gone shall go, but repository cn-north-4/gone/x is \
+        excluded and lives in it";
     for selection in [
         &["--exclude", "cn-north-4/gone/x"][..],
         &["--exclude", "*/*/x"],
@@ -172,11 +234,23 @@ fn an_excluded_repository_holds_its_organization() {
     ] {
         let world = gone();
         let document = world.plan_json(&[&CONSENT, selection].concat());
-        assert_eq!((&document["summary"]["destroy"], &document["changes"].as_array().unwrap().len()), (&json!(1), &1));
+        assert_eq!(
+            (
+                &document["summary"]["destroy"],
+                &document["changes"].as_array().unwrap().len()
+            ),
+            (&json!(1), &1)
+        );
         assert_eq!(document["diagnostics"][0]["code"], "kept-by-exclude");
-        let output = world.try_apply(&[&CONSENT, selection].concat()).exits(0).warns(said);
+        let output = world
+            .try_apply(&[&CONSENT, selection].concat())
+            .exits(0)
+            .warns(said);
         assert!(!output.stdout.contains("moved"), "{output}");
-        assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/gone/repos/y"]);
+        assert_eq!(
+            world.writes(),
+            ["DELETE cn-north-4 /namespaces/gone/repos/y"]
+        );
         // Without the option everything goes.
         let _ = world.apply(&CONSENT).says("2 destroyed");
     }
@@ -184,9 +258,17 @@ fn an_excluded_repository_holds_its_organization() {
     let world = gone();
     world.edit(|state| {
         let region = state.regions.get_mut(NORTH).unwrap();
-        region.organizations.get_mut("gone").unwrap().repositories.remove("x");
+        region
+            .organizations
+            .get_mut("gone")
+            .unwrap()
+            .repositories
+            .remove("x");
     });
-    let _ = world.try_apply(&[&CONSENT[..], &["--exclude", "*/*/x"]].concat()).exits(0).says("2 destroyed");
+    let _ = world
+        .try_apply(&[&CONSENT[..], &["--exclude", "*/*/x"]].concat())
+        .exits(0)
+        .says("2 destroyed");
 }
 
 #[test]
@@ -195,13 +277,26 @@ fn an_excluded_repository_that_no_file_names_holds_its_organization() {
     world.edit(|state| {
         state.ensure_repository(NORTH, "gone", "z");
     });
-    let _ = world.plan(&CONSENT).exits(1).says("holds repository cn-north-4/gone/z, which the chart does not name");
+    let _ = world
+        .plan(&CONSENT)
+        .exits(1)
+        .says("holds repository cn-north-4/gone/z, which the chart does not name");
     // Nothing stops what does not touch the organization itself.
-    for selection in [["--exclude", "*/*/z"], ["--exclude", "*/*/x"], ["--target", "*/gone/*"]] {
+    for selection in [
+        ["--exclude", "*/*/z"],
+        ["--exclude", "*/*/x"],
+        ["--target", "*/gone/*"],
+    ] {
         let output = world.plan(&[&CONSENT[..], &selection].concat()).exits(0);
-        assert!(!output.stdout.contains("organization cn-north-4/gone"), "{output}");
+        assert!(
+            !output.stdout.contains("organization cn-north-4/gone"),
+            "{output}"
+        );
     }
-    let _ = world.try_apply(&[&CONSENT[..], &["--exclude", "*/*/z"]].concat()).exits(0).says("2 destroyed");
+    let _ = world
+        .try_apply(&[&CONSENT[..], &["--exclude", "*/*/z"]].concat())
+        .exits(0)
+        .says("2 destroyed");
 }
 
 #[test]
@@ -211,11 +306,20 @@ fn an_excluded_rule_holds_its_repository() {
     let _ = world
         .try_apply(&[&CONSENT[..], &exclude].concat())
         .exits(0)
-        .warns("repository cn-north-4/gone/y shall go, but sync_rule cn-north-4/gone/y -> cn-east-3/dr is excluded")
+        .warns(
+            "repository cn-north-4/gone/y shall go, but sync_rule cn-north-4/gone/y -> \
+            cn-east-3/dr is excluded",
+        )
         .warns("organization cn-north-4/gone shall go, but");
-    assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/gone/repos/x"]);
+    assert_eq!(
+        world.writes(),
+        ["DELETE cn-north-4 /namespaces/gone/repos/x"]
+    );
     let other = ["--exclude", "cn-north-4/gone/y/*/other"];
-    let _ = world.try_apply(&[&CONSENT[..], &other].concat()).exits(0).says("2 destroyed");
+    let _ = world
+        .try_apply(&[&CONSENT[..], &other].concat())
+        .exits(0)
+        .says("2 destroyed");
 }
 
 #[test]
@@ -228,15 +332,30 @@ fn a_protected_rule_holds_what_it_lives_in() {
     };
     for protect in ["gone/y/cn-east-3/dr", "*/*/*/dr", "**/cn-east-3/*"] {
         let world = gone(protect);
-        let output = world.try_apply(&CONSENT).exits(1).says(&format!("withheld: protected by `{protect}`"));
+        let output = world
+            .try_apply(&CONSENT)
+            .exits(1)
+            .says(&format!("withheld: protected by `{protect}`"));
         let _ = output.says("2 withheld");
-        assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/gone/repos/x"]);
+        assert_eq!(
+            world.writes(),
+            ["DELETE cn-north-4 /namespaces/gone/repos/x"]
+        );
     }
     // One that is not there holds nothing, and rules are read only where that could matter.
-    for (protect, reads) in [("gone/y/cn-east-3/other", 1), ("kept/**", 0), ("gone/y/cn-east-3", 0), ("**/z", 2)] {
+    for (protect, reads) in [
+        ("gone/y/cn-east-3/other", 1),
+        ("kept/**", 0),
+        ("gone/y/cn-east-3", 0),
+        ("**/z", 2),
+    ] {
         let world = gone(protect);
         let _ = world.plan(&CONSENT).exits(0).says("3 to destroy");
-        let rules = world.journal().iter().filter(|entry| entry.path.ends_with("/sync_repo")).count();
+        let rules = world
+            .journal()
+            .iter()
+            .filter(|entry| entry.path.ends_with("/sync_repo"))
+            .count();
         assert_eq!(rules, reads, "{protect}");
         let _ = world.apply(&CONSENT).says("3 destroyed");
     }
@@ -246,15 +365,22 @@ fn a_protected_rule_holds_what_it_lives_in() {
 fn a_protected_rule_holds_an_unlisted_repository() {
     let chart = |protect: &str| {
         format!(
-            "{HEAD}organizations: {{ team-a: {{ unlisted: delete, repositories: {{ r00: }} }} }}\nprotect: [ {protect} ]\n"
+            "{HEAD}organizations: {{ team-a: {{ unlisted: delete, repositories: {{ r00: }} }} \
+            }}\nprotect: [ {protect} ]\n"
         )
     };
     let world = with_repositories(&chart("team-a/r01/cn-east-3/dr"), &numbered(3));
     world.edit(|state| {
-        state.ensure_repository(NORTH, "team-a", "r01").sync_rules.push(SyncRule::to("cn-east-3", "dr"));
+        state
+            .ensure_repository(NORTH, "team-a", "r01")
+            .sync_rules
+            .push(SyncRule::to("cn-east-3", "dr"));
     });
     let _ = world.try_apply(&CONSENT).exits(1).says("1 withheld");
-    assert_eq!(world.writes(), ["DELETE cn-north-4 /namespaces/team-a/repos/r02"]);
+    assert_eq!(
+        world.writes(),
+        ["DELETE cn-north-4 /namespaces/team-a/repos/r02"]
+    );
     world.chart(&chart(""));
     let _ = world.apply(&CONSENT).says("1 destroyed");
 }

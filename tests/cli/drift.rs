@@ -1,4 +1,5 @@
-//! `drift`: what differs, for a schedule; exit codes, formats, what does not count, and the metrics.
+//! `drift`: what differs, for a schedule; exit codes, formats, what does not count, and the
+//! metrics.
 
 use insta::assert_snapshot;
 use portolan::emulator::{Effect, ErrorBody, Fault};
@@ -14,7 +15,8 @@ const FUTURE: &str = "9999-12-31";
 const PAST: &str = "2020-01-31";
 
 /// Three repositories.
-const ENTRIES: &str = "      a: { category: other }\n      b: { category: other }\n      c: { is_public: false }\n";
+const ENTRIES: &str =
+    "      a: { category: other }\n      b: { category: other }\n      c: { is_public: false }\n";
 
 fn settled() -> World {
     let world = World::of(&format!("{HEAD}{ENTRIES}"));
@@ -34,7 +36,8 @@ fn drifted() -> World {
 }
 
 fn accept(world: &World, pattern: &str, until: &str) {
-    let line = format!("accept: [ {{ address: '{pattern}', until: {until}, reason: they *test* it }} ]\n");
+    let line =
+        format!("accept: [ {{ address: '{pattern}', until: {until}, reason: they *test* it }} ]\n");
     world.chart(&format!("{HEAD}{ENTRIES}{line}"));
 }
 
@@ -55,13 +58,28 @@ fn all_formats_exit(world: &World, arguments: &[&str], code: i32) {
     for format in FORMATS {
         let output = drift(world, &[&["--format", format], arguments].concat()).exits(code);
         // The rules of SARIF quote the words that an unknown result never says.
-        assert!(code == 0 || format == "sarif" || !output.stdout.contains("No changes"), "{output}");
+        assert!(
+            code == 0 || format == "sarif" || !output.stdout.contains("No changes"),
+            "{output}"
+        );
     }
 }
 
 fn unreadable(world: &World) {
-    let body = ErrorBody::Other { status: 403, content_type: "text/plain".to_owned(), text: "no".to_owned() };
-    world.inject(Fault::new(Effect::Status { body, retry_after: None, committed: false }).path("/repos").forever());
+    let body = ErrorBody::Other {
+        status: 403,
+        content_type: "text/plain".to_owned(),
+        text: "no".to_owned(),
+    };
+    world.inject(
+        Fault::new(Effect::Status {
+            body,
+            retry_after: None,
+            committed: false,
+        })
+        .path("/repos")
+        .forever(),
+    );
 }
 
 #[test]
@@ -90,20 +108,33 @@ fn what_differs_exits_with_2() {
     -- stderr
     "#);
     let document = json(&world, &[]);
-    assert_eq!((&document["outcome"], &document["summary"]["change"]), (&json!("changes"), &json!(2)));
-    assert_eq!((&document["accepted"], &document["ignored"]), (&json!([]), &json!(0)));
-    let _ = drift(&world, &["--target", "cn-north-4/team-a/c"]).exits(0).says("This is a part of the chart");
-    let _ = drift(&world, &["--exclude", "*/*/a"]).exits(2).says("1 to change");
+    assert_eq!(
+        (&document["outcome"], &document["summary"]["change"]),
+        (&json!("changes"), &json!(2))
+    );
+    assert_eq!(
+        (&document["accepted"], &document["ignored"]),
+        (&json!([]), &json!(0))
+    );
+    let _ = drift(&world, &["--target", "cn-north-4/team-a/c"])
+        .exits(0)
+        .says("This is a part of the chart");
+    let _ = drift(&world, &["--exclude", "*/*/a"])
+        .exits(2)
+        .says("1 to change");
 }
 
 #[test]
 fn what_an_apply_would_stop_at_or_withhold_is_drift() {
     let world = settled();
     world.chart(&format!(
-        "{HEAD}      a: {{ state: absent }}\n      b: {{ state: absent }}\n      c: {{ state: absent }}\n"
+        "{HEAD}      a: {{ state: absent }}\n      b: {{ state: absent }}\n      c: {{ state: \
+        absent }}\n"
     ));
     let _ = drift(&world, &[]).exits(2).says("Stopped: ");
-    world.chart(&format!("{HEAD}      a: {{ is_public: true }}\n      b:\n      c:\n"));
+    world.chart(&format!(
+        "{HEAD}      a: {{ is_public: true }}\n      b:\n      c:\n"
+    ));
     let _ = drift(&world, &[]).exits(2).says("1 withheld");
     all_formats_exit(&world, &[], 2);
 }
@@ -120,7 +151,10 @@ fn what_cannot_be_read_is_unknown() {
     let world = drifted();
     unreadable(&world);
     all_formats_exit(&world, &[], 1);
-    assert_eq!(json(&world, &["--ignore", "**"])["outcome"], json!("unknown"));
+    assert_eq!(
+        json(&world, &["--ignore", "**"])["outcome"],
+        json!("unknown")
+    );
 }
 
 #[test]
@@ -130,18 +164,30 @@ fn a_chart_that_is_none_is_unknown() {
     all_formats_exit(&world, &[], 1);
     let document = json(&world, &[]);
     assert_eq!(
-        (&document["outcome"], &document["accepted"], &document["ignored"]),
+        (
+            &document["outcome"],
+            &document["accepted"],
+            &document["ignored"]
+        ),
         (&json!("unknown"), &json!([]), &json!(0))
     );
-    let _ = drift(&world, &["--format", "markdown"]).exits(1).says("### portolan drift").says("`unknown-version`");
+    let _ = drift(&world, &["--format", "markdown"])
+        .exits(1)
+        .says("### portolan drift")
+        .says("`unknown-version`");
 }
 
 #[test]
 fn what_is_ignored_is_counted_and_no_more() {
     let world = drifted();
     let document = json(&world, &["--ignore", "cn-north-4/team-a/a"]);
-    assert_eq!((&document["summary"]["change"], &document["ignored"]), (&json!(1), &json!(1)));
-    let output = drift(&world, &["--ignore", "*/*/a"]).exits(2).says("Beside that: 1 ignored.");
+    assert_eq!(
+        (&document["summary"]["change"], &document["ignored"]),
+        (&json!(1), &json!(1))
+    );
+    let output = drift(&world, &["--ignore", "*/*/a"])
+        .exits(2)
+        .says("Beside that: 1 ignored.");
     assert!(!output.stdout.contains("team-a/a"), "{output}");
     let both = ["--ignore", "*/*/a", "--ignore", "*/*/b"];
     all_formats_exit(&world, &both, 0);
@@ -179,7 +225,10 @@ fn what_is_accepted_is_shown_and_does_not_count() {
     -- stderr
     "#);
     let document = json(&world, &[]);
-    assert_eq!((&document["outcome"], &document["changes"]), (&json!("no_changes"), &json!([])));
+    assert_eq!(
+        (&document["outcome"], &document["changes"]),
+        (&json!("no_changes"), &json!([]))
+    );
     assert_eq!(document["summary"]["change"], json!(0));
     let accepted = &document["accepted"][0];
     assert_eq!(accepted["change"]["address"]["repository"], json!("a"));
@@ -189,24 +238,39 @@ fn what_is_accepted_is_shown_and_does_not_count() {
     assert_eq!(accepted["acceptance"]["source"]["line"], json!(9));
     let sarif = drift(&world, &["--format", "sarif"]).json();
     let result = &sarif["runs"][0]["results"][0];
-    assert_eq!(result["suppressions"][0]["justification"], json!("they *test* it"));
-    let _ =
-        drift(&world, &["--format", "markdown"]).says(r"| until 9999-12-31: they \*test\* it | `portolan.yaml:9` |");
+    assert_eq!(
+        result["suppressions"][0]["justification"],
+        json!("they *test* it")
+    );
+    let _ = drift(&world, &["--format", "markdown"])
+        .says(r"| until 9999-12-31: they \*test\* it | `portolan.yaml:9` |");
     // One of the two.
     accept(&world, "team-a/a", FUTURE);
     all_formats_exit(&world, &[], 2);
     let _ = drift(&world, &[]).says("Beside that: 1 accepted.");
     // To a plan it is nothing.
-    let _ = world.plan(&["--detailed-exitcode"]).exits(2).says("2 to change");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(2)
+        .says("2 to change");
 }
 
 #[test]
 fn what_is_accepted_folds_as_a_plan_does() {
-    let rule = |target: &str| format!("{{ sync: [ {{ target_region: cn-east-3, target_organization: {target} }} ] }}");
-    let row = |number: u32| format!("      r{number:02}: {}\n", rule(if number == 13 { "attacker" } else { "dr" }));
+    let rule = |target: &str| {
+        format!("{{ sync: [ {{ target_region: cn-east-3, target_organization: {target} }} ] }}")
+    };
+    let row = |number: u32| {
+        format!(
+            "      r{number:02}: {}\n",
+            rule(if number == 13 { "attacker" } else { "dr" })
+        )
+    };
     let rows: String = (0..14).map(row).collect();
     let other = format!("  team-b:\n    repositories:\n      web: {}\n", rule("dr"));
-    let accept = |pattern: &str| format!("  - {{ address: '{pattern}', until: {FUTURE}, reason: they test it }}\n");
+    let accept = |pattern: &str| {
+        format!("  - {{ address: '{pattern}', until: {FUTURE}, reason: they test it }}\n")
+    };
     let accepted = format!("accept:\n{}{}", accept("team-a/**"), accept("team-b/**"));
     let world = World::of(&format!("{HEAD}{rows}{other}{accepted}"));
     world.edit(|state| {
@@ -218,12 +282,26 @@ fn what_is_accepted_folds_as_a_plan_does() {
             state.ensure_repository("cn-east-3", target, "x");
         }
     });
-    let output = drift(&world, &[]).exits(0).says("Beside that: 15 accepted.");
-    for last in ["team-a/r13 -> cn-east-3/attacker", "team-b/web -> cn-east-3/dr"] {
-        assert!(output.stdout.contains(&format!("  + sync_rule cn-north-4/{last}")), "{output}");
+    let output = drift(&world, &[])
+        .exits(0)
+        .says("Beside that: 15 accepted.");
+    for last in [
+        "team-a/r13 -> cn-east-3/attacker",
+        "team-b/web -> cn-east-3/dr",
+    ] {
+        assert!(
+            output
+                .stdout
+                .contains(&format!("  + sync_rule cn-north-4/{last}")),
+            "{output}"
+        );
     }
-    let rest = "  + 3 more like sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (accepted as well;";
-    assert!(output.stdout.contains(rest) && output.stdout.matches(" more ").count() == 1, "{output}");
+    let rest =
+        "  + 3 more like sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (accepted as well;";
+    assert!(
+        output.stdout.contains(rest) && output.stdout.matches(" more ").count() == 1,
+        "{output}"
+    );
 }
 
 #[test]
@@ -255,20 +333,36 @@ fn what_was_accepted_fails_from_the_day_after() {
     1 error
     "#);
     let document = json(&world, &[]);
-    assert_eq!((&document["outcome"], &document["accepted"]), (&json!("changes"), &json!([])));
-    assert_eq!(document["diagnostics"][0]["code"], json!("expired-acceptance"));
-    let _ =
-        drift(&world, &["--format", "markdown"]).exits(1).says("> **Over:** `team-a/*` was accepted until 2020-01-31");
-    let _ = drift(&world, &["--format", "sarif"]).exits(1).says("expired-acceptance");
-    let _ = drift(&world, &["-q", "--format", "diff"]).exits(1).warns("expired-acceptance");
+    assert_eq!(
+        (&document["outcome"], &document["accepted"]),
+        (&json!("changes"), &json!([]))
+    );
+    assert_eq!(
+        document["diagnostics"][0]["code"],
+        json!("expired-acceptance")
+    );
+    let _ = drift(&world, &["--format", "markdown"])
+        .exits(1)
+        .says("> **Over:** `team-a/*` was accepted until 2020-01-31");
+    let _ = drift(&world, &["--format", "sarif"])
+        .exits(1)
+        .says("expired-acceptance");
+    let _ = drift(&world, &["-q", "--format", "diff"])
+        .exits(1)
+        .warns("expired-acceptance");
     // Although nothing differs, and although it is elsewhere.
     let world = settled();
     accept(&world, "team-b", PAST);
     all_formats_exit(&world, &[], 1);
-    let _ = drift(&world, &[]).says("Over: ").warns("expired-acceptance");
+    let _ = drift(&world, &[])
+        .says("Over: ")
+        .warns("expired-acceptance");
     assert_eq!(json(&world, &[])["outcome"], json!("no_changes"));
     // Only `drift` looks at the day.
-    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
     let _ = world.run(&["validate"]).exits(0);
 }
 
@@ -287,7 +381,9 @@ fn samples(world: &World) -> Vec<String> {
 
 fn timestamp(world: &World) -> Option<i64> {
     let text = metrics(world);
-    let line = text.lines().find(|line| line.starts_with("portolan_last_complete_read_timestamp_seconds{"))?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("portolan_last_complete_read_timestamp_seconds{"))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
@@ -338,7 +434,11 @@ fn metrics_hold_the_counts() {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let name = line.split(['{', ' ']).next().unwrap();
         for mark in ["HELP", "TYPE"] {
-            assert_eq!(text.matches(&format!("# {mark} {name} ")).count(), 1, "{mark} {name}");
+            assert_eq!(
+                text.matches(&format!("# {mark} {name} ")).count(),
+                1,
+                "{mark} {name}"
+            );
         }
     }
 }
@@ -353,10 +453,19 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
     let _ = drift(&world, &METRICS).exits(1);
     assert!(!metrics(&world).contains("left"));
     assert_eq!(timestamp(&world), Some(1_700_000_000));
-    let says =
-        |line: &str| assert!(samples(&world).iter().any(|sample| sample == line), "{line}: {:?}", samples(&world));
+    let says = |line: &str| {
+        assert!(
+            samples(&world).iter().any(|sample| sample == line),
+            "{line}: {:?}",
+            samples(&world)
+        )
+    };
     says("portolan_outcome{chart=\"portolan\",outcome=\"unknown\"} 1");
-    assert!(!samples(&world).iter().any(|sample| sample.starts_with("portolan_changes")));
+    assert!(
+        !samples(&world)
+            .iter()
+            .any(|sample| sample.starts_with("portolan_changes"))
+    );
     // Nor does a chart that is none move it.
     world.chart("version: 7\n");
     let _ = drift(&world, &METRICS).exits(1);
@@ -367,16 +476,25 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
     let _ = drift(&world, &METRICS).exits(0);
     assert!(timestamp(&world).unwrap() > 1_700_000_000);
     let labels = "chart=\"portolan\",account=\"emulator\"";
-    assert!(samples(&world).contains(&format!("portolan_outcome{{{labels},outcome=\"no_changes\"}} 1")));
+    assert!(samples(&world).contains(&format!(
+        "portolan_outcome{{{labels},outcome=\"no_changes\"}} 1"
+    )));
     // What was found is told all the same.
-    let _ = world.run(&["drift", "--metrics", "no/such/folder"]).exits(1).says("No changes.").warns("no/such/folder");
+    let _ = world
+        .run(&["drift", "--metrics", "no/such/folder"])
+        .exits(1)
+        .says("No changes.")
+        .warns("no/such/folder");
 }
 
 #[test]
 fn a_run_that_cannot_read_keeps_the_labels_that_it_did_not_learn() {
     let labels = |world: &World| {
         let text = metrics(world);
-        let line = text.lines().find(|line| line.starts_with("portolan_requests{")).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("portolan_requests{"))
+            .unwrap();
         line.split(['{', '}']).nth(1).unwrap().to_owned()
     };
     let world = settled();
@@ -385,14 +503,23 @@ fn a_run_that_cannot_read_keeps_the_labels_that_it_did_not_learn() {
     assert_eq!(complete, "chart=\"portolan\",account=\"emulator\"");
     unreadable(&world);
     let _ = drift(&world, &METRICS).exits(1);
-    assert_eq!((labels(&world), timestamp(&world)), (complete.clone(), read));
+    assert_eq!(
+        (labels(&world), timestamp(&world)),
+        (complete.clone(), read)
+    );
     world.chart("version: 7\n");
     let _ = drift(&world, &METRICS).exits(1);
     assert_eq!((labels(&world), timestamp(&world)), (complete, read));
     // The file of another chart tells nothing of this one.
-    world.file("other.yaml", format!("version: 1\nregion: {NORTH}\norganizations: {{ team-a: {{}} }}\n"));
+    world.file(
+        "other.yaml",
+        format!("version: 1\nregion: {NORTH}\norganizations: {{ team-a: {{}} }}\n"),
+    );
     let _ = drift(&world, &[&METRICS[..], &["-f", "other.yaml"]].concat()).exits(1);
-    assert_eq!((labels(&world), timestamp(&world)), ("chart=\"other\"".to_owned(), None));
+    assert_eq!(
+        (labels(&world), timestamp(&world)),
+        ("chart=\"other\"".to_owned(), None)
+    );
 }
 
 #[test]
@@ -411,7 +538,11 @@ fn metrics_call_a_chart_by_its_first_file() {
     ] {
         let named: Vec<&str> = files.iter().flat_map(|file| ["-f", file]).collect();
         let _ = drift(&world, &[&METRICS[..], &named].concat()).exits(0);
-        assert!(metrics(&world).contains(&format!("portolan_requests{{chart=\"{chart}\"")), "{}", metrics(&world));
+        assert!(
+            metrics(&world).contains(&format!("portolan_requests{{chart=\"{chart}\"")),
+            "{}",
+            metrics(&world)
+        );
     }
 }
 
@@ -421,7 +552,11 @@ fn metrics_call_a_chart_by_its_name() {
     let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     world.chart(&text.replacen("version: 1", "version: 1\nname: acme-registry", 1));
     let _ = drift(&world, &METRICS).exits(0);
-    assert!(metrics(&world).contains("portolan_requests{chart=\"acme-registry\""), "{}", metrics(&world));
+    assert!(
+        metrics(&world).contains("portolan_requests{chart=\"acme-registry\""),
+        "{}",
+        metrics(&world)
+    );
 }
 
 #[test]
@@ -431,6 +566,11 @@ fn metrics_can_be_read_by_whoever_could_read_any_new_file() {
     world.file("ordinary", "");
     let _ = drift(&world, &["--metrics", "new.prom"]).exits(0);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    let mode = |name: &str| std::fs::metadata(world.path(name)).unwrap().permissions().mode();
+    let mode = |name: &str| {
+        std::fs::metadata(world.path(name))
+            .unwrap()
+            .permissions()
+            .mode()
+    };
     assert_eq!([mode("new.prom"), mode("plan.json")], [mode("ordinary"); 2]);
 }

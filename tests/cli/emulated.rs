@@ -17,7 +17,11 @@ impl Served {
     /// Starts it and reads the lines for so many regions.
     pub(crate) fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
         let mut command = world.command(&[&["emulator"], arguments].concat());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let running = Running(child);
         let region = || {
@@ -40,7 +44,12 @@ impl Served {
     }
 
     pub(crate) fn url(&self, region: &str) -> &str {
-        &self.regions.iter().find(|(known, _)| known == region).unwrap().1
+        &self
+            .regions
+            .iter()
+            .find(|(known, _)| known == region)
+            .unwrap()
+            .1
     }
 }
 
@@ -61,27 +70,46 @@ fn one_port_serves_all_regions() {
 
 #[test]
 fn an_endpoint_without_a_region_is_one_of_the_region_that_is_asked_for() {
-    for (arguments, region) in [(&[][..], NORTH), (&["--region", "cn-east-3"][..], "cn-east-3")] {
+    for (arguments, region) in [
+        (&[][..], NORTH),
+        (&["--region", "cn-east-3"][..], "cn-east-3"),
+    ] {
         let world = World::of(&QUICKSTART.replace(NORTH, region));
         let arguments = [&["--listen", "127.0.0.1:0"][..], arguments].concat();
         let served = Served::start(&world, &arguments, REGIONS);
         let (plain, _) = served.url(region).rsplit_once('/').unwrap();
-        let _ = world.variable("PORTOLAN_ENDPOINT_SWR", plain).apply(&[]).says("3 added");
+        let _ = world
+            .variable("PORTOLAN_ENDPOINT_SWR", plain)
+            .apply(&[])
+            .says("3 added");
         let world = World::of(&QUICKSTART.replace(NORTH, region));
-        let _ = world.variable("PORTOLAN_ENDPOINT_SWR", served.url(region)).plan(&[]).says("No changes.");
+        let _ = world
+            .variable("PORTOLAN_ENDPOINT_SWR", served.url(region))
+            .plan(&[])
+            .says("No changes.");
     }
     let world = World::of(QUICKSTART);
-    let _ = world.run(&["emulator", "--region", "mars-1"]).exits(64).warns("`--region`: the emulator knows no region");
+    let _ = world
+        .run(&["emulator", "--region", "mars-1"])
+        .exits(64)
+        .warns("`--region`: the emulator knows no region");
 }
 
 #[test]
 fn a_region_can_have_a_port_of_its_own() {
     let world = World::of(QUICKSTART);
-    let arguments = ["--listen", "cn-north-4=127.0.0.1:0", "--listen", "cn-east-3=127.0.0.1:0"];
+    let arguments = [
+        "--listen",
+        "cn-north-4=127.0.0.1:0",
+        "--listen",
+        "cn-east-3=127.0.0.1:0",
+    ];
     let served = Served::start(&world, &arguments, 2);
     assert_ne!(served.url(NORTH), served.url("cn-east-3"));
     let endpoint = served.url(NORTH).to_owned();
-    let _ = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint).apply(&[]);
+    let _ = world
+        .variable("PORTOLAN_ENDPOINT_SWR", &endpoint)
+        .apply(&[]);
 }
 
 #[test]
@@ -118,19 +146,38 @@ fn a_quota_can_be_set() {
 
 /// No endpoint and no credentials: what the emulator in the process needs is nothing.
 fn offline() -> World {
-    let names = ["PORTOLAN_ENDPOINT_SWR", "PORTOLAN_ENDPOINT_CODEARTS", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"];
-    names.iter().fold(World::of(QUICKSTART), |world, name| world.variable(name, ""))
+    let names = [
+        "PORTOLAN_ENDPOINT_SWR",
+        "PORTOLAN_ENDPOINT_CODEARTS",
+        "HUAWEICLOUD_SDK_AK",
+        "HUAWEICLOUD_SDK_SK",
+    ];
+    names.iter().fold(World::of(QUICKSTART), |world, name| {
+        world.variable(name, "")
+    })
 }
 
 #[test]
 fn a_run_can_bring_its_own_emulator() {
     let world = offline();
-    let _ = world.run(&["--emulator", "plan"]).exits(0).says("Plan: 3 to add");
+    let _ = world
+        .run(&["--emulator", "plan"])
+        .exits(0)
+        .says("Plan: 3 to add");
     assert!(!world.path(".portolan/emulator.json").exists());
-    let _ = world.run(&["--emulator", "apply", "--yes"]).exits(0).says("3 added");
+    let _ = world
+        .run(&["--emulator", "apply", "--yes"])
+        .exits(0)
+        .says("3 added");
     assert!(world.path(".portolan/emulator.json").exists());
-    let _ = world.run(&["plan", "--emulator", "--detailed-exitcode"]).exits(0).says("No changes.");
-    let _ = world.run(&["plan", "--emulator=other.json"]).exits(0).says("Plan: 3 to add");
+    let _ = world
+        .run(&["plan", "--emulator", "--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
+    let _ = world
+        .run(&["plan", "--emulator=other.json"])
+        .exits(0)
+        .says("Plan: 3 to add");
     assert_eq!(world.journal(), []);
 }
 
@@ -139,7 +186,10 @@ fn the_variable_of_the_emulator_is_a_switch_too() {
     for value in ["true", "1", "yes", "on", "TRUE"] {
         let world = offline().variable("PORTOLAN_EMULATOR", value);
         let _ = world.run(&["apply", "--yes"]).exits(0).says("3 added");
-        assert!(world.path(".portolan/emulator.json").exists() && !world.path(value).exists(), "{value}");
+        assert!(
+            world.path(".portolan/emulator.json").exists() && !world.path(value).exists(),
+            "{value}"
+        );
     }
     for value in ["false", "0", "no", "off"] {
         let world = World::of(QUICKSTART).variable("PORTOLAN_EMULATOR", value);
@@ -151,7 +201,10 @@ fn the_variable_of_the_emulator_is_a_switch_too() {
     assert!(world.path("true").exists());
     // What is typed is always a file.
     let world = offline().variable("PORTOLAN_EMULATOR", "false");
-    let _ = world.run(&["--emulator=true", "apply", "--yes"]).exits(0).says("3 added");
+    let _ = world
+        .run(&["--emulator=true", "apply", "--yes"])
+        .exits(0)
+        .says("3 added");
     assert!(world.path("true").exists());
 }
 
@@ -167,11 +220,20 @@ fn the_emulator_ignores_credentials() {
 #[test]
 fn the_emulator_beside_an_endpoint_is_a_usage_error() {
     let world = World::of(QUICKSTART);
-    for command in [&["--emulator", "plan"][..], &["--emulator", "apply", "--yes"]] {
-        let _ = world.run(command).exits(64).warns("`PORTOLAN_ENDPOINT_SWR`");
+    for command in [
+        &["--emulator", "plan"][..],
+        &["--emulator", "apply", "--yes"],
+    ] {
+        let _ = world
+            .run(command)
+            .exits(64)
+            .warns("`PORTOLAN_ENDPOINT_SWR`");
     }
     let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
-    let _ = world.run(&["--emulator", "plan"]).exits(64).warns("`PORTOLAN_ENDPOINT_CODEARTS`");
+    let _ = world
+        .run(&["--emulator", "plan"])
+        .exits(64)
+        .warns("`PORTOLAN_ENDPOINT_CODEARTS`");
     assert_eq!(world.journal(), []);
 }
 
@@ -179,14 +241,28 @@ fn the_emulator_beside_an_endpoint_is_a_usage_error() {
 fn a_state_that_cannot_be_used_is_told() {
     let world = offline();
     world.file("state.json", "{ \"organisations\": {} }");
-    let _ = world.run(&["--emulator=state.json", "plan"]).exits(1).warns("state.json");
+    let _ = world
+        .run(&["--emulator=state.json", "plan"])
+        .exits(1)
+        .warns("state.json");
 }
 
 #[test]
 fn a_plan_of_the_emulator_is_not_applied_to_the_cloud() {
     let world = offline();
-    let _ = world.run(&["--emulator", "plan", "--out", "plan.json"]).exits(0);
-    let _ = world.run(&["apply", "plan.json"]).exits(1).warns("the plan was made against the emulator");
-    let _ = world.run(&["--emulator=other.json", "apply", "plan.json"]).exits(1).warns("plan again");
-    let _ = world.run(&["--emulator", "apply", "plan.json"]).exits(0).says("3 added");
+    let _ = world
+        .run(&["--emulator", "plan", "--out", "plan.json"])
+        .exits(0);
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .warns("the plan was made against the emulator");
+    let _ = world
+        .run(&["--emulator=other.json", "apply", "plan.json"])
+        .exits(1)
+        .warns("plan again");
+    let _ = world
+        .run(&["--emulator", "apply", "plan.json"])
+        .exits(0)
+        .says("3 added");
 }

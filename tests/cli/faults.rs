@@ -1,4 +1,5 @@
-//! Services that lie or lag, and strangers: what is not known is not called known, and nobody's work is overwritten.
+//! Services that lie or lag, and strangers: what is not known is not called known, and nobody's
+//! work is overwritten.
 
 use portolan::emulator::{Effect, Settings, SyncRule};
 
@@ -29,19 +30,27 @@ fn fault(world: &World, text: &str) {
     world.inject(text.parse().unwrap());
 }
 
-/// Nothing can be said, twice, and the service is not asked for ever: a list of two pages is read three times.
+/// Nothing can be said, twice, and the service is not asked for ever: a list of two pages is read
+/// three times.
 #[track_caller]
 fn is_unknown(world: &World, words: &str) {
     is_unknown_after(world, 3 * 2, words);
 }
 
-/// The same after so many requests for pages. Beside those, the organizations are listed and rules are read.
+/// The same after so many requests for pages. Beside those, the organizations are listed and rules
+/// are read.
 #[track_caller]
 fn is_unknown_after(world: &World, pages: usize, words: &str) {
     for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
         world.forget();
-        let output = world.run(command).exits(1).warns("error: cannot read the repository list of cn-north-4");
-        assert!(output.stderr.contains(words) && !output.stdout.contains("No changes"), "{output}");
+        let output = world
+            .run(command)
+            .exits(1)
+            .warns("error: cannot read the repository list of cn-north-4");
+        assert!(
+            output.stderr.contains(words) && !output.stdout.contains("No changes"),
+            "{output}"
+        );
         assert!(world.journal().len() <= 2 + pages, "{:?}", world.journal());
         assert_eq!(world.writes(), [""; 0]);
     }
@@ -51,21 +60,30 @@ fn is_unknown_after(world: &World, pages: usize, words: &str) {
 fn a_page_that_shrinks_is_read_again() {
     let world = with_two_pages();
     fault(&world, "drop-items=1,route=list-repositories,skip=1");
-    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
 }
 
 #[test]
 fn pages_that_always_shrink_are_no_list() {
     let world = with_two_pages();
     fault(&world, "drop-items=1,route=list-repositories,times=all");
-    is_unknown(&world, "the service says there are 1201, but listed 997; it was read 3 times");
+    is_unknown(
+        &world,
+        "the service says there are 1201, but listed 997; it was read 3 times",
+    );
 }
 
 #[test]
 fn a_page_that_repeats_another_is_asked_for_again() {
     let world = with_two_pages();
     fault(&world, "repeat-page,route=list-repositories");
-    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
 }
 
 #[test]
@@ -81,17 +99,30 @@ fn a_total_that_is_too_high_is_not_believed_to_be_there() {
     let world = settled();
     fault(&world, "wrong-total=2,route=list-repositories,times=all");
     // It gave one at once, so it is asked for one a page: four pages would show three.
-    is_unknown_after(&world, 1 + 2 * 4, "the service says there are 3, but listed 1; it was read 3 times");
+    is_unknown_after(
+        &world,
+        1 + 2 * 4,
+        "the service says there are 3, but listed 1; it was read 3 times",
+    );
 }
 
 #[test]
 fn a_total_that_is_too_low_hides_nothing() {
     let world = settled();
     fault(&world, "wrong-total=-1,route=list-repositories,times=all");
-    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
     let world = with_two_pages();
-    fault(&world, "wrong-total=-1000,route=list-repositories,times=all");
-    is_unknown(&world, "the service says there are 201, but listed 1000; it was read 3 times");
+    fault(
+        &world,
+        "wrong-total=-1000,route=list-repositories,times=all",
+    );
+    is_unknown(
+        &world,
+        "the service says there are 201, but listed 1000; it was read 3 times",
+    );
 }
 
 const ORGANIZATION: &str = "version: 1\nregion: cn-north-4\norganizations: { group: {} }\n";
@@ -109,14 +140,22 @@ fn a_write_that_does_not_show_at_once_is_waited_for() {
 
 #[test]
 fn an_update_and_a_rule_that_show_late_are_waited_for() {
-    for (from, to, route) in
-        [("linux", "arm", "show-repository"), ("target_region: cn-north-208", "target_region: cn-east-3", "list-rules")]
-    {
+    for (from, to, route) in [
+        ("linux", "arm", "show-repository"),
+        (
+            "target_region: cn-north-208",
+            "target_region: cn-east-3",
+            "list-rules",
+        ),
+    ] {
         let world = settled();
         world.chart(&QUICKSTART.replace(from, to));
         fault(&world, &format!("stale-reads=2,times=all,route={route}"));
         let _ = world.try_apply(&["--allow", "deletes=1"]).exits(0);
-        assert!(world.journal().iter().filter(|entry| entry.fault).count() >= 2, "{route}");
+        assert!(
+            world.journal().iter().filter(|entry| entry.fault).count() >= 2,
+            "{route}"
+        );
         world.emulator.clear_faults();
         world.is_settled();
     }
@@ -135,7 +174,10 @@ fn what_cannot_be_seen_yet_is_looked_for_again() {
 fn what_is_not_seen_in_the_end_did_not_stick() {
     let world = World::of(QUICKSTART);
     fault(&world, "stale-reads=100,times=all,route=list-rules");
-    let _ = world.try_apply(&[]).exits(1).says("did not stick: it was written, and is not there");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("did not stick: it was written, and is not there");
     world.emulator.clear_faults();
     world.is_settled();
 }
@@ -157,17 +199,33 @@ fn a_lost_answer_and_a_read_that_lags_make_no_duplicate() {
 #[test]
 fn a_stranger_between_plan_and_write_is_named_and_not_overwritten() {
     let world = settled();
-    world.chart(&QUICKSTART.replace("is_public: true", "is_public: false").replace("linux", "arm"));
+    world.chart(
+        &QUICKSTART
+            .replace("is_public: true", "is_public: false")
+            .replace("linux", "arm"),
+    );
     // A plan reads lists only: this is the look right before the write.
-    fault(&world, "stranger=toggle-repository cn-north-4/group/busybox,route=show-repository");
+    fault(
+        &world,
+        "stranger=toggle-repository cn-north-4/group/busybox,route=show-repository",
+    );
     let report = world.try_apply(&["--format", "json"]).exits(1).json();
     let failed = &report["failed"][0];
     assert_eq!(
         (&failed["address"]["kind"], &failed["address"]["repository"]),
         (&json!("repository"), &json!("busybox"))
     );
-    assert!(failed["message"].as_str().unwrap().contains("is_public"), "{failed}");
-    assert!(failed["message"].as_str().unwrap().contains("it moved since the plan was made"), "{failed}");
+    assert!(
+        failed["message"].as_str().unwrap().contains("is_public"),
+        "{failed}"
+    );
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("it moved since the plan was made"),
+        "{failed}"
+    );
     assert_eq!(world.writes(), [""; 0]);
     // The next run sees what there is now and finishes the job.
     let _ = world.apply(&[]);
@@ -180,14 +238,27 @@ fn a_stranger_who_pushes_an_image_saves_a_repository() {
         state.ensure_repository(NORTH, "group", "old");
     });
     world.chart(&format!("{QUICKSTART}\n      old: {{ state: absent }}\n"));
-    fault(&world, "stranger=push-image cn-north-4/group/old,path=/group/repos/old");
-    let _ = world.try_apply(&[]).exits(1).says("it moved since the plan was made");
-    assert!(world.state().iter().any(|line| line.starts_with("cn-north-4/group/old")), "{:?}", world.state());
+    fault(
+        &world,
+        "stranger=push-image cn-north-4/group/old,path=/group/repos/old",
+    );
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("it moved since the plan was made");
+    assert!(
+        world
+            .state()
+            .iter()
+            .any(|line| line.starts_with("cn-north-4/group/old")),
+        "{:?}",
+        world.state()
+    );
     assert_eq!(world.writes(), [""; 0]);
 }
 
-/// Whatever a stranger does before whichever request: the run ends with a report, and the next one finishes. Side by
-/// side, because a run waits for what does not stick.
+/// Whatever a stranger does before whichever request: the run ends with a report, and the next one
+/// finishes. Side by side, because a run waits for what does not stick.
 #[test]
 fn a_stranger_at_each_request_does_no_harm() {
     let edits = [
@@ -200,7 +271,11 @@ fn a_stranger_at_each_request_does_no_harm() {
         let run = |edit: &'static str, at| scope.spawn(move || with_a_stranger(edit, at));
         let runs = edits.map(|edit| (edit, (0..10).map(|at| run(edit, at)).collect::<Vec<_>>()));
         for (edit, runs) in runs {
-            let struck = runs.into_iter().map(|run| run.join().unwrap()).filter(|struck| *struck).count();
+            let struck = runs
+                .into_iter()
+                .map(|run| run.join().unwrap())
+                .filter(|struck| *struck)
+                .count();
             assert!(struck >= 8, "{edit}: only {struck} requests were met");
         }
     });
@@ -209,15 +284,21 @@ fn a_stranger_at_each_request_does_no_harm() {
 /// Whether the stranger came at all.
 fn with_a_stranger(edit: &str, at: usize) -> bool {
     let world = settled();
-    world
-        .chart(&QUICKSTART.replace("is_public: true", "is_public: false").replace("override: true", "override: false"));
+    world.chart(
+        &QUICKSTART
+            .replace("is_public: true", "is_public: false")
+            .replace("override: true", "override: false"),
+    );
     fault(&world, &format!("stranger={edit},skip={at}"));
     let first = world.try_apply(&[]);
     assert!(matches!(first.code, Some(0 | 1)), "{edit} at {at}: {first}");
     let struck = world.journal().iter().any(|entry| entry.fault);
     world.emulator.clear_faults();
     let _ = world.apply(&[]);
-    let theirs = world.state().iter().any(|line| line.contains("group/theirs"));
+    let theirs = world
+        .state()
+        .iter()
+        .any(|line| line.contains("group/theirs"));
     assert_eq!(theirs, struck && edit.ends_with("theirs"), "{edit} at {at}");
     struck
 }
@@ -225,24 +306,40 @@ fn with_a_stranger(edit: &str, at: usize) -> bool {
 #[test]
 fn an_expired_token_stops_everything_at_once() {
     let chart = format!("{QUICKSTART}\n      one: {{}}\n      two: {{}}\n      three: {{}}\n");
-    for (token, code) in [("gateway", "401 APIGW.0301"), ("service", "401 SVCSTG.SWR.4010000")] {
+    for (token, code) in [
+        ("gateway", "401 APIGW.0301"),
+        ("service", "401 SVCSTG.SWR.4010000"),
+    ] {
         let world = World::of(&chart);
-        fault(&world, &format!("expired-token={token},method=POST,skip=1,times=all"));
+        fault(
+            &world,
+            &format!("expired-token={token},method=POST,skip=1,times=all"),
+        );
         let _ = world.try_apply(&["--parallelism", "1"]).exits(1).says(code);
         // The organization, and the one that met the refusal.
         assert_eq!(world.writes().len(), 2, "{token}: {:?}", world.writes());
-        assert!(world.journal().last().unwrap().fault, "{token}: something was asked after the refusal");
+        assert!(
+            world.journal().last().unwrap().fault,
+            "{token}: something was asked after the refusal"
+        );
 
         let world = settled();
         fault(&world, &format!("expired-token={token},times=all"));
-        let _ = world.run(&["plan", "--parallelism", "1"]).exits(1).warns(code);
+        let _ = world
+            .run(&["plan", "--parallelism", "1"])
+            .exits(1)
+            .warns(code);
         assert_eq!(world.journal().len(), 1, "{token}");
     }
 }
 
 #[test]
 fn a_truncated_answer_to_a_write_is_decided_by_a_read() {
-    for (route, bytes) in [("create-organization", 0), ("create-repository", 1), ("create-rule", 1)] {
+    for (route, bytes) in [
+        ("create-organization", 0),
+        ("create-repository", 1),
+        ("create-rule", 1),
+    ] {
         let world = World::of(QUICKSTART);
         fault(&world, &format!("truncate={bytes},route={route}"));
         let _ = world.apply(&[]).says("3 added");
@@ -257,17 +354,35 @@ fn each_body_of_an_error_is_told_readably() {
         ("body=service-a", "403 SVCSTG.SWR.4037018: No permission"),
         ("body=service-b", "403 SVCSTG.SWR.4037018: No permission"),
         ("body=service-c", "403 SVCSTG.SWR.4037018: No permission"),
-        ("body=gateway,code=0304,message=No such app", "403 APIGW.0304: No such app"),
+        (
+            "body=gateway,code=0304,message=No such app",
+            "403 APIGW.0304: No such app",
+        ),
         ("body=codearts-v4", "403 CH.004403: Insufficient permission"),
         ("body=codearts-v1", "CH.004403"),
         ("body=empty", "403: an empty body"),
-        ("body=text,message=blocked by policy", "403: text instead of JSON (\"blocked by policy\")"),
+        (
+            "body=text,message=blocked by policy",
+            "403: text instead of JSON (\"blocked by policy\")",
+        ),
         ("body=html", "403: HTML instead of JSON (\"403 Forbidden\")"),
     ] {
         let world = settled();
-        fault(&world, &format!("status=403,{body},route=list-repositories,times=all"));
-        let output = world.plan(&[]).exits(1).warns("cannot read the repository list of cn-north-4").warns(words);
-        assert!(output.stderr.contains("(GET /v2/manage/repos, request id emulator-"), "{output}");
+        fault(
+            &world,
+            &format!("status=403,{body},route=list-repositories,times=all"),
+        );
+        let output = world
+            .plan(&[])
+            .exits(1)
+            .warns("cannot read the repository list of cn-north-4")
+            .warns(words);
+        assert!(
+            output
+                .stderr
+                .contains("(GET /v2/manage/repos, request id emulator-"),
+            "{output}"
+        );
         assert!(output.stderr.lines().count() <= 2, "{output}");
     }
 }
@@ -276,7 +391,10 @@ fn each_body_of_an_error_is_told_readably() {
 fn each_body_of_an_error_is_told_of_a_write() {
     for body in ["service-a", "service-b", "service-c", "codearts-v4"] {
         let world = World::of(ORGANIZATION);
-        fault(&world, &format!("status=403,body={body},message=not yours,method=POST"));
+        fault(
+            &world,
+            &format!("status=403,body={body},message=not yours,method=POST"),
+        );
         let _ = world.try_apply(&[]).exits(1).says("not yours");
         assert_eq!(world.writes().len(), 1, "{body}");
     }
@@ -284,20 +402,34 @@ fn each_body_of_an_error_is_told_of_a_write() {
 
 #[test]
 fn the_shape_of_the_settings_is_that_of_the_service() {
-    let world = World::with(Settings { error_shape: portolan::emulator::ErrorShape::A, ..Settings::default() });
+    let world = World::with(Settings {
+        error_shape: portolan::emulator::ErrorShape::A,
+        ..Settings::default()
+    });
     let world = world.variable("HW_AUTH_TOKEN", "any");
     world.chart(QUICKSTART);
     world.inject(portolan::emulator::Fault::new(Effect::forbidden()).forever());
-    let _ = world.plan(&[]).exits(1).warns("403 SVCSTG.SWR.4037018: No permission");
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("403 SVCSTG.SWR.4037018: No permission");
 }
 
 #[test]
 fn a_service_that_fails_at_random_is_settled_in_the_end() {
     for seed in 0..3 {
         let world = World::of(include_str!("../../examples/quickstart.yaml"));
-        fault(&world, &format!("status=502,committed,probability=0.2,seed={seed}"));
-        fault(&world, &format!("cut-before,probability=0.2,seed={}", seed + 100));
-        let runs = (0..10).take_while(|_| world.try_apply(&[]).code != Some(0)).count();
+        fault(
+            &world,
+            &format!("status=502,committed,probability=0.2,seed={seed}"),
+        );
+        fault(
+            &world,
+            &format!("cut-before,probability=0.2,seed={}", seed + 100),
+        );
+        let runs = (0..10)
+            .take_while(|_| world.try_apply(&[]).code != Some(0))
+            .count();
         assert!(runs < 10, "seed {seed}");
         world.emulator.clear_faults();
         world.is_settled();
@@ -315,7 +447,12 @@ organizations:
 /// A rule that has to be replaced.
 fn replaced() -> World {
     let world = World::of(REPLACED);
-    world.edit(|state| state.ensure_repository(NORTH, "o", "a").sync_rules.push(SyncRule::to("cn-east-3", "dr")));
+    world.edit(|state| {
+        state
+            .ensure_repository(NORTH, "o", "a")
+            .sync_rules
+            .push(SyncRule::to("cn-east-3", "dr"))
+    });
     world
 }
 
@@ -345,7 +482,11 @@ fn what_did_not_stick_is_told_on_stderr_too() {
     fault(&world, "stale-reads=100,times=all,route=list-rules");
     let output = world.try_apply(&[]).exits(1);
     // First it was written, and then it did not show.
-    let lines: Vec<&str> = output.stderr.lines().filter(|line| line.contains("sync_rule")).collect();
+    let lines: Vec<&str> = output
+        .stderr
+        .lines()
+        .filter(|line| line.contains("sync_rule"))
+        .collect();
     assert!(
         matches!(lines[..], [applied, failed] if applied.contains("applied") && failed.contains("did not stick")),
         "{output}"
@@ -354,10 +495,13 @@ fn what_did_not_stick_is_told_on_stderr_too() {
 
 #[test]
 fn a_service_that_trims_a_text_is_named_as_what_it_is() {
-    let world = World::of(&QUICKSTART.replace("this is a busybox repository", "\"this is  a busybox\\n\""));
+    let world =
+        World::of(&QUICKSTART.replace("this is a busybox repository", "\"this is  a busybox\\n\""));
     let trimmed = || {
         world.edit(|state| {
-            state.ensure_repository(NORTH, "group", "busybox").description = "this is a busybox".to_owned()
+            state
+                .ensure_repository(NORTH, "group", "busybox")
+                .description = "this is a busybox".to_owned()
         });
     };
     let _ = world.try_apply(&["--target", "group"]);

@@ -12,16 +12,29 @@ fn team(region: &str, name: &str) -> String {
 #[track_caller]
 fn creates(world: &World, arguments: &[&str], expected: &[&str]) {
     let document = world.plan_json(arguments);
-    let part = |change: &serde_json::Value, name: &str| change["address"][name].as_str().unwrap().to_owned();
+    let part = |change: &serde_json::Value, name: &str| {
+        change["address"][name].as_str().unwrap().to_owned()
+    };
     let changes = document["changes"].as_array().unwrap().iter();
-    let found: Vec<String> =
-        changes.map(|change| format!("{}/{}", part(change, "region"), part(change, "organization"))).collect();
+    let found: Vec<String> = changes
+        .map(|change| {
+            format!(
+                "{}/{}",
+                part(change, "region"),
+                part(change, "organization")
+            )
+        })
+        .collect();
     assert_eq!(found, expected);
 }
 
 #[test]
 fn several_documents_are_one_chart() {
-    let world = World::of(&format!("{}---\n{}", team(NORTH, "team-a"), team(NORTH, "team-b")));
+    let world = World::of(&format!(
+        "{}---\n{}",
+        team(NORTH, "team-a"),
+        team(NORTH, "team-b")
+    ));
     creates(&world, &[], &["cn-north-4/team-a", "cn-north-4/team-b"]);
 }
 
@@ -30,9 +43,19 @@ fn several_files_are_one_chart() {
     let world = World::new();
     world.file("a.yaml", team(NORTH, "team-a"));
     world.file("b.yaml", team(NORTH, "team-b"));
-    creates(&world, &["-f", "b.yaml", "--file", "a.yaml"], &["cn-north-4/team-a", "cn-north-4/team-b"]);
-    assert_eq!(world.plan_json(&["-f", "b.yaml", "-f", "a.yaml"])["chart"]["files"], json!(["b.yaml", "a.yaml"]));
-    let _ = world.plan(&["-f", "a.yaml", "-f", "a.yaml"]).exits(1).warns("a.yaml is given twice");
+    creates(
+        &world,
+        &["-f", "b.yaml", "--file", "a.yaml"],
+        &["cn-north-4/team-a", "cn-north-4/team-b"],
+    );
+    assert_eq!(
+        world.plan_json(&["-f", "b.yaml", "-f", "a.yaml"])["chart"]["files"],
+        json!(["b.yaml", "a.yaml"])
+    );
+    let _ = world
+        .plan(&["-f", "a.yaml", "-f", "a.yaml"])
+        .exits(1)
+        .warns("a.yaml is given twice");
 }
 
 #[test]
@@ -42,10 +65,20 @@ fn a_directory_is_its_yaml_files() {
     world.file("charts/a.yaml", team(NORTH, "team-a"));
     world.file("charts/note.txt", "no chart");
     world.file("charts/below/c.yaml", team(NORTH, "team-c"));
-    creates(&world, &["-f", "charts"], &["cn-north-4/team-a", "cn-north-4/team-b"]);
-    assert_eq!(world.plan_json(&["-f", "charts"])["chart"]["files"], json!(["charts/a.yaml", "charts/b.yml"]));
+    creates(
+        &world,
+        &["-f", "charts"],
+        &["cn-north-4/team-a", "cn-north-4/team-b"],
+    );
+    assert_eq!(
+        world.plan_json(&["-f", "charts"])["chart"]["files"],
+        json!(["charts/a.yaml", "charts/b.yml"])
+    );
     world.file("empty/note.txt", "no chart");
-    let _ = world.plan(&["-f", "empty"]).exits(1).warns("empty holds no");
+    let _ = world
+        .plan(&["-f", "empty"])
+        .exits(1)
+        .warns("empty holds no");
 }
 
 #[test]
@@ -64,15 +97,24 @@ fn a_repository_in_two_files_is_an_error_at_both_places() {
     let chart = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      web: {}\n";
     world.file("a.yaml", chart);
     world.file("b.yaml", chart);
-    let output = world.plan(&["-f", "a.yaml", "-f", "b.yaml"]).exits(1).warns("duplicate-repository");
-    assert!(output.stderr.contains("a.yaml:6") && output.stderr.contains("b.yaml:6"), "{output}");
+    let output = world
+        .plan(&["-f", "a.yaml", "-f", "b.yaml"])
+        .exits(1)
+        .warns("duplicate-repository");
+    assert!(
+        output.stderr.contains("a.yaml:6") && output.stderr.contains("b.yaml:6"),
+        "{output}"
+    );
 }
 
 #[test]
 fn an_organization_may_be_spread_over_files() {
     let world = World::new();
     let entry = |name: &str| {
-        format!("version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories: {{ {name}: {{}} }}\n")
+        format!(
+            "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories: {{ \
+            {name}: {{}} }}\n"
+        )
     };
     world.file("portolan/a.yaml", entry("api"));
     world.file("portolan/b.yaml", entry("web"));
@@ -84,9 +126,21 @@ fn an_organization_may_be_spread_over_files() {
 fn the_region_option_fills_in_and_overrides_nothing() {
     let nowhere = "version: 1\norganizations: { team-a: {} }\n";
     let world = World::of(&format!("{nowhere}---\n{}", team("cn-east-3", "team-b")));
-    let _ = world.plan(&[]).exits(1).warns("missing-region").warns("`--region`");
-    creates(&world, &["--region", NORTH], &["cn-east-3/team-b", "cn-north-4/team-a"]);
-    creates(&world.variable("PORTOLAN_REGION", NORTH), &[], &["cn-east-3/team-b", "cn-north-4/team-a"]);
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("missing-region")
+        .warns("`--region`");
+    creates(
+        &world,
+        &["--region", NORTH],
+        &["cn-east-3/team-b", "cn-north-4/team-a"],
+    );
+    creates(
+        &world.variable("PORTOLAN_REGION", NORTH),
+        &[],
+        &["cn-east-3/team-b", "cn-north-4/team-a"],
+    );
 }
 
 #[test]
@@ -98,20 +152,31 @@ fn options_stand_before_or_after_the_command() {
         ["plan", "-f", "a.yaml", "--region", NORTH],
         ["-f", "a.yaml", "plan", "--region", NORTH],
     ] {
-        let _ = world.run(&arguments).exits(0).says("organization cn-north-4/team-a");
+        let _ = world
+            .run(&arguments)
+            .exits(0)
+            .says("organization cn-north-4/team-a");
     }
 }
 
 #[test]
 fn each_region_is_asked_at_its_own_endpoint() {
-    let world = World::of(&format!("{}---\n{}", team(NORTH, "team-a"), team("cn-east-3", "team-a")));
+    let world = World::of(&format!(
+        "{}---\n{}",
+        team(NORTH, "team-a"),
+        team("cn-east-3", "team-a")
+    ));
     let _ = world.apply(&[]);
     assert_eq!(world.state(), ["cn-east-3/team-a", "cn-north-4/team-a"]);
 }
 
 #[test]
 fn two_regions_cannot_share_an_endpoint() {
-    let world = World::of(&format!("{}---\n{}", team(NORTH, "team-a"), team("cn-east-3", "team-a")));
+    let world = World::of(&format!(
+        "{}---\n{}",
+        team(NORTH, "team-a"),
+        team("cn-east-3", "team-a")
+    ));
     let world = world.variable("PORTOLAN_ENDPOINT_SWR", "http://127.0.0.1:9");
     let _ = world.plan(&[]).exits(1).warns("have the same endpoint");
 }
@@ -121,10 +186,23 @@ fn two_names_of_one_server_are_one_endpoint() {
     let world = World::new();
     let url = world.endpoint().replace("/{region}", "");
     let other = url.replace("127.0.0.1", "localhost");
-    let document = |region: &str, url: &str| format!("{}endpoints: {{ swr: \"{url}\" }}\n", team(region, "team-a"));
+    let document = |region: &str, url: &str| {
+        format!(
+            "{}endpoints: {{ swr: \"{url}\" }}\n",
+            team(region, "team-a")
+        )
+    };
     let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
-    world.chart(&format!("{}---\n{}", document(NORTH, &url), document("cn-east-3", &other)));
-    let _ = world.plan(&[]).exits(1).warns("have the same endpoint").warns("which is also written");
+    world.chart(&format!(
+        "{}---\n{}",
+        document(NORTH, &url),
+        document("cn-east-3", &other)
+    ));
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("have the same endpoint")
+        .warns("which is also written");
     assert_eq!(world.journal().len(), 0);
 }
 
@@ -132,7 +210,10 @@ fn two_names_of_one_server_are_one_endpoint() {
 fn the_chart_may_name_an_endpoint_on_this_machine() {
     let world = World::new();
     let endpoint = world.endpoint();
-    world.chart(&format!("{}endpoints: {{ swr: \"{endpoint}\" }}\n", team(NORTH, "team-a")));
+    world.chart(&format!(
+        "{}endpoints: {{ swr: \"{endpoint}\" }}\n",
+        team(NORTH, "team-a")
+    ));
     let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
     creates(&world, &[], &["cn-north-4/team-a"]);
 }
@@ -146,8 +227,15 @@ fn a_token_serves_one_region() {
     let world = with_token();
     world.chart(&team(NORTH, "team-a"));
     let _ = world.apply(&[]);
-    world.chart(&format!("{}---\n{}", team(NORTH, "team-a"), team("cn-east-3", "team-a")));
-    let _ = world.plan(&[]).exits(1).warns("`HW_AUTH_TOKEN` is valid in one region, but the chart has 2");
+    world.chart(&format!(
+        "{}---\n{}",
+        team(NORTH, "team-a"),
+        team("cn-east-3", "team-a")
+    ));
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("`HW_AUTH_TOKEN` is valid in one region, but the chart has 2");
 }
 
 #[test]
@@ -156,22 +244,36 @@ fn a_project_belongs_to_one_region() {
     world.chart(&team(NORTH, "team-a"));
     let output = world.plan(&[]).exits(0);
     assert_eq!(output.stderr, "");
-    world.chart(&format!("{}---\n{}", team(NORTH, "team-a"), team("cn-east-3", "team-a")));
-    let _ = world.plan(&[]).exits(0).warns("warning: the chart has several regions, so the project id is not sent");
+    world.chart(&format!(
+        "{}---\n{}",
+        team(NORTH, "team-a"),
+        team("cn-east-3", "team-a")
+    ));
+    let _ = world
+        .plan(&[])
+        .exits(0)
+        .warns("warning: the chart has several regions, so the project id is not sent");
 }
 
 #[test]
 fn terraform_names_its_keys_otherwise() {
     let world = World::of(&team(NORTH, "team-a"));
-    let world = world.variable("HUAWEICLOUD_SDK_AK", "").variable("HUAWEICLOUD_SDK_SK", "");
-    let world = world.variable("HW_ACCESS_KEY", crate::support::AK).variable("HW_SECRET_KEY", crate::support::SK);
+    let world = world
+        .variable("HUAWEICLOUD_SDK_AK", "")
+        .variable("HUAWEICLOUD_SDK_SK", "");
+    let world = world
+        .variable("HW_ACCESS_KEY", crate::support::AK)
+        .variable("HW_SECRET_KEY", crate::support::SK);
     creates(&world, &[], &["cn-north-4/team-a"]);
 }
 
 #[test]
 fn validate_needs_neither_network_nor_credentials() {
     let world = World::of(&team(NORTH, "team-a")).variable("HUAWEICLOUD_SDK_SK", "");
-    let _ = world.run(&["validate"]).exits(0).says("The chart is valid: 1 resource.");
+    let _ = world
+        .run(&["validate"])
+        .exits(0)
+        .says("The chart is valid: 1 resource.");
     world.chart(&team(NORTH, "Team"));
     let _ = world.run(&["validate"]).exits(1).warns("bad-name");
     assert_eq!(world.journal(), []);

@@ -1,4 +1,5 @@
-//! Words of Terraform, decK and kubectl: the error says what to write instead, and nothing that leads astray.
+//! Words of Terraform, decK and kubectl: the error says what to write instead, and nothing that
+//! leads astray.
 
 use crate::support::{QUICKSTART, World};
 
@@ -36,8 +37,14 @@ const TYPED: &[(&str, &str)] = &[
     ("plan --select-tag x", "`--target PATTERN`"),
     ("apply -R", "`--file DIRECTORY`"),
     ("plan --non-zero-exit-code", "`plan --detailed-exitcode`"),
-    ("import x", "`portolan init --from-live ORGANIZATION --region REGION`"),
-    ("dump", "`portolan init --from-live ORGANIZATION --region REGION`"),
+    (
+        "import x",
+        "`portolan init --from-live ORGANIZATION --region REGION`",
+    ),
+    (
+        "dump",
+        "`portolan init --from-live ORGANIZATION --region REGION`",
+    ),
     ("push", "`portolan apply`"),
     ("diff", "`portolan plan`"),
     ("destroy", "`state: absent`"),
@@ -52,7 +59,10 @@ const TYPED: &[(&str, &str)] = &[
     ("plan portolan.yaml", "`--file portolan.yaml`"),
     ("plan -f a.yaml b.yml", "`--file b.yml`"),
     ("drift plan.json", "`portolan show FILE`"),
-    ("apply portolan.yaml", "`portolan apply --file portolan.yaml`"),
+    (
+        "apply portolan.yaml",
+        "`portolan apply --file portolan.yaml`",
+    ),
     ("plan --emulator x.json", "`--emulator=x.json`"),
     ("--emulator x.json plan", "`--emulator=x.json`"),
 ];
@@ -62,9 +72,17 @@ fn words_of_other_tools_lead_to_ours() {
     let world = World::of(QUICKSTART);
     for (typed, hint) in TYPED {
         let output = world.run(&typed.split(' ').collect::<Vec<_>>()).exits(64);
-        assert!(output.stderr.contains(hint) && !output.stderr.contains("tip:"), "{typed}: {output}");
-        let word = typed.split(' ').find(|word| word.starts_with("-au") || word.starts_with("-t"));
-        assert!(word.is_none_or(|word| output.stderr.contains(&format!("'{word}'"))), "{typed}: {output}");
+        assert!(
+            output.stderr.contains(hint) && !output.stderr.contains("tip:"),
+            "{typed}: {output}"
+        );
+        let word = typed
+            .split(' ')
+            .find(|word| word.starts_with("-au") || word.starts_with("-t"));
+        assert!(
+            word.is_none_or(|word| output.stderr.contains(&format!("'{word}'"))),
+            "{typed}: {output}"
+        );
     }
     assert!(world.journal().is_empty());
 }
@@ -72,9 +90,15 @@ fn words_of_other_tools_lead_to_ours() {
 #[test]
 fn a_mistyped_word_of_ours_is_still_guessed() {
     let world = World::of(QUICKSTART);
-    let _ = world.run(&["plan", "--formt", "json"]).exits(64).warns("'--format'");
+    let _ = world
+        .run(&["plan", "--formt", "json"])
+        .exits(64)
+        .warns("'--format'");
     let _ = world.run(&["paln"]).exits(64).warns("'plan'");
-    let _ = world.run(&["--out", "x", "plan"]).exits(64).warns("'plan --out' exists");
+    let _ = world
+        .run(&["--out", "x", "plan"])
+        .exits(64)
+        .warns("'plan --out' exists");
     // An option that nobody knows is never meant as a value.
     let output = world.run(&["apply", "--whatever"]).exits(64);
     assert!(!output.stderr.contains("as a value"), "{output}");

@@ -1,5 +1,5 @@
-//! Charts, command lines and environments that are wrong: a message that says where, exit 1 or 64, and silence
-//! towards the service.
+//! Charts, command lines and environments that are wrong: a message that says where, exit 1 or 64,
+//! and silence towards the service.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -8,20 +8,27 @@ use crate::support::{AK, QUICKSTART, SK, World};
 
 const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n";
 
-/// What plan and apply do in this world: say all this on stderr, ask nothing, and come to no conclusion.
+/// What plan and apply do in this world: say all this on stderr, ask nothing, and come to no
+/// conclusion.
 #[track_caller]
 fn is_refused(world: &World, words: &[&str]) {
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let output = world.run(command).exits(1);
         for word in words {
-            assert!(output.stderr.contains(word), "`{word}` is not said: {output}");
+            assert!(
+                output.stderr.contains(word),
+                "`{word}` is not said: {output}"
+            );
         }
         assert!(!output.stdout.contains("No changes"), "{output}");
     }
     let document = world.run(&["plan", "--format", "json"]).exits(1).json();
     assert_eq!(document["outcome"], json!("unknown"));
     assert_eq!(document["diagnostics"][0]["severity"], json!("error"));
-    let report = world.run(&["apply", "--yes", "--format", "json"]).exits(1).json();
+    let report = world
+        .run(&["apply", "--yes", "--format", "json"])
+        .exits(1)
+        .json();
     assert_eq!(report["outcome"], json!("refused"));
     assert_eq!(report["diagnostics"], document["diagnostics"]);
     assert_eq!(world.journal(), []);
@@ -40,7 +47,10 @@ fn no_chart() {
 #[test]
 fn a_missing_file() {
     let world = World::new().variable("PORTOLAN_FILE", "missing.yaml");
-    is_refused(&world, &["error: cannot read missing.yaml: No such file or directory (os error 2)\n"]);
+    is_refused(
+        &world,
+        &["error: cannot read missing.yaml: No such file or directory (os error 2)\n"],
+    );
 }
 
 #[test]
@@ -52,7 +62,11 @@ fn an_empty_file() {
 #[test]
 fn a_syntax_error() {
     is_refused_chart(&format!("{HEAD}  team-a: {{\n"), "portolan.yaml:", "syntax");
-    is_refused_chart(&format!("{HEAD}  team-a: {{}}\n bad\n"), "portolan.yaml:5", "syntax");
+    is_refused_chart(
+        &format!("{HEAD}  team-a: {{}}\n bad\n"),
+        "portolan.yaml:5",
+        "syntax",
+    );
 }
 
 #[test]
@@ -66,14 +80,21 @@ fn text_that_is_not_utf_8() {
 fn an_alias_bomb() {
     let mut chart = "version: 1\nregion: cn-north-4\na: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (name, before) in "bcdefghi".chars().zip("abcdefgh".chars()) {
-        chart.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(",")));
+        chart.push_str(&format!(
+            "{name}: &{name} [{}]\n",
+            vec![format!("*{before}"); 9].join(",")
+        ));
     }
     is_refused(&World::of(&chart), &["portolan.yaml:"]);
 }
 
 #[test]
 fn a_wrong_version() {
-    is_refused_chart("version: 2\nregion: cn-north-4\n", "portolan.yaml:1:10", "unknown-version");
+    is_refused_chart(
+        "version: 2\nregion: cn-north-4\n",
+        "portolan.yaml:1:10",
+        "unknown-version",
+    );
     is_refused_chart("region: cn-north-4\n", "portolan.yaml:1", "missing-key");
 }
 
@@ -94,25 +115,45 @@ fn an_unknown_key() {
 
     1 error
     ");
-    is_refused_chart(&QUICKSTART.replace("is_public", "is_pubic"), "portolan.yaml:10:9", "unknown-key");
+    is_refused_chart(
+        &QUICKSTART.replace("is_public", "is_pubic"),
+        "portolan.yaml:10:9",
+        "unknown-key",
+    );
 }
 
 #[test]
 fn a_wrong_type() {
-    is_refused_chart(&QUICKSTART.replace("is_public: true", "is_public: maybe"), "portolan.yaml:10:20", "wrong-type");
-    is_refused_chart(&format!("{HEAD}  - team-a\n"), "portolan.yaml:4", "wrong-type");
+    is_refused_chart(
+        &QUICKSTART.replace("is_public: true", "is_public: maybe"),
+        "portolan.yaml:10:20",
+        "wrong-type",
+    );
+    is_refused_chart(
+        &format!("{HEAD}  - team-a\n"),
+        "portolan.yaml:4",
+        "wrong-type",
+    );
 }
 
 #[test]
 fn a_bad_name() {
-    is_refused_chart(&format!("{HEAD}  Team_A: {{}}\n"), "portolan.yaml:4:3", "bad-name");
+    is_refused_chart(
+        &format!("{HEAD}  Team_A: {{}}\n"),
+        "portolan.yaml:4:3",
+        "bad-name",
+    );
     let repository = format!("{HEAD}  team-a: {{ repositories: {{ a/../b: {{}} }} }}\n");
     is_refused_chart(&repository, "portolan.yaml:4:29", "bad-name");
 }
 
 #[test]
 fn a_key_that_stands_twice() {
-    is_refused_chart(&format!("{HEAD}  team-a: {{}}\n  team-a: {{}}\n"), "portolan.yaml:5:3", "duplicate-key");
+    is_refused_chart(
+        &format!("{HEAD}  team-a: {{}}\n  team-a: {{}}\n"),
+        "portolan.yaml:5:3",
+        "duplicate-key",
+    );
 }
 
 #[test]
@@ -120,7 +161,10 @@ fn an_unset_variable() {
     let chart = QUICKSTART.replace("this is a", "${env:WHAT}");
     is_refused_chart(&chart, "portolan.yaml:9", "unset-variable");
     let world = World::of(&chart).variable("PORTOLAN_VAR_WHAT", "our");
-    assert_eq!(world.plan_json(&[])["changes"][1]["after"]["description"], json!("our busybox repository"));
+    assert_eq!(
+        world.plan_json(&[])["changes"][1]["after"]["description"],
+        json!("our busybox repository")
+    );
 }
 
 #[test]
@@ -131,7 +175,10 @@ fn a_secret_of_the_environment_cannot_be_named() {
 
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
-    let chart = QUICKSTART.replace("linux", "linus").replace("is_public", "is_pubic").replace("group", "Group");
+    let chart = QUICKSTART
+        .replace("linux", "linus")
+        .replace("is_public", "is_pubic")
+        .replace("group", "Group");
     let output = World::of(&chart).plan(&[]).exits(1);
     for code in ["unknown-value", "unknown-key", "bad-name", "3 errors"] {
         assert!(output.stderr.contains(code), "{output}");
@@ -140,15 +187,34 @@ fn all_that_is_wrong_is_told_at_once() {
 
 #[test]
 fn missing_credentials() {
-    let world = World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_AK", "").variable("HUAWEICLOUD_SDK_SK", "");
-    is_refused(&world, &["no credentials found", "HUAWEICLOUD_SDK_AK", "HW_ACCESS_KEY", "HW_AUTH_TOKEN"]);
+    let world = World::of(QUICKSTART)
+        .variable("HUAWEICLOUD_SDK_AK", "")
+        .variable("HUAWEICLOUD_SDK_SK", "");
+    is_refused(
+        &world,
+        &[
+            "no credentials found",
+            "HUAWEICLOUD_SDK_AK",
+            "HW_ACCESS_KEY",
+            "HW_AUTH_TOKEN",
+        ],
+    );
 }
 
 #[test]
 fn half_a_credential_set() {
-    is_refused(&World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_SK", ""), &["`HUAWEICLOUD_SDK_SK` is not"]);
-    is_refused(&World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_AK", ""), &["`HUAWEICLOUD_SDK_AK` is not"]);
-    is_refused(&World::of(QUICKSTART).variable("HW_ACCESS_KEY", "other"), &["`HW_SECRET_KEY` is not"]);
+    is_refused(
+        &World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_SK", ""),
+        &["`HUAWEICLOUD_SDK_SK` is not"],
+    );
+    is_refused(
+        &World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_AK", ""),
+        &["`HUAWEICLOUD_SDK_AK` is not"],
+    );
+    is_refused(
+        &World::of(QUICKSTART).variable("HW_ACCESS_KEY", "other"),
+        &["`HW_SECRET_KEY` is not"],
+    );
 }
 
 #[test]
@@ -168,7 +234,10 @@ fn keys_from_files_end_with_a_line_break() {
 
 #[test]
 fn keys_beside_a_token() {
-    is_refused(&World::of(QUICKSTART).variable("HW_AUTH_TOKEN", "token"), &["`HW_AUTH_TOKEN`", "both set"]);
+    is_refused(
+        &World::of(QUICKSTART).variable("HW_AUTH_TOKEN", "token"),
+        &["`HW_AUTH_TOKEN`", "both set"],
+    );
 }
 
 #[test]
@@ -180,15 +249,24 @@ fn an_endpoint_in_the_clear() {
 #[test]
 fn a_foreign_endpoint_in_the_chart() {
     let chart = format!("{QUICKSTART}endpoints: {{ swr: \"https://swr.example.com\" }}\n");
-    is_refused(&World::of(&chart).variable("PORTOLAN_ENDPOINT_SWR", ""), &["--allow-endpoint swr.example.com"]);
+    is_refused(
+        &World::of(&chart).variable("PORTOLAN_ENDPOINT_SWR", ""),
+        &["--allow-endpoint swr.example.com"],
+    );
 }
 
 #[test]
 fn no_secret_is_ever_told() {
-    for world in [World::of(QUICKSTART), World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_SK", "another-secret-key")] {
+    for world in [
+        World::of(QUICKSTART),
+        World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_SK", "another-secret-key"),
+    ] {
         let output = world.run(&["-vv", "plan"]);
         for secret in [SK, "another-secret-key", AK, "Signature="] {
-            assert!(!output.stderr.contains(secret) && !output.stdout.contains(secret), "{output}");
+            assert!(
+                !output.stderr.contains(secret) && !output.stdout.contains(secret),
+                "{output}"
+            );
         }
     }
 }
@@ -217,7 +295,10 @@ fn wrong_command_lines() {
         &["validate", "--region="],
     ] {
         let output = world.run(arguments).exits(64);
-        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{output}");
+        assert!(
+            output.stdout.is_empty() && !output.stderr.is_empty(),
+            "{output}"
+        );
     }
     assert_eq!(world.journal(), []);
 }
@@ -226,7 +307,10 @@ fn wrong_command_lines() {
 fn asking_for_help_is_no_mistake() {
     let world = World::new();
     let _ = world.run(&["--help"]).exits(0).says("Usage: portolan");
-    let _ = world.run(&["plan", "--help"]).exits(0).says("--detailed-exitcode");
+    let _ = world
+        .run(&["plan", "--help"])
+        .exits(0)
+        .says("--detailed-exitcode");
     let _ = world.run(&["--version"]).exits(0).says("portolan ");
     let _ = world.run(&["version"]).exits(0).says("portolan ");
 }

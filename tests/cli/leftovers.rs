@@ -12,14 +12,19 @@ use crate::{
 
 /// The system kills it at the first byte that it writes to a file.
 fn killed(world: &World, arguments: &str) -> Output {
-    let output = bash(world, &format!("ulimit -c 0; ulimit -f 0; exec \"$0\" {arguments}"));
+    let output = bash(
+        world,
+        &format!("ulimit -c 0; ulimit -f 0; exec \"$0\" {arguments}"),
+    );
     assert_eq!(output.code, None, "{output}");
     output
 }
 
 fn names(world: &World, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(world.path(folder)).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -27,13 +32,20 @@ fn names(world: &World, folder: &str) -> Vec<String> {
 #[track_caller]
 fn leaves_something(world: &World, folder: &str, target: &str) {
     let names = names(world, folder);
-    let hidden: Vec<&String> = names.iter().filter(|name| name.starts_with(&format!(".{target}."))).collect();
+    let hidden: Vec<&String> = names
+        .iter()
+        .filter(|name| name.starts_with(&format!(".{target}.")))
+        .collect();
     assert_eq!(hidden.len(), 1, "{names:?}");
 }
 
 #[test]
 fn what_a_killed_run_left_the_next_one_removes() {
-    for arguments in ["plan --out out/file", "drift --metrics out/file", "apply --yes --receipt out/file"] {
+    for arguments in [
+        "plan --out out/file",
+        "drift --metrics out/file",
+        "apply --yes --receipt out/file",
+    ] {
         let world = World::of(QUICKSTART);
         fs::create_dir(world.path("out")).unwrap();
         let _ = killed(&world, arguments);
@@ -57,7 +69,11 @@ fn a_run_without_a_plan_removes_it_too() {
 #[test]
 fn what_a_run_that_lives_writes_stays() {
     let world = World::of(QUICKSTART);
-    let others = [".plan.json.portolan-abcdefg", ".plan.json.portolan-abcd.fgh", ".other.json.portolan-abcdefgh"];
+    let others = [
+        ".plan.json.portolan-abcdefg",
+        ".plan.json.portolan-abcd.fgh",
+        ".other.json.portolan-abcdefgh",
+    ];
     for name in others {
         world.file(&format!("out/{name}"), "");
     }
@@ -110,28 +126,46 @@ fn half_a_chart_is_never_there() {
 
 #[test]
 fn an_emulator_that_was_killed_leaves_no_half_a_state() {
-    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "").variable("PORTOLAN_ENDPOINT_CODEARTS", "");
+    let world = World::of(QUICKSTART)
+        .variable("PORTOLAN_ENDPOINT_SWR", "")
+        .variable("PORTOLAN_ENDPOINT_CODEARTS", "");
     let _ = killed(&world, "--emulator=state/a.json apply --yes");
     leaves_something(&world, "state", "a.json");
     world.file("state/.a.json.abcdefg.new", "not ours");
     let _ = world.run(&["--emulator=state/a.json", "plan"]).exits(0);
-    assert_eq!(names(&world, "state"), [".a.json.abcdefg.new", "a.json.lock"]);
+    assert_eq!(
+        names(&world, "state"),
+        [".a.json.abcdefg.new", "a.json.lock"]
+    );
 }
 
 #[test]
 fn half_a_line_of_a_killed_emulator_is_no_part_of_the_next() {
     let whole = r#"{"request_id":"emulator-00000001","region":"cn-north-4"}"#.to_owned() + "\n";
     let long = format!("{}{}", &whole[..whole.len() - 3], "x".repeat(200_000));
-    for (half, left) in [("", ""), (&whole[..20], ""), ("{", ""), (&long, ""), ("a note", "a note\n")] {
+    for (half, left) in [
+        ("", ""),
+        (&whole[..20], ""),
+        ("{", ""),
+        (&long, ""),
+        ("a note", "a note\n"),
+    ] {
         let world = World::of(QUICKSTART);
         world.file("journal", format!("{whole}{half}"));
-        let served = Served::start(&world, &["--journal", "journal"], portolan::emulator::REGIONS.len());
+        let served = Served::start(
+            &world,
+            &["--journal", "journal"],
+            portolan::emulator::REGIONS.len(),
+        );
         let endpoint = served.url(NORTH).replace(NORTH, "{region}");
         let world = world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint);
         let _ = world.plan(&[]).exits(0);
         let text = fs::read_to_string(world.path("journal")).unwrap();
-        let lines =
-            text.strip_prefix(&format!("{whole}{left}{{\"request_id\":\"emulator-00000001\",\"region\"")).unwrap();
+        let lines = text
+            .strip_prefix(&format!(
+                "{whole}{left}{{\"request_id\":\"emulator-00000001\",\"region\""
+            ))
+            .unwrap();
         assert!(lines.ends_with("}\n"), "{text}");
     }
 }

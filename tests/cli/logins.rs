@@ -1,4 +1,5 @@
-//! Where a mirror's login may come from, and what is never sent to a git server: the keys that this run signs with.
+//! Where a mirror's login may come from, and what is never sent to a git server: the keys that this
+//! run signs with.
 
 use std::{fmt::Write as _, fs};
 
@@ -13,13 +14,17 @@ const TOKEN: &str = "a-security-token-of-the-cloud";
 
 /// A world with a private mirror that is due, and a chart that logs in so.
 fn private(password: &str) -> World {
-    let world = world(settings(), &entry("{ env: GIT_USER }", password)).variable("GIT_USER", "somebody");
+    let world =
+        world(settings(), &entry("{ env: GIT_USER }", password)).variable("GIT_USER", "somebody");
     edit_mirror(&world, |mirror| mirror.source.needs_credentials = true);
     world
 }
 
 fn entry(username: &str, password: &str) -> String {
-    format!("platform/app: {{ max_age: 6h, credentials: {{ username: {username}, password: {password} }} }}")
+    format!(
+        "platform/app: {{ max_age: 6h, credentials: {{ username: {username}, password: {password} \
+        }} }}"
+    )
 }
 
 /// Nothing is sent, and nothing of the login is told.
@@ -30,7 +35,10 @@ fn is_refused(world: &World, problem: &str) {
         let (text, journal) = (output.to_string(), format!("{:?}", world.journal()));
         assert!(text.contains(problem), "`{problem}` is not in {text}");
         for secret in [SK, TOKEN, "sesame"] {
-            assert!(!text.contains(secret) && !journal.contains(secret), "{secret}: {output}");
+            assert!(
+                !text.contains(secret) && !journal.contains(secret),
+                "{secret}: {output}"
+            );
         }
     }
     assert_eq!(writes(world), []);
@@ -40,7 +48,13 @@ fn is_refused(world: &World, problem: &str) {
 fn the_keys_of_the_cloud_are_no_login() {
     let holds = "cannot log in: the variable `GIT_TOKEN` holds a key or a token of the cloud";
     let around = |key: &str| STANDARD.encode(format!("{AK}:{key}"));
-    for value in [SK.to_owned(), format!("{SK}\n"), format!("x{SK}x"), STANDARD.encode(SK), around(SK)] {
+    for value in [
+        SK.to_owned(),
+        format!("{SK}\n"),
+        format!("x{SK}x"),
+        STANDARD.encode(SK),
+        around(SK),
+    ] {
         let world = private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", &value);
         is_refused(&world, holds);
         // The other half is sent just so.
@@ -48,19 +62,32 @@ fn the_keys_of_the_cloud_are_no_login() {
         is_refused(&world, holds);
         world.file("key", &value);
         write(&world, &entry("{ env: GIT_USER }", "{ file: key }"));
-        is_refused(&world, "cannot log in: the file key holds a key or a token of the cloud");
+        is_refused(
+            &world,
+            "cannot log in: the file key holds a key or a token of the cloud",
+        );
     }
     let world = private("{ env: GIT_TOKEN }").variable("HUAWEICLOUD_SDK_SECURITY_TOKEN", TOKEN);
     is_refused(&world.variable("GIT_TOKEN", TOKEN), holds);
-    let world = private("{ env: GIT_TOKEN }").variable("HUAWEICLOUD_SDK_AK", "").variable("HUAWEICLOUD_SDK_SK", "");
-    is_refused(&world.variable("HW_AUTH_TOKEN", TOKEN).variable("GIT_TOKEN", TOKEN), holds);
+    let world = private("{ env: GIT_TOKEN }")
+        .variable("HUAWEICLOUD_SDK_AK", "")
+        .variable("HUAWEICLOUD_SDK_SK", "");
+    is_refused(
+        &world
+            .variable("HW_AUTH_TOKEN", TOKEN)
+            .variable("GIT_TOKEN", TOKEN),
+        holds,
+    );
 }
 
 #[test]
 fn what_a_saved_plan_names_is_looked_at_too() {
     let world = private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", SK);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    let _ = world.run(&["apply", "plan.json"]).exits(1).says("holds a key or a token of the cloud");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("holds a key or a token of the cloud");
     assert_eq!(writes(&world), []);
 }
 
@@ -68,16 +95,31 @@ fn what_a_saved_plan_names_is_looked_at_too() {
 #[test]
 fn the_emulator_knows_no_keys() {
     let world = private("{ env: GIT_TOKEN }");
-    let state = world.emulator.read(|state| serde_json::to_string(state).unwrap());
+    let state = world
+        .emulator
+        .read(|state| serde_json::to_string(state).unwrap());
     world.file("state.json", state);
-    let world = world.variable("PORTOLAN_ENDPOINT_SWR", "").variable("PORTOLAN_ENDPOINT_CODEARTS", "");
+    let world = world
+        .variable("PORTOLAN_ENDPOINT_SWR", "")
+        .variable("PORTOLAN_ENDPOINT_CODEARTS", "");
     let world = world.variable("GIT_TOKEN", SK);
-    let _ = world.run(&["apply", "--yes", "--emulator=state.json"]).exits(0).says("1 run");
+    let _ = world
+        .run(&["apply", "--yes", "--emulator=state.json"])
+        .exits(0)
+        .says("1 run");
 }
 
 #[test]
 fn a_login_is_one_line() {
-    for value in ["sesame\nopen", "\nsesame", "sesame\n\n", "sesame\topen", "sesame\u{1b}open", "sesame\r", "\u{85}x"] {
+    for value in [
+        "sesame\nopen",
+        "\nsesame",
+        "sesame\n\n",
+        "sesame\topen",
+        "sesame\u{1b}open",
+        "sesame\r",
+        "\u{85}x",
+    ] {
         let world = private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", value);
         is_refused(&world, "the variable `GIT_TOKEN` holds more than one line");
         world.file("login", value);
@@ -91,7 +133,10 @@ fn a_login_is_one_line() {
         world.file("login", value);
         let _ = world.apply(&[]);
     }
-    is_refused(&private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", "\n"), "the variable `GIT_TOKEN` is empty");
+    is_refused(
+        &private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", "\n"),
+        "the variable `GIT_TOKEN` is empty",
+    );
 }
 
 #[test]
@@ -108,7 +153,10 @@ fn a_login_is_short() {
     world.file("login", "x".repeat(64 * 1024));
     let _ = world.apply(&[]);
     let world = private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", &"x".repeat(64 * 1024 + 1));
-    is_refused(&world, "the variable `GIT_TOKEN` holds more than 65536 bytes");
+    is_refused(
+        &world,
+        "the variable `GIT_TOKEN` holds more than 65536 bytes",
+    );
 }
 
 #[cfg(unix)]
@@ -116,9 +164,19 @@ fn a_login_is_short() {
 fn a_login_is_a_file_that_somebody_wrote() {
     use std::os::unix::fs::symlink;
 
-    for path in ["/proc/self/environ", "/dev/stdin", "/dev/fd/0", "/sys/kernel/notes", "/proc/self/cwd/token"] {
+    for path in [
+        "/proc/self/environ",
+        "/dev/stdin",
+        "/dev/fd/0",
+        "/sys/kernel/notes",
+        "/proc/self/cwd/token",
+    ] {
         let world = private(&format!("{{ file: {path} }}"));
-        let _ = world.run(&["validate"]).exits(1).warns("error[own-secret]").warns("where no login is read");
+        let _ = world
+            .run(&["validate"])
+            .exits(1)
+            .warns("error[own-secret]")
+            .warns("where no login is read");
         is_refused(&world, "own-secret");
         let target = path;
         let world = private("{ file: link }");
@@ -129,8 +187,17 @@ fn a_login_is_a_file_that_somebody_wrote() {
     // By a way that the chart does not show.
     let world = private("{ file: proc/environ }");
     symlink("/proc/self", world.path("proc")).unwrap();
-    is_refused(&world, "the file proc/environ cannot be read: it leads below /proc");
-    assert!(std::process::Command::new("mkfifo").arg(world.path("pipe")).status().unwrap().success());
+    is_refused(
+        &world,
+        "the file proc/environ cannot be read: it leads below /proc",
+    );
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(world.path("pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
     write(&world, &entry("{ env: GIT_USER }", "{ file: pipe }"));
     is_refused(&world, "expected a regular file, found a pipe");
 }
@@ -169,9 +236,20 @@ fn every_format_says_where_a_login_comes_from() {
             assert!(text.contains(told), "{command} {format}: {text}");
         }
         let document = world.run(&[command, "--format", "json"]).json();
-        let changes = if command == "plan" { &document["changes"] } else { &document["plan"]["changes"] };
-        let run = if changes.is_null() { &document["changes"][0]["run"] } else { &changes[0]["run"] };
-        assert_eq!(run["credentials"]["password"]["file"], "secrets/token", "{document:#}");
+        let changes = if command == "plan" {
+            &document["changes"]
+        } else {
+            &document["plan"]["changes"]
+        };
+        let run = if changes.is_null() {
+            &document["changes"][0]["run"]
+        } else {
+            &changes[0]["run"]
+        };
+        assert_eq!(
+            run["credentials"]["password"]["file"], "secrets/token",
+            "{document:#}"
+        );
     }
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let _ = world.run(&["apply", "plan.json"]).exits(0).says(told);
@@ -180,8 +258,15 @@ fn every_format_says_where_a_login_comes_from() {
 #[test]
 fn a_stored_login_is_named_as_well() {
     let uuid = "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11";
-    let world = world(settings(), &format!("platform/app: {{ max_age: 6h, endpoint: {uuid} }}"));
-    let _ =
-        world.plan(&[]).exits(0).says(&format!("> run: never succeeded; logs in with the service endpoint `{uuid}`"));
-    let _ = world.plan(&[]).exits(0).says(&format!("mirror {NORTH}/platform/app"));
+    let world = world(
+        settings(),
+        &format!("platform/app: {{ max_age: 6h, endpoint: {uuid} }}"),
+    );
+    let _ = world.plan(&[]).exits(0).says(&format!(
+        "> run: never succeeded; logs in with the service endpoint `{uuid}`"
+    ));
+    let _ = world
+        .plan(&[])
+        .exits(0)
+        .says(&format!("mirror {NORTH}/platform/app"));
 }

@@ -13,16 +13,40 @@ struct Case {
 }
 
 const CASES: [Case; 6] = [
-    Case { method: "POST", path: "/namespaces", world: || World::of(ORGANIZATION) },
-    Case { method: "POST", path: "/repos", world: || with(QUICKSTART, |repositories| repositories.clear()) },
-    Case { method: "PATCH", path: "/busybox", world: || with(&QUICKSTART.replace("linux", "arm"), |_| {}) },
+    Case {
+        method: "POST",
+        path: "/namespaces",
+        world: || World::of(ORGANIZATION),
+    },
+    Case {
+        method: "POST",
+        path: "/repos",
+        world: || with(QUICKSTART, |repositories| repositories.clear()),
+    },
+    Case {
+        method: "PATCH",
+        path: "/busybox",
+        world: || with(&QUICKSTART.replace("linux", "arm"), |_| {}),
+    },
     Case {
         method: "POST",
         path: "/sync_repo",
-        world: || with(QUICKSTART, |all| all.get_mut("busybox").unwrap().sync_rules.clear()),
+        world: || {
+            with(QUICKSTART, |all| {
+                all.get_mut("busybox").unwrap().sync_rules.clear()
+            })
+        },
     },
-    Case { method: "DELETE", path: "/sync_repo", world: || with(&without_rules(), |_| {}) },
-    Case { method: "DELETE", path: "/old", world: || with(&format!("{QUICKSTART}\n{OLD}"), |_| {}) },
+    Case {
+        method: "DELETE",
+        path: "/sync_repo",
+        world: || with(&without_rules(), |_| {}),
+    },
+    Case {
+        method: "DELETE",
+        path: "/old",
+        world: || with(&format!("{QUICKSTART}\n{OLD}"), |_| {}),
+    },
 ];
 
 const ORGANIZATION: &str = "version: 1\nregion: cn-north-4\norganizations: { group: {} }\n";
@@ -43,7 +67,10 @@ fn with(chart: &str, change: impl FnOnce(&mut Repositories)) -> World {
         busybox.is_public = true;
         busybox.category = "linux".to_owned();
         busybox.description = "this is a busybox repository".to_owned();
-        busybox.sync_rules.push(SyncRule { overrides: true, ..SyncRule::to("cn-north-208", "sdsad") });
+        busybox.sync_rules.push(SyncRule {
+            overrides: true,
+            ..SyncRule::to("cn-north-208", "sdsad")
+        });
         state.ensure_repository(NORTH, "group", "old");
         change(&mut state.organization_mut(NORTH, "group").unwrap().repositories);
     });
@@ -62,7 +89,12 @@ fn fault(case: &Case, effect: Effect) -> Fault {
 }
 
 fn effects_after() -> [Effect; 4] {
-    [Effect::CutAfter, Effect::Truncate(1), Effect::html_502().after_commit(), Effect::internal().after_commit()]
+    [
+        Effect::CutAfter,
+        Effect::Truncate(1),
+        Effect::html_502().after_commit(),
+        Effect::internal().after_commit(),
+    ]
 }
 
 #[test]
@@ -103,10 +135,16 @@ fn a_throttled_write_is_repeated_behind_a_new_look() {
         world.inject(fault(case, Effect::throttled(Some(0))).times(3));
         let _ = world.apply(&[]);
         let what = format!("{} {}", case.method, case.path);
-        assert_eq!((world.writes().len(), world.state()), (writes.len() + 3, state), "{what}");
+        assert_eq!(
+            (world.writes().len(), world.state()),
+            (writes.len() + 3, state),
+            "{what}"
+        );
         let journal = world.journal();
         let is_try = |entry: &Entry| entry.method == case.method && entry.path.contains(case.path);
-        let tries: Vec<usize> = (0..journal.len()).filter(|at| is_try(&journal[*at])).collect();
+        let tries: Vec<usize> = (0..journal.len())
+            .filter(|at| is_try(&journal[*at]))
+            .collect();
         for pair in tries.windows(2).take(3) {
             assert_eq!(journal[pair[1] - 1].method, "GET", "{what}: {journal:#?}");
         }
@@ -117,9 +155,21 @@ fn a_throttled_write_is_repeated_behind_a_new_look() {
 fn a_lost_write_whose_look_fails_is_of_unknown_fate() {
     let world = World::of(ORGANIZATION);
     world.inject(Fault::new(Effect::CutAfter).method("POST"));
-    world.inject(Fault::new(Effect::forbidden()).method("GET").path("/namespaces/group").skip(1).forever());
+    world.inject(
+        Fault::new(Effect::forbidden())
+            .method("GET")
+            .path("/namespaces/group")
+            .skip(1)
+            .forever(),
+    );
     let report = world.try_apply(&["--format", "json"]).exits(1).json();
-    assert!(report["failed"][0]["message"].as_str().unwrap().contains("whether it was done is not known"), "{report}");
+    assert!(
+        report["failed"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("whether it was done is not known"),
+        "{report}"
+    );
     assert_eq!(report["failed"][0]["restored"], json!(false));
     assert_eq!(world.writes().len(), 1);
 }
@@ -128,14 +178,25 @@ fn a_lost_write_whose_look_fails_is_of_unknown_fate() {
 fn a_write_that_always_breaks_is_given_up() {
     let world = World::of(ORGANIZATION);
     world.inject(Fault::new(Effect::internal()).method("POST").forever());
-    let _ = world.try_apply(&[]).exits(1).says("SVCSTG.SWR.5001101").says("1 failed.");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("SVCSTG.SWR.5001101")
+        .says("1 failed.");
     assert_eq!(world.writes().len(), 2);
 }
 
 #[test]
 fn each_half_of_a_replacement_may_lose_its_answer() {
-    for (method, effect) in [("DELETE", Effect::CutAfter), ("POST", Effect::CutAfter), ("DELETE", Effect::CutBefore)] {
-        let world = with(&QUICKSTART.replace("override: true", "override: false"), |_| {});
+    for (method, effect) in [
+        ("DELETE", Effect::CutAfter),
+        ("POST", Effect::CutAfter),
+        ("DELETE", Effect::CutBefore),
+    ] {
+        let world = with(
+            &QUICKSTART.replace("override: true", "override: false"),
+            |_| {},
+        );
         world.inject(Fault::new(effect.clone()).method(method).path("sync_repo"));
         let _ = world.apply(&[]);
         let repeated = usize::from(matches!(effect, Effect::CutBefore));
@@ -146,8 +207,15 @@ fn each_half_of_a_replacement_may_lose_its_answer() {
 #[test]
 fn the_gateway_not_knowing_a_path_is_no_absence() {
     let world = World::of(ORGANIZATION);
-    world.inject(Fault::new(Effect::gateway_not_found()).method("GET").path("/namespaces/group"));
-    let _ = world.try_apply(&[]).exits(1).says("could not be checked: 404 APIGW.0101");
+    world.inject(
+        Fault::new(Effect::gateway_not_found())
+            .method("GET")
+            .path("/namespaces/group"),
+    );
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("could not be checked: 404 APIGW.0101");
     assert_eq!(world.writes(), [""; 0]);
 }
 
@@ -161,11 +229,18 @@ fn the_gateway_not_knowing_a_path_is_no_deletion() {
 
 #[test]
 fn what_is_gone_already_is_deleted() {
-    for (path, chart) in [("/old", format!("{QUICKSTART}\n{OLD}")), ("/sync_repo", without_rules())] {
+    for (path, chart) in [
+        ("/old", format!("{QUICKSTART}\n{OLD}")),
+        ("/sync_repo", without_rules()),
+    ] {
         let world = with(&chart, |_| {});
-        // It goes with the first request, whose answer is lost to a gateway that asks to try again. The look before
-        // the next try shows that there is nothing left to do.
-        world.inject(Fault::new(Effect::throttled(Some(0)).after_commit()).method("DELETE").path(path));
+        // It goes with the first request, whose answer is lost to a gateway that asks to try again.
+        // The look before the next try shows that there is nothing left to do.
+        world.inject(
+            Fault::new(Effect::throttled(Some(0)).after_commit())
+                .method("DELETE")
+                .path(path),
+        );
         let _ = world.apply(&[]);
         assert_eq!(world.writes().len(), 1, "{path}");
     }

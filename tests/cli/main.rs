@@ -1,7 +1,8 @@
-//! The program from end to end: the real binary, run against an emulator on a socket of this process.
+//! The program from end to end: the real binary, run against an emulator on a socket of this
+//! process.
 //!
-//! One file a concern. What every test needs is in `support`: its checks are part of every test, such as that a
-//! plan sends nothing but reads, and that an apply is followed by an empty plan.
+//! One file a concern. What every test needs is in `support`: its checks are part of every test,
+//! such as that a plan sends nothing but reads, and that an apply is followed by an empty plan.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -14,11 +14,21 @@ use crate::{
 
 /// A world whose clock moves, in which a run takes so long.
 fn moving(run_duration: Duration) -> World {
-    world(Settings { clock: Timestamp::now, run_duration, ..settings() }, FRESH)
+    world(
+        Settings {
+            clock: Timestamp::now,
+            run_duration,
+            ..settings()
+        },
+        FRESH,
+    )
 }
 
 fn starts(world: &World) -> usize {
-    writes(world).iter().filter(|(method, path, _)| method == "POST" && path.ends_with("/remote-mirror")).count()
+    writes(world)
+        .iter()
+        .filter(|(method, path, _)| method == "POST" && path.ends_with("/remote-mirror"))
+        .count()
 }
 
 /// A stranger starts a run.
@@ -29,24 +39,43 @@ fn stranger(world: &World) {
 #[test]
 fn a_run_that_fails_is_told_in_the_words_of_the_service() {
     let world = world(settings(), FRESH);
-    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Fail("remote: \u{1b}[31mno access".to_owned()));
+    edit_mirror(&world, |mirror| {
+        mirror.outcome = RunOutcome::Fail("remote: \u{1b}[31mno access".to_owned())
+    });
     let output = world.try_apply(&["--format", "json"]).exits(1);
     let failed = &output.json()["failed"][0];
-    assert_eq!(failed["message"], "the run failed: remote: \\u{1b}[31mno access");
-    assert_eq!((&failed["actions"], failed["job_id"].as_str().unwrap().len()), (&json!(["run"]), 36));
+    assert_eq!(
+        failed["message"],
+        "the run failed: remote: \\u{1b}[31mno access"
+    );
+    assert_eq!(
+        (&failed["actions"], failed["job_id"].as_str().unwrap().len()),
+        (&json!(["run"]), 36)
+    );
     assert_eq!(output.json()["outcome"], "incomplete");
     // It failed once, and is due as before; the plan says what the service said.
-    let _ = world.plan(&["--detailed-exitcode"]).exits(2).says("never succeeded").says("(the last run failed: remote:");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(2)
+        .says("never succeeded")
+        .says("(the last run failed: remote:");
     edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Succeed);
     let _ = world.apply(&[]);
 }
 
 #[test]
 fn a_change_whose_run_fails_is_changed_all_the_same() {
-    let world = world(settings(), "platform/app: { url: 'https://git.example.com/new.git', max_age: 6h }");
-    edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Fail("no access".to_owned()));
-    let _ =
-        world.try_apply(&[]).exits(1).says("failed: it was changed as planned, but the run failed: no access (job ");
+    let world = world(
+        settings(),
+        "platform/app: { url: 'https://git.example.com/new.git', max_age: 6h }",
+    );
+    edit_mirror(&world, |mirror| {
+        mirror.outcome = RunOutcome::Fail("no access".to_owned())
+    });
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("failed: it was changed as planned, but the run failed: no access (job ");
     assert_eq!(writes(&world).len(), 2);
 }
 
@@ -55,11 +84,18 @@ fn a_stop_ends_the_waiting_and_tells_what_is_known() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
     let mut command = world.command(&["apply", "--yes", "--format", "json"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     // By the fourth look it waits for many seconds.
     let looks = |world: &World| {
         let journal = world.journal();
-        let started = journal.iter().position(|entry| entry.method == "POST").unwrap_or(journal.len());
+        let started = journal
+            .iter()
+            .position(|entry| entry.method == "POST")
+            .unwrap_or(journal.len());
         journal.len() - started
     };
     wait_until("it waits", || looks(&world) > 4);
@@ -69,7 +105,13 @@ fn a_stop_ends_the_waiting_and_tells_what_is_known() {
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let applied = &report["applied"][0];
-    assert_eq!((&applied["verified"], applied["job_id"].as_str().unwrap().len()), (&json!(false), 36));
+    assert_eq!(
+        (
+            &applied["verified"],
+            applied["job_id"].as_str().unwrap().len()
+        ),
+        (&json!(false), 36)
+    );
     // The last look, and the read-back.
     assert!(looks(&world) <= begun + 2, "it went on waiting");
 }
@@ -78,14 +120,23 @@ fn a_stop_ends_the_waiting_and_tells_what_is_known() {
 fn a_run_that_does_not_end_is_unknown() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
-    let output = world.try_apply(&["--wait", "2s", "--format", "json"]).exits(1);
+    let output = world
+        .try_apply(&["--wait", "2s", "--format", "json"])
+        .exits(1);
     let applied = &output.json()["applied"][0];
-    assert_eq!((&applied["verified"], &applied["written"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&applied["verified"], &applied["written"]),
+        (&json!(false), &json!(true))
+    );
     assert_eq!(applied["job_id"].as_str().unwrap().len(), 36);
     assert_eq!(output.json()["outcome"], "incomplete");
     let said = "run, and its end is not known: it has not ended yet (job ";
     edit_mirror(&world, |mirror| mirror.runs.clear());
-    let _ = world.try_apply(&["--wait", "1s"]).exits(1).says(said).says("1 run, 1 not known to have ended.");
+    let _ = world
+        .try_apply(&["--wait", "1s"])
+        .exits(1)
+        .says(said)
+        .says("1 run, 1 not known to have ended.");
     assert_eq!(starts(&world), 2);
 }
 
@@ -95,7 +146,13 @@ fn nobody_needs_to_wait() {
     edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
     let output = world.try_apply(&["--no-wait", "--format", "json"]).exits(0);
     let applied = &output.json()["applied"][0];
-    assert_eq!((&applied["verified"], applied["job_id"].as_str().unwrap().len()), (&json!(false), 36));
+    assert_eq!(
+        (
+            &applied["verified"],
+            applied["job_id"].as_str().unwrap().len()
+        ),
+        (&json!(false), 36)
+    );
     assert_eq!(starts(&world), 1);
 }
 
@@ -108,7 +165,10 @@ fn the_end_is_waited_for() {
     let receipt = std::fs::read_to_string(world.path("receipt.json")).unwrap();
     let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
     let entry = &receipt["changes"][0];
-    assert_eq!((&entry["job_id"], &entry["status"]), (&applied["job_id"], &json!("applied")));
+    assert_eq!(
+        (&entry["job_id"], &entry["status"]),
+        (&applied["job_id"], &json!("applied"))
+    );
     assert_eq!(receipt["resources"]["run"], 1);
     assert_eq!(receipt["residual"]["changes"], json!([]));
     assert_eq!(starts(&world), 1);
@@ -138,17 +198,32 @@ fn a_run_of_somebody_else_that_just_hangs_is_left_alone() {
         mirror.next_outcomes = vec![RunOutcome::Hang];
     });
     stranger(&world);
-    let _ =
-        world.try_apply(&["--wait", "2s"]).exits(1).says("a run of somebody else is under way: it has not ended yet");
+    let _ = world
+        .try_apply(&["--wait", "2s"])
+        .exits(1)
+        .says("a run of somebody else is under way: it has not ended yet");
     assert_eq!(starts(&world), 0);
     // Nobody waits for it where nobody waits at all, and nobody claims to have started it.
-    let output = world.try_apply(&["--no-wait", "--format", "json", "--receipt", "receipt.json"]).exits(0);
+    let output = world
+        .try_apply(&["--no-wait", "--format", "json", "--receipt", "receipt.json"])
+        .exits(0);
     let applied = &output.json()["applied"][0];
-    assert_eq!((&applied["verified"], &applied["written"]), (&json!(false), &json!(false)), "{output}");
+    assert_eq!(
+        (&applied["verified"], &applied["written"]),
+        (&json!(false), &json!(false)),
+        "{output}"
+    );
     let entry = &world.json("receipt.json")["changes"][0];
-    assert_eq!((&entry["status"], &entry["written"]), (&json!("as_planned"), &json!(false)), "{entry:#}");
+    assert_eq!(
+        (&entry["status"], &entry["written"]),
+        (&json!("as_planned"), &json!(false)),
+        "{entry:#}"
+    );
     let text = world.try_apply(&["--no-wait"]).exits(0);
-    assert!(text.stdout.contains("1 under way.") && !text.stdout.contains("1 run"), "{text}");
+    assert!(
+        text.stdout.contains("1 under way.") && !text.stdout.contains("1 run"),
+        "{text}"
+    );
     assert_eq!(starts(&world), 0);
 }
 
@@ -184,31 +259,62 @@ fn what_is_not_due_any_more_is_not_run() {
     let world = world(settings(), FRESH);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     stranger(&world);
-    let _ = world.run(&["apply", "plan.json", "--wait", "9s"]).exits(0).says("1 so already.");
+    let _ = world
+        .run(&["apply", "plan.json", "--wait", "9s"])
+        .exits(0)
+        .says("1 so already.");
     assert_eq!(starts(&world), 0);
     // Somebody else's success may be too old by now.
     world.emulator.advance(Duration::from_secs(7 * 3600));
-    let _ = world.run(&["apply", "plan.json", "--wait", "9s"]).exits(0).says("1 run.");
+    let _ = world
+        .run(&["apply", "plan.json", "--wait", "9s"])
+        .exits(0)
+        .says("1 run.");
     assert_eq!(starts(&world), 1);
 }
 
 #[test]
 fn a_start_whose_answer_is_lost_is_not_repeated() {
-    for effect in [Effect::CutAfter, Effect::Truncate(1), Effect::internal().after_commit(), Effect::html_502()] {
-        let committed = !matches!(&effect, Effect::Status { committed: false, .. });
+    for effect in [
+        Effect::CutAfter,
+        Effect::Truncate(1),
+        Effect::internal().after_commit(),
+        Effect::html_502(),
+    ] {
+        let committed = !matches!(
+            &effect,
+            Effect::Status {
+                committed: false,
+                ..
+            }
+        );
         let world = moving(Duration::from_millis(100));
-        world.inject(Fault::new(effect.clone()).method("POST").path("/remote-mirror"));
+        world.inject(
+            Fault::new(effect.clone())
+                .method("POST")
+                .path("/remote-mirror"),
+        );
         let _ = world.apply(&[]).says("1 run.");
         let expected = if committed { 1 } else { 2 };
         assert_eq!(starts(&world), expected, "{effect:?}");
-        assert!(world.emulator.read(|state| state.mirror(NORTH, "platform", "app").unwrap().runs.is_empty()));
+        assert!(world.emulator.read(|state| {
+            state
+                .mirror(NORTH, "platform", "app")
+                .unwrap()
+                .runs
+                .is_empty()
+        }));
     }
 }
 
 #[test]
 fn a_start_that_was_throttled_is_repeated() {
     let world = world(settings(), FRESH);
-    world.inject(Fault::new(Effect::throttled(Some(0))).method("POST").times(2));
+    world.inject(
+        Fault::new(Effect::throttled(Some(0)))
+            .method("POST")
+            .times(2),
+    );
     let _ = world.apply(&[]);
     assert_eq!(starts(&world), 3);
 }
@@ -216,7 +322,8 @@ fn a_start_that_was_throttled_is_repeated() {
 #[test]
 fn looks_that_fail_do_not_hide_the_end() {
     let world = moving(Duration::from_secs(1));
-    // The look of the plan, of the check and of the snapshot; then one that is broken, and not worth a repetition.
+    // The look of the plan, of the check and of the snapshot; then one that is broken, and not
+    // worth a repetition.
     let broken = Effect::Status {
         body: portolan::emulator::ErrorBody::Other {
             status: 400,
@@ -226,14 +333,22 @@ fn looks_that_fail_do_not_hide_the_end() {
         retry_after: None,
         committed: false,
     };
-    world.inject(Fault::new(broken).method("GET").path("/remote-mirror").skip(3));
+    world.inject(
+        Fault::new(broken)
+            .method("GET")
+            .path("/remote-mirror")
+            .skip(3),
+    );
     let _ = world.apply(&[]).says("1 run.");
 }
 
 #[test]
 fn waiting_for_one_mirror_does_not_hold_up_the_others() {
     let names = ["app", "b", "c", "d", "e"];
-    let chart: Vec<String> = names.iter().map(|name| format!("platform/{name}: {{ max_age: 6h }}")).collect();
+    let chart: Vec<String> = names
+        .iter()
+        .map(|name| format!("platform/{name}: {{ max_age: 6h }}"))
+        .collect();
     let world = world(settings(), &chart.join("\n"));
     world.edit(|state| {
         for name in names {
@@ -250,17 +365,29 @@ fn a_failure_of_a_fresh_mirror_is_told_and_is_no_drift() {
     let world = world(settings(), FRESH);
     let _ = world.apply(&[]);
     world.emulator.advance(Duration::from_secs(3600));
-    edit_mirror(&world, |mirror| mirror.next_outcomes = vec![RunOutcome::Fail("no route to host".to_owned())]);
+    edit_mirror(&world, |mirror| {
+        mirror.next_outcomes = vec![RunOutcome::Fail("no route to host".to_owned())]
+    });
     stranger(&world);
     let output = world.run(&["drift", "--format", "json"]).exits(0);
     let finding = &output.json()["diagnostics"][0];
     assert_eq!(finding["code"], "failing-mirror");
     assert_eq!(finding["message"], "the last run failed: no route to host");
-    assert_eq!((&finding["severity"], &finding["line"]), (&json!("warning"), &json!(4)));
+    assert_eq!(
+        (&finding["severity"], &finding["line"]),
+        (&json!("warning"), &json!(4))
+    );
     // It can be waived, and is drift as soon as the success is too old.
     write(&world, &format!("{FRESH} # portolan: allow failing-mirror"));
-    assert_eq!(world.run(&["drift", "--format", "json"]).exits(0).json()["diagnostics"], json!([]));
+    assert_eq!(
+        world.run(&["drift", "--format", "json"]).exits(0).json()["diagnostics"],
+        json!([])
+    );
     write(&world, FRESH);
     world.emulator.advance(Duration::from_secs(6 * 3600));
-    let _ = world.run(&["drift"]).exits(2).says("older than 6h").says("(the last run failed: no route to host)");
+    let _ = world
+        .run(&["drift"])
+        .exits(2)
+        .says("older than 6h")
+        .says("(the last run failed: no route to host)");
 }

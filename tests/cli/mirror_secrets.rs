@@ -60,9 +60,14 @@ fn secrets_are_nowhere_but_on_the_wire() {
     let _ = run(&["plan", "--out", "plan.json"]).exits(0);
     let saved = fs::read_to_string(world.path("plan.json")).unwrap();
     is_clean("a saved plan", &saved);
-    assert!(saved.contains("GIT_USER") && saved.contains("token.txt"), "it says where they are");
+    assert!(
+        saved.contains("GIT_USER") && saved.contains("token.txt"),
+        "it says where they are"
+    );
     // A run that fails, a start whose answer is lost, a report as JSON, and one that succeeds.
-    edit_mirror(&world, |mirror| mirror.next_outcomes = vec![RunOutcome::Fail("no access".to_owned())]);
+    edit_mirror(&world, |mirror| {
+        mirror.next_outcomes = vec![RunOutcome::Fail("no access".to_owned())]
+    });
     let _ = run(&["apply", "plan.json", "--format", "json"]).exits(1);
     let cut = portolan::emulator::Fault::new(portolan::emulator::Effect::CutAfter).method("POST");
     world.inject(cut);
@@ -72,38 +77,69 @@ fn secrets_are_nowhere_but_on_the_wire() {
         is_clean(name, &fs::read_to_string(world.path(name)).unwrap());
     }
     assert_eq!(report.json()["applied"][0]["actions"], json!(["run"]));
-    let run_body = json!({ "username": "...", "password": "...", "endpoint_uuid": "", "force_fetch": false });
+    let run_body =
+        json!({ "username": "...", "password": "...", "endpoint_uuid": "", "force_fetch": false });
     let (method, path, body) = writes(&world).pop().unwrap();
     assert_eq!(body, run_body);
     let shown = format!("{method} {path}\n   {body}\n");
-    assert!(include_str!("../../docs/mirrors.md").contains(&shown), "the documentation shows {shown}");
+    assert!(
+        include_str!("../../docs/mirrors.md").contains(&shown),
+        "the documentation shows {shown}"
+    );
     is_clean("the journal", &format!("{:?}", world.journal()));
-    is_clean("the state", &world.emulator.read(|state| serde_json::to_string(state).unwrap()));
+    is_clean(
+        "the state",
+        &world
+            .emulator
+            .read(|state| serde_json::to_string(state).unwrap()),
+    );
     world.is_settled();
 }
 
 /// The login of the chart is for the `url` that the plan saw.
 #[test]
 fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
-    let moving = Settings { clock: Timestamp::now, run_duration: Duration::from_secs(3), ..settings() };
+    let moving = Settings {
+        clock: Timestamp::now,
+        run_duration: Duration::from_secs(3),
+        ..settings()
+    };
     let chart = CHART.replace("new.git", "app.git");
     let world = world(moving, &chart).variable("GIT_USER", USER);
     world.file("token.txt", PASSWORD);
-    edit_mirror(&world, |mirror| mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())]);
+    edit_mirror(&world, |mirror| {
+        mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())]
+    });
     world.emulator.start_run(NORTH, "platform", "app").unwrap();
     let mut command = world.command(&["apply", "--yes"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let looks = |world: &World| {
-        let looks = world.journal().into_iter().filter(|entry| entry.path.ends_with("/remote-mirror"));
+        let looks = world
+            .journal()
+            .into_iter()
+            .filter(|entry| entry.path.ends_with("/remote-mirror"));
         looks.count()
     };
     // The plan's look, and the first of the apply, which finds the other run under way.
     wait_until("the other run is waited for", || looks(&world) >= 2);
-    edit_mirror(&world, |mirror| mirror.url = "https://evil.example.com/app.git".to_owned());
+    edit_mirror(&world, |mirror| {
+        mirror.url = "https://evil.example.com/app.git".to_owned()
+    });
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("it moved since the plan was made: url was"), "{text}");
-    assert_eq!((output.status.code(), writes(&world)), (Some(1), vec![]), "{text}");
+    assert!(
+        text.contains("it moved since the plan was made: url was"),
+        "{text}"
+    );
+    assert_eq!(
+        (output.status.code(), writes(&world)),
+        (Some(1), vec![]),
+        "{text}"
+    );
 }
 
 #[test]
@@ -112,12 +148,19 @@ fn only_an_apply_that_runs_needs_them() {
     let _ = world.run(&["validate"]).exits(0);
     let _ = world.plan(&[]).exits(0);
     let _ = world.run(&["drift"]).exits(2);
-    let said = "Nothing was changed: mirror cn-north-4/platform/app cannot log in: the variable `GIT_USER` is not set";
+    let said = "Nothing was changed: mirror cn-north-4/platform/app cannot log in: the variable \
+        `GIT_USER` is not set";
     let _ = world.try_apply(&[]).exits(1).says(said);
     let world = world.variable("GIT_USER", USER);
-    let _ = world.try_apply(&[]).exits(1).says("cannot log in: the file token.txt cannot be read");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("cannot log in: the file token.txt cannot be read");
     world.file("token.txt", "\n");
-    let _ = world.try_apply(&[]).exits(1).says("cannot log in: the file token.txt is empty");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("cannot log in: the file token.txt is empty");
     assert_eq!(writes(&world), []);
     world.file("token.txt", PASSWORD);
     let _ = world.apply(&[]);
@@ -131,7 +174,9 @@ fn a_secret_that_was_written_down_is_not_shown() {
     let world = private();
     for line in [
         format!("credentials: {{ username: {{ env: U }}, password: {PASSWORD} }}"),
-        format!("credentials: {{ username: {{ env: U }}, password: \"{PASSWORD}\", extra: {USER} }}"),
+        format!(
+            "credentials: {{ username: {{ env: U }}, password: \"{PASSWORD}\", extra: {USER} }}"
+        ),
         format!("credentials: {USER}:{PASSWORD}"),
         format!("credentials: [ {USER}, {PASSWORD} ]"),
         format!("url: 'https://{USER}:{PASSWORD}@git.example.com/a.git'"),
@@ -161,7 +206,8 @@ fn a_secret_in_the_place_of_its_place_is_not_shown() {
         format!("\n        env: A\n        env: {PASSWORD}"),
         format!("\n        env: A\n        file: {PASSWORD}"),
     ] {
-        let login = format!("credentials:\n      username: {{ env: U }}\n      password: {password}");
+        let login =
+            format!("credentials:\n      username: {{ env: U }}\n      password: {password}");
         crate::mirrors::write(&world, &format!("platform/app:\n    {login}"));
         for format in ["text", "json", "sarif", "github", "gitlab"] {
             let _ = output_is_clean(world.run(&["validate", "--format", format]).exits(1));
@@ -170,6 +216,9 @@ fn a_secret_in_the_place_of_its_place_is_not_shown() {
             let _ = output_is_clean(world.run(&["plan", "--format", format]).exits(1));
         }
     }
-    crate::mirrors::write(&world, &format!("platform/app: {{ credentials: {{ {PASSWORD} }} }}"));
+    crate::mirrors::write(
+        &world,
+        &format!("platform/app: {{ credentials: {{ {PASSWORD} }} }}"),
+    );
     let _ = output_is_clean(world.run(&["validate"]).exits(1)).warns("error[literal-secret]");
 }

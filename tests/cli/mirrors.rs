@@ -1,5 +1,5 @@
-//! Mirrors of git repositories: found, tied, changed, and due for a run. The clock of these worlds stands until it is
-//! moved, and a run ends at once.
+//! Mirrors of git repositories: found, tied, changed, and due for a run. The clock of these worlds
+//! stands until it is moved, and a run ends at once.
 
 use std::time::Duration;
 
@@ -18,21 +18,35 @@ const PLAIN: &str = "/v4/repositories/124/remote-mirror";
 pub(crate) const URL: &str = "https://git.example.com/app.git";
 
 /// A chart of one mirror that is to be fresh.
-pub(crate) const FRESH: &str = "platform/app: { url: 'https://git.example.com/app.git', max_age: 6h }";
+pub(crate) const FRESH: &str =
+    "platform/app: { url: 'https://git.example.com/app.git', max_age: 6h }";
 
 pub(crate) fn settings() -> Settings {
     let (run_delay, run_duration) = (Duration::ZERO, Duration::ZERO);
-    Settings { clock: || START.parse().unwrap(), run_delay, run_duration, ..Settings::default() }
+    Settings {
+        clock: || START.parse().unwrap(),
+        run_delay,
+        run_duration,
+        ..Settings::default()
+    }
 }
 
 /// A world with the two repositories, and a chart with these mirrors.
 pub(crate) fn world(settings: Settings, mirrors: &str) -> World {
-    let world = World::with(settings).variable("HUAWEICLOUD_SDK_AK", AK).variable("HUAWEICLOUD_SDK_SK", SK);
+    let world = World::with(settings)
+        .variable("HUAWEICLOUD_SDK_AK", AK)
+        .variable("HUAWEICLOUD_SDK_SK", SK);
     world.edit(|state| {
         state.ensure_mirror(NORTH, "platform", "app", URL);
         state.ensure_git_repository(NORTH, "platform", "plain");
-        state.git_repository_mut(NORTH, "platform", "app").unwrap().id = 123;
-        state.git_repository_mut(NORTH, "platform", "plain").unwrap().id = 124;
+        state
+            .git_repository_mut(NORTH, "platform", "app")
+            .unwrap()
+            .id = 123;
+        state
+            .git_repository_mut(NORTH, "platform", "plain")
+            .unwrap()
+            .id = 124;
     });
     write(&world, mirrors);
     world
@@ -53,8 +67,13 @@ fn edit_repository(world: &World, path: &str, change: impl FnOnce(&mut GitReposi
 
 /// Method, path and body of the writes so far.
 pub(crate) fn writes(world: &World) -> Vec<(String, String, Value)> {
-    let writes = world.journal().into_iter().filter(|entry| entry.method != "GET");
-    writes.map(|entry| (entry.method, entry.path, entry.body.unwrap_or_default())).collect()
+    let writes = world
+        .journal()
+        .into_iter()
+        .filter(|entry| entry.method != "GET");
+    writes
+        .map(|entry| (entry.method, entry.path, entry.body.unwrap_or_default()))
+        .collect()
 }
 
 fn wrote(method: &str, path: &str, body: Value) -> (String, String, Value) {
@@ -74,7 +93,9 @@ fn a_mirror_is_run_when_it_is_due_and_not_before() {
         .exits(2)
         .says("  > mirror cn-north-4/platform/app")
         .says("never succeeded");
-    let _ = world.apply(&[]).says("Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n1 run.");
+    let _ = world
+        .apply(&[])
+        .says("Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n1 run.");
     assert_eq!(writes(&world), [wrote("POST", APP, start(false))]);
     // While the clock stands nothing is due, nor exactly at the end of the age.
     world.is_settled();
@@ -94,13 +115,22 @@ fn a_mirror_is_run_when_it_is_due_and_not_before() {
 #[test]
 fn a_success_in_the_future_does_not_make_a_mirror_fresh() {
     let world = world(settings(), FRESH);
-    let succeeded = |time: &str| edit_mirror(&world, |mirror| mirror.last_successful_update_at = time.parse().ok());
+    let succeeded = |time: &str| {
+        edit_mirror(&world, |mirror| {
+            mirror.last_successful_update_at = time.parse().ok()
+        })
+    };
     // Clocks differ a little.
     succeeded("2026-11-20T23:20:00Z");
     world.is_settled();
     succeeded("2030-01-01T00:00:00Z");
-    let said = "last success 2030-01-01T08:00:00.000+08:00 lies in the future, so it does not count";
-    let _ = world.plan(&["--detailed-exitcode"]).exits(2).says(said).says("1 to run.");
+    let said =
+        "last success 2030-01-01T08:00:00.000+08:00 lies in the future, so it does not count";
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(2)
+        .says(said)
+        .says("1 to run.");
     let _ = world.run(&["drift"]).exits(2).says(said);
     assert_eq!(world.plan_json(&[])["changes"][0]["run"]["because"], said);
 }
@@ -114,8 +144,12 @@ fn a_mirror_without_an_age_is_never_run() {
         .says("No changes. The live state is as the chart says, as far as it can be compared.")
         .says("Cannot be compared: branches of mirror cn-north-4/platform/app.");
     let document = world.plan_json(&[]);
-    let address = json!({ "kind": "mirror", "region": NORTH, "project": "platform", "repository": "app" });
-    assert_eq!(document["uncompared"], json!([{ "address": address, "attributes": ["branches"] }]));
+    let address =
+        json!({ "kind": "mirror", "region": NORTH, "project": "platform", "repository": "app" });
+    assert_eq!(
+        document["uncompared"],
+        json!([{ "address": address, "attributes": ["branches"] }])
+    );
     assert_eq!(document["outcome"], "no_changes");
 }
 
@@ -132,11 +166,16 @@ fn an_ordinary_repository_is_tied_changed_and_run() {
     let document = world.plan_json(&[]);
     assert_eq!(document["changes"][0]["actions"], json!(["create", "run"]));
     assert_eq!(document["changes"][0]["risks"], json!(["overwrites"]));
-    let _ = world.apply(&[]).says("Resources: 1 added, 0 changed, 0 destroyed.\n1 run.");
-    let (url, endpoint) = ("https://git.example.com/plain.git", "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11");
-    let all =
-        json!({ "url": url, "sync_branch_type": "default", "mirroring_enabled": true, "endpoint_uuid": endpoint });
-    let run = json!({ "username": "", "password": "", "endpoint_uuid": endpoint, "force_fetch": true });
+    let _ = world
+        .apply(&[])
+        .says("Resources: 1 added, 0 changed, 0 destroyed.\n1 run.");
+    let (url, endpoint) = (
+        "https://git.example.com/plain.git",
+        "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11",
+    );
+    let all = json!({ "url": url, "sync_branch_type": "default", "mirroring_enabled": true, "endpoint_uuid": endpoint });
+    let run =
+        json!({ "username": "", "password": "", "endpoint_uuid": endpoint, "force_fetch": true });
     let expected = [
         wrote("POST", &format!("{PLAIN}/associate"), json!({ "url": url })),
         wrote("PUT", PLAIN, all),
@@ -152,24 +191,40 @@ fn a_change_sends_every_field_and_is_followed_by_a_run() {
     edit_mirror(&world, |mirror| mirror.endpoint_uuid = "kept".to_owned());
     world.forget();
     world.emulator.advance(Duration::from_secs(60));
-    write(&world, "platform/app: { url: 'https://git.example.com/new.git', branches: all, max_age: 6h }");
+    write(
+        &world,
+        "platform/app: { url: 'https://git.example.com/new.git', branches: all, max_age: 6h }",
+    );
     let document = world.plan_json(&[]);
     let change = &document["changes"][0];
-    assert_eq!((&change["actions"], &change["reason"]), (&json!(["update", "run"]), &json!("differs")));
+    assert_eq!(
+        (&change["actions"], &change["reason"]),
+        (&json!(["update", "run"]), &json!("differs"))
+    );
     assert_eq!(change["run"]["because"], "its configuration changes");
     assert_eq!(document["summary"]["run"], 1);
-    let _ = world.apply(&[]).says("Resources: 0 added, 1 changed, 0 destroyed.\n1 run.");
+    let _ = world
+        .apply(&[])
+        .says("Resources: 0 added, 1 changed, 0 destroyed.\n1 run.");
     let url = "https://git.example.com/new.git";
     let all = json!({ "url": url, "sync_branch_type": "all", "mirroring_enabled": false, "endpoint_uuid": "kept" });
-    let run = json!({ "username": "", "password": "", "endpoint_uuid": "kept", "force_fetch": false });
-    assert_eq!(writes(&world), [wrote("PUT", APP, all), wrote("POST", APP, run)]);
+    let run =
+        json!({ "username": "", "password": "", "endpoint_uuid": "kept", "force_fetch": false });
+    assert_eq!(
+        writes(&world),
+        [wrote("PUT", APP, all), wrote("POST", APP, run)]
+    );
 }
 
 #[test]
 fn a_schedule_is_switched_off_only_with_consent() {
     let world = world(settings(), "platform/app: { scheduled: false }");
     edit_mirror(&world, |mirror| mirror.scheduled = true);
-    let _ = world.plan(&[]).exits(0).says("withheld: one-way").says("--allow one-way=1 would let it go");
+    let _ = world
+        .plan(&[])
+        .exits(0)
+        .says("withheld: one-way")
+        .says("--allow one-way=1 would let it go");
     let _ = world.try_apply(&[]).exits(1);
     assert_eq!(writes(&world), []);
     let _ = world.apply_allowing("one-way=1");
@@ -181,7 +236,8 @@ fn a_schedule_is_switched_off_only_with_consent() {
 
 #[test]
 fn a_repository_is_found_by_its_exact_name_on_any_page() {
-    let chart = "platform/group/app: { max_age: 1d }\nplatform/last: { url: 'https://git.example.com/l.git' }\n\
+    let chart = "platform/group/app: { max_age: 1d }\nplatform/last: { url: \
+        'https://git.example.com/l.git' }\n\
                  other/app: { repository_id: 123, max_age: 1d }";
     let world = world(settings(), chart);
     world.edit(|state| {
@@ -192,13 +248,31 @@ fn a_repository_is_found_by_its_exact_name_on_any_page() {
         state.ensure_git_repository(NORTH, "platform", "last");
     });
     let numbers = world.plan_json(&[]);
-    let number = |at: usize| numbers["changes"][at]["precondition"]["repository_id"].as_u64().unwrap();
-    let id = |path| u64::from(world.emulator.read(|state| state.git_repository(NORTH, "platform", path).unwrap().id));
-    assert_eq!([number(0), number(1), number(2)], [123, id("group/app"), id("last")]);
-    let pages = world.journal().into_iter().filter(|entry| entry.path == "/v4/user/repositories");
+    let number = |at: usize| {
+        numbers["changes"][at]["precondition"]["repository_id"]
+            .as_u64()
+            .unwrap()
+    };
+    let id = |path| {
+        u64::from(
+            world
+                .emulator
+                .read(|state| state.git_repository(NORTH, "platform", path).unwrap().id),
+        )
+    };
+    assert_eq!(
+        [number(0), number(1), number(2)],
+        [123, id("group/app"), id("last")]
+    );
+    let pages = world
+        .journal()
+        .into_iter()
+        .filter(|entry| entry.path == "/v4/user/repositories");
     let offsets: Vec<String> = pages.map(|entry| entry.query).collect();
     // Each page begins with the last one of the page before.
-    let page = |limit: usize, offset: usize| format!("limit={limit}&offset={offset}&order_by=created_at&sort=asc");
+    let page = |limit: usize, offset: usize| {
+        format!("limit={limit}&offset={offset}&order_by=created_at&sort=asc")
+    };
     assert_eq!(offsets, [page(100, 0), page(99, 99), page(98, 196)]);
     let _ = world.apply(&[]);
 }
@@ -207,22 +281,40 @@ fn a_repository_is_found_by_its_exact_name_on_any_page() {
 fn a_number_spares_the_list() {
     let world = world(settings(), "platform/app: { repository_id: 123 }");
     let _ = world.plan(&[]).exits(0);
-    let asked: Vec<String> = world.journal().into_iter().map(|entry| entry.path).collect();
+    let asked: Vec<String> = world
+        .journal()
+        .into_iter()
+        .map(|entry| entry.path)
+        .collect();
     assert_eq!(asked, [APP]);
     // One that is no mirror yet, and one that is nothing.
-    write(&world, "platform/plain: { repository_id: 124, url: 'https://git.example.com/plain.git' }");
+    write(
+        &world,
+        "platform/plain: { repository_id: 124, url: 'https://git.example.com/plain.git' }",
+    );
     let _ = world.apply(&[]);
-    write(&world, "platform/plain: { repository_id: 999, url: 'https://git.example.com/plain.git' }");
-    let _ = world.plan(&[]).exits(1).says("no git repository is called so, and portolan cannot create one");
+    write(
+        &world,
+        "platform/plain: { repository_id: 999, url: 'https://git.example.com/plain.git' }",
+    );
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .says("no git repository is called so, and portolan cannot create one");
 }
 
 #[test]
 fn a_repository_that_is_not_there_is_said_to_be_missing() {
-    let world = world(settings(), &format!("{FRESH}\nplatform/missing: {{ url: 'https://git.example.com/m.git' }}"));
+    let world = world(
+        settings(),
+        &format!("{FRESH}\nplatform/missing: {{ url: 'https://git.example.com/m.git' }}"),
+    );
     let out = ["--out", "plan.json"];
     let output = world.plan(&out).exits(1);
     assert!(!output.stdout.contains("No changes"), "{output}");
-    let _ = output.says("Stopped: mirror cn-north-4/platform/missing").says("--exclude 'cn-north-4/platform/missing'");
+    let _ = output
+        .says("Stopped: mirror cn-north-4/platform/missing")
+        .says("--exclude 'cn-north-4/platform/missing'");
     let _ = world.try_apply(&[]).exits(1).says("Nothing was changed");
     let _ = world.run(&["drift"]).exits(2);
     assert_eq!(writes(&world), []);
@@ -231,30 +323,48 @@ fn a_repository_that_is_not_there_is_said_to_be_missing() {
     assert!(!output.stdout.contains("No changes"), "{output}");
     let _ = world.run(&["drift"]).exits(2);
     write(&world, &format!("{FRESH}\nplatform/missing: {{}}"));
-    let _ = world.try_apply(&["--exclude", "cn-north-4/platform/missing"]).exits(0);
+    let _ = world
+        .try_apply(&["--exclude", "cn-north-4/platform/missing"])
+        .exits(0);
 }
 
 #[test]
 fn two_names_for_one_repository_are_unknown() {
-    let world = world(settings(), "platform/app: {}\nelsewhere/app: { repository_id: 123 }");
-    let _ = world.plan(&[]).exits(1).warns("it is 123, and so is that of mirror cn-north-4/elsewhere/app");
+    let world = world(
+        settings(),
+        "platform/app: {}\nelsewhere/app: { repository_id: 123 }",
+    );
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("it is 123, and so is that of mirror cn-north-4/elsewhere/app");
 }
 
 #[test]
 fn patterns_cover_mirrors() {
-    let world = world(settings(), &format!("{FRESH}\nplatform/plain: {{ url: 'https://git.example.com/p.git' }}"));
+    let world = world(
+        settings(),
+        &format!("{FRESH}\nplatform/plain: {{ url: 'https://git.example.com/p.git' }}"),
+    );
     let chosen = |option: &str, pattern: &str| {
         let document = world.plan_json(&[option, pattern]);
-        let names =
-            document["changes"].as_array().unwrap().iter().map(|change| change["address"]["repository"].clone());
-        names.map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        let names = document["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| change["address"]["repository"].clone());
+        names
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(chosen("--target", "cn-north-4/platform/app"), ["app"]);
     assert_eq!(chosen("--exclude", "cn-north-4/*/app"), ["plain"]);
     assert_eq!(chosen("--target", "*/platform/**"), ["app", "plain"]);
     // A project is no resource, and covers nothing.
     let output = world.plan(&["--target", "cn-north-4/platform"]).exits(1);
-    let _ = output.warns("`--target 'cn-north-4/platform'` covers nothing").warns("`cn-north-4/platform/**`");
+    let _ = output
+        .warns("`--target 'cn-north-4/platform'` covers nothing")
+        .warns("`cn-north-4/platform/**`");
     let accept = "accept: [ { address: platform/*, until: 2999-01-01, reason: being moved } ]\n";
     let chart = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     world.chart(&(chart + accept));
@@ -265,22 +375,40 @@ fn patterns_cover_mirrors() {
 fn images_and_mirrors_stand_in_one_chart() {
     let world = world(settings(), FRESH);
     let chart = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
-    world.chart(&format!("{chart}organizations: {{ team-a: {{ repositories: {{ web: {{}} }} }} }}\n"));
-    let _ = world.apply(&[]).says("Resources: 2 added, 0 changed, 0 destroyed.\n1 run.");
+    world.chart(&format!(
+        "{chart}organizations: {{ team-a: {{ repositories: {{ web: {{}} }} }} }}\n"
+    ));
+    let _ = world
+        .apply(&[])
+        .says("Resources: 2 added, 0 changed, 0 destroyed.\n1 run.");
     // A chart without images does not ask for any.
     world.chart(&chart);
     world.forget();
     let _ = world.plan(&[]);
-    assert!(world.journal().iter().all(|entry| entry.path.starts_with("/v4/")), "{:?}", world.journal());
+    assert!(
+        world
+            .journal()
+            .iter()
+            .all(|entry| entry.path.starts_with("/v4/")),
+        "{:?}",
+        world.journal()
+    );
 }
 
 #[test]
 fn what_moved_since_the_plan_is_refused() {
-    let world = world(settings(), "platform/app: { url: 'https://git.example.com/new.git' }");
+    let world = world(
+        settings(),
+        "platform/app: { url: 'https://git.example.com/new.git' }",
+    );
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    edit_mirror(&world, |mirror| mirror.url = "https://git.example.com/other.git".to_owned());
-    let _ =
-        world.run(&["apply", "plan.json"]).exits(1).says("not sent, because it moved since the plan was made: url was");
+    edit_mirror(&world, |mirror| {
+        mirror.url = "https://git.example.com/other.git".to_owned()
+    });
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("not sent, because it moved since the plan was made: url was");
     assert_eq!(writes(&world), []);
 }
 
@@ -289,19 +417,30 @@ fn the_answers_of_the_api_page_are_told() {
     // 403: the role in the repository may read, and no more.
     let world = world(settings(), FRESH);
     edit_repository(&world, "app", |repository| repository.access = Access::Read);
-    let said =
-        "failed: not run: 403 CH.004403: Insufficient permissions. Apply for the required permission and try again.";
-    let _ = world.try_apply(&[]).exits(1).says(said).says("hint: the role in the repository needs the permission");
+    let said = "failed: not run: 403 CH.004403: Insufficient permissions. Apply for the required \
+        permission and try again.";
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says(said)
+        .says("hint: the role in the repository needs the permission");
     // 404: it went between the look and the start.
     edit_repository(&world, "app", |repository| repository.access = Access::Set);
     let gone = r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#;
     world.inject(Fault::new(refusal(404, gone)).method("POST"));
-    let _ = world.try_apply(&[]).exits(1).says("failed: not run: 404 CH.004404: Repository Not Found");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("failed: not run: 404 CH.004404: Repository Not Found");
     // 401: asked once, and never again with the same credentials.
-    let expired = r#"{"error_code":"DEV.00000003","error_msg":"Authentication information expired."}"#;
+    let expired =
+        r#"{"error_code":"DEV.00000003","error_msg":"Authentication information expired."}"#;
     world.inject(Fault::new(refusal(401, expired)).times(9));
     world.forget();
-    let _ = world.plan(&[]).exits(1).warns("401 DEV.00000003: Authentication information expired.");
+    let _ = world
+        .plan(&[])
+        .exits(1)
+        .warns("401 DEV.00000003: Authentication information expired.");
     assert_eq!(world.journal().len(), 1);
 }
 
@@ -311,10 +450,15 @@ fn refusal(status: u16, text: &str) -> Effect {
         content_type: "application/json".to_owned(),
         text: text.to_owned(),
     };
-    Effect::Status { body, retry_after: None, committed: false }
+    Effect::Status {
+        body,
+        retry_after: None,
+        committed: false,
+    }
 }
 
-/// Every answer that the documents leave open, other than the first of its kind, by a chart that ties, changes and runs.
+/// Every answer that the documents leave open, other than the first of its kind, by a chart that
+/// ties, changes and runs.
 #[test]
 fn whatever_the_service_does_where_its_documents_are_silent() {
     for switch in [
@@ -343,9 +487,14 @@ fn whatever_the_service_does_where_its_documents_are_silent() {
         "repository-path=full",
     ] {
         let mut settings = settings();
-        settings.assumptions.set(switch).unwrap_or_else(|error| panic!("{switch}: {error}"));
-        let chart = "platform/app: { url: 'https://git.example.com/new.git', scheduled: true, max_age: 6h }
-platform/plain: { url: 'https://git.example.com/plain.git', scheduled: true, branches: default, max_age: 6h }";
+        settings
+            .assumptions
+            .set(switch)
+            .unwrap_or_else(|error| panic!("{switch}: {error}"));
+        let chart = "platform/app: { url: 'https://git.example.com/new.git', scheduled: true, \
+            max_age: 6h }
+platform/plain: { url: 'https://git.example.com/plain.git', scheduled: true, branches: default, \
+max_age: 6h }";
         let world = world(settings, chart);
         edit_mirror(&world, |mirror| {
             mirror.failures = 3;

@@ -16,7 +16,9 @@ fn name(number: usize) -> String {
 
 /// A world of an organization with 1,200 repositories, and a chart with these lines about it.
 fn world(lines: &str) -> World {
-    let world = World::of(&format!("version: 1\nregion: {NORTH}\norganizations:\n  team-a:\n{lines}"));
+    let world = World::of(&format!(
+        "version: 1\nregion: {NORTH}\norganizations:\n  team-a:\n{lines}"
+    ));
     world.edit(|state| {
         for number in REPOSITORIES {
             state.ensure_repository(NORTH, "team-a", &name(number));
@@ -28,11 +30,14 @@ fn world(lines: &str) -> World {
 /// Lines that name some repositories and leave the rest alone.
 fn naming(entries: impl Iterator<Item = (usize, &'static str)>) -> String {
     let entries = entries.map(|(number, entry)| format!("      {}: {entry}\n", name(number)));
-    format!("    unlisted: ignore\n    repositories:\n{}", entries.collect::<String>())
+    format!(
+        "    unlisted: ignore\n    repositories:\n{}",
+        entries.collect::<String>()
+    )
 }
 
-/// What others do before the second page is asked for: one that was read goes, and nothing comes, or one does before or
-/// behind what was read.
+/// What others do before the second page is asked for: one that was read goes, and nothing comes,
+/// or one does before or behind what was read.
 fn between_two_pages(world: &World, variant: usize) {
     let after_the_first_page = |edit: &str| {
         let edit = format!("stranger={edit},route=list-repositories,skip=1");
@@ -53,9 +58,14 @@ fn a_deletion_between_two_pages_hides_no_drift() {
         for variant in 0..3 {
             let world = world(&naming([(hidden, "{ state: absent }")].into_iter()));
             between_two_pages(&world, variant);
-            let output =
-                world.run(&["drift"]).exits(2).says(&format!("  - repository cn-north-4/team-a/{}", name(hidden)));
-            assert!(!output.stdout.contains("No changes"), "{hidden}, {variant}: {output}");
+            let output = world.run(&["drift"]).exits(2).says(&format!(
+                "  - repository cn-north-4/team-a/{}",
+                name(hidden)
+            ));
+            assert!(
+                !output.stdout.contains("No changes"),
+                "{hidden}, {variant}: {output}"
+            );
         }
     }
 }
@@ -65,10 +75,15 @@ fn a_deletion_between_two_pages_hides_no_drift() {
 fn a_deletion_between_two_pages_hides_nothing_unlisted() {
     for hidden in [990, 1000] {
         for variant in 0..3 {
-            let known = REPOSITORIES.filter(|number| ![hidden, 5].contains(number)).map(|number| (number, "{}"));
+            let known = REPOSITORIES
+                .filter(|number| ![hidden, 5].contains(number))
+                .map(|number| (number, "{}"));
             let world = world(&naming(known).replace("ignore", "delete"));
             between_two_pages(&world, variant);
-            let _ = world.run(&["drift"]).exits(2).says(&format!("  - repository cn-north-4/team-a/{}", name(hidden)));
+            let _ = world.run(&["drift"]).exits(2).says(&format!(
+                "  - repository cn-north-4/team-a/{}",
+                name(hidden)
+            ));
         }
     }
 }
@@ -77,7 +92,9 @@ fn a_deletion_between_two_pages_hides_nothing_unlisted() {
 #[test]
 fn a_deletion_between_two_pages_makes_nothing_missing() {
     for variant in 0..3 {
-        let world = world(&naming(AROUND_THE_END.into_iter().map(|number| (number, "{}"))));
+        let world = world(&naming(
+            AROUND_THE_END.into_iter().map(|number| (number, "{}")),
+        ));
         between_two_pages(&world, variant);
         let _ = world.run(&["drift"]).exits(0).says("No changes.");
     }
@@ -89,7 +106,10 @@ fn what_goes_between_two_pages_is_missed() {
     for variant in 0..2 {
         let world = world(&naming([(5, "{}")].into_iter()));
         between_two_pages(&world, variant);
-        let _ = world.run(&["drift"]).exits(2).says("  + repository cn-north-4/team-a/r0005");
+        let _ = world
+            .run(&["drift"])
+            .exits(2)
+            .says("  + repository cn-north-4/team-a/r0005");
     }
 }
 
@@ -98,30 +118,46 @@ fn what_goes_between_two_pages_is_missed() {
 fn a_list_that_never_holds_still_is_unknown() {
     let world = world(&naming([(1000, "{ state: absent }")].into_iter()));
     for (number, skip) in [(1, 1), (2, 3), (3, 5)] {
-        let edit =
-            format!("stranger=delete-repository {NORTH}/team-a/{},route=list-repositories,skip={skip}", name(number));
+        let edit = format!(
+            "stranger=delete-repository {NORTH}/team-a/{},route=list-repositories,skip={skip}",
+            name(number)
+        );
         world.inject(edit.parse().unwrap());
     }
-    let output = world.run(&["drift"]).exits(1).warns("error: cannot read the repository list of cn-north-4");
+    let output = world
+        .run(&["drift"])
+        .exits(1)
+        .warns("error: cannot read the repository list of cn-north-4");
     assert!(!output.stdout.contains("No changes"), "{output}");
 }
 
 fn asked(world: &World, part: &str) -> usize {
-    world.journal().iter().filter(|entry| entry.method == "GET" && entry.path.contains(part)).count()
+    world
+        .journal()
+        .iter()
+        .filter(|entry| entry.method == "GET" && entry.path.contains(part))
+        .count()
 }
 
-/// What the list lacks and the chart names is asked for by itself, or in a second list where that is cheaper.
+/// What the list lacks and the chart names is asked for by itself, or in a second list where that
+/// is cheaper.
 #[test]
 fn what_several_pages_lack_is_asked_for() {
     for (lacking, lists, single) in [(0, 2, 0), (1, 2, 1), (100, 2, 100), (101, 4, 0)] {
         // Beside them one that is there, and one in an organization that is not.
-        let entries = (2000..2000 + lacking).chain([7]).map(|number| (number, "{}"));
+        let entries = (2000..2000 + lacking)
+            .chain([7])
+            .map(|number| (number, "{}"));
         let elsewhere = "  other: { repositories: { a: {} } }\n";
         let world = world(&format!("{}{elsewhere}", naming(entries)));
         let document = world.plan_json(&[]);
         assert_eq!(document["summary"]["add"], lacking + 2, "{lacking}");
         assert_eq!(asked(&world, "/v2/manage/repos"), lists, "{lacking}");
-        assert_eq!(asked(&world, "/namespaces/team-a/repos/"), single, "{lacking}");
+        assert_eq!(
+            asked(&world, "/namespaces/team-a/repos/"),
+            single,
+            "{lacking}"
+        );
         assert_eq!(world.journal().len(), 2 + lists + single, "{lacking}");
     }
 }
@@ -130,14 +166,28 @@ fn what_several_pages_lack_is_asked_for() {
 #[test]
 fn what_only_the_list_does_not_show_is_not_missing() {
     let world = world(&naming([(2000, "{}"), (2001, "{}")].into_iter()));
-    world.inject("stale-writes=2,times=all,route=list-repositories".parse().unwrap());
+    world.inject(
+        "stale-writes=2,times=all,route=list-repositories"
+            .parse()
+            .unwrap(),
+    );
     let _ = world.try_apply(&[]).exits(0);
     world.forget();
     let _ = world.run(&["drift"]).exits(0).says("No changes.");
-    assert!(world.journal().iter().any(|entry| entry.fault), "the list was not stale");
+    assert!(
+        world.journal().iter().any(|entry| entry.fault),
+        "the list was not stale"
+    );
     // Unless the answer for it fails.
-    world.inject(format!("status=403,path=/repos/{},times=all", name(2001)).parse().unwrap());
-    let _ = world.run(&["drift"]).exits(1).warns("cannot read the repository cn-north-4/team-a/r2001: 403");
+    world.inject(
+        format!("status=403,path=/repos/{},times=all", name(2001))
+            .parse()
+            .unwrap(),
+    );
+    let _ = world
+        .run(&["drift"])
+        .exits(1)
+        .warns("cannot read the repository cn-north-4/team-a/r2001: 403");
 }
 
 /// That a list of several pages lacks what was deleted is no proof that it is gone.
@@ -145,11 +195,28 @@ fn what_only_the_list_does_not_show_is_not_missing() {
 fn what_was_deleted_is_asked_for_after_an_apply() {
     let gone = [3, 4].map(|number| (number, "{ state: absent }"));
     let world = world(&naming(gone.into_iter()));
-    let _ = world.try_apply(&["--allow", "deletes"]).exits(0).says("2 destroyed");
+    let _ = world
+        .try_apply(&["--allow", "deletes"])
+        .exits(0)
+        .says("2 destroyed");
     let journal = world.journal();
-    let last = journal.iter().rposition(|entry| entry.method == "DELETE").unwrap();
-    let mut after: Vec<&str> = journal[last + 1..].iter().map(|entry| entry.path.as_str()).collect();
+    let last = journal
+        .iter()
+        .rposition(|entry| entry.method == "DELETE")
+        .unwrap();
+    let mut after: Vec<&str> = journal[last + 1..]
+        .iter()
+        .map(|entry| entry.path.as_str())
+        .collect();
     after.sort_unstable();
     let single = |number| format!("/v2/manage/namespaces/team-a/repos/{}", name(number));
-    assert_eq!(after, [&*single(3), &single(4), "/v2/manage/repos", "/v2/manage/repos"]);
+    assert_eq!(
+        after,
+        [
+            &*single(3),
+            &single(4),
+            "/v2/manage/repos",
+            "/v2/manage/repos"
+        ]
+    );
 }

@@ -8,7 +8,8 @@ use crate::support::{NORTH, Output, World};
 /// An organization of which one repository has lost its entry, and a line behind that.
 fn chart(line: &str) -> String {
     format!(
-        "version: 1\nregion: cn-north-4\n{line}\norganizations:\n  pay:\n    unlisted: delete\n    repositories:\n      \
+        "version: 1\nregion: cn-north-4\n{line}\norganizations:\n  pay:\n    unlisted: \
+        delete\n    repositories:\n      \
          web: {{ category: other }}\n      api: {{}}\n"
     )
 }
@@ -30,12 +31,19 @@ fn protect(pattern: &str) -> World {
 }
 
 fn accept(pattern: &str) -> World {
-    world(&format!("accept: [ {{ address: \"{pattern}\", until: 9999-12-31, reason: agreed }} ]"))
+    world(&format!(
+        "accept: [ {{ address: \"{pattern}\", until: 9999-12-31, reason: agreed }} ]"
+    ))
 }
 
 /// The findings of one code in a document.
 fn found<'d>(document: &'d Value, code: &str) -> Vec<&'d Value> {
-    document["diagnostics"].as_array().unwrap().iter().filter(|found| found["code"] == code).collect()
+    document["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|found| found["code"] == code)
+        .collect()
 }
 
 const COVERING: [&str; 7] = [
@@ -57,7 +65,10 @@ const WRONG: [(&str, &str); 11] = [
     ("pay/ledge?", "no name holds `?`"),
     ("pay//ledger", "did you mean `pay/ledger`?"),
     ("/pay/ledger", "did you mean `pay/ledger`?"),
-    ("repository pay/LEDGER", "did you mean `repository pay/ledger`?"),
+    (
+        "repository pay/LEDGER",
+        "did you mean `repository pay/ledger`?",
+    ),
     ("repositry cn-north-4/pay/ledger", "no name holds ` `"),
     ("cn-east-3/pay/ledger", "is in another region"),
     ("repository cn-east-3/pay/ledger", "is in another region"),
@@ -65,11 +76,20 @@ const WRONG: [(&str, &str); 11] = [
 
 /// Each with what is offered instead.
 const IDLE: [(&str, &str); 6] = [
-    ("pay/ledgre", "did you mean `repository cn-north-4/pay/ledger`?"),
+    (
+        "pay/ledgre",
+        "did you mean `repository cn-north-4/pay/ledger`?",
+    ),
     ("PAY/LED*", "did you mean `cn-north-4/pay/led*`?"),
     ("*/pay/ledger", "did you mean `cn-north-4/pay/ledger`?"),
-    ("cn-north-5/pay/ledger", "did you mean `repository cn-north-4/pay/ledger`?"),
-    ("organization cn-north-4/pay/ledger", "did you mean `repository cn-north-4/pay/ledger`?"),
+    (
+        "cn-north-5/pay/ledger",
+        "did you mean `repository cn-north-4/pay/ledger`?",
+    ),
+    (
+        "organization cn-north-4/pay/ledger",
+        "did you mean `repository cn-north-4/pay/ledger`?",
+    ),
     ("elsewhere/**", "mend it, or remove it"),
 ];
 
@@ -77,9 +97,21 @@ const IDLE: [(&str, &str); 6] = [
 fn what_protect_covers_stays_however_it_is_written() {
     for pattern in COVERING {
         let world = protect(pattern);
-        let output = world.try_apply(&[]).exits(1).says(&format!("withheld: protected by `{pattern}`"));
-        assert!(!output.stderr.contains("pattern-covers-nothing"), "{output}");
-        assert!(world.state().iter().any(|line| line.starts_with("cn-north-4/pay/ledger")), "{pattern}");
+        let output = world
+            .try_apply(&[])
+            .exits(1)
+            .says(&format!("withheld: protected by `{pattern}`"));
+        assert!(
+            !output.stderr.contains("pattern-covers-nothing"),
+            "{output}"
+        );
+        assert!(
+            world
+                .state()
+                .iter()
+                .any(|line| line.starts_with("cn-north-4/pay/ledger")),
+            "{pattern}"
+        );
         // A chart that is printed says the same.
         world.chart(&world.run(&["validate", "--print"]).exits(0).stdout);
         let _ = world.plan(&[]).says("withheld: protected by");
@@ -90,13 +122,24 @@ fn what_protect_covers_stays_however_it_is_written() {
 fn a_pattern_that_could_match_nothing_is_an_error_at_its_place() {
     for (pattern, said) in WRONG {
         for (world, column) in [(protect(pattern), 12), (accept(pattern), 22)] {
-            let output = world.try_apply(&[]).exits(1).warns("error[bad-pattern]").warns(said);
-            assert!(output.stderr.contains(&format!("portolan.yaml:3:{column}")), "{output}");
+            let output = world
+                .try_apply(&[])
+                .exits(1)
+                .warns("error[bad-pattern]")
+                .warns(said);
+            assert!(
+                output.stderr.contains(&format!("portolan.yaml:3:{column}")),
+                "{output}"
+            );
             assert_eq!(world.writes(), [""; 0], "{pattern}");
             let _ = world.run(&["validate"]).exits(1);
             let document = world.plan_json(&[]);
             assert_eq!(document["outcome"], json!("unknown"));
-            assert_eq!(found(&document, "bad-pattern")[0]["line"], json!(3), "{document:#}");
+            assert_eq!(
+                found(&document, "bad-pattern")[0]["line"],
+                json!(3),
+                "{document:#}"
+            );
         }
     }
 }
@@ -108,25 +151,43 @@ fn a_pattern_that_covers_nothing_is_told_by_whatever_reads_live() {
             let place = format!("portolan.yaml:3:{column}");
             for command in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
                 let output = world.run(command);
-                let _ = output.warns("warning[pattern-covers-nothing]").warns(said).warns(&place);
+                let _ = output
+                    .warns("warning[pattern-covers-nothing]")
+                    .warns(said)
+                    .warns(&place);
             }
             let world = protect(pattern);
             for command in ["plan", "drift"] {
                 let document = world.run(&[command, "--format", "json"]).json();
-                let [warning] = found(&document, "pattern-covers-nothing")[..] else { panic!("{document:#}") };
-                assert_eq!((&warning["severity"], &warning["line"]), (&json!("warning"), &json!(3)));
+                let [warning] = found(&document, "pattern-covers-nothing")[..] else {
+                    panic!("{document:#}")
+                };
+                assert_eq!(
+                    (&warning["severity"], &warning["line"]),
+                    (&json!("warning"), &json!(3))
+                );
             }
-            let applied = world.run(&["apply", "--yes", "--format", "json"]).exits(0).json();
+            let applied = world
+                .run(&["apply", "--yes", "--format", "json"])
+                .exits(0)
+                .json();
             assert_eq!(found(&applied, "pattern-covers-nothing").len(), 1);
             // Nothing live is known to this one.
-            assert!(!world.run(&["validate"]).exits(0).stderr.contains("warning"), "{pattern}");
+            assert!(
+                !world.run(&["validate"]).exits(0).stderr.contains("warning"),
+                "{pattern}"
+            );
         }
     }
 }
 
 #[test]
 fn what_is_accepted_may_be_written_as_it_is_printed() {
-    for pattern in ["pay/web", "cn-north-4/pay/web", "repository cn-north-4/pay/web"] {
+    for pattern in [
+        "pay/web",
+        "cn-north-4/pay/web",
+        "repository cn-north-4/pay/web",
+    ] {
         let output = accept(pattern).run(&["drift"]).says("1 accepted");
         assert!(!output.stderr.contains("warning"), "{output}");
     }
@@ -134,14 +195,25 @@ fn what_is_accepted_may_be_written_as_it_is_printed() {
 
 #[test]
 fn a_region_that_is_also_an_organization_has_two_full_forms() {
-    let text =
-        "version: 1\nregion: cn-north-4\norganizations:\n  cn-north-4: { repositories: { ledger: {} } }\n  ledger:\n";
+    let text = "version: 1\nregion: cn-north-4\norganizations:\n  cn-north-4: { repositories: { \
+        ledger: {} } }\n  ledger:\n";
     let world = World::of(&format!("{text}protect: [ cn-north-4/ledger ]\n"));
-    let output = world.run(&["validate"]).exits(1).warns("error[ambiguous-pattern]");
-    let _ = output.warns("`repository cn-north-4/cn-north-4/ledger`").warns("`organization cn-north-4/ledger`");
-    for full in ["repository cn-north-4/cn-north-4/ledger", "organization cn-north-4/ledger"] {
+    let output = world
+        .run(&["validate"])
+        .exits(1)
+        .warns("error[ambiguous-pattern]");
+    let _ = output
+        .warns("`repository cn-north-4/cn-north-4/ledger`")
+        .warns("`organization cn-north-4/ledger`");
+    for full in [
+        "repository cn-north-4/cn-north-4/ledger",
+        "organization cn-north-4/ledger",
+    ] {
         let world = World::of(&format!("{text}protect: [ {full} ]\n"));
-        assert!(!world.plan(&[]).exits(0).stderr.contains("warning"), "{full}");
+        assert!(
+            !world.plan(&[]).exits(0).stderr.contains("warning"),
+            "{full}"
+        );
     }
 }
 
@@ -163,14 +235,19 @@ fn a_pattern_that_is_meant_is_waived() {
 fn what_was_not_read_is_not_judged() {
     let rules = "sync: [ { target_region: cn-east-3, target_organization: dr } ]";
     let world = World::of(&format!(
-        "version: 1\nregion: cn-north-4\norganizations: {{ pay: {{ repositories: {{ web: {{ {rules} }}, api: {{ {rules} }}, \
-         left: }} }} }}\nprotect: [ pay/web -> cn-east-3/old, '**/old', pay/left/cn-east-3/old, theirs/x ]\n\
+        "version: 1\nregion: cn-north-4\norganizations: {{ pay: {{ repositories: {{ web: {{ \
+        {rules} }}, api: {{ {rules} }}, \
+         left: }} }} }}\nprotect: [ pay/web -> cn-east-3/old, '**/old', pay/left/cn-east-3/old, \
+         theirs/x ]\n\
          ---\nversion: 1\nregion: cn-east-3\nprotect: [ pay/web ]\n"
     ));
     let _ = world.apply(&[]);
     world.edit(|state| {
         for name in ["web", "left"] {
-            state.ensure_repository(NORTH, "pay", name).sync_rules.push(SyncRule::to("cn-east-3", "old"));
+            state
+                .ensure_repository(NORTH, "pay", name)
+                .sync_rules
+                .push(SyncRule::to("cn-east-3", "old"));
         }
         let _ = state.ensure_repository(NORTH, "theirs", "x");
     });
@@ -179,11 +256,29 @@ fn what_was_not_read_is_not_judged() {
     silent(world.plan(&["--target", "pay/api"]));
     // A rule that no file names is found by its printed address.
     let rule = "sync_rule cn-north-4/pay/web -> cn-east-3/old";
-    silent(world.plan(&["--target", rule]).exits(0).says(&format!("- {rule}")));
-    silent(world.plan(&["--target", "pay/web", "--exclude", rule]).exits(0).says("0 to destroy"));
+    silent(
+        world
+            .plan(&["--target", rule])
+            .exits(0)
+            .says(&format!("- {rule}")),
+    );
+    silent(
+        world
+            .plan(&["--target", "pay/web", "--exclude", rule])
+            .exits(0)
+            .says("0 to destroy"),
+    );
     // Nothing that could not be read covers nothing.
-    let body = ErrorBody::Other { status: 403, content_type: "text/plain".into(), text: "no".into() };
-    let effect = Effect::Status { body, retry_after: None, committed: false };
+    let body = ErrorBody::Other {
+        status: 403,
+        content_type: "text/plain".into(),
+        text: "no".into(),
+    };
+    let effect = Effect::Status {
+        body,
+        retry_after: None,
+        committed: false,
+    };
     world.inject(Fault::new(effect).path("/repos").forever());
     let output = world.plan(&["--target", "pay/nothing"]).exits(1);
     assert!(!output.stderr.contains("covers nothing"), "{output}");
@@ -192,14 +287,31 @@ fn what_was_not_read_is_not_judged() {
 /// Every command that takes a selection ends so, in both forms, and writes nothing.
 #[track_caller]
 fn all_refuse(world: &World, arguments: &[&str], said: &str) {
-    for command in [&["plan", "--detailed-exitcode"][..], &["drift"], &["apply", "--yes"]] {
+    for command in [
+        &["plan", "--detailed-exitcode"][..],
+        &["drift"],
+        &["apply", "--yes"],
+    ] {
         let typed = [command, arguments].concat();
-        let output = world.run(&typed).exits(1).warns("error[selection-covers-nothing]").warns(said);
+        let output = world
+            .run(&typed)
+            .exits(1)
+            .warns("error[selection-covers-nothing]")
+            .warns(said);
         assert!(!output.stdout.contains("No changes"), "{output}");
-        let document = world.run(&[&typed[..], &["--format", "json"]].concat()).exits(1).json();
-        let outcome = if command[0] == "apply" { &document["plan"]["outcome"] } else { &document["outcome"] };
+        let document = world
+            .run(&[&typed[..], &["--format", "json"]].concat())
+            .exits(1)
+            .json();
+        let outcome = if command[0] == "apply" {
+            &document["plan"]["outcome"]
+        } else {
+            &document["outcome"]
+        };
         assert_eq!(outcome, &json!("unknown"), "{document:#}");
-        let [error] = found(&document, "selection-covers-nothing")[..] else { panic!("{document:#}") };
+        let [error] = found(&document, "selection-covers-nothing")[..] else {
+            panic!("{document:#}")
+        };
         assert_eq!(error["severity"], json!("error"));
     }
     assert_eq!(world.writes(), [""; 0]);
@@ -208,62 +320,138 @@ fn all_refuse(world: &World, arguments: &[&str], said: &str) {
 #[test]
 fn a_target_that_covers_nothing_is_an_error() {
     let world = world("");
-    all_refuse(&world, &["--target", "cn-north-4/pay/wbe"], "did you mean `repository cn-north-4/pay/web`?");
-    all_refuse(&world, &["--target", "wbe"], "a pattern begins with a region or an organization");
-    all_refuse(&world, &["--target", "pa*/web"], "did you mean `*/pa*/web`?");
-    all_refuse(&world, &["--target", "cn-east-3/pay"], "covers nothing, declared or live");
-    all_refuse(&world, &["--target", "pay/WEB"], "did you mean `*/pay/web`?");
+    all_refuse(
+        &world,
+        &["--target", "cn-north-4/pay/wbe"],
+        "did you mean `repository cn-north-4/pay/web`?",
+    );
+    all_refuse(
+        &world,
+        &["--target", "wbe"],
+        "a pattern begins with a region or an organization",
+    );
+    all_refuse(
+        &world,
+        &["--target", "pa*/web"],
+        "did you mean `*/pa*/web`?",
+    );
+    all_refuse(
+        &world,
+        &["--target", "cn-east-3/pay"],
+        "covers nothing, declared or live",
+    );
+    all_refuse(
+        &world,
+        &["--target", "pay/WEB"],
+        "did you mean `*/pay/web`?",
+    );
     // One of two is enough.
-    all_refuse(&world, &["--target", "pay/web", "--target", "pay/wbe"], "`--target 'pay/wbe'`");
+    all_refuse(
+        &world,
+        &["--target", "pay/web", "--target", "pay/wbe"],
+        "`--target 'pay/wbe'`",
+    );
     all_refuse(&world, &["--exclude", "pay/wbe"], "`--exclude 'pay/wbe'`");
     // No plan is left that somebody could apply, and metrics keep what they know.
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    let _ = world.plan(&["--out", "plan.json", "--target", "pay/wbe"]).exits(1);
+    let _ = world
+        .plan(&["--out", "plan.json", "--target", "pay/wbe"])
+        .exits(1);
     assert!(!world.path("plan.json").exists());
-    let _ = world.run(&["drift", "--target", "pay/wbe", "--metrics", "portolan.prom"]).exits(1);
+    let _ = world
+        .run(&["drift", "--target", "pay/wbe", "--metrics", "portolan.prom"])
+        .exits(1);
     let metrics = std::fs::read_to_string(world.path("portolan.prom")).unwrap();
-    assert!(metrics.contains("portolan_outcome{chart=\"portolan\",outcome=\"unknown\"} 1"), "{metrics}");
-    let _ = world.try_apply(&["--target", "pay/wbe", "--receipt", "receipt.json"]).exits(1);
+    assert!(
+        metrics.contains("portolan_outcome{chart=\"portolan\",outcome=\"unknown\"} 1"),
+        "{metrics}"
+    );
+    let _ = world
+        .try_apply(&["--target", "pay/wbe", "--receipt", "receipt.json"])
+        .exits(1);
     assert_eq!(world.writes(), [""; 0]);
 }
 
 #[test]
 fn what_may_not_be_there_yet_is_only_a_warning() {
     let world = world("");
-    for arguments in [&["plan", "--exclude", "pay/tmp-*"][..], &["drift", "--exclude", "pay/tmp-*"]] {
-        let _ = world.run(arguments).warns("warning[pattern-covers-nothing]: `--exclude 'pay/tmp-*'` covers nothing");
+    for arguments in [
+        &["plan", "--exclude", "pay/tmp-*"][..],
+        &["drift", "--exclude", "pay/tmp-*"],
+    ] {
+        let _ = world
+            .run(arguments)
+            .warns("warning[pattern-covers-nothing]: `--exclude 'pay/tmp-*'` covers nothing");
     }
     for pattern in ["pay/wbe", "pay/tmp-*", "cn-east-3/**"] {
-        let output = world.run(&["drift", "--ignore", pattern, "--format", "json"]).exits(2);
+        let output = world
+            .run(&["drift", "--ignore", pattern, "--format", "json"])
+            .exits(2);
         let document = output.json();
-        let [warning] = found(&document, "pattern-covers-nothing")[..] else { panic!("{document:#}") };
-        assert!(warning["message"].as_str().unwrap().contains(&format!("--ignore '{pattern}'")), "{warning}");
+        let [warning] = found(&document, "pattern-covers-nothing")[..] else {
+            panic!("{document:#}")
+        };
+        assert!(
+            warning["message"]
+                .as_str()
+                .unwrap()
+                .contains(&format!("--ignore '{pattern}'")),
+            "{warning}"
+        );
         let _ = output.warns("warning[pattern-covers-nothing]");
     }
-    let _ = world.try_apply(&["--exclude", "pay/tmp-*"]).exits(0).warns("pattern-covers-nothing");
+    let _ = world
+        .try_apply(&["--exclude", "pay/tmp-*"])
+        .exits(0)
+        .warns("pattern-covers-nothing");
 }
 
 #[test]
 fn a_pattern_that_is_none_is_a_usage_error() {
     let world = world("");
-    for pattern in ["", "pay//web", " pay/web", "!pay/web", "pay/w[ae]b", "pay/we?", "repository pay/WEB", "pay -> x"] {
+    for pattern in [
+        "",
+        "pay//web",
+        " pay/web",
+        "!pay/web",
+        "pay/w[ae]b",
+        "pay/we?",
+        "repository pay/WEB",
+        "pay -> x",
+    ] {
         for option in ["--target", "--exclude"] {
             for command in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
-                let _ = world.run(&[command, &[option, pattern]].concat()).exits(64).warns("is not a pattern");
+                let _ = world
+                    .run(&[command, &[option, pattern]].concat())
+                    .exits(64)
+                    .warns("is not a pattern");
             }
         }
-        let _ = world.run(&["drift", "--ignore", pattern]).exits(64).warns("is not a pattern");
+        let _ = world
+            .run(&["drift", "--ignore", pattern])
+            .exits(64)
+            .warns("is not a pattern");
     }
-    assert!(world.journal().is_empty(), "nothing is read for a wrong command line");
+    assert!(
+        world.journal().is_empty(),
+        "nothing is read for a wrong command line"
+    );
 }
 
 #[test]
 fn the_first_segment_is_a_region_or_an_organization_of_every_region() {
     let world = World::new();
     let document = |region: &str| {
-        format!("version: 1\nregion: {region}\norganizations: {{ group: {{ repositories: {{ web: }} }}, own: }}\n")
+        format!(
+            "version: 1\nregion: {region}\norganizations: {{ group: {{ repositories: {{ web: }} \
+            }}, own: }}\n"
+        )
     };
-    world.chart(&format!("{}---\n{}", document("cn-north-4"), document("cn-east-3")));
+    world.chart(&format!(
+        "{}---\n{}",
+        document("cn-north-4"),
+        document("cn-east-3")
+    ));
     let chosen = |pattern: &str| -> Vec<String> {
         let plan = world.plan_json(&["--target", pattern]);
         let changes = plan["changes"].as_array().unwrap().iter();
@@ -275,7 +463,12 @@ fn the_first_segment_is_a_region_or_an_organization_of_every_region() {
             })
             .collect()
     };
-    let both = ["cn-east-3/group/-", "cn-east-3/group/web", "cn-north-4/group/-", "cn-north-4/group/web"];
+    let both = [
+        "cn-east-3/group/-",
+        "cn-east-3/group/web",
+        "cn-north-4/group/-",
+        "cn-north-4/group/web",
+    ];
     assert_eq!(chosen("*/group"), both);
     assert_eq!(chosen("group"), both);
     assert_eq!(chosen("group/web"), both);
@@ -291,7 +484,17 @@ fn the_first_segment_is_a_region_or_an_organization_of_every_region() {
 #[test]
 fn a_saved_part_says_by_what_it_was_chosen() {
     let world = world("");
-    let _ = world.plan(&["--target", "pay/web", "--out", "plan.json"]).exits(0).says("--target 'pay/web'");
-    assert_eq!(world.json("plan.json")["scope"]["targets"], json!(["*/pay/web"]));
-    let _ = world.run(&["apply", "plan.json"]).exits(0).says("--target '*/pay/web'").says("1 changed");
+    let _ = world
+        .plan(&["--target", "pay/web", "--out", "plan.json"])
+        .exits(0)
+        .says("--target 'pay/web'");
+    assert_eq!(
+        world.json("plan.json")["scope"]["targets"],
+        json!(["*/pay/web"])
+    );
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(0)
+        .says("--target '*/pay/web'")
+        .says("1 changed");
 }

@@ -113,14 +113,28 @@ fn a_changed_field_is_the_whole_plan() {
 fn a_changed_field_is_one_patch_with_the_live_value_of_the_rest() {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
-    world.edit(|state| state.ensure_repository(NORTH, "group", "busybox").description = "by hand".to_owned());
+    world.edit(|state| {
+        state
+            .ensure_repository(NORTH, "group", "busybox")
+            .description = "by hand".to_owned()
+    });
     let chart = QUICKSTART.replace("category: linux", "category: arm");
     world.chart(&chart.replace("        description: this is a busybox repository\n", ""));
     world.forget();
     let _ = world.apply(&[]);
-    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/group/repos/busybox"]);
-    assert_eq!(world.bodies(), [json!({ "is_public": true, "category": "arm", "description": "by hand" })]);
-    assert!(world.state().contains(&"cn-north-4/group/busybox true arm \"by hand\" 0".to_owned()));
+    assert_eq!(
+        world.writes(),
+        ["PATCH cn-north-4 /namespaces/group/repos/busybox"]
+    );
+    assert_eq!(
+        world.bodies(),
+        [json!({ "is_public": true, "category": "arm", "description": "by hand" })]
+    );
+    assert!(
+        world
+            .state()
+            .contains(&"cn-north-4/group/busybox true arm \"by hand\" 0".to_owned())
+    );
 }
 
 #[test]
@@ -150,7 +164,10 @@ fn a_replacement_is_one_delete_and_one_post() {
     world.forget();
     let _ = world.apply(&[]);
     let rules = "cn-north-4 /namespaces/group/repos/busybox/sync_repo";
-    assert_eq!(world.writes(), [format!("DELETE {rules}"), format!("POST {rules}")]);
+    assert_eq!(
+        world.writes(),
+        [format!("DELETE {rules}"), format!("POST {rules}")]
+    );
     let target = json!({ "remoteRegionId": "cn-north-208", "remoteNamespace": "sdsad" });
     let rule = json!({
         "remoteRegionId": "cn-north-208", "remoteNamespace": "sdsad", "syncAuto": true, "override": false,

@@ -31,7 +31,10 @@ impl Relay {
     /// Takes TLS off what it is sent. The second is the certificate of the authority, as PEM.
     pub(crate) fn with_tls(world: &World) -> (Relay, String) {
         let (config, authority) = identity();
-        (Relay::start(world, "https", Some(TlsAcceptor::from(Arc::new(config)))), authority)
+        (
+            Relay::start(world, "https", Some(TlsAcceptor::from(Arc::new(config)))),
+            authority,
+        )
     }
 
     /// How often it was connected to.
@@ -40,11 +43,17 @@ impl Relay {
     }
 
     fn start(world: &World, scheme: &str, tls: Option<TlsAcceptor>) -> Relay {
-        let behind = world.endpoint().replace("http://", "").replace("/{region}", "");
+        let behind = world
+            .endpoint()
+            .replace("http://", "")
+            .replace("/{region}", "");
         let listener = listen();
         let port = listener.local_addr().unwrap().port();
         let accepted = Arc::new(AtomicUsize::new(0));
-        let relay = Relay { endpoint: format!("{scheme}://localhost:{port}/{{region}}"), accepted: accepted.clone() };
+        let relay = Relay {
+            endpoint: format!("{scheme}://localhost:{port}/{{region}}"),
+            accepted: accepted.clone(),
+        };
         beside(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::Relaxed);
@@ -80,8 +89,15 @@ fn identity() -> (ServerConfig, String) {
     let certificate = authority.self_signed(&authority_key).unwrap().pem();
     let key = KeyPair::generate().unwrap();
     let server = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let server = server.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
+    let server = server
+        .signed_by(&key, &Issuer::new(authority, authority_key))
+        .unwrap();
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let config = ServerConfig::builder().with_no_client_auth();
-    (config.with_single_cert(vec![server.der().clone()], key.into()).unwrap(), certificate)
+    (
+        config
+            .with_single_cert(vec![server.der().clone()], key.into())
+            .unwrap(),
+        certificate,
+    )
 }

@@ -1,6 +1,7 @@
 //! What a plan costs: for R repositories of the account and M repositories whose rules are managed,
-//! `2 + (floor(R / 1000) + 1) + M` reads in each region, and nothing else. Pages overlap by one item in a hundred, so that
-//! a few more numbers than the multiples of 1000 cost one page more: from 1980 on, for example.
+//! `2 + (floor(R / 1000) + 1) + M` reads in each region, and nothing else. Pages overlap by one
+//! item in a hundred, so that a few more numbers than the multiples of 1000 cost one page more:
+//! from 1980 on, for example.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +9,16 @@ use crate::support::{NORTH, World};
 
 const EAST: &str = "cn-east-3";
 
-/// Repositories `r0000`, `r0001` ... of an organization, every third of which the chart does not name.
+/// Repositories `r0000`, `r0001` ... of an organization, every third of which the chart does not
+/// name.
 fn fill(world: &World, region: &str, repositories: usize) {
     world.edit(|state| {
         for number in 0..repositories {
-            let organization = if number % 3 == 0 { "strangers" } else { "team-a" };
+            let organization = if number % 3 == 0 {
+                "strangers"
+            } else {
+                "team-a"
+            };
             state.ensure_repository(region, organization, &format!("r{number:04}"));
         }
         state.ensure_organization(region, "team-a");
@@ -21,13 +27,26 @@ fn fill(world: &World, region: &str, repositories: usize) {
 
 /// A document whose repositories exist, of which so many have managed rules.
 fn document(region: &str, repositories: usize, managed: usize) -> String {
-    let mut text = format!("---\nversion: 1\nregion: {region}\norganizations:\n  team-a:\n    repositories:\n");
-    let names: Vec<usize> = (0..repositories).filter(|number| number % 3 != 0).take(managed + 1).collect();
+    let mut text = format!(
+        "---\nversion: 1\nregion: {region}\norganizations:\n  team-a:\n    repositories:\n"
+    );
+    let names: Vec<usize> = (0..repositories)
+        .filter(|number| number % 3 != 0)
+        .take(managed + 1)
+        .collect();
     for (position, number) in names.iter().enumerate() {
-        let entry = if position < managed { "{ sync: [] }" } else { "{}" };
+        let entry = if position < managed {
+            "{ sync: [] }"
+        } else {
+            "{}"
+        };
         text.push_str(&format!("      r{number:04}: {entry}\n"));
     }
-    if names.is_empty() { text.replace("    repositories:\n", "    repositories: {}\n") } else { text }
+    if names.is_empty() {
+        text.replace("    repositories:\n", "    repositories: {}\n")
+    } else {
+        text
+    }
 }
 
 fn count(world: &World) -> BTreeMap<String, usize> {
@@ -46,9 +65,16 @@ fn expected(repositories: usize, managed: usize) -> usize {
 fn costs(repositories: usize, managed: usize) {
     let world = World::of(&document(NORTH, repositories, managed));
     fill(&world, NORTH, repositories);
-    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
     let expected = BTreeMap::from([(NORTH.to_owned(), expected(repositories, managed))]);
-    assert_eq!(count(&world), expected, "{repositories} repositories, {managed} managed");
+    assert_eq!(
+        count(&world),
+        expected,
+        "{repositories} repositories, {managed} managed"
+    );
 }
 
 #[test]
@@ -86,18 +112,26 @@ fn several_pages_and_many_rules() {
 
 #[test]
 fn each_region_has_its_own_costs() {
-    let world = World::of(&format!("{}{}", document(NORTH, 1001, 3), document(EAST, 10, 1)));
+    let world = World::of(&format!(
+        "{}{}",
+        document(NORTH, 1001, 3),
+        document(EAST, 10, 1)
+    ));
     fill(&world, NORTH, 1001);
     fill(&world, EAST, 10);
     let _ = world.plan(&[]).exits(0).says("No changes.");
-    let expected = BTreeMap::from([(NORTH.to_owned(), expected(1001, 3)), (EAST.to_owned(), expected(10, 1))]);
+    let expected = BTreeMap::from([
+        (NORTH.to_owned(), expected(1001, 3)),
+        (EAST.to_owned(), expected(10, 1)),
+    ]);
     assert_eq!(count(&world), expected);
 }
 
 #[test]
 fn only_the_lists_the_rules_and_the_overview_are_read() {
     let world = World::of(
-        "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      kept: { sync: [] }\n      \
+        "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      kept: \
+        { sync: [] }\n      \
          gone: { state: absent }\n      new: { sync: [] }\n      left-alone: {}\n",
     );
     world.edit(|state| {
@@ -106,8 +140,11 @@ fn only_the_lists_the_rules_and_the_overview_are_read() {
         }
     });
     let _ = world.plan(&[]).exits(0);
-    let mut asked: Vec<String> =
-        world.journal().into_iter().map(|entry| format!("{}?{}", entry.path, entry.query)).collect();
+    let mut asked: Vec<String> = world
+        .journal()
+        .into_iter()
+        .map(|entry| format!("{}?{}", entry.path, entry.query))
+        .collect();
     asked.sort();
     assert_eq!(
         asked,

@@ -7,7 +7,8 @@ use crate::support::{NORTH, World};
 
 const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      kept: {}\n";
 
-/// Three repositories: `kept`, and `a` and `b` with 2 and 5 images; the chart adds these lines to the entries.
+/// Three repositories: `kept`, and `a` and `b` with 2 and 5 images; the chart adds these lines to
+/// the entries.
 fn world(entries: &str) -> World {
     let world = World::of(&format!("{HEAD}{entries}"));
     world.edit(|state| {
@@ -56,23 +57,32 @@ fn what_is_not_withheld_is_applied() {
 #[test]
 fn consent_lets_data_go() {
     let world = world(BOTH_GO);
-    let _ = world.plan(&["--allow", "destroys-data"]).exits(0).says("2 to destroy");
+    let _ = world
+        .plan(&["--allow", "destroys-data"])
+        .exits(0)
+        .says("2 to destroy");
     let settings = |state: &mut portolan::emulator::State| {
         // The emulator refuses as long as there are images, which is another test's concern.
         for name in ["a", "b"] {
             state.ensure_repository(NORTH, "team-a", name).num_images = 0;
         }
     };
-    let _ = world.plan(&["--allow", "destroys-data", "--out", "plan.json"]).exits(0);
+    let _ = world
+        .plan(&["--allow", "destroys-data", "--out", "plan.json"])
+        .exits(0);
     world.edit(settings);
-    let _ = world.run(&["apply", "plan.json"]).exits(0).says("2 destroyed");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(0)
+        .says("2 destroyed");
     assert_eq!(world.writes().len(), 2);
 }
 
 #[test]
 fn more_than_consented_to_are_all_withheld() {
     let world = world(BOTH_GO);
-    let withheld = |allow: &str| world.plan_json(&["--allow", allow])["summary"]["withheld"].clone();
+    let withheld =
+        |allow: &str| world.plan_json(&["--allow", allow])["summary"]["withheld"].clone();
     assert_eq!(withheld("destroys-data=1"), json!(2));
     assert_eq!(withheld("destroys-data=2"), json!(0));
     assert_eq!(withheld("destroys-data=0"), json!(2));
@@ -101,14 +111,18 @@ fn a_private_repository_does_not_turn_public_unasked() {
 #[test]
 fn consent_lets_a_repository_turn_public() {
     let world = world(BOTH_OPEN);
-    let _ = world.apply_allowing("exposes=2").says("! exposes (allowed): anyone can pull 2 tags");
+    let _ = world
+        .apply_allowing("exposes=2")
+        .says("! exposes (allowed): anyone can pull 2 tags");
     assert_eq!(world.writes().len(), 2);
 }
 
 #[test]
 fn the_chart_can_consent() {
     let world = world(BOTH_OPEN);
-    world.chart(&format!("{HEAD}{BOTH_OPEN}limits: {{ allow: [ exposes=2 ] }}\n"));
+    world.chart(&format!(
+        "{HEAD}{BOTH_OPEN}limits: {{ allow: [ exposes=2 ] }}\n"
+    ));
     let _ = world.apply(&[]);
     assert_eq!(world.writes().len(), 2);
 }
@@ -124,17 +138,24 @@ fn a_repository_that_turns_private_exposes_nothing() {
     let world = world("      a: { is_public: false }\n");
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "a").is_public = true);
     let _ = world.apply(&[]);
-    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/a"]);
+    assert_eq!(
+        world.writes(),
+        ["PATCH cn-north-4 /namespaces/team-a/repos/a"]
+    );
 }
 
-const RULE: &str = "      a: { sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }\n";
+const RULE: &str = "      a: { sync: [ { target_region: cn-east-3, target_organization: dr, \
+    override: true } ] }\n";
 
 /// As [`world`], with a rule of `a` that the chart wants otherwise.
 fn with_rule(entries: &str) -> World {
     let world = world(entries);
     world.edit(|state| {
         let rule = portolan::emulator::SyncRule::to("cn-east-3", "dr");
-        state.ensure_repository(NORTH, "team-a", "a").sync_rules.push(rule);
+        state
+            .ensure_repository(NORTH, "team-a", "a")
+            .sync_rules
+            .push(rule);
     });
     world
 }
@@ -143,8 +164,12 @@ fn with_rule(entries: &str) -> World {
 fn what_is_protected_is_not_deleted_whatever_is_allowed() {
     let world = world(BOTH_GO);
     world.chart(&format!("{HEAD}{BOTH_GO}protect: [ team-a/a ]\n"));
-    let output = world.plan(&["--allow", "destroys-data", "--allow", "deletes"]).exits(0);
-    let output = output.says("withheld: protected by `team-a/a`").says("1 to destroy");
+    let output = world
+        .plan(&["--allow", "destroys-data", "--allow", "deletes"])
+        .exits(0);
+    let output = output
+        .says("withheld: protected by `team-a/a`")
+        .says("1 to destroy");
     assert!(output.stdout.contains("1 withheld"), "{output}");
 }
 
@@ -152,43 +177,66 @@ fn what_is_protected_is_not_deleted_whatever_is_allowed() {
 fn what_is_protected_is_not_replaced() {
     let world = with_rule(RULE);
     world.chart(&format!("{HEAD}{RULE}protect: [ team-a ]\n"));
-    let _ = world.try_apply(&["--allow", "gap", "--allow", "overwrites"]).exits(1).says("protected by `team-a`");
+    let _ = world
+        .try_apply(&["--allow", "gap", "--allow", "overwrites"])
+        .exits(1)
+        .says("protected by `team-a`");
     assert_eq!(world.writes(), [""; 0]);
 }
 
 #[test]
 fn what_is_protected_can_be_changed() {
     let world = world("      a: { category: arm }\n");
-    world.chart(&format!("{HEAD}      a: {{ category: arm }}\nprotect: [ team-a/** ]\n"));
+    world.chart(&format!(
+        "{HEAD}      a: {{ category: arm }}\nprotect: [ team-a/** ]\n"
+    ));
     let _ = world.apply(&[]);
     assert_eq!(world.writes().len(), 1);
 }
 
 #[test]
 fn an_organization_is_withheld_with_what_it_holds() {
-    let chart = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    state: absent\n    repositories:\n      \
+    let chart = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    state: \
+        absent\n    repositories:\n      \
                  a: { state: absent }\n      b: { state: absent }\n      kept: { state: absent }\n";
     let world = world("");
     world.chart(chart);
     let document = world.plan_json(&["--allow", "deletes"]);
-    assert_eq!((&document["summary"]["withheld"], &document["summary"]["destroy"]), (&json!(3), &json!(1)));
+    assert_eq!(
+        (
+            &document["summary"]["withheld"],
+            &document["summary"]["destroy"]
+        ),
+        (&json!(3), &json!(1))
+    );
 }
 
 #[test]
 fn what_is_printed_to_let_it_pass_can_be_typed() {
-    let entries = "      a: { is_public: true }\n      b: { state: absent }\nlimits: { deletes: 0 }\n";
+    let entries =
+        "      a: { is_public: true }\n      b: { state: absent }\nlimits: { deletes: 0 }\n";
     let world = world(entries);
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "b").num_images = 0);
     let output = world.plan(&[]).exits(1);
     let lifts = ["would let it go", "to let it pass"].map(|words| {
-        let line = output.stdout.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{output}"));
+        let line = output
+            .stdout
+            .lines()
+            .find(|line| line.contains(words))
+            .unwrap_or_else(|| panic!("{output}"));
         let at = line.find("--allow ").unwrap();
         line[at..].split_whitespace().take(2).collect::<Vec<_>>()
     });
     assert_eq!(lifts, [["--allow", "exposes=1"], ["--allow", "deletes=1"]]);
-    let _ = world.try_apply(&lifts[0]).exits(1).says("the plan is stopped");
+    let _ = world
+        .try_apply(&lifts[0])
+        .exits(1)
+        .says("the plan is stopped");
     assert_eq!(world.writes(), [""; 0]);
-    let _ = world.try_apply(&lifts.concat()).exits(0).says("0 added, 1 changed, 1 destroyed");
+    let _ = world
+        .try_apply(&lifts.concat())
+        .exits(0)
+        .says("0 added, 1 changed, 1 destroyed");
     world.is_settled();
 }
 
@@ -197,11 +245,18 @@ fn consent_to_no_deletion_stops_the_first_one() {
     let world = world("      b: { state: absent }\n");
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "b").num_images = 0);
     let output = world.plan(&["--allow", "deletes=0"]).exits(1);
-    let _ = output.says("1 resource would be deleted, more than `deletes=0`; to let it pass: --allow deletes=1");
-    let _ = world.try_apply(&["--allow", "deletes=0"]).exits(1).says("the plan is stopped");
+    let _ = output.says(
+        "1 resource would be deleted, more than `deletes=0`; to let it pass: --allow deletes=1",
+    );
+    let _ = world
+        .try_apply(&["--allow", "deletes=0"])
+        .exits(1)
+        .says("the plan is stopped");
     assert_eq!(world.writes(), [""; 0]);
     // The same of a standing consent, which that of the run takes the place of.
-    world.chart(&format!("{HEAD}      b: {{ state: absent }}\nlimits: {{ allow: [ deletes=0 ] }}\n"));
+    world.chart(&format!(
+        "{HEAD}      b: {{ state: absent }}\nlimits: {{ allow: [ deletes=0 ] }}\n"
+    ));
     let _ = world.try_apply(&[]).exits(1).says("more than `deletes=0`");
     let _ = world.apply_allowing("deletes=1").says("1 destroyed");
 }
@@ -209,7 +264,12 @@ fn consent_to_no_deletion_stops_the_first_one() {
 #[test]
 fn a_run_can_take_back_what_the_chart_consents_to() {
     let world = world(BOTH_OPEN);
-    world.chart(&format!("{HEAD}{BOTH_OPEN}limits: {{ allow: [ exposes ] }}\n"));
-    let _ = world.try_apply(&["--allow", "exposes=0"]).exits(1).says("2 withheld");
+    world.chart(&format!(
+        "{HEAD}{BOTH_OPEN}limits: {{ allow: [ exposes ] }}\n"
+    ));
+    let _ = world
+        .try_apply(&["--allow", "exposes=0"])
+        .exits(1)
+        .says("2 withheld");
     assert_eq!(world.writes(), [""; 0]);
 }

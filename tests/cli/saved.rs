@@ -57,7 +57,13 @@ fn a_saved_plan_holds_the_printed_one() {
     let world = two();
     let mut document: Value = serde_json::from_str(&text(&world)).unwrap();
     let printed = world.plan_json(&[]);
-    let extra = ["tool", "scope", "digest"].map(|name| document.as_object_mut().unwrap().shift_remove(name).unwrap());
+    let extra = ["tool", "scope", "digest"].map(|name| {
+        document
+            .as_object_mut()
+            .unwrap()
+            .shift_remove(name)
+            .unwrap()
+    });
     // The tests hide the port in what is printed.
     document["endpoints"] = printed["endpoints"].clone();
     assert_eq!(document, printed);
@@ -93,10 +99,19 @@ fn with_a_newer_category(entry: &str) -> World {
 #[test]
 fn a_value_that_this_version_does_not_know_is_no_damage() {
     let world = with_a_newer_category("{ state: absent }");
-    let _ = world.run(&["apply", "plan.json"]).exits(0).says("1 destroyed");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(0)
+        .says("1 destroyed");
     let world = with_a_newer_category("{ category: arm }");
-    let _ = world.plan(&["--format", "markdown"]).exits(0).says("ai_model");
-    let _ = world.run(&["apply", "plan.json"]).exits(0).says("1 changed");
+    let _ = world
+        .plan(&["--format", "markdown"])
+        .exits(0)
+        .says("ai_model");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(0)
+        .says("1 changed");
     // What is unmanaged is sent back as it is, which the emulated service, being older, refuses.
     let world = with_a_newer_category("{ description: new }");
     let output = world.run(&["apply", "plan.json"]).exits(1);
@@ -108,34 +123,68 @@ fn a_value_that_this_version_does_not_know_is_no_damage() {
 #[test]
 fn what_a_stranger_changed_is_named_and_left_alone() {
     let world = two();
-    world.edit(|state| state.ensure_repository(NORTH, "team-a", "api").category = "linux".to_owned());
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "api").category = "linux".to_owned()
+    });
     let output = world.run(&["apply", "plan.json"]).exits(1);
     let output = output.says("repository cn-north-4/team-a/api: failed: not sent");
-    let _ = output.says(r#"category was "other", is "linux" now"#).says("1 changed");
-    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/web"]);
+    let _ = output
+        .says(r#"category was "other", is "linux" now"#)
+        .says("1 changed");
+    assert_eq!(
+        world.writes(),
+        ["PATCH cn-north-4 /namespaces/team-a/repos/web"]
+    );
 }
 
 #[test]
 fn an_unmanaged_value_that_a_stranger_changed_is_not_overwritten() {
     let world = two();
-    world.edit(|state| state.ensure_repository(NORTH, "team-a", "api").description = "by hand".to_owned());
-    let _ = world.run(&["apply", "plan.json"]).exits(1).says(r#"description was "", is "by hand" now"#);
-    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/web"]);
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "team-a", "api").description = "by hand".to_owned()
+    });
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says(r#"description was "", is "by hand" now"#);
+    assert_eq!(
+        world.writes(),
+        ["PATCH cn-north-4 /namespaces/team-a/repos/web"]
+    );
 }
 
 #[test]
 fn what_a_stranger_deleted_is_not_created_again() {
     let world = two();
-    world.edit(|state| drop(state.organization_mut(NORTH, "team-a").unwrap().repositories.remove("api")));
-    let _ = world.run(&["apply", "plan.json"]).exits(1).says("it existed, and is gone now");
-    assert_eq!(world.writes(), ["PATCH cn-north-4 /namespaces/team-a/repos/web"]);
+    world.edit(|state| {
+        drop(
+            state
+                .organization_mut(NORTH, "team-a")
+                .unwrap()
+                .repositories
+                .remove("api"),
+        )
+    });
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("it existed, and is gone now");
+    assert_eq!(
+        world.writes(),
+        ["PATCH cn-north-4 /namespaces/team-a/repos/web"]
+    );
 }
 
 #[test]
 fn what_a_stranger_created_otherwise_is_not_overwritten() {
     let world = saved(World::of(QUICKSTART));
-    world.edit(|state| state.ensure_repository(NORTH, "group", "busybox").category = "lang".to_owned());
-    let output = world.run(&["apply", "plan.json"]).exits(1).says("it did not exist, and is there now");
+    world.edit(|state| {
+        state.ensure_repository(NORTH, "group", "busybox").category = "lang".to_owned()
+    });
+    let output = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("it did not exist, and is there now");
     let _ = output.says("skipped, because of repository cn-north-4/group/busybox");
     assert_eq!(world.writes(), [""; 0]);
 }
@@ -148,7 +197,10 @@ fn what_a_stranger_created_alike_needs_no_write() {
     let repository = "/namespaces/group/repos";
     assert_eq!(
         world.writes(),
-        [format!("POST {NORTH} {repository}"), format!("POST {NORTH} {repository}/busybox/sync_repo")]
+        [
+            format!("POST {NORTH} {repository}"),
+            format!("POST {NORTH} {repository}/busybox/sync_repo")
+        ]
     );
 }
 
@@ -159,9 +211,14 @@ fn a_repository_with_more_images_than_reviewed_is_not_deleted() {
         state.ensure_repository(NORTH, "team-a", "api").num_images = 2;
         state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned();
     });
-    let _ = world.plan(&["--out", "plan.json", "--allow", "destroys-data"]).exits(0);
+    let _ = world
+        .plan(&["--out", "plan.json", "--allow", "destroys-data"])
+        .exits(0);
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "api").num_images = 3);
-    let _ = world.run(&["apply", "plan.json"]).exits(1).says("it held 2 images, holds 3 now");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("it held 2 images, holds 3 now");
     assert_eq!(world.writes(), [""; 0]);
 }
 
@@ -173,23 +230,34 @@ fn what_was_withheld_stays_withheld() {
         state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned();
     });
     let world = saved(world);
-    let _ = world.run(&["apply", "plan.json"]).exits(1).says("1 withheld");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("1 withheld");
     assert_eq!(world.writes(), [""; 0]);
 }
 
 #[test]
 fn a_stopped_plan_is_stopped_when_it_is_applied() {
-    let world = World::of(&TWO.replace("{ category: arm }", "{ state: absent }").replace("      web", "      web2"));
+    let world = World::of(
+        &TWO.replace("{ category: arm }", "{ state: absent }")
+            .replace("      web", "      web2"),
+    );
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "api").clone()));
     let _ = world.plan(&["--out", "plan.json"]).exits(1);
-    let _ = world.run(&["apply", "plan.json"]).exits(1).says("the plan is stopped");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .says("the plan is stopped");
     assert_eq!(world.writes(), [""; 0]);
 }
 
 #[test]
 fn a_damaged_plan_is_refused() {
     let world = two();
-    mend(&world, |document| document["changes"][0]["after"]["category"] = json!("windows"));
+    mend(&world, |document| {
+        document["changes"][0]["after"]["category"] = json!("windows")
+    });
     is_refused(&world, "it is damaged");
     world.file("plan.json", &text(&world)[..300]);
     is_refused(&world, "it is not a plan file");
@@ -240,7 +308,10 @@ fn another_endpoint_is_refused() {
 fn another_account_is_refused() {
     let world = two();
     world.edit(|state| state.account = "other".to_owned());
-    let _ = world.run(&["apply", "plan.json"]).exits(1).warns("the plan was made for the account");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(1)
+        .warns("the plan was made for the account");
     assert_eq!(world.writes(), [""; 0]);
 }
 
@@ -250,18 +321,29 @@ fn an_unknown_outcome_is_not_saved() {
     world.inject(Fault::new(portolan::emulator::Effect::forbidden()).path("/repos"));
     world.file("plan.json", "format_version is not in here");
     let _ = world.run(&["plan", "--out=plan.json"]).exits(1);
-    assert!(world.path("plan.json").exists(), "what is no plan is left alone");
+    assert!(
+        world.path("plan.json").exists(),
+        "what is no plan is left alone"
+    );
     world.file("plan.json", r#"{ "format_version": "1.0" }"#);
     world.inject(Fault::new(portolan::emulator::Effect::forbidden()).path("/repos"));
-    let _ = world.plan(&["--out", "plan.json"]).exits(1).warns("plan.json held an older plan, and is removed");
+    let _ = world
+        .plan(&["--out", "plan.json"])
+        .exits(1)
+        .warns("plan.json held an older plan, and is removed");
     assert!(!world.path("plan.json").exists());
 }
 
 #[test]
 fn what_a_run_reads_is_not_written_over() {
     let world = World::of(TWO);
-    let _ = world.run(&["plan", "--out=portolan.yaml", "--file", "portolan.yaml"]).exits(64);
-    assert_eq!(std::fs::read_to_string(world.path("portolan.yaml")).unwrap(), TWO);
+    let _ = world
+        .run(&["plan", "--out=portolan.yaml", "--file", "portolan.yaml"])
+        .exits(64);
+    assert_eq!(
+        std::fs::read_to_string(world.path("portolan.yaml")).unwrap(),
+        TWO
+    );
 }
 
 #[test]
@@ -269,12 +351,20 @@ fn a_link_is_followed_and_its_file_keeps_its_mode() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let world = World::of(TWO);
     world.file("kept.json", "");
-    std::fs::set_permissions(world.path("kept.json"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::fs::set_permissions(
+        world.path("kept.json"),
+        std::fs::Permissions::from_mode(0o640),
+    )
+    .unwrap();
     symlink("kept.json", world.path("plan.json")).unwrap();
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let kept = std::fs::symlink_metadata(world.path("kept.json")).unwrap();
     assert!(kept.is_file() && kept.len() > 0 && kept.permissions().mode() & 0o777 == 0o640);
-    assert!(std::fs::symlink_metadata(world.path("plan.json")).unwrap().is_symlink());
+    assert!(
+        std::fs::symlink_metadata(world.path("plan.json"))
+            .unwrap()
+            .is_symlink()
+    );
 }
 
 #[test]
@@ -282,14 +372,19 @@ fn a_plan_without_changes_can_be_applied() {
     let world = World::of("version: 1\nregion: cn-north-4\norganizations: { team-a: {} }\n");
     world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
     let world = saved(world);
-    let _ = world.run(&["apply", "plan.json"]).exits(0).says("No changes.");
+    let _ = world
+        .run(&["apply", "plan.json"])
+        .exits(0)
+        .says("No changes.");
 }
 
 #[test]
 fn a_saved_plan_is_shown_as_it_was_printed() {
     let world = World::of(&QUICKSTART.replace("busybox", "busy--box"));
     for format in ["text", "markdown", "diff", "sarif", "gitlab", "json"] {
-        let printed = world.plan(&["--format", format, "--out", "plan.json"]).exits(0);
+        let printed = world
+            .plan(&["--format", format, "--out", "plan.json"])
+            .exits(0);
         world.forget();
         // No chart, no credentials, no service.
         let mut command = world.command(&["show", "plan.json", "--format", format]);
@@ -297,14 +392,26 @@ fn a_saved_plan_is_shown_as_it_was_printed() {
         std::fs::rename(world.path("portolan.yaml"), world.path("aside")).unwrap();
         let shown = world.output(command).exits(0);
         std::fs::rename(world.path("aside"), world.path("portolan.yaml")).unwrap();
-        assert_eq!((shown.stdout, shown.stderr), (printed.stdout, String::new()), "{format}");
+        assert_eq!(
+            (shown.stdout, shown.stderr),
+            (printed.stdout, String::new()),
+            "{format}"
+        );
         assert!(world.journal().is_empty());
     }
-    let _ =
-        world.run(&["show", "portolan.yaml"]).exits(64).warns("write `portolan validate --print --file portolan.yaml`");
-    let _ = world.run(&["show", "missing.json"]).exits(1).warns("cannot read missing.json");
+    let _ = world
+        .run(&["show", "portolan.yaml"])
+        .exits(64)
+        .warns("write `portolan validate --print --file portolan.yaml`");
+    let _ = world
+        .run(&["show", "missing.json"])
+        .exits(1)
+        .warns("cannot read missing.json");
     world.file("plan.json", world.plan(&["--format", "json"]).stdout);
-    let _ = world.run(&["show", "plan.json"]).exits(1).warns("cannot show plan.json: it was printed, not saved");
+    let _ = world
+        .run(&["show", "plan.json"])
+        .exits(1)
+        .warns("cannot show plan.json: it was printed, not saved");
 }
 
 #[test]
@@ -317,23 +424,64 @@ fn what_is_no_plan_is_called_what_it_is() {
     print("validate.json", &["validate", "--format", "json"]);
     print("schema.json", &["schema"]);
     let files = ["--receipt", "receipt.json", "--events", "events.json"];
-    print("report.json", &[&["apply", "--yes", "--format", "json"], &files[..]].concat());
-    world.file("state.json", r#"{ "format_version": 1, "account": "", "regions": {} }"#);
-    let described = |name: &str| format!("it is for programs, and `portolan schema --document {name}` describes it");
+    print(
+        "report.json",
+        &[&["apply", "--yes", "--format", "json"], &files[..]].concat(),
+    );
+    world.file(
+        "state.json",
+        r#"{ "format_version": 1, "account": "", "regions": {} }"#,
+    );
+    let described = |name: &str| {
+        format!("it is for programs, and `portolan schema --document {name}` describes it")
+    };
     for (name, what, reader) in [
-        ("sarif", "a SARIF report", "code scanning services read it".to_owned()),
-        ("quality", "a Code Quality report", "GitLab reads it".to_owned()),
-        ("drift", "a document of `drift --format json`", described("drift")),
-        ("validate", "a document of `validate --format json`", described("validate")),
+        (
+            "sarif",
+            "a SARIF report",
+            "code scanning services read it".to_owned(),
+        ),
+        (
+            "quality",
+            "a Code Quality report",
+            "GitLab reads it".to_owned(),
+        ),
+        (
+            "drift",
+            "a document of `drift --format json`",
+            described("drift"),
+        ),
+        (
+            "validate",
+            "a document of `validate --format json`",
+            described("validate"),
+        ),
         ("schema", "a JSON Schema", "editors read it".to_owned()),
-        ("report", "a report of `apply --format json`", described("report")),
-        ("receipt", "a receipt of `apply --receipt`", described("receipt")),
-        ("events", "a stream of `apply --events`", described("events")),
-        ("state", "a state of the emulator", "`--emulator=FILE` reads it".to_owned()),
+        (
+            "report",
+            "a report of `apply --format json`",
+            described("report"),
+        ),
+        (
+            "receipt",
+            "a receipt of `apply --receipt`",
+            described("receipt"),
+        ),
+        (
+            "events",
+            "a stream of `apply --events`",
+            described("events"),
+        ),
+        (
+            "state",
+            "a state of the emulator",
+            "`--emulator=FILE` reads it".to_owned(),
+        ),
     ] {
         let file = format!("{name}.json");
         for command in ["show", "apply"] {
-            let expected = format!("cannot {command} {file}: it is {what}, not a saved plan; {reader}\n");
+            let expected =
+                format!("cannot {command} {file}: it is {what}, not a saved plan; {reader}\n");
             let _ = world.run(&[command, &file]).exits(1).warns(&expected);
         }
     }

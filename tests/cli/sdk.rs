@@ -1,7 +1,9 @@
-//! The official Python SDK against the emulator: every operation that the emulator claims, through an endpoint without
-//! a region, with signatures verified. What is called, and what must come back, stands in `tests/sdk/emulator.py`.
+//! The official Python SDK against the emulator: every operation that the emulator claims, through
+//! an endpoint without a region, with signatures verified. What is called, and what must come back,
+//! stands in `tests/sdk/emulator.py`.
 //!
-//! `.ci/run` installs the SDK and makes this test mandatory. Elsewhere it is skipped where the SDK is missing.
+//! `.ci/run` installs the SDK and makes this test mandatory. Elsewhere it is skipped where the SDK
+//! is missing.
 
 use std::{
     env, fs,
@@ -33,28 +35,45 @@ fn python() -> Option<PathBuf> {
     if python.exists() {
         return Some(python);
     }
-    assert_ne!(env::var(MANDATORY).as_deref(), Ok("required"), "{PYTHON} is missing; `.ci/run` installs it");
+    assert_ne!(
+        env::var(MANDATORY).as_deref(),
+        Ok("required"),
+        "{PYTHON} is missing; `.ci/run` installs it"
+    );
     // The macros that print would be heard only if the test failed.
-    let message = format!("SKIPPED: the official SDK is not installed in {PYTHON}; `.ci/run` installs it\n");
+    let message =
+        format!("SKIPPED: the official SDK is not installed in {PYTHON}; `.ci/run` installs it\n");
     io::stderr().write_all(message.as_bytes()).unwrap();
     None
 }
 
-/// The methods and paths of the operations, from the emulator's own help; `{}` stands for a segment.
+/// The methods and paths of the operations, from the emulator's own help; `{}` stands for a
+/// segment.
 fn operations(world: &World) -> Vec<(String, String)> {
     let help = world.run(&["emulator", "--fault", "help"]).stdout;
     let (_, table) = help.split_once("\nroutes:\n").unwrap();
-    let rows = table.lines().take_while(|line| !line.is_empty()).map(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [_, method, path] = words[..] else { panic!("a name, a method and a path: {line}") };
-        (method.to_owned(), path.to_owned())
-    });
-    rows.chain(IAM.map(|(method, path)| (method.to_owned(), path.to_owned()))).collect()
+    let rows = table
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [_, method, path] = words[..] else {
+                panic!("a name, a method and a path: {line}")
+            };
+            (method.to_owned(), path.to_owned())
+        });
+    rows.chain(IAM.map(|(method, path)| (method.to_owned(), path.to_owned())))
+        .collect()
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
-    pattern.len() == path.len() && pattern.iter().zip(path).all(|(wanted, found)| *wanted == "{}" || *wanted == found)
+    let (pattern, path): (Vec<&str>, Vec<&str>) =
+        (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern
+            .iter()
+            .zip(path)
+            .all(|(wanted, found)| *wanted == "{}" || *wanted == found)
 }
 
 #[test]
@@ -70,25 +89,52 @@ fn the_official_sdk_works_with_all_operations() {
         "plain": { "id": 124 },
     });
     let projects = json!({ "platform": { "repositories": repositories } });
-    world.file("state.json", json!({ "regions": { NORTH: { "projects": projects } } }).to_string());
+    world.file(
+        "state.json",
+        json!({ "regions": { NORTH: { "projects": projects } } }).to_string(),
+    );
     let keys = format!("{AK}:{SK}");
-    let arguments = ["--verify", &keys, "--state", "state.json", "--journal", "journal.ndjson"];
+    let arguments = [
+        "--verify",
+        &keys,
+        "--state",
+        "state.json",
+        "--journal",
+        "journal.ndjson",
+    ];
     let served = Served::start(&world, &arguments, REGIONS.len());
 
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/emulator.py");
     let endpoint = served.url(NORTH).strip_suffix("/cn-north-4").unwrap();
     let mut command = Command::new(python);
     // The SDK keeps an id of the machine in the home directory.
-    command.args([script, endpoint, AK, SK]).env_clear().env("HOME", world.path(""));
-    let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    command
+        .args([script, endpoint, AK, SK])
+        .env_clear()
+        .env("HOME", world.path(""));
+    let output = command
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 
     let journal = fs::read_to_string(world.path("journal.ndjson")).unwrap();
-    let entries: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let entries: Vec<Value> = journal
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     for (method, pattern) in operations(&world) {
         let succeeded = entries.iter().any(|entry| {
-            let success = entry["status"].as_u64().is_some_and(|status| (200..300).contains(&status));
-            success && entry["method"] == *method && matches(&pattern, entry["path"].as_str().unwrap())
+            let success = entry["status"]
+                .as_u64()
+                .is_some_and(|status| (200..300).contains(&status));
+            success
+                && entry["method"] == *method
+                && matches(&pattern, entry["path"].as_str().unwrap())
         });
         assert!(succeeded, "the SDK never did {method} {pattern}");
     }

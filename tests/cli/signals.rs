@@ -1,4 +1,5 @@
-//! What waits for an answer ends when a signal asks for it, also as the first process of a container.
+//! What waits for an answer ends when a signal asks for it, also as the first process of a
+//! container.
 
 #![cfg(target_os = "linux")]
 
@@ -16,7 +17,11 @@ use crate::support::{NORTH, QUICKSTART, World, wait_until};
 const KINDS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
 fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Ends the process with a signal and with 1, not by the signal.
@@ -34,7 +39,9 @@ fn interrupted(world: &World, arguments: &[&str], kind: Signal) -> Output {
     world.forget();
     world.inject(Fault::new(Effect::HangAfter).method("GET"));
     let child = start(&mut world.command(arguments));
-    wait_until("it reads", || world.journal().iter().any(|entry| entry.fault));
+    wait_until("it reads", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     let output = ended(child, kind);
     assert_eq!(world.writes(), [""; 0]);
     output
@@ -49,11 +56,18 @@ fn an_interrupted_plan_is_unknown() {
     for kind in KINDS {
         let world = World::of(QUICKSTART);
         let _ = world.plan(&["--out", "plan.json"]).exits(0);
-        let output = interrupted(&world, &["plan", "--format", "json", "--out", "plan.json"], kind);
+        let output = interrupted(
+            &world,
+            &["plan", "--format", "json", "--out", "plan.json"],
+            kind,
+        );
         let document = document(&output);
         assert_eq!(document["outcome"], "unknown", "{document:#}");
         let message = "cannot read the live state: a signal asked the run to end";
-        assert_eq!(document["diagnostics"][0]["message"], message, "{document:#}");
+        assert_eq!(
+            document["diagnostics"][0]["message"], message,
+            "{document:#}"
+        );
         assert!(!world.path("plan.json").exists(), "an older plan stayed");
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains(message), "{stderr}");
@@ -64,15 +78,24 @@ fn an_interrupted_plan_is_unknown() {
 fn an_interrupted_drift_is_unknown() {
     let world = World::of(QUICKSTART);
     let complete = |text: &str| {
-        text.lines().find(|line| line.contains("last_complete_read") && !line.starts_with('#')).map(str::to_owned)
+        text.lines()
+            .find(|line| line.contains("last_complete_read") && !line.starts_with('#'))
+            .map(str::to_owned)
     };
     let _ = world.run(&["drift", "--metrics", "metrics.prom"]).exits(2);
     let before = fs::read_to_string(world.path("metrics.prom")).unwrap();
     for kind in KINDS {
-        let output = interrupted(&world, &["drift", "--format", "json", "--metrics", "metrics.prom"], kind);
+        let output = interrupted(
+            &world,
+            &["drift", "--format", "json", "--metrics", "metrics.prom"],
+            kind,
+        );
         assert_eq!(document(&output)["outcome"], "unknown");
         let after = fs::read_to_string(world.path("metrics.prom")).unwrap();
-        assert!(complete(&before).is_some() && complete(&before) == complete(&after), "{after}");
+        assert!(
+            complete(&before).is_some() && complete(&before) == complete(&after),
+            "{after}"
+        );
         assert_ne!(before, after);
     }
 }
@@ -85,9 +108,19 @@ fn an_apply_that_is_interrupted_while_it_reads_reports() {
         world.edit(|state| state.ensure_repository(NORTH, "another", "x").is_public = false);
         let _ = world.plan(&["--out", "plan.json"]).exits(0);
         for which in ["--yes", "plan.json"] {
-            let arguments = ["apply", which, "--format", "json", "--receipt", "receipt.json"];
+            let arguments = [
+                "apply",
+                which,
+                "--format",
+                "json",
+                "--receipt",
+                "receipt.json",
+            ];
             let report = document(&interrupted(&world, &arguments, kind));
-            assert_eq!((&report["outcome"], &report["applied"]), (&"refused".into(), &Value::Array(Vec::new())));
+            assert_eq!(
+                (&report["outcome"], &report["applied"]),
+                (&"refused".into(), &Value::Array(Vec::new()))
+            );
             assert_eq!(world.json("receipt.json")["outcome"], "refused");
         }
     }
@@ -96,8 +129,15 @@ fn an_apply_that_is_interrupted_while_it_reads_reports() {
 #[test]
 fn an_interrupted_init_writes_nothing() {
     let world = World::new();
-    let output = interrupted(&world, &["init", "--from-live", "team-a", "--region", NORTH], Signal::TERM);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("a signal asked the run to end"), "{output:?}");
+    let output = interrupted(
+        &world,
+        &["init", "--from-live", "team-a", "--region", NORTH],
+        Signal::TERM,
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("a signal asked the run to end"),
+        "{output:?}"
+    );
     assert!(!world.path("portolan.yaml").exists());
 }
 
@@ -108,10 +148,14 @@ fn what_waits_for_its_chart_ends() {
         let child = start(world.command(&[command, "-f", "-"]).stdin(Stdio::piped()));
         let status = format!("/proc/{}/status", child.id());
         let catches = |line: &str| {
-            let mask = line.strip_prefix("SigCgt:").and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            let mask = line
+                .strip_prefix("SigCgt:")
+                .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
             mask.is_some_and(|mask| mask >> 14 & 1 == 1)
         };
-        wait_until("SIGTERM has a handler", || fs::read_to_string(&status).unwrap().lines().any(catches));
+        wait_until("SIGTERM has a handler", || {
+            fs::read_to_string(&status).unwrap().lines().any(catches)
+        });
         ended(child, Signal::TERM);
     }
 }
@@ -119,7 +163,13 @@ fn what_waits_for_its_chart_ends() {
 /// As `docker run` starts it. Skipped where no process may have a namespace of its own.
 #[test]
 fn the_first_process_of_a_container_ends() {
-    const APART: [&str; 5] = ["--user", "--map-root-user", "--pid", "--fork", "--kill-child"];
+    const APART: [&str; 5] = [
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ];
     let probe = Command::new("unshare").args(APART).arg("true").output();
     if !probe.is_ok_and(|output| output.status.success()) {
         return;
@@ -130,14 +180,32 @@ fn the_first_process_of_a_container_ends() {
         world.inject(Fault::new(Effect::HangAfter).method("GET"));
         let inner = world.command(&arguments);
         let mut outer = Command::new("unshare");
-        outer.args(APART).arg(inner.get_program()).args(inner.get_args()).current_dir(inner.get_current_dir().unwrap());
-        outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        outer
+            .args(APART)
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .current_dir(inner.get_current_dir().unwrap());
+        outer.envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         let mut child = start(&mut outer);
-        wait_until("it reads", || world.journal().iter().any(|entry| entry.fault));
+        wait_until("it reads", || {
+            world.journal().iter().any(|entry| entry.fault)
+        });
         let first = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();
-        kill_process(Pid::from_raw(first.trim().parse().unwrap()).unwrap(), Signal::TERM).unwrap();
+        kill_process(
+            Pid::from_raw(first.trim().parse().unwrap()).unwrap(),
+            Signal::TERM,
+        )
+        .unwrap();
         wait_until("it ends", || child.try_wait().unwrap().is_some());
         let output = child.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), &document(&output)["outcome"]), (Some(1), &"unknown".into()), "{output:?}");
+        assert_eq!(
+            (output.status.code(), &document(&output)["outcome"]),
+            (Some(1), &"unknown".into()),
+            "{output:?}"
+        );
     }
 }

@@ -1,13 +1,22 @@
-//! What another client does while this run waits to try a write again: the write stands on what it found then, and is
-//! not sent a second time.
+//! What another client does while this run waits to try a write again: the write stands on what it
+//! found then, and is not sent a second time.
 
-use portolan::emulator::{Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Settings};
+use portolan::emulator::{
+    Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Settings,
+};
 
 use crate::support::{AK, NORTH, SK, World};
 
 /// Why the first try brings no success. The service does nothing.
-const REFUSALS: [&str; 7] =
-    ["status=503", "status=500", "status=502", "status=504", "status=429", "status=429,retry-after=1", "cut-before"];
+const REFUSALS: [&str; 7] = [
+    "status=503",
+    "status=500",
+    "status=502",
+    "status=504",
+    "status=429",
+    "status=429,retry-after=1",
+    "cut-before",
+];
 
 /// A service that deletes whatever is in there along, and a world with a repository for each test.
 fn careless() -> World {
@@ -16,9 +25,12 @@ fn careless() -> World {
         delete_organization_with_repositories: DeleteOrganizationWithRepositories::Cascade,
         ..Assumptions::default()
     };
-    let world = World::with(Settings { assumptions, ..Settings::default() })
-        .variable("HUAWEICLOUD_SDK_AK", AK)
-        .variable("HUAWEICLOUD_SDK_SK", SK);
+    let world = World::with(Settings {
+        assumptions,
+        ..Settings::default()
+    })
+    .variable("HUAWEICLOUD_SDK_AK", AK)
+    .variable("HUAWEICLOUD_SDK_SK", SK);
     world.edit(|state| {
         state.ensure_repository(NORTH, "team", "kept");
         state.ensure_repository(NORTH, "team", "old").is_public = true;
@@ -27,13 +39,19 @@ fn careless() -> World {
     world
 }
 
-/// Applies a chart of organizations to a service that refuses the first write of a kind and is edited right then.
+/// Applies a chart of organizations to a service that refuses the first write of a kind and is
+/// edited right then.
 fn disturbed(refusal: &str, route: &str, edit: &str, organizations: &str) -> World {
     let world = careless();
-    world.chart(&format!("version: 1\nregion: {NORTH}\norganizations:\n{organizations}"));
+    world.chart(&format!(
+        "version: 1\nregion: {NORTH}\norganizations:\n{organizations}"
+    ));
     world.inject(format!("{refusal},route={route}").parse().unwrap());
     world.inject(format!("stranger={edit},route={route}").parse().unwrap());
-    let _ = world.try_apply(&["--allow", "deletes"]).exits(1).says("moved");
+    let _ = world
+        .try_apply(&["--allow", "deletes"])
+        .exits(1)
+        .says("moved");
     assert_eq!(world.writes().len(), 1, "{refusal}: {:?}", world.writes());
     world
 }
@@ -47,7 +65,9 @@ fn an_image_that_is_pushed_before_the_second_try_is_not_deleted() {
             "push-image cn-north-4/team/old",
             "  team: { repositories: { kept: , old: { state: absent } } }\n",
         );
-        let images = world.emulator.read(|state| state.repository(NORTH, "team", "old").unwrap().num_images);
+        let images = world
+            .emulator
+            .read(|state| state.repository(NORTH, "team", "old").unwrap().num_images);
         assert_eq!(images, 1, "{refusal}");
     }
 }
@@ -61,7 +81,12 @@ fn a_repository_that_is_created_before_the_second_try_is_not_deleted() {
             "create-repository cn-north-4/gone/theirs",
             "  gone: { state: absent }\n",
         );
-        assert!(world.emulator.read(|state| state.repository(NORTH, "gone", "theirs").is_some()), "{refusal}");
+        assert!(
+            world
+                .emulator
+                .read(|state| state.repository(NORTH, "gone", "theirs").is_some()),
+            "{refusal}"
+        );
     }
 }
 
@@ -86,17 +111,27 @@ fn a_repository_that_turns_private_before_the_second_try_stays_private() {
 #[test]
 fn all_pages_are_looked_at_before_an_organization_goes() {
     let mut settings = Settings::default();
-    settings.assumptions.set("namespace-filter=substring").unwrap();
-    settings.assumptions.set("delete-organization-with-repositories=cascade").unwrap();
+    settings
+        .assumptions
+        .set("namespace-filter=substring")
+        .unwrap();
+    settings
+        .assumptions
+        .set("delete-organization-with-repositories=cascade")
+        .unwrap();
     for stranger in [true, false] {
-        let world = World::with(settings.clone()).variable("HUAWEICLOUD_SDK_AK", AK).variable("HUAWEICLOUD_SDK_SK", SK);
+        let world = World::with(settings.clone())
+            .variable("HUAWEICLOUD_SDK_AK", AK)
+            .variable("HUAWEICLOUD_SDK_SK", SK);
         world.edit(|state| {
             state.ensure_organization(NORTH, "gone");
             for number in 0..1_001 {
                 state.ensure_repository(NORTH, "gone-not", &format!("a{number}"));
             }
         });
-        world.chart(&format!("version: 1\nregion: {NORTH}\norganizations: {{ gone: {{ state: absent }} }}\n"));
+        world.chart(&format!(
+            "version: 1\nregion: {NORTH}\norganizations: {{ gone: {{ state: absent }} }}\n"
+        ));
         let _ = world.plan(&["--out", "plan.json"]).exits(0);
         if stranger {
             // The last by name, and so on the second page.
@@ -106,7 +141,9 @@ fn all_pages_are_looked_at_before_an_organization_goes() {
         if stranger {
             let _ = output.exits(1).says("it held 0 repositories, holds 1 now");
         }
-        let is_there = world.emulator.read(|state| state.repository(NORTH, "gone", "zzz").is_some());
+        let is_there = world
+            .emulator
+            .read(|state| state.repository(NORTH, "gone", "zzz").is_some());
         assert_eq!(is_there, stranger);
         assert_eq!(world.writes().len(), usize::from(!stranger));
     }

@@ -1,4 +1,5 @@
-//! The state file of a large world: written whole at the end of a run, and complete after a crash as well.
+//! The state file of a large world: written whole at the end of a run, and complete after a crash
+//! as well.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -24,9 +25,14 @@ fn large(repositories: usize) -> String {
 
 /// A chart of so many repositories in the organization `team-a`.
 fn chart(repositories: usize) -> String {
-    let mut text = format!("version: 1\nregion: {NORTH}\norganizations:\n  team-a:\n    repositories:\n");
+    let mut text =
+        format!("version: 1\nregion: {NORTH}\norganizations:\n  team-a:\n    repositories:\n");
     for number in 0..repositories {
-        writeln!(text, "      r{number:04}: {{ category: linux, is_public: false, description: text }}").unwrap();
+        writeln!(
+            text,
+            "      r{number:04}: {{ category: linux, is_public: false, description: text }}"
+        )
+        .unwrap();
     }
     text
 }
@@ -35,7 +41,9 @@ fn chart(repositories: usize) -> String {
 fn in_file(path: &Path) -> usize {
     let Ok(text) = fs::read(path) else { return 0 };
     let state: State = serde_json::from_slice(&text).unwrap();
-    state.organization(NORTH, "team-a").map_or(0, |organization| organization.repositories.len())
+    state
+        .organization(NORTH, "team-a")
+        .map_or(0, |organization| organization.repositories.len())
 }
 
 /// An emulator with the state file, and a world that asks it.
@@ -47,11 +55,22 @@ fn served(world: World) -> (World, Served) {
 
 #[test]
 fn a_run_leaves_one_file() {
-    let world = World::of(&chart(40)).variable("PORTOLAN_ENDPOINT_SWR", "").variable("PORTOLAN_ENDPOINT_CODEARTS", "");
+    let world = World::of(&chart(40))
+        .variable("PORTOLAN_ENDPOINT_SWR", "")
+        .variable("PORTOLAN_ENDPOINT_CODEARTS", "");
     world.file(STATE, large(500));
-    let _ = world.run(&["--emulator=state.json", "apply", "--yes"]).exits(0).says("41 added");
-    assert_eq!((in_file(&world.path(STATE)), world.path(CHANGES).exists()), (40, false));
-    let _ = world.run(&["--emulator=state.json", "plan"]).exits(0).says("No changes.");
+    let _ = world
+        .run(&["--emulator=state.json", "apply", "--yes"])
+        .exits(0)
+        .says("41 added");
+    assert_eq!(
+        (in_file(&world.path(STATE)), world.path(CHANGES).exists()),
+        (40, false)
+    );
+    let _ = world
+        .run(&["--emulator=state.json", "plan"])
+        .exits(0)
+        .says("No changes.");
 }
 
 #[test]
@@ -64,7 +83,10 @@ fn an_emulator_that_is_killed_loses_nothing_that_it_answered() {
     assert!(in_file(&world.path(STATE)) < 40 && world.path(CHANGES).exists());
 
     let (world, _running) = served(world);
-    assert_eq!((in_file(&world.path(STATE)), world.path(CHANGES).exists()), (40, false));
+    assert_eq!(
+        (in_file(&world.path(STATE)), world.path(CHANGES).exists()),
+        (40, false)
+    );
     let _ = world.plan(&[]).exits(0).says("No changes.");
 }
 
@@ -77,7 +99,10 @@ fn an_emulator_that_is_stopped_leaves_one_file() {
         let _ = world.apply(&[]).says("41 added");
         kill_process(Pid::from_child(running.child()), signal).unwrap();
         assert_eq!(running.child().wait().unwrap().code(), Some(0));
-        assert_eq!((in_file(&world.path(STATE)), world.path(CHANGES).exists()), (40, false));
+        assert_eq!(
+            (in_file(&world.path(STATE)), world.path(CHANGES).exists()),
+            (40, false)
+        );
     }
 }
 
@@ -90,7 +115,10 @@ fn a_state_file_that_was_exchanged_after_a_crash_is_refused() {
     running.kill();
     world.file(STATE, "{}");
     let arguments = ["emulator", "--state", STATE];
-    let _ = world.run(&arguments).exits(1).warns("`state.json.changes`; restore the first, or delete the second");
+    let _ = world
+        .run(&arguments)
+        .exits(1)
+        .warns("`state.json.changes`; restore the first, or delete the second");
     fs::remove_file(world.path(CHANGES)).unwrap();
     let (_world, running) = served(world);
     running.kill();

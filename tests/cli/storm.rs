@@ -5,8 +5,8 @@ use crate::support::World;
 /// Changes of an ordinary run; `PORTOLAN_LAWS` multiplies them.
 const CHANGES: usize = 350;
 
-/// Together one in twenty. A definite no is not among them, nor is a 500 to a read, which is asked for only twice: no
-/// patience overcomes these.
+/// Together one in twenty. A definite no is not among them, nor is a 500 to a read, which is asked
+/// for only twice: no patience overcomes these.
 const FAULTS: [&str; 9] = [
     "status=429,probability=0.01,seed=1,times=all",
     "status=429,retry-after=0,probability=0.005,seed=2,times=all",
@@ -21,11 +21,16 @@ const FAULTS: [&str; 9] = [
 
 #[test]
 fn an_apply_weathers_one_failure_in_twenty() {
-    let times = std::env::var("PORTOLAN_LAWS").map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
+    let times = std::env::var("PORTOLAN_LAWS")
+        .map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
     let repositories = (CHANGES * times).div_ceil(2);
-    let mut chart = String::from("version: 1\nregion: cn-north-4\norganizations:\n  o:\n    repositories:\n");
+    let mut chart =
+        String::from("version: 1\nregion: cn-north-4\norganizations:\n  o:\n    repositories:\n");
     for number in 0..repositories {
-        chart += &format!("      r{number}: {{ sync: [ {{ target_region: cn-east-3, target_organization: dr }} ] }}\n");
+        chart += &format!(
+            "      r{number}: {{ sync: [ {{ target_region: cn-east-3, target_organization: dr }} ] \
+            }}\n"
+        );
     }
     let world = World::of(&chart);
     for fault in FAULTS {
@@ -33,10 +38,23 @@ fn an_apply_weathers_one_failure_in_twenty() {
     }
     let output = world.try_apply(&["--quiet"]).exits(0);
     let added = 2 * repositories + 1;
-    assert!(output.stdout.contains(&format!("Resources: {added} added, 0 changed, 0 destroyed.")), "{output}");
-    let struck: usize = world.emulator.faults().iter().map(|(_, struck)| struck).sum();
+    assert!(
+        output.stdout.contains(&format!(
+            "Resources: {added} added, 0 changed, 0 destroyed."
+        )),
+        "{output}"
+    );
+    let struck: usize = world
+        .emulator
+        .faults()
+        .iter()
+        .map(|(_, struck)| struck)
+        .sum();
     let asked = world.journal().len();
-    assert!(struck * 100 > asked * 3, "only {struck} of {asked} requests were struck");
+    assert!(
+        struck * 100 > asked * 3,
+        "only {struck} of {asked} requests were struck"
+    );
     world.emulator.clear_faults();
     world.is_settled();
     assert_eq!(world.state().len(), added);

@@ -1,4 +1,5 @@
-//! What goes where: documents to stdout, everything else to stderr, and colour only where it is wanted.
+//! What goes where: documents to stdout, everything else to stderr, and colour only where it is
+//! wanted.
 
 use std::process::Stdio;
 
@@ -17,7 +18,10 @@ fn stdout_holds_nothing_but_the_document() {
     assert!(plan.stderr.contains("GET"), "{plan}");
     assert_eq!(plan.json()["outcome"], "changes");
     assert!(plan.stdout.ends_with("}\n"), "{plan}");
-    assert_eq!(world.try_apply(&["--format", "json"]).exits(0).json()["outcome"], "complete");
+    assert_eq!(
+        world.try_apply(&["--format", "json"]).exits(0).json()["outcome"],
+        "complete"
+    );
 }
 
 #[test]
@@ -41,9 +45,18 @@ fn colour_is_for_terminals() {
 #[test]
 fn colour_can_be_asked_for_and_refused() {
     assert!(is_coloured(&World::of(QUICKSTART), &["--color", "always"]));
-    assert!(is_coloured(&World::of(QUICKSTART).variable("PORTOLAN_COLOR", "always"), &[]));
-    assert!(!is_coloured(&World::of(QUICKSTART), &["--color", "always", "--no-color"]));
-    assert!(!is_coloured(&World::of(QUICKSTART).variable("PORTOLAN_COLOR", "always"), &["--color", "never"]));
+    assert!(is_coloured(
+        &World::of(QUICKSTART).variable("PORTOLAN_COLOR", "always"),
+        &[]
+    ));
+    assert!(!is_coloured(
+        &World::of(QUICKSTART),
+        &["--color", "always", "--no-color"]
+    ));
+    assert!(!is_coloured(
+        &World::of(QUICKSTART).variable("PORTOLAN_COLOR", "always"),
+        &["--color", "never"]
+    ));
 }
 
 #[test]
@@ -69,15 +82,27 @@ fn colour_adds_nothing_but_colour() {
 
 #[test]
 fn json_is_never_coloured() {
-    assert!(!is_coloured(&World::of(QUICKSTART), &["--color", "always", "--format", "json"]));
+    assert!(!is_coloured(
+        &World::of(QUICKSTART),
+        &["--color", "always", "--format", "json"]
+    ));
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let world = World::of(QUICKSTART);
-    for arguments in [&["plan"][..], &["plan", "--format", "json"], &["schema"], &["version"]] {
+    for arguments in [
+        &["plan"][..],
+        &["plan", "--format", "json"],
+        &["schema"],
+        &["version"],
+    ] {
         let mut command = world.command(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
@@ -88,7 +113,11 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn a_reader_that_goes_away_does_not_hide_changes() {
     let world = World::of(QUICKSTART);
-    let mut child = world.command(&["plan", "--detailed-exitcode"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = world
+        .command(&["plan", "--detailed-exitcode"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
@@ -96,7 +125,12 @@ fn a_reader_that_goes_away_does_not_hide_changes() {
 #[test]
 fn an_apply_that_nobody_reads_tells_of_its_failure_all_the_same() {
     let world = World::of(QUICKSTART);
-    let mut child = world.command(&["apply"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = world
+        .command(&["apply"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
@@ -104,7 +138,12 @@ fn an_apply_that_nobody_reads_tells_of_its_failure_all_the_same() {
 #[test]
 fn an_apply_that_nobody_reads_does_its_work() {
     let world = World::of(QUICKSTART);
-    let mut child = world.command(&["apply", "--yes"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = world
+        .command(&["apply", "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     world.is_settled();

@@ -27,8 +27,13 @@ pub(crate) const QUICKSTART: &str = include_str!("../../examples/quickstart.yaml
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves all the worlds of this process.
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+});
 
 /// Runs something beside the test, until the end of the process.
 pub(crate) fn beside(task: impl Future<Output = ()> + Send + 'static) {
@@ -52,9 +57,12 @@ impl World {
     /// A service that accepts one key pair, and a program that has it.
     pub(crate) fn new() -> World {
         let verify = Some(format!("{AK}:{SK}").parse().unwrap());
-        World::with(Settings { verify, ..Settings::default() })
-            .variable("HUAWEICLOUD_SDK_AK", AK)
-            .variable("HUAWEICLOUD_SDK_SK", SK)
+        World::with(Settings {
+            verify,
+            ..Settings::default()
+        })
+        .variable("HUAWEICLOUD_SDK_AK", AK)
+        .variable("HUAWEICLOUD_SDK_SK", SK)
     }
 
     /// A service with these settings, and a program without credentials.
@@ -64,9 +72,16 @@ impl World {
         let url = format!("http://{}", listener.local_addr().unwrap());
         RUNTIME.spawn(serve(emulator.clone(), listener, None));
         let directory = tempfile::tempdir().unwrap();
-        let world = World { emulator, directory, url, variables: Vec::new() };
+        let world = World {
+            emulator,
+            directory,
+            url,
+            variables: Vec::new(),
+        };
         let endpoint = world.endpoint();
-        world.variable("PORTOLAN_ENDPOINT_SWR", &endpoint).variable("PORTOLAN_ENDPOINT_CODEARTS", &endpoint)
+        world
+            .variable("PORTOLAN_ENDPOINT_SWR", &endpoint)
+            .variable("PORTOLAN_ENDPOINT_CODEARTS", &endpoint)
     }
 
     /// A world with a chart in it.
@@ -76,7 +91,8 @@ impl World {
         world
     }
 
-    /// Sets a variable of the program's environment, which is empty but for these; an empty value removes it.
+    /// Sets a variable of the program's environment, which is empty but for these; an empty value
+    /// removes it.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> World {
         self.variables.retain(|(known, _)| known != name);
         if !value.is_empty() {
@@ -109,7 +125,11 @@ impl World {
     /// The program, ready to run here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-        command.args(arguments).current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -118,13 +138,19 @@ impl World {
         self.output(self.command(arguments))
     }
 
-    /// Waits for the end of a command, and hides what differs from run to run. Whatever a test plans: nothing is
-    /// written meanwhile.
+    /// Waits for the end of a command, and hides what differs from run to run. Whatever a test
+    /// plans: nothing is written meanwhile.
     pub(crate) fn output(&self, mut command: Command) -> Output {
-        let only_reads = command.get_args().any(|argument| argument == "plan" || argument == "validate");
+        let only_reads = command
+            .get_args()
+            .any(|argument| argument == "plan" || argument == "validate");
         let before = self.writes().len();
         let output = command.output().unwrap();
-        assert!(!only_reads || self.writes().len() == before, "a command that only reads wrote {:?}", self.writes());
+        assert!(
+            !only_reads || self.writes().len() == before,
+            "a command that only reads wrote {:?}",
+            self.writes()
+        );
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
             let host = self.url.trim_start_matches("http://");
@@ -132,16 +158,29 @@ impl World {
                 .replace(host, "@HOST@")
                 .replace(&self.directory.path().display().to_string(), "@DIR@")
         };
-        let output = Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        let output = Output {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        };
         self.fits_the_schema(&command, &output);
         output
     }
 
-    /// Every document that `plan`, `apply` and `drift` print or save is as the published schema says, on failures too.
+    /// Every document that `plan`, `apply` and `drift` print or save is as the published schema
+    /// says, on failures too.
     #[track_caller]
     fn fits_the_schema(&self, command: &Command, output: &Output) {
-        let arguments: Vec<&str> = command.get_args().filter_map(|argument| argument.to_str()).collect();
-        let follows = |option: &str| arguments.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
+        let arguments: Vec<&str> = command
+            .get_args()
+            .filter_map(|argument| argument.to_str())
+            .collect();
+        let follows = |option: &str| {
+            arguments
+                .windows(2)
+                .find(|pair| pair[0] == option)
+                .map(|pair| pair[1])
+        };
         let named = |command: &str| arguments.contains(&command);
         if follows("--format") == Some("json") && !output.stdout.is_empty() {
             match (named("plan"), named("apply"), named("drift")) {
@@ -157,28 +196,49 @@ impl World {
             if output.code == Some(64) {
                 break;
             }
-            let file = follows(option).map(|name| self.path(name)).filter(|path| path.is_file());
-            let text = file.map(|path| fs::read_to_string(path).unwrap()).unwrap_or_default();
+            let file = follows(option)
+                .map(|name| self.path(name))
+                .filter(|path| path.is_file());
+            let text = file
+                .map(|path| fs::read_to_string(path).unwrap())
+                .unwrap_or_default();
             // A receipt is one document, and events are one a line.
-            let documents = if definition == "events" { text.lines().collect() } else { vec![text.as_str()] };
-            for document in documents.into_iter().filter(|document| !document.is_empty()) {
+            let documents = if definition == "events" {
+                text.lines().collect()
+            } else {
+                vec![text.as_str()]
+            };
+            for document in documents
+                .into_iter()
+                .filter(|document| !document.is_empty())
+            {
                 is_valid(definition, &serde_json::from_str(document).unwrap());
             }
         }
         // A plan that fails to be saved may leave something else where it should have been.
-        let saved = follows("--out")
-            .filter(|_| named("plan") && output.code != Some(64) && !output.stderr.contains("cannot write"));
+        let saved = follows("--out").filter(|_| {
+            named("plan") && output.code != Some(64) && !output.stderr.contains("cannot write")
+        });
         if let Some(text) = saved.and_then(|name| fs::read_to_string(self.path(name)).ok()) {
             let document: Value = serde_json::from_str(&text).unwrap();
             is_valid("plan", &document);
-            assert!(document["digest"].is_string(), "it was printed, and not saved: {document:#}");
+            assert!(
+                document["digest"].is_string(),
+                "it was printed, and not saved: {document:#}"
+            );
         }
     }
 
     /// Starts the program without waiting for it.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
-        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        Running(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
     }
 
     /// Runs `plan`, which sends nothing but reads.
@@ -193,7 +253,8 @@ impl World {
 
     /// Runs `plan --format json` and reads the document.
     pub(crate) fn plan_json(&self, arguments: &[&str]) -> Value {
-        self.plan(&[&["--format", "json"], arguments].concat()).json()
+        self.plan(&[&["--format", "json"], arguments].concat())
+            .json()
     }
 
     /// Runs `apply --yes`, whatever comes of it.
@@ -232,13 +293,21 @@ impl World {
 
     /// What was asked so far but for reads: method, region and path.
     pub(crate) fn writes(&self) -> Vec<String> {
-        let writes = self.journal().into_iter().filter(|entry| entry.method != "GET");
-        writes.map(|entry| format!("{} {} {}", entry.method, entry.region, short(&entry.path))).collect()
+        let writes = self
+            .journal()
+            .into_iter()
+            .filter(|entry| entry.method != "GET");
+        writes
+            .map(|entry| format!("{} {} {}", entry.method, entry.region, short(&entry.path)))
+            .collect()
     }
 
     /// The bodies of the writes so far.
     pub(crate) fn bodies(&self) -> Vec<Value> {
-        let writes = self.journal().into_iter().filter(|entry| entry.method != "GET");
+        let writes = self
+            .journal()
+            .into_iter()
+            .filter(|entry| entry.method != "GET");
         writes.map(|entry| entry.body.unwrap_or_default()).collect()
     }
 
@@ -262,7 +331,8 @@ impl World {
     }
 }
 
-/// Checks a document against the published schema of that name, which it names itself, with no room for other keys.
+/// Checks a document against the published schema of that name, which it names itself, with no room
+/// for other keys.
 #[track_caller]
 fn is_valid(name: &str, document: &Value) {
     static VALIDATORS: LazyLock<BTreeMap<&str, jsonschema::Validator>> = LazyLock::new(|| {
@@ -272,16 +342,28 @@ fn is_valid(name: &str, document: &Value) {
             ("receipt", include_str!("../../schemas/receipt.schema.json")),
             ("events", include_str!("../../schemas/events.schema.json")),
             ("drift", include_str!("../../schemas/drift.schema.json")),
-            ("validate", include_str!("../../schemas/validate.schema.json")),
+            (
+                "validate",
+                include_str!("../../schemas/validate.schema.json"),
+            ),
         ];
         let validator = |(name, text)| {
             let schema = portolan::schema::closed(serde_json::from_str(text).unwrap());
-            (name, jsonschema::draft202012::options().build(&schema).unwrap())
+            (
+                name,
+                jsonschema::draft202012::options().build(&schema).unwrap(),
+            )
         };
         published.map(validator).into()
     });
-    let problems: Vec<String> = VALIDATORS[name].iter_errors(document).map(|problem| problem.to_string()).collect();
-    assert!(problems.is_empty(), "it is no {name}: {problems:#?}\n{document:#}");
+    let problems: Vec<String> = VALIDATORS[name]
+        .iter_errors(document)
+        .map(|problem| problem.to_string())
+        .collect();
+    assert!(
+        problems.is_empty(),
+        "it is no {name}: {problems:#?}\n{document:#}"
+    );
 }
 
 /// The part of a path that differs.
@@ -297,10 +379,15 @@ fn summary(state: &State) -> Vec<String> {
             for (repository, content) in &organization.repositories {
                 let (public, images) = (content.is_public, content.num_images);
                 let (category, description) = (&content.category, &content.description);
-                lines.push(format!("{region}/{name}/{repository} {public} {category} {description:?} {images}"));
+                lines.push(format!(
+                    "{region}/{name}/{repository} {public} {category} {description:?} {images}"
+                ));
                 for rule in &content.sync_rules {
                     let target = format!("{}/{}", rule.remote_region, rule.remote_organization);
-                    lines.push(format!("{region}/{name}/{repository} -> {target} {} {}", rule.auto, rule.overrides));
+                    lines.push(format!(
+                        "{region}/{name}/{repository} -> {target} {} {}",
+                        rule.auto, rule.overrides
+                    ));
                 }
             }
         }
@@ -373,7 +460,13 @@ impl Output {
 
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-        write!(f, "exit: {code}\n-- stdout\n{}-- stderr\n{}", self.stdout, self.stderr)
+        let code = self
+            .code
+            .map_or_else(|| "none".to_owned(), |code| code.to_string());
+        write!(
+            f,
+            "exit: {code}\n-- stdout\n{}-- stderr\n{}",
+            self.stdout, self.stderr
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! Runs that a person watches on a terminal, and what happens when the person, or the terminal, has had enough.
+//! Runs that a person watches on a terminal, and what happens when the person, or the terminal, has
+//! had enough.
 
 #![cfg(unix)]
 
@@ -55,21 +56,45 @@ impl Terminal {
         if !kind.is_empty() {
             command.env("TERM", kind);
         }
-        Terminal::with(move |end| command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap())
+        Terminal::with(move |end| {
+            command
+                .stdin(end())
+                .stdout(end())
+                .stderr(end())
+                .spawn()
+                .unwrap()
+        })
     }
 
     /// Starts a program, some of whose streams are ends of the terminal.
     fn with(start: impl FnOnce(&dyn Fn() -> Stdio) -> Child) -> Terminal {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        let master =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
         tcsetwinsize(&master, size).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-        let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).unwrap());
+        let end = || {
+            Stdio::from(
+                OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .open(&name)
+                    .unwrap(),
+            )
+        };
         let child = start(&end);
         let keyboard = File::from(master);
-        let (mut reader, screen) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
+        let (mut reader, screen) = (
+            keyboard.try_clone().unwrap(),
+            Arc::new(Mutex::new(String::new())),
+        );
         let (shown, closed) = (screen.clone(), Arc::new(AtomicBool::new(false)));
         let gone = closed.clone();
         // Ends with an error when the program's side is closed.
@@ -77,7 +102,10 @@ impl Terminal {
             let mut bytes = [0; 4096];
             loop {
                 let mut ready = [PollFd::new(&reader, PollFlags::IN)];
-                let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+                let moment = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: 20_000_000,
+                };
                 let count = poll(&mut ready, Some(&moment)).unwrap();
                 if gone.load(Ordering::Relaxed) {
                     break;
@@ -85,11 +113,22 @@ impl Terminal {
                 if count == 0 {
                     continue;
                 }
-                let Ok(count @ 1..) = reader.read(&mut bytes) else { break };
-                shown.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+                let Ok(count @ 1..) = reader.read(&mut bytes) else {
+                    break;
+                };
+                shown
+                    .lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Terminal { child, keyboard: Some(keyboard), screen, reader, closed }
+        Terminal {
+            child,
+            keyboard: Some(keyboard),
+            screen,
+            reader,
+            closed,
+        }
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -97,7 +136,11 @@ impl Terminal {
     }
 
     fn types(&mut self, text: &str) {
-        self.keyboard.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+        self.keyboard
+            .as_mut()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
     }
 
     /// Closes the window: nobody holds the other end any more.
@@ -136,7 +179,10 @@ fn colours(kind: &str, variables: &[(&str, &str)], arguments: &[&str]) -> bool {
         world = world.variable(name, value);
     }
     let (code, screen) = Terminal::of_kind(kind, &world, &[&["plan"], arguments].concat()).ends();
-    assert!(code == Some(0) && screen.contains("double-hyphen") && screen.contains("to add"), "{screen}");
+    assert!(
+        code == Some(0) && screen.contains("double-hyphen") && screen.contains("to add"),
+        "{screen}"
+    );
     screen.contains("\u{1b}[3") || screen.contains("\u{1b}[1m") || screen.contains("\u{1b}[9")
 }
 
@@ -148,10 +194,18 @@ fn a_terminal_without_colours_gets_none() {
         assert!(colours(kind, &[], &["--color", "always"]), "{kind:?}");
         assert!(colours(kind, &[("CLICOLOR_FORCE", "1")], &[]), "{kind:?}");
     }
-    for refusal in [("NO_COLOR", "1"), ("CLICOLOR", "0"), ("PORTOLAN_NO_COLOR", "1")] {
+    for refusal in [
+        ("NO_COLOR", "1"),
+        ("CLICOLOR", "0"),
+        ("PORTOLAN_NO_COLOR", "1"),
+    ] {
         assert!(!colours("xterm", &[refusal], &[]), "{refusal:?}");
     }
-    assert!(!colours("xterm", &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!colours(
+        "xterm",
+        &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],
+        &[]
+    ));
 }
 
 #[test]
@@ -162,18 +216,37 @@ fn the_risks_stand_above_the_question() {
     assert_eq!(world.writes(), [""; 0]);
     let asked = terminal.screen.lock().unwrap().clone();
     let (_, question) = asked.split_once("Not simply undone:").unwrap();
-    assert!(question.contains("stays\r\n      ! exposes: anyone can pull what will be pushed (empty now)"), "{asked}");
-    assert!(question.contains("\nChart `portolan.yaml`, account `emulator`, 127.0.0.1:"), "{asked}");
+    assert!(
+        question
+            .contains("stays\r\n      ! exposes: anyone can pull what will be pushed (empty now)"),
+        "{asked}"
+    );
+    assert!(
+        question.contains("\nChart `portolan.yaml`, account `emulator`, 127.0.0.1:"),
+        "{asked}"
+    );
     let counted = "(not Huawei Cloud).\r\nMake these 2 changes (1 to add, 1 to change)? Only";
     assert!(question.contains(counted), "{asked}");
     // What is withheld is not made, and what is harmless is no risk.
-    assert!(!question.contains("full") && !question.contains("new"), "{asked}");
+    assert!(
+        !question.contains("full") && !question.contains("new"),
+        "{asked}"
+    );
     terminal.types("yes\n");
     let (code, screen) = terminal.ends();
     assert_eq!(code, Some(1), "one change is withheld: {screen}");
-    assert!(screen.contains("stays: applied") && screen.contains("Apply incomplete!"), "{screen}");
+    assert!(
+        screen.contains("stays: applied") && screen.contains("Apply incomplete!"),
+        "{screen}"
+    );
     let left = world.plan_json(&[]);
-    assert_eq!((&left["summary"]["withheld"], left["changes"].as_array().unwrap().len()), (&1.into(), 1));
+    assert_eq!(
+        (
+            &left["summary"]["withheld"],
+            left["changes"].as_array().unwrap().len()
+        ),
+        (&1.into(), 1)
+    );
 }
 
 #[test]
@@ -185,12 +258,31 @@ fn the_cloud_is_named_once_above_the_question() {
         terminal.types("no\n");
         let (_, screen) = terminal.ends();
         let (above, _) = screen.split_once("Make these 4 changes").unwrap();
-        assert_eq!(above.matches("Chart `portolan.yaml`, account `emulator`, ").count(), 1, "{screen}");
-        assert!(above.trim_end().ends_with("(not Huawei Cloud)."), "{screen}");
+        assert_eq!(
+            above
+                .matches("Chart `portolan.yaml`, account `emulator`, ")
+                .count(),
+            1,
+            "{screen}"
+        );
+        assert!(
+            above.trim_end().ends_with("(not Huawei Cloud)."),
+            "{screen}"
+        );
     }
     // Where the plan went elsewhere, the question says it.
-    let (plan, mut command) = (File::create(world.path("plan.txt")).unwrap(), world.command(&["apply", "--no-color"]));
-    let terminal = Terminal::with(move |end| command.stdin(end()).stdout(plan).stderr(end()).spawn().unwrap());
+    let (plan, mut command) = (
+        File::create(world.path("plan.txt")).unwrap(),
+        world.command(&["apply", "--no-color"]),
+    );
+    let terminal = Terminal::with(move |end| {
+        command
+            .stdin(end())
+            .stdout(plan)
+            .stderr(end())
+            .spawn()
+            .unwrap()
+    });
     wait_until("it asks", || terminal.shows("Only `yes` is accepted: "));
     assert!(terminal.shows("Chart `portolan.yaml`, account `emulator`, "));
     signal(&terminal.child, Signal::INT);
@@ -205,17 +297,27 @@ fn only_yes_is_yes() {
         wait_until("it asks", || terminal.shows("accepted: "));
         terminal.types(answer);
         let (code, screen) = terminal.ends();
-        assert_eq!((code, world.writes()), (Some(1), vec![]), "{answer:?}: {screen}");
-        assert!(screen.contains("Nothing was changed: it was not confirmed"), "{screen}");
+        assert_eq!(
+            (code, world.writes()),
+            (Some(1), vec![]),
+            "{answer:?}: {screen}"
+        );
+        assert!(
+            screen.contains("Nothing was changed: it was not confirmed"),
+            "{screen}"
+        );
     }
 }
 
 #[test]
 fn bars_are_for_terminals_and_leave_nothing_behind() {
     // A bar is drawn a few times a second, so each stage has to last a little.
-    let world = World::with(Settings { latency: Duration::from_millis(150), ..Settings::default() })
-        .variable("HUAWEICLOUD_SDK_AK", AK)
-        .variable("HUAWEICLOUD_SDK_SK", SK);
+    let world = World::with(Settings {
+        latency: Duration::from_millis(150),
+        ..Settings::default()
+    })
+    .variable("HUAWEICLOUD_SDK_AK", AK)
+    .variable("HUAWEICLOUD_SDK_SK", SK);
     world.chart(QUICKSTART);
     let (code, screen) = Terminal::run(&world, &["apply", "--yes"]).ends();
     assert_eq!(code, Some(0), "{screen}");
@@ -225,8 +327,14 @@ fn bars_are_for_terminals_and_leave_nothing_behind() {
     // The cursor stays behind the bar: what is echoed there is wiped with it.
     let longest = screen.split(|letter| letter != ' ').map(str::len).max();
     assert!(longest <= Some(30), "{longest:?} blanks in {screen:?}");
-    let last = screen.lines().rfind(|line| !line.trim().is_empty()).unwrap();
-    assert!(last.contains("Apply complete! Resources: 3 added, 0 changed, 0 destroyed."), "{screen}");
+    let last = screen
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap();
+    assert!(
+        last.contains("Apply complete! Resources: 3 added, 0 changed, 0 destroyed."),
+        "{screen}"
+    );
     world.is_settled();
 
     let (code, screen) = Terminal::run(&world, &["plan", "--no-progress"]).ends();
@@ -238,39 +346,66 @@ fn bars_are_for_terminals_and_leave_nothing_behind() {
 
 /// What a terminal shows, without colours.
 fn plain(screen: &str) -> Vec<String> {
-    anstream::adapter::strip_str(screen).to_string().lines().map(str::to_owned).collect()
+    anstream::adapter::strip_str(screen)
+        .to_string()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn lines_break_between_words() {
     let world = World::new();
     world.chart(
-        "version: 1\nregion: cn-north-4\norganizations: { an-organization-with-a-name: { repositories: { its-only-one: } } }\n",
+        "version: 1\nregion: cn-north-4\norganizations: { an-organization-with-a-name: { \
+        repositories: { its-only-one: } } }\n",
     );
     let _ = world.apply(&[]);
     world.chart(
-        "version: 1\nregion: cn-north-4\norganizations: { an-organization-with-a-name: { unlisted: delete } }\n",
+        "version: 1\nregion: cn-north-4\norganizations: { an-organization-with-a-name: { unlisted: \
+        delete } }\n",
     );
     let (code, screen) = Terminal::run(&world, &["plan", "--no-progress"]).ends();
     let lines = plain(&screen);
-    assert!(code == Some(1) && lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
-    assert!(lines.iter().any(|line| line.starts_with("Stopped: ") && !line.contains("--allow")), "{screen}");
-    assert_eq!(lines.join(" ").matches("--allow deletes=1").count(), 1, "{screen}");
+    assert!(
+        code == Some(1) && lines.iter().all(|line| line.chars().count() <= 80),
+        "{screen}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("Stopped: ") && !line.contains("--allow")),
+        "{screen}"
+    );
+    assert_eq!(
+        lines.join(" ").matches("--allow deletes=1").count(),
+        1,
+        "{screen}"
+    );
 
     let missing = "a-folder-that-is/not-there/and-has-a-name-of-some-length/chart.yaml";
     let (code, screen) = Terminal::run(&world, &["plan", "-f", missing]).ends();
     let lines = plain(&screen);
     assert!(code == Some(1) && lines.len() > 1, "{screen}");
-    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
+    assert!(
+        lines.iter().all(|line| line.chars().count() <= 80),
+        "{screen}"
+    );
     assert!(lines.iter().any(|line| line.contains(missing)), "{screen}");
 
     // What is said of a command line, and what a command says that prints no plan.
-    for (arguments, said) in [(&["import"][..], "hint: "), (&["init", "-f", "a/name/of/some/length.yaml"], "Wrote ")] {
+    for (arguments, said) in [
+        (&["import"][..], "hint: "),
+        (&["init", "-f", "a/name/of/some/length.yaml"], "Wrote "),
+    ] {
         std::fs::create_dir_all(world.path("a/name/of/some")).unwrap();
         let (_, screen) = Terminal::run(&world, arguments).ends();
         let lines = plain(&screen);
         assert!(lines.iter().any(|line| line.starts_with(said)), "{screen}");
-        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80),
+            "{screen}"
+        );
     }
 }
 
@@ -282,25 +417,48 @@ fn a_signal_at_the_question_is_a_no() {
         wait_until("it asks", || terminal.shows("accepted: "));
         signal(&terminal.child, kind);
         let (code, screen) = terminal.ends();
-        assert_eq!((code, world.writes()), (Some(1), vec![]), "{kind:?}: {screen}");
-        assert!(screen.contains("Nothing was changed: it was not confirmed"), "{screen}");
+        assert_eq!(
+            (code, world.writes()),
+            (Some(1), vec![]),
+            "{kind:?}: {screen}"
+        );
+        assert!(
+            screen.contains("Nothing was changed: it was not confirmed"),
+            "{screen}"
+        );
     }
 }
 
 /// Three repositories, of which one is created after the other.
-const THREE: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: , b: , c: } } }\n";
+const THREE: &str =
+    "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: , b: , c: } } }\n";
 
 /// A run that waits for the answer to its first repository, which is made.
 fn waiting(world: &World) -> Child {
-    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
+    world.inject(
+        Fault::new(Effect::Delay(Duration::from_secs(1)))
+            .method("POST")
+            .path("/repos"),
+    );
     let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("a repository is created", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     child
 }
 
 fn names(report: &serde_json::Value, list: &str) -> Vec<String> {
-    let name = |item: &serde_json::Value| item["address"]["repository"].as_str().unwrap_or("-").to_owned();
+    let name = |item: &serde_json::Value| {
+        item["address"]["repository"]
+            .as_str()
+            .unwrap_or("-")
+            .to_owned()
+    };
     report[list].as_array().unwrap().iter().map(name).collect()
 }
 
@@ -313,7 +471,10 @@ fn a_request_to_end_finishes_what_is_in_flight() {
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{kind:?}: {stderr}");
-        assert!(stderr.contains("stopping: what is in flight is finished"), "{stderr}");
+        assert!(
+            stderr.contains("stopping: what is in flight is finished"),
+            "{stderr}"
+        );
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["outcome"], "incomplete");
         assert_eq!(names(&report, "applied"), ["-", "a"], "{report:#}");
@@ -329,8 +490,14 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
     let world = World::of(THREE);
     world.inject(Fault::new(Effect::HangAfter).method("POST").path("/repos"));
     let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("a repository is created", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     signal(&child, Signal::INT);
     // Two signals at once may arrive as one.
     thread::sleep(Duration::from_millis(300));
@@ -338,9 +505,17 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((names(&report, "applied"), names(&report, "failed")), (vec!["-".to_owned()], vec!["a".to_owned()]));
+    assert_eq!(
+        (names(&report, "applied"), names(&report, "failed")),
+        (vec!["-".to_owned()], vec!["a".to_owned()])
+    );
     assert_eq!(report["applied"][0]["verified"], false);
-    assert!(report["failed"][0]["message"].as_str().unwrap().contains("whether it was done is not known"));
+    assert!(
+        report["failed"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("whether it was done is not known")
+    );
     assert_eq!(names(&report, "not_attempted"), ["b", "c"]);
     let _ = world.apply(&[]);
 }
@@ -348,16 +523,38 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
 #[test]
 fn a_terminal_that_goes_away_does_not_tear_a_run_apart() {
     let world = World::of(THREE);
-    world.inject(Fault::new(Effect::Delay(Duration::from_secs(1))).method("POST").path("/repos"));
-    let arguments = ["apply", "--yes", "--parallelism", "1", "--receipt", "receipt.json"];
+    world.inject(
+        Fault::new(Effect::Delay(Duration::from_secs(1)))
+            .method("POST")
+            .path("/repos"),
+    );
+    let arguments = [
+        "apply",
+        "--yes",
+        "--parallelism",
+        "1",
+        "--receipt",
+        "receipt.json",
+    ];
     let mut terminal = Terminal::run(&world, &arguments);
-    wait_until("a repository is created", || world.journal().iter().any(|entry| entry.fault));
+    wait_until("a repository is created", || {
+        world.journal().iter().any(|entry| entry.fault)
+    });
     terminal.goes_away();
     signal(&terminal.child, Signal::HUP);
     assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
     let receipt = world.json("receipt.json");
-    assert_eq!((&receipt["outcome"], receipt["changes"].as_array().unwrap().len()), (&"incomplete".into(), 4));
+    assert_eq!(
+        (
+            &receipt["outcome"],
+            receipt["changes"].as_array().unwrap().len()
+        ),
+        (&"incomplete".into(), 4)
+    );
     assert_eq!(receipt["ended_early"]["reason"], "interrupted");
-    assert_eq!(world.state(), ["cn-north-4/o", "cn-north-4/o/a false other \"\" 0"]);
+    assert_eq!(
+        world.state(),
+        ["cn-north-4/o", "cn-north-4/o/a false other \"\" 0"]
+    );
     let _ = world.apply(&[]);
 }

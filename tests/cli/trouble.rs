@@ -1,5 +1,5 @@
-//! Services that refuse, break, lie or are not there while the live state is read: the result is unknown, never
-//! "no changes", and nothing is written.
+//! Services that refuse, break, lie or are not there while the live state is read: the result is
+//! unknown, never "no changes", and nothing is written.
 
 use insta::assert_snapshot;
 use portolan::emulator::{Effect, ErrorBody, Fault};
@@ -21,16 +21,31 @@ fn is_unknown(world: &World, words: &[&str]) {
     for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
         let output = world.run(command).exits(1);
         for word in words {
-            assert!(output.stderr.contains(word), "`{word}` is not said: {output}");
+            assert!(
+                output.stderr.contains(word),
+                "`{word}` is not said: {output}"
+            );
         }
         assert!(!output.stdout.contains("No changes"), "{output}");
     }
     let document = world.run(&["plan", "--format", "json"]).exits(1).json();
-    assert_eq!((&document["outcome"], &document["changes"]), (&json!("unknown"), &json!([])));
+    assert_eq!(
+        (&document["outcome"], &document["changes"]),
+        (&json!("unknown"), &json!([]))
+    );
     assert_eq!(document["diagnostics"][0]["code"], json!("unreadable"));
-    let report = world.run(&["apply", "--yes", "--format", "json"]).exits(1).json();
-    assert_eq!((&report["outcome"], &report["plan"]["outcome"]), (&json!("refused"), &json!("unknown")));
-    assert_eq!(report["plan"]["diagnostics"][0]["code"], json!("unreadable"));
+    let report = world
+        .run(&["apply", "--yes", "--format", "json"])
+        .exits(1)
+        .json();
+    assert_eq!(
+        (&report["outcome"], &report["plan"]["outcome"]),
+        (&json!("refused"), &json!("unknown"))
+    );
+    assert_eq!(
+        report["plan"]["diagnostics"][0]["code"],
+        json!("unreadable")
+    );
     assert_eq!(world.writes(), [""; 0]);
 }
 
@@ -41,47 +56,84 @@ fn for_ever(effect: Effect, path: &str) -> World {
 }
 
 fn status(status: u16, content_type: &str, text: &str) -> Effect {
-    let body = ErrorBody::Other { status, content_type: content_type.to_owned(), text: text.to_owned() };
-    Effect::Status { body, retry_after: None, committed: false }
+    let body = ErrorBody::Other {
+        status,
+        content_type: content_type.to_owned(),
+        text: text.to_owned(),
+    };
+    Effect::Status {
+        body,
+        retry_after: None,
+        committed: false,
+    }
 }
 
 /// The failing read, by the words of the message and the part of its path.
 const READS: [(&str, &str); 3] = [
     ("organization list of cn-north-4", "/v2/manage/namespaces"),
     ("repository list of cn-north-4", "/v2/manage/repos"),
-    ("sync_rules of repository cn-north-4/group/busybox", "/sync_repo"),
+    (
+        "sync_rules of repository cn-north-4/group/busybox",
+        "/sync_repo",
+    ),
 ];
 
 #[test]
 fn a_refused_connection() {
     // A port of the system's: a free one could be taken by another test.
-    let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "http://127.0.0.1:1/{region}");
-    is_unknown(&world, &["organization list of cn-north-4", "127.0.0.1:1", "check the endpoint"]);
+    let world =
+        World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", "http://127.0.0.1:1/{region}");
+    is_unknown(
+        &world,
+        &[
+            "organization list of cn-north-4",
+            "127.0.0.1:1",
+            "check the endpoint",
+        ],
+    );
 }
 
 #[test]
 fn no_permission_for_any_of_the_reads() {
     for (what, path) in READS {
-        is_unknown(&for_ever(Effect::forbidden(), path), &[what, "403 SVCSTG.SWR.4037018", "request id emulator-"]);
+        is_unknown(
+            &for_ever(Effect::forbidden(), path),
+            &[what, "403 SVCSTG.SWR.4037018", "request id emulator-"],
+        );
     }
 }
 
 #[test]
 fn a_path_that_the_gateway_does_not_know_is_not_absence() {
     for (what, path) in READS {
-        is_unknown(&for_ever(Effect::gateway_not_found(), path), &[what, "404 APIGW.0101", "request id emulator-"]);
+        is_unknown(
+            &for_ever(Effect::gateway_not_found(), path),
+            &[what, "404 APIGW.0101", "request id emulator-"],
+        );
     }
 }
 
 #[test]
 fn throttling_for_ever() {
     let world = for_ever(Effect::throttled(Some(0)), "/v2/manage/repos");
-    is_unknown(&world, &["repository list of cn-north-4", "429 APIGW.0308", "slow down"]);
+    is_unknown(
+        &world,
+        &[
+            "repository list of cn-north-4",
+            "429 APIGW.0308",
+            "slow down",
+        ],
+    );
 }
 
 #[test]
 fn a_passing_trouble_is_waited_for() {
-    for effect in [Effect::throttled(Some(0)), Effect::CutBefore, Effect::html_502(), Effect::Truncate(3)] {
+    for effect in [
+        Effect::throttled(Some(0)),
+        Effect::CutBefore,
+        Effect::html_502(),
+        Effect::Truncate(3),
+    ] {
         for (what, path) in READS {
             let world = settled();
             world.inject(Fault::new(effect.clone()).path(path).times(2));
@@ -97,7 +149,10 @@ fn a_500_is_repeated_once() {
         let world = settled();
         world.inject(Fault::new(Effect::internal()).path(path));
         let _ = world.plan(&[]).exits(0).says("No changes.");
-        is_unknown(&for_ever(Effect::internal(), path), &[what, "500 SVCSTG.SWR.5001101"]);
+        is_unknown(
+            &for_ever(Effect::internal(), path),
+            &[what, "500 SVCSTG.SWR.5001101"],
+        );
     }
 }
 
@@ -111,34 +166,57 @@ fn a_500_on_one_page() {
     });
     let page = || Fault::new(Effect::internal()).path("/v2/manage/repos");
     world.inject(page().skip(1).times(2));
-    let _ = world.plan(&["--detailed-exitcode"]).exits(1).warns("repository list of cn-north-4");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(1)
+        .warns("repository list of cn-north-4");
 }
 
 #[test]
 fn html_instead_of_json() {
     for (what, path) in READS {
-        let login = status(200, "text/html", "<html><title>Please log in</title></html>");
-        is_unknown(&for_ever(login, path), &[what, "<html>", "request id emulator-"]);
+        let login = status(
+            200,
+            "text/html",
+            "<html><title>Please log in</title></html>",
+        );
+        is_unknown(
+            &for_ever(login, path),
+            &[what, "<html>", "request id emulator-"],
+        );
     }
 }
 
 #[test]
 fn an_html_error_page_is_shortened() {
-    let world = for_ever(status(403, "text/html", "<html><title>Blocked</title>and more</html>"), READS[0].1);
+    let world = for_ever(
+        status(
+            403,
+            "text/html",
+            "<html><title>Blocked</title>and more</html>",
+        ),
+        READS[0].1,
+    );
     is_unknown(&world, &[r#"403: HTML instead of JSON ("Blocked")"#]);
 }
 
 #[test]
 fn json_of_another_shape() {
     for (what, path) in READS {
-        is_unknown(&for_ever(status(200, "application/json", r#"{"items":7}"#), path), &[what, "items"]);
+        is_unknown(
+            &for_ever(status(200, "application/json", r#"{"items":7}"#), path),
+            &[what, "items"],
+        );
     }
 }
 
 #[test]
 fn an_empty_body() {
     for (what, path) in READS {
-        is_unknown(&for_ever(status(200, "application/json", ""), path), &[what, "an empty body"]);
+        is_unknown(
+            &for_ever(status(200, "application/json", ""), path),
+            &[what, "an empty body"],
+        );
     }
 }
 
@@ -154,10 +232,16 @@ fn a_truncated_body() {
 fn a_list_that_lacks_items_is_asked_for_once_more() {
     let world = settled();
     world.inject(Fault::new(Effect::DropItems(1)).path("/v2/manage/repos"));
-    let _ = world.plan(&["--detailed-exitcode"]).exits(0).says("No changes.");
+    let _ = world
+        .plan(&["--detailed-exitcode"])
+        .exits(0)
+        .says("No changes.");
     assert_eq!(world.journal().len(), 4 + 1);
     let message = "the service says there are 1, but listed 0; it was read 3 times";
-    is_unknown(&for_ever(Effect::DropItems(1), "/v2/manage/repos"), &[message]);
+    is_unknown(
+        &for_ever(Effect::DropItems(1), "/v2/manage/repos"),
+        &[message],
+    );
 }
 
 #[test]
@@ -165,7 +249,9 @@ fn what_a_failure_looks_like() {
     let world = for_ever(Effect::forbidden(), "/sync_repo");
     // The rules are asked for before the list of organizations, or behind it.
     let ids = ["emulator-00000016", "emulator-00000017"];
-    let output = ids.iter().fold(world.plan(&[]).to_string(), |output, id| output.replace(id, "ID"));
+    let output = ids.iter().fold(world.plan(&[]).to_string(), |output, id| {
+        output.replace(id, "ID")
+    });
     assert_snapshot!(output, @r"
     exit: 1
     -- stdout
@@ -184,7 +270,14 @@ fn with_a_wrong_key() -> World {
 
 #[test]
 fn wrong_credentials() {
-    is_unknown(&with_a_wrong_key(), &["401 APIGW.0301", "request id emulator-", "check the credentials"]);
+    is_unknown(
+        &with_a_wrong_key(),
+        &[
+            "401 APIGW.0301",
+            "request id emulator-",
+            "check the credentials",
+        ],
+    );
 }
 
 #[test]
@@ -192,7 +285,9 @@ fn wrong_credentials_are_not_tried_again_and_again() {
     let world = with_a_wrong_key();
     let regions: String = ["cn-east-2", "cn-east-3", "cn-south-1", "cn-south-2"]
         .iter()
-        .map(|region| format!("---\nversion: 1\nregion: {region}\norganizations: {{ team-a: {{}} }}\n"))
+        .map(|region| {
+            format!("---\nversion: 1\nregion: {region}\norganizations: {{ team-a: {{}} }}\n")
+        })
         .collect();
     world.chart(&regions);
     let _ = world.plan(&[]).exits(1);
@@ -202,15 +297,26 @@ fn wrong_credentials_are_not_tried_again_and_again() {
 #[test]
 fn a_session_that_expires_while_writing_stops_the_rest() {
     let world = World::of(QUICKSTART);
-    world.inject(Fault::new(Effect::unauthorized()).method("POST").path("/repos").forever());
-    let output = world.try_apply(&["--receipt", "receipt.json", "--events", "events"]).exits(1);
+    world.inject(
+        Fault::new(Effect::unauthorized())
+            .method("POST")
+            .path("/repos")
+            .forever(),
+    );
+    let output = world
+        .try_apply(&["--receipt", "receipt.json", "--events", "events"])
+        .exits(1);
     let output = output.says("401 APIGW.0301").says("1 added");
-    let why = "Stopped: the service refused the credentials. To go on, see to the credentials, then plan and apply";
+    let why = "Stopped: the service refused the credentials. To go on, see to the credentials, \
+        then plan and apply";
     assert!(output.stdout.contains(why), "{output}");
     let events = std::fs::read_to_string(world.path("events")).unwrap();
     let ended: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
     for document in [world.json("receipt.json"), ended] {
-        assert_eq!(document["ended_early"]["reason"], "credentials-refused", "{document:#}");
+        assert_eq!(
+            document["ended_early"]["reason"], "credentials-refused",
+            "{document:#}"
+        );
     }
     assert_eq!(world.writes().len(), 2);
 }
@@ -224,7 +330,10 @@ fn an_object_that_is_listed_twice_with_different_values_is_unknown() {
         other.overrides = !other.overrides;
         repository.sync_rules.push(other);
     });
-    is_unknown(&world, &["sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad is listed twice"]);
+    is_unknown(
+        &world,
+        &["sync_rule cn-north-4/group/busybox -> cn-north-208/sdsad is listed twice"],
+    );
 }
 
 #[test]
@@ -233,7 +342,8 @@ fn a_redirect_says_where_it_leads() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/{{region}}", server.local_addr().unwrap());
     std::thread::spawn(move || {
-        let answer = b"HTTP/1.1 302 Found\r\nLocation: https://me:pw@sso.example.com/login?token=abc\r\n\
+        let answer =
+            b"HTTP/1.1 302 Found\r\nLocation: https://me:pw@sso.example.com/login?token=abc\r\n\
                        Content-Length: 0\r\nConnection: close\r\n\r\n";
         for mut stream in server.incoming().flatten() {
             let _ = stream.read(&mut [0; 4096]);
@@ -241,8 +351,14 @@ fn a_redirect_says_where_it_leads() {
         }
     });
     let world = World::of(QUICKSTART).variable("PORTOLAN_ENDPOINT_SWR", &url);
-    let output = world.run(&["plan"]).exits(1).warns("302: a redirect to \"sso.example.com/login\" (GET /v2/manage/");
-    assert!(!output.stderr.contains("pw@") && !output.stderr.contains("abc"), "{output}");
+    let output = world
+        .run(&["plan"])
+        .exits(1)
+        .warns("302: a redirect to \"sso.example.com/login\" (GET /v2/manage/");
+    assert!(
+        !output.stderr.contains("pw@") && !output.stderr.contains("abc"),
+        "{output}"
+    );
     let _ = output.warns("hint: redirects are not followed: ");
 }
 
@@ -253,7 +369,10 @@ fn an_error_says_which_request_failed() {
     let _ = world.plan(&[]).exits(1).warns("(GET /v2/manage/repos");
     world.emulator.clear_faults();
     world.inject(Fault::new(Effect::forbidden()).method("POST").forever());
-    let _ = world.try_apply(&[]).exits(1).says("(POST /v2/manage/namespaces");
+    let _ = world
+        .try_apply(&[])
+        .exits(1)
+        .says("(POST /v2/manage/namespaces");
     world.emulator.clear_faults();
     world.inject(Fault::new(Effect::CutBefore).forever());
     let _ = world.plan(&[]).exits(1).warns("(GET /v2/manage/");

@@ -1,8 +1,8 @@
-//! What other programs read is checked by those programs: Microsoft's SARIF validator with GitHub's rules, ajv,
-//! yaml-language-server, promtool, and the parser of Prometheus' Python client.
+//! What other programs read is checked by those programs: Microsoft's SARIF validator with GitHub's
+//! rules, ajv, yaml-language-server, promtool, and the parser of Prometheus' Python client.
 //!
-//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by name. GitLab's schema of
-//! Code Quality reports is in no package: `tests/data` has one.
+//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by
+//! name. GitLab's schema of Code Quality reports is in no package: `tests/data` has one.
 
 use std::{
     collections::BTreeSet,
@@ -25,9 +25,21 @@ const MULTITOOL: &str = "node_modules/@microsoft/sarif-multitool-linux";
 /// A script of `tests/validators`, and what it prints.
 fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> String {
     let mut command = Command::new(program);
-    command.arg(root().join("tests/validators").join(name)).args(arguments);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    command
+        .arg(root().join("tests/validators").join(name))
+        .args(arguments);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let (told, said) = (text(output.stderr), text(output.stdout));
@@ -35,32 +47,63 @@ fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> Strin
     said
 }
 
-/// Every complaint of Microsoft's validator, with the rules of GitHub's code scanning among its own.
+/// Every complaint of Microsoft's validator, with the rules of GitHub's code scanning among its
+/// own.
 fn complaints(world: &World, names: &[&str]) -> Vec<String> {
-    let tool = root().join(PACKAGES).join(MULTITOOL).join("Sarif.Multitool");
+    let tool = root()
+        .join(PACKAGES)
+        .join(MULTITOOL)
+        .join("Sarif.Multitool");
     let mut command = Command::new(tool);
-    command.current_dir(world.path(".")).env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
-    command.arg("validate").args(names).args(["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning"]);
-    let output = command.args(["--output", "judged.sarif", "--log", "ForceOverwrite"]).output().unwrap();
+    command
+        .current_dir(world.path("."))
+        .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+    command.arg("validate").args(names).args([
+        "--rule-kind",
+        "Sarif;Ghas",
+        "--level",
+        "Error;Warning",
+    ]);
+    let output = command
+        .args(["--output", "judged.sarif", "--log", "ForceOverwrite"])
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains(&format!("{} files scanned", names.len())), "{said}");
-    let lines = said.lines().filter(|line| line.contains(": error ") || line.contains(": warning "));
+    assert!(
+        said.contains(&format!("{} files scanned", names.len())),
+        "{said}"
+    );
+    let lines = said
+        .lines()
+        .filter(|line| line.contains(": error ") || line.contains(": warning "));
     lines.map(str::to_owned).collect()
 }
 
 /// The documents are as the official schema says, formats included.
 fn fits_the_official_schema(world: &World, names: &[&str]) {
-    let schema = fs::read_to_string(root().join(PACKAGES).join(MULTITOOL).join("sarif-2.1.0.json")).unwrap();
+    let schema = fs::read_to_string(
+        root()
+            .join(PACKAGES)
+            .join(MULTITOOL)
+            .join("sarif-2.1.0.json"),
+    )
+    .unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
-    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap();
     for name in names {
-        let found: Vec<String> = validator.iter_errors(&world.json(name)).map(|problem| problem.to_string()).collect();
+        let found: Vec<String> = validator
+            .iter_errors(&world.json(name))
+            .map(|problem| problem.to_string())
+            .collect();
         assert!(found.is_empty(), "{name}: {found:#?}");
     }
 }
 
-const WRONG: &str =
-    "version: 1\nregion: cn-north-4\norganisations: {}\norganizations: { a: { repositories: { r: , r: } } }\n";
+const WRONG: &str = "version: 1\nregion: cn-north-4\norganisations: {}\norganizations: { a: { \
+    repositories: { r: , r: } } }\n";
 
 /// Two organizations, a deletion that a limit stops, and something that is exposed.
 const CHART: &str = "version: 1
@@ -70,7 +113,8 @@ limits: { deletes: 0 }
 organizations:
   team-a:
     repositories:
-      web: { is_public: true, sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }
+      web: { is_public: true, sync: [ { target_region: cn-east-3, target_organization: dr, \
+      override: true } ] }
       old: { state: absent }
 ";
 
@@ -101,7 +145,9 @@ fn documents(format: &str) -> (World, Vec<&'static str>) {
     keep("plan.json", &["plan"]);
     keep("partial.json", &["plan", "--target", "team-a/web"]);
     keep("drift.json", &["drift"]);
-    world.chart(&format!("{CHART}accept: [ {{ address: '**', until: 9999-12-31, reason: '[x](y) {{0}}' }} ]\n"));
+    world.chart(&format!(
+        "{CHART}accept: [ {{ address: '**', until: 9999-12-31, reason: '[x](y) {{0}}' }} ]\n"
+    ));
     keep("accepted.json", &["drift"]);
     world.inject(Fault::new(Effect::forbidden()).forever());
     keep("unknown.json", &["plan"]);
@@ -119,7 +165,10 @@ fn github_takes_every_sarif_document() {
     for name in &names {
         for result in world.json(name)["runs"][0]["results"].as_array().unwrap() {
             let place = &result["locations"][0]["physicalLocation"];
-            assert!(place["artifactLocation"]["uri"].is_string(), "{name}: {result}");
+            assert!(
+                place["artifactLocation"]["uri"].is_string(),
+                "{name}: {result}"
+            );
             assert!(place["region"]["startLine"].is_u64(), "{name}: {result}");
         }
     }
@@ -132,8 +181,12 @@ fn the_sarif_validator_would_notice() {
     }
     let world = World::of(WRONG);
     let mut document = world.run(&["validate", "--format", "sarif"]).json();
-    document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = json!("a b");
-    document["runs"][0]["tool"]["driver"]["rules"][0].as_object_mut().unwrap().remove("help");
+    document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] =
+        json!("a b");
+    document["runs"][0]["tool"]["driver"]["rules"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("help");
     world.file("bad.sarif", document.to_string());
     assert!(complaints(&world, &["bad.sarif"]).len() >= 2);
 }
@@ -142,9 +195,15 @@ fn the_sarif_validator_would_notice() {
 fn mistakes(report: &Value) -> Vec<String> {
     let schema = serde_json::from_str(include_str!("../data/code-quality.schema.json")).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let mut found: Vec<String> = validator.iter_errors(report).map(|problem| problem.to_string()).collect();
+    let mut found: Vec<String> = validator
+        .iter_errors(report)
+        .map(|problem| problem.to_string())
+        .collect();
     let issues = report.as_array().unwrap();
-    let prints: BTreeSet<&str> = issues.iter().filter_map(|issue| issue["fingerprint"].as_str()).collect();
+    let prints: BTreeSet<&str> = issues
+        .iter()
+        .filter_map(|issue| issue["fingerprint"].as_str())
+        .collect();
     if prints.len() < issues.len() {
         found.push("two issues with one fingerprint".to_owned());
     }
@@ -159,7 +218,10 @@ fn gitlab_takes_every_code_quality_report() {
         assert_eq!(mistakes(&report), [""; 0], "{name}: {report:#}");
     }
     let is_empty = |name: &&&str| world.json(name).as_array().unwrap().is_empty();
-    assert_eq!(names.iter().filter(is_empty).collect::<Vec<_>>(), [&"valid.json"]);
+    assert_eq!(
+        names.iter().filter(is_empty).collect::<Vec<_>>(),
+        [&"valid.json"]
+    );
     let broken = |pointer: &str, value: Value| {
         let mut report = world.json("plan.json");
         *report.pointer_mut(pointer).unwrap() = value;
@@ -174,7 +236,10 @@ fn gitlab_takes_every_code_quality_report() {
         ("/0/fingerprint", print),
         ("/0/description", json!("")),
     ] {
-        assert!(!broken(pointer, value.clone()).is_empty(), "{pointer} = {value}");
+        assert!(
+            !broken(pointer, value.clone()).is_empty(),
+            "{pointer} = {value}"
+        );
     }
 }
 
@@ -183,10 +248,19 @@ fn ajv_takes_the_schemas_in_its_strict_mode_and_what_they_offer() {
     if installed("node_modules/ajv").is_none() {
         return;
     }
-    let schemas = ["portolan.schema.json", "plan.schema.json"].map(|name| root().join("schemas").join(name));
+    let schemas =
+        ["portolan.schema.json", "plan.schema.json"].map(|name| root().join("schemas").join(name));
     let packages = root().join(PACKAGES);
-    let said = script(Path::new("node"), "schema.mjs", &[&packages, &schemas[0], &schemas[1]], "");
-    assert_eq!(said, "portolan.schema.json: compiled\nplan.schema.json: compiled\n");
+    let said = script(
+        Path::new("node"),
+        "schema.mjs",
+        &[&packages, &schemas[0], &schemas[1]],
+        "",
+    );
+    assert_eq!(
+        said,
+        "portolan.schema.json: compiled\nplan.schema.json: compiled\n"
+    );
 }
 
 /// What the editor shows for each text, in a folder that `init` has written.
@@ -195,7 +269,12 @@ fn edited(texts: &[&str]) -> Option<Vec<Value>> {
     let world = World::new();
     let _ = world.run(&["init"]).exits(0);
     let input = serde_json::to_string(texts).unwrap();
-    let said = script(Path::new("node"), "editor.mjs", &[&root().join(PACKAGES), &world.path(".")], &input);
+    let said = script(
+        Path::new("node"),
+        "editor.mjs",
+        &[&root().join(PACKAGES), &world.path(".")],
+        &input,
+    );
     Some(serde_json::from_str(&said).unwrap())
 }
 
@@ -218,11 +297,16 @@ fn an_editor_completes_with_what_is_valid() {
         format!("{HEAD}protect: |"),
         format!("{HEAD}organizations: |"),
     ];
-    let Some(found) = edited(&cases.each_ref().map(String::as_str)) else { return };
+    let Some(found) = edited(&cases.each_ref().map(String::as_str)) else {
+        return;
+    };
     let written = |at: usize, label: &str| {
         let all = found[at]["completions"].as_array().unwrap();
         let one = all.iter().find(|one| one[0] == label);
-        one.unwrap_or_else(|| panic!("{label}: {all:?}"))[1].as_str().unwrap().to_owned()
+        one.unwrap_or_else(|| panic!("{label}: {all:?}"))[1]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     for case in &found {
         assert!(!case.to_string().contains("[object Object]"), "{case}");
@@ -231,8 +315,14 @@ fn an_editor_completes_with_what_is_valid() {
     assert_eq!(written(1, "sync"), "sync:\n  - ");
     assert_eq!(written(1, "category"), "category: ${1:linux}");
     assert_eq!(written(2, "target"), "target: ${1:dr}");
-    assert_eq!([written(3, "eu-west-101"), written(4, "cn-east-3")], ["eu-west-101", "cn-east-3"]);
-    assert_eq!(written(5, "credentials"), "credentials:\n  username:\n    $1\n  password:\n    $2");
+    assert_eq!(
+        [written(3, "eu-west-101"), written(4, "cn-east-3")],
+        ["eu-west-101", "cn-east-3"]
+    );
+    assert_eq!(
+        written(5, "credentials"),
+        "credentials:\n  username:\n    $1\n  password:\n    $2"
+    );
     assert_eq!(written(6, "arm"), "arm");
 }
 
@@ -240,22 +330,56 @@ fn an_editor_completes_with_what_is_valid() {
 fn an_editor_names_the_thing_that_is_meant() {
     let cases = [
         ("ver|sion: 1\n".to_owned(), "version (chart)"),
-        (format!("{HEAD}organi|zations: {{}}\n"), "organizations (chart)"),
-        (format!("{HEAD}organizations:\n  a|b:\n    repositories: {{}}\n"), "organization"),
-        (format!("{HEAD}organizations:\n  ab:\n    repositories:\n      r|r: {{}}\n"), "repository"),
-        (format!("{HEAD}{REPOSITORY}is_pub|lic: true\n"), "is\\_public (repository)"),
-        (format!("{HEAD}{REPOSITORY}cate|gory: linux\n"), "category (repository)"),
-        (format!("{HEAD}{REPOSITORY}sy|nc: []\n"), "sync (repository)"),
-        (format!("{HEAD}{REPOSITORY}sync:\n          - ta|rget: dr\n"), "target (rule)"),
+        (
+            format!("{HEAD}organi|zations: {{}}\n"),
+            "organizations (chart)",
+        ),
+        (
+            format!("{HEAD}organizations:\n  a|b:\n    repositories: {{}}\n"),
+            "organization",
+        ),
+        (
+            format!("{HEAD}organizations:\n  ab:\n    repositories:\n      r|r: {{}}\n"),
+            "repository",
+        ),
+        (
+            format!("{HEAD}{REPOSITORY}is_pub|lic: true\n"),
+            "is\\_public (repository)",
+        ),
+        (
+            format!("{HEAD}{REPOSITORY}cate|gory: linux\n"),
+            "category (repository)",
+        ),
+        (
+            format!("{HEAD}{REPOSITORY}sy|nc: []\n"),
+            "sync (repository)",
+        ),
+        (
+            format!("{HEAD}{REPOSITORY}sync:\n          - ta|rget: dr\n"),
+            "target (rule)",
+        ),
         ("version: 1\nregi|on: mars-1\n".to_owned(), "region (chart)"),
-        (format!("{HEAD}mirrors:\n  p/r:\n    ur|l: https://x/a\n"), "url (mirror)"),
+        (
+            format!("{HEAD}mirrors:\n  p/r:\n    ur|l: https://x/a\n"),
+            "url (mirror)",
+        ),
     ];
-    let Some(found) = edited(&cases.each_ref().map(|(text, _)| text.as_str())) else { return };
+    let Some(found) = edited(&cases.each_ref().map(|(text, _)| text.as_str())) else {
+        return;
+    };
     for ((text, title), found) in cases.iter().zip(found) {
         let hover = found["hover"].as_str().unwrap();
-        assert_eq!(hover.lines().next(), Some(format!("#### {title}").as_str()), "{text}: {hover}");
+        assert_eq!(
+            hover.lines().next(),
+            Some(format!("#### {title}").as_str()),
+            "{text}: {hover}"
+        );
         assert!(!hover.contains("portolan chart"), "{text}: {hover}");
-        assert_eq!(found["diagnostics"], json!([]), "{text}: a region that is not offered is valid too");
+        assert_eq!(
+            found["diagnostics"],
+            json!([]),
+            "{text}: a region that is not offered is valid too"
+        );
     }
 }
 
@@ -266,7 +390,9 @@ fn an_editor_says_which_key_is_one_too_many() {
         format!("{HEAD}{REPOSITORY}sync: 5|\n"),
         format!("{HEAD}{REPOSITORY}is_pubic: true|\n"),
     ];
-    let Some(found) = edited(&cases.each_ref().map(String::as_str)) else { return };
+    let Some(found) = edited(&cases.each_ref().map(String::as_str)) else {
+        return;
+    };
     let expected = [
         "Property is_public is not allowed.",
         "Incorrect type. Expected one of array, null.",
@@ -274,23 +400,37 @@ fn an_editor_says_which_key_is_one_too_many() {
     ];
     for (found, expected) in found.iter().zip(expected) {
         let told = found["diagnostics"].to_string();
-        assert!(found["diagnostics"].as_array().unwrap().iter().any(|one| *one == expected), "{expected}: {told}");
+        assert!(
+            found["diagnostics"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| *one == expected),
+            "{expected}: {told}"
+        );
     }
 }
 
 #[test]
 fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
-    let Some(python) = installed("python/bin/python") else { return };
+    let Some(python) = installed("python/bin/python") else {
+        return;
+    };
     let world = World::new();
     let samples = |name: &str| -> Vec<Value> {
-        let _ = world.run(&["drift", "-f", name, "--metrics", "out.prom"]).exits(2);
+        let _ = world
+            .run(&["drift", "-f", name, "--metrics", "out.prom"])
+            .exits(2);
         let said = script(&python, "metrics.py", &[&world.path("out.prom")], "");
         serde_json::from_str(&said).unwrap()
     };
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
     let hostile = "a\"b\\n\\c\nd,}=.yaml";
     for name in ["one.yaml", hostile] {
-        world.file(name, "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { x: } } }\n");
+        world.file(
+            name,
+            "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { x: } } }\n",
+        );
     }
     let (one, other) = (samples("one.yaml"), samples(hostile));
     assert!(one.len() > 20 && one.len() == other.len(), "{one:?}");
@@ -300,20 +440,38 @@ fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
             assert!(sample[1]["account"].is_string(), "{sample}");
         }
     }
-    let series = |samples: &[Value]| samples.iter().map(|one| json!([one[0], one[1]]).to_string()).collect::<Vec<_>>();
+    let series = |samples: &[Value]| {
+        samples
+            .iter()
+            .map(|one| json!([one[0], one[1]]).to_string())
+            .collect::<Vec<_>>()
+    };
     let mut all = [series(&one), series(&other)].concat();
     let number = all.len();
     all.sort();
     all.dedup();
-    assert_eq!(all.len(), number, "two charts in one collector have no series in common");
+    assert_eq!(
+        all.len(),
+        number,
+        "two charts in one collector have no series in common"
+    );
 }
 
 /// What promtool finds in the text of a file of metrics.
 fn promtool(program: &Path, text: &str) -> String {
     let mut command = Command::new(program);
-    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
@@ -323,7 +481,9 @@ fn promtool(program: &Path, text: &str) -> String {
 
 #[test]
 fn promtool_takes_the_metrics_of_every_run() {
-    let Some(program) = installed("promtool") else { return };
+    let Some(program) = installed("promtool") else {
+        return;
+    };
     let world = World::new();
     let measured = |arguments: &[&str]| {
         let _ = world.run(&[&["drift", "--metrics", "out.prom", "--file"], arguments].concat());
@@ -342,13 +502,23 @@ fn promtool_takes_the_metrics_of_every_run() {
     ] {
         world.file(name, CHART);
         let text = measured(&[name]);
-        assert!(text.contains("\nportolan_changes{chart="), "{name:?}: {text}");
+        assert!(
+            text.contains("\nportolan_changes{chart="),
+            "{name:?}: {text}"
+        );
     }
     world.file("charts/a.yaml", CHART);
-    for arguments in [&["charts"][..], &["charts", "--target", "team-a/web"], &["charts", "--ignore", "**"]] {
+    for arguments in [
+        &["charts"][..],
+        &["charts", "--target", "team-a/web"],
+        &["charts", "--ignore", "**"],
+    ] {
         let _ = measured(arguments);
     }
-    world.file("over.yaml", format!("{CHART}accept: [ {{ address: '**', until: 2020-01-01, reason: x }} ]\n"));
+    world.file(
+        "over.yaml",
+        format!("{CHART}accept: [ {{ address: '**', until: 2020-01-01, reason: x }} ]\n"),
+    );
     let _ = measured(&["over.yaml"]);
     world.file("wrong.yaml", WRONG);
     let _ = measured(&["wrong.yaml"]);
@@ -358,8 +528,14 @@ fn promtool_takes_the_metrics_of_every_run() {
     for (good, bad) in [
         ("# HELP portolan_outcome", "# portolan_outcome"),
         ("chart=\"one\"", "chart=\"o\\qe\""),
-        ("portolan_requests{chart=\"one\"", "portolan_requests{chart=\"on\"e\""),
-        ("# TYPE portolan_requests gauge", "# TYPE portolan_requests counter"),
+        (
+            "portolan_requests{chart=\"one\"",
+            "portolan_requests{chart=\"on\"e\"",
+        ),
+        (
+            "# TYPE portolan_requests gauge",
+            "# TYPE portolan_requests counter",
+        ),
     ] {
         assert!(unknown.contains(good), "{good}: {unknown}");
         assert_ne!(promtool(&program, &unknown.replace(good, bad)), "", "{bad}");

@@ -19,7 +19,10 @@ async fn struck(fault: &str) -> (u16, String, String) {
     let site = Site::region().await;
     site.fault(fault);
     let response = site.send(Method::GET, ORGANIZATIONS, None).await.unwrap();
-    let content_type = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+    let content_type = response
+        .headers()
+        .get("content-type")
+        .map(|value| value.to_str().unwrap().to_owned());
     let status = response.status().as_u16();
     assert!(response.headers().contains_key("x-request-id"), "{fault}");
     let text = response.text().await.unwrap();
@@ -39,21 +42,39 @@ async fn each_documented_body_is_sent() {
     let one = json!({ "errorCode": "SVCSTG.SWR.4031032", "errorMessage": "slow", "detail": "" });
     let fault = |body: &str| format!("status=403,code=4031032,message=slow,body={body}");
     assert_eq!(refused(&fault("service-a")).await, (403, json!([one])));
-    assert_eq!(refused(&fault("service-b")).await, (403, json!({ "errors": [one] })));
+    assert_eq!(
+        refused(&fault("service-b")).await,
+        (403, json!({ "errors": [one] }))
+    );
     for body in ["service", "service-c"] {
         let (status, answer) = refused(&fault(body)).await;
-        assert_eq!((status, &answer["errors"], &answer["error_msg"]), (403, &json!([one]), &json!("slow")));
+        assert_eq!(
+            (status, &answer["errors"], &answer["error_msg"]),
+            (403, &json!([one]), &json!("slow"))
+        );
     }
     let (status, gateway) = refused("status=429").await;
-    assert_eq!((status, &gateway["error_code"]), (429, &json!("APIGW.0308")));
+    assert_eq!(
+        (status, &gateway["error_code"]),
+        (429, &json!("APIGW.0308"))
+    );
     assert_eq!(gateway["request_id"], json!("emulator-00000001"));
     let v4 = json!({ "error_code": "CH.004404", "error_msg": "Repository Not Found" });
     assert_eq!(refused("status=404,body=codearts-v4").await, (404, v4));
     let v1 = json!({ "error": { "code": "CH.10000", "message": "busy" }, "status": "failed" });
-    assert_eq!(refused("status=500,body=codearts-v1,code=CH.10000,message=busy").await, (500, v1));
-    assert_eq!(struck("status=503,body=empty").await, (503, String::new(), String::new()));
+    assert_eq!(
+        refused("status=500,body=codearts-v1,code=CH.10000,message=busy").await,
+        (500, v1)
+    );
+    assert_eq!(
+        struck("status=503,body=empty").await,
+        (503, String::new(), String::new())
+    );
     let text = struck("status=503,body=text,message=no upstream").await;
-    assert_eq!(text, (503, "text/plain".to_owned(), "no upstream".to_owned()));
+    assert_eq!(
+        text,
+        (503, "text/plain".to_owned(), "no upstream".to_owned())
+    );
     let (status, content_type, page) = struck("status=502").await;
     assert_eq!((status, content_type.as_str()), (502, "text/html"));
     assert!(page.contains("<title>502 Bad Gateway</title>"), "{page}");
@@ -67,29 +88,55 @@ async fn an_expired_token_has_the_body_of_whoever_notices() {
         ("expired-token=codearts-v4", "DEV.00000003"),
     ] {
         let (status, body) = refused(fault).await;
-        assert_eq!((status, &body["error_code"]), (401, &json!(code)), "{fault}");
+        assert_eq!(
+            (status, &body["error_code"]),
+            (401, &json!(code)),
+            "{fault}"
+        );
     }
     let (status, body) = refused("expired-token=codearts-v1").await;
-    assert_eq!((status, &body["error"]["code"]), (401, &json!("DEV.00000003")));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (401, &json!("DEV.00000003"))
+    );
 }
 
 #[tokio::test]
 async fn an_error_can_come_before_or_after_the_deed() {
-    for (fault, done) in [("status=502", false), ("status=502,committed", true), ("status=500,committed", true)] {
+    for (fault, done) in [
+        ("status=502", false),
+        ("status=502,committed", true),
+        ("status=500,committed", true),
+    ] {
         let site = Site::region().await;
         site.fault(fault);
-        assert!(site.create_organization().await.unwrap().status().is_server_error());
+        assert!(
+            site.create_organization()
+                .await
+                .unwrap()
+                .status()
+                .is_server_error()
+        );
         assert_eq!(site.has_organization(), done, "{fault}");
     }
 }
 
 #[tokio::test]
 async fn when_to_try_again_is_said_in_seconds_or_as_a_date() {
-    let settings = || Settings { clock: || "2024-01-15T08:30:00Z".parse().unwrap(), ..Settings::default() };
+    let settings = || Settings {
+        clock: || "2024-01-15T08:30:00Z".parse().unwrap(),
+        ..Settings::default()
+    };
     for (fault, expected) in [
         ("status=429,retry-after=7", "7"),
-        ("status=503,retry-after-date=90", "Mon, 15 Jan 2024 08:31:30 GMT"),
-        ("status=503,retry-after-date=-90", "Mon, 15 Jan 2024 08:28:30 GMT"),
+        (
+            "status=503,retry-after-date=90",
+            "Mon, 15 Jan 2024 08:31:30 GMT",
+        ),
+        (
+            "status=503,retry-after-date=-90",
+            "Mon, 15 Jan 2024 08:28:30 GMT",
+        ),
     ] {
         let site = Site::start(settings(), Some("cn-north-4")).await;
         site.fault(fault);
@@ -134,8 +181,14 @@ async fn with_pages() -> Site {
 }
 
 async fn page(site: &Site, offset: usize) -> (String, Vec<String>) {
-    let response = site.send(Method::GET, &format!("{LIST}{offset}"), None).await.unwrap();
-    let range = response.headers()["content-range"].to_str().unwrap().to_owned();
+    let response = site
+        .send(Method::GET, &format!("{LIST}{offset}"), None)
+        .await
+        .unwrap();
+    let range = response.headers()["content-range"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let (_, body) = read(response).await;
     let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
     (range, body.as_array().unwrap().iter().map(name).collect())
@@ -146,7 +199,10 @@ async fn a_page_shrinks() {
     let site = with_pages().await;
     site.fault("drop-items=1,route=list-repositories,skip=1");
     assert_eq!(page(&site, 0).await.1.len(), 2);
-    assert_eq!(page(&site, 2).await, ("2-2/6".to_owned(), vec!["r1".to_owned()]));
+    assert_eq!(
+        page(&site, 2).await,
+        ("2-2/6".to_owned(), vec!["r1".to_owned()])
+    );
     assert_eq!(page(&site, 2).await.1, ["r1", "r2"]);
 }
 
@@ -155,7 +211,11 @@ async fn a_page_is_repeated() {
     let site = with_pages().await;
     site.fault("repeat-page,route=list-repositories,times=2");
     let first = page(&site, 0).await;
-    assert_eq!(page(&site, 2).await, first, "a first page is no page to repeat, and is not counted");
+    assert_eq!(
+        page(&site, 2).await,
+        first,
+        "a first page is no page to repeat, and is not counted"
+    );
     assert_eq!(page(&site, 4).await.1, ["r1", "r2"]);
     assert_eq!(page(&site, 4).await.1, ["r3", "r4"]);
 }
@@ -168,7 +228,10 @@ async fn a_total_is_wrong() {
     assert_eq!(page(&site, 0).await.0, "0-2/9");
     assert_eq!(page(&site, 0).await.0, "0-2/4");
     site.fault("wrong-total=1");
-    assert_eq!(site.get("/v2/manage/repos").await.1[0]["total_range"], json!(7));
+    assert_eq!(
+        site.get("/v2/manage/repos").await.1[0]["total_range"],
+        json!(7)
+    );
 }
 
 async fn is_public(site: &Site) -> Value {
@@ -177,7 +240,13 @@ async fn is_public(site: &Site) -> Value {
 
 async fn publish(site: &Site, is_public: bool) {
     let body = json!({ "is_public": is_public, "category": "other", "description": "" });
-    assert_eq!(site.send(Method::PATCH, REPOSITORY, Some(body)).await.unwrap().status(), 201);
+    assert_eq!(
+        site.send(Method::PATCH, REPOSITORY, Some(body))
+            .await
+            .unwrap()
+            .status(),
+        201
+    );
 }
 
 #[tokio::test]
@@ -187,7 +256,11 @@ async fn a_read_does_not_see_the_last_writes() {
     assert_eq!(is_public(&site).await, json!(false));
     publish(&site, true).await;
     assert_eq!(is_public(&site).await, json!(false));
-    assert_eq!(site.get("/v2/manage/repos").await.1[0]["is_public"], json!(true), "another route sees the present");
+    assert_eq!(
+        site.get("/v2/manage/repos").await.1[0]["is_public"],
+        json!(true),
+        "another route sees the present"
+    );
     publish(&site, false).await;
     assert_eq!(is_public(&site).await, json!(true));
     assert_eq!(is_public(&site).await, json!(false), "spent");
@@ -200,11 +273,23 @@ async fn a_write_comes_to_light_after_some_reads() {
     publish(&site, true).await;
     assert_eq!(is_public(&site).await, json!(false));
     // One that is refused is no write.
-    let refused = site.send(Method::DELETE, "/v2/manage/namespaces/team-a/repos/none", None).await.unwrap();
+    let refused = site
+        .send(
+            Method::DELETE,
+            "/v2/manage/namespaces/team-a/repos/none",
+            None,
+        )
+        .await
+        .unwrap();
     assert_eq!(refused.status(), 404);
     assert_eq!(is_public(&site).await, json!(false));
     assert_eq!(is_public(&site).await, json!(true));
-    let struck: Vec<bool> = site.emulator.journal().iter().map(|entry| entry.fault).collect();
+    let struck: Vec<bool> = site
+        .emulator
+        .journal()
+        .iter()
+        .map(|entry| entry.fault)
+        .collect();
     assert_eq!(struck, [false, true, false, true, false]);
 }
 
@@ -216,7 +301,12 @@ async fn a_stranger_writes_right_before_the_kth_request() {
     assert_eq!(site.get(REPOSITORY).await.0, 200);
     assert_eq!(site.get(REPOSITORY).await.0, 404);
     assert_eq!(site.create_organization().await.unwrap().status(), 409);
-    let effects: Vec<_> = site.emulator.journal().into_iter().map(|entry| entry.effects).collect();
+    let effects: Vec<_> = site
+        .emulator
+        .journal()
+        .into_iter()
+        .map(|entry| entry.effects)
+        .collect();
     assert_eq!(effects, [vec![], vec!["stranger"], vec!["stranger"]]);
 }
 
@@ -230,7 +320,10 @@ async fn a_probability_strikes_the_same_requests_for_the_same_seed() {
         for _ in 0..40 {
             statuses.push(site.get(ORGANIZATIONS).await.0);
         }
-        assert!(statuses.contains(&503) && statuses.contains(&200), "{statuses:?}");
+        assert!(
+            statuses.contains(&503) && statuses.contains(&200),
+            "{statuses:?}"
+        );
         runs.push(statuses);
     }
     assert_eq!(runs[0], runs[1]);
@@ -242,9 +335,27 @@ async fn a_route_a_region_and_a_pattern_choose_the_request() {
     let site = Site::start(Settings::default(), None).await;
     let rule = json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true });
     for (fault, region, method, path, body) in [
-        ("status=503,route=create-rule", "cn-north-4", Method::POST, RULES, Some(rule)),
-        ("status=503,path=/namespaces/*/repos/web", "cn-north-4", Method::GET, REPOSITORY, None),
-        ("status=503,region=cn-east-3", "cn-east-3", Method::GET, ORGANIZATIONS, None),
+        (
+            "status=503,route=create-rule",
+            "cn-north-4",
+            Method::POST,
+            RULES,
+            Some(rule),
+        ),
+        (
+            "status=503,path=/namespaces/*/repos/web",
+            "cn-north-4",
+            Method::GET,
+            REPOSITORY,
+            None,
+        ),
+        (
+            "status=503,region=cn-east-3",
+            "cn-east-3",
+            Method::GET,
+            ORGANIZATIONS,
+            None,
+        ),
         (
             "status=503,method=post,path=/repos",
             "cn-north-4",
@@ -254,8 +365,15 @@ async fn a_route_a_region_and_a_pattern_choose_the_request() {
         ),
     ] {
         site.fault(fault);
-        assert_eq!(site.get(&format!("/cn-north-4{ORGANIZATIONS}")).await.0, 200, "{fault}");
-        let response = site.send(method, &format!("/{region}{path}"), body).await.unwrap();
+        assert_eq!(
+            site.get(&format!("/cn-north-4{ORGANIZATIONS}")).await.0,
+            200,
+            "{fault}"
+        );
+        let response = site
+            .send(method, &format!("/{region}{path}"), body)
+            .await
+            .unwrap();
         assert_eq!(response.status(), 503, "{fault}");
     }
 }
@@ -263,7 +381,8 @@ async fn a_route_a_region_and_a_pattern_choose_the_request() {
 #[tokio::test]
 async fn each_nth_request_is_struck_until_the_count_is_reached() {
     let site = Site::region().await;
-    site.emulator.inject("status=503,every=2,times=2".parse::<Fault>().unwrap());
+    site.emulator
+        .inject("status=503,every=2,times=2".parse::<Fault>().unwrap());
     let mut statuses = Vec::new();
     for _ in 0..7 {
         statuses.push(site.get(ORGANIZATIONS).await.0);

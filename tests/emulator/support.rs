@@ -17,7 +17,11 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) async fn start(settings: Settings, region: Option<&str>) -> Self {
         let (site, listener) = Self::listen(settings).await;
-        tokio::spawn(serve(site.emulator.clone(), listener, region.map(str::to_owned)));
+        tokio::spawn(serve(
+            site.emulator.clone(),
+            listener,
+            region.map(str::to_owned),
+        ));
         site
     }
 
@@ -35,7 +39,14 @@ impl Site {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        (Self { emulator, base, client: Client::builder().no_proxy().build().unwrap() }, listener)
+        (
+            Self {
+                emulator,
+                base,
+                client: Client::builder().no_proxy().build().unwrap(),
+            },
+            listener,
+        )
     }
 
     /// Puts a fault in that is written as on the command line.
@@ -48,10 +59,21 @@ impl Site {
         Self::start(Settings::default(), Some("cn-north-4")).await
     }
 
-    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> reqwest::Result<Response> {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match body {
-            Some(body) => request.header("Content-Type", "application/json").body(body.to_string()).send().await,
+            Some(body) => {
+                request
+                    .header("Content-Type", "application/json")
+                    .body(body.to_string())
+                    .send()
+                    .await
+            }
             None => request.send().await,
         }
     }
@@ -61,7 +83,12 @@ impl Site {
     }
 
     pub(crate) async fn create_organization(&self) -> reqwest::Result<Response> {
-        self.send(Method::POST, ORGANIZATIONS, Some(json!({ "namespace": "team-b" }))).await
+        self.send(
+            Method::POST,
+            ORGANIZATIONS,
+            Some(json!({ "namespace": "team-b" })),
+        )
+        .await
     }
 
     pub(crate) async fn wait_for_requests(&self, count: usize) {
@@ -71,7 +98,8 @@ impl Site {
     }
 
     pub(crate) fn has_organization(&self) -> bool {
-        self.emulator.read(|state| state.organization("cn-north-4", "team-b").is_some())
+        self.emulator
+            .read(|state| state.organization("cn-north-4", "team-b").is_some())
     }
 }
 

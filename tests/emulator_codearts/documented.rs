@@ -12,21 +12,34 @@ fn example() -> Value {
 
 fn is_dashed_uuid(text: &str) -> bool {
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-    lengths == [8, 4, 4, 4, 12] && text.chars().all(|digit| digit == '-' || digit.is_ascii_hexdigit())
+    lengths == [8, 4, 4, 4, 12]
+        && text
+            .chars()
+            .all(|digit| digit == '-' || digit.is_ascii_hexdigit())
 }
 
 #[tokio::test]
 async fn the_example_request_starts_a_run() {
     let site = Site::new().await;
     let told = site.ask("POST", MIRROR, example()).await;
-    assert_eq!((told.status, told.assumptions.as_slice()), (200, &[] as &[String]));
+    assert_eq!(
+        (told.status, told.assumptions.as_slice()),
+        (200, &[] as &[String])
+    );
     let fields: Vec<&String> = told.body.as_object().unwrap().keys().collect();
     assert_eq!(fields, ["jid"]);
-    assert!(is_dashed_uuid(told.body["jid"].as_str().unwrap()), "{}", told.text);
+    assert!(
+        is_dashed_uuid(told.body["jid"].as_str().unwrap()),
+        "{}",
+        told.text
+    );
     site.advance(10);
     assert_eq!(site.mirror().await["update_status"], "finished");
     let journal = site.emulator.journal();
-    assert_eq!((journal[0].method.as_str(), journal[0].path.as_str()), ("POST", MIRROR));
+    assert_eq!(
+        (journal[0].method.as_str(), journal[0].path.as_str()),
+        ("POST", MIRROR)
+    );
     assert_eq!(journal[0].body, Some(example()));
 }
 
@@ -41,10 +54,14 @@ async fn the_journal_keeps_no_credential() {
     let journal = format!("{:?}", site.emulator.journal());
     let state = serde_json::to_string(&site.read(Clone::clone)).unwrap();
     for secret in [user, password, "canary"] {
-        assert!(!journal.contains(secret) && !state.contains(secret), "{secret}");
+        assert!(
+            !journal.contains(secret) && !state.contains(secret),
+            "{secret}"
+        );
     }
     let kept = site.emulator.journal()[0].body.clone().unwrap();
-    let expected = r#"{"username":"...","password":"...","endpoint_uuid":"e-1","force_fetch":false}"#;
+    let expected =
+        r#"{"username":"...","password":"...","endpoint_uuid":"e-1","force_fetch":false}"#;
     assert_eq!(kept.to_string(), expected);
 }
 
@@ -52,7 +69,12 @@ async fn the_journal_keeps_no_credential() {
 async fn a_right_is_missing() {
     let site = Site::new().await;
     let access = |access| {
-        site.emulator.edit(|state| state.git_repository_mut(REGION, "platform", "app").unwrap().access = access);
+        site.emulator.edit(|state| {
+            state
+                .git_repository_mut(REGION, "platform", "app")
+                .unwrap()
+                .access = access
+        });
     };
     let requests = [
         ("POST", MIRROR.to_owned(), Access::Set),
@@ -60,13 +82,19 @@ async fn a_right_is_missing() {
         ("POST", format!("{MIRROR}/associate"), Access::Set),
         ("GET", MIRROR.to_owned(), Access::Read),
         ("GET", "/v4/repositories/123".to_owned(), Access::Read),
-        ("GET", "/v4/repositories/123/repository/branches".to_owned(), Access::Read),
+        (
+            "GET",
+            "/v4/repositories/123/repository/branches".to_owned(),
+            Access::Read,
+        ),
     ];
     for given in [Access::Read, Access::None] {
         access(given);
         let before = site.read(Clone::clone);
         for (method, path, needed) in &requests {
-            let told = site.ask(method, path, (*method != "GET").then(example)).await;
+            let told = site
+                .ask(method, path, (*method != "GET").then(example))
+                .await;
             if given < *needed {
                 assert_eq!(told.status, 403, "{method} {path}");
                 let expected = r#"{"error_code":"CH.004403","error_msg":"Insufficient permissions. Apply for the required permission and try again."}"#;
@@ -77,7 +105,15 @@ async fn a_right_is_missing() {
         }
         assert_eq!(site.read(Clone::clone), before);
     }
-    assert_eq!(site.get("/v4/user/repositories").await.body.as_array().unwrap().len(), 1);
+    assert_eq!(
+        site.get("/v4/user/repositories")
+            .await
+            .body
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -90,9 +126,14 @@ async fn a_repository_is_not_there() {
         ("POST", "/v4/repositories/999/remote-mirror/associate"),
         ("GET", "/v4/repositories/999"),
     ] {
-        let told = site.ask(method, path, (method != "GET").then(example)).await;
+        let told = site
+            .ask(method, path, (method != "GET").then(example))
+            .await;
         assert_eq!(told.status, 404, "{method} {path}");
-        assert_eq!(told.text, r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#);
+        assert_eq!(
+            told.text,
+            r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#
+        );
         assert!(told.assumptions.is_empty());
     }
 }
@@ -113,7 +154,11 @@ async fn what_the_api_lacks_is_lacking() {
         ("GET", format!("/v4/repositories/123/jobs/{jid}")),
     ] {
         let told = site.ask(method, &path, None).await;
-        assert_eq!((told.status, told.code()), (404, "APIGW.0101"), "{method} {path}");
+        assert_eq!(
+            (told.status, told.code()),
+            (404, "APIGW.0101"),
+            "{method} {path}"
+        );
         assert!(told.body["request_id"].is_string());
     }
     let body = json!({ "interval": "1h", "cron": "* * * * *", "max_age": 3600, "scheduled": true });
@@ -167,11 +212,20 @@ async fn an_update_echoes_what_holds() {
 #[tokio::test]
 async fn an_ordinary_repository_becomes_a_mirror() {
     let site = Site::new().await;
-    let told = site.ask("POST", &format!("{ORDINARY}/associate"), json!({ "url": URL })).await;
+    let told = site
+        .ask(
+            "POST",
+            &format!("{ORDINARY}/associate"),
+            json!({ "url": URL }),
+        )
+        .await;
     assert_eq!(told.status, 201);
     let shown = site.get(ORDINARY).await;
     assert_eq!((shown.status, &shown.body), (200, &told.body));
-    assert_eq!((&shown.body["url"], &shown.body["update_status"]), (&json!(URL), &json!("none")));
+    assert_eq!(
+        (&shown.body["url"], &shown.body["update_status"]),
+        (&json!(URL), &json!("none"))
+    );
     assert!(shown.body["id"].as_u64().unwrap() > 0);
 }
 
@@ -185,7 +239,14 @@ async fn each_operation_has_so_many_calls_a_minute() {
     }
     let told = site.get(MIRROR).await;
     assert_eq!((told.status, told.code()), (429, "APIGW.0308"));
-    assert!(told.body["error_msg"].as_str().unwrap().ends_with("limit:3,time:1 minute"), "{}", told.text);
+    assert!(
+        told.body["error_msg"]
+            .as_str()
+            .unwrap()
+            .ends_with("limit:3,time:1 minute"),
+        "{}",
+        told.text
+    );
     assert_eq!(site.run().await.status, 200);
     site.advance(59);
     assert_eq!(site.get(MIRROR).await.status, 429);
@@ -196,9 +257,18 @@ async fn each_operation_has_so_many_calls_a_minute() {
 #[tokio::test]
 async fn six_hundred_is_the_limit_unless_there_is_none() {
     for (calls_per_minute, expected) in [(settings().calls_per_minute, 429), (None, 200)] {
-        let site = Site::with(portolan::emulator::Settings { calls_per_minute, ..settings() }).await;
+        let site = Site::with(portolan::emulator::Settings {
+            calls_per_minute,
+            ..settings()
+        })
+        .await;
         for _ in 0..600 {
-            assert_eq!(told(site.send("GET", MIRROR, &[], String::new()).await).await.status, 200);
+            assert_eq!(
+                told(site.send("GET", MIRROR, &[], String::new()).await)
+                    .await
+                    .status,
+                200
+            );
         }
         assert_eq!(site.get(MIRROR).await.status, expected);
     }

@@ -47,7 +47,10 @@ impl Told {
 
 /// Settings with a clock that stands.
 pub(crate) fn settings() -> Settings {
-    Settings { clock: || START.parse().unwrap(), ..Settings::default() }
+    Settings {
+        clock: || START.parse().unwrap(),
+        ..Settings::default()
+    }
 }
 
 impl Site {
@@ -66,25 +69,58 @@ impl Site {
         emulator.edit(|state| {
             state.ensure_mirror(REGION, "platform", "app", URL);
             state.ensure_git_repository(REGION, "platform", "plain");
-            state.git_repository_mut(REGION, "platform", "app").unwrap().id = 123;
-            state.git_repository_mut(REGION, "platform", "plain").unwrap().id = 124;
+            state
+                .git_repository_mut(REGION, "platform", "app")
+                .unwrap()
+                .id = 123;
+            state
+                .git_repository_mut(REGION, "platform", "plain")
+                .unwrap()
+                .id = 124;
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}/{REGION}", listener.local_addr().unwrap());
         tokio::spawn(serve(emulator.clone(), listener, None));
-        Self { emulator, base, client: Client::builder().no_proxy().build().unwrap() }
+        Self {
+            emulator,
+            base,
+            client: Client::builder().no_proxy().build().unwrap(),
+        }
     }
 
     /// Sends bytes as they are.
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Response {
-        let request =
-            self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.base));
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        request.header("Content-Type", "application/json").body(body).send().await.unwrap()
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Response {
+        let request = self.client.request(
+            Method::from_bytes(method.as_bytes()).unwrap(),
+            format!("{}{path}", self.base),
+        );
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        request
+            .header("Content-Type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap()
     }
 
-    pub(crate) async fn ask(&self, method: &str, path: &str, body: impl Into<Option<Value>>) -> Told {
-        let body = body.into().map(|body: Value| body.to_string()).unwrap_or_default();
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: impl Into<Option<Value>>,
+    ) -> Told {
+        let body = body
+            .into()
+            .map(|body: Value| body.to_string())
+            .unwrap_or_default();
         told(self.send(method, path, &[], body).await).await
     }
 
@@ -110,7 +146,8 @@ impl Site {
 
     /// Changes the mirror behind the API's back.
     pub(crate) fn edit_mirror(&self, change: impl FnOnce(&mut Mirror)) {
-        self.emulator.edit(|state| change(state.mirror_mut(REGION, "platform", "app").unwrap()));
+        self.emulator
+            .edit(|state| change(state.mirror_mut(REGION, "platform", "app").unwrap()));
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -120,9 +157,15 @@ impl Site {
 
 pub(crate) async fn told(response: Response) -> Told {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
     let all = headers.get_all("x-emulator-assumption").iter();
-    let assumptions = all.map(|value| value.to_str().unwrap().to_owned()).collect();
+    let assumptions = all
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect();
     assert!(headers.contains_key("x-request-id"));
     let text = response.text().await.unwrap();
     Told {

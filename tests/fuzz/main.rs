@@ -1,7 +1,8 @@
-//! What the fuzz targets check, on inputs that a stable compiler can make: seeds, and seeds that were damaged.
+//! What the fuzz targets check, on inputs that a stable compiler can make: seeds, and seeds that
+//! were damaged.
 //!
-//! The targets in `fuzz/` go on from here for as long as somebody lets them. `PORTOLAN_LAWS=20` tries twenty times as
-//! many inputs as usual.
+//! The targets in `fuzz/` go on from here for as long as somebody lets them. `PORTOLAN_LAWS=20`
+//! tries twenty times as many inputs as usual.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -40,12 +41,16 @@ fn damage() -> impl Strategy<Value = Damage> {
     let place = any::<Index>;
     // What means something in YAML, JSON or a header, and what should not be there at all.
     let tokens = [
-        "null", "{", "}", "[", "]", "\"", ":", ",", "\n", "- ", "-1", "1e999", "**", "/", "\u{202e}", "é", "\0", "\x01",
+        "null", "{", "}", "[", "]", "\"", ":", ",", "\n", "- ", "-1", "1e999", "**", "/",
+        "\u{202e}", "é", "\0", "\x01",
     ];
     prop_oneof![
         (place(), place()).prop_map(|(from, to)| Damage::Cut(from, to)),
         (place(), place()).prop_map(|(from, to)| Damage::Double(from, to)),
-        (place(), select(tokens.map(|token| token.as_bytes().to_vec()).to_vec()))
+        (
+            place(),
+            select(tokens.map(|token| token.as_bytes().to_vec()).to_vec())
+        )
             .prop_map(|(at, token)| Damage::Put(at, token)),
         (place(), 1..=255_u8).prop_map(|(at, bits)| Damage::Flip(at, bits)),
     ]
@@ -82,7 +87,8 @@ fn check(seeds: &[&[u8]], check: fn(&[u8])) {
     let damaged = (select(seeds), vec(damage(), 1..6))
         .prop_map(|(seed, damages)| damages.iter().fold(seed, |bytes, damage| damage.to(bytes)));
     let inputs = prop_oneof![4 => damaged, 1 => vec(any::<u8>(), 0..200)];
-    let times = std::env::var("PORTOLAN_LAWS").map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
+    let times = std::env::var("PORTOLAN_LAWS")
+        .map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
     let config = Config {
         cases: CASES * times,
         failure_persistence: None,
@@ -159,8 +165,10 @@ fn renderers() {
         &[
             "harmless\u{1}as well\u{1}linux\u{1}timed out\u{1}no".as_bytes(),
             "a\nb ::add-mask::c\u{1}a\n::add-mask::b\u{1}##[error]\u{1}¶ said no\u{1}§".as_bytes(),
-            "see §\u{1}¶ and §\n  ¶\u{1}¶\u{1}\u{202e}::error::\u{1}Basic aHVudGVyMi1odW50ZXIy".as_bytes(),
-            "\u{2028}x\u{85}y\u{1}\t\r\n ::\u{1b}[2J\u{1}\u{e0041}\u{1}`<b>|\u{1}// a@b c@d".as_bytes(),
+            "see §\u{1}¶ and §\n  ¶\u{1}¶\u{1}\u{202e}::error::\u{1}Basic aHVudGVyMi1odW50ZXIy"
+                .as_bytes(),
+            "\u{2028}x\u{85}y\u{1}\t\r\n ::\u{1b}[2J\u{1}\u{e0041}\u{1}`<b>|\u{1}// a@b c@d"
+                .as_bytes(),
         ],
         renderers::check,
     );

@@ -33,10 +33,23 @@ pub(crate) fn keys() -> Keys {
 
 pub(crate) fn door(address: SocketAddr, credentials: Credentials) -> HttpTransport {
     let template = format!("http://{address}/at/{{region}}/");
-    let overrides = Overrides { swr: Some(&template), ..Overrides::default() };
-    let endpoints = Endpoints::resolve(&[Wanted { service: Service::Swr, region: REGION, chart: None }], &overrides)
-        .expect("loopback is allowed");
-    let timeouts = Timeouts { connect: Duration::from_secs(5), answer: Duration::from_secs(5) };
+    let overrides = Overrides {
+        swr: Some(&template),
+        ..Overrides::default()
+    };
+    let endpoints = Endpoints::resolve(
+        &[Wanted {
+            service: Service::Swr,
+            region: REGION,
+            chart: None,
+        }],
+        &overrides,
+    )
+    .expect("loopback is allowed");
+    let timeouts = Timeouts {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(5),
+    };
     HttpTransport::new(endpoints, credentials, timeouts)
 }
 
@@ -58,7 +71,10 @@ async fn what_is_sent_is_what_was_signed() {
     let (address, arrived) = serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     let request = Request {
         method: Method::Post,
-        query: vec![("offset", "0".to_owned()), ("filter", "a::b|c' d".to_owned())],
+        query: vec![
+            ("offset", "0".to_owned()),
+            ("filter", "a::b|c' d".to_owned()),
+        ],
         body: Some(json!({ "repository": "web/frontend", "description": "caf\u{e9}" })),
         ..get("/v2/repos/a$b%24c")
     };
@@ -67,12 +83,18 @@ async fn what_is_sent_is_what_was_signed() {
     let path = "/at/cn-north-4/v2/repos/a$b%24c";
     let query = "filter=a%3A%3Ab%7Cc%27%20d&offset=0";
     assert_eq!(arrived.line, format!("POST {path}?{query} HTTP/1.1"));
-    assert_eq!(arrived.body, r#"{"repository":"web/frontend","description":"café"}"#.as_bytes());
+    assert_eq!(
+        arrived.body,
+        r#"{"repository":"web/frontend","description":"café"}"#.as_bytes()
+    );
     assert_eq!(arrived.header("host"), Some(&*address.to_string()));
     assert_eq!(arrived.header("content-type"), Some("application/json"));
     assert_eq!(arrived.header("accept"), Some("application/json"));
     assert_eq!(arrived.header("accept-encoding"), Some("gzip"));
-    assert_eq!(arrived.header("user-agent"), Some(concat!("portolan/", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        arrived.header("user-agent"),
+        Some(concat!("portolan/", env!("CARGO_PKG_VERSION")))
+    );
 
     let names = ["content-type", "host", "x-project-id", "x-security-token"];
     let headers = names.map(|name| (name, arrived.header(name).unwrap()));
@@ -84,14 +106,27 @@ async fn what_is_sent_is_what_was_signed() {
         body: &arrived.body,
         date: arrived.header("x-sdk-date").unwrap(),
     };
-    assert_eq!(arrived.header("authorization"), Some(&*sign(&again, &keys()).authorization));
+    assert_eq!(
+        arrived.header("authorization"),
+        Some(&*sign(&again, &keys()).authorization)
+    );
 }
 
 #[tokio::test]
 async fn a_token_takes_the_place_of_a_signature() {
     let (address, arrived) = serve("HTTP/1.1 204 No Content\r\n\r\n");
-    let token = Credentials::Token(Token { token: "fake-token".into(), project_id: None });
-    assert_eq!(door(address, token).send(&get("/v2/x")).await.unwrap().status, 204);
+    let token = Credentials::Token(Token {
+        token: "fake-token".into(),
+        project_id: None,
+    });
+    assert_eq!(
+        door(address, token)
+            .send(&get("/v2/x"))
+            .await
+            .unwrap()
+            .status,
+        204
+    );
     let arrived = arrived.recv().unwrap();
     assert_eq!(arrived.header("x-auth-token"), Some("fake-token"));
     assert_eq!(arrived.header("content-type"), Some("application/json"));
@@ -101,7 +136,8 @@ async fn a_token_takes_the_place_of_a_signature() {
 
 #[tokio::test]
 async fn every_status_is_an_answer() {
-    let answer = "HTTP/1.1 429 Slow\r\nX-Request-Id: 9f3c\r\nRetry-After: 7\r\nContent-Range: 0-2/2\r\n\
+    let answer = "HTTP/1.1 429 Slow\r\nX-Request-Id: 9f3c\r\nRetry-After: 7\r\nContent-Range: \
+        0-2/2\r\n\
                   Date: Fri, 20 Nov 2026 23:10:00 GMT\r\nContent-Length: 4\r\n\r\nslow";
     let expected = Response {
         status: 429,
@@ -114,16 +150,24 @@ async fn every_status_is_an_answer() {
         ..Response::default()
     };
     assert_eq!(answered(answer).await, Ok(expected));
-    let past = "HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(answered(past).await.unwrap().retry_after, Some(Duration::ZERO));
+    let past = "HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: \
+        0\r\n\r\n";
+    assert_eq!(
+        answered(past).await.unwrap().retry_after,
+        Some(Duration::ZERO)
+    );
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (elsewhere, followed) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let answer = format!("HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n");
+    let answer =
+        format!("HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n");
     let found = answered(&answer).await.unwrap();
-    assert_eq!((found.status, found.location), (302, Some(format!("http://{elsewhere}/"))));
+    assert_eq!(
+        (found.status, found.location),
+        (302, Some(format!("http://{elsewhere}/")))
+    );
     assert!(followed.try_recv().is_err());
 }
 
@@ -137,7 +181,8 @@ async fn a_compressed_body_is_unpacked() {
 
 async fn gzipped(body: &[u8]) -> Result<Response, NoAnswer> {
     let length = body.len();
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
     let (address, _arrived) = serve([head.as_bytes(), body].concat());
     ask(address, &get("/v2/x")).await
 }

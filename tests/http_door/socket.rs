@@ -1,4 +1,5 @@
-//! A server that knows nothing of HTTP but where a request ends: it answers with the bytes it was given.
+//! A server that knows nothing of HTTP but where a request ends: it answers with the bytes it was
+//! given.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -16,7 +17,10 @@ pub(crate) struct Arrived {
 
 impl Arrived {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| &**value)
     }
 }
 
@@ -24,7 +28,9 @@ impl Arrived {
 pub(crate) fn serve(answer: impl Into<Vec<u8>>) -> (SocketAddr, mpsc::Receiver<Arrived>) {
     let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    let address = listener.local_addr().expect("a bound socket has an address");
+    let address = listener
+        .local_addr()
+        .expect("a bound socket has an address");
     let (sender, arrived) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -43,7 +49,9 @@ fn receive(stream: &TcpStream) -> Arrived {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).expect("a request begins with lines of text");
+        reader
+            .read_line(&mut line)
+            .expect("a request begins with lines of text");
         match line.trim_end() {
             "" => break,
             line => lines.push(line.to_owned()),
@@ -54,9 +62,17 @@ fn receive(stream: &TcpStream) -> Arrived {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut arrived = Arrived { line: lines[0].clone(), headers, body: Vec::new() };
-    let length = arrived.header("content-length").map_or(0, |length| length.parse().expect("a length is a number"));
+    let mut arrived = Arrived {
+        line: lines[0].clone(),
+        headers,
+        body: Vec::new(),
+    };
+    let length = arrived
+        .header("content-length")
+        .map_or(0, |length| length.parse().expect("a length is a number"));
     arrived.body.resize(length, 0);
-    reader.read_exact(&mut arrived.body).expect("the body is as long as announced");
+    reader
+        .read_exact(&mut arrived.body)
+        .expect("the body is as long as announced");
     arrived
 }

@@ -1,6 +1,7 @@
 //! Random charts: what one says, as plain values, and the YAML text that says it.
 //!
-//! Nothing here knows how portolan reads a chart: `expected` works from these values, portolan from the text.
+//! Nothing here knows how portolan reads a chart: `expected` works from these values, portolan from
+//! the text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,36 +89,87 @@ pub(crate) struct Chart {
 
 /// A chart that consents to everything, so that one apply reaches it.
 pub(crate) fn chart() -> impl Strategy<Value = Chart> {
-    let targets = [(place(), setting(any::<bool>())), (place(), setting(any::<bool>()))];
+    let targets = [
+        (place(), setting(any::<bool>())),
+        (place(), setting(any::<bool>())),
+    ];
     (targets, vec(document(), 1..=3)).prop_map(|(targets, documents)| {
         let allow = vec!["deletes", "destroys-data", "exposes", "one-way"];
-        consistent(Chart { targets, documents, protect: Vec::new(), allow })
+        consistent(Chart {
+            targets,
+            documents,
+            protect: Vec::new(),
+            allow,
+        })
     })
 }
 
 /// A chart that protects some and consents to less.
 pub(crate) fn cautious() -> impl Strategy<Value = Chart> {
-    let patterns = vec!["alpha/**", "*/web/*", "**/b", "beta", "alpha/a", "gamma/*", "**/beta", "alpha/a/*/gamma"];
+    let patterns = vec![
+        "alpha/**",
+        "*/web/*",
+        "**/b",
+        "beta",
+        "alpha/a",
+        "gamma/*",
+        "**/beta",
+        "alpha/a/*/gamma",
+    ];
     let protect = vec(select(patterns), 0..4);
-    let allow = vec(select(vec!["destroys-data=1", "exposes=2", "exposes", "gap=0", "overwrites=1"]), 0..3);
+    let allow = vec(
+        select(vec![
+            "destroys-data=1",
+            "exposes=2",
+            "exposes",
+            "gap=0",
+            "overwrites=1",
+        ]),
+        0..3,
+    );
     (chart(), protect, allow).prop_map(|(chart, protect, mut allow)| {
         allow.push("deletes");
-        Chart { protect, allow, ..chart }
+        Chart {
+            protect,
+            allow,
+            ..chart
+        }
     })
 }
 
 fn document() -> impl Strategy<Value = Document> {
-    let organizations = proptest::collection::btree_map(select(&ORGANIZATIONS[..]), organization(), 0..=3);
-    (select(&REGIONS[..]), proptest::option::of(defaults()), organizations, mirrors())
-        .prop_map(|(region, defaults, organizations, mirrors)| Document { region, defaults, organizations, mirrors })
+    let organizations =
+        proptest::collection::btree_map(select(&ORGANIZATIONS[..]), organization(), 0..=3);
+    (
+        select(&REGIONS[..]),
+        proptest::option::of(defaults()),
+        organizations,
+        mirrors(),
+    )
+        .prop_map(|(region, defaults, organizations, mirrors)| Document {
+            region,
+            defaults,
+            organizations,
+            mirrors,
+        })
 }
 
 fn organization() -> impl Strategy<Value = Organization> {
     let unlisted = proptest::option::of(select(vec!["ignore", "report", "delete", "delete"]));
-    let repositories = proptest::collection::btree_map(select(&REPOSITORIES[..]), repository(), 0..=4);
-    (proptest::bool::weighted(0.15), unlisted, proptest::option::of(defaults()), repositories).prop_map(
-        |(absent, unlisted, defaults, repositories)| Organization { absent, unlisted, defaults, repositories },
+    let repositories =
+        proptest::collection::btree_map(select(&REPOSITORIES[..]), repository(), 0..=4);
+    (
+        proptest::bool::weighted(0.15),
+        unlisted,
+        proptest::option::of(defaults()),
+        repositories,
     )
+        .prop_map(|(absent, unlisted, defaults, repositories)| Organization {
+            absent,
+            unlisted,
+            defaults,
+            repositories,
+        })
 }
 
 fn repository() -> impl Strategy<Value = Repository> {
@@ -125,22 +177,45 @@ fn repository() -> impl Strategy<Value = Repository> {
 }
 
 fn defaults() -> impl Strategy<Value = Defaults> {
-    (values(), setting(any::<bool>())).prop_map(|(repository, overrides)| Defaults { repository, overrides })
+    (values(), setting(any::<bool>())).prop_map(|(repository, overrides)| Defaults {
+        repository,
+        overrides,
+    })
 }
 
 fn values() -> impl Strategy<Value = Values> {
     let sync = setting(vec(rule(), 0..=3));
-    (setting(any::<bool>()), setting(select(&CATEGORIES[..])), setting(select(&DESCRIPTIONS[..])), sync)
-        .prop_map(|(is_public, category, description, sync)| Values { is_public, category, description, sync })
+    (
+        setting(any::<bool>()),
+        setting(select(&CATEGORIES[..])),
+        setting(select(&DESCRIPTIONS[..])),
+        sync,
+    )
+        .prop_map(|(is_public, category, description, sync)| Values {
+            is_public,
+            category,
+            description,
+            sync,
+        })
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
-    let to = prop_oneof![(0..TARGETS.len()).prop_map(To::Named), place().prop_map(To::Place)];
-    (to, setting(any::<bool>()), setting(Just(()))).prop_map(|(to, overrides, auto)| Rule { to, overrides, auto })
+    let to = prop_oneof![
+        (0..TARGETS.len()).prop_map(To::Named),
+        place().prop_map(To::Place)
+    ];
+    (to, setting(any::<bool>()), setting(Just(()))).prop_map(|(to, overrides, auto)| Rule {
+        to,
+        overrides,
+        auto,
+    })
 }
 
 pub(crate) fn place() -> impl Strategy<Value = Place> {
-    (select(vec!["cn-north-4", "cn-east-3", "cn-north-208"]), select(vec!["dr", "alpha", "beta"]))
+    (
+        select(vec!["cn-north-4", "cn-east-3", "cn-north-208"]),
+        select(vec!["dr", "alpha", "beta"]),
+    )
 }
 
 fn setting<S: Strategy>(value: S) -> impl Strategy<Value = Setting<S::Value>>
@@ -150,13 +225,16 @@ where
     prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null), 3 => value.prop_map(Setting::Is)]
 }
 
-/// Takes out what would be an error: the same thing said twice, and life in an organization that shall go.
+/// Takes out what would be an error: the same thing said twice, and life in an organization that
+/// shall go.
 fn consistent(mut chart: Chart) -> Chart {
     let mut seen = BTreeMap::<Place, (bool, BTreeSet<&str>)>::new();
     let mut mirrored = BTreeSet::new();
     let targets = chart.targets.clone().map(|(place, _)| place);
     for document in &mut chart.documents {
-        document.mirrors.retain(|name, _| mirrored.insert((document.region, *name)));
+        document
+            .mirrors
+            .retain(|name, _| mirrored.insert((document.region, *name)));
         if let Some(defaults) = &mut document.defaults {
             unique(&mut defaults.repository, &targets);
         }
@@ -173,7 +251,9 @@ fn consistent(mut chart: Chart) -> Chart {
             if let Some(defaults) = &mut organization.defaults {
                 unique(&mut defaults.repository, &targets);
             }
-            organization.repositories.retain(|repository, _| names.insert(*repository));
+            organization
+                .repositories
+                .retain(|repository, _| names.insert(*repository));
             for repository in organization.repositories.values_mut() {
                 match repository {
                     _ if *absent => *repository = Repository::Absent,
@@ -209,7 +289,8 @@ impl Chart {
         yaml(&self.values())
     }
 
-    /// The same with keys, list items and documents in another order, and with organizations torn in two.
+    /// The same with keys, list items and documents in another order, and with organizations torn
+    /// in two.
     pub(crate) fn permuted_yaml(&self, seed: u64) -> String {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut documents = self.values();
@@ -218,22 +299,29 @@ impl Chart {
             documents.extend(torn);
         }
         dice.shuffle(&mut documents);
-        documents.iter_mut().for_each(|document| shuffle(document, &mut dice));
+        documents
+            .iter_mut()
+            .for_each(|document| shuffle(document, &mut dice));
         yaml(&documents)
     }
 
     fn values(&self) -> Vec<Value> {
         let mut documents: Vec<Value> = self.documents.iter().map(Document::value).collect();
-        let targets = TARGETS.iter().zip(&self.targets).map(|(name, ((region, organization), overrides))| {
-            let mut target = Map::from_iter([
-                ("region".to_owned(), json!(region)),
-                ("organization".to_owned(), json!(organization)),
-            ]);
-            put(&mut target, "override", overrides, |value| json!(value));
-            ((*name).to_owned(), Value::Object(target))
-        });
+        let targets =
+            TARGETS
+                .iter()
+                .zip(&self.targets)
+                .map(|(name, ((region, organization), overrides))| {
+                    let mut target = Map::from_iter([
+                        ("region".to_owned(), json!(region)),
+                        ("organization".to_owned(), json!(organization)),
+                    ]);
+                    put(&mut target, "override", overrides, |value| json!(value));
+                    ((*name).to_owned(), Value::Object(target))
+                });
         documents[0]["targets"] = Value::Object(targets.collect());
-        documents[0]["limits"] = json!({ "deletes": 1_000_000, "delete_percent": 100, "allow": self.allow });
+        documents[0]["limits"] =
+            json!({ "deletes": 1_000_000, "delete_percent": 100, "allow": self.allow });
         for document in &mut documents {
             document["protect"] = json!(self.protect);
         }
@@ -247,7 +335,10 @@ impl Document {
         if let Some(defaults) = &self.defaults {
             document["defaults"] = defaults.value();
         }
-        let organizations = self.organizations.iter().map(|(name, entry)| ((*name).to_owned(), entry.value()));
+        let organizations = self
+            .organizations
+            .iter()
+            .map(|(name, entry)| ((*name).to_owned(), entry.value()));
         document["organizations"] = Value::Object(organizations.collect());
         document["mirrors"] = mirrors::value(&self.mirrors);
         document
@@ -266,7 +357,10 @@ impl Organization {
         if let Some(defaults) = &self.defaults {
             organization["defaults"] = defaults.value();
         }
-        let repositories = self.repositories.iter().map(|(name, entry)| ((*name).to_owned(), entry.value()));
+        let repositories = self
+            .repositories
+            .iter()
+            .map(|(name, entry)| ((*name).to_owned(), entry.value()));
         organization["repositories"] = Value::Object(repositories.collect());
         organization
     }
@@ -285,7 +379,9 @@ impl Repository {
 impl Defaults {
     fn value(&self) -> Value {
         let mut rules = Map::new();
-        put(&mut rules, "override", &self.overrides, |value| json!(value));
+        put(&mut rules, "override", &self.overrides, |value| {
+            json!(value)
+        });
         json!({ "repository": self.repository.value(), "sync_rule": rules })
     }
 }
@@ -293,10 +389,18 @@ impl Defaults {
 impl Values {
     fn value(&self) -> Value {
         let mut values = Map::new();
-        put(&mut values, "is_public", &self.is_public, |value| json!(value));
-        put(&mut values, "category", &self.category, |value| json!(value));
-        put(&mut values, "description", &self.description, |value| json!(value));
-        put(&mut values, "sync", &self.sync, |rules| rules.iter().map(Rule::value).collect());
+        put(&mut values, "is_public", &self.is_public, |value| {
+            json!(value)
+        });
+        put(&mut values, "category", &self.category, |value| {
+            json!(value)
+        });
+        put(&mut values, "description", &self.description, |value| {
+            json!(value)
+        });
+        put(&mut values, "sync", &self.sync, |rules| {
+            rules.iter().map(Rule::value).collect()
+        });
         Value::Object(values)
     }
 }
@@ -317,7 +421,12 @@ impl Rule {
     }
 }
 
-pub(crate) fn put<T>(map: &mut Map<String, Value>, key: &str, setting: &Setting<T>, value: impl Fn(&T) -> Value) {
+pub(crate) fn put<T>(
+    map: &mut Map<String, Value>,
+    key: &str,
+    setting: &Setting<T>,
+    value: impl Fn(&T) -> Value,
+) {
     match setting {
         Setting::Missing => {}
         Setting::Null => drop(map.insert(key.to_owned(), Value::Null)),
@@ -326,11 +435,15 @@ pub(crate) fn put<T>(map: &mut Map<String, Value>, key: &str, setting: &Setting<
 }
 
 fn yaml(documents: &[Value]) -> String {
-    let texts: Vec<String> = documents.iter().map(|document| serde_yaml::to_string(document).unwrap()).collect();
+    let texts: Vec<String> = documents
+        .iter()
+        .map(|document| serde_yaml::to_string(document).unwrap())
+        .collect();
     texts.join("---\n")
 }
 
-/// Moves some repositories of some organizations to a document of their own, with the same defaults.
+/// Moves some repositories of some organizations to a document of their own, with the same
+/// defaults.
 fn tear(document: &mut Value, dice: &mut fastrand::Rng) -> Option<Value> {
     let mut torn = document.clone();
     for key in ["targets", "limits", "mirrors"] {
@@ -343,7 +456,9 @@ fn tear(document: &mut Value, dice: &mut fastrand::Rng) -> Option<Value> {
             continue;
         }
         let repositories = organization["repositories"].as_object_mut()?;
-        let (moved, kept) = std::mem::take(repositories).into_iter().partition(|_| dice.bool());
+        let (moved, kept) = std::mem::take(repositories)
+            .into_iter()
+            .partition(|_| dice.bool());
         *repositories = kept;
         torn["organizations"][name] = json!({ "repositories": Value::Object(moved) });
     }
@@ -359,7 +474,9 @@ fn shuffle(value: &mut Value, dice: &mut fastrand::Rng) {
         Value::Object(map) => {
             let mut entries: Vec<_> = std::mem::take(map).into_iter().collect();
             dice.shuffle(&mut entries);
-            entries.iter_mut().for_each(|(_, value)| shuffle(value, dice));
+            entries
+                .iter_mut()
+                .for_each(|(_, value)| shuffle(value, dice));
             map.extend(entries);
         }
         _ => {}

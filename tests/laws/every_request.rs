@@ -1,7 +1,8 @@
-//! A fixed world of forty changes, broken at every single request of a run in every way, and run again.
+//! A fixed world of forty changes, broken at every single request of a run in every way, and run
+//! again.
 //!
-//! What holds: the next run ends where an undisturbed one would have ended, and over both runs every write took effect
-//! exactly once, nothing twice and nothing else.
+//! What holds: the next run ends where an undisturbed one would have ended, and over both runs
+//! every write took effect exactly once, nothing twice and nothing else.
 
 use std::sync::{
     Arc,
@@ -49,9 +50,11 @@ organizations:
       d3: { state: absent }
       full1: { state: absent }
       full2: { state: absent }
-      r1: { sync: [ { target: dr, override: true }, { target_region: cn-east-3, target_organization: more } ] }
+      r1: { sync: [ { target: dr, override: true }, { target_region: cn-east-3, \
+      target_organization: more } ] }
       r2: { sync: [ { target: dr, override: true } ] }
-      r3: { sync: [ { target: dr, override: true }, { target_region: cn-south-1, target_organization: more } ] }
+      r3: { sync: [ { target: dr, override: true }, { target_region: cn-south-1, \
+      target_organization: more } ] }
       r4: { sync: [] }
       r5: { sync: [] }
   gone: { state: absent, repositories: { x: { state: absent }, y: { state: absent } } }
@@ -60,19 +63,31 @@ organizations:
 fn live() -> State {
     let mut state = State::new("emulator");
     for name in [
-        "u1", "u2", "u3", "u4", "u5", "web/u6", "u7", "u8", "d1", "d2", "d3", "full1", "full2", "r1", "r2", "r3", "r4",
-        "r5", "left1", "left2",
+        "u1", "u2", "u3", "u4", "u5", "web/u6", "u7", "u8", "d1", "d2", "d3", "full1", "full2",
+        "r1", "r2", "r3", "r4", "r5", "left1", "left2",
     ] {
-        state.ensure_repository("cn-north-4", "old", name).description = "before".to_owned();
+        state
+            .ensure_repository("cn-north-4", "old", name)
+            .description = "before".to_owned();
     }
     for name in ["full1", "full2"] {
-        state.ensure_repository("cn-north-4", "old", name).num_images = 3;
+        state
+            .ensure_repository("cn-north-4", "old", name)
+            .num_images = 3;
     }
-    let rule = |organization| SyncRule { overrides: false, auto: true, ..SyncRule::to("cn-east-3", organization) };
+    let rule = |organization| SyncRule {
+        overrides: false,
+        auto: true,
+        ..SyncRule::to("cn-east-3", organization)
+    };
     for name in ["r1", "r2", "r3", "r4"] {
-        state.ensure_repository("cn-north-4", "old", name).sync_rules = vec![rule("dr")];
+        state
+            .ensure_repository("cn-north-4", "old", name)
+            .sync_rules = vec![rule("dr")];
     }
-    state.ensure_repository("cn-north-4", "old", "r5").sync_rules = vec![rule("dr"), rule("other")];
+    state
+        .ensure_repository("cn-north-4", "old", "r5")
+        .sync_rules = vec![rule("dr"), rule("other")];
     for name in ["x", "y"] {
         state.ensure_repository("cn-north-4", "gone", name);
     }
@@ -119,16 +134,21 @@ impl Transport for Breaking {
             if self.number.fetch_add(1, Ordering::Relaxed) != self.at {
                 return self.door.send(request).await;
             }
-            if matches!(self.how, Break::CutAfter | Break::KillAfter | Break::StatusAfter(_)) {
+            if matches!(
+                self.how,
+                Break::CutAfter | Break::KillAfter | Break::StatusAfter(_)
+            ) {
                 self.door.send(request).await?;
             }
             match self.how {
-                Break::CutBefore | Break::CutAfter => {
-                    Err(NoAnswer { message: "the connection was closed".to_owned(), never_sent: false })
-                }
-                Break::StatusBefore(status) | Break::StatusAfter(status) => {
-                    Ok(Response { status, ..Response::default() })
-                }
+                Break::CutBefore | Break::CutAfter => Err(NoAnswer {
+                    message: "the connection was closed".to_owned(),
+                    never_sent: false,
+                }),
+                Break::StatusBefore(status) | Break::StatusAfter(status) => Ok(Response {
+                    status,
+                    ..Response::default()
+                }),
                 Break::KillBefore | Break::KillAfter => {
                     self.killed.notify_one();
                     std::future::pending().await
@@ -140,9 +160,19 @@ impl Transport for Breaking {
 
 /// What took effect so far: method, subject and body of each write, sorted.
 fn effects(site: &Site) -> Vec<String> {
-    let writes = site.writes().into_iter().filter(|write| write.status.is_some_and(|status| status < 300));
+    let writes = site
+        .writes()
+        .into_iter()
+        .filter(|write| write.status.is_some_and(|status| status < 300));
     let mut told: Vec<String> = writes
-        .map(|write| format!("{} {:?} {}", write.method, subject(&write), write.body.clone().unwrap_or_default()))
+        .map(|write| {
+            format!(
+                "{} {:?} {}",
+                write.method,
+                subject(&write),
+                write.body.clone().unwrap_or_default()
+            )
+        })
         .collect();
     told.sort();
     told
@@ -169,7 +199,13 @@ fn whatever_breaks_at_any_request_the_next_run_finishes_the_job() {
             let site = Site::new(&live(), Deletion::Images);
             let (counting, kill) = (number.clone(), killed.clone());
             let site = site.behind(move |door| {
-                Arc::new(Breaking { door, number: counting.clone(), at, how, killed: kill.clone() })
+                Arc::new(Breaking {
+                    door,
+                    number: counting.clone(),
+                    at,
+                    how,
+                    killed: kill.clone(),
+                })
             });
             let ended = site.run_until(&killed, CHART);
             if number.load(Ordering::Relaxed) <= at {
@@ -180,9 +216,16 @@ fn whatever_breaks_at_any_request_the_next_run_finishes_the_job() {
             let is_killed = matches!(how, Break::KillBefore | Break::KillAfter);
             assert_eq!(ended, !is_killed, "{how:?} at {at}");
             assert!(run(&site), "{how:?} at {at}");
-            assert_eq!(expected::anonymous(site.state()), expected_state, "{how:?} at {at}");
+            assert_eq!(
+                expected::anonymous(site.state()),
+                expected_state,
+                "{how:?} at {at}"
+            );
             assert_eq!(effects(&site), expected_effects, "{how:?} at {at}");
         }
-        assert!(struck >= requests, "{how:?} struck {struck} of {requests} requests");
+        assert!(
+            struck >= requests,
+            "{how:?} struck {struck} of {requests} requests"
+        );
     }
 }

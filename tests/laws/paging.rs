@@ -1,7 +1,8 @@
 //! Lists of several pages, while others delete and create repositories between any two requests.
 //!
-//! What nobody touches is planned as if nobody did anything. What is touched is planned as it was at some time of the
-//! run. Where that cannot be had the plan is unknown, and it never is if everything happens at one time.
+//! What nobody touches is planned as if nobody did anything. What is touched is planned as it was
+//! at some time of the run. Where that cannot be had the plan is unknown, and it never is if
+//! everything happens at one time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -69,7 +70,12 @@ fn cases() -> impl Strategy<Value = Case> {
         5..10_usize,
         vec((0..12_usize, vec(repository(), 1..6)), 0..4),
     )
-        .prop_map(|(live, chart, page, deeds)| Case { live, chart, page, deeds })
+        .prop_map(|(live, chart, page, deeds)| Case {
+            live,
+            chart,
+            page,
+            deeds,
+        })
 }
 
 impl Case {
@@ -90,7 +96,8 @@ impl Case {
             Said::Absent => format!("      {}: {{ state: absent }}\n", name(*number)),
         };
         let entries: String = self.chart.iter().map(entry).collect();
-        let head = "version: 1\nregion: cn-north-4\norganizations:\n  alpha:\n    unlisted: report\n";
+        let head =
+            "version: 1\nregion: cn-north-4\norganizations:\n  alpha:\n    unlisted: report\n";
         format!("{head}    repositories:\n      none: {{ state: absent }}\n{entries}")
     }
 }
@@ -105,7 +112,10 @@ fn toggle(state: &mut State, (organization, number): &Deed) {
 /// The repositories of `alpha`.
 fn there(state: &State) -> BTreeSet<String> {
     let organization = state.organization(NORTH, "alpha");
-    organization.into_iter().flat_map(|organization| organization.repositories.keys().cloned()).collect()
+    organization
+        .into_iter()
+        .flat_map(|organization| organization.repositories.keys().cloned())
+        .collect()
 }
 
 /// What others do before which request for a page.
@@ -140,7 +150,8 @@ impl Transport for Busy {
 }
 
 impl Site {
-    /// The same service, with short pages of one list and others who act. Counts the requests for its pages.
+    /// The same service, with short pages of one list and others who act. Counts the requests for
+    /// its pages.
     fn busy(
         self,
         path: &'static str,
@@ -151,7 +162,14 @@ impl Site {
         let (emulator, counter) = (self.emulator.clone(), asked.clone());
         let site = self.behind(move |door| {
             let (emulator, asked, act) = (emulator.clone(), counter.clone(), Box::new(act.clone()));
-            Arc::new(Busy { door, emulator, path, page, act, asked })
+            Arc::new(Busy {
+                door,
+                emulator,
+                path,
+                page,
+                act,
+                asked,
+            })
         });
         (site, asked)
     }
@@ -159,14 +177,22 @@ impl Site {
 
 /// What a plan says of the repositories of `alpha`: to be made, to go, unlisted.
 fn told(plan: &Plan) -> [BTreeSet<String>; 3] {
-    let name = |address: &portolan::address::Address| address.part("repository").unwrap().to_string();
+    let name =
+        |address: &portolan::address::Address| address.part("repository").unwrap().to_string();
     let changed = |is: fn(&Action) -> bool| {
-        plan.changes.iter().filter(|change| is(&change.action)).map(|change| name(&change.address)).collect()
+        plan.changes
+            .iter()
+            .filter(|change| is(&change.action))
+            .map(|change| name(&change.address))
+            .collect()
     };
     [
         changed(|action| matches!(action, Action::Create { .. })),
         changed(|action| matches!(action, Action::Delete { .. })),
-        plan.unlisted.iter().map(|unlisted| name(&unlisted.address)).collect(),
+        plan.unlisted
+            .iter()
+            .map(|unlisted| name(&unlisted.address))
+            .collect(),
     ]
 }
 
@@ -182,7 +208,8 @@ fn what_nobody_touches_is_planned_whatever_moves_between_pages() {
                 seen.lock().unwrap().push(there(state));
             }
         };
-        let (site, _) = Site::new(&before, Deletion::Images).busy("/v2/manage/repos", case.page, act);
+        let (site, _) =
+            Site::new(&before, Deletion::Images).busy("/v2/manage/repos", case.page, act);
         let plan = site.plan(&case.yaml());
         let times: BTreeSet<usize> = case.deeds.iter().map(|(when, _)| *when).collect();
         if plan.outcome() == Outcome::Unknown {
@@ -193,14 +220,30 @@ fn what_nobody_touches_is_planned_whatever_moves_between_pages() {
         let history = history.lock().unwrap();
         for number in 0..NAMES {
             let name = name(number);
-            let (made, gone, unlisted) = (made.contains(&name), gone.contains(&name), unlisted.contains(&name));
-            let at_some_time = |is_there: bool| history.iter().any(|there| there.contains(&name) == is_there);
+            let (made, gone, unlisted) = (
+                made.contains(&name),
+                gone.contains(&name),
+                unlisted.contains(&name),
+            );
+            let at_some_time = |is_there: bool| {
+                history
+                    .iter()
+                    .any(|there| there.contains(&name) == is_there)
+            };
             let right = match case.chart.get(&number) {
                 Some(Said::Present) => at_some_time(!made) && !gone && !unlisted,
                 Some(Said::Absent) => at_some_time(gone) && !made && !unlisted,
                 None => at_some_time(unlisted) && !made && !gone,
             };
-            prop_assert!(right, "{}: made {}, gone {}, unlisted {}, {:#?}", name, made, gone, unlisted, history);
+            prop_assert!(
+                right,
+                "{}: made {}, gone {}, unlisted {}, {:#?}",
+                name,
+                made,
+                gone,
+                unlisted,
+                history
+            );
         }
         Ok(())
     });
@@ -212,10 +255,18 @@ fn a_git_repository_is_found_whatever_moves_between_pages() {
     const LIST: &str = "/v4/user/repositories";
     let mut state = State::new("emulator");
     for number in 0..150 {
-        state.ensure_mirror(NORTH, "platform", &format!("m{number:03}"), "https://git.example.com/a.git");
+        state.ensure_mirror(
+            NORTH,
+            "platform",
+            &format!("m{number:03}"),
+            "https://git.example.com/a.git",
+        );
     }
     let chart = |names: &[&str]| {
-        let entries: String = names.iter().map(|name| format!("  platform/{name}: {{}}\n")).collect();
+        let entries: String = names
+            .iter()
+            .map(|name| format!("  platform/{name}: {{}}\n"))
+            .collect();
         format!("version: 1\nregion: cn-north-4\nmirrors:\n{entries}")
     };
     let delete = |when: Vec<usize>| {
@@ -230,7 +281,11 @@ fn a_git_repository_is_found_whatever_moves_between_pages() {
     let site = Site::new(&state, Deletion::Images);
     let (site, asked) = site.busy(LIST, 100, delete(vec![1]));
     let plan = site.plan(&chart(&names));
-    assert_eq!((plan.outcome(), plan.stopped.len(), plan.unchanged), (Outcome::NoChanges, 0, 5), "{plan:#?}");
+    assert_eq!(
+        (plan.outcome(), plan.stopped.len(), plan.unchanged),
+        (Outcome::NoChanges, 0, 5),
+        "{plan:#?}"
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 4);
     // Again and again.
     let (site, asked) = Site::new(&state, Deletion::Images).busy(LIST, 100, delete(vec![1, 3, 5]));
@@ -238,7 +293,10 @@ fn a_git_repository_is_found_whatever_moves_between_pages() {
     assert_eq!(asked.load(Ordering::Relaxed), 6);
     // What such a list lacks is looked for in a second one.
     let (site, asked) = Site::new(&state, Deletion::Images).busy(LIST, 100, delete(vec![]));
-    assert_eq!(site.plan(&chart(&["m001", "none"])).stopped[0].code, "no-such-repository");
+    assert_eq!(
+        site.plan(&chart(&["m001", "none"])).stopped[0].code,
+        "no-such-repository"
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 4);
     // It was created after the first.
     let create = |at, state: &mut State| {
@@ -247,5 +305,8 @@ fn a_git_repository_is_found_whatever_moves_between_pages() {
         }
     };
     let (site, _) = Site::new(&state, Deletion::Images).busy(LIST, 100, create);
-    assert_eq!(site.plan(&chart(&["m001", "none"])).outcome(), Outcome::NoChanges);
+    assert_eq!(
+        site.plan(&chart(&["m001", "none"])).outcome(),
+        Outcome::NoChanges
+    );
 }

@@ -1,4 +1,5 @@
-//! A chart and an emulator in this process: plan and apply as the commands do, without files and sockets.
+//! A chart and an emulator in this process: plan and apply as the commands do, without files and
+//! sockets.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -7,8 +8,8 @@ use portolan::{
     config::{self, context::Context},
     diagnostics::SourceMap,
     emulator::{
-        Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator, Entry, HiddenRules,
-        Settings, State,
+        Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator,
+        Entry, HiddenRules, Settings, State,
     },
     plan::{Outcome, Plan, Scope, build::build},
     progress::{Listener, Silent},
@@ -31,7 +32,11 @@ pub(crate) struct World {
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let live = serde_json::to_string_pretty(&self.live.regions).unwrap();
-        write!(f, "the chart\n\n{}\nand the live state\n\n{live}\n", self.chart.yaml())
+        write!(
+            f,
+            "the chart\n\n{}\nand the live state\n\n{live}\n",
+            self.chart.yaml()
+        )
     }
 }
 
@@ -58,12 +63,16 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(live: &State, deletion: Deletion) -> Site {
-        let mut assumptions = Assumptions { hidden_rules: HiddenRules::Show, ..Assumptions::default() };
+        let mut assumptions = Assumptions {
+            hidden_rules: HiddenRules::Show,
+            ..Assumptions::default()
+        };
         if deletion != Deletion::Nothing {
             assumptions.delete_repository_with_images = DeleteRepositoryWithImages::Cascade;
         }
         if deletion == Deletion::Everything {
-            assumptions.delete_organization_with_repositories = DeleteOrganizationWithRepositories::Cascade;
+            assumptions.delete_organization_with_repositories =
+                DeleteOrganizationWithRepositories::Cascade;
         }
         // With a latency, requests overlap; on a paused clock it costs nothing.
         let emulator = Emulator::new(Settings {
@@ -76,23 +85,44 @@ impl Site {
             ..Settings::default()
         });
         emulator.edit(|state| state.clone_from(live));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        Site { emulator, runtime, disguise: Box::new(|door| Arc::new(door)), parallelism: 4 }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        Site {
+            emulator,
+            runtime,
+            disguise: Box::new(|door| Arc::new(door)),
+            parallelism: 4,
+        }
     }
 
     /// Puts a transport in front of the emulator.
-    pub(crate) fn behind(self, disguise: impl Fn(Emulated) -> Arc<dyn Transport> + 'static) -> Site {
-        Site { disguise: Box::new(disguise), ..self }
+    pub(crate) fn behind(
+        self,
+        disguise: impl Fn(Emulated) -> Arc<dyn Transport> + 'static,
+    ) -> Site {
+        Site {
+            disguise: Box::new(disguise),
+            ..self
+        }
     }
 
     /// With so many requests in flight at most.
     pub(crate) fn of_parallelism(self, parallelism: usize) -> Site {
-        Site { parallelism, ..self }
+        Site {
+            parallelism,
+            ..self
+        }
     }
 
     /// As a process that just started.
     fn client(&self) -> Arc<Client> {
-        Arc::new(Client::new((self.disguise)(Emulated::new(self.emulator.clone())), self.parallelism))
+        Arc::new(Client::new(
+            (self.disguise)(Emulated::new(self.emulator.clone())),
+            self.parallelism,
+        ))
     }
 
     pub(crate) fn state(&self) -> State {
@@ -111,12 +141,39 @@ impl Site {
     async fn planned(&self, yaml: &str, scope: &Scope) -> Plan {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", yaml);
-        let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
-        assert!(!decoded.found.has_errors(), "the chart has errors: {:#?}\n{yaml}", decoded.found);
-        let live = refresh(&self.client(), &scope.selection.narrow(&decoded.chart), &Silent).await;
-        let account = live.accounts.iter().map(|(region, account)| (region.to_string(), account.clone())).collect();
+        let decoded = config::decode(Context {
+            sources: &sources,
+            environment: &|_| None,
+            region: None,
+        });
+        assert!(
+            !decoded.found.has_errors(),
+            "the chart has errors: {:#?}\n{yaml}",
+            decoded.found
+        );
+        let live = refresh(
+            &self.client(),
+            &scope.selection.narrow(&decoded.chart),
+            &Silent,
+        )
+        .await;
+        let account = live
+            .accounts
+            .iter()
+            .map(|(region, account)| (region.to_string(), account.clone()))
+            .collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
-        build(&decoded.chart, &live, &[], Scope { regions, account, ..scope.clone() }, live.clock.unwrap_or_default())
+        build(
+            &decoded.chart,
+            &live,
+            &[],
+            Scope {
+                regions,
+                account,
+                ..scope.clone()
+            },
+            live.clock.unwrap_or_default(),
+        )
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
@@ -125,7 +182,14 @@ impl Site {
 
     async fn applied(&self, plan: &Plan) -> Vec<Fate> {
         let listener: Arc<dyn Listener> = Arc::new(Silent);
-        let records = apply::run(&self.client(), plan, Options::default(), &Stop::default(), &listener).await;
+        let records = apply::run(
+            &self.client(),
+            plan,
+            Options::default(),
+            &Stop::default(),
+            &listener,
+        )
+        .await;
         records.into_iter().map(|record| record.fate).collect()
     }
 
@@ -133,7 +197,8 @@ impl Site {
     pub(crate) fn run_until(&self, killed: &Notify, yaml: &str) -> bool {
         let run = async {
             let plan = self.planned(yaml, &Scope::default()).await;
-            plan.outcome() != Outcome::Unknown && self.applied(&plan).await.iter().all(Fate::is_done)
+            plan.outcome() != Outcome::Unknown
+                && self.applied(&plan).await.iter().all(Fate::is_done)
         };
         self.runtime.block_on(async {
             tokio::select! {
@@ -147,7 +212,10 @@ impl Site {
     pub(crate) fn writes(&self) -> Vec<Entry> {
         let journal = self.emulator.journal();
         self.emulator.clear_journal();
-        journal.into_iter().filter(|entry| entry.method != "GET").collect()
+        journal
+            .into_iter()
+            .filter(|entry| entry.method != "GET")
+            .collect()
     }
 }
 
@@ -156,13 +224,25 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
     if let Some(mirror) = mirrors::subject(write) {
         return mirror;
     }
-    let body = |name: &str| write.body.as_ref().and_then(|body| body[name].as_str().map(str::to_owned));
-    let segments: Vec<&str> = write.path.trim_start_matches("/v2/manage/namespaces").split('/').skip(1).collect();
+    let body = |name: &str| {
+        write
+            .body
+            .as_ref()
+            .and_then(|body| body[name].as_str().map(str::to_owned))
+    };
+    let segments: Vec<&str> = write
+        .path
+        .trim_start_matches("/v2/manage/namespaces")
+        .split('/')
+        .skip(1)
+        .collect();
     let mut parts = vec![Some(write.region.clone())];
     match segments[..] {
         [] => parts.push(body("namespace")),
         [organization] => parts.push(Some(organization.to_owned())),
-        [organization, "repos"] => parts.extend([Some(organization.to_owned()), body("repository")]),
+        [organization, "repos"] => {
+            parts.extend([Some(organization.to_owned()), body("repository")])
+        }
         [organization, "repos", name, ref rest @ ..] => {
             parts.extend([Some(organization.to_owned()), Some(name.replace('$', "/"))]);
             if rest == ["sync_repo"] {
@@ -171,7 +251,10 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
         }
         _ => panic!("an unknown path: {write:?}"),
     }
-    parts.into_iter().map(|part| part.unwrap_or_else(|| panic!("no subject: {write:?}"))).collect()
+    parts
+        .into_iter()
+        .map(|part| part.unwrap_or_else(|| panic!("no subject: {write:?}")))
+        .collect()
 }
 
 /// Answers lists in no particular order.
@@ -181,11 +264,22 @@ impl Transport for Disordered {
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
         Box::pin(async move {
             let response = self.0.send(request).await?;
-            let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return Ok(response) };
-            let list = if body.is_array() { body.as_array_mut() } else { body["namespaces"].as_array_mut() };
-            let Some(list) = list else { return Ok(response) };
+            let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else {
+                return Ok(response);
+            };
+            let list = if body.is_array() {
+                body.as_array_mut()
+            } else {
+                body["namespaces"].as_array_mut()
+            };
+            let Some(list) = list else {
+                return Ok(response);
+            };
             fastrand::shuffle(list);
-            Ok(Response { body: body.to_string().into_bytes(), ..response })
+            Ok(Response {
+                body: body.to_string().into_bytes(),
+                ..response
+            })
         })
     }
 }

@@ -27,17 +27,26 @@ fn storm() -> impl Strategy<Value = Vec<Fault>> {
         1 => (1..4_usize).prop_map(|reads| Effect::Stale(Lag::Reads(reads))),
     ];
     vec((effect, 0.01..0.3, any::<u64>()), 1..5).prop_map(|faults| {
-        let fault = |(effect, probability, seed)| Fault::new(effect).chance(probability, seed).forever();
+        let fault =
+            |(effect, probability, seed)| Fault::new(effect).chance(probability, seed).forever();
         faults.into_iter().map(fault).collect()
     })
 }
 
-/// A rule that does not copy is replaced whatever the chart says; of one that went and did not come back, nobody
-/// remembers what was not managed.
+/// A rule that does not copy is replaced whatever the chart says; of one that went and did not come
+/// back, nobody remembers what was not managed.
 pub(crate) fn copying(mut world: World) -> World {
-    let organizations = world.live.regions.values_mut().flat_map(|region| region.organizations.values_mut());
-    for repository in organizations.flat_map(|organization| organization.repositories.values_mut()) {
-        repository.sync_rules.iter_mut().for_each(|rule| rule.auto = true);
+    let organizations = world
+        .live
+        .regions
+        .values_mut()
+        .flat_map(|region| region.organizations.values_mut());
+    for repository in organizations.flat_map(|organization| organization.repositories.values_mut())
+    {
+        repository
+            .sync_rules
+            .iter_mut()
+            .for_each(|rule| rule.auto = true);
     }
     world
 }
@@ -54,7 +63,8 @@ fn repositories(state: &State) -> BTreeSet<Vec<String>> {
     names
 }
 
-/// One run: nothing is written that its plan does not hold, and nothing goes that it does not delete.
+/// One run: nothing is written that its plan does not hold, and nothing goes that it does not
+/// delete.
 fn run(site: &Site, yaml: &str) -> Result<bool, TestCaseError> {
     let before = repositories(&site.state());
     let plan = site.plan(yaml);
@@ -65,7 +75,11 @@ fn run(site: &Site, yaml: &str) -> Result<bool, TestCaseError> {
     let fates = site.apply(&plan);
     let planned: BTreeSet<Vec<String>> = plan.changes.iter().map(parts).collect();
     for write in site.writes() {
-        prop_assert!(planned.contains(&subject(&write)), "not in the plan: {:?}", write);
+        prop_assert!(
+            planned.contains(&subject(&write)),
+            "not in the plan: {:?}",
+            write
+        );
     }
     let deleted = |name: &Vec<String>| {
         let goes = plan.changes.iter().find(|change| parts(change) == *name);
@@ -83,7 +97,9 @@ fn is_weathered(world: &World, storm: Vec<Fault>) -> Verdict {
     prop_assert!(run(&clean, &yaml)?);
 
     let site = Site::new(&world.live, Deletion::Images);
-    storm.into_iter().for_each(|fault| site.emulator.inject(fault));
+    storm
+        .into_iter()
+        .for_each(|fault| site.emulator.inject(fault));
     for _ in 0..RUNS {
         if run(&site, &yaml)? {
             break;
@@ -91,7 +107,10 @@ fn is_weathered(world: &World, storm: Vec<Fault>) -> Verdict {
     }
     site.emulator.clear_faults();
     prop_assert!(run(&site, &yaml)?, "the storm is over");
-    prop_assert_eq!(expected::anonymous(site.state()), expected::anonymous(clean.state()));
+    prop_assert_eq!(
+        expected::anonymous(site.state()),
+        expected::anonymous(clean.state())
+    );
     let again = site.plan(&yaml);
     prop_assert_eq!(again.outcome(), Outcome::NoChanges, "{:#?}", again.changes);
     Ok(())
@@ -99,5 +118,7 @@ fn is_weathered(world: &World, storm: Vec<Fault>) -> Verdict {
 
 #[test]
 fn what_random_faults_leave_the_next_run_finishes() {
-    law((world().prop_map(copying), storm()), |(world, storm)| is_weathered(&world, storm));
+    law((world().prop_map(copying), storm()), |(world, storm)| {
+        is_weathered(&world, storm)
+    });
 }

@@ -1,7 +1,8 @@
 //! A client that edits an object while this run waits: after each failed try of each kind of write.
 //!
-//! Whatever the service answered, nothing that the edit set is overwritten or destroyed, and the run ends. A service
-//! that allows few requests is the same: no write goes out long after the read that it stands on.
+//! Whatever the service answered, nothing that the edit set is overwritten or destroyed, and the
+//! run ends. A service that allows few requests is the same: no write goes out long after the read
+//! that it stands on.
 
 use std::{
     collections::BTreeMap,
@@ -57,13 +58,26 @@ impl Break {
     fn answer(self) -> Result<Response, NoAnswer> {
         let message = "no answer".to_owned();
         match self {
-            Break::Status(status) => Ok(Response { status, ..Response::default() }),
+            Break::Status(status) => Ok(Response {
+                status,
+                ..Response::default()
+            }),
             Break::RetryAfter(status, seconds) => {
                 let retry_after = Some(Duration::from_secs(seconds));
-                Ok(Response { status, retry_after, ..Response::default() })
+                Ok(Response {
+                    status,
+                    retry_after,
+                    ..Response::default()
+                })
             }
-            Break::Cut => Err(NoAnswer { message, never_sent: false }),
-            Break::NeverSent => Err(NoAnswer { message, never_sent: true }),
+            Break::Cut => Err(NoAnswer {
+                message,
+                never_sent: false,
+            }),
+            Break::NeverSent => Err(NoAnswer {
+                message,
+                never_sent: true,
+            }),
         }
     }
 }
@@ -126,12 +140,20 @@ impl Transport for Breaking {
 fn world() -> State {
     let mut state = live();
     for name in ["app", "group/app"] {
-        state.ensure_mirror("cn-north-4", "platform", name, "https://git.example.com/old.git");
+        state.ensure_mirror(
+            "cn-north-4",
+            "platform",
+            name,
+            "https://git.example.com/old.git",
+        );
     }
     state.ensure_git_repository("cn-north-4", "platform", "lib");
     // The ids that requests are told apart by.
     for (id, name) in [(1000, "app"), (1001, "lib"), (1002, "group/app")] {
-        state.git_repository_mut("cn-north-4", "platform", name).unwrap().id = id;
+        state
+            .git_repository_mut("cn-north-4", "platform", name)
+            .unwrap()
+            .id = id;
     }
     state
 }
@@ -142,12 +164,20 @@ fn edit(victim: &Change) -> Box<dyn Fn(&Emulator) + Send + Sync> {
         let names = parts(victim);
         return Box::new(move |emulator| {
             emulator.edit(|state| {
-                let repository = state.git_repository_mut(&names[0], &names[1], &names[2]).unwrap();
-                repository.mirror = Some(Mirror { id: 9000, ..Mirror::of("https://git.example.com/other.git") });
+                let repository = state
+                    .git_repository_mut(&names[0], &names[1], &names[2])
+                    .unwrap();
+                repository.mirror = Some(Mirror {
+                    id: 9000,
+                    ..Mirror::of("https://git.example.com/other.git")
+                });
             });
         });
     }
-    let deed = Deed { victim: victim.clone(), left: Mutex::new(None) };
+    let deed = Deed {
+        victim: victim.clone(),
+        left: Mutex::new(None),
+    };
     Box::new(move |emulator| deed.happen(emulator))
 }
 
@@ -192,7 +222,15 @@ fn run(victim: usize, how: Break, tries: usize, edits_after: usize) -> (Vec<Chan
         let wanted = reference.emulator.read(|state| raw(state, &change));
         site.emulator.read(|state| raw(state, &change)) == wanted
     };
-    (plan.changes, Run { fates, written, requests: journal.len(), survived })
+    (
+        plan.changes,
+        Run {
+            fates,
+            written,
+            requests: journal.len(),
+            survived,
+        },
+    )
 }
 
 #[test]
@@ -227,7 +265,11 @@ fn is_kept(victim: usize, how: Break, tries: usize, edits_after: usize) {
     assert!(run.requests < 100, "{told}");
     for (other, fate) in changes.iter().zip(&run.fates) {
         let hangs = other.address.parent().as_ref() == Some(&change.address);
-        assert!(other.address == change.address || hangs || done(fate), "{}: {fate:?}\n{told}", other.address);
+        assert!(
+            other.address == change.address || hangs || done(fate),
+            "{}: {fate:?}\n{told}",
+            other.address
+        );
     }
     let is_mirror = change.address.kind().name == "mirror";
     if !is_mirror && moved(change).is_none() {
@@ -237,13 +279,19 @@ fn is_kept(victim: usize, how: Break, tries: usize, edits_after: usize) {
     }
     assert_eq!(run.written, [], "{told}");
     assert!(run.survived, "{told}");
-    let Fate::Failed { message, .. } = fate else { panic!("it is not made: {told}") };
+    let Fate::Failed { message, .. } = fate else {
+        panic!("it is not made: {told}")
+    };
     // A run of a mirror is given up after three starts that nobody heard.
     let is_given_up = is_mirror && tries == 3 && message.starts_with("not run: ");
-    assert!(message.contains("moved") || message.contains("it is there now") || is_given_up, "{told}");
+    assert!(
+        message.contains("moved") || message.contains("it is there now") || is_given_up,
+        "{told}"
+    );
 }
 
-/// A service that takes so many requests in each minute of its clock, and the times of what it took.
+/// A service that takes so many requests in each minute of its clock, and the times of what it
+/// took.
 struct Minutes {
     door: Emulated,
     began: Instant,
@@ -276,18 +324,31 @@ impl Transport for Minutes {
             let is_refused = {
                 let mut window = self.window.lock().unwrap();
                 let minute = from.as_secs() / 60;
-                *window = if window.0 == minute { (minute, window.1 + 1) } else { (minute, 1) };
+                *window = if window.0 == minute {
+                    (minute, window.1 + 1)
+                } else {
+                    (minute, 1)
+                };
                 window.1 > self.limit.most
             };
             tokio::time::sleep(self.limit.latency).await;
             let answer = if is_refused {
                 let left = Duration::from_secs(60 - self.began.elapsed().as_secs() % 60);
                 let retry_after = self.limit.retry_after.then_some(left);
-                Ok(Response { status: 429, retry_after, ..Response::default() })
+                Ok(Response {
+                    status: 429,
+                    retry_after,
+                    ..Response::default()
+                })
             } else {
                 self.door.send(request).await
             };
-            let taken = Taken { request: request.clone(), from, to: self.began.elapsed(), is_refused };
+            let taken = Taken {
+                request: request.clone(),
+                from,
+                to: self.began.elapsed(),
+                is_refused,
+            };
             self.log.lock().unwrap().push(taken);
             answer
         })
@@ -303,7 +364,13 @@ fn limited(live: &State, chart: &str, limit: Limit) -> (Vec<Fate>, Vec<Taken>) {
     let shared = log.clone();
     let site = site.of_parallelism(64).behind(move |door| {
         let (began, window) = (Instant::now(), Mutex::new((0, 0)));
-        Arc::new(Minutes { door, began, limit, window, log: shared.clone() })
+        Arc::new(Minutes {
+            door,
+            began,
+            limit,
+            window,
+            log: shared.clone(),
+        })
     });
     let fates = site.apply(&plan);
     let log = log.lock().unwrap().clone();
@@ -320,7 +387,8 @@ fn many() -> (State, String) {
     }
     state.ensure_repository("cn-north-4", "alpha", "stays");
     let chart = format!(
-        "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes ] }}\norganizations:\n  alpha:\n    repositories:\n{entries}"
+        "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes ] \
+        }}\norganizations:\n  alpha:\n    repositories:\n{entries}"
     );
     (state, chart)
 }
@@ -329,7 +397,11 @@ fn many() -> (State, String) {
 fn a_slow_service_costs_time_and_few_requests() {
     let (state, chart) = many();
     for retry_after in [false, true] {
-        let limit = Limit { most: 20, latency: Duration::from_millis(50), retry_after };
+        let limit = Limit {
+            most: 20,
+            latency: Duration::from_millis(50),
+            retry_after,
+        };
         let (fates, log) = limited(&state, &chart, limit);
         assert!(fates.iter().all(done), "{fates:#?}");
         let accepted = log.iter().filter(|taken| !taken.is_refused).count();
@@ -344,37 +416,57 @@ fn no_write_goes_out_long_after_its_check() {
     let mut entries = String::new();
     for number in 0..12 {
         let repository = state.ensure_repository("cn-north-4", "alpha", &format!("a{number}"));
-        repository.sync_rules =
-            ["x", "y"].map(|name| SyncRule { auto: true, ..SyncRule::to("cn-east-3", name) }).to_vec();
+        repository.sync_rules = ["x", "y"]
+            .map(|name| SyncRule {
+                auto: true,
+                ..SyncRule::to("cn-east-3", name)
+            })
+            .to_vec();
         entries.push_str(&format!(
-            "      a{number}: {{ description: new, sync: [ {{ target_region: cn-east-3, target_organization: x, override: true }} ] }}\n"
+            "      a{number}: {{ description: new, sync: [ {{ target_region: cn-east-3, \
+            target_organization: x, override: true }} ] }}\n"
         ));
     }
     let chart = format!(
-        "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes=99 ] }}\norganizations:\n  alpha:\n    repositories:\n{entries}"
+        "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes=99 ] \
+        }}\norganizations:\n  alpha:\n    repositories:\n{entries}"
     );
-    for (most, latency, retry_after) in
-        [(20, 50, false), (20, 50, true), (200, 3000, false), (60, 700, false), (60, 700, true)]
-    {
-        let limit = Limit { most, latency: Duration::from_millis(latency), retry_after };
+    for (most, latency, retry_after) in [
+        (20, 50, false),
+        (20, 50, true),
+        (200, 3000, false),
+        (60, 700, false),
+        (60, 700, true),
+    ] {
+        let limit = Limit {
+            most,
+            latency: Duration::from_millis(latency),
+            retry_after,
+        };
         let (fates, log) = limited(&state, &chart, limit);
         assert!(fates.iter().all(done), "{fates:#?}");
         is_checked_right_before(&log);
     }
 }
 
-/// The last read of the same path ended at most two seconds before each write began, the writes to the same path in
-/// between aside.
+/// The last read of the same path ended at most two seconds before each write began, the writes to
+/// the same path in between aside.
 #[track_caller]
 fn is_checked_right_before(log: &[Taken]) {
-    let writes = log.iter().filter(|taken| taken.request.method != Method::Get);
+    let writes = log
+        .iter()
+        .filter(|taken| taken.request.method != Method::Get);
     let mut longest = Duration::ZERO;
     for write in writes {
-        let is_before =
-            |taken: &&Taken| taken.to <= write.from && taken.request.path == write.request.path && !taken.is_refused;
+        let is_before = |taken: &&Taken| {
+            taken.to <= write.from && taken.request.path == write.request.path && !taken.is_refused
+        };
         let last = log.iter().filter(is_before).map(|taken| taken.to).max();
         let age = write.from - last.unwrap_or_else(|| panic!("{:?} is not checked", write.request));
         longest = longest.max(age);
     }
-    assert!(longest <= Duration::from_secs(2), "a check was {longest:?} old");
+    assert!(
+        longest <= Duration::from_secs(2),
+        "a check was {longest:?} old"
+    );
 }

@@ -7,7 +7,10 @@ use portolan::{
     plan::{Plan, Scope, Stop, build::build},
     render::markdown::markdown,
     scope::Selection,
-    state::{Attributes, Chart, Children, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure},
+    state::{
+        Attributes, Chart, Children, Consent, DesiredResource, Live, LiveResource, Presence,
+        ReadFailure,
+    },
     time::Moment,
 };
 use proptest::{collection::vec, prelude::*};
@@ -29,46 +32,98 @@ fn attributes(is_public: bool, description: &str) -> Attributes {
 fn plans() -> impl Strategy<Value = Plan> {
     let state = || proptest::option::weighted(0.7, (any::<bool>(), hostile()));
     let rows = vec((hostile(), state(), state()), 0..60);
-    (rows, vec(hostile(), 0..4), vec(hostile(), 0..40), hostile(), any::<bool>(), 0..10).prop_map(
-        |(rows, targets, stops, file, allowed, unread)| {
+    (
+        rows,
+        vec(hostile(), 0..4),
+        vec(hostile(), 0..40),
+        hostile(),
+        any::<bool>(),
+        0..10,
+    )
+        .prop_map(|(rows, targets, stops, file, allowed, unread)| {
             let (mut chart, mut live) = (Chart::default(), Live::default());
             for (number, (name, desired, found)) in rows.into_iter().enumerate() {
                 let address = repository::address("r", "o", format!("{number}{name}"));
                 let presence = match desired {
                     None => Presence::Absent,
-                    Some((is_public, text)) => Presence::Present(attributes(is_public, &text).into()),
+                    Some((is_public, text)) => {
+                        Presence::Present(attributes(is_public, &text).into())
+                    }
                 };
-                let source = Source { file: file.as_str().into(), line: 1, column: 1 };
-                chart
-                    .resources
-                    .insert(address.clone(), DesiredResource { presence, source, children: Children::default() });
+                let source = Source {
+                    file: file.as_str().into(),
+                    line: 1,
+                    column: 1,
+                };
+                chart.resources.insert(
+                    address.clone(),
+                    DesiredResource {
+                        presence,
+                        source,
+                        children: Children::default(),
+                    },
+                );
                 if let Some((is_public, text)) = found {
                     let attributes = attributes(is_public, &text);
-                    let found =
-                        LiveResource { attributes, facts: repository::IMAGES.count(1), ..LiveResource::default() };
+                    let found = LiveResource {
+                        attributes,
+                        facts: repository::IMAGES.count(1),
+                        ..LiveResource::default()
+                    };
                     live.resources.insert(address, found);
                 }
             }
-            let consents: &[&str] = if allowed { &["exposes", "destroys-data"] } else { &[] };
-            let consents: Vec<Consent> = consents.iter().map(|text| text.parse().unwrap()).collect();
-            let mut plan = build(&chart, &live, &consents, Scope::default(), Moment::default());
-            let targets: Vec<Pattern> = targets.iter().filter_map(|text| text.parse().ok()).collect();
-            plan.scope = Scope { selection: Selection { targets, ..Selection::default() }, ..Scope::default() };
-            let stop = |message: &String| Stop { code: "x".to_owned(), message: message.clone(), lift: None };
+            let consents: &[&str] = if allowed {
+                &["exposes", "destroys-data"]
+            } else {
+                &[]
+            };
+            let consents: Vec<Consent> =
+                consents.iter().map(|text| text.parse().unwrap()).collect();
+            let mut plan = build(
+                &chart,
+                &live,
+                &consents,
+                Scope::default(),
+                Moment::default(),
+            );
+            let targets: Vec<Pattern> = targets
+                .iter()
+                .filter_map(|text| text.parse().ok())
+                .collect();
+            plan.scope = Scope {
+                selection: Selection {
+                    targets,
+                    ..Selection::default()
+                },
+                ..Scope::default()
+            };
+            let stop = |message: &String| Stop {
+                code: "x".to_owned(),
+                message: message.clone(),
+                lift: None,
+            };
             plan.stopped.extend(stops.iter().map(stop));
             if unread == 0 {
-                let failure =
-                    |message: &String| ReadFailure { subject: message.clone(), message: message.clone(), hint: None };
-                plan = Plan { failures: stops.iter().map(failure).collect(), scope: plan.scope, ..Plan::default() };
+                let failure = |message: &String| ReadFailure {
+                    subject: message.clone(),
+                    message: message.clone(),
+                    hint: None,
+                };
+                plan = Plan {
+                    failures: stops.iter().map(failure).collect(),
+                    scope: plan.scope,
+                    ..Plan::default()
+                };
             }
             plan
-        },
-    )
+        })
 }
 
 /// The page without its fold-out, which is a block of code.
 fn outside(page: &str) -> (String, bool) {
-    let Some((before, rest)) = page.split_once("<details><summary>The whole plan</summary>\n\n") else {
+    let Some((before, rest)) = page.split_once("<details><summary>The whole plan</summary>\n\n")
+    else {
         return (page.to_owned(), false);
     };
     let fence = rest.split_once("text\n").unwrap().0;
@@ -90,8 +145,15 @@ fn without_code(line: &str) -> String {
 
 /// How many of something the footer tells of.
 fn counted(page: &str, what: &str) -> usize {
-    let Some(footer) = page.lines().find(|line| line.starts_with("_Left out for want of space: ")) else { return 0 };
-    let before = footer.split_once(&format!(" {what}")).map_or("", |(before, _)| before);
+    let Some(footer) = page
+        .lines()
+        .find(|line| line.starts_with("_Left out for want of space: "))
+    else {
+        return 0;
+    };
+    let before = footer
+        .split_once(&format!(" {what}"))
+        .map_or("", |(before, _)| before);
     before.rsplit(' ').next().unwrap().parse().unwrap_or(0)
 }
 
@@ -107,12 +169,15 @@ proptest! {
             "### portolan plan\n\n**Plan: {} to add, {} to change, {} to destroy.**\n\n",
             summary.add, summary.change, summary.destroy
         );
-        let heads = ["### portolan plan\n\n**Unknown", "### portolan plan\n\n**No changes.", totals.as_str()];
+        let heads = ["### portolan plan\n\n**Unknown", "### portolan plan\n\n**No \
+            changes.", totals.as_str()];
         prop_assert!(heads.iter().any(|head| page.starts_with(head)), "{page}");
-        prop_assert_eq!(page.contains("This is a part of the chart."), plan.scope.selection.is_partial());
+        prop_assert_eq!(page.contains("This is a part of the \
+            chart."), plan.scope.selection.is_partial());
 
         let (text, _) = outside(&page);
-        let known = ["### ", "**", "> **Stopped:** ", "- cannot read the ", "| `", "| | ", "| --- ", "_Left out", "This is a",
+        let known = ["### ", "**", "> **Stopped:** ", "- cannot read \
+            the ", "| `", "| | ", "| --- ", "_Left out", "This is a",
             "Chosen by "];
         for line in text.lines().filter(|line| !line.is_empty()) {
             let ours = known.iter().any(|start| line.starts_with(start)) || line.starts_with(|c: char| c.is_ascii_digit());
@@ -131,8 +196,10 @@ proptest! {
         };
         let grave = plan.changes.iter().filter(|change| change.is_grave()).count();
         let shown = rows("Destroyed, exposed or withheld");
-        prop_assert_eq!(shown + counted(&page, "**destroyed, exposed or withheld**"), grave, "{}", page);
-        prop_assert_eq!(text.matches("> **Stopped:** ").count() + counted(&page, "reasons to stop"), plan.stopped.len());
+        prop_assert_eq!(shown + counted(&page, "**destroyed, exposed or \
+            withheld**"), grave, "{}", page);
+        prop_assert_eq!(text.matches("> **Stopped:** ").count() + counted(&page, "reasons to \
+            stop"), plan.stopped.len());
     }
 }
 
@@ -141,8 +208,16 @@ fn as_many_destroys_as_fit_are_all_there() {
     let (mut chart, mut live) = (Chart::default(), Live::default());
     for number in 0..700 {
         let address = repository::address("cn-north-4", "team-a", format!("service-{number:04}"));
-        let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
-        let gone = DesiredResource { presence: Presence::Absent, source, children: Children::default() };
+        let source = Source {
+            file: "portolan.yaml".into(),
+            line: number,
+            column: 7,
+        };
+        let gone = DesiredResource {
+            presence: Presence::Absent,
+            source,
+            children: Children::default(),
+        };
         chart.resources.insert(address.clone(), gone);
         let found = LiveResource {
             attributes: attributes(false, ""),
@@ -153,8 +228,17 @@ fn as_many_destroys_as_fit_are_all_there() {
     }
     let plan = build(&chart, &live, &[], Scope::default(), Moment::default());
     let text = markdown(&plan, 65_000);
-    assert_eq!(text.matches("| `-` | `repository cn-north-4/team-a/service-").count(), 700, "{text}");
-    assert!(text.len() <= 65_000 && !text.contains("Left out"), "{}", text.len());
+    assert_eq!(
+        text.matches("| `-` | `repository cn-north-4/team-a/service-")
+            .count(),
+        700,
+        "{text}"
+    );
+    assert!(
+        text.len() <= 65_000 && !text.contains("Left out"),
+        "{}",
+        text.len()
+    );
 }
 
 #[test]
@@ -162,23 +246,43 @@ fn many_other_changes_leave_no_rule_out() {
     let mut chart = Chart::default();
     for number in 0..3000 {
         let repository = repository::address("r", "o", format!("service-{number:04}"));
-        let source = Source { file: "portolan.yaml".into(), line: number, column: 7 };
+        let source = Source {
+            file: "portolan.yaml".into(),
+            line: number,
+            column: 7,
+        };
         let new = |attributes: Attributes| DesiredResource {
             presence: Presence::Present(attributes.into()),
             source: source.clone(),
             children: Children::default(),
         };
-        chart.resources.insert(repository.clone(), new(attributes(false, &format!("the {number}th"))));
+        chart.resources.insert(
+            repository.clone(),
+            new(attributes(false, &format!("the {number}th"))),
+        );
         if number % 1000 == 0 {
             let rule = Attributes::from_iter([("auto", json!(true)), ("override", json!(false))]);
-            chart.resources.insert(sync_rule::address(&repository, "x", format!("target-{number}")), new(rule));
+            chart.resources.insert(
+                sync_rule::address(&repository, "x", format!("target-{number}")),
+                new(rule),
+            );
         }
     }
-    let plan = build(&chart, &Live::default(), &[], Scope::default(), Moment::default());
+    let plan = build(
+        &chart,
+        &Live::default(),
+        &[],
+        Scope::default(),
+        Moment::default(),
+    );
     let text = markdown(&plan, 65_000);
     for number in [0, 1000, 2000] {
         let rule = format!("| `+` | `sync_rule r/o/service-{number:04} -> x/target-{number}` |");
         assert!(text.contains(&rule), "{rule} is not in {text}");
     }
-    assert!(text.len() <= 65_000 && text.contains(" other changes."), "{}", text.len());
+    assert!(
+        text.len() <= 65_000 && text.contains(" other changes."),
+        "{}",
+        text.len()
+    );
 }

@@ -35,38 +35,66 @@ fn live(rows: &[Row<'_>], rules: &[(&str, &str, bool)]) -> Live {
             ("category", json!("other")),
             ("description", json!(description)),
         ]);
-        let found =
-            LiveResource { attributes, facts: repository::IMAGES.count(*num_images), ..LiveResource::default() };
-        live.resources.insert(repository::address(region.clone(), organization.clone(), name), found);
-        live.resources.insert(organization::address(region, organization), LiveResource::default());
+        let found = LiveResource {
+            attributes,
+            facts: repository::IMAGES.count(*num_images),
+            ..LiveResource::default()
+        };
+        live.resources.insert(
+            repository::address(region.clone(), organization.clone(), name),
+            found,
+        );
+        live.resources.insert(
+            organization::address(region, organization),
+            LiveResource::default(),
+        );
     }
     for (path, target, overrides) in rules {
         let (region, organization, name) = place(path);
-        let attributes = Attributes::from_iter([("auto", json!(true)), ("override", json!(overrides))]);
-        let found = LiveResource { attributes, ..LiveResource::default() };
+        let attributes =
+            Attributes::from_iter([("auto", json!(true)), ("override", json!(overrides))]);
+        let found = LiveResource {
+            attributes,
+            ..LiveResource::default()
+        };
         let address = repository::address(region, organization, name);
-        live.resources.insert(sync_rule::address(&address, "x-1", *target), found);
+        live.resources
+            .insert(sync_rule::address(&address, "x-1", *target), found);
     }
     live
 }
 
-/// Two mirrors with a last success at the time of the plans and a day before, and an ordinary repository.
+/// Two mirrors with a last success at the time of the plans and a day before, and an ordinary
+/// repository.
 fn mirrors() -> Live {
     let mut live = Live::default();
-    for (number, (name, success)) in
-        [("fresh", "2026-11-21T07:00:00Z"), ("stale", "2026-11-20T07:00:00+08:00"), ("plain", "")]
-            .into_iter()
-            .enumerate()
+    for (number, (name, success)) in [
+        ("fresh", "2026-11-21T07:00:00Z"),
+        ("stale", "2026-11-20T07:00:00+08:00"),
+        ("plain", ""),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let address = mirror::address("r-1", "p", name);
-        live.numbers.insert(address.clone(), RemoteId::try_from(number as u64 + 1).unwrap());
+        live.numbers.insert(
+            address.clone(),
+            RemoteId::try_from(number as u64 + 1).unwrap(),
+        );
         let attributes = Attributes::from_iter([
             ("url", json!(format!("https://git.example.com/{name}.git"))),
             ("scheduled", json!(true)),
             ("endpoint", json!("")),
         ]);
-        let state = RunState { last_success: Stamp::parse(success, None), ..RunState::default() };
-        let found = LiveResource { attributes, runs: Some(Box::new(state)), ..LiveResource::default() };
+        let state = RunState {
+            last_success: Stamp::parse(success, None),
+            ..RunState::default()
+        };
+        let found = LiveResource {
+            attributes,
+            runs: Some(Box::new(state)),
+            ..LiveResource::default()
+        };
         if name != "plain" {
             live.resources.insert(address, found);
         }
@@ -87,26 +115,58 @@ mirrors:
     url: 'https://git.example.com/moved.git'
     max_age: 6h
     credentials: { username: { env: GIT_USER }, password: { env: GIT_TOKEN } }
-  p/plain: { url: 'https://git.example.com/plain.git', endpoint: b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11, max_age: 1d }
-  p/stale: { max_age: 6h, credentials: { username: { env: GIT_USER }, password: { file: \"run/a `b` | <i>\\n::error\" } } }
+  p/plain: { url: 'https://git.example.com/plain.git', endpoint: \
+  b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11, max_age: 1d }
+  p/stale: { max_age: 6h, credentials: { username: { env: GIT_USER }, password: { file: \"run/a \
+  `b` | <i>\\n::error\" } } }
 ";
 
-fn scenario(name: &'static str, chart: &str, live: &Live, allow: &[&str], targets: &[&str]) -> Scenario {
+fn scenario(
+    name: &'static str,
+    chart: &str,
+    live: &Live,
+    allow: &[&str],
+    targets: &[&str],
+) -> Scenario {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", chart);
-    let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    let decoded = config::decode(Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    });
     assert!(!decoded.found.has_errors(), "{name}: {:#?}", decoded.found);
     let consents: Vec<_> = allow.iter().map(|text| text.parse().unwrap()).collect();
     let targets: Vec<Pattern> = targets.iter().map(|text| text.parse().unwrap()).collect();
-    let account = if name.ends_with("hostile-texts") { "a|`b`<i>\n::error" } else { "acme" };
+    let account = if name.ends_with("hostile-texts") {
+        "a|`b`<i>\n::error"
+    } else {
+        "acme"
+    };
     let scope = Scope {
-        endpoints: [((Service::Swr, "r-1".to_owned()), "https://swr-api.r-1.myhuaweicloud.com".to_owned())].into(),
+        endpoints: [(
+            (Service::Swr, "r-1".to_owned()),
+            "https://swr-api.r-1.myhuaweicloud.com".to_owned(),
+        )]
+        .into(),
         account: [("r-1".to_owned(), account.to_owned())].into(),
-        selection: Selection { targets, ..Selection::default() },
+        selection: Selection {
+            targets,
+            ..Selection::default()
+        },
         ..Scope::default()
     };
     // 2026-11-21T08:00:00Z
-    Scenario { name, plan: build(&decoded.chart, live, &consents, scope, Moment(1_795_248_000)) }
+    Scenario {
+        name,
+        plan: build(
+            &decoded.chart,
+            live,
+            &consents,
+            scope,
+            Moment(1_795_248_000),
+        ),
+    }
 }
 
 fn chart(keys: &str) -> String {
@@ -136,18 +196,24 @@ organizations:
       gone: { state: absent }
       replaced: { sync: [ { target_region: x-1, target_organization: dr, override: true } ] }
       updated:
-        description: The front end of the shop. See the runbook of the team before you touch it, please.
+        description: The front end of the shop. See the runbook of the team before you touch it, \
+        please.
 ";
 
 /// Two organizations and two regions with the same changes, of which some copy to another place.
 fn alike() -> String {
     let names = |from: usize, to: usize, keys: &str| -> String {
-        (from..to).map(|number| format!("      r{number:02}: {keys}\n")).collect()
+        (from..to)
+            .map(|number| format!("      r{number:02}: {keys}\n"))
+            .collect()
     };
-    let rule = |target: &str| format!("{{ sync: [ {{ target_region: x-1, target_organization: {target} }} ] }}");
+    let rule = |target: &str| {
+        format!("{{ sync: [ {{ target_region: x-1, target_organization: {target} }} ] }}")
+    };
     let app = names(0, 13, &rule("dr")) + &names(13, 14, &rule("attacker"));
     let (plain, public) = ("{ category: arm }", "{ is_public: true }");
-    let organization = |name: &str, repositories: &str| format!("  {name}:\n    repositories:\n{repositories}");
+    let organization =
+        |name: &str, repositories: &str| format!("  {name}:\n    repositories:\n{repositories}");
     let north = [
         organization("app", &app),
         organization("billing", &names(0, 11, plain)),
@@ -156,29 +222,47 @@ fn alike() -> String {
     ];
     let south = [organization("shop", &names(0, 7, plain))];
     let document = |region: &str, organizations: &[String]| {
-        format!("version: 1\nregion: {region}\norganizations:\n{}", organizations.concat())
+        format!(
+            "version: 1\nregion: {region}\norganizations:\n{}",
+            organizations.concat()
+        )
     };
-    format!("{}---\n{}", document("r-1", &north), document("r-2", &south))
+    format!(
+        "{}---\n{}",
+        document("r-1", &north),
+        document("r-2", &south)
+    )
 }
 
 /// What `alike` copies is there, and so is what no file lists.
 fn unlisted() -> Live {
     let names = |organization: &str, number: usize| -> Vec<String> {
-        (0..number).map(|at| format!("r-1/{organization}/u{at:02}")).collect()
+        (0..number)
+            .map(|at| format!("r-1/{organization}/u{at:02}"))
+            .collect()
     };
     let copied = (0..14).map(|number| format!("r-1/app/r{number:02}"));
-    let names: Vec<String> = copied.chain(names("app", 12)).chain(names("billing", 1)).collect();
-    let rows: Vec<Row<'_>> = names.iter().map(|path| (path.as_str(), false, 0, "")).collect();
+    let names: Vec<String> = copied
+        .chain(names("app", 12))
+        .chain(names("billing", 1))
+        .collect();
+    let rows: Vec<Row<'_>> = names
+        .iter()
+        .map(|path| (path.as_str(), false, 0, ""))
+        .collect();
     live(&rows, &[])
 }
 
-const LONG: &str = "The front end of the shop. See the wiki of the team before you touch it, please.";
+const LONG: &str =
+    "The front end of the shop. See the wiki of the team before you touch it, please.";
 
-const HOSTILE: &str =
-    "</details> | `a` | @everyone <img src=x>\n| - | ```\n**bold** \\| \u{202e}#1 and https://example.org";
+const HOSTILE: &str = "</details> | `a` | @everyone <img src=x>\n| - | \
+    ```\n**bold** \\| \u{202e}#1 and https://example.org";
 
-/// What the runner of a CI job obeys, at the beginning of a line behind blanks and in the middle of one.
-const COMMANDS: &str = "The image of the shop.\n::add-mask::e\n\u{a0} ::error::gone\nSee ##[add-mask]e";
+/// What the runner of a CI job obeys, at the beginning of a line behind blanks and in the middle of
+/// one.
+const COMMANDS: &str =
+    "The image of the shop.\n::add-mask::e\n\u{a0} ::error::gone\nSee ##[add-mask]e";
 
 /// Not seen, and the letters of its escape.
 const UNSEEN: &str = "in\u{ad}vis\u{200b}ible \u{e0041}, not \\u{200b}";
@@ -192,7 +276,11 @@ pub(crate) fn all() -> Vec<Scenario> {
             ("r-1/o/rules", false, 1, ""),
             ("r-1/o/stays", false, 1, ""),
         ],
-        &[("r-1/o/rules", "gone", true), ("r-1/o/rules", "off", false), ("r-1/o/rules", "on", true)],
+        &[
+            ("r-1/o/rules", "gone", true),
+            ("r-1/o/rules", "off", false),
+            ("r-1/o/rules", "on", true),
+        ],
     );
     let actions = live(
         &[
@@ -205,47 +293,101 @@ pub(crate) fn all() -> Vec<Scenario> {
     );
     let two = live(&[("r-1/o/a", false, 0, ""), ("r-1/o/b", false, 7, "")], &[]);
     let two_chart = "organizations: { o: { repositories: { a: {}, b: {} } } }\n";
-    let many: Vec<String> = (0..12).map(|number| format!("r-1/o/r{number:02}")).collect();
-    let many: Vec<Row<'_>> = many.iter().map(|path| (path.as_str(), false, 0, "")).collect();
-    let gone: String = (0..11).map(|number| format!("      r{number:02}: {{ state: absent }}\n")).collect();
+    let many: Vec<String> = (0..12)
+        .map(|number| format!("r-1/o/r{number:02}"))
+        .collect();
+    let many: Vec<Row<'_>> = many
+        .iter()
+        .map(|path| (path.as_str(), false, 0, ""))
+        .collect();
+    let gone: String = (0..11)
+        .map(|number| format!("      r{number:02}: {{ state: absent }}\n"))
+        .collect();
     let gone = format!("organizations:\n  o:\n    repositories:\n{gone}      r11: {{}}\n");
-    let equal: String = (0..1000).map(|number| format!("      r{number:03}: {{ category: linux }}\n")).collect();
+    let equal: String = (0..1000)
+        .map(|number| format!("      r{number:03}: {{ category: linux }}\n"))
+        .collect();
     let equal = format!("organizations:\n  o:\n    repositories:\n{equal}");
     let unread = ReadFailure {
         subject: "repository list of r-1".to_owned(),
         message: "403: HTML instead of JSON (\"<b>no</b>\")".to_owned(),
         hint: Some("ask for the permission".to_owned()),
     };
-    let unknown = Live { failures: vec![unread], ..Live::default() };
-    let regions = "version: 1\nregion: r-1\norganizations: { o: { repositories: { a: { is_public: true }, b: {} } } }\n\
-                   ---\nversion: 1\nregion: r-2\norganizations: { o: { repositories: { a: { category: arm } } } }\n\
+    let unknown = Live {
+        failures: vec![unread],
+        ..Live::default()
+    };
+    let regions = "version: 1\nregion: r-1\norganizations: { o: { repositories: { a: { is_public: \
+        true }, b: {} } } }\n\
+                   ---\nversion: 1\nregion: r-2\norganizations: { o: { repositories: { a: { \
+                   category: arm } } } }\n\
                    ---\nversion: 1\nregion: r-3\norganizations: { new: {} }\n";
-    let there = live(&[("r-1/o/a", true, 0, ""), ("r-1/o/b", false, 7, ""), ("r-2/o/a", true, 1, "")], &[]);
-    let withheld = "organizations: { o: { repositories: { a: { is_public: true }, b: { state: absent } } } }\n";
-    let protected =
-        "protect: ['o/b*']\norganizations: { o: { unlisted: delete, repositories: { a: { category: arm } } } }\n";
+    let there = live(
+        &[
+            ("r-1/o/a", true, 0, ""),
+            ("r-1/o/b", false, 7, ""),
+            ("r-2/o/a", true, 1, ""),
+        ],
+        &[],
+    );
+    let withheld = "organizations: { o: { repositories: { a: { is_public: true }, b: { state: \
+        absent } } } }\n";
+    let protected = "protect: ['o/b*']\norganizations: { o: { unlisted: delete, repositories: { a: \
+        { category: arm } } } }\n";
     let hostile = format!(
-        "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, c: {{ description: {} }} }} }} }}\n",
+        "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, c: {{ description: {} \
+        }} }} }} }}\n",
         json!(HOSTILE),
         json!(HOSTILE)
     );
     let of_runners = format!(
-        "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, b: {{ description: {} }}, c: {{ description: '::warning::x' }} }} }} }}\n",
+        "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, b: {{ description: {} \
+        }}, c: {{ description: '::warning::x' }} }} }} }}\n",
         json!(format!("{COMMANDS} today")),
         json!(UNSEEN),
     );
-    let shop = live(&[("r-1/o/a", false, 3, COMMANDS), ("r-1/o/b", false, 3, "in\u{ad}vis\u{200b}ible")], &[]);
+    let shop = live(
+        &[
+            ("r-1/o/a", false, 3, COMMANDS),
+            ("r-1/o/b", false, 3, "in\u{ad}vis\u{200b}ible"),
+        ],
+        &[],
+    );
     let allowed = ["destroys-data", "exposes"];
     vec![
         scenario("001-nothing", &chart(two_chart), &two, &[], &[]),
         scenario("002-each-action", &chart(ACTIONS), &actions, &[], &[]),
         scenario("003-each-risk", &chart(RISKS), &risks, &allowed, &[]),
         scenario("004-withheld", &chart(withheld), &two, &[], &[]),
-        scenario("005-protected", &chart(protected), &two, &["destroys-data"], &[]),
-        scenario("006-over-the-limit", &chart(&gone), &live(&many, &[]), &[], &[]),
-        scenario("007-partial", &chart(two_chart), &two, &[], &["o/a*", "o/@b|c"]),
+        scenario(
+            "005-protected",
+            &chart(protected),
+            &two,
+            &["destroys-data"],
+            &[],
+        ),
+        scenario(
+            "006-over-the-limit",
+            &chart(&gone),
+            &live(&many, &[]),
+            &[],
+            &[],
+        ),
+        scenario(
+            "007-partial",
+            &chart(two_chart),
+            &two,
+            &[],
+            &["o/a*", "o/@b|c"],
+        ),
         scenario("008-unknown", &chart(two_chart), &unknown, &[], &[]),
-        scenario("009-a-thousand-equal", &chart(&equal), &live(&[("r-1/o/x", false, 0, "")], &[]), &[], &[]),
+        scenario(
+            "009-a-thousand-equal",
+            &chart(&equal),
+            &live(&[("r-1/o/x", false, 0, "")], &[]),
+            &[],
+            &[],
+        ),
         scenario("010-multi-region", regions, &there, &[], &[]),
         scenario("011-hostile-texts", &chart(&hostile), &two, &[], &[]),
         scenario("012-mirrors", &chart(MIRRORS), &mirrors(), &[], &[]),

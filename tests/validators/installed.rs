@@ -1,4 +1,5 @@
-//! Where the validators are that `install.sh` installs. A test without its validator is skipped by name.
+//! Where the validators are that `install.sh` installs. A test without its validator is skipped by
+//! name.
 
 use std::{
     env,
@@ -29,7 +30,9 @@ pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     );
     // The macros that print would be heard only if the test failed.
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let message = format!("SKIPPED {test}: {name} is not installed; tests/validators/install.sh installs it\n");
+    let message = format!(
+        "SKIPPED {test}: {name} is not installed; tests/validators/install.sh installs it\n"
+    );
     io::stderr().write_all(message.as_bytes()).unwrap();
     None
 }

@@ -37,12 +37,22 @@ async fn applied(service: &Arc<Fake>, plan: &Plan) -> Vec<Record> {
     let plan = document::read(&PlanDocument::new(plan, Vec::new()).to_file(plan)).unwrap();
     service.asked();
     let listener: Arc<dyn Listener> = Arc::new(Silent);
-    run(&service.client(), &plan, Options::default(), &Stop::default(), &listener).await
+    run(
+        &service.client(),
+        &plan,
+        Options::default(),
+        &Stop::default(),
+        &listener,
+    )
+    .await
 }
 
 fn told(plan: &Plan) -> Vec<String> {
     assert_eq!(plan.failures, []);
-    plan.changes.iter().map(|change| format!("{} {}", change.action.symbol(), change.address)).collect()
+    plan.changes
+        .iter()
+        .map(|change| format!("{} {}", change.action.symbol(), change.address))
+        .collect()
 }
 
 fn messages(records: &[Record]) -> Vec<String> {
@@ -54,11 +64,13 @@ fn messages(records: &[Record]) -> Vec<String> {
     records.iter().map(message).collect()
 }
 
-/// What is in the only organization: its members, and of its repositories `a` the policy and the members.
+/// What is in the only organization: its members, and of its repositories `a` the policy and the
+/// members.
 fn within(text: [&str; 3]) -> Chart {
     let [of_organization, policy, of_repository] = text;
     chart(&format!(
-        "organizations: {{ o: {{ members: [ {of_organization} ], repositories: {{ a: {{ cleanup: {policy}, members: [ {of_repository} ] }} }} }} }}"
+        "organizations: {{ o: {{ members: [ {of_organization} ], repositories: {{ a: {{ cleanup: \
+        {policy}, members: [ {of_repository} ] }} }} }} }}"
     ))
 }
 
@@ -76,15 +88,32 @@ async fn probes_are_created_changed_and_deleted() {
         "{ user: bob, level: read }",
     ]);
     let last = within(["", "none", ""]);
-    let (of_organization, of_repository) = ("/namespaces/o/members", "/namespaces/o/repos/a/members");
+    let (of_organization, of_repository) =
+        ("/namespaces/o/members", "/namespaces/o/repos/a/members");
     let policy = "/namespaces/o/repos/a/cleanups";
-    let names = ["cleanup r-1/o/a", "repository_member r-1/o/a/bob", "member r-1/o/ada"];
+    let names = [
+        "cleanup r-1/o/a",
+        "repository_member r-1/o/a/bob",
+        "member r-1/o/ada",
+    ];
     for (chart, symbol, [own, of_user, other]) in [
-        (&first, "+", [format!("POST {policy}"), format!("POST {of_organization}"), format!("POST {of_repository}")]),
+        (
+            &first,
+            "+",
+            [
+                format!("POST {policy}"),
+                format!("POST {of_organization}"),
+                format!("POST {of_repository}"),
+            ],
+        ),
         (
             &second,
             "~",
-            [format!("PATCH {policy}/1"), format!("PATCH {of_organization}/ada"), format!("PATCH {of_repository}/bob")],
+            [
+                format!("PATCH {policy}/1"),
+                format!("PATCH {of_organization}/ada"),
+                format!("PATCH {of_repository}/bob"),
+            ],
         ),
         (
             &last,
@@ -106,7 +135,10 @@ async fn probes_are_created_changed_and_deleted() {
         expected.sort();
         assert_eq!(written, expected);
         let again = planned(&service, chart, &[]).await;
-        assert_eq!((again.outcome(), told(&again)), (Outcome::NoChanges, vec![]));
+        assert_eq!(
+            (again.outcome(), told(&again)),
+            (Outcome::NoChanges, vec![])
+        );
     }
 }
 
@@ -114,14 +146,26 @@ async fn probes_are_created_changed_and_deleted() {
 async fn probes_are_made_in_what_the_same_run_makes() {
     let service = Fake::new(&[]);
     service.state().organizations.clear();
-    let chart = within(["{ user: ada, level: read }", "{ days: 14 }", "{ user: bob, level: write }"]);
+    let chart = within([
+        "{ user: ada, level: read }",
+        "{ days: 14 }",
+        "{ user: bob, level: write }",
+    ]);
     let plan = planned(&service, &chart, ALL).await;
     let records = applied(&service, &plan).await;
     assert_eq!(messages(&records), ["verified"; 5]);
     let written = service.written();
-    let place = |end: &str| written.iter().position(|request| request.ends_with(end)).unwrap();
+    let place = |end: &str| {
+        written
+            .iter()
+            .position(|request| request.ends_with(end))
+            .unwrap()
+    };
     assert_eq!(written.len(), 5);
-    assert!(place("POST /namespaces") < place("/o/repos") && place("/o/repos") < place("/a/cleanups"), "{written:?}");
+    assert!(
+        place("POST /namespaces") < place("/o/repos") && place("/o/repos") < place("/a/cleanups"),
+        "{written:?}"
+    );
     assert_eq!(told(&planned(&service, &chart, &[]).await), [""; 0]);
 }
 
@@ -129,7 +173,9 @@ async fn probes_are_made_in_what_the_same_run_makes() {
 fn furnish(service: &Fake) {
     service.edit("a", |repository| {
         repository.policy = Some((34, json!({ "days": 14, "keep": [] })));
-        repository.members.insert("bob".to_owned(), "write".to_owned());
+        repository
+            .members
+            .insert("bob".to_owned(), "write".to_owned());
     });
     service.state().last = 34;
 }
@@ -138,19 +184,45 @@ fn furnish(service: &Fake) {
 async fn what_a_stranger_changed_is_left_to_them() {
     let changed = within(["", "{ days: 7 }", "{ user: bob, level: read }"]);
     let gone = within(["", "none", ""]);
-    let new = within(["{ user: ada, level: read }", "null", "{ user: bob, level: write }"]);
+    let new = within([
+        "{ user: ada, level: read }",
+        "null",
+        "{ user: bob, level: write }",
+    ]);
     let again = |repository: &mut service::Repository| repository.policy.as_mut().unwrap().0 = 35;
-    let longer = |repository: &mut service::Repository| repository.policy.as_mut().unwrap().1["days"] = json!(30);
-    let raised =
-        |repository: &mut service::Repository| drop(repository.members.insert("bob".to_owned(), "manage".to_owned()));
+    let longer = |repository: &mut service::Repository| {
+        repository.policy.as_mut().unwrap().1["days"] = json!(30)
+    };
+    let raised = |repository: &mut service::Repository| {
+        drop(
+            repository
+                .members
+                .insert("bob".to_owned(), "manage".to_owned()),
+        )
+    };
     let away = |repository: &mut service::Repository| drop(repository.members.remove("bob"));
     let moved = "not sent, because it moved since the plan was made: ";
     let made_again = "it was policy 34, and is policy 35 now: it was made again";
     for (chart, of_stranger, what, expected) in [
-        (&changed, &again as &dyn Fn(&mut service::Repository), "cleanup", made_again),
+        (
+            &changed,
+            &again as &dyn Fn(&mut service::Repository),
+            "cleanup",
+            made_again,
+        ),
         (&changed, &longer, "cleanup", "days was 14, is 30 now"),
-        (&changed, &raised, "repository_member", "level was \"write\", is \"manage\" now"),
-        (&changed, &away, "repository_member", "it existed, and is gone now"),
+        (
+            &changed,
+            &raised,
+            "repository_member",
+            "level was \"write\", is \"manage\" now",
+        ),
+        (
+            &changed,
+            &away,
+            "repository_member",
+            "it existed, and is gone now",
+        ),
         (&gone, &again, "cleanup", made_again),
     ] {
         let service = Fake::new(&["a"]);
@@ -158,7 +230,11 @@ async fn what_a_stranger_changed_is_left_to_them() {
         let plan = planned(&service, chart, ALL).await;
         service.edit("a", of_stranger);
         let records = applied(&service, &plan).await;
-        let at = plan.changes.iter().position(|change| change.address.kind().name == what).unwrap();
+        let at = plan
+            .changes
+            .iter()
+            .position(|change| change.address.kind().name == what)
+            .unwrap();
         assert_eq!(messages(&records)[at], format!("{moved}{expected}"));
         // The other change of the plan is none of theirs.
         assert_eq!(service.written().len(), 1, "{what}: {expected}");
@@ -167,9 +243,18 @@ async fn what_a_stranger_changed_is_left_to_them() {
     furnish(&service);
     let plan = planned(&service, &new, ALL).await;
     assert_eq!(told(&plan), ["+ member r-1/o/ada"]);
-    service.state().organizations.get_mut("o").unwrap().members.insert("ada".to_owned(), "manage".to_owned());
+    service
+        .state()
+        .organizations
+        .get_mut("o")
+        .unwrap()
+        .members
+        .insert("ada".to_owned(), "manage".to_owned());
     let records = applied(&service, &plan).await;
-    assert_eq!(messages(&records), [format!("{moved}it did not exist, and is there now")]);
+    assert_eq!(
+        messages(&records),
+        [format!("{moved}it did not exist, and is there now")]
+    );
     assert_eq!(service.written(), [""; 0]);
 }
 
@@ -178,16 +263,27 @@ async fn a_risk_of_a_probe_is_withheld_until_it_is_allowed() {
     let chart = within(["", "{ days: 7 }", "{ user: bob, level: read }"]);
     let service = Fake::new(&["a"]);
     let plan = planned(&service, &chart, &[]).await;
-    let at = plan.changes.iter().position(|change| change.address.kind().name == "cleanup").unwrap();
+    let at = plan
+        .changes
+        .iter()
+        .position(|change| change.address.kind().name == "cleanup")
+        .unwrap();
     let withheld = plan.changes[at].withheld.as_ref();
     assert!(
         matches!(withheld, Some(Withheld::Risk { class: RiskClass::DestroysData, lift }) if lift == "--allow destroys-data=1"),
         "{withheld:?}"
     );
     let document = PlanDocument::new(&plan, Vec::new());
-    assert_eq!(document.changes[at].evidence[&RiskClass::DestroysData], "3 tags may go");
+    assert_eq!(
+        document.changes[at].evidence[&RiskClass::DestroysData],
+        "3 tags may go"
+    );
     let records = applied(&service, &plan).await;
-    assert!(matches!(records[at].fate, Fate::Withheld), "{:?}", records[at]);
+    assert!(
+        matches!(records[at].fate, Fate::Withheld),
+        "{:?}",
+        records[at]
+    );
     assert_eq!(service.written(), ["POST /namespaces/o/repos/a/members"]);
     let allowed = planned(&service, &chart, &["destroys-data=1"]).await;
     applied(&service, &allowed).await;
@@ -195,7 +291,13 @@ async fn a_risk_of_a_probe_is_withheld_until_it_is_allowed() {
     // Where nothing is, nothing goes.
     let empty = Fake::new(&["a"]);
     empty.edit("a", |repository| repository.images = 0);
-    assert!(planned(&empty, &chart, &[]).await.changes.iter().all(|change| change.withheld.is_none()));
+    assert!(
+        planned(&empty, &chart, &[])
+            .await
+            .changes
+            .iter()
+            .all(|change| change.withheld.is_none())
+    );
 }
 
 const LISTS: [&str; 2] = ["GET /namespaces", "GET /repos"];
@@ -215,19 +317,37 @@ async fn asked(service: &Arc<Fake>, chart: &Chart) -> Vec<String> {
 async fn only_what_the_chart_manages_is_read() {
     let service = Fake::new(&["a", "b", "c"]);
     let text = |members: &str, of_repositories: &str| {
-        chart(&format!("organizations: {{ o: {{ {members} repositories: {{ {of_repositories} }} }} }}"))
+        chart(&format!(
+            "organizations: {{ o: {{ {members} repositories: {{ {of_repositories} }} }} }}"
+        ))
     };
     let place = "GET /namespaces/o";
     for (chart, expected) in [
         (text("", "a: , b: , c:"), vec![]),
-        (text("", "a: { cleanup: none }, b: , c:"), vec!["/repos/a/cleanups"]),
         (
-            text("", "a: { cleanup: { days: 1 } }, b: { members: [] }, c: { sync: [] }"),
-            vec!["/repos/a/cleanups", "/repos/b/members", "/repos/c/sync_repo"],
+            text("", "a: { cleanup: none }, b: , c:"),
+            vec!["/repos/a/cleanups"],
         ),
-        (text("members: [],", "a: { cleanup: null, members: null }"), vec!["/members"]),
+        (
+            text(
+                "",
+                "a: { cleanup: { days: 1 } }, b: { members: [] }, c: { sync: [] }",
+            ),
+            vec![
+                "/repos/a/cleanups",
+                "/repos/b/members",
+                "/repos/c/sync_repo",
+            ],
+        ),
+        (
+            text("members: [],", "a: { cleanup: null, members: null }"),
+            vec!["/members"],
+        ),
         // What is not there has nothing in it, and what goes takes along what it holds.
-        (text("", "new: { cleanup: { days: 1 } }, a: { state: absent }"), vec![]),
+        (
+            text("", "new: { cleanup: { days: 1 } }, a: { state: absent }"),
+            vec![],
+        ),
     ] {
         let expected: Vec<String> = expected.iter().map(|end| format!("{place}{end}")).collect();
         assert_eq!(asked(&service, &chart).await, expected);
@@ -244,16 +364,31 @@ async fn a_read_that_fails_makes_its_own_kind_unknown() {
     let service = Fake::new(&["a"]);
     furnish(&service);
     service.state().forbidden = Some("cleanups");
-    let managed = chart("organizations: { o: { repositories: { a: { cleanup: none, members: [] } } } }");
+    let managed =
+        chart("organizations: { o: { repositories: { a: { cleanup: none, members: [] } } } }");
     let unknown = planned(&service, &managed, ALL).await;
-    let subjects: Vec<&str> = unknown.failures.iter().map(|failure| failure.subject.as_str()).collect();
-    assert_eq!((subjects, unknown.outcome()), (vec!["cleanup r-1/o/a"], Outcome::Unknown));
+    let subjects: Vec<&str> = unknown
+        .failures
+        .iter()
+        .map(|failure| failure.subject.as_str())
+        .collect();
+    assert_eq!(
+        (subjects, unknown.outcome()),
+        (vec!["cleanup r-1/o/a"], Outcome::Unknown)
+    );
     let members = chart("organizations: { o: { repositories: { a: { members: [] } } } }");
-    assert_eq!(told(&planned(&service, &members, ALL).await), ["- repository_member r-1/o/a/bob"]);
+    assert_eq!(
+        told(&planned(&service, &members, ALL).await),
+        ["- repository_member r-1/o/a/bob"]
+    );
     // An export leaves out the one and keeps the other.
     let everything = read_all(&service.client(), &members, &Silent).await;
     let exported = export::chart(&everything.live, &everything.unread, &everything.malformed);
-    let unmanaged: Vec<&str> = exported.unmanaged.iter().map(|left| left.what.as_str()).collect();
+    let unmanaged: Vec<&str> = exported
+        .unmanaged
+        .iter()
+        .map(|left| left.what.as_str())
+        .collect();
     assert_eq!(unmanaged, ["cleanup of repository r-1/o/a"]);
     let repository = &exported.chart.resources[&repository::address("r-1", "o", "a")];
     let known: Vec<&str> = repository.children.kinds().map(|kind| kind.name).collect();
@@ -268,10 +403,22 @@ async fn what_is_not_found_is_absent_where_there_is_one_at_most() {
         let chart = within(["", "{ days: 7, keep: [ latest ] }", ""]);
         let plan = planned(&service, &chart, ALL).await;
         assert_eq!(told(&plan), ["+ cleanup r-1/o/a"], "{refuses}");
-        assert_eq!(messages(&applied(&service, &plan).await), ["verified"], "{refuses}");
+        assert_eq!(
+            messages(&applied(&service, &plan).await),
+            ["verified"],
+            "{refuses}"
+        );
         let none = within(["", "none", ""]);
         let plan = planned(&service, &none, ALL).await;
-        assert_eq!(messages(&applied(&service, &plan).await), ["verified"], "{refuses}");
-        assert_eq!(told(&planned(&service, &none, ALL).await), [""; 0], "{refuses}");
+        assert_eq!(
+            messages(&applied(&service, &plan).await),
+            ["verified"],
+            "{refuses}"
+        );
+        assert_eq!(
+            told(&planned(&service, &none, ALL).await),
+            [""; 0],
+            "{refuses}"
+        );
     }
 }

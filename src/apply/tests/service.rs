@@ -1,4 +1,5 @@
-//! A small service that knows the kinds of the tests: organizations, repositories, and what the probes keep in them.
+//! A small service that knows the kinds of the tests: organizations, repositories, and what the
+//! probes keep in them.
 
 use std::{
     collections::BTreeMap,
@@ -35,7 +36,8 @@ pub(crate) struct State {
     pub(crate) organizations: BTreeMap<String, Organization>,
     /// The number of the last policy that was made.
     pub(crate) last: u64,
-    /// Whether the service refuses to show a policy that is not there, where others show an empty list.
+    /// Whether the service refuses to show a policy that is not there, where others show an empty
+    /// list.
     pub(crate) refuses_what_is_missing: bool,
     /// Requests with this in them are answered with 403.
     pub(crate) forbidden: Option<&'static str>,
@@ -52,10 +54,23 @@ impl Fake {
     /// One organization `o` with these repositories, of three images each.
     pub(crate) fn new(repositories: &[&str]) -> Arc<Fake> {
         let fake = Fake::default();
-        let repository = |name: &&str| ((*name).to_owned(), Repository { images: 3, ..Repository::default() });
+        let repository = |name: &&str| {
+            (
+                (*name).to_owned(),
+                Repository {
+                    images: 3,
+                    ..Repository::default()
+                },
+            )
+        };
         let repositories = repositories.iter().map(repository).collect();
-        let organization = Organization { repositories, ..Organization::default() };
-        fake.state().organizations.insert("o".to_owned(), organization);
+        let organization = Organization {
+            repositories,
+            ..Organization::default()
+        };
+        fake.state()
+            .organizations
+            .insert("o".to_owned(), organization);
         Arc::new(fake)
     }
 
@@ -69,7 +84,15 @@ impl Fake {
 
     /// Changes the repository of that name.
     pub(crate) fn edit(&self, name: &str, edit: impl FnOnce(&mut Repository)) {
-        edit(self.state().organizations.get_mut("o").unwrap().repositories.get_mut(name).unwrap());
+        edit(
+            self.state()
+                .organizations
+                .get_mut("o")
+                .unwrap()
+                .repositories
+                .get_mut(name)
+                .unwrap(),
+        );
     }
 
     /// The requests since the last look, sorted.
@@ -90,12 +113,22 @@ impl Fake {
 impl Transport for Fake {
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
         let path = request.path.strip_prefix("/v2/manage").unwrap();
-        self.log.lock().unwrap().push(format!("{} {path}", request.method));
+        self.log
+            .lock()
+            .unwrap()
+            .push(format!("{} {path}", request.method));
         let answer = self.state().answer(request, path);
         let (status, body) = answer.unwrap_or_else(|(status, code)| {
-            (status, json!({ "errors": [{ "errorCode": code, "errorMessage": "no" }] }))
+            (
+                status,
+                json!({ "errors": [{ "errorCode": code, "errorMessage": "no" }] }),
+            )
         });
-        let response = Response { status, body: body.to_string().into_bytes(), ..Response::default() };
+        let response = Response {
+            status,
+            body: body.to_string().into_bytes(),
+            ..Response::default()
+        };
         Box::pin(async move { Ok(response) })
     }
 }
@@ -118,35 +151,67 @@ impl State {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match (request.method, &parts[..]) {
             (Method::Get, ["namespaces"]) => {
-                let names: Vec<_> = self.organizations.keys().map(|name| json!({ "name": name })).collect();
+                let names: Vec<_> = self
+                    .organizations
+                    .keys()
+                    .map(|name| json!({ "name": name }))
+                    .collect();
                 Ok((200, json!({ "namespaces": names })))
             }
             (Method::Post, ["namespaces"]) => {
-                let name = request.body.as_ref().and_then(|body| body["namespace"].as_str()).unwrap();
-                self.organizations.insert(name.to_owned(), Organization::default());
+                let name = request
+                    .body
+                    .as_ref()
+                    .and_then(|body| body["namespace"].as_str())
+                    .unwrap();
+                self.organizations
+                    .insert(name.to_owned(), Organization::default());
                 Ok((201, json!({})))
             }
             (Method::Get, ["repos"]) => Ok((200, self.repositories())),
             (method, ["namespaces", organization, rest @ ..]) => {
                 let (last, refuses) = (&mut self.last, self.refuses_what_is_missing);
-                let organization = self.organizations.get_mut(*organization).ok_or(NO_SUCH_ORGANIZATION)?;
+                let organization = self
+                    .organizations
+                    .get_mut(*organization)
+                    .ok_or(NO_SUCH_ORGANIZATION)?;
                 match rest {
                     [] => Ok((200, json!({ "name": parts[1] }))),
                     ["repos"] => {
-                        let name = request.body.as_ref().and_then(|body| body["repository"].as_str()).unwrap();
-                        organization.repositories.insert(name.to_owned(), Repository::default());
+                        let name = request
+                            .body
+                            .as_ref()
+                            .and_then(|body| body["repository"].as_str())
+                            .unwrap();
+                        organization
+                            .repositories
+                            .insert(name.to_owned(), Repository::default());
                         Ok((201, json!({})))
                     }
                     ["repos", name] => {
-                        let found = organization.repositories.get(*name).ok_or(NO_SUCH_REPOSITORY)?;
+                        let found = organization
+                            .repositories
+                            .get(*name)
+                            .ok_or(NO_SUCH_REPOSITORY)?;
                         Ok((200, repository(parts[1], name, found)))
                     }
-                    ["members", user @ ..] => members(&mut organization.members, method, user, request),
+                    ["members", user @ ..] => {
+                        members(&mut organization.members, method, user, request)
+                    }
                     ["repos", name, what, rest @ ..] => {
-                        let repository = organization.repositories.get_mut(*name).ok_or(NO_SUCH_REPOSITORY)?;
+                        let repository = organization
+                            .repositories
+                            .get_mut(*name)
+                            .ok_or(NO_SUCH_REPOSITORY)?;
                         match *what {
                             "members" => members(&mut repository.members, method, rest, request),
-                            "cleanups" => policy(&mut repository.policy, method, rest, request, (last, refuses)),
+                            "cleanups" => policy(
+                                &mut repository.policy,
+                                method,
+                                rest,
+                                request,
+                                (last, refuses),
+                            ),
                             "sync_repo" => Ok((200, json!([]))),
                             _ => panic!("{request}"),
                         }
@@ -177,7 +242,10 @@ fn members(members: &mut Members, method: Method, user: &[&str], request: &Reque
     let text = |key: &str| body[key].as_str().unwrap().to_owned();
     match (method, user) {
         (Method::Get, []) => {
-            let items: Vec<_> = members.iter().map(|(user, level)| json!({ "user": user, "level": level })).collect();
+            let items: Vec<_> = members
+                .iter()
+                .map(|(user, level)| json!({ "user": user, "level": level }))
+                .collect();
             return Ok((200, json!(items)));
         }
         (Method::Post, []) if members.contains_key(&text("user")) => return Err(TAKEN),
@@ -214,9 +282,17 @@ fn policy(
             *policy = Some((*last, request.body.clone().unwrap()));
         }
         Method::Patch => {
-            policy.as_mut().filter(|policy| is_its(policy)).ok_or(NO_SUCH_POLICY)?.1 = request.body.clone().unwrap()
+            policy
+                .as_mut()
+                .filter(|policy| is_its(policy))
+                .ok_or(NO_SUCH_POLICY)?
+                .1 = request.body.clone().unwrap()
         }
-        Method::Delete => drop(policy.take_if(|policy| is_its(policy)).ok_or(NO_SUCH_POLICY)?),
+        Method::Delete => drop(
+            policy
+                .take_if(|policy| is_its(policy))
+                .ok_or(NO_SUCH_POLICY)?,
+        ),
         _ => panic!("{request}"),
     }
     Ok((201, json!({})))

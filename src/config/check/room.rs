@@ -1,7 +1,7 @@
 //! Keys that begin with `x-`: room for anchors at the top level of a document.
 //!
-//! What they hold means nothing by itself, so it is not checked against the grammar. It must not hold a secret all the
-//! same, used or not: files are copied and kept.
+//! What they hold means nothing by itself, so it is not checked against the grammar. It must not
+//! hold a secret all the same, used or not: files are copied and kept.
 
 use std::sync::LazyLock;
 
@@ -29,7 +29,10 @@ struct Watched {
 }
 
 static WATCHED: LazyLock<Watched> = LazyLock::new(|| {
-    let mut watched = Watched { secrets: Vec::new(), addresses: Vec::new() };
+    let mut watched = Watched {
+        secrets: Vec::new(),
+        addresses: Vec::new(),
+    };
     watch(&DOCUMENT, &mut Vec::new(), &mut watched);
     watched
 });
@@ -57,7 +60,10 @@ fn watch(record: &'static Record, seen: &mut Vec<*const Record>, watched: &mut W
 
 /// Whether it is that word, or ends with it: `x-git-password`.
 fn is_called(name: &str, word: &str) -> bool {
-    let before = name.len().checked_sub(word.len()).and_then(|at| Some((name.get(..at)?, name.get(at..)?)));
+    let before = name
+        .len()
+        .checked_sub(word.len())
+        .and_then(|at| Some((name.get(..at)?, name.get(at..)?)));
     before.is_some_and(|(before, end)| {
         end.eq_ignore_ascii_case(word) && (before.is_empty() || before.ends_with(['-', '_', '.']))
     })
@@ -66,7 +72,12 @@ fn is_called(name: &str, word: &str) -> bool {
 /// Checks one entry of a room, and everything in it.
 pub(super) fn entry((name, value): (&Key<'_>, &Node<'_>), run: &Run<'_>, found: &mut Diagnostics) {
     found.extend(login(&name.text, name.span, run));
-    if WATCHED.secrets.iter().any(|word| is_called(&name.text, word)) && super::is_literal(value) {
+    if WATCHED
+        .secrets
+        .iter()
+        .any(|word| is_called(&name.text, word))
+        && super::is_literal(value)
+    {
         found.push(super::literal(value));
     } else if let Some(problem) = address(name, value, run) {
         found.push(problem);
@@ -76,7 +87,12 @@ pub(super) fn entry((name, value): (&Key<'_>, &Node<'_>), run: &Run<'_>, found: 
 }
 
 fn address(name: &Key<'_>, value: &Node<'_>, run: &Run<'_>) -> Option<Diagnostic> {
-    let text = value.as_str().filter(|_| WATCHED.addresses.iter().any(|word| is_called(&name.text, word)))?;
+    let text = value.as_str().filter(|_| {
+        WATCHED
+            .addresses
+            .iter()
+            .any(|word| is_called(&name.text, word))
+    })?;
     let text = expand(text, run.environment).unwrap_or(text.into());
     super::secret_in_address(&text, value.span)
 }
@@ -85,7 +101,10 @@ fn inside(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
     if run.is_done(node, ROOM) {
         return;
     }
-    node.as_list().into_iter().flatten().for_each(|item| inside(item, run, found));
+    node.as_list()
+        .into_iter()
+        .flatten()
+        .for_each(|item| inside(item, run, found));
     for (name, value) in node.as_mapping().unwrap_or_default() {
         if !run.is_merged_again(node, name, ROOM) {
             entry((name, value), run, found);
@@ -96,6 +115,7 @@ fn inside(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
 
 /// Whether a variable is set is no concern of a text that may be used nowhere.
 fn login(text: &str, span: Span, run: &Run<'_>) -> Option<Diagnostic> {
-    let holds = holds_login(text) || expand(text, run.environment).is_ok_and(|text| holds_login(&text));
+    let holds =
+        holds_login(text) || expand(text, run.environment).is_ok_and(|text| holds_login(&text));
     holds.then(|| super::login_in_url(span))
 }

@@ -1,6 +1,7 @@
-//! What people type that only looks like YAML, or like a variable: full-width signs, a `:` without a space, the templates
-//! of other tools. The parser takes such a text for something else and complains elsewhere, and the hint of a check is
-//! about the name that it is not. Here findings get the hint, and the place, of what was meant.
+//! What people type that only looks like YAML, or like a variable: full-width signs, a `:` without
+//! a space, the templates of other tools. The parser takes such a text for something else and
+//! complains elsewhere, and the hint of a check is about the name that it is not. Here findings get
+//! the hint, and the place, of what was meant.
 
 use super::shown;
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span};
@@ -37,20 +38,35 @@ const OF_A_TEXT: [&str; 10] = [
     "wrong-type",
 ];
 
-const TEMPLATE: &str =
-    "this is a template of another tool, which has to fill it in first; a variable here is `\"${env:NAME}\"`";
+const TEMPLATE: &str = "this is a template of another tool, which has to fill it in first; a \
+    variable here is `\"${env:NAME}\"`";
 
-const VARIABLE: &str = "a variable is written `${env:NAME}`, and is the value of `PORTOLAN_VAR_NAME`";
+const VARIABLE: &str =
+    "a variable is written `${env:NAME}`, and is the value of `PORTOLAN_VAR_NAME`";
 
 /// How variables and templates of other tools begin and end.
-const PLACEHOLDERS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("${", "}"), ("$(", ")"), ("%{", "}")];
+const PLACEHOLDERS: [(&str, &str); 5] = [
+    ("{{", "}}"),
+    ("{%", "%}"),
+    ("${", "}"),
+    ("$(", ")"),
+    ("%{", "}"),
+];
 
 /// A text that may hold anything, with a variable of another tool in it: nobody fills that in.
 pub(super) fn literal_variable(text: &str, span: Span) -> Option<Diagnostic> {
     let placeholder = placeholder(text)?;
-    let hint = if placeholder.starts_with("{{") || placeholder.starts_with("{%") { TEMPLATE } else { VARIABLE };
+    let hint = if placeholder.starts_with("{{") || placeholder.starts_with("{%") {
+        TEMPLATE
+    } else {
+        VARIABLE
+    };
     let message = format!("`{}` is taken as it stands", shown(placeholder));
-    Some(Diagnostic::warning("literal-variable", message).at(span).hint(hint))
+    Some(
+        Diagnostic::warning("literal-variable", message)
+            .at(span)
+            .hint(hint),
+    )
 }
 
 /// The first variable that is none of ours.
@@ -61,23 +77,35 @@ fn placeholder(text: &str) -> Option<&str> {
             let inside = &rest[..rest.floor_char_boundary(NEAR)];
             let length = inside.find(close)?;
             let is_name = is_placeholder(open, &inside[..length]);
-            is_name.then(|| (start, &text[start..start + open.len() + length + close.len()]))
+            is_name.then(|| {
+                (
+                    start,
+                    &text[start..start + open.len() + length + close.len()],
+                )
+            })
         })
     });
-    all.min_by_key(|(start, _)| *start).map(|(_, placeholder)| placeholder)
+    all.min_by_key(|(start, _)| *start)
+        .map(|(_, placeholder)| placeholder)
 }
 
 /// Whether it is a name, or, in a template, anything. Ours has a check of its own.
 fn is_placeholder(open: &str, inside: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.:[]\"'".contains(letter);
     let is_name = !inside.is_empty() && !inside.starts_with("env:") && inside.chars().all(is_part);
-    if open.starts_with('{') { !inside.trim().is_empty() } else { is_name }
+    if open.starts_with('{') {
+        !inside.trim().is_empty()
+    } else {
+        is_name
+    }
 }
 
 /// Gives findings the hints of what was meant.
 pub(in super::super) fn mend(found: &mut Diagnostics, sources: &SourceMap) {
     for diagnostic in found.iter_mut() {
-        let Some(span) = diagnostic.span else { continue };
+        let Some(span) = diagnostic.span else {
+            continue;
+        };
         if diagnostic.code == "yaml-syntax" {
             mend_syntax(diagnostic, span, sources);
         } else if let Some(text) = sources.text(with_brace(span, sources))
@@ -89,20 +117,42 @@ pub(in super::super) fn mend(found: &mut Diagnostics, sources: &SourceMap) {
     }
 }
 
-/// The span, from the brace right before it on: of `{{ x }}` the inner mapping is the key that cannot be one.
+/// The span, from the brace right before it on: of `{{ x }}` the inner mapping is the key that
+/// cannot be one.
 fn with_brace(span: Span, sources: &SourceMap) -> Span {
-    let wider = Span { start: span.start.saturating_sub(1), ..span };
-    if sources.text(wider).is_some_and(|text| text.starts_with("{{")) { wider } else { span }
+    let wider = Span {
+        start: span.start.saturating_sub(1),
+        ..span
+    };
+    if sources
+        .text(wider)
+        .is_some_and(|text| text.starts_with("{{"))
+    {
+        wider
+    } else {
+        span
+    }
 }
 
-/// A sign that is none of YAML's makes one text of all that follows, so that an error is found behind it.
+/// A sign that is none of YAML's makes one text of all that follows, so that an error is found
+/// behind it.
 fn mend_syntax(diagnostic: &mut Diagnostic, span: Span, sources: &SourceMap) {
     let here = sources.line_of(span);
-    let before = sources.line_of(Span::new(span.file, here.start.saturating_sub(1), here.start));
-    let lines = if before.start < here.start { vec![here, before] } else { vec![here] };
+    let before = sources.line_of(Span::new(
+        span.file,
+        here.start.saturating_sub(1),
+        here.start,
+    ));
+    let lines = if before.start < here.start {
+        vec![here, before]
+    } else {
+        vec![here]
+    };
     for line in lines {
         let near = near(line, span);
-        let Some(text) = sources.text(near) else { continue };
+        let Some(text) = sources.text(near) else {
+            continue;
+        };
         if let Some((at, sign)) = sign_of_structure(text) {
             let start = near.start + at as u32;
             diagnostic.span = Some(Span::new(span.file, start, start + sign.len_utf8() as u32));
@@ -122,13 +172,25 @@ fn mend_syntax(diagnostic: &mut Diagnostic, span: Span, sources: &SourceMap) {
 
 /// The part of a line that an error may be about.
 fn near(line: Span, error: Span) -> Span {
-    let end = if line.end < error.start { line.end } else { line.end.min(error.start.saturating_add(NEAR as u32)) };
-    Span { start: line.start.max(end.saturating_sub(2 * NEAR as u32)), end, ..line }
+    let end = if line.end < error.start {
+        line.end
+    } else {
+        line.end.min(error.start.saturating_add(NEAR as u32))
+    };
+    Span {
+        start: line.start.max(end.saturating_sub(2 * NEAR as u32)),
+        end,
+        ..line
+    }
 }
 
 fn trimmed(line: Span, text: &str) -> Span {
     let start = line.start + (text.len() - text.trim_start().len()) as u32;
-    Span { start, end: start + text.trim().len() as u32, ..line }
+    Span {
+        start,
+        end: start + text.trim().len() as u32,
+        ..line
+    }
 }
 
 /// The first sign that stands where one of YAML's would, and not in a text of words.
@@ -165,7 +227,9 @@ fn sign_of_structure(line: &str) -> Option<(usize, char)> {
 
 /// Whether the text ends with a key, and nothing but a bracket, a comma or a dash before it.
 fn is_key(text: &str) -> bool {
-    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '/');
+    let is_part = |character: char| {
+        character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '/')
+    };
     let rest = text.trim_end_matches(is_part).trim_end();
     let key = text[rest.len()..].trim_start();
     !key.is_empty() && (rest.is_empty() || rest.ends_with(['{', '[', ',', '，']))
@@ -175,7 +239,9 @@ fn is_key(text: &str) -> bool {
 fn lacks_space(line: &str) -> bool {
     let line = line.trim();
     let line = line.strip_prefix("- ").unwrap_or(line).trim_start();
-    let Some((key, value)) = line.split_once(':') else { return false };
+    let Some((key, value)) = line.split_once(':') else {
+        return false;
+    };
     is_key(key) && !value.starts_with([' ', '\t', '/']) && !value.is_empty()
 }
 
@@ -185,7 +251,10 @@ pub(in super::super) fn is_colon(sign: char) -> bool {
 }
 
 fn meant(sign: char) -> Option<&'static str> {
-    SIGNS.iter().find(|(signs, _)| signs.contains(sign)).map(|(_, meant)| *meant)
+    SIGNS
+        .iter()
+        .find(|(signs, _)| signs.contains(sign))
+        .map(|(_, meant)| *meant)
 }
 
 fn not_yaml(sign: char) -> String {
@@ -210,11 +279,16 @@ fn of_text(code: &str, text: &str) -> Option<String> {
         return Some(TEMPLATE.to_owned());
     }
     let bare = text.trim_start_matches(['"', '\'']);
-    let is_variable = ["${", "$(", "%{", "$"].iter().any(|open| bare.contains(open)) && !bare.contains("${env:");
+    let is_variable = ["${", "$(", "%{", "$"]
+        .iter()
+        .any(|open| bare.contains(open))
+        && !bare.contains("${env:");
     if is_variable && code != "unknown-key" {
         return Some(VARIABLE.to_owned());
     }
-    let sign = text.chars().find_map(|character| Some((character, meant(character)?)));
+    let sign = text
+        .chars()
+        .find_map(|character| Some((character, meant(character)?)));
     if let Some((sign, meant)) = sign {
         return Some(match meant {
             "\"" | "'" => format!("`{sign}` is a part of the text: write straight quotes, or none"),

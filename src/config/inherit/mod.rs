@@ -1,5 +1,5 @@
-//! Inheritance, attribute by attribute: the entry, its organization's defaults, its document's, the chart's, else
-//! unmanaged.
+//! Inheritance, attribute by attribute: the entry, its organization's defaults, its document's, the
+//! chart's, else unmanaged.
 //!
 //! `null` at any layer ends the search: the attribute is not managed here.
 
@@ -37,7 +37,10 @@ impl<'n, 's> Inherited<'n, 's> {
 
     /// How much text is written for the attributes of a kind, also where it comes to no value.
     pub fn text(&self, kind: &Kind) -> usize {
-        let decided = kind.attributes.iter().filter_map(|attribute| self.find(kind, attribute.name));
+        let decided = kind
+            .attributes
+            .iter()
+            .filter_map(|attribute| self.find(kind, attribute.name));
         decided.map(length).sum()
     }
 }
@@ -45,13 +48,24 @@ impl<'n, 's> Inherited<'n, 's> {
 /// How much text is written for a value; what holds values takes room as well.
 pub(super) fn length(node: &Node<'_>) -> usize {
     let items = node.as_list().into_iter().flatten();
-    let fields = node.as_mapping().filter(|_| is_section(node)).into_iter().flatten().map(|(_, node)| node);
-    node.as_str().map_or(0, str::len) + items.chain(fields).map(|node| VALUE + length(node)).sum::<usize>()
+    let fields = node
+        .as_mapping()
+        .filter(|_| is_section(node))
+        .into_iter()
+        .flatten()
+        .map(|(_, node)| node);
+    node.as_str().map_or(0, str::len)
+        + items
+            .chain(fields)
+            .map(|node| VALUE + length(node))
+            .sum::<usize>()
 }
 
 /// The node that decides a key of a kind, `null` included.
 pub fn find<'n, 's>(layers: &[Layer<'n, 's>], kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
-    layers.iter().find_map(|layer| layer.section(kind)?.get(name))
+    layers
+        .iter()
+        .find_map(|layer| layer.section(kind)?.get(name))
 }
 
 /// The managed attributes that the layers come to.
@@ -70,13 +84,16 @@ pub fn resolve(layers: &[Layer<'_, '_>], kind: &Kind, context: Context<'_>) -> A
 pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Option<Value> {
     let mut value = match (shape, node.resolve()) {
         (Shape::Bool, Resolved::Bool(value)) => Value::Bool(value),
-        (Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid, Resolved::String(_)) => {
-            Value::String(context.text(node)?)
-        }
+        (
+            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid,
+            Resolved::String(_),
+        ) => Value::String(context.text(node)?),
         (Shape::Number(..), Resolved::Number(number)) => Value::from(number.as_u64()?),
-        (Shape::Records { .. }, _) => {
-            node.as_list()?.iter().map(|item| record(item, context)).collect::<Option<_>>()?
-        }
+        (Shape::Records { .. }, _) => node
+            .as_list()?
+            .iter()
+            .map(|item| record(item, context))
+            .collect::<Option<_>>()?,
         _ => return None,
     };
     if !shape.accepts(&value) {
@@ -88,9 +105,16 @@ pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Opti
 
 /// A text, or a mapping of keys to texts.
 fn record(node: &Node<'_>, context: Context<'_>) -> Option<Value> {
-    let Some(entries) = node.as_mapping() else { return context.text(node).map(Value::from) };
-    let field = |(key, node): &Entry<'_>| Some((key.text.to_string(), Value::from(context.text(node)?)));
-    entries.iter().map(field).collect::<Option<serde_json::Map<_, _>>>().map(Value::from)
+    let Some(entries) = node.as_mapping() else {
+        return context.text(node).map(Value::from);
+    };
+    let field =
+        |(key, node): &Entry<'_>| Some((key.text.to_string(), Value::from(context.text(node)?)));
+    entries
+        .iter()
+        .map(field)
+        .collect::<Option<serde_json::Map<_, _>>>()
+        .map(Value::from)
 }
 
 #[cfg(test)]

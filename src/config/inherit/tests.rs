@@ -14,8 +14,11 @@ use crate::{
 fn decode(text: &str) -> Chart {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", text);
-    let Decoded { chart, found, .. } =
-        config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    let Decoded { chart, found, .. } = config::decode(Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    });
     assert!(found.is_empty(), "{found:?}\n{text}");
     chart
 }
@@ -34,9 +37,11 @@ fn pair(key: &str, said: Said) -> String {
 fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
     decode(&format!(
         "version: 1\nregion: cn-north-4\n\
-         targets:\n  one: {{ region: cn-east-3, organization: one }}\n  two: {{ region: cn-east-3, organization: two }}\n\
+         targets:\n  one: {{ region: cn-east-3, organization: one }}\n  two: {{ region: cn-east-3, \
+         organization: two }}\n\
          defaults: {{ repository: {{ {} }} }}\n\
-         organizations:\n  o:\n    defaults: {{ repository: {{ {} }} }}\n    repositories: {{ a: {{ {} }} }}\n",
+         organizations:\n  o:\n    defaults: {{ repository: {{ {} }} }}\n    repositories: {{ a: \
+         {{ {} }} }}\n",
         pair(key, document),
         pair(key, organization),
         pair(key, entry),
@@ -46,7 +51,9 @@ fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
 /// The description that is managed, if one is.
 fn description(entry: Said, organization: Said, document: Said) -> Option<Value> {
     let chart = chart("description", entry, organization, document);
-    let Presence::Present(attributes) = &chart.resources[&repository::address("cn-north-4", "o", "a")].presence else {
+    let Presence::Present(attributes) =
+        &chart.resources[&repository::address("cn-north-4", "o", "a")].presence
+    else {
         panic!("the repository is absent")
     };
     attributes.get("description").cloned()
@@ -55,9 +62,18 @@ fn description(entry: Said, organization: Said, document: Said) -> Option<Value>
 /// The target organizations of the rules, if they are managed.
 fn rules(entry: Said, organization: Said, document: Said) -> Option<Vec<String>> {
     let chart = chart("sync", entry, organization, document);
-    chart.resources[&repository::address("cn-north-4", "o", "a")].children.of(&sync_rule::SYNC_RULE)?;
-    let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
-    Some(rules.map(|rule| rule.part("target_organization").unwrap().to_string()).collect())
+    chart.resources[&repository::address("cn-north-4", "o", "a")]
+        .children
+        .of(&sync_rule::SYNC_RULE)?;
+    let rules = chart
+        .resources
+        .keys()
+        .filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
+    Some(
+        rules
+            .map(|rule| rule.part("target_organization").unwrap().to_string())
+            .collect(),
+    )
 }
 
 const EMPTY: Said = Some("\"\"");
@@ -65,31 +81,71 @@ const TEXT: Said = Some("text");
 
 #[test]
 fn an_attribute_of_the_entry() {
-    let table = [(ABSENT, Some(json!("text"))), (NULL, None), (EMPTY, Some(json!("")))];
+    let table = [
+        (ABSENT, Some(json!("text"))),
+        (NULL, None),
+        (EMPTY, Some(json!(""))),
+    ];
     for (entry, managed) in table {
         assert_eq!(description(entry, TEXT, TEXT), managed, "{entry:?}");
-        assert_eq!(description(entry, ABSENT, TEXT), managed, "{entry:?} over the document");
+        assert_eq!(
+            description(entry, ABSENT, TEXT),
+            managed,
+            "{entry:?} over the document"
+        );
     }
     assert_eq!(description(ABSENT, ABSENT, ABSENT), None);
 }
 
 #[test]
 fn an_attribute_of_the_organization() {
-    let table = [(ABSENT, Some(json!("text"))), (NULL, None), (EMPTY, Some(json!("")))];
+    let table = [
+        (ABSENT, Some(json!("text"))),
+        (NULL, None),
+        (EMPTY, Some(json!(""))),
+    ];
     for (organization, managed) in table {
-        assert_eq!(description(ABSENT, organization, TEXT), managed, "{organization:?}");
-        assert_eq!(description(Some("own"), organization, TEXT), Some(json!("own")), "{organization:?} below an entry");
-        assert_eq!(description(NULL, organization, TEXT), None, "{organization:?} below `null`");
+        assert_eq!(
+            description(ABSENT, organization, TEXT),
+            managed,
+            "{organization:?}"
+        );
+        assert_eq!(
+            description(Some("own"), organization, TEXT),
+            Some(json!("own")),
+            "{organization:?} below an entry"
+        );
+        assert_eq!(
+            description(NULL, organization, TEXT),
+            None,
+            "{organization:?} below `null`"
+        );
     }
 }
 
 #[test]
 fn an_attribute_of_the_document() {
     for (document, managed) in [(ABSENT, None), (NULL, None), (EMPTY, Some(json!("")))] {
-        assert_eq!(description(ABSENT, ABSENT, document), managed, "{document:?}");
-        assert_eq!(description(ABSENT, TEXT, document), Some(json!("text")), "{document:?} below an organization");
-        assert_eq!(description(ABSENT, NULL, document), None, "{document:?} below `null`");
-        assert_eq!(description(EMPTY, NULL, document), Some(json!("")), "{document:?} below an entry");
+        assert_eq!(
+            description(ABSENT, ABSENT, document),
+            managed,
+            "{document:?}"
+        );
+        assert_eq!(
+            description(ABSENT, TEXT, document),
+            Some(json!("text")),
+            "{document:?} below an organization"
+        );
+        assert_eq!(
+            description(ABSENT, NULL, document),
+            None,
+            "{document:?} below `null`"
+        );
+        assert_eq!(
+            description(EMPTY, NULL, document),
+            Some(json!("")),
+            "{document:?} below an entry"
+        );
     }
 }
 
@@ -103,35 +159,80 @@ fn to(names: &[&str]) -> Option<Vec<String>> {
 
 #[test]
 fn sync_of_the_entry() {
-    for (entry, managed) in [(ABSENT, to(&["one"])), (NULL, None), (NONE, to(&[])), (TWO, to(&["two"]))] {
+    for (entry, managed) in [
+        (ABSENT, to(&["one"])),
+        (NULL, None),
+        (NONE, to(&[])),
+        (TWO, to(&["two"])),
+    ] {
         assert_eq!(rules(entry, ONE, TWO), managed, "{entry:?}");
-        assert_eq!(rules(entry, ABSENT, ONE), managed, "{entry:?} over the document");
+        assert_eq!(
+            rules(entry, ABSENT, ONE),
+            managed,
+            "{entry:?} over the document"
+        );
     }
     assert_eq!(rules(ABSENT, ABSENT, ABSENT), None);
 }
 
 #[test]
 fn sync_of_the_organization() {
-    for (organization, managed) in [(ABSENT, to(&["one"])), (NULL, None), (NONE, to(&[])), (TWO, to(&["two"]))] {
-        assert_eq!(rules(ABSENT, organization, ONE), managed, "{organization:?}");
-        assert_eq!(rules(ONE, organization, TWO), to(&["one"]), "{organization:?} below an entry");
-        assert_eq!(rules(NULL, organization, ONE), None, "{organization:?} below `null`");
+    for (organization, managed) in [
+        (ABSENT, to(&["one"])),
+        (NULL, None),
+        (NONE, to(&[])),
+        (TWO, to(&["two"])),
+    ] {
+        assert_eq!(
+            rules(ABSENT, organization, ONE),
+            managed,
+            "{organization:?}"
+        );
+        assert_eq!(
+            rules(ONE, organization, TWO),
+            to(&["one"]),
+            "{organization:?} below an entry"
+        );
+        assert_eq!(
+            rules(NULL, organization, ONE),
+            None,
+            "{organization:?} below `null`"
+        );
     }
 }
 
 #[test]
 fn sync_of_the_document() {
-    for (document, managed) in [(ABSENT, None), (NULL, None), (NONE, to(&[])), (ONE, to(&["one"]))] {
+    for (document, managed) in [
+        (ABSENT, None),
+        (NULL, None),
+        (NONE, to(&[])),
+        (ONE, to(&["one"])),
+    ] {
         assert_eq!(rules(ABSENT, ABSENT, document), managed, "{document:?}");
-        assert_eq!(rules(ABSENT, TWO, document), to(&["two"]), "{document:?} below an organization");
-        assert_eq!(rules(ABSENT, NULL, document), None, "{document:?} below `null`");
+        assert_eq!(
+            rules(ABSENT, TWO, document),
+            to(&["two"]),
+            "{document:?} below an organization"
+        );
+        assert_eq!(
+            rules(ABSENT, NULL, document),
+            None,
+            "{document:?} below `null`"
+        );
     }
 }
 
 /// `override` of the one rule: from the item, its target, the organization and the document.
 fn overrides(levels: [Said; 4]) -> Option<Value> {
     let [item, target, organization, document] = levels.map(|said| pair("override", said));
-    let comma = |pair: &str| if pair.is_empty() { String::new() } else { format!(", {pair}") };
+    let comma = |pair: &str| {
+        if pair.is_empty() {
+            String::new()
+        } else {
+            format!(", {pair}")
+        }
+    };
     let chart = decode(&format!(
         "version: 1\nregion: cn-north-4\n\
          targets: {{ one: {{ region: cn-east-3, organization: one{} }} }}\n\
@@ -141,8 +242,14 @@ fn overrides(levels: [Said; 4]) -> Option<Value> {
         comma(&target),
         comma(&item),
     ));
-    let rule = sync_rule::address(&repository::address("cn-north-4", "o", "a"), "cn-east-3", "one");
-    let Presence::Present(attributes) = &chart.resources[&rule].presence else { panic!("the rule is absent") };
+    let rule = sync_rule::address(
+        &repository::address("cn-north-4", "o", "a"),
+        "cn-east-3",
+        "one",
+    );
+    let Presence::Present(attributes) = &chart.resources[&rule].presence else {
+        panic!("the rule is absent")
+    };
     attributes.get("override").cloned()
 }
 
@@ -164,8 +271,16 @@ fn an_attribute_of_a_rule_at_each_of_four_levels() {
         let inherited = if level < 3 { Some(json!(true)) } else { None };
         assert_eq!(with(ABSENT, TRUE), inherited, "absent at level {level}");
         assert_eq!(with(NULL, TRUE), None, "null at level {level}");
-        assert_eq!(with(FALSE, TRUE), Some(json!(false)), "false at level {level}");
-        assert_eq!(with(TRUE, FALSE), Some(json!(true)), "true at level {level}");
+        assert_eq!(
+            with(FALSE, TRUE),
+            Some(json!(false)),
+            "false at level {level}"
+        );
+        assert_eq!(
+            with(TRUE, FALSE),
+            Some(json!(true)),
+            "true at level {level}"
+        );
     }
     assert_eq!(overrides([ABSENT; 4]), None);
     assert_eq!(overrides([NULL, TRUE, TRUE, TRUE]), None);
@@ -178,9 +293,12 @@ fn description_below(said: [Said; 4]) -> Option<Value> {
     let chart = decode(&format!(
         "version: 1\nregion: cn-north-4\nchart_defaults: {{ repository: {{ {chart} }} }}\n\
          ---\nversion: 1\nregion: cn-north-4\ndefaults: {{ repository: {{ {document} }} }}\n\
-         organizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, repositories: {{ a: {{ {entry} }} }} }} }}\n",
+         organizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, repositories: \
+         {{ a: {{ {entry} }} }} }} }}\n",
     ));
-    let Presence::Present(attributes) = &chart.resources[&repository::address("cn-north-4", "o", "a")].presence else {
+    let Presence::Present(attributes) =
+        &chart.resources[&repository::address("cn-north-4", "o", "a")].presence
+    else {
         panic!("the repository is absent")
     };
     attributes.get("description").cloned()
@@ -190,12 +308,19 @@ fn description_below(said: [Said; 4]) -> Option<Value> {
 fn the_chart_gives_way_to_everything_else() {
     for layer in 0..4 {
         let mut said = [ABSENT, ABSENT, ABSENT, Some("chart")];
-        for (other, expected) in [(TEXT, Some(json!("text"))), (EMPTY, Some(json!(""))), (NULL, None)] {
+        for (other, expected) in [
+            (TEXT, Some(json!("text"))),
+            (EMPTY, Some(json!(""))),
+            (NULL, None),
+        ] {
             said[layer] = other;
             assert_eq!(description_below(said), expected, "{said:?}");
         }
     }
-    assert_eq!(description_below([ABSENT, ABSENT, ABSENT, Some("chart")]), Some(json!("chart")));
+    assert_eq!(
+        description_below([ABSENT, ABSENT, ABSENT, Some("chart")]),
+        Some(json!("chart"))
+    );
 }
 
 #[test]
@@ -204,11 +329,14 @@ fn a_rule_asks_the_chart_last() {
     let said = ["true", "false", "true", "false", "true"];
     for first in 0..=said.len() {
         let layer = |at: usize| {
-            said.get(at).filter(|_| at >= first).map_or_else(String::new, |value| format!("override: {value}"))
+            said.get(at)
+                .filter(|_| at >= first)
+                .map_or_else(String::new, |value| format!("override: {value}"))
         };
         let chart = decode(&format!(
             "version: 1\nregion: cn-north-4\nchart_defaults: {{ sync_rule: {{ {} }} }}\n\
-             targets: {{ dr: {{ region: cn-east-3, organization: dr, {} }} }}\ndefaults: {{ sync_rule: {{ {} }} }}\n\
+             targets: {{ dr: {{ region: cn-east-3, organization: dr, {} }} }}\ndefaults: {{ \
+             sync_rule: {{ {} }} }}\n\
              organizations: {{ o: {{ defaults: {{ sync_rule: {{ {} }} }}, \
              repositories: {{ a: {{ sync: [ {{ target: dr, {} }} ] }} }} }} }}\n",
             layer(4),
@@ -218,7 +346,9 @@ fn a_rule_asks_the_chart_last() {
             layer(0),
         ));
         let rule = chart.resources.values().last().unwrap();
-        let Presence::Present(attributes) = &rule.presence else { panic!("the rule is absent") };
+        let Presence::Present(attributes) = &rule.presence else {
+            panic!("the rule is absent")
+        };
         let expected = said.get(first).map(|value| json!(*value == "true"));
         assert_eq!(attributes.get("override").cloned(), expected, "{first}");
     }
@@ -227,15 +357,25 @@ fn a_rule_asks_the_chart_last() {
 #[test]
 fn a_list_of_the_chart_is_replaced_whole() {
     let head = "version: 1\nregion: cn-north-4\n\
-        targets: { one: { region: cn-east-3, organization: one }, two: { region: cn-east-3, organization: two } }\n\
-        chart_defaults: { repository: { sync: [ { target: one } ] } }\norganizations: { o: { repositories: { a: ";
-    for (entry, expected) in
-        [("", 1), ("{ sync: [ { target: two }, { target: one } ] }", 2), ("{ sync: [] }", 0), ("{ sync: null }", 0)]
-    {
+        targets: { one: { region: cn-east-3, organization: one }, two: { region: cn-east-3, \
+        organization: two } }\n\
+        chart_defaults: { repository: { sync: [ { target: one } ] } }\norganizations: { o: { \
+        repositories: { a: ";
+    for (entry, expected) in [
+        ("", 1),
+        ("{ sync: [ { target: two }, { target: one } ] }", 2),
+        ("{ sync: [] }", 0),
+        ("{ sync: null }", 0),
+    ] {
         let chart = decode(&format!("{head}{entry} }} }} }}\n"));
-        let rules = chart.resources.keys().filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
+        let rules = chart
+            .resources
+            .keys()
+            .filter(|address| address.kind().name == sync_rule::SYNC_RULE.name);
         assert_eq!(rules.count(), expected, "{entry}");
-        let is_managed = !chart.resources[&repository::address("cn-north-4", "o", "a")].children.is_empty();
+        let is_managed = !chart.resources[&repository::address("cn-north-4", "o", "a")]
+            .children
+            .is_empty();
         assert_eq!(is_managed, !entry.contains("null"), "{entry}");
     }
 }

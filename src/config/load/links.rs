@@ -1,4 +1,5 @@
-//! Follows a path one name at a time, so that every link on the way is judged before it is followed.
+//! Follows a path one name at a time, so that every link on the way is judged before it is
+//! followed.
 //!
 //! Resolving the whole path at once would tell where it ends, but not which way it took.
 
@@ -28,7 +29,9 @@ pub struct End {
 pub fn is_ordinary(path: &Path) -> io::Result<()> {
     match names::system_directory(path) {
         None => Ok(()),
-        Some(directory) => Err(io::Error::other(format!("it leads below {directory}, and nothing there is read"))),
+        Some(directory) => Err(io::Error::other(format!(
+            "it leads below {directory}, and nothing there is read"
+        ))),
     }
 }
 
@@ -37,7 +40,8 @@ pub fn shown(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
-/// Follows a path to its end. `allows` is asked about every place on the way, before anything there is looked at.
+/// Follows a path to its end. `allows` is asked about every place on the way, before anything there
+/// is looked at.
 pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<End> {
     let mut real = PathBuf::new();
     let mut ahead: VecDeque<OsString> = parts(&std::path::absolute(path)?).collect();
@@ -53,21 +57,28 @@ pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Resu
             Some(Component::RootDir | Component::Normal(_)) => real.push(&part),
         }
         allows(&real)?;
-        let found = fs::symlink_metadata(&real).map_err(|error| missing(error, &real, links > 0))?;
+        let found =
+            fs::symlink_metadata(&real).map_err(|error| missing(error, &real, links > 0))?;
         if !found.is_symlink() {
             last = Some(found);
             continue;
         }
         links += 1;
         if links > MOST_LINKS {
-            return Err(io::Error::other(format!("it leads through more than {MOST_LINKS} links")));
+            return Err(io::Error::other(format!(
+                "it leads through more than {MOST_LINKS} links"
+            )));
         }
         let target = fs::read_link(&real)?;
         real.pop();
         parts(&target).rev().for_each(|part| ahead.push_front(part));
     }
     let found = last.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    Ok(End { path: real, found, is_linked: links > 0 })
+    Ok(End {
+        path: real,
+        found,
+        is_linked: links > 0,
+    })
 }
 
 fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
@@ -90,7 +101,9 @@ impl End {
         if is_same(&file.metadata()?, &self.found) {
             Ok(file)
         } else {
-            Err(io::Error::other("it was replaced while it was being opened; try again"))
+            Err(io::Error::other(
+                "it was replaced while it was being opened; try again",
+            ))
         }
     }
 
@@ -103,7 +116,9 @@ impl End {
         } else {
             "a pipe, a socket or a device"
         };
-        Err(io::Error::other(format!("expected a regular file, found {kind}")))
+        Err(io::Error::other(format!(
+            "expected a regular file, found {kind}"
+        )))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Finds the chart's files and reads them: the only part of `config` that touches a disk.
 //!
-//! Whoever may change the chart may plant links in its directory, and what is wrong with a chart is printed with its
-//! lines. So a link is followed only to what lies beside it or below.
+//! Whoever may change the chart may plant links in its directory, and what is wrong with a chart is
+//! printed with its lines. So a link is followed only to what lies beside it or below.
 
 pub mod links;
 
@@ -20,14 +20,16 @@ use crate::diagnostics::SourceMap;
 const DEFAULT_FILES: [&str; 2] = ["portolan.yaml", "portolan.yml"];
 const DEFAULT_DIRECTORY: &str = "portolan";
 
-/// What a chart is called that has no name of its own: open files have numbers, which differ from run to run.
+/// What a chart is called that has no name of its own: open files have numbers, which differ from
+/// run to run.
 const STREAM: &str = "chart";
 
 /// Why there is no chart to decode.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(
-        "no chart: neither `{}` nor `{}` nor the directory `{DEFAULT_DIRECTORY}/` is here; name one with `--file`",
+        "no chart: neither `{}` nor `{}` nor the directory `{DEFAULT_DIRECTORY}/` is here; name \
+        one with `--file`",
         DEFAULT_FILES[0],
         DEFAULT_FILES[1]
     )]
@@ -58,8 +60,8 @@ enum By {
     Search,
 }
 
-/// Reads the named files and directories, in the order given; a directory's files sorted by name. One that cannot be
-/// read does not hide what is wrong with the rest.
+/// Reads the named files and directories, in the order given; a directory's files sorted by name.
+/// One that cannot be read does not hide what is wrong with the rest.
 pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
     let mut loaded = Loaded::default();
     let mut seen: Vec<PathBuf> = Vec::new();
@@ -83,18 +85,27 @@ pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
             }
             seen.push(place);
             match read(&file, by) {
-                Ok(bytes) => drop(loaded.sources.add(file.to_string_lossy().into_owned(), bytes)),
-                Err(source) => loaded.problems.push(LoadError::Unreadable { path: file, source }),
+                Ok(bytes) => drop(
+                    loaded
+                        .sources
+                        .add(file.to_string_lossy().into_owned(), bytes),
+                ),
+                Err(source) => loaded
+                    .problems
+                    .push(LoadError::Unreadable { path: file, source }),
             }
         }
     }
     Ok(loaded)
 }
 
-/// The defaults that are here. What stands at the place of the directory and is none, such as the program itself, is
-/// no chart.
+/// The defaults that are here. What stands at the place of the directory and is none, such as the
+/// program itself, is no chart.
 pub fn here() -> Vec<&'static str> {
-    let mut here: Vec<&str> = DEFAULT_FILES.into_iter().filter(|name| is_there(Path::new(name))).collect();
+    let mut here: Vec<&str> = DEFAULT_FILES
+        .into_iter()
+        .filter(|name| is_there(Path::new(name)))
+        .collect();
     let directory = Path::new(DEFAULT_DIRECTORY);
     if is_there(directory) && fs::metadata(directory).map_or(true, |found| found.is_dir()) {
         here.push(DEFAULT_DIRECTORY);
@@ -112,12 +123,17 @@ fn default_path() -> Result<PathBuf, LoadError> {
     match here().as_slice() {
         [] => Err(LoadError::Nowhere),
         [only] => Ok(PathBuf::from(only)),
-        several => Err(LoadError::Ambiguous(several.iter().map(|name| as_written(name)).collect())),
+        several => Err(LoadError::Ambiguous(
+            several.iter().map(|name| as_written(name)).collect(),
+        )),
     }
 }
 
 fn as_written(name: &str) -> String {
-    format!("`{name}{}`", if name == DEFAULT_DIRECTORY { "/" } else { "" })
+    format!(
+        "`{name}{}`",
+        if name == DEFAULT_DIRECTORY { "/" } else { "" }
+    )
 }
 
 /// Whether a name is taken, also by a link that leads nowhere.
@@ -157,9 +173,17 @@ pub fn reads_stdin(named: &[PathBuf]) -> bool {
 
 fn read(path: &Path, by: By) -> io::Result<Vec<u8>> {
     if let Some(number) = stream(path).filter(|_| by == By::Name) {
-        let bytes = if number == 0 { bounded(io::stdin().lock()) } else { bounded(File::open(descriptor(number))?) }?;
+        let bytes = if number == 0 {
+            bounded(io::stdin().lock())
+        } else {
+            bounded(File::open(descriptor(number))?)
+        }?;
         // What should have written it has failed, and a chart without it would be another one.
-        return if bytes.is_empty() { Err(io::Error::other("nothing came through it")) } else { Ok(bytes) };
+        return if bytes.is_empty() {
+            Err(io::Error::other("nothing came through it"))
+        } else {
+            Ok(bytes)
+        };
     }
     let end = find(path)?;
     let is_pipe = by == By::Name && !end.is_linked && is_fifo(&end);
@@ -188,10 +212,12 @@ fn is_fifo(_end: &End) -> bool {
     false
 }
 
-/// What a path of a chart leads to. How its directory is reached is up to the person who names it; a link at its end is
-/// up to those who may change the chart.
+/// What a path of a chart leads to. How its directory is reached is up to the person who names it;
+/// a link at its end is up to those who may change the chart.
 fn find(path: &Path) -> io::Result<End> {
-    let Some(name) = path.file_name() else { return follow(path, &is_ordinary) };
+    let Some(name) = path.file_name() else {
+        return follow(path, &is_ordinary);
+    };
     let typed = directory_of(path);
     let base = follow(typed, &is_ordinary)?.path;
     let also = std::path::absolute(typed)?;
@@ -204,15 +230,20 @@ fn find(path: &Path) -> io::Result<End> {
         let Ok(below) = place.strip_prefix(&base) else {
             let directory = shown(typed);
             return Err(io::Error::other(format!(
-                "it is a link that leads to {}, out of the directory {directory}; name the file itself",
+                "it is a link that leads to {}, out of the directory {directory}; name the file \
+                itself",
                 shown(place)
             )));
         };
-        let hidden = below.file_name().filter(|_| place != first).filter(|name| is_hidden(name));
+        let hidden = below
+            .file_name()
+            .filter(|_| place != first)
+            .filter(|name| is_hidden(name));
         match hidden.filter(|name| !is_mount(name)) {
             None => Ok(()),
             Some(name) => Err(io::Error::other(format!(
-                "it is a link that leads through `{}`, and charts are not read from names that begin with a dot",
+                "it is a link that leads through `{}`, and charts are not read from names that \
+                begin with a dot",
                 shown(Path::new(name))
             ))),
         }
@@ -220,12 +251,17 @@ fn find(path: &Path) -> io::Result<End> {
     if end.path.starts_with(&base) && end.path != base {
         Ok(end)
     } else {
-        Err(io::Error::other(format!("it is a link that leads out of the directory {}", shown(typed))))
+        Err(io::Error::other(format!(
+            "it is a link that leads out of the directory {}",
+            shown(typed)
+        )))
     }
 }
 
 fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."))
 }
 
 fn is_hidden(name: &OsStr) -> bool {
@@ -237,10 +273,21 @@ fn is_mount(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b"..")
 }
 
-/// What would be read: files and directories, as they were named or as they would be found if none was.
+/// What would be read: files and directories, as they were named or as they would be found if none
+/// was.
 pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
-    let defaults = || DEFAULT_FILES.into_iter().chain([DEFAULT_DIRECTORY]).map(PathBuf::from).collect();
-    let named: Vec<PathBuf> = if named.is_empty() { defaults() } else { named.to_vec() };
+    let defaults = || {
+        DEFAULT_FILES
+            .into_iter()
+            .chain([DEFAULT_DIRECTORY])
+            .map(PathBuf::from)
+            .collect()
+    };
+    let named: Vec<PathBuf> = if named.is_empty() {
+        defaults()
+    } else {
+        named.to_vec()
+    };
     let mut inputs = Vec::new();
     for path in named {
         match stream(&path) {
@@ -258,8 +305,14 @@ pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
 /// The chart's first file, whether it can be read or not: where a finding without a place belongs.
 pub fn first_file(named: &[PathBuf]) -> PathBuf {
     let first = first_named(named);
-    let in_directory = if stream(&first).is_some() { None } else { charts(&first).ok() };
-    in_directory.and_then(|files| files.into_iter().next()).unwrap_or(first)
+    let in_directory = if stream(&first).is_some() {
+        None
+    } else {
+        charts(&first).ok()
+    };
+    in_directory
+        .and_then(|files| files.into_iter().next())
+        .unwrap_or(first)
 }
 
 fn first_named(named: &[PathBuf]) -> PathBuf {
@@ -274,21 +327,38 @@ pub fn stem(named: &[PathBuf]) -> String {
         return STREAM.to_owned();
     }
     // `.` and `..` have no name of their own.
-    let first = if first.file_name().is_some() { first } else { first.canonicalize().unwrap_or(first) };
-    let name = if first.is_dir() { first.file_name() } else { first.file_stem() };
-    name.map_or_else(|| STREAM.to_owned(), |name| name.to_string_lossy().into_owned())
+    let first = if first.file_name().is_some() {
+        first
+    } else {
+        first.canonicalize().unwrap_or(first)
+    };
+    let name = if first.is_dir() {
+        first.file_name()
+    } else {
+        first.file_stem()
+    };
+    name.map_or_else(
+        || STREAM.to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// Whether a file of that name is read as a chart where its directory is.
 pub fn is_chart(path: &Path) -> bool {
-    let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let is_yaml = path
+        .extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml");
     is_yaml && !path.file_name().is_some_and(is_hidden)
 }
 
 /// A file is itself; a directory is its own charts, not those below.
 fn expand(path: &Path, by: By) -> Result<Vec<(PathBuf, By)>, LoadError> {
-    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
-    let is_file = stream(path).is_some() || (by == By::Search && path != Path::new(DEFAULT_DIRECTORY));
+    let unreadable = |source| LoadError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let is_file =
+        stream(path).is_some() || (by == By::Search && path != Path::new(DEFAULT_DIRECTORY));
     if is_file || !find(path).map_err(unreadable)?.found.is_dir() {
         return Ok(vec![(path.to_owned(), by)]);
     }

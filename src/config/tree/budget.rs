@@ -18,12 +18,20 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn scalar(text: &str) -> Self {
-        Self { nodes: 1, bytes: text.len() as u64, height: 0 }
+        Self {
+            nodes: 1,
+            bytes: text.len() as u64,
+            height: 0,
+        }
     }
 
     /// An empty one.
     pub(super) fn collection() -> Self {
-        Self { nodes: 1, bytes: 0, height: 1 }
+        Self {
+            nodes: 1,
+            bytes: 0,
+            height: 1,
+        }
     }
 
     /// Takes another node, key or value, into this collection.
@@ -45,7 +53,8 @@ impl Budget {
     /// Whether it was still granted. After a refusal nothing is.
     pub(super) fn spend(&mut self, size: Size) -> bool {
         self.spent.add(size);
-        self.exhausted |= self.spent.nodes > MAX_ALIASED_NODES || self.spent.bytes > MAX_ALIASED_BYTES;
+        self.exhausted |=
+            self.spent.nodes > MAX_ALIASED_NODES || self.spent.bytes > MAX_ALIASED_BYTES;
         !self.exhausted
     }
 
@@ -59,7 +68,11 @@ mod tests {
     use super::*;
 
     fn size(nodes: u64, bytes: u64) -> Size {
-        Size { nodes, bytes, height: 0 }
+        Size {
+            nodes,
+            bytes,
+            height: 0,
+        }
     }
 
     #[test]
@@ -68,8 +81,15 @@ mod tests {
         assert!(budget.spend(size(MAX_ALIASED_NODES, MAX_ALIASED_BYTES)));
         assert!(!budget.exhausted());
         assert!(!budget.spend(size(1, 0)) && budget.exhausted());
-        assert!(!budget.spend(size(0, 0)), "after a refusal nothing is granted");
-        for much in [size(MAX_ALIASED_NODES + 1, 0), size(0, MAX_ALIASED_BYTES + 1), size(u64::MAX, u64::MAX)] {
+        assert!(
+            !budget.spend(size(0, 0)),
+            "after a refusal nothing is granted"
+        );
+        for much in [
+            size(MAX_ALIASED_NODES + 1, 0),
+            size(0, MAX_ALIASED_BYTES + 1),
+            size(u64::MAX, u64::MAX),
+        ] {
             assert!(!Budget::default().spend(much), "{much:?}");
         }
     }
@@ -79,9 +99,23 @@ mod tests {
         let mut inner = Size::collection();
         inner.add(Size::scalar("key"));
         inner.add(Size::scalar("é"));
-        assert_eq!(inner, Size { nodes: 3, bytes: 5, height: 1 });
+        assert_eq!(
+            inner,
+            Size {
+                nodes: 3,
+                bytes: 5,
+                height: 1
+            }
+        );
         let mut outer = Size::collection();
         outer.add(inner);
-        assert_eq!(outer, Size { nodes: 4, bytes: 5, height: 2 });
+        assert_eq!(
+            outer,
+            Size {
+                nodes: 4,
+                bytes: 5,
+                height: 2
+            }
+        );
     }
 }

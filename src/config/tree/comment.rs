@@ -1,6 +1,7 @@
 //! The comments of a file, for those that speak to portolan.
 //!
-//! A pass of its own over the few files that hold the mark at all: every other file is read without comments.
+//! A pass of its own over the few files that hold the mark at all: every other file is read without
+//! comments.
 
 use std::ops::Range;
 
@@ -15,23 +16,29 @@ pub struct Comment {
     pub span: Span,
     /// With the `#`.
     pub text: String,
-    /// What it speaks of: its own line, or the next one that is not a comment if it has its line for itself.
+    /// What it speaks of: its own line, or the next one that is not a comment if it has its line
+    /// for itself.
     pub reach: Span,
 }
 
 /// All comments of a file that mentions portolan; none of a file that is no YAML up to there.
 pub fn comments(file: FileId, bytes: &[u8]) -> Vec<Comment> {
     // What is wrong with the text was reported when the tree was built.
-    let Some((whole, offset)) = syntax::text(file, bytes, &mut Diagnostics::new()) else { return Vec::new() };
+    let Some((whole, offset)) = syntax::text(file, bytes, &mut Diagnostics::new()) else {
+        return Vec::new();
+    };
     if !whole.contains("portolan:") {
         return Vec::new();
     }
     let parts = syntax::parts(whole).into_iter();
-    parts.flat_map(|(at, part)| comments_of(file, part, offset + at as u32)).collect()
+    parts
+        .flat_map(|(at, part)| comments_of(file, part, offset + at as u32))
+        .collect()
 }
 
 fn comments_of(file: FileId, whole: &str, offset: u32) -> Vec<Comment> {
-    let mut parser = Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
+    let mut parser =
+        Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
     let mut comments: Vec<Comment> = Vec::new();
     // Where the reach of the last comment with a line for itself starts and ends.
     let mut below = 0..0;
@@ -40,13 +47,23 @@ fn comments_of(file: FileId, whole: &str, offset: u32) -> Vec<Comment> {
             && let (Some(start), Some(end)) = (range.start.byte_offset(), range.end.byte_offset())
             && let Some(text) = whole.get(start..end)
         {
-            let at = |range: Range<usize>| Span::new(file, offset + range.start as u32, offset + range.end as u32);
+            let at = |range: Range<usize>| {
+                Span::new(file, offset + range.start as u32, offset + range.end as u32)
+            };
             // Comments in a row speak of the same line, which is looked for once.
             if placement != Placement::Right && end > below.start {
                 below = next_line(whole, end);
             }
-            let reach = if placement == Placement::Right { line(whole, start) } else { below.clone() };
-            comments.push(Comment { span: at(start..end), text: text.to_owned(), reach: at(reach) });
+            let reach = if placement == Placement::Right {
+                line(whole, start)
+            } else {
+                below.clone()
+            };
+            comments.push(Comment {
+                span: at(start..end),
+                text: text.to_owned(),
+                reach: at(reach),
+            });
         }
     }
     comments
@@ -79,7 +96,9 @@ mod tests {
     #[test]
     fn a_line_is_found_from_any_of_its_bytes() {
         let text = "ab\n\ncde";
-        let found = (0..=text.len()).map(|at| line(text, at)).collect::<Vec<_>>();
+        let found = (0..=text.len())
+            .map(|at| line(text, at))
+            .collect::<Vec<_>>();
         assert_eq!(found, [0..2, 0..2, 0..2, 3..3, 4..7, 4..7, 4..7, 4..7]);
     }
 
@@ -95,7 +114,10 @@ mod tests {
     /// The line below would be looked for from each of them: a number that nobody waits for.
     #[test]
     fn comments_in_a_row_speak_of_the_same_line() {
-        let text = format!("{}x: 1 # portolan: allow a\n", "# portolan: allow b\n".repeat(50_000));
+        let text = format!(
+            "{}x: 1 # portolan: allow a\n",
+            "# portolan: allow b\n".repeat(50_000)
+        );
         let file = crate::diagnostics::SourceMap::default().add("c.yaml", "");
         let found = comments(file, text.as_bytes());
         let last = line(&text, text.len() - 1);
@@ -103,7 +125,8 @@ mod tests {
         assert!(
             found
                 .iter()
-                .all(|comment| (comment.reach.start, comment.reach.end) == (last.start as u32, last.end as u32))
+                .all(|comment| (comment.reach.start, comment.reach.end)
+                    == (last.start as u32, last.end as u32))
         );
     }
 }

@@ -21,7 +21,11 @@ pub(super) fn duplicates(entries: &[Entry<'_>]) -> Vec<(usize, usize)> {
 }
 
 fn few_repeat(entries: &[Entry<'_>]) -> bool {
-    let repeats = |(at, (key, _)): (usize, &Entry<'_>)| entries[..at].iter().any(|(other, _)| other.text == key.text);
+    let repeats = |(at, (key, _)): (usize, &Entry<'_>)| {
+        entries[..at]
+            .iter()
+            .any(|(other, _)| other.text == key.text)
+    };
     entries.iter().enumerate().any(repeats)
 }
 
@@ -29,7 +33,10 @@ fn few_repeat(entries: &[Entry<'_>]) -> bool {
 pub(super) fn sources<'n, 's>(value: &'n Node<'s>) -> Result<Vec<&'n [Entry<'s>]>, &'n Node<'s>> {
     match &value.value {
         NodeValue::Mapping(entries) => Ok(vec![entries]),
-        NodeValue::Sequence(items) => items.iter().map(|item| item.as_mapping().ok_or(item)).collect(),
+        NodeValue::Sequence(items) => items
+            .iter()
+            .map(|item| item.as_mapping().ok_or(item))
+            .collect(),
         NodeValue::Scalar(_) => Err(value),
     }
 }
@@ -39,5 +46,8 @@ pub(super) fn sources<'n, 's>(value: &'n Node<'s>) -> Result<Vec<&'n [Entry<'s>]
 pub(super) fn added<'s>(own: &[Entry<'s>], sources: &[&[Entry<'s>]]) -> Vec<Entry<'s>> {
     let mut seen: HashSet<&str> = own.iter().map(|(key, _)| &*key.text).collect();
     let candidates = sources.iter().copied().flatten();
-    candidates.filter(|(key, _)| seen.insert(&key.text)).cloned().collect()
+    candidates
+        .filter(|(key, _)| seen.insert(&key.text))
+        .cloned()
+        .collect()
 }

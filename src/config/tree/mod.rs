@@ -26,7 +26,8 @@ pub use self::{
 
 /// Larger files are refused: more than three times the text of 100,000 repositories.
 pub(super) const MAX_BYTES: usize = 64 << 20;
-/// Values and keys in one file: a tree takes more memory than its text, most of all one of tiny items.
+/// Values and keys in one file: a tree takes more memory than its text, most of all one of tiny
+/// items.
 const MAX_NODES: usize = 4_000_000;
 /// Collections inside each other, aliases followed; readers of the tree may therefore recurse.
 const MAX_DEPTH: usize = 64;
@@ -140,8 +141,12 @@ impl<'s> Node<'s> {
     /// What tells a collection from all others, if aliases lead to it or to something around it.
     pub(super) fn shared(&self) -> Option<usize> {
         match &self.value {
-            NodeValue::Sequence(items) if Arc::strong_count(items) > 1 => Some(items.as_ptr().addr()),
-            NodeValue::Mapping(entries) if Arc::strong_count(entries) > 1 => Some(entries.as_ptr().addr()),
+            NodeValue::Sequence(items) if Arc::strong_count(items) > 1 => {
+                Some(items.as_ptr().addr())
+            }
+            NodeValue::Mapping(entries) if Arc::strong_count(entries) > 1 => {
+                Some(entries.as_ptr().addr())
+            }
             _ => None,
         }
     }
@@ -153,7 +158,9 @@ impl<'s> Node<'s> {
 
     /// The key with its value.
     pub fn entry(&self, key: &str) -> Option<&Entry<'s>> {
-        self.as_mapping()?.iter().find(|(name, _)| &*name.text == key)
+        self.as_mapping()?
+            .iter()
+            .find(|(name, _)| &*name.text == key)
     }
 
     /// The value without its places, for typed decoding. Shared parts are copied.
@@ -166,7 +173,9 @@ impl<'s> Node<'s> {
             Resolved::String(text) => Value::String(text.to_owned()),
             Resolved::List(items) => items.iter().map(Node::to_value).collect(),
             Resolved::Mapping(entries) => {
-                let pair = |(key, node): &Entry<'_>| (Value::String(key.text.to_string()), node.to_value());
+                let pair = |(key, node): &Entry<'_>| {
+                    (Value::String(key.text.to_string()), node.to_value())
+                };
                 Value::Mapping(entries.iter().map(pair).collect())
             }
         }

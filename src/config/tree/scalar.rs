@@ -1,7 +1,7 @@
 //! What a plain scalar means: the core schema of YAML 1.2, and the core tags.
 //!
-//! `no`, `on` and `yes` are strings here, as are dates and `1_000`. `0755` is the number 755, to the letter: an editor
-//! that checks a chart with the schema reads it so too.
+//! `no`, `on` and `yes` are strings here, as are dates and `1_000`. `0755` is the number 755, to
+//! the letter: an editor that checks a chart with the schema reads it so too.
 
 use serde_yaml::Number;
 
@@ -86,8 +86,13 @@ fn float(text: &str) -> Option<f64> {
         _ => {}
     }
     // Rust reads `-inf` and `nan` too, which are words in YAML.
-    let spelled = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
-    if text.bytes().all(spelled) { text.parse().ok() } else { None }
+    let spelled =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+    if text.bytes().all(spelled) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// The tags of the core schema.

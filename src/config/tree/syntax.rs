@@ -11,7 +11,11 @@ const BOM: &str = "\u{feff}";
 const MAX_CONTROLS: usize = 10;
 
 /// The text of a file and the offset at which it starts, if it is a text.
-pub(super) fn text<'s>(file: FileId, bytes: &'s [u8], diagnostics: &mut Diagnostics) -> Option<(&'s str, u32)> {
+pub(super) fn text<'s>(
+    file: FileId,
+    bytes: &'s [u8],
+    diagnostics: &mut Diagnostics,
+) -> Option<(&'s str, u32)> {
     if let Some(problem) = unreadable(file, bytes) {
         diagnostics.push(problem);
         return None;
@@ -25,19 +29,29 @@ pub(super) fn text<'s>(file: FileId, bytes: &'s [u8], diagnostics: &mut Diagnost
         }
         Err(error) => {
             let at = error.valid_up_to() as u32;
-            let problem = Diagnostic::error("not-utf8", "the file is not UTF-8: this byte starts no character");
-            diagnostics.push(problem.at(Span::new(file, at, at + 1)).hint("save the file as UTF-8"));
+            let problem = Diagnostic::error(
+                "not-utf8",
+                "the file is not UTF-8: this byte starts no character",
+            );
+            diagnostics.push(
+                problem
+                    .at(Span::new(file, at, at + 1))
+                    .hint("save the file as UTF-8"),
+            );
             None
         }
     }
 }
 
-/// The text in parts, each with its offset and without the byte order mark that it begins with. YAML allows a mark
-/// before any document, and files that are joined have one there; the parser knows only that of the first.
+/// The text in parts, each with its offset and without the byte order mark that it begins with.
+/// YAML allows a mark before any document, and files that are joined have one there; the parser
+/// knows only that of the first.
 pub(super) fn parts(text: &str) -> Vec<(usize, &str)> {
     let mut parts = Vec::new();
     let mut start = 0;
-    for (at, _) in text.match_indices(BOM).filter(|(at, _)| is_between_documents(&text[..*at], &text[at + BOM.len()..]))
+    for (at, _) in text
+        .match_indices(BOM)
+        .filter(|(at, _)| is_between_documents(&text[..*at], &text[at + BOM.len()..]))
     {
         parts.push((start, &text[start..at]));
         start = at + BOM.len();
@@ -49,12 +63,15 @@ pub(super) fn parts(text: &str) -> Vec<(usize, &str)> {
 /// Whether a document ends before a place, or begins behind it.
 fn is_between_documents(before: &str, behind: &str) -> bool {
     let is_marker = |line: &str, marker: &str| {
-        line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+        line.strip_prefix(marker)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
     };
     let begins_line = before.is_empty() || before.ends_with(['\n', '\r']);
     let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let last = before.rsplit(['\n', '\r']).find(is_content);
-    let ends = last.is_none_or(|line| is_marker(line, "...") || is_marker(line, "---") && line[3..].trim().is_empty());
+    let ends = last.is_none_or(|line| {
+        is_marker(line, "...") || is_marker(line, "---") && line[3..].trim().is_empty()
+    });
     begins_line && (ends || is_marker(behind, "---"))
 }
 
@@ -62,17 +79,28 @@ fn unreadable(file: FileId, bytes: &[u8]) -> Option<Diagnostic> {
     let start = Span::new(file, 0, 0);
     if bytes.len() > MAX_BYTES {
         let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
-        return Some(Diagnostic::error("file-too-large", message).at(start).hint("split it into several files"));
+        return Some(
+            Diagnostic::error("file-too-large", message)
+                .at(start)
+                .hint("split it into several files"),
+        );
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Some(Diagnostic::error("not-utf8", "the file is UTF-16").at(start).hint("save the file as UTF-8"));
+        return Some(
+            Diagnostic::error("not-utf8", "the file is UTF-16")
+                .at(start)
+                .hint("save the file as UTF-8"),
+        );
     }
     None
 }
 
 fn controls(file: FileId, text: &str) -> impl Iterator<Item = Diagnostic> {
     // All of them start with one of these bytes, so that the text need not be decoded.
-    let suspects = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xef));
+    let suspects = text
+        .bytes()
+        .enumerate()
+        .filter(|(_, byte)| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xef));
     let found = suspects.filter_map(|(at, _)| Some((at, text.get(at..)?.chars().next()?)));
     found.filter(|(_, c)| !is_yaml(*c)).map(move |(at, c)| {
         let message = format!("control character U+{:04X} is not allowed", c as u32);
@@ -84,7 +112,8 @@ fn controls(file: FileId, text: &str) -> impl Iterator<Item = Diagnostic> {
 }
 
 fn is_yaml(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{85}') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
+    matches!(c, '\t' | '\n' | '\r' | '\u{85}')
+        || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// The diagnostic for an error of the parser at a byte of the text.
@@ -103,7 +132,10 @@ pub(super) fn diagnostic(error: &ScanError, text: &str, at: usize) -> Diagnostic
 }
 
 pub(super) fn too_deep() -> Diagnostic {
-    Diagnostic::error("too-deep", format!("lists and mappings are nested more than {MAX_DEPTH} levels deep"))
+    Diagnostic::error(
+        "too-deep",
+        format!("lists and mappings are nested more than {MAX_DEPTH} levels deep"),
+    )
 }
 
 fn indented_by_tab(text: &str, at: usize) -> bool {
@@ -116,9 +148,10 @@ fn indented_by_tab(text: &str, at: usize) -> bool {
 fn message(kind: &ErrorKind) -> String {
     use ErrorKind as E;
     let words = match kind {
-        E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabAtBlockScalarStart => {
-            "a tab is not allowed here"
-        }
+        E::TabNotAllowed
+        | E::TabInBlockIndentation
+        | E::TabInIndentation
+        | E::TabAtBlockScalarStart => "a tab is not allowed here",
         E::TabInPlainScalar => "a tab is not allowed in this text",
         E::UnexpectedEofFlowSequence => "the file ends inside a list that `[` opened",
         E::UnexpectedEofFlowMapping | E::UnexpectedEofImplicitFlowMapping => {
@@ -131,7 +164,9 @@ fn message(kind: &ErrorKind) -> String {
         E::ExpectedNodeContent => "expected a value here",
         E::SimpleKeyExpected | E::InvalidSimpleKey => "expected `:` behind this key",
         E::InvalidIndentation => "this line is indented differently from what it belongs to",
-        E::InvalidFlowScalarIndent | E::InvalidQuotedScalarIndent => "this line must be indented further",
+        E::InvalidFlowScalarIndent | E::InvalidQuotedScalarIndent => {
+            "this line must be indented further"
+        }
         E::InvalidBlockScalarIndent => "this line is indented less than the text before it",
         E::ExpectedWhitespace => "expected a space here",
         E::CommentNotSeparated => "a comment needs a space before its `#`",
@@ -149,9 +184,13 @@ fn message(kind: &ErrorKind) -> String {
         }
         E::BomInsideDocument => "a byte order mark, which is not seen, stands inside a document",
         E::UnsupportedYamlMajorVersion => "this version of YAML is not supported",
-        E::MismatchedFlowCollectionEnd { open, close } => return format!("`{open}` is closed by `{close}`"),
+        E::MismatchedFlowCollectionEnd { open, close } => {
+            return format!("`{open}` is closed by `{close}`");
+        }
         E::UnclosedFlowCollection { open } => return format!("`{open}` is never closed"),
-        E::UnexpectedCharacter { character } => return format!("text cannot start with `{character}` here"),
+        E::UnexpectedCharacter { character } => {
+            return format!("text cannot start with `{character}` here");
+        }
         other => return other.to_string(),
     };
     words.to_owned()
@@ -164,8 +203,12 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
             "quote a text that contains `: `, or check the indentation"
         }
         E::UnexpectedCharacter { .. } => "quote the text",
-        E::InvalidQuotedScalarIndent | E::DocumentIndicatorInQuotedScalar => "is the quote above closed?",
-        E::BomInsideDocument => "delete the character; were two files joined here without a line `---` between them?",
+        E::InvalidQuotedScalarIndent | E::DocumentIndicatorInQuotedScalar => {
+            "is the quote above closed?"
+        }
+        E::BomInsideDocument => {
+            "delete the character; were two files joined here without a line `---` between them?"
+        }
         E::UnknownQuotedScalarEscape => "write a backslash as `\\\\`, or use single quotes",
         E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation => {
             "check the indentation of this line and of those above it"

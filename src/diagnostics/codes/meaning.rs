@@ -6,8 +6,10 @@ pub(super) static CODES: &[Code] = &[
     error(
         "ambiguous-pattern",
         "A pattern begins with a region that is also the name of an organization or a project.",
-        "A pattern of `protect` or `accept` starts at the organization, or at the region if it begins with one. Where both \
-         are called so, it could be meant either way. A printed address, with its kind in front, starts at the region.",
+        "A pattern of `protect` or `accept` starts at the organization, or at the region if it \
+        begins with one. Where both \
+         are called so, it could be meant either way. A printed address, with its kind in front, \
+         starts at the region.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -30,7 +32,8 @@ protect: [ repository cn-north-4/cn-north-4/ledger ]
     error(
         "auto-false",
         "A rule that does not copy by itself cannot be managed.",
-        "The service may leave rules with `auto: false` out of its own list. portolan would create such a rule again in \
+        "The service may leave rules with `auto: false` out of its own list. portolan would create \
+        such a rule again in \
          every run, and the chart could never be reached. Who knows better can waive this error.",
         charts(
             r"version: 1
@@ -119,7 +122,8 @@ organizations:
     error(
         "duplicate-mirror",
         "A mirror is listed twice.",
-        "The mirrors of a region may be spread over documents and files, but each git repository has one entry.",
+        "The mirrors of a region may be spread over documents and files, but each git repository \
+        has one entry.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -144,7 +148,8 @@ mirrors:
     error(
         "duplicate-repository",
         "A repository is listed twice.",
-        "The entries of an organization may be spread over documents and files, but each repository has one. Two would \
+        "The entries of an organization may be spread over documents and files, but each \
+        repository has one. Two would \
          have to be merged, and nobody could tell which of them decides.",
         charts(
             r"version: 1
@@ -180,7 +185,8 @@ organizations:
     error(
         "duplicate-repository-id",
         "Two mirrors have the same number.",
-        "A number names one git repository. Two entries for it would undo what the other one says, in every run.",
+        "A number names one git repository. Two entries for it would undo what the other one says, \
+        in every run.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -199,7 +205,8 @@ mirrors:
     error(
         "duplicate-rule",
         "Two rules of a `sync` list copy to the same place.",
-        "A rule has no name: it is known by its target region and organization, and the service keeps one for each. The \
+        "A rule has no name: it is known by its target region and organization, and the service \
+        keeps one for each. The \
          two may name the place differently, one by `target` and one in full.",
         charts(
             r"version: 1
@@ -231,7 +238,8 @@ organizations:
     error(
         "duplicate-setting",
         "A setting of an organization stands in two documents.",
-        "`state`, `unlisted` and `defaults` of an organization hold for it in every document of its region, whichever \
+        "`state`, `unlisted` and `defaults` of an organization hold for it in every document of \
+        its region, whichever \
          they stand in, so each may stand in one.",
         charts(
             r"version: 1
@@ -259,7 +267,8 @@ organizations:
     error(
         "duplicate-target",
         "A target stands in the chart twice.",
-        "`targets` are known in the whole chart, all files and documents of it, so a name can stand for one place only. \
+        "`targets` are known in the whole chart, all files and documents of it, so a name can \
+        stand for one place only. \
          That the two are equal does not help: they would not stay so.",
         charts(
             r"version: 1
@@ -287,8 +296,10 @@ targets:
     error(
         "expired-acceptance",
         "A difference was accepted until a day that has passed.",
-        "Only `drift` looks at the day. From the day after `until` on it fails, whether or not anything differs there, \
-         and what differs counts again: an acceptance that nobody looks after would hide drift for ever.",
+        "Only `drift` looks at the day. From the day after `until` on it fails, whether or not \
+        anything differs there, \
+         and what differs counts again: an acceptance that nobody looks after would hide drift for \
+         ever.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -309,7 +320,8 @@ accept:
     error(
         "key-beside-absent",
         "A key stands beside `state: absent`.",
-        "What shall not exist has no attributes, rules or settings. Either the key or `state: absent` is a leftover. \
+        "What shall not exist has no attributes, rules or settings. Either the key or `state: \
+        absent` is a leftover. \
          In an organization, `repositories` may stand beside it if all of them are absent too.",
         charts(
             r"version: 1
@@ -334,7 +346,8 @@ organizations:
     error(
         "missing-region",
         "A document does not say which region it is about.",
-        "Each document has its own `region`; everything in it lives there. `--region` fills it in for documents that \
+        "Each document has its own `region`; everything in it lives there. `--region` fills it in \
+        for documents that \
          have none, and overrides nothing.",
         charts(
             r"version: 1
@@ -378,9 +391,12 @@ organizations:
     error(
         "own-secret",
         "A mirror would log in with a key of the cloud.",
-        "A chart says which git server a login is sent to, so whoever may change the chart could have it sent to a server of \
-         their own. The variables that portolan and other tools of this cloud read their keys from are no logins of git \
-         servers, and are refused. So are files below /proc, /sys and /dev: they show what the system knows about running \
+        "A chart says which git server a login is sent to, so whoever may change the chart could \
+        have it sent to a server of \
+         their own. The variables that portolan and other tools of this cloud read their keys from \
+         are no logins of git \
+         servers, and are refused. So are files below /proc, /sys and /dev: they show what the \
+         system knows about running \
          programs, such as these variables.",
         charts(
             r"version: 1
@@ -404,7 +420,8 @@ mirrors:
     error(
         "repository-in-absent",
         "A repository shall exist in an organization that shall not.",
-        "An organization goes only when it is empty, so every repository that is listed in it must go as well.",
+        "An organization goes only when it is empty, so every repository that is listed in it must \
+        go as well.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -427,17 +444,23 @@ organizations:
     error(
         "selection-covers-nothing",
         "A `--target` or `--exclude` covers nothing.",
-        "Nothing in the chart and nothing live in its organizations is covered, so the run would be about something else \
-         than was asked for: a `--target` would find no changes, an `--exclude` would leave nothing out. Nothing is \
-         written. An `--exclude` with a `*` may be meant for what is not there yet, and is only a warning.",
+        "Nothing in the chart and nothing live in its organizations is covered, so the run would \
+        be about something else \
+         than was asked for: a `--target` would find no changes, an `--exclude` would leave \
+         nothing out. Nothing is \
+         written. An `--exclude` with a `*` may be meant for what is not there yet, and is only a \
+         warning.",
         Example::Advice(
-            "Correct the name: a pattern begins with a region or an organization, as in `cn-north-4/team-a/web` or `team-a/web`.",
+            "Correct the name: a pattern begins with a region or an organization, as in \
+            `cn-north-4/team-a/web` or `team-a/web`.",
         ),
     ),
     error(
         "two-credentials",
         "A mirror has credentials of its own and a stored endpoint.",
-        "The service takes a login or the id of an endpoint that holds one. Which of two it would use is not documented. `endpoint: ''` takes a stored one away, and may stand beside `credentials`.",
+        "The service takes a login or the id of an endpoint that holds one. Which of two it would \
+        use is not documented. `endpoint: ''` takes a stored one away, and may stand beside \
+        `credentials`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -458,7 +481,8 @@ mirrors:
     error(
         "two-endpoints",
         "Two documents give the same region different endpoints.",
-        "A region is read from and written to through one endpoint in a run. The second place is shown.",
+        "A region is read from and written to through one endpoint in a run. The second place is \
+        shown.",
         charts(
             r#"version: 1
 region: cn-north-4
@@ -480,8 +504,10 @@ region: cn-north-4
     error(
         "two-targets",
         "A rule names its destination in two ways.",
-        "A rule copies to one place: either to a named `target`, or to `target_region` and `target_organization`. What a \
-         target says cannot be changed in a rule, except for the rule's attributes, such as `override`.",
+        "A rule copies to one place: either to a named `target`, or to `target_region` and \
+        `target_organization`. What a \
+         target says cannot be changed in a rule, except for the rule's attributes, such as \
+         `override`.",
         charts(
             r"version: 1
 region: cn-north-4

@@ -1,5 +1,5 @@
-//! Every code that a diagnostic can carry, and what it means: the texts of `portolan explain` and of
-//! `docs/diagnostics.md`.
+//! Every code that a diagnostic can carry, and what it means: the texts of `portolan explain` and
+//! of `docs/diagnostics.md`.
 //!
 //! Data only. A code once published keeps its meaning, because scripts and waivers name it.
 
@@ -30,7 +30,10 @@ pub struct Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Example {
     /// Whole charts: the first has this finding and no other, the second has none.
-    Charts { wrong: &'static str, right: &'static str },
+    Charts {
+        wrong: &'static str,
+        right: &'static str,
+    },
     /// What to do, where no small chart could show it.
     Advice(&'static str),
 }
@@ -57,7 +60,11 @@ pub fn of_stops() -> impl Iterator<Item = &'static Code> {
 
 /// Every code that `portolan explain` knows.
 pub fn explained() -> impl Iterator<Item = &'static Code> {
-    LISTS.into_iter().flatten().chain(of_plans()).chain(of_stops())
+    LISTS
+        .into_iter()
+        .flatten()
+        .chain(of_plans())
+        .chain(of_stops())
 }
 
 /// The code of that name.
@@ -65,12 +72,34 @@ pub fn find(name: &str) -> Option<&'static Code> {
     explained().find(|code| code.name == name)
 }
 
-const fn error(name: &'static str, summary: &'static str, explanation: &'static str, example: Example) -> Code {
-    Code { name, severity: Severity::Error, summary, explanation, example }
+const fn error(
+    name: &'static str,
+    summary: &'static str,
+    explanation: &'static str,
+    example: Example,
+) -> Code {
+    Code {
+        name,
+        severity: Severity::Error,
+        summary,
+        explanation,
+        example,
+    }
 }
 
-const fn warning(name: &'static str, summary: &'static str, explanation: &'static str, example: Example) -> Code {
-    Code { name, severity: Severity::Warning, summary, explanation, example }
+const fn warning(
+    name: &'static str,
+    summary: &'static str,
+    explanation: &'static str,
+    example: Example,
+) -> Code {
+    Code {
+        name,
+        severity: Severity::Warning,
+        summary,
+        explanation,
+        example,
+    }
 }
 
 const fn charts(wrong: &'static str, right: &'static str) -> Example {

@@ -6,10 +6,12 @@ pub(super) static CODES: &[Code] = &[
     warning(
         "findings-left-out",
         "More findings than a code scanning service takes in one file.",
-        "GitHub refuses a SARIF file with more than 25,000 results or more than 10 MB. The gravest findings are in the \
+        "GitHub refuses a SARIF file with more than 25,000 results or more than 10 MB. The gravest \
+        findings are in the \
          file, and this one counts the others.",
         Example::Advice(
-            "Mend the first findings, or look at a part with `--target`. `--format json` holds all of them.",
+            "Mend the first findings, or look at a part with `--target`. `--format json` holds all \
+            of them.",
         ),
     ),
     warning(
@@ -21,10 +23,12 @@ pub(super) static CODES: &[Code] = &[
     error(
         "plan-delete",
         "An apply would delete a resource, or delete it and create it again.",
-        "The chart says that the resource shall not exist, or that it shall be as it cannot become in place. The finding \
+        "The chart says that the resource shall not exist, or that it shall be as it cannot become \
+        in place. The finding \
          names what would be lost, and whether the change is withheld.",
         Example::Advice(
-            "Look at what would be lost before you apply. `protect` in the chart keeps a resource for good.",
+            "Look at what would be lost before you apply. `protect` in the chart keeps a resource \
+            for good.",
         ),
     ),
     warning(
@@ -36,20 +40,25 @@ pub(super) static CODES: &[Code] = &[
     warning(
         "plan-run",
         "A mirror is due.",
-        "The last successful run of the mirror is older than the chart allows, or there was none. An apply would run it.",
+        "The last successful run of the mirror is older than the chart allows, or there was none. \
+        An apply would run it.",
         Example::Advice("Run `portolan apply`, or raise `max_age`."),
     ),
     error(
         "plan-stopped",
         "An apply would stop before its first write.",
-        "More would be deleted than the chart's `limits` allow, or something else must be settled first. The message says \
+        "More would be deleted than the chart's `limits` allow, or something else must be settled \
+        first. The message says \
          what, and what would let it pass.",
-        Example::Advice("Read the plan, and use what the message names only if all of that shall go."),
+        Example::Advice(
+            "Read the plan, and use what the message names only if all of that shall go.",
+        ),
     ),
     warning(
         "plan-update",
         "A resource differs from the chart.",
-        "The finding names the attributes with both values. An apply would make them as the chart says. If it turns a \
+        "The finding names the attributes with both values. An apply would make them as the chart \
+        says. If it turns a \
          repository public, the finding is an error.",
         Example::Advice("Run `portolan apply`, or change the chart if the live value is right."),
     ),

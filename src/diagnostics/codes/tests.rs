@@ -22,22 +22,50 @@ use crate::{
 fn found(text: &str) -> Vec<(&'static str, Severity)> {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", text);
-    let context = Context { sources: &sources, environment: &|_| None, region: None };
-    let Decoded { chart, found, rules, waivers, .. } = config::decode(context);
+    let context = Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    };
+    let Decoded {
+        chart,
+        found,
+        rules,
+        waivers,
+        ..
+    } = config::decode(context);
     let live = Live::default();
-    let late = lint::targets(&chart, &live, &rules).into_iter().chain(waivers.unused(&lint::OF_A_PLAN));
+    let late = lint::targets(&chart, &live, &rules)
+        .into_iter()
+        .chain(waivers.unused(&lint::OF_A_PLAN));
     let late = late.chain(Seen::new(&chart, &chart, &live).judge(&Selection::default(), &[]));
-    let drift = drift::judge(Plan::default(), &chart.accept, &[], "2026-01-01".parse().unwrap());
+    let drift = drift::judge(
+        Plan::default(),
+        &chart.accept,
+        &[],
+        "2026-01-01".parse().unwrap(),
+    );
     let late = late.chain(drift.errors());
-    found.into_iter().chain(late).map(|found| (found.code, found.severity)).collect()
+    found
+        .into_iter()
+        .chain(late)
+        .map(|found| (found.code, found.severity))
+        .collect()
 }
 
 #[test]
 fn each_example_shows_its_code_and_no_other() {
     for code in all() {
-        let Example::Charts { wrong, right } = code.example else { continue };
+        let Example::Charts { wrong, right } = code.example else {
+            continue;
+        };
         let shown: BTreeSet<_> = found(wrong).into_iter().collect();
-        assert_eq!(shown, BTreeSet::from([(code.name, code.severity)]), "the wrong chart of {}", code.name);
+        assert_eq!(
+            shown,
+            BTreeSet::from([(code.name, code.severity)]),
+            "the wrong chart of {}",
+            code.name
+        );
         assert_eq!(found(right), [], "the right chart of {}", code.name);
     }
 }
@@ -52,7 +80,10 @@ fn every_list_is_sorted_and_no_code_is_there_twice() {
         );
     }
     assert!(all().is_sorted_by(|a, b| a.name < b.name));
-    assert_eq!(find("self-copy").map(|code| code.severity), Some(Severity::Warning));
+    assert_eq!(
+        find("self-copy").map(|code| code.severity),
+        Some(Severity::Warning)
+    );
     assert_eq!(find("nothing"), None);
 }
 
@@ -60,22 +91,40 @@ fn every_list_is_sorted_and_no_code_is_there_twice() {
 fn every_change_and_state_of_a_plan_has_a_code() {
     let codes: Vec<&str> = of_plans().map(|code| code.name).collect();
     assert!(codes.is_sorted());
-    for name in ["create", "update", "delete", "run", "stopped", "partial"].map(|verb| format!("plan-{verb}")) {
-        assert!(codes.contains(&name.as_str()) && find(&name).is_some(), "{name}");
+    for name in ["create", "update", "delete", "run", "stopped", "partial"]
+        .map(|verb| format!("plan-{verb}"))
+    {
+        assert!(
+            codes.contains(&name.as_str()) && find(&name).is_some(),
+            "{name}"
+        );
     }
-    assert!(all().iter().all(|code| !codes.contains(&code.name)), "they are no diagnostics");
+    assert!(
+        all().iter().all(|code| !codes.contains(&code.name)),
+        "they are no diagnostics"
+    );
 }
 
 #[test]
 fn every_stop_of_a_plan_can_be_explained() {
-    let registered: BTreeSet<_> = of_stops().map(|code| (code.name.to_owned(), code.severity)).collect();
+    let registered: BTreeSet<_> = of_stops()
+        .map(|code| (code.name.to_owned(), code.severity))
+        .collect();
     let lacks = REGISTRY.iter().filter_map(|kind| kind.numbered());
     let lacks = lacks.flat_map(|numbered| [numbered.missing.code, numbered.needless.code]);
-    let mut used: BTreeSet<_> = lacks.map(|code| (code.to_owned(), Severity::Error)).collect();
+    let mut used: BTreeSet<_> = lacks
+        .map(|code| (code.to_owned(), Severity::Error))
+        .collect();
     scan(&root(), &[("Stop::new(", Severity::Error)], &mut used);
     assert_eq!(used, registered, "left: in the sources, right: registered");
     assert!(of_stops().is_sorted_by(|a, b| a.name < b.name));
-    assert!(explained().map(|code| code.name).collect::<BTreeSet<_>>().len() == explained().count());
+    assert!(
+        explained()
+            .map(|code| code.name)
+            .collect::<BTreeSet<_>>()
+            .len()
+            == explained().count()
+    );
 }
 
 fn root() -> PathBuf {
@@ -91,7 +140,11 @@ fn texts_are_sentences_of_one_paragraph() {
             Example::Charts { .. } => None,
         });
         for text in texts {
-            assert!(text.ends_with('.') && !text.contains('\n') && !text.contains("  "), "{}: {text}", code.name);
+            assert!(
+                text.ends_with('.') && !text.contains('\n') && !text.contains("  "),
+                "{}: {text}",
+                code.name
+            );
         }
     }
 }
@@ -106,17 +159,30 @@ fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
     ];
     scan(&root(), &makers, &mut used);
     // The probes are of no service, and nobody asks what their codes mean.
-    let items = REGISTRY.iter().filter(|kind| !kind.name.ends_with("member")).filter_map(|kind| kind.place.items);
+    let items = REGISTRY
+        .iter()
+        .filter(|kind| !kind.name.ends_with("member"))
+        .filter_map(|kind| kind.place.items);
     let wrong = items.flat_map(|items| {
-        [Some(items.twice), items.incomplete, items.fixed.map(|(wrong, _)| wrong)].into_iter().flatten()
+        [
+            Some(items.twice),
+            items.incomplete,
+            items.fixed.map(|(wrong, _)| wrong),
+        ]
+        .into_iter()
+        .flatten()
     });
     used.extend(wrong.map(|wrong| (wrong.code.to_owned(), Severity::Error)));
     used.retain(|(code, _)| !of_plans().any(|known| known.name == code));
-    let registered: BTreeSet<_> = all().iter().map(|code| (code.name.to_owned(), code.severity)).collect();
+    let registered: BTreeSet<_> = all()
+        .iter()
+        .map(|code| (code.name.to_owned(), code.severity))
+        .collect();
     assert_eq!(used, registered, "left: in the sources, right: registered");
 }
 
-/// Collects the codes that these functions are called with. A code is written as a literal, or as a constant of the same file.
+/// Collects the codes that these functions are called with. A code is written as a literal, or as a
+/// constant of the same file.
 fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, Severity)>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
@@ -125,19 +191,37 @@ fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, S
         return;
     }
     let text = fs::read_to_string(path).unwrap();
-    let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
-    let text = if is_test { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default() };
+    let is_test = path
+        .iter()
+        .any(|part| part == "tests" || part == "tests.rs");
+    let text = if is_test {
+        ""
+    } else {
+        text.split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default()
+    };
     for &(maker, severity) in makers {
         for (at, _) in text.match_indices(maker) {
-            let argument = text[at + maker.len()..].trim_start().split([',', ')']).next().unwrap_or_default();
-            // A change of a plan, not a finding: code scanning wants a rule for it as well. And what stands in the
-            // table of a kind.
-            if argument.starts_with("&format!(\"plan-") || ["lack.code", "self.code"].contains(&argument) {
+            let argument = text[at + maker.len()..]
+                .trim_start()
+                .split([',', ')'])
+                .next()
+                .unwrap_or_default();
+            // A change of a plan, not a finding: code scanning wants a rule for it as well. And
+            // what stands in the table of a kind.
+            if argument.starts_with("&format!(\"plan-")
+                || ["lack.code", "self.code"].contains(&argument)
+            {
                 continue;
             }
-            let code = match argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            let code = match argument
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+            {
                 Some(code) => code,
-                None => constant(text, argument).unwrap_or_else(|| panic!("`{argument}` in {}", path.display())),
+                None => constant(text, argument)
+                    .unwrap_or_else(|| panic!("`{argument}` in {}", path.display())),
             };
             used.insert((code.to_owned(), severity));
         }

@@ -10,7 +10,10 @@ pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
     let (choice, input) = (call.settings.assumptions.branch_commit, call.input());
     let repository = call.repository(id, Access::Read)?;
     let mut input = input?;
-    let (offset, limit) = (input.number("offset", 0..=2_147_483_647, 0)?, input.number("limit", 1..=100, 20)?);
+    let (offset, limit) = (
+        input.number("offset", 0..=2_147_483_647, 0)?,
+        input.number("limit", 1..=100, 20)?,
+    );
     // Nothing here knows when a branch was updated: the other orders are that of the names.
     let sort = input.one_of("sort", &["updated_desc", "updated_asc", "name"])?;
     let all = input.one_of("view", &["basic", "all", "simple"])? == "all";
@@ -35,8 +38,15 @@ pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
         branches.reverse();
     }
     let total = branches.len();
-    let items: Vec<Value> = branches.into_iter().skip(offset).take(limit).map(branch).collect();
+    let items: Vec<Value> = branches
+        .into_iter()
+        .skip(offset)
+        .take(limit)
+        .map(branch)
+        .collect();
     let mut reply = Reply::new(200, json!(items));
     reply.headers.push(("X-Total", total.to_string()));
-    Ok(reply.assuming_if(all, BranchCommit::NAME).assuming_if(input.ignored, InvalidValue::NAME))
+    Ok(reply
+        .assuming_if(all, BranchCommit::NAME)
+        .assuming_if(input.ignored, InvalidValue::NAME))
 }

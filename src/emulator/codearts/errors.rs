@@ -1,7 +1,8 @@
-//! Refusals of CodeArts Repo and the bodies in which they are said (`codearts-repo-api.md`, section 7).
+//! Refusals of CodeArts Repo and the bodies in which they are said (`codearts-repo-api.md`, section
+//! 7).
 //!
-//! The texts of the three documented refusals stand here to the letter. The page of the 403 calls its status
-//! "Bad Request"; the number is what is sent.
+//! The texts of the three documented refusals stand here to the letter. The page of the 403 calls
+//! its status "Bad Request"; the number is what is sent.
 
 use serde_json::json;
 
@@ -19,7 +20,13 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), enveloped: false, assumption: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            enveloped: false,
+            assumption: None,
+        }
     }
 
     /// A token that is not valid, or not any more.
@@ -28,7 +35,11 @@ impl Refusal {
     }
 
     pub(super) fn forbidden() -> Self {
-        Self::new(403, "CH.004403", "Insufficient permissions. Apply for the required permission and try again.")
+        Self::new(
+            403,
+            "CH.004403",
+            "Insufficient permissions. Apply for the required permission and try again.",
+        )
     }
 
     pub(super) fn repository_not_found() -> Self {
@@ -45,7 +56,11 @@ impl Refusal {
 
     /// No published code means this: the code is made up, and no client may depend on it.
     pub(super) fn conflict(message: &str) -> Self {
-        Self::new(409, "CH.004999", format!("{message} (this code is made up)"))
+        Self::new(
+            409,
+            "CH.004999",
+            format!("{message} (this code is made up)"),
+        )
     }
 
     /// Marks a refusal that no document promises.
@@ -91,10 +106,20 @@ mod tests {
                 403,
                 r#"{"error_code":"CH.004403","error_msg":"Insufficient permissions. Apply for the required permission and try again."}"#,
             ),
-            (Refusal::repository_not_found(), 404, r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#),
+            (
+                Refusal::repository_not_found(),
+                404,
+                r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#,
+            ),
         ] {
             let response = refusal.response();
-            assert_eq!((response.status, String::from_utf8(response.body).unwrap().as_str()), (status, text));
+            assert_eq!(
+                (
+                    response.status,
+                    String::from_utf8(response.body).unwrap().as_str()
+                ),
+                (status, text)
+            );
         }
     }
 

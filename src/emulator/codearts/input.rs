@@ -1,7 +1,7 @@
 //! What a request brings, checked one by one: fields of the body and parameters of the query.
 //!
-//! No operation of the mirror documents a 400. Whether a value that is not in the tables is refused or
-//! passed over is therefore an assumption, here for all of them.
+//! No operation of the mirror documents a 400. Whether a value that is not in the tables is refused
+//! or passed over is therefore an assumption, here for all of them.
 
 use std::ops::RangeInclusive;
 
@@ -22,9 +22,15 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn read(query: &str, body: &[u8], choice: InvalidValue) -> Result<Self, Refusal> {
-        let decoded = |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
+        let decoded =
+            |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
         let query = escape::pairs(query).map(decoded).collect();
-        let mut input = Self { fields: Map::new(), query, choice, ignored: false };
+        let mut input = Self {
+            fields: Map::new(),
+            query,
+            choice,
+            ignored: false,
+        };
         if !body.is_empty() {
             input.fields = match serde_json::from_slice(body) {
                 Ok(Value::Object(fields)) => fields,
@@ -64,8 +70,14 @@ impl Input {
     }
 
     /// One of some texts of the body.
-    pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>, Refusal> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
         match choices.iter().find(|(choice, _)| *choice == text) {
             Some((_, value)) => Ok(Some(*value)),
             None => self.invalid(&format!("{name} cannot be {text}"), None),
@@ -73,7 +85,10 @@ impl Input {
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A number of the query.
@@ -83,22 +98,40 @@ impl Input {
         range: RangeInclusive<usize>,
         default: usize,
     ) -> Result<usize, Refusal> {
-        match self.parameter(name).map(|text| text.parse().ok().filter(|number| range.contains(number))) {
+        match self
+            .parameter(name)
+            .map(|text| text.parse().ok().filter(|number| range.contains(number)))
+        {
             None => Ok(default),
             Some(Some(number)) => Ok(number),
-            Some(None) => {
-                self.invalid(&format!("{name} must be between {} and {}", range.start(), range.end()), default)
-            }
+            Some(None) => self.invalid(
+                &format!(
+                    "{name} must be between {} and {}",
+                    range.start(),
+                    range.end()
+                ),
+                default,
+            ),
         }
     }
 
     /// One of some texts of the query; the first is the default.
-    pub(super) fn one_of(&mut self, name: &str, choices: &[&'static str]) -> Result<&'static str, Refusal> {
+    pub(super) fn one_of(
+        &mut self,
+        name: &str,
+        choices: &[&'static str],
+    ) -> Result<&'static str, Refusal> {
         let default = choices.first().copied().unwrap_or_default();
-        match self.parameter(name).map(|text| choices.iter().find(|choice| **choice == text)) {
+        match self
+            .parameter(name)
+            .map(|text| choices.iter().find(|choice| **choice == text))
+        {
             None => Ok(default),
             Some(Some(choice)) => Ok(choice),
-            Some(None) => self.invalid(&format!("{name} must be one of {}", choices.join(", ")), default),
+            Some(None) => self.invalid(
+                &format!("{name} must be one of {}", choices.join(", ")),
+                default,
+            ),
         }
     }
 

@@ -14,9 +14,10 @@ use super::{
 use crate::emulator::settings::{
     Settings,
     assumptions::{
-        AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, EmptyField, GitTimes, InvalidValue,
-        LastError, LastUpdateAt, MirrorUrl, MirroringEnabled, NotAMirror, NotBase64, NumberOfFailures, PutOmitted,
-        RepeatStart, SchedulePeriod, ScheduleSwitch, StartWithoutBody, UpdateStatus, UrlCredentials,
+        AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, EmptyField,
+        GitTimes, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled, NotAMirror,
+        NotBase64, NumberOfFailures, PutOmitted, RepeatStart, SchedulePeriod, ScheduleSwitch,
+        StartWithoutBody, UpdateStatus, UrlCredentials,
     },
 };
 use crate::emulator::state::git::{Access, Branches, GitRepository, Mirror};
@@ -30,10 +31,23 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
     let (settings, now) = (call.settings, call.now);
     let repository = call.repository(id, Access::Read)?;
     match &repository.mirror {
-        Some(mirror) => Ok(record(200, repository.id, mirror, now, &settings.assumptions)),
-        None => {
-            ordinary(settings, || record(200, repository.id, &Mirror::default(), now, &settings.assumptions).nulls())
-        }
+        Some(mirror) => Ok(record(
+            200,
+            repository.id,
+            mirror,
+            now,
+            &settings.assumptions,
+        )),
+        None => ordinary(settings, || {
+            record(
+                200,
+                repository.id,
+                &Mirror::default(),
+                now,
+                &settings.assumptions,
+            )
+            .nulls()
+        }),
     }
 }
 
@@ -48,7 +62,10 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> Outcome {
     let change = Change::read(&mut input, assumptions)?;
     let (omitted, reset) = (change.omits(), assumptions.put_omitted == PutOmitted::Reset);
     let default = |value: Option<String>| value.or_else(|| reset.then(String::new));
-    let scheduled = change.scheduled.or(reset.then_some(false)).unwrap_or(mirror.scheduled);
+    let scheduled = change
+        .scheduled
+        .or(reset.then_some(false))
+        .unwrap_or(mirror.scheduled);
     let switched = scheduled != mirror.scheduled;
     switch(mirror, scheduled, assumptions)?;
     if let Some(url) = default(change.url) {
@@ -91,19 +108,26 @@ struct Change {
 impl Change {
     fn read(input: &mut Input, assumptions: &Assumptions) -> Result<Self, Refusal> {
         let url = input.text("url")?;
-        let odd_url = url.as_deref().map_or(Ok(false), |url| odd_url(url, assumptions))?;
+        let odd_url = url
+            .as_deref()
+            .map_or(Ok(false), |url| odd_url(url, assumptions))?;
         let means_on = assumptions.mirroring_enabled == MirroringEnabled::TrueIsOn;
         Ok(Self {
             url,
             odd_url,
             branches: input.choice("sync_branch_type", &BRANCHES)?,
-            scheduled: input.flag("mirroring_enabled")?.map(|enabled| enabled == means_on),
+            scheduled: input
+                .flag("mirroring_enabled")?
+                .map(|enabled| enabled == means_on),
             endpoint: input.text("endpoint_uuid")?,
         })
     }
 
     fn omits(&self) -> bool {
-        self.url.is_none() || self.branches.is_none() || self.scheduled.is_none() || self.endpoint.is_none()
+        self.url.is_none()
+            || self.branches.is_none()
+            || self.scheduled.is_none()
+            || self.endpoint.is_none()
     }
 }
 
@@ -114,7 +138,9 @@ fn switch(mirror: &mut Mirror, scheduled: bool, assumptions: &Assumptions) -> Re
         ScheduleSwitch::Fixed => scheduled != mirror.scheduled,
     };
     if refused {
-        return Err(Refusal::invalid("mirroring_enabled cannot be changed").assuming(ScheduleSwitch::NAME));
+        return Err(
+            Refusal::invalid("mirroring_enabled cannot be changed").assuming(ScheduleSwitch::NAME)
+        );
     }
     mirror.was_scheduled = !scheduled && (mirror.scheduled || mirror.was_scheduled);
     mirror.scheduled = scheduled;
@@ -135,11 +161,16 @@ pub(super) fn start(call: &mut Call<'_>, id: &str) -> Outcome {
     let mut input = input?;
     let (order, odd) = order(&mut input, jid, &settings.assumptions)?;
     let repeated = !mirror.runs.is_empty();
-    let refs = if order.force { Vec::new() } else { refs::assumed(&repository.refs, mirror) };
+    let refs = if order.force {
+        Vec::new()
+    } else {
+        refs::assumed(&repository.refs, mirror)
+    };
     let jid = match repository.start(order, now, settings) {
         Started::Run(jid) | Started::Nothing(jid) => jid,
         Started::Conflict => {
-            return Err(Refusal::conflict("The repository is being synchronized").assuming(RepeatStart::NAME));
+            return Err(Refusal::conflict("The repository is being synchronized")
+                .assuming(RepeatStart::NAME));
         }
     };
     call.state.use_jid();
@@ -152,13 +183,23 @@ pub(super) fn start(call: &mut Call<'_>, id: &str) -> Outcome {
 }
 
 /// What a start says, and whether its credentials are no Base64. Empty texts are the same as none.
-fn order(input: &mut Input, jid: String, assumptions: &Assumptions) -> Result<(Order, bool), Refusal> {
-    let mut given = |name: &str| input.text(name).map(|text| text.filter(|text| !text.is_empty()));
+fn order(
+    input: &mut Input,
+    jid: String,
+    assumptions: &Assumptions,
+) -> Result<(Order, bool), Refusal> {
+    let mut given = |name: &str| {
+        input
+            .text(name)
+            .map(|text| text.filter(|text| !text.is_empty()))
+    };
     let credentials = [given("username")?, given("password")?];
     let endpoint = given("endpoint_uuid")?.is_some();
     let odd = credentials.iter().flatten().any(|text| !is_base64(text));
     if odd && assumptions.not_base64 == NotBase64::Refuse {
-        return Err(Refusal::invalid("username and password must be Base64").assuming(NotBase64::NAME));
+        return Err(
+            Refusal::invalid("username and password must be Base64").assuming(NotBase64::NAME)
+        );
     }
     let order = Order {
         jid,
@@ -171,7 +212,9 @@ fn order(input: &mut Input, jid: String, assumptions: &Assumptions) -> Result<(O
 
 /// Base64 of a text; other bytes are a sign that a plain word was taken for Base64.
 fn is_base64(text: &str) -> bool {
-    BASE64_STANDARD.decode(text).is_ok_and(|bytes| String::from_utf8(bytes).is_ok())
+    BASE64_STANDARD
+        .decode(text)
+        .is_ok_and(|bytes| String::from_utf8(bytes).is_ok())
 }
 
 pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
@@ -188,11 +231,15 @@ pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
     if missing && assumptions.associate_without_url == AssociateWithoutUrl::Refuse {
         return Err(Refusal::invalid("url is missing").assuming(AssociateWithoutUrl::NAME));
     }
-    let odd_url = url.as_deref().map_or(Ok(false), |url| odd_url(url, assumptions))?;
+    let odd_url = url
+        .as_deref()
+        .map_or(Ok(false), |url| odd_url(url, assumptions))?;
     let twice = repository.mirror.is_some();
     match assumptions.associate_twice {
         AssociateTwice::Conflict if twice => {
-            return Err(Refusal::conflict("The repository is a mirror").assuming(AssociateTwice::NAME));
+            return Err(
+                Refusal::conflict("The repository is a mirror").assuming(AssociateTwice::NAME)
+            );
         }
         AssociateTwice::Same if twice => {}
         AssociateTwice::Replace | AssociateTwice::Same | AssociateTwice::Conflict => {
@@ -213,14 +260,32 @@ pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
 /// A record without a past; what is at the other end is not the service's to change.
 fn tie(repository: &mut GitRepository, url: String, now: Timestamp) {
     let old = repository.mirror.take().unwrap_or_default();
-    let Mirror { source, outcome, next_outcomes, run_seconds, .. } = old;
-    let mirror = Mirror { source, outcome, next_outcomes, run_seconds, last_changed_at: Some(now), ..Mirror::of(&url) };
+    let Mirror {
+        source,
+        outcome,
+        next_outcomes,
+        run_seconds,
+        ..
+    } = old;
+    let mirror = Mirror {
+        source,
+        outcome,
+        next_outcomes,
+        run_seconds,
+        last_changed_at: Some(now),
+        ..Mirror::of(&url)
+    };
     repository.mirror = Some(mirror);
 }
 
 /// Gives the mirror an id, unless it has one.
 fn number(call: &mut Call<'_>, id: &str) -> Result<(), Refusal> {
-    if call.repository(id, Access::Set)?.mirror.as_ref().is_some_and(|mirror| mirror.id == 0) {
+    if call
+        .repository(id, Access::Set)?
+        .mirror
+        .as_ref()
+        .is_some_and(|mirror| mirror.id == 0)
+    {
         let next = call.state.next_git_id();
         if let Some(mirror) = &mut call.repository(id, Access::Set)?.mirror {
             mirror.id = next;
@@ -231,10 +296,13 @@ fn number(call: &mut Call<'_>, id: &str) -> Result<(), Refusal> {
 
 /// Whether a url is none that the tables allow; refused, unless that is assumed to pass.
 fn odd_url(url: &str, assumptions: &Assumptions) -> Result<bool, Refusal> {
-    let odd = !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+    let odd = !["http://", "https://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
     match assumptions.mirror_url {
         MirrorUrl::Refuse if odd => {
-            Err(Refusal::invalid("url must begin with http:// or https://").assuming(MirrorUrl::NAME))
+            Err(Refusal::invalid("url must begin with http:// or https://")
+                .assuming(MirrorUrl::NAME))
         }
         MirrorUrl::Refuse | MirrorUrl::Accept => Ok(odd),
     }
@@ -254,7 +322,13 @@ fn ordinary(settings: &Settings, nulls: impl FnOnce() -> Reply) -> Outcome {
 }
 
 /// The eleven fields. Which branches are copied is not among them.
-fn record(status: u16, repository_id: u32, mirror: &Mirror, now: Timestamp, assumptions: &Assumptions) -> Reply {
+fn record(
+    status: u16,
+    repository_id: u32,
+    mirror: &Mirror,
+    now: Timestamp,
+    assumptions: &Assumptions,
+) -> Reply {
     let failures = match assumptions.number_of_failures {
         NumberOfFailures::Consecutive => mirror.failures_in_a_row,
         NumberOfFailures::Total => mirror.failures,
@@ -276,10 +350,20 @@ fn record(status: u16, repository_id: u32, mirror: &Mirror, now: Timestamp, assu
         "last_error": mirror.last_error.as_ref().filter(|_| !cleared),
     });
     Reply::new(status, body)
-        .assuming([UpdateStatus::NAME, MirroringEnabled::NAME, LastUpdateAt::NAME])
+        .assuming([
+            UpdateStatus::NAME,
+            MirroringEnabled::NAME,
+            LastUpdateAt::NAME,
+        ])
         .assuming(texts_assumed(mirror))
-        .assuming_if(updated.or(mirror.last_successful_update_at).is_some(), GitTimes::NAME)
-        .assuming_if(mirror.failures != mirror.failures_in_a_row, NumberOfFailures::NAME)
+        .assuming_if(
+            updated.or(mirror.last_successful_update_at).is_some(),
+            GitTimes::NAME,
+        )
+        .assuming_if(
+            mirror.failures != mirror.failures_in_a_row,
+            NumberOfFailures::NAME,
+        )
         .assuming_if(recovered, LastError::NAME)
         .assuming_if(mirror.scheduled, SchedulePeriod::NAME)
 }
@@ -292,14 +376,19 @@ fn enabled(mirror: &Mirror, assumptions: &Assumptions) -> bool {
 fn texts_assumed(mirror: &Mirror) -> impl Iterator<Item = &'static str> {
     let empty = mirror.url.is_empty() || mirror.endpoint_uuid.is_empty();
     let secret = words::userinfo(&mirror.url).is_some();
-    empty.then_some(EmptyField::NAME).into_iter().chain(secret.then_some(UrlCredentials::NAME))
+    empty
+        .then_some(EmptyField::NAME)
+        .into_iter()
+        .chain(secret.then_some(UrlCredentials::NAME))
 }
 
 impl Reply {
     /// The same fields, none of them known but whose they are.
     fn nulls(mut self) -> Self {
         if let Value::Object(fields) = &mut self.body {
-            let unknown = fields.iter_mut().filter(|(name, _)| *name != "repository_id");
+            let unknown = fields
+                .iter_mut()
+                .filter(|(name, _)| *name != "repository_id");
             unknown.for_each(|(_, value)| *value = Value::Null);
         }
         self

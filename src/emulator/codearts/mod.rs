@@ -1,8 +1,10 @@
-//! CodeArts Repo, pure like the other service: the git repositories of a user, and the mirrors among them.
+//! CodeArts Repo, pure like the other service: the git repositories of a user, and the mirrors
+//! among them.
 //!
-//! It is written from the API reference, which leaves most of what a mirror does open: half of this folder
-//! is choices between answers, and each answer names the choices that it depends on. What the API lacks is
-//! lacking here: a job cannot be asked for, a mirror cannot be deleted, and `sync_branch_type` is not shown.
+//! It is written from the API reference, which leaves most of what a mirror does open: half of this
+//! folder is choices between answers, and each answer names the choices that it depends on. What
+//! the API lacks is lacking here: a job cannot be asked for, a mirror cannot be deleted, and
+//! `sync_branch_type` is not shown.
 
 mod branches;
 mod errors;
@@ -35,8 +37,8 @@ use input::Input;
 pub(super) use operations::{operation, operations, owns};
 pub use stranger::Rejected;
 
-/// Answers a request to one of the paths that this service owns, and says what stood before where it changed the
-/// state.
+/// Answers a request to one of the paths that this service owns, and says what stood before where
+/// it changed the state.
 pub(super) fn answer(
     state: &mut State,
     settings: &Settings,
@@ -44,7 +46,12 @@ pub(super) fn answer(
     now: Timestamp,
     request_id: &str,
 ) -> (Response, Change) {
-    let mut call = Call { state: Draft::of(state), settings, request, now };
+    let mut call = Call {
+        state: Draft::of(state),
+        settings,
+        request,
+        now,
+    };
     let response = match operations::answer(&mut call) {
         None => message::refusal::Refusal::no_route().response(settings.error_shape, request_id),
         Some(Ok(reply)) => reply.response(),
@@ -56,13 +63,19 @@ pub(super) fn answer(
 /// The answer to a token that is not valid, or not any more.
 pub(super) fn expired(request: &Request) -> Response {
     let refusal = Refusal::expired();
-    let refusal = if request.path.starts_with("/v2/") { refusal.enveloped() } else { refusal };
+    let refusal = if request.path.starts_with("/v2/") {
+        refusal.enveloped()
+    } else {
+        refusal
+    };
     refusal.response()
 }
 
 /// Lets everything happen in all mirrors that is due by now.
 pub(super) fn settle(state: &mut State, settings: &Settings, now: Timestamp) {
-    state.git_repositories_mut().for_each(|repository| repository.settle(now, settings));
+    state
+        .git_repositories_mut()
+        .for_each(|repository| repository.settle(now, settings));
 }
 
 /// One request being answered.
@@ -86,7 +99,12 @@ struct Reply {
 
 impl Reply {
     fn new(status: u16, body: Value) -> Self {
-        Self { status, body, headers: Vec::new(), assumptions: Vec::new() }
+        Self {
+            status,
+            body,
+            headers: Vec::new(),
+            assumptions: Vec::new(),
+        }
     }
 
     /// Marks an answer that no document promises.
@@ -103,21 +121,32 @@ impl Reply {
     fn response(self) -> Response {
         let response = Response::json(self.status, &self.body);
         let headers = self.headers.into_iter();
-        let response = headers.fold(response, |response, (name, value)| response.with_header(name, value));
+        let response = headers.fold(response, |response, (name, value)| {
+            response.with_header(name, value)
+        });
         let names = self.assumptions.into_iter();
-        names.fold(response, |response, name| response.with_header(assumptions::HEADER, name))
+        names.fold(response, |response, name| {
+            response.with_header(assumptions::HEADER, name)
+        })
     }
 }
 
 impl Call<'_> {
     fn input(&self) -> Result<Input, Refusal> {
-        Input::read(&self.request.query, &self.request.body, self.settings.assumptions.invalid_value)
+        Input::read(
+            &self.request.query,
+            &self.request.body,
+            self.settings.assumptions.invalid_value,
+        )
     }
 
     /// The repository of that id as it is now, if the user may do so much with it.
     fn repository(&mut self, id: &str, needed: Access) -> Result<&mut GitRepository, Refusal> {
         let (id, region) = (self.id(id)?, &self.request.region);
-        let (project, path) = self.state.find_git_repository(region, id).ok_or_else(Refusal::repository_not_found)?;
+        let (project, path) = self
+            .state
+            .find_git_repository(region, id)
+            .ok_or_else(Refusal::repository_not_found)?;
         let found = self.state.git_repository_mut(region, &project, &path);
         let found = found.ok_or_else(Refusal::repository_not_found)?;
         if found.access < needed {
@@ -129,10 +158,15 @@ impl Call<'_> {
 
     fn id(&self, text: &str) -> Result<u32, Refusal> {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let id = text.parse().ok().filter(|id| digits && (1..=LAST_ID).contains(id));
+        let id = text
+            .parse()
+            .ok()
+            .filter(|id| digits && (1..=LAST_ID).contains(id));
         id.ok_or_else(|| {
             let refusal = match self.settings.assumptions.id_out_of_range {
-                IdOutOfRange::BadRequest => Refusal::invalid("repository_id must be between 1 and 2147483647"),
+                IdOutOfRange::BadRequest => {
+                    Refusal::invalid("repository_id must be between 1 and 2147483647")
+                }
                 IdOutOfRange::NotFound => Refusal::repository_not_found(),
             };
             refusal.assuming(IdOutOfRange::NAME)

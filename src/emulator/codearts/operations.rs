@@ -6,7 +6,8 @@
 use super::{Call, Outcome, Refusal, branches, mirrors, repositories};
 use crate::emulator::message::{Request, escape, operation::Operation};
 
-/// What answers an operation: of the user, or of the id in its path, which is text until it was looked at.
+/// What answers an operation: of the user, or of the id in its path, which is text until it was
+/// looked at.
 #[derive(Clone, Copy)]
 enum Handler {
     User(fn(&mut Call<'_>) -> Outcome),
@@ -16,13 +17,48 @@ enum Handler {
 use Handler::{Id, User};
 
 const TABLE: [(&str, &str, &str, Handler); 9] = [
-    ("show-mirror", "GET", "/v4/repositories/{}/remote-mirror", Id(mirrors::show)),
-    ("update-mirror", "PUT", "/v4/repositories/{}/remote-mirror", Id(mirrors::update)),
-    ("run-mirror", "POST", "/v4/repositories/{}/remote-mirror", Id(mirrors::start)),
-    ("associate-mirror", "POST", "/v4/repositories/{}/remote-mirror/associate", Id(mirrors::associate)),
-    ("show-git-repository", "GET", "/v4/repositories/{}", Id(repositories::show)),
-    ("list-git-branches", "GET", "/v4/repositories/{}/repository/branches", Id(branches::list)),
-    ("list-git-repositories", "GET", "/v4/user/repositories", User(|call| repositories::of_user(call))),
+    (
+        "show-mirror",
+        "GET",
+        "/v4/repositories/{}/remote-mirror",
+        Id(mirrors::show),
+    ),
+    (
+        "update-mirror",
+        "PUT",
+        "/v4/repositories/{}/remote-mirror",
+        Id(mirrors::update),
+    ),
+    (
+        "run-mirror",
+        "POST",
+        "/v4/repositories/{}/remote-mirror",
+        Id(mirrors::start),
+    ),
+    (
+        "associate-mirror",
+        "POST",
+        "/v4/repositories/{}/remote-mirror/associate",
+        Id(mirrors::associate),
+    ),
+    (
+        "show-git-repository",
+        "GET",
+        "/v4/repositories/{}",
+        Id(repositories::show),
+    ),
+    (
+        "list-git-branches",
+        "GET",
+        "/v4/repositories/{}/repository/branches",
+        Id(branches::list),
+    ),
+    (
+        "list-git-repositories",
+        "GET",
+        "/v4/user/repositories",
+        User(|call| repositories::of_user(call)),
+    ),
     (
         "list-project-repositories",
         "GET",
@@ -39,7 +75,9 @@ const TABLE: [(&str, &str, &str, Handler); 9] = [
 
 /// All of them, in the order of the reference.
 pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
-    TABLE.iter().map(|(name, method, path, _)| Operation::new(name, method, path))
+    TABLE
+        .iter()
+        .map(|(name, method, path, _)| Operation::new(name, method, path))
 }
 
 /// Whether a path belongs to CodeArts Repo, be there such an operation or not.
@@ -58,7 +96,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<Outcome> {
     let path = escape::decode_text(&call.request.path);
     let (handler, names) = operations()
         .zip(TABLE)
-        .find_map(|(operation, (.., handler))| Some((handler, operation.names(&call.request.method, &path)?)))?;
+        .find_map(|(operation, (.., handler))| {
+            Some((handler, operation.names(&call.request.method, &path)?))
+        })?;
     match (handler, names.as_slice()) {
         (User(answer), []) => Some(answer(call)),
         (Id(answer), [id]) => Some(answer(call, id)),
@@ -84,8 +124,14 @@ mod tests {
             ("DELETE", "/v4/repositories/123/remote-mirror"),
             ("PATCH", "/v4/repositories/123/remote-mirror"),
             ("HEAD", "/v4/repositories/123/remote-mirror"),
-            ("GET", "/v4/repositories/123/remote-mirror/09a56216-cb37-494c-b314-d88dc6c9ff57"),
-            ("GET", "/v4/repositories/123/remote-mirror/jobs/09a56216-cb37-494c-b314-d88dc6c9ff57"),
+            (
+                "GET",
+                "/v4/repositories/123/remote-mirror/09a56216-cb37-494c-b314-d88dc6c9ff57",
+            ),
+            (
+                "GET",
+                "/v4/repositories/123/remote-mirror/jobs/09a56216-cb37-494c-b314-d88dc6c9ff57",
+            ),
             ("GET", "/v4/repositories/123/remote-mirror/associate"),
             ("GET", "/v4/repositories/123/remote-mirrors"),
             ("GET", "/v4/repositories/123/remote-mirror/"),
@@ -99,7 +145,11 @@ mod tests {
             ("GET", "/"),
         ] {
             let (method, path) = (method.to_owned(), path.to_owned());
-            let request = Request { method, path, ..Request::default() };
+            let request = Request {
+                method,
+                path,
+                ..Request::default()
+            };
             assert_eq!(operation(&request), None, "{request:?}");
         }
     }

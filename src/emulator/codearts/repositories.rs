@@ -1,7 +1,7 @@
 //! Where the id of a repository is found: the lists, and the repository itself.
 //!
-//! A search is a keyword in the name, never the whole name; the lists of version 4 are bare arrays that say
-//! nothing about their length.
+//! A search is a keyword in the name, never the whole name; the lists of version 4 are bare arrays
+//! that say nothing about their length.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{Call, Outcome, Refusal, Reply, input::Input, words};
 use crate::emulator::settings::assumptions::{
-    Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath, UnknownProject,
+    Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath,
+    UnknownProject,
 };
 use crate::emulator::state::git::{Access, GitRepository, Project};
 
@@ -61,26 +62,51 @@ impl Row<'_> {
     }
 
     fn urls(&self, region: &str) -> [String; 2] {
-        let (host, path) = (format!("codehub.devcloud.{region}.huaweicloud.com"), self.full_path());
-        [format!("git@{host}:{path}.git"), format!("https://{host}/{path}.git")]
+        let (host, path) = (
+            format!("codehub.devcloud.{region}.huaweicloud.com"),
+            self.full_path(),
+        );
+        [
+            format!("git@{host}:{path}.git"),
+            format!("https://{host}/{path}.git"),
+        ]
     }
 }
 
 /// The repositories of the region in which the user has a role, in order of creation.
 fn rows<'a>(call: &'a Call<'_>) -> Vec<Row<'a>> {
-    let projects = call.state.regions.get(&call.request.region).into_iter().flat_map(|region| &region.projects);
+    let projects = call
+        .state
+        .regions
+        .get(&call.request.region)
+        .into_iter()
+        .flat_map(|region| &region.projects);
     let all = projects.flat_map(|(project_name, project)| {
         let repositories = project.repositories.iter();
-        repositories.map(move |(path, repository)| Row { project_name, project, path, repository })
+        repositories.map(move |(path, repository)| Row {
+            project_name,
+            project,
+            path,
+            repository,
+        })
     });
-    let mut rows: Vec<_> = all.filter(|row| row.repository.access > Access::None).collect();
+    let mut rows: Vec<_> = all
+        .filter(|row| row.repository.access > Access::None)
+        .collect();
     rows.sort_by_key(|row| row.repository.id);
     rows
 }
 
 /// The page of the rows that is asked for.
-fn page<'a>(mut rows: Vec<Row<'a>>, input: &mut Input, orders: &[&'static str]) -> Result<Vec<Row<'a>>, Refusal> {
-    let (offset, limit) = (input.number("offset", 0..=LAST_OFFSET, 0)?, input.number("limit", 1..=100, 20)?);
+fn page<'a>(
+    mut rows: Vec<Row<'a>>,
+    input: &mut Input,
+    orders: &[&'static str],
+) -> Result<Vec<Row<'a>>, Refusal> {
+    let (offset, limit) = (
+        input.number("offset", 0..=LAST_OFFSET, 0)?,
+        input.number("limit", 1..=100, 20)?,
+    );
     let compare: fn(&Row<'_>, &Row<'_>) -> Ordering = match input.one_of("order_by", orders)? {
         "name" => |a, b| a.name().cmp(b.name()),
         "created_at" => |a, b| a.repository.created.cmp(&b.repository.created),
@@ -97,12 +123,20 @@ fn page<'a>(mut rows: Vec<Row<'a>>, input: &mut Input, orders: &[&'static str]) 
 pub(super) fn of_user(call: &Call<'_>) -> Outcome {
     let mut input = call.input()?;
     let (archived, keyword) = (input.wanted("archived")?.unwrap_or(false), input.keyword()?);
-    let (starred, abnormal) = (input.wanted("starred")?, input.wanted("include_abnormal")? == Some(true));
+    let (starred, abnormal) = (
+        input.wanted("starred")?,
+        input.wanted("include_abnormal")? == Some(true),
+    );
     let member = input.wanted("membership")? == Some(true);
     let created = input.wanted("user_created")? == Some(true);
     let mut rows = rows(call);
     rows.retain(|row| {
-        let GitRepository { archived: is_archived, starred: is_starred, status, .. } = row.repository;
+        let GitRepository {
+            archived: is_archived,
+            starred: is_starred,
+            status,
+            ..
+        } = row.repository;
         *is_archived == archived
             && starred.is_none_or(|starred| *is_starred == starred)
             && (abnormal || *status == 0)
@@ -120,8 +154,12 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
     let region = call.state.regions.get(&call.request.region);
     if !region.is_some_and(|region| region.projects.values().any(|project| project.id == id)) {
         return match assumptions.unknown_project {
-            UnknownProject::NotFound => Err(Refusal::project_not_found().assuming(UnknownProject::NAME)),
-            UnknownProject::Empty => Ok(Reply::new(200, json!([])).assuming([UnknownProject::NAME])),
+            UnknownProject::NotFound => {
+                Err(Refusal::project_not_found().assuming(UnknownProject::NAME))
+            }
+            UnknownProject::Empty => {
+                Ok(Reply::new(200, json!([])).assuming([UnknownProject::NAME]))
+            }
         };
     }
     let (mut input, mut rows) = (call.input()?, rows(call));
@@ -131,15 +169,24 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
     if assumptions.project_list_groups == ProjectListGroups::Exclude {
         rows.retain(|row| !row.path.contains('/'));
     }
-    let rows = page(rows, &mut input, &["updated_at", "created_at", "id", "name"])?;
-    let items: Vec<Value> = rows.iter().map(|row| basic_item(row, assumptions)).collect();
+    let rows = page(
+        rows,
+        &mut input,
+        &["updated_at", "created_at", "id", "name"],
+    )?;
+    let items: Vec<Value> = rows
+        .iter()
+        .map(|row| basic_item(row, assumptions))
+        .collect();
     Ok(list(items, &input).assuming_if(grouped, ProjectListGroups::NAME))
 }
 
 /// A list of version 4, some of whose texts are a matter of belief.
 fn list(items: Vec<Value>, input: &Input) -> Reply {
     let reply = Reply::new(200, items.into());
-    reply.assuming([NameWithNamespace::NAME, RepositoryPath::NAME]).assuming_if(input.ignored, InvalidValue::NAME)
+    reply
+        .assuming([NameWithNamespace::NAME, RepositoryPath::NAME])
+        .assuming_if(input.ignored, InvalidValue::NAME)
 }
 
 pub(super) fn of_user_v2(call: &Call<'_>) -> Outcome {
@@ -149,10 +196,16 @@ pub(super) fn of_user_v2(call: &Call<'_>) -> Outcome {
     let keyword = input.keyword()?;
     rows.retain(|row| row.has(keyword.as_deref()));
     let total = rows.len();
-    let rows = rows.iter().skip((index - 1).saturating_mul(size)).take(size);
+    let rows = rows
+        .iter()
+        .skip((index - 1).saturating_mul(size))
+        .take(size);
     let items: Vec<Value> = rows.map(|row| old_item(call, row)).collect();
     let result = json!({ "total": total, "repositories": items });
-    let reply = Reply::new(200, json!({ "error": null, "result": result, "status": "success" }));
+    let reply = Reply::new(
+        200,
+        json!({ "error": null, "result": result, "status": "success" }),
+    );
     Ok(reply.assuming_if(input.ignored, InvalidValue::NAME))
 }
 
@@ -220,8 +273,18 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
     let id = call.repository(id, Access::Read)?.id;
     let assumptions = &call.settings.assumptions;
     let rows = rows(call);
-    let row = rows.iter().find(|row| row.repository.id == id).ok_or_else(Refusal::repository_not_found)?;
-    let GitRepository { description, archived, starred, uuid, refs, .. } = row.repository;
+    let row = rows
+        .iter()
+        .find(|row| row.repository.id == id)
+        .ok_or_else(Refusal::repository_not_found)?;
+    let GitRepository {
+        description,
+        archived,
+        starred,
+        uuid,
+        refs,
+        ..
+    } = row.repository;
     let [ssh, https] = row.urls(&call.request.region);
     let updated = words::time(row.repository.updated, assumptions);
     let body = json!({

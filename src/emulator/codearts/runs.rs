@@ -1,7 +1,7 @@
 //! Runs in simulated time: they start, end or hang, and leave facts behind.
 //!
-//! Nothing happens while nobody looks. Whoever looks says what time it is, and everything that was due by
-//! then happens first, in order. So a test moves a clock instead of waiting.
+//! Nothing happens while nobody looks. Whoever looks says what time it is, and everything that was
+//! due by then happens first, in order. So a test moves a clock instead of waiting.
 
 use std::time::Duration;
 
@@ -49,10 +49,22 @@ impl GitRepository {
     /// Lets everything happen that is due by `now`.
     pub(super) fn settle(&mut self, now: Timestamp, settings: &Settings) {
         let assumptions = &settings.assumptions;
-        let Self { mirror: Some(mirror), refs, .. } = self else { return };
+        let Self {
+            mirror: Some(mirror),
+            refs,
+            ..
+        } = self
+        else {
+            return;
+        };
         mirror.settle_schedule(now, assumptions);
         loop {
-            let ends = mirror.runs.iter().enumerate().filter_map(|(at, run)| Some((run.ends?, at))).min();
+            let ends = mirror
+                .runs
+                .iter()
+                .enumerate()
+                .filter_map(|(at, run)| Some((run.ends?, at)))
+                .min();
             let due = mirror.next_scheduled_at.filter(|due| *due <= now);
             match ends.filter(|(ends, _)| *ends <= now) {
                 Some((ends, at)) if due.is_none_or(|due| ends <= due) => {
@@ -73,14 +85,21 @@ impl GitRepository {
                 }
             }
         }
-        let started = mirror.runs.iter().map(|run| run.starts).filter(|starts| *starts <= now).max();
+        let started = mirror
+            .runs
+            .iter()
+            .map(|run| run.starts)
+            .filter(|starts| *starts <= now)
+            .max();
         mirror.last_started_at = mirror.last_started_at.max(started);
     }
 
     /// Runs the mirror, or does what is assumed where a run is in flight.
     pub(super) fn start(&mut self, order: Order, now: Timestamp, settings: &Settings) -> Started {
         self.settle(now, settings);
-        let Some(mirror) = &mut self.mirror else { return Started::Nothing(order.jid) };
+        let Some(mirror) = &mut self.mirror else {
+            return Started::Nothing(order.jid);
+        };
         let jid = order.jid.clone();
         match (settings.assumptions.repeat_start, mirror.runs.last_mut()) {
             (RepeatStart::SameRun, Some(_)) => return Started::Nothing(jid),
@@ -93,7 +112,11 @@ impl GitRepository {
             }
             (RepeatStart::Conflict, Some(_)) => return Started::Conflict,
             (RepeatStart::Queue, Some(_)) => {
-                let ends = mirror.runs.iter().map(|run| run.ends.unwrap_or(Timestamp::MAX)).max();
+                let ends = mirror
+                    .runs
+                    .iter()
+                    .map(|run| run.ends.unwrap_or(Timestamp::MAX))
+                    .max();
                 mirror.begin(order, ends.unwrap_or(now), settings);
             }
             (RepeatStart::Concurrent, Some(_)) | (_, None) => mirror.begin(order, now, settings),
@@ -119,9 +142,13 @@ impl Mirror {
             false => self.next_outcomes.remove(0),
         };
         let starts = later(now, settings.run_delay);
-        let duration = self.run_seconds.map_or(settings.run_duration, Duration::from_secs);
-        let ends = (outcome != RunOutcome::Hang && starts < Timestamp::MAX).then(|| later(starts, duration));
-        let unauthenticated = self.source.needs_credentials && !order.authenticated && self.endpoint_uuid.is_empty();
+        let duration = self
+            .run_seconds
+            .map_or(settings.run_duration, Duration::from_secs);
+        let ends = (outcome != RunOutcome::Hang && starts < Timestamp::MAX)
+            .then(|| later(starts, duration));
+        let unauthenticated =
+            self.source.needs_credentials && !order.authenticated && self.endpoint_uuid.is_empty();
         let error = match outcome {
             _ if order.doomed.is_some() => order.doomed,
             _ if self.url.is_empty() => Some(NO_URL.to_owned()),
@@ -129,7 +156,13 @@ impl Mirror {
             RunOutcome::Fail(error) => Some(error),
             RunOutcome::Succeed | RunOutcome::Hang => None,
         };
-        self.runs.push(Run { jid: order.jid, starts, ends, error, force: order.force });
+        self.runs.push(Run {
+            jid: order.jid,
+            starts,
+            ends,
+            error,
+            force: order.force,
+        });
     }
 
     fn ended(&mut self, at: Timestamp, failure: Option<String>) {
@@ -164,37 +197,67 @@ mod tests {
     }
 
     fn settings(switch: &str) -> Settings {
-        let mut settings =
-            Settings { run_delay: Duration::from_secs(1), run_duration: Duration::from_secs(5), ..Settings::default() };
+        let mut settings = Settings {
+            run_delay: Duration::from_secs(1),
+            run_duration: Duration::from_secs(5),
+            ..Settings::default()
+        };
         settings.assumptions.set(switch).unwrap();
         settings
     }
 
     fn repository(outcome: RunOutcome) -> GitRepository {
-        let mirror = Mirror { outcome, ..Mirror::of("https://git.example.com/app.git") };
-        GitRepository { mirror: Some(mirror), ..GitRepository::default() }
+        let mirror = Mirror {
+            outcome,
+            ..Mirror::of("https://git.example.com/app.git")
+        };
+        GitRepository {
+            mirror: Some(mirror),
+            ..GitRepository::default()
+        }
     }
 
     fn order(jid: &str) -> Order {
-        Order { jid: jid.to_owned(), ..Order::default() }
+        Order {
+            jid: jid.to_owned(),
+            ..Order::default()
+        }
     }
 
-    /// When the last success was, and how often it failed in a row and in all, after the clock stood there.
-    fn facts(repository: &mut GitRepository, now: i64, settings: &Settings) -> (Option<Timestamp>, u32, u32) {
+    /// When the last success was, and how often it failed in a row and in all, after the clock
+    /// stood there.
+    fn facts(
+        repository: &mut GitRepository,
+        now: i64,
+        settings: &Settings,
+    ) -> (Option<Timestamp>, u32, u32) {
         repository.settle(at(now), settings);
         let mirror = repository.mirror.as_ref().unwrap();
-        (mirror.last_successful_update_at, mirror.failures_in_a_row, mirror.failures)
+        (
+            mirror.last_successful_update_at,
+            mirror.failures_in_a_row,
+            mirror.failures,
+        )
     }
 
     #[test]
     fn a_run_ends_when_its_time_has_come() {
         let settings = settings("repeat-start=409");
         let mut repository = repository(RunOutcome::Succeed);
-        assert_eq!(repository.start(order("a"), at(0), &settings), Started::Run("a".to_owned()));
+        assert_eq!(
+            repository.start(order("a"), at(0), &settings),
+            Started::Run("a".to_owned())
+        );
         assert_eq!(facts(&mut repository, 5, &settings), (None, 0, 0));
-        assert_eq!(repository.mirror.as_ref().unwrap().last_started_at, Some(at(1)));
+        assert_eq!(
+            repository.mirror.as_ref().unwrap().last_started_at,
+            Some(at(1))
+        );
         assert_eq!(facts(&mut repository, 100, &settings), (Some(at(6)), 0, 0));
-        assert_eq!(repository.mirror.as_ref().unwrap().last_ended_at, Some(at(6)));
+        assert_eq!(
+            repository.mirror.as_ref().unwrap().last_ended_at,
+            Some(at(6))
+        );
     }
 
     #[test]
@@ -208,7 +271,10 @@ mod tests {
             repository.start(order("a"), at(start), &settings);
             assert_eq!(facts(&mut repository, start + 6, &settings), expected);
         }
-        assert_eq!(repository.mirror.unwrap().last_error.as_deref(), Some("timed out"));
+        assert_eq!(
+            repository.mirror.unwrap().last_error.as_deref(),
+            Some("timed out")
+        );
     }
 
     #[test]
@@ -216,15 +282,25 @@ mod tests {
         let mut repository = repository(RunOutcome::Hang);
         let settings = settings("repeat-start=queue");
         repository.start(order("a"), at(0), &settings);
-        assert_eq!(repository.start(order("b"), at(10), &settings), Started::Run("b".to_owned()));
-        assert_eq!(facts(&mut repository, 1_000_000_000, &settings), (None, 0, 0));
+        assert_eq!(
+            repository.start(order("b"), at(10), &settings),
+            Started::Run("b".to_owned())
+        );
+        assert_eq!(
+            facts(&mut repository, 1_000_000_000, &settings),
+            (None, 0, 0)
+        );
         assert_eq!(repository.mirror.unwrap().runs.len(), 2);
     }
 
     #[test]
     fn a_second_start_does_what_is_assumed() {
         for (switch, started, success) in [
-            ("repeat-start=new-jid-same-run", Started::Nothing("b".to_owned()), 6),
+            (
+                "repeat-start=new-jid-same-run",
+                Started::Nothing("b".to_owned()),
+                6,
+            ),
             ("repeat-start=same-jid", Started::Nothing("a".to_owned()), 6),
             ("repeat-start=409", Started::Conflict, 6),
             ("repeat-start=concurrent", Started::Run("b".to_owned()), 8),
@@ -232,25 +308,46 @@ mod tests {
         ] {
             let (settings, mut repository) = (settings(switch), repository(RunOutcome::Succeed));
             repository.start(order("a"), at(0), &settings);
-            assert_eq!(repository.start(order("b"), at(2), &settings), started, "{switch}");
-            assert_eq!(facts(&mut repository, 100, &settings).0, Some(at(success)), "{switch}");
+            assert_eq!(
+                repository.start(order("b"), at(2), &settings),
+                started,
+                "{switch}"
+            );
+            assert_eq!(
+                facts(&mut repository, 100, &settings).0,
+                Some(at(success)),
+                "{switch}"
+            );
         }
     }
 
     #[test]
     fn the_schedule_runs_by_itself_in_order() {
         const DAY: i64 = 24 * 3600;
-        for (switch, first, last) in
-            [("schedule-period=24h", DAY + 6, 3 * DAY + 6), ("schedule-period=1h", 3606, 3 * DAY + 6)]
-        {
+        for (switch, first, last) in [
+            ("schedule-period=24h", DAY + 6, 3 * DAY + 6),
+            ("schedule-period=1h", 3606, 3 * DAY + 6),
+        ] {
             let (settings, mut repository) = (settings(switch), repository(RunOutcome::Succeed));
             repository.mirror.as_mut().unwrap().scheduled = true;
             assert_eq!(facts(&mut repository, 0, &settings).0, None);
             assert_eq!(facts(&mut repository, first - 1, &settings).0, None);
-            assert_eq!(facts(&mut repository, first, &settings).0, Some(at(first)), "{switch}");
-            assert_eq!(facts(&mut repository, 3 * DAY + 600, &settings).0, Some(at(last)), "{switch}");
+            assert_eq!(
+                facts(&mut repository, first, &settings).0,
+                Some(at(first)),
+                "{switch}"
+            );
+            assert_eq!(
+                facts(&mut repository, 3 * DAY + 600, &settings).0,
+                Some(at(last)),
+                "{switch}"
+            );
             repository.mirror.as_mut().unwrap().scheduled = false;
-            assert_eq!(facts(&mut repository, 9 * DAY, &settings).0, Some(at(last)), "{switch}");
+            assert_eq!(
+                facts(&mut repository, 9 * DAY, &settings).0,
+                Some(at(last)),
+                "{switch}"
+            );
         }
     }
 
@@ -268,8 +365,27 @@ mod tests {
         };
         assert_eq!(error(order("a"), "").as_deref(), Some(UNAUTHENTICATED));
         assert_eq!(error(order("a"), "0123"), None);
-        assert_eq!(error(Order { authenticated: true, ..order("a") }, ""), None);
-        assert_eq!(error(Order { doomed: Some("no".to_owned()), ..order("a") }, "0123").as_deref(), Some("no"));
+        assert_eq!(
+            error(
+                Order {
+                    authenticated: true,
+                    ..order("a")
+                },
+                ""
+            ),
+            None
+        );
+        assert_eq!(
+            error(
+                Order {
+                    doomed: Some("no".to_owned()),
+                    ..order("a")
+                },
+                "0123"
+            )
+            .as_deref(),
+            Some("no")
+        );
     }
 
     #[test]
@@ -279,7 +395,10 @@ mod tests {
         repository.mirror.as_mut().unwrap().url.clear();
         repository.start(order("a"), at(0), &settings);
         assert_eq!(facts(&mut repository, 10, &settings), (None, 1, 1));
-        assert_eq!(repository.mirror.unwrap().last_error.as_deref(), Some(NO_URL));
+        assert_eq!(
+            repository.mirror.unwrap().last_error.as_deref(),
+            Some(NO_URL)
+        );
     }
 
     #[test]
@@ -289,7 +408,10 @@ mod tests {
         let mirror = repository.mirror.as_mut().unwrap();
         (mirror.scheduled, mirror.next_scheduled_at) = (true, Some(at(0)));
         for jid in ["a", "b"] {
-            assert_eq!(repository.start(order(jid), at(10), &settings), Started::Nothing("a".to_owned()));
+            assert_eq!(
+                repository.start(order(jid), at(10), &settings),
+                Started::Nothing("a".to_owned())
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What others do to a mirror behind the API's back, at the emulated time: they run it, and they push to it.
+//! What others do to a mirror behind the API's back, at the emulated time: they run it, and they
+//! push to it.
 
 use thiserror::Error;
 
@@ -25,7 +26,11 @@ impl Emulator {
             state.use_jid();
             let repository = state.git_repository_mut(region, project, path)?;
             repository.mirror.as_ref()?;
-            let order = Order { jid, authenticated: true, ..Order::default() };
+            let order = Order {
+                jid,
+                authenticated: true,
+                ..Order::default()
+            };
             match repository.start(order, now, &settings) {
                 Started::Run(jid) | Started::Nothing(jid) => Some(jid),
                 Started::Conflict => None,
@@ -34,14 +39,31 @@ impl Emulator {
     }
 
     /// Pushes a commit to a branch as a stranger would.
-    pub fn push(&self, region: &str, project: &str, path: &str, branch: &str, commit: &str) -> Result<(), Rejected> {
+    pub fn push(
+        &self,
+        region: &str,
+        project: &str,
+        path: &str,
+        branch: &str,
+        commit: &str,
+    ) -> Result<(), Rejected> {
         let read_only = self.settings.assumptions.push_to_scheduled == PushToScheduled::Refuse;
         self.edit(|state| {
-            let repository = state.git_repository_mut(region, project, path).ok_or(Rejected::NotFound)?;
-            if read_only && repository.mirror.as_ref().is_some_and(|mirror| mirror.scheduled) {
+            let repository = state
+                .git_repository_mut(region, project, path)
+                .ok_or(Rejected::NotFound)?;
+            if read_only
+                && repository
+                    .mirror
+                    .as_ref()
+                    .is_some_and(|mirror| mirror.scheduled)
+            {
                 return Err(Rejected::ReadOnly);
             }
-            repository.refs.branches.insert(branch.to_owned(), commit.to_owned());
+            repository
+                .refs
+                .branches
+                .insert(branch.to_owned(), commit.to_owned());
             Ok(())
         })
     }

@@ -30,7 +30,9 @@ pub(super) fn old_time(time: Timestamp) -> String {
 }
 
 fn written(time: Timestamp, offset: Offset, format: &str) -> String {
-    time.to_zoned(TimeZone::fixed(offset)).strftime(format).to_string()
+    time.to_zoned(TimeZone::fixed(offset))
+        .strftime(format)
+        .to_string()
 }
 
 /// A time that may not have come yet.
@@ -63,7 +65,10 @@ pub(super) fn last_update(mirror: &Mirror, assumptions: &Assumptions) -> Option<
     match assumptions.last_update_at {
         LastUpdateAt::End => mirror.last_ended_at,
         LastUpdateAt::Start => mirror.last_started_at,
-        LastUpdateAt::Record => mirror.last_changed_at.max(mirror.last_started_at).max(mirror.last_ended_at),
+        LastUpdateAt::Record => mirror
+            .last_changed_at
+            .max(mirror.last_started_at)
+            .max(mirror.last_ended_at),
     }
 }
 
@@ -113,14 +118,23 @@ mod tests {
             assert_eq!(time(at, &assuming(switch)), expected, "{switch}");
         }
         assert_eq!(old_time(at), "2026-11-21 07:10:00");
-        assert_eq!(time(Timestamp::MAX, &Assumptions::default()), "9999-12-31T06:00:00.999+08:00");
+        assert_eq!(
+            time(Timestamp::MAX, &Assumptions::default()),
+            "9999-12-31T06:00:00.999+08:00"
+        );
     }
 
     #[test]
     fn credentials_in_a_url() {
         for (url, expected) in [
-            ("https://u:p@git.example.com/a.git", Some(("https", "git.example.com/a.git"))),
-            ("https://u:p@ss@git.example.com", Some(("https", "git.example.com"))),
+            (
+                "https://u:p@git.example.com/a.git",
+                Some(("https", "git.example.com/a.git")),
+            ),
+            (
+                "https://u:p@ss@git.example.com",
+                Some(("https", "git.example.com")),
+            ),
             ("https://git.example.com/a@b.git", None),
             ("git.example.com", None),
         ] {

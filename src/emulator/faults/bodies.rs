@@ -1,6 +1,7 @@
 //! The bodies in which errors come, and the header that says when to try again.
 //!
-//! They are what a fault answers with. The refusals of the emulated service itself are made in `api`.
+//! They are what a fault answers with. The refusals of the emulated service itself are made in
+//! `api`.
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimePrinter};
 use serde_json::json;
@@ -10,7 +11,8 @@ use crate::emulator::{message::Response, message::refusal::Refusal, settings::Er
 /// The bodies in which errors come.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ErrorBody {
-    /// The image service's, in the shape of the settings: seven digits, of which three are the status.
+    /// The image service's, in the shape of the settings: seven digits, of which three are the
+    /// status.
     Service {
         /// What follows `SVCSTG.SWR.`
         code: u32,
@@ -80,28 +82,62 @@ impl ErrorBody {
     pub fn status(&self) -> u16 {
         match self {
             // Codes have seven digits, so that the quotient has three.
-            Self::Service { code, .. } | Self::Shaped { code, .. } => u16::try_from(code / 10_000).unwrap_or(500),
-            Self::Gateway { status, .. } | Self::CodeArts { status, .. } | Self::Other { status, .. } => *status,
+            Self::Service { code, .. } | Self::Shaped { code, .. } => {
+                u16::try_from(code / 10_000).unwrap_or(500)
+            }
+            Self::Gateway { status, .. }
+            | Self::CodeArts { status, .. }
+            | Self::Other { status, .. } => *status,
         }
     }
 
     pub(in super::super) fn response(&self, shape: ErrorShape, request_id: &str) -> Response {
         match self {
-            Self::Service { code, message } => Refusal::service(*code, message).response(shape, request_id),
-            Self::Shaped { shape, code, message } => Refusal::service(*code, message).response(*shape, request_id),
-            Self::Gateway { status, code, message } => {
-                Refusal::gateway(*status, code, message).response(shape, request_id)
+            Self::Service { code, message } => {
+                Refusal::service(*code, message).response(shape, request_id)
             }
-            Self::CodeArts { shape: CodeArtsShape::V1, status, code, message } => {
-                Response::json(*status, &json!({ "error": { "code": code, "message": message }, "status": "failed" }))
-            }
-            Self::CodeArts { shape: CodeArtsShape::V4, status, code, message } => {
-                Response::json(*status, &json!({ "error_code": code, "error_msg": message }))
-            }
-            Self::Other { status, content_type, text } if content_type.is_empty() => {
-                Response { status: *status, body: text.clone().into_bytes(), ..Response::default() }
-            }
-            Self::Other { status, content_type, text } => Response::text(*status, content_type, text.as_str()),
+            Self::Shaped {
+                shape,
+                code,
+                message,
+            } => Refusal::service(*code, message).response(*shape, request_id),
+            Self::Gateway {
+                status,
+                code,
+                message,
+            } => Refusal::gateway(*status, code, message).response(shape, request_id),
+            Self::CodeArts {
+                shape: CodeArtsShape::V1,
+                status,
+                code,
+                message,
+            } => Response::json(
+                *status,
+                &json!({ "error": { "code": code, "message": message }, "status": "failed" }),
+            ),
+            Self::CodeArts {
+                shape: CodeArtsShape::V4,
+                status,
+                code,
+                message,
+            } => Response::json(
+                *status,
+                &json!({ "error_code": code, "error_msg": message }),
+            ),
+            Self::Other {
+                status,
+                content_type,
+                text,
+            } if content_type.is_empty() => Response {
+                status: *status,
+                body: text.clone().into_bytes(),
+                ..Response::default()
+            },
+            Self::Other {
+                status,
+                content_type,
+                text,
+            } => Response::text(*status, content_type, text.as_str()),
         }
     }
 }
@@ -112,7 +148,9 @@ impl RetryAfter {
         match self {
             Self::Seconds(seconds) => seconds.to_string(),
             Self::Date(seconds) => {
-                let date = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
+                let date = now
+                    .checked_add(SignedDuration::from_secs(seconds))
+                    .unwrap_or(now);
                 // Only a year that HTTP cannot write has no date; then the seconds say the same.
                 let printed = DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
                 printed.unwrap_or_else(|_| seconds.max(0).to_string())
@@ -131,36 +169,69 @@ mod tests {
         let one = json!({ "errorCode": "SVCSTG.SWR.4090023", "errorMessage": "no", "detail": "" });
         let code = || "CH.004404".to_owned();
         for (body, status, expected) in [
-            (ErrorBody::Shaped { shape: ErrorShape::A, code: 4_090_023, message: message() }, 409, json!([one])),
             (
-                ErrorBody::Shaped { shape: ErrorShape::B, code: 4_090_023, message: message() },
+                ErrorBody::Shaped {
+                    shape: ErrorShape::A,
+                    code: 4_090_023,
+                    message: message(),
+                },
+                409,
+                json!([one]),
+            ),
+            (
+                ErrorBody::Shaped {
+                    shape: ErrorShape::B,
+                    code: 4_090_023,
+                    message: message(),
+                },
                 409,
                 json!({ "errors": [one] }),
             ),
             (
-                ErrorBody::Gateway { status: 429, code: "0308".to_owned(), message: message() },
+                ErrorBody::Gateway {
+                    status: 429,
+                    code: "0308".to_owned(),
+                    message: message(),
+                },
                 429,
                 json!({ "error_msg": "no", "error_code": "APIGW.0308", "request_id": "id-1" }),
             ),
             (
-                ErrorBody::CodeArts { shape: CodeArtsShape::V4, status: 404, code: code(), message: message() },
+                ErrorBody::CodeArts {
+                    shape: CodeArtsShape::V4,
+                    status: 404,
+                    code: code(),
+                    message: message(),
+                },
                 404,
                 json!({ "error_code": "CH.004404", "error_msg": "no" }),
             ),
             (
-                ErrorBody::CodeArts { shape: CodeArtsShape::V1, status: 404, code: code(), message: message() },
+                ErrorBody::CodeArts {
+                    shape: CodeArtsShape::V1,
+                    status: 404,
+                    code: code(),
+                    message: message(),
+                },
                 404,
                 json!({ "error": { "code": "CH.004404", "message": "no" }, "status": "failed" }),
             ),
         ] {
             let response = body.response(ErrorShape::C, "id-1");
-            assert_eq!((response.status, body.status(), response.value()), (status, status, expected));
+            assert_eq!(
+                (response.status, body.status(), response.value()),
+                (status, status, expected)
+            );
         }
     }
 
     #[test]
     fn a_body_without_a_type_has_no_header() {
-        let body = ErrorBody::Other { status: 503, content_type: String::new(), text: String::new() };
+        let body = ErrorBody::Other {
+            status: 503,
+            content_type: String::new(),
+            text: String::new(),
+        };
         let response = body.response(ErrorShape::C, "");
         assert_eq!((response.headers.len(), response.body.len()), (0, 0));
     }
@@ -169,8 +240,17 @@ mod tests {
     fn a_date_is_as_http_writes_it() {
         let now: Timestamp = "2024-01-15T08:30:00Z".parse().unwrap();
         assert_eq!(RetryAfter::Seconds(7).header(now), "7");
-        assert_eq!(RetryAfter::Date(90).header(now), "Mon, 15 Jan 2024 08:31:30 GMT");
-        assert_eq!(RetryAfter::Date(-30).header(now), "Mon, 15 Jan 2024 08:29:30 GMT");
-        assert_eq!(RetryAfter::Date(i64::MAX).header(now), "Mon, 15 Jan 2024 08:30:00 GMT");
+        assert_eq!(
+            RetryAfter::Date(90).header(now),
+            "Mon, 15 Jan 2024 08:31:30 GMT"
+        );
+        assert_eq!(
+            RetryAfter::Date(-30).header(now),
+            "Mon, 15 Jan 2024 08:29:30 GMT"
+        );
+        assert_eq!(
+            RetryAfter::Date(i64::MAX).header(now),
+            "Mon, 15 Jan 2024 08:30:00 GMT"
+        );
     }
 }

@@ -34,13 +34,15 @@ pub enum Effect {
     HangBefore,
     /// Never answers; it was done.
     HangAfter,
-    /// Closes the connection after so many bytes of the body, unless it is no longer than that; it was done.
+    /// Closes the connection after so many bytes of the body, unless it is no longer than that; it
+    /// was done.
     Truncate(usize),
     /// Answers late; it was done at once.
     Delay(Duration),
     /// Leaves so many items out at the end of a list, and says nothing about it.
     DropItems(usize),
-    /// Answers with the page before the one that is asked for; a request for a first page is not struck.
+    /// Answers with the page before the one that is asked for; a request for a first page is not
+    /// struck.
     RepeatPage,
     /// Says that a list has so many items more than it has, or fewer.
     WrongTotal(i64),
@@ -61,28 +63,51 @@ pub enum Lag {
 
 impl Effect {
     fn status(body: ErrorBody) -> Self {
-        Self::Status { body, retry_after: None, committed: false }
+        Self::Status {
+            body,
+            retry_after: None,
+            committed: false,
+        }
     }
 
     fn gateway(status: u16, code: &str, message: &str) -> Self {
-        Self::status(ErrorBody::Gateway { status, code: code.to_owned(), message: message.to_owned() })
+        Self::status(ErrorBody::Gateway {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+        })
     }
 
     /// One of the service's own errors, such as `4090023`.
     pub fn service(code: u32, message: &str) -> Self {
-        Self::status(ErrorBody::Service { code, message: message.to_owned() })
+        Self::status(ErrorBody::Service {
+            code,
+            message: message.to_owned(),
+        })
     }
 
     /// 429 of the gateway.
     pub fn throttled(retry_after: Option<u64>) -> Self {
         let message = "Throttling threshold has been reached: limit:1,time:1 minute".to_owned();
-        let body = ErrorBody::Gateway { status: 429, code: "0308".to_owned(), message };
-        Self::Status { body, retry_after: retry_after.map(RetryAfter::Seconds), committed: false }
+        let body = ErrorBody::Gateway {
+            status: 429,
+            code: "0308".to_owned(),
+            message,
+        };
+        Self::Status {
+            body,
+            retry_after: retry_after.map(RetryAfter::Seconds),
+            committed: false,
+        }
     }
 
     /// 401 of the gateway.
     pub fn unauthorized() -> Self {
-        Self::gateway(401, "0301", "Incorrect IAM authentication information: token expires")
+        Self::gateway(
+            401,
+            "0301",
+            "Incorrect IAM authentication information: token expires",
+        )
     }
 
     /// 401 of the image service, in the shape of the settings.
@@ -92,18 +117,33 @@ impl Effect {
 
     /// 401 of the git service.
     pub fn codearts_expired_token(shape: CodeArtsShape) -> Self {
-        let (code, message) = ("DEV.00000003".to_owned(), "The token has expired".to_owned());
-        Self::status(ErrorBody::CodeArts { shape, status: 401, code, message })
+        let (code, message) = (
+            "DEV.00000003".to_owned(),
+            "The token has expired".to_owned(),
+        );
+        Self::status(ErrorBody::CodeArts {
+            shape,
+            status: 401,
+            code,
+            message,
+        })
     }
 
     /// 403 of the service.
     pub fn forbidden() -> Self {
-        Self::service(4_037_018, "No permission on the images of this organization")
+        Self::service(
+            4_037_018,
+            "No permission on the images of this organization",
+        )
     }
 
     /// The 404 of the gateway, which says nothing about the thing.
     pub fn gateway_not_found() -> Self {
-        Self::gateway(404, "0101", "The API does not exist or has not been published in the environment")
+        Self::gateway(
+            404,
+            "0101",
+            "The API does not exist or has not been published in the environment",
+        )
     }
 
     /// 500 of the service.
@@ -116,7 +156,9 @@ impl Effect {
         Self::status(ErrorBody::Other {
             status: 502,
             content_type: "text/html".to_owned(),
-            text: "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>".to_owned(),
+            text: "<html><head><title>502 Bad Gateway</title></head><body>502 Bad \
+                Gateway</body></html>"
+                .to_owned(),
         })
     }
 
@@ -130,7 +172,15 @@ impl Effect {
 
     /// Whether the request never gets as far as the service.
     pub(in super::super) fn prevents(&self) -> bool {
-        matches!(self, Self::CutBefore | Self::HangBefore | Self::Status { committed: false, .. })
+        matches!(
+            self,
+            Self::CutBefore
+                | Self::HangBefore
+                | Self::Status {
+                    committed: false,
+                    ..
+                }
+        )
     }
 
     /// Whether it can happen to that request at all.
@@ -162,16 +212,24 @@ impl Effect {
         match self {
             Self::CutBefore | Self::CutAfter => Answer::Cut,
             Self::HangBefore | Self::HangAfter => Answer::Never,
-            Self::Truncate(bytes) if *bytes < response.body.len() => Answer::Truncated(response, *bytes),
+            Self::Truncate(bytes) if *bytes < response.body.len() => {
+                Answer::Truncated(response, *bytes)
+            }
             Self::DropItems(items) => Answer::Complete(pages::drop_items(response, *items)),
             Self::WrongTotal(by) => Answer::Complete(pages::wrong_total(response, *by)),
-            Self::Truncate(_) | Self::Delay(_) | Self::RepeatPage | Self::Stale(_) | Self::Stranger(_) => {
-                Answer::Complete(response)
-            }
-            Self::Status { body, retry_after, .. } => {
+            Self::Truncate(_)
+            | Self::Delay(_)
+            | Self::RepeatPage
+            | Self::Stale(_)
+            | Self::Stranger(_) => Answer::Complete(response),
+            Self::Status {
+                body, retry_after, ..
+            } => {
                 let response = body.response(shape, request_id);
                 Answer::Complete(match retry_after {
-                    Some(retry_after) => response.with_header("Retry-After", retry_after.header(now)),
+                    Some(retry_after) => {
+                        response.with_header("Retry-After", retry_after.header(now))
+                    }
                     None => response,
                 })
             }
@@ -216,15 +274,35 @@ mod tests {
             (Effect::throttled(Some(3)), 429, "APIGW.0308"),
             (Effect::unauthorized(), 401, "APIGW.0301"),
             (Effect::expired_token(), 401, "SVCSTG.SWR.4010000"),
-            (Effect::codearts_expired_token(CodeArtsShape::V4), 401, "DEV.00000003"),
+            (
+                Effect::codearts_expired_token(CodeArtsShape::V4),
+                401,
+                "DEV.00000003",
+            ),
             (Effect::gateway_not_found(), 404, "APIGW.0101"),
             (Effect::forbidden(), 403, "SVCSTG.SWR.4037018"),
             (Effect::internal(), 500, "SVCSTG.SWR.5001101"),
         ] {
-            let retry_after = matches!(effect, Effect::Status { retry_after: Some(RetryAfter::Seconds(3)), .. });
-            let answer = effect.answer(Response::default(), ErrorShape::C, "id", Timestamp::UNIX_EPOCH);
-            let Answer::Complete(response) = answer else { panic!("an error is an answer") };
-            assert_eq!((response.status, &response.value()["error_code"]), (status, &code.into()));
+            let retry_after = matches!(
+                effect,
+                Effect::Status {
+                    retry_after: Some(RetryAfter::Seconds(3)),
+                    ..
+                }
+            );
+            let answer = effect.answer(
+                Response::default(),
+                ErrorShape::C,
+                "id",
+                Timestamp::UNIX_EPOCH,
+            );
+            let Answer::Complete(response) = answer else {
+                panic!("an error is an answer")
+            };
+            assert_eq!(
+                (response.status, &response.value()["error_code"]),
+                (status, &code.into())
+            );
             assert_eq!(response.header("retry-after"), retry_after.then_some("3"));
         }
     }

@@ -1,8 +1,8 @@
 //! Faults: what a network, a gateway, a busy service or a stranger does to a request.
 //!
-//! A fault is put in by a test or by hand, waits for the requests it matches, and strikes as often as
-//! it was told to. Which request is the unlucky one is never left to chance: even a probability has a
-//! seed, so that the same requests meet the same strikes.
+//! A fault is put in by a test or by hand, waits for the requests it matches, and strikes as often
+//! as it was told to. Which request is the unlucky one is never left to chance: even a probability
+//! has a seed, so that the same requests meet the same strikes.
 
 pub(super) mod bodies;
 pub(super) mod effects;
@@ -126,9 +126,18 @@ impl Fault {
 
     fn matches(&self, request: &Request) -> bool {
         self.route.is_none_or(|route| route.matches(request))
-            && self.method.as_ref().is_none_or(|method| *method == request.method)
-            && self.path.as_ref().is_none_or(|pattern| contains(&request.path, pattern))
-            && self.region.as_ref().is_none_or(|region| *region == request.region)
+            && self
+                .method
+                .as_ref()
+                .is_none_or(|method| *method == request.method)
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|pattern| contains(&request.path, pattern))
+            && self
+                .region
+                .as_ref()
+                .is_none_or(|region| *region == request.region)
             && self.effect.concerns(request)
     }
 }
@@ -137,7 +146,9 @@ impl Fault {
 fn contains(path: &str, pattern: &str) -> bool {
     let mut rest = Some(path);
     for piece in pattern.split('*') {
-        rest = rest.and_then(|rest| rest.split_once(piece)).map(|(_, rest)| rest);
+        rest = rest
+            .and_then(|rest| rest.split_once(piece))
+            .map(|(_, rest)| rest);
     }
     rest.is_some()
 }
@@ -157,7 +168,8 @@ struct Waiting {
     past: Past,
 }
 
-/// States before successful writes, the oldest first, each with how many reads the fault had met by then.
+/// States before successful writes, the oldest first, each with how many reads the fault had met by
+/// then.
 #[derive(Debug, Default)]
 struct Past {
     states: VecDeque<(usize, Arc<State>)>,
@@ -178,7 +190,13 @@ pub(super) struct Strike {
 impl Faults {
     pub(super) fn inject(&mut self, fault: Fault) {
         let dice = fastrand::Rng::with_seed(fault.chance.map_or(0, |chance| chance.seed));
-        self.0.push(Waiting { fault, met: 0, struck: 0, dice, past: Past::default() });
+        self.0.push(Waiting {
+            fault,
+            met: 0,
+            struck: 0,
+            dice,
+            past: Past::default(),
+        });
     }
 
     pub(super) fn clear(&mut self) {
@@ -187,11 +205,13 @@ impl Faults {
 
     /// Every fault that was put in, with how often it struck.
     pub(super) fn all(&self) -> impl Iterator<Item = (&Fault, usize)> {
-        self.0.iter().map(|waiting| (&waiting.fault, waiting.struck))
+        self.0
+            .iter()
+            .map(|waiting| (&waiting.fault, waiting.struck))
     }
 
-    /// The effect on a request: of the faults that match, the first whose turn it is. Strangers are apart from
-    /// that: whatever else happens, they do what they do.
+    /// The effect on a request: of the faults that match, the first whose turn it is. Strangers are
+    /// apart from that: whatever else happens, they do what they do.
     pub(super) fn strike(&mut self, request: &Request) -> Strike {
         let mut strike = Strike::default();
         for waiting in &mut self.0 {
@@ -254,9 +274,13 @@ impl Waiting {
             return false;
         }
         self.met += 1;
-        let candidate =
-            self.met > self.fault.skip && (self.met - self.fault.skip).is_multiple_of(self.fault.every.max(1));
-        let strikes = candidate && self.fault.chance.is_none_or(|chance| self.dice.f64() < chance.probability);
+        let candidate = self.met > self.fault.skip
+            && (self.met - self.fault.skip).is_multiple_of(self.fault.every.max(1));
+        let strikes = candidate
+            && self
+                .fault
+                .chance
+                .is_none_or(|chance| self.dice.f64() < chance.probability);
         self.struck += usize::from(strikes);
         if self.is_spent() {
             // States are large.
@@ -276,14 +300,22 @@ impl Past {
                 }
             }
             // Two writes between the same reads come to light together.
-            Lag::Reads(_) if self.states.back().is_some_and(|(reads, _)| *reads == self.reads) => {}
+            Lag::Reads(_)
+                if self
+                    .states
+                    .back()
+                    .is_some_and(|(reads, _)| *reads == self.reads) => {}
             Lag::Reads(_) => self.states.push_back((self.reads, before)),
         }
     }
 
     fn see(&mut self, lag: Lag) -> Option<Arc<State>> {
         if let Lag::Reads(most) = lag {
-            while self.states.front().is_some_and(|(reads, _)| self.reads - reads >= most) {
+            while self
+                .states
+                .front()
+                .is_some_and(|(reads, _)| self.reads - reads >= most)
+            {
                 self.states.pop_front();
             }
         }
@@ -297,13 +329,21 @@ mod tests {
     use super::*;
 
     fn get(path: &str) -> Request {
-        Request { method: "GET".into(), region: "cn-north-4".into(), path: path.into(), ..Request::default() }
+        Request {
+            method: "GET".into(),
+            region: "cn-north-4".into(),
+            path: path.into(),
+            ..Request::default()
+        }
     }
 
     fn strikes(fault: Fault, paths: &[&str]) -> Vec<bool> {
         let mut faults = Faults::default();
         faults.inject(fault);
-        paths.iter().map(|path| faults.strike(&get(path)).effect.is_some()).collect()
+        paths
+            .iter()
+            .map(|path| faults.strike(&get(path)).effect.is_some())
+            .collect()
     }
 
     fn cut() -> Fault {
@@ -313,7 +353,16 @@ mod tests {
     #[test]
     fn a_fault_waits_counts_and_is_spent() {
         let fault = cut().path("sync_repo").skip(1).times(2);
-        let hits = strikes(fault, &["/sync_repo", "/repos", "/sync_repo", "/sync_repo", "/sync_repo"]);
+        let hits = strikes(
+            fault,
+            &[
+                "/sync_repo",
+                "/repos",
+                "/sync_repo",
+                "/sync_repo",
+                "/sync_repo",
+            ],
+        );
         assert_eq!(hits, [false, false, true, true, false]);
         assert_eq!(strikes(cut().forever(), &["/a", "/b", "/c"]), [true; 3]);
         assert_eq!(strikes(cut().times(0), &["/a"]), [false]);
@@ -323,10 +372,22 @@ mod tests {
     fn method_region_and_route_must_match() {
         assert_eq!(strikes(cut().method("POST"), &["/a"]), [false]);
         assert_eq!(strikes(cut().region("cn-east-3"), &["/a"]), [false]);
-        assert_eq!(strikes(cut().method("GET").region("cn-north-4"), &["/a"]), [true]);
+        assert_eq!(
+            strikes(cut().method("GET").region("cn-north-4"), &["/a"]),
+            [true]
+        );
         let route = |name| cut().route(Route::named(name).unwrap());
-        assert_eq!(strikes(route("list-repositories"), &["/v2/manage/namespaces", "/v2/manage/repos"]), [false, true]);
-        assert_eq!(strikes(route("create-organization"), &["/v2/manage/namespaces"]), [false]);
+        assert_eq!(
+            strikes(
+                route("list-repositories"),
+                &["/v2/manage/namespaces", "/v2/manage/repos"]
+            ),
+            [false, true]
+        );
+        assert_eq!(
+            strikes(route("create-organization"), &["/v2/manage/namespaces"]),
+            [false]
+        );
     }
 
     #[test]
@@ -342,7 +403,11 @@ mod tests {
             ("team-b", false),
         ] {
             let path = "/v2/manage/namespaces/team-a/repos/web$front/sync_repo";
-            assert_eq!(strikes(cut().path(pattern), &[path]), [expected], "{pattern}");
+            assert_eq!(
+                strikes(cut().path(pattern), &[path]),
+                [expected],
+                "{pattern}"
+            );
         }
     }
 
@@ -351,17 +416,27 @@ mod tests {
         let paths = ["/a"; 8];
         let hits = strikes(cut().skip(1).every(3).forever(), &paths);
         assert_eq!(hits, [false, false, false, true, false, false, true, false]);
-        assert_eq!(strikes(cut().every(2).times(1), &paths).iter().filter(|hit| **hit).count(), 1);
+        assert_eq!(
+            strikes(cut().every(2).times(1), &paths)
+                .iter()
+                .filter(|hit| **hit)
+                .count(),
+            1
+        );
     }
 
     #[test]
     fn the_same_seed_strikes_the_same_requests() {
-        let run = |seed, probability| strikes(cut().chance(probability, seed).forever(), &["/a"; 2000]);
+        let run =
+            |seed, probability| strikes(cut().chance(probability, seed).forever(), &["/a"; 2000]);
         assert_eq!(run(7, 0.05), run(7, 0.05));
         assert_ne!(run(7, 0.05), run(8, 0.05));
         let hits = run(7, 0.05).into_iter().filter(|hit| *hit).count();
         assert!((60..140).contains(&hits), "{hits} of 2000");
-        assert_eq!((run(1, 0.0).contains(&true), run(1, 1.0).contains(&false)), (false, false));
+        assert_eq!(
+            (run(1, 0.0).contains(&true), run(1, 1.0).contains(&false)),
+            (false, false)
+        );
     }
 
     #[test]
@@ -372,13 +447,23 @@ mod tests {
         faults.inject(Fault::new(Effect::Stranger(edit())));
         faults.inject(Fault::new(Effect::HangAfter));
         let first = faults.strike(&get("/a"));
-        assert_eq!((first.effect, first.edits.len()), (Some(Effect::CutBefore), 1));
+        assert_eq!(
+            (first.effect, first.edits.len()),
+            (Some(Effect::CutBefore), 1)
+        );
         let second = faults.strike(&get("/a"));
-        assert_eq!((second.effect, second.edits.len()), (Some(Effect::HangAfter), 0));
-        assert_eq!(faults.all().map(|(_, struck)| struck).collect::<Vec<_>>(), [1, 1, 1]);
+        assert_eq!(
+            (second.effect, second.edits.len()),
+            (Some(Effect::HangAfter), 0)
+        );
+        assert_eq!(
+            faults.all().map(|(_, struck)| struck).collect::<Vec<_>>(),
+            [1, 1, 1]
+        );
     }
 
-    /// Which of the states `0`, `1`, ... a read sees; a `w` is a write, which ends state `n` and begins `n + 1`.
+    /// Which of the states `0`, `1`, ... a read sees; a `w` is a write, which ends state `n` and
+    /// begins `n + 1`.
     fn seen(fault: Fault, story: &str) -> Vec<Option<String>> {
         let (mut faults, mut writes) = (Faults::default(), 0);
         faults.inject(fault);
@@ -388,23 +473,42 @@ mod tests {
                 faults.remember(State::new(&writes.to_string()));
                 writes += 1;
             } else {
-                seen.push(faults.strike(&get("/a")).past.map(|state| state.account.clone()));
+                seen.push(
+                    faults
+                        .strike(&get("/a"))
+                        .past
+                        .map(|state| state.account.clone()),
+                );
             }
         }
         seen
     }
 
     fn states<const N: usize>(states: [&str; N]) -> Vec<Option<String>> {
-        states.map(|state| (!state.is_empty()).then(|| state.to_owned())).into()
+        states
+            .map(|state| (!state.is_empty()).then(|| state.to_owned()))
+            .into()
     }
 
     #[test]
     fn a_read_can_lag_by_writes() {
         let stale = |lag| Fault::new(Effect::Stale(lag)).forever();
-        assert_eq!(seen(stale(Lag::Writes(1)), "rwrrwwr"), states(["", "0", "0", "2"]));
-        assert_eq!(seen(stale(Lag::Writes(2)), "wrwrwr"), states(["0", "0", "1"]));
-        assert_eq!(seen(stale(Lag::Writes(1)).times(1), "rwrr"), states(["", "0", ""]));
-        assert_eq!(seen(stale(Lag::Writes(1)).skip(1).times(1), "rwrrr"), states(["", "", "0", ""]));
+        assert_eq!(
+            seen(stale(Lag::Writes(1)), "rwrrwwr"),
+            states(["", "0", "0", "2"])
+        );
+        assert_eq!(
+            seen(stale(Lag::Writes(2)), "wrwrwr"),
+            states(["0", "0", "1"])
+        );
+        assert_eq!(
+            seen(stale(Lag::Writes(1)).times(1), "rwrr"),
+            states(["", "0", ""])
+        );
+        assert_eq!(
+            seen(stale(Lag::Writes(1)).skip(1).times(1), "rwrrr"),
+            states(["", "", "0", ""])
+        );
     }
 
     #[test]
@@ -422,7 +526,14 @@ mod tests {
         faults.inject(Fault::new(Effect::Stale(Lag::Reads(9))).forever());
         faults.inject(Fault::new(Effect::Stale(Lag::Writes(2))).forever());
         (0..100).for_each(|_| faults.remember(State::default()));
-        assert_eq!(faults.0.iter().map(|waiting| waiting.past.states.len()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            faults
+                .0
+                .iter()
+                .map(|waiting| waiting.past.states.len())
+                .collect::<Vec<_>>(),
+            [1, 2]
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Lists that lie: items left out, the page before again, a wrong total. All of it is done to a request
-//! or a response as text, whichever service it belongs to.
+//! Lists that lie: items left out, the page before again, a wrong total. All of it is done to a
+//! request or a response as text, whichever service it belongs to.
 
 use serde_json::Value;
 
@@ -11,7 +11,8 @@ const NUMBERS: [&str; 3] = ["page", "page_index", "page_no"];
 /// Fields that hold how many items there are.
 const TOTALS: [&str; 3] = ["total_range", "total", "total_count"];
 
-/// Leaves items out at the end. The headers stay as they were, so that only the length of the list gives it away.
+/// Leaves items out at the end. The headers stay as they were, so that only the length of the list
+/// gives it away.
 pub(in super::super) fn drop_items(response: Response, items: usize) -> Response {
     edited(response, |body| {
         let list = list_in(body)?;
@@ -25,7 +26,9 @@ pub(in super::super) fn wrong_total(response: Response, by: i64) -> Response {
     let mut response = edited(response, |body| {
         let changed = change_totals(body, by);
         let items = list_in(body).into_iter().flatten();
-        items.fold(changed, |changed, item| change_totals(item, by) || changed).then_some(())
+        items
+            .fold(changed, |changed, item| change_totals(item, by) || changed)
+            .then_some(())
     });
     for (name, value) in &mut response.headers {
         if name.eq_ignore_ascii_case("content-range")
@@ -40,23 +43,37 @@ pub(in super::super) fn wrong_total(response: Response, by: i64) -> Response {
 
 /// The request for the page before; none if there is no page before, or no page is asked for.
 pub(in super::super) fn page_before(request: &Request) -> Option<Request> {
-    let read = |name: &str| escape::pairs(&request.query).find(|(key, _)| *key == name)?.1.parse::<u64>().ok();
+    let read = |name: &str| {
+        escape::pairs(&request.query)
+            .find(|(key, _)| *key == name)?
+            .1
+            .parse::<u64>()
+            .ok()
+    };
     let (name, before) = match (read("offset"), read("limit")) {
         (Some(offset), Some(limit)) if offset > 0 => ("offset", offset.saturating_sub(limit)),
-        _ => NUMBERS.into_iter().find_map(|name| Some((name, read(name).filter(|page| *page > 1)? - 1)))?,
+        _ => NUMBERS
+            .into_iter()
+            .find_map(|name| Some((name, read(name).filter(|page| *page > 1)? - 1)))?,
     };
     let pairs = escape::pairs(&request.query).map(|(key, value)| match key == name {
         true => format!("{key}={before}"),
         false => format!("{key}={value}"),
     });
     let query = pairs.collect::<Vec<_>>().join("&");
-    (request.method == "GET").then(|| Request { query, ..request.clone() })
+    (request.method == "GET").then(|| Request {
+        query,
+        ..request.clone()
+    })
 }
 
 fn edited(response: Response, edit: impl FnOnce(&mut Value) -> Option<()>) -> Response {
     let mut body = response.value();
     match edit(&mut body) {
-        Some(()) => Response { body: body.to_string().into_bytes(), ..response },
+        Some(()) => Response {
+            body: body.to_string().into_bytes(),
+            ..response
+        },
         None => response,
     }
 }
@@ -67,7 +84,9 @@ fn list_in(body: &mut Value) -> Option<&mut Vec<Value>> {
         Value::Array(items) => Some(items),
         Value::Object(fields) => {
             let holds_one = fields.values().any(Value::is_array);
-            let mut inside = fields.values_mut().filter(|field| field.is_array() || !holds_one && field.is_object());
+            let mut inside = fields
+                .values_mut()
+                .filter(|field| field.is_array() || !holds_one && field.is_object());
             inside.find_map(list_in)
         }
         _ => None,
@@ -76,7 +95,9 @@ fn list_in(body: &mut Value) -> Option<&mut Vec<Value>> {
 
 /// In an object, and in the objects of it.
 fn change_totals(value: &mut Value, by: i64) -> bool {
-    let Some(fields) = value.as_object_mut() else { return false };
+    let Some(fields) = value.as_object_mut() else {
+        return false;
+    };
     let mut changed = false;
     for (name, field) in fields {
         match field.as_u64() {
@@ -103,11 +124,19 @@ mod tests {
     #[test]
     fn a_list_loses_its_last_items() {
         let short = drop_items(response(&json!([1, 2, 3])), 2);
-        assert_eq!((short.value(), short.header("content-range")), (json!([1]), Some("0-3/3")));
+        assert_eq!(
+            (short.value(), short.header("content-range")),
+            (json!([1]), Some("0-3/3"))
+        );
         let object = response(&json!({ "namespaces": [1] }));
         assert_eq!(drop_items(object, 5).value(), json!({ "namespaces": [] }));
-        let nested = response(&json!({ "status": "success", "result": { "total": 2, "repositories": [1, 2] } }));
-        assert_eq!(drop_items(nested, 1).value()["result"], json!({ "total": 2, "repositories": [1] }));
+        let nested = response(
+            &json!({ "status": "success", "result": { "total": 2, "repositories": [1, 2] } }),
+        );
+        assert_eq!(
+            drop_items(nested, 1).value()["result"],
+            json!({ "total": 2, "repositories": [1] })
+        );
         let other = response(&json!({ "id": 1 }));
         assert_eq!(drop_items(other.clone(), 1), other);
     }
@@ -115,7 +144,13 @@ mod tests {
     #[test]
     fn a_total_is_wrong_wherever_it_is_said() {
         let wrong = wrong_total(response(&json!([{ "name": "a", "total_range": 3 }])), 2);
-        assert_eq!((wrong.value()[0]["total_range"].as_u64(), wrong.header("content-range")), (Some(5), Some("0-3/5")));
+        assert_eq!(
+            (
+                wrong.value()[0]["total_range"].as_u64(),
+                wrong.header("content-range")
+            ),
+            (Some(5), Some("0-3/5"))
+        );
         let nested = response(&json!({ "result": { "total": 3, "repositories": [] } }));
         assert_eq!(wrong_total(nested, -4).value()["result"]["total"], json!(0));
         let bare = response(&json!([]));
@@ -127,19 +162,42 @@ mod tests {
     #[test]
     fn the_page_before_is_asked_for_in_either_notation() {
         for (query, expected) in [
-            ("a=%20b&offset=1000&limit=1000", Some("a=%20b&offset=0&limit=1000")),
+            (
+                "a=%20b&offset=1000&limit=1000",
+                Some("a=%20b&offset=0&limit=1000"),
+            ),
             ("limit=100&offset=250", Some("limit=100&offset=150")),
             ("limit=100&offset=50", Some("limit=100&offset=0")),
-            ("page_index=3&page_size=20", Some("page_index=2&page_size=20")),
+            (
+                "page_index=3&page_size=20",
+                Some("page_index=2&page_size=20"),
+            ),
             ("page=2", Some("page=1")),
             ("offset=0&limit=100", None),
             ("page=1", None),
             ("offset=5", None),
             ("", None),
         ] {
-            let request = Request { method: "GET".to_owned(), query: query.to_owned(), ..Request::default() };
-            assert_eq!(page_before(&request).map(|request| request.query).as_deref(), expected, "{query}");
-            assert!(page_before(&Request { method: "POST".to_owned(), ..request }).is_none(), "{query}");
+            let request = Request {
+                method: "GET".to_owned(),
+                query: query.to_owned(),
+                ..Request::default()
+            };
+            assert_eq!(
+                page_before(&request)
+                    .map(|request| request.query)
+                    .as_deref(),
+                expected,
+                "{query}"
+            );
+            assert!(
+                page_before(&Request {
+                    method: "POST".to_owned(),
+                    ..request
+                })
+                .is_none(),
+                "{query}"
+            );
         }
     }
 }

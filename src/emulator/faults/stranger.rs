@@ -1,6 +1,7 @@
 //! Somebody else's writes: what one of them does, described in a line.
 //!
-//! A stranger does not go through the API, so nothing is refused: an edit of what is not there does nothing.
+//! A stranger does not go through the API, so nothing is refused: an edit of what is not there does
+//! nothing.
 
 use std::{fmt, str::FromStr};
 
@@ -26,7 +27,8 @@ enum Deed {
     ToggleRule,
 }
 
-/// The name of a deed, the deed, and how many things its address names: 1 an organization, 2 a repository, 3 a rule.
+/// The name of a deed, the deed, and how many things its address names: 1 an organization, 2 a
+/// repository, 3 a rule.
 const DEEDS: [(&str, Deed, u8); 9] = [
     ("create-organization", Deed::CreateOrganization, 1),
     ("delete-organization", Deed::DeleteOrganization, 1),
@@ -51,7 +53,12 @@ struct Subject {
 impl Edit {
     /// What is new has no id yet.
     pub(in super::super) fn apply(&self, state: &mut State) {
-        let Subject { region, organization, repository, target } = &self.subject;
+        let Subject {
+            region,
+            organization,
+            repository,
+            target,
+        } = &self.subject;
         match self.deed {
             Deed::CreateOrganization => {
                 state.ensure_organization(region, organization);
@@ -71,11 +78,15 @@ impl Edit {
             }
             deed => {
                 let content = state.organization_mut(region, organization);
-                let Some(repository) = content.and_then(|content| content.repositories.get_mut(repository)) else {
+                let Some(repository) =
+                    content.and_then(|content| content.repositories.get_mut(repository))
+                else {
                     return;
                 };
                 let rules = &mut repository.sync_rules;
-                let known = rules.iter().position(|rule| rule.is_to(&target.0, &target.1));
+                let known = rules
+                    .iter()
+                    .position(|rule| rule.is_to(&target.0, &target.1));
                 match (deed, known) {
                     (Deed::ToggleRepository, _) => repository.is_public = !repository.is_public,
                     (Deed::PushImage, _) => repository.num_images += 1,
@@ -96,7 +107,11 @@ impl Edit {
             "REGION/ORGANIZATION/REPOSITORY -> REGION/ORGANIZATION",
         ];
         [1, 2, 3].map(|depth| {
-            let names: Vec<&str> = DEEDS.iter().filter(|(.., of)| *of == depth).map(|(name, ..)| *name).collect();
+            let names: Vec<&str> = DEEDS
+                .iter()
+                .filter(|(.., of)| *of == depth)
+                .map(|(name, ..)| *name)
+                .collect();
             format!("{} {}", names.join("|"), addresses[usize::from(depth) - 1])
         })
     }
@@ -107,11 +122,25 @@ impl FromStr for Edit {
 
     /// Reads `DEED ADDRESS`, such as `delete-repository cn-north-4/team-a/web/front`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is nothing a stranger does; expected {}", Self::forms().join("; "));
+        let wrong = || {
+            format!(
+                "`{text}` is nothing a stranger does; expected {}",
+                Self::forms().join("; ")
+            )
+        };
         let (name, address) = text.split_once(' ').ok_or_else(wrong)?;
-        let (_, deed, depth) = DEEDS.into_iter().find(|(known, ..)| *known == name).ok_or_else(wrong)?;
+        let (_, deed, depth) = DEEDS
+            .into_iter()
+            .find(|(known, ..)| *known == name)
+            .ok_or_else(wrong)?;
         let subject = Subject::read(address.trim(), depth).ok_or_else(wrong)?;
-        for region in [Some(&subject.region), (depth == 3).then_some(&subject.target.0)].into_iter().flatten() {
+        for region in [
+            Some(&subject.region),
+            (depth == 3).then_some(&subject.target.0),
+        ]
+        .into_iter()
+        .flatten()
+        {
             if !regions::exists(region) {
                 return Err(format!("the emulator knows no region `{region}`"));
             }
@@ -132,8 +161,13 @@ impl Subject {
             None => (rest, None),
         };
         let named = 1 + u8::from(repository.is_some()) + u8::from(target.is_some());
-        let parts =
-            [Some(region), Some(organization), repository, target.map(|both| both.0), target.map(|both| both.1)];
+        let parts = [
+            Some(region),
+            Some(organization),
+            repository,
+            target.map(|both| both.0),
+            target.map(|both| both.1),
+        ];
         let complete = parts.into_iter().flatten().all(|part| !part.is_empty());
         let (remote_region, remote) = target.unwrap_or_default();
         (named == depth && complete).then(|| Self {
@@ -147,8 +181,16 @@ impl Subject {
 
 impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Subject { region, organization, repository, target } = &self.subject;
-        let (name, ..) = DEEDS.iter().find(|(_, deed, _)| *deed == self.deed).unwrap_or(&DEEDS[0]);
+        let Subject {
+            region,
+            organization,
+            repository,
+            target,
+        } = &self.subject;
+        let (name, ..) = DEEDS
+            .iter()
+            .find(|(_, deed, _)| *deed == self.deed)
+            .unwrap_or(&DEEDS[0]);
         write!(f, "{name} {region}/{organization}")?;
         if !repository.is_empty() {
             write!(f, "/{repository}")?;
@@ -181,16 +223,64 @@ mod tests {
 
     #[test]
     fn each_deed_changes_one_thing() {
-        let web = |state: &State| state.repository("cn-north-4", "team-a", "web/front").cloned();
-        assert!(after("create-organization cn-north-4/theirs").organization("cn-north-4", "theirs").unwrap().id > 0);
-        assert!(after("delete-organization cn-north-4/team-a").organization("cn-north-4", "team-a").is_none());
-        assert!(after("create-repository cn-north-4/team-a/a/b").repository("cn-north-4", "team-a", "a/b").is_some());
-        assert_eq!(web(&after("delete-repository cn-north-4/team-a/web/front")), None);
-        assert!(web(&after("toggle-repository cn-north-4/team-a/web/front")).unwrap().is_public);
-        assert_eq!(web(&after("push-image cn-north-4/team-a/web/front")).unwrap().num_images, 1);
-        assert_eq!(web(&after("create-rule cn-north-4/team-a/web/front -> cn-east-3/b")).unwrap().sync_rules.len(), 2);
-        assert_eq!(web(&after("delete-rule cn-north-4/team-a/web/front -> cn-east-3/dr")).unwrap().sync_rules, []);
-        let toggled = web(&after("toggle-rule cn-north-4/team-a/web/front -> cn-east-3/dr")).unwrap();
+        let web = |state: &State| {
+            state
+                .repository("cn-north-4", "team-a", "web/front")
+                .cloned()
+        };
+        assert!(
+            after("create-organization cn-north-4/theirs")
+                .organization("cn-north-4", "theirs")
+                .unwrap()
+                .id
+                > 0
+        );
+        assert!(
+            after("delete-organization cn-north-4/team-a")
+                .organization("cn-north-4", "team-a")
+                .is_none()
+        );
+        assert!(
+            after("create-repository cn-north-4/team-a/a/b")
+                .repository("cn-north-4", "team-a", "a/b")
+                .is_some()
+        );
+        assert_eq!(
+            web(&after("delete-repository cn-north-4/team-a/web/front")),
+            None
+        );
+        assert!(
+            web(&after("toggle-repository cn-north-4/team-a/web/front"))
+                .unwrap()
+                .is_public
+        );
+        assert_eq!(
+            web(&after("push-image cn-north-4/team-a/web/front"))
+                .unwrap()
+                .num_images,
+            1
+        );
+        assert_eq!(
+            web(&after(
+                "create-rule cn-north-4/team-a/web/front -> cn-east-3/b"
+            ))
+            .unwrap()
+            .sync_rules
+            .len(),
+            2
+        );
+        assert_eq!(
+            web(&after(
+                "delete-rule cn-north-4/team-a/web/front -> cn-east-3/dr"
+            ))
+            .unwrap()
+            .sync_rules,
+            []
+        );
+        let toggled = web(&after(
+            "toggle-rule cn-north-4/team-a/web/front -> cn-east-3/dr",
+        ))
+        .unwrap();
         assert!(toggled.sync_rules[0].overrides);
     }
 
@@ -233,10 +323,19 @@ mod tests {
             "toggle-organization cn-north-4/team-a",
         ] {
             let error = text.parse::<Edit>().unwrap_err();
-            assert!(error.contains("push-image REGION/ORGANIZATION/REPOSITORY"), "{error}");
+            assert!(
+                error.contains("push-image REGION/ORGANIZATION/REPOSITORY"),
+                "{error}"
+            );
         }
-        for text in ["create-organization mars-1/a", "create-rule cn-north-4/a/b -> mars-1/a"] {
-            assert_eq!(text.parse::<Edit>().unwrap_err(), "the emulator knows no region `mars-1`");
+        for text in [
+            "create-organization mars-1/a",
+            "create-rule cn-north-4/a/b -> mars-1/a",
+        ] {
+            assert_eq!(
+                text.parse::<Edit>().unwrap_err(),
+                "the emulator knows no region `mars-1`"
+            );
         }
     }
 }

@@ -57,16 +57,26 @@ impl Gateway {
     }
 
     /// The refusal of a call of CodeArts Repo too many; none if nobody counts.
-    fn throttled(&mut self, request: &Request, settings: &Settings, now: Timestamp) -> Option<Refusal> {
+    fn throttled(
+        &mut self,
+        request: &Request,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Option<Refusal> {
         let limit = settings.calls_per_minute?;
         let owned = codearts::owns(&request.path).then(|| codearts::operation(request));
-        let admitted = self.throttle.admits(&request.region, owned.flatten()?.name, limit, now);
-        let message =
-            format!("The throttling threshold has been reached: policy api over ratelimit,limit:{limit},time:1 minute");
+        let admitted = self
+            .throttle
+            .admits(&request.region, owned.flatten()?.name, limit, now);
+        let message = format!(
+            "The throttling threshold has been reached: policy api over \
+            ratelimit,limit:{limit},time:1 minute"
+        );
         (!admitted).then(|| Refusal::gateway(429, "0308", message))
     }
 
-    /// What is answered without the state: one request too many of a region, and IAM, which keeps nothing.
+    /// What is answered without the state: one request too many of a region, and IAM, which keeps
+    /// nothing.
     pub(super) fn answers(
         &mut self,
         account: &str,
@@ -81,7 +91,8 @@ impl Gateway {
             return Some(refusal);
         }
         let tokens = &mut self.tokens;
-        iam::owns(&request.path).then(|| iam::answer(tokens, account, settings, request, now, request_id))
+        iam::owns(&request.path)
+            .then(|| iam::answer(tokens, account, settings, request, now, request_id))
     }
 }
 

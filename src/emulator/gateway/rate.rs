@@ -1,5 +1,6 @@
-//! The gateway's limit: so many requests in each second or minute, counted for each region by the clock's own
-//! windows, and 429 for the rest (`swr-api.md`, section 15). What is refused never reaches the service.
+//! The gateway's limit: so many requests in each second or minute, counted for each region by the
+//! clock's own windows, and 429 for the rest (`swr-api.md`, section 15). What is refused never
+//! reaches the service.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -36,11 +37,16 @@ impl Windows {
             return None;
         }
         let limit = format!("limit:{},time:{}", rate.requests, rate.window.name());
-        let message = format!("The throttling threshold has been reached: policy api over ratelimit,{limit}");
+        let message =
+            format!("The throttling threshold has been reached: policy api over ratelimit,{limit}");
         let response = Refusal::gateway(429, "0308", message).response(shape, request_id);
         let left = Duration::from_millis(length.abs_diff(now.as_millisecond().rem_euclid(length)));
         let seconds = left.as_millis().div_ceil(1000).to_string();
-        Some(if rate.retry_after { response.with_header("Retry-After", seconds) } else { response })
+        Some(if rate.retry_after {
+            response.with_header("Retry-After", seconds)
+        } else {
+            response
+        })
     }
 }
 
@@ -57,11 +63,16 @@ mod tests {
     fn each_window_of_each_region_has_its_own_count() {
         let mut windows = Windows::default();
         for at in [60_200, 60_900, 61_000, 61_999] {
-            assert_eq!(count(&mut windows, "1/s", "a", at).is_some(), at % 1000 == 900 || at % 1000 == 999, "{at}");
+            assert_eq!(
+                count(&mut windows, "1/s", "a", at).is_some(),
+                at % 1000 == 900 || at % 1000 == 999,
+                "{at}"
+            );
         }
         assert_eq!(count(&mut windows, "1/s", "b", 61_999), None);
         let mut windows = Windows::default();
-        let refused = [60_000, 90_000, 119_999, 120_000].map(|at| count(&mut windows, "2/m", "a", at).is_some());
+        let refused = [60_000, 90_000, 119_999, 120_000]
+            .map(|at| count(&mut windows, "2/m", "a", at).is_some());
         assert_eq!(refused, [false, false, true, false]);
     }
 
@@ -70,9 +81,17 @@ mod tests {
         let mut windows = Windows::default();
         assert_eq!(count(&mut windows, "1/m,retry-after", "a", 60_000), None);
         let refusal = count(&mut windows, "1/m,retry-after", "a", 62_500).unwrap();
-        assert_eq!((refusal.status, refusal.header("retry-after")), (429, Some("58")));
+        assert_eq!(
+            (refusal.status, refusal.header("retry-after")),
+            (429, Some("58"))
+        );
         assert_eq!(refusal.value()["error_code"], "APIGW.0308");
-        assert!(refusal.value()["error_msg"].as_str().unwrap().contains("limit:1,time:1 minute"));
+        assert!(
+            refusal.value()["error_msg"]
+                .as_str()
+                .unwrap()
+                .contains("limit:1,time:1 minute")
+        );
         let silent = count(&mut windows, "1/m", "a", 62_500).unwrap();
         assert_eq!((silent.status, silent.header("retry-after")), (429, None));
     }

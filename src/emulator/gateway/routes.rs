@@ -1,6 +1,7 @@
 //! The operations of all services by their names, for faults to be aimed at.
 //!
-//! A fault sees the path as it was sent: it may be aimed at a request that the service then refuses.
+//! A fault sees the path as it was sent: it may be aimed at a request that the service then
+//! refuses.
 
 use crate::emulator::{
     codearts, iam,
@@ -16,7 +17,9 @@ impl Route {
     /// The operation of that name; the error lists all.
     pub fn named(name: &str) -> Result<Self, String> {
         let known = all().find(|known| known.name == name);
-        known.map(Self).ok_or_else(|| format!("no route is called `{name}`: {}", names()))
+        known
+            .map(Self)
+            .ok_or_else(|| format!("no route is called `{name}`: {}", names()))
     }
 
     pub(in super::super) fn name(self) -> &'static str {
@@ -29,7 +32,9 @@ impl Route {
 }
 
 fn all() -> impl Iterator<Item = Operation> {
-    swr::operations().chain(codearts::operations()).chain(iam::operations())
+    swr::operations()
+        .chain(codearts::operations())
+        .chain(iam::operations())
 }
 
 /// Every name, as a message lists them.
@@ -50,10 +55,19 @@ mod tests {
     #[test]
     fn every_request_has_one_name_at_most() {
         for operation in all() {
-            let (method, path) = (operation.method.to_owned(), operation.path.replace("{}", "x"));
-            let request = Request { method, path, ..Request::default() };
-            let matching: Vec<&str> =
-                all().filter(|other| Route(*other).matches(&request)).map(|other| other.name).collect();
+            let (method, path) = (
+                operation.method.to_owned(),
+                operation.path.replace("{}", "x"),
+            );
+            let request = Request {
+                method,
+                path,
+                ..Request::default()
+            };
+            let matching: Vec<&str> = all()
+                .filter(|other| Route(*other).matches(&request))
+                .map(|other| other.name)
+                .collect();
             assert_eq!(matching, [operation.name]);
         }
     }
@@ -61,6 +75,9 @@ mod tests {
     #[test]
     fn an_unknown_name_is_told_the_known_ones() {
         let error = Route::named("list-rule").unwrap_err();
-        assert!(error.contains("`list-rule`") && error.contains("list-rules, create-rule"), "{error}");
+        assert!(
+            error.contains("`list-rule`") && error.contains("list-rules, create-rule"),
+            "{error}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The check of `SDK-HMAC-SHA256` signatures, from the bytes that arrived.
 //!
-//! Written from the description of the algorithm, apart from portolan's signer, which it is to check.
-//! Which headers are covered is taken from the request: official clients differ in that.
+//! Written from the description of the algorithm, apart from portolan's signer, which it is to
+//! check. Which headers are covered is taken from the request: official clients differ in that.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
@@ -20,12 +20,18 @@ const ALGORITHM: &str = "SDK-HMAC-SHA256";
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// Refuses a request that `keys` did not sign.
-pub(in super::super) fn verify(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), Refusal> {
+pub(in super::super) fn verify(
+    request: &Request,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     check(request, keys, now).map_err(Refusal::unauthorized)
 }
 
 fn check(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), &'static str> {
-    let authorization = request.header("Authorization").ok_or("no Authorization header")?;
+    let authorization = request
+        .header("Authorization")
+        .ok_or("no Authorization header")?;
     let claim = Claim::parse(authorization).ok_or("malformed Authorization header")?;
     if claim.access != keys.access {
         return Err("unknown access key");
@@ -35,12 +41,16 @@ fn check(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), &'static 
     if now.duration_since(sent).abs() > SKEW {
         return Err("X-Sdk-Date is too far from now");
     }
-    let canonical = canonical_request(request, claim.signed_headers).ok_or("a signed header is missing")?;
+    let canonical =
+        canonical_request(request, claim.signed_headers).ok_or("a signed header is missing")?;
     let text = format!("{ALGORITHM}\n{date}\n{}", hex_digest(canonical.as_bytes()));
-    let signature = base16ct::lower::decode_vec(claim.signature).map_err(|_| "malformed signature")?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret.expose_secret().as_bytes()).map_err(|_| "no key")?;
+    let signature =
+        base16ct::lower::decode_vec(claim.signature).map_err(|_| "malformed signature")?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret.expose_secret().as_bytes())
+        .map_err(|_| "no key")?;
     mac.update(text.as_bytes());
-    mac.verify_slice(&signature).map_err(|_| "verify signature failed")
+    mac.verify_slice(&signature)
+        .map_err(|_| "verify signature failed")
 }
 
 /// What an `Authorization` header claims.
@@ -73,14 +83,24 @@ fn canonical_request(request: &Request, signed_headers: &str) -> Option<String> 
     for name in signed_headers.split(';') {
         headers.push_str(&format!("{name}:{}\n", request.header(name)?.trim()));
     }
-    let (method, path, query) = (&request.method, canonical_path(request), canonical_query(&request.query));
-    Some(format!("{method}\n{path}\n{query}\n{headers}\n{signed_headers}\n{}", payload(request)))
+    let (method, path, query) = (
+        &request.method,
+        canonical_path(request),
+        canonical_query(&request.query),
+    );
+    Some(format!(
+        "{method}\n{path}\n{query}\n{headers}\n{signed_headers}\n{}",
+        payload(request)
+    ))
 }
 
 /// Decoded before it is split, so that `%2F` signs like `/`; always with a slash at the end.
 fn canonical_path(request: &Request) -> String {
     let decoded = escape::decode(&format!("{}{}", request.prefix, request.path));
-    let segments: Vec<String> = decoded.split(|byte| *byte == b'/').map(escape::encode).collect();
+    let segments: Vec<String> = decoded
+        .split(|byte| *byte == b'/')
+        .map(escape::encode)
+        .collect();
     let mut path = segments.join("/");
     if !path.ends_with('/') {
         path.push('/');
@@ -90,10 +110,13 @@ fn canonical_path(request: &Request) -> String {
 
 /// Sorted before it is escaped.
 fn canonical_query(query: &str) -> String {
-    let mut pairs: Vec<_> =
-        escape::pairs(query).map(|(name, value)| (escape::decode(name), escape::decode(value))).collect();
+    let mut pairs: Vec<_> = escape::pairs(query)
+        .map(|(name, value)| (escape::decode(name), escape::decode(value)))
+        .collect();
     pairs.sort();
-    let pairs = pairs.iter().map(|(name, value)| format!("{}={}", escape::encode(name), escape::encode(value)));
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", escape::encode(name), escape::encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
@@ -119,18 +142,32 @@ mod tests {
     const PROJECT: (&str, &str) = ("X-Project-Id", "0000000000000000000000000000fa4e");
 
     fn keys() -> Keys {
-        "FAKEAK00000000000001:fake-secret-key-0001-not-a-real-credential".parse().unwrap()
+        "FAKEAK00000000000001:fake-secret-key-0001-not-a-real-credential"
+            .parse()
+            .unwrap()
     }
 
     fn now() -> Timestamp {
         "2024-01-15T08:40:00Z".parse().unwrap()
     }
 
-    fn signed(method: &str, path: &str, query: &str, extra: &[(&str, &str)], signature: &str) -> Request {
-        let mut headers =
-            vec![("Content-Type", "application/json"), ("Host", HOST), ("x-sdk-date", "20240115T083000Z")];
+    fn signed(
+        method: &str,
+        path: &str,
+        query: &str,
+        extra: &[(&str, &str)],
+        signature: &str,
+    ) -> Request {
+        let mut headers = vec![
+            ("Content-Type", "application/json"),
+            ("Host", HOST),
+            ("x-sdk-date", "20240115T083000Z"),
+        ];
         headers.extend(extra);
-        let mut names: Vec<String> = headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+        let mut names: Vec<String> = headers
+            .iter()
+            .map(|(name, _)| name.to_lowercase())
+            .collect();
         names.sort();
         let authorization = format!(
             "SDK-HMAC-SHA256 Access=FAKEAK00000000000001, SignedHeaders={}, Signature={signature}",
@@ -141,21 +178,33 @@ mod tests {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
-            headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             ..Request::default()
         }
     }
 
     fn list() -> Request {
         let signature = "f5beb7d32817b45f2abeb9774d358cb013e921d1bb88e9e7eca2aaeab7a4e07f";
-        signed("GET", "/v2/manage/repos", "filter=namespace%3A%3Aa%7Climit%3A%3A100", &[PROJECT], signature)
+        signed(
+            "GET",
+            "/v2/manage/repos",
+            "filter=namespace%3A%3Aa%7Climit%3A%3A100",
+            &[PROJECT],
+            signature,
+        )
     }
 
     fn delete_rule() -> Request {
         let signature = "0c2f6b09c1600915fa13e8c8163ea39dc47f66e14a327a234ba025f1bb35611f";
         let path = "/v2/manage/namespaces/team-a/repos/group%24app/sync_repo";
         let body = br#"{"remoteRegionId": "cn-east-3", "remoteNamespace": "team-b"}"#.to_vec();
-        Request { body, ..signed("DELETE", path, "", &[PROJECT], signature) }
+        Request {
+            body,
+            ..signed("DELETE", path, "", &[PROJECT], signature)
+        }
     }
 
     #[test]
@@ -164,16 +213,46 @@ mod tests {
         let repeated = "aceb79bda9b72cdac430fff681e117c57dbdb17e5848ff521811fe5c7f82c7c2";
         let trimmed = "0f6fdd6acd28241f042683a2689f2c7f27a160e0094fe644499eb2b08837228e";
         let octets = "ea67b77b8e6c818bd4e35ae924813e0187d3155212b2c6cd14203fe4abe579ba";
-        let mut upload = signed("POST", "/v2/upload", "", &[("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD")], octets);
+        let mut upload = signed(
+            "POST",
+            "/v2/upload",
+            "",
+            &[("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD")],
+            octets,
+        );
         upload.headers[0].1 = "application/octet-stream".to_owned();
         upload.body = vec![0, 1, 2];
         for request in [
             list(),
             delete_rule(),
-            signed("GET", "/v2/manage/namespaces/team/repos/group$app", "", &[PROJECT], dollar),
-            signed("GET", "/v2/manage/namespaces/team/repos/group%24app", "", &[PROJECT], dollar),
-            signed("GET", "/v2/manage/repos", "f=n%C3%A9&f=n~&f=n1&f=n%3A1", &[], repeated),
-            signed("GET", "/v2/manage/namespaces/", "", &[("X-Trace", "  a   b  ")], trimmed),
+            signed(
+                "GET",
+                "/v2/manage/namespaces/team/repos/group$app",
+                "",
+                &[PROJECT],
+                dollar,
+            ),
+            signed(
+                "GET",
+                "/v2/manage/namespaces/team/repos/group%24app",
+                "",
+                &[PROJECT],
+                dollar,
+            ),
+            signed(
+                "GET",
+                "/v2/manage/repos",
+                "f=n%C3%A9&f=n~&f=n1&f=n%3A1",
+                &[],
+                repeated,
+            ),
+            signed(
+                "GET",
+                "/v2/manage/namespaces/",
+                "",
+                &[("X-Trace", "  a   b  ")],
+                trimmed,
+            ),
             upload,
         ] {
             assert_eq!(check(&request, &keys(), now()), Ok(()), "{request:?}");
@@ -183,11 +262,21 @@ mod tests {
     #[test]
     fn so_are_those_for_the_other_service() {
         let keys = "AKEXAMPLE:SKEXAMPLE".parse().unwrap();
-        let json = [("content-type", "application/json"), ("x-project-id", "0123456789abcdef0123456789abcdef")];
+        let json = [
+            ("content-type", "application/json"),
+            ("x-project-id", "0123456789abcdef0123456789abcdef"),
+        ];
         let mirror = "/v4/repositories/123/remote-mirror";
         let project = "/v4/projects/6cb920b7932948a3ade7ec1d712494eb/repositories";
         for (method, path, query, extra, body, signature) in [
-            ("GET", mirror, "", &[][..], "", "9c5d3b48e9ba4a16ec5cce8a8f7067494039e8ba17f3a55e8bdb463fd17fbea2"),
+            (
+                "GET",
+                mirror,
+                "",
+                &[][..],
+                "",
+                "9c5d3b48e9ba4a16ec5cce8a8f7067494039e8ba17f3a55e8bdb463fd17fbea2",
+            ),
             (
                 "POST",
                 mirror,
@@ -205,24 +294,34 @@ mod tests {
                 "e97f672a78df6d15bafef56c5e715803ec8284617cfbe16db713849a2e2ff4f0",
             ),
         ] {
-            let mut headers =
-                vec![("host", "codehub-ext.cn-north-4.myhuaweicloud.com"), ("x-sdk-date", "20260101T000000Z")];
+            let mut headers = vec![
+                ("host", "codehub-ext.cn-north-4.myhuaweicloud.com"),
+                ("x-sdk-date", "20260101T000000Z"),
+            ];
             headers.extend(extra);
             headers.sort_unstable();
             let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
             let names = names.join(";");
-            let authorization =
-                format!("SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders={names}, Signature={signature}");
+            let authorization = format!(
+                "SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders={names}, Signature={signature}"
+            );
             headers.push(("authorization", &authorization));
             let request = Request {
                 method: method.to_owned(),
                 path: path.to_owned(),
                 query: query.to_owned(),
-                headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                headers: headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
                 body: body.as_bytes().to_vec(),
                 ..Request::default()
             };
-            assert_eq!(check(&request, &keys, "2026-01-01T00:10:00Z".parse().unwrap()), Ok(()), "{request:?}");
+            assert_eq!(
+                check(&request, &keys, "2026-01-01T00:10:00Z".parse().unwrap()),
+                Ok(()),
+                "{request:?}"
+            );
         }
     }
 
@@ -233,7 +332,10 @@ mod tests {
         request.prefix = "/v2/manage".to_owned();
         assert_eq!(check(&request, &keys(), now()), Ok(()));
         request.prefix.clear();
-        assert_eq!(check(&request, &keys(), now()), Err("verify signature failed"));
+        assert_eq!(
+            check(&request, &keys(), now()),
+            Err("verify signature failed")
+        );
     }
 
     #[test]
@@ -248,19 +350,39 @@ mod tests {
         check_changed(|request| request.method = "POST".to_owned(), failed);
         check_changed(|request| request.path.push('x'), failed);
         check_changed(|request| request.query = "a=b".to_owned(), failed);
-        check_changed(|request| request.headers[0].1 = "text/plain".to_owned(), failed);
-        check_changed(|request| drop(request.headers.remove(0)), "a signed header is missing");
-        check_changed(|request| drop(request.headers.remove(2)), "no X-Sdk-Date header");
-        check_changed(|request| drop(request.headers.pop()), "no Authorization header");
+        check_changed(
+            |request| request.headers[0].1 = "text/plain".to_owned(),
+            failed,
+        );
+        check_changed(
+            |request| drop(request.headers.remove(0)),
+            "a signed header is missing",
+        );
+        check_changed(
+            |request| drop(request.headers.remove(2)),
+            "no X-Sdk-Date header",
+        );
+        check_changed(
+            |request| drop(request.headers.pop()),
+            "no Authorization header",
+        );
     }
 
     #[test]
     fn keys_and_clocks_must_agree() {
         let late = "2024-01-15T08:45:01Z".parse().unwrap();
-        assert_eq!(check(&list(), &keys(), late), Err("X-Sdk-Date is too far from now"));
-        let other: Keys = "OTHER:fake-secret-key-0001-not-a-real-credential".parse().unwrap();
+        assert_eq!(
+            check(&list(), &keys(), late),
+            Err("X-Sdk-Date is too far from now")
+        );
+        let other: Keys = "OTHER:fake-secret-key-0001-not-a-real-credential"
+            .parse()
+            .unwrap();
         assert_eq!(check(&list(), &other, now()), Err("unknown access key"));
         let wrong: Keys = "FAKEAK00000000000001:wrong".parse().unwrap();
-        assert_eq!(check(&list(), &wrong, now()), Err("verify signature failed"));
+        assert_eq!(
+            check(&list(), &wrong, now()),
+            Err("verify signature failed")
+        );
     }
 }

@@ -20,9 +20,21 @@ struct Window {
 
 impl Throttle {
     /// Whether one more call is let through.
-    pub(super) fn admits(&mut self, region: &str, operation: &'static str, limit: u32, now: Timestamp) -> bool {
-        let fresh = Window { since: now, calls: 0 };
-        let window = self.0.entry((region.to_owned(), operation)).or_insert(fresh);
+    pub(super) fn admits(
+        &mut self,
+        region: &str,
+        operation: &'static str,
+        limit: u32,
+        now: Timestamp,
+    ) -> bool {
+        let fresh = Window {
+            since: now,
+            calls: 0,
+        };
+        let window = self
+            .0
+            .entry((region.to_owned(), operation))
+            .or_insert(fresh);
         if now.duration_since(window.since).abs() >= MINUTE {
             *window = fresh;
         }
@@ -50,7 +62,11 @@ mod tests {
             ("cn-north-4", "Show", 61, true),
             ("cn-north-4", "Show", 119, false),
         ] {
-            assert_eq!(throttle.admits(region, operation, 2, at(seconds)), admitted, "{region} {operation} {seconds}");
+            assert_eq!(
+                throttle.admits(region, operation, 2, at(seconds)),
+                admitted,
+                "{region} {operation} {seconds}"
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The part of IAM that clients of the other services need: a token for a password, and the numbers of
-//! projects and of the account.
+//! The part of IAM that clients of the other services need: a token for a password, and the numbers
+//! of projects and of the account.
 //!
-//! A token is valid for 24 hours of simulated time, in the region whose endpoint gave it. It is a secret and
-//! is therefore in no file: a new emulator knows none. The errors have Keystone's shape, which IAM took over.
+//! A token is valid for 24 hours of simulated time, in the region whose endpoint gave it. It is a
+//! secret and is therefore in no file: a new emulator knows none. The errors have Keystone's shape,
+//! which IAM took over.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,12 +32,17 @@ pub(super) struct Tokens(BTreeMap<String, (String, Timestamp)>);
 impl Tokens {
     /// Whether a token may be used in a region.
     pub(super) fn admit(&self, token: &str, region: &str, now: Timestamp) -> bool {
-        self.0.get(token).is_some_and(|(issued, expires)| issued == region && now < *expires)
+        self.0
+            .get(token)
+            .is_some_and(|(issued, expires)| issued == region && now < *expires)
     }
 
     fn issue(&mut self, region: &str, now: Timestamp) -> (String, Timestamp) {
         let digest = Sha256::digest(format!("{region} {now} {}", self.0.len()).as_bytes());
-        let (token, expires) = (format!("MII{}", base16ct::lower::encode_string(&digest)), later(now, LIFETIME));
+        let (token, expires) = (
+            format!("MII{}", base16ct::lower::encode_string(&digest)),
+            later(now, LIFETIME),
+        );
         self.0.insert(token.clone(), (region.to_owned(), expires));
         (token, expires)
     }
@@ -68,7 +74,9 @@ pub(super) fn answer(
 ) -> Response {
     let known = regions::exists(&request.region);
     match (request.method.as_str(), request.path.as_str()) {
-        ("POST", TOKENS) if known => login(tokens, account, settings, request, now).unwrap_or_else(|refusal| refusal),
+        ("POST", TOKENS) if known => {
+            login(tokens, account, settings, request, now).unwrap_or_else(|refusal| refusal)
+        }
         ("GET", PROJECTS) if known => projects(account, &request.query),
         ("GET", DOMAINS) if known => {
             let domain = json!({ "id": domain_id(account), "name": account, "enabled": true, "description": "" });
@@ -78,7 +86,8 @@ pub(super) fn answer(
     }
 }
 
-/// Without keys to verify against any password will do; with them the user is the key and the password its secret.
+/// Without keys to verify against any password will do; with them the user is the key and the
+/// password its secret.
 fn login(
     tokens: &mut Tokens,
     account: &str,
@@ -88,20 +97,35 @@ fn login(
 ) -> Result<Response, Response> {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let auth = &body["auth"];
-    let by_password =
-        auth["identity"]["methods"].as_array().is_some_and(|methods| methods.contains(&json!("password")));
+    let by_password = auth["identity"]["methods"]
+        .as_array()
+        .is_some_and(|methods| methods.contains(&json!("password")));
     let user = &auth["identity"]["password"]["user"];
-    let (Some(name), Some(password), true) = (user["name"].as_str(), user["password"].as_str(), by_password) else {
+    let (Some(name), Some(password), true) = (
+        user["name"].as_str(),
+        user["password"].as_str(),
+        by_password,
+    ) else {
         return Err(refusal(400, "Bad Request", "The request body is invalid"));
     };
     let opens = |keys: &Keys| keys.access == name && keys.secret.expose_secret() == password;
-    if settings.verify.as_ref().is_some_and(|keys| !opens(keys)) || user["domain"]["name"] != account {
-        return Err(refusal(401, "Unauthorized", "The username or password is wrong."));
+    if settings.verify.as_ref().is_some_and(|keys| !opens(keys))
+        || user["domain"]["name"] != account
+    {
+        return Err(refusal(
+            401,
+            "Unauthorized",
+            "The username or password is wrong.",
+        ));
     }
     let project = &auth["scope"]["project"];
     let id = project_id(account, &request.region);
     if !(project.is_null() || project["name"] == *request.region || project["id"] == id) {
-        return Err(refusal(401, "Unauthorized", "The user is not authorized for the project."));
+        return Err(refusal(
+            401,
+            "Unauthorized",
+            "The user is not authorized for the project.",
+        ));
     }
     let (token, expires) = tokens.issue(&request.region, now);
     let domain = json!({ "id": domain_id(account), "name": account });
@@ -119,8 +143,12 @@ fn login(
 
 /// One project for each region, of the same name.
 fn projects(account: &str, query: &str) -> Response {
-    let wanted = escape::pairs(query).find(|(name, _)| *name == "name").map(|(_, value)| escape::decode_text(value));
-    let names = regions::REGIONS.iter().filter(|region| wanted.as_ref().is_none_or(|wanted| wanted == *region));
+    let wanted = escape::pairs(query)
+        .find(|(name, _)| *name == "name")
+        .map(|(_, value)| escape::decode_text(value));
+    let names = regions::REGIONS
+        .iter()
+        .filter(|region| wanted.as_ref().is_none_or(|wanted| wanted == *region));
     let domain = domain_id(account);
     let project = |name: &&str| {
         json!({
@@ -133,11 +161,17 @@ fn projects(account: &str, query: &str) -> Response {
             "description": "",
         })
     };
-    Response::json(200, &json!({ "projects": names.map(project).collect::<Vec<_>>(), "links": {} }))
+    Response::json(
+        200,
+        &json!({ "projects": names.map(project).collect::<Vec<_>>(), "links": {} }),
+    )
 }
 
 fn refusal(status: u16, title: &str, message: &str) -> Response {
-    Response::json(status, &json!({ "error": { "code": status, "title": title, "message": message } }))
+    Response::json(
+        status,
+        &json!({ "error": { "code": status, "title": title, "message": message } }),
+    )
 }
 
 fn domain_id(account: &str) -> String {
@@ -164,7 +198,10 @@ mod tests {
     }
 
     fn ask(tokens: &mut Tokens, method: &str, path: &str, body: &Value) -> Response {
-        let settings = Settings { verify: Some("AK:SK".parse().unwrap()), ..Settings::default() };
+        let settings = Settings {
+            verify: Some("AK:SK".parse().unwrap()),
+            ..Settings::default()
+        };
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             region: "cn-north-4".to_owned(),
@@ -188,7 +225,12 @@ mod tests {
     #[test]
     fn a_token_lives_a_day_in_its_region() {
         let mut tokens = Tokens::default();
-        let response = ask(&mut tokens, "POST", TOKENS, &credentials("acme", "AK", "SK"));
+        let response = ask(
+            &mut tokens,
+            "POST",
+            TOKENS,
+            &credentials("acme", "AK", "SK"),
+        );
         let token = response.header("x-subject-token").unwrap();
         assert_eq!(
             (response.status, &response.value()["token"]["expires_at"]),
@@ -200,9 +242,18 @@ mod tests {
             ("cn-north-4", DAY, false),
             ("cn-east-3", 0, false),
         ] {
-            assert_eq!(tokens.admit(token, region, at(now)), admitted, "{region} {now}");
+            assert_eq!(
+                tokens.admit(token, region, at(now)),
+                admitted,
+                "{region} {now}"
+            );
         }
-        let again = ask(&mut tokens, "POST", TOKENS, &credentials("acme", "AK", "SK"));
+        let again = ask(
+            &mut tokens,
+            "POST",
+            TOKENS,
+            &credentials("acme", "AK", "SK"),
+        );
         assert_ne!(again.header("x-subject-token"), Some(token));
         assert!(!tokens.admit("MII", "cn-north-4", at(0)));
     }
@@ -217,11 +268,18 @@ mod tests {
             (credentials("other", "AK", "SK"), 401),
             (elsewhere, 401),
             (json!({}), 400),
-            (json!({ "auth": { "identity": { "methods": ["token"] } } }), 400),
+            (
+                json!({ "auth": { "identity": { "methods": ["token"] } } }),
+                400,
+            ),
         ] {
             let mut tokens = Tokens::default();
             let response = ask(&mut tokens, "POST", TOKENS, &body);
-            assert_eq!((response.status, &response.value()["error"]["code"]), (status, &json!(status)), "{body}");
+            assert_eq!(
+                (response.status, &response.value()["error"]["code"]),
+                (status, &json!(status)),
+                "{body}"
+            );
             assert!(response.header("x-subject-token").is_none() && tokens.0.is_empty());
         }
     }
@@ -229,10 +287,21 @@ mod tests {
     #[test]
     fn projects_and_the_account_have_numbers() {
         let mut tokens = Tokens::default();
-        let one = ask(&mut tokens, "GET", "/v3/projects?name=cn-east-3", &Value::Null).value();
+        let one = ask(
+            &mut tokens,
+            "GET",
+            "/v3/projects?name=cn-east-3",
+            &Value::Null,
+        )
+        .value();
         assert_eq!(one["projects"].as_array().unwrap().len(), 1);
         let all = ask(&mut tokens, "GET", PROJECTS, &Value::Null).value();
-        assert!(all["projects"].as_array().unwrap().contains(&one["projects"][0]));
+        assert!(
+            all["projects"]
+                .as_array()
+                .unwrap()
+                .contains(&one["projects"][0])
+        );
         assert_eq!(one["projects"][0]["id"].as_str().unwrap().len(), 32);
         let domains = ask(&mut tokens, "GET", DOMAINS, &Value::Null).value();
         assert_eq!(

@@ -1,11 +1,16 @@
 //! Percent-encoding, for routing and for the signature check.
 //!
-//! A plus is a plus: none of the official clients writes a space as `+`, and the signature leaves it alone.
+//! A plus is a plus: none of the official clients writes a space as `+`, and the signature leaves
+//! it alone.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 /// All but the unreserved bytes of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Undoes percent-encoding; a `%` without two hexadecimal digits stands for itself.
 pub(in super::super) fn decode(text: &str) -> Vec<u8> {
@@ -24,7 +29,10 @@ pub(in super::super) fn encode(bytes: &[u8]) -> String {
 
 /// The raw names and values of a query; a name without `=` has an empty value.
 pub(in super::super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 #[cfg(test)]
@@ -33,15 +41,23 @@ mod tests {
 
     #[test]
     fn escapes_are_undone_once() {
-        for (text, decoded) in
-            [("a%24b", "a$b"), ("%2525", "%25"), ("a%2", "a%2"), ("%zz", "%zz"), ("a+b", "a+b"), ("%e7%bB%84", "组")]
-        {
+        for (text, decoded) in [
+            ("a%24b", "a$b"),
+            ("%2525", "%25"),
+            ("a%2", "a%2"),
+            ("%zz", "%zz"),
+            ("a+b", "a+b"),
+            ("%e7%bB%84", "组"),
+        ] {
             assert_eq!(decode_text(text), decoded, "{text}");
         }
     }
 
     #[test]
     fn only_unreserved_bytes_stay_bare() {
-        assert_eq!(encode("a-z_.~ $/+:|é".as_bytes()), "a-z_.~%20%24%2F%2B%3A%7C%C3%A9");
+        assert_eq!(
+            encode("a-z_.~ $/+:|é".as_bytes()),
+            "a-z_.~%20%24%2F%2B%3A%7C%C3%A9"
+        );
     }
 }

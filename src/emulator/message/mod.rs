@@ -40,7 +40,11 @@ impl Request {
 impl fmt::Debug for Request {
     /// Leaves the headers out: they may carry a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}?{}", self.method, self.region, self.path, self.query)
+        write!(
+            f,
+            "{} {} {}?{}",
+            self.method, self.region, self.path, self.query
+        )
     }
 }
 
@@ -82,7 +86,11 @@ impl Response {
     /// A response with a body of any kind.
     pub(super) fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
-        Self { status, headers, body: body.into() }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
     }
 
     pub(super) fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -106,5 +114,8 @@ impl Response {
 }
 
 fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    headers
+        .iter()
+        .find(|(header, _)| header.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }

@@ -1,5 +1,5 @@
-//! One operation of an API, as its documents name it. Each service has one table of them, by which requests are
-//! routed, calls are counted and faults are aimed.
+//! One operation of an API, as its documents name it. Each service has one table of them, by which
+//! requests are routed, calls are counted and faults are aimed.
 
 /// A name, a method and a path in which `{}` stands for one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,11 @@ pub(in super::super) struct Operation {
 }
 
 impl Operation {
-    pub(in super::super) const fn new(name: &'static str, method: &'static str, path: &'static str) -> Self {
+    pub(in super::super) const fn new(
+        name: &'static str,
+        method: &'static str,
+        path: &'static str,
+    ) -> Self {
         Self { name, method, path }
     }
 

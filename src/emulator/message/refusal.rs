@@ -25,22 +25,42 @@ impl Refusal {
         // Codes have seven digits, so that the quotient has three.
         let status = u16::try_from(code / 10_000).unwrap_or(500);
         let code = format!("SVCSTG.SWR.{code}");
-        Self { status, code, message: message.into(), gateway: false, assumption: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            gateway: false,
+            assumption: None,
+        }
     }
 
     /// The gateway's: the request never reached the service.
     pub(in super::super) fn gateway(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: format!("APIGW.{code}"), message: message.into(), gateway: true, assumption: None }
+        Self {
+            status,
+            code: format!("APIGW.{code}"),
+            message: message.into(),
+            gateway: true,
+            assumption: None,
+        }
     }
 
     /// What a path without an operation gets. It says nothing about whether the thing exists.
     pub(in super::super) fn no_route() -> Self {
-        Self::gateway(404, "0101", "The API does not exist or has not been published in the environment")
+        Self::gateway(
+            404,
+            "0101",
+            "The API does not exist or has not been published in the environment",
+        )
     }
 
     /// What a missing or wrong signature gets.
     pub(in super::super) fn unauthorized(reason: &str) -> Self {
-        Self::gateway(401, "0301", format!("Incorrect IAM authentication information: {reason}"))
+        Self::gateway(
+            401,
+            "0301",
+            format!("Incorrect IAM authentication information: {reason}"),
+        )
     }
 
     /// Marks a refusal that no document promises.
@@ -70,9 +90,9 @@ impl Refusal {
             ErrorShape::B => json!({ "errors": errors }),
             ErrorShape::C => {
                 let details = json!([{ "error_code": code, "error_msg": message }]);
-                let mut body =
-                    json!({ "errors": errors, "error_code": code, "error_msg": message, "details": details });
-                // Present on authorisation failures only; the service encodes it, so that nobody can rely on it.
+                let mut body = json!({ "errors": errors, "error_code": code, "error_msg": message, "details": details });
+                // Present on authorisation failures only; the service encodes it, so that nobody
+                // can rely on it.
                 if self.status == 403 {
                     body["encoded_authorization_message"] = json!("ZW11bGF0b3I=");
                 }
@@ -95,7 +115,8 @@ mod tests {
     #[test]
     fn each_shape_says_the_same() {
         let refusal = Refusal::service(4_090_060, "taken");
-        let one = json!({ "errorCode": "SVCSTG.SWR.4090060", "errorMessage": "taken", "detail": "" });
+        let one =
+            json!({ "errorCode": "SVCSTG.SWR.4090060", "errorMessage": "taken", "detail": "" });
         check(&refusal, ErrorShape::A, 409, &json!([one]));
         check(&refusal, ErrorShape::B, 409, &json!({ "errors": [one] }));
         let both = json!({
@@ -118,7 +139,9 @@ mod tests {
     #[test]
     fn only_missing_rights_carry_the_encoded_message() {
         let has = |code| {
-            let body = Refusal::service(code, "").response(ErrorShape::C, "").value();
+            let body = Refusal::service(code, "")
+                .response(ErrorShape::C, "")
+                .value();
             body.get("encoded_authorization_message").is_some()
         };
         assert!(has(4_037_018) && !has(4_040_113));

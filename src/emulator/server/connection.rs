@@ -1,7 +1,7 @@
 //! A TCP connection that can be broken where a test wants it broken.
 //!
-//! HTTP libraries take care never to send half an answer, so the damage is done below them: bytes of
-//! the answer are let through up to a point, then writing fails and the connection is closed.
+//! HTTP libraries take care never to send half an answer, so the damage is done below them: bytes
+//! of the answer are let through up to a point, then writing fails and the connection is closed.
 
 use std::{
     io,
@@ -37,14 +37,29 @@ enum Allowance {
 impl Allowance {
     /// How much of `bytes` may go out, and what is allowed after that.
     fn take(self, bytes: &[u8]) -> (usize, Self) {
-        let Self::Partial { mut matched, mut body } = self else {
-            return (if matches!(self, Self::Nothing) { 0 } else { bytes.len() }, self);
+        let Self::Partial {
+            mut matched,
+            mut body,
+        } = self
+        else {
+            return (
+                if matches!(self, Self::Nothing) {
+                    0
+                } else {
+                    bytes.len()
+                },
+                self,
+            );
         };
         let mut taken = 0;
         for byte in bytes {
             if matched < HEAD_END.len() {
                 let starts_over = usize::from(*byte == HEAD_END[0]);
-                matched = if *byte == HEAD_END[matched] { matched + 1 } else { starts_over };
+                matched = if *byte == HEAD_END[matched] {
+                    matched + 1
+                } else {
+                    starts_over
+                };
             } else if body > 0 {
                 body -= 1;
             } else {
@@ -92,7 +107,8 @@ impl Listener for Lines {
 
     async fn accept(&mut self) -> (Line, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Answers are small: waiting to fill a packet would only add latency. A refusal changes nothing else.
+        // Answers are small: waiting to fill a packet would only add latency. A refusal changes
+        // nothing else.
         let _ = stream.set_nodelay(true);
         let breaker = Breaker(Arc::new(Mutex::new(Allowance::Everything)));
         (Line { stream, breaker }, address)
@@ -111,13 +127,21 @@ pub(in super::super) struct Line {
 }
 
 impl AsyncRead for Line {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
 impl AsyncWrite for Line {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let allowance = *self.breaker.allowance();
         let (allowed, _) = allowance.take(bytes);
         if allowed == 0 && !bytes.is_empty() {
@@ -148,7 +172,10 @@ mod tests {
         let answer = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n0123456789";
         let head = answer.len() - 10;
         for split in 0..answer.len() {
-            let allowance = Allowance::Partial { matched: 0, body: 4 };
+            let allowance = Allowance::Partial {
+                matched: 0,
+                body: 4,
+            };
             let (first, allowance) = allowance.take(&answer[..split]);
             let (second, _) = allowance.take(&answer[first..]);
             assert_eq!(first + second, head + 4, "split at {split}");

@@ -1,8 +1,8 @@
-//! The control endpoint, with which a test of another program does what a test of this crate does by calling
-//! [`Emulator`]: put faults in, read the journal, set the state, be a stranger.
+//! The control endpoint, with which a test of another program does what a test of this crate does
+//! by calling [`Emulator`]: put faults in, read the journal, set the state, be a stranger.
 //!
-//! It is no part of the service. The server uses it only with `--control`, on loopback addresses, and not for a web
-//! page: a request must name a loopback host.
+//! It is no part of the service. The server uses it only with `--control`, on loopback addresses,
+//! and not for a web page: a request must name a loopback host.
 
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,12 @@ use crate::emulator::{
 pub(in super::super) const PREFIX: &str = "/_emulator/";
 
 /// Answers a request for a path that begins with the prefix.
-pub(in super::super) fn answer(emulator: &Emulator, method: &str, path: &str, body: &[u8]) -> Response {
+pub(in super::super) fn answer(
+    emulator: &Emulator,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> Response {
     let text = String::from_utf8_lossy(body);
     let outcome = match (method, path.strip_prefix(PREFIX).unwrap_or_default()) {
         ("GET", "faults") => Ok(faults(emulator)),
@@ -49,14 +54,20 @@ const PATHS: &str = "GET, POST and DELETE /_emulator/faults, GET and DELETE /_em
     GET and PUT /_emulator/state, POST /_emulator/stranger";
 
 fn empty() -> Response {
-    Response { status: 204, ..Response::default() }
+    Response {
+        status: 204,
+        ..Response::default()
+    }
 }
 
 /// All faults, each with how often it struck.
 fn faults(emulator: &Emulator) -> Response {
     let fault = |(fault, struck): (Fault, usize)| {
-        let mut fields: Map<String, Value> =
-            fault.fields().into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
+        let mut fields: Map<String, Value> = fault
+            .fields()
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text.into()))
+            .collect();
         fields.insert("struck".to_owned(), struck.into());
         Value::Object(fields)
     };
@@ -65,18 +76,25 @@ fn faults(emulator: &Emulator) -> Response {
 
 /// All of them or none.
 fn add_faults(emulator: &Emulator, text: &str) -> Result<Response, String> {
-    Fault::list(text)?.into_iter().for_each(|fault| emulator.inject(fault));
+    Fault::list(text)?
+        .into_iter()
+        .for_each(|fault| emulator.inject(fault));
     Ok(empty())
 }
 
 fn lines(emulator: &Emulator) -> Response {
     // An entry is always JSON: its names are texts.
-    let lines: Vec<u8> = emulator.journal().iter().flat_map(|entry| journal::line(entry).unwrap_or_default()).collect();
+    let lines: Vec<u8> = emulator
+        .journal()
+        .iter()
+        .flat_map(|entry| journal::line(entry).unwrap_or_default())
+        .collect();
     Response::text(200, "application/x-ndjson", lines)
 }
 
 fn set_state(emulator: &Emulator, text: &str) -> Result<Response, String> {
-    let mut wanted = serde_json::from_str::<State>(text).map_err(|error| format!("this is no state: {error}"))?;
+    let mut wanted = serde_json::from_str::<State>(text)
+        .map_err(|error| format!("this is no state: {error}"))?;
     file::check(&wanted)?;
     emulator.edit(|state| {
         if wanted.account.is_empty() {

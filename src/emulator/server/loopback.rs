@@ -1,27 +1,35 @@
 //! Who asks: a program on this machine, or a web page in a browser on it.
 //!
-//! A browser sends what a page tells it to any port of its machine. It adds the page's `Origin` to whatever can change
-//! something. A page whose own name resolves to a loopback address is of one origin with the port, but its name is in
-//! `Host`.
+//! A browser sends what a page tells it to any port of its machine. It adds the page's `Origin` to
+//! whatever can change something. A page whose own name resolves to a loopback address is of one
+//! origin with the port, but its name is in `Host`.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Uri, header};
 
-/// Why a request is refused that a page of another host has sent; official clients send no `Origin`.
+/// Why a request is refused that a page of another host has sent; official clients send no
+/// `Origin`.
 pub(in super::super) fn foreign_page(headers: &HeaderMap) -> Option<String> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let foreign = origins.find(|origin| !origin.to_str().is_ok_and(is_origin))?;
-    Some(refusal("Origin", &String::from_utf8_lossy(foreign.as_bytes())))
+    Some(refusal(
+        "Origin",
+        &String::from_utf8_lossy(foreign.as_bytes()),
+    ))
 }
 
 /// Why a request is refused that asks for this machine by another name than its own.
 pub(in super::super) fn foreign_name(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let hosts = headers.get_all(header::HOST).iter();
     // A target with a host in it takes the place of the header.
-    let mut named = hosts.map(|host| host.as_bytes()).chain(uri.authority().map(|host| host.as_str().as_bytes()));
+    let mut named = hosts
+        .map(|host| host.as_bytes())
+        .chain(uri.authority().map(|host| host.as_str().as_bytes()));
     let Some(first) = named.next() else {
-        return Some("the request has no `Host`; expected a loopback name, such as 127.0.0.1".to_owned());
+        return Some(
+            "the request has no `Host`; expected a loopback name, such as 127.0.0.1".to_owned(),
+        );
     };
     let is_foreign = |host: &&[u8]| !std::str::from_utf8(host).is_ok_and(is_host);
     let foreign = std::iter::once(first).chain(named).find(is_foreign)?;
@@ -29,18 +37,24 @@ pub(in super::super) fn foreign_name(uri: &Uri, headers: &HeaderMap) -> Option<S
 }
 
 fn refusal(header: &str, value: &str) -> String {
-    format!("`{header}: {value}` is refused; expected a loopback name: localhost, 127.0.0.1 or [::1]")
+    format!(
+        "`{header}: {value}` is refused; expected a loopback name: localhost, 127.0.0.1 or [::1]"
+    )
 }
 
 /// `http://localhost:3000`; pages without an origin of their own send `null`.
 fn is_origin(origin: &str) -> bool {
-    origin.split_once("://").is_some_and(|(_, host)| is_host(host))
+    origin
+        .split_once("://")
+        .is_some_and(|(_, host)| is_host(host))
 }
 
 /// A loopback name, with or without a port.
 fn is_host(host: &str) -> bool {
     if let Some(rest) = host.strip_prefix('[') {
-        return rest.split_once(']').is_some_and(|(address, port)| is_address(address) && is_port(port));
+        return rest
+            .split_once(']')
+            .is_some_and(|(address, port)| is_address(address) && is_port(port));
     }
     let end = host.find(':').unwrap_or(host.len());
     let (name, port) = host.split_at(end);
@@ -48,7 +62,8 @@ fn is_host(host: &str) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    text.parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback())
 }
 
 /// `localhost` and what lies below it is never looked up elsewhere (RFC 6761).
@@ -58,7 +73,10 @@ fn is_localhost(name: &str) -> bool {
 }
 
 fn is_port(text: &str) -> bool {
-    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+    text.is_empty()
+        || text
+            .strip_prefix(':')
+            .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -67,10 +85,19 @@ mod tests {
 
     #[test]
     fn loopback_names_are_known_with_and_without_a_port() {
-        for host in
-            ["localhost", "LOCALHOST:80", "localhost.:1", "a.localhost", "127.0.0.1:8080", "127.9.9.9", "[::1]:7"]
-        {
-            assert!(is_host(host) && is_origin(&format!("http://{host}")), "{host}");
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "localhost.:1",
+            "a.localhost",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]:7",
+        ] {
+            assert!(
+                is_host(host) && is_origin(&format!("http://{host}")),
+                "{host}"
+            );
         }
         for host in [
             "",
@@ -87,7 +114,10 @@ mod tests {
             "localhost:80@example.com",
             "localhost:x",
         ] {
-            assert!(!is_host(host) && !is_origin(&format!("http://{host}")), "{host}");
+            assert!(
+                !is_host(host) && !is_origin(&format!("http://{host}")),
+                "{host}"
+            );
         }
         assert!(!is_origin("null") && !is_origin("localhost"));
     }

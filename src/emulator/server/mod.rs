@@ -27,24 +27,53 @@ use connection::{Breaker, Lines};
 /// Well above what the service takes, so that it is the service which refuses.
 const READ_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Serves one region, or all of them with the region as the first path segment; a path that begins with no region is
-/// one of [`Settings::region`](super::Settings). Ends only when dropped.
-pub async fn serve(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
-    run(Site { emulator, region, controlled: false }, listener).await
+/// Serves one region, or all of them with the region as the first path segment; a path that begins
+/// with no region is one of [`Settings::region`](super::Settings). Ends only when dropped.
+pub async fn serve(
+    emulator: Emulator,
+    listener: TcpListener,
+    region: Option<String>,
+) -> io::Result<()> {
+    run(
+        Site {
+            emulator,
+            region,
+            controlled: false,
+        },
+        listener,
+    )
+    .await
 }
 
-/// The same with the control endpoint, for whoever can reach the port; so it must be one of this machine.
-pub async fn serve_controlled(emulator: Emulator, listener: TcpListener, region: Option<String>) -> io::Result<()> {
+/// The same with the control endpoint, for whoever can reach the port; so it must be one of this
+/// machine.
+pub async fn serve_controlled(
+    emulator: Emulator,
+    listener: TcpListener,
+    region: Option<String>,
+) -> io::Result<()> {
     if !listener.local_addr()?.ip().is_loopback() {
         let message = "the control endpoint is served on loopback addresses only";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    run(Site { emulator, region, controlled: true }, listener).await
+    run(
+        Site {
+            emulator,
+            region,
+            controlled: true,
+        },
+        listener,
+    )
+    .await
 }
 
 async fn run(site: Site, listener: TcpListener) -> io::Result<()> {
     let router = Router::new().fallback(handle).with_state(site);
-    axum::serve(Lines(listener), router.into_make_service_with_connect_info::<Breaker>()).await
+    axum::serve(
+        Lines(listener),
+        router.into_make_service_with_connect_info::<Breaker>(),
+    )
+    .await
 }
 
 #[derive(Clone)]
@@ -54,18 +83,27 @@ struct Site {
     controlled: bool,
 }
 
-async fn handle(State(site): State<Site>, ConnectInfo(breaker): ConnectInfo<Breaker>, request: Request) -> Response {
+async fn handle(
+    State(site): State<Site>,
+    ConnectInfo(breaker): ConnectInfo<Breaker>,
+    request: Request,
+) -> Response {
     let is_control = site.controlled && request.uri().path().starts_with(control::PREFIX);
-    let by_name = || is_control.then(|| loopback::foreign_name(request.uri(), request.headers())).flatten();
-    // The service itself answers to any name: official clients send the one that it has in the cloud.
+    let by_name = || {
+        is_control
+            .then(|| loopback::foreign_name(request.uri(), request.headers()))
+            .flatten()
+    };
+    // The service itself answers to any name: official clients send the one that it has in the
+    // cloud.
     if let Some(refusal) = loopback::foreign_page(request.headers()).or_else(by_name) {
         return send(control::refused(&refusal));
     }
     if is_control {
         return match receive(request, Some(String::new()), "").await {
-            Some(message::Request { method, path, body, .. }) => {
-                send(control::answer(&site.emulator, &method, &path, &body))
-            }
+            Some(message::Request {
+                method, path, body, ..
+            }) => send(control::answer(&site.emulator, &method, &path, &body)),
             None => cut(&breaker),
         };
     }
@@ -88,8 +126,13 @@ fn cut(breaker: &Breaker) -> Response {
     Response::default()
 }
 
-/// None if the request did not arrive whole. Without a `region` the path names one, or else it is `otherwise`.
-async fn receive(request: Request, region: Option<String>, otherwise: &str) -> Option<message::Request> {
+/// None if the request did not arrive whole. Without a `region` the path names one, or else it is
+/// `otherwise`.
+async fn receive(
+    request: Request,
+    region: Option<String>,
+    otherwise: &str,
+) -> Option<message::Request> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, READ_LIMIT).await.ok()?;
     let path = parts.uri.path();
@@ -108,10 +151,14 @@ async fn receive(request: Request, region: Option<String>, otherwise: &str) -> O
     })
 }
 
-/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it. None if the path does not
-/// begin with a region.
+/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it. None if
+/// the path does not begin with a region.
 fn split_region(path: &str) -> Option<(String, &str, &str)> {
-    let end = path.char_indices().skip(1).find(|(_, character)| *character == '/').map_or(path.len(), |(at, _)| at);
+    let end = path
+        .char_indices()
+        .skip(1)
+        .find(|(_, character)| *character == '/')
+        .map_or(path.len(), |(at, _)| at);
     let (prefix, path) = path.split_at(end);
     let region = escape::decode_text(prefix.trim_start_matches('/'));
     regions::exists(&region).then_some((region, prefix, path))
@@ -119,18 +166,28 @@ fn split_region(path: &str) -> Option<(String, &str, &str)> {
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+        .collect()
 }
 
 fn send(response: message::Response) -> Response {
     let builder = Response::builder().status(response.status);
-    let builder = response.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+    let builder = response
+        .headers
+        .iter()
+        .fold(builder, |builder, (name, value)| {
+            builder.header(name, value)
+        });
     // Only a fault made by hand can hold a status or a header that HTTP does not know.
-    builder.body(Body::from(response.body)).unwrap_or_else(|error| {
-        let mut response = Response::new(Body::from(error.to_string()));
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response
-    })
+    builder
+        .body(Body::from(response.body))
+        .unwrap_or_else(|error| {
+            let mut response = Response::new(Body::from(error.to_string()));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        })
 }
 
 #[cfg(test)]
@@ -140,16 +197,24 @@ mod tests {
     #[test]
     fn the_first_segment_is_the_region() {
         for (path, expected) in [
-            ("/cn-north-4/v2/manage", Some(("cn-north-4", "/cn-north-4", "/v2/manage"))),
+            (
+                "/cn-north-4/v2/manage",
+                Some(("cn-north-4", "/cn-north-4", "/v2/manage")),
+            ),
             ("/cn-north-4", Some(("cn-north-4", "/cn-north-4", ""))),
-            ("/cn%2Dnorth-4/v2", Some(("cn-north-4", "/cn%2Dnorth-4", "/v2"))),
+            (
+                "/cn%2Dnorth-4/v2",
+                Some(("cn-north-4", "/cn%2Dnorth-4", "/v2")),
+            ),
             ("/v2/manage", None),
             ("/mars-1/v2/manage", None),
             ("/", None),
             ("//v2", None),
         ] {
             let split = split_region(path);
-            let split = split.as_ref().map(|(region, prefix, rest)| (region.as_str(), *prefix, *rest));
+            let split = split
+                .as_ref()
+                .map(|(region, prefix, rest)| (region.as_str(), *prefix, *rest));
             assert_eq!(split, expected, "{path}");
         }
     }

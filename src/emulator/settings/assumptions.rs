@@ -1,5 +1,6 @@
-//! The answers that no document gives: each has a default, a switch for the other answers, and a name
-//! that the response carries in `x-emulator-assumption`, so that no test takes a guess for a fact.
+//! The answers that no document gives: each has a default, a switch for the other answers, and a
+//! name that the response carries in `x-emulator-assumption`, so that no test takes a guess for a
+//! fact.
 
 /// The response header that names an assumption behind the answer.
 pub const HEADER: &str = "x-emulator-assumption";
@@ -27,7 +28,8 @@ macro_rules! assumptions {
             impl $type {
                 /// What the response header and the switch call it.
                 pub const NAME: &str = $name;
-                const CHOICES: &[(&str, Self)] = &[($default_text, Self::$default) $(, ($text, Self::$choice))*];
+                const CHOICES: &[(&str, Self)] =
+                    &[($default_text, Self::$default) $(, ($text, Self::$choice))*];
             }
         )+
 
@@ -46,7 +48,8 @@ macro_rules! assumptions {
                 let (name, choice) = switch.split_once('=').unwrap_or((switch, ""));
                 match name {
                     $($name => self.$field = choose($name, choice, $type::CHOICES)?,)+
-                    _ => return Err(format!("no assumption is called `{name}`; there are:\n{}", Self::help())),
+                    _ => return Err(format!("no assumption is called `{name}`; there \
+                        are:\n{}", Self::help())),
                 }
                 Ok(())
             }
@@ -84,9 +87,13 @@ assumptions! {
     /// a page of more than 1000 is asked for
     page_limit_over: PageLimitOver = "page-limit-over" { Refuse = "refuse", Clamp = "clamp" }
     /// how the namespace parameter of a list compares
-    namespace_filter: NamespaceFilter = "namespace-filter" { Exact = "exact", Substring = "substring" }
+    namespace_filter: NamespaceFilter = "namespace-filter" {
+        Exact = "exact", Substring = "substring",
+    }
     /// the status of a created repository
-    create_repository_status: CreateRepositoryStatus = "create-repository-status" { Created = "201", Ok = "200" }
+    create_repository_status: CreateRepositoryStatus = "create-repository-status" {
+        Created = "201", Ok = "200",
+    }
     /// how the fields of a new repository may come
     create_repository_body: CreateRepositoryBody = "create-repository-body" {
         Either = "json-or-form", Json = "json", Form = "form",
@@ -94,9 +101,13 @@ assumptions! {
     /// the body of the answer to a rule that was created or deleted
     rule_answer: RuleAnswer = "rule-answer" { Empty = "empty", Object = "object" }
     /// an organization of another account is asked for
-    foreign_organization: ForeignOrganization = "foreign-organization" { Forbidden = "403", NotFound = "404" }
+    foreign_organization: ForeignOrganization = "foreign-organization" {
+        Forbidden = "403", NotFound = "404",
+    }
     /// the words of a mirror's update_status
-    update_status: UpdateStatus = "update-status" { GitLab = "gitlab", Oracle = "oracle", Numbers = "numbers" }
+    update_status: UpdateStatus = "update-status" {
+        GitLab = "gitlab", Oracle = "oracle", Numbers = "numbers",
+    }
     /// how CodeArts Repo writes times in version 4
     git_times: GitTimes = "git-times" {
         Offset = "rfc3339-offset", Utc = "rfc3339-utc", Plain = "plain-beijing", PlainUtc = "plain-utc",
@@ -107,27 +118,43 @@ assumptions! {
         Conflict = "409",
     }
     /// a mirror is asked for, changed or run that is an ordinary repository
-    not_a_mirror: NotAMirror = "not-a-mirror" { NotFound = "404", Nulls = "200-nulls", BadRequest = "400" }
+    not_a_mirror: NotAMirror = "not-a-mirror" {
+        NotFound = "404", Nulls = "200-nulls", BadRequest = "400",
+    }
     /// what mirroring_enabled means
-    mirroring_enabled: MirroringEnabled = "mirroring-enabled" { TrueIsOn = "true-is-on", TrueIsOff = "true-is-off" }
+    mirroring_enabled: MirroringEnabled = "mirroring-enabled" {
+        TrueIsOn = "true-is-on", TrueIsOff = "true-is-off",
+    }
     /// the schedule of a mirror is switched
-    schedule_switch: ScheduleSwitch = "schedule-switch" { Free = "free", OffIsFinal = "off-is-final", Fixed = "fixed" }
+    schedule_switch: ScheduleSwitch = "schedule-switch" {
+        Free = "free", OffIsFinal = "off-is-final", Fixed = "fixed",
+    }
     /// how often the schedule runs a mirror
     schedule_period: SchedulePeriod = "schedule-period" { Day = "24h", Hour = "1h" }
     /// a field is not part of a mirror's update
     put_omitted: PutOmitted = "put-omitted" { Keep = "keep", Reset = "reset" }
     /// a mirror is run by a request without a body
-    start_without_body: StartWithoutBody = "start-without-body" { Accept = "accept", Refuse = "400" }
-    /// when last_update_at of a mirror moves: as a run ends, as it starts, or with these and each update
-    last_update_at: LastUpdateAt = "last-update-at" { End = "end", Start = "start", Record = "record" }
+    start_without_body: StartWithoutBody = "start-without-body" {
+        Accept = "accept", Refuse = "400",
+    }
+    /// last_update_at of a mirror moves: as a run ends, as it starts, or with each update too
+    last_update_at: LastUpdateAt = "last-update-at" {
+        End = "end", Start = "start", Record = "record",
+    }
     /// which failures number_of_failures counts
-    number_of_failures: NumberOfFailures = "number-of-failures" { Consecutive = "consecutive", Total = "total" }
+    number_of_failures: NumberOfFailures = "number-of-failures" {
+        Consecutive = "consecutive", Total = "total",
+    }
     /// last_error after a success
     last_error: LastError = "last-error" { Cleared = "null", Kept = "kept" }
     /// a repository is associated that is a mirror
-    associate_twice: AssociateTwice = "associate-twice" { Same = "same", Replace = "replace", Conflict = "409" }
+    associate_twice: AssociateTwice = "associate-twice" {
+        Same = "same", Replace = "replace", Conflict = "409",
+    }
     /// a repository is associated without a url
-    associate_without_url: AssociateWithoutUrl = "associate-without-url" { Accept = "accept", Refuse = "400" }
+    associate_without_url: AssociateWithoutUrl = "associate-without-url" {
+        Accept = "accept", Refuse = "400",
+    }
     /// a repository is associated whose creation has not ended
     associate_new_repository: AssociateNewRepository = "associate-new-repository" {
         Accept = "201", NotFound = "404",
@@ -135,7 +162,9 @@ assumptions! {
     /// the commit of a branch in the list with view=all
     branch_commit: BranchCommit = "branch-commit" { Absent = "absent", Present = "present" }
     /// repositories in groups in the list of a project
-    project_list_groups: ProjectListGroups = "project-list-groups" { Include = "include", Exclude = "exclude" }
+    project_list_groups: ProjectListGroups = "project-list-groups" {
+        Include = "include", Exclude = "exclude",
+    }
     /// the repositories of a project are listed that does not exist
     unknown_project: UnknownProject = "unknown-project" { NotFound = "404", Empty = "empty" }
     /// a run without force meets a branch that others pushed to
@@ -159,20 +188,31 @@ assumptions! {
     /// a mirror is run with a username or password that is not Base64
     not_base64: NotBase64 = "not-base64" { Refuse = "400", FailedRun = "failed-run" }
     /// a branch of a scheduled mirror is pushed to
-    push_to_scheduled: PushToScheduled = "push-to-scheduled" { Refuse = "refuse", Accept = "accept" }
+    push_to_scheduled: PushToScheduled = "push-to-scheduled" {
+        Refuse = "refuse", Accept = "accept",
+    }
     /// name_with_namespace of a git repository
-    name_with_namespace: NameWithNamespace = "name-with-namespace" { Plain = "plain", Spaced = "spaced" }
+    name_with_namespace: NameWithNamespace = "name-with-namespace" {
+        Plain = "plain", Spaced = "spaced",
+    }
     /// path of a git repository in lists
     repository_path: RepositoryPath = "repository-path" { Name = "name", Full = "full" }
 }
 
 fn choose<T: Copy>(name: &str, choice: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let found = choices.iter().find(|(text, _)| *text == choice).map(|(_, value)| *value);
+    let found = choices
+        .iter()
+        .find(|(text, _)| *text == choice)
+        .map(|(_, value)| *value);
     found.ok_or_else(|| format!("`{name}` is one of {}", texts(choices)))
 }
 
 fn texts<T>(choices: &[(&str, T)]) -> String {
-    choices.iter().map(|(text, _)| *text).collect::<Vec<_>>().join("|")
+    choices
+        .iter()
+        .map(|(text, _)| *text)
+        .collect::<Vec<_>>()
+        .join("|")
 }
 
 #[cfg(test)]
@@ -194,9 +234,15 @@ mod tests {
             assumptions.set("duplicate-rule=maybe").unwrap_err(),
             "`duplicate-rule` is one of error|replace|second-row|ignore"
         );
-        assert_eq!(assumptions.set("hidden-rules").unwrap_err(), "`hidden-rules` is one of hide|show");
+        assert_eq!(
+            assumptions.set("hidden-rules").unwrap_err(),
+            "`hidden-rules` is one of hide|show"
+        );
         let unknown = assumptions.set("no-such=1").unwrap_err();
-        assert!(unknown.contains("`no-such`") && unknown.contains("patch-omitted=reset|keep"), "{unknown}");
+        assert!(
+            unknown.contains("`no-such`") && unknown.contains("patch-omitted=reset|keep"),
+            "{unknown}"
+        );
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub struct Settings {
     pub assumptions: Assumptions,
     /// The shape of the service's error bodies.
     pub error_shape: ErrorShape,
-    /// Where timestamps come from; `Emulator::advance` moves them on, but for the check of signatures.
+    /// Where timestamps come from; `Emulator::advance` moves them on, but for the check of
+    /// signatures.
     pub clock: fn() -> Timestamp,
     /// How often each operation of CodeArts Repo may be called in a region; none for no limit.
     pub calls_per_minute: Option<u32>,
@@ -77,11 +78,14 @@ impl FromStr for Keys {
     /// Reads `ACCESS:SECRET`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // As `$(cat FILE)` would, where a file or another program hands it on.
-        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+        let text = text
+            .strip_suffix('\n')
+            .map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
         match text.split_once(':') {
-            Some((access, secret)) if !access.is_empty() && !secret.is_empty() => {
-                Ok(Self { access: access.to_owned(), secret: secret.into() })
-            }
+            Some((access, secret)) if !access.is_empty() && !secret.is_empty() => Ok(Self {
+                access: access.to_owned(),
+                secret: secret.into(),
+            }),
             _ => Err("expected ACCESS_KEY:SECRET_KEY"),
         }
     }
@@ -109,7 +113,10 @@ mod tests {
     fn a_line_break_behind_a_key_is_no_part_of_it() {
         for text in ["ak:s k", "ak:s k\n", "ak:s k\r\n"] {
             let keys: Keys = text.parse().unwrap();
-            assert_eq!((keys.access.as_str(), keys.secret.expose_secret()), ("ak", "s k"));
+            assert_eq!(
+                (keys.access.as_str(), keys.secret.expose_secret()),
+                ("ak", "s k")
+            );
         }
         assert!("ak:\n".parse::<Keys>().is_err());
     }

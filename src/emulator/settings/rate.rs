@@ -48,17 +48,26 @@ impl FromStr for Rate {
             None => (text, false),
         };
         let (requests, window) = rate.split_once('/').ok_or(EXPECTED)?;
-        let requests = requests.parse().ok().filter(|requests| *requests > 0).ok_or(EXPECTED)?;
+        let requests = requests
+            .parse()
+            .ok()
+            .filter(|requests| *requests > 0)
+            .ok_or(EXPECTED)?;
         let window = match window {
             "s" => Window::Second,
             "m" => Window::Minute,
             _ => return Err(EXPECTED),
         };
-        Ok(Self { requests, window, retry_after })
+        Ok(Self {
+            requests,
+            window,
+            retry_after,
+        })
     }
 }
 
-const EXPECTED: &str = "expected a number above 0 and a unit, such as `50/s`, `600/m` or `50/s,retry-after`";
+const EXPECTED: &str =
+    "expected a number above 0 and a unit, such as `50/s`, `600/m` or `50/s,retry-after`";
 
 #[cfg(test)]
 mod tests {
@@ -66,8 +75,22 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_number_and_a_unit() {
-        assert_eq!("600/m".parse(), Ok(Rate { requests: 600, window: Window::Minute, retry_after: false }));
-        assert_eq!("5/s,retry-after".parse(), Ok(Rate { requests: 5, window: Window::Second, retry_after: true }));
+        assert_eq!(
+            "600/m".parse(),
+            Ok(Rate {
+                requests: 600,
+                window: Window::Minute,
+                retry_after: false
+            })
+        );
+        assert_eq!(
+            "5/s,retry-after".parse(),
+            Ok(Rate {
+                requests: 5,
+                window: Window::Second,
+                retry_after: true
+            })
+        );
         for wrong in ["", "5", "5/h", "0/s", "-1/s", "5/s,", "5/s,retry", "/s"] {
             assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
         }

@@ -1,8 +1,10 @@
-//! The file of changes beside a large state file, which would take too long to write with each change.
+//! The file of changes beside a large state file, which would take too long to write with each
+//! change.
 //!
-//! Every line is JSON. The first names the state file that the changes belong to by its digest; each further line is
-//! one change. Before the state file is replaced by one that holds them all, a line names the digest of that one, so
-//! that a crash in between leaves no doubt. A line without its end was never answered and does not count.
+//! Every line is JSON. The first names the state file that the changes belong to by its digest;
+//! each further line is one change. Before the state file is replaced by one that holds them all, a
+//! line names the digest of that one, so that a crash in between leaves no doubt. A line without
+//! its end was never answered and does not count.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -48,7 +50,11 @@ impl Changes {
     pub(in super::super) fn of(path: &Path) -> Self {
         let mut name = path.as_os_str().to_owned();
         name.push(".changes");
-        Self { path: name.into(), file: None, size: 0 }
+        Self {
+            path: name.into(),
+            file: None,
+            size: 0,
+        }
     }
 
     pub(in super::super) fn path(&self) -> &Path {
@@ -62,21 +68,43 @@ impl Changes {
 
     /// What an emulator left that was killed. None if there is nothing, or nothing whole.
     pub(in super::super) fn read(&self) -> io::Result<Option<Recorded>> {
-        let Some(bytes) = regular::read(&self.path)? else { return Ok(None) };
-        let size = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let Some(bytes) = regular::read(&self.path)? else {
+            return Ok(None);
+        };
+        let size = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
         let mut recorded: Option<Recorded> = None;
-        for (number, line) in bytes[..size].split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let wrong =
-                |message: String| io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {message}", number + 1));
-            match (serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?, &mut recorded) {
+        for (number, line) in bytes[..size]
+            .split_inclusive(|byte| *byte == b'\n')
+            .enumerate()
+        {
+            let wrong = |message: String| {
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("line {}: {message}", number + 1),
+                )
+            };
+            match (
+                serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?,
+                &mut recorded,
+            ) {
                 (Line::Since(since), None) => {
                     let (changes, size) = (Vec::new(), size as u64);
-                    recorded = Some(Recorded { since, changes, included_in: None, size });
+                    recorded = Some(Recorded {
+                        since,
+                        changes,
+                        included_in: None,
+                        size,
+                    });
                 }
                 (Line::Change(change), Some(recorded)) => recorded.changes.push(change),
                 (Line::IncludedIn(digest), Some(recorded)) => recorded.included_in = Some(digest),
                 (Line::Since(_), Some(_)) | (_, None) => {
-                    return Err(wrong("expected `since` in the first line and nowhere else".to_owned()));
+                    return Err(wrong(
+                        "expected `since` in the first line and nowhere else".to_owned(),
+                    ));
                 }
             }
         }
@@ -91,7 +119,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Adds a change to those since the state file of that digest. It is in the file afterwards, or not at all.
+    /// Adds a change to those since the state file of that digest. It is in the file afterwards, or
+    /// not at all.
     pub(in super::super) fn add(&mut self, since: &str, change: Change) -> io::Result<()> {
         let mut lines = Vec::new();
         if self.size == 0 {
@@ -110,7 +139,8 @@ impl Changes {
         self.append(&line)
     }
 
-    /// Forgets the changes. A file that cannot be removed does no harm: it says which state file holds them.
+    /// Forgets the changes. A file that cannot be removed does no harm: it says which state file
+    /// holds them.
     pub(in super::super) fn clear(&mut self) {
         if self.size > 0 {
             (self.file, self.size) = (None, 0);
@@ -119,12 +149,15 @@ impl Changes {
     }
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let Some(file) = &mut self.file else { return Ok(()) };
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         let written = file.write_all(lines);
         match &written {
             Ok(()) => self.size += lines.len() as u64,
             Err(_) if file.set_len(self.size).is_ok() => {}
-            // Half a line must not become a part of the next one. Now the state file has to be written.
+            // Half a line must not become a part of the next one. Now the state file has to be
+            // written.
             Err(_) => (self.file, self.size) = (None, u64::MAX),
         }
         written

@@ -1,13 +1,16 @@
 //! A state while a request changes it.
 //!
-//! Services change a state through this only, so what stood before in the changed places is always known. A change
-//! can then be undone and written to a file without looking at the rest of the state, however large that is.
+//! Services change a state through this only, so what stood before in the changed places is always
+//! known. A change can then be undone and written to a file without looking at the rest of the
+//! state, however large that is.
 
 use std::{collections::BTreeMap, ops::Deref};
 
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::state::{Counters, Organization, Repository, State, SyncRule, git::GitRepository};
+use crate::emulator::state::{
+    Counters, Organization, Repository, State, SyncRule, git::GitRepository,
+};
 
 /// A state that can be read as it is, and changed place by place.
 #[derive(Debug)]
@@ -27,14 +30,16 @@ pub(in super::super) struct Change {
     new_region: Option<String>,
 }
 
-/// One place, by the region and the names that lead to it, and what it holds; nothing if the thing does not exist.
+/// One place, by the region and the names that lead to it, and what it holds; nothing if the thing
+/// does not exist.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Part {
     Organization([String; 2], Option<Organization>),
     Repository([String; 3], Option<Box<Repository>>),
     GitRepository([String; 3], Option<Box<GitRepository>>),
-    /// What a repository has at a position of its list of rules; nothing is behind the end of the list.
+    /// What a repository has at a position of its list of rules; nothing is behind the end of the
+    /// list.
     SyncRule([String; 3], usize, Option<SyncRule>),
 }
 
@@ -48,7 +53,11 @@ impl Deref for Draft<'_> {
 
 impl<'a> Draft<'a> {
     pub(in super::super) fn of(state: &'a mut State) -> Self {
-        let before = Change { counters: state.counters.clone(), parts: Vec::new(), new_region: None };
+        let before = Change {
+            counters: state.counters.clone(),
+            parts: Vec::new(),
+            new_region: None,
+        };
         Self { state, before }
     }
 
@@ -64,7 +73,12 @@ impl<'a> Draft<'a> {
     }
 
     /// An organization that does not exist yet.
-    pub(in super::super) fn add_organization(&mut self, region: &str, name: &str, organization: Organization) {
+    pub(in super::super) fn add_organization(
+        &mut self,
+        region: &str,
+        name: &str,
+        organization: Organization,
+    ) {
         self.keep(Part::organization(region, name));
         if !self.state.regions.contains_key(region) {
             self.before.new_region = Some(region.to_owned());
@@ -91,7 +105,12 @@ impl<'a> Draft<'a> {
         *self.state.ensure_repository(region, organization, name) = repository;
     }
 
-    pub(in super::super) fn remove_repository(&mut self, region: &str, organization: &str, name: &str) {
+    pub(in super::super) fn remove_repository(
+        &mut self,
+        region: &str,
+        organization: &str,
+        name: &str,
+    ) {
         self.keep(Part::repository(region, organization, name));
         if let Some(organization) = self.state.organization_mut(region, organization) {
             organization.repositories.remove(name);
@@ -105,13 +124,30 @@ impl<'a> Draft<'a> {
         name: &str,
     ) -> Option<&mut Repository> {
         self.keep(Part::repository(region, organization, name));
-        self.state.organization_mut(region, organization)?.repositories.get_mut(name)
+        self.state
+            .organization_mut(region, organization)?
+            .repositories
+            .get_mut(name)
     }
 
-    /// Adds a rule. Only the end of the list is kept: a repository with thousands of rules would take long to copy.
-    pub(in super::super) fn push_sync_rule(&mut self, region: &str, organization: &str, name: &str, rule: SyncRule) {
-        let rules = self.state.repository(region, organization, name).map_or(0, |found| found.sync_rules.len());
-        self.keep(Part::SyncRule([region, organization, name].map(str::to_owned), rules, None));
+    /// Adds a rule. Only the end of the list is kept: a repository with thousands of rules would
+    /// take long to copy.
+    pub(in super::super) fn push_sync_rule(
+        &mut self,
+        region: &str,
+        organization: &str,
+        name: &str,
+        rule: SyncRule,
+    ) {
+        let rules = self
+            .state
+            .repository(region, organization, name)
+            .map_or(0, |found| found.sync_rules.len());
+        self.keep(Part::SyncRule(
+            [region, organization, name].map(str::to_owned),
+            rules,
+            None,
+        ));
         let organization = self.state.organization_mut(region, organization);
         if let Some(repository) = organization.and_then(|found| found.repositories.get_mut(name)) {
             repository.sync_rules.push(rule);
@@ -148,7 +184,11 @@ impl Change {
     /// The same places as they are now.
     pub(in super::super) fn now(&self, state: &State) -> Self {
         let parts = self.parts.iter().map(|part| part.read(state)).collect();
-        Self { counters: state.counters.clone(), parts, new_region: None }
+        Self {
+            counters: state.counters.clone(),
+            parts,
+            new_region: None,
+        }
     }
 
     /// Makes the places of a state hold this.
@@ -179,7 +219,9 @@ impl Part {
             (Self::Organization(one, _), Self::Organization(other, _)) => one == other,
             (Self::Repository(one, _), Self::Repository(other, _))
             | (Self::GitRepository(one, _), Self::GitRepository(other, _)) => one == other,
-            (Self::SyncRule(one, position, _), Self::SyncRule(other, same, _)) => one == other && position == same,
+            (Self::SyncRule(one, position, _), Self::SyncRule(other, same, _)) => {
+                one == other && position == same
+            }
             _ => false,
         }
     }
@@ -190,12 +232,20 @@ impl Part {
             Self::Organization(at @ [region, name], _) => {
                 Self::Organization(at.clone(), state.organization(region, name).cloned())
             }
-            Self::Repository(at @ [region, organization, name], _) => {
-                Self::Repository(at.clone(), state.repository(region, organization, name).cloned().map(Box::new))
-            }
-            Self::GitRepository(at @ [region, project, path], _) => {
-                Self::GitRepository(at.clone(), state.git_repository(region, project, path).cloned().map(Box::new))
-            }
+            Self::Repository(at @ [region, organization, name], _) => Self::Repository(
+                at.clone(),
+                state
+                    .repository(region, organization, name)
+                    .cloned()
+                    .map(Box::new),
+            ),
+            Self::GitRepository(at @ [region, project, path], _) => Self::GitRepository(
+                at.clone(),
+                state
+                    .git_repository(region, project, path)
+                    .cloned()
+                    .map(Box::new),
+            ),
             Self::SyncRule(at @ [region, organization, name], position, _) => {
                 let repository = state.repository(region, organization, name);
                 let rule = repository.and_then(|found| found.sync_rules.get(*position));
@@ -211,7 +261,9 @@ impl Part {
                 set(organizations, name, is);
             }
             Self::Repository([region, organization, name], is) => {
-                let repositories = &mut state.ensure_organization(&region, &organization).repositories;
+                let repositories = &mut state
+                    .ensure_organization(&region, &organization)
+                    .repositories;
                 set(repositories, name, is.map(|repository| *repository));
             }
             Self::GitRepository([region, project, path], is) => {
@@ -219,7 +271,9 @@ impl Part {
                 set(repositories, path, is.map(|repository| *repository));
             }
             Self::SyncRule([region, organization, name], position, is) => {
-                let rules = &mut state.ensure_repository(&region, &organization, &name).sync_rules;
+                let rules = &mut state
+                    .ensure_repository(&region, &organization, &name)
+                    .sync_rules;
                 rules.truncate(position);
                 rules.extend(is);
             }
@@ -249,10 +303,18 @@ mod tests {
     fn state() -> State {
         let mut state = State::new("acme");
         state.ensure_repository("cn-north-4", "team-a", "web");
-        state.ensure_mirror("cn-north-4", "platform", "app", "https://git.example.com/app.git");
+        state.ensure_mirror(
+            "cn-north-4",
+            "platform",
+            "app",
+            "https://git.example.com/app.git",
+        );
         state.ensure_git_repository("cn-north-4", "platform", "plain");
         for (path, id) in [("app", 123), ("plain", 124)] {
-            state.git_repository_mut("cn-north-4", "platform", path).unwrap().id = id;
+            state
+                .git_repository_mut("cn-north-4", "platform", path)
+                .unwrap()
+                .id = id;
         }
         state.settle();
         state
@@ -271,21 +333,54 @@ mod tests {
     #[test]
     fn each_write_can_be_undone_and_written_down() {
         let mut settings = Settings::default();
-        settings.assumptions.set("delete-organization-with-repositories=cascade").unwrap();
+        settings
+            .assumptions
+            .set("delete-organization-with-repositories=cascade")
+            .unwrap();
         let rule = |organization: &str| json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": organization, "syncAuto": true });
         let mut state = state();
         for (region, method, path, body) in [
-            ("cn-north-4", "POST", REPOS, json!({ "repository": "a/b", "is_public": true })),
-            ("cn-north-4", "PATCH", WEB, json!({ "is_public": true, "description": "x" })),
+            (
+                "cn-north-4",
+                "POST",
+                REPOS,
+                json!({ "repository": "a/b", "is_public": true }),
+            ),
+            (
+                "cn-north-4",
+                "PATCH",
+                WEB,
+                json!({ "is_public": true, "description": "x" }),
+            ),
             ("cn-north-4", "POST", RULES, rule("dr")),
             ("cn-north-4", "POST", RULES, rule("audit")),
             ("cn-north-4", "DELETE", RULES, rule("dr")),
             ("cn-north-4", "DELETE", WEB, json!({})),
-            ("cn-north-4", "POST", "/v2/manage/namespaces", json!({ "namespace": "team-b" })),
-            ("cn-east-3", "POST", "/v2/manage/namespaces", json!({ "namespace": "team-a" })),
-            ("cn-north-4", "DELETE", "/v2/manage/namespaces/team-a", json!({})),
+            (
+                "cn-north-4",
+                "POST",
+                "/v2/manage/namespaces",
+                json!({ "namespace": "team-b" }),
+            ),
+            (
+                "cn-east-3",
+                "POST",
+                "/v2/manage/namespaces",
+                json!({ "namespace": "team-a" }),
+            ),
+            (
+                "cn-north-4",
+                "DELETE",
+                "/v2/manage/namespaces/team-a",
+                json!({}),
+            ),
             ("cn-north-4", "POST", MIRROR, json!({ "force_fetch": true })),
-            ("cn-north-4", "PUT", MIRROR, json!({ "mirroring_enabled": true })),
+            (
+                "cn-north-4",
+                "PUT",
+                MIRROR,
+                json!({ "mirroring_enabled": true }),
+            ),
             (
                 "cn-north-4",
                 "POST",
@@ -297,12 +392,18 @@ mod tests {
             let now = "2026-01-02T03:04:05Z".parse().unwrap();
             let request = request(region, method, path, &body);
             let (response, before) = gateway::answer(&mut state, &settings, &request, now, "id-1");
-            assert!((200..300).contains(&response.status), "{method} {path}: {}", response.value());
+            assert!(
+                (200..300).contains(&response.status),
+                "{method} {path}: {}",
+                response.value()
+            );
             assert_ne!(state, old, "{method} {path}");
 
             let written = serde_json::to_string(&before.now(&state)).unwrap();
             let mut replayed = old.clone();
-            serde_json::from_str::<Change>(&written).unwrap().put(&mut replayed);
+            serde_json::from_str::<Change>(&written)
+                .unwrap()
+                .put(&mut replayed);
             assert_eq!(replayed, state, "{method} {path}");
 
             let mut undone = state.clone();

@@ -1,7 +1,7 @@
 //! The state on disk: one file, locked while an emulator has it, replaced atomically.
 //!
-//! A large one is not replaced with each change. Changes are appended to a file beside it, which is merged into the
-//! state once it is as large. It knows nothing about what the state means.
+//! A large one is not replaced with each change. Changes are appended to a file beside it, which is
+//! merged into the state once it is as large. It knows nothing about what the state means.
 
 use std::{
     ffi::OsString,
@@ -48,7 +48,8 @@ pub enum StateError {
     },
     /// It is not the one that the changes beside it were made to.
     #[error(
-        "`{}` was edited or exchanged after an emulator was killed, whose last changes are in `{}`; restore the first, \
+        "`{}` was edited or exchanged after an emulator was killed, whose last changes are in \
+        `{}`; restore the first, \
          or delete the second to go on without these changes", path.display(), changes.display()
     )]
     Exchanged {
@@ -58,7 +59,8 @@ pub enum StateError {
         changes: PathBuf,
     },
     /// It was written by another portolan.
-    #[error("`{}` has format version {found}; this portolan reads {FORMAT_VERSION}", path.display())]
+    #[error("`{}` has format version {found}; this portolan reads \
+        {FORMAT_VERSION}", path.display())]
     Version {
         /// The state file.
         path: PathBuf,
@@ -73,8 +75,10 @@ pub enum StateError {
         /// The name.
         region: String,
     },
-    /// It gives a git repository an id that the API cannot tell from another's, or cannot tell at all.
-    #[error("`{}` uses the git repository id {id} twice in `{region}`, or it is above 2147483647", path.display())]
+    /// It gives a git repository an id that the API cannot tell from another's, or cannot tell at
+    /// all.
+    #[error("`{}` uses the git repository id {id} twice in `{region}`, or it is above \
+        2147483647", path.display())]
     GitId {
         /// The state file.
         path: PathBuf,
@@ -85,7 +89,8 @@ pub enum StateError {
     },
 }
 
-/// From this size on a state is not written whole with each change. What people write by hand is smaller.
+/// From this size on a state is not written whole with each change. What people write by hand is
+/// smaller.
 const LARGE: usize = 64 * 1024;
 
 /// How many characters tell a new state file from others until it takes its name.
@@ -108,22 +113,42 @@ pub(in super::super) struct StateFile {
 impl StateFile {
     /// Locks the file and reads it, if it is there.
     pub(in super::super) fn open(path: &Path) -> Result<(Self, Option<State>), StateError> {
-        let failed = |source| StateError::Io { path: path.to_owned(), source };
+        let failed = |source| StateError::Io {
+            path: path.to_owned(),
+            source,
+        };
         is_file(path).map_err(failed)?;
         fs::create_dir_all(directory(path)).map_err(failed)?;
-        let mut file = Self { path: path.to_owned(), changes: Changes::of(path), written: None, _lock: lock(path)? };
+        let mut file = Self {
+            path: path.to_owned(),
+            changes: Changes::of(path),
+            written: None,
+            _lock: lock(path)?,
+        };
         sweep(path);
         let bytes = read(path).map_err(failed)?;
-        let state = bytes.as_ref().map(|bytes| decode(path, bytes)).transpose()?;
+        let state = bytes
+            .as_ref()
+            .map(|bytes| decode(path, bytes))
+            .transpose()?;
         let state = file.recover(state, bytes.map(|bytes| digest(&bytes)))?;
         Ok((file, state))
     }
 
     /// Adds the changes of an emulator that was killed.
-    fn recover(&mut self, state: Option<State>, found: Option<String>) -> Result<Option<State>, StateError> {
+    fn recover(
+        &mut self,
+        state: Option<State>,
+        found: Option<String>,
+    ) -> Result<Option<State>, StateError> {
         let (path, changes) = (self.path.clone(), self.changes.path().to_owned());
-        let failed = |source| StateError::Io { path: changes.clone(), source };
-        let Some(left) = self.changes.read().map_err(failed)? else { return Ok(state) };
+        let failed = |source| StateError::Io {
+            path: changes.clone(),
+            source,
+        };
+        let Some(left) = self.changes.read().map_err(failed)? else {
+            return Ok(state);
+        };
         let complete = found.is_some() && found == left.included_in;
         match state {
             Some(mut state) if complete || found.as_ref() == Some(&left.since) => {
@@ -131,7 +156,9 @@ impl StateFile {
                 if complete {
                     self.changes.clear();
                 } else {
-                    left.changes.into_iter().for_each(|change| change.put(&mut state));
+                    left.changes
+                        .into_iter()
+                        .for_each(|change| change.put(&mut state));
                     self.replace(&state).map_err(failed)?;
                 }
                 Ok(Some(state))
@@ -141,7 +168,11 @@ impl StateFile {
     }
 
     /// Saves a state in which one thing changed since it was last saved.
-    pub(in super::super) fn save(&mut self, state: &State, change: impl FnOnce() -> Change) -> io::Result<()> {
+    pub(in super::super) fn save(
+        &mut self,
+        state: &State,
+        change: impl FnOnce() -> Change,
+    ) -> io::Result<()> {
         match &self.written {
             Some((since, size)) if self.changes.size() < *size => self.changes.add(since, change()),
             _ => self.replace(state),
@@ -186,30 +217,45 @@ fn prefix(path: &Path) -> OsString {
     prefix
 }
 
-/// Removes the new state files of emulators that were killed. Whoever holds the lock knows that nobody writes one.
+/// Removes the new state files of emulators that were killed. Whoever holds the lock knows that
+/// nobody writes one.
 fn sweep(path: &Path) {
     let prefix = prefix(path);
-    for entry in fs::read_dir(directory(path)).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(directory(path))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let name = entry.file_name();
-        let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        let random = name
+            .as_encoded_bytes()
+            .strip_prefix(prefix.as_encoded_bytes());
         let random = random.and_then(|rest| rest.strip_suffix(NEW.as_bytes()));
-        if random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)) {
+        if random.is_some_and(|random| {
+            random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
+        }) {
             // One that stays does no harm.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// The lock is a file of its own, because saving replaces the state file and with it any lock on it.
+/// The lock is a file of its own, because saving replaces the state file and with it any lock on
+/// it.
 fn lock(path: &Path) -> Result<File, StateError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let failed = |source| StateError::Io { path: path.to_owned(), source };
+    let failed = |source| StateError::Io {
+        path: path.to_owned(),
+        source,
+    };
     is_file(Path::new(&name)).map_err(failed)?;
     let lock = File::create(name).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StateError::Locked { path: path.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(StateError::Locked {
+            path: path.to_owned(),
+        }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
@@ -221,13 +267,23 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
         Err(source) => return Err(StateError::Decode { path, source }),
     };
     if state.format_version != FORMAT_VERSION {
-        return Err(StateError::Version { path, found: state.format_version });
+        return Err(StateError::Version {
+            path,
+            found: state.format_version,
+        });
     }
     if let Some(region) = unknown_region(&state) {
-        return Err(StateError::Region { path, region: region.clone() });
+        return Err(StateError::Region {
+            path,
+            region: region.clone(),
+        });
     }
     match state.odd_git_id() {
-        Some((region, id)) => Err(StateError::GitId { path, region: region.to_owned(), id }),
+        Some((region, id)) => Err(StateError::GitId {
+            path,
+            region: region.to_owned(),
+            id,
+        }),
         None => Ok(state),
     }
 }
@@ -245,12 +301,15 @@ pub(in super::super) fn check(state: &State) -> Result<(), String> {
         ));
     }
     if let Some(region) = unknown_region(state) {
-        return Err(format!("the state names the region `{region}`, which does not exist"));
+        return Err(format!(
+            "the state names the region `{region}`, which does not exist"
+        ));
     }
     match state.odd_git_id() {
-        Some((region, id)) => {
-            Err(format!("the state uses the git repository id {id} twice in `{region}`, or it is above 2147483647"))
-        }
+        Some((region, id)) => Err(format!(
+            "the state uses the git repository id {id} twice in `{region}`, or it is above \
+            2147483647"
+        )),
         None => Ok(()),
     }
 }
@@ -261,7 +320,9 @@ fn digest(bytes: &[u8]) -> String {
 
 /// A bare file name has an empty parent, which means the directory we are in.
 fn directory(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -289,7 +350,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let first = StateFile::open(&path).unwrap();
-        assert!(matches!(StateFile::open(&path), Err(StateError::Locked { .. })));
+        assert!(matches!(
+            StateFile::open(&path),
+            Err(StateError::Locked { .. })
+        ));
         drop(first);
         StateFile::open(&path).unwrap();
     }
@@ -300,8 +364,14 @@ mod tests {
         let path = folder.path().join("state.json");
         for (text, message) in [
             ("{", "is not an emulator state"),
-            (r#"{ "format_version": 2 }"#, "has format version 2; this portolan reads 1"),
-            (r#"{ "regions": { "mars-1": {} } }"#, "names the region `mars-1`, which does not exist"),
+            (
+                r#"{ "format_version": 2 }"#,
+                "has format version 2; this portolan reads 1",
+            ),
+            (
+                r#"{ "regions": { "mars-1": {} } }"#,
+                "names the region `mars-1`, which does not exist",
+            ),
             (
                 r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 7 } } },
                     "q": { "repositories": { "b": { "id": 7 } } } } } } }"#,
@@ -309,7 +379,8 @@ mod tests {
             ),
             (
                 r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 2147483648 } } } } } } }"#,
-                "uses the git repository id 2147483648 twice in `cn-north-4`, or it is above 2147483647",
+                "uses the git repository id 2147483648 twice in `cn-north-4`, or it is above \
+                2147483647",
             ),
         ] {
             fs::write(&path, text).unwrap();
@@ -322,7 +393,9 @@ mod tests {
     fn large(path: &Path) -> (StateFile, State) {
         let (mut file, _) = StateFile::open(path).unwrap();
         let mut state = State::new("acme");
-        state.ensure_repository("cn-north-4", "team-a", "web").description = "x".repeat(LARGE);
+        state
+            .ensure_repository("cn-north-4", "team-a", "web")
+            .description = "x".repeat(LARGE);
         state.settle();
         file.replace(&state).unwrap();
         (file, state)
@@ -331,7 +404,15 @@ mod tests {
     /// Saves one more repository.
     fn add(file: &mut StateFile, state: &mut State, name: &str) -> io::Result<()> {
         let mut draft = Draft::of(state);
-        draft.add_repository("cn-north-4", "team-a", name, Repository { id: 7, ..Repository::default() });
+        draft.add_repository(
+            "cn-north-4",
+            "team-a",
+            name,
+            Repository {
+                id: 7,
+                ..Repository::default()
+            },
+        );
         let before = draft.before();
         file.save(state, || before.now(state))
     }
@@ -352,7 +433,13 @@ mod tests {
         let (mut file, mut state) = large(&path);
         let old = state.clone();
         add(&mut file, &mut state, "api").unwrap();
-        assert_eq!((in_file(&path), fs::read_to_string(beside(&path)).unwrap().lines().count()), (old, 2));
+        assert_eq!(
+            (
+                in_file(&path),
+                fs::read_to_string(beside(&path)).unwrap().lines().count()
+            ),
+            (old, 2)
+        );
         file.close(&state);
         assert_eq!((in_file(&path), beside(&path).exists()), (state, false));
     }
@@ -365,7 +452,10 @@ mod tests {
         let mut state = State::new("acme");
         for name in ["api", "web"] {
             add(&mut file, &mut state, name).unwrap();
-            assert_eq!((in_file(&path), beside(&path).exists()), (state.clone(), false));
+            assert_eq!(
+                (in_file(&path), beside(&path).exists()),
+                (state.clone(), false)
+            );
         }
     }
 
@@ -401,7 +491,10 @@ mod tests {
 
         let (mut file, state) = StateFile::open(&path).unwrap();
         let mut state = state.unwrap();
-        assert_eq!((&state, &in_file(&path), beside(&path).exists()), (&saved, &saved, false));
+        assert_eq!(
+            (&state, &in_file(&path), beside(&path).exists()),
+            (&saved, &saved, false)
+        );
         add(&mut file, &mut state, "next").unwrap();
         drop(file);
         assert_eq!(StateFile::open(&path).unwrap().1, Some(state));
@@ -416,7 +509,9 @@ mod tests {
         let kept = folder.path().join("kept");
         fs::hard_link(beside(&path), &kept).unwrap();
         // This is no change that was saved: only the state file has it.
-        state.ensure_repository("cn-north-4", "team-a", "api").num_images = 1;
+        state
+            .ensure_repository("cn-north-4", "team-a", "api")
+            .num_images = 1;
         file.replace(&state).unwrap();
         drop(file);
         fs::rename(kept, beside(&path)).unwrap();
@@ -435,13 +530,24 @@ mod tests {
         let refused = || StateFile::open(&path).unwrap_err();
 
         fs::write(beside(&path), format!("{changes}{{}}\n")).unwrap();
-        assert!(matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 3: ")));
-        fs::write(beside(&path), changes.lines().last().unwrap().to_owned() + "\n").unwrap();
-        assert!(matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 1: ")));
+        assert!(
+            matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 3: "))
+        );
+        fs::write(
+            beside(&path),
+            changes.lines().last().unwrap().to_owned() + "\n",
+        )
+        .unwrap();
+        assert!(
+            matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 1: "))
+        );
         fs::write(beside(&path), &changes).unwrap();
         fs::write(&path, "{}").unwrap();
         let message = refused().to_string();
-        assert!(message.contains("state.json` was edited") && message.contains("state.json.changes`"), "{message}");
+        assert!(
+            message.contains("state.json` was edited") && message.contains("state.json.changes`"),
+            "{message}"
+        );
         fs::remove_file(&path).unwrap();
         assert!(matches!(refused(), StateError::Exchanged { .. }));
         assert_eq!(fs::read_to_string(beside(&path)).unwrap(), changes);
@@ -456,7 +562,10 @@ mod tests {
         std::os::unix::fs::symlink("/dev/full", beside(&path)).unwrap();
         let saved = state.clone();
         let error = add(&mut file, &mut state, "api").unwrap_err();
-        assert_eq!((error.kind(), in_file(&path)), (io::ErrorKind::StorageFull, saved));
+        assert_eq!(
+            (error.kind(), in_file(&path)),
+            (io::ErrorKind::StorageFull, saved)
+        );
         // The device cannot be cut to the last whole line, so the state is written whole.
         add(&mut file, &mut state, "web").unwrap();
         assert_eq!((in_file(&path), beside(&path).exists()), (state, false));

@@ -1,7 +1,8 @@
 //! The git repositories of CodeArts Repo as a value, and their part of the documented JSON form.
 //!
-//! What is kept are facts: when runs started and ended, how often they failed. What the service would call
-//! them is an assumption, and made of the facts when somebody asks. No credential is ever kept.
+//! What is kept are facts: when runs started and ended, how often they failed. What the service
+//! would call them is an assumption, and made of the facts when somebody asks. No credential is
+//! ever kept.
 //!
 //! ```json
 //! "cn-north-4": { "projects": { "platform": { "repositories": {
@@ -28,7 +29,8 @@ const BEGINNING: Timestamp = Timestamp::constant(1_704_067_200, 0);
 pub struct Project {
     /// 32 hexadecimal digits; empty is replaced by some made from the name.
     pub id: String,
-    /// What clone URLs and namespaces begin with, which need not be the name; empty is replaced by the name.
+    /// What clone URLs and namespaces begin with, which need not be the name; empty is replaced by
+    /// the name.
     pub namespace: String,
     /// By path below the project: the groups, then the name.
     pub repositories: BTreeMap<String, GitRepository>,
@@ -138,7 +140,11 @@ pub struct Source {
 
 impl Default for Source {
     fn default() -> Self {
-        Self { default_branch: "master".to_owned(), refs: Refs::default(), needs_credentials: false }
+        Self {
+            default_branch: "master".to_owned(),
+            refs: Refs::default(),
+            needs_credentials: false,
+        }
     }
 }
 
@@ -223,7 +229,10 @@ pub struct Run {
 impl Mirror {
     /// A mirror of that address that was never run.
     pub fn of(url: &str) -> Self {
-        Self { url: url.to_owned(), ..Self::default() }
+        Self {
+            url: url.to_owned(),
+            ..Self::default()
+        }
     }
 }
 
@@ -238,9 +247,13 @@ impl State {
 
     /// The id of the repository of that path below its project, created with it if it is missing.
     pub fn ensure_git_repository(&mut self, region: &str, project: &str, path: &str) -> u32 {
-        self.ensure_project(region, project).repositories.entry(path.to_owned()).or_default();
+        self.ensure_project(region, project)
+            .repositories
+            .entry(path.to_owned())
+            .or_default();
         self.settle_git();
-        self.git_repository(region, project, path).map_or(0, |repository| repository.id)
+        self.git_repository(region, project, path)
+            .map_or(0, |repository| repository.id)
     }
 
     /// The id of a repository that is a mirror of that address from now on.
@@ -254,22 +267,54 @@ impl State {
     }
 
     /// A git repository.
-    pub fn git_repository(&self, region: &str, project: &str, path: &str) -> Option<&GitRepository> {
-        self.regions.get(region)?.projects.get(project)?.repositories.get(path)
+    pub fn git_repository(
+        &self,
+        region: &str,
+        project: &str,
+        path: &str,
+    ) -> Option<&GitRepository> {
+        self.regions
+            .get(region)?
+            .projects
+            .get(project)?
+            .repositories
+            .get(path)
     }
 
     /// A git repository, to change it.
-    pub fn git_repository_mut(&mut self, region: &str, project: &str, path: &str) -> Option<&mut GitRepository> {
-        self.regions.get_mut(region)?.projects.get_mut(project)?.repositories.get_mut(path)
+    pub fn git_repository_mut(
+        &mut self,
+        region: &str,
+        project: &str,
+        path: &str,
+    ) -> Option<&mut GitRepository> {
+        self.regions
+            .get_mut(region)?
+            .projects
+            .get_mut(project)?
+            .repositories
+            .get_mut(path)
     }
 
     /// The project and the path of the git repository of that id.
-    pub(in super::super) fn find_git_repository(&self, region: &str, id: u32) -> Option<(String, String)> {
-        let projects = self.regions.get(region).into_iter().flat_map(|region| &region.projects);
+    pub(in super::super) fn find_git_repository(
+        &self,
+        region: &str,
+        id: u32,
+    ) -> Option<(String, String)> {
+        let projects = self
+            .regions
+            .get(region)
+            .into_iter()
+            .flat_map(|region| &region.projects);
         let mut all = projects.flat_map(|(project, content)| {
-            content.repositories.iter().map(move |(path, repository)| (project, path, repository.id))
+            content
+                .repositories
+                .iter()
+                .map(move |(path, repository)| (project, path, repository.id))
         });
-        all.find(|(.., found)| *found == id).map(|(project, path, _)| (project.clone(), path.clone()))
+        all.find(|(.., found)| *found == id)
+            .map(|(project, path, _)| (project.clone(), path.clone()))
     }
 
     /// A mirror.
@@ -279,12 +324,19 @@ impl State {
 
     /// A mirror, to change it.
     pub fn mirror_mut(&mut self, region: &str, project: &str, path: &str) -> Option<&mut Mirror> {
-        self.git_repository_mut(region, project, path)?.mirror.as_mut()
+        self.git_repository_mut(region, project, path)?
+            .mirror
+            .as_mut()
     }
 
     /// Every git repository there is.
-    pub(in super::super) fn git_repositories_mut(&mut self) -> impl Iterator<Item = &mut GitRepository> {
-        let projects = self.regions.values_mut().flat_map(|region| region.projects.values_mut());
+    pub(in super::super) fn git_repositories_mut(
+        &mut self,
+    ) -> impl Iterator<Item = &mut GitRepository> {
+        let projects = self
+            .regions
+            .values_mut()
+            .flat_map(|region| region.projects.values_mut());
         projects.flat_map(|project| project.repositories.values_mut())
     }
 
@@ -292,22 +344,34 @@ impl State {
     pub(in super::super) fn odd_git_id(&self) -> Option<(&str, u32)> {
         self.regions.iter().find_map(|(region, content)| {
             let mut seen = BTreeSet::new();
-            let repositories = content.projects.values().flat_map(|project| project.repositories.values());
-            let mut ids = repositories.map(|repository| repository.id).filter(|id| *id != 0);
-            ids.find(|id| *id > LAST_ID || !seen.insert(*id)).map(|id| (region.as_str(), id))
+            let repositories = content
+                .projects
+                .values()
+                .flat_map(|project| project.repositories.values());
+            let mut ids = repositories
+                .map(|repository| repository.id)
+                .filter(|id| *id != 0);
+            ids.find(|id| *id > LAST_ID || !seen.insert(*id))
+                .map(|id| (region.as_str(), id))
         })
     }
 
     /// Numbers and names what a hand-written file or an edit left out.
     pub(in super::super) fn settle_git(&mut self) {
-        let mut used: BTreeSet<u32> = self.git_repositories_mut().flat_map(|repository| repository.ids()).collect();
+        let mut used: BTreeSet<u32> = self
+            .git_repositories_mut()
+            .flat_map(|repository| repository.ids())
+            .collect();
         let mut last = self.counters.git_id;
         for (region, content) in &mut self.regions {
             for (name, project) in &mut content.projects {
                 project.fill_in(region, name);
                 for repository in project.repositories.values_mut() {
                     let mirror = repository.mirror.as_mut().map(|mirror| &mut mirror.id);
-                    for id in std::iter::once(&mut repository.id).chain(mirror).filter(|id| **id == 0) {
+                    for id in std::iter::once(&mut repository.id)
+                        .chain(mirror)
+                        .filter(|id| **id == 0)
+                    {
                         *id = next_free(&mut last, &mut used);
                     }
                     if repository.uuid.is_empty() {
@@ -325,14 +389,20 @@ impl State {
             let last = self.counters.git_id;
             self.counters.git_id = if last >= LAST_ID { 1 } else { last + 1 };
             let id = self.counters.git_id;
-            if !self.git_repositories().any(|repository| repository.ids().contains(&id)) {
+            if !self
+                .git_repositories()
+                .any(|repository| repository.ids().contains(&id))
+            {
                 return id;
             }
         }
     }
 
     fn git_repositories(&self) -> impl Iterator<Item = &GitRepository> {
-        let projects = self.regions.values().flat_map(|region| region.projects.values());
+        let projects = self
+            .regions
+            .values()
+            .flat_map(|region| region.projects.values());
         projects.flat_map(|project| project.repositories.values())
     }
 
@@ -394,20 +464,51 @@ mod tests {
                 "group/app": {}, "high": { "id": 2147483647 } } } } } } }"#,
         )
         .unwrap();
-        let repository = |path| state.git_repository("cn-north-4", "platform", path).unwrap();
-        assert_eq!((repository("app").id, repository("group/app").id, repository("high").id), (2, 3, LAST_ID));
+        let repository = |path| {
+            state
+                .git_repository("cn-north-4", "platform", path)
+                .unwrap()
+        };
+        assert_eq!(
+            (
+                repository("app").id,
+                repository("group/app").id,
+                repository("high").id
+            ),
+            (2, 3, LAST_ID)
+        );
         let mirror = repository("app").mirror.as_ref().unwrap();
-        assert_eq!((mirror.id, &mirror.outcome), (1, &RunOutcome::Fail("x".to_owned())));
-        assert_eq!((mirror.scheduled, mirror.branches, mirror.last_successful_update_at), (false, Branches::All, None));
+        assert_eq!(
+            (mirror.id, &mirror.outcome),
+            (1, &RunOutcome::Fail("x".to_owned()))
+        );
+        assert_eq!(
+            (
+                mirror.scheduled,
+                mirror.branches,
+                mirror.last_successful_update_at
+            ),
+            (false, Branches::All, None)
+        );
         let project = &state.regions["cn-north-4"].projects["platform"];
-        assert_eq!((project.id.len(), project.namespace.as_str()), (32, "platform"));
-        assert_eq!((repository("app").uuid.len(), repository("app").access), (32, Access::Set));
+        assert_eq!(
+            (project.id.len(), project.namespace.as_str()),
+            (32, "platform")
+        );
+        assert_eq!(
+            (repository("app").uuid.len(), repository("app").access),
+            (32, Access::Set)
+        );
     }
 
     #[test]
     fn a_credential_or_a_misspelt_key_is_refused() {
-        for (key, value) in [("username", "\"u\""), ("password", "\"p\""), ("shceduled", "true"), ("outcome", "\"no\"")]
-        {
+        for (key, value) in [
+            ("username", "\"u\""),
+            ("password", "\"p\""),
+            ("shceduled", "true"),
+            ("outcome", "\"no\""),
+        ] {
             let text = format!(
                 r#"{{ "regions": {{ "r": {{ "projects": {{ "p": {{ "repositories": {{ "a": {{ "mirror": {{ "{key}": {value} }} }} }} }} }} }} }} }}"#
             );
@@ -419,15 +520,32 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let mut state = State::new("acme");
-        let id = state.ensure_mirror("cn-north-4", "platform", "app", "https://git.example.com/app.git");
-        assert_eq!(state.ensure_git_repository("cn-north-4", "platform", "app"), id);
+        let id = state.ensure_mirror(
+            "cn-north-4",
+            "platform",
+            "app",
+            "https://git.example.com/app.git",
+        );
+        assert_eq!(
+            state.ensure_git_repository("cn-north-4", "platform", "app"),
+            id
+        );
         let jid = state.next_jid();
         state.use_jid();
         assert_ne!(state.next_jid(), jid);
         let starts = BEGINNING;
         let mirror = state.mirror_mut("cn-north-4", "platform", "app").unwrap();
-        mirror.runs.push(Run { jid, starts, ends: None, error: None, force: false });
-        assert_eq!(read(&serde_json::to_string(&state).unwrap()).unwrap(), state);
+        mirror.runs.push(Run {
+            jid,
+            starts,
+            ends: None,
+            error: None,
+            force: false,
+        });
+        assert_eq!(
+            read(&serde_json::to_string(&state).unwrap()).unwrap(),
+            state
+        );
     }
 
     #[test]
@@ -435,6 +553,9 @@ mod tests {
         let mut state = State::new("acme");
         state.ensure_repository("cn-north-4", "team-a", "web");
         let text = serde_json::to_string(&state).unwrap();
-        assert!(!text.contains("projects") && !text.contains("git_id") && !text.contains("clock"), "{text}");
+        assert!(
+            !text.contains("projects") && !text.contains("git_id") && !text.contains("clock"),
+            "{text}"
+        );
     }
 }

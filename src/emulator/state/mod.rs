@@ -1,7 +1,8 @@
 //! The emulated world as a value: what exists in which region, and its documented JSON form.
 //!
-//! The form is meant to be written by hand as well. Names are keys; everything else may be left out and
-//! is filled in on reading; unknown keys are refused, so that a misspelt one does not go unnoticed:
+//! The form is meant to be written by hand as well. Names are keys; everything else may be left out
+//! and is filled in on reading; unknown keys are refused, so that a misspelt one does not go
+//! unnoticed:
 //!
 //! ```json
 //! {
@@ -110,14 +111,22 @@ pub struct Organization {
 
 impl Default for Organization {
     fn default() -> Self {
-        Self { id: 0, creator: String::new(), auth: 7, owner: None, repositories: BTreeMap::new() }
+        Self {
+            id: 0,
+            creator: String::new(),
+            auth: 7,
+            owner: None,
+            repositories: BTreeMap::new(),
+        }
     }
 }
 
 impl Organization {
     /// Whether any repository holds an image.
     pub fn holds_images(&self) -> bool {
-        self.repositories.values().any(|repository| repository.num_images > 0)
+        self.repositories
+            .values()
+            .any(|repository| repository.num_images > 0)
     }
 }
 
@@ -175,7 +184,8 @@ pub struct SyncRule {
     pub remote_region: String,
     /// `remoteNamespace`; it need not exist.
     pub remote_organization: String,
-    /// `syncAuto`; true in a hand-written file that does not say, because a rule without it does nothing.
+    /// `syncAuto`; true in a hand-written file that does not say, because a rule without it does
+    /// nothing.
     #[serde(default = "yes")]
     pub auto: bool,
     /// Whether an image of the same tag is replaced.
@@ -235,12 +245,19 @@ fn beginning() -> String {
 impl State {
     /// An empty world.
     pub fn new(account: &str) -> Self {
-        Self { account: account.to_owned(), ..Self::default() }
+        Self {
+            account: account.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The name of the account that asks.
     pub fn account(&self) -> &str {
-        if self.account.is_empty() { &self.default_account } else { &self.account }
+        if self.account.is_empty() {
+            &self.default_account
+        } else {
+            &self.account
+        }
     }
 
     /// An organization, foreign ones included.
@@ -255,7 +272,9 @@ impl State {
 
     /// A repository.
     pub fn repository(&self, region: &str, organization: &str, name: &str) -> Option<&Repository> {
-        self.organization(region, organization)?.repositories.get(name)
+        self.organization(region, organization)?
+            .repositories
+            .get(name)
     }
 
     /// The organization of that name, created if it is missing.
@@ -265,8 +284,16 @@ impl State {
     }
 
     /// The repository of that name, created with its organization if it is missing.
-    pub fn ensure_repository(&mut self, region: &str, organization: &str, name: &str) -> &mut Repository {
-        self.ensure_organization(region, organization).repositories.entry(name.to_owned()).or_default()
+    pub fn ensure_repository(
+        &mut self,
+        region: &str,
+        organization: &str,
+        name: &str,
+    ) -> &mut Repository {
+        self.ensure_organization(region, organization)
+            .repositories
+            .entry(name.to_owned())
+            .or_default()
     }
 
     /// The next free id.
@@ -285,14 +312,24 @@ impl State {
                 *id = last;
             }
         };
-        for organization in self.regions.values_mut().flat_map(|region| region.organizations.values_mut()) {
+        for organization in self
+            .regions
+            .values_mut()
+            .flat_map(|region| region.organizations.values_mut())
+        {
             number(&mut organization.id);
             if organization.creator.is_empty() {
-                organization.creator = organization.owner.clone().unwrap_or_else(|| account.clone());
+                organization.creator = organization
+                    .owner
+                    .clone()
+                    .unwrap_or_else(|| account.clone());
             }
             for repository in organization.repositories.values_mut() {
                 number(&mut repository.id);
-                repository.sync_rules.iter_mut().for_each(|rule| number(&mut rule.id));
+                repository
+                    .sync_rules
+                    .iter_mut()
+                    .for_each(|rule| number(&mut rule.id));
             }
         }
         self.counters.id = last;
@@ -300,13 +337,17 @@ impl State {
     }
 
     fn ids(&self) -> impl Iterator<Item = &u64> {
-        self.regions.values().flat_map(|region| region.organizations.values()).flat_map(|organization| {
-            let repositories = organization.repositories.values();
-            let inside = repositories.flat_map(|repository| {
-                std::iter::once(&repository.id).chain(repository.sync_rules.iter().map(|rule| &rule.id))
-            });
-            std::iter::once(&organization.id).chain(inside)
-        })
+        self.regions
+            .values()
+            .flat_map(|region| region.organizations.values())
+            .flat_map(|organization| {
+                let repositories = organization.repositories.values();
+                let inside = repositories.flat_map(|repository| {
+                    std::iter::once(&repository.id)
+                        .chain(repository.sync_rules.iter().map(|rule| &rule.id))
+                });
+                std::iter::once(&organization.id).chain(inside)
+            })
     }
 }
 
@@ -329,11 +370,25 @@ mod tests {
         )
         .unwrap();
         let organization = state.organization("cn-north-4", "team-a").unwrap();
-        assert_eq!((organization.auth, organization.creator.as_str()), (7, "acme"));
+        assert_eq!(
+            (organization.auth, organization.creator.as_str()),
+            (7, "acme")
+        );
         let api = &organization.repositories["api"];
-        assert_eq!((api.category.as_str(), api.is_public, api.num_images), ("other", false, 0));
+        assert_eq!(
+            (api.category.as_str(), api.is_public, api.num_images),
+            ("other", false, 0)
+        );
         assert!(api.sync_rules[0].auto && !api.sync_rules[0].overrides);
-        assert_eq!((organization.id, api.id, api.sync_rules[0].id, state.counters.id), (8, 9, 10, 10));
+        assert_eq!(
+            (
+                organization.id,
+                api.id,
+                api.sync_rules[0].id,
+                state.counters.id
+            ),
+            (8, 9, 10, 10)
+        );
         assert_eq!(organization.repositories["web"].id, 7);
     }
 
@@ -341,7 +396,10 @@ mod tests {
     fn unknown_keys_and_missing_names_are_refused() {
         for (text, part) in [
             (r#"{ "acount": "x" }"#, "unknown field `acount`"),
-            (r#"{ "regions": { "r": { "organisations": {} } } }"#, "unknown field `organisations`"),
+            (
+                r#"{ "regions": { "r": { "organisations": {} } } }"#,
+                "unknown field `organisations`",
+            ),
             (
                 r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": { "images": 1 } } } } } } }"#,
                 "unknown field `images`",
@@ -359,10 +417,16 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let mut state = State::new("acme");
-        state.ensure_repository("cn-north-4", "team-a", "web").sync_rules.push(SyncRule::to("cn-east-3", "dr"));
+        state
+            .ensure_repository("cn-north-4", "team-a", "web")
+            .sync_rules
+            .push(SyncRule::to("cn-east-3", "dr"));
         state.ensure_organization("cn-north-4", "theirs").owner = Some("other".to_owned());
         state.settle();
-        assert_eq!(read(&serde_json::to_string(&state).unwrap()).unwrap(), state);
+        assert_eq!(
+            read(&serde_json::to_string(&state).unwrap()).unwrap(),
+            state
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::{
     path::Path,
 };
 
-/// The most bytes of a state, and of the changes beside it. A hundred thousand repositories have fewer.
+/// The most bytes of a state, and of the changes beside it. A hundred thousand repositories have
+/// fewer.
 const MOST: u64 = 256 << 20;
 
 /// What a regular file holds; none if it is not there.
@@ -20,7 +21,10 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
-        return Err(io::Error::other(format!("it is larger than {} MiB", MOST >> 20)));
+        return Err(io::Error::other(format!(
+            "it is larger than {} MiB",
+            MOST >> 20
+        )));
     }
     Ok(Some(bytes))
 }

@@ -17,7 +17,8 @@ pub(super) fn is_form(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
-/// The fields of a form by name. Of several with one name the first counts. The error says what is wrong.
+/// The fields of a form by name. Of several with one name the first counts. The error says what is
+/// wrong.
 pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Map<String, Value>, String> {
     let boundary = multer::parse_boundary(content_type).map_err(|error| error.to_string())?;
     // The parser is asynchronous, but a body that has arrived whole never makes it wait.
@@ -63,10 +64,21 @@ mod tests {
     #[test]
     fn a_broken_form_is_an_error() {
         let field = "--x\nContent-Disposition: form-data; name=\"a\"\n\n1";
-        for body in ["", "{}", "--y--\n", field, "--x\nContent-Disposition: form-data\n\n1\n--x--\n", "--x\n\n\n"] {
+        for body in [
+            "",
+            "{}",
+            "--y--\n",
+            field,
+            "--x\nContent-Disposition: form-data\n\n1\n--x--\n",
+            "--x\n\n\n",
+        ] {
             parse(body).expect_err(body);
         }
-        let bytes = [b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n", &[0xff][..], b"\r\n--x--\r\n"];
+        let bytes = [
+            b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n",
+            &[0xff][..],
+            b"\r\n--x--\r\n",
+        ];
         assert_eq!(read(TYPE, &bytes.concat()).unwrap_err(), "a is not UTF-8");
         read("multipart/form-data", b"--x--\r\n").unwrap_err();
     }
@@ -85,15 +97,23 @@ mod tests {
                 let _ = read(TYPE, &damaged);
             }
         }
-        for content_type in
-            ["", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"", "multipart/\u{80}"]
-        {
+        for content_type in [
+            "",
+            "multipart/form-data; boundary=",
+            "multipart/form-data; boundary=\"",
+            "multipart/\u{80}",
+        ] {
             let _ = read(content_type, form);
         }
     }
 
     #[test]
     fn the_type_is_read_without_its_parameters() {
-        assert!(is_form(TYPE) && is_form("Multipart/Form-Data") && !is_form("application/json") && !is_form(""));
+        assert!(
+            is_form(TYPE)
+                && is_form("Multipart/Form-Data")
+                && !is_form("application/json")
+                && !is_form("")
+        );
     }
 }

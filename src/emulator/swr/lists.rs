@@ -21,8 +21,17 @@ const MAX_LIMIT: usize = 1000;
 /// The list gives the names of the tags; nothing says what it does with very many.
 const MOST_TAGS: u64 = 100;
 
-const FILTER_KEYS: [&str; 9] =
-    ["namespace", "name", "category", "is_public", "limit", "offset", "order_column", "order_type", "center"];
+const FILTER_KEYS: [&str; 9] = [
+    "namespace",
+    "name",
+    "category",
+    "is_public",
+    "limit",
+    "offset",
+    "order_column",
+    "order_type",
+    "center",
+];
 
 /// A repository with the name of its organization and its own.
 #[derive(Clone, Copy)]
@@ -42,7 +51,9 @@ pub(super) fn repositories(call: &Call<'_>) -> Outcome {
     let rows = page.of(&mut rows, order);
     let items: Vec<Item<'_>> = rows.iter().map(|row| item(call, *row, total)).collect();
     // The second number is how many items the page has, not the position of the last.
-    let range = page.asked_for.then(|| format!("{}-{}/{total}", page.offset, items.len()));
+    let range = page
+        .asked_for
+        .then(|| format!("{}-{}/{total}", page.offset, items.len()));
     let mut reply = Reply::new(200, items);
     reply.content_range = range;
     Ok(reply
@@ -57,11 +68,19 @@ fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>,
         Some("false") => Some(false),
         Some(other) => return Err(bad_parameter(format!("is_public cannot be {other}"))),
     };
-    let all = call.own_organizations().into_iter().flat_map(|(organization, content)| {
-        let rows = content.repositories.iter();
-        rows.map(move |(name, repository)| Row { organization, name, repository })
-    });
-    let [namespace, name, category] = ["namespace", "name", "category"].map(|filter| parameters.get(filter));
+    let all = call
+        .own_organizations()
+        .into_iter()
+        .flat_map(|(organization, content)| {
+            let rows = content.repositories.iter();
+            rows.map(move |(name, repository)| Row {
+                organization,
+                name,
+                repository,
+            })
+        });
+    let [namespace, name, category] =
+        ["namespace", "name", "category"].map(|filter| parameters.get(filter));
     let wanted = all.filter(|row| {
         namespace.is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
             && name.is_none_or(|part| row.name.contains(part))
@@ -74,8 +93,8 @@ fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>,
 /// How two rows are ordered.
 type Order = Box<dyn Fn(&Row<'_>, &Row<'_>) -> Ordering>;
 
-/// Without an order the rows come as they were created, whichever organization they are in; so do rows that an order
-/// takes for equal.
+/// Without an order the rows come as they were created, whichever organization they are in; so do
+/// rows that an order takes for equal.
 fn order(parameters: &Parameters) -> Result<Order, Refusal> {
     let created = |a: &Row<'_>, b: &Row<'_>| a.repository.id.cmp(&b.repository.id);
     let (column, direction) = match (parameters.get("order_column"), parameters.get("order_type")) {
@@ -90,12 +109,19 @@ fn order(parameters: &Parameters) -> Result<Order, Refusal> {
         "tag_count" => |a, b| a.repository.num_images.cmp(&b.repository.num_images),
         "is_public" => |a, b| a.repository.is_public.cmp(&b.repository.is_public),
         _ => {
-            return Err(Refusal::service(4_001_096, format!("Cannot order by {column}")));
+            return Err(Refusal::service(
+                4_001_096,
+                format!("Cannot order by {column}"),
+            ));
         }
     };
     match direction {
-        "asc" => Ok(Box::new(move |a, b| compare(a, b).then_with(|| created(a, b)))),
-        "desc" => Ok(Box::new(move |a, b| compare(b, a).then_with(|| created(a, b)))),
+        "asc" => Ok(Box::new(move |a, b| {
+            compare(a, b).then_with(|| created(a, b))
+        })),
+        "desc" => Ok(Box::new(move |a, b| {
+            compare(b, a).then_with(|| created(a, b))
+        })),
         _ => Err(bad_parameter(format!("order_type cannot be {direction}"))),
     }
 }
@@ -117,22 +143,37 @@ impl Page {
     fn read(call: &Call<'_>, parameters: &Parameters) -> Result<Self, Refusal> {
         let (offset, limit) = match (parameters.number("offset")?, parameters.number("limit")?) {
             (None, None) => {
-                return Ok(Self { offset: 0, limit: DEFAULT_LIMIT, asked_for: false, clamped: false });
+                return Ok(Self {
+                    offset: 0,
+                    limit: DEFAULT_LIMIT,
+                    asked_for: false,
+                    clamped: false,
+                });
             }
             (Some(offset), Some(limit)) => (offset, limit),
             _ => return Err(bad_parameter("limit and offset belong together")),
         };
-        let bad_size = || Refusal::service(4_000_056, format!("limit must be between 1 and {MAX_LIMIT}"));
+        let bad_size = || {
+            Refusal::service(
+                4_000_056,
+                format!("limit must be between 1 and {MAX_LIMIT}"),
+            )
+        };
         let clamped = limit > MAX_LIMIT;
         match call.settings.assumptions.page_limit_over {
             _ if limit == 0 => Err(bad_size()),
             PageLimitOver::Refuse if clamped => Err(bad_size().assuming(PageLimitOver::NAME)),
-            _ => Ok(Self { offset, limit: limit.min(MAX_LIMIT), asked_for: true, clamped }),
+            _ => Ok(Self {
+                offset,
+                limit: limit.min(MAX_LIMIT),
+                asked_for: true,
+                clamped,
+            }),
         }
     }
 
-    /// The rows of this page in order. They come by organization and name, so that one sort of all of them is cheap
-    /// for the order that clients mostly ask for.
+    /// The rows of this page in order. They come by organization and name, so that one sort of all
+    /// of them is cheap for the order that clients mostly ask for.
     fn of<'r, 'a>(&self, rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
         rows.sort_by(order);
         let start = self.offset.min(rows.len());
@@ -164,7 +205,15 @@ struct Item<'a> {
     total_range: usize,
 }
 
-fn item<'a>(call: &'a Call<'_>, Row { organization, name, repository }: Row<'a>, total: usize) -> Item<'a> {
+fn item<'a>(
+    call: &'a Call<'_>,
+    Row {
+        organization,
+        name,
+        repository,
+    }: Row<'a>,
+    total: usize,
+) -> Item<'a> {
     Item {
         name,
         category: &repository.category,
@@ -181,7 +230,9 @@ fn item<'a>(call: &'a Call<'_>, Row { organization, name, repository }: Row<'a>,
         internal_path: internal_path(organization, name),
         domain_name: call.state.account(),
         namespace: organization,
-        tags: (1..=repository.num_images.min(MOST_TAGS)).map(|number| format!("v{number}")).collect(),
+        tags: (1..=repository.num_images.min(MOST_TAGS))
+            .map(|number| format!("v{number}"))
+            .collect(),
         status: false,
         total_range: total,
     }

@@ -1,7 +1,8 @@
-//! The service itself, pure: a world, a request and a time in; a response and the changed world out.
+//! The service itself, pure: a world, a request and a time in; a response and the changed world
+//! out.
 //!
-//! It is written from the API reference, not from what a planner would like. There is no socket, clock
-//! or file here, and signatures and faults are dealt with before and after it.
+//! It is written from the API reference, not from what a planner would like. There is no socket,
+//! clock or file here, and signatures and faults are dealt with before and after it.
 
 mod form;
 mod input;
@@ -46,7 +47,12 @@ pub(super) fn answer(
     now: Timestamp,
     request_id: &str,
 ) -> (Response, Change) {
-    let mut call = Call { state: Draft::of(state), settings, request, now: timestamp(now) };
+    let mut call = Call {
+        state: Draft::of(state),
+        settings,
+        request,
+        now: timestamp(now),
+    };
     let response = match call.answer() {
         Ok(reply) => reply.response(),
         Err(refusal) => refusal.response(settings.error_shape, request_id),
@@ -83,7 +89,12 @@ impl Reply {
     fn new(status: u16, body: impl Serialize) -> Self {
         // Texts, numbers and switches under fixed names can always be written.
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        Self { status, body: Some(body), content_range: None, assumptions: Vec::new() }
+        Self {
+            status,
+            body: Some(body),
+            content_range: None,
+            assumptions: Vec::new(),
+        }
     }
 
     /// What creations and updates answer.
@@ -97,7 +108,12 @@ impl Reply {
     }
 
     fn without_body(status: u16) -> Self {
-        Self { status, body: None, content_range: None, assumptions: Vec::new() }
+        Self {
+            status,
+            body: None,
+            content_range: None,
+            assumptions: Vec::new(),
+        }
     }
 
     /// Marks an answer that no document promises.
@@ -114,13 +130,18 @@ impl Reply {
     fn response(self) -> Response {
         let mut response = match self.body {
             Some(body) => Response::written(self.status, body),
-            None => Response { status: self.status, ..Response::default() },
+            None => Response {
+                status: self.status,
+                ..Response::default()
+            },
         };
         if let Some(range) = self.content_range {
             response = response.with_header("Content-Range", range);
         }
         let names = self.assumptions.into_iter();
-        names.fold(response, |response, name| response.with_header(assumptions::HEADER, name))
+        names.fold(response, |response, name| {
+            response.with_header(assumptions::HEADER, name)
+        })
     }
 }
 
@@ -130,7 +151,11 @@ impl Call<'_> {
             return Err(Refusal::no_route());
         }
         if self.request.body.len() > BODY_LIMIT {
-            return Err(Refusal::gateway(413, "0201", "The request body exceeds 12 MB"));
+            return Err(Refusal::gateway(
+                413,
+                "0201",
+                "The request body exceeds 12 MB",
+            ));
         }
         operations::answer(self).unwrap_or_else(|| Err(Refusal::no_route()))
     }
@@ -147,14 +172,19 @@ impl Call<'_> {
     fn own_organizations(&self) -> Vec<(&String, &Organization)> {
         let region = self.state.regions.get(self.region());
         let all = region.into_iter().flat_map(|region| &region.organizations);
-        let mut own: Vec<_> = all.filter(|(_, organization)| organization.owner.is_none()).collect();
+        let mut own: Vec<_> = all
+            .filter(|(_, organization)| organization.owner.is_none())
+            .collect();
         own.sort_by_key(|(_, organization)| organization.id);
         own
     }
 
     fn organization(&self, name: &str) -> Result<&Organization, Refusal> {
         match self.state.organization(self.region(), name) {
-            None => Err(Refusal::service(4_040_058, format!("The organization {name} does not exist"))),
+            None => Err(Refusal::service(
+                4_040_058,
+                format!("The organization {name} does not exist"),
+            )),
             Some(organization) if organization.owner.is_some() => Err(self.foreign_organization()),
             Some(organization) => Ok(organization),
         }
@@ -162,8 +192,12 @@ impl Call<'_> {
 
     fn foreign_organization(&self) -> Refusal {
         let refusal = match self.settings.assumptions.foreign_organization {
-            ForeignOrganization::Forbidden => Refusal::service(4_037_017, "No permission on this organization"),
-            ForeignOrganization::NotFound => Refusal::service(4_040_058, "The organization does not exist"),
+            ForeignOrganization::Forbidden => {
+                Refusal::service(4_037_017, "No permission on this organization")
+            }
+            ForeignOrganization::NotFound => {
+                Refusal::service(4_040_058, "The organization does not exist")
+            }
         };
         refusal.assuming(ForeignOrganization::NAME)
     }
@@ -172,7 +206,10 @@ impl Call<'_> {
     fn editable(&self, name: &str) -> Result<&Organization, Refusal> {
         let organization = self.organization(name)?;
         if organization.auth < 3 {
-            return Err(Refusal::service(4_037_018, "No permission on the images of this organization"));
+            return Err(Refusal::service(
+                4_037_018,
+                "No permission on the images of this organization",
+            ));
         }
         Ok(organization)
     }
@@ -181,9 +218,15 @@ impl Call<'_> {
         found(self.organization(organization)?, name)
     }
 
-    fn editable_repository(&mut self, organization: &str, name: &str) -> Result<&mut Repository, Refusal> {
+    fn editable_repository(
+        &mut self,
+        organization: &str,
+        name: &str,
+    ) -> Result<&mut Repository, Refusal> {
         self.editable(organization)?;
-        let repository = self.state.repository_mut(&self.request.region, organization, name);
+        let repository = self
+            .state
+            .repository_mut(&self.request.region, organization, name);
         repository.ok_or_else(|| missing_repository(name))
     }
 
@@ -194,7 +237,10 @@ impl Call<'_> {
 }
 
 fn found<'a>(organization: &'a Organization, name: &str) -> Result<&'a Repository, Refusal> {
-    organization.repositories.get(name).ok_or_else(|| missing_repository(name))
+    organization
+        .repositories
+        .get(name)
+        .ok_or_else(|| missing_repository(name))
 }
 
 fn missing_repository(name: &str) -> Refusal {

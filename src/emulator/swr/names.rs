@@ -4,7 +4,9 @@
 
 /// 1 to 64 characters, beginning with a lower-case letter.
 pub(super) fn is_organization(name: &str) -> bool {
-    name.len() <= 64 && name.starts_with(|first: char| first.is_ascii_lowercase()) && is_joined(name, &["."])
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && is_joined(name, &["."])
 }
 
 /// 1 to 128 characters; a slash separates like a dot.
@@ -21,7 +23,10 @@ fn is_joined(name: &str, separators: &[&str]) -> bool {
     };
     name.starts_with(is_word)
         && name.ends_with(is_word)
-        && name.split(is_word).filter(|between| !between.is_empty()).all(separates)
+        && name
+            .split(is_word)
+            .filter(|between| !between.is_empty())
+            .all(separates)
 }
 
 #[cfg(test)]
@@ -33,7 +38,20 @@ mod tests {
         for good in ["a", "team-a", "a.b_c__d--e", "a1", &"a".repeat(64)] {
             assert!(is_organization(good), "{good}");
         }
-        for bad in ["", "1a", "-a", "a-", "a..b", "a___b", "a-_b", "A", "a/b", "a$b", "é", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "1a",
+            "-a",
+            "a-",
+            "a..b",
+            "a___b",
+            "a-_b",
+            "A",
+            "a/b",
+            "a$b",
+            "é",
+            &"a".repeat(65),
+        ] {
             assert!(!is_organization(bad), "{bad}");
         }
     }
@@ -43,7 +61,17 @@ mod tests {
         for good in ["1", "web/front", "a/b/c.d", "a--b", &"a".repeat(128)] {
             assert!(is_repository(good), "{good}");
         }
-        for bad in ["", "/a", "a/", "a//b", "a/-b", "a$b", "a%2Fb", "Web", &"a".repeat(129)] {
+        for bad in [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "a/-b",
+            "a$b",
+            "a%2Fb",
+            "Web",
+            &"a".repeat(129),
+        ] {
             assert!(!is_repository(bad), "{bad}");
         }
     }

@@ -1,13 +1,14 @@
 //! The operations of the service: their names, their paths, and what answers them.
 //!
-//! The path is decoded before it is split, so that `%2F` separates like `/`: a repository named with
-//! either meets a route that does not exist (huaweicloud-sdk-go-v3 #21). Inside a repository's name it is `$`
-//! that means a slash, escaped or not.
+//! The path is decoded before it is split, so that `%2F` separates like `/`: a repository named
+//! with either meets a route that does not exist (huaweicloud-sdk-go-v3 #21). Inside a repository's
+//! name it is `$` that means a slash, escaped or not.
 
 use super::{Call, Outcome, lists, organizations, overview, repositories, sync_rules};
 use crate::emulator::message::{escape, operation::Operation};
 
-/// What answers an operation, by how many names its path has: none, an organization, a repository in it.
+/// What answers an operation, by how many names its path has: none, an organization, a repository
+/// in it.
 #[derive(Clone, Copy)]
 enum Handler {
     Account(fn(&mut Call<'_>) -> Outcome),
@@ -19,25 +20,97 @@ use Handler::{Account, Organization, Repository};
 
 /// There is no update of a rule.
 const TABLE: [(&str, &str, &str, Handler); 14] = [
-    ("list-regions", "GET", "/v2/manage/regions", Account(|_| Ok(sync_rules::regions()))),
-    ("show-overview", "GET", "/v2/manage/overview", Account(|call| Ok(overview::show(call)))),
-    ("list-organizations", "GET", "/v2/manage/namespaces", Account(|call| organizations::list(call))),
-    ("create-organization", "POST", "/v2/manage/namespaces", Account(organizations::create)),
-    ("show-organization", "GET", "/v2/manage/namespaces/{}", Organization(organizations::show)),
-    ("delete-organization", "DELETE", "/v2/manage/namespaces/{}", Organization(organizations::delete)),
-    ("list-repositories", "GET", "/v2/manage/repos", Account(|call| lists::repositories(call))),
-    ("create-repository", "POST", "/v2/manage/namespaces/{}/repos", Organization(repositories::create)),
-    ("show-repository", "GET", "/v2/manage/namespaces/{}/repos/{}", Repository(repositories::show)),
-    ("update-repository", "PATCH", "/v2/manage/namespaces/{}/repos/{}", Repository(repositories::update)),
-    ("delete-repository", "DELETE", "/v2/manage/namespaces/{}/repos/{}", Repository(repositories::delete)),
-    ("list-rules", "GET", "/v2/manage/namespaces/{}/repos/{}/sync_repo", Repository(sync_rules::list)),
-    ("create-rule", "POST", "/v2/manage/namespaces/{}/repos/{}/sync_repo", Repository(sync_rules::create)),
-    ("delete-rule", "DELETE", "/v2/manage/namespaces/{}/repos/{}/sync_repo", Repository(sync_rules::delete)),
+    (
+        "list-regions",
+        "GET",
+        "/v2/manage/regions",
+        Account(|_| Ok(sync_rules::regions())),
+    ),
+    (
+        "show-overview",
+        "GET",
+        "/v2/manage/overview",
+        Account(|call| Ok(overview::show(call))),
+    ),
+    (
+        "list-organizations",
+        "GET",
+        "/v2/manage/namespaces",
+        Account(|call| organizations::list(call)),
+    ),
+    (
+        "create-organization",
+        "POST",
+        "/v2/manage/namespaces",
+        Account(organizations::create),
+    ),
+    (
+        "show-organization",
+        "GET",
+        "/v2/manage/namespaces/{}",
+        Organization(organizations::show),
+    ),
+    (
+        "delete-organization",
+        "DELETE",
+        "/v2/manage/namespaces/{}",
+        Organization(organizations::delete),
+    ),
+    (
+        "list-repositories",
+        "GET",
+        "/v2/manage/repos",
+        Account(|call| lists::repositories(call)),
+    ),
+    (
+        "create-repository",
+        "POST",
+        "/v2/manage/namespaces/{}/repos",
+        Organization(repositories::create),
+    ),
+    (
+        "show-repository",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}",
+        Repository(repositories::show),
+    ),
+    (
+        "update-repository",
+        "PATCH",
+        "/v2/manage/namespaces/{}/repos/{}",
+        Repository(repositories::update),
+    ),
+    (
+        "delete-repository",
+        "DELETE",
+        "/v2/manage/namespaces/{}/repos/{}",
+        Repository(repositories::delete),
+    ),
+    (
+        "list-rules",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}/sync_repo",
+        Repository(sync_rules::list),
+    ),
+    (
+        "create-rule",
+        "POST",
+        "/v2/manage/namespaces/{}/repos/{}/sync_repo",
+        Repository(sync_rules::create),
+    ),
+    (
+        "delete-rule",
+        "DELETE",
+        "/v2/manage/namespaces/{}/repos/{}/sync_repo",
+        Repository(sync_rules::delete),
+    ),
 ];
 
 /// All of them, in the order of the reference.
 pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
-    TABLE.iter().map(|(name, method, path, _)| Operation::new(name, method, path))
+    TABLE
+        .iter()
+        .map(|(name, method, path, _)| Operation::new(name, method, path))
 }
 
 /// Answers the request of a call; `None` if no operation has its method and path.
@@ -47,7 +120,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<Outcome> {
     match (handler, names.as_slice()) {
         (Account(answer), []) => Some(answer(call)),
         (Organization(answer), [organization]) => Some(answer(call, organization)),
-        (Repository(answer), [organization, name]) => Some(answer(call, organization, &name.replace('$', "/"))),
+        (Repository(answer), [organization, name]) => {
+            Some(answer(call, organization, &name.replace('$', "/")))
+        }
         _ => None,
     }
 }
@@ -77,7 +152,10 @@ mod tests {
     fn what_does_not_exist() {
         for (method, path) in [
             ("GET", "/v2/manage/namespaces/o/repos/web/front"),
-            ("DELETE", "/v2/manage/namespaces/o/repos/web/front/sync_repo"),
+            (
+                "DELETE",
+                "/v2/manage/namespaces/o/repos/web/front/sync_repo",
+            ),
             ("GET", "/v2/manage/namespaces/"),
             ("GET", "/v2/manage/namespaces//repos/a"),
             ("GET", "/v2/manage/namespaces/o/repos"),

@@ -19,18 +19,35 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let fields = call.fields()?;
     let name = fields.required("namespace")?;
     if !names::is_organization(name) {
-        return Err(Refusal::service(4_001_028, format!("{name} is not an organization name")));
+        return Err(Refusal::service(
+            4_001_028,
+            format!("{name} is not an organization name"),
+        ));
     }
     // Names are unique across all accounts: the owner may be somebody whom the caller cannot see.
     if call.state.organization(call.region(), name).is_some() {
-        return Err(Refusal::service(4_090_060, format!("The organization name {name} is taken")));
+        return Err(Refusal::service(
+            4_090_060,
+            format!("The organization name {name} is taken"),
+        ));
     }
-    if call.settings.quota.is_some_and(|quota| call.own_organizations().len() >= quota) {
-        return Err(Refusal::service(4_000_097, "The organization quota is used up"));
+    if call
+        .settings
+        .quota
+        .is_some_and(|quota| call.own_organizations().len() >= quota)
+    {
+        return Err(Refusal::service(
+            4_000_097,
+            "The organization quota is used up",
+        ));
     }
-    let organization =
-        Organization { id: call.state.next_id(), creator: call.state.account().to_owned(), ..Organization::default() };
-    call.state.add_organization(&call.request.region, name, organization);
+    let organization = Organization {
+        id: call.state.next_id(),
+        creator: call.state.account().to_owned(),
+        ..Organization::default()
+    };
+    call.state
+        .add_organization(&call.request.region, name, organization);
     Ok(Reply::empty_object(201))
 }
 
@@ -38,16 +55,22 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
 pub(super) fn list(call: &Call<'_>) -> Outcome {
     let parameters = Parameters::read(&call.request.query, &["namespace", "mode"])?;
     let least = match parameters.get("mode") {
-        // Without the mode, organizations do not show in which the user has a right on a repository only.
+        // Without the mode, organizations do not show in which the user has a right on a repository
+        // only.
         None | Some("") => 1,
         Some("visible") => 0,
         Some(mode) => return Err(bad_parameter(format!("There is no mode {mode}"))),
     };
     let wanted = parameters.get("namespace");
-    let organizations = call.own_organizations().into_iter().filter(|(name, organization)| {
-        organization.auth >= least && wanted.is_none_or(|wanted| matches(call, name, wanted))
-    });
-    let items: Vec<Value> = organizations.map(|(name, organization)| list_item(name, organization)).collect();
+    let organizations = call
+        .own_organizations()
+        .into_iter()
+        .filter(|(name, organization)| {
+            organization.auth >= least && wanted.is_none_or(|wanted| matches(call, name, wanted))
+        });
+    let items: Vec<Value> = organizations
+        .map(|(name, organization)| list_item(name, organization))
+        .collect();
     let reply = Reply::new(200, json!({ "namespaces": items }));
     Ok(reply.assuming_if(wanted.is_some(), NamespaceFilter::NAME))
 }
@@ -65,10 +88,16 @@ pub(super) fn show(call: &mut Call<'_>, name: &str) -> Outcome {
 }
 
 pub(super) fn delete(call: &mut Call<'_>, name: &str) -> Outcome {
-    let cascade = call.settings.assumptions.delete_organization_with_repositories;
+    let cascade = call
+        .settings
+        .assumptions
+        .delete_organization_with_repositories;
     let organization = call.organization(name)?;
     if organization.auth < MANAGE {
-        return Err(Refusal::service(4_037_017, "No permission to manage this organization"));
+        return Err(Refusal::service(
+            4_037_017,
+            "No permission to manage this organization",
+        ));
     }
     let in_use = Refusal::service(4_060_074, format!("The organization {name} holds images"));
     if organization.holds_images() {
@@ -91,7 +120,8 @@ fn item(name: &str, organization: &Organization) -> Value {
     })
 }
 
-/// The live service adds two counts to the documented fields (terraform-provider-huaweicloud #4336).
+/// The live service adds two counts to the documented fields (terraform-provider-huaweicloud
+/// #4336).
 fn list_item(name: &str, organization: &Organization) -> Value {
     let mut item = item(name, organization);
     item["access_user_count"] = json!(1);

@@ -7,9 +7,16 @@ use super::{Call, Reply};
 /// What the account has in this region. The state knows no traffic, so none is counted.
 pub(super) fn show(call: &Call<'_>) -> Reply {
     let own = call.own_organizations();
-    let repositories = || own.iter().flat_map(|(_, organization)| organization.repositories.values());
-    let images: u64 = repositories().map(|repository| repository.num_images).fold(0, u64::saturating_add);
-    let bytes: u64 = repositories().map(|repository| repository.size).fold(0, u64::saturating_add);
+    let repositories = || {
+        own.iter()
+            .flat_map(|(_, organization)| organization.repositories.values())
+    };
+    let images: u64 = repositories()
+        .map(|repository| repository.num_images)
+        .fold(0, u64::saturating_add);
+    let bytes: u64 = repositories()
+        .map(|repository| repository.size)
+        .fold(0, u64::saturating_add);
     Reply::new(
         200,
         json!({

@@ -9,30 +9,49 @@ use super::{
 };
 use crate::emulator::{
     settings::assumptions::{
-        CreateRepositoryBody, CreateRepositoryStatus, DeleteRepositoryWithImages, MissingOrganizationOnCreate,
-        PatchOmitted,
+        CreateRepositoryBody, CreateRepositoryStatus, DeleteRepositoryWithImages,
+        MissingOrganizationOnCreate, PatchOmitted,
     },
     state::Repository,
 };
 
-const CATEGORIES: [&str; 8] = ["app_server", "linux", "framework_app", "database", "lang", "other", "windows", "arm"];
+const CATEGORIES: [&str; 8] = [
+    "app_server",
+    "linux",
+    "framework_app",
+    "database",
+    "lang",
+    "other",
+    "windows",
+    "arm",
+];
 
 const DESCRIPTION_LIMIT: usize = 30_000;
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
     let fields = creation(call)?;
-    if call.state.organization(call.region(), organization).is_none() {
+    if call
+        .state
+        .organization(call.region(), organization)
+        .is_none()
+    {
         return Err(missing_organization(call, organization));
     }
     call.editable(organization)?;
     let name = fields.required("repository")?;
     if !names::is_repository(name) {
-        return Err(Refusal::service(4_001_029, format!("{name} is not a repository name")));
+        return Err(Refusal::service(
+            4_001_029,
+            format!("{name} is not a repository name"),
+        ));
     }
     let is_public = fields.visibility()?;
     let (category, description) = (category(&fields)?, description(&fields)?);
     if call.editable(organization)?.repositories.contains_key(name) {
-        return Err(Refusal::service(4_090_006, format!("The repository {name} exists already")));
+        return Err(Refusal::service(
+            4_090_006,
+            format!("The repository {name} exists already"),
+        ));
     }
     let repository = Repository {
         id: call.state.next_id(),
@@ -43,7 +62,8 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
         updated: call.now.clone(),
         ..Repository::default()
     };
-    call.state.add_repository(&call.request.region, organization, name, repository);
+    call.state
+        .add_repository(&call.request.region, organization, name, repository);
     let status = match call.settings.assumptions.create_repository_status {
         CreateRepositoryStatus::Ok => 200,
         CreateRepositoryStatus::Created => 201,
@@ -55,7 +75,10 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
 /// One page shows the request as a form, later ones and official clients as JSON.
 fn creation(call: &Call<'_>) -> Result<Fields, Refusal> {
     let fields = Fields::read_any(call.request)?;
-    match (call.settings.assumptions.create_repository_body, fields.form) {
+    match (
+        call.settings.assumptions.create_repository_body,
+        fields.form,
+    ) {
         (CreateRepositoryBody::Json, true) => {
             Err(wrong_body("The request body must be JSON").assuming(CreateRepositoryBody::NAME))
         }
@@ -136,15 +159,17 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         let refusal = Refusal::service(4_060_012, format!("The repository {name} holds images"));
         return Err(refusal.assuming(DeleteRepositoryWithImages::NAME));
     }
-    call.state.remove_repository(&call.request.region, organization, name);
+    call.state
+        .remove_repository(&call.request.region, organization, name);
     Ok(Reply::no_content().assuming_if(assumed, DeleteRepositoryWithImages::NAME))
 }
 
 fn category(fields: &Fields) -> Result<Option<&str>, Refusal> {
     match fields.text("category")? {
-        Some(category) if !CATEGORIES.contains(&category) => {
-            Err(Refusal::service(4_000_014, format!("There is no category {category}")))
-        }
+        Some(category) if !CATEGORIES.contains(&category) => Err(Refusal::service(
+            4_000_014,
+            format!("There is no category {category}"),
+        )),
         category => Ok(category),
     }
 }

@@ -1,4 +1,5 @@
-//! Sync rules, which have no address of their own: three calls on one path, and a target in the body.
+//! Sync rules, which have no address of their own: three calls on one path, and a target in the
+//! body.
 //!
 //! The target organization is not looked at; whether it exists is the business of another region.
 
@@ -42,10 +43,17 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         return Err(Refusal::service(5_001_101, "Internal error"));
     }
     let is_same = |other: &SyncRule| other.is_to(region, remote);
-    let assumed = call.repository(organization, name)?.sync_rules.iter().any(is_same);
+    let assumed = call
+        .repository(organization, name)?
+        .sync_rules
+        .iter()
+        .any(is_same);
     match call.settings.assumptions.duplicate_rule {
         DuplicateRule::Error if assumed => {
-            let refusal = Refusal::service(MADE_UP_DUPLICATE, "duplicate sync repo (this code is made up)");
+            let refusal = Refusal::service(
+                MADE_UP_DUPLICATE,
+                "duplicate sync repo (this code is made up)",
+            );
             return Err(refusal.assuming(DuplicateRule::NAME));
         }
         DuplicateRule::Ignore if assumed => {}
@@ -53,7 +61,11 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
             let rules = &mut call.editable_repository(organization, name)?.sync_rules;
             if let Some(other) = rules.iter_mut().find(|other| is_same(other)) {
                 let (id, created) = (other.id, other.created.clone());
-                *other = SyncRule { id, created, ..rule };
+                *other = SyncRule {
+                    id,
+                    created,
+                    ..rule
+                };
             }
         }
         _ => {
@@ -62,7 +74,9 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
             call.state.next_id();
         }
     }
-    Ok(done(call.settings).assuming_if(assumed, DuplicateRule::NAME).assuming(RuleAnswer::NAME))
+    Ok(done(call.settings)
+        .assuming_if(assumed, DuplicateRule::NAME)
+        .assuming(RuleAnswer::NAME))
 }
 
 pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
@@ -71,7 +85,9 @@ pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outco
     let rules = &call.repository(organization, name)?.sync_rules;
     let assumed = rules.iter().any(|rule| !rule.auto);
     let shown = rules.iter().filter(|rule| rule.auto || !hide);
-    let items = shown.map(|rule| item(rule, &account, organization, name)).collect::<Value>();
+    let items = shown
+        .map(|rule| item(rule, &account, organization, name))
+        .collect::<Value>();
     Ok(Reply::new(200, items).assuming_if(assumed, HiddenRules::NAME))
 }
 
@@ -86,10 +102,13 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         return Ok(done(call.settings).assuming(RuleAnswer::NAME));
     }
     let refusal = match choice {
-        DeleteMissingRule::BadRequest => Refusal::service(4_001_158, "The sync task does not exist"),
-        DeleteMissingRule::NotFound => {
-            Refusal::service(MADE_UP_MISSING, "The sync task does not exist (this code is made up)")
+        DeleteMissingRule::BadRequest => {
+            Refusal::service(4_001_158, "The sync task does not exist")
         }
+        DeleteMissingRule::NotFound => Refusal::service(
+            MADE_UP_MISSING,
+            "The sync task does not exist (this code is made up)",
+        ),
     };
     Err(refusal.assuming(DeleteMissingRule::NAME))
 }
@@ -103,7 +122,10 @@ fn done(settings: &Settings) -> Reply {
 }
 
 fn target(fields: &Fields) -> Result<(&str, &str), Refusal> {
-    Ok((fields.required("remoteRegionId")?, fields.required("remoteNamespace")?))
+    Ok((
+        fields.required("remoteRegionId")?,
+        fields.required("remoteNamespace")?,
+    ))
 }
 
 fn item(rule: &SyncRule, account: &Value, organization: &str, name: &str) -> Value {

@@ -1,6 +1,7 @@
 //! What was asked and answered, in memory and as lines of a file.
 //!
-//! Headers are left out: they may carry a token. The names and passwords in a body are not kept either.
+//! Headers are left out: they may carry a token. The names and passwords in a body are not kept
+//! either.
 
 use std::{
     fmt,
@@ -32,7 +33,8 @@ pub struct Entry {
     pub path: String,
     /// As received, escaped.
     pub query: String,
-    /// None if there was no body, or none that is JSON. For a name or a password it says `...`, unless that is empty.
+    /// None if there was no body, or none that is JSON. For a name or a password it says `...`,
+    /// unless that is empty.
     pub body: Option<Value>,
     /// None if no answer was sent.
     pub status: Option<u16>,
@@ -44,8 +46,21 @@ pub struct Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request_id, region, method, path, query, body, status, effects, .. } = self;
-        write!(f, "{request_id} {method} {region} {path}?{query} {body:?} {status:?} {effects:?}")
+        let Self {
+            request_id,
+            region,
+            method,
+            path,
+            query,
+            body,
+            status,
+            effects,
+            ..
+        } = self;
+        write!(
+            f,
+            "{request_id} {method} {region} {path}?{query} {body:?} {status:?} {effects:?}"
+        )
     }
 }
 
@@ -96,7 +111,8 @@ const BEGINNING: &[u8] = br#"{"request_id":""#;
 /// The most bytes that are looked at at once.
 const CHUNK: u64 = 64 * 1024;
 
-/// Makes sure that the next line is one of its own: half an entry, as a killed emulator leaves it, is removed.
+/// Makes sure that the next line is one of its own: half an entry, as a killed emulator leaves it,
+/// is removed.
 fn end_last_line(mut file: &File) -> io::Result<()> {
     let size = file.metadata()?.len();
     let start = last_line(file, size)?;
@@ -105,9 +121,14 @@ fn end_last_line(mut file: &File) -> io::Result<()> {
     }
     file.seek(SeekFrom::Start(start))?;
     let mut beginning = Vec::new();
-    file.take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
+    file.take(BEGINNING.len() as u64)
+        .read_to_end(&mut beginning)?;
     // Anything else is not ours to remove.
-    if BEGINNING.starts_with(&beginning) { file.set_len(start) } else { file.write_all(b"\n") }
+    if BEGINNING.starts_with(&beginning) {
+        file.set_len(start)
+    } else {
+        file.write_all(b"\n")
+    }
 }
 
 /// Where the last line begins; that is the end if the one before it is whole.
@@ -148,7 +169,9 @@ impl Entry {
             query: request.query.clone(),
             body: serde_json::from_slice(&request.body).ok().map(hidden),
             status: match answer {
-                Answer::Complete(response) | Answer::Truncated(response, _) => Some(response.status),
+                Answer::Complete(response) | Answer::Truncated(response, _) => {
+                    Some(response.status)
+                }
                 Answer::Cut | Answer::Never => None,
             },
             fault: !effects.is_empty(),
@@ -157,7 +180,8 @@ impl Entry {
     }
 }
 
-/// A body without its secrets: the values of some fields, and what stands before the `@` of an address.
+/// A body without its secrets: the values of some fields, and what stands before the `@` of an
+/// address.
 fn hidden(body: Value) -> Value {
     match body {
         Value::Object(fields) => {
@@ -178,16 +202,22 @@ fn hidden(body: Value) -> Value {
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRETS.iter().any(|secret| name == *secret || name.ends_with(&format!("_{secret}")))
+    SECRETS
+        .iter()
+        .any(|secret| name == *secret || name.ends_with(&format!("_{secret}")))
 }
 
-/// In a request for a token `password` is a method with a user in it; of that only the password proper is a secret.
+/// In a request for a token `password` is a method with a user in it; of that only the password
+/// proper is a secret.
 fn covered(value: Value) -> Value {
     match value {
         Value::Object(fields) if fields.contains_key("user") => hidden(Value::Object(fields)),
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, value)| (name, covered(value))).collect())
-        }
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, covered(value)))
+                .collect(),
+        ),
         Value::Null => value,
         // That a client sent an empty text is no secret, and worth seeing.
         Value::String(text) if text.is_empty() => text.into(),
@@ -197,7 +227,9 @@ fn covered(value: Value) -> Value {
 }
 
 fn without_user(text: String) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text;
+    };
     let end = rest.find('/').unwrap_or(rest.len());
     match rest[..end].rfind('@') {
         Some(at) => format!("{scheme}://{HIDDEN}{}", &rest[at..]),
@@ -212,8 +244,17 @@ mod tests {
     use super::*;
 
     fn entry(body: &Value) -> Entry {
-        let request = Request { method: "POST".to_owned(), body: body.to_string().into_bytes(), ..Request::default() };
-        Entry::new(&request, "emulator-00000001", &Answer::Cut, vec!["cut-after"])
+        let request = Request {
+            method: "POST".to_owned(),
+            body: body.to_string().into_bytes(),
+            ..Request::default()
+        };
+        Entry::new(
+            &request,
+            "emulator-00000001",
+            &Answer::Cut,
+            vec!["cut-after"],
+        )
     }
 
     #[test]
@@ -243,7 +284,11 @@ mod tests {
         let entry = entry(&body);
         assert_eq!(entry.body.as_ref(), Some(&expected));
         assert_eq!(serde_json::to_value(&entry).unwrap()["body"], expected);
-        assert!(!format!("{entry:?}").contains("hunter2") && !format!("{entry:?}").contains("aHVudGVyMg"), "{entry:?}");
+        assert!(
+            !format!("{entry:?}").contains("hunter2")
+                && !format!("{entry:?}").contains("aHVudGVyMg"),
+            "{entry:?}"
+        );
     }
 
     #[test]
@@ -257,8 +302,14 @@ mod tests {
             journal.push(entry(&json!({ "number": number })));
             let text = std::fs::read_to_string(&path).unwrap();
             let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-            assert_eq!((text.lines().count(), &last["body"]["number"]), (number + 2, &json!(number)));
-            assert_eq!((&last["status"], &last["effects"]), (&Value::Null, &json!(["cut-after"])));
+            assert_eq!(
+                (text.lines().count(), &last["body"]["number"]),
+                (number + 2, &json!(number))
+            );
+            assert_eq!(
+                (&last["status"], &last["effects"]),
+                (&Value::Null, &json!(["cut-after"]))
+            );
         }
         assert!(journal.failure.is_none());
     }
@@ -269,7 +320,10 @@ mod tests {
         let mut journal = Journal::default();
         journal.append_to(Path::new("/dev/full")).unwrap();
         journal.push(entry(&json!({})));
-        assert_eq!(journal.failure.as_ref().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+        assert_eq!(
+            journal.failure.as_ref().map(io::Error::kind),
+            Some(io::ErrorKind::StorageFull)
+        );
         journal.push(entry(&json!({})));
         assert_eq!(journal.entries.len(), 2);
     }

@@ -1,4 +1,5 @@
-//! What happens to a request on its way to the service and back: faults, the signature, the file, the journal.
+//! What happens to a request on its way to the service and back: faults, the signature, the file,
+//! the journal.
 //!
 //! It waits for nothing: whoever asks for the answer does the waiting.
 
@@ -49,47 +50,78 @@ impl World {
         self.requests += 1;
         let request_id = format!("emulator-{:08}", self.requests);
         let now = self.now(settings);
-        let Strike { edits, effect, past } = self.faults.strike(request);
+        let Strike {
+            edits,
+            effect,
+            past,
+        } = self.faults.strike(request);
         let mut effects = vec![STRANGER; edits.len()];
         effects.extend(effect.as_ref().map(Effect::name));
         if !edits.is_empty() {
-            self.edit(settings, |state| edits.iter().for_each(|edit| edit.apply(state)));
+            self.edit(settings, |state| {
+                edits.iter().for_each(|edit| edit.apply(state))
+            });
         }
 
         let prevented = effect.as_ref().is_some_and(Effect::prevents);
-        let refused = (!prevented).then(|| self.gateway.refuses(request, settings, now, &request_id)).flatten();
+        let refused = (!prevented)
+            .then(|| self.gateway.refuses(request, settings, now, &request_id))
+            .flatten();
         let response = match (refused, past) {
             _ if prevented => Response::default(),
             (Some(refused), _) => refused,
             (None, past) => {
-                let asked = effect.as_ref().map_or(Cow::Borrowed(request), |effect| effect.replaces(request));
+                let asked = effect
+                    .as_ref()
+                    .map_or(Cow::Borrowed(request), |effect| effect.replaces(request));
                 match past {
                     Some(past) if !iam::owns(&asked.path) => {
-                        gateway::answer(&mut past.as_ref().clone(), settings, &asked, now, &request_id).0
+                        gateway::answer(
+                            &mut past.as_ref().clone(),
+                            settings,
+                            &asked,
+                            now,
+                            &request_id,
+                        )
+                        .0
                     }
                     _ => self.serve(&asked, settings, now, &request_id),
                 }
             }
         };
         let (answer, delay) = match &effect {
-            Some(effect) => (effect.answer(response, settings.error_shape, &request_id, now), effect.delay()),
+            Some(effect) => (
+                effect.answer(response, settings.error_shape, &request_id, now),
+                effect.delay(),
+            ),
             None => (Answer::Complete(response), Duration::ZERO),
         };
         let answer = identified(answer, &request_id, now);
         if self.journal.is_kept() {
-            self.journal.push(Entry::new(request, &request_id, &answer, effects));
+            self.journal
+                .push(Entry::new(request, &request_id, &answer, effects));
         }
         (answer, delay)
     }
 
-    fn serve(&mut self, request: &Request, settings: &Settings, now: Timestamp, request_id: &str) -> Response {
+    fn serve(
+        &mut self,
+        request: &Request,
+        settings: &Settings,
+        now: Timestamp,
+        request_id: &str,
+    ) -> Response {
         let account = self.state.account();
-        if let Some(response) = self.gateway.answers(account, settings, request, now, request_id) {
+        if let Some(response) = self
+            .gateway
+            .answers(account, settings, request, now, request_id)
+        {
             return response;
         }
         let writes = request.method != "GET";
         let past = (writes && self.faults.remembers()).then(|| self.state.clone());
-        let (response, before) = gateway::answer(&mut self.state, settings, request, now, request_id);
+        let (response, before) =
+            gateway::answer(&mut self.state, settings, request, now, request_id);
         if !writes || !response.is_success() {
             return response;
         }
@@ -103,7 +135,10 @@ impl World {
             Err(error) => {
                 // What is not in the file has not happened.
                 before.put(&mut self.state);
-                let refusal = Refusal::service(5_001_101, format!("The emulator cannot save its state: {error}"));
+                let refusal = Refusal::service(
+                    5_001_101,
+                    format!("The emulator cannot save its state: {error}"),
+                );
                 refusal.response(settings.error_shape, request_id)
             }
         }
@@ -111,7 +146,10 @@ impl World {
 
     /// The emulated time.
     pub(super) fn now(&self, settings: &Settings) -> Timestamp {
-        state::later((settings.clock)(), Duration::from_millis(self.state.clock_ahead_ms))
+        state::later(
+            (settings.clock)(),
+            Duration::from_millis(self.state.clock_ahead_ms),
+        )
     }
 
     /// Lets happen what is due by now.
@@ -121,13 +159,18 @@ impl World {
     }
 
     /// Changes the state behind the API's back.
-    pub(super) fn edit<T>(&mut self, settings: &Settings, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn edit<T>(
+        &mut self,
+        settings: &Settings,
+        change: impl FnOnce(&mut State) -> T,
+    ) -> T {
         // What was due before the change knows nothing of it.
         self.settle(settings);
         let result = change(&mut self.state);
         self.state.settle();
         if let Some(file) = &mut self.file {
-            // A file that cannot be written fails the next request that changes something, which saves all.
+            // A file that cannot be written fails the next request that changes something, which
+            // saves all.
             let _ = file.replace(&self.state);
         }
         result
@@ -136,7 +179,9 @@ impl World {
     /// Saves what changed since `before`.
     fn save(&mut self, before: &Change) -> io::Result<()> {
         let state = &self.state;
-        self.file.as_mut().map_or(Ok(()), |file| file.save(state, || before.now(state)))
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.save(state, || before.now(state)))
     }
 }
 
@@ -151,8 +196,11 @@ impl Drop for World {
 /// Every response carries an id and the emulated time, whoever made it.
 fn identified(answer: Answer, request_id: &str, now: Timestamp) -> Answer {
     let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let identify =
-        |response: Response| response.with_header("X-Request-Id", request_id).with_header("Date", date.as_str());
+    let identify = |response: Response| {
+        response
+            .with_header("X-Request-Id", request_id)
+            .with_header("Date", date.as_str())
+    };
     match answer {
         Answer::Complete(response) => Answer::Complete(identify(response)),
         Answer::Truncated(response, bytes) => Answer::Truncated(identify(response), bytes),

@@ -1,6 +1,8 @@
-//! `cleanup`: what is thrown away in a repository, one policy each, with a number that the service gives.
+//! `cleanup`: what is thrown away in a repository, one policy each, with a number that the service
+//! gives.
 //!
-//! A change names the number; the list of a repository's policies, which has one item or none, tells it.
+//! A change names the number; the list of a repository's policies, which has one item or none,
+//! tells it.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -9,8 +11,8 @@ use serde_json::{Value, json};
 use crate::{
     address::Address,
     kind::{
-        ActionRisk, Attribute, Id, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape, Subject, Undecodable,
-        Unmentioned, Verb, Wire, json as parse, organization,
+        ActionRisk, Attribute, Id, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape,
+        Subject, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
         place::{Form, Place, Record, Together, key},
         repository,
     },
@@ -33,7 +35,13 @@ pub static CLEANUP: Kind = Kind {
     joined_parts: 3,
     parent: Some(&repository::REPOSITORY),
     place: Place {
-        key: key("cleanup", Form::Single(&ENTRY, Some("none")), "{ days: 14 }", "What is thrown away.").nullable(),
+        key: key(
+            "cleanup",
+            Form::Single(&ENTRY, Some("none")),
+            "{ days: 14 }",
+            "What is thrown away.",
+        )
+        .nullable(),
         defaults: None,
         beside: None,
         items: None,
@@ -54,7 +62,10 @@ pub static CLEANUP: Kind = Kind {
         Attribute {
             name: "keep",
             role: Role::Mutable,
-            shape: Shape::Records { keys: &["regexp"], longest: 64 },
+            shape: Shape::Records {
+                keys: &["regexp"],
+                longest: 64,
+            },
             service_default: Preset::Empty,
             required: true,
             is_remark: false,
@@ -66,8 +77,16 @@ pub static CLEANUP: Kind = Kind {
     ],
     lifecycle: Lifecycle::Owned,
     risks: &[
-        ActionRisk { of: Verb::Create, class: RiskClass::DestroysData, evidence: thrown_away },
-        ActionRisk { of: Verb::Update, class: RiskClass::DestroysData, evidence: thrown_away },
+        ActionRisk {
+            of: Verb::Create,
+            class: RiskClass::DestroysData,
+            evidence: thrown_away,
+        },
+        ActionRisk {
+            of: Verb::Update,
+            class: RiskClass::DestroysData,
+            evidence: thrown_away,
+        },
     ],
     holds: None,
     fills: None,
@@ -82,8 +101,13 @@ pub static CLEANUP: Kind = Kind {
     wire: &Api,
 };
 
-static ENTRY: Record =
-    Record { name: "cleanup", keys: &[], slots: &[], attributes_of: Some(&CLEANUP), together: Together::All };
+static ENTRY: Record = Record {
+    name: "cleanup",
+    keys: &[],
+    slots: &[],
+    attributes_of: Some(&CLEANUP),
+    together: Together::All,
+};
 
 pub fn address(repository: &Address) -> Address {
     Address::new(&CLEANUP, repository.parts().to_vec())
@@ -120,16 +144,27 @@ impl Policy {
         };
         let keep = self.keep.into_iter().map(record).collect();
         let attributes = IndexMap::from([("days", self.days.into()), ("keep", keep)]);
-        LiveResource { attributes, number: Some(self.id), ..LiveResource::default() }
+        LiveResource {
+            attributes,
+            number: Some(self.id),
+            ..LiveResource::default()
+        }
     }
 }
 
 fn body(after: &Attributes) -> Value {
-    let pattern = |record: &Value| match record.as_object().and_then(|fields| fields.iter().next()) {
+    let pattern = |record: &Value| match record.as_object().and_then(|fields| fields.iter().next())
+    {
         Some((kind, pattern)) => json!({ "kind": kind, "pattern": pattern }),
         None => json!({ "kind": "label", "pattern": record }),
     };
-    let keep: Vec<Value> = after.get("keep").and_then(Value::as_array).into_iter().flatten().map(pattern).collect();
+    let keep: Vec<Value> = after
+        .get("keep")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(pattern)
+        .collect();
     json!({ "days": after.get("days"), "keep": keep })
 }
 
@@ -140,7 +175,11 @@ fn request(address: &Address, method: Method, number: &str) -> Request {
 
 /// Of a number that no plan lacks.
 fn numbered(Subject { address, number }: Subject<'_>, method: Method) -> Request {
-    request(address, method, &format!("/{}", number.map_or(0, u64::from)))
+    request(
+        address,
+        method,
+        &format!("/{}", number.map_or(0, u64::from)),
+    )
 }
 
 impl Wire for Api {
@@ -148,7 +187,11 @@ impl Wire for Api {
         request(address, Method::Get, "")
     }
 
-    fn decode_read(&self, _address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+    fn decode_read(
+        &self,
+        _address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
         let mut policies: Vec<Policy> = parse(response, "a list of policies")?;
         let policy = policies.pop();
         if policies.is_empty() {

@@ -1,4 +1,5 @@
-//! `member` of an organization and `repository_member`: who may do what there, one resource for each user.
+//! `member` of an organization and `repository_member`: who may do what there, one resource for
+//! each user.
 //!
 //! Both are the same but for what they live in, so one function makes their tables.
 
@@ -11,8 +12,8 @@ use serde_json::{Value, json};
 use crate::{
     address::Address,
     kind::{
-        Attribute, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned,
-        Wire, json as parse, organization,
+        Attribute, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject,
+        Undecodable, Unmentioned, Wire, json as parse, organization,
         place::{Form, Items, Key, Place, Record, TextForm, Together, Wrong, key},
         repository, segment,
     },
@@ -43,7 +44,12 @@ static ITEM_OF_REPOSITORY: Record = item("repository member", &OF_REPOSITORY);
 const USER: Name = Name::Resource(&Rule {
     words: "letters, digits and `-`",
     regex: "^[A-Za-z0-9-]+$",
-    is_valid: |text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+    is_valid: |text| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    },
     meant: |_| None,
 });
 
@@ -63,7 +69,13 @@ const ATTRIBUTES: &[Attribute] = &[Attribute {
 const KEYS: &[Key] = &[key("user", Form::Text(TextForm::Name(USER)), "ada", "Who.").required()];
 
 const fn item(name: &'static str, kind: &'static Kind) -> Record {
-    Record { name, keys: KEYS, slots: &[], attributes_of: Some(kind), together: Together::All }
+    Record {
+        name,
+        keys: KEYS,
+        slots: &[],
+        attributes_of: Some(kind),
+        together: Together::All,
+    }
 }
 
 const fn table(
@@ -81,11 +93,20 @@ const fn table(
         joined_parts: keys.len(),
         parent: Some(parent),
         place: Place {
-            key: key("members", Form::List(item), "[ { user: ada, level: read } ]", "Who may do what.").nullable(),
+            key: key(
+                "members",
+                Form::List(item),
+                "[ { user: ada, level: read } ]",
+                "Who may do what.",
+            )
+            .nullable(),
             defaults: None,
             beside: None,
             items: Some(&Items {
-                twice: Wrong { code: "duplicate-member", problem: "this user is in the list twice" },
+                twice: Wrong {
+                    code: "duplicate-member",
+                    problem: "this user is in the list twice",
+                },
                 incomplete: None,
                 fixed: None,
             }),
@@ -100,7 +121,10 @@ const fn table(
         note_on_creation: None,
         identity: Identity::Key,
         runs: None,
-        listing: Listing::PerParent { request: list, decode: decode_list },
+        listing: Listing::PerParent {
+            request: list,
+            decode: decode_list,
+        },
         also_gone: &[],
         also_absent: &[],
         wire: &Api,
@@ -109,7 +133,11 @@ const fn table(
 
 /// The member of that name, of an organization or of a repository.
 pub fn address(of: &Address, user: &str) -> Address {
-    let kind = if *of.kind() == organization::ORGANIZATION { &OF_ORGANIZATION } else { &OF_REPOSITORY };
+    let kind = if *of.kind() == organization::ORGANIZATION {
+        &OF_ORGANIZATION
+    } else {
+        &OF_REPOSITORY
+    };
     let mut key = of.parts().to_vec();
     key.push(Arc::from(user));
     Address::new(kind, key)
@@ -128,7 +156,12 @@ fn request(address: &Address, method: Method, user: &str) -> Request {
         Some(_) => repository::path(address),
         None => organization::path(address),
     };
-    Request::new(Service::Swr, address.region(), method, format!("{above}/members{user}"))
+    Request::new(
+        Service::Swr,
+        address.region(),
+        method,
+        format!("{above}/members{user}"),
+    )
 }
 
 fn of_user(address: &Address, method: Method) -> Request {
@@ -145,13 +178,22 @@ fn items(response: &Response) -> Result<Vec<Item>, Undecodable> {
 }
 
 fn live(level: String) -> LiveResource {
-    LiveResource { attributes: IndexMap::from([("level", Value::String(level))]), ..LiveResource::default() }
+    LiveResource {
+        attributes: IndexMap::from([("level", Value::String(level))]),
+        ..LiveResource::default()
+    }
 }
 
 fn decode_list(parent: &Address, response: &Response) -> Result<Page, Undecodable> {
-    let items: Vec<_> =
-        items(response)?.into_iter().map(|item| (address(parent, &item.user), live(item.level))).collect();
-    Ok(Page { length: items.len(), items, ..Page::default() })
+    let items: Vec<_> = items(response)?
+        .into_iter()
+        .map(|item| (address(parent, &item.user), live(item.level)))
+        .collect();
+    Ok(Page {
+        length: items.len(),
+        items,
+        ..Page::default()
+    })
 }
 
 impl Wire for Api {
@@ -159,9 +201,20 @@ impl Wire for Api {
         list(address)
     }
 
-    fn decode_read(&self, address: &Address, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
-        let is_wanted = |item: &Item| address.part("user").is_some_and(|user| **user == *item.user);
-        Ok(items(response)?.into_iter().find(is_wanted).map(|item| live(item.level)))
+    fn decode_read(
+        &self,
+        address: &Address,
+        response: &Response,
+    ) -> Result<Option<LiveResource>, Undecodable> {
+        let is_wanted = |item: &Item| {
+            address
+                .part("user")
+                .is_some_and(|user| **user == *item.user)
+        };
+        Ok(items(response)?
+            .into_iter()
+            .find(is_wanted)
+            .map(|item| live(item.level)))
     }
 
     fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {

@@ -4,16 +4,29 @@ use super::*;
 
 /// One change of each action.
 fn of_all_actions() -> Plan {
-    let live = live(&[("o/a", false, 1, &[("x-1", "gone", false), ("x-1", "y", false)]), ("o/b", false, 0, &[])]);
+    let live = live(&[
+        (
+            "o/a",
+            false,
+            1,
+            &[("x-1", "gone", false), ("x-1", "y", false)],
+        ),
+        ("o/b", false, 0, &[]),
+    ]);
     let chart = "organizations: { o: { repositories: { b: { state: absent }, new: ,
-      a: { is_public: true, sync: [ { target_region: x-1, target_organization: y, override: true } ] } } } }";
+      a: { is_public: true, sync: [ { target_region: x-1, target_organization: y, override: true } \
+      ] } } } }";
     plan(chart, &live, &["exposes"])
 }
 
 #[test]
 fn what_is_written_is_read_back() {
     let plan = of_all_actions();
-    let symbols: Vec<&str> = plan.changes.iter().map(|change| change.action.symbol()).collect();
+    let symbols: Vec<&str> = plan
+        .changes
+        .iter()
+        .map(|change| change.action.symbol())
+        .collect();
     assert_eq!(symbols, ["~", "-", "-/+", "-", "+"]);
     let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
     assert_eq!(document::read(&file).as_ref(), Ok(&plan));
@@ -22,15 +35,26 @@ fn what_is_written_is_read_back() {
 /// A repository with values that no chart could say, and what the chart makes of it.
 fn strange(entry: &str) -> Plan {
     let mut live = live(&[("o/a", false, 0, &[]), ("o/kept", false, 0, &[])]);
-    let found = live.resources.get_mut(&repository::address("r-1", "o", "a")).unwrap();
+    let found = live
+        .resources
+        .get_mut(&repository::address("r-1", "o", "a"))
+        .unwrap();
     found.attributes["category"] = json!("ai_model");
     found.attributes["description"] = json!("x".repeat(30_001));
-    plan(&format!("organizations: {{ o: {{ repositories: {{ kept: , a: {entry} }} }} }}"), &live, &["exposes"])
+    plan(
+        &format!("organizations: {{ o: {{ repositories: {{ kept: , a: {entry} }} }} }}"),
+        &live,
+        &["exposes"],
+    )
 }
 
 #[test]
 fn what_the_service_holds_is_no_damage() {
-    for entry in ["{ is_public: true }", "{ category: linux }", "{ state: absent }"] {
+    for entry in [
+        "{ is_public: true }",
+        "{ category: linux }",
+        "{ state: absent }",
+    ] {
         let plan = strange(entry);
         assert_eq!(plan.changes.len(), 1);
         let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
@@ -41,15 +65,39 @@ fn what_the_service_holds_is_no_damage() {
 #[test]
 fn what_no_chart_could_say_is_sent_only_if_the_service_holds_it() {
     for (name, value, said) in [
-        ("category", json!("other_model"), "`after` holds a value that no chart could say"),
-        ("description", json!("y".repeat(30_001)), "`after` holds a value that no chart could say"),
-        ("category", json!(7), "`category` of a repository cannot be 7"),
-        ("description", json!(null), "`description` of a repository cannot be null"),
-        ("is_public", json!("true"), "`is_public` of a repository cannot be \"true\""),
+        (
+            "category",
+            json!("other_model"),
+            "`after` holds a value that no chart could say",
+        ),
+        (
+            "description",
+            json!("y".repeat(30_001)),
+            "`after` holds a value that no chart could say",
+        ),
+        (
+            "category",
+            json!(7),
+            "`category` of a repository cannot be 7",
+        ),
+        (
+            "description",
+            json!(null),
+            "`description` of a repository cannot be null",
+        ),
+        (
+            "is_public",
+            json!("true"),
+            "`is_public` of a repository cannot be \"true\"",
+        ),
     ] {
         let plan = strange("{ is_public: true }");
         let mut document = PlanDocument::new(&plan, Vec::new());
-        document.changes[0].after.as_mut().unwrap().insert(name.to_owned(), value);
+        document.changes[0]
+            .after
+            .as_mut()
+            .unwrap()
+            .insert(name.to_owned(), value);
         let error = document::read(&document.to_file(&plan)).unwrap_err();
         assert!(error.to_string().contains(said), "{name}: {error}");
     }
@@ -59,9 +107,18 @@ fn what_no_chart_could_say_is_sent_only_if_the_service_holds_it() {
 fn a_plan_is_called_by_the_digest_of_its_file() {
     let plan = of_all_actions();
     let name = document::id(&plan, &[]);
-    assert!(name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
-    assert_eq!(document::id_of(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)), name);
-    let other = Plan { changes: plan.changes[1..].to_vec(), ..plan };
+    assert!(
+        name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{name}"
+    );
+    assert_eq!(
+        document::id_of(&PlanDocument::new(&plan, Vec::new()).to_file(&plan)),
+        name
+    );
+    let other = Plan {
+        changes: plan.changes[1..].to_vec(),
+        ..plan
+    };
     assert_ne!(document::id(&other, &[]), name);
     assert_eq!(document::id_of("no plan"), "");
 }
@@ -69,8 +126,12 @@ fn a_plan_is_called_by_the_digest_of_its_file() {
 #[test]
 fn changes_out_of_order_are_refused() {
     let plan = of_all_actions();
-    let swapped = Plan { changes: plan.changes.iter().rev().cloned().collect(), ..plan };
-    let error = document::read(&PlanDocument::new(&swapped, Vec::new()).to_file(&swapped)).unwrap_err();
+    let swapped = Plan {
+        changes: plan.changes.iter().rev().cloned().collect(),
+        ..plan
+    };
+    let error =
+        document::read(&PlanDocument::new(&swapped, Vec::new()).to_file(&swapped)).unwrap_err();
     assert!(error.to_string().contains("each once"), "{error}");
 }
 
@@ -83,8 +144,14 @@ fn what_is_no_document_is_told_with_its_place() {
 #[test]
 fn what_a_part_was_chosen_by_is_read_back_or_refused() {
     let live = live(&[("o/a", false, 1, &[])]);
-    let (targets, excludes) = (vec!["*/o".parse().unwrap()], vec!["repository r-1/o/b".parse().unwrap()]);
-    let scope = Scope { selection: Selection { targets, excludes }, ..Scope::default() };
+    let (targets, excludes) = (
+        vec!["*/o".parse().unwrap()],
+        vec!["repository r-1/o/b".parse().unwrap()],
+    );
+    let scope = Scope {
+        selection: Selection { targets, excludes },
+        ..Scope::default()
+    };
     let chart = chart("organizations: { o: { repositories: { a: { is_public: true } } } }");
     let plan = build::build(&chart, &live, &[], scope, NOW);
     let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
@@ -94,22 +161,40 @@ fn what_a_part_was_chosen_by_is_read_back_or_refused() {
     touched["scope"]["targets"][0] = json!("*//o");
     touched["digest"] = json!(document::digest(&touched));
     let error = document::read(&touched.to_string()).unwrap_err();
-    assert!(error.to_string().contains("`*//o` is not a pattern"), "{error}");
+    assert!(
+        error.to_string().contains("`*//o` is not a pattern"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_plan_file_that_was_touched_is_refused() {
     let live = live(&[("o/a", false, 1, &[])]);
-    let plan = plan("organizations: { o: { repositories: { a: { is_public: true } } } }", &live, &["exposes"]);
+    let plan = plan(
+        "organizations: { o: { repositories: { a: { is_public: true } } } }",
+        &live,
+        &["exposes"],
+    );
     let printed = document::pretty(&PlanDocument::new(&plan, Vec::new()));
     let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
     assert_eq!(document::read(&file).as_ref(), Ok(&plan));
     let refused = |text: &str| document::read(text).unwrap_err();
     assert_eq!(refused(&printed), PlanFileError::NotSaved);
-    assert_eq!(refused(&file.replace("\"other\"", "\"linux\"")), PlanFileError::Damaged);
+    assert_eq!(
+        refused(&file.replace("\"other\"", "\"linux\"")),
+        PlanFileError::Damaged
+    );
     for version in ["2.0", "", "10.0", "1.2", "1.10", "0.9", "1", "1.x"] {
-        let text = file.replace("\"format_version\": \"1.1\"", &format!("\"format_version\": \"{version}\""));
-        assert_eq!(refused(&text), PlanFileError::UnknownFormat { found: version.to_owned() });
+        let text = file.replace(
+            "\"format_version\": \"1.1\"",
+            &format!("\"format_version\": \"{version}\""),
+        );
+        assert_eq!(
+            refused(&text),
+            PlanFileError::UnknownFormat {
+                found: version.to_owned()
+            }
+        );
     }
     // An older minor version says less, and is read.
     let mut older: serde_json::Value = serde_json::from_str(&file).unwrap();
@@ -120,7 +205,10 @@ fn a_plan_file_that_was_touched_is_refused() {
     older["digest"] = document::digest(&older).into();
     assert_eq!(document::read(&older.to_string()).as_ref(), Ok(&plan));
     for text in ["", "[]", "{}", "plan", "{\"format_version\": 1}"] {
-        assert!(matches!(refused(text), PlanFileError::NotAPlan(_)), "{text}");
+        assert!(
+            matches!(refused(text), PlanFileError::NotAPlan(_)),
+            "{text}"
+        );
     }
     // A digest that fits does not make sense of what has none.
     let forged = |change: fn(&mut PlanDocument)| {
@@ -133,11 +221,22 @@ fn a_plan_file_that_was_touched_is_refused() {
         forged(|document| document.outcome = Outcome::NoChanges),
         forged(|document| document.changes[0].actions = vec!["delete".to_owned()]),
         forged(|document| document.changes[0].after = None),
-        forged(|document| drop(document.changes[0].after.as_mut().unwrap().insert("owner".to_owned(), json!("me")))),
+        forged(|document| {
+            drop(
+                document.changes[0]
+                    .after
+                    .as_mut()
+                    .unwrap()
+                    .insert("owner".to_owned(), json!("me")),
+            )
+        }),
         forged(|document| document.changes[0].fields[0].name = "owner"),
         forged(|document| document.changes[0].fields[0].name = "override"),
     ] {
-        assert!(matches!(refused(&text), PlanFileError::Inconsistent(_)), "{text}");
+        assert!(
+            matches!(refused(&text), PlanFileError::Inconsistent(_)),
+            "{text}"
+        );
     }
     // Nor is a change made that no plan of portolan holds.
     type Forgery = fn(&mut PlanDocument);
@@ -145,23 +244,47 @@ fn a_plan_file_that_was_touched_is_refused() {
         (
             |document| {
                 document.changes[0].actions = vec!["delete".to_owned(), "create".to_owned()];
-                (document.summary.change, document.summary.add, document.summary.destroy) = (0, 1, 1);
+                (
+                    document.summary.change,
+                    document.summary.add,
+                    document.summary.destroy,
+                ) = (0, 1, 1);
             },
             "its kind has no such action",
         ),
         (
-            |document| drop(document.changes[0].after.as_mut().unwrap().shift_remove("category")),
+            |document| {
+                drop(
+                    document.changes[0]
+                        .after
+                        .as_mut()
+                        .unwrap()
+                        .shift_remove("category"),
+                )
+            },
             "`after` is not complete",
         ),
-        (|document| document.changes[0].precondition.exists = false, "its precondition does not fit"),
-        (|document| document.changes[0].precondition.attributes.clear(), "its precondition does not fit"),
+        (
+            |document| document.changes[0].precondition.exists = false,
+            "its precondition does not fit",
+        ),
+        (
+            |document| document.changes[0].precondition.attributes.clear(),
+            "its precondition does not fit",
+        ),
         (
             |document| {
-                document.changes[0].precondition.attributes.insert("is_public".to_owned(), json!(true));
+                document.changes[0]
+                    .precondition
+                    .attributes
+                    .insert("is_public".to_owned(), json!(true));
             },
             "its precondition does not fit",
         ),
-        (|document| document.changes[0].risks.clear(), "it hides a risk"),
+        (
+            |document| document.changes[0].risks.clear(),
+            "it hides a risk",
+        ),
         (
             |document| {
                 document.changes.push(document.changes[0].clone());

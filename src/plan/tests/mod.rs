@@ -31,18 +31,29 @@ pub(crate) fn live(rows: &[Row<'_>]) -> Live {
         let (organization, name) = path.split_once('/').unwrap();
         let address = repository::address("r-1", organization, name);
         for (region, target, overrides) in *rules {
-            let attributes = IndexMap::from([("auto", json!(true)), ("override", json!(overrides))]);
-            let rule = LiveResource { attributes, ..LiveResource::default() };
-            live.resources.insert(sync_rule::address(&address, *region, *target), rule);
+            let attributes =
+                IndexMap::from([("auto", json!(true)), ("override", json!(overrides))]);
+            let rule = LiveResource {
+                attributes,
+                ..LiveResource::default()
+            };
+            live.resources
+                .insert(sync_rule::address(&address, *region, *target), rule);
         }
         let attributes = IndexMap::from([
             ("is_public", json!(is_public)),
             ("category", json!("other")),
             ("description", json!("old")),
         ]);
-        let found =
-            LiveResource { attributes, facts: repository::IMAGES.count(*num_images), ..LiveResource::default() };
-        live.resources.insert(organization::address("r-1", organization), LiveResource::default());
+        let found = LiveResource {
+            attributes,
+            facts: repository::IMAGES.count(*num_images),
+            ..LiveResource::default()
+        };
+        live.resources.insert(
+            organization::address("r-1", organization),
+            LiveResource::default(),
+        );
         live.resources.insert(address, found);
     }
     live
@@ -52,7 +63,11 @@ pub(crate) fn live(rows: &[Row<'_>]) -> Live {
 pub(crate) fn chart(keys: &str) -> Chart {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", format!("version: 1\nregion: r-1\n{keys}"));
-    let decoded = config::decode(Context { sources: &sources, environment: &|_| None, region: None });
+    let decoded = config::decode(Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    });
     assert!(!decoded.found.has_errors(), "{:#?}", decoded.found);
     decoded.chart
 }
@@ -72,7 +87,14 @@ fn told(plan: &Plan) -> Vec<String> {
         Some(Withheld::Risk { class, lift }) => format!(" [{class}: {lift}]"),
         Some(Withheld::Protect { pattern }) => format!(" [protect {pattern}]"),
     };
-    let line = |change: &Change| format!("{} {}{}", change.action.symbol(), change.address, withheld(change));
+    let line = |change: &Change| {
+        format!(
+            "{} {}{}",
+            change.action.symbol(),
+            change.address,
+            withheld(change)
+        )
+    };
     plan.changes.iter().map(line).collect()
 }
 
@@ -88,7 +110,16 @@ fn every_action_has_its_risks() {
         ("o/full", false, 3, &[]),
         ("o/private", false, 2, &[]),
         ("o/public", true, 2, &[]),
-        ("o/rules", false, 1, &[("x-1", "off", false), ("x-1", "on", true), ("x-1", "gone", true)]),
+        (
+            "o/rules",
+            false,
+            1,
+            &[
+                ("x-1", "off", false),
+                ("x-1", "on", true),
+                ("x-1", "gone", true),
+            ],
+        ),
     ]);
     let chart = "organizations: { o: { repositories: {
       empty: { state: absent }, full: { state: absent }, new: { is_public: true },
@@ -98,7 +129,11 @@ fn every_action_has_its_risks() {
         { target_region: x-1, target_organization: on, override: false },
         { target_region: x-1, target_organization: fresh, override: true } ] } } } }";
     let plan = plan(chart, &live, &[]);
-    let found: Vec<_> = plan.changes.iter().map(|change| (change.address.to_string(), classes(change))).collect();
+    let found: Vec<_> = plan
+        .changes
+        .iter()
+        .map(|change| (change.address.to_string(), classes(change)))
+        .collect();
     let table: [(&str, &[RiskClass]); 9] = [
         ("repository r-1/o/empty", &[Deletes]),
         ("repository r-1/o/full", &[Deletes, DestroysData]),
@@ -110,22 +145,39 @@ fn every_action_has_its_risks() {
         ("sync_rule r-1/o/rules -> x-1/off", &[Overwrites, Gap]),
         ("sync_rule r-1/o/rules -> x-1/on", &[Gap]),
     ];
-    let expected: Vec<_> = table.map(|(address, classes)| (address.to_owned(), classes.to_vec())).into();
+    let expected: Vec<_> = table
+        .map(|(address, classes)| (address.to_owned(), classes.to_vec()))
+        .into();
     assert_eq!(found, expected);
 }
 
 #[test]
 fn images_of_an_unknown_number_are_images() {
     let mut live = live(&[("o/x", false, 0, &[]), ("o/y", false, 0, &[])]);
-    live.resources.get_mut(&repository::address("r-1", "o", "x")).unwrap().facts = Facts::default();
-    let plan = plan("organizations: { o: { repositories: { x: { state: absent }, y: } } }", &live, &[]);
-    assert_eq!(told(&plan), ["- repository r-1/o/x [destroys-data: --allow destroys-data=1]"]);
+    live.resources
+        .get_mut(&repository::address("r-1", "o", "x"))
+        .unwrap()
+        .facts = Facts::default();
+    let plan = plan(
+        "organizations: { o: { repositories: { x: { state: absent }, y: } } }",
+        &live,
+        &[],
+    );
+    assert_eq!(
+        told(&plan),
+        ["- repository r-1/o/x [destroys-data: --allow destroys-data=1]"]
+    );
 }
 
 #[test]
 fn consent_is_for_all_of_a_class_or_for_none() {
-    let live = live(&[("o/a", false, 1, &[]), ("o/b", false, 1, &[]), ("o/c", false, 1, &[])]);
-    let chart = "organizations: { o: { repositories: { a: { is_public: true }, b: { is_public: true }, c: } } }";
+    let live = live(&[
+        ("o/a", false, 1, &[]),
+        ("o/b", false, 1, &[]),
+        ("o/c", false, 1, &[]),
+    ]);
+    let chart = "organizations: { o: { repositories: { a: { is_public: true }, b: { is_public: \
+        true }, c: } } }";
     for (allow, withheld) in [
         (&[][..], 2),
         (&["exposes"], 0),
@@ -150,7 +202,11 @@ fn consent_is_for_all_of_a_class_or_for_none() {
 
 #[test]
 fn protection_and_the_parents_of_what_stays() {
-    let live = live(&[("o/a", false, 0, &[]), ("o/b", false, 0, &[]), ("p/a", false, 5, &[])]);
+    let live = live(&[
+        ("o/a", false, 0, &[]),
+        ("o/b", false, 0, &[]),
+        ("p/a", false, 5, &[]),
+    ]);
     let chart = "protect: [ '*/b', o/b ]\norganizations:
   o: { state: absent, repositories: { a: { state: absent }, b: { state: absent } } }
   p: { state: absent, repositories: { a: { state: absent } } }";
@@ -175,37 +231,90 @@ fn limits_stop_at_their_edges() {
         (20, 7, "", "", &["too-large-a-share"][..]),
         (20, 11, "", "", &["too-many-deletes", "too-large-a-share"]),
         (20, 11, "", "deletes=11", &[]),
-        (20, 11, "", "deletes=10", &["too-many-deletes", "too-large-a-share"]),
+        (
+            20,
+            11,
+            "",
+            "deletes=10",
+            &["too-many-deletes", "too-large-a-share"],
+        ),
         (20, 11, "", "deletes", &[]),
-        (20, 20, "", "", &["too-many-deletes", "organization-emptied"]),
+        (
+            20,
+            20,
+            "",
+            "",
+            &["too-many-deletes", "organization-emptied"],
+        ),
         (9, 8, "", "", &[]),
         (9, 9, "", "", &["organization-emptied"]),
         (1, 1, "", "", &["organization-emptied"]),
         (1, 1, "", "deletes=1", &[]),
-        (20, 11, "limits: { deletes: 11, delete_percent: 55 }", "", &[]),
-        (20, 11, "limits: { deletes: 10, delete_percent: 54 }", "", &["too-many-deletes", "too-large-a-share"]),
-        (20, 1, "limits: { deletes: 0, delete_percent: 0 }", "", &["too-many-deletes", "too-large-a-share"]),
+        (
+            20,
+            11,
+            "limits: { deletes: 11, delete_percent: 55 }",
+            "",
+            &[],
+        ),
+        (
+            20,
+            11,
+            "limits: { deletes: 10, delete_percent: 54 }",
+            "",
+            &["too-many-deletes", "too-large-a-share"],
+        ),
+        (
+            20,
+            1,
+            "limits: { deletes: 0, delete_percent: 0 }",
+            "",
+            &["too-many-deletes", "too-large-a-share"],
+        ),
     ] {
-        let rows: Vec<Row<'_>> = names[..all].iter().map(|name| (name.as_str(), false, 0, &[][..])).collect();
-        let listed: Vec<String> =
-            names[..gone].iter().map(|name| format!("{}: {{ state: absent }}", &name[2..])).collect();
-        let kept: Vec<String> = names[gone..all].iter().map(|name| format!("{}:", &name[2..])).collect();
+        let rows: Vec<Row<'_>> = names[..all]
+            .iter()
+            .map(|name| (name.as_str(), false, 0, &[][..]))
+            .collect();
+        let listed: Vec<String> = names[..gone]
+            .iter()
+            .map(|name| format!("{}: {{ state: absent }}", &name[2..]))
+            .collect();
+        let kept: Vec<String> = names[gone..all]
+            .iter()
+            .map(|name| format!("{}:", &name[2..]))
+            .collect();
         let entries = [listed, kept].concat().join(", ");
-        let chart = format!("{limits}\norganizations: {{ o: {{ repositories: {{ {entries} }} }} }}");
+        let chart =
+            format!("{limits}\norganizations: {{ o: {{ repositories: {{ {entries} }} }} }}");
         let allow: Vec<&str> = allow.split_whitespace().collect();
         let plan = plan(&chart, &live(&rows), &allow);
         let codes: Vec<&str> = plan.stopped.iter().map(|stop| stop.code.as_str()).collect();
         assert_eq!(codes, expected, "{gone} of {all}, {limits} {allow:?}");
         let lifts = plan.stopped.iter().map(|stop| stop.lift.clone());
-        assert!(lifts.into_iter().all(|lift| lift == Some(format!("--allow deletes={gone}"))));
+        assert!(
+            lifts
+                .into_iter()
+                .all(|lift| lift == Some(format!("--allow deletes={gone}")))
+        );
     }
 }
 
 #[test]
 fn an_organization_that_holds_what_no_file_names_stops_everything() {
     let live = live(&[("o/a", false, 0, &[])]);
-    let plan = plan("organizations: { o: { state: absent } }", &live, &["deletes"]);
-    assert_eq!(plan.stopped.iter().map(|stop| stop.code.as_str()).collect::<Vec<_>>(), ["organization-not-empty"]);
+    let plan = plan(
+        "organizations: { o: { state: absent } }",
+        &live,
+        &["deletes"],
+    );
+    assert_eq!(
+        plan.stopped
+            .iter()
+            .map(|stop| stop.code.as_str())
+            .collect::<Vec<_>>(),
+        ["organization-not-empty"]
+    );
 }
 
 #[test]
@@ -229,12 +338,24 @@ fn parents_come_first_and_go_last() {
         ("repository r-1/new/a", &["organization r-1/new"]),
         (
             "sync_rule r-1/new/a -> r-1/copy",
-            &["repository r-1/new/a", "organization r-1/copy", "repository r-1/copy/a"],
+            &[
+                "repository r-1/new/a",
+                "organization r-1/copy",
+                "repository r-1/copy/a",
+            ],
         ),
         ("organization r-1/old", &["repository r-1/old/a"]),
     ];
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    assert_eq!(waits, expected.map(|(name, waits)| (name.to_owned(), owned(waits))));
+    let owned = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        waits,
+        expected.map(|(name, waits)| (name.to_owned(), owned(waits)))
+    );
 }
 
 #[test]
@@ -245,18 +366,42 @@ fn a_precondition_names_what_moved() {
         ..LiveResource::default()
     };
     let attributes = serde_json::Map::from_iter([("is_public".to_owned(), json!(false))]);
-    let update = Precondition { exists: true, attributes, ..Precondition::default() };
-    let delete = Precondition { exists: true, facts: repository::IMAGES.count(2), ..Precondition::default() };
+    let update = Precondition {
+        exists: true,
+        attributes,
+        ..Precondition::default()
+    };
+    let delete = Precondition {
+        exists: true,
+        facts: repository::IMAGES.count(2),
+        ..Precondition::default()
+    };
     for (precondition, live, moved) in [
         (&Precondition::default(), None, &[][..]),
-        (&Precondition::default(), Some(found(true, 0)), &["it did not exist, and is there now"]),
+        (
+            &Precondition::default(),
+            Some(found(true, 0)),
+            &["it did not exist, and is there now"],
+        ),
         (&update, None, &["it existed, and is gone now"]),
         (&update, Some(found(false, 9)), &[]),
-        (&update, Some(found(true, 0)), &["is_public was false, is true now"]),
-        (&update, Some(LiveResource::default()), &["is_public was false, and cannot be read now"]),
+        (
+            &update,
+            Some(found(true, 0)),
+            &["is_public was false, is true now"],
+        ),
+        (
+            &update,
+            Some(LiveResource::default()),
+            &["is_public was false, and cannot be read now"],
+        ),
         (&delete, Some(found(true, 2)), &[]),
         (&delete, Some(found(true, 1)), &[]),
-        (&delete, Some(found(true, 3)), &["it held 2 images, holds 3 now"]),
+        (
+            &delete,
+            Some(found(true, 3)),
+            &["it held 2 images, holds 3 now"],
+        ),
     ] {
         assert_eq!(precondition.check(live.as_ref()), moved);
     }

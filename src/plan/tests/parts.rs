@@ -4,31 +4,55 @@ use super::*;
 
 fn part(keys: &str, live: &Live, targets: &[&str]) -> Plan {
     let targets = targets.iter().map(|text| text.parse().unwrap()).collect();
-    let scope = Scope { selection: Selection { targets, ..Selection::default() }, ..Scope::default() };
+    let scope = Scope {
+        selection: Selection {
+            targets,
+            ..Selection::default()
+        },
+        ..Scope::default()
+    };
     build::build(&chart(keys), live, &[], scope, NOW)
 }
 
 #[test]
 fn what_was_not_chosen_is_neither_changed_nor_counted() {
-    let live = live(&[("o/a", false, 0, &[("x-1", "old", false)]), ("o/same", false, 0, &[("x-1", "y", false)])]);
+    let live = live(&[
+        ("o/a", false, 0, &[("x-1", "old", false)]),
+        ("o/same", false, 0, &[("x-1", "y", false)]),
+    ]);
     let rules = "sync: [ { target_region: x-1, target_organization: y, override: false } ]";
     let chart = format!(
         "organizations: {{ o: {{ unlisted: ignore, repositories: {{
-           a: {{ is_public: true, {rules} }}, same: {{ {rules} }}, new: {{ {rules} }}, gone: {{ state: absent }} }} }} }}"
+           a: {{ is_public: true, {rules} }}, same: {{ {rules} }}, new: {{ {rules} }}, gone: {{ \
+           state: absent }} }} }} }}"
     );
     for (target, expected, unchanged) in [
         ("r-1/o/a/x-1/y", &["+ sync_rule r-1/o/a -> x-1/y"][..], 0),
-        ("r-1/o/a/**", &["- sync_rule r-1/o/a -> x-1/old", "+ sync_rule r-1/o/a -> x-1/y"], 0),
+        (
+            "r-1/o/a/**",
+            &[
+                "- sync_rule r-1/o/a -> x-1/old",
+                "+ sync_rule r-1/o/a -> x-1/y",
+            ],
+            0,
+        ),
         ("r-1/o/same/**", &[], 1),
         ("r-1/o/same", &[], 2),
         ("r-1/o/gone", &[], 0),
         // Without its repository there would be nothing to make it in.
-        ("r-1/o/new/**", &["+ repository r-1/o/new", "+ sync_rule r-1/o/new -> x-1/y"], 0),
+        (
+            "r-1/o/new/**",
+            &["+ repository r-1/o/new", "+ sync_rule r-1/o/new -> x-1/y"],
+            0,
+        ),
     ] {
         let plan = part(&chart, &live, &[target]);
         assert_eq!(
             (told(&plan), plan.unchanged),
-            (expected.iter().map(|it| (*it).to_owned()).collect(), unchanged),
+            (
+                expected.iter().map(|it| (*it).to_owned()).collect(),
+                unchanged
+            ),
             "{target}"
         );
     }
@@ -38,20 +62,27 @@ fn what_was_not_chosen_is_neither_changed_nor_counted() {
 fn only_what_is_made_is_waited_for() {
     let live = live(&[("o/a", false, 0, &[]), ("y/a", false, 0, &[])]);
     let chart = "organizations:
-  o: { repositories: { a: { is_public: true, sync: [ { target_region: r-1, target_organization: y } ] } } }
+  o: { repositories: { a: { is_public: true, sync: [ { target_region: r-1, target_organization: y \
+  } ] } } }
   y: { repositories: { a: { is_public: true } } }";
     let plan = plan(chart, &live, &["exposes"]);
     let changes: Vec<&Change> = plan.changes.iter().collect();
     assert_eq!(changes.len(), 3);
-    assert_eq!(order::dependencies(&changes), [const { Vec::<usize>::new() }; 3]);
+    assert_eq!(
+        order::dependencies(&changes),
+        [const { Vec::<usize>::new() }; 3]
+    );
 }
 
 #[test]
 fn tags_that_are_not_copied_are_told_of_where_there_are_any() {
-    let chart = "organizations: { o: { repositories: { a: { sync: [ { target_region: x-1, target_organization: y, override: false } ] } } } }";
-    for (number, expected) in
-        [(0, &[][..]), (1, &["1 existing tag is not copied"]), (2, &["2 existing tags are not copied"])]
-    {
+    let chart = "organizations: { o: { repositories: { a: { sync: [ { target_region: x-1, \
+        target_organization: y, override: false } ] } } } }";
+    for (number, expected) in [
+        (0, &[][..]),
+        (1, &["1 existing tag is not copied"]),
+        (2, &["2 existing tags are not copied"]),
+    ] {
         let plan = plan(chart, &live(&[("o/a", false, number, &[])]), &[]);
         assert_eq!(plan.changes[0].notes, expected);
     }

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::{
     address::Address,
     kind::{
-        ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Unmentioned,
-        Verb, organization,
+        ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role,
+        Shape, Unmentioned, Verb, organization,
         place::{Form, Place, Record, Together, key},
         probes::cleanup,
         repository,
@@ -25,7 +25,13 @@ use crate::{
     wire::{Method, Request, Service},
 };
 
-static ENTRY: Record = Record { name: "bucket", keys: &[], slots: &[], attributes_of: None, together: Together::All };
+static ENTRY: Record = Record {
+    name: "bucket",
+    keys: &[],
+    slots: &[],
+    attributes_of: None,
+    together: Together::All,
+};
 
 /// It has an attribute that repositories have too, deletes data when it is created, and no images.
 static BUCKET: Kind = Kind {
@@ -36,7 +42,12 @@ static BUCKET: Kind = Kind {
     joined_parts: 3,
     parent: Some(&organization::ORGANIZATION),
     place: Place {
-        key: key("buckets", Form::Dictionary(organization::NAME, &ENTRY), "{}", "Buckets."),
+        key: key(
+            "buckets",
+            Form::Dictionary(organization::NAME, &ENTRY),
+            "{}",
+            "Buckets.",
+        ),
         defaults: None,
         beside: None,
         items: None,
@@ -44,10 +55,22 @@ static BUCKET: Kind = Kind {
     attributes: &[
         attribute("is_public", None),
         attribute("scheduled", None),
-        attribute("locked", Some(Hazard { class: RiskClass::OneWay, value: true, of_creation: true, evidence: held })),
+        attribute(
+            "locked",
+            Some(Hazard {
+                class: RiskClass::OneWay,
+                value: true,
+                of_creation: true,
+                evidence: held,
+            }),
+        ),
     ],
     lifecycle: Lifecycle::Owned,
-    risks: &[ActionRisk { of: Verb::Create, class: RiskClass::DestroysData, evidence: |_| Some(String::new()) }],
+    risks: &[ActionRisk {
+        of: Verb::Create,
+        class: RiskClass::DestroysData,
+        evidence: |_| Some(String::new()),
+    }],
     holds: None,
     fills: None,
     unmentioned: Unmentioned::Left,
@@ -55,7 +78,10 @@ static BUCKET: Kind = Kind {
     note_on_creation: None,
     identity: Identity::Key,
     runs: None,
-    listing: Listing::PerParent { request, decode: |_, _| Ok(Page::default()) },
+    listing: Listing::PerParent {
+        request,
+        decode: |_, _| Ok(Page::default()),
+    },
     also_gone: &[],
     also_absent: &[],
     wire: repository::REPOSITORY.wire,
@@ -77,7 +103,12 @@ const fn attribute(name: &'static str, hazard: Option<Hazard>) -> Attribute {
 }
 
 fn request(parent: &Address) -> Request {
-    Request::new(Service::Swr, parent.region(), Method::Get, "/buckets".to_owned())
+    Request::new(
+        Service::Swr,
+        parent.region(),
+        Method::Get,
+        "/buckets".to_owned(),
+    )
 }
 
 fn held(number: Option<u64>) -> String {
@@ -88,8 +119,14 @@ fn held(number: Option<u64>) -> String {
 fn risks_are_those_of_the_table() {
     use RiskClass::{Deletes, DestroysData, OneWay};
     let values = |is_public: bool, scheduled: bool, locked: bool| {
-        let on = [("is_public", is_public), ("scheduled", scheduled), ("locked", locked)];
-        on.into_iter().map(|(name, value)| (name, json!(value))).collect::<Attributes>()
+        let on = [
+            ("is_public", is_public),
+            ("scheduled", scheduled),
+            ("locked", locked),
+        ];
+        on.into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect::<Attributes>()
     };
     let (off, on) = (values(false, false, false), values(true, true, true));
     let address = BUCKET.address(["r", "o", "b"]);
@@ -98,10 +135,26 @@ fn risks_are_those_of_the_table() {
         after: after.clone(),
         then: None,
     };
-    let replace = Action::Replace { before: off.clone(), after: values(true, false, false), then: None };
+    let replace = Action::Replace {
+        before: off.clone(),
+        after: values(true, false, false),
+        then: None,
+    };
     for (action, expected) in [
-        (Action::Create { after: off.clone(), then: None }, &[DestroysData][..]),
-        (Action::Create { after: on.clone(), then: None }, &[OneWay, DestroysData]),
+        (
+            Action::Create {
+                after: off.clone(),
+                then: None,
+            },
+            &[DestroysData][..],
+        ),
+        (
+            Action::Create {
+                after: on.clone(),
+                then: None,
+            },
+            &[OneWay, DestroysData],
+        ),
         (update(&off, &on), &[OneWay]),
         (update(&on, &on), &[]),
         (update(&on, &off), &[]),
@@ -111,51 +164,89 @@ fn risks_are_those_of_the_table() {
         let risks = risk::assess(&address, &action, Some(3));
         let classes: Vec<RiskClass> = risks.iter().map(|risk| risk.class).collect();
         assert_eq!(classes, expected, "{action:?}");
-        let evidence = risks.iter().find(|risk| risk.class == OneWay).map(|risk| risk.evidence.as_str());
-        assert!(evidence.is_none_or(|evidence| evidence == "Some(3)"), "{evidence:?}");
+        let evidence = risks
+            .iter()
+            .find(|risk| risk.class == OneWay)
+            .map(|risk| risk.evidence.as_str());
+        assert!(
+            evidence.is_none_or(|evidence| evidence == "Some(3)"),
+            "{evidence:?}"
+        );
     }
 }
 
 #[test]
 fn what_the_table_leaves_is_nobodys_business() {
     let mut live = live(&[("o/a", false, 0, &[])]);
-    live.resources.insert(BUCKET.address(["r-1", "o", "b"]), LiveResource::default());
+    live.resources
+        .insert(BUCKET.address(["r-1", "o", "b"]), LiveResource::default());
     for text in [
         "organizations: { o: { unlisted: delete, repositories: { a: } } }",
         "organizations: { o: { state: absent, repositories: { a: { state: absent } } } }",
     ] {
         let chart = chart(text);
-        assert_eq!(scope::surplus(&chart, &scope::expected_copies(&chart), &live), [], "{text}");
+        assert_eq!(
+            scope::surplus(&chart, &scope::expected_copies(&chart), &live),
+            [],
+            "{text}"
+        );
         assert_eq!(plan(text, &live, &["deletes"]).stopped, [], "{text}");
     }
 }
 
-/// A repository with a policy of 14 days under that number, for which the chart wants another number of days.
+/// A repository with a policy of 14 days under that number, for which the chart wants another
+/// number of days.
 fn cleanup(number: Option<u64>, wanted: Presence) -> Plan {
     let mut live = live(&[("o/a", false, 3, &[])]);
     let mut chart = chart("organizations: { o: { repositories: { a: } } }");
     let repository = repository::address("r-1", "o", "a");
     let source = chart.resources[&repository].source.clone();
     let attributes = Attributes::from([("days", json!(14)), ("keep", json!([]))]);
-    let found = LiveResource { attributes, number, ..LiveResource::default() };
+    let found = LiveResource {
+        attributes,
+        number,
+        ..LiveResource::default()
+    };
     live.resources.insert(cleanup::address(&repository), found);
-    let desired = DesiredResource { presence: wanted, source, children: Default::default() };
-    chart.resources.insert(cleanup::address(&repository), desired);
-    build(&chart, &live, &["destroys-data".parse().unwrap()], Scope::default(), NOW)
+    let desired = DesiredResource {
+        presence: wanted,
+        source,
+        children: Default::default(),
+    };
+    chart
+        .resources
+        .insert(cleanup::address(&repository), desired);
+    build(
+        &chart,
+        &live,
+        &["destroys-data".parse().unwrap()],
+        Scope::default(),
+        NOW,
+    )
 }
 
 #[test]
 fn a_number_that_a_read_brings_reaches_the_request() {
     let days = |days: u64| Presence::Present(Attributes::from([("days", json!(days))]).into());
     for (wanted, expected) in [
-        (days(7), "PATCH r-1 /v2/manage/namespaces/o/repos/a/cleanups/34"),
-        (Presence::Absent, "DELETE r-1 /v2/manage/namespaces/o/repos/a/cleanups/34"),
+        (
+            days(7),
+            "PATCH r-1 /v2/manage/namespaces/o/repos/a/cleanups/34",
+        ),
+        (
+            Presence::Absent,
+            "DELETE r-1 /v2/manage/namespaces/o/repos/a/cleanups/34",
+        ),
     ] {
         let plan = cleanup(Some(34), wanted);
         let text = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
         let saved = document::read(&text).unwrap();
         assert_eq!(saved, plan);
-        let Change { action, precondition, .. } = &saved.changes[0];
+        let Change {
+            action,
+            precondition,
+            ..
+        } = &saved.changes[0];
         let wire = saved.changes[0].address.kind().wire;
         let request = match action.after() {
             Some(after) => wire.update(saved.changes[0].subject(), after),
@@ -165,15 +256,27 @@ fn a_number_that_a_read_brings_reaches_the_request() {
         assert!(text.contains("\"cleanup_id\": 34"), "{text}");
         // The same values under another number are another policy.
         let attributes = saved.changes[0].action.before().unwrap().clone();
-        let again = LiveResource { attributes, number: Some(35), ..LiveResource::default() };
+        let again = LiveResource {
+            attributes,
+            number: Some(35),
+            ..LiveResource::default()
+        };
         let moved = precondition.check(Some(&again));
-        assert_eq!(moved, ["it was policy 34, and is policy 35 now: it was made again"]);
+        assert_eq!(
+            moved,
+            ["it was policy 34, and is policy 35 now: it was made again"]
+        );
         // A file without the number, or with that of another kind, would be about policy 0.
         for id in ["", ", \"repository_id\": 34"] {
             let mut forged = PlanDocument::new(&plan, Vec::new());
-            let text = format!("{{ \"exists\": true, \"attributes\": {} {id} }}", json!(precondition.attributes));
+            let text = format!(
+                "{{ \"exists\": true, \"attributes\": {} {id} }}",
+                json!(precondition.attributes)
+            );
             forged.changes[0].precondition = serde_json::from_str(&text).unwrap();
-            let error = document::read(&forged.to_file(&plan)).unwrap_err().to_string();
+            let error = document::read(&forged.to_file(&plan))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("it lacks the id"), "{error}");
         }
     }
@@ -183,7 +286,15 @@ fn a_number_that_a_read_brings_reaches_the_request() {
 fn a_number_that_a_read_lacks_makes_the_plan_unknown() {
     for number in [None, Some(0), Some(u64::MAX)] {
         let plan = cleanup(number, Presence::Absent);
-        let failures: Vec<_> = plan.failures.iter().map(|failure| failure.subject.as_str()).collect();
-        assert_eq!((failures, plan.changes.len()), (vec!["cleanup r-1/o/a"], 0), "{number:?}");
+        let failures: Vec<_> = plan
+            .failures
+            .iter()
+            .map(|failure| failure.subject.as_str())
+            .collect();
+        assert_eq!(
+            (failures, plan.changes.len()),
+            (vec!["cleanup r-1/o/a"], 0),
+            "{number:?}"
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! Asks for the pages of a list: one after the other, or side by side once the service has told how many items there
-//! are.
+//! Asks for the pages of a list: one after the other, or side by side once the service has told how
+//! many items there are.
 //!
-//! The total may be wrong, so it only decides what is asked for early. Which page is the last one is seen in the pages.
+//! The total may be wrong, so it only decides what is asked for early. Which page is the last one
+//! is seen in the pages.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -30,11 +31,21 @@ pub(super) struct Pages<'l> {
 
 impl<'l> Pages<'l> {
     pub(super) fn new(limit: usize, request: &'l (dyn Fn(Window) -> Request + Sync)) -> Pages<'l> {
-        Pages { limit, request, last: None, asked: 0, open: VecDeque::new() }
+        Pages {
+            limit,
+            request,
+            last: None,
+            asked: 0,
+            open: VecDeque::new(),
+        }
     }
 
     /// The next page, with what was asked for.
-    pub(super) async fn next(&mut self, reader: &mut impl Reader, total: Option<usize>) -> (Window, Answer) {
+    pub(super) async fn next(
+        &mut self,
+        reader: &mut impl Reader,
+        total: Option<usize>,
+    ) -> (Window, Answer) {
         if let (Some(total), Some(client)) = (total, reader.client()) {
             self.ask_ahead(client, total);
         }
@@ -50,15 +61,23 @@ impl<'l> Pages<'l> {
     /// Asks for as many pages as may be in flight: that is what a total costs that is far too high.
     fn ask_ahead(&mut self, client: &Arc<Client>, total: usize) {
         let most = client.parallelism();
-        while self.open.len() < most && self.asked < MOST_PAGES && self.last.is_some_and(|last| last.end() <= total) {
+        while self.open.len() < most
+            && self.asked < MOST_PAGES
+            && self.last.is_some_and(|last| last.end() <= total)
+        {
             let window = self.advance();
             let (client, request) = (client.clone(), (self.request)(window));
-            self.open.push_back((window, tokio::spawn(async move { client.read(&request).await })));
+            self.open.push_back((
+                window,
+                tokio::spawn(async move { client.read(&request).await }),
+            ));
         }
     }
 
     fn advance(&mut self) -> Window {
-        let window = self.last.map_or(Window::first(self.limit), |last| following(last.end(), self.limit));
+        let window = self.last.map_or(Window::first(self.limit), |last| {
+            following(last.end(), self.limit)
+        });
         self.last = Some(window);
         self.asked += 1;
         window

@@ -1,8 +1,9 @@
 //! Reads lists of several pages, of which others may delete and create something between any two.
 //!
-//! A page begins a little before the end of the one before. What both hold shows that nothing between them was
-//! skipped, which neither a total nor a count can show: a deletion and a creation leave both as they were. That does
-//! not depend on which of the two was read first, so pages may be read side by side.
+//! A page begins a little before the end of the one before. What both hold shows that nothing
+//! between them was skipped, which neither a total nor a count can show: a deletion and a creation
+//! leave both as they were. That does not depend on which of the two was read first, so pages may
+//! be read side by side.
 
 mod ahead;
 
@@ -32,7 +33,10 @@ const LEAST_PART: usize = 10;
 
 /// Sends a read.
 pub(crate) trait Reader: Send {
-    fn read(&mut self, request: &Request) -> impl Future<Output = Result<Response, CallError>> + Send;
+    fn read(
+        &mut self,
+        request: &Request,
+    ) -> impl Future<Output = Result<Response, CallError>> + Send;
 
     /// Where it may send several side by side: through what.
     fn client(&self) -> Option<&Arc<Client>> {
@@ -97,7 +101,8 @@ pub(crate) struct List<'a, T> {
 impl<T> List<'_, T> {
     fn page(&self, answer: Result<Response, CallError>) -> Result<Page<T>, ReadFailure> {
         let response = answer.map_err(|error| failed(self.subject.clone(), &error))?;
-        (self.decode)(&response).map_err(|error| unreadable(self.subject.clone(), &error, &response.request_id))
+        (self.decode)(&response)
+            .map_err(|error| unreadable(self.subject.clone(), &error, &response.request_id))
     }
 }
 
@@ -115,14 +120,18 @@ pub struct Listed<T = (Address, LiveResource)> {
 }
 
 /// Reads a list, again where the pages do not fit together.
-pub(crate) async fn read<T: Item>(reader: &mut impl Reader, list: &List<'_, T>) -> Result<Listed<T>, ReadFailure> {
+pub(crate) async fn read<T: Item>(
+    reader: &mut impl Reader,
+    list: &List<'_, T>,
+) -> Result<Listed<T>, ReadFailure> {
     let mut limit = list.page_size;
     let mut doubt = String::new();
     for number in 1..=READINGS {
         let (reading, ended) = Reading::make(reader, list, limit.unwrap_or(usize::MAX)).await?;
         doubt = match ended {
             Ended::Whole => return Ok(reading.into_listed(number)),
-            // Nothing was skipped. A service that orders equal names anew each time would never do better.
+            // Nothing was skipped. A service that orders equal names anew each time would never do
+            // better.
             Ended::Moved(_) if number == READINGS => return Ok(reading.into_listed(number)),
             Ended::Moved(doubt) | Ended::Doubtful(doubt) => doubt,
             Ended::Short(doubt, length) => {
@@ -131,7 +140,10 @@ pub(crate) async fn read<T: Item>(reader: &mut impl Reader, list: &List<'_, T>) 
             }
         };
     }
-    Err(contradicted(&list.subject, format!("{doubt}; it was read {READINGS} times")))
+    Err(contradicted(
+        &list.subject,
+        format!("{doubt}; it was read {READINGS} times"),
+    ))
 }
 
 /// How one reading of a list came to its end.
@@ -142,7 +154,8 @@ enum Ended {
     Moved(String),
     /// Something may be missing.
     Doubtful(String),
-    /// The service gave a page of that length and less than there is: its pages may be shorter than what was asked for.
+    /// The service gave a page of that length and less than there is: its pages may be shorter than
+    /// what was asked for.
     Short(String, usize),
 }
 
@@ -175,7 +188,11 @@ impl<T: Item> Reading<T> {
         loop {
             if reading.pages == MOST_PAGES {
                 let message = format!("it has more than {MOST_PAGES} pages of {limit}");
-                return Err(ReadFailure { subject: list.subject.clone(), message, hint: None });
+                return Err(ReadFailure {
+                    subject: list.subject.clone(),
+                    message,
+                    hint: None,
+                });
             }
             let (window, answer) = pages.next(reader, reading.total).await;
             if let Some(ended) = reading.take(window, list.page(answer)?) {
@@ -194,12 +211,16 @@ impl<T: Item> Reading<T> {
         self.account = self.account.take().or(page.account);
         let (length, before) = (page.length, self.found.len());
         self.last = (window.offset, page.items.iter().map(Item::name).collect());
-        self.found.extend(page.items.into_iter().map(|item| (item.name(), item)));
+        self.found
+            .extend(page.items.into_iter().map(|item| (item.name(), item)));
         if length < window.limit {
             return Some(self.end(window, length));
         }
         if self.found.len() == before {
-            return Some(Ended::Doubtful(format!("the page at {} only repeats earlier ones", window.offset)));
+            return Some(Ended::Doubtful(format!(
+                "the page at {} only repeats earlier ones",
+                window.offset
+            )));
         }
         // Otherwise pages that are always full would never end.
         let is_over = self.total.is_some_and(|total| self.found.len() > total);
@@ -214,7 +235,9 @@ impl<T: Item> Reading<T> {
         if let (Some(before), Some(now)) = (self.total, page.total)
             && before != now
         {
-            return Some(format!("the service said that there are {before}, and then {now}"));
+            return Some(format!(
+                "the service said that there are {before}, and then {now}"
+            ));
         }
         let mut seen = BTreeMap::new();
         for item in &page.items {
@@ -227,10 +250,16 @@ impl<T: Item> Reading<T> {
         }
         let overlaps = self.pages > 1 && window.offset < self.last.0 + self.last.1.len();
         if overlaps && !seen.keys().any(|name| self.found.contains_key(name)) {
-            return Some(format!("the page at {} does not continue the one before", window.offset));
+            return Some(format!(
+                "the page at {} does not continue the one before",
+                window.offset
+            ));
         }
         if overlaps && self.has_moved(window, page) {
-            self.moved = Some(format!("items moved to or from the page at {}", window.offset));
+            self.moved = Some(format!(
+                "items moved to or from the page at {}",
+                window.offset
+            ));
         }
         None
     }
@@ -240,7 +269,11 @@ impl<T: Item> Reading<T> {
         let (begin, names) = &self.last;
         let from = window.offset.max(*begin);
         let mut before = names[from - begin..].to_vec();
-        let now = page.items.iter().skip(from - window.offset).take(before.len());
+        let now = page
+            .items
+            .iter()
+            .skip(from - window.offset)
+            .take(before.len());
         let mut now: Vec<_> = now.map(Item::name).collect();
         before.sort();
         now.sort();
@@ -249,7 +282,9 @@ impl<T: Item> Reading<T> {
 
     /// What a page that is not full ends.
     fn end(&mut self, window: Window, length: usize) -> Ended {
-        let Some(total) = self.total else { return self.whole() };
+        let Some(total) = self.total else {
+            return self.whole();
+        };
         if window.offset.saturating_add(length) < total {
             let says_much = window.offset == 0 || length.saturating_mul(LEAST_PART) >= window.limit;
             return match length > 0 && says_much {
@@ -275,17 +310,31 @@ impl<T: Item> Reading<T> {
 
     fn into_listed(self, readings: usize) -> Listed<T> {
         let items = self.found.into_values().collect();
-        Listed { items, account: self.account, pages: self.pages, readings }
+        Listed {
+            items,
+            account: self.account,
+            pages: self.pages,
+            readings,
+        }
     }
 }
 
-/// The page behind `end`. It overlaps with what is before, and its offset is a multiple of its limit, which one version
-/// of the API's page asks for: so the limit may be a little less than the most.
+/// The page behind `end`. It overlaps with what is before, and its offset is a multiple of its
+/// limit, which one version of the API's page asks for: so the limit may be a little less than the
+/// most.
 fn following(end: usize, most: usize) -> Window {
     let latest = end.saturating_sub((most / OVERLAP).max(1));
-    let windows = (1..=most).map(|limit| Window { offset: latest / limit * limit, limit });
-    let farthest = windows.filter(|window| window.end() > end).max_by_key(|window| window.end());
-    farthest.unwrap_or(Window { offset: end, limit: most })
+    let windows = (1..=most).map(|limit| Window {
+        offset: latest / limit * limit,
+        limit,
+    });
+    let farthest = windows
+        .filter(|window| window.end() > end)
+        .max_by_key(|window| window.end());
+    farthest.unwrap_or(Window {
+        offset: end,
+        limit: most,
+    })
 }
 
 #[cfg(test)]

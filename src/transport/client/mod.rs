@@ -1,8 +1,9 @@
 //! Sends requests: waits for their turn, and repeats reads.
 //!
-//! It knows which answers mean "again later"; what any other answer means for a plan is the caller's business. A write
-//! is sent through an [`Admission`], once; only the caller can say what has to be checked before it is sent again.
-//! Turns are given by [`gate`](super::gate), repetitions are counted by [`retry`](super::retry).
+//! It knows which answers mean "again later"; what any other answer means for a plan is the
+//! caller's business. A write is sent through an [`Admission`], once; only the caller can say what
+//! has to be checked before it is sent again. Turns are given by [`gate`](super::gate), repetitions
+//! are counted by [`retry`](super::retry).
 
 use std::{
     ops::RangeInclusive,
@@ -37,7 +38,9 @@ pub struct Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("requests", &self.requests()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("requests", &self.requests())
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,11 +63,13 @@ impl CallError {
         }
     }
 
-    /// Whether the service may have done what was asked all the same. Throttling certainly did nothing, and neither
-    /// did a request that never left.
+    /// Whether the service may have done what was asked all the same. Throttling certainly did
+    /// nothing, and neither did a request that never left.
     pub fn is_doubtful(&self) -> bool {
         match self {
-            CallError::Answered { class, .. } => matches!(class, Class::ServerError | Class::Unavailable),
+            CallError::Answered { class, .. } => {
+                matches!(class, Class::ServerError | Class::Unavailable)
+            }
             CallError::NoAnswer(no_answer) => !no_answer.never_sent,
         }
     }
@@ -77,10 +82,17 @@ impl CallError {
     /// Whether what was asked for is not there; these codes say so too.
     pub fn is_absence(&self, also: &[&str]) -> bool {
         match self {
-            CallError::Answered { class: Class::Absent, .. } => true,
-            CallError::Answered { class: Class::Refused, error } => {
-                error.code.as_deref().is_some_and(|code| also.contains(&code))
-            }
+            CallError::Answered {
+                class: Class::Absent,
+                ..
+            } => true,
+            CallError::Answered {
+                class: Class::Refused,
+                error,
+            } => error
+                .code
+                .as_deref()
+                .is_some_and(|code| also.contains(&code)),
             CallError::Answered { .. } | CallError::NoAnswer(_) => false,
         }
     }
@@ -108,22 +120,33 @@ impl CallError {
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            CallError::Answered { class: Class::Unauthorized, .. } => {
-                Some("check the credentials in the environment, and the clock: a signature is valid for minutes")
-            }
-            CallError::Answered { class: Class::Forbidden, .. } => {
-                Some("the credentials are good, but not for this; ask for the permission")
-            }
-            CallError::Answered { class: Class::Throttled, .. } => {
+            CallError::Answered {
+                class: Class::Unauthorized,
+                ..
+            } => Some(
+                "check the credentials in the environment, and the clock: a signature is valid for \
+                minutes",
+            ),
+            CallError::Answered {
+                class: Class::Forbidden,
+                ..
+            } => Some("the credentials are good, but not for this; ask for the permission"),
+            CallError::Answered {
+                class: Class::Throttled,
+                ..
+            } => {
                 Some("the service asks to slow down; try later, or with a smaller `--parallelism`")
             }
-            CallError::Answered { error, .. } if error.is_redirect() => {
-                Some("redirects are not followed: check the endpoint, and what stands between, such as a login page")
-            }
+            CallError::Answered { error, .. } if error.is_redirect() => Some(
+                "redirects are not followed: check the endpoint, and what stands between, such as \
+                a login page",
+            ),
             CallError::Answered { error, .. } if error.code.as_deref() == Some("APIGW.0101") => {
                 Some("the gateway knows no such API: check the region and the endpoint")
             }
-            CallError::NoAnswer(_) => Some("check the endpoint, the network and the proxy settings"),
+            CallError::NoAnswer(_) => {
+                Some("check the endpoint, the network and the proxy settings")
+            }
             CallError::Answered { .. } => None,
         }
     }
@@ -141,7 +164,12 @@ impl Client {
     }
 
     fn with(door: Arc<dyn Transport>, gate: Gate) -> Client {
-        Client { door, gate, requests: AtomicUsize::new(0), mask: Arc::default() }
+        Client {
+            door,
+            gate,
+            requests: AtomicUsize::new(0),
+            mask: Arc::default(),
+        }
     }
 
     /// Shows nothing of answers that the mask hides.
@@ -150,8 +178,8 @@ impl Client {
         Client { mask, ..self }
     }
 
-    /// How much is worth being begun at once: what may be in flight, and more while it is not known how much more
-    /// that could be.
+    /// How much is worth being begun at once: what may be in flight, and more while it is not known
+    /// how much more that could be.
     pub fn parallelism(&self) -> usize {
         self.gate.appetite()
     }
@@ -172,7 +200,11 @@ impl Client {
     }
 
     /// As [`read`](Client::read), and notes every try.
-    pub async fn read_traced(&self, request: &Request, trace: &Trace) -> Result<Response, CallError> {
+    pub async fn read_traced(
+        &self,
+        request: &Request,
+        trace: &Trace,
+    ) -> Result<Response, CallError> {
         let mut retries = Retries::default();
         loop {
             let mut admission = self.admit(request, &[]).await?;
@@ -187,9 +219,14 @@ impl Client {
         }
     }
 
-    /// Waits for one place in flight and for the turns of all these requests, which go to one endpoint and are sent
-    /// one after the other: nothing of this client comes between them but what is in flight already.
-    pub async fn admit(&self, first: &Request, others: &[&Request]) -> Result<Admission<'_>, CallError> {
+    /// Waits for one place in flight and for the turns of all these requests, which go to one
+    /// endpoint and are sent one after the other: nothing of this client comes between them but
+    /// what is in flight already.
+    pub async fn admit(
+        &self,
+        first: &Request,
+        others: &[&Request],
+    ) -> Result<Admission<'_>, CallError> {
         self.door.ready(first).await;
         for request in others {
             self.door.ready(request).await;
@@ -197,13 +234,16 @@ impl Client {
         let turns = 1 + u32::try_from(others.len()).unwrap_or(u32::MAX - 1);
         match self.gate.enter(first, turns).await {
             Ok(pass) => Ok(Admission { client: self, pass }),
-            Err(error) => Err(CallError::Answered { class: Class::Unauthorized, error }),
+            Err(error) => Err(CallError::Answered {
+                class: Class::Unauthorized,
+                error,
+            }),
         }
     }
 }
 
-/// The right to send some requests, one after the other. A place in flight is free again when this is dropped, and
-/// turns that were not used are given back.
+/// The right to send some requests, one after the other. A place in flight is free again when this
+/// is dropped, and turns that were not used are given back.
 pub struct Admission<'c> {
     client: &'c Client,
     pass: Pass<'c>,
@@ -247,12 +287,21 @@ impl Admission<'_> {
         let answer = masked(client.door.send(request).await, &client.mask);
         let (outcome, retry_after) = meaning(&answer, also_absent, purpose);
         let told = told(answer, also_absent, trace).map_err(|error| error.about(request));
-        // Before the place in flight is free: the request that waits for it must not be refused as well.
-        if let Err(CallError::Answered { class: Class::Unauthorized, error }) = &told {
+        // Before the place in flight is free: the request that waits for it must not be refused as
+        // well.
+        if let Err(CallError::Answered {
+            class: Class::Unauthorized,
+            error,
+        }) = &told
+        {
             client.gate.close(error);
         }
         let standing = self.pass.learn(outcome);
-        told.map_err(|error| Failed { error, retry_after, standing })
+        told.map_err(|error| Failed {
+            error,
+            retry_after,
+            standing,
+        })
     }
 }
 
@@ -265,7 +314,9 @@ pub struct Retries {
 impl Retries {
     /// Waits until the request may be tried again; false if there is no point in that.
     pub async fn wait(&mut self, client: &Client, request: &Request, failed: &Failed) -> bool {
-        let next = self.tries.failed(failed.error.failure(), failed.retry_after, failed.standing);
+        let next = self
+            .tries
+            .failed(failed.error.failure(), failed.retry_after, failed.standing);
         let Next::Again { wait } = next else {
             if failed.error.class() == Some(Class::Throttled) {
                 client.gate.give_up(request);
@@ -277,7 +328,11 @@ impl Retries {
             return false;
         }
         let wait = anywhere(&wait);
-        tracing::info!("{request}: {}; again in {} ms", failed.error, wait.as_millis());
+        tracing::info!(
+            "{request}: {}; again in {} ms",
+            failed.error,
+            wait.as_millis()
+        );
         tokio::time::sleep(wait).await;
         true
     }
@@ -287,14 +342,28 @@ impl Retries {
 fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Response, NoAnswer> {
     let hide = |text: String| mask.text(&text).into_owned();
     match answer {
-        Ok(response) => Ok(Response { request_id: response.request_id.map(hide), mask: mask.clone(), ..response }),
-        Err(no_answer) => Err(NoAnswer { message: hide(no_answer.message), ..no_answer }),
+        Ok(response) => Ok(Response {
+            request_id: response.request_id.map(hide),
+            mask: mask.clone(),
+            ..response
+        }),
+        Err(no_answer) => Err(NoAnswer {
+            message: hide(no_answer.message),
+            ..no_answer
+        }),
     }
 }
 
-/// What an answer means for the requests that wait. A wait that is asked for is no longer than any other.
-fn meaning(answer: &Result<Response, NoAnswer>, also_absent: &[&str], purpose: Purpose) -> (Outcome, Option<Duration>) {
-    let Ok(response) = answer else { return (Outcome::Other, None) };
+/// What an answer means for the requests that wait. A wait that is asked for is no longer than any
+/// other.
+fn meaning(
+    answer: &Result<Response, NoAnswer>,
+    also_absent: &[&str],
+    purpose: Purpose,
+) -> (Outcome, Option<Duration>) {
+    let Ok(response) = answer else {
+        return (Outcome::Other, None);
+    };
     let retry_after = response.retry_after.map(|asked| asked.min(LONGEST_WAIT));
     let outcome = match classify(response, also_absent) {
         Class::Success if purpose == Purpose::Check => Outcome::CheckSuccess,
@@ -305,16 +374,24 @@ fn meaning(answer: &Result<Response, NoAnswer>, also_absent: &[&str], purpose: P
     (outcome, retry_after)
 }
 
-fn told(answer: Result<Response, NoAnswer>, also_absent: &[&str], trace: &Trace) -> Result<Response, CallError> {
+fn told(
+    answer: Result<Response, NoAnswer>,
+    also_absent: &[&str],
+    trace: &Trace,
+) -> Result<Response, CallError> {
     let response = answer.inspect_err(|_| trace.note(None, None))?;
     trace.note(Some(response.status), response.request_id.as_deref());
     match classify(&response, also_absent) {
         Class::Success => Ok(response),
-        class => Err(CallError::Answered { class, error: ApiError::read(&response) }),
+        class => Err(CallError::Answered {
+            class,
+            error: ApiError::read(&response),
+        }),
     }
 }
 
-/// Any of the waits between two bounds: those who were sent away together do not come back together.
+/// Any of the waits between two bounds: those who were sent away together do not come back
+/// together.
 fn anywhere(wait: &RangeInclusive<Duration>) -> Duration {
     *wait.start() + (*wait.end() - *wait.start()).mul_f64(fastrand::f64())
 }

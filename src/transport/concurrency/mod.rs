@@ -1,8 +1,9 @@
 //! How many requests may be in flight to one endpoint: answers and refusals in, a number out.
 //!
-//! Additive increase and multiplicative decrease, as TCP does it: double from round to round until something gives,
-//! halve on throttling, then climb step by step. Besides, it climbs only while answers stay as fast as they were.
-//! Pure: time is a duration since some start, and nobody waits here.
+//! Additive increase and multiplicative decrease, as TCP does it: double from round to round until
+//! something gives, halve on throttling, then climb step by step. Besides, it climbs only while
+//! answers stay as fast as they were. Pure: time is a duration since some start, and nobody waits
+//! here.
 
 use std::time::Duration;
 
@@ -57,7 +58,11 @@ impl Limit {
     }
 
     fn new(start: usize, ceiling: usize) -> Limit {
-        let round = Round { size: start, latencies: Vec::new(), stale: false };
+        let round = Round {
+            size: start,
+            latencies: Vec::new(),
+            stale: false,
+        };
         let (start, ceiling) = (start as f64, ceiling as f64);
         Limit {
             allowed: start,
@@ -72,16 +77,24 @@ impl Limit {
     }
 
     /// At least one, or nothing would ever be learned again.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and the ceiling")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 1 and the ceiling"
+    )]
     pub fn allowed(&self) -> usize {
         self.allowed as usize
     }
 
-    /// A request succeeded. `pressed` says whether another was waiting for its place: a limit that nobody reaches is
-    /// not shown to be good by what goes well below it.
+    /// A request succeeded. `pressed` says whether another was waiting for its place: a limit that
+    /// nobody reaches is not shown to be good by what goes well below it.
     pub fn succeeded(&mut self, latency: Duration, pressed: bool) {
         if pressed && self.fast {
-            let step = if self.doubling { 1.0 } else { (self.ceiling / ROUNDS_TO_THE_TOP).max(1.0) / self.allowed };
+            let step = if self.doubling {
+                1.0
+            } else {
+                (self.ceiling / ROUNDS_TO_THE_TOP).max(1.0) / self.allowed
+            };
             self.allowed = (self.allowed + step).min(self.ceiling);
         }
         self.round.latencies.push(latency);
@@ -90,8 +103,8 @@ impl Limit {
         }
     }
 
-    /// A request that was sent at `sent` was throttled. Halves once for all that were in flight together, and says
-    /// whether it did.
+    /// A request that was sent at `sent` was throttled. Halves once for all that were in flight
+    /// together, and says whether it did.
     pub fn throttled(&mut self, sent: Duration, now: Duration) -> bool {
         if self.halved_at.is_some_and(|at| sent < at) {
             return false;
@@ -131,8 +144,8 @@ impl Limit {
     }
 }
 
-/// Not the mean: a few large lists take longer than many small reads, and a new connection longer than an old one,
-/// whatever the load.
+/// Not the mean: a few large lists take longer than many small reads, and a new connection longer
+/// than an old one, whatever the load.
 fn quartile(latencies: &mut [Duration]) -> Duration {
     let at = latencies.len() / 4;
     *latencies.select_nth_unstable(at).1

@@ -42,7 +42,10 @@ fn a_burst_of_refusals_halves_once() {
         assert_eq!(limit.throttled(ms(number), ms(100 + number)), number == 0);
     }
     assert_eq!(limit.allowed(), 32);
-    assert!(!limit.throttled(ms(99), ms(200)), "it was sent before the limit fell");
+    assert!(
+        !limit.throttled(ms(99), ms(200)),
+        "it was sent before the limit fell"
+    );
     assert!(limit.throttled(ms(100), ms(201)));
     assert_eq!(limit.allowed(), 16);
 }
@@ -66,7 +69,10 @@ fn it_recovers_step_by_step() {
         round(&mut limit, FAST);
         seen.push(limit.allowed());
     }
-    assert!(seen.windows(2).all(|pair| pair[0] == 64 || (3..=4).contains(&(pair[1] - pair[0])) || pair[1] == 64));
+    assert!(
+        seen.windows(2)
+            .all(|pair| pair[0] == 64 || (3..=4).contains(&(pair[1] - pair[0])) || pair[1] == 64)
+    );
     assert_eq!((seen[0], seen.last()), (35, Some(&64)), "{seen:?}");
 }
 

@@ -5,7 +5,12 @@ use secrecy::ExposeSecret;
 use super::*;
 
 fn find_in(variables: &[(&str, &str)]) -> Result<Found, CredentialError> {
-    find(&|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    find(&|name| {
+        variables
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    })
 }
 
 /// The credentials in one line, so that a table can hold them.
@@ -16,16 +21,30 @@ fn summary(variables: &[(&str, &str)]) -> String {
     };
     match found.credentials {
         Credentials::Keys(keys) => {
-            let token = keys.security_token.map(|token| token.expose_secret().to_owned());
-            format!("{}:{} token={token:?} project={:?}", keys.ak, keys.sk.expose_secret(), keys.project_id)
+            let token = keys
+                .security_token
+                .map(|token| token.expose_secret().to_owned());
+            format!(
+                "{}:{} token={token:?} project={:?}",
+                keys.ak,
+                keys.sk.expose_secret(),
+                keys.project_id
+            )
         }
         Credentials::Token(token) => {
-            format!("token {} project={:?}", token.token.expose_secret(), token.project_id)
+            format!(
+                "token {} project={:?}",
+                token.token.expose_secret(),
+                token.project_id
+            )
         }
     }
 }
 
-const SDK: [(&str, &str); 2] = [("HUAWEICLOUD_SDK_AK", "sdk-ak"), ("HUAWEICLOUD_SDK_SK", "sdk-sk")];
+const SDK: [(&str, &str); 2] = [
+    ("HUAWEICLOUD_SDK_AK", "sdk-ak"),
+    ("HUAWEICLOUD_SDK_SK", "sdk-sk"),
+];
 const HW: [(&str, &str); 2] = [("HW_ACCESS_KEY", "hw-ak"), ("HW_SECRET_KEY", "hw-sk")];
 const TOKEN: [(&str, &str); 1] = [("HW_AUTH_TOKEN", "t0k3n")];
 
@@ -37,7 +56,10 @@ fn a_secret_is_known_without_the_line_break_behind_it() {
         "HUAWEICLOUD_SDK_SK" => Some("\n".to_owned()),
         _ => None,
     };
-    let secrets: Vec<String> = secrets(&environment).iter().map(|it| it.expose_secret().to_owned()).collect();
+    let secrets: Vec<String> = secrets(&environment)
+        .iter()
+        .map(|it| it.expose_secret().to_owned())
+        .collect();
     assert_eq!(secrets, ["one", "two"]);
 }
 
@@ -46,30 +68,61 @@ fn complete_sources() {
     assert_eq!(summary(&SDK), "sdk-ak:sdk-sk token=None project=None");
     assert_eq!(summary(&HW), "hw-ak:hw-sk token=None project=None");
     assert_eq!(summary(&TOKEN), "token t0k3n project=None");
-    assert_eq!(find_in(&HW).unwrap().source, "HW_ACCESS_KEY and HW_SECRET_KEY");
+    assert_eq!(
+        find_in(&HW).unwrap().source,
+        "HW_ACCESS_KEY and HW_SECRET_KEY"
+    );
 }
 
 #[test]
 fn the_sdk_set_wins_as_a_whole() {
-    let variables = [&HW[..], &SDK, &[("HW_SECURITY_TOKEN", "hw-token"), ("HW_PROJECT_ID", "hw-project")]].concat();
+    let variables = [
+        &HW[..],
+        &SDK,
+        &[
+            ("HW_SECURITY_TOKEN", "hw-token"),
+            ("HW_PROJECT_ID", "hw-project"),
+        ],
+    ]
+    .concat();
     assert_eq!(summary(&variables), "sdk-ak:sdk-sk token=None project=None");
-    assert_eq!(find_in(&variables).unwrap().source, "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK");
+    assert_eq!(
+        find_in(&variables).unwrap().source,
+        "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
+    );
 }
 
 #[test]
 fn a_set_brings_its_own_token_and_project() {
-    let variables =
-        [&HW[..], &[("HW_SECURITY_TOKEN", "st"), ("HW_PROJECT_ID", "p"), ("HUAWEICLOUD_SDK_PROJECT_ID", "q")]].concat();
-    assert_eq!(summary(&variables), r#"hw-ak:hw-sk token=Some("st") project=Some("p")"#);
+    let variables = [
+        &HW[..],
+        &[
+            ("HW_SECURITY_TOKEN", "st"),
+            ("HW_PROJECT_ID", "p"),
+            ("HUAWEICLOUD_SDK_PROJECT_ID", "q"),
+        ],
+    ]
+    .concat();
+    assert_eq!(
+        summary(&variables),
+        r#"hw-ak:hw-sk token=Some("st") project=Some("p")"#
+    );
     let variables = [&TOKEN[..], &[("HW_PROJECT_ID", "p")]].concat();
     assert_eq!(summary(&variables), r#"token t0k3n project=Some("p")"#);
 }
 
 #[test]
 fn an_empty_variable_is_unset() {
-    let variables = [&HW[..], &[("HUAWEICLOUD_SDK_AK", ""), ("HW_AUTH_TOKEN", "")]].concat();
+    let variables = [
+        &HW[..],
+        &[("HUAWEICLOUD_SDK_AK", ""), ("HW_AUTH_TOKEN", "")],
+    ]
+    .concat();
     assert_eq!(summary(&variables), "hw-ak:hw-sk token=None project=None");
-    assert_eq!(find_in(&[("HW_ACCESS_KEY", ""), ("HW_SECRET_KEY", "")]).unwrap_err(), CredentialError::Missing);
+    assert_eq!(
+        find_in(&[("HW_ACCESS_KEY", ""), ("HW_SECRET_KEY", "")]).unwrap_err(),
+        CredentialError::Missing
+    );
 }
 
 #[test]
@@ -82,7 +135,10 @@ fn half_a_set_is_refused_beside_anything() {
     for (given, missing) in halves {
         for beside in [&[][..], &HW, &TOKEN] {
             let variables = [beside, &[(given, "x")]].concat();
-            assert_eq!(find_in(&variables).unwrap_err(), CredentialError::HalfASet { given, missing });
+            assert_eq!(
+                find_in(&variables).unwrap_err(),
+                CredentialError::HalfASet { given, missing }
+            );
         }
     }
     let error = find_in(&[&SDK[..], &[("HW_SECRET_KEY", "x")]].concat()).unwrap_err();
@@ -94,15 +150,24 @@ fn half_a_set_is_refused_beside_anything() {
 
 #[test]
 fn a_project_alone_is_not_half_a_set() {
-    assert_eq!(find_in(&[("HW_PROJECT_ID", "p")]).unwrap_err(), CredentialError::Missing);
-    assert_eq!(summary(&[&SDK[..], &[("HW_PROJECT_ID", "p")]].concat()), "sdk-ak:sdk-sk token=None project=None");
+    assert_eq!(
+        find_in(&[("HW_PROJECT_ID", "p")]).unwrap_err(),
+        CredentialError::Missing
+    );
+    assert_eq!(
+        summary(&[&SDK[..], &[("HW_PROJECT_ID", "p")]].concat()),
+        "sdk-ak:sdk-sk token=None project=None"
+    );
 }
 
 #[test]
 fn a_token_beside_keys_is_ambiguous() {
     for keys in [SDK, HW] {
         let error = find_in(&[&keys[..], &TOKEN].concat()).unwrap_err();
-        assert!(matches!(error, CredentialError::Ambiguous { .. }), "{error}");
+        assert!(
+            matches!(error, CredentialError::Ambiguous { .. }),
+            "{error}"
+        );
     }
 }
 
@@ -110,16 +175,33 @@ fn a_token_beside_keys_is_ambiguous() {
 fn one_line_break_at_the_end_is_cut_and_nothing_else() {
     for end in ["\n", "\r\n"] {
         let (ak, sk) = (format!("ak{end}"), format!("sk{end}"));
-        assert_eq!(summary(&[("HW_ACCESS_KEY", &ak), ("HW_SECRET_KEY", &sk)]), "ak:sk token=None project=None");
-        assert_eq!(find_in(&[("HW_AUTH_TOKEN", end)]).unwrap_err(), CredentialError::Missing);
+        assert_eq!(
+            summary(&[("HW_ACCESS_KEY", &ak), ("HW_SECRET_KEY", &sk)]),
+            "ak:sk token=None project=None"
+        );
+        assert_eq!(
+            find_in(&[("HW_AUTH_TOKEN", end)]).unwrap_err(),
+            CredentialError::Missing
+        );
     }
     for bad in ["sk\n\n", "\nsk", "s\nk", "sk\r"] {
         let error = find_in(&[("HW_ACCESS_KEY", "ak"), ("HW_SECRET_KEY", bad)]).unwrap_err();
-        assert_eq!(error, CredentialError::LineBreak { variable: "HW_SECRET_KEY" }, "{bad:?}");
+        assert_eq!(
+            error,
+            CredentialError::LineBreak {
+                variable: "HW_SECRET_KEY"
+            },
+            "{bad:?}"
+        );
     }
     for bad in ["t k", "t\tk", "t\u{7f}", "t\u{e9}"] {
         let error = find_in(&[("HW_AUTH_TOKEN", bad)]).unwrap_err();
-        assert_eq!(error, CredentialError::BadCharacter { variable: "HW_AUTH_TOKEN" });
+        assert_eq!(
+            error,
+            CredentialError::BadCharacter {
+                variable: "HW_AUTH_TOKEN"
+            }
+        );
         assert!(!error.to_string().contains(bad));
     }
 }
@@ -137,12 +219,23 @@ fn debug_shows_no_value() {
 
 #[test]
 fn a_project_and_a_token_belong_to_one_region() {
-    let keys = find_in(&[&HW[..], &[("HW_PROJECT_ID", "p")]].concat()).unwrap().credentials;
+    let keys = find_in(&[&HW[..], &[("HW_PROJECT_ID", "p")]].concat())
+        .unwrap()
+        .credentials;
     assert!(!keys.clone().for_regions(1).unwrap().dropped_project_id);
     let scoped = keys.for_regions(2).unwrap();
     assert!(scoped.dropped_project_id);
-    assert!(matches!(scoped.credentials, Credentials::Keys(Keys { project_id: None, .. })));
+    assert!(matches!(
+        scoped.credentials,
+        Credentials::Keys(Keys {
+            project_id: None,
+            ..
+        })
+    ));
     let token = find_in(&TOKEN).unwrap().credentials;
     assert!(token.clone().for_regions(1).is_ok());
-    assert_eq!(token.for_regions(2).unwrap_err(), CredentialError::TokenForRegions { regions: 2 });
+    assert_eq!(
+        token.for_regions(2).unwrap_err(),
+        CredentialError::TokenForRegions { regions: 2 }
+    );
 }

@@ -1,7 +1,7 @@
 //! Which URL serves a service in a region, and whether credentials may go there.
 //!
-//! Pure: overrides are passed in, no name is resolved and nothing is reached. The region table only serves hints:
-//! partner clouds have regions that are not in it.
+//! Pure: overrides are passed in, no name is resolved and nothing is reached. The region table only
+//! serves hints: partner clouds have regions that are not in it.
 
 mod regions;
 
@@ -49,7 +49,8 @@ pub struct Overrides<'a> {
     pub codearts: Option<&'a str>,
     /// The value of `PORTOLAN_ENDPOINT_IAM`, likewise.
     pub iam: Option<&'a str>,
-    /// `--allow-endpoint`: hosts outside Huawei's domains that a chart may name. They may hold `{region}` too.
+    /// `--allow-endpoint`: hosts outside Huawei's domains that a chart may name. They may hold
+    /// `{region}` too.
     pub allowed_hosts: &'a [String],
 }
 
@@ -74,7 +75,9 @@ pub enum Origin {
 impl Origin {
     fn variable(self) -> &'static str {
         match self {
-            Origin::Environment(service) | Origin::Chart(service) | Origin::Region(service) => variable(service),
+            Origin::Environment(service) | Origin::Chart(service) | Origin::Region(service) => {
+                variable(service)
+            }
         }
     }
 }
@@ -91,20 +94,35 @@ impl fmt::Display for Origin {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    #[error("`{0}` is no region id: expected lower-case letters, digits and `-`, such as `cn-north-4`")]
+    #[error(
+        "`{0}` is no region id: expected lower-case letters, digits and `-`, such as `cn-north-4`"
+    )]
     Region(String),
-    #[error("{origin} ({url}) is no usable URL: {problem}; expected such as `https://swr-api.{{region}}.example.com`")]
-    Url { origin: Origin, url: String, problem: String },
-    #[error("{origin} ({url}) would send credentials in the clear: use https; plain http is for loopback only")]
+    #[error(
+        "{origin} ({url}) is no usable URL: {problem}; expected such as \
+        `https://swr-api.{{region}}.example.com`"
+    )]
+    Url {
+        origin: Origin,
+        url: String,
+        problem: String,
+    },
+    #[error(
+        "{origin} ({url}) would send credentials in the clear: use https; plain http is for \
+        loopback only"
+    )]
     PlainHttp { origin: Origin, url: String },
     #[error(
-        "{origin} would send credentials to `{host}`, outside Huawei Cloud's domains: if that is meant, allow it with \
+        "{origin} would send credentials to `{host}`, outside Huawei Cloud's domains: if that is \
+        meant, allow it with \
          `--allow-endpoint {host}` or set `{}`", .origin.variable()
     )]
     Foreign { origin: Origin, host: String },
     #[error(
-        "the regions {first} and {second} have the same endpoint {url}{}: put `{{region}}` into it, or use one region",
-        .spelling.as_ref().map(|other| format!(", which is also written {other}")).unwrap_or_default()
+        "the regions {first} and {second} have the same endpoint {url}{}: put `{{region}}` into \
+        it, or use one region",
+        .spelling.as_ref().map(|other| format!(", which is also written \
+            {other}")).unwrap_or_default()
     )]
     Shared {
         first: String,
@@ -113,10 +131,20 @@ pub enum EndpointError {
         /// The other way that it is written, if there are two.
         spelling: Option<String>,
     },
-    #[error("where CodeArts Repo is in {0} is not known: say it in `endpoints.codearts`, or set `{CODEARTS_VARIABLE}`")]
+    #[error(
+        "where CodeArts Repo is in {0} is not known: say it in `endpoints.codearts`, or set \
+        `{CODEARTS_VARIABLE}`"
+    )]
     Nowhere(String),
-    #[error("the region {region} has two endpoints, {first} and {second}: give the same one in every document")]
-    Conflict { region: String, first: String, second: String },
+    #[error(
+        "the region {region} has two endpoints, {first} and {second}: give the same one in every \
+        document"
+    )]
+    Conflict {
+        region: String,
+        first: String,
+        second: String,
+    },
 }
 
 /// One base URL, taken apart as far as sending and signing need it.
@@ -143,13 +171,23 @@ struct Server<'a> {
 }
 
 impl Base {
-    /// `Url` has brought the host into lower case and added the port. That one address has several names, that a name
-    /// may end in a dot, and that a path may be escaped, it leaves alone. Two schemes cannot share a port.
+    /// `Url` has brought the host into lower case and added the port. That one address has several
+    /// names, that a name may end in a dot, and that a path may be escaped, it leaves alone. Two
+    /// schemes cannot share a port.
     fn server(&self) -> Server<'_> {
-        let (host, port) = self.host_port.rsplit_once(':').unwrap_or((&self.host_port, ""));
+        let (host, port) = self
+            .host_port
+            .rsplit_once(':')
+            .unwrap_or((&self.host_port, ""));
         let segments = self.prefix.split('/').filter(|segment| !segment.is_empty());
-        let path = segments.flat_map(|segment| [b'/'].into_iter().chain(percent_decode_str(segment))).collect();
-        Server { host: canonical(host), port, path }
+        let path = segments
+            .flat_map(|segment| [b'/'].into_iter().chain(percent_decode_str(segment)))
+            .collect();
+        Server {
+            host: canonical(host),
+            port,
+            path,
+        }
     }
 }
 
@@ -181,12 +219,19 @@ impl Endpoints {
     ///
     /// A chart's endpoint that the override outranks is never used, so it is not judged either.
     ///
-    /// IAM comes last in `wanted`. Where another service of the region is not Huawei Cloud's, the region's own IAM knows
-    /// nothing of the account and gets no request: then it has an endpoint only if somebody gives one.
-    pub fn resolve(wanted: &[Wanted<'_>], overrides: &Overrides<'_>) -> Result<Self, EndpointError> {
+    /// IAM comes last in `wanted`. Where another service of the region is not Huawei Cloud's, the
+    /// region's own IAM knows nothing of the account and gets no request: then it has an endpoint
+    /// only if somebody gives one.
+    pub fn resolve(
+        wanted: &[Wanted<'_>],
+        overrides: &Overrides<'_>,
+    ) -> Result<Self, EndpointError> {
         let mut endpoints = Endpoints::default();
         for one in wanted {
-            let is_given = [overrides.of(one.service), one.chart].into_iter().flatten().any(|given| !given.is_empty());
+            let is_given = [overrides.of(one.service), one.chart]
+                .into_iter()
+                .flatten()
+                .any(|given| !given.is_empty());
             if one.service == Service::Iam && !is_given && endpoints.leaves_huawei(one.region) {
                 continue;
             }
@@ -207,33 +252,50 @@ impl Endpoints {
 
     /// In order of service and region.
     pub fn iter(&self) -> impl Iterator<Item = (Service, &str, &Base)> {
-        self.bases.iter().map(|((service, region), base)| (*service, &**region, base))
+        self.bases
+            .iter()
+            .map(|((service, region), base)| (*service, &**region, base))
     }
 
-    /// Two regions behind one URL would be read as copies of each other. An account has one IAM for all regions.
+    /// Two regions behind one URL would be read as copies of each other. An account has one IAM for
+    /// all regions.
     fn insert(&mut self, service: Service, region: &str, base: Base) -> Result<(), EndpointError> {
         let server = base.server();
         let is_copy = |other: Service, elsewhere: &str, known: &Base| {
-            service != Service::Iam && other == service && elsewhere != region && known.server() == server
+            service != Service::Iam
+                && other == service
+                && elsewhere != region
+                && known.server() == server
         };
-        let copy = self.iter().find(|(other, elsewhere, known)| is_copy(*other, elsewhere, known));
+        let copy = self
+            .iter()
+            .find(|(other, elsewhere, known)| is_copy(*other, elsewhere, known));
         if let Some((_, first, known)) = copy {
             let (first, second, url) = (first.to_owned(), region.to_owned(), base.to_string());
             let spelling = Some(known.to_string()).filter(|other| *other != url);
-            return Err(EndpointError::Shared { first, second, url, spelling });
+            return Err(EndpointError::Shared {
+                first,
+                second,
+                url,
+                spelling,
+            });
         }
         let second = base.to_string();
         match self.bases.insert((service, Arc::from(region)), base) {
-            Some(before) if before.to_string() != second => {
-                Err(EndpointError::Conflict { region: region.to_owned(), first: before.to_string(), second })
-            }
+            Some(before) if before.to_string() != second => Err(EndpointError::Conflict {
+                region: region.to_owned(),
+                first: before.to_string(),
+                second,
+            }),
             _ => Ok(()),
         }
     }
 }
 
 fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Base, EndpointError> {
-    let Wanted { service, region, .. } = *wanted;
+    let Wanted {
+        service, region, ..
+    } = *wanted;
     if !is_region_id(region) {
         return Err(EndpointError::Region(region.to_owned()));
     }
@@ -242,12 +304,16 @@ fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Base, E
         return parse(&template, region, Origin::Environment(service));
     }
     let Some(template) = template(wanted.chart) else {
-        let template = default_template(service, region).ok_or_else(|| EndpointError::Nowhere(region.to_owned()))?;
+        let template = default_template(service, region)
+            .ok_or_else(|| EndpointError::Nowhere(region.to_owned()))?;
         return parse(template, region, Origin::Region(service));
     };
     let base = parse(&template, region, Origin::Chart(service))?;
     match foreign_host(&base, region, overrides) {
-        Some(host) => Err(EndpointError::Foreign { origin: Origin::Chart(service), host }),
+        Some(host) => Err(EndpointError::Foreign {
+            origin: Origin::Chart(service),
+            host,
+        }),
         None => Ok(base),
     }
 }
@@ -259,7 +325,9 @@ fn default_template(service: Service, region: &str) -> Option<&'static str> {
         (Service::Swr, _) => "https://swr-api.{region}.myhuaweicloud.com",
         (Service::CodeArts, "eu-west-101") => "https://codeartsrepo-ext.{region}.myhuaweicloud.eu",
         (Service::CodeArts, region) => return regions::codearts(region),
-        (Service::Iam, region) if region.starts_with("eu-west-1") => "https://iam.{region}.myhuaweicloud.eu",
+        (Service::Iam, region) if region.starts_with("eu-west-1") => {
+            "https://iam.{region}.myhuaweicloud.eu"
+        }
         (Service::Iam, _) => "https://iam.{region}.myhuaweicloud.com",
     })
 }
@@ -267,26 +335,44 @@ fn default_template(service: Service, region: &str) -> Option<&'static str> {
 fn foreign_host(base: &Base, region: &str, overrides: &Overrides<'_>) -> Option<String> {
     let host = host_of(base);
     let ours = is_huawei(&host);
-    let allowed = |given: &String| given.replace(PLACEHOLDER, region).eq_ignore_ascii_case(&host);
+    let allowed = |given: &String| {
+        given
+            .replace(PLACEHOLDER, region)
+            .eq_ignore_ascii_case(&host)
+    };
     (!ours && !base.loopback && !overrides.allowed_hosts.iter().any(allowed)).then_some(host)
 }
 
 fn host_of(base: &Base) -> String {
-    base.host_port.rsplit_once(':').map_or_else(|| base.host_port.clone(), |(host, _)| host.to_owned())
+    base.host_port
+        .rsplit_once(':')
+        .map_or_else(|| base.host_port.clone(), |(host, _)| host.to_owned())
 }
 
 fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointError> {
     let text = template.replace(PLACEHOLDER, region);
-    let refuse = |problem: &str| EndpointError::Url { origin, url: shown(template), problem: problem.to_owned() };
+    let refuse = |problem: &str| EndpointError::Url {
+        origin,
+        url: shown(template),
+        problem: problem.to_owned(),
+    };
     // `Url` mends what follows silently, and so would hide what was typed.
-    if text.chars().any(|character| character.is_whitespace() || character.is_control() || character == '\\') {
-        return Err(refuse("it holds a blank, a control character or a backslash"));
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control() || character == '\\')
+    {
+        return Err(refuse(
+            "it holds a blank, a control character or a backslash",
+        ));
     }
     if text.contains(['{', '}']) {
         return Err(refuse("the only placeholder is `{region}`"));
     }
     let url = Url::parse(&text).map_err(|error| refuse(&error.to_string()))?;
-    let Some(host) = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https")) else {
+    let Some(host) = url
+        .host_str()
+        .filter(|_| matches!(url.scheme(), "http" | "https"))
+    else {
         return Err(refuse("it begins with neither https:// nor http://"));
     };
     if !url.username().is_empty() || url.password().is_some() {
@@ -298,9 +384,14 @@ fn parse(template: &str, region: &str, origin: Origin) -> Result<Base, EndpointE
     let loopback = is_loopback(host);
     let secure = url.scheme() == "https";
     if !secure && !loopback {
-        return Err(EndpointError::PlainHttp { origin, url: shown(template) });
+        return Err(EndpointError::PlainHttp {
+            origin,
+            url: shown(template),
+        });
     }
-    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let authority = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     Ok(Base {
         origin: format!("{}://{authority}", url.scheme()),
         host_port: format!("{host}:{}", url.port_or_known_default().unwrap_or_default()),
@@ -316,7 +407,10 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn address_of(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    host.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .ok()
 }
 
 /// A template for messages, without what may be a secret.

@@ -12,8 +12,10 @@ pub fn is_region_id(region: &str) -> bool {
 /// Where CodeArts Repo is, which no rule derives from the region (codearts-repo-api: section 6).
 pub(super) fn codearts(region: &str) -> Option<&'static str> {
     Some(match region {
-        "ap-southeast-3" | "cn-east-2" | "cn-east-3" | "cn-north-1" | "cn-north-4" | "cn-south-1" | "cn-south-2"
-        | "cn-southwest-2" | "la-north-2" | "sa-brazil-1" => "https://codehub-ext.{region}.myhuaweicloud.com",
+        "ap-southeast-3" | "cn-east-2" | "cn-east-3" | "cn-north-1" | "cn-north-4"
+        | "cn-south-1" | "cn-south-2" | "cn-southwest-2" | "la-north-2" | "sa-brazil-1" => {
+            "https://codehub-ext.{region}.myhuaweicloud.com"
+        }
         "la-south-2" | "tr-west-1" => "https://codeartsrepo-ext.{region}.myhuaweicloud.com",
         "af-north-1" | "af-south-1" | "me-east-1" => "https://repo.{region}.myhuaweicloud.com",
         _ => return None,

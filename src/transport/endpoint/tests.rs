@@ -2,10 +2,26 @@
 
 use super::*;
 
-fn resolve(region: &str, environment: Option<&str>, chart: Option<&str>, allowed: &[&str]) -> String {
+fn resolve(
+    region: &str,
+    environment: Option<&str>,
+    chart: Option<&str>,
+    allowed: &[&str],
+) -> String {
     let allowed_hosts: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
-    let overrides = Overrides { swr: environment, allowed_hosts: &allowed_hosts, ..Overrides::default() };
-    match Endpoints::resolve(&[Wanted { service: Service::Swr, region, chart }], &overrides) {
+    let overrides = Overrides {
+        swr: environment,
+        allowed_hosts: &allowed_hosts,
+        ..Overrides::default()
+    };
+    match Endpoints::resolve(
+        &[Wanted {
+            service: Service::Swr,
+            region,
+            chart,
+        }],
+        &overrides,
+    ) {
         Ok(endpoints) => endpoints.base(Service::Swr, region).unwrap().to_string(),
         Err(error) => error.to_string(),
     }
@@ -25,27 +41,66 @@ fn chart(template: &str, allowed: &[&str], expected: &str) {
 
 #[test]
 fn by_region() {
-    assert_eq!(resolve("cn-north-4", None, None, &[]), "https://swr-api.cn-north-4.myhuaweicloud.com");
-    assert_eq!(resolve("eu-west-101", None, None, &[]), "https://swr-api.eu-west-101.myhuaweicloud.eu");
-    assert_eq!(resolve("cn-north-208", Some(""), Some(""), &[]), "https://swr-api.cn-north-208.myhuaweicloud.com");
+    assert_eq!(
+        resolve("cn-north-4", None, None, &[]),
+        "https://swr-api.cn-north-4.myhuaweicloud.com"
+    );
+    assert_eq!(
+        resolve("eu-west-101", None, None, &[]),
+        "https://swr-api.eu-west-101.myhuaweicloud.eu"
+    );
+    assert_eq!(
+        resolve("cn-north-208", Some(""), Some(""), &[]),
+        "https://swr-api.cn-north-208.myhuaweicloud.com"
+    );
 }
 
 #[test]
 fn the_first_that_is_given_wins() {
     let chart = Some("https://swr.{region}.myhuaweicloud.com");
-    assert_eq!(resolve("a-1", None, chart, &[]), "https://swr.a-1.myhuaweicloud.com");
-    assert_eq!(resolve("a-1", Some("https://e.example/{region}/"), chart, &[]), "https://e.example/a-1");
+    assert_eq!(
+        resolve("a-1", None, chart, &[]),
+        "https://swr.a-1.myhuaweicloud.com"
+    );
+    assert_eq!(
+        resolve("a-1", Some("https://e.example/{region}/"), chart, &[]),
+        "https://e.example/a-1"
+    );
     // Nothing goes to the chart's endpoint, so it need not be allowed.
-    assert_eq!(resolve("a-1", Some("http://[::1]:80"), Some("https://evil.example"), &[]), "http://[::1]");
+    assert_eq!(
+        resolve(
+            "a-1",
+            Some("http://[::1]:80"),
+            Some("https://evil.example"),
+            &[]
+        ),
+        "http://[::1]"
+    );
 }
 
 #[test]
 fn the_host_that_is_signed_is_the_one_that_is_sent() {
-    let base = parse("https://Swr.EXAMPLE:443/x/", "a-1", Origin::Environment(Service::Swr)).unwrap();
-    assert_eq!((&*base.origin, &*base.authority), ("https://swr.example", "swr.example"));
+    let base = parse(
+        "https://Swr.EXAMPLE:443/x/",
+        "a-1",
+        Origin::Environment(Service::Swr),
+    )
+    .unwrap();
+    assert_eq!(
+        (&*base.origin, &*base.authority),
+        ("https://swr.example", "swr.example")
+    );
     assert_eq!((&*base.host_port, &*base.prefix), ("swr.example:443", "/x"));
-    let base = parse("http://127.0.0.1:18080", "a-1", Origin::Environment(Service::Swr)).unwrap();
-    assert_eq!((&*base.authority, &*base.host_port), ("127.0.0.1:18080", "127.0.0.1:18080"));
+    let base = parse(
+        "http://127.0.0.1:18080",
+        "a-1",
+        Origin::Environment(Service::Swr),
+    )
+    .unwrap();
+    assert_eq!(
+        (&*base.authority, &*base.host_port),
+        ("127.0.0.1:18080", "127.0.0.1:18080")
+    );
 }
 
 #[test]
@@ -53,7 +108,14 @@ fn plain_http_is_for_loopback() {
     for host in ["127.0.0.1", "127.9.9.9:80", "[::1]:5000", "localhost:8080"] {
         environment(&format!("http://{host}/"), "http://");
     }
-    for host in ["example.com", "10.0.0.1", "127.0.0.1.example.com", "localhost.example.com", "[::2]", "0.0.0.0"] {
+    for host in [
+        "example.com",
+        "10.0.0.1",
+        "127.0.0.1.example.com",
+        "localhost.example.com",
+        "[::2]",
+        "0.0.0.0",
+    ] {
         environment(&format!("http://{host}"), "in the clear");
     }
 }
@@ -75,7 +137,11 @@ fn what_a_template_may_not_hold() {
 
 #[test]
 fn messages_hold_no_password() {
-    for template in ["https://user:pa55@example.com", "https://user:pa55@:0", "https://h.example/?pa55"] {
+    for template in [
+        "https://user:pa55@example.com",
+        "https://user:pa55@:0",
+        "https://h.example/?pa55",
+    ] {
         let message = resolve("a-1", Some(template), None, &[]);
         assert!(!message.contains("pa55"), "{message}");
     }
@@ -83,38 +149,100 @@ fn messages_hold_no_password() {
 
 #[test]
 fn a_chart_does_not_choose_who_gets_credentials() {
-    chart("https://swr-api.{region}.myhuaweicloud.com", &[], "https://swr-api.cn-north-4");
+    chart(
+        "https://swr-api.{region}.myhuaweicloud.com",
+        &[],
+        "https://swr-api.cn-north-4",
+    );
     chart("https://x.myhuaweicloud.eu", &[], "https://x.");
-    chart("http://127.0.0.1:8080/{region}", &[], "http://127.0.0.1:8080/cn-north-4");
-    for host in ["evil.example", "myhuaweicloud.com", "notmyhuaweicloud.com", "x.myhuaweicloud.com.evil.example"] {
-        chart(&format!("https://{host}"), &[], &format!("`--allow-endpoint {host}`"));
-        chart(&format!("https://{host}/p"), &[host], &format!("https://{host}/p"));
+    chart(
+        "http://127.0.0.1:8080/{region}",
+        &[],
+        "http://127.0.0.1:8080/cn-north-4",
+    );
+    for host in [
+        "evil.example",
+        "myhuaweicloud.com",
+        "notmyhuaweicloud.com",
+        "x.myhuaweicloud.com.evil.example",
+    ] {
+        chart(
+            &format!("https://{host}"),
+            &[],
+            &format!("`--allow-endpoint {host}`"),
+        );
+        chart(
+            &format!("https://{host}/p"),
+            &[host],
+            &format!("https://{host}/p"),
+        );
     }
-    chart("https://swr.{region}.example", &["SWR.{region}.example"], "https://swr.cn-north-4.example");
+    chart(
+        "https://swr.{region}.example",
+        &["SWR.{region}.example"],
+        "https://swr.cn-north-4.example",
+    );
     chart("https://evil.example", &["other.example"], "outside Huawei");
 }
 
 #[test]
 fn a_region_smuggles_nothing() {
-    for region in ["", "evil.com/", "a@b", "a:1", "A", "a_b", "a b", "\u{e9}", "x".repeat(64).as_str()] {
-        assert!(resolve(region, None, None, &[]).contains("is no region id"), "{region}");
+    for region in [
+        "",
+        "evil.com/",
+        "a@b",
+        "a:1",
+        "A",
+        "a_b",
+        "a b",
+        "\u{e9}",
+        "x".repeat(64).as_str(),
+    ] {
+        assert!(
+            resolve(region, None, None, &[]).contains("is no region id"),
+            "{region}"
+        );
     }
     assert!(is_region_id("cn-north-208"));
 }
 
 fn resolve_all(wanted: &[Wanted<'_>], swr: Option<&str>) -> Result<Endpoints, EndpointError> {
-    Endpoints::resolve(wanted, &Overrides { swr, ..Overrides::default() })
+    Endpoints::resolve(
+        wanted,
+        &Overrides {
+            swr,
+            ..Overrides::default()
+        },
+    )
 }
 
 #[test]
 fn one_url_serves_one_region() {
-    let wanted = ["a-1", "b-1"].map(|region| Wanted { service: Service::Swr, region, chart: None });
+    let wanted = ["a-1", "b-1"].map(|region| Wanted {
+        service: Service::Swr,
+        region,
+        chart: None,
+    });
     let error = resolve_all(&wanted, Some("http://127.0.0.1:1")).unwrap_err();
     assert!(matches!(error, EndpointError::Shared { .. }));
-    assert_eq!(resolve_all(&wanted, Some("http://127.0.0.1:1/{region}")).unwrap().iter().count(), 2);
+    assert_eq!(
+        resolve_all(&wanted, Some("http://127.0.0.1:1/{region}"))
+            .unwrap()
+            .iter()
+            .count(),
+        2
+    );
     let apart = [
-        Wanted { service: Service::Swr, region: "a-1", chart: Some("http://localhost:1") },
-        Wanted { service: Service::Swr, region: "b-1", chart: Some("http://localhost:2") },
+        Wanted {
+            service: Service::Swr,
+            region: "a-1",
+            chart: Some("http://localhost:1"),
+        },
+        Wanted {
+            service: Service::Swr,
+            region: "b-1",
+            chart: Some("http://localhost:2"),
+        },
     ];
     assert_eq!(resolve_all(&apart, None).unwrap().iter().count(), 2);
 }
@@ -122,15 +250,33 @@ fn one_url_serves_one_region() {
 #[test]
 fn one_server_has_many_names() {
     let both = |first: &str, second: &str| {
-        let wanted = |region, chart| Wanted { service: Service::Swr, region, chart };
-        resolve_all(&[wanted("a-1", Some(first)), wanted("b-1", Some(second))], None)
+        let wanted = |region, chart| Wanted {
+            service: Service::Swr,
+            region,
+            chart,
+        };
+        resolve_all(
+            &[wanted("a-1", Some(first)), wanted("b-1", Some(second))],
+            None,
+        )
     };
-    let here =
-        ["localhost", "LOCALHOST", "127.0.0.1", "127.1", "0x7f000001", "127.0.0.2", "[::1]", "[0:0:0:0:0:0:0:1]"];
+    let here = [
+        "localhost",
+        "LOCALHOST",
+        "127.0.0.1",
+        "127.1",
+        "0x7f000001",
+        "127.0.0.2",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+    ];
     for name in here {
         let url = format!("http://{name}:8080");
         let error = both("http://127.0.0.1:8080/", &url).unwrap_err();
-        assert!(matches!(error, EndpointError::Shared { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, EndpointError::Shared { .. }),
+            "{name}: {error}"
+        );
         assert!(both("http://127.0.0.1:8081", &url).is_ok(), "{name}");
     }
     let cloud = "https://swr.x.myhuaweicloud.com";
@@ -147,24 +293,50 @@ fn one_server_has_many_names() {
         ("https://127.0.0.1", "https://[::ffff:127.0.0.1]", true),
         ("http://localhost:443", "https://127.0.0.1", true),
         ("http://localhost", "https://localhost", false),
-        ("http://127.0.0.1:8080/{region}", "http://localhost:8080/{region}", false),
+        (
+            "http://127.0.0.1:8080/{region}",
+            "http://localhost:8080/{region}",
+            false,
+        ),
     ] {
         let allowed = ["swr.x.myhuaweicloud.com.", "[::ffff:7f00:1]"].map(str::to_owned);
-        let overrides = Overrides { allowed_hosts: &allowed, ..Overrides::default() };
-        let wanted = |region, chart| Wanted { service: Service::Swr, region, chart };
-        let resolved =
-            Endpoints::resolve(&[wanted("a-1", Some(first)), wanted("b-1", Some(second))], &overrides).map(|_| ());
+        let overrides = Overrides {
+            allowed_hosts: &allowed,
+            ..Overrides::default()
+        };
+        let wanted = |region, chart| Wanted {
+            service: Service::Swr,
+            region,
+            chart,
+        };
+        let resolved = Endpoints::resolve(
+            &[wanted("a-1", Some(first)), wanted("b-1", Some(second))],
+            &overrides,
+        )
+        .map(|_| ());
         let is_shared = matches!(resolved, Err(EndpointError::Shared { .. }));
-        assert!(is_shared == is_one && (is_shared || resolved.is_ok()), "{first} {second}: {resolved:?}");
+        assert!(
+            is_shared == is_one && (is_shared || resolved.is_ok()),
+            "{first} {second}: {resolved:?}"
+        );
     }
-    let error = both("http://127.0.0.1:1", "http://localhost:1").unwrap_err().to_string();
-    assert!(error.contains("endpoint http://localhost:1, which is also written http://127.0.0.1:1:"), "{error}");
+    let error = both("http://127.0.0.1:1", "http://localhost:1")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("endpoint http://localhost:1, which is also written http://127.0.0.1:1:"),
+        "{error}"
+    );
 }
 
 #[test]
 fn one_region_has_one_url() {
     let twice = |first, second| {
-        [first, second].map(|chart| Wanted { service: Service::Swr, region: "a-1", chart: Some(chart) })
+        [first, second].map(|chart| Wanted {
+            service: Service::Swr,
+            region: "a-1",
+            chart: Some(chart),
+        })
     };
     assert!(resolve_all(&twice("http://localhost:1", "http://localhost:1/"), None).is_ok());
     let error = resolve_all(&twice("http://localhost:1", "http://localhost:2"), None).unwrap_err();
@@ -172,9 +344,23 @@ fn one_region_has_one_url() {
 }
 
 fn codearts(region: &str, environment: Option<&str>, chart: Option<&str>) -> String {
-    let overrides = Overrides { swr: Some("https://swr.example"), codearts: environment, ..Overrides::default() };
-    match Endpoints::resolve(&[Wanted { service: Service::CodeArts, region, chart }], &overrides) {
-        Ok(endpoints) => endpoints.base(Service::CodeArts, region).unwrap().to_string(),
+    let overrides = Overrides {
+        swr: Some("https://swr.example"),
+        codearts: environment,
+        ..Overrides::default()
+    };
+    match Endpoints::resolve(
+        &[Wanted {
+            service: Service::CodeArts,
+            region,
+            chart,
+        }],
+        &overrides,
+    ) {
+        Ok(endpoints) => endpoints
+            .base(Service::CodeArts, region)
+            .unwrap()
+            .to_string(),
         Err(error) => error.to_string(),
     }
 }
@@ -182,57 +368,137 @@ fn codearts(region: &str, environment: Option<&str>, chart: Option<&str>) -> Str
 #[test]
 fn codearts_has_hosts_of_its_own() {
     for (region, host) in [
-        ("cn-north-4", "https://codehub-ext.cn-north-4.myhuaweicloud.com"),
-        ("tr-west-1", "https://codeartsrepo-ext.tr-west-1.myhuaweicloud.com"),
-        ("eu-west-101", "https://codeartsrepo-ext.eu-west-101.myhuaweicloud.eu"),
+        (
+            "cn-north-4",
+            "https://codehub-ext.cn-north-4.myhuaweicloud.com",
+        ),
+        (
+            "tr-west-1",
+            "https://codeartsrepo-ext.tr-west-1.myhuaweicloud.com",
+        ),
+        (
+            "eu-west-101",
+            "https://codeartsrepo-ext.eu-west-101.myhuaweicloud.eu",
+        ),
         ("me-east-1", "https://repo.me-east-1.myhuaweicloud.com"),
     ] {
         assert_eq!(codearts(region, None, None), host);
     }
     let unknown = codearts("cn-north-208", None, None);
-    assert!(unknown.contains("`endpoints.codearts`") && unknown.contains("`PORTOLAN_ENDPOINT_CODEARTS`"), "{unknown}");
-    assert_eq!(codearts("a-1", Some("https://e.example/{region}"), None), "https://e.example/a-1");
-    assert_eq!(codearts("a-1", None, Some("https://x.{region}.myhuaweicloud.com")), "https://x.a-1.myhuaweicloud.com");
+    assert!(
+        unknown.contains("`endpoints.codearts`")
+            && unknown.contains("`PORTOLAN_ENDPOINT_CODEARTS`"),
+        "{unknown}"
+    );
+    assert_eq!(
+        codearts("a-1", Some("https://e.example/{region}"), None),
+        "https://e.example/a-1"
+    );
+    assert_eq!(
+        codearts("a-1", None, Some("https://x.{region}.myhuaweicloud.com")),
+        "https://x.a-1.myhuaweicloud.com"
+    );
     let foreign = codearts("a-1", None, Some("https://evil.example"));
-    assert!(foreign.starts_with("`endpoints.codearts` would send credentials to `evil.example`"), "{foreign}");
-    assert!(foreign.ends_with("set `PORTOLAN_ENDPOINT_CODEARTS`"), "{foreign}");
+    assert!(
+        foreign.starts_with("`endpoints.codearts` would send credentials to `evil.example`"),
+        "{foreign}"
+    );
+    assert!(
+        foreign.ends_with("set `PORTOLAN_ENDPOINT_CODEARTS`"),
+        "{foreign}"
+    );
     assert!(codearts("a-1", Some("http://example.com"), None).contains("in the clear"));
 }
 
 #[test]
 fn two_services_may_share_a_host() {
-    let wanted = [Service::Swr, Service::CodeArts].map(|service| Wanted { service, region: "a-1", chart: None });
+    let wanted = [Service::Swr, Service::CodeArts].map(|service| Wanted {
+        service,
+        region: "a-1",
+        chart: None,
+    });
     let one = Some("http://127.0.0.1:1");
-    let overrides = Overrides { swr: one, codearts: one, ..Overrides::default() };
-    assert_eq!(Endpoints::resolve(&wanted, &overrides).unwrap().iter().count(), 2);
+    let overrides = Overrides {
+        swr: one,
+        codearts: one,
+        ..Overrides::default()
+    };
+    assert_eq!(
+        Endpoints::resolve(&wanted, &overrides)
+            .unwrap()
+            .iter()
+            .count(),
+        2
+    );
 }
 
 fn iam(region: &str, swr: Option<&str>, environment: Option<&str>, chart: Option<&str>) -> String {
-    let wanted =
-        [Wanted { service: Service::Swr, region, chart: swr }, Wanted { service: Service::Iam, region, chart }];
+    let wanted = [
+        Wanted {
+            service: Service::Swr,
+            region,
+            chart: swr,
+        },
+        Wanted {
+            service: Service::Iam,
+            region,
+            chart,
+        },
+    ];
     let allowed = ["swr.example.com".to_owned()];
-    let overrides = Overrides { iam: environment, allowed_hosts: &allowed, ..Overrides::default() };
+    let overrides = Overrides {
+        iam: environment,
+        allowed_hosts: &allowed,
+        ..Overrides::default()
+    };
     match Endpoints::resolve(&wanted, &overrides) {
-        Ok(endpoints) => endpoints.base(Service::Iam, region).map_or_else(|| "none".to_owned(), Base::to_string),
+        Ok(endpoints) => endpoints
+            .base(Service::Iam, region)
+            .map_or_else(|| "none".to_owned(), Base::to_string),
         Err(error) => error.to_string(),
     }
 }
 
 #[test]
 fn iam_is_the_regions_own_where_the_other_services_are() {
-    assert_eq!(iam("cn-north-4", None, None, None), "https://iam.cn-north-4.myhuaweicloud.com");
-    assert_eq!(iam("eu-west-101", None, None, None), "https://iam.eu-west-101.myhuaweicloud.eu");
+    assert_eq!(
+        iam("cn-north-4", None, None, None),
+        "https://iam.cn-north-4.myhuaweicloud.com"
+    );
+    assert_eq!(
+        iam("eu-west-101", None, None, None),
+        "https://iam.eu-west-101.myhuaweicloud.eu"
+    );
     let elsewhere = Some("https://swr.example.com");
     assert_eq!(iam("a-1", elsewhere, None, None), "none");
-    assert_eq!(iam("a-1", elsewhere, Some("https://iam.example.com"), None), "https://iam.example.com");
+    assert_eq!(
+        iam("a-1", elsewhere, Some("https://iam.example.com"), None),
+        "https://iam.example.com"
+    );
     let refused = iam("a-1", elsewhere, None, Some("https://iam.example.com"));
-    assert!(refused.contains("`endpoints.iam`") && refused.contains("PORTOLAN_ENDPOINT_IAM"), "{refused}");
+    assert!(
+        refused.contains("`endpoints.iam`") && refused.contains("PORTOLAN_ENDPOINT_IAM"),
+        "{refused}"
+    );
     assert!(iam("a-1", None, Some("http://iam.example.com"), None).contains("in the clear"));
 }
 
 #[test]
 fn one_iam_serves_all_regions() {
-    let wanted = ["a-1", "b-1"].map(|region| Wanted { service: Service::Iam, region, chart: None });
-    let overrides = Overrides { iam: Some("https://iam.myhuaweicloud.com"), ..Overrides::default() };
-    assert_eq!(Endpoints::resolve(&wanted, &overrides).unwrap().iter().count(), 2);
+    let wanted = ["a-1", "b-1"].map(|region| Wanted {
+        service: Service::Iam,
+        region,
+        chart: None,
+    });
+    let overrides = Overrides {
+        iam: Some("https://iam.myhuaweicloud.com"),
+        ..Overrides::default()
+    };
+    assert_eq!(
+        Endpoints::resolve(&wanted, &overrides)
+            .unwrap()
+            .iter()
+            .count(),
+        2
+    );
 }

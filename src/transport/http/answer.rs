@@ -25,10 +25,21 @@ pub(super) async fn read(
 ) -> Result<Response, NoAnswer> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(base, timeouts, error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| no_answer(base, timeouts, error))?
+    {
         if body.len() + chunk.len() > MAX_BODY {
-            let message = format!("{} answered {status} with more than {} MiB", base.host_port, MAX_BODY >> 20);
-            return Err(NoAnswer { message, never_sent: false });
+            let message = format!(
+                "{} answered {status} with more than {} MiB",
+                base.host_port,
+                MAX_BODY >> 20
+            );
+            return Err(NoAnswer {
+                message,
+                never_sent: false,
+            });
         }
         body.extend_from_slice(&chunk);
     }
@@ -36,7 +47,8 @@ pub(super) async fn read(
     Ok(Response {
         status,
         request_id: header("x-request-id"),
-        retry_after: header(RETRY_AFTER.as_str()).and_then(|value| retry_after(&value, Timestamp::now())),
+        retry_after: header(RETRY_AFTER.as_str())
+            .and_then(|value| retry_after(&value, Timestamp::now())),
         content_range: header(CONTENT_RANGE.as_str()),
         location: header(LOCATION.as_str()),
         date: header(DATE.as_str()),
@@ -55,14 +67,18 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let wait = match value.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
-            let at = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok()?;
+            let at = rfc2822::DateTimeParser::new()
+                .relaxed_weekday(true)
+                .parse_timestamp(value)
+                .ok()?;
             Duration::try_from(at.duration_since(now)).unwrap_or_default()
         }
     };
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// Without a connection (refused, unresolved, TLS, a proxy's no) the service has seen nothing of the request.
+/// Without a connection (refused, unresolved, TLS, a proxy's no) the service has seen nothing of
+/// the request.
 pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error) -> NoAnswer {
     let host = &base.host_port;
     let never_sent = error.is_connect();
@@ -71,17 +87,26 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
         (true, true) => format!("no connection to {host} within {connect:?}"),
         (true, false) => match causes(error) {
             problem if problem.contains("UnknownIssuer") => {
-                format!("no connection to {host}: {problem}; `--ca-file` names an authority to trust besides")
+                format!(
+                    "no connection to {host}: {problem}; `--ca-file` names an authority to trust \
+                    besides"
+                )
             }
             problem => format!("no connection to {host}: {problem}"),
         },
         (false, true) => format!("no complete answer from {host} within {answer:?}"),
         (false, false) if error.is_body() || error.is_decode() => {
-            format!("the answer from {host} was cut short or garbled: {}", causes(error))
+            format!(
+                "the answer from {host} was cut short or garbled: {}",
+                causes(error)
+            )
         }
         (false, false) => format!("no answer from {host}: {}", causes(error)),
     };
-    NoAnswer { message, never_sent }
+    NoAnswer {
+        message,
+        never_sent,
+    }
 }
 
 #[cfg(test)]

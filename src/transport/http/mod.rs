@@ -1,7 +1,7 @@
 //! The HTTP door: signs or stamps a request, sends it once, and takes the whole answer or none.
 //!
-//! The only place that looks at the clock and opens connections. It neither repeats nor interprets: a redirect,
-//! a refusal and an error page are answers like any other.
+//! The only place that looks at the clock and opens connections. It neither repeats nor interprets:
+//! a redirect, a refusal and an error page are answers like any other.
 
 mod answer;
 mod url;
@@ -25,8 +25,8 @@ use super::{
 use crate::wire::{Request, Response};
 
 const JSON: &str = "application/json";
-/// Gateways close idle connections, mostly after a minute. A write on a connection that is just being closed
-/// ends without an answer, so they are left alone earlier.
+/// Gateways close idle connections, mostly after a minute. A write on a connection that is just
+/// being closed ends without an answer, so they are left alone earlier.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// How often others may run before an answer is passed on.
@@ -42,7 +42,10 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Timeouts { connect: Duration::from_secs(10), answer: Duration::from_secs(60) }
+        Timeouts {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(60),
+        }
     }
 }
 
@@ -62,7 +65,14 @@ impl HttpTransport {
     /// Connects to nothing yet, so that nothing can fail yet.
     pub fn new(endpoints: Endpoints, credentials: Credentials, timeouts: Timeouts) -> Self {
         let (proxied, direct) = (OnceLock::new(), OnceLock::new());
-        HttpTransport { endpoints, credentials, timeouts, roots: Roots::default(), proxied, direct }
+        HttpTransport {
+            endpoints,
+            credentials,
+            timeouts,
+            roots: Roots::default(),
+            proxied,
+            direct,
+        }
     }
 
     /// Trusts these authorities too.
@@ -75,7 +85,10 @@ impl HttpTransport {
     fn client(&self, base: &Base) -> Result<&Client, NoAnswer> {
         let client = if base.loopback {
             self.direct.get_or_init(|| {
-                let secure = self.endpoints.iter().any(|(_, _, base)| base.loopback && base.secure);
+                let secure = self
+                    .endpoints
+                    .iter()
+                    .any(|(_, _, base)| base.loopback && base.secure);
                 build(self.builder(secure).no_proxy())
             })
         } else {
@@ -84,7 +97,8 @@ impl HttpTransport {
         client.as_ref().map_err(Clone::clone)
     }
 
-    /// The built-in repetition of what an HTTP/2 server says it has not looked at stays on: it is no second try.
+    /// The built-in repetition of what an HTTP/2 server says it has not looked at stays on: it is
+    /// no second try.
     fn builder(&self, secure: bool) -> ClientBuilder {
         let builder = Client::builder()
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
@@ -102,15 +116,19 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let base = self.endpoints.base(request.service, &request.region).ok_or_else(|| NoAnswer {
-            message: format!("no endpoint is known for the region {}", request.region),
-            never_sent: true,
-        })?;
+        let base = self
+            .endpoints
+            .base(request.service, &request.region)
+            .ok_or_else(|| NoAnswer {
+                message: format!("no endpoint is known for the region {}", request.region),
+                never_sent: true,
+            })?;
         let prepared = self.prepare(base, request)?;
         let sent = self.client(base)?.execute(prepared).await;
         let response = sent.map_err(|error| no_answer(base, &self.timeouts, error))?;
         let answer = answer::read(base, &self.timeouts, response).await;
-        // Another task puts the connection back where the next request finds it; else that would open one more.
+        // Another task puts the connection back where the next request finds it; else that would
+        // open one more.
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
         }
@@ -118,13 +136,20 @@ impl HttpTransport {
     }
 
     fn prepare(&self, base: &Base, request: &Request) -> Result<reqwest::Request, NoAnswer> {
-        let query: Vec<(&str, &str)> = request.query.iter().map(|(name, value)| (*name, &**value)).collect();
+        let query: Vec<(&str, &str)> = request
+            .query
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
         let path = format!("{}{}", base.prefix, request.path);
-        let url = url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
+        let url =
+            url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
         let body = request.body_text().unwrap_or_default();
         let headers = match &self.credentials {
             Credentials::Keys(keys) => {
-                let date = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+                let date = jiff::Timestamp::now()
+                    .strftime("%Y%m%dT%H%M%SZ")
+                    .to_string();
                 let to_sign = ToSign {
                     method: request.method.as_str(),
                     path: &path,
@@ -178,28 +203,48 @@ fn mozilla_roots() -> impl Iterator<Item = Certificate> {
 }
 
 fn refused(request: &Request, problem: &str) -> NoAnswer {
-    NoAnswer { message: format!("`{request}` was not sent: {problem}"), never_sent: true }
+    NoAnswer {
+        message: format!("`{request}` was not sent: {problem}"),
+        never_sent: true,
+    }
 }
 
-/// The headers of a signed request: those that are signed, the date and the signature. `User-Agent` and `Accept`
-/// stay out of it, so that a proxy may change them. `Host` is signed here and written by the client.
+/// The headers of a signed request: those that are signed, the date and the signature. `User-Agent`
+/// and `Accept` stay out of it, so that a proxy may change them. `Host` is signed here and written
+/// by the client.
 fn signed_headers(request: &ToSign<'_>, keys: &Keys) -> Result<HeaderMap, String> {
     let mut ours = vec![("content-type", JSON)];
     ours.extend(keys.project_id.as_deref().map(|id| ("x-project-id", id)));
-    ours.extend(keys.security_token.as_ref().map(|token| ("x-security-token", token.expose_secret())));
+    ours.extend(
+        keys.security_token
+            .as_ref()
+            .map(|token| ("x-security-token", token.expose_secret())),
+    );
     let all = [request.headers, &ours].concat();
-    let signed = sign(&ToSign { headers: &all, ..*request }, keys);
-    let stamps = [(DATE_HEADER, request.date), (AUTHORIZATION.as_str(), signed.authorization.as_str())];
+    let signed = sign(
+        &ToSign {
+            headers: &all,
+            ..*request
+        },
+        keys,
+    );
+    let stamps = [
+        (DATE_HEADER, request.date),
+        (AUTHORIZATION.as_str(), signed.authorization.as_str()),
+    ];
     headers(ours.into_iter().chain(stamps))
 }
 
 /// Every value is marked as sensitive but the two that each request has.
-fn headers<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> Result<HeaderMap, String> {
+fn headers<'a>(
+    pairs: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     headers.insert(ACCEPT, HeaderValue::from_static(JSON));
     for (name, value) in pairs {
-        let mut value = HeaderValue::from_str(value).map_err(|_| format!("the value of `{name}` fits in no header"))?;
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| format!("the value of `{name}` fits in no header"))?;
         value.set_sensitive(name != CONTENT_TYPE);
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -1,7 +1,8 @@
 //! The URL of a request, put together so that what is sent is what was signed.
 //!
-//! URL libraries mend what they are given: they collapse dot segments and turn backslashes around. After signing
-//! that would be a wrong signature, or another path, so everything that could be mended is refused.
+//! URL libraries mend what they are given: they collapse dot segments and turn backslashes around.
+//! After signing that would be a wrong signature, or another path, so everything that could be
+//! mended is refused.
 
 use reqwest::Url;
 
@@ -25,12 +26,24 @@ fn check(path: &str) -> Result<(), String> {
     if !path.starts_with('/') {
         return Err("its path does not begin with `/`".to_owned());
     }
-    if let Some(character) = path.chars().find(|character| !is_path_character(*character)) {
-        return Err(format!("its path holds {character:?}, which must be escaped"));
+    if let Some(character) = path
+        .chars()
+        .find(|character| !is_path_character(*character))
+    {
+        return Err(format!(
+            "its path holds {character:?}, which must be escaped"
+        ));
     }
-    let is_dots = |segment: &str| matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+    let is_dots = |segment: &str| {
+        matches!(
+            &*segment.to_ascii_lowercase().replace("%2e", "."),
+            "." | ".."
+        )
+    };
     match path.split('/').find(|segment| is_dots(segment)) {
-        Some(segment) => Err(format!("its path holds the segment `{segment}`, which means another path")),
+        Some(segment) => Err(format!(
+            "its path holds the segment `{segment}`, which means another path"
+        )),
         None => Ok(()),
     }
 }
@@ -49,9 +62,19 @@ mod tests {
     };
 
     fn url(path: &str, query: &[(&str, &str)]) -> Result<String, String> {
-        let overrides = Overrides { swr: Some("http://localhost:1/p"), ..Overrides::default() };
-        let endpoints =
-            Endpoints::resolve(&[Wanted { service: Service::Swr, region: "r", chart: None }], &overrides).unwrap();
+        let overrides = Overrides {
+            swr: Some("http://localhost:1/p"),
+            ..Overrides::default()
+        };
+        let endpoints = Endpoints::resolve(
+            &[Wanted {
+                service: Service::Swr,
+                region: "r",
+                chart: None,
+            }],
+            &overrides,
+        )
+        .unwrap();
         let base = endpoints.base(Service::Swr, "r").unwrap();
         assemble(base, &format!("{}{path}", base.prefix), query).map(|url| url.to_string())
     }
@@ -59,19 +82,40 @@ mod tests {
     #[test]
     fn paths_and_queries_arrive_as_they_are() {
         let subdelims = "/a$b%24c/%E7%BB%84/!&'()*+,;=:@";
-        assert_eq!(url(subdelims, &[]).unwrap(), format!("http://localhost:1/p{subdelims}"));
+        assert_eq!(
+            url(subdelims, &[]).unwrap(),
+            format!("http://localhost:1/p{subdelims}")
+        );
         let strict = url("/x", &[("filter", "mode::visible"), ("a", "' +~")]).unwrap();
-        assert_eq!(strict, "http://localhost:1/p/x?a=%27%20%2B~&filter=mode%3A%3Avisible");
+        assert_eq!(
+            strict,
+            "http://localhost:1/p/x?a=%27%20%2B~&filter=mode%3A%3Avisible"
+        );
     }
 
     #[test]
     fn what_would_be_mended_is_refused() {
         for segment in [".", "..", "%2e", "%2E.", ".%2e"] {
-            assert!(url(&format!("/a/{segment}/b"), &[]).unwrap_err().contains("segment"), "{segment}");
-            assert!(url(&format!("/a/{segment}"), &[]).unwrap_err().contains("segment"), "{segment}");
+            assert!(
+                url(&format!("/a/{segment}/b"), &[])
+                    .unwrap_err()
+                    .contains("segment"),
+                "{segment}"
+            );
+            assert!(
+                url(&format!("/a/{segment}"), &[])
+                    .unwrap_err()
+                    .contains("segment"),
+                "{segment}"
+            );
         }
         for character in ["\\", "?", "#", " ", "\n", "\"", "|", "\u{e9}"] {
-            assert!(url(&format!("/a{character}b"), &[]).unwrap_err().contains("escaped"), "{character}");
+            assert!(
+                url(&format!("/a{character}b"), &[])
+                    .unwrap_err()
+                    .contains("escaped"),
+                "{character}"
+            );
         }
         assert!(url("", &[]).is_ok(), "the prefix is a path");
         assert!(url("/...", &[]).is_ok());

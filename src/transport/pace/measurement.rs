@@ -22,7 +22,11 @@ pub(super) struct Measurement {
 
 impl Measurement {
     pub(super) fn from(now: Duration) -> Measurement {
-        Measurement { since: now, successes: 0, last: now }
+        Measurement {
+            since: now,
+            successes: 0,
+            last: now,
+        }
     }
 
     pub(super) fn is_idle(&self, now: Duration) -> bool {
@@ -40,8 +44,8 @@ impl Measurement {
         (is_long && took >= uncertain * CERTAIN).then(|| self.rate(opened))
     }
 
-    /// Whether it was refused within the first second, after enough was let through. A service that counts by the
-    /// second lets through no more until the next, whenever in its second that was.
+    /// Whether it was refused within the first second, after enough was let through. A service that
+    /// counts by the second lets through no more until the next, whenever in its second that was.
     pub(super) fn fits_a_second(&self, refused: Duration) -> bool {
         self.successes >= FEWEST && refused < self.since + SHORTEST
     }

@@ -39,7 +39,12 @@ fn learned() -> Pace {
 #[test]
 fn without_throttling_there_is_no_pace() {
     let mut pace = Pace::new(at(0.0));
-    assert_eq!((0..10_000).filter(|_| pace.take(at(1.0), false, 1).is_ok()).count(), 10_000);
+    assert_eq!(
+        (0..10_000)
+            .filter(|_| pace.take(at(1.0), false, 1).is_ok())
+            .count(),
+        10_000
+    );
     assert_eq!(pace.rate(), None);
 }
 
@@ -47,7 +52,10 @@ fn without_throttling_there_is_no_pace() {
 fn what_was_let_through_becomes_the_pace() {
     let pace = learned();
     let rate = pace.rate().unwrap();
-    assert!((70.0..77.0).contains(&rate), "200 in between 2.4 and 2.85 seconds, and not {rate}");
+    assert!(
+        (70.0..77.0).contains(&rate),
+        "200 in between 2.4 and 2.85 seconds, and not {rate}"
+    );
 }
 
 #[test]
@@ -182,7 +190,11 @@ fn no_second_holds_more_than_what_may_go_at_once() {
     // At first few, then many, as when a limit grows.
     let mut sent = Vec::new();
     for (now, number) in [(1.25, 1), (1.3, 29), (1.35, 70)] {
-        sent.extend((0..number).filter(|_| pace.take(at(now), false, 1).is_ok()).map(|_| at(now)));
+        sent.extend(
+            (0..number)
+                .filter(|_| pace.take(at(now), false, 1).is_ok())
+                .map(|_| at(now)),
+        );
     }
     assert_eq!(sent.len(), 100);
     let mut now = at(1.36);
@@ -192,7 +204,11 @@ fn no_second_holds_more_than_what_may_go_at_once() {
             Err(later) => now = later,
         }
     }
-    assert!(sent.windows(101).all(|sent| sent[100] - sent[0] >= at(0.9999)), "{sent:?}");
+    assert!(
+        sent.windows(101)
+            .all(|sent| sent[100] - sent[0] >= at(0.9999)),
+        "{sent:?}"
+    );
 }
 
 #[test]

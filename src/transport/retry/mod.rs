@@ -1,7 +1,8 @@
 //! Whether a request that brought no success is sent again, and how long it waits before.
 //!
-//! Whether a request may be repeated at all is not known here: a read may, and a write only behind a new check.
-//! Pure: it counts what it is told, and names the bounds of a wait, within which chance decides.
+//! Whether a request may be repeated at all is not known here: a read may, and a write only behind
+//! a new check. Pure: it counts what it is told, and names the bounds of a wait, within which
+//! chance decides.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -11,7 +12,8 @@ use crate::wire::error::Class;
 /// How often a request is sent at most.
 const TRIES: u32 = 6;
 
-/// A plain 500 is repeated once: the service answers so to some requests for ever (swr-api: section 15).
+/// A plain 500 is repeated once: the service answers so to some requests for ever (swr-api: section
+/// 15).
 const TRIES_AFTER_500: u32 = 2;
 
 /// The longest wait between two tries, whatever `Retry-After` says.
@@ -20,8 +22,9 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The first wait after anything but throttling, which may be over at once.
 const BROKEN_WAIT: Duration = Duration::from_millis(100);
 
-/// The most milliseconds to wait after throttling, and half of it the least: short while others succeed, and yet six
-/// tries outlast a limit that counts by the minute and is used up in its first second.
+/// The most milliseconds to wait after throttling, and half of it the least: short while others
+/// succeed, and yet six tries outlast a limit that counts by the minute and is used up in its first
+/// second.
 const THROTTLED_WAITS: [u64; 5] = [500, 8_000, 24_000, 40_000, 60_000];
 
 /// Why a try was in vain.
@@ -50,27 +53,39 @@ pub(super) enum Next {
 
 impl Tries {
     /// One more try was in vain.
-    pub(super) fn failed(&mut self, failure: Failure, retry_after: Option<Duration>, standing: Standing) -> Next {
+    pub(super) fn failed(
+        &mut self,
+        failure: Failure,
+        retry_after: Option<Duration>,
+        standing: Standing,
+    ) -> Next {
         if failure == Failure::Answered(Class::Throttled) {
             return self.was_throttled(retry_after, standing);
         }
-        let may_help =
-            matches!(failure, Failure::NoAnswer | Failure::Answered(Class::Unavailable | Class::ServerError));
+        let may_help = matches!(
+            failure,
+            Failure::NoAnswer | Failure::Answered(Class::Unavailable | Class::ServerError)
+        );
         self.broken += 1;
         self.server_errors += u32::from(failure == Failure::Answered(Class::ServerError));
         if !may_help || self.is_spent() {
             return Next::Stop;
         }
-        Next::Again { wait: after(retry_after).unwrap_or(Duration::ZERO..=doubled(BROKEN_WAIT, self.broken)) }
+        Next::Again {
+            wait: after(retry_after).unwrap_or(Duration::ZERO..=doubled(BROKEN_WAIT, self.broken)),
+        }
     }
 
-    /// Throttling counts only while nothing on the endpoint succeeds. Once another request has given up there, one
-    /// try is enough to see that nothing has changed.
+    /// Throttling counts only while nothing on the endpoint succeeds. Once another request has
+    /// given up there, one try is enough to see that nothing has changed.
     fn was_throttled(&mut self, retry_after: Option<Duration>, standing: Standing) -> Next {
         if standing.successes != self.successes {
             (self.successes, self.throttled) = (standing.successes, 0);
         }
-        let bound = THROTTLED_WAITS.get(self.throttled as usize).copied().unwrap_or_default();
+        let bound = THROTTLED_WAITS
+            .get(self.throttled as usize)
+            .copied()
+            .unwrap_or_default();
         let bound = Duration::from_millis(bound);
         self.throttled += 1;
         if self.is_spent() || standing.given_up {
@@ -78,7 +93,8 @@ impl Tries {
         }
         let own = bound / 2..=bound;
         let wait = match after(retry_after) {
-            // A word that did not hold is not trusted again; zero is a wish, and no word about the future.
+            // A word that did not hold is not trusted again; zero is a wish, and no word about the
+            // future.
             Some(asked) if self.throttled > 1 && !asked.end().is_zero() => {
                 *asked.start().max(own.start())..=*asked.end().max(own.end())
             }
@@ -100,7 +116,9 @@ fn after(retry_after: Option<Duration>) -> Option<RangeInclusive<Duration>> {
 }
 
 fn doubled(first: Duration, tries: u32) -> Duration {
-    first.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST_WAIT)
+    first
+        .saturating_mul(1 << (tries - 1).min(16))
+        .min(LONGEST_WAIT)
 }
 
 #[cfg(test)]

@@ -5,12 +5,20 @@ use super::*;
 const THROTTLED: Failure = Failure::Answered(Class::Throttled);
 
 fn standing(successes: u64) -> Standing {
-    Standing { successes, given_up: false }
+    Standing {
+        successes,
+        given_up: false,
+    }
 }
 
 fn wait(next: &Next) -> (u64, u64) {
-    let Next::Again { wait } = next else { panic!("it stops") };
-    (wait.start().as_millis() as u64, wait.end().as_millis() as u64)
+    let Next::Again { wait } = next else {
+        panic!("it stops")
+    };
+    (
+        wait.start().as_millis() as u64,
+        wait.end().as_millis() as u64,
+    )
 }
 
 #[test]
@@ -18,10 +26,17 @@ fn what_broke_is_tried_again_at_any_time_within_a_growing_bound() {
     let mut tries = Tries::default();
     let mut bounds = Vec::new();
     for _ in 0..5 {
-        bounds.push(wait(&tries.failed(Failure::Answered(Class::Unavailable), None, standing(0))));
+        bounds.push(wait(&tries.failed(
+            Failure::Answered(Class::Unavailable),
+            None,
+            standing(0),
+        )));
     }
     assert_eq!(bounds, [(0, 100), (0, 200), (0, 400), (0, 800), (0, 1600)]);
-    assert_eq!(tries.failed(Failure::Answered(Class::Unavailable), None, standing(0)), Next::Stop);
+    assert_eq!(
+        tries.failed(Failure::Answered(Class::Unavailable), None, standing(0)),
+        Next::Stop
+    );
 }
 
 #[test]
@@ -42,7 +57,10 @@ fn a_success_of_others_starts_the_count_anew() {
         let next = tries.failed(THROTTLED, None, standing(successes));
         assert_eq!(wait(&next), (250, 500));
     }
-    let given_up = Standing { successes: 100, given_up: true };
+    let given_up = Standing {
+        successes: 100,
+        given_up: true,
+    };
     assert_eq!(tries.failed(THROTTLED, None, given_up), Next::Stop);
 }
 

@@ -1,7 +1,9 @@
-//! What an answer means before anybody looks for what was asked: its class, and the error that its body tells.
+//! What an answer means before anybody looks for what was asked: its class, and the error that its
+//! body tells.
 //!
-//! The service and the gateway before it have several shapes of error, and a web filter may answer in HTML. All of
-//! them are read here, and none fails. What to do about a class is the caller's business.
+//! The service and the gateway before it have several shapes of error, and a web filter may answer
+//! in HTML. All of them are read here, and none fails. What to do about a class is the caller's
+//! business.
 
 use std::fmt;
 
@@ -50,14 +52,15 @@ const NO_TOKEN: &str = "SVCSTG.SWR.4001048";
 
 /// CodeArts Repo: the repository does not exist, or is not to be seen.
 const REPOSITORY_NOT_FOUND: [&str; 2] = ["CH.004404", "CH.000404"];
-/// CodeArts Repo: no permission in the repository. It comes as a 401, and says nothing against the credentials.
+/// CodeArts Repo: no permission in the repository. It comes as a 401, and says nothing against the
+/// credentials.
 const NO_PERMISSION: &str = "CH.080401";
 
 /// Deleting a sync rule that is not there answers this, with 400.
 pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
 
-/// Classifies an answer. `also_absent` holds the codes that mean "not there" for this request only: some deletions
-/// say it with 400.
+/// Classifies an answer. `also_absent` holds the codes that mean "not there" for this request only:
+/// some deletions say it with 400.
 pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
     if (200..300).contains(&response.status) {
         return Class::Success;
@@ -82,9 +85,12 @@ pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
     }
 }
 
-/// A 404 counts only with a code of the service: the gateway's `APIGW.0101` means that no such path is published.
+/// A 404 counts only with a code of the service: the gateway's `APIGW.0101` means that no such path
+/// is published.
 fn is_absence(code: &str) -> bool {
-    let of_swr = code.strip_prefix(CODES).is_some_and(|digits| digits.starts_with("404"));
+    let of_swr = code
+        .strip_prefix(CODES)
+        .is_some_and(|digits| digits.starts_with("404"));
     (of_swr && code != URL_NOT_FOUND) || REPOSITORY_NOT_FOUND.contains(&code)
 }
 
@@ -123,13 +129,17 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// Reads the error of an answer; of a success too, which then mostly has neither code nor message.
+    /// Reads the error of an answer; of a success too, which then mostly has neither code nor
+    /// message.
     pub fn read(response: &Response) -> Self {
         let mut error = ApiError {
             status: response.status,
             code: None,
             message: None,
-            request_id: response.request_id.as_deref().map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
+            request_id: response
+                .request_id
+                .as_deref()
+                .map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
             asked: None,
         };
         if let Some(location) = response.location.as_deref().filter(|_| error.is_redirect()) {
@@ -149,8 +159,9 @@ impl ApiError {
         (300..400).contains(&self.status)
     }
 
-    /// In the order in which the shapes are told apart: the service's own list, the gateway's flat object, a bare
-    /// list (older regions), a flat object in the service's spelling, the nested object of CodeArts' older interfaces.
+    /// In the order in which the shapes are told apart: the service's own list, the gateway's flat
+    /// object, a bare list (older regions), a flat object in the service's spelling, the nested
+    /// object of CodeArts' older interfaces.
     fn fill(&mut self, body: &Value, response: &Response) {
         let printable = |text: &str, most: usize| Foreign::new(&response.mask, text, most);
         let (listed, bare, nested) = (&body["errors"][0], &body[0], &body["error"]);
@@ -181,7 +192,9 @@ fn place(location: &str) -> &str {
     let location = location.split(['?', '#']).next().unwrap_or_default();
     let host = location.find("//").map_or(0, |at| at + 2);
     let authority = location[host..].split('/').next().unwrap_or_default();
-    authority.rfind('@').map_or(location, |at| &location[host + at + 1..])
+    authority
+        .rfind('@')
+        .map_or(location, |at| &location[host + at + 1..])
 }
 
 fn text(value: &Value) -> Option<&str> {
@@ -195,13 +208,23 @@ fn describe(body: &[u8], mask: &Mask) -> Foreign {
     if text.is_empty() {
         return Foreign::ours("an empty body");
     }
-    let start: String = text.chars().take(MAX_BODY_SHOWN).collect::<String>().to_ascii_lowercase();
+    let start: String = text
+        .chars()
+        .take(MAX_BODY_SHOWN)
+        .collect::<String>()
+        .to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.contains("<html") {
         let ours = "HTML instead of JSON";
         let title = title(text).map(|title| Foreign::new(mask, title, MAX_BODY_SHOWN));
-        return title.map_or_else(|| Foreign::ours(ours), |title| Foreign::described(ours, &title));
+        return title.map_or_else(
+            || Foreign::ours(ours),
+            |title| Foreign::described(ours, &title),
+        );
     }
-    Foreign::described("text instead of JSON", &Foreign::body(mask, text.as_bytes(), MAX_BODY_SHOWN))
+    Foreign::described(
+        "text instead of JSON",
+        &Foreign::body(mask, text.as_bytes(), MAX_BODY_SHOWN),
+    )
 }
 
 fn title(html: &str) -> Option<&str> {

@@ -3,11 +3,18 @@
 use super::*;
 
 fn answer(status: u16, body: &str) -> Response {
-    Response { status, body: body.into(), ..Response::default() }
+    Response {
+        status,
+        body: body.into(),
+        ..Response::default()
+    }
 }
 
 fn coded(status: u16, code: &str) -> Response {
-    answer(status, &format!(r#"{{"errors":[{{"errorCode":"{code}","errorMessage":"m","detail":""}}]}}"#))
+    answer(
+        status,
+        &format!(r#"{{"errors":[{{"errorCode":"{code}","errorMessage":"m","detail":""}}]}}"#),
+    )
 }
 
 #[track_caller]
@@ -19,22 +26,37 @@ fn reads(status: u16, body: &str, expected: &str) {
 fn every_documented_shape_is_read() {
     let a = r#"[{"errorCode":"SVCSTG.SWR.4001048","errorMessage":"no token","detail":"d"}]"#;
     reads(400, a, "400 SVCSTG.SWR.4001048: no token");
-    let b = r#"{"errors":[{"errorCode":"SVCSTG.SWR.4001158","errorMessage":"not found","detail":""}]}"#;
+    let b =
+        r#"{"errors":[{"errorCode":"SVCSTG.SWR.4001158","errorMessage":"not found","detail":""}]}"#;
     reads(400, b, "400 SVCSTG.SWR.4001158: not found");
     let c = r#"{"errors":[{"errorCode":"first","errorMessage":"1"}],"error_code":"second","error_msg":"2",
         "details":[{"error_code":"third","error_msg":"3"}],"encoded_authorization_message":"x"}"#;
     reads(403, c, "403 first: 1");
     let d = r#"{"error_msg":"API not published","error_code":"APIGW.0101","request_id":"9f3c"}"#;
-    reads(404, d, "404 APIGW.0101: API not published (request id 9f3c)");
-    reads(400, r#"{"errorCode":"SVCSTG.SWR.4001090","errorMessage":"no share"}"#, "400 SVCSTG.SWR.4001090: no share");
+    reads(
+        404,
+        d,
+        "404 APIGW.0101: API not published (request id 9f3c)",
+    );
+    reads(
+        400,
+        r#"{"errorCode":"SVCSTG.SWR.4001090","errorMessage":"no share"}"#,
+        "400 SVCSTG.SWR.4001090: no share",
+    );
     reads(500, r#"{"errors":[],"error_code":"E"}"#, "500 E");
 }
 
 #[test]
 fn the_header_names_the_request_first() {
     let body = r#"{"error_code":"E","error_msg":"m","request_id":"body"}"#;
-    let response = Response { request_id: Some("header".to_owned()), ..answer(500, body) };
-    assert_eq!(ApiError::read(&response).to_string(), "500 E: m (request id header)");
+    let response = Response {
+        request_id: Some("header".to_owned()),
+        ..answer(500, body)
+    };
+    assert_eq!(
+        ApiError::read(&response).to_string(),
+        "500 E: m (request id header)"
+    );
 }
 
 #[test]
@@ -43,49 +65,117 @@ fn other_bodies_are_described() {
     reads(502, " \r\n", "502: an empty body");
     let html = "<html>\n<head><TITLE>502 Bad Gateway</TITLE></head></html>";
     reads(502, html, "502: HTML instead of JSON (\"502 Bad Gateway\")");
-    reads(418, "<!DOCTYPE html><p>blocked", "418: HTML instead of JSON");
-    reads(502, "upstream\nfailed \u{1b}[2J", "502: text instead of JSON (\"upstream\\nfailed \\u{1b}[2J\")");
-    reads(400, "{\"a\": 1}", "400: JSON without an error code (\"{\"a\":1}\")");
+    reads(
+        418,
+        "<!DOCTYPE html><p>blocked",
+        "418: HTML instead of JSON",
+    );
+    reads(
+        502,
+        "upstream\nfailed \u{1b}[2J",
+        "502: text instead of JSON (\"upstream\\nfailed \\u{1b}[2J\")",
+    );
+    reads(
+        400,
+        "{\"a\": 1}",
+        "400: JSON without an error code (\"{\"a\":1}\")",
+    );
     reads(400, "null", "400: JSON without an error code (\"null\")");
-    let cut = ApiError::read(&answer(500, "\u{0130}<html>".repeat(500).as_str())).message.unwrap();
+    let cut = ApiError::read(&answer(500, "\u{0130}<html>".repeat(500).as_str()))
+        .message
+        .unwrap();
     assert_eq!(&*cut, "HTML instead of JSON");
-    let text = ApiError::read(&answer(500, "\u{e9}".repeat(5000).as_str())).message.unwrap();
-    assert!(text.chars().count() < 240 && text.ends_with("…\")"), "{text}");
+    let text = ApiError::read(&answer(500, "\u{e9}".repeat(5000).as_str()))
+        .message
+        .unwrap();
+    assert!(
+        text.chars().count() < 240 && text.ends_with("…\")"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_message_cannot_drive_a_terminal() {
     let body = r#"{"error_code":"E\u001b[0m","error_msg":"a\u202eb\nc","request_id":"\r"}"#;
-    reads(500, body, "500 E\\u{1b}[0m: a\\u{202e}b\\nc (request id \\r)");
+    reads(
+        500,
+        body,
+        "500 E\\u{1b}[0m: a\\u{202e}b\\nc (request id \\r)",
+    );
 }
 
 #[track_caller]
 fn is(class: Class, rows: &[(u16, &str)]) {
     for (status, code) in rows {
-        assert_eq!(classify(&coded(*status, code), &[]), class, "{status} {code}");
+        assert_eq!(
+            classify(&coded(*status, code), &[]),
+            class,
+            "{status} {code}"
+        );
     }
 }
 
 #[test]
 fn classes_by_status_and_code() {
     is(Class::Success, &[(200, ""), (201, ""), (204, "")]);
-    let codes = ["4040058", "4041061", "4040010", "4040113", "4040126"].map(|digits| format!("SVCSTG.SWR.{digits}"));
+    let codes = ["4040058", "4041061", "4040010", "4040113", "4040126"]
+        .map(|digits| format!("SVCSTG.SWR.{digits}"));
     for code in &codes {
         is(Class::Absent, &[(404, code)]);
     }
     is(Class::Throttled, &[(429, "APIGW.0308"), (429, "")]);
-    is(Class::Throttled, &[(403, "SVCSTG.SWR.4031032"), (403, "SVCSTG.SWR.4031042"), (409, "SVCSTG.SWR.4090023")]);
-    is(Class::Unauthorized, &[(401, "APIGW.0301"), (401, "SVCSTG.SWR.4010000"), (400, "SVCSTG.SWR.4001048")]);
+    is(
+        Class::Throttled,
+        &[
+            (403, "SVCSTG.SWR.4031032"),
+            (403, "SVCSTG.SWR.4031042"),
+            (409, "SVCSTG.SWR.4090023"),
+        ],
+    );
+    is(
+        Class::Unauthorized,
+        &[
+            (401, "APIGW.0301"),
+            (401, "SVCSTG.SWR.4010000"),
+            (400, "SVCSTG.SWR.4001048"),
+        ],
+    );
     is(Class::Forbidden, &[(403, "SVCSTG.SWR.4030170"), (403, "")]);
-    is(Class::Conflict, &[(409, "SVCSTG.SWR.4090060"), (409, "SVCSTG.SWR.4090006")]);
-    is(Class::Refused, &[(400, "SVCSTG.SWR.4000014"), (406, "SVCSTG.SWR.4060074"), (413, "APIGW.0201"), (302, "")]);
-    is(Class::Unavailable, &[(502, ""), (503, ""), (504, "SVCSTG.SWR.5001101")]);
-    is(Class::ServerError, &[(500, "SVCSTG.SWR.5001101"), (507, "SVCSTG.SWR.5070070"), (501, "")]);
+    is(
+        Class::Conflict,
+        &[(409, "SVCSTG.SWR.4090060"), (409, "SVCSTG.SWR.4090006")],
+    );
+    is(
+        Class::Refused,
+        &[
+            (400, "SVCSTG.SWR.4000014"),
+            (406, "SVCSTG.SWR.4060074"),
+            (413, "APIGW.0201"),
+            (302, ""),
+        ],
+    );
+    is(
+        Class::Unavailable,
+        &[(502, ""), (503, ""), (504, "SVCSTG.SWR.5001101")],
+    );
+    is(
+        Class::ServerError,
+        &[
+            (500, "SVCSTG.SWR.5001101"),
+            (507, "SVCSTG.SWR.5070070"),
+            (501, ""),
+        ],
+    );
 }
 
 #[test]
 fn most_404s_are_no_absence() {
-    let rows = [(404, "APIGW.0101"), (404, "SVCSTG.SWR.4040083"), (404, "SVCSTG.CCE.4040113"), (404, "4040113")];
+    let rows = [
+        (404, "APIGW.0101"),
+        (404, "SVCSTG.SWR.4040083"),
+        (404, "SVCSTG.CCE.4040113"),
+        (404, "4040113"),
+    ];
     is(Class::Refused, &rows);
     for body in ["", "<html><title>404</title></html>", "{}", "[]"] {
         assert_eq!(classify(&answer(404, body), &[]), Class::Refused, "{body}");
@@ -98,12 +188,20 @@ fn a_400_is_absence_only_where_the_caller_says_so() {
     let response = coded(400, SYNC_RULE_NOT_FOUND);
     assert_eq!(classify(&response, &[]), Class::Refused);
     assert_eq!(classify(&response, &[SYNC_RULE_NOT_FOUND]), Class::Absent);
-    assert_eq!(classify(&coded(500, SYNC_RULE_NOT_FOUND), &[SYNC_RULE_NOT_FOUND]), Class::ServerError);
+    assert_eq!(
+        classify(&coded(500, SYNC_RULE_NOT_FOUND), &[SYNC_RULE_NOT_FOUND]),
+        Class::ServerError
+    );
 }
 
 #[test]
 fn the_errors_of_codearts() {
-    let flat = |status, code: &str| answer(status, &format!(r#"{{"error_code":"{code}","error_msg":"m"}}"#));
+    let flat = |status, code: &str| {
+        answer(
+            status,
+            &format!(r#"{{"error_code":"{code}","error_msg":"m"}}"#),
+        )
+    };
     for (status, code, class) in [
         (401, "DEV.00000003", Class::Unauthorized),
         (403, "CH.004403", Class::Forbidden),
@@ -126,18 +224,34 @@ fn the_errors_of_codearts() {
         r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#,
         "404 CH.004404: Repository Not Found",
     );
-    reads(400, r#"{"error":{"code":"CH.010001","message":"bad"},"status":"failed"}"#, "400 CH.010001: bad");
+    reads(
+        400,
+        r#"{"error":{"code":"CH.010001","message":"bad"},"status":"failed"}"#,
+        "400 CH.010001: bad",
+    );
 }
 
 #[test]
 fn a_redirect_says_where_to_without_what_may_be_secret() {
     for (location, shown) in [
-        ("https://login.example.com/sso?ticket=s3cr3t#s3cr3t", "https://login.example.com/sso"),
-        ("https://bob:s3cr3t@login.example.com/", "login.example.com/"),
+        (
+            "https://login.example.com/sso?ticket=s3cr3t#s3cr3t",
+            "https://login.example.com/sso",
+        ),
+        (
+            "https://bob:s3cr3t@login.example.com/",
+            "login.example.com/",
+        ),
         ("/elsewhere", "/elsewhere"),
     ] {
-        let response = Response { location: Some(location.to_owned()), ..answer(302, "<html>moved") };
-        assert_eq!(ApiError::read(&response).to_string(), format!("302: a redirect to \"{shown}\""));
+        let response = Response {
+            location: Some(location.to_owned()),
+            ..answer(302, "<html>moved")
+        };
+        assert_eq!(
+            ApiError::read(&response).to_string(),
+            format!("302: a redirect to \"{shown}\"")
+        );
     }
     // Without the header there is only the body.
     reads(302, "", "302: an empty body");
@@ -145,7 +259,10 @@ fn a_redirect_says_where_to_without_what_may_be_secret() {
 
 #[test]
 fn what_was_asked_stands_beside_the_request() {
-    let mut error = ApiError::read(&answer(404, r#"{"error_code":"E","error_msg":"m","request_id":"9f3c"}"#));
+    let mut error = ApiError::read(&answer(
+        404,
+        r#"{"error_code":"E","error_msg":"m","request_id":"9f3c"}"#,
+    ));
     error.asked = Some("GET /v2/x".to_owned());
     assert_eq!(error.to_string(), "404 E: m (GET /v2/x, request id 9f3c)");
     error.request_id = None;

@@ -6,7 +6,9 @@ use granit_parser::StructureStyle;
 
 use super::Builder;
 use crate::config::tree::budget::Size;
-use crate::config::tree::{Key, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, merge, short, syntax};
+use crate::config::tree::{
+    Key, MAX_DEPTH, MAX_ERRORS, Node, NodeValue, Scalar, Style, merge, short, syntax,
+};
 use crate::diagnostics::{Diagnostic, Span};
 
 /// How many values behind an alias a merged entry counts for.
@@ -57,11 +59,21 @@ impl<'s> Builder<'s> {
         }
         let size = Size::collection();
         self.last_end = span.end;
-        self.frames.push(Frame { start: span.start, anchor, style, usable, size, first, kind });
+        self.frames.push(Frame {
+            start: span.start,
+            anchor,
+            style,
+            usable,
+            size,
+            first,
+            kind,
+        });
     }
 
     pub(super) fn close(&mut self, span: Span) {
-        let Some(frame) = self.frames.pop() else { return };
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
         if frame.style == StructureStyle::Flow {
             self.last_end = span.end;
         }
@@ -74,7 +86,11 @@ impl<'s> Builder<'s> {
             }
         };
         let span = Span::new(self.file, frame.start, self.last_end);
-        self.finish(frame.usable.then_some(Node { span, value }), frame.size, frame.anchor);
+        self.finish(
+            frame.usable.then_some(Node { span, value }),
+            frame.size,
+            frame.anchor,
+        );
     }
 
     fn drop_duplicates(&mut self, first: usize) {
@@ -83,7 +99,10 @@ impl<'s> Builder<'s> {
             return;
         }
         for (earlier, later) in pairs.iter().take(MAX_ERRORS) {
-            let (earlier, later) = (&self.entries[first + earlier].0, &self.entries[first + later].0);
+            let (earlier, later) = (
+                &self.entries[first + earlier].0,
+                &self.entries[first + later].0,
+            );
             let (place, error) = (later.span, duplicate(&later.text, earlier.span));
             self.report(place, error);
         }
@@ -97,8 +116,14 @@ impl<'s> Builder<'s> {
     }
 
     fn merge(&mut self, first: usize, first_merge: usize) {
-        let mut merges = self.merges.drain(first_merge..).collect::<Vec<_>>().into_iter();
-        let Some((place, value)) = merges.next() else { return };
+        let mut merges = self
+            .merges
+            .drain(first_merge..)
+            .collect::<Vec<_>>()
+            .into_iter();
+        let Some((place, value)) = merges.next() else {
+            return;
+        };
         for (again, _) in merges {
             self.report(again, duplicate("<<", place));
         }
@@ -106,13 +131,22 @@ impl<'s> Builder<'s> {
             Ok(sources) => {
                 let entries: u64 = sources.iter().map(|source| source.len() as u64).sum();
                 // Merged entries are copied, what an alias stands for is not.
-                if self.spend(Size { nodes: COPY * entries, ..Size::default() }, value.span) {
+                if self.spend(
+                    Size {
+                        nodes: COPY * entries,
+                        ..Size::default()
+                    },
+                    value.span,
+                ) {
                     let added = merge::added(&self.entries[first..], &sources);
                     self.entries.extend(added);
                 }
             }
             Err(other) => {
-                let message = format!("`<<` takes a mapping or a list of mappings, found {}", other.kind_name());
+                let message = format!(
+                    "`<<` takes a mapping or a list of mappings, found {}",
+                    other.kind_name()
+                );
                 self.report(other.span, Diagnostic::error("bad-merge", message));
             }
         }
@@ -127,11 +161,17 @@ impl<'s> Builder<'s> {
         if node.is_some() {
             frame.size.add(size);
         }
-        let Kind::Mapping { slot, .. } = &mut frame.kind else { return self.items.extend(node) };
+        let Kind::Mapping { slot, .. } = &mut frame.kind else {
+            return self.items.extend(node);
+        };
         match (std::mem::replace(slot, Slot::Key), node) {
             (Slot::Key, node) => {
                 let next = self.key(node);
-                if let Some(Frame { kind: Kind::Mapping { slot, .. }, .. }) = self.frames.last_mut() {
+                if let Some(Frame {
+                    kind: Kind::Mapping { slot, .. },
+                    ..
+                }) = self.frames.last_mut()
+                {
                     *slot = next;
                 }
             }
@@ -142,14 +182,24 @@ impl<'s> Builder<'s> {
     }
 
     fn key(&mut self, node: Option<Node<'s>>) -> Slot<'s> {
-        let Some(Node { span, value }) = node else { return Slot::Dropped };
+        let Some(Node { span, value }) = node else {
+            return Slot::Dropped;
+        };
         match value {
-            NodeValue::Scalar(Scalar { text, style: Style::Plain }) if &*text == "<<" => Slot::Merge(span),
-            NodeValue::Scalar(Scalar { text, style }) if !text.is_empty() || style != Style::Plain => {
+            NodeValue::Scalar(Scalar {
+                text,
+                style: Style::Plain,
+            }) if &*text == "<<" => Slot::Merge(span),
+            NodeValue::Scalar(Scalar { text, style })
+                if !text.is_empty() || style != Style::Plain =>
+            {
                 Slot::Value(Key { text, span })
             }
             NodeValue::Scalar(_) => {
-                self.report(span, Diagnostic::error("bad-key", "there is no key before this `:`"));
+                self.report(
+                    span,
+                    Diagnostic::error("bad-key", "there is no key before this `:`"),
+                );
                 Slot::Dropped
             }
             NodeValue::Sequence(_) | NodeValue::Mapping(_) => {
@@ -162,6 +212,9 @@ impl<'s> Builder<'s> {
 }
 
 fn duplicate(key: &str, first: Span) -> Diagnostic {
-    Diagnostic::error("duplicate-key", format!("the key `{}` is there twice", short(key)))
-        .related(first, "first defined here")
+    Diagnostic::error(
+        "duplicate-key",
+        format!("the key `{}` is there twice", short(key)),
+    )
+    .related(first, "first defined here")
 }

@@ -36,8 +36,8 @@ pub(super) fn build<'s>(
 }
 
 /// Patterns begin with a star, and so do aliases.
-const MISSING_ANCHOR: &str =
-    "an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes";
+const MISSING_ANCHOR: &str = "an anchor stands before its aliases, in the same document; a text \
+    that begins with `*` needs quotes";
 
 struct Builder<'s> {
     file: FileId,
@@ -103,14 +103,20 @@ impl<'s> Builder<'s> {
                 }
             }
             if self.written > max_nodes {
-                let message = format!("there are more than {max_nodes} values and keys in the file");
-                let error = Diagnostic::error("file-too-large", message).hint("split it into several files");
+                let message =
+                    format!("there are more than {max_nodes} values and keys in the file");
+                let error = Diagnostic::error("file-too-large", message)
+                    .hint("split it into several files");
                 self.report(self.span(0, 0), error);
                 return false;
             }
             if self.found.len() >= MAX_ERRORS {
-                let message = format!("{MAX_ERRORS} errors or more in this file: the rest of it is not read");
-                self.report(self.span(0, 0), Diagnostic::error("too-many-errors", message));
+                let message =
+                    format!("{MAX_ERRORS} errors or more in this file: the rest of it is not read");
+                self.report(
+                    self.span(0, 0),
+                    Diagnostic::error("too-many-errors", message),
+                );
                 return false;
             }
         }
@@ -127,7 +133,9 @@ impl<'s> Builder<'s> {
             Event::Scalar(text, style, anchor, tag) => {
                 let text = match text {
                     // The parser's word for a value that is not there.
-                    _ if style == ScalarStyle::Plain && span.start == span.end => Text::Borrowed(""),
+                    _ if style == ScalarStyle::Plain && span.start == span.end => {
+                        Text::Borrowed("")
+                    }
                     Cow::Borrowed(text) => Text::Borrowed(text),
                     Cow::Owned(text) => Text::Decoded(text.into()),
                 };
@@ -139,13 +147,19 @@ impl<'s> Builder<'s> {
             }
             Event::MappingStart(style, anchor, tag) => {
                 let usable = self.collection_tag(tag.as_deref(), scalar::Tag::Map, range);
-                let kind = Kind::Mapping { first_merge: self.merges.len(), slot: Slot::Key };
+                let kind = Kind::Mapping {
+                    first_merge: self.merges.len(),
+                    slot: Slot::Key,
+                };
                 self.open(span, style, anchor, usable, self.entries.len(), kind);
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(id) => self.alias(id, span),
             Event::UnresolvedAlias(name) => {
-                let error = Diagnostic::error("unknown-anchor", format!("there is no anchor `{}`", short(&name)));
+                let error = Diagnostic::error(
+                    "unknown-anchor",
+                    format!("there is no anchor `{}`", short(&name)),
+                );
                 self.report(span, error.hint(MISSING_ANCHOR));
                 self.last_end = span.end;
                 self.place(None, Size::default());
@@ -154,7 +168,14 @@ impl<'s> Builder<'s> {
         }
     }
 
-    fn scalar(&mut self, text: Text<'s>, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, range: &Range) {
+    fn scalar(
+        &mut self,
+        text: Text<'s>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        range: &Range,
+    ) {
         let mut span = self.range(range);
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
@@ -177,9 +198,18 @@ impl<'s> Builder<'s> {
             Some(Some(tag)) => tag.style(&text),
         };
         if style.is_none() {
-            self.report(span, Diagnostic::error("bad-tag", format!("`{}` is not what its tag says", short(&text))));
+            self.report(
+                span,
+                Diagnostic::error(
+                    "bad-tag",
+                    format!("`{}` is not what its tag says", short(&text)),
+                ),
+            );
         }
-        let node = style.map(|style| Node { span, value: NodeValue::Scalar(Scalar { text, style }) });
+        let node = style.map(|style| Node {
+            span,
+            value: NodeValue::Scalar(Scalar { text, style }),
+        });
         self.finish(node, size, anchor);
     }
 
@@ -195,10 +225,15 @@ impl<'s> Builder<'s> {
     }
 
     fn collection_tag(&mut self, tag: Option<&Tag>, expected: scalar::Tag, range: &Range) -> bool {
-        let Some(tag) = tag.and_then(|tag| self.core_tag(tag, range)) else { return true };
+        let Some(tag) = tag.and_then(|tag| self.core_tag(tag, range)) else {
+            return true;
+        };
         if tag != expected {
             let span = self.range(&range.tag_span().unwrap_or(*range));
-            self.report(span, Diagnostic::error("bad-tag", "the value is not what its tag says"));
+            self.report(
+                span,
+                Diagnostic::error("bad-tag", "the value is not what its tag says"),
+            );
         }
         tag == expected
     }
@@ -227,8 +262,14 @@ impl<'s> Builder<'s> {
         let first = !self.budget.exhausted();
         let granted = self.budget.spend(size);
         if first && !granted {
-            let error = Diagnostic::error("alias-limit", "the aliases of this file expand to more than is allowed");
-            self.report(span, error.hint("write a value once as a default instead of repeating it by alias"));
+            let error = Diagnostic::error(
+                "alias-limit",
+                "the aliases of this file expand to more than is allowed",
+            );
+            self.report(
+                span,
+                error.hint("write a value once as a default instead of repeating it by alias"),
+            );
         }
         granted
     }
@@ -241,16 +282,27 @@ impl<'s> Builder<'s> {
     }
 
     fn syntax_error(&mut self, error: &granit_parser::ScanError) {
-        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        let at = error
+            .marker()
+            .byte_offset()
+            .unwrap_or(self.text.len())
+            .min(self.text.len());
         let mut diagnostic = syntax::diagnostic(error, self.text, at);
         let place = self.span(at, at);
         // A forgotten bracket is noticed only where something cannot stand inside of it.
-        if let Some(frame) = self.frames.last().filter(|frame| frame.style == StructureStyle::Flow) {
+        if let Some(frame) = self
+            .frames
+            .last()
+            .filter(|frame| frame.style == StructureStyle::Flow)
+        {
             let bracket = Span::new(self.file, frame.start, frame.start + 1);
             if self.text[..at].ends_with('$') {
-                diagnostic = diagnostic.hint("a variable inside brackets needs quotes: `\"${env:NAME}\"`");
+                diagnostic =
+                    diagnostic.hint("a variable inside brackets needs quotes: `\"${env:NAME}\"`");
             } else if bracket.start != place.start {
-                diagnostic = diagnostic.related(bracket, "inside of what this opens").hint("is this bracket closed?");
+                diagnostic = diagnostic
+                    .related(bracket, "inside of what this opens")
+                    .hint("is this bracket closed?");
             }
         }
         self.report(place, diagnostic);
@@ -282,6 +334,10 @@ impl<'s> Builder<'s> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        Span::new(self.file, self.offset + start as u32, self.offset + end as u32)
+        Span::new(
+            self.file,
+            self.offset + start as u32,
+            self.offset + end as u32,
+        )
     }
 }

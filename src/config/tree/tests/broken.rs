@@ -148,16 +148,28 @@ fn the_bracket_that_may_be_forgotten_has_its_place() {
     let mut diagnostics = Diagnostics::new();
     parse(file, sources.bytes(file), &mut diagnostics);
     let (bracket, _) = &diagnostics.iter().next().unwrap().related[0];
-    assert_eq!(sources.bytes(file).get(bracket.start as usize..bracket.end as usize), Some(&b"["[..]));
+    assert_eq!(
+        sources
+            .bytes(file)
+            .get(bracket.start as usize..bracket.end as usize),
+        Some(&b"["[..])
+    );
 }
 
 #[test]
 fn what_is_no_text_is_marked_from_its_first_byte_to_its_last() {
-    for (text, expected) in
-        [(&b"a: \xffb"[..], 3..4), (b"a: \x7fb", 3..4), (b"a: \xc2\x9bb", 3..5), (b"a: \xef\xbf\xbfb", 3..6)]
-    {
+    for (text, expected) in [
+        (&b"a: \xffb"[..], 3..4),
+        (b"a: \x7fb", 3..4),
+        (b"a: \xc2\x9bb", 3..5),
+        (b"a: \xef\xbf\xbfb", 3..6),
+    ] {
         let mut diagnostics = Diagnostics::new();
-        parse(SourceMap::default().add("c.yaml", text), text, &mut diagnostics);
+        parse(
+            SourceMap::default().add("c.yaml", text),
+            text,
+            &mut diagnostics,
+        );
         let span = diagnostics.iter().next().unwrap().span.unwrap();
         assert_eq!(span.start..span.end, expected, "{text:?}");
     }

@@ -10,11 +10,16 @@ fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "[ -~]{0,12}",
         "\\PC{0,8}",
-        "(no|yes|on|y|~|null|true|0x1f|0o17|017|1e3|\\.5|1_0|<<|=|-|\\?|: |a: b| #c|&a|\\*a|!t|%|@|`|\\[|\\{|---|\\.inf)",
+        "(no|yes|on|y|~|null|true|0x1f|0o17|017|1e3|\\.5|1_0|<<|=|-|\\?|: |a: b| \
+        #c|&a|\\*a|!t|%|@|`|\\[|\\{|---|\\.inf)",
         "[a-z\n \t]{0,12}",
     ];
     // The serializer breaks lines there as YAML 1.1 did, so what it writes is another text in 1.2.
-    let text = text.prop_filter("old line breaks", |text| !text.contains(['\u{85}', '\u{2028}', '\u{2029}'])).boxed();
+    let text = text
+        .prop_filter("old line breaks", |text| {
+            !text.contains(['\u{85}', '\u{2028}', '\u{2029}'])
+        })
+        .boxed();
     let leaf = prop_oneof![
         text.clone().prop_map(Value::from),
         any::<bool>().prop_map(Value::from),
@@ -27,12 +32,22 @@ fn value() -> impl Strategy<Value = Value> {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::from),
             // The serializer does not quote the merge key.
-            btree_map(key.prop_filter("merge key", |key| key != "<<"), inner, 0..6)
-                .prop_map(|map| Value::Mapping(map.into_iter().map(|(key, value)| (key.into(), value)).collect())),
+            btree_map(key.prop_filter("merge key", |key| key != "<<"), inner, 0..6).prop_map(
+                |map| Value::Mapping(
+                    map.into_iter()
+                        .map(|(key, value)| (key.into(), value))
+                        .collect()
+                )
+            ),
         ]
     });
-    btree_map("[a-z]{1,6}", inner, 0..6)
-        .prop_map(|map| Value::Mapping(map.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+    btree_map("[a-z]{1,6}", inner, 0..6).prop_map(|map| {
+        Value::Mapping(
+            map.into_iter()
+                .map(|(key, value)| (key.into(), value))
+                .collect(),
+        )
+    })
 }
 
 proptest! {
@@ -51,7 +66,8 @@ proptest! {
     #[test]
     fn the_signs_of_yaml(signs in vec(prop::sample::select(vec![
         "a", "b", ": ", ":", "- ", "-", "? ", "[", "]", "{", "}", ", ", "\n", "\n  ", "\n\t", "&a ", "*a", "<<: ",
-        "!!str ", "!t ", "\"", "'", "|\n", ">\n", "#", " # c\n", "\n---\n", "\n...\n", "%YAML 1.2\n", "~", "é", "\r",
+        "!!str ", "!t ", "\"", "'", "|\n", ">\n", "#", " # \
+            c\n", "\n---\n", "\n...\n", "%YAML 1.2\n", "~", "é", "\r",
         "\\", "日", "\u{feff}",
     ]), 0..40)) {
         check(signs.concat());

@@ -8,12 +8,28 @@ fn too_large() {
     assert!(codes(vec![b' '; MAX_BYTES]).is_empty());
     let file = SourceMap::default().add("c.yaml", "");
     let mut diagnostics = Diagnostics::new();
-    let roots = build::build(file, "a: 1\n---\n[b, c, d]\n---\ne: f\n", 0, 6, &mut diagnostics);
-    assert_eq!((roots.len(), diagnostics.iter().next().map(|found| found.code)), (1, Some("file-too-large")));
+    let roots = build::build(
+        file,
+        "a: 1\n---\n[b, c, d]\n---\ne: f\n",
+        0,
+        6,
+        &mut diagnostics,
+    );
+    assert_eq!(
+        (
+            roots.len(),
+            diagnostics.iter().next().map(|found| found.code)
+        ),
+        (1, Some("file-too-large"))
+    );
     for (most, expected) in [(2, Some("file-too-large")), (3, None)] {
         let mut diagnostics = Diagnostics::new();
         build::build(file, "a: 1", 0, most, &mut diagnostics);
-        assert_eq!(diagnostics.iter().next().map(|found| found.code), expected, "{most}");
+        assert_eq!(
+            diagnostics.iter().next().map(|found| found.code),
+            expected,
+            "{most}"
+        );
     }
 }
 
@@ -25,7 +41,11 @@ fn nesting() {
         assert_eq!(codes(lists(count)), ["too-deep"], "{count} closed");
         assert_eq!(codes("[".repeat(count)), ["too-deep"], "{count} open");
         assert_eq!(codes("- ".repeat(count)), ["too-deep"], "{count} items");
-        assert_eq!(codes("{a: ".repeat(count)), ["too-deep"], "{count} mappings");
+        assert_eq!(
+            codes("{a: ".repeat(count)),
+            ["too-deep"],
+            "{count} mappings"
+        );
     }
     let mixed = "- ".repeat(40) + &lists(40);
     assert_eq!(codes(mixed + "\n---\na: 1\n"), ["too-deep"]);
@@ -38,15 +58,27 @@ fn nesting_through_aliases() {
         text += &format!("- &a{n} [*a{}]\n", n - 1);
     }
     let found = codes(&text);
-    assert!(!found.is_empty() && found.iter().all(|code| *code == "too-deep"), "{found:?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|code| *code == "too-deep"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn an_alias_is_as_deep_as_what_it_stands_for() {
     let lists = |count: usize| "[".repeat(count) + &"]".repeat(count);
-    for (height, above, expected) in [(63, 0, &[][..]), (63, 1, &["too-deep"]), (30, 33, &[]), (30, 34, &["too-deep"])]
-    {
-        let text = format!("- &a {}\n- {}*a{}\n", lists(height), "[".repeat(above), "]".repeat(above));
+    for (height, above, expected) in [
+        (63, 0, &[][..]),
+        (63, 1, &["too-deep"]),
+        (30, 33, &[]),
+        (30, 34, &["too-deep"]),
+    ] {
+        let text = format!(
+            "- &a {}\n- {}*a{}\n",
+            lists(height),
+            "[".repeat(above),
+            "]".repeat(above)
+        );
         assert_eq!(codes(text), expected, "{height} below {above}");
     }
 }
@@ -59,7 +91,11 @@ fn aliases_that_explode() {
         laughs += &format!("a{n}: &a{n} [{items}]\n");
     }
     assert_eq!(codes(&laughs), ["alias-limit"]);
-    let long = format!("- &a \"{}\\n\"\n{}", "x".repeat(20_000), "- *a\n".repeat(20_000));
+    let long = format!(
+        "- &a \"{}\\n\"\n{}",
+        "x".repeat(20_000),
+        "- *a\n".repeat(20_000)
+    );
     assert_eq!(codes(&long), ["alias-limit"]);
     let wide = (0..1000).map(|n| format!(" k{n}: 1\n")).collect::<String>();
     let merged = format!("a: &a\n{wide}b:\n{}", "- <<: *a\n".repeat(5000));
@@ -68,7 +104,8 @@ fn aliases_that_explode() {
 
 #[test]
 fn a_default_merged_into_every_repository_is_no_explosion() {
-    let mut text = "d: &d {category: linux, is_public: false, description: x, sync: []}\nr:\n".to_owned();
+    let mut text =
+        "d: &d {category: linux, is_public: false, description: x, sync: []}\nr:\n".to_owned();
     for n in 0..100_000 {
         text += &format!("  app-{n}: {{<<: *d}}\n");
     }
@@ -78,7 +115,10 @@ fn a_default_merged_into_every_repository_is_no_explosion() {
 #[test]
 fn errors_without_end() {
     let found = codes("- *a\n".repeat(100_000));
-    assert_eq!((found.len(), found[MAX_ERRORS]), (MAX_ERRORS + 1, "too-many-errors"));
+    assert_eq!(
+        (found.len(), found[MAX_ERRORS]),
+        (MAX_ERRORS + 1, "too-many-errors")
+    );
     assert_eq!(codes("a: 1\n".repeat(100_000)).len(), MAX_ERRORS + 1);
     assert_eq!(codes("a: }\n---\n".repeat(100_000)).len(), MAX_ERRORS + 1);
 }

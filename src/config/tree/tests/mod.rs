@@ -59,12 +59,20 @@ fn codes(text: impl AsRef<[u8]>) -> Vec<&'static str> {
 
 #[test]
 fn values_and_places() {
-    insta::assert_snapshot!(check("a: no\nb: [1e3, 0x1f, ~, '1', true]\nc:\n  d: \"x\\ty\"\n  e:\n"), @r#"1:1 { 1:1 "a"= 1:4 String("no") 2:1 "b"= 2:4 [ 2:5 1000.0 2:10 31 2:16 Null 2:19 String("1") 2:24 Bool(true) ] 3:1 "c"= 4:3 { 4:3 "d"= 4:6 String("x\ty") 5:3 "e"= 5:4 Null } }"#);
+    insta::assert_snapshot!(check("a: no\nb: [1e3, 0x1f, ~, '1', \
+        true]\nc:\n  d: \"x\\ty\"\n  e:\n"), @r#"1:1 { 1:1 "a"= 1:4 String("no") 2:1 "b"= 2:4 [ 2:5 1000.0 2:10 31 2:16 Null 2:19 String("1") 2:24 Bool(true) ] 3:1 "c"= 4:3 { 4:3 "d"= 4:6 String("x\ty") 5:3 "e"= 5:4 Null } }"#);
 }
 
 #[test]
 fn nothing_in_it() {
-    for text in ["", "\n\n", "# only this\n", "---\n---\n", "\u{feff}", "---\n# c\n...\n"] {
+    for text in [
+        "",
+        "\n\n",
+        "# only this\n",
+        "---\n---\n",
+        "\u{feff}",
+        "---\n# c\n...\n",
+    ] {
         assert_eq!(check(text), "", "{text:?}");
     }
     insta::assert_snapshot!(check("--- ~\n"), @r#"1:5 Null"#);
@@ -111,7 +119,8 @@ fn unicode_columns() {
 
 #[test]
 fn block_texts() {
-    insta::assert_snapshot!(check("a: |\n  one\n   two\n\nb: >-\n  x\n  y\n# c\nc: plain\n  goes on\n"), @r#"1:1 { 1:1 "a"= 2:3 String("one\n two\n") 5:1 "b"= 6:3 String("x y") 9:1 "c"= 9:4 String("plain goes on") }"#);
+    insta::assert_snapshot!(check("a: |\n  one\n   two\n\nb: >-\n  x\n  y\n# c\nc: plain\n  goes \
+        on\n"), @r#"1:1 { 1:1 "a"= 2:3 String("one\n two\n") 5:1 "b"= 6:3 String("x y") 9:1 "c"= 9:4 String("plain goes on") }"#);
 }
 
 #[test]
@@ -155,7 +164,10 @@ fn duplicate_keys() {
         "#);
     let many = (0..100).map(|n| format!("k{n}: 1\n")).collect::<String>();
     assert!(codes(&many).is_empty());
-    assert_eq!(codes(format!("{many}k50: 2\nk51: 2\nk50: 3\n")), ["duplicate-key"; 3]);
+    assert_eq!(
+        codes(format!("{many}k50: 2\nk51: 2\nk50: 3\n")),
+        ["duplicate-key"; 3]
+    );
 }
 
 #[test]
@@ -203,11 +215,13 @@ fn keys_are_strings() {
 #[test]
 fn tags() {
     insta::assert_snapshot!(
-        check("a: !!str 123\nb: !!int '7'\nc: !!bool true\nd: !!map {x: 1}\ne: !!seq []\nf: !!null\ng: !!float 3\n"),
+        check("a: !!str 123\nb: !!int '7'\nc: !!bool true\nd: !!map {x: 1}\ne: !!seq []\nf: \
+            !!null\ng: !!float 3\n"),
         @r#"1:1 { 1:1 "a"= 1:10 String("123") 2:1 "b"= 2:10 7 3:1 "c"= 3:11 Bool(true) 4:1 "d"= 4:10 { 4:11 "x"= 4:14 1 } 5:1 "e"= 5:10 [ ] 6:1 "f"= 6:10 Null 7:1 "g"= 7:12 3 }"#
     );
     insta::assert_snapshot!(
-        check("a: !secret x\nb: !!int y\nc: !!seq {x: 1}\nd: !!timestamp 2020-01-01\ne: !!str [1]\n"),
+        check("a: !secret x\nb: !!int y\nc: !!seq {x: 1}\nd: !!timestamp 2020-01-01\ne: !!str \
+            [1]\n"),
         @r#"
         1:1 { 1:1 "a"= 1:12 String("x") 4:1 "d"= 4:16 String("2020-01-01") } 
         error[unsupported-tag]: the tag `!secret` is not supported

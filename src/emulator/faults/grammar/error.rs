@@ -29,18 +29,43 @@ const GATEWAY: &str = "APIGW.";
 const CODES: [(&str, u16, &str, &str); 19] = [
     (SERVICE, 400, "4000014", "Invalid API parameter"),
     (SERVICE, 401, "4010000", "The token expires or is invalid"),
-    (SERVICE, 403, "4037018", "No permission on the images of this organization"),
+    (
+        SERVICE,
+        403,
+        "4037018",
+        "No permission on the images of this organization",
+    ),
     (SERVICE, 404, "4040113", "The repository does not exist"),
     (SERVICE, 406, "4060012", "The repository holds images"),
     (SERVICE, 409, "4090023", "The system is busy"),
     (SERVICE, 413, "4131001", "The request body is too large"),
     (SERVICE, 500, "5001101", "Internal error"),
-    (SERVICE, 507, "5070070", "OBS is not available for the account"),
+    (
+        SERVICE,
+        507,
+        "5070070",
+        "OBS is not available for the account",
+    ),
     (GATEWAY, 400, "0201", "Bad request"),
-    (GATEWAY, 401, "0301", "Incorrect IAM authentication information: token expires"),
-    (GATEWAY, 404, "0101", "The API does not exist or has not been published in the environment"),
+    (
+        GATEWAY,
+        401,
+        "0301",
+        "Incorrect IAM authentication information: token expires",
+    ),
+    (
+        GATEWAY,
+        404,
+        "0101",
+        "The API does not exist or has not been published in the environment",
+    ),
     (GATEWAY, 413, "0201", "The request body exceeds 12 MB"),
-    (GATEWAY, 429, "0308", "Throttling threshold has been reached: limit:1,time:1 minute"),
+    (
+        GATEWAY,
+        429,
+        "0308",
+        "Throttling threshold has been reached: limit:1,time:1 minute",
+    ),
     ("CH.", 400, "CH.010001", "Invalid parameter"),
     ("CH.", 401, "DEV.00000003", "The token has expired"),
     ("CH.", 403, "CH.004403", "Insufficient permission"),
@@ -55,19 +80,31 @@ pub(super) fn bodies() -> String {
 
 pub(super) fn read(fields: &mut Fields) -> Result<Effect, String> {
     let fits = |status: &u16| (200..600).contains(status);
-    let status = fields.number("status", fits, "a number from 200 to 599")?.unwrap_or_default();
+    let status = fields
+        .number("status", fits, "a number from 200 to 599")?
+        .unwrap_or_default();
     let body = body(fields, status)?;
-    let seconds = fields.number("retry-after", |_: &u64| true, "a number of seconds")?.map(RetryAfter::Seconds);
+    let seconds = fields
+        .number("retry-after", |_: &u64| true, "a number of seconds")?
+        .map(RetryAfter::Seconds);
     let fits = |seconds: &i64| seconds.unsigned_abs() < 100_000_000_000;
-    let date = fields.number("retry-after-date", fits, "a number of seconds from now")?.map(RetryAfter::Date);
+    let date = fields
+        .number("retry-after-date", fits, "a number of seconds from now")?
+        .map(RetryAfter::Date);
     if seconds.is_some() && date.is_some() {
         return Err("`retry-after` and `retry-after-date` are two headers of one name".to_owned());
     }
-    Ok(Effect::Status { body, retry_after: seconds.or(date), committed: fields.truth("committed")? })
+    Ok(Effect::Status {
+        body,
+        retry_after: seconds.or(date),
+        committed: fields.truth("committed")?,
+    })
 }
 
 fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
-    let name = fields.take("body").unwrap_or_else(|| usual(status).to_owned());
+    let name = fields
+        .take("body")
+        .unwrap_or_else(|| usual(status).to_owned());
     let (code, message) = (fields.take("code"), fields.take("message"));
     let content_type = fields.take("content-type");
     let plain = ["empty", "text", "html"].contains(&name.as_str());
@@ -81,27 +118,46 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         return Err(format!("the body `{name}` has no `{stray}`"));
     }
     let coded = |family: &str| {
-        let known = CODES.iter().find(|(of, at, ..)| *of == family && *at == status);
+        let known = CODES
+            .iter()
+            .find(|(of, at, ..)| *of == family && *at == status);
         let code = code.clone().or_else(|| Some(known?.2.to_owned()));
-        let code =
-            code.ok_or_else(|| format!("no document tells a code of {status} for the body `{name}`: give `code`"))?;
-        Ok::<_, String>((code, message.clone().unwrap_or_else(|| known.map_or("An error", |known| known.3).to_owned())))
+        let code = code.ok_or_else(|| {
+            format!("no document tells a code of {status} for the body `{name}`: give `code`")
+        })?;
+        Ok::<_, String>((
+            code,
+            message
+                .clone()
+                .unwrap_or_else(|| known.map_or("An error", |known| known.3).to_owned()),
+        ))
     };
     let shaped = |shape: Option<ErrorShape>| {
         let (code, message) = coded(SERVICE)?;
         let code = service_code(&code, status)?;
         Ok(match shape {
-            Some(shape) => ErrorBody::Shaped { shape, code, message },
+            Some(shape) => ErrorBody::Shaped {
+                shape,
+                code,
+                message,
+            },
             None => ErrorBody::Service { code, message },
         })
     };
     let codearts = |shape| {
         let (code, message) = coded("CH.")?;
-        Ok(ErrorBody::CodeArts { shape, status, code, message })
+        Ok(ErrorBody::CodeArts {
+            shape,
+            status,
+            code,
+            message,
+        })
     };
     let other = |usual_type: &str, usual_text: &str| ErrorBody::Other {
         status,
-        content_type: content_type.clone().unwrap_or_else(|| usual_type.to_owned()),
+        content_type: content_type
+            .clone()
+            .unwrap_or_else(|| usual_type.to_owned()),
         text: message.clone().unwrap_or_else(|| usual_text.to_owned()),
     };
     match name.as_str() {
@@ -112,14 +168,24 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         "gateway" => {
             let (code, message) = coded(GATEWAY)?;
             let code = code.strip_prefix(GATEWAY).unwrap_or(&code).to_owned();
-            Ok(ErrorBody::Gateway { status, code, message })
+            Ok(ErrorBody::Gateway {
+                status,
+                code,
+                message,
+            })
         }
         "codearts-v4" => codearts(CodeArtsShape::V4),
         "codearts-v1" => codearts(CodeArtsShape::V1),
         "empty" => Ok(other("", "")),
-        "text" => Ok(other("text/plain", "upstream connect error or disconnect/reset before headers")),
+        "text" => Ok(other(
+            "text/plain",
+            "upstream connect error or disconnect/reset before headers",
+        )),
         "html" => Ok(other("text/html", &page(status))),
-        _ => Err(format!("no body is called `{name}`; there are {}", bodies())),
+        _ => Err(format!(
+            "no body is called `{name}`; there are {}",
+            bodies()
+        )),
     }
 }
 
@@ -134,9 +200,15 @@ fn usual(status: u16) -> &'static str {
 
 fn service_code(code: &str, status: u16) -> Result<u32, String> {
     let digits = code.strip_prefix(SERVICE).unwrap_or(code);
-    let number = digits.parse::<u32>().ok().filter(|number| number / 10_000 == u32::from(status));
-    number
-        .ok_or_else(|| format!("`code` cannot be `{code}`: expected seven digits that begin with the status, {status}"))
+    let number = digits
+        .parse::<u32>()
+        .ok()
+        .filter(|number| number / 10_000 == u32::from(status));
+    number.ok_or_else(|| {
+        format!(
+            "`code` cannot be `{code}`: expected seven digits that begin with the status, {status}"
+        )
+    })
 }
 
 fn page(status: u16) -> String {
@@ -147,7 +219,9 @@ fn page(status: u16) -> String {
         504 => " Gateway Timeout",
         _ => "",
     };
-    format!("<html><head><title>{status}{reason}</title></head><body>{status}{reason}</body></html>")
+    format!(
+        "<html><head><title>{status}{reason}</title></head><body>{status}{reason}</body></html>"
+    )
 }
 
 /// The fields that say the same.
@@ -156,7 +230,10 @@ pub(super) fn fields(
     retry_after: Option<RetryAfter>,
     committed: bool,
 ) -> Vec<(&'static str, String)> {
-    let mut fields = vec![("status", body.status().to_string()), ("body", name(body).to_owned())];
+    let mut fields = vec![
+        ("status", body.status().to_string()),
+        ("body", name(body).to_owned()),
+    ];
     match body {
         ErrorBody::Service { code, message } | ErrorBody::Shaped { code, message, .. } => {
             fields.extend([("code", code.to_string()), ("message", message.clone())]);
@@ -164,8 +241,13 @@ pub(super) fn fields(
         ErrorBody::Gateway { code, message, .. } | ErrorBody::CodeArts { code, message, .. } => {
             fields.extend([("code", code.clone()), ("message", message.clone())]);
         }
-        ErrorBody::Other { text, content_type, .. } if name(body) != "empty" => {
-            fields.extend([("content-type", content_type.clone()), ("message", text.clone())]);
+        ErrorBody::Other {
+            text, content_type, ..
+        } if name(body) != "empty" => {
+            fields.extend([
+                ("content-type", content_type.clone()),
+                ("message", text.clone()),
+            ]);
         }
         ErrorBody::Other { .. } => {}
     }
@@ -183,13 +265,30 @@ pub(super) fn fields(
 fn name(body: &ErrorBody) -> &'static str {
     match body {
         ErrorBody::Service { .. } => "service",
-        ErrorBody::Shaped { shape: ErrorShape::A, .. } => "service-a",
-        ErrorBody::Shaped { shape: ErrorShape::B, .. } => "service-b",
-        ErrorBody::Shaped { shape: ErrorShape::C, .. } => "service-c",
+        ErrorBody::Shaped {
+            shape: ErrorShape::A,
+            ..
+        } => "service-a",
+        ErrorBody::Shaped {
+            shape: ErrorShape::B,
+            ..
+        } => "service-b",
+        ErrorBody::Shaped {
+            shape: ErrorShape::C,
+            ..
+        } => "service-c",
         ErrorBody::Gateway { .. } => "gateway",
-        ErrorBody::CodeArts { shape: CodeArtsShape::V4, .. } => "codearts-v4",
-        ErrorBody::CodeArts { shape: CodeArtsShape::V1, .. } => "codearts-v1",
-        ErrorBody::Other { text, content_type, .. } if text.is_empty() && content_type.is_empty() => "empty",
+        ErrorBody::CodeArts {
+            shape: CodeArtsShape::V4,
+            ..
+        } => "codearts-v4",
+        ErrorBody::CodeArts {
+            shape: CodeArtsShape::V1,
+            ..
+        } => "codearts-v1",
+        ErrorBody::Other {
+            text, content_type, ..
+        } if text.is_empty() && content_type.is_empty() => "empty",
         ErrorBody::Other { content_type, .. } if content_type.starts_with("text/html") => "html",
         ErrorBody::Other { .. } => "text",
     }

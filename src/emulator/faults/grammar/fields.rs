@@ -1,4 +1,5 @@
-//! The fields of a fault as text, from either notation, taken out one by one. What they mean is not known here.
+//! The fields of a fault as text, from either notation, taken out one by one. What they mean is not
+//! known here.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -21,7 +22,9 @@ impl Fields {
 
     /// A mapping of names to plain values.
     pub(super) fn of_mapping(value: &serde_yaml::Value) -> Result<Self, String> {
-        let mapping = value.as_mapping().ok_or("expected a mapping, such as `{ cut-after: true, method: POST }`")?;
+        let mapping = value
+            .as_mapping()
+            .ok_or("expected a mapping, such as `{ cut-after: true, method: POST }`")?;
         let mut fields = Self(BTreeMap::new());
         for (name, value) in mapping {
             let name = name.as_str().ok_or("the name of a field is a text")?;
@@ -49,8 +52,15 @@ impl Fields {
 
     /// The first field that is in none of the tables.
     pub(super) fn unknown(&self, tables: &[&[(&str, &str, &str)]]) -> Option<&str> {
-        let known = |name: &str| tables.iter().any(|table| table.iter().any(|(known, ..)| *known == name));
-        self.0.keys().map(String::as_str).find(|name| !name.is_empty() && !known(name))
+        let known = |name: &str| {
+            tables
+                .iter()
+                .any(|table| table.iter().any(|(known, ..)| *known == name))
+        };
+        self.0
+            .keys()
+            .map(String::as_str)
+            .find(|name| !name.is_empty() && !known(name))
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
@@ -64,7 +74,9 @@ impl Fields {
         fits: impl FnOnce(&T) -> bool,
         expected: &str,
     ) -> Result<Option<T>, String> {
-        let Some(text) = self.take(name) else { return Ok(None) };
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
         match text.parse() {
             Ok(number) if fits(&number) => Ok(Some(number)),
             _ => Err(format!("`{name}` cannot be `{text}`: expected {expected}")),
@@ -73,7 +85,11 @@ impl Fields {
 
     /// An effect without a value.
     pub(super) fn flag(&mut self, name: &str, effect: Effect) -> Result<Effect, String> {
-        if self.truth(name)? { Ok(effect) } else { Err(format!("`{name}` is true, or left out")) }
+        if self.truth(name)? {
+            Ok(effect)
+        } else {
+            Err(format!("`{name}` is true, or left out"))
+        }
     }
 
     /// Whether a field is true; what is left out is not.
@@ -99,7 +115,11 @@ fn split(text: &str) -> Vec<String> {
         let last = pieces.len() - 1;
         match character {
             ',' => pieces.push(String::new()),
-            '\\' => pieces[last].push(characters.next_if(|next| matches!(next, ',' | '\\')).unwrap_or('\\')),
+            '\\' => pieces[last].push(
+                characters
+                    .next_if(|next| matches!(next, ',' | '\\'))
+                    .unwrap_or('\\'),
+            ),
             _ => pieces[last].push(character),
         }
     }

@@ -1,4 +1,5 @@
-//! The grammar: what is read is shown as it can be read again, and what cannot be read says what is expected.
+//! The grammar: what is read is shown as it can be read again, and what cannot be read says what is
+//! expected.
 
 use super::*;
 
@@ -39,8 +40,14 @@ const SPECS: [&str; 30] = [
 #[test]
 fn what_is_read_is_shown_so_that_it_reads_the_same() {
     for text in SPECS {
-        let fault: Fault = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(fault.to_string().parse::<Fault>().as_ref(), Ok(&fault), "{text}: {fault}");
+        let fault: Fault = text
+            .parse()
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(
+            fault.to_string().parse::<Fault>().as_ref(),
+            Ok(&fault),
+            "{text}: {fault}"
+        );
     }
 }
 
@@ -52,9 +59,15 @@ fn a_file_says_the_same_as_the_command_line() {
         let json = serde_json::to_string(&[fields]).unwrap();
         assert_eq!(Fault::list(&json), Ok(vec![fault]), "{json}");
     }
-    let list = Fault::list("- { status: 401, code: 0307, skip: 2 }\n- cut-after: true\n  probability: 0.25\n").unwrap();
+    let list = Fault::list(
+        "- { status: 401, code: 0307, skip: 2 }\n- cut-after: true\n  probability: 0.25\n",
+    )
+    .unwrap();
     assert_eq!(list[0], "status=401,code=0307,skip=2".parse().unwrap());
-    assert_eq!(list[1], "cut-after,probability=0.25,times=all".parse().unwrap());
+    assert_eq!(
+        list[1],
+        "cut-after,probability=0.25,times=all".parse().unwrap()
+    );
     assert_eq!(Fault::list("[]"), Ok(Vec::new()));
 }
 
@@ -62,57 +75,130 @@ fn a_file_says_the_same_as_the_command_line() {
 fn what_is_left_out_has_its_documented_value() {
     let fault = |text: &str| text.parse::<Fault>().unwrap();
     assert_eq!(fault("cut-after"), Fault::new(Effect::CutAfter));
-    assert_eq!(fault("status=429,retry-after=1"), Fault::new(Effect::throttled(Some(1))));
+    assert_eq!(
+        fault("status=429,retry-after=1"),
+        Fault::new(Effect::throttled(Some(1)))
+    );
     assert_eq!(fault("status=502"), Fault::new(Effect::html_502()));
     assert_eq!(fault("status=500"), Fault::new(Effect::internal()));
     assert_eq!(fault("status=403"), Fault::new(Effect::forbidden()));
     assert_eq!(fault("expired-token"), Fault::new(Effect::unauthorized()));
-    assert_eq!(fault("cut-after,every=3"), Fault::new(Effect::CutAfter).every(3).forever());
-    assert_eq!(fault("cut-after,probability=0.5"), Fault::new(Effect::CutAfter).chance(0.5, 0).forever());
+    assert_eq!(
+        fault("cut-after,every=3"),
+        Fault::new(Effect::CutAfter).every(3).forever()
+    );
+    assert_eq!(
+        fault("cut-after,probability=0.5"),
+        Fault::new(Effect::CutAfter).chance(0.5, 0).forever()
+    );
 }
 
 #[test]
 fn a_bad_spec_says_what_is_expected() {
     for (text, words) in [
-        ("", "it does not say what happens, which is one of status=STATUS, expired-token"),
+        (
+            "",
+            "it does not say what happens, which is one of status=STATUS, expired-token",
+        ),
         ("method=POST", "it does not say what happens"),
-        ("cut-aftr", "nothing is called `cut-aftr`; what happens is one of status=STATUS"),
-        ("cut-after,cut-before", "`cut-before` and `cut-after` are two faults"),
+        (
+            "cut-aftr",
+            "nothing is called `cut-aftr`; what happens is one of status=STATUS",
+        ),
+        (
+            "cut-after,cut-before",
+            "`cut-before` and `cut-after` are two faults",
+        ),
         ("cut-after,cut-after", "`cut-after` is given twice"),
         ("cut-after=3", "`cut-after` takes no value"),
         ("cut-after=false", "`cut-after` is true, or left out"),
-        ("cut-after,metod=POST", "there is no field `metod`; with an effect there are route, method, path"),
+        (
+            "cut-after,metod=POST",
+            "there is no field `metod`; with an effect there are route, method, path",
+        ),
         ("cut-after,method=FETCH", "`FETCH` is no method"),
         ("cut-after,region=mars-1", "no region `mars-1`"),
         ("cut-after,route=x", "no route is called `x`: list-regions"),
-        ("cut-after,skip=-1", "`skip` cannot be `-1`: expected a number"),
-        ("cut-after,times=often", "`times` cannot be `often`: expected a number or `all`"),
-        ("cut-after,every=0", "`every` cannot be `0`: expected a number from 1 on"),
-        ("cut-after,probability=2", "`probability` cannot be `2`: expected from 0 to 1"),
+        (
+            "cut-after,skip=-1",
+            "`skip` cannot be `-1`: expected a number",
+        ),
+        (
+            "cut-after,times=often",
+            "`times` cannot be `often`: expected a number or `all`",
+        ),
+        (
+            "cut-after,every=0",
+            "`every` cannot be `0`: expected a number from 1 on",
+        ),
+        (
+            "cut-after,probability=2",
+            "`probability` cannot be `2`: expected from 0 to 1",
+        ),
         ("cut-after,probability=NaN", "`probability` cannot be `NaN`"),
         ("cut-after,seed=1", "`seed` belongs to `probability`"),
         ("cut-after,body=html", "`body` belongs to `status`"),
-        ("status", "`status` cannot be `true`: expected a number from 200 to 599"),
+        (
+            "status",
+            "`status` cannot be `true`: expected a number from 200 to 599",
+        ),
         ("status=99", "`status` cannot be `99`"),
-        ("status=500,body=xml", "no body is called `xml`; there are service, service-a"),
-        ("status=418", "no document tells a code of 418 for the body `service`: give `code`"),
+        (
+            "status=500,body=xml",
+            "no body is called `xml`; there are service, service-a",
+        ),
+        (
+            "status=418",
+            "no document tells a code of 418 for the body `service`: give `code`",
+        ),
         (
             "status=403,code=4090023",
             "`code` cannot be `4090023`: expected seven digits that begin with the status, 403",
         ),
         ("status=502,code=1", "the body `html` has no `code`"),
-        ("status=500,body=empty,message=x", "the body `empty` has no `message`"),
-        ("status=500,content-type=x", "the body `service` has no `content-type`"),
-        ("status=429,retry-after=soon", "`retry-after` cannot be `soon`: expected a number of seconds"),
-        ("status=429,retry-after=1,retry-after-date=1", "are two headers of one name"),
+        (
+            "status=500,body=empty,message=x",
+            "the body `empty` has no `message`",
+        ),
+        (
+            "status=500,content-type=x",
+            "the body `service` has no `content-type`",
+        ),
+        (
+            "status=429,retry-after=soon",
+            "`retry-after` cannot be `soon`: expected a number of seconds",
+        ),
+        (
+            "status=429,retry-after=1,retry-after-date=1",
+            "are two headers of one name",
+        ),
         ("status=502,committed=maybe", "`committed` takes no value"),
-        ("expired-token=swr", "one of gateway, service, codearts-v4, codearts-v1"),
-        ("truncate", "`truncate` cannot be `true`: expected a number of bytes"),
-        ("delay=5", "`delay` is a time such as `250ms` or `2s`, and not `5`"),
-        ("drop-items=0", "`drop-items` cannot be `0`: expected a number from 1 on"),
-        ("wrong-total=0", "`wrong-total` cannot be `0`: expected a number such as `3` or `-1`"),
+        (
+            "expired-token=swr",
+            "one of gateway, service, codearts-v4, codearts-v1",
+        ),
+        (
+            "truncate",
+            "`truncate` cannot be `true`: expected a number of bytes",
+        ),
+        (
+            "delay=5",
+            "`delay` is a time such as `250ms` or `2s`, and not `5`",
+        ),
+        (
+            "drop-items=0",
+            "`drop-items` cannot be `0`: expected a number from 1 on",
+        ),
+        (
+            "wrong-total=0",
+            "`wrong-total` cannot be `0`: expected a number such as `3` or `-1`",
+        ),
         ("stale-writes=x", "`stale-writes` cannot be `x`"),
-        ("stranger", "`true` is nothing a stranger does; expected create-organization|delete-organization REGION"),
+        (
+            "stranger",
+            "`true` is nothing a stranger does; expected create-organization|delete-organization \
+            REGION",
+        ),
     ] {
         let error = text.parse::<Fault>().unwrap_err();
         assert!(error.contains(words), "{text}: {error}");
@@ -123,11 +209,20 @@ fn a_bad_spec_says_what_is_expected() {
 fn a_bad_file_names_the_item() {
     for (text, words) in [
         ("cut-after: true", "expected a list of faults"),
-        ("- [", "expected a list of faults, such as `- { cut-after: true, method: POST }`: "),
+        (
+            "- [",
+            "expected a list of faults, such as `- { cut-after: true, method: POST }`: ",
+        ),
         ("- cut-after", "fault 1: expected a mapping"),
-        ("- { cut-after: true }\n- { cut-after: [] }", "fault 2: `cut-after` has no plain value"),
+        (
+            "- { cut-after: true }\n- { cut-after: [] }",
+            "fault 2: `cut-after` has no plain value",
+        ),
         ("- { 1: true }", "fault 1: the name of a field is a text"),
-        ("- { cut-after: true, skip: x }", "fault 1: `skip` cannot be `x`"),
+        (
+            "- { cut-after: true, skip: x }",
+            "fault 1: `skip` cannot be `x`",
+        ),
     ] {
         let error = Fault::list(text).unwrap_err();
         assert!(error.contains(words), "{text}: {error}");
@@ -138,7 +233,15 @@ fn a_bad_file_names_the_item() {
 fn help_names_every_field() {
     let help = Fault::help();
     for (name, value, _) in EFFECTS.iter().chain(&CHOICES).chain(&DETAILS) {
-        assert!(help.contains(&format!("\n  {name}{value} ")), "{name}{value}: {help}");
+        assert!(
+            help.contains(&format!("\n  {name}{value} ")),
+            "{name}{value}: {help}"
+        );
     }
-    assert!(help.contains("create-rule") && help.contains("codearts-v1") && help.contains("toggle-rule"), "{help}");
+    assert!(
+        help.contains("create-rule")
+            && help.contains("codearts-v1")
+            && help.contains("toggle-rule"),
+        "{help}"
+    );
 }

@@ -11,9 +11,18 @@ fn organizations_are_listed_as_created_and_filtered() {
         service.ask("POST", ORGANIZATIONS, json!({ "namespace": name }));
     }
     assert_eq!(service.names(ORGANIZATIONS), ["team-a", "zeta", "alpha"]);
-    assert_eq!(service.names("/v2/manage/namespaces?namespace=alp"), [""; 0]);
-    assert_eq!(service.names("/v2/manage/namespaces?namespace=zeta&filter=namespace%3A%3Aalpha"), ["alpha"]);
-    refused(&service.get("/v2/manage/namespaces?filter=name::alpha"), "4001035");
+    assert_eq!(
+        service.names("/v2/manage/namespaces?namespace=alp"),
+        [""; 0]
+    );
+    assert_eq!(
+        service.names("/v2/manage/namespaces?namespace=zeta&filter=namespace%3A%3Aalpha"),
+        ["alpha"]
+    );
+    refused(
+        &service.get("/v2/manage/namespaces?filter=name::alpha"),
+        "4001035",
+    );
     let mut service = Service::assuming("namespace-filter=substring");
     let response = service.get("/v2/manage/namespaces?namespace=eam");
     assert_eq!(assumption(&response), Some("namespace-filter"));
@@ -29,11 +38,21 @@ fn organizations_are_listed_as_created_and_filtered() {
 /// Five repositories whose order differs by every column.
 fn listed() -> Service {
     let mut service = Service::new();
-    service.state.ensure_organization("cn-north-4", "team-a").repositories.clear();
-    let rows =
-        [("c", "team-a", 3, "03"), ("a", "team-z", 1, "05"), ("e/a", "team-a", 0, "04"), ("d", "team-a", 2, "01")];
+    service
+        .state
+        .ensure_organization("cn-north-4", "team-a")
+        .repositories
+        .clear();
+    let rows = [
+        ("c", "team-a", 3, "03"),
+        ("a", "team-z", 1, "05"),
+        ("e/a", "team-a", 0, "04"),
+        ("d", "team-a", 2, "01"),
+    ];
     for (name, organization, images, day) in rows {
-        let repository = service.state.ensure_repository("cn-north-4", organization, name);
+        let repository = service
+            .state
+            .ensure_repository("cn-north-4", organization, name);
         repository.num_images = images;
         repository.is_public = images == 3;
         repository.updated = format!("2025-01-{day}T00:00:00Z");
@@ -54,13 +73,22 @@ fn repositories_are_filtered_and_ordered() {
         ("order_column=tag_count&order_type=desc", "c d a e/a"),
         ("order_column=updated_time&order_type=asc", "d c e/a a"),
         ("order_column=namespace&order_type=desc", "a c e/a d"),
-        ("filter=name::a|order_column::name|order_type::desc", "e/a a"),
+        (
+            "filter=name::a|order_column::name|order_type::desc",
+            "e/a a",
+        ),
         ("filter=name%3A%3Aa%7Climit%3A%3A1%7Coffset%3A%3A1", "e/a"),
         ("name=c&filter=namespace::team-z", "a"),
         ("limit=2&offset=2&order_column=name&order_type=asc", "d e/a"),
         ("limit=3&offset=9", ""),
     ] {
-        assert_eq!(listed().names(&format!("/v2/manage/repos?{query}")).join(" "), expected, "{query}");
+        assert_eq!(
+            listed()
+                .names(&format!("/v2/manage/repos?{query}"))
+                .join(" "),
+            expected,
+            "{query}"
+        );
     }
 }
 
@@ -87,7 +115,10 @@ fn list_parameters_are_checked() {
     }
     let mut service = Service::assuming("page-limit-over=clamp");
     let response = service.get("/v2/manage/repos?limit=1001&offset=0");
-    assert_eq!((response.status, assumption(&response)), (200, Some("page-limit-over")));
+    assert_eq!(
+        (response.status, assumption(&response)),
+        (200, Some("page-limit-over"))
+    );
 }
 
 #[test]
@@ -100,7 +131,13 @@ fn the_content_range_ends_with_a_count() {
         ("limit=3&offset=6", Some("6-0/4")),
         ("filter=limit::1|offset::0|name::a", Some("0-1/2")),
     ] {
-        assert_eq!(listed().get(&format!("/v2/manage/repos?{query}")).header("content-range"), range, "{query}");
+        assert_eq!(
+            listed()
+                .get(&format!("/v2/manage/repos?{query}"))
+                .header("content-range"),
+            range,
+            "{query}"
+        );
     }
 }
 
@@ -108,11 +145,16 @@ fn the_content_range_ends_with_a_count() {
 fn a_list_without_limit_stops_at_a_hundred() {
     let mut service = Service::new();
     for number in 0..150 {
-        service.state.ensure_repository("cn-north-4", "team-b", &format!("r{number}"));
+        service
+            .state
+            .ensure_repository("cn-north-4", "team-b", &format!("r{number}"));
     }
     service.state.settle();
     let page = service.get("/v2/manage/repos?namespace=team-b").value();
-    assert_eq!((page.as_array().map(Vec::len), &page[0]["total_range"]), (Some(100), &json!(150)));
+    assert_eq!(
+        (page.as_array().map(Vec::len), &page[0]["total_range"]),
+        (Some(100), &json!(150))
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Each refusal and each quirk of the reference, asked for as a client would; lists and rules have files of
-//! their own.
+//! Each refusal and each quirk of the reference, asked for as a client would; lists and rules have
+//! files of their own.
 
 mod lists;
 mod sync_rules;
@@ -30,7 +30,10 @@ impl Service {
         state.ensure_repository("cn-north-4", "team-a", "web/front");
         state.ensure_organization("cn-north-4", "theirs").owner = Some("other".to_owned());
         state.settle();
-        Self { state, settings: Settings::default() }
+        Self {
+            state,
+            settings: Settings::default(),
+        }
     }
 
     fn assuming(switch: &str) -> Self {
@@ -63,8 +66,14 @@ impl Service {
 
     fn names(&mut self, target: &str) -> Vec<String> {
         let body = self.get(target).value();
-        let items = body.as_array().or_else(|| body["namespaces"].as_array()).expect("a list");
-        items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+        let items = body
+            .as_array()
+            .or_else(|| body["namespaces"].as_array())
+            .expect("a list");
+        items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -81,7 +90,11 @@ fn assumption(response: &Response) -> Option<&str> {
 #[track_caller]
 fn refused(response: &Response, expected: &str) {
     assert_eq!(code(response), expected, "{}", response.value());
-    let status = if expected.starts_with("APIGW") { "404" } else { &expected[..3] };
+    let status = if expected.starts_with("APIGW") {
+        "404"
+    } else {
+        &expected[..3]
+    };
     assert_eq!(response.status.to_string(), status);
 }
 
@@ -103,17 +116,44 @@ fn successes_have_the_documented_status_and_body() {
     let mut service = Service::new();
     let repository = json!({ "repository": "a/b", "is_public": false });
     let triple = json!({ "is_public": true, "category": "linux", "description": "x" });
-    done(&service.ask("POST", ORGANIZATIONS, json!({ "namespace": "team-b" })), 201, json!({}));
-    done(&service.ask("POST", "/v2/manage/namespaces/team-b/repos", repository), 201, json!({}));
-    done(&service.ask("PATCH", "/v2/manage/namespaces/team-b/repos/a$b", triple), 201, json!({}));
+    done(
+        &service.ask("POST", ORGANIZATIONS, json!({ "namespace": "team-b" })),
+        201,
+        json!({}),
+    );
+    done(
+        &service.ask("POST", "/v2/manage/namespaces/team-b/repos", repository),
+        201,
+        json!({}),
+    );
+    done(
+        &service.ask("PATCH", "/v2/manage/namespaces/team-b/repos/a$b", triple),
+        201,
+        json!({}),
+    );
     for (method, body) in [("POST", rule(true, false)), ("DELETE", target())] {
         let response = service.ask(method, RULES, body.clone());
-        assert_eq!((response.status, response.body.as_slice()), (200, &b""[..]), "{method}");
-        done(&Service::assuming("rule-answer=object").ask("POST", RULES, body), 200, json!({}));
+        assert_eq!(
+            (response.status, response.body.as_slice()),
+            (200, &b""[..]),
+            "{method}"
+        );
+        done(
+            &Service::assuming("rule-answer=object").ask("POST", RULES, body),
+            200,
+            json!({}),
+        );
     }
-    for gone in ["/v2/manage/namespaces/team-b/repos/a%24b", "/v2/manage/namespaces/team-b"] {
+    for gone in [
+        "/v2/manage/namespaces/team-b/repos/a%24b",
+        "/v2/manage/namespaces/team-b",
+    ] {
         let response = service.send("DELETE", gone, Vec::new());
-        assert_eq!((response.status, response.body.as_slice()), (204, &b""[..]), "{gone}");
+        assert_eq!(
+            (response.status, response.body.as_slice()),
+            (204, &b""[..]),
+            "{gone}"
+        );
     }
 }
 
@@ -125,21 +165,71 @@ fn bodies_are_checked() {
         ("POST", ORGANIZATIONS, json!({ "namespace": "" }), "4001014"),
         ("POST", ORGANIZATIONS, json!({ "namespace": 1 }), "4001018"),
         ("POST", ORGANIZATIONS, json!(["team-b"]), "4001018"),
-        ("POST", ORGANIZATIONS, json!({ "namespace": "Team" }), "4001028"),
+        (
+            "POST",
+            ORGANIZATIONS,
+            json!({ "namespace": "Team" }),
+            "4001028",
+        ),
         ("POST", REPOS, json!({ "is_public": true }), "4001014"),
-        ("POST", REPOS, json!({ "repository": "web$b", "is_public": true }), "4001029"),
+        (
+            "POST",
+            REPOS,
+            json!({ "repository": "web$b", "is_public": true }),
+            "4001029",
+        ),
         ("POST", REPOS, json!({ "repository": "b" }), "4001009"),
-        ("POST", REPOS, json!({ "repository": "b", "is_public": "true" }), "4001009"),
-        ("POST", REPOS, json!({ "repository": "b", "is_public": true, "category": "arms" }), "4000014"),
-        ("POST", REPOS, json!({ "repository": "b", "is_public": true, "category": 1 }), "4001018"),
-        ("POST", REPOS, json!({ "repository": "b", "is_public": true, "description": long }), "4131012"),
+        (
+            "POST",
+            REPOS,
+            json!({ "repository": "b", "is_public": "true" }),
+            "4001009",
+        ),
+        (
+            "POST",
+            REPOS,
+            json!({ "repository": "b", "is_public": true, "category": "arms" }),
+            "4000014",
+        ),
+        (
+            "POST",
+            REPOS,
+            json!({ "repository": "b", "is_public": true, "category": 1 }),
+            "4001018",
+        ),
+        (
+            "POST",
+            REPOS,
+            json!({ "repository": "b", "is_public": true, "description": long }),
+            "4131012",
+        ),
         ("PATCH", WEB, json!({ "description": "x" }), "4001009"),
         ("PATCH", WEB, json!({ "is_public": null }), "4001009"),
-        ("PATCH", WEB, json!({ "is_public": true, "category": "" }), "4000014"),
-        ("POST", RULES, json!({ "remoteRegionId": "cn-east-3" }), "4001014"),
+        (
+            "PATCH",
+            WEB,
+            json!({ "is_public": true, "category": "" }),
+            "4000014",
+        ),
+        (
+            "POST",
+            RULES,
+            json!({ "remoteRegionId": "cn-east-3" }),
+            "4001014",
+        ),
         ("POST", RULES, json!({ "remoteNamespace": "dr" }), "4001014"),
-        ("POST", RULES, json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": 1 }), "4001018"),
-        ("POST", RULES, json!({ "remoteRegionId": "mars-1", "remoteNamespace": "dr" }), "5001101"),
+        (
+            "POST",
+            RULES,
+            json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": 1 }),
+            "4001018",
+        ),
+        (
+            "POST",
+            RULES,
+            json!({ "remoteRegionId": "mars-1", "remoteNamespace": "dr" }),
+            "5001101",
+        ),
         ("DELETE", RULES, json!({}), "4001014"),
     ] {
         let mut service = Service::new();
@@ -150,7 +240,12 @@ fn bodies_are_checked() {
     let mut service = Service::new();
     refused(&service.send("POST", REPOS, b"{".to_vec()), "4001018");
     refused(&service.send("DELETE", RULES, Vec::new()), "4001014");
-    assert_eq!(service.send("POST", REPOS, vec![b' '; 12 * 1024 * 1024 + 1]).status, 413);
+    assert_eq!(
+        service
+            .send("POST", REPOS, vec![b' '; 12 * 1024 * 1024 + 1])
+            .status,
+        413
+    );
 }
 
 #[test]
@@ -158,19 +253,69 @@ fn parents_must_exist_and_names_must_be_free() {
     let mut service = Service::new();
     let repository = |name: &str| json!({ "repository": name, "is_public": true });
     for (method, path, body, expected) in [
-        ("POST", ORGANIZATIONS, json!({ "namespace": "team-a" }), "4090060"),
-        ("POST", ORGANIZATIONS, json!({ "namespace": "theirs" }), "4090060"),
+        (
+            "POST",
+            ORGANIZATIONS,
+            json!({ "namespace": "team-a" }),
+            "4090060",
+        ),
+        (
+            "POST",
+            ORGANIZATIONS,
+            json!({ "namespace": "theirs" }),
+            "4090060",
+        ),
         ("POST", REPOS, repository("web/front"), "4090006"),
-        ("POST", "/v2/manage/namespaces/none/repos", repository("a"), "4040058"),
+        (
+            "POST",
+            "/v2/manage/namespaces/none/repos",
+            repository("a"),
+            "4040058",
+        ),
         ("GET", "/v2/manage/namespaces/none", json!({}), "4040058"),
         ("DELETE", "/v2/manage/namespaces/none", json!({}), "4040058"),
-        ("GET", "/v2/manage/namespaces/none/repos/a", json!({}), "4040058"),
-        ("GET", "/v2/manage/namespaces/team-a/repos/none", json!({}), "4040113"),
-        ("PATCH", "/v2/manage/namespaces/team-a/repos/none", json!({ "is_public": true }), "4040113"),
-        ("DELETE", "/v2/manage/namespaces/team-a/repos/none", json!({}), "4040113"),
-        ("GET", "/v2/manage/namespaces/team-a/repos/none/sync_repo", json!({}), "4040113"),
-        ("POST", "/v2/manage/namespaces/team-a/repos/none/sync_repo", rule(true, true), "4040113"),
-        ("DELETE", "/v2/manage/namespaces/none/repos/a/sync_repo", target(), "4040058"),
+        (
+            "GET",
+            "/v2/manage/namespaces/none/repos/a",
+            json!({}),
+            "4040058",
+        ),
+        (
+            "GET",
+            "/v2/manage/namespaces/team-a/repos/none",
+            json!({}),
+            "4040113",
+        ),
+        (
+            "PATCH",
+            "/v2/manage/namespaces/team-a/repos/none",
+            json!({ "is_public": true }),
+            "4040113",
+        ),
+        (
+            "DELETE",
+            "/v2/manage/namespaces/team-a/repos/none",
+            json!({}),
+            "4040113",
+        ),
+        (
+            "GET",
+            "/v2/manage/namespaces/team-a/repos/none/sync_repo",
+            json!({}),
+            "4040113",
+        ),
+        (
+            "POST",
+            "/v2/manage/namespaces/team-a/repos/none/sync_repo",
+            rule(true, true),
+            "4040113",
+        ),
+        (
+            "DELETE",
+            "/v2/manage/namespaces/none/repos/a/sync_repo",
+            target(),
+            "4040058",
+        ),
     ] {
         refused(&service.ask(method, path, body), expected);
     }
@@ -179,7 +324,11 @@ fn parents_must_exist_and_names_must_be_free() {
 #[test]
 fn what_has_no_route_is_not_absent() {
     let mut service = Service::new();
-    for target in ["/v2/manage/namespaces/team-a/repos/web/front", "/v2/manage/nothing", "/"] {
+    for target in [
+        "/v2/manage/namespaces/team-a/repos/web/front",
+        "/v2/manage/nothing",
+        "/",
+    ] {
         let response = service.get(target);
         refused(&response, "APIGW.0101");
         assert_eq!(response.value()["request_id"], "id-1");
@@ -189,26 +338,52 @@ fn what_has_no_route_is_not_absent() {
 
 #[test]
 fn an_organization_of_another_account_shows_only_in_refusals() {
-    for (switch, expected) in [("foreign-organization=403", "4037017"), ("foreign-organization=404", "4040058")] {
+    for (switch, expected) in [
+        ("foreign-organization=403", "4037017"),
+        ("foreign-organization=404", "4040058"),
+    ] {
         let mut service = Service::assuming(switch);
-        assert_eq!(service.names("/v2/manage/namespaces?filter=mode::visible"), ["team-a"]);
+        assert_eq!(
+            service.names("/v2/manage/namespaces?filter=mode::visible"),
+            ["team-a"]
+        );
         let response = service.get("/v2/manage/namespaces/theirs");
         refused(&response, expected);
         assert_eq!(assumption(&response), Some("foreign-organization"));
         let body = json!({ "repository": "a", "is_public": true });
-        refused(&service.ask("POST", "/v2/manage/namespaces/theirs/repos", body), expected);
+        refused(
+            &service.ask("POST", "/v2/manage/namespaces/theirs/repos", body),
+            expected,
+        );
     }
 }
 
 #[test]
 fn rights_on_an_organization_limit_what_is_shown_and_done() {
     let mut service = Service::new();
-    service.state.ensure_organization("cn-north-4", "team-a").auth = 0;
+    service
+        .state
+        .ensure_organization("cn-north-4", "team-a")
+        .auth = 0;
     assert!(service.names(ORGANIZATIONS).is_empty());
-    assert_eq!(service.names("/v2/manage/namespaces?mode=visible"), ["team-a"]);
-    refused(&service.ask("PATCH", WEB, json!({ "is_public": true })), "4037018");
-    service.state.ensure_organization("cn-north-4", "team-a").auth = 3;
-    assert_eq!(service.ask("PATCH", WEB, json!({ "is_public": true })).status, 201);
+    assert_eq!(
+        service.names("/v2/manage/namespaces?mode=visible"),
+        ["team-a"]
+    );
+    refused(
+        &service.ask("PATCH", WEB, json!({ "is_public": true })),
+        "4037018",
+    );
+    service
+        .state
+        .ensure_organization("cn-north-4", "team-a")
+        .auth = 3;
+    assert_eq!(
+        service
+            .ask("PATCH", WEB, json!({ "is_public": true }))
+            .status,
+        201
+    );
     refused(&service.send("DELETE", TEAM, Vec::new()), "4037017");
 }
 
@@ -216,15 +391,29 @@ fn rights_on_an_organization_limit_what_is_shown_and_done() {
 fn the_quota_counts_own_organizations() {
     let mut service = Service::new();
     service.settings.quota = Some(2);
-    assert_eq!(service.ask("POST", ORGANIZATIONS, json!({ "namespace": "b" })).status, 201);
-    refused(&service.ask("POST", ORGANIZATIONS, json!({ "namespace": "c" })), "4000097");
+    assert_eq!(
+        service
+            .ask("POST", ORGANIZATIONS, json!({ "namespace": "b" }))
+            .status,
+        201
+    );
+    refused(
+        &service.ask("POST", ORGANIZATIONS, json!({ "namespace": "c" })),
+        "4000097",
+    );
 }
 
 #[test]
 fn an_organization_with_content_is_not_deleted() {
     let mut service = Service::new();
-    service.state.ensure_repository("cn-north-4", "team-a", "web/front").num_images = 1;
-    for switch in ["delete-organization-with-repositories=refuse", "delete-organization-with-repositories=cascade"] {
+    service
+        .state
+        .ensure_repository("cn-north-4", "team-a", "web/front")
+        .num_images = 1;
+    for switch in [
+        "delete-organization-with-repositories=refuse",
+        "delete-organization-with-repositories=cascade",
+    ] {
         service.settings.assumptions.set(switch).unwrap();
         let response = service.send("DELETE", TEAM, Vec::new());
         refused(&response, "4060074");
@@ -232,7 +421,10 @@ fn an_organization_with_content_is_not_deleted() {
     }
     let response = Service::new().send("DELETE", TEAM, Vec::new());
     refused(&response, "4060074");
-    assert_eq!(assumption(&response), Some("delete-organization-with-repositories"));
+    assert_eq!(
+        assumption(&response),
+        Some("delete-organization-with-repositories")
+    );
     let mut service = Service::assuming("delete-organization-with-repositories=cascade");
     assert_eq!(service.send("DELETE", TEAM, Vec::new()).status, 204);
     refused(&service.get(TEAM), "4040058");
@@ -240,28 +432,39 @@ fn an_organization_with_content_is_not_deleted() {
 
 #[test]
 fn a_repository_with_images_is_deleted_only_on_request() {
-    for (switch, status) in
-        [("delete-repository-with-images=refuse", 406), ("delete-repository-with-images=cascade", 204)]
-    {
+    for (switch, status) in [
+        ("delete-repository-with-images=refuse", 406),
+        ("delete-repository-with-images=cascade", 204),
+    ] {
         let mut service = Service::assuming(switch);
-        service.state.ensure_repository("cn-north-4", "team-a", "web/front").num_images = 1;
+        service
+            .state
+            .ensure_repository("cn-north-4", "team-a", "web/front")
+            .num_images = 1;
         let response = service.send("DELETE", WEB, Vec::new());
-        assert_eq!((response.status, assumption(&response)), (status, Some("delete-repository-with-images")));
+        assert_eq!(
+            (response.status, assumption(&response)),
+            (status, Some("delete-repository-with-images"))
+        );
     }
 }
 
 #[test]
 fn an_update_replaces_the_triple() {
-    for (switch, category, description) in
-        [("patch-omitted=reset", "other", ""), ("patch-omitted=keep", "linux", "text")]
-    {
+    for (switch, category, description) in [
+        ("patch-omitted=reset", "other", ""),
+        ("patch-omitted=keep", "linux", "text"),
+    ] {
         let mut service = Service::assuming(switch);
         let all = json!({ "is_public": true, "category": "linux", "description": "text" });
         assert_eq!(assumption(&service.ask("PATCH", WEB, all)), None);
         let response = service.ask("PATCH", WEB, json!({ "is_public": false }));
         assert_eq!(assumption(&response), Some("patch-omitted"));
         let shown = service.get(WEB).value();
-        assert_eq!((&shown["is_public"], &shown["category"]), (&json!(false), &json!(category)));
+        assert_eq!(
+            (&shown["is_public"], &shown["category"]),
+            (&json!(false), &json!(category))
+        );
         assert_eq!(shown["description"], description);
     }
 }
@@ -270,8 +473,13 @@ fn an_update_replaces_the_triple() {
 fn a_repository_is_shown_in_full() {
     let mut service = Service::new();
     let body = json!({ "repository": "a/b", "is_public": true });
-    assert_eq!(assumption(&service.ask("POST", REPOS, body)), Some("create-repository-status"));
-    let shown = service.get("/v2/manage/namespaces/team-a/repos/a$b").value();
+    assert_eq!(
+        assumption(&service.ask("POST", REPOS, body)),
+        Some("create-repository-status")
+    );
+    let shown = service
+        .get("/v2/manage/namespaces/team-a/repos/a$b")
+        .value();
     let account = shown["domain_id"].clone();
     assert_eq!(account.as_str().map(str::len), Some(32));
     assert_eq!(
@@ -289,9 +497,17 @@ fn a_repository_is_shown_in_full() {
 #[test]
 fn open_questions_about_creation_have_a_switch() {
     let body = json!({ "repository": "b", "is_public": true });
-    assert_eq!(Service::assuming("create-repository-status=200").ask("POST", REPOS, body.clone()).status, 200);
+    assert_eq!(
+        Service::assuming("create-repository-status=200")
+            .ask("POST", REPOS, body.clone())
+            .status,
+        200
+    );
     let mut service = Service::assuming("missing-organization-on-create=400");
     let response = service.ask("POST", "/v2/manage/namespaces/none/repos", body);
     refused(&response, "4000014");
-    assert_eq!(assumption(&response), Some("missing-organization-on-create"));
+    assert_eq!(
+        assumption(&response),
+        Some("missing-organization-on-create")
+    );
 }

@@ -28,7 +28,10 @@ fn a_rule_without_flags_is_created_and_hidden() {
         let response = service.get(RULES);
         assert_eq!(response.value().as_array().map(Vec::len), Some(shown));
         assert_eq!(assumption(&response), Some("hidden-rules"));
-        assert_eq!(code(&service.ask("POST", RULES, rule(true, false))), "4099999");
+        assert_eq!(
+            code(&service.ask("POST", RULES, rule(true, false))),
+            "4099999"
+        );
     }
 }
 
@@ -41,11 +44,23 @@ fn a_second_rule_to_a_target_is_answered_by_the_switch() {
         ("duplicate-rule=second-row", 200, vec![false, true]),
     ] {
         let mut service = Service::assuming(switch);
-        assert_eq!(assumption(&service.ask("POST", RULES, rule(true, false))), Some("rule-answer"));
+        assert_eq!(
+            assumption(&service.ask("POST", RULES, rule(true, false))),
+            Some("rule-answer")
+        );
         let response = service.ask("POST", RULES, rule(true, true));
-        assert_eq!((response.status, assumption(&response)), (status, Some("duplicate-rule")), "{switch}");
+        assert_eq!(
+            (response.status, assumption(&response)),
+            (status, Some("duplicate-rule")),
+            "{switch}"
+        );
         let rules = service.get(RULES).value();
-        let overrides: Vec<bool> = rules.as_array().unwrap().iter().map(|rule| rule["override"] == true).collect();
+        let overrides: Vec<bool> = rules
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| rule["override"] == true)
+            .collect();
         assert_eq!(overrides, expected, "{switch}");
     }
 }
@@ -53,12 +68,20 @@ fn a_second_rule_to_a_target_is_answered_by_the_switch() {
 #[test]
 fn a_missing_rule_is_a_bad_request() {
     let mut service = Service::new();
-    let rules = &mut service.state.ensure_repository("cn-north-4", "team-a", "web/front").sync_rules;
+    let rules = &mut service
+        .state
+        .ensure_repository("cn-north-4", "team-a", "web/front")
+        .sync_rules;
     rules.push(SyncRule::to("cn-east-3", "other"));
     let response = service.ask("DELETE", RULES, target());
     refused(&response, "4001158");
     assert_eq!(assumption(&response), Some("delete-missing-rule"));
-    assert_eq!(Service::assuming("delete-missing-rule=404").ask("DELETE", RULES, target()).status, 404);
+    assert_eq!(
+        Service::assuming("delete-missing-rule=404")
+            .ask("DELETE", RULES, target())
+            .status,
+        404
+    );
     assert_eq!(service.get(RULES).value().as_array().map(Vec::len), Some(1));
 }
 
@@ -66,5 +89,8 @@ fn a_missing_rule_is_a_bad_request() {
 fn regions_are_listed() {
     let body = Service::new().get("/v2/manage/regions").value();
     assert_eq!(body.as_array().map(Vec::len), Some(37));
-    assert_eq!(body[0], json!({ "regionID": "ae-ad-1", "registryURL": "swr.ae-ad-1.myhuaweicloud.com" }));
+    assert_eq!(
+        body[0],
+        json!({ "regionID": "ae-ad-1", "registryURL": "swr.ae-ad-1.myhuaweicloud.com" })
+    );
 }

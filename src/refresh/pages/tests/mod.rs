@@ -19,12 +19,21 @@ struct Numbers {
 }
 
 fn service(last: u32, deed: impl FnMut(usize, &mut Vec<u32>) + Send + 'static) -> Numbers {
-    Numbers { there: (1..=last).collect(), most: usize::MAX, tells_total: true, deed: Box::new(deed), asked: vec![] }
+    Numbers {
+        there: (1..=last).collect(),
+        most: usize::MAX,
+        tells_total: true,
+        deed: Box::new(deed),
+        asked: vec![],
+    }
 }
 
 fn window(request: &Request) -> Window {
     let value = |at: usize| request.query[at].1.parse().unwrap();
-    Window { offset: value(0), limit: value(1) }
+    Window {
+        offset: value(0),
+        limit: value(1),
+    }
 }
 
 impl Numbers {
@@ -32,11 +41,20 @@ impl Numbers {
         (self.deed)(self.asked.len(), &mut self.there);
         self.there.sort_unstable();
         self.asked.push(window);
-        let page = self.there.iter().skip(window.offset).take(window.limit.min(self.most));
+        let page = self
+            .there
+            .iter()
+            .skip(window.offset)
+            .take(window.limit.min(self.most));
         let page: Vec<_> = page.collect();
         let range = format!("{}-{}/{}", window.offset, page.len(), self.there.len());
         let content_range = self.tells_total.then_some(range);
-        Response { status: 200, content_range, body: serde_json::to_vec(&page).unwrap(), ..Response::default() }
+        Response {
+            status: 200,
+            content_range,
+            body: serde_json::to_vec(&page).unwrap(),
+            ..Response::default()
+        }
     }
 }
 
@@ -48,23 +66,47 @@ impl Reader for Numbers {
 
 fn request(window: Window) -> Request {
     let mut request = Request::new(Service::Swr, &"r".into(), Method::Get, "/list".to_owned());
-    request.query = vec![("offset", window.offset.to_string()), ("limit", window.limit.to_string())];
+    request.query = vec![
+        ("offset", window.offset.to_string()),
+        ("limit", window.limit.to_string()),
+    ];
     request
 }
 
 fn decode(response: &Response) -> Result<Page<Candidate>, Undecodable> {
     let numbers: Vec<u64> = serde_json::from_slice(&response.body).unwrap();
-    let candidate = |number| Candidate { number: RemoteId::try_from(number).unwrap(), key: Vec::new() };
-    let total = response.content_range.as_ref().map(|range| range.split_once('/').unwrap().1.parse().unwrap());
+    let candidate = |number| Candidate {
+        number: RemoteId::try_from(number).unwrap(),
+        key: Vec::new(),
+    };
+    let total = response
+        .content_range
+        .as_ref()
+        .map(|range| range.split_once('/').unwrap().1.parse().unwrap());
     let items: Vec<_> = numbers.into_iter().map(candidate).collect();
-    Ok(Page { length: items.len(), items, total, ..Page::default() })
+    Ok(Page {
+        length: items.len(),
+        items,
+        total,
+        ..Page::default()
+    })
 }
 
 /// The numbers that a reading brings, and how many pages it took; or why there is none.
 async fn read_by(service: &mut Numbers, page_size: usize) -> Result<(Vec<u64>, usize), String> {
-    let list = List { subject: "list".to_owned(), page_size: Some(page_size), request: &request, decode: &decode };
-    let listed = read(service, &list).await.map_err(|failure| failure.message)?;
-    Ok((listed.items.iter().map(|item| item.number.into()).collect(), listed.pages))
+    let list = List {
+        subject: "list".to_owned(),
+        page_size: Some(page_size),
+        request: &request,
+        decode: &decode,
+    };
+    let listed = read(service, &list)
+        .await
+        .map_err(|failure| failure.message)?;
+    Ok((
+        listed.items.iter().map(|item| item.number.into()).collect(),
+        listed.pages,
+    ))
 }
 
 fn all_but(last: u64, gone: &[u64]) -> Vec<u64> {
@@ -73,9 +115,21 @@ fn all_but(last: u64, gone: &[u64]) -> Vec<u64> {
 
 #[tokio::test]
 async fn a_list_costs_a_request_for_each_page() {
-    for (last, pages) in [(0, 1), (1, 1), (999, 1), (1000, 2), (1001, 2), (1979, 2), (2500, 3), (9_800, 11)] {
+    for (last, pages) in [
+        (0, 1),
+        (1, 1),
+        (999, 1),
+        (1000, 2),
+        (1001, 2),
+        (1979, 2),
+        (2500, 3),
+        (9_800, 11),
+    ] {
         for tells_total in [true, false] {
-            let mut service = Numbers { tells_total, ..service(last, |_, _| {}) };
+            let mut service = Numbers {
+                tells_total,
+                ..service(last, |_, _| {})
+            };
             let expected = Ok((all_but(last.into(), &[]), pages));
             assert_eq!(read_by(&mut service, 1000).await, expected, "{last}");
             assert_eq!(service.asked.len(), pages, "{last}");
@@ -90,8 +144,14 @@ fn offsets_are_multiples_and_pages_overlap_and_get_on() {
         while end < 300 * most {
             let window = following(end, most);
             assert_eq!(window.offset % window.limit, 0, "{window:?}");
-            assert!(window.limit <= most && window.offset <= end && window.end() > end, "{window:?} after {end}");
-            assert!(window.offset < end || most <= 10, "{window:?} after {end} of {most}");
+            assert!(
+                window.limit <= most && window.offset <= end && window.end() > end,
+                "{window:?} after {end}"
+            );
+            assert!(
+                window.offset < end || most <= 10,
+                "{window:?} after {end} of {most}"
+            );
             (end, pages) = (window.end(), pages + 1);
         }
         assert!(most < 100 || pages < 350, "{pages} pages of {most}");
@@ -107,10 +167,13 @@ async fn a_deletion_hides_nothing() {
                 there.retain(|number| *number != 500)
             }
         };
-        let mut service = Numbers { tells_total, ..service(1500, deed) };
+        let mut service = Numbers {
+            tells_total,
+            ..service(1500, deed)
+        };
         let pages = read_by(&mut service, 1000).await;
-        // With a total, the difference shows. Without one, a page that overlaps holds what would have been skipped, and
-        // that it moved is a reason to read again.
+        // With a total, the difference shows. Without one, a page that overlaps holds what would
+        // have been skipped, and that it moved is a reason to read again.
         assert_eq!(pages, Ok((all_but(1500, &[500]), 2)));
         assert_eq!(service.asked.len(), 4);
     }
@@ -129,7 +192,11 @@ async fn a_creation_that_makes_up_for_a_deletion_hides_nothing() {
             };
             let mut service = service(1500, deed);
             let (numbers, _) = read_by(&mut service, 1000).await.unwrap();
-            let there: Vec<u64> = service.there.iter().map(|number| (*number).into()).collect();
+            let there: Vec<u64> = service
+                .there
+                .iter()
+                .map(|number| (*number).into())
+                .collect();
             assert_eq!(numbers, there, "{deletions} up to {gone}");
         }
     }
@@ -169,18 +236,31 @@ async fn what_moves_each_time_and_is_never_skipped_is_a_list() {
             there.push(last + 1);
         }
     };
-    let mut service = Numbers { tells_total: false, ..service(1500, deed) };
+    let mut service = Numbers {
+        tells_total: false,
+        ..service(1500, deed)
+    };
     let (numbers, pages) = read_by(&mut service, 1000).await.unwrap();
     assert_eq!((service.asked.len(), pages), (6, 2));
-    assert!((4..=1500).all(|number| numbers.contains(&number)), "something that was there all the time is missing");
+    assert!(
+        (4..=1500).all(|number| numbers.contains(&number)),
+        "something that was there all the time is missing"
+    );
 }
 
 #[tokio::test]
 async fn a_service_with_shorter_pages_is_asked_for_those() {
     for (last, most) in [(2500, 100), (37, 5), (9, 1), (100, 99)] {
-        let mut service = Numbers { most, ..service(last, |_, _| {}) };
+        let mut service = Numbers {
+            most,
+            ..service(last, |_, _| {})
+        };
         let (numbers, pages) = read_by(&mut service, 1000).await.unwrap();
-        assert_eq!(numbers, all_but(last.into(), &[]), "{last} in pages of {most}");
+        assert_eq!(
+            numbers,
+            all_but(last.into(), &[]),
+            "{last} in pages of {most}"
+        );
         assert_eq!(service.asked.len(), pages + 1, "{last} in pages of {most}");
         assert!(service.asked[1..].iter().all(|window| window.limit <= most));
     }
@@ -198,10 +278,23 @@ async fn a_later_page_that_is_nearly_empty_does_not_make_all_pages_short() {
             _ => {}
         }
     });
-    let decode = |response: &Response| decode(response).map(|page| Page { total: Some(1500), ..page });
-    let list = List { subject: "list".to_owned(), page_size: Some(1000), request: &request, decode: &decode };
+    let decode = |response: &Response| {
+        decode(response).map(|page| Page {
+            total: Some(1500),
+            ..page
+        })
+    };
+    let list = List {
+        subject: "list".to_owned(),
+        page_size: Some(1000),
+        request: &request,
+        decode: &decode,
+    };
     let listed = read(&mut service, &list).await.unwrap();
-    assert_eq!((listed.items.len(), listed.pages, service.asked.len()), (1500, 2, 4));
+    assert_eq!(
+        (listed.items.len(), listed.pages, service.asked.len()),
+        (1500, 2, 4)
+    );
 }
 
 #[tokio::test]
@@ -213,17 +306,39 @@ async fn pages_without_an_end_are_given_up() {
     };
     let mut endless = service(100, grow);
     let message = read_by(&mut endless, 100).await.unwrap_err();
-    assert!(message.starts_with("the service said that there are "), "{message}");
+    assert!(
+        message.starts_with("the service said that there are "),
+        "{message}"
+    );
     assert_eq!(endless.asked.len(), 6);
-    let mut silent = Numbers { tells_total: false, ..service(100, grow) };
-    assert_eq!(read_by(&mut silent, 100).await, Err("it has more than 1000 pages of 100".to_owned()));
+    let mut silent = Numbers {
+        tells_total: false,
+        ..service(100, grow)
+    };
+    assert_eq!(
+        read_by(&mut silent, 100).await,
+        Err("it has more than 1000 pages of 100".to_owned())
+    );
     assert_eq!(silent.asked.len(), MOST_PAGES);
     // A total that is too low ends it as well.
     let mut lies = service(100_000, |_, _| {});
-    let decode = |response: &Response| decode(response).map(|page| Page { total: Some(150), ..page });
-    let list = List { subject: "list".to_owned(), page_size: Some(100), request: &request, decode: &decode };
+    let decode = |response: &Response| {
+        decode(response).map(|page| Page {
+            total: Some(150),
+            ..page
+        })
+    };
+    let list = List {
+        subject: "list".to_owned(),
+        page_size: Some(100),
+        request: &request,
+        decode: &decode,
+    };
     let failure = read(&mut lies, &list).await.unwrap_err();
-    assert_eq!(failure.message, "the service says there are 150, but listed 198; it was read 3 times");
+    assert_eq!(
+        failure.message,
+        "the service says there are 150, but listed 198; it was read 3 times"
+    );
     assert_eq!(lies.asked.len(), 6);
 }
 
@@ -234,10 +349,21 @@ async fn a_value_that_changes_where_pages_overlap_is_read_again() {
     let decode = |response: &Response| {
         let at = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let page = decode(response)?;
-        let renamed = |item: Candidate| Candidate { key: vec![format!("name {}", at.min(1))], ..item };
-        Ok(Page { items: page.items.into_iter().map(renamed).collect(), ..page })
+        let renamed = |item: Candidate| Candidate {
+            key: vec![format!("name {}", at.min(1))],
+            ..item
+        };
+        Ok(Page {
+            items: page.items.into_iter().map(renamed).collect(),
+            ..page
+        })
     };
-    let list = List { subject: "list".to_owned(), page_size: Some(100), request: &request, decode: &decode };
+    let list = List {
+        subject: "list".to_owned(),
+        page_size: Some(100),
+        request: &request,
+        decode: &decode,
+    };
     let listed = read(&mut service, &list).await.unwrap();
     assert_eq!((listed.items.len(), service.asked.len()), (150, 4));
     assert!(listed.items.iter().all(|item| item.key == ["name 1"]));

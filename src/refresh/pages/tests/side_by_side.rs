@@ -37,7 +37,12 @@ impl Transport for Door {
 
 fn door(numbers: Numbers, latency: fn(usize) -> u64) -> Arc<Door> {
     let (in_flight, most_in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    Arc::new(Door { numbers: Mutex::new(numbers), latency, in_flight, most_in_flight })
+    Arc::new(Door {
+        numbers: Mutex::new(numbers),
+        latency,
+        in_flight,
+        most_in_flight,
+    })
 }
 
 impl Door {
@@ -47,9 +52,19 @@ impl Door {
 
     async fn read(self: &Arc<Self>, parallelism: usize) -> Result<(Vec<u64>, usize), String> {
         let client = Arc::new(Client::new(self.clone(), parallelism));
-        let list = List { subject: "list".to_owned(), page_size: Some(100), request: &request, decode: &decode };
-        let listed = read(&mut { &client }, &list).await.map_err(|failure| failure.message)?;
-        Ok((listed.items.iter().map(|item| item.number.into()).collect(), listed.pages))
+        let list = List {
+            subject: "list".to_owned(),
+            page_size: Some(100),
+            request: &request,
+            decode: &decode,
+        };
+        let listed = read(&mut { &client }, &list)
+            .await
+            .map_err(|failure| failure.message)?;
+        Ok((
+            listed.items.iter().map(|item| item.number.into()).collect(),
+            listed.pages,
+        ))
     }
 }
 
@@ -71,12 +86,22 @@ async fn as_many_pages_are_under_way_as_may_be() {
         (2_000, 64, false, 1),
     ] {
         for latency in [|_| 50, backwards] {
-            let door = door(Numbers { tells_total, ..service(last, |_, _| {}) }, latency);
+            let door = door(
+                Numbers {
+                    tells_total,
+                    ..service(last, |_, _| {})
+                },
+                latency,
+            );
             let (numbers, pages) = door.read(parallelism).await.unwrap();
             assert_eq!(numbers, all_but(last.into(), &[]));
             // Not one page more than one after the other would have taken.
             assert_eq!(door.asked().len(), pages, "{last} by {parallelism}");
-            assert_eq!(door.most_in_flight.load(Relaxed), expected, "{last} by {parallelism}");
+            assert_eq!(
+                door.most_in_flight.load(Relaxed),
+                expected,
+                "{last} by {parallelism}"
+            );
         }
     }
 }
@@ -96,8 +121,14 @@ async fn what_is_there_all_the_time_is_listed() {
                 let door = door(service(1_000, deed), latency);
                 let (numbers, _) = door.read(8).await.unwrap();
                 let there = &door.numbers.lock().unwrap().there;
-                let lost: Vec<_> = there.iter().filter(|number| !numbers.contains(&u64::from(**number))).collect();
-                assert!(lost.iter().all(|number| **number > 5000), "{lost:?}: {gone} before request {at}");
+                let lost: Vec<_> = there
+                    .iter()
+                    .filter(|number| !numbers.contains(&u64::from(**number)))
+                    .collect();
+                assert!(
+                    lost.iter().all(|number| **number > 5000),
+                    "{lost:?}: {gone} before request {at}"
+                );
             }
         }
     }
@@ -107,15 +138,28 @@ async fn what_is_there_all_the_time_is_listed() {
 #[tokio::test(start_paused = true)]
 async fn a_total_that_is_far_too_high_costs_little() {
     for total in [10_000, usize::MAX / 2, usize::MAX] {
-        let decode = |response: &Response| decode(response).map(|page| Page { total: Some(total), ..page });
-        let list = List { subject: "list".to_owned(), page_size: Some(100), request: &request, decode: &decode };
+        let decode = |response: &Response| {
+            decode(response).map(|page| Page {
+                total: Some(total),
+                ..page
+            })
+        };
+        let list = List {
+            subject: "list".to_owned(),
+            page_size: Some(100),
+            request: &request,
+            decode: &decode,
+        };
         let mut one_by_one = service(250, |_, _| {});
         let expected = read(&mut one_by_one, &list).await.unwrap_err();
         let door = door(service(250, |_, _| {}), |_| 50);
         let client = Arc::new(Client::new(door.clone(), 10));
         assert_eq!(read(&mut { &client }, &list).await.unwrap_err(), expected);
         let (asked, needed) = (door.asked().len(), one_by_one.asked.len());
-        assert!(asked <= needed + READINGS * 10, "{asked} instead of {needed}");
+        assert!(
+            asked <= needed + READINGS * 10,
+            "{asked} instead of {needed}"
+        );
     }
 }
 
@@ -133,13 +177,24 @@ async fn what_is_of_no_use_any_more_is_called_off() {
     let start = Instant::now();
     let decode = |response: &Response| match response.content_range.as_deref() {
         Some("0-100/999") => decode(response),
-        _ => Err(Undecodable { expected: "a list", found: "something else".to_owned() }),
+        _ => Err(Undecodable {
+            expected: "a list",
+            found: "something else".to_owned(),
+        }),
     };
-    let list = List { subject: "list".to_owned(), page_size: Some(100), request: &request, decode: &decode };
+    let list = List {
+        subject: "list".to_owned(),
+        page_size: Some(100),
+        request: &request,
+        decode: &decode,
+    };
     let failure = read(&mut { &client }, &list).await.unwrap_err();
     assert_eq!(failure.message, "expected a list, found something else");
     assert!(start.elapsed() < Duration::from_secs(1), "it waited");
     tokio::task::yield_now().await;
     assert_eq!(door.most_in_flight.load(Relaxed), 10);
-    assert!(Arc::strong_count(&client) == 1, "something is still under way");
+    assert!(
+        Arc::strong_count(&client) == 1,
+        "something is still under way"
+    );
 }

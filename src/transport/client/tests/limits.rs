@@ -11,14 +11,16 @@ const LATENCY: Duration = Duration::from_millis(50);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Asks for more than a limit lets through in `seconds`, and counts what it lets through and refuses once the client
-/// has had time to learn.
+/// Asks for more than a limit lets through in `seconds`, and counts what it lets through and
+/// refuses once the client has had time to learn.
 async fn meets(what: &str, limit: f64, judge: Judge, learned: f64, seconds: f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let requests = (limit * seconds * 1.1) as usize;
     let all = read_all(&client, (0..requests).map(|number| get("r", number)));
-    let failures = timeout(Duration::from_secs_f64(seconds), all).await.unwrap_or_default();
+    let failures = timeout(Duration::from_secs_f64(seconds), all)
+        .await
+        .unwrap_or_default();
     assert_eq!(failures, [], "{what}");
     let allowed = limit * (seconds - learned);
     let succeeded = service.count(200, learned, seconds) as f64 / allowed;
@@ -40,18 +42,37 @@ async fn a_limit_by_the_second_is_met() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_by_the_minute_is_met() {
-    for (limit, began, retry_after) in [(60, 0.3, false), (600, 0.0, false), (600, 0.7, false), (600, 0.3, true)] {
+    for (limit, began, retry_after) in [
+        (60, 0.3, false),
+        (600, 0.0, false),
+        (600, 0.7, false),
+        (600, 0.3, true),
+    ] {
         let judge = fixed_window(limit, MINUTE, began, retry_after);
-        let what = format!("{limit} a minute, Retry-After: {retry_after}, {began} of the first is over");
+        let what =
+            format!("{limit} a minute, Retry-After: {retry_after}, {began} of the first is over");
         // From the beginning of a window to the end of another.
         let learned = 180.0 - 60.0 * began;
-        meets(&what, f64::from(limit) / 60.0, judge, learned, learned + 480.0).await;
+        meets(
+            &what,
+            f64::from(limit) / 60.0,
+            judge,
+            learned,
+            learned + 480.0,
+        )
+        .await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_bucket_is_met() {
-    for (rate, kept) in [(5.0, 5.0), (20.0, 20.0), (20.0, 1.0), (100.0, 100.0), (100.0, 5.0)] {
+    for (rate, kept) in [
+        (5.0, 5.0),
+        (20.0, 20.0),
+        (20.0, 1.0),
+        (100.0, 100.0),
+        (100.0, 5.0),
+    ] {
         let what = format!("{rate} a second, {kept} kept");
         meets(&what, rate, token_bucket(rate, kept, false), 35.0, 135.0).await;
     }
@@ -64,21 +85,35 @@ async fn refusals_at_random_are_no_limit() {
         let judge: Judge = Box::new(move |_, _| {
             number += 1;
             // Evenly spread, and in no step with anything.
-            (if number.wrapping_mul(2_654_435_761) / (u32::MAX / share) == 0 { 429 } else { 200 }, None)
+            (
+                if number.wrapping_mul(2_654_435_761) / (u32::MAX / share) == 0 {
+                    429
+                } else {
+                    200
+                },
+                None,
+            )
         });
         let service = Simulated::new(judge, |_| Duration::from_millis(5));
         let client = Arc::new(Client::adaptive(service.clone()));
         let start = Instant::now();
         let failures = read_all(&client, (0..8000).map(|number| get("r", number))).await;
         assert_eq!(failures, []);
-        assert!(start.elapsed() < most * SECOND, "one of {share} refused: {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < most * SECOND,
+            "one of {share} refused: {:?}",
+            start.elapsed()
+        );
     }
 }
 
 /// How long 500 reads take.
 async fn five_hundred(client: Client) -> Duration {
     let start = Instant::now();
-    assert_eq!(read_all(&Arc::new(client), (0..500).map(|number| get("r", number))).await, []);
+    assert_eq!(
+        read_all(&Arc::new(client), (0..500).map(|number| get("r", number))).await,
+        []
+    );
     start.elapsed()
 }
 
@@ -88,7 +123,10 @@ async fn without_a_limit_it_is_soon_as_fast_as_it_can_be() {
     let fixed = five_hundred(Client::new(service(), 64)).await;
     let adaptive = service();
     let found = five_hundred(Client::adaptive(adaptive.clone())).await;
-    assert!(found.as_secs_f64() <= 1.3 * fixed.as_secs_f64(), "{found:?} against {fixed:?}");
+    assert!(
+        found.as_secs_f64() <= 1.3 * fixed.as_secs_f64(),
+        "{found:?} against {fixed:?}"
+    );
     assert_eq!(adaptive.peak(), 64);
 }
 
@@ -99,7 +137,10 @@ async fn what_only_makes_answers_slower_is_not_done() {
         LATENCY.mul_f64((in_flight as f64 / f64::from(knee)).max(1.0))
     });
     let client = Arc::new(Client::adaptive(service.clone()));
-    assert_eq!(read_all(&client, (0..4000).map(|number| get("r", number))).await, []);
+    assert_eq!(
+        read_all(&client, (0..4000).map(|number| get("r", number))).await,
+        []
+    );
     let log = service.log();
     let later = log[1000..3900].iter().map(|arrival| arrival.in_flight);
     assert!(later.clone().max() <= Some(32), "{:?}", later.max());
@@ -123,7 +164,11 @@ async fn at_first_two_then_ten_in_all() {
     assert_eq!(read_all(&client, requests).await, []);
     let begun = |round: u32| {
         let time = LATENCY * round;
-        service.log().iter().filter(|arrival| (time..time + LATENCY / 2).contains(&arrival.at)).count()
+        service
+            .log()
+            .iter()
+            .filter(|arrival| (time..time + LATENCY / 2).contains(&arrival.at))
+            .count()
     };
     assert_eq!(begun(0), 2);
     assert!((10..=12).contains(&begun(1)), "{}", begun(1));
@@ -133,8 +178,13 @@ async fn at_first_two_then_ten_in_all() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_throttles_slows_no_other() {
     let mut limited = fixed_window(5, SECOND, 0.0, false);
-    let judge: Judge =
-        Box::new(move |at, request| if &*request.region == "slow" { limited(at, request) } else { (200, None) });
+    let judge: Judge = Box::new(move |at, request| {
+        if &*request.region == "slow" {
+            limited(at, request)
+        } else {
+            (200, None)
+        }
+    });
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let slow = tokio::spawn({
@@ -148,30 +198,40 @@ async fn an_endpoint_that_throttles_slows_no_other() {
 
 async fn unlimited_beside(client: &Arc<Client>) -> Duration {
     let start = Instant::now();
-    assert_eq!(read_all(client, (0..500).map(|number| get("fast", number))).await, []);
+    assert_eq!(
+        read_all(client, (0..500).map(|number| get("fast", number))).await,
+        []
+    );
     start.elapsed()
 }
 
-/// A run of 502 reads, as a plan makes them: two lists, then everything that they name. The share of its limit that it
-/// uses, and the share of its requests that is refused.
+/// A run of 502 reads, as a plan makes them: two lists, then everything that they name. The share
+/// of its limit that it uses, and the share of its requests that is refused.
 async fn run(what: &str, limit: u32, judge: Judge) -> (f64, f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let start = Instant::now();
     for reads in [0..2, 2..502] {
-        assert_eq!(read_all(&client, reads.map(|number| get("r", number))).await, [], "{what}");
+        assert_eq!(
+            read_all(&client, reads.map(|number| get("r", number))).await,
+            [],
+            "{what}"
+        );
     }
     let used = 502.0 / start.elapsed().as_secs_f64() / f64::from(limit);
     assert!(used >= 0.9, "{what}: {used} of what is allowed");
-    (used, service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64)
+    (
+        used,
+        service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64,
+    )
 }
 
 fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
     values.clone().sum::<f64>() / values.count() as f64
 }
 
-/// A plan is over before much is learned. Where a second of the service's clock ends in its first burst, twice too
-/// much is let through, and refused the next time.
+/// A plan is over before much is learned. Where a second of the service's clock ends in its first
+/// burst, twice too much is let through, and refused the next time.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     for limit in [20, 50, 100] {
@@ -179,8 +239,15 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
             let mut all = Vec::new();
             for began in 0..20 {
                 let began = f64::from(began) / 20.0;
-                let what = format!("{limit} a second, Retry-After: {retry_after}, {began} of the first is over");
-                let (used, refused) = run(&what, limit, fixed_window(limit, SECOND, began, retry_after)).await;
+                let what = format!(
+                    "{limit} a second, Retry-After: {retry_after}, {began} of the first is over"
+                );
+                let (used, refused) = run(
+                    &what,
+                    limit,
+                    fixed_window(limit, SECOND, began, retry_after),
+                )
+                .await;
                 assert!(refused <= 0.15, "{what}: {refused} refused");
                 all.push((used, refused));
             }
@@ -193,14 +260,16 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     }
 }
 
-/// With `Retry-After` each refusal costs a second, in which a bucket that keeps less than that runs over.
+/// With `Retry-After` each refusal costs a second, in which a bucket that keeps less than that runs
+/// over.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_bucket() {
     for limit in [20, 50, 100] {
         for (kept, retry_after) in [(1.0, true), (1.0, false), (0.5, false), (0.1, false)] {
             let what = format!("{limit} a second, {kept} of it kept, Retry-After: {retry_after}");
             let rate = f64::from(limit);
-            let (_, refused) = run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
+            let (_, refused) =
+                run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
             assert!(refused <= 0.2, "{what}: {refused} refused");
         }
     }

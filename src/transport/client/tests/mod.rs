@@ -1,4 +1,5 @@
-//! The client against simulated services on a paused clock: what is counted is exact, and costs no time.
+//! The client against simulated services on a paused clock: what is counted is exact, and costs no
+//! time.
 
 mod limits;
 mod repeats;

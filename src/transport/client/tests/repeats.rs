@@ -18,7 +18,13 @@ const LATENCY: Duration = Duration::from_millis(50);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn throttled_until(end: Duration, retry_after: Option<Duration>) -> Judge {
-    Box::new(move |at, _| if at < end { (429, retry_after) } else { (200, None) })
+    Box::new(move |at, _| {
+        if at < end {
+            (429, retry_after)
+        } else {
+            (200, None)
+        }
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -29,7 +35,10 @@ async fn half_a_minute_of_throttling_is_outlasted() {
             let client = Arc::new(Client::adaptive(service.clone()));
             let failures = read_all(&client, (0..requests).map(|number| get("r", number))).await;
             assert_eq!(failures, [], "{requests}, {retry_after:?}");
-            assert!(service.count(429, 0.0, 31.0) <= 40, "{requests}, {retry_after:?}");
+            assert!(
+                service.count(429, 0.0, 31.0) <= 40,
+                "{requests}, {retry_after:?}"
+            );
         }
     }
 }
@@ -39,7 +48,11 @@ async fn a_single_request_outlasts_a_minute() {
     for retry_after in [None, Some(SECOND), Some(60 * SECOND)] {
         let service = Simulated::new(throttled_until(60 * SECOND, retry_after), |_| LATENCY);
         let client = Arc::new(Client::adaptive(service.clone()));
-        assert_eq!(read_all(&client, [get("r", 0)].into_iter()).await, [], "{retry_after:?}");
+        assert_eq!(
+            read_all(&client, [get("r", 0)].into_iter()).await,
+            [],
+            "{retry_after:?}"
+        );
         assert!(service.log().len() <= 6, "{:?}", service.log());
     }
 }
@@ -52,9 +65,17 @@ async fn throttling_without_an_end_is_given_up() {
         let start = Instant::now();
         let failures = read_all(&client, (0..requests).map(|number| get("r", number))).await;
         assert_eq!(failures.len(), requests);
-        assert!(failures.iter().all(|error| error.class() == Some(Class::Throttled)));
+        assert!(
+            failures
+                .iter()
+                .all(|error| error.class() == Some(Class::Throttled))
+        );
         // Six for the first, and one for each that only has to see that nothing has changed.
-        assert!(service.log().len() <= requests + 50, "{}", service.log().len());
+        assert!(
+            service.log().len() <= requests + 50,
+            "{}",
+            service.log().len()
+        );
         assert!(start.elapsed() < 200 * SECOND, "{:?}", start.elapsed());
         assert_eq!(service.peak(), requests.min(2));
     }
@@ -95,14 +116,23 @@ async fn a_read_is_repeated_where_that_may_help() {
     ] {
         let (made, success) = sent(answers).await;
         assert_eq!((made.len(), success), (tries, succeeds), "{answers:?}");
-        let statuses = answers.iter().map(|(status, _)| Some(*status)).chain([Some(200)]);
-        assert!(made.iter().map(|made| made.status).eq(statuses.take(tries)), "{made:?}");
+        let statuses = answers
+            .iter()
+            .map(|(status, _)| Some(*status))
+            .chain([Some(200)]);
+        assert!(
+            made.iter().map(|made| made.status).eq(statuses.take(tries)),
+            "{made:?}"
+        );
     }
 }
 
 /// Sends a write in the one way there is.
 async fn write(client: &Client, trace: &Trace) -> Result<Response, Failed> {
-    let request = Request { method: Method::Post, ..get("r", 0) };
+    let request = Request {
+        method: Method::Post,
+        ..get("r", 0)
+    };
     let mut admission = client.admit(&request, &[]).await.unwrap();
     admission.send(&request, &[], Purpose::Work, trace).await
 }
@@ -113,7 +143,10 @@ async fn a_write_is_sent_once_whatever_the_answer_is() {
         let client = Client::new(Simulated::new(in_turn_of(status), |_| LATENCY), 4);
         let trace = Trace::default();
         let result = write(&client, &trace).await;
-        assert_eq!((trace.tries().len(), client.requests(), result.is_ok()), (1, 1, status == 200));
+        assert_eq!(
+            (trace.tries().len(), client.requests(), result.is_ok()),
+            (1, 1, status == 200)
+        );
     }
 }
 
@@ -156,7 +189,16 @@ async fn nothing_comes_between_requests_that_are_admitted_together() {
 
 #[tokio::test(start_paused = true)]
 async fn checks_alone_are_no_progress() {
-    let judge: Judge = Box::new(|_, request| (if request.method == Method::Get { 200 } else { 429 }, None));
+    let judge: Judge = Box::new(|_, request| {
+        (
+            if request.method == Method::Get {
+                200
+            } else {
+                429
+            },
+            None,
+        )
+    });
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::new(service.clone(), 4));
     let start = Instant::now();
@@ -165,13 +207,22 @@ async fn checks_alone_are_no_progress() {
         let client = client.clone();
         pairs.spawn(async move {
             let check = get("r", number);
-            let write = Request { method: Method::Delete, ..check.clone() };
+            let write = Request {
+                method: Method::Delete,
+                ..check.clone()
+            };
             let mut retries = Retries::default();
             loop {
                 let mut admission = client.admit(&check, &[&write]).await.unwrap();
                 let trace = Trace::default();
-                admission.send(&check, &[], Purpose::Check, &trace).await.unwrap();
-                let failed = admission.send(&write, &[], Purpose::Work, &trace).await.unwrap_err();
+                admission
+                    .send(&check, &[], Purpose::Check, &trace)
+                    .await
+                    .unwrap();
+                let failed = admission
+                    .send(&write, &[], Purpose::Work, &trace)
+                    .await
+                    .unwrap_err();
                 drop(admission);
                 if !retries.wait(&client, &write, &failed).await {
                     return;
@@ -187,14 +238,24 @@ async fn checks_alone_are_no_progress() {
 async fn retry_after_is_a_word_to_all_who_wait() {
     let mut first = true;
     let judge: Judge = Box::new(move |_, _| {
-        let answer = if first { (429, Some(7 * SECOND)) } else { (200, None) };
+        let answer = if first {
+            (429, Some(7 * SECOND))
+        } else {
+            (200, None)
+        };
         first = false;
         answer
     });
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::new(service.clone(), 1));
-    assert_eq!(read_all(&client, (0..5).map(|number| get("r", number))).await, []);
-    assert_eq!((service.count(200, 0.0, 7.0), service.count(200, 7.0, 9.0)), (0, 5));
+    assert_eq!(
+        read_all(&client, (0..5).map(|number| get("r", number))).await,
+        []
+    );
+    assert_eq!(
+        (service.count(200, 0.0, 7.0), service.count(200, 7.0, 9.0)),
+        (0, 5)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,16 +295,25 @@ async fn bad_credentials_are_shown_twice_at_most() {
     let client = Arc::new(Client::adaptive(service.clone()));
     let failures = read_all(&client, (0..50).map(|number| get("r", number))).await;
     assert_eq!((failures.len(), service.log().len()), (50, 2));
-    assert!(failures.iter().all(|error| error.class() == Some(Class::Unauthorized)));
+    assert!(
+        failures
+            .iter()
+            .all(|error| error.class() == Some(Class::Unauthorized))
+    );
 }
 
-/// What frees a place in flight must not let another in before all know why. Only threads can come in between.
+/// What frees a place in flight must not let another in before all know why. Only threads can come
+/// in between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn bad_credentials_are_shown_twice_at_most_whatever_comes_in_between() {
     for _ in 0..300 {
         let service = Simulated::new(Box::new(|_, _| (401, None)), |_| Duration::ZERO);
         let client = Arc::new(Client::adaptive(service.clone()));
-        let failures = read_all(&client, (0..20).map(|number| get(["a", "b", "c"][number % 3], number))).await;
+        let failures = read_all(
+            &client,
+            (0..20).map(|number| get(["a", "b", "c"][number % 3], number)),
+        )
+        .await;
         assert_eq!(failures.len(), 20);
         assert!(service.log().len() <= 2, "{:?}", service.log());
     }
@@ -257,8 +327,10 @@ struct Unreachable {
 impl Transport for Unreachable {
     fn send<'a>(&'a self, _request: &'a Request) -> Exchange<'a> {
         Box::pin(async {
-            let answer: Result<Response, _> =
-                Err(NoAnswer { message: "no answer".to_owned(), never_sent: self.never_sent });
+            let answer: Result<Response, _> = Err(NoAnswer {
+                message: "no answer".to_owned(),
+                never_sent: self.never_sent,
+            });
             answer
         })
     }
@@ -270,9 +342,22 @@ async fn what_has_no_answer_is_repeated_if_it_is_a_read() {
         let client = Client::new(Arc::new(Unreachable { never_sent }), 4);
         let trace = Trace::default();
         let error: CallError = client.read_traced(&get("r", 0), &trace).await.unwrap_err();
-        assert_eq!((error.class(), trace.tries().len()), (None, 6), "{never_sent}");
-        assert_eq!(trace.tries()[0], Try { status: None, request_id: None });
+        assert_eq!(
+            (error.class(), trace.tries().len()),
+            (None, 6),
+            "{never_sent}"
+        );
+        assert_eq!(
+            trace.tries()[0],
+            Try {
+                status: None,
+                request_id: None
+            }
+        );
         let failed = write(&client, &Trace::default()).await.unwrap_err();
-        assert_eq!((failed.error.is_doubtful(), failed.error.may_pass()), (!never_sent, true));
+        assert_eq!(
+            (failed.error.is_doubtful(), failed.error.may_pass()),
+            (!never_sent, true)
+        );
     }
 }

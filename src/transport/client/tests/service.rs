@@ -42,7 +42,10 @@ pub(super) struct Arrival {
 
 impl Simulated {
     /// Takes `latency` for the answer to each of so many requests in flight.
-    pub(super) fn new(judge: Judge, latency: impl Fn(usize) -> Duration + Send + Sync + 'static) -> Arc<Simulated> {
+    pub(super) fn new(
+        judge: Judge,
+        latency: impl Fn(usize) -> Duration + Send + Sync + 'static,
+    ) -> Arc<Simulated> {
         Arc::new(Simulated {
             start: Instant::now(),
             judge: Mutex::new(judge),
@@ -59,11 +62,19 @@ impl Simulated {
     /// How many arrived between two times with a status.
     pub(super) fn count(&self, status: u16, from: f64, to: f64) -> usize {
         let within = |arrival: &&Arrival| (from..to).contains(&arrival.at.as_secs_f64());
-        self.log().iter().filter(within).filter(|arrival| arrival.status == status).count()
+        self.log()
+            .iter()
+            .filter(within)
+            .filter(|arrival| arrival.status == status)
+            .count()
     }
 
     pub(super) fn peak(&self) -> usize {
-        self.log().iter().map(|arrival| arrival.in_flight).max().unwrap_or(0)
+        self.log()
+            .iter()
+            .map(|arrival| arrival.in_flight)
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -73,16 +84,31 @@ impl Transport for Simulated {
             let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
             let at = self.start.elapsed();
             let (status, retry_after) = (self.judge.lock().unwrap())(at, request);
-            self.log.lock().unwrap().push(Arrival { at, status, in_flight });
+            self.log.lock().unwrap().push(Arrival {
+                at,
+                status,
+                in_flight,
+            });
             sleep((self.latency)(in_flight)).await;
             self.in_flight.fetch_sub(1, Ordering::Relaxed);
-            Ok(Response { status, retry_after, body: b"{}".to_vec(), ..Response::default() })
+            Ok(Response {
+                status,
+                retry_after,
+                body: b"{}".to_vec(),
+                ..Response::default()
+            })
         })
     }
 }
 
-/// So many requests in each window of the service's clock, of whose first a part was over when the run began.
-pub(super) fn fixed_window(requests: u32, window: Duration, began: f64, retry_after: bool) -> Judge {
+/// So many requests in each window of the service's clock, of whose first a part was over when the
+/// run began.
+pub(super) fn fixed_window(
+    requests: u32,
+    window: Duration,
+    began: f64,
+    retry_after: bool,
+) -> Judge {
     let (mut current, mut count) = (0, 0);
     Box::new(move |at, _| {
         let clock = at + window.mul_f64(began);
@@ -91,13 +117,19 @@ pub(super) fn fixed_window(requests: u32, window: Duration, began: f64, retry_af
             (current, count) = (number, 0);
         }
         count += 1;
-        let next = window - Duration::from_nanos((clock.as_nanos() % window.as_nanos()).try_into().unwrap());
+        let next = window
+            - Duration::from_nanos((clock.as_nanos() % window.as_nanos()).try_into().unwrap());
         let seconds = Duration::from_secs(next.as_millis().div_ceil(1000).try_into().unwrap());
-        if count <= requests { (200, None) } else { (429, retry_after.then_some(seconds)) }
+        if count <= requests {
+            (200, None)
+        } else {
+            (429, retry_after.then_some(seconds))
+        }
     })
 }
 
-/// A token for each request; so many a second come in, and so many are kept. The next is there within a second.
+/// A token for each request; so many a second come in, and so many are kept. The next is there
+/// within a second.
 pub(super) fn token_bucket(rate: f64, kept: f64, retry_after: bool) -> Judge {
     let (mut tokens, mut filled) = (kept, Duration::ZERO);
     Box::new(move |at, _| {
@@ -112,15 +144,28 @@ pub(super) fn token_bucket(rate: f64, kept: f64, retry_after: bool) -> Judge {
 }
 
 pub(super) fn get(region: &str, number: usize) -> Request {
-    Request::new(Service::Swr, &region.into(), Method::Get, format!("/v2/{number}"))
+    Request::new(
+        Service::Swr,
+        &region.into(),
+        Method::Get,
+        format!("/v2/{number}"),
+    )
 }
 
 /// Reads everything as fast as the client can; the failures.
-pub(super) async fn read_all(client: &Arc<Client>, requests: impl Iterator<Item = Request>) -> Vec<CallError> {
+pub(super) async fn read_all(
+    client: &Arc<Client>,
+    requests: impl Iterator<Item = Request>,
+) -> Vec<CallError> {
     let mut reads = JoinSet::new();
     for request in requests {
         let client = client.clone();
         reads.spawn(async move { client.read(&request).await });
     }
-    reads.join_all().await.into_iter().filter_map(Result::err).collect()
+    reads
+        .join_all()
+        .await
+        .into_iter()
+        .filter_map(Result::err)
+        .collect()
 }
