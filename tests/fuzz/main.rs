@@ -182,6 +182,9 @@ fn addresses() {
               \"target_region\":\"x\",\"target_organization\":\"y\"}\nr/o/**",
             b"{\"kind\":\"repository\",\"region\":\"r\",\"organization\":\"o\",\"repository\":\"a/b\"}\n*/o/a/*",
             b"{\"kind\":\"organization\",\"region\":\"r\",\"organization\":\"o\"}\nr/o*",
+            "{\"kind\":\"sync_rule\",\"region\":\"r\",\"organization\":\"o\",\"repository\":\"a/b\",\
+              \"target_region\":\"x\u{202e}\",\"target_organization\":\"y\"}\nr/o/**"
+                .as_bytes(),
         ],
         address::check,
     );
