@@ -3,6 +3,10 @@
 //!
 //! One file a concern. What every test needs is in `support`: its checks are part of every test,
 //! such as that a plan sends nothing but reads, and that an apply is followed by an empty plan.
+//! `charts`, `ci`, `examples` and `readme` run the program on files instead of an emulated world.
+//!
+//! All of them are one binary, because each binary links the whole library: `cargo test --test cli
+//! charts::` runs one module. Tests that do not start the program are in `tests/lib`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,12 +16,15 @@ mod answers;
 mod apply;
 mod canary;
 mod chart_files;
+mod charts;
+mod ci;
 mod connections;
 mod crash;
 mod deletions;
 mod documents;
 mod drift;
 mod emulated;
+mod examples;
 mod faults;
 mod files;
 mod foreign_files;
@@ -26,7 +33,6 @@ mod forges;
 mod hostile;
 mod init;
 mod input;
-#[path = "../validators/installed.rs"]
 mod installed;
 mod large_charts;
 mod leftovers;
@@ -43,6 +49,7 @@ mod misbehaving;
 mod paging;
 mod patterns;
 mod quickstart;
+mod readme;
 mod receipt;
 mod relay;
 mod requests;

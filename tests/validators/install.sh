@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs into target/validators what tests/cli/validators.rs and tests/ci/validators.rs check with, in pinned versions.
+# Installs into target/validators what tests/cli/validators.rs and tests/cli/ci/validators.rs check with, in pinned versions.
 # What does not work here is removed and named, and its tests say SKIPPED, each by its name. Exits with 1 if there is any.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,0 +1,280 @@
+//! The scripts of the pipeline are run, as a runner would.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{
+    files::script,
+    stage::{BAD_CHART, CHART, Ended, Stage, has_the_tools},
+};
+
+fn job(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Ended {
+    let ours = [
+        ("CI_API_V4_URL", "https://forge.example.com/api/v4"),
+        ("CI_PROJECT_ID", "7"),
+        ("CI_MERGE_REQUEST_IID", "5"),
+        ("CI_DEFAULT_BRANCH", "main"),
+        ("PROJECT_TOKEN", "fake"),
+    ];
+    stage.run(
+        &script("gitlab/gitlab-ci.yml", name),
+        &[&ours, variables].concat(),
+    )
+}
+
+fn plan(stage: &Stage, variables: &[(&str, &str)]) -> Ended {
+    job(
+        stage,
+        "plan",
+        &[&[("CI_COMMIT_SHA", "bbbb")], variables].concat(),
+    )
+}
+
+#[test]
+fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
+    if !has_the_tools() {
+        return;
+    }
+    let others = json!({ "id": 1, "body": "of somebody" });
+    let ours = json!({ "id": 3, "body": "<!-- portolan-plan -->\nold" });
+    for (chart, variables, notes, code, words, asked) in [
+        (
+            CHART,
+            &[][..],
+            json!([others]),
+            0,
+            "2 to add",
+            "POST merge_requests/5/notes",
+        ),
+        (
+            CHART,
+            &[],
+            json!([others, ours]),
+            0,
+            "2 to add",
+            "PUT merge_requests/5/notes/3",
+        ),
+        (
+            BAD_CHART,
+            &[],
+            json!([]),
+            1,
+            "**Unknown: ",
+            "POST merge_requests/5/notes",
+        ),
+        (
+            CHART,
+            &[("PORTOLAN_PARALLELISM", "many")],
+            json!([]),
+            64,
+            "ended with 64",
+            "POST merge_requests/5/notes",
+        ),
+    ] {
+        let stage = Stage::new(chart);
+        stage.answer("notes", &notes);
+        let _ = plan(&stage, variables).with(code);
+        assert_eq!(stage.asked()[1..], [asked]);
+        let body = stage.text("answers/body");
+        assert!(
+            body.starts_with("<!-- portolan-plan -->\n") && body.contains(words),
+            "{body}"
+        );
+        assert_eq!(stage.path("repository/plan/plan.json").exists(), code == 0);
+        assert_eq!(
+            stage.text("repository/plan/head"),
+            if code == 0 { "bbbb\n" } else { "" }
+        );
+    }
+    // No answer is no reason to write a second note.
+    let stage = Stage::new(CHART);
+    let _ = plan(&stage, &[]).with(22);
+    assert_eq!(stage.asked().len(), 1);
+}
+
+#[test]
+fn the_report_for_the_merge_request_is_there_whatever_is_wrong() {
+    if !has_the_tools() {
+        return;
+    }
+    for (chart, code, issues) in [(CHART, 0, 0), (BAD_CHART, 1, 1)] {
+        let stage = Stage::new(chart);
+        let _ = job(&stage, "validate", &[]).with(code);
+        let report: Value =
+            serde_json::from_str(&stage.text("repository/gl-code-quality-report.json")).unwrap();
+        assert_eq!(report.as_array().unwrap().len(), issues, "{report}");
+    }
+}
+
+fn request(state: &str, merge: &str, source: u32) -> Value {
+    json!({ "iid": 5, "state": state, "merge_commit_sha": merge, "squash_commit_sha": null, "sha": "bbbb",
+        "source_project_id": source })
+}
+
+/// A merged merge request, whose plan was made by job 31 of pipeline 21.
+fn merged() -> Stage {
+    let stage = Stage::new(CHART);
+    stage.answer("notes", &json!([]));
+    let _ = plan(&stage, &[]).with(0);
+    stage.answer(
+        "requests",
+        &json!([request("opened", "aaaa", 7), request("merged", "aaaa", 7)]),
+    );
+    stage.answer(
+        "pipelines",
+        &json!([{ "id": 21, "project_id": 7 }, { "id": 20, "project_id": 7 }, { "id": 99, "project_id": 8 }]),
+    );
+    stage.answer(
+        "jobs",
+        &json!([{ "id": 30, "name": "validate" }, { "id": 31, "name": "plan" }]),
+    );
+    fs::rename(stage.path("repository/plan"), stage.path("answers/plan")).unwrap();
+    stage.git(&["remote", "add", "origin", "."]);
+    let _ = stage.asked();
+    stage
+}
+
+/// The branch has another chart by now; the job still has the commit that it was started for.
+fn overtaken(stage: &Stage) {
+    stage.commit(&CHART.replace("web", "api"));
+    stage.git(&["checkout", "--quiet", "--detach", "HEAD~1"]);
+}
+
+fn apply(stage: &Stage) -> Ended {
+    job(stage, "apply", &[("CI_COMMIT_SHA", "aaaa")])
+}
+
+#[test]
+fn the_plan_that_was_reviewed_is_applied() {
+    if !has_the_tools() {
+        return;
+    }
+    let stage = merged();
+    let _ = apply(&stage)
+        .with(0)
+        .says("Apply complete! Resources: 2 added");
+    assert_eq!(
+        stage.asked(),
+        [
+            "GET repository/commits/aaaa/merge_requests",
+            "GET merge_requests/5/pipelines",
+            "GET pipelines/21/jobs?scope[]=success",
+            "GET jobs/31/artifacts/plan/head",
+            "GET jobs/31/artifacts/plan/chart",
+            "GET jobs/31/artifacts/plan/plan.json",
+        ]
+    );
+}
+
+#[test]
+fn a_plan_that_cannot_be_the_reviewed_one_is_not_applied() {
+    if !has_the_tools() {
+        return;
+    }
+    type Breakage = Box<dyn Fn(&Stage)>;
+    let answers = |name: &'static str, answer: Value| -> Breakage {
+        Box::new(move |stage| stage.answer(name, &answer))
+    };
+    let cases: [(Breakage, &str); 8] = [
+        (
+            answers("requests", json!([])),
+            "aaaa is not the merge of a merge request",
+        ),
+        (
+            answers("requests", json!([request("merged", "cccc", 7)])),
+            "aaaa is not the merge of a merge request",
+        ),
+        (
+            answers("requests", json!([request("merged", "aaaa", 8)])),
+            "a merge request from a fork is not planned",
+        ),
+        (
+            answers("pipelines", json!([{ "id": 99, "project_id": 8 }])),
+            "there was no pipeline for !5",
+        ),
+        (
+            answers("jobs", json!([{ "id": 30, "name": "validate" }])),
+            "the last pipeline for !5 made no plan",
+        ),
+        (
+            Box::new(|stage| fs::remove_file(stage.path("answers/plan/plan.json")).unwrap()),
+            "the plan of !5 is gone",
+        ),
+        (
+            Box::new(|stage| fs::write(stage.path("answers/plan/head"), "dddd\n").unwrap()),
+            "is not for bbbb",
+        ),
+        (
+            Box::new(overtaken),
+            "portolan.yaml is not what was planned for bbbb",
+        ),
+    ];
+    for (broken, words) in cases {
+        let stage = merged();
+        broken(&stage);
+        let _ = apply(&stage)
+            .with(1)
+            .says(words)
+            .says("Nothing was applied. Plan again");
+    }
+    // Neither is one applied if the forge does not answer.
+    for name in ["requests", "pipelines", "jobs"] {
+        let stage = merged();
+        fs::remove_file(stage.path("answers").join(format!("{name}.json"))).unwrap();
+        let _ = apply(&stage).with(22);
+    }
+}
+
+#[test]
+fn an_apply_that_fails_fails_the_job() {
+    if !has_the_tools() {
+        return;
+    }
+    let stage = merged();
+    stage.commit(&CHART.replace("web: {}", "web: { is_public: true }"));
+    stage.settle();
+    stage.commit(CHART);
+    let _ = apply(&stage)
+        .with(1)
+        .says("it moved since the plan was made");
+}
+
+#[test]
+fn drift_is_kept_in_one_issue_or_fails_the_job() {
+    if !has_the_tools() {
+        return;
+    }
+    let open = json!([{ "iid": 4 }]);
+    for (chart, settled, issues, code, asked) in [
+        (CHART, true, json!([]), 0, &[][..]),
+        (CHART, true, open.clone(), 0, &["PUT issues/4"]),
+        (CHART, false, json!([]), 0, &["POST issues"]),
+        (CHART, false, open.clone(), 0, &["PUT issues/4"]),
+        (BAD_CHART, false, open, 1, &[]),
+    ] {
+        let stage = Stage::new(chart);
+        if settled {
+            stage.settle();
+        }
+        stage.answer("issues", &issues);
+        let _ = job(&stage, "drift", &[]).with(code);
+        let writes: Vec<String> = stage
+            .asked()
+            .into_iter()
+            .filter(|line| !line.starts_with("GET "))
+            .collect();
+        assert_eq!(writes, asked);
+        assert_eq!(
+            stage.text("answers/fields").contains("state_event=close"),
+            settled && !writes.is_empty()
+        );
+        assert_eq!(
+            stage.text("answers/body").contains("2 to add"),
+            !settled && !writes.is_empty()
+        );
+    }
+    let stage = Stage::new(CHART);
+    let _ = job(&stage, "drift", &[("PORTOLAN_PARALLELISM", "many")]).with(64);
+    let _ = job(&stage, "drift", &[]).with(22);
+}

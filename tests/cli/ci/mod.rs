@@ -1,0 +1,87 @@
+//! The examples for continuous integration: they are well-formed, they say nothing that portolan
+//! does not know, and their scripts do what `docs/ci.md` says.
+//!
+//! `files` reads them, `commands` looks for command lines and variables, `safety` for what a
+//! stranger could misuse, and the scripts are run by `github` and `gitlab`, in a `stage` where only
+//! the cloud and the forge are played. `validators` shows them to the linters and schemas of
+//! others.
+
+mod commands;
+mod files;
+mod github;
+mod gitlab;
+mod safety;
+mod stage;
+mod validators;
+
+use serde_json::Value;
+
+use files::{documents, names};
+
+#[track_caller]
+fn is_valid(schema: &str, name: &str, document: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::draft202012::options().build(&schema).unwrap();
+    let problem = |problem: jsonschema::ValidationError<'_>| {
+        format!("{}: {problem}", problem.instance_path())
+    };
+    let problems: Vec<String> = validator.iter_errors(document).map(problem).collect();
+    assert!(problems.is_empty(), "{name}: {problems:#?}");
+}
+
+#[test]
+fn every_file_is_as_its_schema_says() {
+    for name in names() {
+        let schema = match name.split('/').next() {
+            Some("github") => include_str!("../../data/github-workflow.schema.json"),
+            Some("gitlab") => include_str!("../../data/gitlab-ci.schema.json"),
+            Some("kubernetes") => include_str!("../../data/cronjob.schema.json"),
+            _ => panic!("nobody says what {name} has to be like"),
+        };
+        let documents = documents(&name);
+        assert!(!documents.is_empty(), "{name}");
+        documents
+            .iter()
+            .for_each(|document| is_valid(schema, &name, document));
+    }
+}
+
+#[test]
+fn every_file_is_explained() {
+    let page = include_str!("../../../docs/ci.md");
+    for name in names() {
+        assert!(
+            page.contains(&format!("(../examples/ci/{name})")),
+            "docs/ci.md does not speak of {name}"
+        );
+    }
+}
+
+/// `kubectl apply` puts an object of the file in the place of one that is there.
+#[test]
+fn no_file_replaces_what_the_guide_tells_to_create() {
+    let page = include_str!("../../../docs/ci.md");
+    let documents = documents("kubernetes/drift.yaml");
+    let [job] = documents.as_slice() else {
+        panic!("more than the job: {documents:#?}")
+    };
+    let pod = job.pointer("/spec/jobTemplate/spec/template/spec").unwrap();
+    let chart = pod["volumes"][0]["configMap"]["name"].as_str().unwrap();
+    assert!(page.contains(&format!(
+        "kubectl create configmap {chart} --from-file=portolan.yaml"
+    )));
+    for variable in pod["containers"][0]["env"].as_array().unwrap() {
+        let source = &variable["valueFrom"]["secretKeyRef"];
+        let (name, key) = (
+            source["name"].as_str().unwrap(),
+            source["key"].as_str().unwrap(),
+        );
+        let line = page
+            .lines()
+            .find(|line| line.contains(&format!("kubectl create secret generic {name} ")));
+        assert!(
+            line.is_some_and(|line| line.contains(&format!("--from-file={key}"))),
+            "{name}/{key}"
+        );
+    }
+}

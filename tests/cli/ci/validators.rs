@@ -1,0 +1,497 @@
+//! The examples are checked by what others check theirs with: actionlint, zizmor, shellcheck,
+//! promtool, and the schemas of GitHub's workflows, GitLab's pipelines and Kubernetes. Each is also
+//! shown an example that was broken for it.
+//!
+//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by
+//! name.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::files;
+use crate::installed::{installed, root};
+
+/// Texts by name.
+type Texts = BTreeMap<String, String>;
+
+/// What a validator prints about the texts, each of which is a file; nothing if it exits with 0.
+/// Any other code than those of its findings means that it did not run.
+fn complaints(texts: &Texts, findings: &[i32], command: impl FnOnce(&Path) -> Command) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in texts {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let mut command = command(folder.path());
+    let output = command
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let printed = [output.stdout, output.stderr]
+        .map(|bytes| String::from_utf8(bytes).unwrap())
+        .concat();
+    let code = output.status.code().unwrap();
+    assert!(
+        code == 0 || findings.contains(&code),
+        "{command:?} ended with {code}: {printed}"
+    );
+    if code == 0 { String::new() } else { printed }
+}
+
+/// One of the texts, changed.
+fn broken(texts: &Texts, name: &str, good: &str, bad: &str) -> Texts {
+    let mut texts = texts.clone();
+    let text = texts.get_mut(name).unwrap_or_else(|| panic!("no {name}"));
+    assert!(text.contains(good), "`{good}` is not in {name}");
+    *text = text.replacen(good, bad, 1);
+    texts
+}
+
+/// A page and its blocks of a language.
+fn blocks(language: &str) -> Texts {
+    let pages = fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut blocks = Texts::new();
+    for page in pages.chain([root().join("README.md")]) {
+        let text = fs::read_to_string(&page).unwrap();
+        let fence = format!("\n```{language}\n");
+        for (at, rest) in text.split(&fence).skip(1).enumerate() {
+            let name = format!("{}-{}", page.file_stem().unwrap().to_str().unwrap(), at + 1);
+            blocks.insert(name, rest.split("\n```").next().unwrap().to_owned() + "\n");
+        }
+    }
+    blocks
+}
+
+/// The job around a step of a page.
+const STEPS: &str = "name: from a page
+on: { push: { branches: [main] } }
+permissions: {}
+concurrency: { group: a, cancel-in-progress: true }
+jobs:
+  validate:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      security-events: write # for the report
+    steps:
+";
+
+/// The workflows of the examples, of the pages, and of this repository if it has any.
+fn workflows() -> Texts {
+    let mut texts = Texts::new();
+    for folder in ["examples/ci/github", ".github/workflows"] {
+        for entry in fs::read_dir(root().join(folder)).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            texts.insert(
+                format!(".github/workflows/{name}"),
+                fs::read_to_string(&path).unwrap(),
+            );
+        }
+    }
+    for (name, text) in blocks("yaml")
+        .into_iter()
+        .filter(|(_, text)| text.contains("- uses: "))
+    {
+        let steps: String = text.lines().map(|line| format!("      {line}\n")).collect();
+        texts.insert(
+            format!(".github/workflows/{name}.yml"),
+            format!("{STEPS}{steps}"),
+        );
+    }
+    assert!(texts.len() >= 4, "{:?}", texts.keys());
+    texts
+}
+
+const PLAN: &str = ".github/workflows/portolan-plan.yml";
+const DRIFT: &str = ".github/workflows/portolan-drift.yml";
+
+#[test]
+fn actionlint_takes_the_workflows() {
+    let tools = (
+        installed("python/bin/actionlint"),
+        installed("python/bin/shellcheck"),
+    );
+    let (Some(program), Some(shellcheck)) = tools else {
+        return;
+    };
+    let printed = |texts: &Texts| {
+        let command = |_: &Path| {
+            let mut command = Command::new(&program);
+            command
+                .args(["-no-color", "-pyflakes=", "-shellcheck"])
+                .arg(&shellcheck)
+                .args(texts.keys());
+            command
+        };
+        complaints(texts, &[1], command)
+    };
+    let texts = workflows();
+    assert_eq!(printed(&texts), "");
+    for (name, good, bad, words) in [
+        (
+            PLAN,
+            "steps.plan.outputs.code",
+            "steps.plam.outputs.code",
+            "\"plam\" is not defined",
+        ),
+        (
+            PLAN,
+            "pull-requests: write",
+            "pull-request: write",
+            "unknown permission scope \"pull-request\"",
+        ),
+        (
+            PLAN,
+            "needs: validate",
+            "needs: validated",
+            "needs job \"validated\"",
+        ),
+        (DRIFT, "17 3 * * *", "17 33 * * *", "CRON"),
+        (
+            DRIFT,
+            "cat \"$RUNNER_TEMP/drift.md\"",
+            "cat $RUNNER_TEMP/drift.md",
+            "SC2086",
+        ),
+    ] {
+        let printed = printed(&broken(&texts, name, good, bad));
+        assert!(printed.contains(words), "{bad}: {printed}");
+    }
+}
+
+#[test]
+fn zizmor_takes_the_workflows() {
+    let Some(program) = installed("python/bin/zizmor") else {
+        return;
+    };
+    let printed = |texts: &Texts| {
+        let command = |folder: &Path| {
+            let mut command = Command::new(&program);
+            command.args([
+                "--offline",
+                "--no-progress",
+                "--quiet",
+                "--persona",
+                "auditor",
+                "--config",
+            ]);
+            command
+                .arg(root().join("tests/validators/zizmor.yml"))
+                .arg(folder);
+            command
+        };
+        // The code says how grave the worst finding is.
+        complaints(texts, &[11, 12, 13, 14], command)
+    };
+    let texts = workflows();
+    assert_eq!(printed(&texts), "");
+    let untrusted = "run: echo ${{ github.event.pull_request.title }}; portolan validate";
+    for (name, good, bad, words) in [
+        (
+            PLAN,
+            "persist-credentials: false",
+            "persist-credentials: true",
+            "artipacked",
+        ),
+        (
+            PLAN,
+            "@08c6903cd8c0fde910a37f88322edcfb5dd907a8",
+            "@v5",
+            "unpinned-uses",
+        ),
+        (
+            PLAN,
+            "run: portolan validate",
+            untrusted,
+            "template-injection",
+        ),
+        (
+            PLAN,
+            "  pull_request:",
+            "  pull_request_target:",
+            "dangerous-triggers",
+        ),
+        (
+            DRIFT,
+            "permissions: {}",
+            "permissions: write-all",
+            "excessive-permissions",
+        ),
+        (
+            DRIFT,
+            "issues: write #",
+            "issues: write\n      #",
+            "undocumented-permissions",
+        ),
+    ] {
+        let printed = printed(&broken(&texts, name, good, bad));
+        assert!(printed.contains(words), "{bad}: {printed}");
+    }
+}
+
+/// What a schema refuses in the documents of a text. The schema says which draft it follows.
+fn misfits(schema: &Value, text: &str) -> Vec<String> {
+    let validator = jsonschema::options().build(schema).unwrap();
+    let read = |document| Value::deserialize(document).unwrap();
+    let documents: Vec<Value> = serde_yaml::Deserializer::from_str(text).map(read).collect();
+    let problem = |problem: jsonschema::ValidationError<'_>| {
+        format!("{}: {problem}", problem.instance_path())
+    };
+    documents
+        .iter()
+        .flat_map(|document| {
+            validator
+                .iter_errors(document)
+                .map(problem)
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn json(path: PathBuf) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_workflows_are_as_the_schema_of_github_says() {
+    let Some(schema) = installed("schemas/vendor/github-workflows.json").map(json) else {
+        return;
+    };
+    let texts = workflows();
+    for (name, text) in &texts {
+        assert_eq!(misfits(&schema, text), [""; 0], "{name}");
+    }
+    let bad = broken(&texts, PLAN, "timeout-minutes", "timeout_minutes");
+    assert_ne!(misfits(&schema, &bad[PLAN]), [""; 0]);
+}
+
+#[test]
+fn the_pipeline_is_as_the_schema_of_gitlab_says() {
+    let Some(schema) = installed("schemas/vendor/gitlab-ci.json").map(json) else {
+        return;
+    };
+    let name = "gitlab/gitlab-ci.yml";
+    let texts = Texts::from([(name.to_owned(), files::text(name))]);
+    assert_eq!(misfits(&schema, &texts[name]), [""; 0]);
+    for (good, bad) in [
+        ("expire_in: 30 days", "expires_in: 30 days"),
+        ("access: developer", "access: everyone"),
+        ("when: always", "when: sometimes"),
+        ("codequality:", "code_quality:"),
+        (
+            "resource_group: portolan-apply",
+            "resource_group: [portolan-apply]",
+        ),
+    ] {
+        assert_ne!(
+            misfits(&schema, &broken(&texts, name, good, bad)[name]),
+            [""; 0],
+            "{bad}"
+        );
+    }
+}
+
+/// The oldest and the newest version; both schemas refuse fields that they do not know.
+const KUBERNETES: [&str; 2] = ["v1.25.0-local-strict", "v1.37.0-local-strict"];
+
+/// What Kubernetes would refuse in a text of manifests.
+fn refused(schemas: &Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for version in KUBERNETES {
+        let folder = schemas.join(version);
+        let definitions = json(folder.join("_definitions.json"))["$defs"].take();
+        for document in serde_yaml::Deserializer::from_str(text) {
+            let manifest = Value::deserialize(document).unwrap();
+            let (group, kind) = (
+                manifest["apiVersion"].as_str().unwrap(),
+                manifest["kind"].as_str().unwrap(),
+            );
+            // `networking.k8s.io/v1` is `networking-v1` there.
+            let group = group
+                .split_once('/')
+                .map_or(group.to_owned(), |(group, version)| {
+                    format!("{}-{version}", group.split('.').next().unwrap())
+                });
+            let path = folder.join(format!("{}-{group}.json", kind.to_lowercase()));
+            assert!(path.exists(), "{version} has no {kind} of {group}");
+            // The definitions are in a file of their own there.
+            let schema = fs::read_to_string(path)
+                .unwrap()
+                .replace("/api/_definitions.json#", "#");
+            let mut schema: Value = serde_json::from_str(&schema).unwrap();
+            schema["$defs"] = definitions.clone();
+            let validator = jsonschema::draft202012::new(&schema).unwrap();
+            let problem = |problem: jsonschema::ValidationError<'_>| {
+                format!("{}: {problem}", problem.instance_path())
+            };
+            found.extend(validator.iter_errors(&manifest).map(problem));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_manifest_is_as_kubernetes_says() {
+    let Some(schemas) = installed("kubernetes") else {
+        return;
+    };
+    let name = "kubernetes/drift.yaml";
+    let of_examples = files::names()
+        .into_iter()
+        .filter(|name| name.starts_with("kubernetes/"));
+    let mut texts: Texts = of_examples
+        .map(|name| (name.clone(), files::text(&name)))
+        .collect();
+    let is_manifest = |text: &str| text.contains("apiVersion:") && text.contains("kind:");
+    texts.extend(
+        blocks("yaml")
+            .into_iter()
+            .filter(|(_, text)| is_manifest(text)),
+    );
+    for (name, text) in &texts {
+        assert_eq!(refused(&schemas, text), [""; 0], "{name}");
+    }
+    for (good, bad) in [
+        ("restartPolicy: Never", "restartpolicy: Never"),
+        ("backoffLimit: 0", "backoffLimit: '0'"),
+        ("  schedule: ", "  cron: "),
+        ("concurrencyPolicy: Forbid", "concurrencyPolicy: [Forbid]"),
+        ("readOnly: true", "read_only: true"),
+        ("key: ak", "file: ak"),
+    ] {
+        assert_ne!(
+            refused(&schemas, &broken(&texts, name, good, bad)[name]),
+            [""; 0],
+            "{bad}"
+        );
+    }
+}
+
+/// Files below a folder that a shell runs: by their ending or by their first line.
+fn shell_scripts(folder: &Path, texts: &mut Texts) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap_or_default()
+            .to_owned();
+        if path.is_symlink() || ["target", ".git", ".portolan"].contains(&name.as_str()) {
+            continue;
+        }
+        if path.is_dir() {
+            shell_scripts(&path, texts);
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let first = text.lines().next().unwrap_or_default();
+        let is_shell = first.starts_with("#!")
+            && first
+                .split([' ', '/'])
+                .any(|word| ["sh", "bash"].contains(&word));
+        if is_shell || name.ends_with(".sh") {
+            let relative = path.strip_prefix(root()).unwrap().to_str().unwrap();
+            texts.insert(relative.to_owned(), text);
+        }
+    }
+}
+
+#[test]
+fn shellcheck_takes_every_script() {
+    let Some(program) = installed("python/bin/shellcheck") else {
+        return;
+    };
+    let mut texts = Texts::new();
+    shell_scripts(root(), &mut texts);
+    for name in [".ci/run", "tests/ci/gh.sh", "tests/validators/install.sh"] {
+        assert!(
+            texts.contains_key(name),
+            "{name} is not among {:?}",
+            texts.keys()
+        );
+    }
+    for name in files::names()
+        .iter()
+        .filter(|name| !name.starts_with("kubernetes"))
+    {
+        for (at, script) in files::scripts(name).into_iter().enumerate() {
+            texts.insert(format!("{name}-{at}"), script.text);
+        }
+    }
+    texts.extend(blocks("sh"));
+    let printed = |texts: &Texts| {
+        let command = |_: &Path| {
+            let mut command = Command::new(&program);
+            command
+                .args(["--norc", "--color=never", "--shell=bash"])
+                .args(texts.keys());
+            command
+        };
+        complaints(texts, &[1], command)
+    };
+    assert_eq!(printed(&texts), "");
+    let plan = texts
+        .iter()
+        .find(|(_, text)| text.contains("> note.md"))
+        .unwrap()
+        .0;
+    for (name, good, bad, words) in [
+        (
+            ".ci/run",
+            "cd \"$(dirname \"$0\")/..\"",
+            "cd $(dirname \"$0\")/..",
+            "SC2046",
+        ),
+        (plan, "api \"$notes/$id\"", "api $notes/$id", "SC2086"),
+        ("README-1", "cargo test", "cargo test `pwd`", "SC2046"),
+    ] {
+        let printed = printed(&broken(&texts, name, good, bad));
+        assert!(printed.contains(words), "{bad}: {printed}");
+    }
+}
+
+#[test]
+fn promtool_takes_the_rules_of_the_guide() {
+    let Some(program) = installed("promtool") else {
+        return;
+    };
+    let texts: Texts = blocks("yaml")
+        .into_iter()
+        .filter(|(_, text)| text.starts_with("groups:"))
+        .collect();
+    let name = texts.keys().next().expect("the guide has rules");
+    let printed = |texts: &Texts| {
+        let command = |_: &Path| {
+            let mut command = Command::new(&program);
+            command
+                .args(["check", "rules", "--lint=all", "--lint-fatal"])
+                .args(texts.keys());
+            command
+        };
+        complaints(texts, &[1, 3], command)
+    };
+    assert_eq!(printed(&texts), "");
+    for (good, bad) in [
+        ("sum by (chart, account)", "sum by chart, account"),
+        ("{{ $value }}", "{{ $valu }}"),
+        ("for: 2h", "for: two hours"),
+        ("annotations:", "annotation:"),
+    ] {
+        assert_ne!(printed(&broken(&texts, name, good, bad)), "", "{bad}");
+    }
+}

@@ -1,0 +1,146 @@
+//! The README does what it says: its console blocks are run as they stand, in a copy of
+//! `examples/`.
+//!
+//! A command stands after `$ `; what follows is all that it prints, on both streams together. With
+//! `UPDATE_README` in the environment what it prints now is written there instead.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+};
+
+const README: &str = include_str!("../../README.md");
+
+/// How the README starts portolan from a fresh clone.
+const CARGO: &str = "cargo run --release --";
+
+/// The fenced blocks of a language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+/// Each command of the console blocks with its output.
+fn commands() -> Vec<(&'static str, String)> {
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    for line in blocks("console").into_iter().flat_map(str::lines) {
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(command), _) => commands.push((command, String::new())),
+            (None, Some((_, output))) => output.push_str(&format!("{line}\n")),
+            (None, None) => panic!("output before the first command: {line}"),
+        }
+    }
+    commands
+}
+
+fn copy_examples(folder: &Path) {
+    fs::create_dir(folder.join("examples")).unwrap();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        fs::copy(
+            &path,
+            folder.join("examples").join(path.file_name().unwrap()),
+        )
+        .unwrap();
+    }
+}
+
+/// Runs a line in a shell; what it prints, in the order of a terminal.
+fn run(folder: &Path, command: &str) -> String {
+    let path = folder.join("output.txt");
+    let output = File::create(&path).unwrap();
+    let status = Command::new("sh")
+        .args([
+            "-c",
+            &command.replace(CARGO, concat!("'", env!("CARGO_BIN_EXE_portolan"), "'")),
+        ])
+        .env_clear()
+        .current_dir(folder)
+        .stdout(output.try_clone().unwrap())
+        .stderr(output)
+        .status()
+        .unwrap();
+    let printed = fs::read_to_string(path).unwrap();
+    assert!(status.success(), "{command}\n{printed}");
+    printed
+}
+
+#[test]
+fn console_blocks_print_what_they_show() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_examples(folder.path());
+    let commands = commands();
+    assert!(commands.len() >= 3, "{commands:?}");
+    let mut readme = README.to_owned();
+    for (command, shown) in commands {
+        assert!(command.starts_with(CARGO), "{command}");
+        let printed = run(folder.path(), command);
+        if std::env::var_os("UPDATE_README").is_none() {
+            assert_eq!(printed, shown, "{command}");
+        }
+        readme = readme.replace(
+            &format!("$ {command}\n{shown}```"),
+            &format!("$ {command}\n{printed}```"),
+        );
+    }
+    if readme != README {
+        fs::write(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"),
+            readme,
+        )
+        .unwrap();
+    }
+}
+
+#[test]
+fn the_chart_is_the_example() {
+    let example = include_str!("../../examples/quickstart.yaml");
+    let (comment, chart) = example.split_once('\n').unwrap();
+    assert!(comment.starts_with('#'), "{comment}");
+    assert_eq!(blocks("yaml"), [chart]);
+}
+
+#[test]
+fn files_that_are_named_exist() {
+    for target in README
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        assert!(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(),
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn set_up_names_the_version_that_is_needed_and_the_lock_file() {
+    let needed = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(
+        README.contains(&needed),
+        "the README does not say `{needed}`"
+    );
+    let pages = [
+        ("README.md", README),
+        ("docs/ci.md", include_str!("../../docs/ci.md")),
+    ];
+    let pages = pages
+        .into_iter()
+        .chain([("docs/testing.md", include_str!("../../docs/testing.md"))]);
+    for (name, page) in pages {
+        // `cargo install` alone takes newer dependencies than those that were tested.
+        let loose = page
+            .match_indices("cargo install ")
+            .find(|(at, found)| !page[at + found.len()..].starts_with("--locked"));
+        assert_eq!(loose, None, "{name}: `cargo install` without `--locked`");
+    }
+}

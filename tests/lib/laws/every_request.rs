@@ -1,0 +1,231 @@
+//! A fixed world of forty changes, broken at every single request of a run in every way, and run
+//! again.
+//!
+//! What holds: the next run ends where an undisturbed one would have ended, and over both runs
+//! every write took effect exactly once, nothing twice and nothing else.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use portolan::{
+    emulator::{State, SyncRule},
+    transport::{Exchange, NoAnswer, Transport, emulated::Emulated},
+    wire::{Request, Response},
+};
+use tokio::sync::Notify;
+
+use super::{
+    expected,
+    site::{Deletion, Site, subject},
+};
+
+/// Nine changes of a new organization, and all kinds of them in an old one.
+const CHART: &str = "version: 1
+region: cn-north-4
+limits: { allow: [ deletes, destroys-data, exposes ] }
+targets: { dr: { region: cn-east-3, organization: dr } }
+organizations:
+  fresh:
+    defaults: { repository: { category: linux, sync: [ { target: dr } ] } }
+    repositories: { a: {}, b: {}, web/c: {}, web/d: {} }
+  old:
+    unlisted: delete
+    repositories:
+      u1: { description: new }
+      u2: { is_public: true }
+      u3: { category: arm }
+      u4: { description: new, category: arm }
+      u5: { description: '' }
+      web/u6: { description: new }
+      u7: { category: arm }
+      u8: { is_public: true }
+      c1: {}
+      c2: { is_public: true }
+      web/c3: { description: new }
+      c4: { sync: [ { target: dr } ] }
+      d1: { state: absent }
+      d2: { state: absent }
+      d3: { state: absent }
+      full1: { state: absent }
+      full2: { state: absent }
+      r1: { sync: [ { target: dr, override: true }, { target_region: cn-east-3, \
+      target_organization: more } ] }
+      r2: { sync: [ { target: dr, override: true } ] }
+      r3: { sync: [ { target: dr, override: true }, { target_region: cn-south-1, \
+      target_organization: more } ] }
+      r4: { sync: [] }
+      r5: { sync: [] }
+  gone: { state: absent, repositories: { x: { state: absent }, y: { state: absent } } }
+";
+
+fn live() -> State {
+    let mut state = State::new("emulator");
+    for name in [
+        "u1", "u2", "u3", "u4", "u5", "web/u6", "u7", "u8", "d1", "d2", "d3", "full1", "full2",
+        "r1", "r2", "r3", "r4", "r5", "left1", "left2",
+    ] {
+        state
+            .ensure_repository("cn-north-4", "old", name)
+            .description = "before".to_owned();
+    }
+    for name in ["full1", "full2"] {
+        state
+            .ensure_repository("cn-north-4", "old", name)
+            .num_images = 3;
+    }
+    let rule = |organization| SyncRule {
+        overrides: false,
+        auto: true,
+        ..SyncRule::to("cn-east-3", organization)
+    };
+    for name in ["r1", "r2", "r3", "r4"] {
+        state
+            .ensure_repository("cn-north-4", "old", name)
+            .sync_rules = vec![rule("dr")];
+    }
+    state
+        .ensure_repository("cn-north-4", "old", "r5")
+        .sync_rules = vec![rule("dr"), rule("other")];
+    for name in ["x", "y"] {
+        state.ensure_repository("cn-north-4", "gone", name);
+    }
+    state
+}
+
+/// What befalls one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Break {
+    CutBefore,
+    CutAfter,
+    /// The process ends before it is sent, or before its answer arrives.
+    KillBefore,
+    KillAfter,
+    /// An answer with this status, which is no answer to a write.
+    StatusBefore(u16),
+    StatusAfter(u16),
+}
+
+const BREAKS: [Break; 9] = [
+    Break::CutBefore,
+    Break::CutAfter,
+    Break::KillBefore,
+    Break::KillAfter,
+    Break::StatusBefore(429),
+    Break::StatusBefore(500),
+    Break::StatusAfter(500),
+    Break::StatusBefore(503),
+    Break::StatusAfter(502),
+];
+
+/// Breaks the request of that number.
+struct Breaking {
+    door: Emulated,
+    number: Arc<AtomicUsize>,
+    at: usize,
+    how: Break,
+    killed: Arc<Notify>,
+}
+
+impl Transport for Breaking {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Box::pin(async move {
+            if self.number.fetch_add(1, Ordering::Relaxed) != self.at {
+                return self.door.send(request).await;
+            }
+            if matches!(
+                self.how,
+                Break::CutAfter | Break::KillAfter | Break::StatusAfter(_)
+            ) {
+                self.door.send(request).await?;
+            }
+            match self.how {
+                Break::CutBefore | Break::CutAfter => Err(NoAnswer {
+                    message: "the connection was closed".to_owned(),
+                    never_sent: false,
+                }),
+                Break::StatusBefore(status) | Break::StatusAfter(status) => Ok(Response {
+                    status,
+                    ..Response::default()
+                }),
+                Break::KillBefore | Break::KillAfter => {
+                    self.killed.notify_one();
+                    std::future::pending().await
+                }
+            }
+        })
+    }
+}
+
+/// What took effect so far: method, subject and body of each write, sorted.
+fn effects(site: &Site) -> Vec<String> {
+    let writes = site
+        .writes()
+        .into_iter()
+        .filter(|write| write.status.is_some_and(|status| status < 300));
+    let mut told: Vec<String> = writes
+        .map(|write| {
+            format!(
+                "{} {:?} {}",
+                write.method,
+                subject(&write),
+                write.body.clone().unwrap_or_default()
+            )
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+/// Plans and applies; whether everything was done.
+fn run(site: &Site) -> bool {
+    site.run_until(&Notify::new(), CHART)
+}
+
+#[test]
+fn whatever_breaks_at_any_request_the_next_run_finishes_the_job() {
+    let clean = Site::new(&live(), Deletion::Images);
+    assert_eq!(clean.plan(CHART).changes.len(), 40);
+    clean.emulator.clear_journal();
+    assert!(run(&clean));
+    let requests = clean.emulator.journal().len();
+    let (expected_state, expected_effects) = (expected::anonymous(clean.state()), effects(&clean));
+    for how in BREAKS {
+        let mut struck = 0;
+        for at in 0.. {
+            let number = Arc::new(AtomicUsize::new(0));
+            let killed = Arc::new(Notify::new());
+            let site = Site::new(&live(), Deletion::Images);
+            let (counting, kill) = (number.clone(), killed.clone());
+            let site = site.behind(move |door| {
+                Arc::new(Breaking {
+                    door,
+                    number: counting.clone(),
+                    at,
+                    how,
+                    killed: kill.clone(),
+                })
+            });
+            let ended = site.run_until(&killed, CHART);
+            if number.load(Ordering::Relaxed) <= at {
+                break;
+            }
+            struck += 1;
+            // One fault that is no refusal is overcome at once, unless it ended the process.
+            let is_killed = matches!(how, Break::KillBefore | Break::KillAfter);
+            assert_eq!(ended, !is_killed, "{how:?} at {at}");
+            assert!(run(&site), "{how:?} at {at}");
+            assert_eq!(
+                expected::anonymous(site.state()),
+                expected_state,
+                "{how:?} at {at}"
+            );
+            assert_eq!(effects(&site), expected_effects, "{how:?} at {at}");
+        }
+        assert!(
+            struck >= requests,
+            "{how:?} struck {struck} of {requests} requests"
+        );
+    }
+}

@@ -1,0 +1,392 @@
+//! What the world must be after an apply: a second computation of inheritance and of everything
+//! else, from the values behind the chart and the raw state. It shares no line with what it checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portolan::emulator::{Organization, Repository, State, SyncRule};
+
+use super::chart::{self, Chart, Defaults, Place, Rule, Setting, Values};
+
+/// What the chart says of one repository that shall exist; `None` is not managed.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) is_public: Option<bool>,
+    pub(crate) category: Option<&'static str>,
+    pub(crate) description: Option<&'static str>,
+    /// By place: whether the rule overwrites.
+    pub(crate) rules: Option<BTreeMap<Place, Option<bool>>>,
+}
+
+/// A region, an organization and a repository.
+type Name = (&'static str, &'static str, &'static str);
+
+/// The first of the layers that says anything decides; `null` decides for nothing.
+fn decided<T: Clone>(layers: &[Option<&Setting<T>>]) -> Option<T> {
+    for layer in layers.iter().flatten() {
+        match layer {
+            Setting::Missing => {}
+            Setting::Null => return None,
+            Setting::Is(value) => return Some(value.clone()),
+        }
+    }
+    None
+}
+
+fn wanted(
+    chart: &Chart,
+    values: Option<&Values>,
+    organization: Option<&Defaults>,
+    document: Option<&Defaults>,
+) -> Wanted {
+    let layers = [
+        values,
+        organization.map(|layer| &layer.repository),
+        document.map(|layer| &layer.repository),
+    ];
+    let places = chart.targets.clone().map(|(place, _)| place);
+    let overrides = |rule: &Rule| {
+        let target = match rule.to {
+            super::chart::To::Named(index) => Some(&chart.targets[index].1),
+            super::chart::To::Place(_) => None,
+        };
+        let defaults = [organization, document].map(|layer| layer.map(|layer| &layer.overrides));
+        decided(&[Some(&rule.overrides), target, defaults[0], defaults[1]])
+    };
+    Wanted {
+        is_public: decided(&layers.map(|layer| layer.map(|values| &values.is_public))),
+        category: decided(&layers.map(|layer| layer.map(|values| &values.category))),
+        description: decided(&layers.map(|layer| layer.map(|values| &values.description))),
+        rules: decided(&layers.map(|layer| layer.map(|values| &values.sync))).map(|rules| {
+            rules
+                .iter()
+                .map(|rule| (rule.place(&places), overrides(rule)))
+                .collect()
+        }),
+    }
+}
+
+/// Every repository of the chart; nothing behind it: it shall not exist.
+fn repositories(chart: &Chart) -> BTreeMap<Name, Option<Wanted>> {
+    let mut all = BTreeMap::new();
+    for document in &chart.documents {
+        for (organization, entry) in &document.organizations {
+            // An organization's defaults hold in all documents of its region.
+            let same = chart
+                .documents
+                .iter()
+                .filter(|other| other.region == document.region);
+            let defaults = same
+                .filter_map(|other| other.organizations.get(organization)?.defaults.as_ref())
+                .next_back();
+            for (name, repository) in &entry.repositories {
+                let wanted =
+                    |values| Some(wanted(chart, values, defaults, document.defaults.as_ref()));
+                let wanted = match repository {
+                    chart::Repository::Absent => None,
+                    chart::Repository::Bare => wanted(None),
+                    chart::Repository::Present(values) => wanted(Some(values)),
+                };
+                all.insert((document.region, *organization, *name), wanted);
+            }
+        }
+    }
+    all
+}
+
+/// How many resources the chart says shall exist.
+pub(crate) fn resources(chart: &Chart) -> usize {
+    let entries = chart.documents.iter().flat_map(|document| {
+        let entries = document.organizations.iter();
+        entries.map(|(name, entry)| ((document.region, *name), entry))
+    });
+    let absent: BTreeSet<Place> = entries
+        .clone()
+        .filter(|(_, entry)| entry.absent)
+        .map(|(name, _)| name)
+        .collect();
+    let organizations: BTreeSet<Place> = entries
+        .map(|(name, _)| name)
+        .filter(|name| !absent.contains(name))
+        .collect();
+    let repositories = repositories(chart);
+    let rules = |wanted: &Wanted| 1 + wanted.rules.as_ref().map_or(0, BTreeMap::len);
+    let mirrors: usize = chart
+        .documents
+        .iter()
+        .map(|document| document.mirrors.len())
+        .sum();
+    organizations.len() + repositories.values().flatten().map(rules).sum::<usize>() + mirrors
+}
+
+/// Whether one of the patterns that charts here protect with covers the repository, and whether it
+/// covers a rule of such a repository that goes to an organization. Nothing behind it: to any at
+/// all.
+fn covers(pattern: &str, (organization, name): (&str, &str), target: Option<&str>) -> (bool, bool) {
+    let to = |wanted: &str| target.is_none_or(|target| target == wanted);
+    match pattern {
+        "alpha/**" => (organization == "alpha", false),
+        "*/web/*" => (name.starts_with("web/") && !name[4..].contains('/'), false),
+        "**/b" => (name == "b" || name.ends_with("/b"), to("b")),
+        "beta" => (organization == "beta", false),
+        "alpha/a" => (organization == "alpha" && name == "a", false),
+        "gamma/*" => (organization == "gamma" && !name.contains('/'), false),
+        "**/beta" => (name == "beta" || name.ends_with("/beta"), to("beta")),
+        "alpha/a/*/gamma" => (false, organization == "alpha" && name == "a" && to("gamma")),
+        other => panic!("what does {other} cover?"),
+    }
+}
+
+/// Whether a rule to an organization is protected, while the repository itself is not.
+pub(crate) fn rule_is_protected(
+    chart: &Chart,
+    repository: (&str, &str),
+    target: Option<&str>,
+) -> bool {
+    let covered = || {
+        chart
+            .protect
+            .iter()
+            .map(|pattern| covers(pattern, repository, target))
+    };
+    covered().all(|(itself, _)| !itself) && covered().any(|(_, rule)| rule)
+}
+
+/// The live repositories that are to go.
+fn going<'a>(chart: &Chart, before: &'a State) -> BTreeSet<(&'a str, &'a str, &'a str)> {
+    let wanted = repositories(chart);
+    let rules = wanted.iter().flat_map(|((_, _, name), wanted)| {
+        let rules = wanted
+            .iter()
+            .filter_map(|wanted| wanted.rules.as_ref())
+            .flat_map(BTreeMap::keys);
+        rules.map(|(region, organization)| (*region, *organization, *name))
+    });
+    let copies: BTreeSet<(&str, &str, &str)> = rules.collect();
+    let deletes = |region: &str, name: &str| {
+        let entries = chart
+            .documents
+            .iter()
+            .filter(|document| document.region == region);
+        let mut entries = entries.filter_map(|document| document.organizations.get(name));
+        entries.clone().all(|entry| !entry.absent)
+            && entries.any(|entry| entry.unlisted == Some("delete"))
+    };
+    let mut going = BTreeSet::new();
+    for (region, content) in &before.regions {
+        for (organization, content) in content
+            .organizations
+            .iter()
+            .filter(|(_, content)| content.owner.is_none())
+        {
+            for name in content.repositories.keys() {
+                let place = (region.as_str(), organization.as_str(), name.as_str());
+                let said = wanted.get(&place);
+                let is_absent = said.is_some_and(Option::is_none);
+                let is_unlisted =
+                    said.is_none() && !copies.contains(&place) && deletes(region, organization);
+                if is_absent || is_unlisted {
+                    going.insert(place);
+                }
+            }
+        }
+    }
+    going
+}
+
+/// How many requests a plan costs: two lists for each region, and one for each repository that is
+/// there, stays, and has managed rules, or goes while a rule of it could be protected; one list for
+/// each region with mirrors, and one request for each of them.
+pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
+    let speaking = chart
+        .documents
+        .iter()
+        .filter(|document| !document.organizations.is_empty());
+    let regions: BTreeSet<&str> = speaking.map(|document| document.region).collect();
+    let mine = |region: &str, name: &str| {
+        before
+            .organization(region, name)
+            .is_some_and(|found| found.owner.is_none())
+    };
+    let repositories = repositories(chart);
+    let managed = repositories
+        .iter()
+        .filter(|((region, organization, name), wanted)| {
+            let is_managed = wanted.as_ref().is_some_and(|wanted| wanted.rules.is_some());
+            is_managed
+                && mine(region, organization)
+                && before.repository(region, organization, name).is_some()
+        });
+    let mirroring = chart
+        .documents
+        .iter()
+        .filter(|document| !document.mirrors.is_empty());
+    let mirrored: BTreeSet<&str> = mirroring.clone().map(|document| document.region).collect();
+    let mirrors: usize = mirroring.map(|document| document.mirrors.len()).sum();
+    let held = going(chart, before)
+        .into_iter()
+        .filter(|(_, organization, name)| rule_is_protected(chart, (organization, name), None));
+    2 * regions.len() + managed.count() + held.count() + mirrored.len() + mirrors
+}
+
+/// The state after an apply. What is new has the id 0, and what was written has no time of update.
+pub(crate) fn after(chart: &Chart, before: &State) -> State {
+    let mut state = before.clone();
+    let wanted = repositories(chart);
+    let copies: BTreeSet<(&str, &str, &str)> = wanted
+        .iter()
+        .flat_map(|((_, _, name), wanted)| {
+            let rules = wanted
+                .iter()
+                .filter_map(|wanted| wanted.rules.as_ref())
+                .flat_map(BTreeMap::keys);
+            rules.map(|(region, organization)| (*region, *organization, *name))
+        })
+        .collect();
+    let account = state.account.clone();
+    for document in &chart.documents {
+        for (name, entry) in &document.organizations {
+            let organizations = &mut state
+                .regions
+                .entry(document.region.to_owned())
+                .or_default()
+                .organizations;
+            let organization =
+                organizations
+                    .entry((*name).to_owned())
+                    .or_insert_with(|| Organization {
+                        creator: account.clone(),
+                        ..Organization::default()
+                    });
+            if entry.unlisted == Some("delete") {
+                organization.repositories.retain(|repository, _| {
+                    let name = (document.region, *name, repository.as_str());
+                    wanted.contains_key(&name) || copies.contains(&name)
+                });
+            }
+        }
+    }
+    for ((region, organization, name), wanted) in &wanted {
+        let repositories = &mut state.ensure_organization(region, organization).repositories;
+        match wanted {
+            None => drop(repositories.remove(*name)),
+            Some(wanted) => apply(
+                wanted,
+                repositories.entry((*name).to_owned()).or_insert_with(fresh),
+            ),
+        }
+    }
+    for document in &chart.documents {
+        for (name, _) in document
+            .organizations
+            .iter()
+            .filter(|(_, entry)| entry.absent)
+        {
+            state
+                .regions
+                .entry(document.region.to_owned())
+                .or_default()
+                .organizations
+                .remove(*name);
+        }
+    }
+    comparable(state, before)
+}
+
+fn fresh() -> Repository {
+    Repository {
+        created: String::new(),
+        updated: String::new(),
+        ..Repository::default()
+    }
+}
+
+fn apply(wanted: &Wanted, repository: &mut Repository) {
+    let old = repository.clone();
+    repository.is_public = wanted.is_public.unwrap_or(old.is_public);
+    repository.category = wanted.category.map_or(old.category.clone(), str::to_owned);
+    repository.description = wanted
+        .description
+        .map_or(old.description.clone(), str::to_owned);
+    if *repository != old {
+        repository.updated = String::new();
+    }
+    let Some(rules) = &wanted.rules else { return };
+    repository.sync_rules.clear();
+    for ((region, organization), overrides) in rules {
+        let kept = old
+            .sync_rules
+            .iter()
+            .find(|rule| rule.is_to(region, organization));
+        let overrides = overrides
+            .or(kept.map(|rule| rule.overrides))
+            .unwrap_or(false);
+        let fits = kept.filter(|rule| rule.auto && rule.overrides == overrides);
+        let (created, updated) = (String::new(), String::new());
+        let made = SyncRule {
+            overrides,
+            created,
+            updated,
+            ..SyncRule::to(region, organization)
+        };
+        repository.sync_rules.push(fits.cloned().unwrap_or(made));
+    }
+}
+
+/// The state with ids of what is new, times of what was written, and the order of rules taken out.
+pub(crate) fn comparable(mut state: State, before: &State) -> State {
+    let beginning = Repository::default().updated;
+    let old = |id: &mut u64| *id = if *id > before.counters.id { 0 } else { *id };
+    let untouched = |time: &mut String| {
+        if *time != beginning {
+            time.clear();
+        }
+    };
+    for organization in state
+        .regions
+        .values_mut()
+        .flat_map(|region| region.organizations.values_mut())
+    {
+        old(&mut organization.id);
+        for repository in organization.repositories.values_mut() {
+            old(&mut repository.id);
+            untouched(&mut repository.created);
+            untouched(&mut repository.updated);
+            for rule in &mut repository.sync_rules {
+                old(&mut rule.id);
+                untouched(&mut rule.created);
+                untouched(&mut rule.updated);
+            }
+            let place =
+                |rule: &SyncRule| (rule.remote_region.clone(), rule.remote_organization.clone());
+            repository.sync_rules.sort_by_key(place);
+        }
+    }
+    // Mirrors are compared for themselves.
+    state
+        .regions
+        .values_mut()
+        .for_each(|region| region.projects.clear());
+    state
+        .regions
+        .retain(|_, region| !region.organizations.is_empty());
+    state.counters = portolan::emulator::Counters::default();
+    state
+}
+
+/// The state with all ids and times taken out: for runs that got there in different ways.
+pub(crate) fn anonymous(state: State) -> State {
+    let mut state = comparable(state, &State::default());
+    for organization in state
+        .regions
+        .values_mut()
+        .flat_map(|region| region.organizations.values_mut())
+    {
+        for repository in organization.repositories.values_mut() {
+            (repository.created, repository.updated) = (String::new(), String::new());
+            for rule in &mut repository.sync_rules {
+                (rule.created, rule.updated) = (String::new(), String::new());
+            }
+        }
+    }
+    state
+}

@@ -1,0 +1,228 @@
+//! Random live states, whose names overlap with those of the charts, and what a stranger may do to
+//! them.
+
+use std::collections::BTreeMap;
+
+use portolan::emulator::{Repository, State, SyncRule};
+use proptest::{
+    collection::{btree_map, vec},
+    prelude::*,
+    sample::{Index, select},
+};
+
+use super::{
+    chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place},
+    mirrors,
+};
+
+/// An organization that no chart declares, and one of another account.
+const UNDECLARED: &str = "undeclared";
+const THEIRS: &str = "theirs";
+
+/// Any live state.
+pub(crate) fn state() -> impl Strategy<Value = State> {
+    let mut names = ORGANIZATIONS.to_vec();
+    names.extend([UNDECLARED, THEIRS]);
+    let mut repositories = REPOSITORIES.to_vec();
+    repositories.extend(["extra", "web/extra"]);
+    let organization = btree_map(select(repositories), repository(), 0..=5);
+    let organizations = btree_map((select(&REGIONS[..]), select(names)), organization, 0..=6);
+    (organizations, mirrors::live()).prop_map(|(organizations, mirrors)| {
+        let mut state = State::new("emulator");
+        mirrors::settle(&mut state, mirrors);
+        for ((region, name), repositories) in organizations {
+            let organization = state.ensure_organization(region, name);
+            organization.owner = (name == THEIRS).then(|| "somebody".to_owned());
+            let named = |(name, repository): (&str, _)| (name.to_owned(), repository);
+            organization.repositories = repositories.into_iter().map(named).collect();
+        }
+        state
+    })
+}
+
+pub(crate) fn repository() -> impl Strategy<Value = Repository> {
+    let rules = btree_map(
+        place(),
+        (any::<bool>(), proptest::bool::weighted(0.8)),
+        0..=3,
+    );
+    let images = prop_oneof![Just(0), 1..5_u64];
+    (
+        any::<bool>(),
+        select(&CATEGORIES[..]),
+        select(&DESCRIPTIONS[..]),
+        images,
+        rules,
+    )
+        .prop_map(
+            |(is_public, category, description, num_images, rules)| Repository {
+                is_public,
+                category: category.to_owned(),
+                description: description.to_owned(),
+                num_images,
+                sync_rules: rules
+                    .into_iter()
+                    .map(|(place, (overrides, auto))| rule(place, overrides, auto))
+                    .collect(),
+                ..Repository::default()
+            },
+        )
+}
+
+fn rule((region, organization): (&str, &str), overrides: bool, auto: bool) -> SyncRule {
+    SyncRule {
+        overrides,
+        auto,
+        ..SyncRule::to(region, organization)
+    }
+}
+
+/// Takes out what stands in the way of an organization that shall go: portolan would rather stop.
+pub(crate) fn without_blockers(mut state: State, chart: &Chart) -> State {
+    for document in &chart.documents {
+        for (name, _) in document
+            .organizations
+            .iter()
+            .filter(|(_, organization)| organization.absent)
+        {
+            let Some(organization) = state.organization_mut(document.region, name) else {
+                continue;
+            };
+            let entries = chart
+                .documents
+                .iter()
+                .filter(|other| other.region == document.region);
+            let entries = entries.filter_map(|other| other.organizations.get(name));
+            let listed: BTreeMap<_, _> = entries.flat_map(|entry| &entry.repositories).collect();
+            organization
+                .repositories
+                .retain(|repository, _| listed.contains_key(&repository.as_str()));
+        }
+    }
+    state
+}
+
+/// Something that somebody else does; the index picks what it is done to.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    DeleteOrganization(Index),
+    DeleteRepository(Index),
+    DeleteRule(Index),
+    TogglePublic(Index),
+    Describe(Index),
+    Push(Index),
+    ToggleOverride(Index),
+    AddRule(Index, (&'static str, &'static str)),
+    AddRepository(Index, &'static str, Repository),
+}
+
+pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let pick = any::<Index>;
+    vec(
+        prop_oneof![
+            1 => pick().prop_map(Deed::DeleteOrganization),
+            2 => pick().prop_map(Deed::DeleteRepository),
+            2 => pick().prop_map(Deed::DeleteRule),
+            3 => pick().prop_map(Deed::TogglePublic),
+            2 => pick().prop_map(Deed::Describe),
+            2 => pick().prop_map(Deed::Push),
+            3 => pick().prop_map(Deed::ToggleOverride),
+            2 => (pick(), place()).prop_map(|(at, place)| Deed::AddRule(at, place)),
+            2 => (pick(), select(&REPOSITORIES[..]), repository())
+                .prop_map(|(at, name, repository)| Deed::AddRepository(at, name, repository)),
+        ],
+        1..6,
+    )
+}
+
+impl Deed {
+    pub(crate) fn happen(&self, state: &mut State) {
+        let organizations: Vec<(String, String)> = state
+            .regions
+            .iter()
+            .flat_map(|(region, content)| {
+                content
+                    .organizations
+                    .keys()
+                    .map(|name| (region.clone(), name.clone()))
+            })
+            .collect();
+        let of = |at: &Index| (!organizations.is_empty()).then(|| at.get(&organizations).clone());
+        match self {
+            Deed::DeleteOrganization(at) => {
+                let Some((region, name)) = of(at) else { return };
+                state
+                    .regions
+                    .entry(region)
+                    .or_default()
+                    .organizations
+                    .remove(&name);
+            }
+            Deed::AddRepository(at, name, repository) => {
+                let Some((region, organization)) = of(at) else {
+                    return;
+                };
+                let repositories = &mut state
+                    .ensure_organization(&region, &organization)
+                    .repositories;
+                repositories
+                    .entry((*name).to_owned())
+                    .or_insert_with(|| repository.clone());
+            }
+            Deed::DeleteRepository(at) => {
+                let all = state
+                    .regions
+                    .values_mut()
+                    .flat_map(|region| region.organizations.values_mut());
+                let mut all: Vec<_> = all
+                    .filter(|organization| !organization.repositories.is_empty())
+                    .collect();
+                let Some(organization) = pick(at, &mut all) else {
+                    return;
+                };
+                let names: Vec<String> = organization.repositories.keys().cloned().collect();
+                organization.repositories.remove(at.get(&names));
+            }
+            Deed::TogglePublic(at) => with(at, state, |repository| repository.is_public ^= true),
+            Deed::Describe(at) => with(at, state, |repository| repository.description.push('!')),
+            Deed::Push(at) => with(at, state, |repository| repository.num_images += 1),
+            Deed::DeleteRule(at) => with(at, state, |repository| drop(repository.sync_rules.pop())),
+            Deed::ToggleOverride(at) => with(at, state, |repository| {
+                repository
+                    .sync_rules
+                    .iter_mut()
+                    .for_each(|rule| rule.overrides ^= true);
+            }),
+            Deed::AddRule(at, to) => with(at, state, |repository| {
+                if !repository
+                    .sync_rules
+                    .iter()
+                    .any(|rule| rule.is_to(to.0, to.1))
+                {
+                    repository.sync_rules.push(rule(*to, false, true));
+                }
+            }),
+        }
+    }
+}
+
+fn pick<'a, T>(at: &Index, all: &'a mut [T]) -> Option<&'a mut T> {
+    if all.is_empty() {
+        None
+    } else {
+        Some(at.get_mut(all))
+    }
+}
+
+fn with(at: &Index, state: &mut State, change: impl FnOnce(&mut Repository)) {
+    let organizations = state
+        .regions
+        .values_mut()
+        .flat_map(|region| region.organizations.values_mut());
+    let mut all: Vec<&mut Repository> = organizations
+        .flat_map(|organization| organization.repositories.values_mut())
+        .collect();
+    if let Some(repository) = pick(at, &mut all) {
+        change(repository);
+    }
+}

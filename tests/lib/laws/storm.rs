@@ -1,0 +1,124 @@
+//! Many faults at once, at random, for as long as it takes: runs that fail, and what they leave.
+
+use std::collections::BTreeSet;
+
+use portolan::{
+    emulator::{Effect, Fault, Lag, State},
+    plan::Outcome,
+};
+use proptest::{collection::vec, prelude::*};
+
+use super::{
+    Verdict, done, effect, expected, law, parts,
+    site::{Deletion, Site, World, subject},
+    world,
+};
+
+/// As often as somebody would try before asking for help.
+const RUNS: usize = 4;
+
+/// Faults that strike any request with some probability, until somebody clears them.
+fn storm() -> impl Strategy<Value = Vec<Fault>> {
+    let effect = prop_oneof![
+        6 => effect(),
+        1 => Just(Effect::DropItems(1)),
+        1 => Just(Effect::RepeatPage),
+        1 => (-1..2_i64).prop_map(Effect::WrongTotal),
+        1 => (1..4_usize).prop_map(|reads| Effect::Stale(Lag::Reads(reads))),
+    ];
+    vec((effect, 0.01..0.3, any::<u64>()), 1..5).prop_map(|faults| {
+        let fault =
+            |(effect, probability, seed)| Fault::new(effect).chance(probability, seed).forever();
+        faults.into_iter().map(fault).collect()
+    })
+}
+
+/// A rule that does not copy is replaced whatever the chart says; of one that went and did not come
+/// back, nobody remembers what was not managed.
+pub(crate) fn copying(mut world: World) -> World {
+    let organizations = world
+        .live
+        .regions
+        .values_mut()
+        .flat_map(|region| region.organizations.values_mut());
+    for repository in organizations.flat_map(|organization| organization.repositories.values_mut())
+    {
+        repository
+            .sync_rules
+            .iter_mut()
+            .for_each(|rule| rule.auto = true);
+    }
+    world
+}
+
+/// Every repository there is.
+fn repositories(state: &State) -> BTreeSet<Vec<String>> {
+    let mut names = BTreeSet::new();
+    for (region, content) in &state.regions {
+        for (organization, entry) in &content.organizations {
+            let name = |name: &String| vec![region.clone(), organization.clone(), name.clone()];
+            names.extend(entry.repositories.keys().map(name));
+        }
+    }
+    names
+}
+
+/// One run: nothing is written that its plan does not hold, and nothing goes that it does not
+/// delete.
+fn run(site: &Site, yaml: &str) -> Result<bool, TestCaseError> {
+    let before = repositories(&site.state());
+    let plan = site.plan(yaml);
+    prop_assert_eq!(site.writes(), vec![], "a plan wrote");
+    if plan.outcome() == Outcome::Unknown {
+        return Ok(false);
+    }
+    let fates = site.apply(&plan);
+    let planned: BTreeSet<Vec<String>> = plan.changes.iter().map(parts).collect();
+    for write in site.writes() {
+        prop_assert!(
+            planned.contains(&subject(&write)),
+            "not in the plan: {:?}",
+            write
+        );
+    }
+    let deleted = |name: &Vec<String>| {
+        let goes = plan.changes.iter().find(|change| parts(change) == *name);
+        goes.is_some_and(|change| change.action.after().is_none())
+    };
+    for gone in before.difference(&repositories(&site.state())) {
+        prop_assert!(deleted(gone), "{:?} went", gone);
+    }
+    Ok(fates.iter().all(done))
+}
+
+fn is_weathered(world: &World, storm: Vec<Fault>) -> Verdict {
+    let yaml = world.chart.yaml();
+    let clean = Site::new(&world.live, Deletion::Images);
+    prop_assert!(run(&clean, &yaml)?);
+
+    let site = Site::new(&world.live, Deletion::Images);
+    storm
+        .into_iter()
+        .for_each(|fault| site.emulator.inject(fault));
+    for _ in 0..RUNS {
+        if run(&site, &yaml)? {
+            break;
+        }
+    }
+    site.emulator.clear_faults();
+    prop_assert!(run(&site, &yaml)?, "the storm is over");
+    prop_assert_eq!(
+        expected::anonymous(site.state()),
+        expected::anonymous(clean.state())
+    );
+    let again = site.plan(&yaml);
+    prop_assert_eq!(again.outcome(), Outcome::NoChanges, "{:#?}", again.changes);
+    Ok(())
+}
+
+#[test]
+fn what_random_faults_leave_the_next_run_finishes() {
+    law((world().prop_map(copying), storm()), |(world, storm)| {
+        is_weathered(&world, storm)
+    });
+}

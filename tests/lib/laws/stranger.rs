@@ -1,0 +1,476 @@
+//! A stranger who edits one object between plan and apply: at every request, and each object in
+//! turn.
+//!
+//! What holds: a value that the stranger set before the object's precondition was read survives,
+//! and the report names it; one that was set after the write survives too, and is reported unless
+//! it came after the read-back. Only between that read and the first write to the object a value
+//! can be lost, and a creation loses none even then.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use portolan::{
+    emulator::{Emulator, Entry, State, SyncRule},
+    kind::Window,
+    plan::{Action, Change, Plan},
+    report::Fate,
+    transport::{Exchange, Transport, emulated::Emulated, sign::query_string},
+    wire::Request,
+};
+
+use super::{
+    done, parts,
+    site::{Deletion, Site, subject},
+};
+
+pub(crate) const CHART: &str = "version: 1
+region: cn-north-4
+limits: { allow: [ deletes, destroys-data ] }
+organizations:
+  alpha:
+    repositories:
+      changed: { category: linux }
+      described: { description: new }
+      full: { state: absent }
+      empty: { state: absent }
+      made: { description: new, sync: [ { target_region: cn-east-3, target_organization: dr } ] }
+      rules:
+        sync:
+          - { target_region: cn-east-3, target_organization: added }
+          - { target_region: cn-east-3, target_organization: replaced, override: true }
+  beta: { repositories: { first: { description: mine } } }
+  gone: { state: absent }
+";
+
+/// What a stranger writes, and nobody else.
+const MARK: &str = "of a stranger";
+
+pub(crate) fn live() -> State {
+    let mut state = State::new("emulator");
+    for name in ["changed", "described", "full", "empty", "rules"] {
+        state
+            .ensure_repository("cn-north-4", "alpha", name)
+            .description = "old".to_owned();
+    }
+    state
+        .ensure_repository("cn-north-4", "alpha", "full")
+        .num_images = 2;
+    let rule = |organization| SyncRule {
+        overrides: false,
+        auto: true,
+        ..SyncRule::to("cn-east-3", organization)
+    };
+    state
+        .ensure_repository("cn-north-4", "alpha", "rules")
+        .sync_rules = vec![rule("replaced"), rule("dropped")];
+    state.ensure_organization("cn-north-4", "gone");
+    state
+}
+
+/// Lets requests through one after the other, and acts right before one of them.
+struct Stranger {
+    door: Emulated,
+    emulator: Emulator,
+    turn: tokio::sync::Mutex<()>,
+    at: usize,
+    deed: Arc<Deed>,
+}
+
+/// What is done to whom, and what the object was like then.
+pub(crate) struct Deed {
+    pub(crate) victim: Change,
+    pub(crate) left: Mutex<Option<Raw>>,
+}
+
+impl Transport for Stranger {
+    fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            if self.emulator.journal().len() == self.at {
+                self.deed.happen(&self.emulator);
+            }
+            self.door.send(request).await
+        })
+    }
+}
+
+/// An object as it is in the emulator, without what it holds that is an object of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Raw {
+    Nothing,
+    /// With the names of its repositories, where it is to go: it may not take along what nobody
+    /// saw.
+    Organization(Vec<String>),
+    Repository {
+        is_public: bool,
+        category: String,
+        description: String,
+        num_images: u64,
+    },
+    Rule {
+        auto: bool,
+        overrides: bool,
+    },
+}
+
+pub(crate) fn raw(state: &State, victim: &Change) -> Raw {
+    let parts = parts(victim);
+    let names: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let goes = matches!(victim.action, Action::Delete { .. });
+    let found = match names[..] {
+        [region, organization] => state.organization(region, organization).map(|found| {
+            Raw::Organization(if goes {
+                found.repositories.keys().cloned().collect()
+            } else {
+                Vec::new()
+            })
+        }),
+        [region, organization, name] => {
+            state
+                .repository(region, organization, name)
+                .map(|found| Raw::Repository {
+                    is_public: found.is_public,
+                    category: found.category.clone(),
+                    description: found.description.clone(),
+                    num_images: found.num_images,
+                })
+        }
+        [region, organization, name, target_region, target] => {
+            let rules = state
+                .repository(region, organization, name)
+                .map_or(&[][..], |found| &found.sync_rules);
+            let rule = rules.iter().find(|rule| rule.is_to(target_region, target));
+            rule.map(|rule| Raw::Rule {
+                auto: rule.auto,
+                overrides: rule.overrides,
+            })
+        }
+        _ => unreachable!("addresses have two, three or five parts"),
+    };
+    found.unwrap_or(Raw::Nothing)
+}
+
+impl Deed {
+    /// Something that the plan did not see and does not want. What a deletion does not look at is
+    /// no part of that: an image more, or a repository, keeps it from happening, and another
+    /// description does not.
+    pub(crate) fn happen(&self, emulator: &Emulator) {
+        let parts = parts(&self.victim);
+        let names: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let goes = matches!(self.victim.action, Action::Delete { .. });
+        emulator.edit(|state| {
+            let exists = raw(state, &self.victim) != Raw::Nothing;
+            match names[..] {
+                [region, organization] if goes && exists => {
+                    state.ensure_repository(region, organization, "of-a-stranger");
+                }
+                [region, organization] => {
+                    drop(state.ensure_organization(region, organization).clone())
+                }
+                [region, organization, name] if goes && exists => {
+                    state
+                        .ensure_repository(region, organization, name)
+                        .num_images += 1;
+                }
+                [region, organization, name] => {
+                    state
+                        .ensure_repository(region, organization, name)
+                        .description = MARK.to_owned();
+                }
+                [region, organization, name, target_region, target] => {
+                    // A rule wants a repository: the one that is missing is made as the plan would.
+                    if state.repository(region, organization, name).is_none() {
+                        state
+                            .ensure_repository(region, organization, name)
+                            .description = "new".to_owned();
+                    }
+                    let rules = &mut state
+                        .ensure_repository(region, organization, name)
+                        .sync_rules;
+                    let rest = rules
+                        .iter()
+                        .filter(|rule| !rule.is_to(target_region, target))
+                        .cloned()
+                        .collect();
+                    *rules = rest;
+                    if !(goes && exists) {
+                        rules.push(SyncRule {
+                            auto: false,
+                            overrides: false,
+                            ..SyncRule::to(target_region, target)
+                        });
+                    }
+                }
+                _ => unreachable!("addresses have two, three or five parts"),
+            }
+        });
+        *self.left.lock().unwrap() = Some(emulator.read(|state| raw(state, &self.victim)));
+    }
+}
+
+/// When the object was looked at, first written, last written, and read again: numbers of requests.
+#[derive(Debug)]
+struct Times {
+    check: Option<usize>,
+    write: Option<usize>,
+    last_write: Option<usize>,
+    read_back: Option<usize>,
+}
+
+fn times(change: &Change, journal: &[Entry]) -> Times {
+    let wire = change.address.kind().wire;
+    let goes = matches!(change.action, Action::Delete { .. });
+    let fills = change.address.kind().filled_by().filter(|_| goes);
+    let contents = fills.map(|fills| fills.contents);
+    let check = contents.map_or_else(
+        || wire.read(change.subject()),
+        |contents| (contents.request)(&change.address, Window::first(contents.page_size)),
+    );
+    let query: Vec<(&str, &str)> = check
+        .query
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let (path, query) = (check.path, query_string(&query));
+    let is_check =
+        |entry: &Entry| entry.method == "GET" && entry.path == path && entry.query == query;
+    let is_write = |entry: &Entry| entry.method != "GET" && subject(entry) == parts(change);
+    // What is under something new is not looked at: its first read is the one afterwards.
+    let write = journal.iter().position(is_write);
+    let check = journal
+        .iter()
+        .position(is_check)
+        .filter(|check| write.is_none_or(|write| *check < write));
+    let last = journal
+        .iter()
+        .rposition(|entry| entry.method != "GET")
+        .unwrap_or(0);
+    let list = match parts(change).len() {
+        2 => "/v2/manage/namespaces".to_owned(),
+        3 => "/v2/manage/repos".to_owned(),
+        _ => path,
+    };
+    let read_back = journal
+        .iter()
+        .skip(last + 1)
+        .position(|entry| entry.path == list)
+        .map(|at| last + 1 + at);
+    Times {
+        check,
+        write,
+        last_write: journal.iter().rposition(is_write),
+        read_back,
+    }
+}
+
+/// What the report says of an object whose value somebody set before it was looked at, by the
+/// action.
+pub(crate) fn moved(change: &Change) -> Option<&'static str> {
+    Some(match (&change.action, parts(change).len()) {
+        (Action::Update { .. }, _) => r#"description was "old", is "of a stranger" now"#,
+        (Action::Replace { .. }, _) => "auto was true, is false now",
+        (Action::Create { .. }, 3 | 5) => "it did not exist, and is there now",
+        (Action::Delete { .. }, 2) => "it held 0 repositories, holds 1 now",
+        (Action::Delete { .. }, 3) => " images, holds ",
+        // Somebody did what was planned.
+        _ => return None,
+    })
+}
+
+/// What became of the stranger's value, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// Before the object was looked at.
+    Refused,
+    /// In the time that stays open.
+    Lost,
+    /// In that time too, but the service itself refused.
+    Kept,
+    /// Between the write and the read-back.
+    Noticed,
+    /// After it.
+    Later,
+    /// The stranger did what was planned, or undid it only after all was read.
+    Agreed,
+}
+
+struct Run {
+    at: usize,
+    plan: Plan,
+    victim: usize,
+    fates: Vec<Fate>,
+    journal: Vec<Entry>,
+    survived: bool,
+}
+
+fn run(at: usize, victim: usize) -> Run {
+    let site = Site::new(&live(), Deletion::Everything);
+    let plan = site.plan(CHART);
+    site.emulator.clear_journal();
+    let deed = Arc::new(Deed {
+        victim: plan.changes[victim].clone(),
+        left: Mutex::new(None),
+    });
+    let (emulator, shared) = (site.emulator.clone(), deed.clone());
+    let site = site.behind(move |door| {
+        let (emulator, turn) = (emulator.clone(), tokio::sync::Mutex::new(()));
+        Arc::new(Stranger {
+            door,
+            emulator,
+            turn,
+            at,
+            deed: shared.clone(),
+        })
+    });
+    let fates = site.apply(&plan);
+    let journal = site.emulator.journal();
+    let left = deed
+        .left
+        .lock()
+        .unwrap()
+        .clone()
+        .expect("the request was sent, so it happened");
+    let survived = site
+        .emulator
+        .read(|state| raw(state, &plan.changes[victim]))
+        == left;
+    Run {
+        at,
+        plan,
+        victim,
+        fates,
+        journal,
+        survived,
+    }
+}
+
+impl Run {
+    /// Requires all that must hold, and says how it ended.
+    fn end(&self) -> End {
+        let (change, fate) = (&self.plan.changes[self.victim], &self.fates[self.victim]);
+        let times = times(change, &self.journal);
+        let told = format!(
+            "{} before request {}, {times:?}: {fate:?}\n{:#?}",
+            change.address, self.at, self.journal
+        );
+        self.others_are_made(&told);
+        let creates = matches!(change.action, Action::Create { .. });
+        let said = match fate {
+            Fate::Failed { message, .. } => message.as_str(),
+            _ => "",
+        };
+        let before = |time: Option<usize>| time.is_some_and(|time| self.at <= time);
+        if before(times.check) {
+            assert!(
+                self.survived && times.write.is_none() || moved(change).is_none(),
+                "{told}"
+            );
+            return match moved(change) {
+                Some(words) => {
+                    assert!(said.contains(words), "{told}");
+                    End::Refused
+                }
+                None => {
+                    assert!(done(fate), "{told}");
+                    End::Agreed
+                }
+            };
+        }
+        if before(times.write) {
+            // A rule that the stranger took away has no value to lose, an organization to be made
+            // has none at all.
+            if done(fate) && moved(change).is_none() {
+                return End::Agreed;
+            }
+            assert_eq!(self.survived, creates, "{told}");
+            assert_eq!(done(fate), !creates, "{told}");
+            assert!(
+                !creates || said.contains("it is there now, with other values"),
+                "{told}"
+            );
+            return if creates { End::Kept } else { End::Lost };
+        }
+        assert!(self.survived, "{told}");
+        if before(times.last_write) {
+            assert!(
+                said.contains("it is there now, with other values"),
+                "{told}"
+            );
+            return End::Kept;
+        }
+        if done(fate) {
+            // An organization that is made twice is as planned.
+            assert!(
+                !before(times.read_back) || parts(change).len() == 2 && creates,
+                "{told}"
+            );
+            return End::Later;
+        }
+        assert!(
+            before(times.read_back) && said.contains("did not stick: "),
+            "{told}"
+        );
+        let both = match (&change.action, parts(change).len()) {
+            (Action::Delete { .. }, _) => "it was deleted, and is there",
+            (_, 5) => "auto was written as true, is false",
+            _ => r#", is "of a stranger""#,
+        };
+        assert!(said.contains(both), "{told}");
+        End::Noticed
+    }
+
+    /// Whatever does not depend on the object is made as planned.
+    fn others_are_made(&self, told: &str) {
+        let victim = &self.plan.changes[self.victim].address;
+        for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
+            let hangs = change.address.parent().as_ref() == Some(victim);
+            assert!(
+                change.address == *victim || hangs || done(fate),
+                "{}: {fate:?}\n{told}",
+                change.address
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stranger_is_overwritten_only_between_the_last_look_and_the_write() {
+    let site = Site::new(&live(), Deletion::Everything);
+    let plan = site.plan(CHART);
+    let symbols: Vec<String> = plan
+        .changes
+        .iter()
+        .map(|change| format!("{} {}", change.action.symbol(), change.address))
+        .collect();
+    assert_eq!((symbols.len(), plan.stopped.len()), (12, 0), "{symbols:#?}");
+    assert!(plan.changes.iter().all(|change| change.withheld.is_none()));
+    site.emulator.clear_journal();
+    assert!(site.apply(&plan).iter().all(done));
+    let requests = site.emulator.journal().len();
+
+    let (mut lost, mut open, mut ends) = (0, 0, BTreeMap::new());
+    for victim in 0..plan.changes.len() {
+        for at in 0..requests {
+            let run = run(at, victim);
+            let end = run.end();
+            *ends.entry(end).or_insert(0) += 1;
+            lost += usize::from(end == End::Lost);
+            let Times { check, write, .. } = times(&run.plan.changes[victim], &run.journal);
+            let in_between =
+                check.is_some_and(|check| check < at) && write.is_some_and(|write| at <= write);
+            let can_lose =
+                !matches!(plan.changes[victim].action, Action::Create { .. }) && end != End::Agreed;
+            open += usize::from(in_between && can_lose);
+        }
+    }
+    assert_eq!(lost, open, "{ends:?}");
+    assert_eq!(ends.values().sum::<usize>(), 12 * requests);
+    assert!(
+        [End::Refused, End::Lost, End::Kept, End::Noticed, End::Later]
+            .iter()
+            .all(|end| ends.contains_key(end)),
+        "{ends:?}"
+    );
+}

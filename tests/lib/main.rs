@@ -1,0 +1,16 @@
+//! The library, without the program: one folder or file for each subject.
+//!
+//! All of them are one binary, because each binary links the whole library: `cargo test --test lib
+//! laws::` runs one module. Tests that start the program are in `tests/cli`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod architecture;
+mod docs;
+mod emulator;
+mod fuzz;
+mod http_door;
+mod laws;
+mod plans;
+mod schema;
+mod signing;

@@ -1,0 +1,568 @@
+//! The published schemas: current and valid; that of the chart of one mind with the decoder.
+
+use std::{fs, path::PathBuf};
+
+use portolan::{
+    config::{self, context::Context},
+    diagnostics::SourceMap,
+    schema,
+};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::options()
+        .build(&schema::chart())
+        .unwrap()
+}
+
+/// The documents of a YAML text, as an editor would check them.
+fn documents(yaml: &str) -> Vec<Value> {
+    use serde::Deserialize as _;
+    serde_yaml::Deserializer::from_str(yaml)
+        .map(|document| Value::deserialize(document).unwrap())
+        .collect()
+}
+
+/// The codes of the errors that the decoder finds.
+fn errors(yaml: &str) -> Vec<String> {
+    let mut sources = SourceMap::default();
+    sources.add("chart.yaml", yaml);
+    let found = config::decode(Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    })
+    .found;
+    found
+        .iter()
+        .filter(|found| found.severity == portolan::diagnostics::Severity::Error)
+        .map(|found| found.code.to_owned())
+        .collect()
+}
+
+/// Each published schema with what the code declares.
+fn published() -> [(&'static str, Value); 7] {
+    [
+        ("schemas/portolan.schema.json", schema::chart()),
+        ("schemas/plan.schema.json", schema::plan()),
+        ("schemas/report.schema.json", schema::report()),
+        ("schemas/receipt.schema.json", schema::receipt()),
+        ("schemas/events.schema.json", schema::events()),
+        ("schemas/drift.schema.json", schema::drift()),
+        ("schemas/validate.schema.json", schema::validate()),
+    ]
+}
+
+#[test]
+fn the_published_schemas_are_current() {
+    for (name, schema) in published() {
+        let path = root().join(name);
+        let generated = portolan::plan::document::pretty(&schema);
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            fs::write(&path, &generated).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        let command = "UPDATE_SCHEMA=1 cargo test --test lib schema::";
+        assert!(
+            found == generated,
+            "{name} is not what the code declares; run `{command}`"
+        );
+    }
+}
+
+#[test]
+fn they_are_schemas() {
+    for (name, schema) in published() {
+        jsonschema::draft202012::meta::validate(&schema)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+/// A plan with one change, and what is done to it before it is looked at.
+fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
+    let mut plan: Value = serde_json::json!({
+        "format_version": "1.1", "document": "plan", "outcome": "changes", "stopped": [], "unlisted": [], "diagnostics": [],
+        "summary": {
+            "add": 0, "change": 0, "destroy": 0, "run": 0, "unchanged": 0, "withheld": 1, "unlisted": 0,
+        },
+        "chart": { "files": ["a.yaml"], "digest": "" },
+        "changes": [{
+            "address": { "kind": "repository", "region": "r", "organization": "o", "repository": "a/b" },
+            "actions": ["update"], "reason": "differs", "risks": ["exposes"],
+            "before": { "is_public": false }, "after": { "is_public": true },
+            "fields": [{ "name": "is_public", "before": false, "after": true }],
+            "source": null, "withheld": { "by": "risk", "class": "exposes", "lift": "--allow \
+                exposes=1" },
+            "precondition": { "exists": true, "attributes": { "is_public": false } },
+        }, {
+            "address": { "kind": "mirror", "region": "r", "project": "p", "repository": "a" },
+            "actions": ["run"], "reason": "stale", "risks": [],
+            "before": { "url": "https://x/a.git" }, "after": { "url": "https://x/a.git" }, "fields": [],
+            "source": null, "withheld": null,
+            "precondition": { "exists": true, "attributes": {}, "repository_id": 7 },
+            "run": {
+                "because": "late", "last_success": null, "max_age": 3600, "force": false, "endpoint": "",
+                "credentials": { "username": { "env": "A" }, "password": { "file": "b" } },
+            },
+        }],
+    });
+    mend(&mut plan);
+    jsonschema::draft202012::options()
+        .build(&schema::closed(schema::plan()))
+        .unwrap()
+        .is_valid(&plan)
+}
+
+#[test]
+fn the_schema_of_a_plan_is_strict() {
+    use serde_json::json;
+    assert!(is_plan(|_| {}));
+    let masked = json!({ "masked": "https://***@x/a.git" });
+    assert!(
+        is_plan(|plan| plan["changes"][1]["before"]["url"] = masked.clone()),
+        "a masked text"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["before"]["is_public"] = masked.clone()),
+        "a masked switch"
+    );
+    assert!(!is_plan(|plan| plan["extra"] = json!(1)), "an unknown key");
+    assert!(
+        !is_plan(|plan| plan["tool"] = json!("portolan 1")),
+        "half a saved plan"
+    );
+    assert!(
+        is_plan(|plan| plan["format_version"] = json!("1.2")),
+        "a later minor version"
+    );
+    assert!(
+        !is_plan(|plan| plan["format_version"] = json!("2.0")),
+        "another format"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["after"] = Value::Null),
+        "an update to nothing"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["actions"] = json!(["create"])),
+        "a create of what is there"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["actions"] = json!(["create", "delete"])),
+        "an unknown action"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["after"]["override"] = json!(true)),
+        "an attribute of another kind"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["address"]["target_region"] = json!("x")),
+        "a part too many"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["fields"][0]["after"] = json!("yes")),
+        "a text for a switch"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["withheld"] = json!({ "by": "protect" })),
+        "no pattern"
+    );
+    assert!(
+        !is_plan(|plan| drop(
+            plan["changes"][0]
+                .as_object_mut()
+                .unwrap()
+                .remove("precondition")
+        )),
+        "a key less"
+    );
+    assert!(
+        !is_plan(|plan| drop(plan["changes"][1].as_object_mut().unwrap().remove("run"))),
+        "a run without a run"
+    );
+    assert!(
+        !is_plan(|plan| plan["changes"][0]["run"] = plan["changes"][1]["run"].clone()),
+        "a run unannounced"
+    );
+    let password =
+        |plan: &mut Value| plan["changes"][1]["run"]["credentials"]["password"] = json!("s3cr3t");
+    assert!(!is_plan(password), "a secret");
+}
+
+#[test]
+fn a_schema_has_room_for_what_a_later_minor_version_adds() {
+    let mut later = serde_json::json!({
+        "format_version": "1.12", "document": "validate", "valid": true, "errors": 0, "warnings": 0,
+        "diagnostics": [], "added": { "later": true },
+    });
+    let is_valid = |document: &Value| {
+        jsonschema::draft202012::options()
+            .build(&schema::validate())
+            .unwrap()
+            .is_valid(document)
+    };
+    assert!(is_valid(&later));
+    for (key, wrong) in [
+        ("document", "plan"),
+        ("format_version", "2.0"),
+        ("format_version", "1.0"),
+        ("valid", "yes"),
+    ] {
+        let right = std::mem::replace(&mut later[key], wrong.into());
+        assert!(!is_valid(&later), "{key}: {wrong}");
+        later[key] = right;
+    }
+}
+
+#[test]
+fn it_accepts_the_examples() {
+    let validator = validator();
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for document in documents(&text) {
+            let problems: Vec<String> = validator
+                .iter_errors(&document)
+                .map(|problem| problem.to_string())
+                .collect();
+            assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+        }
+        assert_eq!(errors(&text), [""; 0], "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 0, "there are no examples");
+}
+
+#[test]
+fn schema_and_decoder_accept_the_same() {
+    let validator = validator();
+    for organizations in [
+        "{}",
+        "{ team-a: }",
+        "{ team-a: {} }",
+        "{ team-a: { state: absent } }",
+        "{ a.b_c__d--e: { unlisted: delete, repositories: { a/b.c: , d: {} } } }",
+        "{ o: { repositories: { r: { is_public: null, category: null, description: null, sync: \
+        null } } } }",
+        "{ o: { repositories: { r: { description: '', sync: [] } } } }",
+        "{ o: { repositories: { r: { description: '${env:NO:-x}', category: '${env:NO:-arm}' } } } \
+        }",
+        "{ o: { repositories: { r: { sync: [{ target_region: x-1, target_organization: y, \
+        override: null }] } } } }",
+        "{ o: { defaults: { repository: { is_public: true }, sync_rule: { override: true, auto: \
+        true } } } }",
+    ] {
+        accepted(
+            &validator,
+            &format!("version: 1\nregion: cn-north-4\norganizations: {organizations}\n"),
+        );
+    }
+    for top in [
+        "chart_defaults: { repository: { is_public: true, sync: [] }, sync_rule: { override: true \
+        } }",
+        "x-: 1",
+        "x-base: &base { anything: [1, { at: all }], is_public: maybe }",
+    ] {
+        accepted(
+            &validator,
+            &format!("version: 1\nregion: cn-north-4\n{top}\n"),
+        );
+    }
+    for mirror in [
+        "",
+        "{}",
+        "{ url: 'http://x:8080/a.git', branches: default, scheduled: true, max_age: 90m, force: \
+        false }",
+        "{ url: null, branches: null, scheduled: null, max_age: null, force: null, endpoint: null, \
+        credentials: null }",
+        "{ url: '${env:NO:-https://x}', max_age: '${env:NO:-6h}', repository_id: 2147483647, \
+        endpoint: '' }",
+        "{ endpoint: b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11 }",
+        "{ credentials: { username: { env: GIT_USER }, password: { file: /run/git } } }",
+    ] {
+        accepted(
+            &validator,
+            &format!(
+                "version: 1\nregion: cn-north-4\nmirrors: {{ 'my project/a/b.c': {mirror} }}\n"
+            ),
+        );
+    }
+}
+
+#[track_caller]
+fn accepted(validator: &jsonschema::Validator, yaml: &str) {
+    assert_eq!(errors(yaml), [""; 0], "{yaml}");
+    for document in documents(yaml) {
+        let problems: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|problem| problem.to_string())
+            .collect();
+        assert!(problems.is_empty(), "{yaml}: {problems:#?}");
+    }
+}
+
+#[test]
+fn schema_and_decoder_refuse_the_same() {
+    let validator = validator();
+    let head = "version: 1\nregion: cn-north-4\n";
+    for (chart, code) in [
+        ("region: cn-north-4\n".to_owned(), "missing-key"),
+        (
+            "version: 2\nregion: cn-north-4\n".to_owned(),
+            "unknown-version",
+        ),
+        (
+            "version: '1'\nregion: cn-north-4\n".to_owned(),
+            "wrong-type",
+        ),
+        ("[]\n".to_owned(), "wrong-type"),
+        ("version: 1\nregion: evil.com/\n".to_owned(), "bad-name"),
+        (format!("{head}organisations: {{}}\n"), "unknown-key"),
+        (format!("{head}organizations: []\n"), "wrong-type"),
+        (format!("{head}organizations:\n"), "wrong-type"),
+        (
+            format!("{head}organizations: {{ Team: {{}} }}\n"),
+            "bad-name",
+        ),
+        (
+            format!("{head}organizations: {{ {}: {{}} }}\n", "a".repeat(65)),
+            "bad-name",
+        ),
+        (
+            format!("{head}organizations: {{ a: {{ unlisted: forget }} }}\n"),
+            "unknown-value",
+        ),
+        (
+            format!("{head}organizations: {{ a: {{ state: gone }} }}\n"),
+            "unknown-value",
+        ),
+        (
+            format!("{head}organizations: {{ a: {{ state: null }} }}\n"),
+            "wrong-type",
+        ),
+        (
+            format!("{head}organizations: {{ a: {{ is_public: true }} }}\n"),
+            "unknown-key",
+        ),
+        (
+            format!("{head}organizations: {{ a: {{ repositories: {{ x//y: }} }} }}\n"),
+            "bad-name",
+        ),
+        (
+            format!("{head}organizations: {{ a: {{ repositories: {{ x: [] }} }} }}\n"),
+            "wrong-type",
+        ),
+        (
+            format!(
+                "{head}organizations: {{ a: {{ repositories: {{ x: {{ is_public: yes }} }} }} }}\n"
+            ),
+            "wrong-type",
+        ),
+        (
+            format!(
+                "{head}organizations: {{ a: {{ repositories: {{ x: {{ category: tools }} }} }} }}\n"
+            ),
+            "unknown-value",
+        ),
+        (
+            format!(
+                "{head}organizations: {{ a: {{ repositories: {{ x: {{ description: 7 }} }} }} }}\n"
+            ),
+            "wrong-type",
+        ),
+        (
+            format!(
+                "{head}organizations: {{ a: {{ repositories: {{ x: {{ sync: {{}} }} }} }} }}\n"
+            ),
+            "wrong-type",
+        ),
+        (
+            format!(
+                "{head}organizations: {{ a: {{ repositories: {{ x: {{ sync: [{{ target: 'd r' }}] \
+                }} }} }} }}\n"
+            ),
+            "bad-name",
+        ),
+        (
+            format!("{head}targets: {{ dr: {{ region: cn-east-3 }} }}\n"),
+            "missing-key",
+        ),
+        (
+            format!("{head}defaults: {{ organization: {{}} }}\n"),
+            "unknown-key",
+        ),
+        (
+            format!("{head}chart_defaults: {{ organization: {{}} }}\n"),
+            "unknown-key",
+        ),
+        (format!("{head}chart_defaults:\n"), "wrong-type"),
+        (format!("{head}X-a: {{}}\n"), "unknown-key"),
+        (
+            format!("{head}organizations: {{ a: {{ x-a: {{}} }} }}\n"),
+            "unknown-key",
+        ),
+        (format!("{head}limits: {{ deletes: -1 }}\n"), "wrong-type"),
+        (
+            format!("{head}limits: {{ delete_percent: 101 }}\n"),
+            "wrong-type",
+        ),
+        (format!("{head}limits: {{ deletes: 1.5 }}\n"), "wrong-type"),
+        (format!("{head}protect: team-a\n"), "wrong-type"),
+        (format!("{head}protect: ['']\n"), "bad-pattern"),
+        (format!("{head}protect: [a//b]\n"), "bad-pattern"),
+        (
+            format!("{head}limits: {{ allow: [everything] }}\n"),
+            "bad-consent",
+        ),
+        (format!("{head}endpoints: {{ swr: '' }}\n"), "bad-endpoint"),
+        (format!("{head}endpoints: {{ s3: x }}\n"), "unknown-key"),
+        (
+            format!("{head}accept: [{{ address: a, until: 2026-1-1, reason: x }}]\n"),
+            "bad-date",
+        ),
+        (
+            format!("{head}accept: [{{ address: a, until: 2026-12-31, reason: '' }}]\n"),
+            "missing-key",
+        ),
+        (
+            format!("{head}accept: [{{ address: a, until: 2026-12-31 }}]\n"),
+            "missing-key",
+        ),
+        (format!("{head}mirrors: {{ platform: {{}} }}\n"), "bad-name"),
+        (format!("{head}mirrors: {{ p/-a: {{}} }}\n"), "bad-name"),
+        (
+            format!("{head}mirrors: {{ p/a: {{ url: 'git@x:a.git' }} }}\n"),
+            "bad-url",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ url: 'https://u:p@x/a.git' }} }}\n"),
+            "literal-secret",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ max_age: 6 }} }}\n"),
+            "wrong-type",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ max_age: 0h }} }}\n"),
+            "bad-age",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ endpoint: mine }} }}\n"),
+            "bad-uuid",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ repository_id: 0 }} }}\n"),
+            "wrong-type",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ repository_id: 2147483648 }} }}\n"),
+            "wrong-type",
+        ),
+        (
+            format!("{head}mirrors: {{ p/a: {{ state: absent }} }}\n"),
+            "unknown-key",
+        ),
+        (
+            format!(
+                "{head}mirrors: {{ p/a: {{ credentials: {{ username: me, password: x }} }} }}\n"
+            ),
+            "literal-secret",
+        ),
+        (
+            format!(
+                "{head}mirrors: {{ p/a: {{ credentials: {{ username: {{}}, password: {{ env: A }} \
+                }} }} }}\n"
+            ),
+            "missing-key",
+        ),
+        (
+            format!(
+                "{head}mirrors: {{ p/a: {{ credentials: {{ username: {{ env: A, file: b }}, \
+                password: {{ env: A }} }} }} }}\n"
+            ),
+            "two-places",
+        ),
+        (
+            format!("{head}accept: [{{ address: a//b, until: 2026-12-31, reason: x }}]\n"),
+            "bad-pattern",
+        ),
+    ] {
+        let found = errors(&chart);
+        assert!(
+            found.iter().any(|found| found == code),
+            "the decoder says {found:?} of\n{chart}"
+        );
+        let accepted = documents(&chart)
+            .iter()
+            .all(|document| validator.is_valid(document));
+        assert!(!accepted, "the schema accepts\n{chart}");
+    }
+}
+
+/// What can be said of one document, by its shape alone.
+const BY_SHAPE: [&str; 17] = [
+    "bad-age",
+    "bad-consent",
+    "bad-date",
+    "bad-name",
+    "bad-pattern",
+    "bad-url",
+    "bad-uuid",
+    "key-beside-absent",
+    "missing-key",
+    "missing-target",
+    "repository-in-absent",
+    "too-long",
+    "two-places",
+    "two-targets",
+    "unknown-key",
+    "unknown-value",
+    "unknown-version",
+];
+
+#[test]
+fn it_rejects_what_a_schema_can_of_the_wrong_charts() {
+    use serde::Deserialize as _;
+    let validator = validator();
+    let mut rejected = 0;
+    for entry in fs::read_dir(root().join("tests/charts/invalid")).unwrap() {
+        let path = entry.unwrap().path();
+        let told = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
+        let by_shape = BY_SHAPE
+            .iter()
+            .chain(&["wrong-type"])
+            .any(|code| told.contains(&format!("error[{code}]")));
+        if path.extension().is_none_or(|extension| extension != "yaml") || !by_shape {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let documents: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(&text)
+            .map(Value::deserialize)
+            .collect();
+        // Where YAML itself goes wrong there is nothing that a schema could look at, nor at what a
+        // variable holds.
+        let Ok(documents) = documents else { continue };
+        if text.contains("${env:") {
+            continue;
+        }
+        let valid = documents
+            .iter()
+            .all(|document| validator.is_valid(document));
+        assert!(!valid, "the schema accepts {}", path.display());
+        rejected += 1;
+    }
+    assert!(
+        rejected >= 40,
+        "only {rejected} wrong charts were looked at"
+    );
+}
