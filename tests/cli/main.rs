@@ -15,6 +15,8 @@ mod agreement;
 mod answers;
 mod apply;
 mod canary;
+#[path = "../support/cases.rs"]
+mod cases;
 mod chart_files;
 mod charts;
 mod ci;

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
+#[path = "../support/cases.rs"]
+mod cases;
 mod docs;
 mod emulator;
 mod fuzz;

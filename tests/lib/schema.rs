@@ -9,6 +9,8 @@ use portolan::{
 };
 use serde_json::Value;
 
+use crate::cases::cases;
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -533,20 +535,21 @@ fn it_rejects_what_a_schema_can_of_the_wrong_charts() {
     use serde::Deserialize as _;
     let validator = validator();
     let mut rejected = 0;
-    for entry in fs::read_dir(root().join("tests/charts/invalid")).unwrap() {
-        let path = entry.unwrap().path();
-        let told = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
+    for case in cases("invalid") {
         let by_shape = BY_SHAPE
             .iter()
             .chain(&["wrong-type"])
-            .any(|code| told.contains(&format!("error[{code}]")));
-        if path.extension().is_none_or(|extension| extension != "yaml") || !by_shape {
-            continue;
-        }
-        let Ok(text) = fs::read_to_string(&path) else {
+            .any(|code| case.expected.contains(&format!("error[{code}]")));
+        let [(_, content)] = &case.files[..] else {
             continue;
         };
-        let documents: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(&text)
+        let Ok(text) = std::str::from_utf8(content) else {
+            continue;
+        };
+        if !by_shape {
+            continue;
+        }
+        let documents: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text)
             .map(Value::deserialize)
             .collect();
         // Where YAML itself goes wrong there is nothing that a schema could look at, nor at what a
@@ -558,7 +561,7 @@ fn it_rejects_what_a_schema_can_of_the_wrong_charts() {
         let valid = documents
             .iter()
             .all(|document| validator.is_valid(document));
-        assert!(!valid, "the schema accepts {}", path.display());
+        assert!(!valid, "the schema accepts {}", case.path.display());
         rejected += 1;
     }
     assert!(

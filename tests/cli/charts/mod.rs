@@ -1,108 +1,61 @@
 //! Charts and what `portolan validate` says of them, to the letter.
 //!
-//! `invalid/NAME.yaml`, or a directory `invalid/NAME/`, has its golden in `invalid/NAME.txt`:
-//! stderr and the exit code. `valid/` holds charts that look wrong and are not; their goldens hold
-//! the chart as it is understood too. Comment lines `# env: NAME=VALUE` set variables and `# args:
-//! ..` add arguments. `UPDATE_GOLDEN=1` rewrites the goldens: read the difference as a user would.
+//! Each case is one file: `invalid/NNN-name.txt` holds a chart, stderr and the exit code. `valid/`
+//! holds charts that look wrong and are not; what is expected there is the chart as it is
+//! understood too. Comment lines `# env: NAME=VALUE` set variables and `# args: ..` add arguments.
+//! A new case is a file with a chart: `UPDATE_GOLDEN=1 cargo test --test cli charts::` writes what
+//! is expected into each file. Read the difference as a user would.
 
 mod generated;
 mod registry;
 
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeSet, env, fs, process::Command};
 
-/// A chart and the golden beside it.
-struct Case {
-    chart: PathBuf,
-    golden: PathBuf,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charts")
-}
-
-/// All charts of a directory, sorted; a golden without a chart is an error.
-fn cases(directory: &str) -> Vec<Case> {
-    let mut charts = BTreeSet::new();
-    let mut goldens = BTreeSet::new();
-    for entry in fs::read_dir(root().join(directory)).unwrap() {
-        let path = entry.unwrap().path();
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("txt") => goldens.insert(path),
-            Some("yaml") | None => charts.insert(path),
-            Some(_) => panic!("{} is neither a chart nor a golden", path.display()),
-        };
-    }
-    let cases: Vec<Case> = charts
-        .into_iter()
-        .map(|chart| Case {
-            golden: chart.with_extension("txt"),
-            chart,
-        })
-        .collect();
-    for golden in goldens {
-        assert!(
-            cases.iter().any(|case| case.golden == golden),
-            "{} has no chart",
-            golden.display()
-        );
-    }
-    cases
-}
+use crate::cases::{Case, cases};
 
 impl Case {
-    fn name(&self) -> String {
-        self.chart
-            .file_stem()
-            .unwrap()
-            .to_string_lossy()
-            .into_owned()
-    }
-
-    /// The comments with that mark, from the chart or from the first file of a directory.
+    /// The comments with that mark in the first file.
     fn header(&self, mark: &str) -> Vec<String> {
-        let file = if self.chart.is_dir() {
-            self.chart.join("a.yaml")
-        } else {
-            self.chart.clone()
-        };
-        let text = String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned();
+        let text = String::from_utf8_lossy(&self.files[0].1).into_owned();
         text.lines()
             .filter_map(|line| Some(line.strip_prefix(mark)?.trim().to_owned()))
             .collect()
     }
 
-    fn command(&self) -> Command {
+    /// What `portolan validate` prints about the case, in a directory of its own.
+    fn run(&self, arguments: &[&str]) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, content) in &self.files {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
         let mut command = portolan();
-        command
-            .current_dir(self.chart.parent().unwrap())
-            .arg("validate");
+        command.current_dir(directory.path()).arg("validate");
         for variable in self.header("# env:") {
             let (name, value) = variable.split_once('=').expect("`NAME=VALUE`");
             command.env(name, value);
         }
-        for arguments in self.header("# args:") {
-            command.args(arguments.split_whitespace());
+        for line in self.header("# args:") {
+            command.args(line.split_whitespace());
         }
-        command.arg("-f").arg(self.chart.file_name().unwrap());
-        command
+        command.arg("-f").arg(&self.chart).args(arguments);
+        told(command)
     }
 
-    fn compare(&self, said: &str) -> Option<String> {
+    /// What differs from what is expected, or nothing.
+    fn compare(&self, printed: &str) -> Option<String> {
         if env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&self.golden, said).unwrap();
+            let text = fs::read(&self.path).unwrap();
+            let mark = b"==== expected\n";
+            let end = text.windows(mark.len()).position(|next| next == mark);
+            let chart = &text[..end.unwrap_or(text.len())];
+            fs::write(&self.path, [chart, mark, printed.as_bytes()].concat()).unwrap();
             return None;
         }
-        let golden = fs::read_to_string(&self.golden).unwrap_or_default();
-        (golden != said).then(|| {
-            format!(
-                "{}\n--- golden\n{golden}\n--- said\n{said}",
-                self.chart.display()
-            )
+        (self.expected != printed).then(|| {
+            let (path, expected) = (self.path.display(), &self.expected);
+            format!("{path}\n--- expected\n{expected}\n--- printed\n{printed}")
         })
     }
 }
@@ -133,13 +86,13 @@ fn wrong_charts_are_explained() {
     let failures: Vec<String> = cases("invalid")
         .iter()
         .filter_map(|case| {
-            let said = told(case.command());
+            let printed = case.run(&[]);
             assert!(
-                !said.contains("panicked") && !said.contains("exit 0"),
-                "{}\n{said}",
-                case.chart.display()
+                !printed.contains("panicked") && !printed.contains("exit 0"),
+                "{}\n{printed}",
+                case.chart
             );
-            case.compare(&said)
+            case.compare(&printed)
         })
         .collect();
     assert!(
@@ -154,15 +107,9 @@ fn charts_that_only_look_wrong_are_understood() {
     let failures: Vec<String> = cases("valid")
         .iter()
         .filter_map(|case| {
-            let mut command = case.command();
-            command.arg("--print");
-            let said = told(command);
-            assert!(
-                said.ends_with("exit 0\n"),
-                "{}\n{said}",
-                case.chart.display()
-            );
-            case.compare(&said)
+            let printed = case.run(&["--print"]);
+            assert!(printed.ends_with("exit 0\n"), "{}\n{printed}", case.chart);
+            case.compare(&printed)
         })
         .collect();
     assert!(
@@ -174,17 +121,10 @@ fn charts_that_only_look_wrong_are_understood() {
 
 #[test]
 fn twelve_mistakes_are_twelve_diagnostics() {
-    let mut command = portolan();
-    command.current_dir(root().join("invalid")).args([
-        "validate",
-        "--format",
-        "json",
-        "-f",
-        "001-twelve-mistakes.yaml",
-    ]);
-    let output = command.output().unwrap();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["diagnostics"].as_array().unwrap().len(), 12);
+    let cases = cases("invalid");
+    let printed = cases[0].run(&["--format", "json"]);
+    assert_eq!(cases[0].chart, "001-twelve-mistakes.yaml");
+    assert_eq!(printed.matches("\"severity\":").count(), 12, "{printed}");
 }
 
 #[test]
@@ -193,7 +133,7 @@ fn there_are_enough_of_them() {
     assert!(cases.len() >= 60, "{}", cases.len());
     let numbers: BTreeSet<String> = cases
         .iter()
-        .map(|case| case.name().chars().take(3).collect())
+        .map(|case| case.chart.chars().take(3).collect())
         .collect();
     assert_eq!(numbers.len(), cases.len(), "every number once");
 }

@@ -24,6 +24,8 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRunner},
 };
 
+use crate::cases::cases;
+
 const CASES: u32 = 500;
 
 /// Some damage to a text.
@@ -102,11 +104,13 @@ fn check(seeds: &[&[u8]], check: fn(&[u8])) {
 
 #[test]
 fn charts() {
+    let valid = cases("valid");
+    let accept = valid.iter().find(|case| case.chart == "020-accept.yaml");
     check(
         &[
             include_bytes!("../../../examples/quickstart.yaml"),
             include_bytes!("../../../examples/multi-region.yaml"),
-            include_bytes!("../../charts/valid/020-accept.yaml"),
+            &accept.unwrap().files[0].1,
         ],
         decode::check,
     );
