@@ -66,6 +66,8 @@ mod storm;
 mod streams;
 mod support;
 mod terminal;
+#[path = "../support/times.rs"]
+mod times;
 mod trouble;
 mod unmanaged;
 mod validate;

@@ -1,6 +1,6 @@
 //! A large apply against a service that fails one request in twenty, in every way it can.
 
-use crate::support::World;
+use crate::{support::World, times::times};
 
 /// Changes of an ordinary run; `PORTOLAN_LAWS` multiplies them.
 const CHANGES: usize = 350;
@@ -21,9 +21,7 @@ const FAULTS: [&str; 9] = [
 
 #[test]
 fn an_apply_weathers_one_failure_in_twenty() {
-    let times = std::env::var("PORTOLAN_LAWS")
-        .map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
-    let repositories = (CHANGES * times).div_ceil(2);
+    let repositories = (CHANGES * times() as usize).div_ceil(2);
     let mut chart =
         String::from("version: 1\nregion: cn-north-4\norganizations:\n  o:\n    repositories:\n");
     for number in 0..repositories {

@@ -12,7 +12,10 @@ mod docs;
 mod emulator;
 mod fuzz;
 mod http_door;
+mod law;
 mod laws;
 mod plans;
 mod schema;
 mod signing;
+#[path = "../support/times.rs"]
+mod times;

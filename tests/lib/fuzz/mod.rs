@@ -21,12 +21,9 @@ use proptest::{
     collection::vec,
     prelude::*,
     sample::{Index, select},
-    test_runner::{Config, RngAlgorithm, TestRunner},
 };
 
-use crate::cases::cases;
-
-const CASES: u32 = 500;
+use crate::{cases::cases, law::law};
 
 /// Some damage to a text.
 #[derive(Debug, Clone)]
@@ -87,19 +84,10 @@ fn check(seeds: &[&[u8]], check: fn(&[u8])) {
     let damaged = (select(seeds), vec(damage(), 1..6))
         .prop_map(|(seed, damages)| damages.iter().fold(seed, |bytes, damage| damage.to(bytes)));
     let inputs = prop_oneof![4 => damaged, 1 => vec(any::<u8>(), 0..200)];
-    let times = std::env::var("PORTOLAN_LAWS")
-        .map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"));
-    let config = Config {
-        cases: CASES * times,
-        failure_persistence: None,
-        rng_algorithm: RngAlgorithm::XorShift,
-        ..Config::default()
-    };
-    let holds = |bytes: Vec<u8>| {
+    law(inputs, |bytes| {
         check(&bytes);
         Ok(())
-    };
-    TestRunner::new(config).run(&inputs, holds).unwrap();
+    });
 }
 
 #[test]

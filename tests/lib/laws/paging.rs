@@ -24,10 +24,8 @@ use proptest::{
     sample::select,
 };
 
-use super::{
-    law,
-    site::{Deletion, Site},
-};
+use super::site::{Deletion, Site};
+use crate::law::law;
 
 const NORTH: &str = "cn-north-4";
 

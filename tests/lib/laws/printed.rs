@@ -8,10 +8,11 @@ use portolan::{
 use proptest::prelude::*;
 
 use super::{
-    cautious_world, law,
+    cautious_world,
     site::{Deletion, Site},
     unplaced,
 };
+use crate::law::law;
 
 fn printed(yaml: &str) -> String {
     let mut sources = SourceMap::default();

@@ -9,10 +9,13 @@ use portolan::{
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    Verdict, done, effect, expected, law, parts,
+    done, expected,
+    faults::effect,
+    parts,
     site::{Deletion, Site, World, subject},
     world,
 };
+use crate::law::{Verdict, law};
 
 /// As often as somebody would try before asking for help.
 const RUNS: usize = 4;

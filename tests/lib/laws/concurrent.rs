@@ -1,0 +1,136 @@
+//! What other clients changed between plan and apply is not written.
+
+use portolan::{
+    emulator::State,
+    kind::repository,
+    plan::{Action, Change},
+};
+use proptest::prelude::*;
+
+use super::{
+    in_vain, live, parts,
+    site::{Deletion, Site, subject},
+    world,
+};
+use crate::law::law;
+
+/// Whether the raw object is no longer what the plan was made for.
+fn moved(change: &Change, now: &State) -> bool {
+    // No stranger touches those.
+    if change.address.kind().name == "mirror" {
+        return false;
+    }
+    let parts = parts(change);
+    let names: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let values = |named: &[(&str, serde_json::Value)]| {
+        let before = change.action.before();
+        let same = |(name, value): &(&str, serde_json::Value)| {
+            before.and_then(|before| before.get(*name)) == Some(value)
+        };
+        named.iter().all(same)
+    };
+    let (exists, same) = match names[..] {
+        [region, organization] => {
+            // Not its own repositories, but those that the plan does not delete, are asked for
+            // elsewhere.
+            (now.organization(region, organization).is_some(), true)
+        }
+        [region, organization, name] => match now.repository(region, organization, name) {
+            None => (false, false),
+            Some(_) if matches!(change.action, Action::Create { .. }) => (true, false),
+            Some(found) if matches!(change.action, Action::Delete { .. }) => (
+                true,
+                found.num_images <= change.precondition.facts.get(&repository::IMAGES).unwrap(),
+            ),
+            Some(found) => {
+                let category = ("category", found.category.as_str().into());
+                let description = ("description", found.description.as_str().into());
+                (
+                    true,
+                    values(&[("is_public", found.is_public.into()), category, description]),
+                )
+            }
+        },
+        [region, organization, name, target_region, target] => {
+            let found = now.repository(region, organization, name);
+            let rule = found.and_then(|found| {
+                found
+                    .sync_rules
+                    .iter()
+                    .find(|rule| rule.is_to(target_region, target))
+            });
+            match rule {
+                None => (false, false),
+                Some(_) if matches!(change.action, Action::Delete { .. }) => (true, true),
+                Some(rule) => (
+                    true,
+                    values(&[
+                        ("auto", rule.auto.into()),
+                        ("override", rule.overrides.into()),
+                    ]),
+                ),
+            }
+        }
+        _ => unreachable!("addresses have two, three or five parts"),
+    };
+    match change.action {
+        Action::Create { .. } => exists,
+        _ => !exists || !same,
+    }
+}
+
+#[test]
+fn what_a_stranger_moved_is_not_written() {
+    law((world(), live::deeds()), |(world, deeds)| {
+        let site = Site::new(&world.live, Deletion::Everything);
+        let plan = site.plan(&world.chart.yaml());
+        site.emulator
+            .edit(|state| deeds.iter().for_each(|deed| deed.happen(state)));
+        let moved_then = site.state();
+        site.apply(&plan);
+        let mut writes = site.writes();
+        writes.retain(|write| !in_vain(write));
+        let written: Vec<_> = writes.iter().map(subject).collect();
+        for change in plan
+            .changes
+            .iter()
+            .filter(|change| moved(change, &moved_then))
+        {
+            prop_assert!(
+                !written.contains(&parts(change)),
+                "moved by {:?}, and written: {:#?}",
+                deeds,
+                change
+            );
+        }
+        let planned: Vec<_> = plan.changes.iter().map(parts).collect();
+        prop_assert!(
+            written.iter().all(|written| planned.contains(written)),
+            "{:#?}",
+            writes
+        );
+        // Whatever is gone now was in the plan, rules of a repository that went aside.
+        let now = site.state();
+        for (region, content) in &moved_then.regions {
+            for (organization, entry) in &content.organizations {
+                let gone = |parts: &[&str]| planned.iter().any(|planned| planned == parts);
+                let stays = now.organization(region, organization).is_some();
+                prop_assert!(
+                    stays || gone(&[region, organization]),
+                    "{} went",
+                    organization
+                );
+                for name in entry.repositories.keys() {
+                    let stays = now.repository(region, organization, name).is_some();
+                    prop_assert!(
+                        stays || gone(&[region, organization, name]),
+                        "{} went; {:?}",
+                        name,
+                        deeds
+                    );
+                }
+            }
+        }
+        Ok(())
+    });
+}

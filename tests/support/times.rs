@@ -1,0 +1,7 @@
+//! How much longer the random tests run than usual.
+
+/// What `PORTOLAN_LAWS` says: `PORTOLAN_LAWS=20` tries twenty times as many cases.
+pub(crate) fn times() -> u32 {
+    std::env::var("PORTOLAN_LAWS")
+        .map_or(1, |times| times.parse().expect("PORTOLAN_LAWS is a number"))
+}
