@@ -1,7 +1,7 @@
 //! What the fuzz targets check, on inputs that a stable compiler can make: seeds, and seeds that
 //! were damaged.
 //!
-//! The targets in `fuzz/` go on from here for as long as somebody lets them. `PORTOLAN_LAWS=20`
+//! The targets in `fuzz/` go on from here for as long as they are left running. `PORTOLAN_LAWS=20`
 //! tries twenty times as many inputs as usual.
 
 #[path = "../../../fuzz/checks/address.rs"]
@@ -23,7 +23,7 @@ use proptest::{
     sample::{Index, select},
 };
 
-use crate::{cases::cases, law::law};
+use crate::{cases::cases, law::law, plans::document};
 
 /// Some damage to a text.
 #[derive(Debug, Clone)]
@@ -107,17 +107,17 @@ fn charts() {
 #[test]
 fn plan_files() {
     // A printed plan lacks what only a saved one has.
-    let saved = |printed: &str| {
-        let mut plan: serde_json::Value = serde_json::from_str(printed).unwrap();
+    let saved = |scenario: &str| {
+        let mut plan: serde_json::Value = serde_json::from_str(&document(scenario)).unwrap();
         plan["tool"] = "portolan".into();
         plan["scope"] = serde_json::json!({
             "regions": ["r-1"], "endpoints": {}, "account": {}, "targets": [], "excludes": [], "partial": false,
         });
         plan.to_string().into_bytes()
     };
-    let actions = saved(include_str!("../../plans/002-each-action.json"));
-    let risks = saved(include_str!("../../plans/003-each-risk.json"));
-    let hostile = saved(include_str!("../../plans/011-hostile-texts.json"));
+    let actions = saved("002-each-action");
+    let risks = saved("003-each-risk");
+    let hostile = saved("011-hostile-texts");
     check(&[&actions, &risks, &hostile], plan_file::check);
 }
 

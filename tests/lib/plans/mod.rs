@@ -1,16 +1,14 @@
 //! Plans in every format, to the letter.
 //!
-//! `NNN-name.*` are the goldens of the scenarios. `UPDATE_GOLDEN=1` rewrites them: read the
-//! difference as a reviewer of a pull request would.
+//! `GOLDENS` says which format of which scenario is kept in `tests/plans`, and what it shows.
+//! `UPDATE_GOLDEN=1 cargo test --test lib plans::` rewrites them: read the difference as a reviewer
+//! of a pull request would.
 
 mod budget;
 mod scenarios;
+mod short;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fs,
-    path::Path,
-};
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use portolan::{
     plan::{
@@ -26,13 +24,94 @@ use portolan::{
         yaml_diff,
     },
 };
-use serde_json::{Value, json};
-
-/// Of more changes, the first two and the last stand in the goldens of formats that do not fold.
-const SHORT: usize = 20;
+use serde_json::Value;
 
 /// What a comment on a pull request may hold.
 const BUDGET: usize = 65_000;
+
+/// How many lines a golden has at most: what is longer is not read.
+const LONGEST: usize = 120;
+
+/// An ending of goldens and what prints them.
+type Format = (&'static str, fn(&Plan) -> String);
+
+const FORMATS: [Format; 8] = [
+    ("txt", |plan| text(plan, Look::plain(Depth::Folded))),
+    ("details.txt", |plan| text(plan, Look::plain(Depth::Full))),
+    ("md", |plan| markdown::markdown(plan, BUDGET)),
+    ("tables.md", |plan| {
+        short::tables(&markdown::markdown(plan, BUDGET))
+    }),
+    ("json", |plan| short::json(&json(plan))),
+    ("diff", yaml_diff::diff),
+    ("sarif", |plan| short::json(&sarif(plan))),
+    ("gitlab.json", |plan| short::json(&gitlab(plan))),
+];
+
+/// Each scenario with the formats that are kept of it: two scenarios in all formats, and of the
+/// others what they alone show. Markdown holds the whole text as well.
+const GOLDENS: [(&str, &str); 16] = [
+    // No changes.
+    ("001-nothing", "md"),
+    // Each action, in each format.
+    (
+        "002-each-action",
+        "txt details.txt md json diff sarif gitlab.json",
+    ),
+    // Each class of risk, in each format: allowed, withheld and in need of no consent.
+    (
+        "003-each-risk",
+        "txt details.txt md json diff sarif gitlab.json",
+    ),
+    // Nothing but withheld changes.
+    ("004-withheld", "md"),
+    // What a pattern protects, of a repository that no file lists: `withheld` has another shape.
+    ("005-protected", "txt json"),
+    // Two stops.
+    ("006-over-the-limit", "txt"),
+    // A selection, with a pattern that means something in Markdown.
+    ("007-partial", "md"),
+    // A failed read: the list of failures, and diagnostics in JSON.
+    ("008-unknown", "md json"),
+    // Rows fold, and one thousand stay within the budget of a comment.
+    ("009-a-thousand-equal", "txt"),
+    // Regions of one chart.
+    ("010-multi-region", "txt"),
+    // Texts that would break out: each format has escapes of its own.
+    ("011-hostile-texts", "txt md json diff sarif gitlab.json"),
+    // Runs and ids of mirrors, and what cannot be read.
+    ("012-mirrors", "txt json"),
+    // A class that only mirrors have, with consent to fewer changes than there are.
+    ("013-one-way", "txt"),
+    // Where a git login comes from.
+    ("014-logins", "md"),
+    // What folds and what does not, in text and in tables.
+    ("015-almost-equal", "txt tables.md"),
+    // Commands to the runner of a CI job, and invisible characters.
+    ("016-commands", "details.txt json diff sarif"),
+];
+
+/// What every format shows of a scenario, and the formats that do not.
+const SHOWN: [(&str, &str, &str); 12] = [
+    ("003-each-risk", "143 tags", "diff"),
+    ("003-each-risk", "anyone can pull", "diff"),
+    ("004-withheld", "--allow destroys-data=1", ""),
+    ("004-withheld", "--allow exposes=1", ""),
+    ("005-protected", "protect", ""),
+    ("006-over-the-limit", "11 resources", ""),
+    ("006-over-the-limit", "of its 12 repositories", ""),
+    // Text prints failures to stderr.
+    (
+        "008-unknown",
+        "repository list of r-1",
+        "txt details.txt diff",
+    ),
+    ("013-one-way", "one-way", ""),
+    ("014-logins", "GIT_TOKEN", ""),
+    // The table escapes the slash.
+    ("014-logins", "run/a", "tables.md"),
+    ("014-logins", "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11", ""),
+];
 
 fn json(plan: &Plan) -> String {
     pretty(&PlanDocument::new(plan, Vec::new()))
@@ -54,110 +133,146 @@ fn gitlab(plan: &Plan) -> String {
     gitlab::gitlab(&views(plan).collect::<Vec<_>>(), &checkout())
 }
 
-/// The text with a note in place of the middle of its pieces.
-fn abridged(text: &str, begin: &str) -> String {
-    let pieces: Vec<&str> = text.split(begin).collect();
-    if pieces.len() <= SHORT {
-        return text.to_owned();
-    }
-    let left_out = pieces.len() - 3;
-    let note = format!("\n(the test leaves {left_out} pieces out)");
-    format!(
-        "{}{begin}{}{note}{begin}{}",
-        pieces[0],
-        pieces[1],
-        pieces[pieces.len() - 1]
-    )
+fn plan(name: &str) -> Plan {
+    let mut scenarios = scenarios::all().into_iter();
+    let found = scenarios.find(|scenario| scenario.name == name);
+    found.unwrap_or_else(|| panic!("no scenario {name}")).plan
 }
 
-/// The document with a note in place of the middle of a list.
-fn abridged_list(document: &str, list: &str) -> String {
-    let mut value: Value = serde_json::from_str(document).unwrap();
-    let items = value
-        .pointer_mut(list)
-        .and_then(Value::as_array_mut)
-        .unwrap();
-    if items.len() <= SHORT {
-        return document.to_owned();
-    }
-    let (last, left_out) = (items.pop().unwrap(), items.len() - 2);
-    items.truncate(2);
-    items.extend([
-        json!(format!("(the test leaves {left_out} items out)")),
-        last,
-    ]);
-    pretty(&value)
-}
-
-fn goldens() -> BTreeMap<String, String> {
-    let mut goldens = BTreeMap::new();
-    for scenario in scenarios::all() {
-        let (name, plan) = (scenario.name, &scenario.plan);
-        let mut add =
-            |ending: &str, text: String| drop(goldens.insert(format!("{name}.{ending}"), text));
-        add("txt", text(plan, Look::plain(Depth::Folded)));
-        add("md", markdown::markdown(plan, BUDGET));
-        add(
-            "details.txt",
-            abridged(&text(plan, Look::plain(Depth::Full)), "\n  + repository"),
-        );
-        add("json", abridged_list(&json(plan), "/changes"));
-        add("diff", abridged(&yaml_diff::diff(plan), "\n--- "));
-        add("sarif", abridged_list(&sarif(plan), "/runs/0/results"));
-        add("gitlab.json", abridged_list(&gitlab(plan), ""));
-    }
-    goldens
+/// The JSON document of a scenario.
+pub(crate) fn document(name: &str) -> String {
+    json(&plan(name))
 }
 
 #[test]
 fn every_format_of_every_scenario() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    let goldens = goldens();
     let update = env::var_os("UPDATE_GOLDEN").is_some();
-    for (name, text) in &goldens {
-        if update {
-            fs::write(folder.join(name), text).unwrap();
+    let mut wanted = BTreeSet::new();
+    let scenarios = scenarios::all();
+    assert!(
+        scenarios
+            .iter()
+            .map(|scenario| scenario.name)
+            .eq(GOLDENS.map(|(name, _)| name))
+    );
+    for (scenario, (_, endings)) in scenarios.iter().zip(GOLDENS) {
+        for ending in endings.split(' ') {
+            let (_, print) = FORMATS.iter().find(|(known, _)| *known == ending).unwrap();
+            let (name, printed) = (format!("{}.{ending}", scenario.name), print(&scenario.plan));
+            if update {
+                fs::write(folder.join(&name), &printed).unwrap();
+            }
+            let golden = fs::read_to_string(folder.join(&name))
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(printed == golden, "{name} is now:\n{printed}");
+            let lines = golden.lines().count();
+            assert!(lines <= LONGEST, "{name} has {lines} lines");
+            wanted.insert(name);
         }
-        let golden =
-            fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(*text == golden, "{name} is now:\n{text}");
     }
-    let found: BTreeSet<String> = fs::read_dir(&folder)
+    let left_over: Vec<String> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".rs"))
+        .filter(|name| !wanted.contains(name))
         .collect();
-    let left_over: Vec<&String> = found
-        .iter()
-        .filter(|name| !goldens.contains_key(*name))
-        .collect();
-    assert!(
-        left_over.is_empty(),
-        "goldens without a scenario: {left_over:?}"
-    );
+    assert!(left_over.is_empty(), "nothing prints {left_over:?}");
 }
 
 #[test]
-fn a_thousand_equal_changes_are_all_in_the_formats_of_machines() {
-    let scenarios = scenarios::all();
-    let plan = &scenarios
-        .iter()
-        .find(|scenario| scenario.plan.changes.len() > SHORT)
-        .unwrap()
-        .plan;
+fn what_matters_is_in_every_format() {
+    for (name, words, but) in SHOWN {
+        let plan = plan(name);
+        for (ending, print) in FORMATS {
+            let printed = print(&plan);
+            let is_shown = !but.split(' ').any(|without| without == ending);
+            assert_eq!(
+                printed.contains(words),
+                is_shown,
+                "{name}.{ending}: {words}\n{printed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_change_is_in_every_format_that_does_not_fold() {
+    let formats: [Format; 3] = [
+        ("details.txt", FORMATS[1].1),
+        ("sarif", sarif),
+        ("gitlab", gitlab),
+    ];
+    for scenario in scenarios::all() {
+        for (ending, print) in formats {
+            let printed = print(&scenario.plan);
+            for change in &scenario.plan.changes {
+                let address = change.address.to_string();
+                let name = scenario.name;
+                assert!(
+                    printed.contains(&address),
+                    "{address} is not in {name}.{ending}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_format_holds_a_command_to_a_runner() {
+    for scenario in scenarios::all() {
+        for (ending, print) in FORMATS {
+            let printed = print(&scenario.plan);
+            let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+            let found = printed.lines().find(obeyed);
+            assert_eq!(found, None, "{}.{ending}", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn a_plan_without_changes_is_an_empty_document() {
+    let plan = plan("001-nothing");
+    assert_eq!(yaml_diff::diff(&plan), "");
+    assert_eq!(gitlab(&plan), "[]\n");
+    let document: Value = serde_json::from_str(&json(&plan)).unwrap();
+    assert_eq!(document["outcome"], "no_changes");
+    for list in ["changes", "stopped", "unlisted", "diagnostics"] {
+        assert_eq!(document[list], Value::Array(Vec::new()), "{list}");
+    }
+    let document: Value = serde_json::from_str(&sarif(&plan)).unwrap();
+    assert_eq!(document["runs"][0]["results"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_part_of_a_chart_is_called_so_in_every_format() {
+    let plan = plan("007-partial");
+    for (ending, print) in FORMATS {
+        let printed = print(&plan);
+        let words = if ending == "json" {
+            "\"partial\": true"
+        } else {
+            "part of the chart"
+        };
+        assert!(printed.contains(words), "{ending}:\n{printed}");
+    }
+}
+
+#[test]
+fn a_thousand_equal_changes_are_all_there() {
+    let plan = plan("009-a-thousand-equal");
+    assert_eq!(plan.changes.len(), 1000);
     let length = |value: &Value| value.as_array().unwrap().len();
-    let document: Value = serde_json::from_str(&json(plan)).unwrap();
-    assert_eq!(
-        (length(&document["changes"]), plan.changes.len()),
-        (1000, 1000)
-    );
-    let document: Value = serde_json::from_str(&sarif(plan)).unwrap();
+    let document: Value = serde_json::from_str(&json(&plan)).unwrap();
+    assert_eq!(length(&document["changes"]), 1000);
+    let document: Value = serde_json::from_str(&sarif(&plan)).unwrap();
     assert_eq!(length(&document["runs"][0]["results"]), 1000);
-    assert_eq!(yaml_diff::diff(plan).matches("\n+++ chart: ").count(), 1000);
-    assert_eq!(
-        text(plan, Look::plain(Depth::Full))
-            .matches("  + repository")
-            .count(),
-        1000
-    );
+    assert_eq!(length(&serde_json::from_str(&gitlab(&plan)).unwrap()), 1000);
+    let diff = yaml_diff::diff(&plan);
+    assert_eq!(diff.matches("\n+++ chart: ").count(), 1000);
+    let details = text(&plan, Look::plain(Depth::Full));
+    assert_eq!(details.matches("\n  + repository").count() + 1, 1000);
+    // The table folds; the text below it is cut where the budget ends.
+    let page = markdown::markdown(&plan, BUDGET);
+    assert!(page.contains("and 999 more repositories"), "{page}");
+    assert!(page.len() <= BUDGET, "{}", page.len());
 }
