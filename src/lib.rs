@@ -49,3 +49,9 @@ pub mod text;
 pub mod time;
 pub mod transport;
 pub mod wire;
+
+#[cfg(test)]
+extern crate self as portolan;
+#[cfg(test)]
+#[path = "../tests/support/given.rs"]
+mod given;

@@ -301,6 +301,7 @@ mod tests {
     use serde_json::json;
 
     use crate::{
+        given,
         kind::mirror,
         mask::{Foreign, Mask},
         plan::{
@@ -309,14 +310,13 @@ mod tests {
             tests::plan,
         },
         render::style::{Depth, Look},
-        state::{Attributes, Live, LiveResource, RemoteId, RunState},
+        state::{Attributes, Live, RunState},
         time::Stamp,
     };
 
     /// One mirror `p/a` of `https://x/a.git`, scheduled, with a last success and an error; and an
     /// ordinary repository.
     fn live(success: &str, error: &str) -> Live {
-        let mut live = Live::default();
         let stamp = |text: &str| Stamp::parse(text, None);
         let state = RunState {
             last_success: stamp(success),
@@ -324,25 +324,9 @@ mod tests {
             last_error: (!error.is_empty()).then(|| Foreign::new(&Mask::default(), error, 100)),
             ..RunState::default()
         };
-        let attributes = Attributes::from([
-            ("url", json!("https://x/a.git")),
-            ("scheduled", json!(true)),
-            ("endpoint", json!("")),
-        ]);
-        let mirror = LiveResource {
-            attributes,
-            runs: Some(Box::new(state)),
-            ..LiveResource::default()
-        };
-        live.resources
-            .insert(mirror::address("r-1", "p", "a"), mirror);
-        for (name, number) in [("a", 7), ("plain", 8)] {
-            live.numbers.insert(
-                mirror::address("r-1", "p", name),
-                RemoteId::try_from(number).unwrap(),
-            );
-        }
-        live
+        let mirror = given::mirror("r-1/p/a", 7).with("url", "https://x/a.git");
+        let plain = given::git_repository("r-1/p/plain", 8);
+        given::live([mirror.runs(state), plain])
     }
 
     /// Verbs and the reason for the run of each change, then the codes of stops.

@@ -218,37 +218,20 @@ fn login_host(change: &Change) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::{
-        kind::mirror,
+        given,
         plan::{Plan, tests::plan},
-        state::{Live, LiveResource, RemoteId, RunState},
     };
 
     /// Runs of mirrors that never succeeded, by the `url` of each; all log in with the same login.
     fn runs(urls: &[&str], login: &str) -> Plan {
-        let (mut live, mut entries) = (Live::default(), String::new());
-        for (number, url) in urls.iter().enumerate() {
-            let address = mirror::address("r-1", "p", format!("m{number}"));
-            let attributes = [
-                ("url", json!(url)),
-                ("scheduled", json!(true)),
-                ("endpoint", json!("")),
-            ];
-            let found = LiveResource {
-                attributes: attributes.into_iter().collect(),
-                runs: Some(Box::new(RunState::default())),
-                ..LiveResource::default()
-            };
-            live.numbers.insert(
-                address.clone(),
-                RemoteId::try_from(number as u64 + 1).unwrap(),
-            );
-            live.resources.insert(address, found);
-            entries.push_str(&format!("  p/m{number}: {{ max_age: 1h{login} }}\n"));
-        }
+        let name = |number: usize| format!("p/m{number}");
+        let live = given::live(urls.iter().enumerate().map(|(number, url)| {
+            given::mirror(&format!("r-1/{}", name(number)), number as u64 + 1).with("url", *url)
+        }));
+        let entry = |number| format!("  {}: {{ max_age: 1h{login} }}\n", name(number));
+        let entries: String = (0..urls.len()).map(entry).collect();
         plan(&format!("mirrors:\n{entries}"), &live, &[])
     }
 

@@ -11,6 +11,8 @@ mod cases;
 mod docs;
 mod emulator;
 mod fuzz;
+#[path = "../support/given.rs"]
+mod given;
 mod http_door;
 mod law;
 mod laws;

@@ -17,7 +17,8 @@ use super::{
 use crate::{
     config::{self, context::Context},
     diagnostics::SourceMap,
-    kind::{fact::Facts, organization, repository, sync_rule},
+    given,
+    kind::{fact::Facts, repository},
     scope::Selection,
     state::{Chart, Consent, Live, LiveResource},
 };
@@ -26,37 +27,17 @@ use crate::{
 pub(crate) type Row<'a> = (&'a str, bool, u64, &'a [(&'a str, &'a str, bool)]);
 
 pub(crate) fn live(rows: &[Row<'_>]) -> Live {
-    let mut live = Live::default();
-    for (path, is_public, num_images, rules) in rows {
-        let (organization, name) = path.split_once('/').unwrap();
-        let address = repository::address("r-1", organization, name);
-        for (region, target, overrides) in *rules {
-            let attributes =
-                IndexMap::from([("auto", json!(true)), ("override", json!(overrides))]);
-            let rule = LiveResource {
-                attributes,
-                ..LiveResource::default()
-            };
-            live.resources
-                .insert(sync_rule::address(&address, *region, *target), rule);
-        }
-        let attributes = IndexMap::from([
-            ("is_public", json!(is_public)),
-            ("category", json!("other")),
-            ("description", json!("old")),
-        ]);
-        let found = LiveResource {
-            attributes,
-            facts: repository::IMAGES.count(*num_images),
-            ..LiveResource::default()
-        };
-        live.resources.insert(
-            organization::address("r-1", organization),
-            LiveResource::default(),
-        );
-        live.resources.insert(address, found);
-    }
-    live
+    given::live(rows.iter().map(|(path, is_public, images, rules)| {
+        let found = given::repository(&format!("r-1/{path}"))
+            .with("is_public", *is_public)
+            .with("description", "old")
+            .images(*images);
+        rules
+            .iter()
+            .fold(found, |found, (region, target, overrides)| {
+                found.rule(region, target, *overrides)
+            })
+    }))
 }
 
 /// The chart of the keys behind `version` and `region`.

@@ -7,16 +7,16 @@ use portolan::{
     plan::{Plan, Scope, Stop, build::build},
     render::markdown::markdown,
     scope::Selection,
-    state::{
-        Attributes, Chart, Children, Consent, DesiredResource, Live, LiveResource, Presence,
-        ReadFailure,
-    },
+    state::{Attributes, Chart, Children, Consent, DesiredResource, Live, Presence, ReadFailure},
     time::Moment,
 };
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 
-use crate::law::{Verdict, try_on};
+use crate::{
+    given,
+    law::{Verdict, try_on},
+};
 
 /// Letters, and whatever means something in Markdown.
 fn hostile() -> impl Strategy<Value = String> {
@@ -43,7 +43,7 @@ fn plans() -> impl Strategy<Value = Plan> {
         0..10,
     )
         .prop_map(|(rows, targets, stops, file, allowed, unread)| {
-            let (mut chart, mut live) = (Chart::default(), Live::default());
+            let (mut chart, mut live) = (Chart::default(), Vec::new());
             for (number, (name, desired, found)) in rows.into_iter().enumerate() {
                 let address = repository::address("r", "o", format!("{number}{name}"));
                 let presence = match desired {
@@ -58,22 +58,19 @@ fn plans() -> impl Strategy<Value = Plan> {
                     column: 1,
                 };
                 chart.resources.insert(
-                    address.clone(),
+                    address,
                     DesiredResource {
                         presence,
                         source,
                         children: Children::default(),
                     },
                 );
-                if let Some((is_public, text)) = found {
-                    let attributes = attributes(is_public, &text);
-                    let found = LiveResource {
-                        attributes,
-                        facts: repository::IMAGES.count(1),
-                        ..LiveResource::default()
-                    };
-                    live.resources.insert(address, found);
-                }
+                live.extend(found.map(|(is_public, text)| {
+                    given::repository(&format!("r/o/{number}{name}"))
+                        .with("is_public", is_public)
+                        .with("description", text)
+                        .images(1)
+                }));
             }
             let consents: &[&str] = if allowed {
                 &["exposes", "destroys-data"]
@@ -84,7 +81,7 @@ fn plans() -> impl Strategy<Value = Plan> {
                 consents.iter().map(|text| text.parse().unwrap()).collect();
             let mut plan = build(
                 &chart,
-                &live,
+                &given::live(live),
                 &consents,
                 Scope::default(),
                 Moment::default(),
@@ -241,9 +238,10 @@ fn nothing_breaks_out(line: &str) -> Verdict {
 
 #[test]
 fn as_many_destroys_as_fit_are_all_there() {
-    let (mut chart, mut live) = (Chart::default(), Live::default());
+    let name = |number: u32| format!("service-{number:04}");
+    let mut chart = Chart::default();
     for number in 0..700 {
-        let address = repository::address("cn-north-4", "team-a", format!("service-{number:04}"));
+        let address = repository::address("cn-north-4", "team-a", name(number));
         let source = Source {
             file: "portolan.yaml".into(),
             line: number,
@@ -254,14 +252,10 @@ fn as_many_destroys_as_fit_are_all_there() {
             source,
             children: Children::default(),
         };
-        chart.resources.insert(address.clone(), gone);
-        let found = LiveResource {
-            attributes: attributes(false, ""),
-            facts: repository::IMAGES.count(1),
-            ..LiveResource::default()
-        };
-        live.resources.insert(address, found);
+        chart.resources.insert(address, gone);
     }
+    let repository = |number| given::repository(&format!("cn-north-4/team-a/{}", name(number)));
+    let live = given::live((0..700).map(|number| repository(number).images(1)));
     let plan = build(&chart, &live, &[], Scope::default(), Moment::default());
     let text = markdown(&plan, 65_000);
     assert_eq!(

@@ -3,15 +3,16 @@
 use portolan::{
     config::{self, context::Context},
     diagnostics::SourceMap,
-    kind::{mirror, organization, repository, sync_rule},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
     scope::Selection,
-    state::{Attributes, Live, LiveResource, ReadFailure, RemoteId, RunState},
-    time::{Moment, Stamp},
+    state::{Live, ReadFailure},
+    time::Moment,
     wire::Service,
 };
 use serde_json::json;
+
+use crate::given;
 
 /// What is in the world: `region/organization/name`, public, images, description.
 type Row<'a> = (&'a str, bool, u64, &'a str);
@@ -22,84 +23,31 @@ pub(crate) struct Scenario {
 }
 
 fn live(rows: &[Row<'_>], rules: &[(&str, &str, bool)]) -> Live {
-    let mut live = Live::default();
-    let place = |path: &str| {
-        let mut parts = path.splitn(3, '/').map(str::to_owned);
-        let mut part = || parts.next().unwrap();
-        (part(), part(), part())
-    };
-    for (path, is_public, num_images, description) in rows {
-        let (region, organization, name) = place(path);
-        let attributes = Attributes::from_iter([
-            ("is_public", json!(is_public)),
-            ("category", json!("other")),
-            ("description", json!(description)),
-        ]);
-        let found = LiveResource {
-            attributes,
-            facts: repository::IMAGES.count(*num_images),
-            ..LiveResource::default()
-        };
-        live.resources.insert(
-            repository::address(region.clone(), organization.clone(), name),
-            found,
-        );
-        live.resources.insert(
-            organization::address(region, organization),
-            LiveResource::default(),
-        );
-    }
-    for (path, target, overrides) in rules {
-        let (region, organization, name) = place(path);
-        let attributes =
-            Attributes::from_iter([("auto", json!(true)), ("override", json!(overrides))]);
-        let found = LiveResource {
-            attributes,
-            ..LiveResource::default()
-        };
-        let address = repository::address(region, organization, name);
-        live.resources
-            .insert(sync_rule::address(&address, "x-1", *target), found);
-    }
-    live
+    given::live(rows.iter().map(|(path, is_public, images, description)| {
+        let found = given::repository(path)
+            .with("is_public", *is_public)
+            .with("description", *description)
+            .images(*images);
+        let rules = rules.iter().filter(|(parent, ..)| parent == path);
+        rules.fold(found, |found, (_, target, overrides)| {
+            found.rule("x-1", target, *overrides)
+        })
+    }))
 }
 
 /// Two mirrors with a last success at the time of the plans and a day before, and an ordinary
 /// repository.
 fn mirrors() -> Live {
-    let mut live = Live::default();
-    for (number, (name, success)) in [
-        ("fresh", "2026-11-21T07:00:00Z"),
-        ("stale", "2026-11-20T07:00:00+08:00"),
-        ("plain", ""),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let address = mirror::address("r-1", "p", name);
-        live.numbers.insert(
-            address.clone(),
-            RemoteId::try_from(number as u64 + 1).unwrap(),
-        );
-        let attributes = Attributes::from_iter([
-            ("url", json!(format!("https://git.example.com/{name}.git"))),
-            ("scheduled", json!(true)),
-            ("endpoint", json!("")),
-        ]);
-        let state = RunState {
-            last_success: Stamp::parse(success, None),
-            ..RunState::default()
-        };
-        let found = LiveResource {
-            attributes,
-            runs: Some(Box::new(state)),
-            ..LiveResource::default()
-        };
-        if name != "plain" {
-            live.resources.insert(address, found);
-        }
-    }
-    live
+    let mirror = |name: &str, id: u64, success: &str| {
+        given::mirror(&format!("r-1/p/{name}"), id)
+            .with("url", format!("https://git.example.com/{name}.git"))
+            .last_success(success)
+    };
+    given::live([
+        mirror("fresh", 1, "2026-11-21T07:00:00Z"),
+        mirror("stale", 2, "2026-11-20T07:00:00+08:00"),
+        given::git_repository("r-1/p/plain", 3),
+    ])
 }
 
 const MIRRORS: &str = "\
