@@ -18,6 +18,7 @@ mod canary;
 #[path = "../support/cases.rs"]
 mod cases;
 mod chart_files;
+mod chart_size;
 mod charts;
 mod ci;
 mod connections;
@@ -36,7 +37,6 @@ mod hostile;
 mod init;
 mod input;
 mod installed;
-mod large_charts;
 mod leftovers;
 mod lints;
 mod logins;

@@ -448,7 +448,7 @@ fn files_are_short_say_what_they_are_for_and_are_compiled() {
                 .trim_end_matches("/mod.rs")
                 .trim_end_matches(".rs");
             let (parent, name) = module.rsplit_once('/').unwrap_or(("", module));
-            // Two of the tests share it.
+            // Both test binaries include it.
             let is_shared = |other: &File| {
                 other
                     .text
@@ -462,8 +462,7 @@ fn files_are_short_say_what_they_are_for_and_are_compiled() {
                     .any(|line| line.trim().ends_with(&format!("mod {name};")));
                 declared && (beside || other.path == format!("{parent}.rs") || is_shared(other))
             };
-            let is_root =
-                ["main", "lib"].contains(&name) || (folder == "tests" && parent.is_empty());
+            let is_root = ["main", "lib"].contains(&name);
             if !is_root && !files.iter().any(declares) {
                 broken.push(format!("{path} is declared by no file beside it"));
             }
@@ -473,6 +472,15 @@ fn files_are_short_say_what_they_are_for_and_are_compiled() {
         broken,
         "a reader wants to know what a file is for, and to see its end",
     );
+}
+
+/// Each binary links the whole library, which takes longer than most of its tests.
+#[test]
+fn there_are_two_test_binaries() {
+    let is_binary = |path: &&String| path.ends_with("/main.rs") || !path.contains('/');
+    let paths: Vec<String> = sources("tests").into_iter().map(|file| file.path).collect();
+    let binaries: Vec<&String> = paths.iter().filter(is_binary).collect();
+    assert_eq!(binaries, ["cli/main.rs", "lib/main.rs"]);
 }
 
 /// The module of a file, as its path below the root.
