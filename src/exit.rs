@@ -9,7 +9,7 @@ pub enum Exit {
     Done = 0,
     /// Failed, incomplete, refused, stopped or unknown.
     Failed = 1,
-    /// Changes are present, and the command was asked to say so.
+    /// Changes are present: from `drift`, and from `plan --detailed-exitcode`.
     Changes = 2,
     /// The command line is wrong. Not clap's 2: a typo must not read as drift.
     Usage = 64,

@@ -1,8 +1,8 @@
-//! The README does what it says: its console blocks are run as they stand, in a copy of
+//! The README and the page on mirrors do what they say: their console blocks are run in a copy of
 //! `examples/`.
 //!
-//! A command stands after `$ `; what follows is all that it prints, on both streams together. With
-//! `UPDATE_README` in the environment what it prints now is written there instead.
+//! A command follows `$ `; the lines below are all that it prints, on both streams together. With
+//! `UPDATE_README` in the environment, the current output is written to the page instead.
 
 use std::{
     fs::{self, File},
@@ -12,23 +12,28 @@ use std::{
 
 const README: &str = include_str!("../../README.md");
 
-/// How the README starts portolan from a fresh clone.
-const CARGO: &str = "cargo run --release --";
+/// Pages with console blocks.
+const PAGES: [(&str, &str); 2] = [
+    ("README.md", README),
+    ("docs/mirrors.md", include_str!("../../docs/mirrors.md")),
+];
+
+/// How the pages start an installed portolan.
+const PROGRAM: &str = "portolan ";
 
 /// The fenced blocks of a language.
-fn blocks(language: &str) -> Vec<&'static str> {
+fn blocks(page: &'static str, language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    README
-        .split(&fence)
+    page.split(&fence)
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect()
 }
 
 /// Each command of the console blocks with its output.
-fn commands() -> Vec<(&'static str, String)> {
+fn commands(page: &'static str) -> Vec<(&'static str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
-    for line in blocks("console").into_iter().flat_map(str::lines) {
+    for line in blocks(page, "console").into_iter().flat_map(str::lines) {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(command), _) => commands.push((command, String::new())),
             (None, Some((_, output))) => output.push_str(&format!("{line}\n")),
@@ -60,7 +65,11 @@ fn run(folder: &Path, command: &str) -> String {
     let status = Command::new("sh")
         .args([
             "-c",
-            &command.replace(CARGO, concat!("'", env!("CARGO_BIN_EXE_portolan"), "'")),
+            &command.replacen(
+                PROGRAM,
+                concat!("'", env!("CARGO_BIN_EXE_portolan"), "' "),
+                1,
+            ),
         ])
         .env_clear()
         .current_dir(folder)
@@ -75,28 +84,27 @@ fn run(folder: &Path, command: &str) -> String {
 
 #[test]
 fn console_blocks_print_what_they_show() {
-    let folder = tempfile::tempdir().unwrap();
-    copy_examples(folder.path());
-    let commands = commands();
-    assert!(commands.len() >= 3, "{commands:?}");
-    let mut readme = README.to_owned();
-    for (command, shown) in commands {
-        assert!(command.starts_with(CARGO), "{command}");
-        let printed = run(folder.path(), command);
-        if std::env::var_os("UPDATE_README").is_none() {
-            assert_eq!(printed, shown, "{command}");
+    for (name, page) in PAGES {
+        let folder = tempfile::tempdir().unwrap();
+        copy_examples(folder.path());
+        let commands = commands(page);
+        assert!(!commands.is_empty(), "{name}");
+        let mut current = page.to_owned();
+        for (command, shown) in commands {
+            assert!(command.starts_with(PROGRAM), "{name}: {command}");
+            let printed = run(folder.path(), command);
+            if std::env::var_os("UPDATE_README").is_none() {
+                assert_eq!(printed, shown, "{name}: {command}");
+            }
+            current = current.replacen(
+                &format!("$ {command}\n{shown}"),
+                &format!("$ {command}\n{printed}"),
+                1,
+            );
         }
-        readme = readme.replace(
-            &format!("$ {command}\n{shown}```"),
-            &format!("$ {command}\n{printed}```"),
-        );
-    }
-    if readme != README {
-        fs::write(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"),
-            readme,
-        )
-        .unwrap();
+        if current != page {
+            fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), current).unwrap();
+        }
     }
 }
 
@@ -105,21 +113,7 @@ fn the_chart_is_the_example() {
     let example = include_str!("../../examples/quickstart.yaml");
     let (comment, chart) = example.split_once('\n').unwrap();
     assert!(comment.starts_with('#'), "{comment}");
-    assert_eq!(blocks("yaml"), [chart]);
-}
-
-#[test]
-fn files_that_are_named_exist() {
-    for target in README
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
-    {
-        assert!(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(),
-            "{target}"
-        );
-    }
+    assert_eq!(blocks(README, "yaml"), [chart]);
 }
 
 #[test]
@@ -131,11 +125,10 @@ fn set_up_names_the_version_that_is_needed_and_the_lock_file() {
     );
     let pages = [
         ("README.md", README),
+        ("CONTRIBUTING.md", include_str!("../../CONTRIBUTING.md")),
         ("docs/ci.md", include_str!("../../docs/ci.md")),
+        ("docs/testing.md", include_str!("../../docs/testing.md")),
     ];
-    let pages = pages
-        .into_iter()
-        .chain([("docs/testing.md", include_str!("../../docs/testing.md"))]);
     for (name, page) in pages {
         // `cargo install` alone takes newer dependencies than those that were tested.
         let loose = page

@@ -62,7 +62,7 @@ fn blocks(language: &str) -> Texts {
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let mut blocks = Texts::new();
-    for page in pages.chain([root().join("README.md")]) {
+    for page in pages.chain(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name))) {
         let text = fs::read_to_string(&page).unwrap();
         let fence = format!("\n```{language}\n");
         for (at, rest) in text.split(&fence).skip(1).enumerate() {
@@ -458,7 +458,7 @@ fn shellcheck_takes_every_script() {
             "SC2046",
         ),
         (plan, "api \"$notes/$id\"", "api $notes/$id", "SC2086"),
-        ("README-1", "cargo test", "cargo test `pwd`", "SC2046"),
+        ("CONTRIBUTING-1", "cargo test", "cargo test `pwd`", "SC2046"),
     ] {
         let printed = printed(&broken(&texts, name, good, bad));
         assert!(printed.contains(words), "{bad}: {printed}");
