@@ -1,5 +1,5 @@
-//! The generated pages are what the program prints, and the examples of the others are taken as
-//! they stand.
+//! The pages: generated ones are what the program prints, examples are valid, links, commands and
+//! names lead to something.
 
 use std::{
     collections::BTreeSet,
@@ -7,9 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::CommandFactory as _;
 use portolan::{
+    cli::Cli,
     emulator::{Answer, Assumptions, Edit, Emulator, Fault, Request, Settings, State},
     render,
+    risk::RiskClass,
 };
 use serde_json::Value;
 
@@ -212,21 +215,211 @@ fn sources(folder: &Path) -> String {
     entries.map(text).collect()
 }
 
-#[test]
-fn the_page_on_tests_names_tests_that_exist() {
+/// The pages that people write and read, by path; generated ones say so at the top.
+fn pages() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("docs/testing.md")).unwrap();
+    let names = fs::read_dir(root.join("docs"))
+        .unwrap()
+        .map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
+    ["README.md".to_owned(), "CONTRIBUTING.md".to_owned()]
+        .into_iter()
+        .chain(names)
+        .map(|name| {
+            let text = fs::read_to_string(root.join(&name)).unwrap();
+            (name, text)
+        })
+        .collect()
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase().replace(' ', "-");
+    kept.chars()
+        .filter(|one| one.is_alphanumeric() || "-_".contains(*one))
+        .collect()
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for (name, text) in pages() {
+        let folder = root.join(&name).parent().unwrap().to_owned();
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+            .filter(|link| !link.starts_with("https://"));
+        for link in links {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let path = match file {
+                "" => root.join(&name),
+                file => folder.join(file),
+            };
+            assert!(path.exists(), "{name}: there is no {file}");
+            let has_heading = || {
+                fs::read_to_string(&path)
+                    .unwrap()
+                    .lines()
+                    .filter(|line| line.starts_with('#'))
+                    .any(|line| anchor(line.trim_start_matches('#')) == heading)
+            };
+            assert!(heading.is_empty() || has_heading(), "{name}: {link}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
+}
+
+#[test]
+fn the_readme_is_short_and_links_every_page() {
+    let pages = pages();
+    let (_, readme) = &pages[0];
+    let lines = readme.lines().count();
+    assert!(lines <= 150, "{lines} lines");
+    for (name, _) in &pages[1..] {
+        let inside = ["docs/architecture.md", "docs/testing.md"].contains(&name.as_str());
+        let linked = &pages[usize::from(inside)].1;
+        assert!(linked.contains(&format!("]({name}")), "no link to {name}");
+    }
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_those_of_the_program() {
+    let (_, readme) = &pages()[0];
+    let table = readme.split("## Exit codes").nth(1).unwrap();
+    let rows: Vec<&str> = table
+        .split("\n## ")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| {
+            line.starts_with("| ") && !line.starts_with("| code") && !line.contains("---")
+        })
+        .collect();
+    let declared = include_str!("../src/exit.rs")
+        .split("pub enum Exit {")
+        .nth(1)
+        .unwrap();
+    let mut doc = String::new();
+    let mut expected = Vec::new();
+    for line in declared.split("\n}").next().unwrap().lines().map(str::trim) {
+        if let Some(text) = line.strip_prefix("/// ") {
+            doc = format!("{doc} {text}");
+        } else if let Some((_, code)) = line.split_once(" = ") {
+            let sentence = doc
+                .split_once(". ")
+                .map_or(doc.as_str(), |(first, _)| first);
+            let sentence = sentence.trim().trim_end_matches('.');
+            expected.push(format!("| {} | {sentence}", code.trim_end_matches(',')));
+            doc.clear();
+        }
+    }
+    assert_eq!(rows.len(), expected.len(), "{expected:?}");
+    for (row, expected) in rows.iter().zip(&expected) {
+        assert!(row.starts_with(expected), "{row}\n{expected}");
+    }
+}
+
+#[test]
+fn the_table_of_risks_is_that_of_the_program() {
+    let page = include_str!("../docs/applying.md");
+    for class in RiskClass::ALL {
+        let begin = format!("| `{class}` |");
+        let row = page.lines().find(|line| line.starts_with(&begin)).unwrap();
+        let waits = row.trim_end_matches(" |").rsplit("| ").next().unwrap() == "yes";
+        assert_eq!(waits, class.needs_consent(), "{row}");
+    }
+}
+
+#[test]
+fn lines_of_pages_fit() {
+    for (name, text) in pages() {
+        if text.contains("<!-- Generated") || name == "docs/testing.md" {
+            continue;
+        }
+        let mut is_output = false;
+        for line in text.lines() {
+            if let Some(language) = line.trim().strip_prefix("```") {
+                is_output = ["text", "console", "json"].contains(&language);
+            }
+            let fits =
+                line.chars().count() <= 100 || is_output || line.trim_start().starts_with('|');
+            assert!(fits, "{name}: {line}");
+        }
+    }
+}
+
+/// The words of a line as a shell splits them, up to a redirection or a pipe.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            other => words.last_mut().unwrap().push(other),
+        }
+    }
+    let is_command = |word: &String| !["|", ">", "&&"].contains(&word.as_str());
+    words
+        .into_iter()
+        .take_while(is_command)
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+#[test]
+fn every_command_line_of_the_pages_is_one_of_portolan() {
+    let mut count = 0;
+    for (name, text) in pages() {
+        let text = text.replace("\\\n", "");
+        let scripts = ["sh", "console"].map(|language| {
+            let fence = format!("```{language}\n");
+            let blocks = text.split(&fence).skip(1);
+            blocks
+                .filter_map(|rest| rest.split("```").next())
+                .collect::<String>()
+        });
+        let lines = scripts.iter().flat_map(|script| script.lines());
+        let commands = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|span| span.replace('\n', " "))
+            .chain(lines.map(|line| line.trim_start_matches("$ ").to_owned()))
+            .filter(|line| line.starts_with("portolan ") && !line.contains("..."))
+            .filter(|line| !line.starts_with("portolan help "));
+        for command in commands {
+            let parsed = Cli::command().try_get_matches_from(words(&command));
+            if let Err(error) = parsed {
+                panic!("{name}: `{command}` is not a command line: {error}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 30, "{count}");
+}
+
+#[test]
+fn the_pages_for_contributors_name_what_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let code = sources(&root.join("src")) + &sources(&root.join("tests"));
     let (mut tests, mut files) = (0, 0);
-    for name in page.split('`').skip(1).step_by(2) {
+    let pages = ["docs/testing.md", "docs/architecture.md", "CONTRIBUTING.md"];
+    let text = pages
+        .map(|page| fs::read_to_string(root.join(page)).unwrap())
+        .join("\n");
+    for name in text.split('`').skip(1).step_by(2) {
         let is_test = name.contains('_')
             && name
                 .chars()
                 .all(|one| one.is_ascii_lowercase() || one == '_');
         if is_test {
+            // A test, or a field of a table of a kind.
             assert!(
-                code.contains(&format!("fn {name}(")),
-                "no test is called {name}"
+                code.contains(&format!("fn {name}(")) || code.contains(&format!("pub {name}: ")),
+                "there is no {name}"
             );
             tests += 1;
         } else if ["src/", "tests/", "schemas/", "fuzz/"]
@@ -238,4 +431,41 @@ fn the_page_on_tests_names_tests_that_exist() {
         }
     }
     assert!(tests > 5 && files > 20, "{tests} tests and {files} files");
+}
+
+/// What a block of code declares, by the beginning of each line.
+fn declared<'t>(code: &'t str, block: &str, begin: &str, end: char) -> BTreeSet<&'t str> {
+    let inside = code
+        .split(block)
+        .nth(1)
+        .unwrap()
+        .split("\n}")
+        .next()
+        .unwrap();
+    inside
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(begin)?.split(end).next())
+        .collect()
+}
+
+/// The guide to a new kind leaves nothing out, and names nothing that is gone.
+#[test]
+fn the_guide_to_a_kind_names_every_part_of_its_table() {
+    let page = include_str!("../docs/architecture.md");
+    let code = include_str!("../src/kind/mod.rs");
+    let row = |line: &'static str| line.trim().strip_prefix("| ")?.split(" | ").next();
+    let named: BTreeSet<&str> = page
+        .split("## How to add a kind")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .filter_map(row)
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|name| !name.contains('/'))
+        .collect();
+    let fields = declared(code, "pub struct Kind {", "pub ", ':');
+    let functions = declared(code, "pub trait Wire: Sync {", "fn ", '(');
+    let all: BTreeSet<&str> = fields.union(&functions).copied().collect();
+    assert!(fields.len() > 15 && functions.len() > 4, "{all:?}");
+    assert_eq!(all, named, "left: in the code, right: in the guide");
 }
