@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Stands in for `curl` and GitLab's API: answers with the files in $ANSWERS, and notes what it was asked for. As
-# `curl --fail` it ends with 22 where there is nothing.
+# Stands in for `curl` and GitLab's API: answers with the files in $ANSWERS, and logs the requests.
+# Like `curl --fail`, it exits with 22 if there is no answer.
 set -euo pipefail
 url='' method=GET output=/dev/stdout
 while [ $# -gt 0 ]; do

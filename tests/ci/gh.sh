@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stands in for `gh`: answers with the files in $ANSWERS, and notes what it was asked for.
+# Stands in for `gh`: answers with the files in $ANSWERS, and logs the requests.
 set -euo pipefail
 echo "$*" >> "$ANSWERS/asked"
 words="$*"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs into target/validators what tests/cli/validators.rs and tests/cli/ci/validators.rs check with, in pinned versions.
-# What does not work here is removed and named, and its tests say SKIPPED, each by its name. Exits with 1 if there is any.
+# Installs the validators of the tests into target/validators, in pinned versions. One that does not
+# work here is removed and named, and its tests print SKIPPED. Exits with 1 if there is one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -27,15 +27,16 @@ works "$home/node_modules" npm ci --prefix "$home" --ignore-scripts --no-audit -
 works "$multitool" chmod +x "$multitool/Sarif.Multitool"
 works "$multitool" env DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 "$multitool/Sarif.Multitool" version
 
-# Each by itself, so that one that cannot be had leaves the others. `read` joins the lines of a requirement.
+# One by one, so that one that cannot be installed does not prevent the others. `read` joins the
+# lines of a requirement.
 each() {
     local file=$1 requirement
     shift
-    # shellcheck disable=SC2162 # the backslashes at the ends of lines are what joins them
+    # shellcheck disable=SC2162 # the backslashes at the ends of lines join them
     while read requirement <&3; do
         echo "$requirement" >"$home/requirement.txt"
-        works "$python/${requirement%%==*}" "$python/bin/python" -m pip "$@" --no-deps --require-hashes \
-            --only-binary :all: --requirement "$home/requirement.txt"
+        works "$python/${requirement%%==*}" "$python/bin/python" -m pip "$@" --no-deps \
+            --require-hashes --only-binary :all: --requirement "$home/requirement.txt"
     done 3< <(grep -v '^#' "$file")
 }
 
@@ -46,7 +47,8 @@ for tool in actionlint shellcheck zizmor; do
     works "$python/bin/$tool" "$python/bin/$tool" --version
 done
 
-# Of ten thousand files of Kubernetes' schemas a few hundred are wanted: those of the oldest and the newest version.
+# Of ten thousand files of Kubernetes' schemas a few hundred are needed: those of the oldest and the
+# newest version.
 unpack() {
     works "$2" "$python/bin/python" tests/validators/unpack.py "$@"
 }
@@ -57,8 +59,9 @@ unpack "$home"/wheels/kubernetes_validate-*.whl "$home/kubernetes" \
     kubernetes_validate/kubernetes-json-schema/v{1.25.0,1.37.0}-local-strict
 rm -rf "$home/wheels"
 
-# No Python or npm package holds promtool. Debian 12 has one, and apt proves that it is Debian's; the lists in a folder
-# of our own need no root and leave the machine's alone. Elsewhere the machine's own is taken.
+# No Python or npm package has promtool. Debian 12 has one, whose signature apt checks. The package
+# lists are in a folder of our own: that needs no root, and leaves the machine's alone. On another
+# system, the promtool in the PATH is used.
 # shellcheck disable=SC2329 # `works` calls it
 fetch_promtool() {
     local folder=$PWD/$home/debian
@@ -66,7 +69,8 @@ fetch_promtool() {
     mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial" &&
         timeout 120 apt-get "${options[@]}" update &&
         (cd "$folder" && timeout 120 apt-get "${options[@]}" download 'prometheus=2.42.0+ds-5*') &&
-        dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool &&
+        dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb |
+        tar -x -C "$folder" ./usr/bin/promtool &&
         mv "$folder/usr/bin/promtool" "$home/promtool"
     rm -rf "$folder"
     [ -e "$home/promtool" ] || ln -s "$(type -P promtool)" "$home/promtool"
