@@ -1,28 +1,28 @@
-//! Many findings of one kind: the first of them whole, the rest counted.
+//! Limits how many findings of one code are shown; the rest is counted.
 //!
-//! One mistake in a generator makes thousands of findings that all say the same. Nobody reads them,
-//! and printing them costs more than finding them.
+//! One mistake in a chart generator causes thousands of equal findings. Nobody reads them all, and
+//! printing them takes longer than finding them.
 
 use indexmap::IndexMap;
 
 use super::{Diagnostic, Diagnostics};
 
-/// How many findings of one code are kept whole.
-const WHOLE: usize = 20;
+/// How many findings of one code are shown.
+const SHOWN: usize = 20;
 
 impl Diagnostics {
-    /// The first findings of each code, and one more for each code that stands for the rest. It has
-    /// the place of the first finding that it stands for. Expects a sorted list.
+    /// The first findings of each code, and a summary of the others at the place of the first one
+    /// that is left out. Expects a sorted list.
     #[must_use]
     pub fn abridged(self) -> Diagnostics {
-        let mut numbers = IndexMap::<_, usize>::new();
+        let mut counts = IndexMap::<_, usize>::new();
         let mut rest = IndexMap::<_, Diagnostic>::new();
         let mut kept = Diagnostics::new();
         for found in self.0 {
             let kind = (found.severity, found.code);
-            let number = numbers.entry(kind).or_default();
-            *number += 1;
-            if *number <= WHOLE {
+            let count = counts.entry(kind).or_default();
+            *count += 1;
+            if *count <= SHOWN {
                 kept.push(found);
             } else if let Some(rest) = rest.get_mut(&kind) {
                 rest.count += found.count;
@@ -30,21 +30,22 @@ impl Diagnostics {
                 rest.insert(kind, found);
             }
         }
-        kept.extend(rest.into_values().map(stand_in));
+        kept.extend(rest.into_values().map(summary));
         kept
     }
 }
 
-/// A single finding beyond those that are kept stays as it is: it takes no more room.
-fn stand_in(first: Diagnostic) -> Diagnostic {
+/// Turns the first finding that is left out into a summary of all of them.
+fn summary(first: Diagnostic) -> Diagnostic {
+    // A single finding takes no more space than its summary would.
     if first.count == 1 {
         return first;
     }
     let message = format!(
-        "{} more findings of this kind; the first of them is here",
+        "{} more findings with this code; the first of them is here",
         first.count
     );
-    let hint = "mend those above first: as a rule the rest has the same cause";
+    let hint = "fix the findings above first: the others usually have the same cause";
     Diagnostic {
         message,
         hint: Some(hint.to_owned()),
@@ -59,10 +60,10 @@ mod tests {
     use super::*;
     use crate::diagnostics::{SourceMap, Span};
 
-    fn many(number: u32) -> Diagnostics {
+    fn many(count: u32) -> Diagnostics {
         let file = SourceMap::default().add("c.yaml", "");
         let mut found = Diagnostics::new();
-        found.extend((0..number).map(|at| {
+        found.extend((0..count).map(|at| {
             let found = Diagnostic::error("unknown-key", format!("unknown key `k{at}`"));
             found
                 .at(Span::new(file, at, at + 1))
@@ -74,15 +75,15 @@ mod tests {
 
     #[test]
     fn few_findings_stay_as_they_are() {
-        for number in [0, 1, WHOLE as u32, WHOLE as u32 + 1] {
-            let kept = many(number).abridged();
+        for count in [0, 1, SHOWN as u32, SHOWN as u32 + 1] {
+            let kept = many(count).abridged();
             let (mut all, mut kept): (Vec<_>, Vec<_>) = (
-                many(number).into_iter().collect(),
+                many(count).into_iter().collect(),
                 kept.into_iter().collect(),
             );
             all.sort_by_key(|found| found.message.clone());
             kept.sort_by_key(|found| found.message.clone());
-            assert_eq!(all, kept, "{number}");
+            assert_eq!(all, kept, "{count}");
         }
     }
 
@@ -91,11 +92,11 @@ mod tests {
         let kept = many(100_000).abridged();
         assert_eq!(
             (kept.errors(), kept.warnings(), kept.len()),
-            (100_000, 1, WHOLE + 2)
+            (100_000, 1, SHOWN + 2)
         );
         let last = kept.iter().last().unwrap();
         assert_eq!((last.count, last.code), (99_980, "unknown-key"));
-        assert_eq!(last.span.map(|span| span.start), Some(WHOLE as u32));
-        assert_eq!(last.address, None, "it is about more than one resource");
+        assert_eq!(last.span.map(|span| span.start), Some(SHOWN as u32));
+        assert_eq!(last.address, None, "it affects more than one resource");
     }
 }

@@ -1,7 +1,7 @@
-//! What is wrong with the user's files: collected, sorted, and shown all at once.
+//! Errors and warnings about the user's files: collected, sorted, and shown all at once.
 //!
 //! A [`Diagnostic`] points into a file of the [`SourceMap`] by byte offsets; lines and columns are
-//! computed only for what is shown. Nothing here reads a file or writes to a terminal.
+//! computed only for findings that are shown. Nothing here reads a file or writes to a terminal.
 
 mod abridge;
 pub mod codes;
@@ -18,7 +18,7 @@ pub use self::render::{brief, render};
 pub use self::source::{FileId, SourceMap, Span};
 pub use crate::text::visible;
 
-/// A place as people write it: both numbers count from one, the column counts characters.
+/// A place in a file. Line and column count from one; the column counts characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -33,7 +33,7 @@ impl std::fmt::Display for Source {
     }
 }
 
-/// Whether a chart with this finding can be used.
+/// A chart with an error cannot be used; one with a warning can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -45,30 +45,30 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
-    /// Stable and in kebab-case: scripts match on it.
+    /// In kebab-case. Stable, because scripts match on it.
     pub code: &'static str,
-    /// Lower case, no trailing period, the user's words in backticks.
+    /// Starts in lower case, without a final period; quotes the chart in backticks.
     pub message: String,
-    /// The resource that it is about, where one is known.
+    /// The affected resource, if known.
     pub address: Option<String>,
     pub span: Option<Span>,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Other places that belong to it, each with what is there.
+    /// Other places that belong to the finding, each with a label.
     pub related: Vec<(Span, String)>,
-    /// What may be a secret, so that no finding shows it.
+    /// Places that may hold a secret. No finding shows them.
     pub hidden: Vec<Span>,
-    /// How many findings it stands for.
+    /// How many findings this one summarizes.
     pub count: usize,
 }
 
 impl Diagnostic {
-    /// An error without a place yet.
+    /// An error without a place.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, message.into())
     }
 
-    /// A warning without a place yet.
+    /// A warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, message.into())
     }
@@ -119,7 +119,7 @@ impl Diagnostic {
         self
     }
 
-    /// The form for machines.
+    /// The form that is serialized as JSON.
     pub fn view(&self, sources: &SourceMap) -> View {
         let place = self.span.map(|span| sources.location(span));
         View {
@@ -149,7 +149,7 @@ impl Diagnostic {
     }
 }
 
-/// A message may quote what was written.
+/// Masks logins in URLs: a message may quote a URL of the chart.
 fn without_logins(text: String) -> String {
     match logins(&text) {
         Cow::Borrowed(_) => text,
@@ -157,7 +157,7 @@ fn without_logins(text: String) -> String {
     }
 }
 
-/// Another place that belongs to a finding, such as that of a first definition.
+/// Another place that belongs to a finding, such as the first definition of a duplicate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Related {
     pub message: String,
@@ -166,7 +166,7 @@ pub struct Related {
     pub column: u32,
 }
 
-/// A [`Diagnostic`] with its place resolved; a key without a value is written as `null`.
+/// A [`Diagnostic`] with its place resolved. A missing value is serialized as `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     pub severity: Severity,
@@ -177,7 +177,7 @@ pub struct View {
     pub line: Option<u32>,
     pub column: Option<u32>,
     pub hint: Option<String>,
-    /// How many findings it stands for, where that is more than one.
+    /// How many findings this one summarizes, if more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -185,7 +185,7 @@ pub struct View {
 }
 
 impl View {
-    /// An error that has no place in a file.
+    /// An error without a place in a file.
     pub fn error(code: &str, message: String, hint: Option<String>) -> View {
         View {
             severity: Severity::Error,
@@ -202,7 +202,7 @@ impl View {
     }
 }
 
-/// The findings of a run.
+/// A list of findings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
@@ -247,7 +247,7 @@ impl Diagnostics {
         self.0.is_empty()
     }
 
-    /// Masks what this run must not show of what was written.
+    /// Masks the known secrets in all texts.
     pub fn hide(&mut self, mask: &Mask) {
         for found in &mut self.0 {
             let texts = [&mut found.message].into_iter().chain(&mut found.hint);
@@ -265,9 +265,9 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// Orders by file and position; what has no place comes first.
+    /// Sorts by file and position. Findings without a place come first.
     pub fn sort(&mut self) {
-        // At one position the outer span goes first, so that causes stand before consequences.
+        // At the same position the outer span comes first: its finding is usually the cause.
         self.0.sort_by(|a, b| {
             let place = |found: &Diagnostic| {
                 found
@@ -278,9 +278,9 @@ impl Diagnostics {
         });
     }
 
-    /// Drops what says the same about the same place, as a shared anchor makes every user of it do.
-    /// Wants a sorted list.
+    /// Drops repetitions of a finding at the same place. Expects a sorted list.
     pub fn dedup(&mut self) {
+        // An anchor with an error is decoded once for each alias, with the same finding each time.
         self.0.dedup_by(|b, a| {
             (a.span, a.code, &a.message, &a.address) == (b.span, b.code, &b.message, &b.address)
         });
@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sorted_by_place_and_without_repetition() {
+    fn findings_are_sorted_by_place_and_not_repeated() {
         let mut sources = SourceMap::default();
         let one = sources.add("one.yaml", "a: 1\n");
         let two = sources.add("two.yaml", "b: 2\n");
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_form_keeps_its_keys() {
+    fn the_json_form_keeps_its_keys() {
         let mut sources = SourceMap::default();
         let file = sources.add("é.yaml", "käse: 1\n");
         let found = Diagnostic::error("bad", "no")

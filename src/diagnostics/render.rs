@@ -1,8 +1,8 @@
-//! A diagnostic as people read it: the message, the line with a mark under it, the hint.
+//! Formats a diagnostic for a terminal: the message, the marked line, the hint.
 //!
-//! Only a window of the line is handed to the renderer, which reads all that it is given: the
-//! whole of a large chart would cost tens of milliseconds for every report, and a line of 100 kB
-//! would be printed. Text of the user's files never reaches a terminal with its control characters.
+//! The renderer gets only a part of the line. It scans all that it gets: a whole large chart would
+//! take tens of milliseconds for each report, and a line of 100 kB would be printed. Control
+//! characters in the user's files are replaced, so they cannot control the terminal.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -10,10 +10,10 @@ use super::source::BOM;
 use super::{Diagnostic, Severity, SourceMap, Span, visible};
 use crate::text::is_hidden;
 
-/// Bytes of a line kept before and behind the start of a span; more than any terminal is wide.
+/// How many bytes of a line are kept before and after the start of a span. Wider than a terminal.
 const WINDOW: usize = 600;
 
-/// The report, without a final line break. `width` is the terminal's, in columns.
+/// The full report without a final line break. `width` is the terminal's width in columns.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool, width: usize) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -56,9 +56,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool, width: 
         .join("\n")
 }
 
-/// The report on one line: the place, the message and, if it is another than the reader has seen,
-/// the hint.
-pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, seen: Option<&str>) -> String {
+/// The report on one line: place, message, and the hint unless it equals `last_hint`.
+pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, last_hint: Option<&str>) -> String {
     let place = diagnostic.span.map_or_else(String::new, |span| {
         let at = sources.location(span);
         format!("{}:{}:{}: ", visible(&at.file), at.line, at.column)
@@ -66,7 +65,7 @@ pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, seen: Option<&str>) -
     let hint = diagnostic
         .hint
         .as_ref()
-        .filter(|hint| seen != Some(hint.as_str()))
+        .filter(|hint| last_hint != Some(hint.as_str()))
         .map_or_else(String::new, |hint| format!("; {}", visible(hint)));
     let severity = match diagnostic.severity {
         Severity::Error => "error",
@@ -79,8 +78,8 @@ pub fn brief(diagnostic: &Diagnostic, sources: &SourceMap, seen: Option<&str>) -
     )
 }
 
-/// The renderer announces every snippet with the mark of its file, although the place that belongs
-/// to it has just been named.
+/// Whether the line is only the mark `:::`. The renderer prints it before each snippet without a
+/// path, although the line above it already gives the place.
 fn is_bare_place(line: &str) -> bool {
     let styled = |part: &str| {
         part.split_once('m')
@@ -112,7 +111,7 @@ fn place<'a>(
     }
     let (text, mark) = window(sources, span);
     let annotation = kind.span(mark).label(label);
-    // The snippet has no path of its own: it would count columns from the window's start.
+    // With a path, the snippet would print its own columns, counted from the start of the window.
     group.element(origin).element(
         Snippet::source(text)
             .line_start(line)
@@ -120,7 +119,7 @@ fn place<'a>(
     )
 }
 
-/// The visible part of the line in which a span starts, and what of it to mark.
+/// The part of a span's first line that is shown, and the range to mark in it.
 fn window(sources: &SourceMap, span: Span) -> (String, std::ops::Range<usize>) {
     let (offset, mut line) = sources.line(span);
     let mut start = (span.start as usize).saturating_sub(offset).min(line.len());
@@ -148,7 +147,7 @@ fn window(sources: &SourceMap, span: Span) -> (String, std::ops::Range<usize>) {
     (before + &marked + &after, mark)
 }
 
-/// The start of the character at `at`.
+/// The first byte of the character at `at`.
 fn boundary(line: &[u8], mut at: usize) -> usize {
     while at > 0 && line.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) {
         at -= 1;
@@ -156,16 +155,16 @@ fn boundary(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The character, or a stand-in where it would complete `##[`, a command of CI runners. `hashes`
-/// counts those before it.
+/// The character, or a replacement if it completes `##[`, which starts a command for some CI
+/// runners. `hashes` counts the `#` right before it.
 fn shown(c: char, hashes: &mut usize) -> char {
     let is_command = c == '[' && *hashes >= 2;
     *hashes = if c == '#' { *hashes + 1 } else { 0 };
-    if is_command { '\u{fffd}' } else { stand_in(c) }
+    if is_command { '\u{fffd}' } else { replaced(c) }
 }
 
-/// One visible character for one that is not, so that marks stay under their text.
-fn stand_in(c: char) -> char {
+/// One visible character for each invisible one, so that marks stay under their text.
+fn replaced(c: char) -> char {
     match c {
         '\t' => c,
         '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn like_a_compiler() {
+    fn a_report_looks_like_a_compilers() {
         let mut sources = SourceMap::default();
         let file = sources.add("portolan.yaml", "a:\n  descripton: hello\n");
         let found = Diagnostic::error("unknown-key", "unknown key `descripton`")
@@ -212,12 +211,12 @@ mod tests {
         let mut sources = SourceMap::default();
         let one = sources.add("one.yaml", "a: 1\n");
         let two = sources.add("two.yaml", "b: 1\na: 2\n");
-        let found = Diagnostic::warning("twice", "`a` is there twice")
+        let found = Diagnostic::warning("twice", "`a` appears twice")
             .at(Span::new(two, 5, 6))
             .related(Span::new(one, 0, 1), "first defined here")
             .address("repository team-a/a");
         insta::assert_snapshot!(render(&found, &sources, false, 80), @r#"
-        warning[twice]: `a` is there twice
+        warning[twice]: `a` appears twice
          --> two.yaml:2:1
           |
         2 | a: 2
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_drives_the_terminal() {
+    fn nothing_controls_the_terminal() {
         let text = "k: \"\u{1b}[2Jx\u{9b}y\u{202e}z\u{7f}\" # \0";
         let mut sources = SourceMap::default();
         let file = sources.add("a\u{1b}b.yaml", text);
@@ -343,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text() {
+    fn invalid_utf8_is_shown_as_replacement_characters() {
         insta::assert_snapshot!(report(b"a: \xff\xfe\xff\x80b\n", 3, 4), @r#"
         error[bad]: no
          --> portolan.yaml:1:4

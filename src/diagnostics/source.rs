@@ -1,7 +1,7 @@
-//! The files that were read, and where a byte offset lies in them.
+//! The loaded files, and the line and column of a byte offset.
 //!
-//! Knows nothing of YAML: a file that is not UTF-8 has lines and columns too, so that the first
-//! bad byte can be shown.
+//! Works on bytes, not on YAML: a file that is not UTF-8 has lines and columns too, so that its
+//! first invalid byte can be shown.
 
 use std::sync::{Arc, OnceLock};
 
@@ -44,7 +44,7 @@ struct File {
 }
 
 impl SourceMap {
-    /// Takes a file under the path that the user gave.
+    /// Adds a file under the path that the user gave.
     pub fn add(&mut self, path: impl Into<Arc<str>>, bytes: impl Into<Vec<u8>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let (path, bytes, index) = (path.into(), bytes.into(), OnceLock::new());
@@ -61,12 +61,12 @@ impl SourceMap {
         (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(FileId)
     }
 
-    /// Empty for a file of another map.
+    /// Empty if the file belongs to another map.
     pub fn bytes(&self, file: FileId) -> &[u8] {
         self.file(file).map_or(&[], |file| &file.bytes)
     }
 
-    /// Writes over every line that is to be hidden; lengths and places stay.
+    /// Replaces every matching line with `*`. Lengths and places do not change.
     pub fn cover_lines(&mut self, hides: impl Fn(&str) -> bool) {
         for file in &mut self.files {
             let lines = file.bytes.split_mut(|byte| *byte == b'\n');
@@ -79,7 +79,7 @@ impl SourceMap {
         }
     }
 
-    /// Writes over a piece of a text, line breaks aside; lengths and places stay.
+    /// Replaces a span with `*`, except line breaks. Lengths and places do not change.
     pub fn cover(&mut self, span: Span) {
         let Some(file) = self.files.get_mut(span.file.0 as usize) else {
             return;
@@ -94,7 +94,7 @@ impl SourceMap {
         file.index = OnceLock::new();
     }
 
-    /// Shows no line of a file any more, only places in it.
+    /// From now on, reports give places in this file but show none of its lines.
     pub fn conceal(&mut self, file: FileId) {
         if let Some(file) = self.files.get_mut(file.0 as usize) {
             file.is_concealed = true;
@@ -110,7 +110,8 @@ impl SourceMap {
             .map_or_else(|| Arc::from("?"), |file| file.path.clone())
     }
 
-    /// The place where a span starts. Costs the same wherever it lies and however long its line is.
+    /// The line and column where a span starts. The cost does not depend on the file's size or on
+    /// the length of the line.
     pub fn location(&self, span: Span) -> Source {
         let Some(file) = self.file(span.file) else {
             return Source {
@@ -147,7 +148,7 @@ impl SourceMap {
         str::from_utf8(&file.bytes[file.clamp(span.start)..file.clamp(span.end)]).ok()
     }
 
-    /// Where the line of a span starts, and its bytes without the line break.
+    /// The offset of a span's first line, and the bytes of that line without the line break.
     pub(super) fn line(&self, span: Span) -> (usize, &[u8]) {
         let Some(file) = self.file(span.file) else {
             return (0, &[]);
@@ -181,14 +182,15 @@ impl File {
     }
 }
 
-/// How many bytes lie between two counts of characters.
+/// The index stores a character count for each block of this many bytes.
 const BLOCK: usize = 1024;
 
-/// Lines by their first byte, and how many characters precede every block: a chart of one long
-/// line would otherwise be counted from its start for each of its resources.
+/// The first byte of each line, and the count of characters before each block.
+///
+/// Without the counts, a chart on a single line would be scanned from its start for each resource.
 #[derive(Debug)]
 struct Index {
-    /// Never empty, and starts with zero.
+    /// Never empty; the first entry is zero.
     lines: Vec<u32>,
     characters: Vec<u32>,
 }
@@ -226,7 +228,7 @@ impl Index {
 
 pub(super) const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Characters that start in these bytes.
+/// How many characters start in these bytes.
 fn starts(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32
 }
@@ -248,8 +250,8 @@ mod tests {
         let places = [0, 2, 5, 7].map(|offset| at(bytes, offset));
         assert_eq!(places, [(1, 1), (2, 1), (3, 1), (4, 1)]);
         assert_eq!(at(b"", 0), (1, 1));
-        assert_eq!(at(b"a\n", 2), (2, 1), "behind the last line break");
-        assert_eq!(at(b"a", 99), (1, 2), "behind the end");
+        assert_eq!(at(b"a\n", 2), (2, 1), "after the last line break");
+        assert_eq!(at(b"a", 99), (1, 2), "after the end");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The codes of diagnostics, for a terminal and as the page `docs/diagnostics.md`.
+//! Formats the codes of diagnostics for a terminal and for `docs/diagnostics.md`.
 
 use super::fit::wrap;
 use crate::diagnostics::{
@@ -6,7 +6,7 @@ use crate::diagnostics::{
     codes::{Code, Example, explained, of_plans, of_stops},
 };
 
-/// The columns of a terminal that nobody has widened.
+/// The default width of terminals, in columns.
 const WIDTH: usize = 80;
 
 const INTRODUCTION: &str = "\
@@ -14,22 +14,23 @@ const INTRODUCTION: &str = "\
 
 <!-- Generated: cargo run -- explain --markdown > docs/diagnostics.md -->
 
-Every finding has a code, which never changes its meaning; `portolan explain CODE` prints what \
-stands here. A chart with an
-error is not used. A warning is told, and fails only `validate --deny warnings`; all but \
-`unused-waiver` can be waived by a comment
-`# portolan: allow CODE` on the line or above it, or by `lints: { allow: [CODE] }` for a whole \
-document.
+Every finding has a code whose meaning never changes; `portolan explain CODE` prints its section \
+of this page.
+A chart with an error is not used. A warning is shown, and only `validate --deny warnings` fails \
+because of it.
+All warnings except `unused-waiver` can be waived: with the comment `# portolan: allow CODE` on \
+the line or above it,
+or with `lints: { allow: [CODE] }` for a whole document.
 ";
 
 const OF_PLANS: &str = "
 ## Changes and states of a plan
 
-SARIF and Code Quality reports of `plan` and `drift` hold these codes beside those above; \
-`portolan explain CODE` tells
-more of one. They are no mistakes in a chart, and nothing waives them. A change that destroys or \
-exposes is an error in
-these reports.
+SARIF and Code Quality reports of `plan` and `drift` also contain these codes; `portolan explain \
+CODE` explains each.
+They are not errors in a chart and cannot be waived. In these reports, a change that destroys or \
+exposes something is an
+error.
 
 | code | severity | meaning |
 | --- | --- | --- |
@@ -38,8 +39,8 @@ these reports.
 const OF_STOPS: &str = "
 ## Why a plan stops
 
-The JSON documents of `plan`, `drift` and `apply` hold these codes under `stopped`. Nothing is \
-applied then.
+The JSON documents of `plan`, `drift` and `apply` contain these codes under `stopped`. A stopped \
+plan applies nothing.
 
 | code | meaning |
 | --- | --- |
@@ -93,7 +94,7 @@ pub fn list(codes: &[&Code]) -> String {
         }
         out.push('\n');
     }
-    out + "`portolan explain CODE` tells more of one.\n"
+    out + "`portolan explain CODE` explains one of them.\n"
 }
 
 /// The page, as Markdown.
@@ -133,7 +134,7 @@ pub fn markdown(codes: &[&Code]) -> String {
     out
 }
 
-/// What a code means and what to do, as Markdown without a heading.
+/// The explanation of a code and what to do, as Markdown without a heading.
 pub fn help(code: &Code) -> String {
     let rest = match code.example {
         Example::Charts { wrong, right } => {
@@ -173,10 +174,11 @@ mod tests {
     #[test]
     fn one_code_on_a_terminal() {
         insta::assert_snapshot!(text(codes::find("missing-region").unwrap()), @r#"
-        error[missing-region]: A document does not say which region it is about.
+        error[missing-region]: A document has no `region`.
 
-        Each document has its own `region`; everything in it lives there. `--region`
-        fills it in for documents that have none, and overrides nothing.
+        Each document has its own `region`, which applies to everything in it.
+        `--region` fills it in for documents without one. It does not override a
+        `region` in a document.
 
         Wrong:
 
@@ -194,10 +196,10 @@ mod tests {
         insta::assert_snapshot!(text(codes::find("too-deep").unwrap()), @r#"
         error[too-deep]: Lists and mappings are nested too deep.
 
-        A file may have 64 levels of lists and mappings, aliases followed. A chart needs
-        fewer than ten.
+        A file may have 64 levels of lists and mappings, including those that aliases
+        add. A chart needs fewer than ten.
 
-        Look for brackets that are opened and not closed where they should be.
+        Look for a bracket that is not closed where it should be.
         "#);
     }
 

@@ -1,4 +1,4 @@
-//! What is allowed and seldom meant: warnings, each of which a chart can waive.
+//! Warnings: allowed, but probably not intended.
 
 use super::{Code, Example, charts, warning};
 
@@ -6,9 +6,8 @@ pub(super) static CODES: &[Code] = &[
     warning(
         "copy-cycle",
         "Two rules copy into each other.",
-        "Every push on one side starts a copy on the other. Whether the service stops there, or \
-        copies the copy back, is \
-         not documented.",
+        "Every push on one side starts a copy to the other. Whether the service then copies it \
+        back is not documented.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -52,10 +51,9 @@ organizations:
     ),
     warning(
         "double-hyphen",
-        "A name has several hyphens in a row.",
-        "The service's documents forbid that in new names, though its patterns allow it and such \
-        names exist. A new \
-         one may be refused.",
+        "A name contains two or more hyphens in a row.",
+        "The service's documentation forbids this in new names, although its naming pattern allows \
+        it and such names exist. The service may refuse a new one.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -72,33 +70,29 @@ organizations:
     warning(
         "failing-mirror",
         "The last run of a mirror failed.",
-        "The service says so, and its words are repeated. As long as the last success is younger \
-        than `max_age` allows, the \
-         mirror is as the chart wants it, and no run is planned; what is wrong should be mended \
-         before it is not.",
+        "The message repeats the service's own words. No run is planned while the last success is \
+        newer than `max_age` allows. Fix the cause before it gets older.",
         Example::Advice(
-            "Look at what the service says: an address that is gone, or credentials that are no \
-            good, do not mend themselves.",
+            "Read the service's message. A wrong URL or invalid credentials need a correction: \
+            another run fails too.",
         ),
     ),
     warning(
         "kept-by-exclude",
-        "Something shall go, and what lives in it is excluded.",
-        "A deletion takes along what lives in it, or is refused for it: an organization with a \
-        repository, a repository \
-         with a rule. What `--exclude` leaves alone therefore holds what it lives in; the rest of \
-         the run is made.",
+        "The chart deletes a resource, but `--exclude` covers something in it.",
+        "A deletion removes the contents of the resource too, or is refused because of them: the \
+        repositories of an organization, the rules of a repository. What `--exclude` covers \
+        therefore keeps its parent too. The other changes are made.",
         Example::Advice(
-            "Nothing, if that is meant. Otherwise run again without the `--exclude` that covers \
-            what lives in there.",
+            "If this is intended, do nothing. Otherwise run the command without the `--exclude` \
+            pattern that covers the contents.",
         ),
     ),
     warning(
         "literal-variable",
-        "A text holds what another tool would replace.",
-        "A description may hold anything, so a variable or a template of another tool is sent as \
-        it stands. portolan \
-         replaces `${env:NAME}` only, with the value of `PORTOLAN_VAR_NAME`.",
+        "A text contains a variable or template of another tool.",
+        "portolan replaces only `${env:NAME}`, with the value of `PORTOLAN_VAR_NAME`. Variables \
+        and templates of other tools are sent unchanged.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -121,11 +115,10 @@ organizations:
     warning(
         "pattern-covers-nothing",
         "A pattern of `protect`, `accept`, `--ignore` or `--exclude` covers nothing.",
-        "Nothing in the chart and nothing live in its organizations is covered. As a rule the \
-        pattern is mistyped, and what \
-         it was to protect is not protected. The commands that read the live state tell it; a plan \
-         of a part of the chart \
-         is silent about what it did not read.",
+        "The pattern covers nothing in the chart and nothing live in its organizations. It is \
+        usually mistyped, and then what it should protect is not protected. Only commands that \
+        read the live state report this, and a plan of a part of the chart does not report it for \
+        the parts that it did not read.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -147,11 +140,10 @@ protect: [ team-a/ledger ]
     ),
     warning(
         "registry-host",
-        "The first part of a repository's name looks like the host of a registry.",
-        "An image is named by its registry, its organization and its repository; a chart has the \
-        organization above, and \
-         the region says which registry it is. The service would take the host as a part of the \
-         name.",
+        "The first segment of a repository name looks like a registry host.",
+        "An image reference consists of registry, organization and repository. In a chart, the \
+        registry follows from `region`, and the organization is the key above. The service would \
+        take the host as a part of the name.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -172,9 +164,8 @@ organizations:
     warning(
         "self-copy",
         "A rule copies a repository onto itself.",
-        "Its target is the rule's own region and organization. A rule keeps the name of the \
-        repository, so source and \
-         copy are the same.",
+        "Its target is the region and organization of the repository. A copy keeps the name of the \
+        repository, so it would be the same repository.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -200,10 +191,9 @@ organizations:
     ),
     warning(
         "shared-override",
-        "Two rules write the same repository, and one overwrites what it finds.",
-        "With `override: true` a tag that both sources have is replaced by whoever pushed last, so \
-        what the tag names \
-         depends on chance.",
+        "Two rules write the same repository, and at least one of them overwrites tags.",
+        "With `override: true`, a tag that both sources have is replaced by the latest push. Which \
+        image the tag names then depends on the order of the pushes.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -243,12 +233,10 @@ organizations:
     ),
     warning(
         "unknown-region",
-        "No official document knows the region.",
-        "The host that is asked is made from the region's name, so a mistyped one ends in a host \
-        that does not exist. \
-         The table of regions is that of the official SDK: a newer region, or one of a partner's \
-         cloud, may be right and \
-         wants the endpoints of its services, or a waiver.",
+        "The region is not in the official list of regions.",
+        "The name of the region is a part of the service's host name, so a mistyped region leads \
+        to a host that does not exist. The list is that of the official SDK. For a newer region, \
+        or a region of a partner cloud, give the `endpoints` of the services or waive the warning.",
         charts(
             r"version: 1
 region: cn-noth-4
@@ -264,12 +252,10 @@ organizations:
     ),
     warning(
         "unknown-sync-region",
-        "A rule copies to a region that is not known to take copies.",
-        "Not every region of the service takes part in copying, and the service's error for one \
-        that does not is hard \
-         to understand. The list is that of the user guide; a region may have joined since, and \
-         then the warning can \
-         be waived.",
+        "A rule copies to a region that is not known to support image synchronization.",
+        "Not all regions of the service support it, and the service's error message for those that \
+        do not is hard to understand. The list is that of the user guide. If the region was added \
+        since, waive the warning.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -296,9 +282,8 @@ organizations:
     warning(
         "unknown-target-organization",
         "A rule copies to an organization that does not exist.",
-        "The service takes such a rule, and copies nothing. Only a plan can tell, and only for \
-        regions that the chart \
-         has documents for: it reads what is live there.",
+        "The service accepts such a rule and copies nothing. Only commands that read the live \
+        state find this, and only in regions that have a document in the chart.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -335,11 +320,10 @@ organizations:
     ),
     warning(
         "unused-waiver",
-        "A waiver waives nothing.",
-        "`# portolan: allow CODE` covers its own line or, on a line for itself, the next one; \
-        `lints: { allow: [CODE] }` \
-         covers its document. Where nothing there has the code any more, the waiver would only \
-         hide the next finding.",
+        "A waiver has no effect.",
+        "`# portolan: allow CODE` applies to its own line or, alone on a line, to the next one. \
+        `lints: { allow: [CODE] }` applies to its document. If the code no longer occurs there, \
+        the waiver would only hide a future finding.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -355,9 +339,9 @@ organizations:
     ),
     warning(
         "unusual-git-url",
-        "The address that a mirror follows does not end in `.git`.",
-        "The user guide of the service asks for addresses that end so. Whether others are refused \
-        is not documented.",
+        "The URL of a mirror's source does not end in `.git`.",
+        "The service's user guide asks for URLs that end in `.git`. Whether others are refused is \
+        not documented.",
         charts(
             r"version: 1
 region: cn-north-4

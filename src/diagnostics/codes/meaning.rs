@@ -1,15 +1,15 @@
-//! What can be wrong although every key and value is right by itself.
+//! Errors in a combination of keys and values that are each valid.
 
 use super::{Code, Example, charts, error};
 
 pub(super) static CODES: &[Code] = &[
     error(
         "ambiguous-pattern",
-        "A pattern begins with a region that is also the name of an organization or a project.",
-        "A pattern of `protect` or `accept` starts at the organization, or at the region if it \
-        begins with one. Where both \
-         are called so, it could be meant either way. A printed address, with its kind in front, \
-         starts at the region.",
+        "The first segment of a pattern is the name of both a region and an organization or \
+        project.",
+        "A pattern of `protect` or `accept` starts with an organization, or with a region. Here \
+        the first segment could be either. Write the full form: a printed address, with its kind \
+        in front, always starts with the region.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -31,10 +31,10 @@ protect: [ repository cn-north-4/cn-north-4/ledger ]
     ),
     error(
         "auto-false",
-        "A rule that does not copy by itself cannot be managed.",
-        "The service may leave rules with `auto: false` out of its own list. portolan would create \
-        such a rule again in \
-         every run, and the chart could never be reached. Who knows better can waive this error.",
+        "A rule with `auto: false` cannot be managed.",
+        "The service may leave rules with `auto: false` out of its list of rules. Then portolan \
+        would create the rule again in every apply, and the live state would never equal the \
+        chart. If your service lists such rules, waive this error.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -61,8 +61,8 @@ organizations:
     ),
     error(
         "duplicate-chart-key",
-        "`name`, `account` or `chart_defaults` stands in the chart twice.",
-        "Each holds for the whole chart, all files and documents of it, so there can be one.",
+        "`name`, `account` or `chart_defaults` appears twice in the chart.",
+        "Each applies to the whole chart: all its files and documents. Keep one.",
         charts(
             r"version: 1
 account: acme
@@ -91,8 +91,8 @@ organizations:
     ),
     error(
         "duplicate-limits",
-        "`limits` stands in the chart twice.",
-        "It holds for the whole chart, all files and documents of it, so there can be one.",
+        "`limits` appears twice in the chart.",
+        "`limits` applies to the whole chart: all its files and documents. Keep one.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -148,9 +148,8 @@ mirrors:
     error(
         "duplicate-repository",
         "A repository is listed twice.",
-        "The entries of an organization may be spread over documents and files, but each \
-        repository has one. Two would \
-         have to be merged, and nobody could tell which of them decides.",
+        "The repositories of an organization may be spread over documents and files, but each has \
+        one entry. Two entries are not merged, because neither takes precedence.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -184,9 +183,9 @@ organizations:
     ),
     error(
         "duplicate-repository-id",
-        "Two mirrors have the same number.",
-        "A number names one git repository. Two entries for it would undo what the other one says, \
-        in every run.",
+        "Two mirrors have the same `repository_id`.",
+        "An id belongs to one git repository. With two entries, each apply would undo what the \
+        other entry asks for.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -204,10 +203,10 @@ mirrors:
     ),
     error(
         "duplicate-rule",
-        "Two rules of a `sync` list copy to the same place.",
-        "A rule has no name: it is known by its target region and organization, and the service \
-        keeps one for each. The \
-         two may name the place differently, one by `target` and one in full.",
+        "Two rules of a `sync` list have the same target.",
+        "A rule is identified by its target region and organization, and the service keeps one \
+        rule for each. Two items can mean the same target although one names it by `target` and \
+        the other in full.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -237,10 +236,9 @@ organizations:
     ),
     error(
         "duplicate-setting",
-        "A setting of an organization stands in two documents.",
-        "`state`, `unlisted` and `defaults` of an organization hold for it in every document of \
-        its region, whichever \
-         they stand in, so each may stand in one.",
+        "A setting of an organization appears in two documents.",
+        "`state`, `unlisted` and `defaults` of an organization apply to it in every document of \
+        the region, so each may appear in only one of them.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -266,10 +264,9 @@ organizations:
     ),
     error(
         "duplicate-target",
-        "A target stands in the chart twice.",
-        "`targets` are known in the whole chart, all files and documents of it, so a name can \
-        stand for one place only. \
-         That the two are equal does not help: they would not stay so.",
+        "A target is defined twice.",
+        "`targets` apply to the whole chart: all its files and documents. Define each name once, \
+        even if the two definitions are equal: one of them could be changed without the other.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -295,11 +292,10 @@ targets:
     ),
     error(
         "expired-acceptance",
-        "A difference was accepted until a day that has passed.",
-        "Only `drift` looks at the day. From the day after `until` on it fails, whether or not \
-        anything differs there, \
-         and what differs counts again: an acceptance that nobody looks after would hide drift for \
-         ever.",
+        "The last day of an acceptance has passed.",
+        "Only `drift` checks the date. From the day after `until` it fails, even if nothing \
+        differs there, and the differences count again. An acceptance without an end would hide \
+        drift forever.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -319,10 +315,9 @@ accept:
     ),
     error(
         "key-beside-absent",
-        "A key stands beside `state: absent`.",
-        "What shall not exist has no attributes, rules or settings. Either the key or `state: \
-        absent` is a leftover. \
-         In an organization, `repositories` may stand beside it if all of them are absent too.",
+        "`state: absent` does not allow another key beside it.",
+        "An object that must not exist has no attributes, rules or settings, so one of the two is \
+        a leftover. An organization may keep `repositories` if all of them are absent too.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -345,10 +340,9 @@ organizations:
     ),
     error(
         "missing-region",
-        "A document does not say which region it is about.",
-        "Each document has its own `region`; everything in it lives there. `--region` fills it in \
-        for documents that \
-         have none, and overrides nothing.",
+        "A document has no `region`.",
+        "Each document has its own `region`, which applies to everything in it. `--region` fills \
+        it in for documents without one. It does not override a `region` in a document.",
         charts(
             r"version: 1
 organizations:
@@ -363,9 +357,9 @@ organizations:
     ),
     error(
         "missing-target",
-        "A rule does not say where it copies to.",
-        "It needs `target`, the name of one of the chart's `targets`, or both `target_region` and \
-         `target_organization`.",
+        "A rule has no target.",
+        "A rule needs either `target`, the name of one of the chart's `targets`, or both \
+        `target_region` and `target_organization`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -390,14 +384,11 @@ organizations:
     ),
     error(
         "own-secret",
-        "A mirror would log in with a key of the cloud.",
-        "A chart says which git server a login is sent to, so whoever may change the chart could \
-        have it sent to a server of \
-         their own. The variables that portolan and other tools of this cloud read their keys from \
-         are no logins of git \
-         servers, and are refused. So are files below /proc, /sys and /dev: they show what the \
-         system knows about running \
-         programs, such as these variables.",
+        "A mirror would send cloud credentials to a git server.",
+        "The chart decides which git server receives a login, so anyone who can change the chart \
+        could send the cloud credentials to their own server. Variables from which portolan and \
+        other tools read cloud credentials are therefore refused as git logins. Files below /proc, \
+        /sys and /dev are refused too: they show the variables of running programs.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -419,9 +410,9 @@ mirrors:
     ),
     error(
         "repository-in-absent",
-        "A repository shall exist in an organization that shall not.",
-        "An organization goes only when it is empty, so every repository that is listed in it must \
-        go as well.",
+        "A repository is listed in an organization that has `state: absent`.",
+        "An organization is deleted only when it is empty. Give each repository that is listed in \
+        it `state: absent` too.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -443,24 +434,21 @@ organizations:
     ),
     error(
         "selection-covers-nothing",
-        "A `--target` or `--exclude` covers nothing.",
-        "Nothing in the chart and nothing live in its organizations is covered, so the run would \
-        be about something else \
-         than was asked for: a `--target` would find no changes, an `--exclude` would leave \
-         nothing out. Nothing is \
-         written. An `--exclude` with a `*` may be meant for what is not there yet, and is only a \
-         warning.",
+        "A `--target` or `--exclude` pattern covers nothing.",
+        "The pattern covers nothing in the chart and nothing live in its organizations. It is \
+        probably mistyped, so the command stops before anything is written. An `--exclude` pattern \
+        with a `*` may be meant for future resources, so there it is only a warning.",
         Example::Advice(
-            "Correct the name: a pattern begins with a region or an organization, as in \
+            "Correct the pattern. It starts with a region or an organization, as in \
             `cn-north-4/team-a/web` or `team-a/web`.",
         ),
     ),
     error(
         "two-credentials",
-        "A mirror has credentials of its own and a stored endpoint.",
-        "The service takes a login or the id of an endpoint that holds one. Which of two it would \
-        use is not documented. `endpoint: ''` takes a stored one away, and may stand beside \
-        `credentials`.",
+        "A mirror has both `credentials` and a stored `endpoint`.",
+        "The service accepts a login or the id of a stored service endpoint. Which of the two it \
+        uses when it gets both is not documented. `endpoint: ''` removes a stored endpoint and is \
+        allowed beside `credentials`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -481,8 +469,8 @@ mirrors:
     error(
         "two-endpoints",
         "Two documents give the same region different endpoints.",
-        "A region is read from and written to through one endpoint in a run. The second place is \
-        shown.",
+        "A command uses one endpoint for each region and service. The second place is shown as \
+        well.",
         charts(
             r#"version: 1
 region: cn-north-4
@@ -503,11 +491,10 @@ region: cn-north-4
     ),
     error(
         "two-targets",
-        "A rule names its destination in two ways.",
-        "A rule copies to one place: either to a named `target`, or to `target_region` and \
-        `target_organization`. What a \
-         target says cannot be changed in a rule, except for the rule's attributes, such as \
-         `override`.",
+        "A rule gives its target twice.",
+        "Use either `target`, the name of one of the chart's `targets`, or `target_region` and \
+        `target_organization`. A rule cannot change the region or organization of a named target. \
+        It can set attributes, such as `override`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -535,8 +522,8 @@ organizations:
     ),
     error(
         "unknown-target",
-        "A rule names a target that the chart does not have.",
-        "`target` is one of the names under `targets`, in any document of the chart.",
+        "A rule uses a target that the chart does not define.",
+        "`target` is a name under `targets` in any document of the chart.",
         charts(
             r"version: 1
 region: cn-north-4

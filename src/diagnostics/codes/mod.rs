@@ -1,7 +1,7 @@
-//! Every code that a diagnostic can carry, and what it means: the texts of `portolan explain` and
-//! of `docs/diagnostics.md`.
+//! The codes of diagnostics and their explanations, as `portolan explain` and
+//! `docs/diagnostics.md` print them.
 //!
-//! Data only. A code once published keeps its meaning, because scripts and waivers name it.
+//! Data only. A published code keeps its meaning, because scripts and waivers name it.
 
 mod lints;
 mod meaning;
@@ -14,19 +14,19 @@ mod yaml;
 
 use super::Severity;
 
-/// What stands behind a code.
+/// A code with its explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
     pub name: &'static str,
     pub severity: Severity,
     /// One sentence.
     pub summary: &'static str,
-    /// Why it is wrong: what the service or the language says.
+    /// Why it is wrong: the rule of the service or of the chart language.
     pub explanation: &'static str,
     pub example: Example,
 }
 
-/// How it looks, and how to mend it.
+/// An example of the finding, and how to fix it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Example {
     /// Whole charts: the first has this finding and no other, the second has none.
@@ -34,7 +34,7 @@ pub enum Example {
         wrong: &'static str,
         right: &'static str,
     },
-    /// What to do, where no small chart could show it.
+    /// What to do, if no small chart can show it.
     Advice(&'static str),
 }
 
@@ -48,12 +48,13 @@ pub fn all() -> Vec<&'static Code> {
     codes
 }
 
-/// The codes of reports about a plan, sorted by name: no diagnostics, and so not among [`all`].
+/// The codes for the changes and states of a plan, sorted by name. They are not diagnostics, so
+/// [`all`] does not contain them.
 pub fn of_plans() -> impl Iterator<Item = &'static Code> {
     plans::CODES.iter()
 }
 
-/// The codes in `stopped` of a plan, sorted by name.
+/// The codes in a plan's `stopped` list, sorted by name.
 pub fn of_stops() -> impl Iterator<Item = &'static Code> {
     stops::CODES.iter()
 }

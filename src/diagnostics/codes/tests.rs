@@ -1,4 +1,4 @@
-//! The registry is complete, and its examples do what they say.
+//! The registry is complete, and each example shows its code.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +18,7 @@ use crate::{
     state::Live,
 };
 
-/// What a drift run with an empty live state would find in the chart, in the year 2026.
+/// The findings of `drift` for the chart, with an empty live state and in the year 2026.
 fn found(text: &str) -> Vec<(&'static str, Severity)> {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", text);
@@ -71,7 +71,7 @@ fn each_example_shows_its_code_and_no_other() {
 }
 
 #[test]
-fn every_list_is_sorted_and_no_code_is_there_twice() {
+fn every_list_is_sorted_and_no_code_appears_twice() {
     for list in LISTS {
         assert!(
             list.is_sorted_by(|a, b| a.name < b.name),
@@ -101,7 +101,7 @@ fn every_change_and_state_of_a_plan_has_a_code() {
     }
     assert!(
         all().iter().all(|code| !codes.contains(&code.name)),
-        "they are no diagnostics"
+        "they are not diagnostics"
     );
 }
 
@@ -158,7 +158,7 @@ fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
         ("View::error(", Severity::Error),
     ];
     scan(&root(), &makers, &mut used);
-    // The probes are of no service, and nobody asks what their codes mean.
+    // The test-only kinds use codes that `explain` does not know.
     let items = REGISTRY
         .iter()
         .filter(|kind| !kind.name.ends_with("member"))
@@ -181,8 +181,8 @@ fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
     assert_eq!(used, registered, "left: in the sources, right: registered");
 }
 
-/// Collects the codes that these functions are called with. A code is written as a literal, or as a
-/// constant of the same file.
+/// Collects the codes that these functions are called with. A code is a literal or a constant of
+/// the same file.
 fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, Severity)>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
@@ -208,8 +208,8 @@ fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, S
                 .split([',', ')'])
                 .next()
                 .unwrap_or_default();
-            // A change of a plan, not a finding: code scanning wants a rule for it as well. And
-            // what stands in the table of a kind.
+            // Not literals: the codes of plan changes, which another test checks, and those in the
+            // table of a kind, which the caller adds.
             if argument.starts_with("&format!(\"plan-")
                 || ["lack.code", "self.code"].contains(&argument)
             {

@@ -1,13 +1,13 @@
-//! What can be wrong with one key or value of a chart, whatever stands elsewhere.
+//! Errors in a single key or value of a chart.
 
 use super::{Code, Example, charts, error};
 
 pub(super) static CODES: &[Code] = &[
     error(
         "bad-age",
-        "An age is no number with a unit.",
-        "`max_age` says how old the last success of a mirror may be: a whole number, and `m` for \
-        minutes, `h` for hours or `d` for days, from a minute to a year.",
+        "An age must be a whole number with a unit.",
+        "`max_age` limits the age of a mirror's last successful run. It is a whole number followed \
+        by `m` (minutes), `h` (hours) or `d` (days), from one minute to one year.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -25,10 +25,10 @@ mirrors:
     ),
     error(
         "bad-consent",
-        "An entry of `limits.allow` is no class of risk.",
+        "An entry of `limits.allow` is not a risk class.",
         "Standing consent is written as for `--allow`: `CLASS` for any number of changes, or \
-        `CLASS=N` for N at most. \
-         The classes are `deletes`, `destroys-data`, `exposes`, `overwrites`, `gap` and `one-way`.",
+        `CLASS=N` for at most N. The classes are `deletes`, `destroys-data`, `exposes`, \
+        `overwrites`, `gap` and `one-way`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -48,10 +48,8 @@ limits:
     ),
     error(
         "bad-date",
-        "A date is no day of the calendar.",
-        "`until` of an acceptance is its last day, written as `YYYY-MM-DD`. With anything else \
-        nobody could tell when it \
-         is over.",
+        "A date is not a calendar day.",
+        "`until` is the last day of an acceptance, written as `YYYY-MM-DD`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -72,8 +70,8 @@ accept:
     error(
         "bad-endpoint",
         "An endpoint is empty.",
-        "`endpoints` says where a service of the document's region is. Without it, the region's \
-        usual place is used.",
+        "`endpoints` sets the URLs of the services for the region of the document. Leave the key \
+        out to use the default endpoint of the region.",
         charts(
             r#"version: 1
 region: cn-north-4
@@ -93,12 +91,11 @@ organizations:
     ),
     error(
         "bad-name",
-        "A name breaks the rules that the service has for it.",
-        "Organizations: 1 to 64 lowercase letters and digits, a letter first, with single `.`, \
-        `_`, `__` or `-` between \
-         them. Repositories: 1 to 128 lowercase letters and digits, with `/` between them as well. \
-         The service would \
-         refuse anything else, so it is refused before the first request.",
+        "A name breaks the service's naming rules.",
+        "Organizations: 1 to 64 lowercase letters and digits, starting with a letter, separated by \
+        single `.`, `_`, `__` or `-`. Repositories: 1 to 128 lowercase letters and digits, where \
+        `/` is a separator too. The service would refuse the name, so portolan reports it before \
+        the first request.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -114,16 +111,13 @@ organizations:
     ),
     error(
         "bad-pattern",
-        "A pattern is written wrongly, or is about another region.",
-        "A pattern of `protect` or `accept` starts at the organization, in the document's region, \
-        or is an address as it is \
-         printed: `team-a/web/*`, `cn-north-4/team-a/web`, `repository cn-north-4/team-a/web`, \
-         `team-a/web -> \
-         cn-east-3/dr`. `*` stands for any characters within a segment, `**` across them; there is \
-         no `?`, `[ab]` or `!`. \
-         An empty segment, or a character that no name can hold, could match nothing. What lives \
-         in another region is \
-         protected and accepted in a document of that region.",
+        "A pattern is malformed, or names another region.",
+        "A pattern of `protect` or `accept` starts with an organization of the document's region, \
+        or is a printed address: `team-a/web/*`, `cn-north-4/team-a/web`, `repository \
+        cn-north-4/team-a/web`, `team-a/web -> cn-east-3/dr`. `*` matches any characters within a \
+        segment, `**` across segments. `?`, `[ab]` and `!` are not supported. An empty segment, or \
+        a character that is not allowed in names, could never match. For another region, put the \
+        pattern into a document of that region.",
         charts(
             r#"version: 1
 region: cn-north-4
@@ -145,9 +139,9 @@ protect: ["team-a/prod-*"]
     ),
     error(
         "bad-url",
-        "An address cannot be followed.",
-        "A mirror follows another repository over `https://` or `http://`; the service speaks \
-        nothing else. What is not plain ASCII has to be escaped.",
+        "The URL of a mirror's source is not usable.",
+        "The service fetches from `https://` and `http://` URLs only. Characters outside ASCII \
+        must be percent-encoded.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -165,9 +159,10 @@ mirrors:
     ),
     error(
         "bad-uuid",
-        "The id of a service endpoint is no UUID.",
-        "The service names its endpoints by ids such as `b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11`, \
-        and not by what people call them. An empty text stands for none.",
+        "The id of a service endpoint is not a UUID.",
+        "`endpoint` is the id of a service endpoint, such as \
+        `b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11`, and not its display name. An empty text means no \
+        endpoint.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -185,9 +180,9 @@ mirrors:
     ),
     error(
         "bad-variable",
-        "A text opens `${env:` and holds no variable.",
-        "A variable is `${env:NAME}` or `${env:NAME:-fallback}`; a name is letters, digits and \
-        `_`.",
+        "A text contains `${env:` without a valid variable.",
+        "A variable is written `${env:NAME}` or `${env:NAME:-fallback}`. A name consists of \
+        letters, digits and `_`.",
         charts(
             r"version: 1
 region: ${env:MY-REGION:-cn-north-4}
@@ -203,10 +198,9 @@ organizations:
     ),
     error(
         "empty-chart",
-        "The files hold no chart.",
-        "They are empty, or hold comments only. That is more often a wrong path than a wish for \
-        nothing, so it is not \
-         taken for one.",
+        "The chart is empty.",
+        "The files are empty or contain only comments. This usually means a wrong path, so it is \
+        an error.",
         charts(
             r"# to be written
 ",
@@ -219,12 +213,12 @@ organizations:
     ),
     error(
         "literal-secret",
-        "A secret is written into a chart.",
-        "Charts are copied, reviewed and kept for ever, so they only say where a secret is: in a \
-        variable, or in a file. A user name or a password in a URL is one too, whatever text the \
-        URL stands in. What stands under a key that begins with `x-` is looked at as well, also \
-        where no alias refers to it. The finding does not show the line as it stands. A secret \
-        that was there is one no more, even if it is taken out.",
+        "The chart contains a secret.",
+        "Charts are copied, reviewed and stored, so a secret must not be written in them. Name the \
+        environment variable or the file that holds it. A user name or password in a URL counts as \
+        a secret in every text, also under keys that begin with `x-`. The finding does not show \
+        the line. Replace the secret: removing it from the file does not remove it from copies and \
+        from the history.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -246,14 +240,12 @@ mirrors:
     ),
     error(
         "missing-key",
-        "A key that must be there is not.",
-        "Every document says `version: 1`, so that the language can change later without changing \
-        the meaning of old \
-         charts. A file without it is no chart: nothing else in it is checked, and none of its \
-         lines is shown, since the path may \
-         lead to a file of another program. A target needs its `region` and its `organization`; an \
-         acceptance its `address`, \
-         its `until` and a `reason` that says something.",
+        "A required key is missing.",
+        "Every document needs `version: 1`, so that a later version of the language cannot change \
+        the meaning of existing charts. A file without `version` is not a chart: nothing else in \
+        it is checked, and none of its lines is shown, because the path may lead to another \
+        program's file. A target needs `region` and `organization`. An acceptance needs `address`, \
+        `until` and a `reason` that is not empty.",
         charts(
             r"region: cn-north-4
 organizations:
@@ -268,19 +260,16 @@ organizations:
     ),
     error(
         "too-long",
-        "A text is longer than it may be.",
-        "The description of a repository has 30,000 characters at most; the service refuses a \
-        longer one. A pattern and a \
-         `reason` have 1,000 at most, because they are repeated beside each change that they are \
-         about, and a path or an \
-         endpoint 4,096.",
-        Example::Advice("Shorten the text, and put a link to the rest into it."),
+        "A text is too long.",
+        "A repository description has at most 30,000 characters: the service refuses longer ones. \
+        A pattern or a `reason` has at most 1,000, because it is repeated beside each change that \
+        it covers. A path or an endpoint has at most 4,096.",
+        Example::Advice("Shorten the text. A description can link to a longer one."),
     ),
     error(
         "two-places",
-        "A secret has two places.",
-        "It is read from a variable or from a file. With both, nobody could tell which of them is \
-        sent.",
+        "A secret has two sources.",
+        "A secret is read from a variable or from a file. Keep either `env` or `file`.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -302,10 +291,9 @@ mirrors:
     ),
     error(
         "unknown-key",
-        "A key means nothing at its place.",
-        "A mistyped key that was silently ignored would leave something unmanaged that somebody \
-        wanted managed. Where \
-         a known key is near, the hint names it.",
+        "A key is not known at this place.",
+        "If a mistyped key were ignored, the setting that it stands for would stay unmanaged \
+        without notice. If a known key is similar, the hint names it.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -328,8 +316,8 @@ organizations:
     error(
         "unknown-lint",
         "A waiver names a code that cannot be waived.",
-        "Warnings can be waived, and of the errors `auto-false` only. A waiver with a mistyped \
-        code would waive nothing.",
+        "All warnings can be waived except `unused-waiver`, and of the errors only `auto-false`. A \
+        waiver with a mistyped code would have no effect.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -347,10 +335,10 @@ organizations:
     ),
     error(
         "unknown-value",
-        "A value is none of those that its key takes.",
-        "The hint lists the values. `category`, for example, takes `app_server`, `linux`, \
-        `framework_app`, `database`, \
-         `lang`, `other`, `windows` and `arm`: the service knows no other.",
+        "The key does not accept this value.",
+        "The hint lists the accepted values. For `category` they are `app_server`, `linux`, \
+        `framework_app`, `database`, `lang`, `other`, `windows` and `arm`: the service has no \
+        others.",
         charts(
             r"version: 1
 region: cn-north-4
@@ -372,9 +360,9 @@ organizations:
     ),
     error(
         "unknown-version",
-        "The chart is written in a version of the language that this portolan does not know.",
-        "There is one version so far. A newer chart may mean something else by the same words, so \
-        it is not guessed at.",
+        "This version of portolan does not support the chart's `version`.",
+        "The only version is 1. A later version may give the same keys another meaning, so \
+        portolan does not guess.",
         charts(
             r"version: 2
 region: cn-north-4
@@ -391,9 +379,9 @@ organizations:
     error(
         "unset-variable",
         "A variable of the chart is not set and has no fallback.",
-        "`${env:NAME}` reads the environment variable `PORTOLAN_VAR_NAME`, and no other: a pull \
-        request must not be \
-         able to print a secret of the pipeline. One that is set and empty counts as set.",
+        "`${env:NAME}` reads the environment variable `PORTOLAN_VAR_NAME` and no other, so that a \
+        pull request cannot print a secret of the pipeline. A variable that is set to an empty \
+        text counts as set.",
         charts(
             r"version: 1
 region: ${env:HOME_REGION}
@@ -409,12 +397,11 @@ organizations:
     ),
     error(
         "wrong-type",
-        "A value has another type than its key takes.",
-        "Types are those of YAML 1.2: `true` and `false` are booleans, while `yes`, `no`, `on` and \
-        `off` are texts; \
-         `1e3`, `0x1f` and `0755` (755) are numbers, and a text that looks like one needs quotes. \
-         `null` is legal for attributes and \
-         for `sync`, where it ends inheritance, and behind a name, where it equals `{}`.",
+        "A value has the wrong type for its key.",
+        "Types are those of YAML 1.2: `true` and `false` are booleans, but `yes`, `no`, `on` and \
+        `off` are texts. `1e3`, `0x1f` and `0755` (755) are numbers; put a text that looks like a \
+        number in quotes. `null` is allowed for attributes and for `sync`, where it stops \
+        inheritance, and as the value of a name, where it equals `{}`.",
         charts(
             r"version: 1
 region: cn-north-4
