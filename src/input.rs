@@ -66,7 +66,7 @@ fn is_stored(path: &Path) -> io::Result<()> {
     {
         None => Ok(()),
         Some(directory) => Err(io::Error::other(format!(
-            "it lies below {directory}, and nothing there is read"
+            "it lies below {directory}; files there are not read"
         ))),
     }
 }

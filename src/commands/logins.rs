@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     address::Address,
-    config::load::links::{follow, is_ordinary},
+    config::load::links::{follow, refuse_system_path},
     mask::Mask,
     plan::Plan,
     state::{LoginSource, SecretSource},
@@ -100,8 +100,8 @@ fn read_variable(name: &str) -> Result<String, String> {
 /// Mounted secrets are links, so links are followed, but never through what the system shows of
 /// itself.
 fn read_file(path: &str) -> io::Result<String> {
-    let end = follow(Path::new(path), &is_ordinary)?;
-    end.is_file()?;
+    let end = follow(Path::new(path), &refuse_system_path)?;
+    end.expect_file()?;
     let file = end.open()?;
     let length = file.metadata()?.len();
     let mut bytes = Vec::new();

@@ -1,26 +1,24 @@
-//! How much a chart may stand for beyond what is written in it.
+//! Limits how much a chart may expand to through defaults and aliases.
 //!
-//! A list in `defaults` is a list for each repository that inherits it, and a mapping behind an
-//! alias is one more mapping wherever the alias stands: a small file can stand for millions of
-//! rules. What is allowed grows with the text, so that time and memory do too.
+//! Each repository that inherits a list gets a copy of it, and each alias repeats a mapping, so a
+//! small file can expand to millions of rules. The limit grows with the text, and so do time and
+//! memory.
 
 use crate::diagnostics::SourceMap;
 
-/// Bytes that any chart may stand for, and how many more each byte of its text allows.
-const ROOM: usize = 56 << 20;
-const ROOM_A_BYTE: usize = 8;
-/// What a repository, a rule or a mirror takes beside its texts, so that each costs about what it
-/// takes of memory.
+/// Bytes that any chart may expand to, and how many more for each byte of its text.
+const BYTES: usize = 56 << 20;
+const BYTES_A_BYTE: usize = 8;
+/// What a resource counts for apart from its texts: about the memory that it takes.
 const RESOURCE: usize = 480;
-/// Steps of comparing patterns with the addresses of any chart, and how many more each byte of text
-/// allows.
+/// Steps for comparing patterns with addresses, and how many more for each byte of text.
 const STEPS: usize = 4_000_000;
 const STEPS_A_BYTE: usize = 16;
 
-/// What is left.
+/// The remaining allowance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Allowance {
-    room: usize,
+    bytes: usize,
     steps: usize,
     is_refused: bool,
 }
@@ -33,29 +31,29 @@ impl Allowance {
     fn for_bytes(written: usize) -> Allowance {
         let more = |base: usize, a_byte: usize| base.saturating_add(written.saturating_mul(a_byte));
         Allowance {
-            room: more(ROOM, ROOM_A_BYTE),
+            bytes: more(BYTES, BYTES_A_BYTE),
             steps: more(STEPS, STEPS_A_BYTE),
             is_refused: false,
         }
     }
 
-    /// Whether there may be one more resource with as many bytes of text.
+    /// Whether another resource with that many bytes of text is allowed.
     pub(super) fn grant(&mut self, text: usize) -> bool {
-        let left = self.room.checked_sub(text.saturating_add(RESOURCE));
-        // After a refusal nothing is granted: what comes later may be small, and would be all that
-        // is left of the chart.
-        self.room = left.unwrap_or(0);
+        let left = self.bytes.checked_sub(text.saturating_add(RESOURCE));
+        // After a refusal nothing is granted: else small resources that come later would be kept,
+        // and the chart would be an arbitrary selection.
+        self.bytes = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// Whether patterns may be compared with addresses for as many steps more.
+    /// Whether that many more steps for comparing patterns with addresses are allowed.
     pub(super) fn grant_steps(&mut self, steps: usize) -> bool {
         let left = self.steps.checked_sub(steps);
         self.steps = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// Notes a refusal; whether it is the first.
+    /// Records a refusal. Returns whether it is the first.
     pub(super) fn refuses_first(&mut self) -> bool {
         !std::mem::replace(&mut self.is_refused, true)
     }
@@ -66,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_allowed_grows_with_the_text_and_no_faster() {
+    fn the_allowance_is_linear_in_the_text() {
         let granted = |written: usize, text: usize| {
             let mut allowance = Allowance::for_bytes(written);
             std::iter::from_fn(|| allowance.grant(text).then_some(())).count()
@@ -97,7 +95,7 @@ mod tests {
     #[test]
     fn after_a_refusal_nothing_is_granted() {
         let mut allowance = Allowance::for_bytes(0);
-        assert!(!allowance.grant(ROOM + 1) && !allowance.grant(0));
+        assert!(!allowance.grant(BYTES + 1) && !allowance.grant(0));
         assert!(allowance.refuses_first() && !allowance.refuses_first());
     }
 }

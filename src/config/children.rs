@@ -1,5 +1,4 @@
-//! What lives in a resource without a name of its own there: lists and single ones, with targets
-//! looked up.
+//! Decodes children without a name, such as the rules of a `sync` list, and looks up their targets.
 
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -21,23 +20,23 @@ use crate::{
     state::{Attributes, Children, DesiredResource, Presence},
 };
 
-/// The named destinations of a chart.
+/// The `targets` of a chart.
 #[derive(Debug, Default)]
 pub struct Targets<'n, 's> {
     named: BTreeMap<String, Target<'n, 's>>,
-    /// How many names may still be compared with mistyped ones.
+    /// How many more names may be compared with mistyped ones.
     comparisons: Cell<usize>,
 }
 
-/// Names compared with mistyped ones in all. A hint is a courtesy: it may not cost more than the
-/// chart does.
+/// How many names are compared with mistyped ones in all. Without the bound, the hints of a chart
+/// with many targets and many wrong names would take longer than decoding it.
 const MOST_COMPARISONS: usize = 20_000;
 
-/// Names that one hint lists.
+/// How many names one hint lists.
 const MOST_LISTED: usize = 10;
 
 impl Targets<'_, '_> {
-    /// What to write instead of an unknown name.
+    /// The hint for an unknown name.
     fn hint(&self, typed: &str) -> String {
         let left = self.comparisons.get().checked_sub(self.named.len());
         self.comparisons.set(left.unwrap_or(0));
@@ -62,7 +61,7 @@ impl Targets<'_, '_> {
     }
 }
 
-/// One named destination.
+/// One of the `targets`.
 #[derive(Debug)]
 pub struct Target<'n, 's> {
     node: &'n Node<'s>,
@@ -88,13 +87,10 @@ pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Target
             found.push(
                 Diagnostic::error(
                     "duplicate-target",
-                    format!(
-                        "target `{}` stands in the chart twice",
-                        tree::name(&key.text)
-                    ),
+                    format!("target `{}` is defined twice", tree::name(&key.text)),
                 )
                 .at(key.span)
-                .related(first, "first here"),
+                .related(first, "first defined here"),
             );
         } else {
             targets.insert(key.text.to_string(), target);
@@ -106,16 +102,16 @@ pub fn targets<'n, 's>(roots: &'n [Node<'s>], found: &mut Diagnostics) -> Target
     }
 }
 
-/// What is said of the children of one resource: a list, or a single one.
-pub(super) struct Held<'n, 's> {
+/// The children of one kind in a resource, which have no names: a list, or a single child.
+pub(super) struct Nameless<'n, 's> {
     pub(super) kind: &'static Kind,
     pub(super) node: &'n Node<'s>,
-    /// What the values in it inherit from.
+    /// The defaults that the children inherit.
     pub(super) layers: [Layer<'n, 's>; 4],
 }
 
-impl<'n, 's> Held<'n, 's> {
-    /// The items, where the node says all that there is of the kind.
+impl<'n, 's> Nameless<'n, 's> {
+    /// All children of the kind, or `None` if they are not managed.
     fn items(&self) -> Option<&'n [Node<'s>]> {
         match self.kind.place.key.form {
             Form::Single(..) if self.node.as_mapping().is_some() => {
@@ -128,47 +124,47 @@ impl<'n, 's> Held<'n, 's> {
     }
 }
 
-/// Decodes what is said of all kinds in a resource that have no names there, and says of which it
-/// is the whole truth.
+/// Decodes the nameless children of a resource. Returns the place of each list that is managed.
 pub(super) fn of_entry(
     parent: &Address,
     inherited: &Inherited<'_, '_>,
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
 ) -> Children {
-    let nameless = parent
+    let kinds = parent
         .kind()
         .children()
         .filter(|child| child.place.name().is_none());
-    let held = nameless.filter_map(|kind| {
+    let nameless = kinds.filter_map(|kind| {
         let node = inherited.find(parent.kind(), kind.place.key.name)?;
-        Some(Held {
+        Some(Nameless {
             kind,
             node,
             layers: inherited.layers,
         })
     });
-    held.filter_map(|held| Some((held.kind, decode(parent, &held, targets, out)?)))
+    nameless
+        .filter_map(|children| Some((children.kind, decode(parent, &children, targets, out)?)))
         .collect()
 }
 
-/// Decodes what decides about the children of a kind, and says where it stands; `None` if they are
-/// not managed.
+/// Decodes the nameless children of one kind. Returns the place of their list, or `None` if they
+/// are not managed.
 pub(super) fn decode(
     parent: &Address,
-    held: &Held<'_, '_>,
+    nameless: &Nameless<'_, '_>,
     targets: &Targets<'_, '_>,
     out: &mut Output<'_>,
 ) -> Option<Source> {
-    let (kind, node) = (held.kind, held.node);
+    let (kind, node) = (nameless.kind, nameless.node);
     let mut seen = BTreeMap::<Address, Span>::new();
-    for item in held.items()? {
-        // Before anything is done: a list of wrong items is inherited as well.
-        if !out.allowance.grant(text(item)) {
+    for item in nameless.items()? {
+        // Counted before the item is checked: a list of invalid items can be inherited often too.
+        if !out.allowance.grant(text_length(item)) {
             out.refuse(node.span);
             break;
         }
-        let Some((address, attributes)) = child(held, parent, item, targets, out) else {
+        let Some((address, attributes)) = child(nameless, parent, item, targets, out) else {
             continue;
         };
         if let Some(first) = seen.insert(address.clone(), item.span) {
@@ -178,7 +174,7 @@ pub(super) fn decode(
                         .twice
                         .error()
                         .at(item.span)
-                        .related(first, "first here"),
+                        .related(first, "first defined here"),
                 );
             }
             continue;
@@ -190,7 +186,7 @@ pub(super) fn decode(
             source,
             children: Children::default(),
         };
-        // Of an item whose own region is unknown nothing can be said together with others.
+        // With an unknown region, the lints could not compare the item with others.
         if names::is_valid(Name::Region, address.region()) {
             out.items.push((address.clone(), item.span));
         }
@@ -199,8 +195,8 @@ pub(super) fn decode(
     Some(out.context.source(node.span))
 }
 
-/// How much text is written in an item that can be a resource.
-fn text(item: &Node<'_>) -> usize {
+/// The length of all texts in an item.
+fn text_length(item: &Node<'_>) -> usize {
     let entries = item
         .as_mapping()
         .filter(|_| is_section(item))
@@ -209,7 +205,7 @@ fn text(item: &Node<'_>) -> usize {
 }
 
 fn child<'n, 's>(
-    held: &Held<'n, 's>,
+    nameless: &Nameless<'n, 's>,
     parent: &Address,
     item: &'n Node<'s>,
     targets: &Targets<'n, 's>,
@@ -218,7 +214,7 @@ fn child<'n, 's>(
     if !is_section(item) {
         return None;
     }
-    let kind = held.kind;
+    let kind = nameless.kind;
     let own = &kind.key[parent.parts().len()..];
     let target = match reference(kind) {
         Some((one, others)) => match item.get(one) {
@@ -244,13 +240,13 @@ fn child<'n, 's>(
     let address = Address::new(kind, key);
     let mut layers = vec![Layer::entry(kind, item)];
     layers.extend(target.map(|target| Layer::entry(kind, target)));
-    layers.extend(&held.layers);
+    layers.extend(&nameless.layers);
     let mut attributes = resolve(&layers, kind, out.context);
-    fix(kind, &mut attributes, &layers, item, &mut out.found);
+    add_fixed(kind, &mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
 }
 
-/// The key that refers to a named destination, and the keys that it stands for.
+/// The key that names a target, and the keys that it replaces.
 fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
     match kind.place.entry()?.together {
         Together::Instead(one, others) => Some((one, others)),
@@ -258,7 +254,7 @@ fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
     }
 }
 
-/// The key of a named destination that holds the part of that position.
+/// The key of a target that holds the part of the address at that position.
 fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
     let Form::Dictionary(_, record) = kind.place.beside?.form else {
         return None;
@@ -270,7 +266,7 @@ fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
         .map(|key| key.name)
 }
 
-/// The error for an item without a place. Nothing, if its keys are required: then the checks
+/// The error for an item without a target. `None` if the keys are required: then the checks
 /// reported it.
 fn incomplete(kind: &Kind, own: &[&str]) -> Option<Diagnostic> {
     let (one, _) = reference(kind)?;
@@ -290,9 +286,12 @@ fn named_target<'n, 's>(
     for (key, _) in others.iter().filter_map(|name| item.entry(name)) {
         only = false;
         out.found.push(
-            Diagnostic::error("two-targets", format!("`{}` beside `{one}`", &*key.text))
-                .at(key.span)
-                .hint("a rule copies to one place: write either"),
+            Diagnostic::error(
+                "two-targets",
+                format!("`{}` cannot be combined with `{one}`", &*key.text),
+            )
+            .at(key.span)
+            .hint("a rule has one target: keep one of the two"),
         );
     }
     let name = out.context.text(node)?;
@@ -300,10 +299,10 @@ fn named_target<'n, 's>(
         return None;
     }
     if let Some(target) = targets.named.get(&name) {
-        // Where it really copies to is not known, so nothing more is said of it.
+        // With two targets it is unknown which one is meant, so the item is not decoded further.
         return only.then_some(target.node).filter(|node| is_section(node));
     }
-    let problem = format!("no target is called `{}`", tree::name(&name));
+    let problem = format!("there is no target `{}`", tree::name(&name));
     out.found.push(
         Diagnostic::error("unknown-target", problem)
             .at(node.span)
@@ -312,8 +311,8 @@ fn named_target<'n, 's>(
     None
 }
 
-/// Puts in what portolan always asks for, and refuses anything else.
-fn fix(
+/// Adds the attributes with a fixed value, and reports any other value.
+fn add_fixed(
     kind: &Kind,
     attributes: &mut Attributes,
     layers: &[Layer<'_, '_>],
@@ -345,7 +344,7 @@ fn fix(
                     .hint(hint)
             }));
         }
-        // Somebody may have waived the error.
+        // The chart's value is kept, because the error may be waived.
         complete.insert(
             attribute.name,
             attributes.get(attribute.name).cloned().unwrap_or(fixed),

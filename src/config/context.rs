@@ -1,5 +1,4 @@
-//! What every part of the decoder works with: the sources, the chart as it grows, and the document
-//! at hand.
+//! The input and output that all parts of the decoder share.
 
 use std::sync::Arc;
 
@@ -17,15 +16,15 @@ use crate::{
     state::{Attributes, Chart},
 };
 
-/// What no region begins with.
+/// The first character of placeholders for an unknown region. No region begins with it.
 pub(super) const UNKNOWN_REGION: char = '?';
 
-/// The input of the decoder beside the documents.
+/// The decoder's input apart from the documents.
 #[derive(Clone, Copy)]
 pub struct Context<'c> {
     pub sources: &'c SourceMap,
     pub environment: Environment<'c>,
-    /// For documents that name no region.
+    /// The region of documents without one.
     pub region: Option<&'c str>,
 }
 
@@ -38,13 +37,13 @@ impl std::fmt::Debug for Context<'_> {
 }
 
 impl Context<'_> {
-    /// The text of a scalar with its variables replaced; nothing if the checks reported it.
+    /// A string with its variables replaced, or `None` if the checks reported it.
     pub(super) fn text(&self, node: &Node<'_>) -> Option<String> {
         let text = expand(node.as_str()?, self.environment).ok()?.into_owned();
         (!holds_login(&text)).then_some(text)
     }
 
-    /// The same, if it is such a name.
+    /// The same, if it is a valid name.
     pub(super) fn name(&self, name: Name, node: &Node<'_>) -> Option<Arc<str>> {
         let text = self.text(node)?;
         names::is_valid(name, &text).then(|| Arc::from(text))
@@ -55,21 +54,21 @@ impl Context<'_> {
     }
 }
 
-/// What decoding comes to, and what it works with.
+/// The decoder's output, with its own state.
 #[derive(Debug)]
 pub struct Output<'c> {
     pub(super) context: Context<'c>,
     pub chart: Chart,
-    /// Where each resource without a name stands, for the checks that look at some together.
+    /// The place of each nameless resource, for the lints that compare several of them.
     pub items: Vec<(Address, Span)>,
     pub found: Diagnostics,
     pub(super) allowance: Allowance,
-    /// Those of the last resource: the next one often inherits the same.
+    /// The attributes of the last resource. The next one often inherits the same.
     pub(super) last: Arc<Attributes>,
 }
 
 impl Output<'_> {
-    /// The attributes of a resource, shared with the resource before it if they are the same.
+    /// The attributes, shared with the last resource if they are equal.
     pub(super) fn shared(&mut self, attributes: Attributes) -> Arc<Attributes> {
         if *self.last != attributes {
             self.last = Arc::new(attributes);
@@ -77,12 +76,11 @@ impl Output<'_> {
         self.last.clone()
     }
 
-    /// Reports, once, that the chart stands for more than is allowed.
+    /// Reports once that the chart expands to more than the limit.
     pub(super) fn refuse(&mut self, span: Span) {
         if self.allowance.refuses_first() {
-            let hint = "write lists and texts where they are needed, or make several charts of it";
-            let problem =
-                "from here on, defaults and aliases make more of this chart than is allowed";
+            let hint = "write inherited lists and texts only where needed, or split the chart";
+            let problem = "from here on, defaults and aliases expand the chart beyond the limit";
             self.found.push(
                 Diagnostic::error("chart-too-large", problem)
                     .at(span)
@@ -92,7 +90,7 @@ impl Output<'_> {
     }
 }
 
-/// One document with its region and its defaults.
+/// A document with its region and its defaults.
 pub(super) struct Document<'n, 's> {
     pub(super) root: &'n Node<'s>,
     pub(super) region: Arc<str>,

@@ -1,7 +1,7 @@
-//! Turns checked documents into the desired state: scopes, inheritance and targets resolved.
+//! Turns checked documents into the desired state: resolves regions, inheritance and targets.
 //!
-//! Reads only what `check` let pass and leaves out the rest: the chart is not used when there are
-//! errors, but one run shows them all. Whether the states can be made equal is not known here.
+//! Skips everything that `check` reported. A chart with errors is not used, but it is decoded as
+//! far as possible, so that one command shows all errors.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry as Slot},
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     allowance::Allowance,
-    children::{self, Held, Targets},
+    children::{self, Nameless, Targets},
     context::{Context, Document, Output, UNKNOWN_REGION},
     grammar::{DOCUMENT, Form},
     inherit::Inherited,
@@ -33,7 +33,7 @@ use crate::{
     wire::Service,
 };
 
-/// Everything that the documents say of one resource that others live in.
+/// A resource at the top level, such as an organization, gathered from all documents.
 struct Top<'n, 's> {
     absent: bool,
     span: Span,
@@ -42,13 +42,13 @@ struct Top<'n, 's> {
     chart_defaults: Layer<'n, 's>,
     defaults_span: Option<Span>,
     state_span: Option<Span>,
-    /// The entries in it, with the defaults of their documents.
+    /// The named children, with the defaults of their documents.
     entries: Vec<(&'static Kind, &'n Entry<'s>, Layer<'n, 's>)>,
-    /// The same for what has no names, which stands in one document.
-    held: Vec<(&'static Kind, &'n Entry<'s>, Layer<'n, 's>)>,
+    /// The same for kinds whose children have no names. One document holds all children of a kind.
+    nameless: Vec<(&'static Kind, &'n Entry<'s>, Layer<'n, 's>)>,
 }
 
-/// Decodes all documents of a chart, and checks them on the way; `found` is what was found before.
+/// Checks and decodes all documents of a chart. `found` holds the parser's findings.
 pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) -> Output<'c> {
     let mut out = Output {
         context,
@@ -85,17 +85,18 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     out
 }
 
-/// Each region is read from an endpoint of its own, and all of them take turns. There are some
-/// dozens of regions.
+/// Far more than the service has. Each region is read from its own endpoint, and all of them share
+/// the requests in flight.
 const MOST_REGIONS: usize = 1_000;
 
-/// Stands for a region that was reported, so that everything else in the document is reported too.
-/// Another one for each document: nothing in it is known to be the same as something elsewhere.
+/// A placeholder for a missing or invalid region, so that the rest of the document is still
+/// checked.
 fn no_region(root: &Node<'_>) -> Arc<str> {
+    // Different for each document: resources of two documents without a region must not clash.
     format!("{UNKNOWN_REGION}{:?}:{}", root.span.file, root.span.start).into()
 }
 
-/// `endpoints` says where the first endpoint of each region stands.
+/// `endpoints` holds the place of the first endpoint of each region.
 fn document<'n, 's>(
     root: &'n Node<'s>,
     chart_defaults: Layer<'n, 's>,
@@ -111,7 +112,7 @@ fn document<'n, 's>(
         None => match out.context.region {
             Some(region) => Arc::from(region),
             None => {
-                let hint = "write `region: ID`, or fill it in with `--region`";
+                let hint = "add `region: ID`, or use `--region`";
                 out.found.push(
                     Diagnostic::error("missing-region", "this document has no region")
                         .at(root.span)
@@ -124,12 +125,11 @@ fn document<'n, 's>(
     let is_new = out.chart.regions.insert(region.clone());
     if is_new && out.chart.regions.len() == MOST_REGIONS + 1 && !region.starts_with(UNKNOWN_REGION)
     {
-        let problem =
-            format!("from here on, this chart speaks of more than {MOST_REGIONS} regions");
+        let problem = format!("with this document, the chart has more than {MOST_REGIONS} regions");
         out.found.push(
             Diagnostic::error("chart-too-large", problem)
                 .at(root.span)
-                .hint("make several charts of it"),
+                .hint("split the chart"),
         );
     }
     if is_new && root.get("endpoints").is_none() && !region.starts_with(UNKNOWN_REGION) {
@@ -152,7 +152,7 @@ fn document<'n, 's>(
     })
 }
 
-/// The endpoint of a service in a region, which may stand in several documents but be one only.
+/// Adds the endpoint of a service in a region. Several documents may give the same one.
 fn endpoint(
     place: (Service, Arc<str>),
     node: &Node<'_>,
@@ -168,19 +168,22 @@ fn endpoint(
         span: node.span,
     };
     let first = *endpoints.entry(place.clone()).or_insert(node.span);
-    let problem = format!("another document gives region {} another endpoint", place.1);
+    let problem = format!(
+        "another document gives region {} a different endpoint",
+        place.1
+    );
     match out.chart.endpoints.entry(place) {
         Slot::Vacant(slot) => drop(slot.insert(endpoint)),
         Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
         Slot::Occupied(_) => out.found.push(
             Diagnostic::error("two-endpoints", problem)
                 .at(node.span)
-                .related(first, "first here"),
+                .related(first, "first defined here"),
         ),
     }
 }
 
-/// What holds for the whole chart.
+/// Decodes the settings that apply to the whole chart.
 fn settings(roots: &[Node<'_>], out: &mut Output<'_>) {
     if let Some(node) = only("limits", roots, &mut out.found, |problem| {
         Diagnostic::error("duplicate-limits", problem)
@@ -198,7 +201,7 @@ fn twice(problem: String) -> Diagnostic {
     Diagnostic::error("duplicate-chart-key", problem)
 }
 
-/// The one value of a key that may stand in the chart once.
+/// The value of a key that may appear only once in the chart.
 fn only<'n, 's>(
     name: &str,
     roots: &'n [Node<'s>],
@@ -208,17 +211,17 @@ fn only<'n, 's>(
     let mut entries = roots.iter().filter_map(|root| root.entry(name));
     let (first, node) = entries.next()?;
     for (key, _) in entries {
-        let problem = format!("`{name}` holds for the whole chart and stands in it twice");
+        let problem = format!("`{name}` applies to the whole chart, and appears in it twice");
         found.push(
             twice(problem)
                 .at(key.span)
-                .related(first.span, "first here"),
+                .related(first.span, "first defined here"),
         );
     }
     Some(node)
 }
 
-/// What `limits` holds, after the checks.
+/// The `limits` record.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct LimitsEntry {
@@ -238,7 +241,7 @@ fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
     }
 }
 
-/// Gathers each resource at the top from all documents of its region.
+/// Gathers each top-level resource of a kind from all documents of its region.
 fn tops<'n, 's>(
     kind: &'static Kind,
     documents: &[Document<'n, 's>],
@@ -271,7 +274,7 @@ fn tops<'n, 's>(
                 defaults_span: None,
                 state_span: None,
                 entries: Vec::new(),
-                held: Vec::new(),
+                nameless: Vec::new(),
             });
             gather(kind, top, node, &document.defaults, out);
         }
@@ -310,7 +313,7 @@ fn gather<'n, 's>(
                 continue;
             };
             let mut first = top
-                .held
+                .nameless
                 .iter()
                 .find(|(other, ..)| *other == child)
                 .map(|(_, (key, _), _)| key.span);
@@ -321,7 +324,7 @@ fn gather<'n, 's>(
                 &mut first,
                 &mut out.found,
             );
-            top.held
+            top.nameless
                 .extend(is_first.then_some((child, entry, *document_defaults)));
             continue;
         }
@@ -335,16 +338,16 @@ fn gather<'n, 's>(
     }
 }
 
-/// A setting of an organization may stand in one document only, and holds in all.
+/// Reports a second value of a setting. It applies in all documents, so only one may have it.
 fn once(name: &str, span: Span, first: &mut Option<Span>, found: &mut Diagnostics) {
     match *first {
         Some(first) => found.push(
             Diagnostic::error(
                 "duplicate-setting",
-                format!("`{name}` of this organization stands in the chart twice"),
+                format!("`{name}` of this organization appears twice in the chart"),
             )
             .at(span)
-            .related(first, "first here"),
+            .related(first, "first defined here"),
         ),
         None => *first = Some(span),
     }
@@ -363,20 +366,23 @@ fn decode_top(
     } else {
         Presence::Present(out.shared(Attributes::new()))
     };
-    let children = top.held.iter().filter_map(|(kind, (key, node), defaults)| {
-        if top.absent {
-            out.found.push(beside_absent(&key.text, key.span));
-            return None;
-        }
-        let layers = [
-            Layer::default(),
-            top.defaults,
-            *defaults,
-            top.chart_defaults,
-        ];
-        let held = Held { kind, node, layers };
-        Some((*kind, children::decode(address, &held, targets, out)?))
-    });
+    let children = top
+        .nameless
+        .iter()
+        .filter_map(|(kind, (key, node), defaults)| {
+            if top.absent {
+                out.found.push(beside_absent(&key.text, key.span));
+                return None;
+            }
+            let layers = [
+                Layer::default(),
+                top.defaults,
+                *defaults,
+                top.chart_defaults,
+            ];
+            let nameless = Nameless { kind, node, layers };
+            Some((*kind, children::decode(address, &nameless, targets, out)?))
+        });
     let children = children.collect();
     out.chart.resources.insert(
         address.clone(),
@@ -413,7 +419,7 @@ fn decode_top(
         if let Some(first) = seen.insert((kind.rank(), &key.text), key.span) {
             let twice = format!("this {} is listed twice", kind.name);
             let twice = Diagnostic::error("duplicate-repository", twice).at(key.span);
-            out.found.push(twice.related(first, "first here"));
+            out.found.push(twice.related(first, "first defined here"));
             continue;
         }
         let inherited = Inherited {
@@ -436,13 +442,16 @@ fn decode_top(
 fn beside_absent(key: &str, span: Span) -> Diagnostic {
     Diagnostic::error(
         "key-beside-absent",
-        format!("`{}` says nothing of what shall not exist", tree::name(key)),
+        format!(
+            "`{}` is not allowed beside `state: absent`",
+            tree::name(key)
+        ),
     )
     .at(span)
-    .hint("remove it, or `state: absent`")
+    .hint("remove one of the two")
 }
 
-/// One entry under a name in another.
+/// A named child of a top-level resource.
 struct Listed<'e, 's> {
     address: &'e Address,
     key_span: Span,
@@ -489,13 +498,13 @@ fn decode_entry(
             Diagnostic::error(
                 "repository-in-absent",
                 format!(
-                    "this {} cannot exist in an {} that shall not",
+                    "this {} is in an {} with `state: absent`",
                     address.kind().name,
                     parent.name
                 ),
             )
             .at(entry.key_span)
-            .hint("give it `state: absent` as well"),
+            .hint("give it `state: absent` too"),
         );
     }
     let kind = address.kind();

@@ -1,5 +1,7 @@
-//! Files that are no charts. A path may lead to any file of the machine, and findings are printed
-//! and published: of such a file they say where something is wrong, and repeat nothing.
+//! Files that are not charts.
+//!
+//! A path can lead to any file of the machine, and findings are published. For a file that is not a
+//! chart they give only the place of an error and quote nothing.
 
 use super::{
     check::{check, similar_to},
@@ -10,8 +12,8 @@ use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Span, codes};
 
 const VERSION: &str = "version";
 
-/// What finds no words of the file to repeat.
-const WORDLESS: [&str; 5] = [
+/// The codes whose messages never quote the file.
+const WITHOUT_QUOTES: [&str; 5] = [
     "control-character",
     "file-too-large",
     "not-utf8",
@@ -19,8 +21,8 @@ const WORDLESS: [&str; 5] = [
     "too-many-errors",
 ];
 
-/// Whether a file speaks as a chart does: one of its documents has a `version`. Of one that YAML
-/// cannot hold, a line that begins with it is enough.
+/// Whether a file is a chart: one of its documents has a `version`. In a file with syntax errors, a
+/// line that begins with `version:` is enough.
 pub(super) fn is_chart(roots: &[Node<'_>], text: &[u8], wrong: &Diagnostics) -> bool {
     let is_line = |line: &[u8]| -> bool {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -28,7 +30,7 @@ pub(super) fn is_chart(roots: &[Node<'_>], text: &[u8], wrong: &Diagnostics) -> 
         let rest = line[usize::from(quote.is_some())..].strip_prefix(VERSION.as_bytes());
         let rest =
             rest.and_then(|rest| quote.map_or(Some(rest), |quote| rest.strip_prefix(&[*quote])));
-        // A slip in that line is no reason to hide it.
+        // `version:1` and a full-width colon are typos in a chart, not signs of another file.
         let is_slip = |rest: &[u8]| {
             rest.starts_with("：".as_bytes()) || matches!(rest, [b':', b'0'..=b'9', ..])
         };
@@ -43,8 +45,8 @@ pub(super) fn is_chart(roots: &[Node<'_>], text: &[u8], wrong: &Diagnostics) -> 
     roots.iter().any(|root| root.get(VERSION).is_some()) || (!wrong.is_empty() && has_line())
 }
 
-/// What there is to say of a file that is none. What YAML could not hold may be its version, so
-/// that is all there is then.
+/// The findings for a file that is not a chart. With syntax errors, `version` may be in a part that
+/// was skipped, so only these errors are reported.
 pub(super) fn findings(file: FileId, roots: &[Node<'_>], wrong: Diagnostics) -> Diagnostics {
     let mut findings = Diagnostics::new();
     if wrong.is_empty() {
@@ -52,7 +54,7 @@ pub(super) fn findings(file: FileId, roots: &[Node<'_>], wrong: Diagnostics) -> 
             .iter()
             .for_each(|root| missing_version(root, &mut findings));
     } else {
-        findings.extend(wrong.into_iter().map(|found| without_words(file, found)));
+        findings.extend(wrong.into_iter().map(|found| without_quotes(file, found)));
     }
     findings
 }
@@ -71,10 +73,10 @@ fn missing_version(root: &Node<'_>, findings: &mut Diagnostics) {
     });
 }
 
-fn without_words(file: FileId, found: Diagnostic) -> Diagnostic {
+fn without_quotes(file: FileId, found: Diagnostic) -> Diagnostic {
     let span = found.span.or(Some(Span::new(file, 0, 0)));
     let (address, related) = (None, Vec::new());
-    if WORDLESS.contains(&found.code) {
+    if WITHOUT_QUOTES.contains(&found.code) {
         return Diagnostic {
             span,
             address,
@@ -82,7 +84,7 @@ fn without_words(file: FileId, found: Diagnostic) -> Diagnostic {
             ..found
         };
     }
-    let hint = "no line is shown: a chart has a `version` at its top level, and this file has none";
+    let hint = "no line is shown: without a `version` at its top level, this file is not a chart";
     Diagnostic {
         message: summary(found.code),
         hint: Some(hint.to_owned()),
@@ -93,7 +95,7 @@ fn without_words(file: FileId, found: Diagnostic) -> Diagnostic {
     }
 }
 
-/// What a code means, as a message.
+/// The summary of a code, as a message.
 fn summary(code: &str) -> String {
     let summary = codes::find(code)
         .map_or("this cannot be read", |code| code.summary)

@@ -1,7 +1,6 @@
-//! What a chart may hold: the one declaration behind the decoder's checks and the published JSON
-//! Schema.
+//! The grammar of the chart language: the decoder's checks and the JSON Schema both come from it.
 //!
-//! Attributes of resources are not listed here; they come from the tables of the kinds.
+//! The attributes of resources are not listed here; they come from the tables of the kinds.
 
 use crate::{names::Name, region::REGIONS};
 
@@ -20,36 +19,36 @@ pub static DOCUMENT: Record = Record {
             "version",
             Form::Version,
             "1",
-            "The version of this language.",
+            "The version of the chart language.",
         )
         .required(),
         key(
             "name",
             LABEL,
             "acme-registry",
-            "What questions, plans and reports call this chart; without it, the first `--file` as \
-            given. Once in the chart.",
+            "The name of the chart in questions, plans and reports. Default: the first `--file` \
+            as given. At most once in the chart.",
         ),
         key(
             "account",
             LABEL,
             "acme",
             "The name of the account that the chart is for. `plan`, `drift` and `apply` stop for \
-            any other, and `apply` where it cannot be learned. Once in the chart.",
+            any other account, and `apply` if the account is unknown. At most once in the chart.",
         ),
         key(
             "region",
             REGION,
             "cn-north-4",
-            "The region that everything in this document lives in. `--region` fills it in where it \
-            is absent.",
+            "The region of everything in this document. `--region` fills it in if it is absent.",
         )
         .choices(&REGIONS),
         key(
             "endpoints",
             Form::Record(&ENDPOINTS),
             "{ swr: 'https://swr-api.{region}.example.com' }",
-            "Where the services of this document's region are, if not at their usual place.",
+            "The endpoints of the services in this document's region. Default: the region's usual \
+            ones.",
         ),
     ],
     slots: &[
@@ -59,14 +58,13 @@ pub static DOCUMENT: Record = Record {
                 "chart_defaults",
                 Form::Record(&DEFAULTS),
                 "{ sync_rule: { override: false } }",
-                "The same as `defaults`, for all documents of the chart; everything else wins over \
-                it. Once in the chart.",
+                "Like `defaults`, but for all documents of the chart, and with the lowest \
+                precedence. At most once in the chart.",
             ),
             key(
                 "defaults",
                 Form::Record(&DEFAULTS),
-                "{ repository: { is_public: false } \
-                }",
+                "{ repository: { is_public: false } }",
                 DEFAULTS_DOC,
             ),
         ]),
@@ -76,31 +74,30 @@ pub static DOCUMENT: Record = Record {
                 "protect",
                 Form::List(&Form::Text(TextForm::Pattern)),
                 "[ 'team-a/prod-*' ]",
-                "What matches is never deleted or replaced, even when its entry is gone. A pattern \
-                starts at the organization, in this document's region, with `*` within a segment \
-                and `**` across; a printed address is one too. It covers what lives in what it \
-                names.",
+                "Patterns of resources that are never deleted or replaced, even if their entry is \
+                removed. A pattern starts with an organization in this document's region; `*` \
+                matches within a segment and `**` across segments. A printed address is a pattern \
+                too. A pattern also covers the children of what it matches.",
             ),
             key(
                 "limits",
                 Form::Record(&LIMITS),
                 "{ deletes: 3 }",
-                "How much one apply may remove, and standing consent to risks; for the whole \
-                chart, so once in it.",
+                "How much one apply may delete, and standing consent to risks. Applies to the \
+                whole chart: at most once in it.",
             ),
             key(
                 "accept",
                 Form::List(&Form::Record(&ACCEPTANCE)),
                 "[ { address: 'team-a/tmp-*', until: 2026-12-31, reason: they move to team-b } ]",
-                "Differences that `drift` does not count for a while. `plan` and `apply` do not \
-                look at it.",
+                "Differences that `drift` does not count until a date. `plan` and `apply` ignore \
+                this list.",
             ),
             key(
                 "lints",
                 Form::Record(&LINTS),
-                "{ allow: [double-hyphen] \
-                }",
-                "What this document knows of itself.",
+                "{ allow: [double-hyphen] }",
+                "The waivers of this document.",
             ),
         ]),
         Slot::Anchors,
@@ -116,20 +113,20 @@ pub static ENDPOINTS: Record = Record {
             "swr",
             Form::Text(TextForm::Url),
             "https://swr-api.{region}.example.com",
-            "The image registry's management API; `{region}` stands for the region. A host outside \
-            Huawei Cloud needs `--allow-endpoint`.",
+            "The URL of the image registry's management API. `{region}` is replaced by the region. \
+            A host outside Huawei Cloud needs `--allow-endpoint`.",
         ),
         key(
             "codearts",
             Form::Text(TextForm::Url),
             "https://codehub-ext.{region}.example.com",
-            "CodeArts Repo; the same holds for it.",
+            "The URL of CodeArts Repo, as for `swr`.",
         ),
         key(
             "iam",
             Form::Text(TextForm::Url),
             "https://iam.{region}.example.com",
-            "IAM; the same holds for it. It is asked for the account's name where `account` is \
+            "The URL of IAM, as for `swr`. IAM is used to read the account's name if `account` is \
             given and no other service shows it.",
         ),
     ],
@@ -145,23 +142,21 @@ pub static ACCEPTANCE: Record = Record {
             "address",
             Form::Text(TextForm::Pattern),
             "team-a/tmp-*",
-            "Where, in this document's region: a pattern as in `protect`.",
+            "The resources in this document's region: a pattern as in `protect`.",
         )
         .required(),
         key(
             "until",
             Form::Text(TextForm::Date),
             "2026-12-31",
-            "The last day, in UTC. When it has passed, `drift` fails until the entry is gone or \
-            renewed.",
+            "The last day, in UTC. After it, `drift` fails until the entry is removed or renewed.",
         )
         .required(),
         key(
             "reason",
             Form::Text(TextForm::Words),
-            "they move to \
-            team-b",
-            "Why; it is shown beside each difference.",
+            "they move to team-b",
+            "The reason, which is shown beside each difference.",
         )
         .required(),
     ],
@@ -176,8 +171,8 @@ pub static LINTS: Record = Record {
         "allow",
         Form::List(&Form::Text(TextForm::Lint)),
         "[ double-hyphen ]",
-        "Codes of lints that are not told in this document. On a line, a comment does the same: `# \
-        portolan: allow CODE`.",
+        "Codes of lints that are not reported in this document. For a single line, use the comment \
+        `# portolan: allow CODE`.",
     )],
     slots: &[],
     attributes_of: None,
@@ -191,24 +186,23 @@ pub static LIMITS: Record = Record {
             "deletes",
             Form::Number(0, 1_000_000),
             "3",
-            "The most resources that one apply may \
-            delete.",
+            "The most resources that one apply may delete.",
         )
         .default("10"),
         key(
             "delete_percent",
             Form::Number(0, 100),
             "20",
-            "The most repositories of an organization of ten or more that one apply may delete, in \
-            percent.",
+            "The largest part of an organization's repositories, in percent, that one apply may \
+            delete. Applies to organizations with ten or more repositories.",
         )
         .default("30"),
         key(
             "allow",
             Form::List(&Form::Text(TextForm::Consent)),
             "[ 'exposes=2' ]",
-            "Standing consent to classes of risk: `CLASS` or `CLASS=N`, as for `--allow`, which \
-            takes its place.",
+            "Standing consent to risk classes: `CLASS` or `CLASS=N`, as for `--allow`. A class \
+            given with `--allow` overrides it.",
         ),
     ],
     slots: &[],

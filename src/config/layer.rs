@@ -1,26 +1,26 @@
-//! One layer of what an entry inherits: what an entry or a `defaults` says of the kinds.
+//! One layer of inheritance: the values of an entry, or of a `defaults`.
 
 use super::tree::Node;
 use crate::kind::{COUNT, Kind, REGISTRY};
 
-/// A section with more keys has unknown ones, which were reported. Each heir would look at all of
-/// them.
+/// A larger section has unknown keys, which were reported. It is ignored, because each entry that
+/// inherits it would search all of its keys.
 const MOST_KEYS: usize = 64;
 
-/// Whether a mapping is small enough to be one.
+/// Whether the node is a mapping that is small enough for a section.
 pub(super) fn is_section(node: &Node<'_>) -> bool {
     node.as_mapping()
         .is_some_and(|entries| entries.len() <= MOST_KEYS)
 }
 
-/// One layer: what an entry or a `defaults` says of the kinds, by rank.
+/// The section for each kind, by the kind's rank.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Layer<'n, 's> {
     sections: [Option<&'n Node<'s>>; COUNT],
 }
 
 impl<'n, 's> Layer<'n, 's> {
-    /// Of a `defaults` mapping, with a section for each kind that can inherit.
+    /// The layer of a `defaults` mapping, which has a section for each kind that can inherit.
     pub fn of(defaults: Option<&'n Node<'s>>) -> Layer<'n, 's> {
         let Some(defaults) = defaults else {
             return Layer::default();
@@ -32,7 +32,7 @@ impl<'n, 's> Layer<'n, 's> {
         layer
     }
 
-    /// Of an entry of that kind, which says nothing of others in general.
+    /// The layer of one entry, which has values for its own kind only.
     pub fn entry(kind: &Kind, node: &'n Node<'s>) -> Layer<'n, 's> {
         let mut layer = Layer::default();
         layer.sections[kind.rank()] = Some(node);

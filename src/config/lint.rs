@@ -1,8 +1,7 @@
-//! Lints: what is allowed and seldom meant. Each is a warning with a code of its own.
+//! Lints: warnings about charts that are valid but probably not intended.
 //!
-//! Most look at the chart alone; [`targets`] and [`failing`] need the live state as well and run
-//! when there is one, and so does `coverage`, which looks at patterns. Which of them a chart waives
-//! is not known here.
+//! Most need only the chart. [`targets`] and [`failing`] also need the live state, as does
+//! `coverage`, which checks patterns. Waivers are applied later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +19,10 @@ use crate::{
     state::{Chart, Live, Presence},
 };
 
-/// A rule and where it stands.
+/// A rule and its place in the chart.
 pub type PlacedRule = (Address, Span);
 
-/// The codes of all lints, for the check of waivers.
+/// The codes of all lints. Waivers may name them.
 pub const CODES: [&str; 12] = [
     "unknown-region",
     "registry-host",
@@ -39,17 +38,17 @@ pub const CODES: [&str; 12] = [
     COVERS_NOTHING,
 ];
 
-/// Those that only a plan can find.
+/// The lints that need the live state.
 pub const OF_A_PLAN: [&str; 3] = [UNKNOWN_TARGET, FAILING, COVERS_NOTHING];
 
-/// Those that only a plan of the whole chart can find.
+/// The lints that need the live state of the whole chart.
 pub const OF_A_WHOLE_PLAN: [&str; 1] = [COVERS_NOTHING];
 
 const UNKNOWN_TARGET: &str = "unknown-target-organization";
 const FAILING: &str = "failing-mirror";
 const COVERS_NOTHING: &str = "pattern-covers-nothing";
 
-/// Where a rule's images end up.
+/// The organization and the repository that a rule copies to.
 struct Copy {
     organization: Address,
     repository: Address,
@@ -70,7 +69,7 @@ impl Copy {
     }
 }
 
-/// Everything to be said of a chart's rules.
+/// The findings about a chart's rules.
 pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let places: BTreeMap<&Address, Span> = rules
@@ -90,30 +89,30 @@ pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     for (copy, writers) in writers.iter().filter(|(_, writers)| writers.len() > 1) {
         found.extend(shared_override(chart, copy, writers));
     }
-    once_a_place(found)
+    one_per_place(found)
 }
 
-/// A list that many repositories inherit is one line: what is wrong with it is told once, with the
-/// number of the rest.
-fn once_a_place(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut alike = IndexMap::<(&'static str, Option<Span>), (Diagnostic, usize)>::new();
+/// Merges findings with the same code and place. Many repositories can inherit the same rule: it is
+/// reported once, with the count of the others.
+fn one_per_place(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut groups = IndexMap::<(&'static str, Option<Span>), (Diagnostic, usize)>::new();
     for diagnostic in found {
-        let (_, number) = alike
+        let (_, count) = groups
             .entry((diagnostic.code, diagnostic.span))
             .or_insert((diagnostic, 0));
-        *number += 1;
+        *count += 1;
     }
-    let told = alike.into_values().map(|(mut diagnostic, number)| {
-        if number > 1 {
+    let merged = groups.into_values().map(|(mut diagnostic, count)| {
+        if count > 1 {
             diagnostic.message = format!(
                 "{} (and {} more from this line)",
                 diagnostic.message,
-                number - 1
+                count - 1
             );
         }
         diagnostic
     });
-    told.collect()
+    merged.collect()
 }
 
 fn self_copy((address, span): &PlacedRule, copy: &Copy) -> Option<Diagnostic> {
@@ -121,7 +120,7 @@ fn self_copy((address, span): &PlacedRule, copy: &Copy) -> Option<Diagnostic> {
         Diagnostic::warning("self-copy", "this rule copies a repository onto itself")
             .at(*span)
             .address(address.to_string())
-            .hint("the target is the rule's own region and organization")
+            .hint("its target is the repository's own region and organization")
     })
 }
 
@@ -137,15 +136,15 @@ fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
     Some(
         Diagnostic::warning(
             "unknown-sync-region",
-            format!("region `{region}` is not known to take copies"),
+            format!("region `{region}` is not known to support image synchronization"),
         )
         .at(*span)
         .address(address.to_string())
-        .hint(format!("{meant}known are {known}")),
+        .hint(format!("{meant}The known regions are {known}")),
     )
 }
 
-/// Told once, at the later of the two.
+/// Reported once, at the later of the two rules.
 fn copy_cycle(
     (address, span): &PlacedRule,
     copy: &Copy,
@@ -163,8 +162,8 @@ fn copy_cycle(
         Diagnostic::warning("copy-cycle", "two rules copy into each other")
             .at(*span)
             .address(address.to_string())
-            .related(*other, "the other one")
-            .hint("every push on one side starts a copy on the other"),
+            .related(*other, "the other rule")
+            .hint("every push on one side starts a copy to the other"),
     )
 }
 
@@ -192,22 +191,22 @@ fn shared_override(chart: &Chart, copy: &Address, writers: &[&PlacedRule]) -> Ve
         found.push(
             Diagnostic::warning(
                 "shared-override",
-                format!("another rule writes {copy} too, and this one overwrites"),
+                format!("another rule also writes {copy}, and this one overwrites its tags"),
             )
             .at(*span)
             .address(address.to_string())
-            .related(*other, "the other one")
-            .hint("which of two images a tag names then depends on who pushed last"),
+            .related(*other, "the other rule")
+            .hint("which image a tag names then depends on the order of the pushes"),
         );
     }
     found
 }
 
-/// A target organization in one of the chart's own regions that is neither live nor declared: the
-/// service takes such a rule, and copies nothing.
+/// Rules whose target organization is neither live nor declared, in the regions of the chart. The
+/// live state of other regions is not read.
 pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     let regions: BTreeSet<_> = chart.resources.keys().map(Address::region).collect();
-    let is_there = |organization: &Address| {
+    let exists = |organization: &Address| {
         let declared = chart
             .resources
             .get(organization)
@@ -216,27 +215,27 @@ pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnost
     };
     let missing = rules.iter().filter_map(|(address, span)| {
         let organization = Copy::of(address)?.organization;
-        (regions.contains(organization.region()) && !is_there(&organization)).then(|| {
+        (regions.contains(organization.region()) && !exists(&organization)).then(|| {
             Diagnostic::warning(
                 UNKNOWN_TARGET,
-                format!("{organization} does not exist, and no file declares it"),
+                format!("{organization} does not exist, and the chart does not declare it"),
             )
             .at(*span)
             .address(address.to_string())
-            .hint("the service takes such a rule, and copies nothing")
+            .hint("the service accepts such a rule and copies nothing")
         })
     });
     missing.collect()
 }
 
-/// Mirrors whose last attempt failed. One that is not fresh any more has a run in the plan as well;
-/// one that still is would otherwise fail in silence until then.
+/// Mirrors whose last run failed. Without this warning, nobody would notice before the last success
+/// is older than `max_age` and a run is planned.
 pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
     let failing = chart.terms.iter().filter_map(|(address, terms)| {
         let state = live.resources.get(address)?.runs.as_deref()?;
-        let said = state.failure(live.clock)?;
+        let reason = state.failure(live.clock)?;
         Some(
-            Diagnostic::warning(FAILING, format!("the last run failed: {said}"))
+            Diagnostic::warning(FAILING, format!("the last run failed: {reason}"))
                 .at(terms.span)
                 .address(address.to_string())
                 .hint(match &state.last_success {
@@ -248,41 +247,41 @@ pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
     failing.collect()
 }
 
-/// Deletions that are left out because of something that lives there: who excludes a child may not
-/// think of its parent.
+/// Deletions that are left out because a child is excluded. Who excludes a child may not expect
+/// that its parent is kept too.
 pub fn kept(kept: &[Kept]) -> impl Iterator<Item = Diagnostic> {
     kept.iter().map(|Kept { address, inside }| {
         Diagnostic::warning(
             "kept-by-exclude",
-            format!("{address} shall go, but {inside} is excluded and lives in it"),
+            format!("{address} is not deleted: it contains {inside}, which is excluded"),
         )
         .address(address.to_string())
-        .hint("it goes with the next run that does not exclude that")
+        .hint("the next apply without that `--exclude` deletes it")
     })
 }
 
-/// The console takes only addresses that end so.
+/// Source URLs without `.git` at the end: the service's console refuses them.
 pub fn url(text: &str, span: Span) -> Option<Diagnostic> {
     (kind::is_web_address(text) && !text.ends_with(".git")).then(|| {
-        Diagnostic::warning("unusual-git-url", "this address does not end in `.git`")
+        Diagnostic::warning("unusual-git-url", "this URL does not end in `.git`")
             .at(span)
-            .hint("the service's user guide asks for that")
+            .hint("the service's user guide asks for URLs that end in `.git`")
     })
 }
 
-/// Where a region is named that no official document knows: the name of its host is made from it,
-/// and may not exist.
+/// Regions that are not in the official list. The service's host name is built from the region, so
+/// the host of a mistyped one does not exist.
 pub fn region(name: &str, span: Option<Span>) -> Option<Diagnostic> {
     if region::is_known(name) {
         return None;
     }
     let hint = match similar_to(name, region::known()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "a region is called as in `cn-north-4`; one of a partner's cloud wants `endpoints`"
+        None => "a region looks like `cn-north-4`; a region of a partner cloud needs `endpoints`"
             .to_owned(),
     };
     let problem = format!(
-        "no document of the service knows a region `{}`",
+        "region `{}` is not in the official list of regions",
         visible(name)
     );
     Some(Diagnostic {
@@ -291,30 +290,30 @@ pub fn region(name: &str, span: Option<Span>) -> Option<Diagnostic> {
     })
 }
 
-/// An image is named with its registry and its organization, a repository without them.
+/// Repository names that begin with a registry host, as image references do.
 pub fn host(name: &str, span: Span) -> Option<Diagnostic> {
     let (first, rest) = name.split_once('/')?;
     names::is_host(first).then(|| {
         Diagnostic::warning(
             "registry-host",
-            format!("`{first}` looks like the host of a registry"),
+            format!("`{first}` looks like a registry host"),
         )
         .at(span)
         .hint(format!(
-            "the name begins behind the registry and the organization: is it `{}`?",
+            "write the name without the registry and the organization: did you mean `{}`?",
             rest.split_once('/').map_or(rest, |(_, name)| name)
         ))
     })
 }
 
-/// Several hyphens in a row: the documents forbid them, the service's patterns allow them.
+/// Names with several hyphens in a row.
 pub fn name(name: &str, span: Span) -> Option<Diagnostic> {
     name.contains("--").then(|| {
         Diagnostic::warning(
             "double-hyphen",
-            format!("`{name}` has several hyphens in a row"),
+            format!("`{name}` contains several hyphens in a row"),
         )
         .at(span)
-        .hint("the service's documents forbid that, though its patterns allow it")
+        .hint("the service's documentation forbids this, although its naming pattern allows it")
     })
 }

@@ -1,7 +1,7 @@
-//! The chart: files to text (`load`), text to a tree (`tree`), a tree to the desired state
-//! (`check`, `decode`).
+//! The chart: `load` reads the files, `tree` parses them, `check` and `decode` turn the tree into
+//! the desired state.
 //!
-//! Everything but `load` is pure. The language is declared once, in [`grammar`].
+//! Everything except `load` is pure. The chart language is declared once, in [`grammar`].
 
 mod allowance;
 pub mod check;
@@ -32,22 +32,22 @@ use crate::{
     state::{Chart, ChartStamp},
 };
 
-/// What the files come to.
+/// The result of decoding all files.
 #[derive(Debug)]
 pub struct Decoded {
-    /// To be used only if nothing that was found is an error.
+    /// Must not be used if there are errors in `found`.
     pub chart: Chart,
-    /// Sorted, waived findings left out.
+    /// Sorted, without the waived findings.
     pub found: Diagnostics,
-    /// Where each resource without a name stands, rules among them, for the lints that need the
-    /// live state.
+    /// The place of each resource without a name, such as a rule, for the lints that need the live
+    /// state.
     pub rules: Vec<lint::PlacedRule>,
     pub waivers: Waivers,
-    /// Files that are no charts; nothing of them may be shown.
+    /// Files that are not charts. Their contents must not be shown.
     pub foreign: Vec<FileId>,
 }
 
-/// Makes the chart of all loaded files.
+/// Decodes the chart from all loaded files.
 pub fn decode(context: context::Context<'_>) -> Decoded {
     let sources = context.sources;
     let mut found = Diagnostics::new();
@@ -71,7 +71,7 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
             .files()
             .map(|file| sources.path(file).to_string())
             .collect();
-        let problem = format!("there is no chart in {}", names.join(", "));
+        let problem = format!("the chart is empty: {}", names.join(", "));
         found.push(
             Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"),
         );
@@ -84,7 +84,8 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
         ..
     } = decode::decode(&roots, context, found);
     if broken {
-        // What YAML itself could not hold is missing from the tree, and was reported there.
+        // The parser left broken parts out of the tree and reported them: what seems to be missing
+        // may be in one of them.
         found.retain(|diagnostic| {
             !matches!(
                 diagnostic.code,
@@ -96,9 +97,9 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     place::assign(&roots, context, &mut found);
-    check::slips::mend(&mut found, sources);
+    check::slips::improve_hints(&mut found, sources);
     if !foreign.is_empty() {
-        // What a chart without its version defines is not known.
+        // A file without `version` is not decoded, but may be a chart that defines the target.
         found.retain(|diagnostic| diagnostic.code != "unknown-target");
     }
     found.extend(of_foreign);
@@ -114,8 +115,8 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     }
 }
 
-/// Covers the secrets that somebody wrote into a chart, so that no finding shows the line that one
-/// stands on, and all lines of files that are no charts.
+/// Masks secrets in the loaded text, and conceals files that are not charts, so that no finding
+/// shows them.
 pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut SourceMap) {
     foreign.iter().for_each(|file| sources.conceal(*file));
     for found in found {
@@ -138,8 +139,8 @@ pub fn hide_secrets(found: &Diagnostics, foreign: &[FileId], sources: &mut Sourc
     sources.cover_lines(may_hold_secret);
 }
 
-/// Whether a line looks as if a secret was written on it, whatever is wrong there: an address with
-/// a login, or a password that is no mapping.
+/// Whether a line may contain a secret: a URL with a login, or a password that is not a mapping.
+/// Guesses from the text, because a line with an error may not be in the tree.
 fn may_hold_secret(line: &str) -> bool {
     let has_login = line
         .split_once("://")
@@ -161,10 +162,10 @@ fn may_hold_secret(line: &str) -> bool {
             .any(is_scalar)
 }
 
-/// Whether a line says where a secret is, or holds it in that place. Of a line that YAML does not
-/// take, or that gives a key twice, nothing else can be known.
+/// Whether a line has a key for the source of a secret, where the secret itself may be written by
+/// mistake. Guesses from the text: a line with a syntax error or a duplicate key is not in the tree.
 fn names_secret(line: &str) -> bool {
-    // Without a space behind the colon it is a slip, and as much of a secret.
+    // A missing space after the colon is a typo; the value may still be a secret.
     let is_value = |rest: &str| {
         let rest = rest.trim_start_matches(['"', '\'']).trim_start();
         rest.strip_prefix(check::slips::is_colon)
@@ -178,13 +179,13 @@ fn names_secret(line: &str) -> bool {
     })
 }
 
-/// It is called by its first file until the command line is known. Names and lengths are part of
-/// the digest, so that moving text between files changes it.
+/// The name is that of the first file; the command line may replace it later.
 fn stamp(chart: &Chart, sources: &SourceMap) -> ChartStamp {
     let mut hash = Sha256::new();
     let mut files = Vec::new();
     for file in sources.files() {
         let (path, bytes) = (sources.path(file), sources.bytes(file));
+        // With names and lengths in it, the digest changes when text moves between files.
         for part in [path.as_bytes(), bytes] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);

@@ -1,8 +1,7 @@
-//! The entries of kinds that requests name by a number, with what a chart says beside their
-//! attributes.
+//! Decodes the entries of kinds with an id that the service assigns, such as mirrors: attributes,
+//! id, maximum age and the source of the login.
 //!
-//! Reads what `check` let pass. Where secrets are is decoded here; what they are is never known to
-//! a chart.
+//! Skips what `check` reported. Reads only where a secret comes from, never the secret.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -21,11 +20,11 @@ use crate::{
     },
 };
 
-/// Where each entry of a kind, and each number of a region, stands.
+/// The place of each entry of a kind, and of each id by region.
 #[derive(Default)]
 struct Seen<'n> {
     entries: BTreeMap<Address, Span>,
-    numbers: BTreeMap<(&'n str, RemoteId), Span>,
+    ids: BTreeMap<(&'n str, RemoteId), Span>,
 }
 
 /// Decodes the entries of all documents.
@@ -59,23 +58,23 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
                     format!("this {} is listed twice", kind.name),
                 );
                 let twice = twice.at(key.span);
-                out.found.push(twice.related(first, "first here"));
+                out.found.push(twice.related(first, "first defined here"));
                 continue;
             }
-            if !out.allowance.grant(text(node)) {
+            if !out.allowance.grant(text_length(node)) {
                 out.refuse(key.span);
                 continue;
             }
             let terms = terms(node, key.span, out);
-            if let Some((number, span)) = terms
+            if let Some((id, span)) = terms
                 .number
                 .zip(node.get("repository_id").map(|node| node.span))
             {
-                once(kind, (&document.region, number), span, &mut seen, out);
+                unique_id(kind, (&document.region, id), span, &mut seen, out);
             }
             let attributes = attributes(kind, node, out);
-            both(kind, node, &attributes, out);
-            own_secrets(node, out);
+            both_credentials(kind, node, &attributes, out);
+            cloud_credentials(node, out);
             let from = kind.runs.and_then(|runs| node.get(runs.from));
             out.found
                 .extend(from.and_then(|node| lint::url(&out.context.text(node)?, node.span)));
@@ -91,14 +90,16 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
     }
 }
 
-/// How much text is written for an entry.
-fn text(node: &Node<'_>) -> usize {
+/// The length of all texts in an entry.
+fn text_length(node: &Node<'_>) -> usize {
     let entries = node
         .as_mapping()
         .filter(|_| layer::is_section(node))
         .unwrap_or_default();
-    let of = |(_, node): &(_, Node<'_>)| node.as_str().map_or_else(|| text(node), str::len);
-    entries.iter().map(of).sum()
+    entries
+        .iter()
+        .map(|(_, node)| node.as_str().map_or_else(|| text_length(node), str::len))
+        .sum()
 }
 
 fn attributes(kind: &Kind, node: &Node<'_>, out: &Output<'_>) -> Attributes {
@@ -142,13 +143,12 @@ fn secret(node: &Node<'_>, out: &Output<'_>) -> Option<SecretSource> {
     }
 }
 
-/// What the names of the variables begin with that portolan itself, and other tools of this cloud,
-/// log in with.
-const OWN_VARIABLES: [&str; 4] = ["HUAWEICLOUD_", "HW_", "OS_", "PORTOLAN_"];
+/// Prefixes of the variables that hold cloud credentials for portolan and other tools.
+const CLOUD_VARIABLES: [&str; 4] = ["HUAWEICLOUD_", "HW_", "OS_", "PORTOLAN_"];
 
-/// Whoever writes a chart chooses where a login is sent. The keys of the cloud must not be among
-/// what can be sent.
-fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
+/// Refuses sources that hold cloud credentials. The chart decides which server a login is sent to,
+/// so anyone who can change the chart could send them to their own server.
+fn cloud_credentials(node: &Node<'_>, out: &mut Output<'_>) {
     let Some(credentials) = node.get("credentials") else {
         return;
     };
@@ -163,10 +163,10 @@ fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
         };
         if let Some(directory) = names::system_directory(Path::new(&path)) {
             let problem = format!(
-                "`{}` is below {directory}, where no login is read",
+                "`{}` is below {directory}; logins are not read from there",
                 tree::name(&path)
             );
-            let hint = "write the git server's login into a file of its own, or a variable";
+            let hint = "put the git server's login into a separate file or variable";
             out.found.push(
                 Diagnostic::error("own-secret", problem)
                     .at(file.span)
@@ -179,39 +179,42 @@ fn own_secrets(node: &Node<'_>, out: &mut Output<'_>) {
             continue;
         };
         let upper = name.to_ascii_uppercase();
-        if OWN_VARIABLES.iter().any(|prefix| upper.starts_with(prefix)) {
+        if CLOUD_VARIABLES
+            .iter()
+            .any(|prefix| upper.starts_with(prefix))
+        {
             out.found.push(
                 Diagnostic::error(
                     "own-secret",
                     format!(
-                        "`{}` is for logging in to the cloud, not to a git server",
+                        "`{}` holds credentials of the cloud, not of a git server",
                         tree::name(&name)
                     ),
                 )
                 .at(variable.span)
-                .hint("give the git server's login a variable of its own, such as `GIT_TOKEN`"),
+                .hint("put the git server's login into a separate variable, such as `GIT_TOKEN`"),
             );
         }
     }
 }
 
-/// Two names for one object would undo each other's work.
-fn once<'n>(
+/// Reports an id that another entry has too: each apply would undo what the other entry asks for.
+fn unique_id<'n>(
     kind: &Kind,
-    (region, number): (&'n str, RemoteId),
+    (region, id): (&'n str, RemoteId),
     span: Span,
     seen: &mut Seen<'n>,
     out: &mut Output<'_>,
 ) {
-    if let Some(first) = seen.numbers.insert((region, number), span) {
-        let problem = format!("another {} has the number {number} too", kind.name);
+    if let Some(first) = seen.ids.insert((region, id), span) {
+        let problem = format!("another {} has the same id, {id}", kind.name);
         let twice = Diagnostic::error("duplicate-repository-id", problem).at(span);
-        out.found.push(twice.related(first, "first here"));
+        out.found.push(twice.related(first, "first defined here"));
     }
 }
 
-/// Which of two the service would take is not documented.
-fn both(kind: &Kind, node: &Node<'_>, attributes: &Attributes, out: &mut Output<'_>) {
+/// Reports a login beside a stored endpoint: which of the two the service uses is not documented.
+fn both_credentials(kind: &Kind, node: &Node<'_>, attributes: &Attributes, out: &mut Output<'_>) {
     let Some(runs) = kind.runs else { return };
     let has_endpoint = attributes
         .get(runs.endpoint)
@@ -224,11 +227,11 @@ fn both(kind: &Kind, node: &Node<'_>, attributes: &Attributes, out: &mut Output<
         out.found.push(
             Diagnostic::error(
                 "two-credentials",
-                "`credentials` beside an `endpoint` that holds some",
+                "`credentials` cannot be combined with a stored `endpoint`",
             )
             .at(key.span)
-            .related(first, "the other one")
-            .hint("write either; `endpoint: ''` takes a stored one away"),
+            .related(first, "the endpoint")
+            .hint("keep one of the two; `endpoint: ''` removes a stored endpoint"),
         );
     }
 }

@@ -1,7 +1,6 @@
-//! `protect` and `accept`: their patterns start behind the region of the document that they stand
-//! in.
+//! Decodes `protect` and `accept`. Their patterns apply in the region of their document.
 //!
-//! Decoded last, because only the names of the whole chart tell an organization from a region.
+//! Decoded last: the names of the whole chart are needed to tell an organization from a region.
 
 use std::sync::Arc;
 
@@ -16,12 +15,12 @@ use crate::{
     state::{Acceptance, Protection},
 };
 
-/// Adds what the documents protect and accept.
+/// Adds the protections and acceptances of all documents.
 pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     let (mut protect, mut accept) = (Vec::new(), Vec::new());
     let names = out.chart.names();
     for Document { root, region, .. } in documents {
-        // What a pattern means there is not known, and the region was reported.
+        // Without a region a pattern has no meaning. The region was reported.
         if region.starts_with(UNKNOWN_REGION) {
             continue;
         }
@@ -65,7 +64,7 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     limit(out);
 }
 
-/// Refuses a set of patterns whose stars make the comparison with all names of the chart too slow.
+/// Reports patterns with so many `*` that comparing them with all names would be too slow.
 fn limit(out: &mut Output<'_>) {
     let (protect, accept) = (&out.chart.protect, &out.chart.accept);
     let places = protect
@@ -81,9 +80,8 @@ fn limit(out: &mut Output<'_>) {
     );
     let mut addresses = out.chart.resources.keys();
     if !addresses.all(|address| out.allowance.grant_steps(index.effort(address))) {
-        let problem =
-            "the patterns of this chart have more stars than can be compared with all of its names";
-        let hint = "begin patterns with the name of an organization, and write fewer stars";
+        let problem = "the chart has too many patterns with `*` to compare them with all its names";
+        let hint = "begin patterns with the name of an organization, and use fewer `*`";
         out.found.push(
             Diagnostic::error("chart-too-large", problem)
                 .at(first)
@@ -92,7 +90,7 @@ fn limit(out: &mut Output<'_>) {
     }
 }
 
-/// A text that is none was reported by the checks.
+/// Resolves a pattern in a document's region. The checks reported malformed patterns.
 fn pattern(
     node: &Node<'_>,
     text: &str,

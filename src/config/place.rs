@@ -1,7 +1,7 @@
-//! Says of each finding which resource it is in, by where it stands.
+//! Adds to each finding the address of the resource whose entry contains it.
 //!
-//! A pass of its own over the finished findings, so that neither the checks nor the lints carry
-//! addresses along. What stands in `targets` or in a document's `defaults` is in no resource.
+//! A separate pass over the finished findings, so that checks and lints need not carry addresses.
+//! Findings in `targets` or in a document's `defaults` get no address.
 
 use std::{iter::successors, rc::Rc, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     names::{self, Name},
 };
 
-/// An entry of the chart, from the start of its name to the end of what is behind it.
+/// An entry of the chart, from the start of its name to the end of its value.
 struct Place<'n> {
     span: Span,
     region: Option<Arc<str>>,
@@ -23,17 +23,17 @@ struct Place<'n> {
     named: Named<'n>,
 }
 
-/// What an entry is called in its region.
+/// The name of an entry, and those of its ancestors.
 #[derive(Clone)]
 struct Named<'n> {
     name: &'n str,
-    inside: Option<Rc<Named<'n>>>,
+    parent: Option<Rc<Named<'n>>>,
 }
 
 impl<'n> Named<'n> {
-    /// The names of what it is in, the outermost first.
-    fn above(&self) -> Vec<&'n str> {
-        let mut names: Vec<_> = successors(self.inside.as_deref(), |it| it.inside.as_deref())
+    /// The names of the ancestors, the outermost first.
+    fn ancestors(&self) -> Vec<&'n str> {
+        let mut names: Vec<_> = successors(self.parent.as_deref(), |it| it.parent.as_deref())
             .map(|it| it.name)
             .collect();
         names.reverse();
@@ -42,19 +42,19 @@ impl<'n> Named<'n> {
 }
 
 impl Place<'_> {
-    /// Without the region where the document has none that could be meant.
+    /// The address, without the region if the document has no valid one.
     fn address(&self) -> String {
-        let (above, name) = (self.named.above(), self.named.name);
+        let (ancestors, name) = (self.named.ancestors(), self.named.name);
         let address = self.region.clone().and_then(|region| {
-            let above = above.iter().map(|part| Arc::from(*part));
-            self.kind.named([region].into_iter().chain(above), name)
+            let ancestors = ancestors.iter().map(|part| Arc::from(*part));
+            self.kind.named([region].into_iter().chain(ancestors), name)
         });
         address.map_or_else(
             || {
                 format!(
                     "{} {}",
                     self.kind.name,
-                    [above.as_slice(), &[name]].concat().join("/")
+                    [ancestors.as_slice(), &[name]].concat().join("/")
                 )
             },
             |address| address.to_string(),
@@ -62,7 +62,7 @@ impl Place<'_> {
     }
 }
 
-/// Gives the findings that have no address the one of the innermost entry around them.
+/// Adds the address of the innermost enclosing entry to each finding without an address.
 pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagnostics) {
     if found.iter().all(|found| found.address.is_some()) {
         return;
@@ -71,12 +71,12 @@ pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagn
     for found in found.iter_mut().filter(|found| found.address.is_none()) {
         found.address = found
             .span
-            .and_then(|span| places.around(span))
+            .and_then(|span| places.enclosing(span))
             .map(Place::address);
     }
 }
 
-/// A list for each kind, by rank. Each is sorted; entries of one list never overlap.
+/// The entries of each kind, by the kind's rank. Sorted; entries of a kind never overlap.
 #[derive(Default)]
 struct Places<'n> {
     of_kind: [Vec<Place<'n>>; COUNT],
@@ -98,12 +98,12 @@ impl<'n> Places<'n> {
         places
     }
 
-    /// Takes in the entries in a node, and those in them.
+    /// Adds the entries in a node, recursively.
     fn gather(
         &mut self,
         node: &'n Node<'_>,
         parent: Option<&'static Kind>,
-        inside: Option<&Rc<Named<'n>>>,
+        ancestor: Option<&Rc<Named<'n>>>,
         region: Option<&Arc<str>>,
     ) {
         for kind in REGISTRY
@@ -118,7 +118,7 @@ impl<'n> Places<'n> {
             for (entry, name) in named(node.get(kind.place.key.name), name) {
                 let named = Named {
                     name,
-                    inside: inside.cloned(),
+                    parent: ancestor.cloned(),
                 };
                 if holds_named {
                     self.gather(&entry.1, Some(kind), Some(&Rc::new(named.clone())), region);
@@ -133,15 +133,16 @@ impl<'n> Places<'n> {
         }
     }
 
-    fn around(&self, span: Span) -> Option<&Place<'n>> {
+    fn enclosing(&self, span: Span) -> Option<&Place<'n>> {
+        // Children have a higher rank than their parents, so the innermost entry is found first.
         self.of_kind
             .iter()
             .rev()
-            .find_map(|places| innermost(places, span))
+            .find_map(|places| enclosing(places, span))
     }
 }
 
-/// The entries under valid names: nothing else can have an address.
+/// The entries with valid names. Others have no address.
 fn named<'n, 's>(
     node: Option<&'n Node<'s>>,
     name: Name,
@@ -152,17 +153,17 @@ fn named<'n, 's>(
         .filter(move |(_, text)| names::is_valid(name, text))
 }
 
-fn innermost<'p, 'n>(places: &'p [Place<'n>], span: Span) -> Option<&'p Place<'n>> {
-    let behind = places
+fn enclosing<'p, 'n>(places: &'p [Place<'n>], span: Span) -> Option<&'p Place<'n>> {
+    let after = places
         .partition_point(|place| (place.span.file, place.span.start) <= (span.file, span.start));
-    let place = places.get(behind.checked_sub(1)?)?;
+    let place = places.get(after.checked_sub(1)?)?;
     (place.span.file == span.file && span.start < place.span.end).then_some(place)
 }
 
-/// A value stands behind its key, and ends before it where there is none. Of an alias it is the
-/// alias that counts.
+/// From the key to the end of the value. An alias ends where it is written.
 fn span((key, node): &Entry<'_>) -> Span {
     Span {
+        // The parser places an absent value before its key.
         end: node.span.end.max(key.span.end),
         ..key.span
     }

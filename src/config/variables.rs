@@ -1,20 +1,20 @@
-//! `${env:NAME}` and `${env:NAME:-fallback}` in the texts of a chart.
+//! Replaces `${env:NAME}` and `${env:NAME:-fallback}` in the strings of a chart.
 //!
-//! Only `PORTOLAN_VAR_NAME` is read, so that a pull request cannot print a secret of its
-//! environment. The environment itself is handed in.
+//! Only `PORTOLAN_VAR_NAME` is read, so that a pull request cannot print a secret of the pipeline.
+//! The environment is a parameter, because this module is pure.
 
 use std::borrow::Cow;
 
-/// What comes before the name of a variable.
+/// The prefix of environment variables that a chart can read.
 pub const PREFIX: &str = "PORTOLAN_VAR_";
 
-/// How a variable begins.
+/// The start of a variable in a chart.
 pub const OPEN: &str = "${env:";
 
-/// Looks a variable up.
+/// Looks up an environment variable.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-/// Why a text cannot be expanded.
+/// Why a string cannot be expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unexpanded {
     Unset(String),
@@ -22,7 +22,7 @@ pub enum Unexpanded {
     Malformed,
 }
 
-/// The text with every variable replaced. What a variable holds is not expanded again.
+/// Replaces every variable. The values of variables are not expanded again.
 pub fn expand<'t>(text: &'t str, environment: Environment<'_>) -> Result<Cow<'t, str>, Unexpanded> {
     if !text.contains(OPEN) {
         return Ok(Cow::Borrowed(text));

@@ -1,8 +1,8 @@
-//! Waivers: what a chart says it knows. A comment `# portolan: allow CODE` on a line or above it,
-//! or `lints: { allow: [CODE] }` for a whole document.
+//! Waivers, which silence findings: a comment `# portolan: allow CODE` on a line or above it, or
+//! `lints: { allow: [CODE] }` for a whole document.
 //!
-//! Only warnings can be waived, and the one error that says so. A waiver that waives nothing is a
-//! warning itself: it would hide the next finding.
+//! Only lints can be waived, and errors that a kind declares waivable. An unused waiver is a
+//! warning, because it would hide a future finding.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{
     kind,
 };
 
-/// What a comment begins with.
+/// The start of a waiver comment.
 const MARK: &str = "portolan: allow";
 
 /// Every code that a waiver may name.
@@ -30,13 +30,12 @@ fn waivable() -> impl Iterator<Item = &'static str> {
 pub struct Waivers {
     /// In the order in which they were collected.
     all: Vec<Waiver>,
-    /// For each code and file, by where the reach starts. Lines do not overlap, and neither do
-    /// documents.
+    /// By code, file, and start of the reach. Lines do not overlap, and neither do documents.
     lines: BTreeMap<Key, Group>,
     documents: BTreeMap<Key, Group>,
 }
 
-/// A code, and where the reach of its waivers starts.
+/// A code, and the file and offset where the reach of its waivers starts.
 type Key = (&'static str, FileId, u32);
 
 /// The waivers of one code with the same reach.
@@ -49,13 +48,12 @@ struct Group {
 #[derive(Debug)]
 struct Waiver {
     code: &'static str,
-    /// Where it stands itself.
+    /// The place of the waiver.
     span: Span,
-    /// What it covers.
     reach: Reach,
 }
 
-/// What a waiver covers.
+/// The part of a file in which a waiver applies.
 #[derive(Debug, Clone, Copy)]
 enum Reach {
     Line(Span),
@@ -63,7 +61,7 @@ enum Reach {
 }
 
 impl Waivers {
-    /// Collects the waivers of the charts; a code that cannot be waived is an error.
+    /// Collects the waivers of the chart. A code that cannot be waived is an error.
     pub fn collect(
         roots: &[Node<'_>],
         files: &[FileId],
@@ -113,7 +111,7 @@ impl Waivers {
             let known: Vec<String> = waivable().map(|code| format!("`{code}`")).collect();
             let hint = match similar_to(code, waivable()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("what can be waived is {}", known.join(", ")),
+                None => format!("the codes that can be waived are {}", known.join(", ")),
             };
             found.push(
                 Diagnostic::error(
@@ -126,7 +124,7 @@ impl Waivers {
         }
     }
 
-    /// Leaves out what is waived, and marks the waivers that did it.
+    /// Removes the waived findings, and marks their waivers as used.
     pub fn apply(&mut self, found: &mut Diagnostics) {
         found.retain(|diagnostic| {
             let waivable = diagnostic.severity == Severity::Warning
@@ -141,9 +139,9 @@ impl Waivers {
         };
         let mut covered = false;
         for groups in [&mut self.lines, &mut self.documents] {
-            let behind = (diagnostic.code, span.file, span.start);
+            let here = (diagnostic.code, span.file, span.start);
             let last = groups
-                .range_mut((diagnostic.code, span.file, 0)..=behind)
+                .range_mut((diagnostic.code, span.file, 0)..=here)
                 .next_back();
             if let Some((_, group)) = last.filter(|(_, group)| span.start < group.end) {
                 group.used = true;
@@ -163,25 +161,25 @@ impl Waivers {
             .is_some_and(|group| group.used)
     }
 
-    /// The waivers that waived nothing, but for those of codes that this run could not find.
-    pub fn unused(&self, not_looked_for: &[&str]) -> Vec<Diagnostic> {
+    /// The unused waivers, except for codes that the command did not check.
+    pub fn unused(&self, not_checked: &[&str]) -> Vec<Diagnostic> {
         let unused = self
             .all
             .iter()
-            .filter(|waiver| !self.is_used(waiver) && !not_looked_for.contains(&waiver.code));
+            .filter(|waiver| !self.is_used(waiver) && !not_checked.contains(&waiver.code));
         let warning = |waiver: &Waiver| {
             Diagnostic::warning(
                 "unused-waiver",
-                format!("nothing here is `{}` any more", waiver.code),
+                format!("there is no finding `{}` here to waive", waiver.code),
             )
             .at(waiver.span)
-            .hint("remove the waiver, or it hides the next finding")
+            .hint("remove the waiver: it would hide a future finding")
         };
         unused.map(warning).collect()
     }
 }
 
-/// The codes behind the mark, each with its own place.
+/// The codes after the mark, each with its own place.
 fn codes(comment: &str, span: Span) -> Vec<(&str, Span)> {
     let Some((before, list)) = comment
         .split_once(MARK)

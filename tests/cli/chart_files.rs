@@ -77,9 +77,7 @@ fn what_cannot_be_read_in_a_directory_is_never_left_out() {
         assert!(!output.stdout.contains("1 destroyed"), "{output}");
         assert_eq!(world.writes(), [""; 0]);
     };
-    refused(
-        "cannot read charts/b.yaml: it is a link, and @DIR@/charts/nowhere.yaml does not exist",
-    );
+    refused("cannot read charts/b.yaml: it is a link to @DIR@/charts/nowhere.yaml does not exist");
     fs::remove_file(world.path("charts/b.yaml")).unwrap();
     fs::create_dir(world.path("charts/b.yaml")).unwrap();
     refused("cannot read charts/b.yaml: expected a regular file, found a directory");
@@ -130,7 +128,7 @@ fn hidden_files_are_no_part_of_a_directory() {
     let _ = world
         .plan(&["-f", "charts"])
         .exits(1)
-        .warns("charts holds no `*.yaml` or `*.yml` file");
+        .warns("charts contains no `*.yaml` or `*.yml` file");
 }
 
 #[test]
@@ -352,11 +350,11 @@ fn a_stream_is_read_once_and_holds_something() {
     // A command that failed leaves nothing, which must not be taken for "nothing shall exist".
     let _ = bash(&world, "\"$0\" plan -f a.yaml -f <(false)")
         .exits(1)
-        .warns("nothing came through it");
+        .warns("it is empty");
     let _ = world
         .plan(&["-f", "a.yaml", "-f", "-"])
         .exits(1)
-        .warns("cannot read -: nothing came through it");
+        .warns("cannot read -: it is empty");
 }
 
 #[test]

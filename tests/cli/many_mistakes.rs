@@ -34,7 +34,7 @@ fn thousands_of_mistakes_are_counted() {
             .warns("unknown key `key0`")
             .warns("unknown key `key19`")
             .warns(
-                "4980 more findings of this kind; the first of them is here\n  --> \
+                "4980 more findings with this code; the first of them is here\n  --> \
                 portolan.yaml:27:9",
             )
             .warns("5000 errors");
@@ -56,7 +56,7 @@ fn hundreds_of_mistakes_are_read_without_scrolling_far() {
     let _ = output
         .warns("\nerror[unknown-key]: portolan.yaml:12:9: unknown key `key5`\n")
         .warns(
-            "\n\nerror[unknown-key]: 380 more findings of this kind; the first of them is here\n",
+            "\n\nerror[unknown-key]: 380 more findings with this code; the first of them is here\n",
         )
         .warns("\n400 errors");
 }

@@ -206,7 +206,7 @@ fn a_saved_plan_comes_from_a_file_or_a_pipe_with_an_end() {
         .warns("it is larger than 64 MiB");
     let _ = limited(&world, "apply /proc/self/environ")
         .exits(1)
-        .warns("below /proc, and nothing there is read");
+        .warns("below /proc; files there are not read");
     assert_eq!(world.journal(), []);
     let _ = bash(&world, "\"$0\" apply <(cat plan.json)")
         .exits(0)

@@ -1,12 +1,12 @@
-//! What people type that only looks like YAML, or like a variable: full-width signs, a `:` without
-//! a space, the templates of other tools. The parser takes such a text for something else and
-//! complains elsewhere, and the hint of a check is about the name that it is not. Here findings get
-//! the hint, and the place, of what was meant.
+//! Typical typing errors: full-width punctuation, a `:` without a space, templates of other tools.
+//!
+//! The parser reads such text as something else and reports an error at a later place. This module
+//! replaces the message, place and hint of such findings.
 
 use super::shown;
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span};
 
-/// Signs that look like those of YAML, with what YAML wants.
+/// Characters that look like YAML punctuation, and the ASCII character for each group.
 const SIGNS: [(&str, &str); 8] = [
     ("：︰﹕∶", ":"),
     ("，﹐、", ","),
@@ -18,13 +18,13 @@ const SIGNS: [(&str, &str); 8] = [
     ("］】", "]"),
 ];
 
-/// Blanks that are no spaces.
+/// Characters that look like a space.
 const BLANKS: [char; 2] = ['\u{a0}', '\u{3000}'];
 
-/// How much of a line is looked at: a whole chart may be one.
+/// How many bytes of a line are searched: a line may be as long as the file.
 const NEAR: usize = 400;
 
-/// Findings about a text that is not what its place takes. Others are right about what they say.
+/// The codes of findings about an invalid text, whose hint may be replaced.
 const OF_A_TEXT: [&str; 10] = [
     "bad-age",
     "bad-date",
@@ -38,13 +38,13 @@ const OF_A_TEXT: [&str; 10] = [
     "wrong-type",
 ];
 
-const TEMPLATE: &str = "this is a template of another tool, which has to fill it in first; a \
-    variable here is `\"${env:NAME}\"`";
+const TEMPLATE: &str = "this is a template of another tool, which must render it first; in a chart, \
+    a variable is written `\"${env:NAME}\"`";
 
 const VARIABLE: &str =
-    "a variable is written `${env:NAME}`, and is the value of `PORTOLAN_VAR_NAME`";
+    "a variable is written `${env:NAME}`; its value is that of `PORTOLAN_VAR_NAME`";
 
-/// How variables and templates of other tools begin and end.
+/// The delimiters of variables and templates of other tools.
 const PLACEHOLDERS: [(&str, &str); 5] = [
     ("{{", "}}"),
     ("{%", "%}"),
@@ -53,7 +53,7 @@ const PLACEHOLDERS: [(&str, &str); 5] = [
     ("%{", "}"),
 ];
 
-/// A text that may hold anything, with a variable of another tool in it: nobody fills that in.
+/// The warning for a variable of another tool in a free text, which nothing replaces.
 pub(super) fn literal_variable(text: &str, span: Span) -> Option<Diagnostic> {
     let placeholder = placeholder(text)?;
     let hint = if placeholder.starts_with("{{") || placeholder.starts_with("{%") {
@@ -61,7 +61,7 @@ pub(super) fn literal_variable(text: &str, span: Span) -> Option<Diagnostic> {
     } else {
         VARIABLE
     };
-    let message = format!("`{}` is taken as it stands", shown(placeholder));
+    let message = format!("`{}` is not replaced", shown(placeholder));
     Some(
         Diagnostic::warning("literal-variable", message)
             .at(span)
@@ -69,7 +69,7 @@ pub(super) fn literal_variable(text: &str, span: Span) -> Option<Diagnostic> {
     )
 }
 
-/// The first variable that is none of ours.
+/// The first variable or template of another tool.
 fn placeholder(text: &str) -> Option<&str> {
     let all = PLACEHOLDERS.iter().flat_map(|(open, close)| {
         text.match_indices(open).filter_map(move |(start, _)| {
@@ -89,7 +89,8 @@ fn placeholder(text: &str) -> Option<&str> {
         .map(|(_, placeholder)| placeholder)
 }
 
-/// Whether it is a name, or, in a template, anything. Ours has a check of its own.
+/// Whether the text between delimiters is a name or, in a template, anything. `${env:..}` is the
+/// chart's own variable, which another check covers.
 fn is_placeholder(open: &str, inside: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.:[]\"'".contains(letter);
     let is_name = !inside.is_empty() && !inside.starts_with("env:") && inside.chars().all(is_part);
@@ -100,25 +101,25 @@ fn is_placeholder(open: &str, inside: &str) -> bool {
     }
 }
 
-/// Gives findings the hints of what was meant.
-pub(in super::super) fn mend(found: &mut Diagnostics, sources: &SourceMap) {
+/// Replaces the hints of findings that a typing error caused.
+pub(in super::super) fn improve_hints(found: &mut Diagnostics, sources: &SourceMap) {
     for diagnostic in found.iter_mut() {
         let Some(span) = diagnostic.span else {
             continue;
         };
         if diagnostic.code == "yaml-syntax" {
-            mend_syntax(diagnostic, span, sources);
+            improve_syntax_error(diagnostic, span, sources);
         } else if let Some(text) = sources.text(with_brace(span, sources))
             && (OF_A_TEXT.contains(&diagnostic.code) || diagnostic.code == "unknown-key")
-            && let Some(hint) = of_text(diagnostic.code, text.get(..NEAR).unwrap_or(text))
+            && let Some(hint) = hint_for_text(diagnostic.code, text.get(..NEAR).unwrap_or(text))
         {
             diagnostic.hint = Some(hint);
         }
     }
 }
 
-/// The span, from the brace right before it on: of `{{ x }}` the inner mapping is the key that
-/// cannot be one.
+/// The span with the `{` right before it, if it begins with another `{`: YAML reads `{{ x }}` as a
+/// mapping whose key is a mapping, and only the inner one is reported.
 fn with_brace(span: Span, sources: &SourceMap) -> Span {
     let wider = Span {
         start: span.start.saturating_sub(1),
@@ -134,9 +135,9 @@ fn with_brace(span: Span, sources: &SourceMap) -> Span {
     }
 }
 
-/// A sign that is none of YAML's makes one text of all that follows, so that an error is found
-/// behind it.
-fn mend_syntax(diagnostic: &mut Diagnostic, span: Span, sources: &SourceMap) {
+/// Looks for the cause of a syntax error in its line and the line above: after full-width
+/// punctuation, YAML reads on as one text, and the parser reports an error only later.
+fn improve_syntax_error(diagnostic: &mut Diagnostic, span: Span, sources: &SourceMap) {
     let here = sources.line_of(span);
     let before = sources.line_of(Span::new(
         span.file,
@@ -163,14 +164,14 @@ fn mend_syntax(diagnostic: &mut Diagnostic, span: Span, sources: &SourceMap) {
         }
         if lacks_space(text) {
             diagnostic.span = Some(trimmed(near, text));
-            diagnostic.message = "there is no space behind the `:`, so this is one text".to_owned();
-            diagnostic.hint = Some("write a space behind the `:`".to_owned());
+            diagnostic.message = "there is no space after the `:`, so this is one text".to_owned();
+            diagnostic.hint = Some("add a space after the `:`".to_owned());
             return;
         }
     }
 }
 
-/// The part of a line that an error may be about.
+/// The part of a line that is searched for the cause of an error.
 fn near(line: Span, error: Span) -> Span {
     let end = if line.end < error.start {
         line.end
@@ -193,7 +194,8 @@ fn trimmed(line: Span, text: &str) -> Span {
     }
 }
 
-/// The first sign that stands where one of YAML's would, and not in a text of words.
+/// The first look-alike of YAML punctuation at a place where YAML has punctuation. In a text, such
+/// a character may be intended.
 fn sign_of_structure(line: &str) -> Option<(usize, char)> {
     let mut opened = false;
     let mut quote = None;
@@ -225,7 +227,7 @@ fn sign_of_structure(line: &str) -> Option<(usize, char)> {
     None
 }
 
-/// Whether the text ends with a key, and nothing but a bracket, a comma or a dash before it.
+/// Whether the text ends with a key, with only a bracket, a comma or a dash before it.
 fn is_key(text: &str) -> bool {
     let is_part = |character: char| {
         character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | '/')
@@ -245,7 +247,7 @@ fn lacks_space(line: &str) -> bool {
     is_key(key) && !value.starts_with([' ', '\t', '/']) && !value.is_empty()
 }
 
-/// A colon, or what looks like one.
+/// Whether the character is a colon or looks like one.
 pub(in super::super) fn is_colon(sign: char) -> bool {
     sign == ':' || meant(sign) == Some(":")
 }
@@ -259,7 +261,7 @@ fn meant(sign: char) -> Option<&'static str> {
 
 fn not_yaml(sign: char) -> String {
     match meant(sign) {
-        Some(meant) => format!("`{sign}` is not the `{meant}` of YAML"),
+        Some(meant) => format!("`{sign}` is not an ASCII `{meant}`"),
         None => format!("`{sign}` is not a space"),
     }
 }
@@ -268,12 +270,12 @@ fn instead(sign: char) -> String {
     match meant(sign) {
         Some(":") => "write `:` and a space".to_owned(),
         Some(meant) => format!("write `{meant}`"),
-        None => "write spaces: this is another character".to_owned(),
+        None => "replace this character with spaces".to_owned(),
     }
 }
 
-/// What was meant by a text that its place does not take.
-fn of_text(code: &str, text: &str) -> Option<String> {
+/// The hint for an invalid text with a typing error.
+fn hint_for_text(code: &str, text: &str) -> Option<String> {
     let text = text.trim();
     if text.starts_with("{{") || text.starts_with("\"{{") || text.starts_with("{%") {
         return Some(TEMPLATE.to_owned());
@@ -291,10 +293,10 @@ fn of_text(code: &str, text: &str) -> Option<String> {
         .find_map(|character| Some((character, meant(character)?)));
     if let Some((sign, meant)) = sign {
         return Some(match meant {
-            "\"" | "'" => format!("`{sign}` is a part of the text: write straight quotes, or none"),
+            "\"" | "'" => format!("`{sign}` is a part of the text: use ASCII quotes, or none"),
             _ => format!("{}: {}", not_yaml(sign), instead(sign)),
         });
     }
     (code == "wrong-type" && !text.starts_with(['"', '\'']) && lacks_space(text))
-        .then(|| "write a space behind the `:`".to_owned())
+        .then(|| "add a space after the `:`".to_owned())
 }

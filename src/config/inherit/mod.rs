@@ -1,7 +1,7 @@
-//! Inheritance, attribute by attribute: the entry, its organization's defaults, its document's, the
-//! chart's, else unmanaged.
+//! Inheritance of attributes: from the entry, the organization's `defaults`, the document's
+//! `defaults` and `chart_defaults`, in this order. An attribute in none of them is unmanaged.
 //!
-//! `null` at any layer ends the search: the attribute is not managed here.
+//! `null` in any layer ends the search, and the attribute is unmanaged.
 
 use serde_json::Value;
 
@@ -15,17 +15,17 @@ use crate::{
     state::Attributes,
 };
 
-/// What a value in another one takes beside its text.
+/// What a nested value counts for apart from its text.
 const VALUE: usize = 64;
 
-/// The layers of one entry, the strongest first.
+/// The layers of one entry, in order of precedence.
 #[derive(Debug)]
 pub struct Inherited<'n, 's> {
     pub layers: [Layer<'n, 's>; 4],
 }
 
 impl<'n, 's> Inherited<'n, 's> {
-    /// The node that decides a key of a kind, `null` included.
+    /// The node that provides a key of a kind; may be `null`.
     pub fn find(&self, kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
         find(&self.layers, kind, name)
     }
@@ -35,7 +35,7 @@ impl<'n, 's> Inherited<'n, 's> {
         resolve(&self.layers, kind, context)
     }
 
-    /// How much text is written for the attributes of a kind, also where it comes to no value.
+    /// The length of the texts for the attributes of a kind, including invalid values.
     pub fn text(&self, kind: &Kind) -> usize {
         let decided = kind
             .attributes
@@ -45,7 +45,7 @@ impl<'n, 's> Inherited<'n, 's> {
     }
 }
 
-/// How much text is written for a value; what holds values takes room as well.
+/// The length of all texts in a value, plus a constant for each nested value.
 pub(super) fn length(node: &Node<'_>) -> usize {
     let items = node.as_list().into_iter().flatten();
     let fields = node
@@ -61,14 +61,14 @@ pub(super) fn length(node: &Node<'_>) -> usize {
             .sum::<usize>()
 }
 
-/// The node that decides a key of a kind, `null` included.
+/// The node that provides a key of a kind; may be `null`.
 pub fn find<'n, 's>(layers: &[Layer<'n, 's>], kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
     layers
         .iter()
         .find_map(|layer| layer.section(kind)?.get(name))
 }
 
-/// The managed attributes that the layers come to.
+/// The managed attributes, resolved from the layers.
 pub fn resolve(layers: &[Layer<'_, '_>], kind: &Kind, context: Context<'_>) -> Attributes {
     let mut resolved = Attributes::new();
     for attribute in kind.attributes {
@@ -80,7 +80,7 @@ pub fn resolve(layers: &[Layer<'_, '_>], kind: &Kind, context: Context<'_>) -> A
     resolved
 }
 
-/// The value of a node, if it has the shape.
+/// The value of a node, or `None` if it does not have the shape.
 pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Option<Value> {
     let mut value = match (shape, node.resolve()) {
         (Shape::Bool, Resolved::Bool(value)) => Value::Bool(value),
@@ -103,7 +103,7 @@ pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Opti
     Some(value)
 }
 
-/// A text, or a mapping of keys to texts.
+/// A string, or a mapping of keys to strings.
 fn record(node: &Node<'_>, context: Context<'_>) -> Option<Value> {
     let Some(entries) = node.as_mapping() else {
         return context.text(node).map(Value::from);

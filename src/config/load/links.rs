@@ -1,7 +1,7 @@
-//! Follows a path one name at a time, so that every link on the way is judged before it is
+//! Follows a path one name at a time, so that every link on the way is checked before it is
 //! followed.
 //!
-//! Resolving the whole path at once would tell where it ends, but not which way it took.
+//! `fs::canonicalize` gives only the end of the path, not the links on the way.
 
 use std::{
     collections::VecDeque,
@@ -13,24 +13,24 @@ use std::{
 
 use crate::{diagnostics::visible, names};
 
-/// As many as Linux follows.
+/// The limit of Linux.
 const MOST_LINKS: usize = 40;
 
-/// What a path leads to.
+/// The end of a path.
 #[derive(Debug)]
 pub struct End {
-    /// Without a link in it.
+    /// Without links.
     pub path: PathBuf,
     pub found: Metadata,
     pub is_linked: bool,
 }
 
-/// Refuses what lies below one of the system's own directories.
-pub fn is_ordinary(path: &Path) -> io::Result<()> {
+/// Refuses paths below the system's own directories, such as `/proc`.
+pub fn refuse_system_path(path: &Path) -> io::Result<()> {
     match names::system_directory(path) {
         None => Ok(()),
         Some(directory) => Err(io::Error::other(format!(
-            "it leads below {directory}, and nothing there is read"
+            "it leads below {directory}; files there are not read"
         ))),
     }
 }
@@ -40,8 +40,7 @@ pub fn shown(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
-/// Follows a path to its end. `allows` is asked about every place on the way, before anything there
-/// is looked at.
+/// Follows a path to its end. `allows` checks every place on the way before it is accessed.
 pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<End> {
     let mut real = PathBuf::new();
     let mut ahead: VecDeque<OsString> = parts(&std::path::absolute(path)?).collect();
@@ -66,7 +65,7 @@ pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Resu
         links += 1;
         if links > MOST_LINKS {
             return Err(io::Error::other(format!(
-                "it leads through more than {MOST_LINKS} links"
+                "it leads through more than {MOST_LINKS} symbolic links"
             )));
         }
         let target = fs::read_link(&real)?;
@@ -85,30 +84,31 @@ fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
     path.components().map(|part| part.as_os_str().to_owned())
 }
 
-/// Whoever named the link does not know what is missing.
+/// Adds the missing target to the error, if the path that the user gave is a link.
 fn missing(error: io::Error, path: &Path, is_linked: bool) -> io::Error {
     if is_linked && error.kind() == io::ErrorKind::NotFound {
-        let problem = format!("it is a link, and {} does not exist", shown(path));
+        let problem = format!("it is a link to {}, which does not exist", shown(path));
         return io::Error::new(io::ErrorKind::NotFound, problem);
     }
     error
 }
 
 impl End {
-    /// Opens what was found, if it is still the same: a link may have taken its place since.
+    /// Opens the file that was found.
     pub fn open(&self) -> io::Result<File> {
         let file = File::open(&self.path)?;
+        // A link may have replaced the file since it was checked.
         if is_same(&file.metadata()?, &self.found) {
             Ok(file)
         } else {
             Err(io::Error::other(
-                "it was replaced while it was being opened; try again",
+                "it was replaced while it was opened; run the command again",
             ))
         }
     }
 
-    /// Refuses what is no regular file.
-    pub fn is_file(&self) -> io::Result<()> {
+    /// Refuses anything but a regular file.
+    pub fn expect_file(&self) -> io::Result<()> {
         let kind = if self.found.is_file() {
             return Ok(());
         } else if self.found.is_dir() {

@@ -1,7 +1,7 @@
-//! Finds the chart's files and reads them: the only part of `config` that touches a disk.
+//! Finds and reads the chart's files: the only part of `config` with file access.
 //!
-//! Whoever may change the chart may plant links in its directory, and what is wrong with a chart is
-//! printed with its lines. So a link is followed only to what lies beside it or below.
+//! Anyone who can change the chart can add links to its directory, and errors are printed with
+//! their lines. So a link is followed only to files beside it or below.
 
 pub mod links;
 
@@ -12,79 +12,79 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use self::links::{End, follow, is_ordinary, shown};
+use self::links::{End, follow, refuse_system_path, shown};
 use super::tree::MAX_BYTES;
 use crate::diagnostics::SourceMap;
 
-/// What is read where no `--file` is given: one of these files, or the directory.
+/// The default charts if no `--file` is given: these files, or the directory.
 const DEFAULT_FILES: [&str; 2] = ["portolan.yaml", "portolan.yml"];
 const DEFAULT_DIRECTORY: &str = "portolan";
 
-/// What a chart is called that has no name of its own: open files have numbers, which differ from
-/// run to run.
+/// The name of a chart that is read from a stream. The number of the open file is not used, because
+/// it differs between invocations.
 const STREAM: &str = "chart";
 
 /// Why there is no chart to decode.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(
-        "no chart: neither `{}` nor `{}` nor the directory `{DEFAULT_DIRECTORY}/` is here; name \
+        "no chart found: there is no `{}`, `{}` or directory `{DEFAULT_DIRECTORY}/` here; give \
         one with `--file`",
         DEFAULT_FILES[0],
         DEFAULT_FILES[1]
     )]
-    Nowhere,
-    #[error("there are several charts here, {}; choose with `--file`", .0.join(" and "))]
+    NotFound,
+    #[error("several charts found: {}; choose one with `--file`", .0.join(" and "))]
     Ambiguous(Vec<String>),
     #[error("cannot read {path}", path = shown(path))]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{path} holds no `*.yaml` or `*.yml` file", path = shown(.0))]
+    #[error("{path} contains no `*.yaml` or `*.yml` file", path = shown(.0))]
     EmptyDirectory(PathBuf),
     #[error("{path} is given twice", path = shown(.0))]
     Twice(PathBuf),
 }
 
-/// The files that could be read, and what is wrong with the others.
+/// The files that could be read, and the errors of the others.
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub sources: SourceMap,
     pub problems: Vec<LoadError>,
 }
 
-/// How a file came to be part of the chart.
+/// Why a file is part of the chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
+enum Origin {
     /// The command line names it.
-    Name,
-    /// It was found: as a default, or in a directory.
-    Search,
+    Named,
+    /// It is a default chart, or in a directory.
+    Found,
 }
 
-/// Reads the named files and directories, in the order given; a directory's files sorted by name.
-/// One that cannot be read does not hide what is wrong with the rest.
+/// Reads the named files and directories in the order given, the files of a directory sorted by
+/// name. Reads on after an error, so that all errors are reported at once.
 pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
     let mut loaded = Loaded::default();
     let mut seen: Vec<PathBuf> = Vec::new();
-    let (named, by) = match named {
-        [] => (vec![default_path()?], By::Search),
-        named => (named.to_vec(), By::Name),
+    let (named, origin) = match named {
+        [] => (vec![default_path()?], Origin::Found),
+        named => (named.to_vec(), Origin::Named),
     };
     for path in named {
-        let files = match expand(&path, by) {
+        let files = match expand(&path, origin) {
             Ok(files) => files,
             Err(problem) => {
                 loaded.problems.push(problem);
                 continue;
             }
         };
-        for (file, by) in files {
+        for (file, origin) in files {
             let place = stream(&file).map_or_else(|| file.clone(), descriptor);
             if seen.contains(&place) {
                 loaded.problems.push(LoadError::Twice(file));
                 continue;
             }
             seen.push(place);
-            match read(&file, by) {
+            match read(&file, origin) {
                 Ok(bytes) => drop(
                     loaded
                         .sources
@@ -99,8 +99,8 @@ pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
     Ok(loaded)
 }
 
-/// The defaults that are here. What stands at the place of the directory and is none, such as the
-/// program itself, is no chart.
+/// The default charts in the working directory. A file named like the default directory is not a
+/// chart: it may be the program itself.
 pub fn here() -> Vec<&'static str> {
     let mut here: Vec<&str> = DEFAULT_FILES
         .into_iter()
@@ -113,7 +113,7 @@ pub fn here() -> Vec<&'static str> {
     here
 }
 
-/// What the command line names first, or what is read where it names nothing.
+/// The first path on the command line, or the default chart.
 pub fn first(named: &[PathBuf]) -> Option<String> {
     let path = named.first().cloned().or_else(|| default_path().ok())?;
     Some(path.to_string_lossy().into_owned())
@@ -121,7 +121,7 @@ pub fn first(named: &[PathBuf]) -> Option<String> {
 
 fn default_path() -> Result<PathBuf, LoadError> {
     match here().as_slice() {
-        [] => Err(LoadError::Nowhere),
+        [] => Err(LoadError::NotFound),
         [only] => Ok(PathBuf::from(only)),
         several => Err(LoadError::Ambiguous(
             several.iter().map(|name| as_written(name)).collect(),
@@ -136,12 +136,12 @@ fn as_written(name: &str) -> String {
     )
 }
 
-/// Whether a name is taken, also by a link that leads nowhere.
+/// Whether the name exists, even as a link to a missing file.
 fn is_there(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-/// The number of the open file that a name of the command line stands for.
+/// The number of the open file, if the path names one, as `-` and `/dev/fd/N` do.
 fn stream(path: &Path) -> Option<u32> {
     if path == Path::new("-") {
         return Some(0);
@@ -161,40 +161,42 @@ fn stream(path: &Path) -> Option<u32> {
     }
 }
 
-/// One name for all those of an open file.
+/// The same path for all names of an open file.
 fn descriptor(number: u32) -> PathBuf {
     PathBuf::from(format!("/dev/fd/{number}"))
 }
 
-/// Whether the chart comes, in part, through standard input.
+/// Whether a part of the chart is read from standard input.
 pub fn reads_stdin(named: &[PathBuf]) -> bool {
     named.iter().any(|path| stream(path) == Some(0))
 }
 
-fn read(path: &Path, by: By) -> io::Result<Vec<u8>> {
-    if let Some(number) = stream(path).filter(|_| by == By::Name) {
+fn read(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
+    if let Some(number) = stream(path).filter(|_| origin == Origin::Named) {
         let bytes = if number == 0 {
             bounded(io::stdin().lock())
         } else {
             bounded(File::open(descriptor(number))?)
         }?;
-        // What should have written it has failed, and a chart without it would be another one.
+        // The command that should have written it probably failed. Without this part, the chart
+        // would be a different one.
         return if bytes.is_empty() {
-            Err(io::Error::other("nothing came through it"))
+            Err(io::Error::other("it is empty"))
         } else {
             Ok(bytes)
         };
     }
     let end = find(path)?;
-    let is_pipe = by == By::Name && !end.is_linked && is_fifo(&end);
+    let is_pipe = origin == Origin::Named && !end.is_linked && is_fifo(&end);
     if !is_pipe {
-        end.is_file()?;
+        end.expect_file()?;
     }
     bounded(end.open()?)
 }
 
-/// One byte more than a chart may have is enough to refuse it; a pipe may never end.
+/// Reads at most one byte more than a chart may have.
 fn bounded(from: impl io::Read) -> io::Result<Vec<u8>> {
+    // A pipe may never end, and one byte more is enough for the parser to refuse the file.
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     from.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -212,26 +214,27 @@ fn is_fifo(_end: &End) -> bool {
     false
 }
 
-/// What a path of a chart leads to. How its directory is reached is up to the person who names it;
-/// a link at its end is up to those who may change the chart.
+/// Follows the path of a chart file. Links on the way to its directory are chosen by the user and
+/// followed anywhere. A link at its end can come from anyone who can change the chart, so it must
+/// end below the directory.
 fn find(path: &Path) -> io::Result<End> {
     let Some(name) = path.file_name() else {
-        return follow(path, &is_ordinary);
+        return follow(path, &refuse_system_path);
     };
     let typed = directory_of(path);
-    let base = follow(typed, &is_ordinary)?.path;
+    let base = follow(typed, &refuse_system_path)?.path;
     let also = std::path::absolute(typed)?;
     let first = base.join(name);
     let end = follow(&first, &|place| {
-        is_ordinary(place)?;
+        refuse_system_path(place)?;
         if base.starts_with(place) || also.starts_with(place) {
             return Ok(());
         }
         let Ok(below) = place.strip_prefix(&base) else {
             let directory = shown(typed);
             return Err(io::Error::other(format!(
-                "it is a link that leads to {}, out of the directory {directory}; name the file \
-                itself",
+                "it is a link to {}, which is outside the directory {directory}; give the path of \
+                the file itself",
                 shown(place)
             )));
         };
@@ -242,8 +245,7 @@ fn find(path: &Path) -> io::Result<End> {
         match hidden.filter(|name| !is_mount(name)) {
             None => Ok(()),
             Some(name) => Err(io::Error::other(format!(
-                "it is a link that leads through `{}`, and charts are not read from names that \
-                begin with a dot",
+                "it is a link through `{}`; files below names that begin with a dot are not read",
                 shown(Path::new(name))
             ))),
         }
@@ -252,7 +254,7 @@ fn find(path: &Path) -> io::Result<End> {
         Ok(end)
     } else {
         Err(io::Error::other(format!(
-            "it is a link that leads out of the directory {}",
+            "it is a link to a place outside the directory {}",
             shown(typed)
         )))
     }
@@ -268,13 +270,12 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// As the directories are called in which Kubernetes keeps what it mounts.
+/// Kubernetes mounts the files of a ConfigMap through links over `..data`.
 fn is_mount(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b"..")
 }
 
-/// What would be read: files and directories, as they were named or as they would be found if none
-/// was.
+/// All paths that would be read: the named files and directories, or the defaults.
 pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
     let defaults = || {
         DEFAULT_FILES
@@ -291,7 +292,7 @@ pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
     let mut inputs = Vec::new();
     for path in named {
         match stream(&path) {
-            // A pipe or a terminal may well be written to.
+            // Pipes and terminals may be written to while they are read, so they do not count.
             Some(number) => inputs.extend(Some(descriptor(number)).filter(|path| path.is_file())),
             None => {
                 inputs.extend(charts(&path).unwrap_or_default());
@@ -302,7 +303,7 @@ pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
     inputs
 }
 
-/// The chart's first file, whether it can be read or not: where a finding without a place belongs.
+/// The chart's first file, even if it cannot be read: the place of findings without one.
 pub fn first_file(named: &[PathBuf]) -> PathBuf {
     let first = first_named(named);
     let in_directory = if stream(&first).is_some() {
@@ -320,7 +321,7 @@ fn first_named(named: &[PathBuf]) -> PathBuf {
     named.first().cloned().unwrap_or_else(found)
 }
 
-/// The name of the first chart file without its ending, or that of its directory.
+/// The name of the first chart file without its extension, or the name of its directory.
 pub fn stem(named: &[PathBuf]) -> String {
     let first = first_named(named);
     if stream(&first).is_some() {
@@ -343,7 +344,7 @@ pub fn stem(named: &[PathBuf]) -> String {
     )
 }
 
-/// Whether a file of that name is read as a chart where its directory is.
+/// Whether a file with that name is read as a part of its directory.
 pub fn is_chart(path: &Path) -> bool {
     let is_yaml = path
         .extension()
@@ -351,25 +352,29 @@ pub fn is_chart(path: &Path) -> bool {
     is_yaml && !path.file_name().is_some_and(is_hidden)
 }
 
-/// A file is itself; a directory is its own charts, not those below.
-fn expand(path: &Path, by: By) -> Result<Vec<(PathBuf, By)>, LoadError> {
+/// The files of a path: the file itself, or the chart files directly in a directory.
+fn expand(path: &Path, origin: Origin) -> Result<Vec<(PathBuf, Origin)>, LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: path.to_owned(),
         source,
     };
     let is_file =
-        stream(path).is_some() || (by == By::Search && path != Path::new(DEFAULT_DIRECTORY));
+        stream(path).is_some() || (origin == Origin::Found && path != Path::new(DEFAULT_DIRECTORY));
     if is_file || !find(path).map_err(unreadable)?.found.is_dir() {
-        return Ok(vec![(path.to_owned(), by)]);
+        return Ok(vec![(path.to_owned(), origin)]);
     }
     let files = charts(path).map_err(unreadable)?;
     if files.is_empty() {
         return Err(LoadError::EmptyDirectory(path.to_owned()));
     }
-    Ok(files.into_iter().map(|file| (file, By::Search)).collect())
+    Ok(files
+        .into_iter()
+        .map(|file| (file, Origin::Found))
+        .collect())
 }
 
-/// What is called as a chart in a directory, sorted, whether it can be read or not.
+/// The chart files of a directory, sorted. Those that cannot be read are listed too, so that they
+/// are reported and not left out.
 fn charts(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {

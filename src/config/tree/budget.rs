@@ -1,18 +1,18 @@
-//! How large a tree may become through aliases.
+//! Limits how large a tree may become through aliases.
 //!
-//! Aliases share what they refer to, so a small file can stand for a tree that nobody could walk.
-//! What counts is therefore the size as readers see it.
+//! Aliases share the value that they refer to, so a small file can expand to a tree that is too
+//! large to walk. The limit is therefore on the expanded size.
 
 use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES};
 
-/// The size of a node with all that is in it, aliases followed.
+/// The size of a node with everything in it, aliases expanded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Size {
     /// Values and keys.
     pub(super) nodes: u64,
-    /// Text of values and keys.
+    /// The length of the text of values and keys.
     pub(super) bytes: u64,
-    /// Collections inside each other, this one included.
+    /// The levels of nested collections, this one included.
     pub(super) height: usize,
 }
 
@@ -25,7 +25,7 @@ impl Size {
         }
     }
 
-    /// An empty one.
+    /// An empty collection.
     pub(super) fn collection() -> Self {
         Self {
             nodes: 1,
@@ -34,7 +34,7 @@ impl Size {
         }
     }
 
-    /// Takes another node, key or value, into this collection.
+    /// Adds another node, key or value, to this collection.
     pub(super) fn add(&mut self, inner: Self) {
         self.nodes = self.nodes.saturating_add(inner.nodes);
         self.bytes = self.bytes.saturating_add(inner.bytes);
@@ -42,7 +42,7 @@ impl Size {
     }
 }
 
-/// What the aliases of a file have added so far.
+/// The size that the aliases of a file have added so far.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     spent: Size,
@@ -50,7 +50,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Whether it was still granted. After a refusal nothing is.
+    /// Adds the size. Returns whether it is within the limit; after a refusal, nothing is.
     pub(super) fn spend(&mut self, size: Size) -> bool {
         self.spent.add(size);
         self.exhausted |=
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_allowed_may_be_spent_and_no_more() {
+    fn the_limit_itself_is_granted_and_no_more() {
         let mut budget = Budget::default();
         assert!(budget.spend(size(MAX_ALIASED_NODES, MAX_ALIASED_BYTES)));
         assert!(!budget.exhausted());
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_collection_counts_itself_and_what_is_in_it() {
+    fn a_collection_counts_itself_and_its_contents() {
         let mut inner = Size::collection();
         inner.add(Size::scalar("key"));
         inner.add(Size::scalar("é"));

@@ -1,7 +1,7 @@
-//! The comments of a file, for those that speak to portolan.
+//! The comments of a file, for waivers.
 //!
-//! A pass of its own over the few files that hold the mark at all: every other file is read without
-//! comments.
+//! A second parse, only for files that contain `portolan:`. The main parse skips comments, which is
+//! faster.
 
 use std::ops::Range;
 
@@ -16,14 +16,13 @@ pub struct Comment {
     pub span: Span,
     /// With the `#`.
     pub text: String,
-    /// What it speaks of: its own line, or the next one that is not a comment if it has its line
-    /// for itself.
+    /// The line that it applies to: its own or, if it is alone on it, the next one with content.
     pub reach: Span,
 }
 
-/// All comments of a file that mentions portolan; none of a file that is no YAML up to there.
+/// The comments of a file that contains `portolan:`. Stops at the first syntax error.
 pub fn comments(file: FileId, bytes: &[u8]) -> Vec<Comment> {
-    // What is wrong with the text was reported when the tree was built.
+    // The same errors were reported when the tree was built.
     let Some((whole, offset)) = syntax::text(file, bytes, &mut Diagnostics::new()) else {
         return Vec::new();
     };
@@ -40,7 +39,7 @@ fn comments_of(file: FileId, whole: &str, offset: u32) -> Vec<Comment> {
     let mut parser =
         Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
     let mut comments: Vec<Comment> = Vec::new();
-    // Where the reach of the last comment with a line for itself starts and ends.
+    // The reach of the last comment that is alone on its line.
     let mut below = 0..0;
     while let Some(Ok((event, range))) = parser.next_event() {
         if let Event::Comment(_, placement) = event
@@ -50,7 +49,8 @@ fn comments_of(file: FileId, whole: &str, offset: u32) -> Vec<Comment> {
             let at = |range: Range<usize>| {
                 Span::new(file, offset + range.start as u32, offset + range.end as u32)
             };
-            // Comments in a row speak of the same line, which is looked for once.
+            // Consecutive comments have the same reach. It is searched once: searching it for each
+            // would make a file of comments quadratic.
             if placement != Placement::Right && end > below.start {
                 below = next_line(whole, end);
             }
@@ -76,7 +76,7 @@ fn line(text: &str, at: usize) -> Range<usize> {
     start..end
 }
 
-/// The first line behind a byte that is neither empty nor a comment.
+/// The first line after a byte that is neither empty nor a comment.
 fn next_line(text: &str, at: usize) -> Range<usize> {
     let mut here = line(text, at);
     while here.end < text.len() {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_speaks_of_the_next_line_with_content() {
+    fn a_comment_reaches_the_next_line_with_content() {
         let text = "# a\n\n  # b\n x: 1\ny";
         assert_eq!(&text[next_line(text, 3)], " x: 1");
         assert_eq!(&text[next_line(text, 10)], " x: 1");
@@ -111,9 +111,9 @@ mod tests {
         assert_eq!(next_line("# a\n", 3), 4..4);
     }
 
-    /// The line below would be looked for from each of them: a number that nobody waits for.
+    /// So many that a search from each of them would take minutes.
     #[test]
-    fn comments_in_a_row_speak_of_the_same_line() {
+    fn consecutive_comments_reach_the_same_line() {
         let text = format!(
             "{}x: 1 # portolan: allow a\n",
             "# portolan: allow b\n".repeat(50_000)

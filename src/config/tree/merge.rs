@@ -1,15 +1,15 @@
-//! The keys of one mapping: none twice, and `<<` replaced by the entries of other mappings.
+//! Duplicate keys of a mapping, and the entries that `<<` copies from other mappings.
 //!
-//! Works on finished entries; where they come from and what a merge may cost is decided in `build`.
+//! Works on finished entries. `build` limits how many may be merged.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{Entry, Node, NodeValue};
 
-/// Below this, comparing each with each is quicker than hashing.
+/// Below this, comparing all pairs is faster than hashing.
 const FEW: usize = 12;
 
-/// Every entry whose key stands earlier too, with the first that has the key; in order.
+/// The index of each entry that repeats an earlier key, after the index of the first with that key.
 pub(super) fn duplicates(entries: &[Entry<'_>]) -> Vec<(usize, usize)> {
     if entries.len() < FEW && !few_repeat(entries) {
         return Vec::new();
@@ -29,7 +29,7 @@ fn few_repeat(entries: &[Entry<'_>]) -> bool {
     entries.iter().enumerate().any(repeats)
 }
 
-/// The mappings that the value of a `<<` names, or the value that is none.
+/// The mappings in the value of a `<<`, or the value that is not a mapping.
 pub(super) fn sources<'n, 's>(value: &'n Node<'s>) -> Result<Vec<&'n [Entry<'s>]>, &'n Node<'s>> {
     match &value.value {
         NodeValue::Mapping(entries) => Ok(vec![entries]),
@@ -41,8 +41,7 @@ pub(super) fn sources<'n, 's>(value: &'n Node<'s>) -> Result<Vec<&'n [Entry<'s>]
     }
 }
 
-/// The entries that the sources add: those with keys that neither the mapping itself nor an earlier
-/// source has.
+/// The entries that the sources add: the mapping's own keys and earlier sources take precedence.
 pub(super) fn added<'s>(own: &[Entry<'s>], sources: &[&[Entry<'s>]]) -> Vec<Entry<'s>> {
     let mut seen: HashSet<&str> = own.iter().map(|(key, _)| &*key.text).collect();
     let candidates = sources.iter().copied().flatten();

@@ -1,8 +1,8 @@
-//! The text of a chart as a tree in which every key and value knows its place.
+//! The YAML tree of a chart, with the place of every key and value.
 //!
-//! [`parse`] reads one file and collects all that is wrong with it as YAML; what a chart may
-//! contain is no concern of this module. Anchors are resolved and merge keys expanded, so readers
-//! of the tree meet neither. Whatever the input: no panic, and time and memory within fixed limits.
+//! [`parse`] reads one file and collects its YAML errors; it does not know the chart language.
+//! Anchors are resolved and merge keys expanded, so the tree contains neither. For every input there
+//! is no panic, and time and memory stay within fixed limits.
 
 mod budget;
 mod build;
@@ -24,34 +24,33 @@ pub use self::{
     scalar::Resolved,
 };
 
-/// Larger files are refused: more than three times the text of 100,000 repositories.
+/// The largest file: more than three times the text of 100,000 repositories.
 pub(super) const MAX_BYTES: usize = 64 << 20;
-/// Values and keys in one file: a tree takes more memory than its text, most of all one of tiny
-/// items.
+/// Values and keys in one file. A tree of small values takes far more memory than its text.
 const MAX_NODES: usize = 4_000_000;
-/// Collections inside each other, aliases followed; readers of the tree may therefore recurse.
+/// Levels of nested collections, aliases expanded. Code that walks the tree relies on it to recurse.
 const MAX_DEPTH: usize = 64;
-/// Values that aliases may add to those that are written.
+/// Values that aliases may add.
 const MAX_ALIASED_NODES: u64 = 4_000_000;
-/// Text that aliases may add.
+/// Bytes of text that aliases may add.
 const MAX_ALIASED_BYTES: u64 = 64 << 20;
-/// Errors reported for one file; the rest of it is not read.
+/// After this many errors, the rest of a file is not read.
 const MAX_ERRORS: usize = 1000;
 
-/// A value and where it stands. An alias stands where it is written; what is inside of it, where
-/// the anchor is.
+/// A value and its place. The place of an alias is the alias; that of the values inside it is the
+/// anchor's value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<'s> {
     pub span: Span,
     pub value: NodeValue<'s>,
 }
 
-/// What stands there. Cloning is cheap: collections and decoded texts are shared.
+/// A value. Cloning is cheap: collections and decoded texts are shared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeValue<'s> {
     Scalar(Scalar<'s>),
     Sequence(Arc<[Node<'s>]>),
-    /// In the order of the file, keys that were merged in last; no key is there twice.
+    /// In the order of the file, merged keys last. No key appears twice.
     Mapping(Arc<[Entry<'s>]>),
 }
 
@@ -63,7 +62,7 @@ pub struct Scalar<'s> {
     pub style: Style,
 }
 
-/// How a scalar is written. Only a plain one can be anything but a string.
+/// How a scalar is written. Only plain scalars can have another type than string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Plain,
@@ -78,7 +77,7 @@ pub struct Key<'s> {
     pub span: Span,
 }
 
-/// Text borrowed from the file where the file has it verbatim, else shared by all who refer to it.
+/// Text borrowed from the file if it appears there verbatim, else shared.
 #[derive(Debug, Clone)]
 pub enum Text<'s> {
     Borrowed(&'s str),
@@ -112,7 +111,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// What to call it in a message, with its article.
+    /// The name of the type with its article, for messages.
     pub fn kind_name(&self) -> &'static str {
         self.resolve().kind_name()
     }
@@ -138,7 +137,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// What tells a collection from all others, if aliases lead to it or to something around it.
+    /// An identity of the collection, if aliases can lead to it more than once.
     pub(super) fn shared(&self) -> Option<usize> {
         match &self.value {
             NodeValue::Sequence(items) if Arc::strong_count(items) > 1 => {
@@ -151,19 +150,19 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The value under a key; looks at one key after the other.
+    /// The value of a key, by linear search.
     pub fn get(&self, key: &str) -> Option<&Node<'s>> {
         self.entry(key).map(|(_, node)| node)
     }
 
-    /// The key with its value.
+    /// A key with its value.
     pub fn entry(&self, key: &str) -> Option<&Entry<'s>> {
         self.as_mapping()?
             .iter()
             .find(|(name, _)| &*name.text == key)
     }
 
-    /// The value without its places, for typed decoding. Shared parts are copied.
+    /// The value without places, for typed decoding. Copies shared parts.
     pub fn to_value(&self) -> serde_yaml::Value {
         use serde_yaml::Value;
         match self.resolve() {
@@ -182,8 +181,8 @@ impl<'s> Node<'s> {
     }
 }
 
-/// Reads a file into the roots of its documents. Empty documents are left out, and so is what
-/// could not be read: a broken document, or a single value whose error is reported.
+/// Parses a file into the roots of its documents. Skips empty documents, documents with syntax
+/// errors, and single values with other errors.
 pub fn parse<'s>(file: FileId, text: &'s [u8], diagnostics: &mut Diagnostics) -> Vec<Node<'s>> {
     match syntax::text(file, text, diagnostics) {
         Some((text, offset)) => build::build(file, text, offset, MAX_NODES, diagnostics),
@@ -191,13 +190,14 @@ pub fn parse<'s>(file: FileId, text: &'s [u8], diagnostics: &mut Diagnostics) ->
     }
 }
 
-/// A word of the user's for a message; a whole chart may be one word.
+/// A text of the chart, shortened for a message: it may be as long as the file.
 fn short(text: &str) -> Cow<'_, str> {
     cut(text, 60)
 }
 
-/// The same where a name is expected, which may have 128 characters.
+/// The same for a name.
 pub(super) fn name(text: &str) -> Cow<'_, str> {
+    // Valid names have up to 128 characters.
     cut(text, 200)
 }
 

@@ -1,13 +1,13 @@
-//! What a plain scalar means: the core schema of YAML 1.2, and the core tags.
+//! The types of plain scalars by the core schema of YAML 1.2, and the core tags.
 //!
-//! `no`, `on` and `yes` are strings here, as are dates and `1_000`. `0755` is the number 755, to
-//! the letter: an editor that checks a chart with the schema reads it so too.
+//! `no`, `on`, `yes`, dates and `1_000` are strings. `0755` is the number 755, as in the standard
+//! and in editors that check a chart with the JSON Schema.
 
 use serde_yaml::Number;
 
 use super::{Entry, Node, Scalar, Style};
 
-/// A value of which the type is known.
+/// A value with its resolved type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolved<'n, 's> {
     Null,
@@ -50,7 +50,7 @@ fn plain<'n, 's>(text: &'n str) -> Resolved<'n, 's> {
 }
 
 fn number(text: &str) -> Option<Number> {
-    // Most texts are words: the first byte tells.
+    // Most scalars are words, which the first byte rules out quickly.
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
         return None;
     }
@@ -67,7 +67,7 @@ fn integer(text: &str) -> Option<Number> {
     unsigned.or_else(|| text.parse::<i64>().ok().map(Number::from))
 }
 
-/// A number that is too large for an integer is still a number.
+/// An integer in hexadecimal or octal. One that is too large for 64 bits becomes a float.
 fn to_the_base(radix: u32, digits: &str) -> Option<Number> {
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return None;
@@ -85,7 +85,7 @@ fn float(text: &str) -> Option<f64> {
         ".nan" | ".NaN" | ".NAN" => return Some(f64::NAN),
         _ => {}
     }
-    // Rust reads `-inf` and `nan` too, which are words in YAML.
+    // Rust also parses `-inf` and `nan`, which are strings in YAML.
     let spelled =
         |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
     if text.bytes().all(spelled) {
@@ -121,7 +121,7 @@ impl Tag {
         })
     }
 
-    /// The style that makes the text mean what the tag says, if the text can.
+    /// The style with which the text resolves to the type of the tag, if there is one.
     pub(super) fn style(self, text: &str) -> Option<Style> {
         let fits = match (self, plain(text)) {
             (Self::Str, _) => return Some(Style::Quoted),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_not() {
+    fn numbers_booleans_and_null_are_not_strings() {
         let float = |text| match plain(text) {
             Resolved::Number(number) => number.as_f64(),
             _ => None,

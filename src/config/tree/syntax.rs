@@ -1,5 +1,4 @@
-//! What can be wrong with a file before there is a tree: its encoding and its syntax, in words for
-//! people who do not know how a YAML parser works.
+//! Errors of encoding and YAML syntax, in words for people who do not know how a YAML parser works.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -7,10 +6,10 @@ use super::{MAX_BYTES, MAX_DEPTH};
 use crate::diagnostics::{Diagnostic, Diagnostics, FileId, Span};
 
 const BOM: &str = "\u{feff}";
-/// Control characters reported one by one; a binary file is full of them.
+/// How many control characters are reported. A binary file is full of them.
 const MAX_CONTROLS: usize = 10;
 
-/// The text of a file and the offset at which it starts, if it is a text.
+/// The text of a file and the offset at which it starts, or `None` if it is not a text.
 pub(super) fn text<'s>(
     file: FileId,
     bytes: &'s [u8],
@@ -29,10 +28,8 @@ pub(super) fn text<'s>(
         }
         Err(error) => {
             let at = error.valid_up_to() as u32;
-            let problem = Diagnostic::error(
-                "not-utf8",
-                "the file is not UTF-8: this byte starts no character",
-            );
+            let problem =
+                Diagnostic::error("not-utf8", "the file is not UTF-8: this byte is invalid");
             diagnostics.push(
                 problem
                     .at(Span::new(file, at, at + 1))
@@ -43,10 +40,11 @@ pub(super) fn text<'s>(
     }
 }
 
-/// The text in parts, each with its offset and without the byte order mark that it begins with.
-/// YAML allows a mark before any document, and files that are joined have one there; the parser
-/// knows only that of the first.
+/// Splits the text at byte order marks before documents, and removes the marks. Each part comes
+/// with its offset.
 pub(super) fn parts(text: &str) -> Vec<(usize, &str)> {
+    // YAML allows a mark before any document, as in concatenated files, but the parser accepts only
+    // one at the start.
     let mut parts = Vec::new();
     let mut start = 0;
     for (at, _) in text
@@ -60,8 +58,8 @@ pub(super) fn parts(text: &str) -> Vec<(usize, &str)> {
     parts
 }
 
-/// Whether a document ends before a place, or begins behind it.
-fn is_between_documents(before: &str, behind: &str) -> bool {
+/// Whether a document ends right before a place, or begins right after it.
+fn is_between_documents(before: &str, after: &str) -> bool {
     let is_marker = |line: &str, marker: &str| {
         line.strip_prefix(marker)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
@@ -72,7 +70,7 @@ fn is_between_documents(before: &str, behind: &str) -> bool {
     let ends = last.is_none_or(|line| {
         is_marker(line, "...") || is_marker(line, "---") && line[3..].trim().is_empty()
     });
-    begins_line && (ends || is_marker(behind, "---"))
+    begins_line && (ends || is_marker(after, "---"))
 }
 
 fn unreadable(file: FileId, bytes: &[u8]) -> Option<Diagnostic> {
@@ -96,7 +94,8 @@ fn unreadable(file: FileId, bytes: &[u8]) -> Option<Diagnostic> {
 }
 
 fn controls(file: FileId, text: &str) -> impl Iterator<Item = Diagnostic> {
-    // All of them start with one of these bytes, so that the text need not be decoded.
+    // All control characters start with one of these bytes. Searching bytes is faster than decoding
+    // the whole text.
     let suspects = text
         .bytes()
         .enumerate()
@@ -107,7 +106,7 @@ fn controls(file: FileId, text: &str) -> impl Iterator<Item = Diagnostic> {
         let span = Span::new(file, at as u32, (at + c.len_utf8()) as u32);
         Diagnostic::error("control-character", message)
             .at(span)
-            .hint("inside double quotes it can be written as an escape")
+            .hint("remove it, or write it as an escape in double quotes")
     })
 }
 
@@ -116,14 +115,14 @@ fn is_yaml(c: char) -> bool {
         || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// The diagnostic for an error of the parser at a byte of the text.
+/// The diagnostic for a parser error at an offset of the text.
 pub(super) fn diagnostic(error: &ScanError, text: &str, at: usize) -> Diagnostic {
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         return too_deep();
     }
     let found = Diagnostic::error("yaml-syntax", message(error.kind()));
     if indented_by_tab(text, at) {
-        return found.hint("indent with spaces: YAML allows no tabs there");
+        return found.hint("indent with spaces: YAML allows no tabs here");
     }
     match hint(error.kind()) {
         Some(hint) => found.hint(hint),
@@ -162,27 +161,27 @@ fn message(kind: &ErrorKind) -> String {
         E::ExpectedFlowSequenceSeparator => "expected `,` or `]` here",
         E::ExpectedBlockSequenceEntry => "expected `-` and a list item here",
         E::ExpectedNodeContent => "expected a value here",
-        E::SimpleKeyExpected | E::InvalidSimpleKey => "expected `:` behind this key",
-        E::InvalidIndentation => "this line is indented differently from what it belongs to",
+        E::SimpleKeyExpected | E::InvalidSimpleKey => "expected `:` after this key",
+        E::InvalidIndentation => "the indentation of this line does not match the lines above",
         E::InvalidFlowScalarIndent | E::InvalidQuotedScalarIndent => {
             "this line must be indented further"
         }
         E::InvalidBlockScalarIndent => "this line is indented less than the text before it",
         E::ExpectedWhitespace => "expected a space here",
         E::CommentNotSeparated => "a comment needs a space before its `#`",
-        E::CommentInterceptedScalar => "a comment cannot stand inside a text of several lines",
-        E::MappingValueNotAllowed | E::InvalidColonPlacement => "a `:` cannot stand here",
-        E::MappingKeyNotAllowed => "a key cannot stand here",
-        E::BlockSequenceEntryNotAllowed => "a list item cannot start here",
-        E::BlockEntryInFlowCollection => "a `-` item cannot stand inside brackets",
-        E::MisplacedFlowCollectionEnd => "this bracket closes nothing",
+        E::CommentInterceptedScalar => "a comment is not allowed inside a text of several lines",
+        E::MappingValueNotAllowed | E::InvalidColonPlacement => "a `:` is not allowed here",
+        E::MappingKeyNotAllowed => "a key is not allowed here",
+        E::BlockSequenceEntryNotAllowed => "a list item is not allowed here",
+        E::BlockEntryInFlowCollection => "a `-` item is not allowed inside brackets",
+        E::MisplacedFlowCollectionEnd => "this closing bracket has no opening bracket",
         E::DocumentIndicatorInQuotedScalar => "the document ends inside a quoted text",
         E::UnclosedQuotedScalar => "this quote is never closed",
         E::UnknownQuotedScalarEscape => "unknown escape in double quotes",
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            "unexpected text behind the closing quote"
+            "unexpected text after the closing quote"
         }
-        E::BomInsideDocument => "a byte order mark, which is not seen, stands inside a document",
+        E::BomInsideDocument => "there is a byte order mark, which is invisible, in a document",
         E::UnsupportedYamlMajorVersion => "this version of YAML is not supported",
         E::MismatchedFlowCollectionEnd { open, close } => {
             return format!("`{open}` is closed by `{close}`");

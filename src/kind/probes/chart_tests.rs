@@ -362,7 +362,7 @@ fn what_is_wrong_is_said_where_it_stands() {
         ),
         (
             of_repository("cleanup: { days: 1, keep: [ 'https://u:p@h' ] }"),
-            "literal-secret this text holds a URL with a user name or a password",
+            "literal-secret this text contains a URL with a user name or a password",
         ),
         (
             of_repository("members: [ { user: ada, level: read }, { user: ada, level: write } ]"),
@@ -402,11 +402,11 @@ fn what_is_wrong_is_said_where_it_stands() {
         ),
         (
             of_organization("state: absent, members: []"),
-            "key-beside-absent `members` says nothing of what shall not exist",
+            "key-beside-absent `members` is not allowed beside `state: absent`",
         ),
         (
             of_repository("state: absent, cleanup: none"),
-            "key-beside-absent `cleanup` says nothing of what shall not exist",
+            "key-beside-absent `cleanup` is not allowed beside `state: absent`",
         ),
         (
             format!(
@@ -414,7 +414,7 @@ fn what_is_wrong_is_said_where_it_stands() {
                 of_organization("members: []"),
                 of_organization("members: []")
             ),
-            "duplicate-setting `members` of this organization stands in the chart twice",
+            "duplicate-setting `members` of this organization appears twice in the chart",
         ),
     ] {
         let found = errors(&keys);

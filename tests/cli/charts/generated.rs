@@ -88,7 +88,7 @@ fn a_file_beyond_the_limit() {
 fn bytes_that_are_no_chart() {
     let mut bytes: Vec<u8> = (0..=255).cycle().take(4096).collect();
     insta::assert_snapshot!(check(&bytes), @r#"
-    error[not-utf8]: the file is not UTF-8: this byte starts no character
+    error[not-utf8]: the file is not UTF-8: this byte is invalid
     --> c.yaml:3:115
     = help: save the file as UTF-8
     "#);

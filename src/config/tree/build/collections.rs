@@ -1,6 +1,4 @@
-//! Lists and mappings while they are open, and what becomes of their contents when they are closed.
-//!
-//! Which events open and close them is no concern of this module.
+//! Open lists and mappings, and the nodes that they become when they are closed.
 
 use granit_parser::StructureStyle;
 
@@ -11,7 +9,7 @@ use crate::config::tree::{
 };
 use crate::diagnostics::{Diagnostic, Span};
 
-/// How many values behind an alias a merged entry counts for.
+/// How many aliased values a merged entry counts as. Unlike aliased values, it is copied.
 const COPY: u64 = 4;
 
 /// A collection that is not closed yet.
@@ -19,10 +17,10 @@ pub(super) struct Frame<'s> {
     pub(super) start: u32,
     pub(super) anchor: usize,
     pub(super) style: StructureStyle,
-    /// False for a list or mapping that its tag calls something else.
+    /// False if its tag names another type.
     pub(super) usable: bool,
     pub(super) size: Size,
-    /// Its own items or entries are those from here on.
+    /// The index of its first item or entry in the builder's list.
     pub(super) first: usize,
     pub(super) kind: Kind<'s>,
 }
@@ -32,11 +30,11 @@ pub(super) enum Kind<'s> {
     Mapping { first_merge: usize, slot: Slot<'s> },
 }
 
-/// What the next node of a mapping is.
+/// The role of the next node of a mapping.
 pub(super) enum Slot<'s> {
     Key,
     Value(Key<'s>),
-    /// The value of a `<<` that stands there.
+    /// The value of a `<<` at that place.
     Merge(Span),
     /// The value of a key with an error.
     Dropped,
@@ -130,7 +128,6 @@ impl<'s> Builder<'s> {
         match merge::sources(&value) {
             Ok(sources) => {
                 let entries: u64 = sources.iter().map(|source| source.len() as u64).sum();
-                // Merged entries are copied, what an alias stands for is not.
                 if self.spend(
                     Size {
                         nodes: COPY * entries,
@@ -152,7 +149,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Puts a node where it belongs in the innermost open collection.
+    /// Adds a node to the innermost open collection.
     pub(super) fn place(&mut self, node: Option<Node<'s>>, size: Size) {
         let Some(frame) = self.frames.last_mut() else {
             self.root = node;
@@ -214,7 +211,7 @@ impl<'s> Builder<'s> {
 fn duplicate(key: &str, first: Span) -> Diagnostic {
     Diagnostic::error(
         "duplicate-key",
-        format!("the key `{}` is there twice", short(key)),
+        format!("the key `{}` appears twice", short(key)),
     )
     .related(first, "first defined here")
 }

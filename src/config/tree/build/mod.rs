@@ -1,7 +1,7 @@
-//! The parser's events into nodes: one pass over the file with a stack of open collections.
+//! Builds nodes from the parser's events, in one pass with a stack of open collections.
 //!
-//! A value with an error is left out of its collection, so that readers do not complain about a
-//! stand-in; a document with a syntax error is left out whole.
+//! A value with an error is left out of its collection, so that the checks do not report it again.
+//! A document with a syntax error is left out whole.
 
 mod collections;
 
@@ -35,28 +35,29 @@ pub(super) fn build<'s>(
     builder.roots
 }
 
-/// Patterns begin with a star, and so do aliases.
-const MISSING_ANCHOR: &str = "an anchor stands before its aliases, in the same document; a text \
-    that begins with `*` needs quotes";
+/// Mentions quotes because a pattern may begin with `*`, like an alias.
+const MISSING_ANCHOR: &str = "an anchor must come before its aliases, in the same document; a \
+    text that begins with `*` needs quotes";
 
 struct Builder<'s> {
     file: FileId,
     text: &'s str,
-    /// Of the text in the file.
+    /// The offset of the text in the file.
     offset: u32,
-    /// Nodes so far, in all documents.
+    /// How many nodes were read so far, in all documents.
     written: usize,
     found: Vec<Diagnostic>,
     roots: Vec<Node<'s>>,
     root: Option<Node<'s>>,
     frames: Vec<Frame<'s>>,
-    /// The contents of all open collections, those of inner ones behind those of outer ones.
+    /// The contents of all open collections, the outer ones first.
     items: Vec<Node<'s>>,
     entries: Vec<Entry<'s>>,
     merges: Vec<(Span, Node<'s>)>,
     anchors: HashMap<usize, (Node<'s>, Size)>,
     budget: Budget,
-    /// Where the last value ends; a block collection ends there, not where the parser notices it.
+    /// The end of the last value. A block collection ends there: the parser reports its end only at
+    /// the next token.
     last_end: u32,
     /// The rest of the document is skipped.
     abandoned: bool,
@@ -83,7 +84,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Reads the documents of a part; whether there is room for another part.
+    /// Reads the documents of a part. Returns whether the file's limits allow to read on.
     fn read(&mut self, part: &'s str, max_nodes: usize) -> bool {
         let options = granit_parser::options! {
             emit_comments: false,
@@ -103,8 +104,7 @@ impl<'s> Builder<'s> {
                 }
             }
             if self.written > max_nodes {
-                let message =
-                    format!("there are more than {max_nodes} values and keys in the file");
+                let message = format!("the file has more than {max_nodes} values and keys");
                 let error = Diagnostic::error("file-too-large", message)
                     .hint("split it into several files");
                 self.report(self.span(0, 0), error);
@@ -112,7 +112,7 @@ impl<'s> Builder<'s> {
             }
             if self.found.len() >= MAX_ERRORS {
                 let message =
-                    format!("{MAX_ERRORS} errors or more in this file: the rest of it is not read");
+                    format!("the file has {MAX_ERRORS} errors or more; the rest was not read");
                 self.report(
                     self.span(0, 0),
                     Diagnostic::error("too-many-errors", message),
@@ -132,7 +132,7 @@ impl<'s> Builder<'s> {
             _ if self.abandoned => {}
             Event::Scalar(text, style, anchor, tag) => {
                 let text = match text {
-                    // The parser's word for a value that is not there.
+                    // The parser gives an absent value the text `~`.
                     _ if style == ScalarStyle::Plain && span.start == span.end => {
                         Text::Borrowed("")
                     }
@@ -202,7 +202,7 @@ impl<'s> Builder<'s> {
                 span,
                 Diagnostic::error(
                     "bad-tag",
-                    format!("`{}` is not what its tag says", short(&text)),
+                    format!("`{}` does not have the type of its tag", short(&text)),
                 ),
             );
         }
@@ -213,7 +213,7 @@ impl<'s> Builder<'s> {
         self.finish(node, size, anchor);
     }
 
-    /// The meaning of a tag; one that is none of ours is reported and then ignored.
+    /// The core tag. Other tags are reported and then ignored.
     fn core_tag(&mut self, tag: &Tag, range: &Range) -> Option<scalar::Tag> {
         let core = tag.core_suffix().and_then(scalar::Tag::core);
         if core.is_none() {
@@ -232,7 +232,7 @@ impl<'s> Builder<'s> {
             let span = self.range(&range.tag_span().unwrap_or(*range));
             self.report(
                 span,
-                Diagnostic::error("bad-tag", "the value is not what its tag says"),
+                Diagnostic::error("bad-tag", "the value does not have the type of its tag"),
             );
         }
         tag == expected
@@ -241,9 +241,9 @@ impl<'s> Builder<'s> {
     fn alias(&mut self, id: usize, span: Span) {
         self.last_end = span.end;
         let Some((node, size)) = self.anchors.get(&id) else {
-            // Any other anchor without a node is that of a value already reported.
+            // Otherwise the anchor's value has an error, which was reported.
             if self.frames.iter().any(|frame| frame.anchor == id) {
-                let message = "the alias stands inside the value that it refers to";
+                let message = "the alias is inside the value that it refers to";
                 self.report(span, Diagnostic::error("recursive-alias", message));
             }
             return self.place(None, Size::default());
@@ -264,11 +264,12 @@ impl<'s> Builder<'s> {
         if first && !granted {
             let error = Diagnostic::error(
                 "alias-limit",
-                "the aliases of this file expand to more than is allowed",
+                "the aliases of this file expand to more than the limit",
             );
             self.report(
                 span,
-                error.hint("write a value once as a default instead of repeating it by alias"),
+                error
+                    .hint("write repeated values once, under `defaults`, instead of using aliases"),
             );
         }
         granted
@@ -289,7 +290,7 @@ impl<'s> Builder<'s> {
             .min(self.text.len());
         let mut diagnostic = syntax::diagnostic(error, self.text, at);
         let place = self.span(at, at);
-        // A forgotten bracket is noticed only where something cannot stand inside of it.
+        // The parser notices a missing bracket only at the next token that is not allowed inside.
         if let Some(frame) = self
             .frames
             .last()
@@ -301,7 +302,7 @@ impl<'s> Builder<'s> {
                     diagnostic.hint("a variable inside brackets needs quotes: `\"${env:NAME}\"`");
             } else if bracket.start != place.start {
                 diagnostic = diagnostic
-                    .related(bracket, "inside of what this opens")
+                    .related(bracket, "this bracket is open")
                     .hint("is this bracket closed?");
             }
         }

@@ -6,7 +6,7 @@ use super::*;
 fn syntax_errors_and_what_comes_after() {
     insta::assert_snapshot!(check("a: [1, 2\nb: 3\n---\nc: 4\n---\nd: }\n"), @r#"
         4:1 { 4:1 "c"= 4:4 4 } 
-        error[yaml-syntax]: a `:` cannot stand here
+        error[yaml-syntax]: a `:` is not allowed here
          --> c.yaml:2:2
           |
         2 | b: 3
@@ -14,10 +14,10 @@ fn syntax_errors_and_what_comes_after() {
          ::: c.yaml:1:4
           |
         1 | a: [1, 2
-          |    - inside of what this opens
+          |    - this bracket is open
           |
           = help: is this bracket closed?
-        error[yaml-syntax]: this bracket closes nothing
+        error[yaml-syntax]: this closing bracket has no opening bracket
          --> c.yaml:6:4
           |
         6 | d: }
@@ -30,7 +30,7 @@ fn syntax_errors_and_what_comes_after() {
         2 |     b: 1
           |     ^
           |
-          = help: indent with spaces: YAML allows no tabs there
+          = help: indent with spaces: YAML allows no tabs here
         "#);
     insta::assert_snapshot!(check("a:\n  b: 1\n c: 2\n"), @r#"
         error[yaml-syntax]: expected a key of the mapping here
@@ -42,7 +42,7 @@ fn syntax_errors_and_what_comes_after() {
           = help: check the indentation of this line and of those above it
         "#);
     insta::assert_snapshot!(check("a: b: c\n"), @r#"
-        error[yaml-syntax]: a `:` cannot stand here
+        error[yaml-syntax]: a `:` is not allowed here
          --> c.yaml:1:5
           |
         1 | a: b: c
@@ -98,7 +98,7 @@ fn syntax_errors_and_what_comes_after() {
 #[test]
 fn no_text() {
     insta::assert_snapshot!(check(b"a: 1\nb: x\xffy\n"), @r#"
-        error[not-utf8]: the file is not UTF-8: this byte starts no character
+        error[not-utf8]: the file is not UTF-8: this byte is invalid
          --> c.yaml:2:5
           |
         2 | b: x�y
@@ -122,21 +122,21 @@ fn no_text() {
         1 | a: "x␛[31m"
           |      ^
           |
-          = help: inside double quotes it can be written as an escape
+          = help: remove it, or write it as an escape in double quotes
         error[control-character]: control character U+0000 is not allowed
          --> c.yaml:2:4
           |
         2 | b: ␀
           |    ^
           |
-          = help: inside double quotes it can be written as an escape
+          = help: remove it, or write it as an escape in double quotes
         error[control-character]: control character U+009B is not allowed
          --> c.yaml:3:4
           |
         3 | c: �
           |    ^
           |
-          = help: inside double quotes it can be written as an escape
+          = help: remove it, or write it as an escape in double quotes
         "#);
     assert!(codes("a: \"tab\there é\u{85}\u{2028}\"\n").is_empty());
 }

@@ -91,7 +91,7 @@ fn several_documents() {
 fn the_byte_order_mark_and_windows() {
     insta::assert_snapshot!(check("\u{feff}a: 1\r\nb:\r\n  - x\r\na: 2\r\n"), @r#"
         1:1 { 1:1 "a"= 1:4 1 2:1 "b"= 3:3 [ 3:5 String("x") ] } 
-        error[duplicate-key]: the key `a` is there twice
+        error[duplicate-key]: the key `a` appears twice
          --> c.yaml:4:1
           |
         4 | a: 2
@@ -113,7 +113,7 @@ fn unicode_columns() {
         1 | {日本: é, 😀: [*ñ]}
           |                ^^
           |
-          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
+          = help: an anchor must come before its aliases, in the same document; a text that begins with `*` needs quotes
         "#);
 }
 
@@ -143,7 +143,7 @@ fn spans_end_with_their_text() {
 fn duplicate_keys() {
     insta::assert_snapshot!(check("a: 1\nb: {x: 1, 'x': 2}\n\"a\": 3\n"), @r#"
         1:1 { 1:1 "a"= 1:4 1 2:1 "b"= 2:4 { 2:5 "x"= 2:8 1 } } 
-        error[duplicate-key]: the key `x` is there twice
+        error[duplicate-key]: the key `x` appears twice
          --> c.yaml:2:11
           |
         2 | b: {x: 1, 'x': 2}
@@ -152,7 +152,7 @@ fn duplicate_keys() {
           |
         2 | b: {x: 1, 'x': 2}
           |     - first defined here
-        error[duplicate-key]: the key `a` is there twice
+        error[duplicate-key]: the key `a` appears twice
          --> c.yaml:3:1
           |
         3 | "a": 3
@@ -200,7 +200,7 @@ fn keys_that_are_none() {
 fn keys_are_strings() {
     insta::assert_snapshot!(check("1: a\nnull: b\n'': c\n&k key: d\n*k : e\n"), @r#"
         1:1 { 1:1 "1"= 1:4 String("a") 2:1 "null"= 2:7 String("b") 3:1 ""= 3:5 String("c") 4:4 "key"= 4:9 String("d") } 
-        error[duplicate-key]: the key `key` is there twice
+        error[duplicate-key]: the key `key` appears twice
          --> c.yaml:5:1
           |
         5 | *k : e
@@ -229,12 +229,12 @@ fn tags() {
           |
         1 | a: !secret x
           |    ^^^^^^^
-        error[bad-tag]: `y` is not what its tag says
+        error[bad-tag]: `y` does not have the type of its tag
          --> c.yaml:2:10
           |
         2 | b: !!int y
           |          ^
-        error[bad-tag]: the value is not what its tag says
+        error[bad-tag]: the value does not have the type of its tag
          --> c.yaml:3:4
           |
         3 | c: !!seq {x: 1}
@@ -244,7 +244,7 @@ fn tags() {
           |
         4 | d: !!timestamp 2020-01-01
           |    ^^^^^^^^^^^
-        error[bad-tag]: the value is not what its tag says
+        error[bad-tag]: the value does not have the type of its tag
          --> c.yaml:5:4
           |
         5 | e: !!str [1]

@@ -13,8 +13,8 @@ fn anchors() {
         3 | c: *nope
           |    ^^^^^
           |
-          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
-        error[recursive-alias]: the alias stands inside the value that it refers to
+          = help: an anchor must come before its aliases, in the same document; a text that begins with `*` needs quotes
+        error[recursive-alias]: the alias is inside the value that it refers to
          --> c.yaml:4:8
           |
         4 | d: &y [*y]
@@ -25,7 +25,7 @@ fn anchors() {
         5 | e: [*x, *nope]
           |         ^^^^^
           |
-          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
+          = help: an anchor must come before its aliases, in the same document; a text that begins with `*` needs quotes
         "#);
     insta::assert_snapshot!(check("a: &x 1\n---\nb: *x\n"), @r#"
         1:1 { 1:1 "a"= 1:7 1 } 
@@ -36,7 +36,7 @@ fn anchors() {
         3 | b: *x
           |    ^^
           |
-          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
+          = help: an anchor must come before its aliases, in the same document; a text that begins with `*` needs quotes
         "#);
 }
 
@@ -62,7 +62,7 @@ fn merges() {
           |
         3 | c: {<<: [*a, [1]]}
           |              ^^^
-        error[duplicate-key]: the key `<<` is there twice
+        error[duplicate-key]: the key `<<` appears twice
          --> c.yaml:4:13
           |
         4 | d: {<<: *a, <<: *a}
@@ -77,7 +77,7 @@ fn merges() {
         5 | e: {<<: *q, f: 1}
           |         ^^
           |
-          = help: an anchor stands before its aliases, in the same document; a text that begins with `*` needs quotes
+          = help: an anchor must come before its aliases, in the same document; a text that begins with `*` needs quotes
         "#
     );
     assert!(codes("a: &a {x: 1}\nb: {x: 2, <<: *a, y: 3}\nc: {<<: {<<: *a, z: 1}}\n").is_empty());

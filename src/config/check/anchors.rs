@@ -1,11 +1,11 @@
 //! Keys that begin with `x-`: room for anchors at the top level of a document.
 //!
-//! What they hold means nothing by itself, so it is not checked against the grammar. It must not
-//! hold a secret all the same, used or not: files are copied and kept.
+//! Their values are not checked against the grammar. Secrets are still refused, even if no alias
+//! uses them, because charts are copied and stored.
 
 use std::sync::LazyLock;
 
-use super::Run;
+use super::Pass;
 use crate::{
     config::{
         grammar::{DOCUMENT, Form, Record},
@@ -17,14 +17,14 @@ use crate::{
     mask::holds_login,
 };
 
-/// What keeps the checks of a room apart from those of the grammar: see [`Run::is_done`].
-static ROOM: &str = "room";
+/// Stands for "checked for secrets" in [`Pass::is_done`], in place of an expected form.
+static SECRETS_ONLY: &str = "secrets";
 
-/// The keys of the grammar that say what a value must not be.
+/// The keys of the grammar whose values may contain a secret.
 struct Watched {
-    /// They hold secrets, and a text there is one that was written down.
+    /// Keys with the source of a secret. A plain text there is the secret itself.
     secrets: Vec<&'static str>,
-    /// They hold addresses of the web, whose query may be a secret.
+    /// Keys with a URL, whose query may be a secret.
     addresses: Vec<&'static str>,
 }
 
@@ -49,7 +49,9 @@ fn watch(record: &'static Record, seen: &mut Vec<*const Record>, watched: &mut W
         }
         match form {
             Form::Attribute(Shape::WebAddress) => watched.addresses.push(key.name),
-            Form::Record(inner) if super::is_of_secrets(inner) => watched.secrets.push(key.name),
+            Form::Record(inner) if super::secrets::is_of_secrets(inner) => {
+                watched.secrets.push(key.name)
+            }
             _ => {}
         }
         if let Form::Record(inner) | Form::Dictionary(_, inner) = form {
@@ -58,7 +60,7 @@ fn watch(record: &'static Record, seen: &mut Vec<*const Record>, watched: &mut W
     }
 }
 
-/// Whether it is that word, or ends with it: `x-git-password`.
+/// Whether the name is that word or ends with it, as `x-git-password` does.
 fn is_called(name: &str, word: &str) -> bool {
     let before = name
         .len()
@@ -69,53 +71,58 @@ fn is_called(name: &str, word: &str) -> bool {
     })
 }
 
-/// Checks one entry of a room, and everything in it.
-pub(super) fn entry((name, value): (&Key<'_>, &Node<'_>), run: &Run<'_>, found: &mut Diagnostics) {
-    found.extend(login(&name.text, name.span, run));
+/// Checks an entry and everything in it for secrets.
+pub(super) fn entry(
+    (name, value): (&Key<'_>, &Node<'_>),
+    pass: &Pass<'_>,
+    found: &mut Diagnostics,
+) {
+    found.extend(login(&name.text, name.span, pass));
     if WATCHED
         .secrets
         .iter()
         .any(|word| is_called(&name.text, word))
-        && super::is_literal(value)
+        && super::secrets::is_literal(value)
     {
-        found.push(super::literal(value));
-    } else if let Some(problem) = address(name, value, run) {
+        found.push(super::secrets::literal(value));
+    } else if let Some(problem) = address(name, value, pass) {
         found.push(problem);
     } else {
-        inside(value, run, found);
+        inside(value, pass, found);
     }
 }
 
-fn address(name: &Key<'_>, value: &Node<'_>, run: &Run<'_>) -> Option<Diagnostic> {
+fn address(name: &Key<'_>, value: &Node<'_>, pass: &Pass<'_>) -> Option<Diagnostic> {
     let text = value.as_str().filter(|_| {
         WATCHED
             .addresses
             .iter()
             .any(|word| is_called(&name.text, word))
     })?;
-    let text = expand(text, run.environment).unwrap_or(text.into());
-    super::secret_in_address(&text, value.span)
+    let text = expand(text, pass.environment).unwrap_or(text.into());
+    super::secrets::secret_in_address(&text, value.span)
 }
 
-fn inside(node: &Node<'_>, run: &Run<'_>, found: &mut Diagnostics) {
-    if run.is_done(node, ROOM) {
+fn inside(node: &Node<'_>, pass: &Pass<'_>, found: &mut Diagnostics) {
+    if pass.is_done(node, SECRETS_ONLY) {
         return;
     }
     node.as_list()
         .into_iter()
         .flatten()
-        .for_each(|item| inside(item, run, found));
+        .for_each(|item| inside(item, pass, found));
     for (name, value) in node.as_mapping().unwrap_or_default() {
-        if !run.is_merged_again(node, name, ROOM) {
-            entry((name, value), run, found);
+        if !pass.is_merged_again(node, name, SECRETS_ONLY) {
+            entry((name, value), pass, found);
         }
     }
-    found.extend(node.as_str().and_then(|text| login(text, node.span, run)));
+    found.extend(node.as_str().and_then(|text| login(text, node.span, pass)));
 }
 
-/// Whether a variable is set is no concern of a text that may be used nowhere.
-fn login(text: &str, span: Span, run: &Run<'_>) -> Option<Diagnostic> {
+/// The error for a URL with a login. A variable that is not set is no error here: the text may
+/// never be used.
+fn login(text: &str, span: Span, pass: &Pass<'_>) -> Option<Diagnostic> {
     let holds =
-        holds_login(text) || expand(text, run.environment).is_ok_and(|text| holds_login(&text));
-    holds.then(|| super::login_in_url(span))
+        holds_login(text) || expand(text, pass.environment).is_ok_and(|text| holds_login(&text));
+    holds.then(|| super::secrets::login_in_url(span))
 }
