@@ -86,7 +86,7 @@ impl Chart {
             tops: tops
                 .map(|address| (&*address.parts()[1], address.kind()))
                 .collect(),
-            held: OnceCell::new(),
+            characters: OnceCell::new(),
         }
     }
 }

@@ -1,22 +1,21 @@
-//! Text that is not ours: what the services and the files of the user say, before it is printed.
+//! Escapes foreign text, from the services and from the user's files, before it is printed.
 //!
-//! Some characters are not seen, or move what is around them. Some words drive the runner of a CI
-//! job, which reads the output of a job for commands: GitHub's runner obeys a line that begins with
-//! `::`, blanks aside, and `##[` anywhere in a line. The functions here write these as escapes, and
-//! leave everything else as it is.
+//! Some characters are invisible or move the text around them. Some text is a command for the
+//! runner of a CI job, which reads the output: GitHub's runner executes a line that begins with
+//! `::`, after white space or not, and `##[` at any place in a line. The functions here escape
+//! these, and change nothing else.
 
 use std::borrow::Cow;
 
-/// What a runner obeys wherever it stands in a line.
+/// Starts a runner's command at any place in a line.
 const COMMAND: &str = "##[";
 
-/// What a runner obeys at the beginning of a line, blanks aside.
+/// Starts a runner's command at the beginning of a line, after white space or not.
 const COMMAND_LINE: &str = "::";
 
-/// Whether a character is invisible, or drives a terminal, or turns the direction of the text
-/// around it.
+/// Whether a character is invisible, controls a terminal, or changes the direction of the text.
 ///
-/// The selectors U+FE0E and U+FE0F are not among them: they are a part of common emoji.
+/// The selectors U+FE0E and U+FE0F are not included, because they are part of common emoji.
 pub fn is_hidden(character: char) -> bool {
     let is_invisible = matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{feff}'
@@ -26,8 +25,10 @@ pub fn is_hidden(character: char) -> bool {
     character.is_control() || is_invisible || matches!(character, '\u{2028}'..='\u{202e}')
 }
 
-/// Words of ours with names of others in them, on one line: what is hidden is an escape. Beside an
-/// escape, a backslash is one too. A text without one is left as it is, so it may be given twice.
+/// Escapes hidden characters in a message of ours with foreign names in it, on one line.
+///
+/// If anything is escaped, backslashes are too. Otherwise the text stays the same, so that applying
+/// the function twice changes nothing.
 pub fn visible(text: &str) -> String {
     if !text.contains(is_hidden) && !text.contains(COMMAND) {
         return text.to_owned();
@@ -43,11 +44,11 @@ pub fn visible(text: &str) -> String {
     without_commands(out)
 }
 
-/// What stands between the quotes of a literal. A backslash is an escape too, so no two texts look
-/// alike.
+/// Escapes a text for double quotes. Backslashes are escaped too, so that different texts stay
+/// different.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // A single quote ends nothing, so it stays as it is.
+    // `escape_debug` would escape single quotes, which need none inside double quotes.
     for (number, piece) in text.split('\'').enumerate() {
         out.push_str(if number > 0 { "'" } else { "" });
         for character in piece.escape_debug() {
@@ -69,7 +70,7 @@ fn without_commands(text: String) -> String {
     }
 }
 
-/// Whether a runner would obey a line of the text if it were printed as it is.
+/// Whether a runner would execute a line of the text.
 pub fn has_command(text: &str) -> bool {
     text.contains(COMMAND)
         || text
@@ -77,7 +78,7 @@ pub fn has_command(text: &str) -> bool {
             .any(|line| line.trim_start().starts_with(COMMAND_LINE))
 }
 
-/// Whether a text can stand in YAML without quotes or as a block: if not, it needs [`quoted`].
+/// Whether a text can be a plain or block scalar in YAML. If not, it needs [`quoted`].
 pub fn is_plain(text: &str) -> bool {
     !has_command(text)
         && !text
@@ -85,7 +86,7 @@ pub fn is_plain(text: &str) -> bool {
             .any(|character| is_hidden(character) && !matches!(character, '\n' | '\t'))
 }
 
-/// A double-quoted scalar of YAML, on one line.
+/// A double-quoted YAML scalar, on one line.
 pub fn quoted(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
     escapes(&json, |out, character| match u32::from(character) {
@@ -95,10 +96,10 @@ pub fn quoted(text: &str) -> String {
     })
 }
 
-/// A JSON text with everything hidden in its strings as an escape: the same document.
+/// Escapes hidden characters in the strings of a JSON text. It stays the same document.
 pub fn json<'t>(text: impl Into<Cow<'t, str>>) -> String {
     let text = text.into();
-    // A document may be large: it is copied only where something is to be replaced.
+    // A document may be large, so it is copied only if something is replaced.
     if !text.contains(COMMAND)
         && !text
             .chars()
@@ -114,7 +115,7 @@ pub fn json<'t>(text: impl Into<Cow<'t, str>>) -> String {
     })
 }
 
-/// Line breaks stand between the strings of a JSON text, and never in them.
+/// Escapes hidden characters in a JSON text, except line breaks: they are never inside a string.
 fn escapes(json: &str, escape: impl Fn(&mut String, char)) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
@@ -135,7 +136,7 @@ mod tests {
     const HIDDEN: &str = "\u{61c}\u{ad}\u{180e}\u{e0041}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200b}\u{feff}\u{9b}\u{7f}\u{3164}";
 
     #[test]
-    fn nothing_hidden_is_left() {
+    fn all_hidden_characters_are_escaped() {
         for text in [
             visible(HIDDEN),
             escaped(HIDDEN),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_nothing_hidden_is_as_it_was() {
+    fn a_text_without_hidden_characters_is_not_changed() {
         for text in [
             "",
             "a: b",
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_found_where_a_runner_obeys_it() {
+    fn commands_of_runners_are_found_and_escaped() {
         let commands = [
             "::add-mask::e",
             "a\n \t::error::",

@@ -1,9 +1,9 @@
-//! Masks: what stands in the place of a secret in a text that is not ours.
+//! Replaces secrets in foreign text, which comes from a service or the chart.
 //!
-//! A login in a URL is masked in every text. In free texts, so is each secret that a run knows, as
-//! it is and in Base64. A text without a secret is left as it is, to the byte. A value with a
-//! masked part is `{ "masked": "https://***@git.example.com/x" }` in plans and receipts; the text
-//! behind it is a [`Secret`].
+//! A login in a URL is masked in every text. Each known secret is masked in free texts, verbatim
+//! and in Base64. A text without a secret stays the same to the byte. A value with a masked part is
+//! `{ "masked": "https://***@git.example.com/x" }` in plans and receipts; its full text is a
+//! [`Secret`].
 
 use std::{
     borrow::Cow,
@@ -18,15 +18,15 @@ use serde_json::{Value, json};
 
 use crate::{text::visible, wire::secret::Secret};
 
-/// A text of a service as messages repeat it: on one line, cut, with what is hidden as escapes, and
-/// without secrets.
+/// A text of a service, safe to print in a message: on one line, shortened, masked, and with
+/// invisible characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign(String);
 
 impl Foreign {
-    /// At most this many characters of the text. It is masked before it is cut, because a cut login
-    /// is not recognized.
+    /// At most `most` characters of the text.
     pub fn new(mask: &Mask, text: &str, most: usize) -> Foreign {
+        // Masked before it is cut: half a login would not be recognized.
         let masked = mask.text(text);
         let cut = masked.char_indices().nth(most).map(|(at, _)| at);
         let mut shown = visible(&masked[..cut.unwrap_or(masked.len())]);
@@ -36,22 +36,22 @@ impl Foreign {
         Foreign(shown)
     }
 
-    /// Words of ours in the place of a text of theirs.
+    /// Our own words in place of a foreign text.
     pub fn ours(words: &'static str) -> Foreign {
         Foreign(words.to_owned())
     }
 
-    /// Words of ours, then a text of theirs.
-    pub fn behind(words: &'static str, text: &Foreign) -> Foreign {
+    /// Our own words, followed by a foreign text.
+    pub fn quoted(words: &'static str, text: &Foreign) -> Foreign {
         Foreign(format!("{words} \"{text}\""))
     }
 
-    /// The same with the text in parentheses.
+    /// The same with the foreign text in parentheses.
     pub fn described(words: &'static str, text: &Foreign) -> Foreign {
         Foreign(format!("{words} (\"{text}\")"))
     }
 
-    /// A body, as text or as one line of JSON.
+    /// The body of an answer, as text or as one line of JSON.
     pub fn body(mask: &Mask, body: &[u8], most: usize) -> Foreign {
         Foreign::new(mask, &mask.body(body), most)
     }
@@ -71,25 +71,25 @@ impl fmt::Display for Foreign {
     }
 }
 
-/// What stands for a secret.
+/// The replacement for a secret.
 const MARK: &str = "***";
 
-/// The one key of a value with a masked part.
+/// The only key of a value with a masked part.
 const KEY: &str = "masked";
 
-/// A shorter text may be in another one by chance.
+/// Shorter secrets are not masked: they could be part of another text by chance.
 const SHORTEST: usize = 8;
 
-/// The texts behind masked values, by attribute name.
+/// The full texts of masked values, by attribute name.
 pub type Hidden = BTreeMap<&'static str, Secret>;
 
-/// The secrets that a run knows. Without any, it masks logins in URLs alone.
+/// The known secrets. Without any, only logins in URLs are masked.
 #[derive(Clone, Default)]
 pub struct Mask {
     needles: Vec<Needle>,
 }
 
-/// One form in which a secret can be part of a text.
+/// One form in which a secret can appear in a text.
 #[derive(Clone)]
 struct Needle {
     text: SecretString,
@@ -106,26 +106,26 @@ impl Mask {
         }
     }
 
-    /// A free text with everything secret masked.
+    /// Masks all secrets in a free text.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut places = login_places(text);
         places.extend(self.places(text));
         masked(text, places)
     }
 
-    /// Whether something of a text is masked.
+    /// Whether the text contains a secret.
     pub fn hides(&self, text: &str) -> bool {
         matches!(self.text(text), Cow::Owned(_))
     }
 
-    /// A body that is to be shown: one line of JSON, or the text that it is.
+    /// Masks the body of an answer: one line of JSON, or else a text.
     pub fn body(&self, body: &[u8]) -> String {
         match serde_json::from_slice::<Value>(body) {
             Ok(mut value) => {
                 self.mask_strings(&mut value);
                 value.to_string()
             }
-            // Broken JSON may have its slashes escaped.
+            // In incomplete JSON, escaped slashes would hide the `//` of a URL.
             Err(_) => self
                 .text(&String::from_utf8_lossy(body).replace("\\/", "/"))
                 .into_owned(),
@@ -143,7 +143,7 @@ impl Mask {
         }
     }
 
-    /// Whether a known secret is a part of this one.
+    /// Whether the text contains a known secret.
     pub fn is_in(&self, secret: &Secret) -> bool {
         !self.places(secret.reveal()).is_empty()
     }
@@ -188,8 +188,8 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// A secret as it is, and what every Base64 text holds that encodes it behind zero, one or two
-/// other bytes, modulo three.
+/// The forms of a secret: verbatim, and the Base64 of it after zero, one or two other bytes. Base64
+/// encodes groups of three bytes, so these are all possible encodings.
 fn forms(secret: &str) -> Vec<Needle> {
     let encoded = (0..3).map(|offset| Needle {
         text: middle(secret.as_bytes(), offset).into(),
@@ -203,21 +203,20 @@ fn forms(secret: &str) -> Vec<Needle> {
         .collect()
 }
 
-/// Without the characters at the ends, which depend on the bytes around.
+/// The Base64 of the bytes after `offset` others, without the characters at the ends: these depend
+/// on the bytes before and after.
 fn middle(bytes: &[u8], offset: usize) -> String {
     let padded = [&vec![0; offset], bytes].concat();
     let encoded = STANDARD_NO_PAD.encode(&padded);
     encoded[(offset * 8).div_ceil(6)..padded.len() * 8 / 6].to_owned()
 }
 
-/// A text in the ordinary alphabet of Base64 instead of that of URLs. Each character keeps its
-/// place.
+/// Replaces the characters of URL-safe Base64 by those of standard Base64. Offsets do not change.
 fn one_alphabet(text: &str) -> String {
     text.replace('-', "+").replace('_', "/")
 }
 
-/// A part of a text in Base64 with the character at each end that may hold some bits of the secret
-/// as well.
+/// Extends a part of a Base64 text by the character at each end, which may hold bits of the secret.
 fn with_ends(text: &str, part: Range<usize>) -> Range<usize> {
     let is_encoded = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
     let bytes = text.as_bytes();
@@ -230,17 +229,17 @@ fn with_ends(text: &str, part: Range<usize>) -> Range<usize> {
     part.start - usize::from(before)..part.end + usize::from(after)
 }
 
-/// A text with the logins in its URLs masked.
+/// Masks the logins in the URLs of a text.
 pub fn logins(text: &str) -> Cow<'_, str> {
     masked(text, login_places(text))
 }
 
-/// Whether a text holds a URL with a user name or a password.
+/// Whether a text contains a URL with a user name or a password.
 pub fn holds_login(text: &str) -> bool {
     !login_places(text).is_empty()
 }
 
-/// What stands between `//` and the last `@` before the next `/`, `?`, `#` or blank.
+/// The parts between `//` and the last `@` before the next `/`, `?`, `#` or white space.
 fn login_places(text: &str) -> Vec<Range<usize>> {
     let mut places = Vec::new();
     let mut from = 0;
@@ -251,7 +250,7 @@ fn login_places(text: &str) -> Vec<Range<usize>> {
             .next();
         let end = rest.and_then(|host| host.rfind('@')).filter(|end| *end > 0);
         places.extend(end.map(|end| start..start + end));
-        // A third slash may begin another one.
+        // In `///`, the second slash may begin another `//`.
         from = start - 1;
     }
     places
@@ -274,12 +273,12 @@ fn masked(text: &str, mut places: Vec<Range<usize>>) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The value that stands for a text with a masked part.
+/// The value for a text with a masked part.
 pub fn value(masked: &str) -> Value {
     json!({ KEY: masked })
 }
 
-/// A list with the secrets in its texts masked; nothing, if there are none.
+/// A list with the secrets in its texts masked, or `None` if there are none.
 pub fn records(mask: &Mask, value: &Value) -> Option<Value> {
     let masked = |text: &Value| match mask.text(text.as_str()?) {
         Cow::Owned(masked) => Some(self::value(&masked)),
@@ -311,7 +310,7 @@ pub fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// The same value with other texts in it.
+/// The value with each text replaced.
 pub fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value {
     match (readable(value), value) {
         (Some(own), _) => Value::String(text(own)),
@@ -326,7 +325,7 @@ pub fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value
     }
 }
 
-/// Whether something in a value is masked.
+/// Whether a part of the value is masked.
 pub fn is_masked(value: &Value) -> bool {
     let parts = || {
         value
@@ -338,13 +337,13 @@ pub fn is_masked(value: &Value) -> bool {
     masked_text(value).is_some() || parts().any(is_masked)
 }
 
-/// What is left to read of a value with a masked part.
+/// The visible text of a value with a masked part.
 pub fn masked_text(value: &Value) -> Option<&str> {
     let fields = value.as_object().filter(|fields| fields.len() == 1)?;
     fields.get(KEY)?.as_str()
 }
 
-/// A value in a message: JSON that drives no terminal and no runner.
+/// A value for a message: JSON that cannot control a terminal or a CI runner.
 pub fn shown(value: &Value) -> String {
     match masked_text(value) {
         Some(masked) => crate::text::json(Value::from(masked).to_string()),

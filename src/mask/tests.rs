@@ -1,4 +1,4 @@
-//! Texts that hold secrets, and texts that only look so.
+//! Texts with secrets, and texts that only look like it.
 
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ fn a_login_in_a_url_is_masked_and_nothing_beside_it() {
 }
 
 #[test]
-fn what_is_no_login_stays_as_it_is() {
+fn a_text_without_a_login_is_not_changed() {
     let texts = [
         "",
         "bob@example.com",
@@ -94,13 +94,13 @@ fn a_known_secret_is_masked_however_it_is_wrapped() {
 }
 
 #[test]
-fn seven_characters_prove_nothing() {
+fn a_secret_of_seven_characters_is_not_masked() {
     assert_eq!(mask(&["passwor", ""]).text("a password"), "a password");
     assert_eq!(mask(&["password"]).text("a password"), "a ***");
 }
 
 #[test]
-fn places_that_overlap_are_one() {
+fn overlapping_places_are_masked_once() {
     assert_eq!(
         mask(&["12345678", "56789abc"]).text("x123456789abcx12345678"),
         "x***x***"
@@ -144,9 +144,11 @@ fn a_masked_value_is_read_back() {
 
 proptest! {
     #[test]
-    fn no_secret_is_left_and_nothing_else_goes(
-        parts in prop::collection::vec(prop_oneof!["[a-z \
-            @:/?#.é]{0,6}", Just("hunter2-hunter2".to_owned())], 0..8),
+    fn every_secret_is_masked_and_nothing_else(
+        parts in prop::collection::vec(
+            prop_oneof!["[a-z @:/?#.é]{0,6}", Just("hunter2-hunter2".to_owned())],
+            0..8,
+        ),
     ) {
         let text = parts.concat();
         let mask = mask(&["hunter2-hunter2"]);

@@ -1,25 +1,26 @@
-//! Many patterns, of which some may be for what lives in a resource and was not read.
+//! Whether any of many patterns could cover children of a resource that were not read.
 
 use std::collections::BTreeSet;
 
 use super::{Index, Pattern};
 use crate::address::Address;
 
-/// Patterns, sorted for the question whether one could cover something that lives in an address.
+/// Patterns, sorted to find those that could cover a child of an address.
 #[derive(Debug)]
 pub struct Below {
     /// The places of patterns for one kind.
     of_kinds: Index,
-    /// Whether there is a target whose place can be compared with printed addresses only.
+    /// Whether a pattern with a target has escapes, so that it can only be compared with printed
+    /// addresses.
     has_escaped_target: bool,
-    /// The other patterns: the number of slashes, if only names with as many match, and the text
-    /// before the first star.
-    begins: BTreeSet<(Option<usize>, String)>,
+    /// The other patterns: the text before the first `*`, and the count of slashes unless `**` can
+    /// match any count.
+    prefixes: BTreeSet<(Option<usize>, String)>,
 }
 
 impl Below {
     pub fn new<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Below {
-        let (mut of_kinds, mut has_escaped_target, mut begins) =
+        let (mut of_kinds, mut has_escaped_target, mut prefixes) =
             (Vec::new(), false, BTreeSet::new());
         for pattern in patterns {
             if pattern.kind.is_some() {
@@ -33,20 +34,19 @@ impl Below {
                 has_escaped_target |= pattern.place.contains('\\');
                 continue;
             }
-            let begin = pattern.place.split(['*', '\\']).next().unwrap_or_default();
-            let number = (!pattern.place.contains("**")).then(|| slashes(&pattern.place));
-            begins.insert((number, begin.to_owned()));
+            let prefix = pattern.place.split(['*', '\\']).next().unwrap_or_default();
+            let count = (!pattern.place.contains("**")).then(|| slashes(&pattern.place));
+            prefixes.insert((count, prefix.to_owned()));
         }
         Below {
             of_kinds: Index::new(&of_kinds),
             has_escaped_target,
-            begins,
+            prefixes,
         }
     }
 
-    /// Whether one of them could cover something that lives in the address and has this many parts
-    /// more, whatever those are called. It may say so where none does, and never the other way
-    /// round.
+    /// Whether one of the patterns could cover a child of the address with this many more parts,
+    /// whatever their names. False positives are possible, false negatives are not.
     pub fn may_match(&self, address: &Address, parts: usize) -> bool {
         if self.has_escaped_target || self.of_kinds.first(address).is_some() {
             return true;
@@ -54,18 +54,18 @@ impl Below {
         let inside = format!("{}/", address.parts().join("/"));
         [None, Some(slashes(&inside) + parts - 1)]
             .into_iter()
-            .any(|number| self.begins_like(number, &inside))
+            .any(|count| self.has_prefix(count, &inside))
     }
 
-    /// Whether one of the texts is the beginning of this one, or goes on behind it.
-    fn begins_like(&self, number: Option<usize>, inside: &str) -> bool {
-        let mut behind = self.begins.range((number, inside.to_owned())..);
-        behind
-            .next()
-            .is_some_and(|(of, begin)| *of == number && begin.starts_with(inside))
+    /// Whether one of the prefixes is a prefix of this text, or the text is a prefix of it.
+    fn has_prefix(&self, count: Option<usize>, inside: &str) -> bool {
+        // In the sorted set, texts that begin with `inside` come right after it.
+        let mut next = self.prefixes.range((count, inside.to_owned())..);
+        next.next()
+            .is_some_and(|(of, prefix)| *of == count && prefix.starts_with(inside))
             || (0..=inside.len())
                 .filter_map(|end| inside.get(..end))
-                .any(|begin| self.begins.contains(&(number, begin.to_owned())))
+                .any(|prefix| self.prefixes.contains(&(count, prefix.to_owned())))
     }
 }
 

@@ -1,8 +1,9 @@
-//! Many patterns against many addresses: one walk over an address finds all patterns that cover it.
+//! Matches many patterns against many addresses: one walk over an address finds all patterns that
+//! cover it.
 //!
-//! Comparing each pattern with each address takes the product of their numbers. Here the patterns
-//! are sorted, so that those with the same beginning stand side by side: a state of the walk is a
-//! range of them, and each byte of the address narrows it.
+//! Comparing each pattern with each address takes the product of their counts. Here the patterns are
+//! sorted, which makes a trie of them: a state of the walk is a range of patterns with a common
+//! prefix, and each byte of the address narrows it.
 
 use std::{borrow::Cow, iter::successors};
 
@@ -12,17 +13,20 @@ use crate::{
     kind::{Kind, REGISTRY},
 };
 
-/// The bytes of a key that stand for something else. No pattern holds a control character.
+/// Bytes with a special meaning in a key. Patterns contain no control characters, so there is no
+/// conflict.
 const ACROSS: u8 = 1;
 const WITHIN: u8 = 2;
 const ARROW: u8 = 3;
 const FIRST_CHARACTER: u8 = b' ';
 
-/// What stands behind the place of a key, with a kind or none behind it: what is covered there.
+// One of these follows the place of a key, and then a kind or none. It says what is covered.
+
+/// The resource and everything in it.
 const LINEAGE: u8 = 4;
-/// Addresses of the kind itself, in what is named.
+/// Only addresses of the kind, in the resource.
 const INSIDE: u8 = 5;
-/// Addresses of the kind itself, if named in full.
+/// Only the resource itself, of the kind.
 const WHOLE: u8 = 6;
 
 /// Patterns, sorted for comparison with addresses.
@@ -34,17 +38,17 @@ pub struct Index {
     has_escapes: bool,
 }
 
-/// What an address is compared with.
+/// The form of a pattern in which it is compared.
 #[derive(Debug)]
 struct Key {
     bytes: Vec<u8>,
-    /// The numbers of the patterns that come to this, the first one first.
+    /// The indexes of the patterns with this key, in order.
     patterns: Vec<usize>,
-    /// Whether it is compared with the printed form as well.
+    /// Whether it is compared with the printed form of addresses as well.
     is_escaped: bool,
 }
 
-/// The keys of a range, which have their first `depth` bytes in common.
+/// A range of keys that have their first `depth` bytes in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
     first: usize,
@@ -53,14 +57,14 @@ struct State {
 }
 
 impl Index {
-    /// Finds the patterns that cover an address, as [`Pattern::covers`] says.
+    /// Finds the patterns that cover an address, as [`Pattern::covers`] does.
     pub fn new<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Index {
         Index::of(patterns, |pattern| {
             vec![(key(pattern), pattern.place.contains('\\'))]
         })
     }
 
-    /// Finds the patterns that name children of a resource, as [`Pattern::names_children_of`] says.
+    /// Finds the patterns that name children of a resource, as [`Pattern::names_children_of`] does.
     pub fn of_children<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Index {
         Index::of(patterns, |pattern| {
             keys_of_parents(pattern)
@@ -103,17 +107,17 @@ impl Index {
         index
     }
 
-    /// The numbers of the patterns that cover an address, in no order; of equal patterns only the
+    /// The indexes of the patterns that cover an address, in no order. Of equal patterns, only the
     /// first.
     pub fn covering(&self, address: &Address) -> Vec<usize> {
-        let mut numbers = Vec::new();
+        let mut indexes = Vec::new();
         self.walk(address, &mut |key| {
-            numbers.extend(self.keys[key].patterns.first())
+            indexes.extend(self.keys[key].patterns.first())
         });
-        numbers
+        indexes
     }
 
-    /// The number of the first pattern that covers an address.
+    /// The index of the first pattern that covers an address.
     pub fn first(&self, address: &Address) -> Option<usize> {
         self.covering(address).into_iter().min()
     }
@@ -131,20 +135,20 @@ impl Index {
         used
     }
 
-    /// How many steps it takes to find what covers an address. It depends on the patterns and the
-    /// address alone.
+    /// How many steps it takes to find the patterns that cover an address. Depends only on the
+    /// patterns and the address, so that a limit on it gives the same result on every machine.
     pub fn effort(&self, address: &Address) -> usize {
         self.walk(address, &mut |_| {})
     }
 
-    /// Calls `hit` for each key that covers the address, perhaps more than once; the number of
-    /// steps.
+    /// Calls `hit` for each key that covers the address, possibly more than once. Returns the count
+    /// of steps.
     fn walk(&self, address: &Address, hit: &mut dyn FnMut(usize)) -> usize {
         if self.keys.is_empty() {
             return 0;
         }
         let steps = self.walk_form(address, &Parts::of(address, Cow::Borrowed), hit);
-        // An address that was copied has the escapes of a printed one.
+        // A pattern with escapes was copied from a printed address.
         if !self.has_escapes {
             return steps;
         }
@@ -159,7 +163,7 @@ impl Index {
     fn walk_form(&self, address: &Address, parts: &Parts, hit: &mut dyn FnMut(usize)) -> usize {
         let lineage: Vec<&'static Kind> =
             successors(Some(address.kind()), |kind| kind.parent).collect();
-        let mut behind_arrow = vec![Vec::new(); lineage.len()];
+        let mut after_arrow = vec![Vec::new(); lineage.len()];
         let mut states = Vec::new();
         self.enter(
             State {
@@ -175,10 +179,10 @@ impl Index {
             steps += self.follow(&mut states, &text.as_bytes()[from..]) + states.len();
             from = text.len();
             for state in &states {
-                self.end(*state, level, &lineage, hit, &mut behind_arrow);
+                self.end(*state, level, &lineage, hit, &mut after_arrow);
             }
         }
-        for (kind, mut states) in lineage.iter().zip(behind_arrow) {
+        for (kind, mut states) in lineage.iter().zip(after_arrow) {
             let target = parts.between(kind.joined_parts, kind.key.len());
             steps += self.follow(&mut states, target.as_bytes()) + states.len();
             states
@@ -189,14 +193,14 @@ impl Index {
         steps
     }
 
-    /// What ends at the resource of this level, of which the address is a part.
+    /// Handles the keys whose place ends at this level: the address itself or one of its ancestors.
     fn end(
         &self,
         state: State,
         level: usize,
         lineage: &[&Kind],
         hit: &mut dyn FnMut(usize),
-        behind_arrow: &mut [Vec<State>],
+        after_arrow: &mut [Vec<State>],
     ) {
         let whole = if level == 0 {
             self.ending(state, WHOLE, lineage.first().copied())
@@ -216,9 +220,9 @@ impl Index {
                 continue;
             };
             self.complete(state).into_iter().for_each(&mut *hit);
-            // A target is that of something which lives in the resource.
+            // Only an address below the resource can have a target.
             if let Some(state) = self.child(state, ARROW).filter(|_| of < level) {
-                self.enter(state, &mut behind_arrow[of]);
+                self.enter(state, &mut after_arrow[of]);
             }
         }
     }
@@ -227,7 +231,7 @@ impl Index {
         self.child(self.child(state, end)?, mark(kind))
     }
 
-    /// Moves the states over a text; the number of steps.
+    /// Moves the states over a text. Returns the count of steps.
     fn follow(&self, states: &mut Vec<State>, text: &[u8]) -> usize {
         let mut steps = 0;
         let mut next = Vec::new();
@@ -237,14 +241,14 @@ impl Index {
                 if self.stays(*state, *byte) {
                     next.push(*state);
                 }
-                // A name may hold what means something else in a key.
+                // A live name may contain a control character, which has another meaning in a key.
                 if *byte >= FIRST_CHARACTER
                     && let Some(state) = self.child(*state, *byte)
                 {
                     self.enter(state, &mut next);
                 }
             }
-            // Only a state behind a star is reached in two ways.
+            // After a `*`, the same state can be reached in two ways.
             next.sort_unstable();
             next.dedup();
             std::mem::swap(states, &mut next);
@@ -253,15 +257,15 @@ impl Index {
         steps
     }
 
-    /// Adds a state, and those behind a star that stands for nothing. Two stars never follow each
-    /// other in a key.
+    /// Adds a state, and those after a `*` that matches nothing. A key never has two of them in a
+    /// row.
     fn enter(&self, state: State, states: &mut Vec<State>) {
         states.push(state);
         states.extend(self.child(state, ACROSS));
         states.extend(self.child(state, WITHIN));
     }
 
-    /// Whether a state is behind a star that may stand for one byte more.
+    /// Whether a state is after a `*` that can match one more byte.
     fn stays(&self, state: State, byte: u8) -> bool {
         let last = state
             .depth
@@ -270,7 +274,7 @@ impl Index {
         last == Some(&ACROSS) || (last == Some(&WITHIN) && byte != b'/')
     }
 
-    /// The keys of a state that go on with a byte.
+    /// The keys of a state whose next byte is this one.
     fn child(&self, state: State, byte: u8) -> Option<State> {
         let State { first, end, depth } = state;
         let (byte, next) = (Some(&byte), depth + 1);
@@ -298,13 +302,13 @@ impl Index {
         })
     }
 
-    /// The key that is done, if it is: a shorter one stands first.
+    /// The key that ends here, if there is one. The shortest key of a range comes first.
     fn complete(&self, state: State) -> Option<usize> {
         (self.keys[state.first].bytes.len() == state.depth).then_some(state.first)
     }
 }
 
-/// A pattern as the index compares it: the place, what it is for, and the target.
+/// The key of a pattern: the place, what is covered, and the target.
 fn key(pattern: &Pattern) -> Vec<u8> {
     let mut key = closed(&pattern.place, LINEAGE, pattern.kind);
     if let Some(target) = &pattern.target {
@@ -314,8 +318,8 @@ fn key(pattern: &Pattern) -> Vec<u8> {
     key
 }
 
-/// The parents whose children a pattern names: those that it covers, if it is for such children
-/// alone, and the one of which its last segments are the children.
+/// Keys for the parents whose children a pattern names: the parents that it covers, if it is only
+/// for such children, and the parent of what its last segments name.
 fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     for child in REGISTRY.iter().filter(|kind| kind.is_read_alone()) {
@@ -345,7 +349,7 @@ fn closed(place: &str, end: u8, kind: Option<&Kind>) -> Vec<u8> {
     key
 }
 
-/// Several stars in a row are as two.
+/// Appends a text, with `*` as [`WITHIN`] and two or more in a row as [`ACROSS`].
 fn write(text: &str, key: &mut Vec<u8>) {
     for byte in text.bytes() {
         match (byte, key.last()) {
@@ -392,7 +396,7 @@ mod tests {
         (kind, place, target).prop_map(|(kind, place, target)| format!("{kind}{place}{target}"))
     }
 
-    /// Live names may hold anything, also the bytes that mean something else in a key.
+    /// Live names can contain any character, also those with a special meaning in a key.
     fn address() -> impl Strategy<Value = Address> {
         let name = || "[ab]{1,2}";
         let odd = prop_oneof![5 => "[ab/]{1,4}", 1 => Just("é".to_owned()), 1 => Just("\u{1}a\u{8}".to_owned())];
@@ -432,9 +436,9 @@ mod tests {
     }
 
     #[test]
-    fn the_effort_does_not_grow_with_patterns_that_begin_otherwise() {
-        let index = |number: usize, end: &str| {
-            let texts = (0..number).map(|at| format!("r-1/team-{at}/web{end}"));
+    fn the_effort_does_not_grow_with_patterns_of_other_prefixes() {
+        let index = |count: usize, end: &str| {
+            let texts = (0..count).map(|at| format!("r-1/team-{at}/web{end}"));
             Index::new(
                 &texts
                     .map(|text| text.parse().unwrap())

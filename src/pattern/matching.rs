@@ -1,10 +1,10 @@
-//! Whether a text matches: in time at most the product of the lengths.
+//! Matches a pattern against a text, in O(pattern × text).
 
-/// The place behind a star, and where what it stands for ends so far.
+/// The position after a star in the pattern, and the end of what it matches so far.
 type Star = (usize, usize);
 
-/// Backtracks only to the last star of each sort: an earlier one never needs another try once a
-/// later one is reached, and `*` never passes the end of its segment.
+/// Backtracks only to the most recent `*` and the most recent `**`: an earlier one never needs to
+/// be tried again. `*` never matches a `/`.
 pub(super) fn matches(pattern: &str, subject: &str) -> bool {
     let (pattern, subject) = (pattern.as_bytes(), subject.as_bytes());
     let (mut at, mut item) = (0, 0);
@@ -75,7 +75,7 @@ mod tests {
         }
     }
 
-    /// The same, tried in every way.
+    /// The definition: tries every length for each star.
     fn matches_slowly(pattern: &[u8], subject: &[u8]) -> bool {
         let ends =
             |passes: fn(&u8) -> bool| 0..=subject.iter().take_while(|byte| passes(byte)).count();
@@ -95,7 +95,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn going_back_to_the_last_star_is_enough(pattern in "[ab/*]{0,8}", subject in "[ab/]{0,10}") {
+        fn backtracking_to_the_last_star_is_enough(pattern in "[ab/*]{0,8}", subject in "[ab/]{0,10}") {
             let expected = matches_slowly(pattern.as_bytes(), subject.as_bytes());
             prop_assert_eq!(matches(&pattern, &subject), expected);
         }

@@ -1,11 +1,11 @@
-//! Patterns over addresses: `*` within a segment, `**` across segments. A `**` between slashes
-//! stands for one segment or more: `team-a/**` is what is in the organization, not the
-//! organization.
+//! Patterns for addresses: `*` matches within a segment, `**` across segments. A `**` between
+//! slashes matches one or more segments: `team-a/**` matches the contents of the organization, not
+//! the organization.
 //!
-//! A pattern for a region, an organization or a repository covers what lives in it. A printed
-//! address is a pattern: a kind in front leaves that kind and what lives in it, ` ->
-//! REGION/ORGANIZATION` behind leaves the rules with that target. What a person wrote is a
-//! [`Written`] first, because only the chart tells a region from an organization.
+//! A pattern for a region, an organization or a repository also covers the children. A printed
+//! address is a pattern: a kind in front restricts it to that kind and its children, and ` ->
+//! REGION/ORGANIZATION` at the end to the rules with that target. A text is parsed into a
+//! [`Written`] first: only the chart can tell a region from an organization.
 
 mod below;
 mod index;
@@ -29,26 +29,26 @@ use crate::{
     kind::{Kind, REGISTRY},
 };
 
-/// Between an address and the target of a rule.
+/// The separator between an address and the target of a rule.
 const ARROW: &str = " -> ";
 
-/// A pattern whose region is known. Two are equal if they cover the same, however they were
-/// written.
+/// A pattern with its region. Two patterns are equal if they cover the same, even if they are
+/// written differently.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    /// Without one, every kind.
+    /// `None` for all kinds.
     kind: Option<&'static Kind>,
-    /// From the region on.
+    /// The segments, starting with the region.
     place: String,
-    /// What stands behind the arrow; then there is a kind.
+    /// The target after the arrow. If there is one, there is a kind too.
     target: Option<String>,
 }
 
 impl Pattern {
-    /// Whether the address, or something that it lives in, matches.
+    /// Whether the address or one of its ancestors matches.
     pub fn covers(&self, address: &Address) -> bool {
-        // An address that was copied has the escapes of a printed one.
+        // A pattern with escapes was copied from a printed address.
         self.covers_parts(address.kind(), &Parts::of(address, Cow::Borrowed))
             || (self.place.contains('\\')
                 && self.covers_parts(address.kind(), &Parts::of(address, printed)))
@@ -74,8 +74,8 @@ impl Pattern {
             .any(|kind| matches(&self.place, parts.first(kind.key.len())))
     }
 
-    /// Whether the pattern names children of the resource, whichever there are, that only a read of
-    /// their own shows: a child may be live without being known.
+    /// Whether the pattern names children of the resource that are read separately. Whether such
+    /// children are live is unknown before they are read.
     pub fn names_children_of(&self, parent: &Address) -> bool {
         let (kind, parts) = (parent.kind(), Parts::of(parent, Cow::Borrowed));
         let is_child = |child: &Kind| child.parent == Some(kind);
@@ -94,7 +94,7 @@ impl Pattern {
         })
     }
 
-    /// Whether the pattern is about what lives in the resource, which it names without a `*`.
+    /// Whether the pattern is for the contents of the resource, whose name it gives without a `*`.
     pub fn is_inside(&self, top: &Address) -> bool {
         let mut segments = self.place.splitn(3, '/');
         let names = |region: &str, name: &str| {
@@ -106,12 +106,12 @@ impl Pattern {
         }
     }
 
-    /// Whether somebody wrote a `*`, so that it may be meant for what is not there yet.
+    /// Whether the pattern has a `*`, so that it may be meant for future resources.
     pub fn is_open(&self) -> bool {
         self.text.contains('*')
     }
 
-    /// The region, if it is one only.
+    /// The region, unless it has a `*`.
     pub fn region(&self) -> Option<&str> {
         self.place
             .split('/')
@@ -119,12 +119,12 @@ impl Pattern {
             .filter(|region| !region.contains('*'))
     }
 
-    /// What the pattern is about, from the region on.
+    /// The segments, starting with the region.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// The same for another place.
+    /// The same pattern with another place.
     #[must_use]
     pub fn at(&self, place: String) -> Pattern {
         let mut pattern = Pattern {
@@ -135,8 +135,8 @@ impl Pattern {
         pattern
     }
 
-    /// The form that means the same wherever it is read: the region first, and the kind where there
-    /// is one.
+    /// The full form, which means the same in every context: with the region, and with the kind if
+    /// there is one.
     pub fn full(&self) -> String {
         let kind = self
             .kind
@@ -149,8 +149,7 @@ impl Pattern {
     }
 }
 
-/// The parts of an address with `/` between them. The parts of what it lives in are the beginning
-/// of them.
+/// The parts of an address, joined with `/`. The parts of an ancestor are a prefix of them.
 struct Parts {
     text: String,
     ends: Vec<usize>,
@@ -173,8 +172,8 @@ impl Parts {
         joined
     }
 
-    fn first(&self, number: usize) -> &str {
-        self.between(0, number)
+    fn first(&self, count: usize) -> &str {
+        self.between(0, count)
     }
 
     fn between(&self, first: usize, end: usize) -> &str {
@@ -200,14 +199,14 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-/// As it was written.
+/// The text as written.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-/// Reads the full form, in which the region always stands first.
+/// Parses the full form, which always starts with the region.
 impl FromStr for Pattern {
     type Err = Problem;
 

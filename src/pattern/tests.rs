@@ -1,4 +1,4 @@
-//! What patterns cover, and what a text means on the command line and in a chart.
+//! What patterns cover, and how a text is read on the command line and in a chart.
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ const CHART: &str =
     "organizations: { o: { repositories: { a: , b/c: } }, x-1: { repositories: { a: } } }
 mirrors: { p/app: , 'we [b]!/app': , 'Bob''s (2)/g/app': }";
 
-/// Everything that a test covers.
+/// The addresses that the tests match against.
 fn world() -> Vec<Address> {
     let [a, nested, twin] = [("r-1", "o", "a"), ("r-1", "o", "b/c"), ("r-2", "o", "a")]
         .map(|(r, o, n)| repository::address(r, o, n));
@@ -30,7 +30,7 @@ fn world() -> Vec<Address> {
     ]
 }
 
-/// The numbers of what a pattern covers.
+/// The indexes of the addresses that a pattern covers.
 fn covered(pattern: &Pattern) -> Vec<usize> {
     world()
         .iter()
@@ -41,7 +41,7 @@ fn covered(pattern: &Pattern) -> Vec<usize> {
 }
 
 #[test]
-fn a_pattern_covers_what_lives_in_what_it_names() {
+fn a_pattern_covers_the_children_of_what_it_names() {
     for (text, expected) in [
         ("r-1/o", &[0, 1, 2, 3, 4, 5][..]),
         ("r-1/o/a", &[1, 2, 3]),
@@ -173,13 +173,13 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
         ("we [*]!/app", "r-1/we [*]!/app"),
         (
             "cn-east-3/o/a",
-            "`cn-east-3/o/a` is in another region: this document is about r-1; write it into the \
+            "`cn-east-3/o/a` is in another region: this document is for r-1; write it into the \
             document of cn-east-3, \
              or `o/a` for r-1",
         ),
         (
             "mirror cn-east-3/p/app",
-            "`mirror cn-east-3/p/app` is in another region: this document is about r-1; write it \
+            "`mirror cn-east-3/p/app` is in another region: this document is for r-1; write it \
             into the document of \
              cn-east-3, or `mirror p/app` for r-1",
         ),
@@ -242,7 +242,7 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
     let chart = chart("organizations: { o: }");
     let in_document = |written: Written, names: &Names<'_>| written.in_document("r-1", names);
     for (text, expected) in [
-        ("", "`\"\"` is not a pattern: it is empty"),
+        ("", "`\"\"` is not a valid pattern: it is empty"),
         ("/a", "did you mean `a`?"),
         ("a//b", "did you mean `a/b`?"),
         ("o/", "did you mean `o`?"),
@@ -251,7 +251,7 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
         ("o/x ", "did you mean `o/x`?"),
         ("repository  o/x", "did you mean `repository o/x`?"),
         ("o/ x", "no name holds ` `"),
-        ("o/a\tb", "it holds a control character"),
+        ("o/a\tb", "it contains a control character"),
         ("!o/web", "no name holds `!`"),
         ("o/prod-[ab]*", "no name holds `[`"),
         ("o/a?", "no name holds `?`"),
@@ -260,7 +260,7 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
         ("o/a->x-1/dr", "no name holds `>`"),
         (
             "o/a -> x-1",
-            "behind the arrow stands `REGION/ORGANIZATION`",
+            "expected `REGION/ORGANIZATION` after the arrow",
         ),
         (
             "o/a -> x-1/Dr",

@@ -1,7 +1,8 @@
-//! What a person wrote, before the chart says which part of it is a region.
+//! A pattern as written, before the chart shows whether its first segment is a region.
 //!
-//! The command line starts at the region or at an organization of every region, a chart at an
-//! organization of the document's region. Both take a printed address, which starts at the region.
+//! On the command line, a pattern starts with a region, or with an organization in every region. In
+//! a chart, it starts with an organization in the document's region. A printed address, which starts
+//! with the region, is accepted in both.
 
 use std::{
     cell::OnceCell,
@@ -19,28 +20,27 @@ use crate::{
     wire::Service,
 };
 
-/// What a pattern may consist of.
-const SYNTAX: &str = "a pattern is names with `/` between them, `*` within a segment and `**` \
-    across; \
-                      it knows no `?`, `[ab]` or `!`";
+/// The hint for malformed patterns.
+const SYNTAX: &str = "a pattern consists of names separated by `/`; `*` matches within a segment \
+    and `**` across segments; `?`, `[ab]` and `!` are not supported";
 
-/// A pattern as it was written. Its parts stand apart, and may hold characters that no name has.
+/// A pattern as written, split into its parts. They may contain characters that names cannot have.
 #[derive(Debug, Clone)]
 pub struct Written {
     text: String,
     kind: Option<&'static Kind>,
-    /// Whether the kind was written, rather than known from the arrow.
+    /// Whether the kind was written, and not implied by the arrow.
     is_printed: bool,
     place: String,
     target: Option<String>,
 }
 
-/// Why a text is no pattern, or none that can be used there.
+/// Why a text is not a valid pattern at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub message: String,
     pub hint: String,
-    /// Whether the text has two meanings, rather than none.
+    /// Whether the pattern has two meanings.
     pub is_ambiguous: bool,
 }
 
@@ -59,7 +59,7 @@ impl Problem {
         } else {
             crate::text::escaped(text)
         };
-        Problem::new(format!("`{shown}` is not a pattern: {reason}"), hint)
+        Problem::new(format!("`{shown}` is not a valid pattern: {reason}"), hint)
     }
 }
 
@@ -71,15 +71,14 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The names of a chart that the first segment of a pattern can be.
+/// The names of a chart that can be the first segment of a pattern.
 #[derive(Debug)]
 pub struct Names<'c> {
     pub regions: &'c BTreeSet<Arc<str>>,
-    /// What stands right behind a region, and the kind that is called so.
+    /// The names of the top-level resources, with their kind.
     pub tops: BTreeMap<&'c str, &'static Kind>,
-    /// The characters of those names, as they are and as they are printed; of many patterns the
-    /// first one fills it.
-    pub held: OnceCell<HashSet<char>>,
+    /// The characters of those names, verbatim and as printed. Computed once for all patterns.
+    pub characters: OnceCell<HashSet<char>>,
 }
 
 impl Names<'_> {
@@ -87,8 +86,8 @@ impl Names<'_> {
         region::is_known(name) || self.regions.contains(name)
     }
 
-    /// Whether a name that is free to hold much holds this character.
-    fn hold(&self, character: char) -> bool {
+    /// Whether a name of the chart contains this character: names of projects have few rules.
+    fn contain(&self, character: char) -> bool {
         let all = || {
             self.tops
                 .keys()
@@ -98,10 +97,10 @@ impl Names<'_> {
                 })
                 .collect()
         };
-        self.held.get_or_init(all).contains(&character)
+        self.characters.get_or_init(all).contains(&character)
     }
 
-    /// What a printed address with this number of segments would be, from the region on.
+    /// The kind of a printed address with these segments, the region first.
     fn kind_of(&self, place: &str) -> &'static Kind {
         let mut segments = place.split('/').skip(1);
         let top = segments
@@ -139,12 +138,12 @@ impl FromStr for Written {
             };
             return Err(Problem::of(
                 text,
-                "it has a blank where no name has one",
+                "it contains a space at a place where names have none",
                 hint,
             ));
         }
         if text.contains(char::is_control) {
-            return Err(Problem::of(text, "it holds a control character", SYNTAX));
+            return Err(Problem::of(text, "it contains a control character", SYNTAX));
         }
         if pieces
             .skip(1)
@@ -159,12 +158,12 @@ impl FromStr for Written {
             } else {
                 format!("did you mean `{}`?", segments.join("/"))
             };
-            return Err(Problem::of(text, "a segment of it is empty", hint));
+            return Err(Problem::of(text, "it has an empty segment", hint));
         }
         if target.is_some_and(|target| target.split('/').count() != 2 && !target.contains("**")) {
             return Err(Problem::of(
                 text,
-                "behind the arrow stands `REGION/ORGANIZATION`",
+                "expected `REGION/ORGANIZATION` after the arrow",
                 SYNTAX,
             ));
         }
@@ -180,14 +179,14 @@ impl FromStr for Written {
 }
 
 impl Written {
-    /// Read from the region on, whatever stands there.
+    /// The pattern, with the first segment as the region.
     pub fn full(self) -> Pattern {
         let place = self.place.clone();
         self.rooted(place)
     }
 
-    /// Read on the command line: a first segment that is a region, or holds a `*`, is the region;
-    /// anything else is an organization or a project, in every region.
+    /// The pattern on the command line. A first segment that is a region or contains a `*` is the
+    /// region; any other is an organization or a project, in every region.
     pub fn on_command_line(self, names: &Names<'_>) -> Result<Pattern, Problem> {
         let first = self.first();
         let is_region = first.contains('*') || names.is_region(first);
@@ -199,7 +198,8 @@ impl Written {
         self.placed(place, names)
     }
 
-    /// Read in a document: it starts behind the region, unless it starts with the region itself.
+    /// The pattern in a document. It starts with an organization, unless the first segment is the
+    /// region itself.
     pub fn in_document(self, region: &str, names: &Names<'_>) -> Result<Pattern, Problem> {
         let first = self.first();
         if !names.is_region(first) {
@@ -211,16 +211,16 @@ impl Written {
         }
         if first != region {
             let message = format!(
-                "`{}` is in another region: this document is about {region}",
+                "`{}` is in another region: this document is for {region}",
                 self.text
             );
             let here = self.text.replacen(&format!("{first}/"), "", 1);
             let or = if here == self.text {
                 String::new()
             } else {
-                format!(", or `{here}` for {region}")
+                format!(", or write `{here}` for {region}")
             };
-            let hint = format!("write it into the document of {first}{or}");
+            let hint = format!("move it to the document for {first}{or}");
             return Err(Problem::new(message, hint));
         }
         let place = self.place.clone();
@@ -231,11 +231,11 @@ impl Written {
         self.place.split('/').next().unwrap_or_default()
     }
 
-    /// Prints the address of each of the two meanings, which have one meaning each.
+    /// The error for a pattern with two meanings. The hint gives the full form of each.
     fn ambiguous(&self, top: &Kind, region: &str, names: &Names<'_>) -> Problem {
         let (first, top) = (self.first(), top.key[1]);
         let message = format!(
-            "`{}` has two meanings: `{first}` is a region, and a name of this chart",
+            "`{}` is ambiguous: `{first}` is a region, and also a name in this chart",
             self.text
         );
         let target = self
@@ -264,7 +264,7 @@ impl Written {
         Ok(self.rooted(place))
     }
 
-    /// A region alone covers what is in it.
+    /// Builds the pattern. A region alone covers its contents.
     fn rooted(self, place: String) -> Pattern {
         let is_whole = !place.contains('/') && !place.contains("**");
         let place = if is_whole {
@@ -280,7 +280,7 @@ impl Written {
         }
     }
 
-    /// Refuses a character that no name has where it stands.
+    /// Refuses a character that names at its position cannot have.
     fn check(&self, place: &str, names: &Names<'_>) -> Result<(), Problem> {
         let is_swr = self.kind.is_some_and(|kind| kind.service == Service::Swr);
         let mut across = false;
@@ -292,15 +292,15 @@ impl Written {
                     _ if *character == '*' => false,
                     0 if !across => !is_of_region(*character),
                     _ if is_swr => !is_of_images(*character),
-                    1 => !(is_of_project(*character) || names.hold(*character)),
-                    _ if across => !(is_of_project(*character) || names.hold(*character)),
+                    1 => !(is_of_project(*character) || names.contain(*character)),
+                    _ if across => !(is_of_project(*character) || names.contain(*character)),
                     _ => !is_of_git(*character),
                 })
             });
         }
-        let behind = self.target.iter().flat_map(|target| target.chars());
+        let target = self.target.iter().flat_map(|target| target.chars());
         odd = odd.or_else(|| {
-            behind
+            target
                 .into_iter()
                 .find(|character| !(matches!(character, '*' | '/') || is_of_images(*character)))
         });
@@ -309,7 +309,7 @@ impl Written {
             .kind
             .map_or_else(String::new, |kind| format!(" of a {}", kind.name));
         let reason = format!(
-            "no name{of} holds `{}`",
+            "no name{of} can contain `{}`",
             crate::text::escaped(&odd.to_string())
         );
         let hint = if odd.is_uppercase() {
@@ -325,18 +325,18 @@ fn is_of_region(character: char) -> bool {
     character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
 }
 
-/// Of an organization or a repository of images.
+/// For the names of organizations and image repositories.
 fn is_of_images(character: char) -> bool {
     is_of_region(character) || matches!(character, '.' | '_')
 }
 
-/// Of a git repository, or a group of some.
+/// For the names of git repositories and their groups.
 fn is_of_git(character: char) -> bool {
     is_of_images(character) || character.is_ascii_uppercase()
 }
 
-/// Of a project in any script. A project may hold other characters too, but only those of the chart
-/// are managed.
+/// For the names of projects, in any script. They may contain other characters too, but then only
+/// the characters of the chart's own names are accepted.
 fn is_of_project(character: char) -> bool {
     is_of_images(character) || character.is_alphanumeric()
 }

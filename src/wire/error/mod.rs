@@ -144,7 +144,7 @@ impl ApiError {
         };
         if let Some(location) = response.location.as_deref().filter(|_| error.is_redirect()) {
             let target = Foreign::new(&response.mask, place(location), MAX_BODY_SHOWN);
-            error.message = Some(Foreign::behind("a redirect to", &target));
+            error.message = Some(Foreign::quoted("a redirect to", &target));
             return error;
         }
         match serde_json::from_slice::<Value>(&response.body) {
