@@ -1,4 +1,4 @@
-//! The JSON Schema of the chart, made from the grammar that the decoder checks with.
+//! The JSON Schema of the chart, generated from the grammar that the decoder uses.
 
 use serde_json::{Map, Value, json};
 
@@ -19,8 +19,8 @@ pub fn chart() -> Value {
     schema.insert(
         "description".to_owned(),
         json!(
-            "Image repositories, the rules that copy their images, and mirrors of git \
-            repositories, as they shall be."
+            "The desired state of image repositories, of the rules that copy their images, and of \
+            git mirrors."
         ),
     );
     let Value::Object(document) = record(&DOCUMENT) else {
@@ -59,8 +59,8 @@ fn record(record: &Record) -> Value {
     schema
 }
 
-/// What the presence of one key says about others. A key that may not be there is `false`, so that
-/// an editor names it.
+/// The rules for keys that depend on each other. A key that is not allowed has the schema `false`:
+/// editors then name it in the error.
 fn together(record: &Record) -> Value {
     let refused = |except: &[&str]| {
         let others = record.keys().filter(|key| !except.contains(&key.name));
@@ -95,7 +95,7 @@ fn together(record: &Record) -> Value {
 }
 
 fn property(record: &Record, key: &Key) -> Value {
-    // What an editor heads its help with: without a title it takes that of the whole chart.
+    // Editors show the title above the help. Without one they show the title of the whole chart.
     let mut schema = Map::from_iter([
         (
             "title".to_owned(),
@@ -113,7 +113,7 @@ fn property(record: &Record, key: &Key) -> Value {
         form = or_null(form);
     }
     if let Value::Object(mut form) = form {
-        // The title of a record gives way to that of the key that holds it.
+        // The key's own title replaces that of the record.
         form.extend(schema);
         return Value::Object(form);
     }
@@ -121,11 +121,11 @@ fn property(record: &Record, key: &Key) -> Value {
 }
 
 fn description(key: &Key) -> String {
-    // Editors call what they offer the allowed values.
+    // Editors call the choices "allowed values".
     let others = if key.choices.is_empty() {
         ""
     } else {
-        " Others than those offered are valid too."
+        " Other values than those listed are valid too."
     };
     let example = if holds_mappings(key.form) {
         format!(" For example: `{}`.", key.example)
@@ -135,8 +135,8 @@ fn description(key: &Key) -> String {
     format!("{}{others}{example}", key.doc)
 }
 
-/// An editor that is offered a mapping as a value calls it `[object Object]`. So it shows an
-/// example instead, and offers the keys.
+/// Whether a value contains a mapping. Editors show an example that is a mapping as
+/// `[object Object]`, so its text goes into the description instead.
 fn holds_mappings(form: Form) -> bool {
     match form {
         Form::Record(_) | Form::Single(..) | Form::Dictionary(..) => true,
@@ -147,27 +147,27 @@ fn holds_mappings(form: Form) -> bool {
     }
 }
 
-/// What holds where the key is absent. An editor writes it down with the mapping around it, so that
-/// of an attribute is left out: it is the only value that the attribute may have.
+/// The default value. Editors insert it together with its mapping, so it is left out for
+/// attributes: their only default is a fixed value, which need not be written.
 fn default(key: &Key) -> Option<Value> {
     key.default
         .filter(|_| !matches!(key.form, Form::Attribute(_)))
         .map(yaml)
 }
 
-/// A value that an editor offers.
+/// The value that editors suggest.
 fn examples(key: &Key) -> Option<Value> {
     (!holds_mappings(key.form)).then(|| json!([yaml(key.example)]))
 }
 
-/// Texts to choose from, or another one of that form. The branches exclude each other, because an
-/// editor shows the help of all branches that fit.
+/// One of the choices, or another value of the form. The branches exclude each other, because
+/// editors show the help of all matching branches.
 fn offered(choices: &[&str], mut form: Value) -> Value {
     form["not"] = json!({ "enum": choices });
     json!({ "oneOf": [{ "enum": choices }, form] })
 }
 
-/// A value that a table holds as YAML.
+/// Parses a value of a table, which is written as YAML.
 fn yaml(text: &str) -> Value {
     serde_yaml::from_str(text).unwrap_or_else(|_| json!(text))
 }
@@ -204,7 +204,7 @@ fn form(form: Form) -> Value {
     }
 }
 
-/// A list of texts, and of mappings of one key to one.
+/// A list of strings, and of mappings of one key to a string.
 fn records(keys: &[&str], longest: usize) -> Value {
     let text = json!({ "type": "string", "maxLength": longest });
     let keyed: serde_json::Map<_, _> = keys
@@ -215,7 +215,7 @@ fn records(keys: &[&str], longest: usize) -> Value {
     json!({ "type": "array", "items": { "anyOf": [text, keyed] } })
 }
 
-/// The same, or `null`. No `anyOf`: an editor would show the help of both, whichever is there.
+/// The same, or `null`. Not as `anyOf`, because editors show the help of all branches.
 fn or_null(mut schema: Value) -> Value {
     match schema.get("type") {
         Some(kind) => schema["type"] = json!([kind, "null"]),
@@ -229,10 +229,10 @@ fn or_null(mut schema: Value) -> Value {
     schema
 }
 
-/// A text may also hold a variable, whose value is only known when it is read.
+/// A variable, which is allowed in every string. Its value is unknown to the schema.
 const VARIABLE: &str = r"\$\{env:[A-Za-z0-9_]+(:-[^}]*)?\}";
 
-/// A text of that form, or with a variable in it.
+/// A string that matches the pattern or contains a variable.
 fn text(pattern: &str) -> Value {
     json!({ "type": "string", "pattern": format!("(?:{pattern})|{VARIABLE}") })
 }

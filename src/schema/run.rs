@@ -1,4 +1,4 @@
-//! The JSON Schema of what an apply leaves behind: its receipt, and its events.
+//! The JSON Schemas of the receipt and the events of an apply.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn outcome() -> Value {
     json!({ "enum": ["complete", "incomplete", "refused"] })
 }
 
-/// Why a run ended before everything was done.
+/// Why an apply ended before all changes were made.
 pub(super) fn ended_early() -> Value {
     object(
         &[("reason", json!({ "enum": REASONS })), ("message", text())],
@@ -61,7 +61,10 @@ pub(super) fn receipt() -> Value {
             ),
             (
                 "residual",
-                described(reference("plan"), "The plan with what is not done."),
+                described(
+                    reference("plan"),
+                    "The plan with the changes that were not made.",
+                ),
             ),
             ("diagnostics", list(reference("diagnostic"))),
         ],
@@ -69,7 +72,7 @@ pub(super) fn receipt() -> Value {
             ("refused", described(text(), "Why nothing was sent.")),
             (
                 "ended_early",
-                described(ended_early(), "Why not everything was begun."),
+                described(ended_early(), "Why some changes were not started."),
             ),
             ("account", account()),
             ("endpoints", endpoints()),
@@ -77,7 +80,7 @@ pub(super) fn receipt() -> Value {
     )
 }
 
-/// What became of a change.
+/// The record of one change.
 pub(super) fn record() -> Value {
     let (keys, optional) = record_keys();
     object(&keys, &optional)
@@ -102,31 +105,34 @@ fn record_keys() -> (Keys, Keys) {
         ("status", json!({ "enum": STATUSES })),
         (
             "verified",
-            described(
-                boolean(),
-                "Whether a read afterwards showed what the plan wants.",
-            ),
+            described(boolean(), "Whether a later read showed the planned state."),
         ),
         ("written", described(boolean(), "Whether a write was sent.")),
         (
             "attempts",
-            described(count(), "How many requests were sent for it."),
+            described(count(), "How many requests were sent for the change."),
         ),
         ("request_ids", list(text())),
         (
             "requests",
-            described(list(request), "In order; a status of null is no answer."),
+            described(
+                list(request),
+                "In order. A null status means that there was no answer.",
+            ),
         ),
         (
             "before",
             described(
                 nullable(seen.clone()),
-                "What the read before the write showed.",
+                "The state that the read before the write showed.",
             ),
         ),
         (
             "after",
-            described(nullable(seen), "What the last read after it showed."),
+            described(
+                nullable(seen),
+                "The state that the last read after the write showed.",
+            ),
         ),
     ];
     let optional = vec![
@@ -139,7 +145,7 @@ fn record_keys() -> (Keys, Keys) {
     (keys, optional)
 }
 
-/// One line of the stream.
+/// One line of the event stream.
 pub(super) fn event() -> Value {
     let named = |name: &str, keys: Keys, optional: &Keys| {
         let mut all = vec![("event", json!({ "const": name }))];

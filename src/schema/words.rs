@@ -1,11 +1,11 @@
-//! The words that the schemas of documents are made of, and the parts that several documents share.
+//! Building blocks of schemas, and the parts that several documents share.
 
 use serde_json::{Map, Value, json};
 
 use crate::wire::{Service, host::EndpointKind};
 
-/// An object with these keys, all of them required but for the optional ones. A later minor version
-/// may add others.
+/// An object with required and optional keys. Others are allowed, because a later minor version may
+/// add some.
 pub(super) fn object(keys: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
     let properties: Map<String, Value> = keys
@@ -25,7 +25,7 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-/// Any of them, which is the one if there is one.
+/// The `anyOf` of the schemas, or the only one.
 pub(super) fn either(mut schemas: Vec<Value>) -> Value {
     if schemas.len() == 1 {
         schemas.swap_remove(0)
@@ -62,7 +62,7 @@ pub(super) fn version() -> Value {
     json!({ "type": "string", "pattern": r"^1\.[1-9][0-9]*$" })
 }
 
-/// The key by which a document says which schema it follows.
+/// The key that names the schema of a document.
 pub(super) fn called(name: &str) -> (&'static str, Value) {
     (
         "document",
@@ -80,7 +80,7 @@ pub(super) fn by_region() -> Value {
 pub(super) fn account() -> Value {
     described(
         nullable(text()),
-        "The name of the account; null where no service shows it, or there are several.",
+        "The name of the account; null if no service shows it or there are several.",
     )
 }
 
@@ -100,16 +100,19 @@ pub(super) fn endpoints() -> Value {
                 "host",
                 described(
                     nullable(text()),
-                    "With the port if it is unusual; null of the emulator.",
+                    "With the port if it is unusual; null for the emulator.",
                 ),
             ),
         ],
         &[],
     );
-    described(list(endpoint), "What was asked, by service and region.")
+    described(
+        list(endpoint),
+        "The endpoints in use, by service and region.",
+    )
 }
 
-/// Empty where no chart was read.
+/// A SHA-256 digest. Empty if no chart was read.
 pub(super) fn digest() -> Value {
     json!({ "type": "string", "pattern": "^([0-9a-f]{64})?$" })
 }
@@ -117,7 +120,7 @@ pub(super) fn digest() -> Value {
 pub(super) fn chart() -> Value {
     let name = described(
         text(),
-        "What people call it: its own name, else what the command line names first.",
+        "The `name` in the chart, else the first path on the command line.",
     );
     object(
         &[("files", list(text())), ("digest", digest())],
@@ -125,7 +128,7 @@ pub(super) fn chart() -> Value {
             ("name", name),
             (
                 "account",
-                described(text(), "The only account that it is for."),
+                described(text(), "The account that the chart is for."),
             ),
         ],
     )
@@ -141,10 +144,7 @@ pub(super) fn scope() -> Value {
             ),
             (
                 "account",
-                described(
-                    by_region(),
-                    "The account by region, where a service shows it.",
-                ),
+                described(by_region(), "The account by region, if a service shows it."),
             ),
             ("targets", list(text())),
             ("excludes", list(text())),
@@ -152,7 +152,7 @@ pub(super) fn scope() -> Value {
                 "partial",
                 described(
                     json!({ "type": "boolean" }),
-                    "Whether it speaks of less than the whole chart.",
+                    "Whether it covers only a part of the chart.",
                 ),
             ),
         ],
@@ -165,7 +165,7 @@ pub(super) fn scope() -> Value {
                 "iam_endpoints",
                 described(
                     by_region(),
-                    "The same for IAM, where it was asked for the account.",
+                    "The same for IAM, if it was used to find the account.",
                 ),
             ),
         ],

@@ -38,7 +38,8 @@ const HOMONYMS: &str = "
     cli/foreign.rs: force
     render/gitlab.rs: description
     schema/chart.rs: description
-    schema/plan.rs: description endpoint force
+    schema/change.rs: endpoint force
+    schema/documents.rs: description
     schema/words.rs: description
 ";
 

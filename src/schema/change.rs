@@ -1,0 +1,204 @@
+//! The JSON Schema of a change: address, values, precondition and run.
+//!
+//! The parts of addresses and the attributes come from the kinds' tables.
+
+use serde_json::{Value, json};
+
+use super::words::{any_of, count, described, list, nullable, object, position, reference, text};
+use crate::kind::{Kind, REGISTRY, Shape, fact};
+
+/// The possible actions of a change. A replace is a delete and a create, and a run can follow a
+/// create or an update.
+pub(super) const ACTIONS: [&[&str]; 7] = [
+    &["create"],
+    &["update"],
+    &["delete", "create"],
+    &["delete"],
+    &["run"],
+    &["create", "run"],
+    &["update", "run"],
+];
+
+pub(super) fn run() -> Value {
+    let secret = any_of(
+        ["env", "file"]
+            .into_iter()
+            .map(|place| object(&[(place, text())], &[])),
+    );
+    let login = object(&[("username", secret.clone()), ("password", secret)], &[]);
+    object(
+        &[
+            (
+                "because",
+                described(text(), "The reason, as a text for people."),
+            ),
+            ("last_success", nullable(text())),
+            (
+                "max_age",
+                described(json!({ "type": "integer", "minimum": 60 }), "In seconds."),
+            ),
+            ("force", json!({ "type": "boolean" })),
+            ("endpoint", text()),
+            (
+                "credentials",
+                described(
+                    nullable(login),
+                    "The sources from which the login is read right before the run.",
+                ),
+            ),
+        ],
+        &[],
+    )
+}
+
+pub(super) fn address(kind: &Kind) -> Value {
+    let part = json!({ "type": "string", "minLength": 1 });
+    let mut keys = vec![("kind", json!({ "const": kind.name }))];
+    keys.extend(kind.key.iter().map(|name| (*name, part.clone())));
+    object(&keys, &[])
+}
+
+/// Only the types of values are fixed: the service may return values that the tables do not know.
+pub(super) fn values(kind: &Kind) -> Value {
+    let keys: Vec<(&str, Value)> = kind
+        .attributes
+        .iter()
+        .map(|attribute| {
+            let schema = match attribute.shape {
+                Shape::Bool => json!({ "type": "boolean" }),
+                Shape::Number(..) => json!({ "type": "number" }),
+                Shape::Records { .. } => {
+                    let text = json!([{ "type": "string" }, reference("masked")]);
+                    let keyed = json!({
+                        "type": "object", "additionalProperties": { "anyOf": text }, "minProperties": 1, "maxProperties": 1,
+                    });
+                    json!({ "type": "array", "items": { "anyOf": [text[0], text[1], keyed] } })
+                }
+                Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => {
+                    json!({ "anyOf": [{ "type": "string" }, reference("masked")] })
+                }
+            };
+            (attribute.name, described(schema, attribute.doc))
+        })
+        .collect();
+    object(&[], &keys)
+}
+
+pub(super) fn change(kind: &Kind) -> Value {
+    let values = reference(&format!("values_{}", kind.name));
+    let fields = kind.attributes.iter().map(|attribute| {
+        let value = nullable(json!({ "$ref": format!("#/$defs/values_{}/properties/{}", kind.name, attribute.name) }));
+        object(&[("name", json!({ "const": attribute.name })), ("before", value.clone()), ("after", value)], &[])
+    });
+    let fields = if kind.attributes.is_empty() {
+        json!({ "maxItems": 0 })
+    } else {
+        json!({ "items": any_of(fields) })
+    };
+    let evidence = json!({ "type": "object", "propertyNames": reference("risk"), "additionalProperties": text() });
+    let mut schema = object(
+        &[
+            ("address", reference(&format!("address_{}", kind.name))),
+            ("actions", reference("actions")),
+            (
+                "reason",
+                json!({ "enum": ["missing", "differs", "cannot-be-changed-in-place", "declared-absent", "unlisted",
+                    "not-in-sync-list", "stale", "never-succeeded"] }),
+            ),
+            ("risks", list(reference("risk"))),
+            ("before", nullable(values.clone())),
+            (
+                "after",
+                described(nullable(values.clone()), "All values that are sent."),
+            ),
+            (
+                "fields",
+                described(
+                    fields,
+                    "The differences, in the order of the kind's attributes.",
+                ),
+            ),
+            ("source", nullable(reference("source"))),
+            ("withheld", nullable(reference("withheld"))),
+            ("precondition", precondition(&values)),
+        ],
+        &[
+            ("run", reference("run")),
+            (
+                "restore",
+                described(
+                    values.clone(),
+                    "The values that are created again if the service refuses the new ones.",
+                ),
+            ),
+            ("evidence", evidence),
+            ("notes", list(text())),
+        ],
+    );
+    schema["properties"]["fields"]["type"] = json!("array");
+    // `before` and `after` are null or not, depending on the actions.
+    schema["allOf"] = ACTIONS
+        .iter()
+        .map(|actions| {
+            let side = |there: bool| json!({ "type": if there { "object" } else { "null" } });
+            let (before, after) = (actions[0] != "create", actions.last() != Some(&"delete"));
+            let mut then =
+                json!({ "properties": { "before": side(before), "after": side(after) } });
+            if actions.last() == Some(&"run") {
+                then["required"] = json!(["run"]);
+            } else {
+                then["properties"]["run"] = json!(false);
+            }
+            json!({ "if": { "properties": { "actions": { "const": actions } } }, "then": then })
+        })
+        .collect();
+    schema
+}
+
+pub(super) fn precondition(values: &Value) -> Value {
+    let mut facts: Vec<_> = fact::all().map(|fact| (fact.name, count())).collect();
+    facts.extend(
+        REGISTRY
+            .iter()
+            .filter_map(|kind| kind.id())
+            .map(|id| (id.name, position())),
+    );
+    let schema = object(
+        &[
+            ("exists", json!({ "type": "boolean" })),
+            ("attributes", values.clone()),
+        ],
+        &facts,
+    );
+    described(
+        schema,
+        "The state that the live object must have right before the write.",
+    )
+}
+
+pub(super) fn withheld() -> Value {
+    let risk = object(
+        &[
+            ("by", json!({ "const": "risk" })),
+            ("class", reference("risk")),
+            ("lift", text()),
+        ],
+        &[],
+    );
+    let protect = object(
+        &[("by", json!({ "const": "protect" })), ("pattern", text())],
+        &[],
+    );
+    any_of([risk, protect].into_iter())
+}
+
+pub(super) fn source() -> Value {
+    object(
+        &[
+            ("file", text()),
+            ("line", position()),
+            ("column", position()),
+        ],
+        &[],
+    )
+}

@@ -1,0 +1,272 @@
+//! The JSON Schema of each document that a command prints or writes.
+//!
+//! Keys that are not declared are allowed, because a later minor version may add some.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    DIALECT,
+    change::{self, ACTIONS},
+    plan::{diagnostic, drift_document, optional, plan_keys, saved_plan, stop, summary},
+    run,
+    words::{
+        account, any_of, called, count, described, endpoints, list, nullable, object, reference,
+        text, version,
+    },
+};
+use crate::{
+    kind::REGISTRY,
+    plan::{document, risk::RiskClass},
+};
+
+/// The schema of a plan, printed or saved. `$defs` holds the other documents too.
+pub fn plan() -> Value {
+    let description = "The changes that make the live state equal to the chart, printed or saved.";
+    whole(
+        "plan",
+        description,
+        json!({ "anyOf": [reference("plan"), reference("saved_plan")] }),
+        definitions(),
+    )
+}
+
+/// What `apply --format json` prints.
+pub fn report() -> Value {
+    one_of_all("report", "report")
+}
+
+/// What `apply --receipt FILE` writes.
+pub fn receipt() -> Value {
+    one_of_all("receipt", "receipt")
+}
+
+/// A line of what `apply --events FILE` writes.
+pub fn events() -> Value {
+    one_of_all("events", "event")
+}
+
+/// What `drift --format json` prints.
+pub fn drift() -> Value {
+    one_of_all("drift", "drift")
+}
+
+/// What `validate --format json` prints.
+pub fn validate() -> Value {
+    one_of_all("validate", "validate")
+}
+
+/// The schema of a document, with only those definitions that it refers to.
+fn one_of_all(name: &str, definition: &str) -> Value {
+    let all = definitions();
+    let mut used = Map::new();
+    let mut open = vec![definition.to_owned()];
+    while let Some(next) = open.pop() {
+        let Some(schema) = all.get(&next).filter(|_| !used.contains_key(&next)) else {
+            continue;
+        };
+        let text = schema.to_string();
+        let references = text.split("\"#/$defs/").skip(1);
+        open.extend(
+            references
+                .filter_map(|rest| rest.split(['"', '/']).next())
+                .map(str::to_owned),
+        );
+        used.insert(next, schema.clone());
+    }
+    used.sort_keys();
+    let description = all[definition]["description"].as_str().unwrap_or_default();
+    whole(
+        name,
+        description,
+        json!({ "$ref": format!("#/$defs/{definition}") }),
+        used,
+    )
+}
+
+fn whole(name: &str, description: &str, mut body: Value, defs: Map<String, Value>) -> Value {
+    let mut schema = json!({
+        "$schema": DIALECT,
+        "title": format!("portolan {name}"),
+        "description": description,
+    });
+    if let (Some(schema), Some(body)) = (schema.as_object_mut(), body.as_object_mut()) {
+        schema.append(body);
+        schema.insert("$defs".to_owned(), Value::Object(defs));
+    }
+    schema
+}
+
+fn definitions() -> Map<String, Value> {
+    let mut defs = Map::new();
+    let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
+    define(
+        "plan",
+        described(
+            object(&plan_keys(document::NAME), &optional()),
+            "What `plan --format json` prints.",
+        ),
+    );
+    define(
+        "saved_plan",
+        described(
+            saved_plan(),
+            "What `plan --out FILE` writes and `apply FILE` reads.",
+        ),
+    );
+    define(
+        "report",
+        described(report_document(), "What `apply --format json` prints."),
+    );
+    define(
+        "receipt",
+        described(run::receipt(), "What `apply --receipt FILE` writes."),
+    );
+    define(
+        "event",
+        described(run::event(), "A line of what `apply --events FILE` writes."),
+    );
+    define(
+        "record",
+        described(run::record(), "The outcome of a change."),
+    );
+    define(
+        "drift",
+        described(drift_document(), "What `drift --format json` prints."),
+    );
+    define(
+        "validate",
+        described(validate_document(), "What `validate --format json` prints."),
+    );
+    define("summary", summary());
+    define(
+        "address",
+        any_of(
+            REGISTRY
+                .iter()
+                .map(|kind| reference(&format!("address_{}", kind.name))),
+        ),
+    );
+    define(
+        "change",
+        any_of(
+            REGISTRY
+                .iter()
+                .map(|kind| reference(&format!("change_{}", kind.name))),
+        ),
+    );
+    for kind in REGISTRY {
+        define(&format!("address_{}", kind.name), change::address(kind));
+        define(&format!("values_{}", kind.name), change::values(kind));
+        define(&format!("change_{}", kind.name), change::change(kind));
+    }
+    let masked = object(&[("masked", text())], &[]);
+    define(
+        "masked",
+        described(
+            masked,
+            "A text in which a secret is replaced by `***`. It is compared in this form.",
+        ),
+    );
+    define("actions", json!({ "enum": ACTIONS }));
+    define(
+        "risk",
+        json!({ "enum": RiskClass::ALL.map(RiskClass::name) }),
+    );
+    define(
+        "run",
+        described(
+            change::run(),
+            "The run of a mirror that follows the change, complete except for secrets.",
+        ),
+    );
+    define(
+        "withheld",
+        described(change::withheld(), "Why the change is withheld."),
+    );
+    define(
+        "source",
+        described(
+            change::source(),
+            "The line of the chart that decided the change.",
+        ),
+    );
+    define("stop", described(stop(), "Why the plan cannot be applied."));
+    define("diagnostic", diagnostic());
+    defs
+}
+
+fn validate_document() -> Value {
+    let boolean = json!({ "type": "boolean" });
+    object(
+        &[
+            ("format_version", version()),
+            called("validate"),
+            (
+                "valid",
+                described(boolean, "Whether the chart has no errors."),
+            ),
+            ("errors", count()),
+            ("warnings", count()),
+            ("diagnostics", list(reference("diagnostic"))),
+        ],
+        &[],
+    )
+}
+
+fn report_document() -> Value {
+    let boolean = || json!({ "type": "boolean" });
+    let fate_with = |more: &[(&'static str, Value)], optional: &[(&'static str, Value)]| {
+        let mut keys = vec![
+            ("address", reference("address")),
+            ("actions", reference("actions")),
+        ];
+        keys.extend_from_slice(more);
+        list(object(&keys, optional))
+    };
+    let fate = |more: &[(&'static str, Value)]| fate_with(more, &[]);
+    let job = [(
+        "job_id",
+        described(
+            text(),
+            "The service's job of a mirror run, for a support ticket. The API cannot query it.",
+        ),
+    )];
+    object(
+        &[
+            ("format_version", version()),
+            called("report"),
+            (
+                "outcome",
+                json!({ "enum": ["complete", "incomplete", "refused"] }),
+            ),
+            ("plan", reference("plan")),
+            (
+                "applied",
+                fate_with(&[("verified", boolean()), ("written", boolean())], &job),
+            ),
+            (
+                "failed",
+                fate_with(
+                    &[
+                        ("message", text()),
+                        ("hint", nullable(text())),
+                        ("restored", boolean()),
+                    ],
+                    &job,
+                ),
+            ),
+            ("skipped", fate(&[("because", reference("address"))])),
+            ("not_attempted", fate(&[])),
+            ("diagnostics", list(reference("diagnostic"))),
+        ],
+        &[
+            ("refused", described(text(), "Why nothing was sent.")),
+            (
+                "ended_early",
+                described(run::ended_early(), "Why some changes were not started."),
+            ),
+            ("account", account()),
+            ("endpoints", endpoints()),
+        ],
+    )
+}
