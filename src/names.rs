@@ -73,7 +73,7 @@ pub fn meant(name: Name, text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether the first part of a name looks like the host of a registry.
+/// Whether the first part of a name looks like a registry host.
 pub fn is_host(first: &str) -> bool {
     const ENDS: [&str; 8] = [
         ".com",

@@ -76,7 +76,7 @@ pub(crate) fn check(bytes: &[u8]) {
     );
     assert!(
         (3..=4).contains(&plan.changes.len()),
-        "a, unless it is so already, b, a new one, and the mirror"
+        "a, unless it already as planned, b, a new one, and the mirror"
     );
     let refusal = refused(&refusal, &mask);
     documents(&chart, &plan, views.clone(), &refusal);

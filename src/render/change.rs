@@ -1,5 +1,4 @@
-//! One change as text: its headline, a line for each field, and what else a reader should know of
-//! it.
+//! Formats one change as text: its headline, a line for each field, and remarks.
 
 use super::{
     style::{Color, Depth, Look, Role},
@@ -12,17 +11,16 @@ use crate::{
     text::escaped,
 };
 
-/// Where the sources start at most: behind the longest address, but one long address must not move
-/// them all.
+/// The largest column at which sources start. Without a bound, one long address would move them all.
 pub(super) const SOURCE_COLUMN: usize = 72;
 
-/// What stands below a headline is moved to the right.
+/// The indentation of the lines below a headline.
 const INDENT: &str = "      ";
 
 /// Names of attributes are padded to this.
 const NAME_WIDTH: usize = 11;
 
-/// Values are padded to this before what is said of them.
+/// Values are padded to this before a remark.
 const VALUE_WIDTH: usize = 20;
 
 pub(super) fn role(action: &Action) -> Role {
@@ -33,7 +31,7 @@ pub(super) fn role(action: &Action) -> Role {
     }
 }
 
-/// One change: its headline, then a line for each field, then what else is to be said.
+/// Appends a change: its headline, then a line for each field, then the other remarks.
 pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look) {
     let Look { color, depth, .. } = look;
     out.push_str(&headline(change, column, look));
@@ -58,15 +56,15 @@ pub(super) fn plain_headline(change: &Change) -> String {
     format!("{:>3} {}", change.action.symbol(), change.address)
 }
 
-fn plain_place(change: &Change) -> Option<String> {
+fn source_text(change: &Change) -> Option<String> {
     change
         .source
         .as_ref()
         .map(|source| format!("{}:{}", escaped(&source.file), source.line))
 }
 
-/// Where the places stand: behind the longest headline, as far as that leaves room for the longest
-/// place.
+/// The column of the sources: after the longest headline, if that leaves room for the longest
+/// source.
 pub(super) fn source_column<'c>(
     changes: impl Iterator<Item = &'c Change> + Clone,
     look: Look,
@@ -77,7 +75,7 @@ pub(super) fn source_column<'c>(
         .map(|change| longest(&plain_headline(change)))
         .max();
     let places = changes
-        .filter_map(plain_place)
+        .filter_map(source_text)
         .map(|place| longest(&place))
         .max();
     let room = look.width.map_or(SOURCE_COLUMN, |width| {
@@ -92,7 +90,7 @@ pub(super) fn source_column<'c>(
 pub(super) fn headline(change: &Change, column: usize, look: Look) -> String {
     let plain = plain_headline(change);
     let head = look.color.paint(role(&change.action), &plain);
-    let Some(place) = plain_place(change) else {
+    let Some(place) = source_text(change) else {
         return head;
     };
     let length = plain.chars().count();
@@ -105,7 +103,7 @@ pub(super) fn headline(change: &Change, column: usize, look: Look) -> String {
     format!("{head}{gap}{}", look.color.paint(Role::Quiet, place))
 }
 
-/// A value that is the same for every new resource of its kind tells nothing.
+/// Whether a field is shown. The fixed value of a new resource is not: it is always the same.
 pub(super) fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
     let fixed = change
         .address
@@ -118,23 +116,24 @@ pub(super) fn is_worth_showing(change: &Change, field: &FieldChange) -> bool {
     !(matches!(change.action, Action::Create { .. }) && field.after == fixed && fixed.is_some())
 }
 
-/// Something to say of a change, behind the field that it is about or on a line of its own.
+/// A remark about a change.
 struct Remark {
+    /// The field after which it is printed; `None` for a line of its own.
     field: Option<&'static str>,
     text: String,
 }
 
 fn remarks(change: &Change, color: Color) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    let mut say = |field, text| remarks.push(Remark { field, text });
+    let mut add = |field, text| remarks.push(Remark { field, text });
     match &change.withheld {
         Some(Withheld::Risk { class, lift }) => {
             let evidence = evidence(change, *class);
             let text = format!("withheld: {class}, {evidence}; {lift} would let it go");
-            say(None, color.paint(Role::Warning, text));
+            add(None, color.paint(Role::Warning, text));
         }
         Some(Withheld::Protect { pattern }) => {
-            say(
+            add(
                 None,
                 color.paint(
                     Role::Warning,
@@ -149,7 +148,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
                 .filter(|risk| risk.class.needs_consent())
             {
                 let text = format!("! {} (allowed): {}", risk.class, risk.evidence);
-                say(
+                add(
                     exposed_field(change, risk.class),
                     color.paint(Role::Warning, text),
                 );
@@ -161,7 +160,7 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
         .iter()
         .filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap))
     {
-        say(None, format!("! {}: {}", risk.class, risk.evidence));
+        add(None, format!("! {}: {}", risk.class, risk.evidence));
     }
     if let Some(run) = change.action.run() {
         let mark = if matches!(change.action, Action::Run { .. }) {
@@ -169,15 +168,16 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
         } else {
             "> run: "
         };
-        say(None, format!("{mark}{}", words::run(run)));
+        add(None, format!("{mark}{}", words::run(run)));
     }
-    if let Some(why) = why(change) {
-        let place =
+    if let Some(reason) = reason(change) {
+        let field =
             changed_field(change).filter(|_| change.reason == Reason::CannotBeChangedInPlace);
-        say(place, format!("({why})"));
+        add(field, format!("({reason})"));
     }
-    // What is sent unseen, or what a run is about, is not said of one field.
-    let place = changed_field(change).filter(|_| {
+    // Notes about a run, or about attributes that cannot be read, do not belong to the one field
+    // that changed.
+    let field = changed_field(change).filter(|_| {
         change.action.run().is_none()
             && change
                 .address
@@ -187,27 +187,27 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
                 .all(|attribute| attribute.role.is_readable())
     });
     for note in &change.notes {
-        say(place, format!("({note})"));
+        add(field, format!("({note})"));
     }
     remarks
 }
 
-/// Why a change is there, where its action does not say it.
-pub(super) fn why(change: &Change) -> Option<String> {
+/// The reason for a change, if its action does not make it clear.
+pub(super) fn reason(change: &Change) -> Option<String> {
     match change.reason {
         Reason::CannotBeChangedInPlace => Some("cannot be changed in place".to_owned()),
         Reason::Unlisted => {
-            Some("unlisted, and its organization says `unlisted: delete`".to_owned())
+            Some("unlisted, and its organization has `unlisted: delete`".to_owned())
         }
         Reason::Undeclared => {
             let kind = change.address.kind();
             let (parent, key) = (kind.parent?.name, kind.place.key.name);
             Some(match kind.place.key.form {
-                Form::Single(_, Some(word)) => format!("the {parent} says `{key}: {word}`"),
+                Form::Single(_, Some(word)) => format!("the {parent} has `{key}: {word}`"),
                 _ => format!("not in the {parent}'s `{key}` list"),
             })
         }
-        // Of a run, its own words tell.
+        // The text of the run gives its reason.
         Reason::Missing
         | Reason::Differs
         | Reason::DeclaredAbsent
@@ -233,7 +233,8 @@ fn exposed_field(change: &Change, class: RiskClass) -> Option<&'static str> {
     Some(exposing.name)
 }
 
-/// The field that a remark about the whole change stands behind: the only one.
+/// The field after which remarks about the whole change are printed: the only one, if there is just
+/// one.
 fn changed_field(change: &Change) -> Option<&'static str> {
     let mut shown = change
         .fields
@@ -243,7 +244,7 @@ fn changed_field(change: &Change) -> Option<&'static str> {
     shown.next().is_none().then_some(only.name)
 }
 
-/// What a write sends as it is: the API replaces, so it is part of the change.
+/// Appends the unchanged values that a write sends too: the API replaces all of them.
 fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
     let after = change.action.after().into_iter().flatten();
     for (name, value) in
@@ -287,15 +288,18 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
             .chars()
             .count()
     };
-    let said: Vec<String> = remarks
+    let remarks: Vec<String> = remarks
         .extract_if(.., |remark| remark.field == Some(field.name))
         .map(|r| r.text)
         .collect();
-    let line = format!("{INDENT}{name}  {value:VALUE_WIDTH$}  {}", said.join(" "));
-    if !said.is_empty() && look.fits(length(&line)) {
+    let line = format!(
+        "{INDENT}{name}  {value:VALUE_WIDTH$}  {}",
+        remarks.join(" ")
+    );
+    if !remarks.is_empty() && look.fits(length(&line)) {
         out.push_str(&format!("{line}\n"));
     } else {
         out.push_str(&format!("{INDENT}{name}  {value}\n"));
-        out.extend(said.iter().map(|said| format!("{INDENT}{said}\n")));
+        out.extend(remarks.iter().map(|remark| format!("{INDENT}{remark}\n")));
     }
 }

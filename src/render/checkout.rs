@@ -1,4 +1,4 @@
-//! Files as forges name them: by their path below the root of the repository.
+//! Paths of files relative to the root of the repository, as forges need them.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,25 +6,24 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::wire::RESERVED;
 
-/// What a path of a URI may hold as it is: the unreserved characters of RFC 3986, and the slash
-/// between names.
+/// The characters to escape in the path of a URI: all except the unreserved ones of RFC 3986 and
+/// the slash between names.
 const ESCAPED: &AsciiSet = &RESERVED.remove(b'/');
 
-/// Where the findings of a run are.
+/// The directories that paths in findings are relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// The root of the repository, an absolute path.
     pub root: PathBuf,
-    /// What relative paths start at: the directory of the run, an absolute path.
+    /// The working directory, an absolute path.
     pub directory: PathBuf,
-    /// Where a finding without a place is shown, because forges refuse a report that holds one: the
-    /// chart's first file.
+    /// The chart's first file. Findings without a place are shown there, because forges refuse
+    /// reports with such findings.
     pub chart: String,
 }
 
 impl Checkout {
-    /// A percent-encoded URI reference: relative to the root, or absolute for what is outside of
-    /// it.
+    /// A percent-encoded URI reference: relative to the root, or absolute for files outside of it.
     pub fn uri(&self, file: &str) -> String {
         let path = self.absolute(file);
         match path.strip_prefix(&self.root) {
@@ -33,7 +32,7 @@ impl Checkout {
         }
     }
 
-    /// A path that is relative to the root, as it is.
+    /// The path relative to the root, not encoded.
     pub fn path(&self, file: &str) -> String {
         let path = self.absolute(file);
         let shared = self
@@ -53,7 +52,7 @@ impl Checkout {
         )
     }
 
-    /// Without `.` and `..`, by their names alone: what a link leads to is not looked up.
+    /// The absolute path without `.` and `..`. Links are not followed.
     fn absolute(&self, file: &str) -> PathBuf {
         let mut path = PathBuf::new();
         for part in self.directory.join(file).components() {
@@ -67,7 +66,7 @@ impl Checkout {
     }
 }
 
-/// The names of a path with a slash between them, also where the system writes another character.
+/// The names of a path joined with `/`, on every operating system.
 fn joined(path: &Path) -> String {
     let names = path
         .components()
@@ -75,7 +74,7 @@ fn joined(path: &Path) -> String {
     let names: Vec<_> = names
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
-    // The root itself has no name; an empty reference is none.
+    // The root itself has no name, and an empty reference would not be valid.
     if names.is_empty() {
         ".".to_owned()
     } else {
@@ -122,7 +121,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_backslash_is_a_character_of_a_name() {
+    fn a_backslash_is_part_of_a_name() {
         assert_eq!(checkout().uri("a\\b.yaml"), "deploy/a%5Cb.yaml");
     }
 

@@ -1,4 +1,4 @@
-//! Which chart, which account and which endpoints a plan is about, in a few words.
+//! One line with the chart, the account and the endpoints of a plan.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use crate::{
     },
 };
 
-/// How many names stand in a line.
+/// How many names a list shows.
 const MOST: usize = 3;
 
-/// ``Chart `acme-registry`, account `acme`, Huawei Cloud.`` Nothing where nothing was asked. `code`
-/// shows a name that is not ours.
+/// ``Chart `acme-registry`, account `acme`, Huawei Cloud.`` `None` if no endpoint was used. `code`
+/// formats a foreign name.
 pub(super) fn line(plan: &Plan, code: impl Fn(&str) -> String) -> Option<String> {
     let places = places(&plan.scope);
     if places.is_empty() {
@@ -34,12 +34,12 @@ pub(super) fn line(plan: &Plan, code: impl Fn(&str) -> String) -> Option<String>
     ))
 }
 
-/// A name of somebody else in a text.
+/// A foreign name in backticks, for plain text.
 pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", escaped(name).replace('`', "'"))
 }
 
-/// What answers, once each. IAM is only asked whose account it is.
+/// The endpoints, without repetitions. IAM is left out: it only tells the account.
 fn places(scope: &Scope) -> Vec<String> {
     let mut places = BTreeSet::new();
     for (_, _, url) in scope

@@ -1,5 +1,5 @@
-//! Drift in the formats of a plan: what counts is shown as a plan shows it, then what is accepted,
-//! and until when.
+//! Formats drift: the differences that count as in a plan, then the accepted ones with their last
+//! day.
 
 use super::{
     change,
@@ -18,7 +18,7 @@ use crate::{
     text::escaped,
 };
 
-/// Everything, the summary lines included.
+/// The whole text, including the summary lines.
 pub fn text(drift: &Drift, look: Look) -> String {
     let color = look.color;
     let mut out = plan::blocks(&drift.plan, look);
@@ -28,7 +28,10 @@ pub fn text(drift: &Drift, look: Look) -> String {
         out.push('\n');
     }
     for acceptance in &drift.expired {
-        out.push_str(&color.paint(Role::Destroy, format!("Over: {}", said(acceptance))));
+        out.push_str(&color.paint(
+            Role::Destroy,
+            format!("Expired: {}", acceptance_text(acceptance)),
+        ));
         out.push('\n');
     }
     out.push_str(&plan::stops(&drift.plan, color));
@@ -37,7 +40,7 @@ pub fn text(drift: &Drift, look: Look) -> String {
     out
 }
 
-/// What differs and does not count. It folds as the changes of a plan do, and only below one
+/// The accepted differences. They fold like the changes of a plan, but only with others of the same
 /// acceptance.
 fn accepted(drift: &Drift, look: Look) -> String {
     let Look { color, depth, .. } = look;
@@ -46,7 +49,7 @@ fn accepted(drift: &Drift, look: Look) -> String {
     let mut out = String::new();
     let mut folding = Folding::new(depth.most());
     for Accepted { change, by } in &drift.accepted {
-        let by = said(by);
+        let by = acceptance_text(by);
         if folding.shows(change, &by) {
             change::block(&mut out, change, column, look);
             out.push_str(&format!(
@@ -56,12 +59,12 @@ fn accepted(drift: &Drift, look: Look) -> String {
         }
     }
     for folded in folding.rest() {
-        out.push_str(&folded.line("(accepted as well; `--details` shows them)", color));
+        out.push_str(&folded.line("(also accepted; `--details` shows them)", color));
     }
     out
 }
 
-fn said(acceptance: &Acceptance) -> String {
+fn acceptance_text(acceptance: &Acceptance) -> String {
     let (file, line) = (&acceptance.source.file, acceptance.source.line);
     format!(
         "`{}` accepted until {}: {}; {}:{line}",
@@ -72,26 +75,27 @@ fn said(acceptance: &Acceptance) -> String {
     )
 }
 
-/// The closing lines of a plan, and one of what does not count.
+/// The closing lines of a plan, and one with the differences that do not count.
 fn summary(drift: &Drift, color: Color) -> String {
-    let mut out = plan::summary(&drift.plan, is_all(drift), color);
-    out.extend(beside(drift).map(|line| line + "\n"));
+    let mut out = plan::summary(&drift.plan, is_complete(drift), color);
+    out.extend(not_counted(drift).map(|line| line + "\n"));
     out
 }
 
-/// A run that fails does not begin with good news.
-fn is_all(drift: &Drift) -> bool {
+/// Whether the text may begin with "No changes". Not if an acceptance has expired: then the command
+/// fails.
+fn is_complete(drift: &Drift) -> bool {
     !drift.plan.scope.selection.is_partial() && !drift.has_excused() && drift.expired.is_empty()
 }
 
-/// How much does not count.
-fn beside(drift: &Drift) -> Option<String> {
+/// The line with the counts of differences that do not count.
+fn not_counted(drift: &Drift) -> Option<String> {
     let counts = [
         (drift.accepted.len(), "accepted"),
         (drift.ignored, "ignored"),
     ];
-    let told = words::counted(&counts);
-    (!told.is_empty()).then(|| format!("Beside that: {told}."))
+    let counted = words::counted(&counts);
+    (!counted.is_empty()).then(|| format!("Not counted: {counted}."))
 }
 
 /// The comment, at most `budget` bytes long.
@@ -105,7 +109,7 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
     let warning = |acceptance: &Acceptance| {
         let (pattern, until) = (raw_code(&acceptance.pattern.to_string()), acceptance.until);
         format!(
-            "**Over:** {pattern} was accepted until {until} ({}): {}",
+            "**Expired:** {pattern} was accepted until {until} ({}): {}",
             place(acceptance),
             escape(&acceptance.reason)
         )
@@ -123,9 +127,9 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
     let comment = Comment {
         command: "drift",
         plan: &drift.plan,
-        totals: plan::totals(&drift.plan, is_all(drift))
+        totals: plan::totals(&drift.plan, is_complete(drift))
             .into_iter()
-            .chain(beside(drift))
+            .chain(not_counted(drift))
             .collect(),
         warnings: drift.expired.iter().map(warning).collect(),
         accepted: drift.accepted.iter().map(row).collect(),
@@ -134,8 +138,8 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
     markdown::comment(&comment, budget)
 }
 
-/// Findings for code scanning; what is accepted is among them, and closed. `found` are those of the
-/// chart.
+/// A SARIF report with the findings of the chart (`found`) and the differences. The accepted ones
+/// are marked as suppressed.
 pub fn sarif(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
     let open: Vec<View> = found.into_iter().chain(plan::views(&drift.plan)).collect();
     let closed: Vec<(View, String)> = drift
@@ -146,7 +150,8 @@ pub fn sarif(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
     sarif::sarif(&open, &closed, checkout)
 }
 
-/// What counts, as a Code Quality report: it knows nothing of what is accepted.
+/// A Code Quality report of the differences that count. Its format has no suppressed findings, so
+/// accepted ones are left out.
 pub fn gitlab(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
     let open: Vec<View> = found.into_iter().chain(plan::views(&drift.plan)).collect();
     gitlab::gitlab(&open, checkout)

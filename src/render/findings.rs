@@ -1,7 +1,8 @@
-//! Diagnostics for machines: one JSON document, and workflow commands of GitHub. Other modules
-//! write the reports that forges read.
+//! Diagnostics as one JSON document, or as GitHub workflow commands. Other modules format SARIF and
+//! Code Quality reports.
 //!
-//! The text for people is in `diagnostics`, which needs the source lines; these need places only.
+//! The text for people is in `diagnostics`, because it needs the source lines. These formats need
+//! only places.
 
 use std::collections::HashMap;
 
@@ -58,23 +59,23 @@ fn level(view: &View) -> &'static str {
 
 /// The message with its hint and the other places, on one line.
 pub(super) fn message(view: &View) -> String {
-    let mut said: Vec<String> = view.hint.iter().cloned().collect();
-    said.extend(view.related.iter().map(|related| {
+    let mut details: Vec<String> = view.hint.iter().cloned().collect();
+    details.extend(view.related.iter().map(|related| {
         format!(
             "{}: {}:{}:{}",
             related.message, related.file, related.line, related.column
         )
     }));
-    if said.is_empty() {
+    if details.is_empty() {
         view.message.clone()
     } else {
-        format!("{} ({})", view.message, said.join("; "))
+        format!("{} ({})", view.message, details.join("; "))
     }
 }
 
-/// What tells each finding from all others, wherever its line has moved to meanwhile: code, file,
-/// resource and words. Of a change the words are left out, as they hold numbers from the live
-/// state; so are those that count other findings.
+/// A unique fingerprint for each finding, from its code, file, resource and message. It does not
+/// depend on the line, so that it stays the same when the line moves. The messages of changes and
+/// of summaries are left out, because they contain counts.
 pub(super) fn fingerprints<'v>(
     views: impl IntoIterator<Item = &'v View>,
     checkout: &Checkout,
@@ -82,12 +83,12 @@ pub(super) fn fingerprints<'v>(
     let mut seen = HashMap::<String, usize>::new();
     let print = |view: &View| {
         let file = view.file.as_deref().unwrap_or(&checkout.chart);
-        let words = if is_change(view) || view.count.is_some() {
+        let message = if is_change(view) || view.count.is_some() {
             ""
         } else {
             &view.message
         };
-        let parts = json!([view.code, checkout.path(file), view.address, words]).to_string();
+        let parts = json!([view.code, checkout.path(file), view.address, message]).to_string();
         let nth = seen.entry(parts.clone()).or_default();
         *nth += 1;
         base16ct::lower::encode_string(&Sha256::digest(format!("{parts}{nth}")))
@@ -95,12 +96,12 @@ pub(super) fn fingerprints<'v>(
     views.into_iter().map(print).collect()
 }
 
-/// Whether it is a change of a plan.
+/// Whether the finding is a change of a plan.
 pub(super) fn is_change(view: &View) -> bool {
     view.code.starts_with("plan-") && view.address.is_some()
 }
 
-/// One workflow command a finding, which GitHub shows at its line.
+/// One workflow command for each finding. GitHub shows it at its line.
 pub fn github(views: &[View]) -> String {
     views
         .iter()
@@ -125,7 +126,7 @@ fn command(view: &View) -> String {
     )
 }
 
-/// The escapes that the runner undoes; without them a text could end the command and begin another.
+/// Escapes a text as the runner expects it. Otherwise it could end the command and start another.
 fn data(text: &str) -> String {
     let lines: Vec<String> = text.replace('\r', "").split('\n').map(visible).collect();
     lines.join("\n").replace('%', "%25").replace('\n', "%0A")

@@ -1,13 +1,12 @@
-//! Text for a terminal's width: lines are broken between words, where the terminal would break
-//! words. Text that goes elsewhere is left as it is, so that it is the same everywhere.
+//! Breaks lines between words to fit a terminal, which itself would break them inside words. Other
+//! output is not wrapped, so that it is the same everywhere.
 
 use anstream::adapter::strip_str;
 
-/// How much further the rest of a line stands than its beginning: a row begins with a mark, and its
-/// rest is no row.
+/// The extra indentation of continuation lines, so that they do not look like rows of their own.
 const HANGING: usize = 2;
 
-/// The text in lines of at most `width` characters; a longer word is left whole.
+/// Wraps the text to lines of at most `width` characters. A longer word is not broken.
 pub fn fit(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -25,8 +24,8 @@ pub fn fit(text: &str, width: usize) -> String {
     out
 }
 
-/// The words of a line in lines of at most `width` characters, the second and later ones moved to
-/// the right. Colours take no room.
+/// Wraps a line to lines of at most `width` characters, and indents all but the first. Colour codes
+/// have no width.
 pub(super) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
     let words = line.trim_start_matches(' ');
     let mut lines = vec![" ".repeat(line.len() - words.len())];
@@ -39,7 +38,7 @@ pub(super) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
             lines[last].push_str(&format!("{gap}{word}"));
             (taken, fresh) = (taken + room, false);
         } else if !word.is_empty() {
-            // Blanks that kept columns apart are not needed at an end.
+            // Spaces between columns are not needed at the end of a line.
             let kept = lines[last].trim_end_matches(' ').len();
             lines[last].truncate(kept);
             lines.push(format!("{:hanging$}{word}", ""));
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_whole_and_stand_below_their_line() {
+    fn words_stay_whole_and_continuation_lines_are_indented() {
         let text = "Stopped: one two three\n      ! overwrites: tags that exist\nshort\n";
         let fitted = "Stopped: one two\n  three\n      ! overwrites:\n        tags \
             that\n        exist\nshort\n";
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_take_no_room() {
+    fn colours_have_no_width() {
         let text = "\u{1b}[31mone two\u{1b}[0m";
         assert_eq!(fit(text, 7), text);
         assert_eq!(fit(text, 6), "\u{1b}[31mone\n  two\u{1b}[0m");
@@ -80,8 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_blanks_is_lost(text in "([a-z]{1,9}| \
-            {1,3}|\n){0,40}", width in 1_usize..30) {
+        fn only_spaces_are_lost(text in "([a-z]{1,9}| {1,3}|\n){0,40}", width in 1_usize..30) {
             let fitted = fit(&text, width);
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&fitted), words(&text));

@@ -1,7 +1,7 @@
-//! Which changes may share one row: equal ones, inside one organization and with the same target.
+//! Folds equal changes into one row, inside one organization and with the same target.
 //!
-//! A row that stands for many names only one of them, so a reader must know from that one what the
-//! others touch, and where they send it.
+//! A folded row names only one of its changes, so a reader must know from that one what the others
+//! do, and where they send images or logins.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use crate::{
     plan::{Action, Change},
 };
 
-/// Changes with equal groups are equal for a reader.
+/// Changes with equal groups look the same to a reader.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Group {
-    deed: String,
+    signature: String,
     organization: Vec<Arc<str>>,
     target: Vec<Arc<str>>,
-    /// The host that gets a login; nothing where none is sent.
+    /// The host that receives a login, if one is sent.
     host: Option<String>,
 }
 
@@ -30,15 +30,15 @@ impl Group {
         Group::with(change, true)
     }
 
-    /// Something new is alike whatever its description is: that is for people, and changes nothing.
-    fn near(change: &Change) -> Group {
+    /// The same, but new resources may differ in their descriptions, which have no effect.
+    fn without_remarks(change: &Change) -> Group {
         let is_new = matches!(change.action, Action::Create { .. });
         Group::with(change, !is_new)
     }
 
     fn with(change: &Change, with_remarks: bool) -> Group {
         Group {
-            deed: deed(change, with_remarks),
+            signature: signature(change, with_remarks),
             organization: change.address.organization().to_vec(),
             target: change.address.target().to_vec(),
             host: login_host(change),
@@ -46,17 +46,17 @@ impl Group {
     }
 }
 
-/// Decides row by row what is shown, and counts the rest.
+/// Decides for each change whether it gets a row, and counts the others.
 pub(super) struct Folding<'c> {
     most: usize,
-    alike: IndexMap<(Group, String), Folded<'c>>,
+    groups: IndexMap<(Group, String), Folded<'c>>,
 }
 
-/// Changes that do the same.
+/// A group of equal changes.
 pub(super) struct Folded<'c> {
     first: &'c Change,
-    /// How many there are, and in the end how many have no row.
-    number: usize,
+    /// How many there are. In [`Folding::rest`], how many have no row.
+    count: usize,
     /// Whether their descriptions differ.
     is_mixed: bool,
 }
@@ -66,49 +66,49 @@ impl<'c> Folding<'c> {
     pub(super) fn new(most: usize) -> Folding<'c> {
         Folding {
             most,
-            alike: IndexMap::new(),
+            groups: IndexMap::new(),
         }
     }
 
-    /// Whether the change gets a row of its own. `below`: what else must be equal.
-    pub(super) fn shows(&mut self, change: &'c Change, below: &str) -> bool {
+    /// Whether the change gets a row of its own. Only changes with the same `context` fold.
+    pub(super) fn shows(&mut self, change: &'c Change, context: &str) -> bool {
         if !may_fold(change) {
             return true;
         }
         let new = Folded {
             first: change,
-            number: 0,
+            count: 0,
             is_mixed: false,
         };
         let folded = self
-            .alike
-            .entry((Group::near(change), below.to_owned()))
+            .groups
+            .entry((Group::without_remarks(change), context.to_owned()))
             .or_insert(new);
-        folded.number += 1;
+        folded.count += 1;
         folded.is_mixed |= !remarks(change).eq(remarks(folded.first));
-        folded.number <= self.most
+        folded.count <= self.most
     }
 
-    /// The groups that were not shown whole.
+    /// The groups with more changes than rows.
     pub(super) fn rest(self) -> impl Iterator<Item = Folded<'c>> {
         let most = self.most;
         let rest = self
-            .alike
+            .groups
             .into_values()
-            .filter(move |folded| folded.number > most);
+            .filter(move |folded| folded.count > most);
         rest.map(move |folded| Folded {
-            number: folded.number - most,
+            count: folded.count - most,
             ..folded
         })
     }
 }
 
 impl Folded<'_> {
-    /// The line for those without a row.
+    /// The line for the changes without a row.
     pub(super) fn line(&self, remark: &str, color: Color) -> String {
         let Folded {
             first,
-            number,
+            count,
             is_mixed,
         } = self;
         let own = if *is_mixed {
@@ -117,7 +117,7 @@ impl Folded<'_> {
             ""
         };
         let line = format!(
-            "{:>3} {number} more like {}{own}",
+            "{:>3} {count} more like {}{own}",
             first.action.symbol(),
             first.address
         );
@@ -126,7 +126,7 @@ impl Folded<'_> {
     }
 }
 
-/// The texts for people that a change writes.
+/// The descriptions that a change writes.
 fn remarks(change: &Change) -> impl Iterator<Item = Option<&Value>> {
     change
         .fields
@@ -143,13 +143,13 @@ fn is_remark(change: &Change, field: &FieldChange) -> bool {
         .is_some_and(|attribute| attribute.is_remark)
 }
 
-/// Whether a change may stand behind an equal one. What is destroyed, exposed or withheld never
-/// does.
+/// Whether a change may fold behind an equal one. What is destroyed, exposed or withheld never
+/// folds.
 pub(super) fn may_fold(change: &Change) -> bool {
     !change.is_grave() && !is_created_public(change)
 }
 
-/// Whether a change copies images to another place or sends a login somewhere.
+/// Whether a change copies images to a target or sends a login.
 pub(super) fn reaches_out(change: &Change) -> bool {
     !change.address.target().is_empty() || login_host(change).is_some()
 }
@@ -164,26 +164,26 @@ pub(super) fn organization(address: &Address) -> String {
     parts.join("/")
 }
 
-/// What a change does, whatever it does it to.
-fn deed(change: &Change, with_remarks: bool) -> String {
-    let mut deed = format!("{} {}", change.action.symbol(), change.address.kind().name);
+/// A text that is equal for changes that do the same to different resources.
+fn signature(change: &Change, with_remarks: bool) -> String {
+    let mut signature = format!("{} {}", change.action.symbol(), change.address.kind().name);
     for field in change
         .fields
         .iter()
         .filter(|field| with_remarks || !is_remark(change, field))
     {
         for value in [&field.before, &field.after].into_iter().flatten() {
-            deed.push_str(&format!(" {}={value}", field.name));
+            signature.push_str(&format!(" {}={value}", field.name));
         }
     }
     if let Some(run) = change.action.run() {
-        deed.push_str(&format!(
+        signature.push_str(&format!(
             " > {} {}",
             words::run(run),
             change.notes.join(" ")
         ));
     }
-    deed
+    signature
 }
 
 fn is_created_public(change: &Change) -> bool {
@@ -196,7 +196,7 @@ fn is_created_public(change: &Change) -> bool {
     }
 }
 
-/// The scheme and the host of the `url` that a run logs in to.
+/// The scheme and the host of the `url` that receives a login.
 fn login_host(change: &Change) -> Option<String> {
     change
         .action
@@ -208,7 +208,7 @@ fn login_host(change: &Change) -> Option<String> {
         .after()
         .and_then(|after| after.get(from))
         .and_then(Value::as_str);
-    // A URL that cannot be taken apart is a place of its own, and so is one that is not known.
+    // A URL that cannot be parsed counts as a host of its own, and so does an unknown one.
     let url = url.map_or_else(|| change.address.to_string(), str::to_owned);
     let host = url
         .find("://")
@@ -224,7 +224,7 @@ mod tests {
         plan::{Plan, tests::plan},
     };
 
-    /// Runs of mirrors that never succeeded, by the `url` of each; all log in with the same login.
+    /// A plan with the runs of mirrors that never succeeded, one for each `url`, with the same login.
     fn runs(urls: &[&str], login: &str) -> Plan {
         let name = |number: usize| format!("p/m{number}");
         let live = given::live(urls.iter().enumerate().map(|(number, url)| {

@@ -1,4 +1,4 @@
-//! Findings as a Code Quality report, which GitLab shows in a merge request.
+//! Formats findings as a Code Quality report, which GitLab shows in a merge request.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     plan::document::pretty,
 };
 
-/// The report. GitLab compares it with that of the target branch, by the fingerprints.
+/// The report. GitLab compares its fingerprints with those of the target branch.
 pub fn gitlab(views: &[View], checkout: &Checkout) -> String {
     let prints = findings::fingerprints(views, checkout);
     let issues = views
@@ -29,7 +29,7 @@ fn issue(view: &View, print: &str, checkout: &Checkout) -> Value {
     })
 }
 
-/// That something changes is no defect of the chart, unless it destroys or exposes.
+/// A change is not a defect of the chart, unless it destroys or exposes something.
 fn severity(view: &View) -> &'static str {
     match view.severity {
         Severity::Error => "major",

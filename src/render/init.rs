@@ -1,17 +1,17 @@
-//! The charts that `portolan init` writes.
+//! Formats the charts that `portolan init` writes.
 
 use super::{chart, words::on_one_line, yaml::scalar};
 use crate::export::Exported;
 
-/// What editors check the chart with.
+/// The comment by which editors find the schema.
 const SCHEMA: &str = "# yaml-language-server: $schema=portolan.schema.json
 # After an upgrade: portolan schema > portolan.schema.json
 ";
 
-/// The file that the first line of a chart refers to, beside it.
+/// The file that the first line of a chart refers to. It is beside the chart.
 pub const SCHEMA_FILE: &str = "portolan.schema.json";
 
-/// A commented chart about the organizations, or about an example.
+/// A commented chart with the organizations, or with an example.
 pub fn text(region: &str, organizations: &[String]) -> String {
     let region = scalar(region);
     let mut out = format!(
@@ -21,7 +21,7 @@ region: {region}
 # targets:                        # named destinations for `sync`
 #   dr: {{ region: cn-east-3, organization: team-a-dr }}
 
-# defaults:                       # for everything below that does not say otherwise
+# defaults:                       # for everything below, unless an entry overrides them
 #   repository: {{ is_public: false }}
 
 organizations:
@@ -42,7 +42,7 @@ organizations:
     #     description: what it is for
     #     category: linux         # app_server linux framework_app database lang other windows arm
     #     is_public: false
-    #     sync:                   # present: the whole truth; absent: rules are left alone
+    #     sync:                   # present: the complete list; absent: rules are not managed
     #       - {{ target: dr }}
 "
         ));
@@ -50,11 +50,11 @@ organizations:
     out
 }
 
-/// A chart of what is live. What it leaves out is named in comments.
+/// A chart of the live state. Comments name what it leaves out.
 pub fn from_live(exported: &Exported) -> String {
-    let mut out = format!("{SCHEMA}# The live state. Remove what shall be left alone.\n");
+    let mut out = format!("{SCHEMA}# The live state. Remove what must stay unmanaged.\n");
     if !exported.unmanaged.is_empty() {
-        out.push_str("#\n# Left unmanaged, so that it keeps its live value:\n");
+        out.push_str("#\n# Not in this chart, so unmanaged:\n");
     }
     for left in &exported.unmanaged {
         out.push_str(&format!(

@@ -1,9 +1,9 @@
-//! The plan as Markdown, for a comment on a pull request, within a number of bytes.
+//! Formats a plan as Markdown for a comment on a pull request, within a limit of bytes.
 //!
-//! What is destroyed, exposed or withheld is listed change by change; other changes of one shape,
+//! What is destroyed, exposed or withheld is listed change by change. Other changes that are equal,
 //! in one organization and with one target, fold into a row with a count. The full text follows in
-//! a fold-out as far as the budget allows, and a footer counts what is not there. The totals stand
-//! first, whatever the budget. No text of the service or the chart can become markup.
+//! a collapsed section as far as the limit allows, and a footer counts what is left out. The totals
+//! come first, whatever the limit. No text of the service or the chart can become markup.
 
 use indexmap::IndexMap;
 
@@ -21,16 +21,16 @@ use crate::{
     plan::{Action, Change, Plan, Withheld},
 };
 
-/// How many findings a comment holds.
+/// How many findings a comment lists.
 const MOST_FINDINGS: usize = 50;
 
-/// Kept free for the footer, which has a few numbers in it.
+/// Bytes that are reserved for the footer.
 const FOOTER: usize = 400;
 
-/// How much of the difference of two long texts stands in a cell.
+/// How many characters of a difference of long texts a cell shows.
 const LONGEST_DIFFERENCE: usize = 160;
 
-/// The comment for a run of a command that did not come to a plan.
+/// The comment of a command that could not make a plan.
 pub fn unready(command: &str, found: &[View], budget: usize) -> String {
     let mut page = Page::new(
         format!("### portolan {command}\n\n**Unknown: no plan could be made.**\n\n"),
@@ -67,17 +67,17 @@ pub fn markdown(plan: &Plan, budget: usize) -> String {
     )
 }
 
-/// What a comment is made of.
+/// The parts of a comment.
 pub(super) struct Comment<'c> {
     pub(super) command: &'c str,
     pub(super) plan: &'c Plan,
-    /// Lines of numbers, of which the first stands out.
+    /// Lines with counts. The first is emphasized.
     pub(super) totals: Vec<String>,
-    /// Lines of Markdown on what is over.
+    /// Lines of Markdown about expired acceptances.
     pub(super) warnings: Vec<String>,
-    /// Rows for what differs and does not count.
+    /// Rows for the accepted differences.
     pub(super) accepted: Vec<String>,
-    /// All of it as text.
+    /// The full text.
     pub(super) whole: &'c dyn Fn() -> String,
 }
 
@@ -86,17 +86,17 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     let plan = comment.plan;
     let mut page = Page::new(head(comment), budget);
     page.list(
-        "acceptances that are over",
+        "expired acceptances",
         comment
             .warnings
             .iter()
             .map(|warning| Some(format!("> {warning}\n\n"))),
     );
     page.list(
-        "reasons to stop",
+        "stops",
         plan.stopped.iter().map(|stop| {
             let lift = stop.lift.as_ref().map_or_else(String::new, |lift| {
-                format!("; to let it pass: {}", escape(lift))
+                format!("; to continue: {}", escape(lift))
             });
             Some(format!(
                 "> **Stopped:** {}{lift}\n\n",
@@ -122,14 +122,14 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     let title = "Destroyed, exposed or withheld";
     let grave: Vec<Vec<&Change>> = grave.into_iter().map(|change| vec![change]).collect();
     page.changes(title, "**destroyed, exposed or withheld**", &grave);
-    // Where there is no room for all, what goes to another place is not what is left out.
+    // Listed first, so that they are not left out if there is no room for all.
     let (outwards, inwards): (Vec<&Change>, Vec<&Change>) = ordinary
         .into_iter()
         .partition(|change| fold::reaches_out(change));
     let others: Vec<Vec<&Change>> = folded(&outwards).chain(folded(&inwards)).collect();
     page.changes("Other changes", "other changes", &others);
     page.table(
-        "Accepted for a while",
+        "Accepted until a date",
         "accepted",
         comment.accepted.iter().map(|row| (row.clone(), 1)),
     );
@@ -147,8 +147,7 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
     page.end()
 }
 
-/// What stands there whatever the budget: numbers, and the address of a mirror that cannot be
-/// compared.
+/// The part that is always included: the totals, and the line with account and endpoints.
 fn head(comment: &Comment<'_>) -> String {
     let mut out = format!("### portolan {}\n\n", comment.command);
     for (number, line) in comment.totals.iter().map(|line| escape(line)).enumerate() {
@@ -162,28 +161,28 @@ fn head(comment: &Comment<'_>) -> String {
         out.push_str(&format!("{line}\n\n"));
     }
     if comment.plan.scope.selection.is_partial() {
-        out.push_str("This is a part of the chart.\n\n");
+        out.push_str("Only a part of the chart was compared.\n\n");
     }
     out
 }
 
-/// What chose the part.
+/// The selection of a partial plan.
 fn partial(plan: &Plan) -> String {
-    let said = |option: &str, patterns: &[Pattern]| {
+    let options = |option: &str, patterns: &[Pattern]| {
         patterns
             .iter()
             .map(|pattern| raw_code(&format!("{option} {pattern}")) + " ")
             .collect::<String>()
     };
-    let chosen = said("--target", &plan.scope.selection.targets)
-        + &said("--exclude", &plan.scope.selection.excludes);
-    format!("Chosen by {}\n\n", chosen.trim_end())
+    let selection = options("--target", &plan.scope.selection.targets)
+        + &options("--exclude", &plan.scope.selection.excludes);
+    format!("Selected with {}\n\n", selection.trim_end())
 }
 
 struct Page {
     out: String,
     budget: usize,
-    /// What did not fit: how many of what.
+    /// The count of what did not fit, with a name for it.
     left_out: Vec<(usize, &'static str)>,
 }
 
@@ -215,7 +214,7 @@ impl Page {
     fn list(&mut self, what: &'static str, items: impl Iterator<Item = Option<String>>) {
         let (mut open, mut missing, mut any) = (true, 0, false);
         for item in items {
-            // The empty line behind a list must fit too.
+            // After the first item that does not fit, none is added: a list with gaps would mislead.
             open = open && item.is_some_and(|item| self.push(&item));
             missing += usize::from(!open);
             any = true;
@@ -226,8 +225,7 @@ impl Page {
         self.leave_out(missing, what);
     }
 
-    /// Adds a row for each group of equal changes: rather all of them with less said of each than
-    /// some of them.
+    /// Adds a row for each group of equal changes. If the rows do not all fit, shorter ones are used.
     fn changes(&mut self, title: &str, what: &'static str, groups: &[Vec<&Change>]) {
         let rows: Vec<String> = groups.iter().map(|alike| row(alike)).collect();
         let rows = if self.has_room_for(&rows) {
@@ -242,7 +240,7 @@ impl Page {
         );
     }
 
-    /// Adds rows, each with the number of changes that it stands for, until one does not fit.
+    /// Adds rows until one does not fit. Each comes with its count of changes.
     fn table(
         &mut self,
         title: &str,
@@ -253,7 +251,7 @@ impl Page {
         let Some((first, _)) = rows.peek() else {
             return;
         };
-        // A head without a row would be read as "nothing".
+        // A table without rows would look as if there were nothing.
         let head =
             format!("**{title}**\n\n| | resource | what | where |\n| --- | --- | --- | --- |\n");
         let mut open = self.out.len() + head.len() + first.len() <= self.budget && self.push(&head);
@@ -275,10 +273,10 @@ impl Page {
         }
     }
 
-    /// The plan as people see it in a terminal, whole lines of it.
+    /// Adds the plan as on a terminal, cut after a whole line.
     fn details(&mut self, whole: &str) {
         const CUT: &str = "(the rest is left out)";
-        // A fence inside of a value would end the block.
+        // A fence inside a value must not end the block.
         let longest = whole
             .split(|character| character != '`')
             .map(str::len)
@@ -303,21 +301,22 @@ impl Page {
     fn end(self) -> String {
         let mut out = self.out;
         if !self.left_out.is_empty() {
-            let said: Vec<String> = self
+            let counts: Vec<String> = self
                 .left_out
                 .iter()
                 .map(|(number, what)| format!("{number} {what}"))
                 .collect();
             out.push_str(&format!(
-                "\n_Left out for want of space: {}. The JSON document of the plan has them all._\n",
-                said.join(", ")
+                "\n_Left out because of the size limit: {}. The plan's JSON document contains \
+                all._\n",
+                counts.join(", ")
             ));
         }
         out
     }
 }
 
-/// Changes that do the same to several resources of a kind, together.
+/// Groups equal changes.
 fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
     let mut alike = IndexMap::<Result<Group, usize>, Vec<&Change>>::new();
     for (index, change) in changes.iter().enumerate() {
@@ -331,21 +330,21 @@ fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
     alike.into_values()
 }
 
-/// The row of changes that do the same, of which there is at least one.
+/// The row of a group of equal changes, which is not empty.
 fn row(alike: &[&Change]) -> String {
     let (first, resource) = (alike[0], resource(alike));
     let place = first.source.as_ref().map_or_else(String::new, |source| {
         let more = if alike.len() > 1 { " .." } else { "" };
         raw_code(&format!("{}:{}", source.file, source.line)) + more
     });
-    let said = said(
+    let details = details(
         first,
         alike.iter().all(|change| change.notes == first.notes),
     );
     format!(
         "| `{}` | {resource} | {} | {place} |\n",
         first.action.symbol(),
-        said.join("<br>")
+        details.join("<br>")
     )
 }
 
@@ -359,11 +358,11 @@ fn resource(alike: &[&Change]) -> String {
     raw_code(&first.address.to_string()) + &rest
 }
 
-/// The short row of equal changes, for a document that has no room for the long ones.
+/// The short row of a group of equal changes.
 fn short_row(alike: &[&Change]) -> String {
     let change = alike[0];
     let withheld = change.withheld.as_ref().map(|_| "withheld".to_owned());
-    let said: Vec<String> = change
+    let labels: Vec<String> = change
         .risks
         .iter()
         .map(|risk| risk.class.to_string())
@@ -373,46 +372,46 @@ fn short_row(alike: &[&Change]) -> String {
         "| `{}` | {} | {} | |\n",
         change.action.symbol(),
         resource(alike),
-        said.join(", ")
+        labels.join(", ")
     )
 }
 
-/// What is to be said of a change.
-fn said(change: &Change, with_notes: bool) -> Vec<String> {
-    let mut said: Vec<String> = Vec::new();
+/// The fields, risks and remarks of a change.
+fn details(change: &Change, with_notes: bool) -> Vec<String> {
+    let mut details: Vec<String> = Vec::new();
     if !matches!(change.action, Action::Delete { .. }) {
-        said.extend(
+        details.extend(
             change
                 .fields
                 .iter()
-                .filter(|shown| change::is_worth_showing(change, shown))
+                .filter(|field| change::is_worth_showing(change, field))
                 .map(field),
         );
     }
-    said.extend(change.withheld.as_ref().map(|withheld| match withheld {
+    details.extend(change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("**withheld**; {} would let it go", code(lift)),
         Withheld::Protect { pattern } => {
             format!("**withheld**: protected by {}", raw_code(pattern))
         }
     }));
-    let told = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
-    said.extend(told.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
-    said.extend(
+    let risks = change.risks.iter().filter(|risk| !risk.evidence.is_empty());
+    details.extend(risks.map(|risk| format!("**{}**: {}", risk.class, escape(&risk.evidence))));
+    details.extend(
         change
             .action
             .run()
             .map(|run| format!("**run**: {}", escape(&words::run(run)))),
     );
-    said.extend(change::why(change).map(|why| escape(&why)));
+    details.extend(change::reason(change).map(|reason| escape(&reason)));
     if with_notes {
-        said.extend(change.notes.iter().map(|note| escape(note)));
+        details.extend(change.notes.iter().map(|note| escape(note)));
     }
-    said
+    details
 }
 
-fn plural(change: &Change, number: usize) -> String {
+fn plural(change: &Change, count: usize) -> String {
     let kind = change.address.kind().name;
-    if number == 1 {
+    if count == 1 {
         kind.to_owned()
     } else {
         kind.strip_suffix('y')
@@ -439,14 +438,15 @@ fn field(field: &FieldChange) -> String {
     }
 }
 
-/// A text that may hold anything, shown as it is; control characters are escaped.
+/// A foreign text as code, with control characters escaped.
 pub(super) fn raw_code(text: &str) -> String {
     code(&words::on_one_line(text))
 }
 
-/// One line, shown as it is. A bar would end the cell of a table and a backtick the code, wherever
-/// a backslash stands, so a text with one of them is written in entities.
+/// One line as code.
 fn code(text: &str) -> String {
+    // A `|` would end the table cell and a backtick the code, and a backslash does not escape them
+    // here. Such a text is written in entities.
     if text.trim() == text && !text.is_empty() && !text.contains(['|', '`']) {
         return format!("`{text}`");
     }
@@ -465,8 +465,7 @@ fn code_in_entities(text: &str) -> String {
     out + "</code>"
 }
 
-/// Words of ours with names in them: what stands in backticks is shown as code, and nothing may
-/// become markup.
+/// Escapes a message of ours: text in backticks becomes code, and nothing else becomes markup.
 pub(super) fn escape(text: &str) -> String {
     let line = words::on_one_line(text);
     let pieces: Vec<&str> = line.split('`').collect();
@@ -485,7 +484,7 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// A site turns what looks like the address of a page into a link, but not in code.
+/// Appends plain text. Words that look like a URL become code, because sites turn them into links.
 fn plain(out: &mut String, text: &str) {
     for word in text.split_inclusive(' ') {
         let (word, blank) = word
@@ -513,7 +512,7 @@ fn unmarked(out: &mut String, text: &str) {
         match character {
             '|' | '&' | '<' | '>' | '$' => out.push_str(&format!("&#{};", u32::from(character))),
             '\\' | '*' | '_' | '[' | ']' | '#' | '~' => out.extend(['\\', character]),
-            // Nobody is called by a plan.
+            // Otherwise `@name` would notify a user.
             '@' => out.push_str("@\u{200b}"),
             _ => out.push(character),
         }

@@ -1,9 +1,9 @@
-//! What a drift run found, in Prometheus' text format, for the textfile collector of a node
+//! Formats the result of `drift` in Prometheus' text format, for the textfile collector of the node
 //! exporter.
 //!
-//! A run that could not read everything has no counts: a zero would read as "no changes". Every
-//! series names its chart, and the account where it is known, so that the files of two charts can
-//! stand beside each other.
+//! If not everything could be read, there are no counts: a zero would look like "no changes". Every
+//! series has the chart as a label, and the account if it is known, so that the files of two charts
+//! do not clash.
 
 use crate::{
     drift::Drift,
@@ -11,7 +11,7 @@ use crate::{
     plan::{Outcome, risk::RiskClass},
 };
 
-/// What every series is labelled with.
+/// The labels of every series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels {
     pub chart: String,
@@ -26,29 +26,29 @@ impl Labels {
     }
 }
 
-/// What an older file says of the last run that could read everything.
+/// The last complete read, from an existing metrics file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRead {
-    /// Nothing in files that were written before series had labels.
+    /// `None` in files from versions without labels.
     pub labels: Option<Labels>,
-    /// Since 1970.
+    /// Seconds since 1970.
     pub seconds: i64,
 }
 
-/// What there is to tell.
+/// The values to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Metrics<'m> {
     pub labels: &'m Labels,
-    /// Nothing, where the run did not come that far.
+    /// `None` if the command failed before the comparison.
     pub drift: Option<&'m Drift>,
     pub requests: usize,
-    /// In seconds since 1970; nothing, if there never was one.
+    /// Seconds since 1970; `None` if there was no complete read yet.
     pub last_complete_read: Option<i64>,
 }
 
 const LAST_COMPLETE_READ: &str = "portolan_last_complete_read_timestamp_seconds";
 
-/// What can become of the resources of a kind.
+/// The actions that are possible for a kind.
 fn verbs(kind: &Kind) -> impl Iterator<Item = Verb> {
     kind.lifecycle
         .verbs()
@@ -57,8 +57,8 @@ fn verbs(kind: &Kind) -> impl Iterator<Item = Verb> {
         .chain(kind.runs.map(|_| Verb::Run))
 }
 
-/// The whole file. Every series is there even where it is zero, so that none vanishes from one run
-/// to the next.
+/// The whole file. Series with the value zero are included, so that none disappears between two
+/// invocations.
 pub fn text(metrics: &Metrics<'_>) -> String {
     let mut out = String::new();
     let known = metrics
@@ -82,72 +82,72 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     let count = |of: fn(&Drift) -> usize| one(known.map(|drift| of(drift).to_string()));
     gauge(
         "portolan_changes",
-        "Differences that count, withheld ones among them.",
+        "Differences that count, including withheld ones.",
         known.map(changes).unwrap_or_default(),
     );
     gauge(
         "portolan_risks",
-        "Differences that count, by the class of risk that mending them has.",
+        "Differences that count, by the risk class of the change that would remove them.",
         known.map(risks).unwrap_or_default(),
     );
     gauge(
         "portolan_unchanged",
-        "Resources that are as the chart says.",
+        "Resources that match the chart.",
         count(|drift| drift.plan.unchanged),
     );
     gauge(
         "portolan_unlisted",
-        "Repositories that no file lists.",
+        "Live repositories that the chart does not list.",
         count(|drift| drift.plan.unlisted.len()),
     );
     gauge(
         "portolan_withheld",
-        "Differences that an apply would not mend unasked.",
+        "Differences that an apply would not change without consent.",
         count(|drift| drift.plan.summary().withheld),
     );
     gauge(
         "portolan_accepted",
-        "Differences that the chart accepts for a while.",
+        "Differences that the chart accepts until a date.",
         count(|drift| drift.accepted.len()),
     );
     gauge(
         "portolan_ignored",
-        "Differences that the run was told to ignore.",
+        "Differences that --ignore leaves out.",
         count(|drift| drift.ignored),
     );
     gauge(
         "portolan_expired_acceptances",
-        "Acceptances of the chart that are over.",
+        "Expired acceptances of the chart.",
         one(metrics.drift.map(|drift| drift.expired.len().to_string())),
     );
     gauge(
         "portolan_outcome",
-        "What the last run came to: 1 for one of the outcomes, 0 for the others.",
+        "The outcome of the last drift command: 1 for one of the outcomes, 0 for the others.",
         outcome(metrics.drift),
     );
     gauge(
         "portolan_partial",
-        "Whether the last run looked at a part of the chart only.",
+        "Whether the last drift command compared only a part of the chart.",
         one(metrics
             .drift
             .map(|drift| u8::from(drift.plan.scope.selection.is_partial()).to_string())),
     );
     gauge(
         LAST_COMPLETE_READ,
-        "When everything could last be read.",
+        "The time of the last complete read, in seconds since 1970.",
         one(metrics
             .last_complete_read
             .map(|seconds| seconds.to_string())),
     );
     gauge(
         "portolan_requests",
-        "Requests of the last run, repeated ones among them.",
+        "Requests of the last drift command, including retries.",
         one(Some(metrics.requests.to_string())),
     );
     out
 }
 
-/// What an older file holds.
+/// Reads the last complete read from an existing file.
 pub fn last_complete_read(text: &str) -> Option<LastRead> {
     text.lines().find_map(|line| {
         let rest = line.strip_prefix(LAST_COMPLETE_READ)?;
@@ -163,7 +163,7 @@ pub fn last_complete_read(text: &str) -> Option<LastRead> {
     })
 }
 
-/// What [`Labels`] were written as, from behind the brace on, and what follows them.
+/// Parses [`Labels`] after the opening brace. Returns the rest of the text too.
 fn read_labels(mut text: &str) -> Option<(Labels, &str)> {
     let mut labels = Labels::default();
     loop {
@@ -181,7 +181,7 @@ fn read_labels(mut text: &str) -> Option<(Labels, &str)> {
     }
 }
 
-/// A value up to its closing quote, and what follows that.
+/// Parses a value up to its closing quote. Returns the rest of the text too.
 fn unescaped(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -198,7 +198,7 @@ fn unescaped(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// A label as the format wants it.
+/// A label in the syntax of the format.
 fn label(name: &str, value: &str) -> String {
     let value = value
         .replace('\\', r"\\")
@@ -207,10 +207,10 @@ fn label(name: &str, value: &str) -> String {
     format!("{name}=\"{value}\"")
 }
 
-/// Labels of its own, and a value.
+/// A value with its own labels.
 type Sample = (Vec<(&'static str, String)>, String);
 
-/// A family of samples, each with the labels of all.
+/// Appends a metric with its samples. Each gets the common labels too.
 fn family(out: &mut String, common: &str, name: &str, help: &str, samples: Vec<Sample>) {
     out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
     for (labels, value) in samples {
@@ -259,7 +259,7 @@ fn risks(drift: &Drift) -> Vec<Sample> {
 }
 
 fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
-    let is = drift.map_or(Outcome::Unknown, Drift::outcome);
+    let actual = drift.map_or(Outcome::Unknown, Drift::outcome);
     let outcomes = [
         ("no_changes", Outcome::NoChanges),
         ("changes", Outcome::Changes),
@@ -268,7 +268,7 @@ fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
     let sample = |(name, outcome): (&str, Outcome)| {
         (
             vec![("outcome", name.to_owned())],
-            u8::from(outcome == is).to_string(),
+            u8::from(outcome == actual).to_string(),
         )
     };
     outcomes.map(sample).into()
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_has_no_counts() {
+    fn an_unknown_outcome_has_no_counts() {
         let text = of(&labels("acme", None), None);
         let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(

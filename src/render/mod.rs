@@ -1,4 +1,4 @@
-//! Values to text, one format a file. Nothing here prints, and nothing here decides.
+//! Formats values as text, one format for each file. Nothing here prints, and nothing here decides.
 
 mod change;
 pub mod chart;

@@ -1,5 +1,5 @@
-//! The changes of a plan in sections, one for each organization. A long plan gets headings, and
-//! less is repeated in it.
+//! Formats the changes of a plan in sections, one for each organization. A long plan gets headings
+//! and shorter rows.
 
 use super::{
     change,
@@ -12,16 +12,16 @@ use crate::plan::{Action, Change, Summary};
 /// A plan with more changes is long: it does not fit on a screen.
 const LONG: usize = 50;
 
-/// How many changes of an organization that do the same are shown in a long plan.
+/// How many equal changes of an organization are shown in a long plan.
 const MOST_IN_LONG: usize = 3;
 
-/// With fewer changes in each section on average, headings would hide the changes.
+/// With fewer changes for each section on average, the headings would outweigh the changes.
 const LEAST_PER_HEADING: usize = 3;
 
-/// What stands behind a row that does the same as the row above it.
+/// The remark of a row that does the same as the row above it.
 const AS_ABOVE: &str = "(as above)";
 
-/// Every section, and where rows were folded, how all are shown.
+/// All sections, and a hint if rows were folded.
 pub(super) fn text(changes: &[Change], column: usize, look: Look) -> String {
     let sections: Vec<&[Change]> = changes
         .chunk_by(|one, next| one.address.organization() == next.address.organization())
@@ -88,7 +88,7 @@ impl Page {
             } else {
                 change::block(&mut self.out, change, self.column, self.look);
             }
-            above = group.filter(|_| says_more_than_its_address(change));
+            above = group.filter(|_| has_details(change));
         }
         for folded in folding.rest() {
             self.folded = true;
@@ -97,16 +97,16 @@ impl Page {
     }
 }
 
-/// Whether a row may refer to the one above it: what is new and may be made. Of all else every word
-/// is shown.
+/// Whether a row may refer to the one above it: only creations without risks. All others are shown
+/// in full.
 fn may_refer(change: &Change) -> bool {
     matches!(change.action, Action::Create { .. })
         && change.withheld.is_none()
         && change.risks.is_empty()
 }
 
-/// A row without details needs no reference to others.
-fn says_more_than_its_address(change: &Change) -> bool {
+/// Whether a row has details that the next row can refer to.
+fn has_details(change: &Change) -> bool {
     !change.notes.is_empty()
         || change
             .fields
@@ -146,7 +146,7 @@ mod tests {
         },
     };
 
-    /// Organizations with so many new repositories each.
+    /// A chart with that many organizations, each with that many new repositories.
     fn chart(organizations: usize, repositories: usize, terms: impl Fn(usize) -> String) -> String {
         let mut chart = String::from("organizations:\n");
         for organization in 0..organizations {

@@ -1,9 +1,9 @@
-//! The plan as text, for people. Scripts read the JSON document instead.
+//! Formats a plan as text for people, and as findings. Scripts read the JSON document instead.
 
 use std::sync::Arc;
 
 use super::{
-    change::{source_column, why},
+    change::{reason, source_column},
     cloud, outline,
     style::{Color, Look, Role},
     unlisted, words,
@@ -15,7 +15,7 @@ use crate::{
     text::{escaped, visible},
 };
 
-/// The whole plan, its summary lines included.
+/// The whole plan, including its summary lines.
 pub fn text(plan: &Plan, look: Look) -> String {
     let mut out = blocks(plan, look);
     out.push_str(&unlisted::text(plan, look, !out.is_empty()));
@@ -41,7 +41,7 @@ pub(super) fn blocks(plan: &Plan, look: Look) -> String {
     )
 }
 
-/// Why nothing of it may be applied.
+/// The reasons why the plan cannot be applied.
 pub(super) fn stops(plan: &Plan, color: Color) -> String {
     let mut out = String::new();
     for stop in &plan.stopped {
@@ -50,16 +50,15 @@ pub(super) fn stops(plan: &Plan, color: Color) -> String {
             format!("Stopped: {}", visible(&stop.message)),
         ));
         out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| {
-            format!("; to let it pass: {}", visible(lift))
+            format!("; to continue: {}", visible(lift))
         }));
         out.push('\n');
     }
     out
 }
 
-/// Each change as a finding at its line, for services that annotate files: what is grave is an
-/// error. Where nothing may be applied or not everything could be read, that is a finding too: no
-/// findings would read as "all is well".
+/// Each change as a finding at its line, for services that annotate files. Grave changes are errors.
+/// A stop or a failed read is a finding too: a report without findings would look like success.
 pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
     let whole = |message: String, hint: &Option<String>| View {
         file: plan
@@ -79,7 +78,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
         let lift = stop
             .lift
             .as_ref()
-            .map(|lift| format!("to let it pass: {lift}"));
+            .map(|lift| format!("to continue: {lift}"));
         View {
             code: "plan-stopped".to_owned(),
             ..whole(format!("stopped: {}", stop.message), &lift)
@@ -89,7 +88,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
         severity: Severity::Warning,
         code: "plan-partial".to_owned(),
         ..whole(
-            "this is a part of the chart; nothing is said of the rest".to_owned(),
+            "this covers only a part of the chart; the rest was not compared".to_owned(),
             &None,
         )
     });
@@ -101,7 +100,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
 
 pub(super) fn view(change: &Change) -> View {
     let mut message = format!("{} {}", change.verbs().join(" and "), change.address);
-    let told = change.fields.iter().filter_map(|field| {
+    let fields = change.fields.iter().filter_map(|field| {
         let (before, after) = (field.before.as_ref()?, field.after.as_ref()?);
         Some(format!(
             "{} {} -> {}",
@@ -110,15 +109,15 @@ pub(super) fn view(change: &Change) -> View {
             words::short(after)
         ))
     });
-    let told: Vec<String> = told
+    let details: Vec<String> = fields
         .chain(
             change
                 .risks
                 .iter()
                 .map(|risk| risk.evidence.clone())
-                .filter(|said| !said.is_empty()),
+                .filter(|evidence| !evidence.is_empty()),
         )
-        .chain(why(change))
+        .chain(reason(change))
         .chain(change.action.run().map(words::run))
         .chain(
             change
@@ -128,8 +127,8 @@ pub(super) fn view(change: &Change) -> View {
                 .flat_map(|_| change.notes.iter().cloned()),
         )
         .collect();
-    if !told.is_empty() {
-        message.push_str(&format!(": {}", told.join("; ")));
+    if !details.is_empty() {
+        message.push_str(&format!(": {}", details.join("; ")));
     }
     let hint = change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("withheld; {lift} would let it go"),
@@ -149,10 +148,10 @@ pub(super) fn view(change: &Change) -> View {
     }
 }
 
-/// The two closing lines, and what a partial plan is a part of. `is_all`: whether nothing differs
-/// but what it holds.
-pub(super) fn summary(plan: &Plan, is_all: bool, color: Color) -> String {
-    let mut lines = totals(plan, is_all).into_iter();
+/// The two closing lines, and the selection of a partial plan. `is_complete`: whether the plan
+/// contains all differences.
+pub(super) fn summary(plan: &Plan, is_complete: bool, color: Color) -> String {
+    let mut lines = totals(plan, is_complete).into_iter();
     let mut out = color.paint(Role::Strong, lines.next().unwrap_or_default());
     out.push('\n');
     lines.for_each(|line| out.push_str(&format!("{line}\n")));
@@ -162,14 +161,15 @@ pub(super) fn summary(plan: &Plan, is_all: bool, color: Color) -> String {
     out
 }
 
-/// Which cloud it is about: the last line, since tools look for those before it.
+/// The line with chart, account and endpoints. It comes last, because tools look for the summary
+/// lines before it.
 pub(super) fn cloud(plan: &Plan, color: Color) -> String {
     let line = cloud::line(plan, cloud::quoted);
     line.map_or_else(String::new, |line| color.paint(Role::Quiet, line) + "\n")
 }
 
-/// The one or two lines with the numbers.
-pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
+/// The lines with the counts.
+pub(super) fn totals(plan: &Plan, is_complete: bool) -> Vec<String> {
     let summary = plan.summary();
     let first = match plan.outcome() {
         Outcome::Unknown if plan.is_elsewhere() => {
@@ -179,12 +179,11 @@ pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
             "Unknown: {} could not be read, so no plan can be made.",
             failures(plan)
         ),
-        Outcome::NoChanges if is_all && plan.uncompared.is_empty() => {
-            "No changes. The live state is as the chart says.".to_owned()
+        Outcome::NoChanges if is_complete && plan.uncompared.is_empty() => {
+            "No changes. The live state matches the chart.".to_owned()
         }
-        Outcome::NoChanges if is_all => {
-            "No changes. The live state is as the chart says, as far as it can be compared."
-                .to_owned()
+        Outcome::NoChanges if is_complete => {
+            "No changes. The live state matches the chart, as far as it can be compared.".to_owned()
         }
         _ => format!(
             "Plan: {} to add, {} to change, {} to destroy.",
@@ -199,7 +198,7 @@ pub(super) fn totals(plan: &Plan, is_all: bool) -> Vec<String> {
         .collect()
 }
 
-/// What nobody can say "no change" of.
+/// The line with the attributes that cannot be compared.
 fn uncompared(plan: &Plan) -> Option<String> {
     let mut names: Vec<&str> = plan
         .uncompared
@@ -220,29 +219,29 @@ fn uncompared(plan: &Plan) -> Option<String> {
     ))
 }
 
-/// A part of the world says nothing about the rest.
+/// The line with the selection of a partial plan.
 fn partial(plan: &Plan) -> String {
-    let said = |option: &str, patterns: &[Pattern]| {
+    let options = |option: &str, patterns: &[Pattern]| {
         patterns
             .iter()
             .map(|pattern| format!(" {option} '{}'", escaped(&pattern.to_string())))
             .collect::<String>()
     };
     let (targets, excludes) = (
-        said("--target", &plan.scope.selection.targets),
-        said("--exclude", &plan.scope.selection.excludes),
+        options("--target", &plan.scope.selection.targets),
+        options("--exclude", &plan.scope.selection.excludes),
     );
-    format!("This is a part of the chart:{targets}{excludes}.\n")
+    format!("Only a part of the chart was compared:{targets}{excludes}.\n")
 }
 
 fn failures(plan: &Plan) -> String {
     match plan.failures.len() {
         1 => "1 object".to_owned(),
-        number => format!("{number} objects"),
+        count => format!("{count} objects"),
     }
 }
 
-/// What is not zero of run, unchanged, withheld and unlisted.
+/// The counts of run, unchanged, withheld and unlisted that are not zero.
 fn counts(summary: &Summary) -> String {
     let counts = [
         (summary.run, "to run"),
@@ -250,11 +249,11 @@ fn counts(summary: &Summary) -> String {
         (summary.withheld, "withheld"),
         (summary.unlisted, "unlisted"),
     ];
-    let said = words::counted(&counts);
-    if said.is_empty() {
-        said
+    let counted = words::counted(&counts);
+    if counted.is_empty() {
+        counted
     } else {
-        format!("{said}.")
+        format!("{counted}.")
     }
 }
 
@@ -306,7 +305,7 @@ mod tests {
               is_public    false -> true         ! exposes (allowed): anyone can pull 3 tags
               description  "old" -> "new"
 
-        Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.
+        Unlisted: add each to the chart, or set `unlisted: delete` or `ignore`.
           ? repository r-1/o/forgotten  (empty)
 
         Plan: 3 to add, 1 to change, 3 to destroy.
@@ -368,12 +367,12 @@ mod tests {
         };
         let texts = [none, stopped, unknown].map(|plan| text(&plan, Look::plain(Depth::Unfolded)));
         insta::assert_snapshot!(texts.join("\n"), @r"
-        No changes. The live state is as the chart says.
+        No changes. The live state matches the chart.
         2 unchanged.
 
           - repository r-1/o/a  chart.yaml:3
 
-        Stopped: organization r-1/o would lose its only repository; to let it pass: --allow deletes=1
+        Stopped: organization r-1/o would lose its only repository; to continue: --allow deletes=1
         Plan: 0 to add, 0 to change, 1 to destroy.
         1 unchanged.
 

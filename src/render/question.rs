@@ -1,4 +1,4 @@
-//! What is asked before an apply, with what is at risk right above it. Whoever asks also reads the
+//! Formats the question before an apply, with the risky changes above it. The caller reads the
 //! answer.
 
 use super::{
@@ -9,12 +9,12 @@ use super::{
 };
 use crate::plan::{Action, Change, Plan};
 
-/// How many equal changes are named one by one.
+/// How many equal changes are listed one by one.
 const MOST: usize = 10;
 
-/// The risky changes that would be made, and the question. What is destroyed or exposed is never
-/// folded away. A plan that ends right above the question says last which cloud it is about, so
-/// that is not said twice.
+/// The risky changes, and the question. What is destroyed or exposed never folds. If a plan ends
+/// right above the question, its last line names the account and the endpoints, so the question does
+/// not repeat them.
 pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
     let mut out = String::new();
     let mut folding = Folding::new(MOST);
@@ -24,23 +24,20 @@ pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
         }
     }
     for folded in folding.rest() {
-        out.push_str(&folded.line("(as the plan says)", color));
+        out.push_str(&folded.line("(see the plan)", color));
     }
     let follows_plan = is_below_plan && out.is_empty();
     if !out.is_empty() {
-        out = format!(
-            "{}\n{out}\n",
-            color.paint(Role::Strong, "Not simply undone:")
-        );
+        out = format!("{}\n{out}\n", color.paint(Role::Strong, "Hard to undo:"));
     }
     if !follows_plan {
         out.extend(cloud::line(plan, cloud::quoted).map(|line| line + "\n"));
     }
-    out + &asked(plan)
+    out + &question(plan)
 }
 
-/// The question, with the numbers of the plan's summary.
-fn asked(plan: &Plan) -> String {
+/// The question, with the counts of the plan's summary.
+fn question(plan: &Plan) -> String {
     let (summary, runnable) = (plan.summary(), plan.runnable().count());
     let counts = [
         (summary.add, "to add"),
@@ -56,7 +53,7 @@ fn asked(plan: &Plan) -> String {
     let twice = match replaced {
         0 => String::new(),
         1 => "; 1 replacement is counted twice".to_owned(),
-        number => format!("; {number} replacements are counted twice"),
+        count => format!("; {count} replacements are counted twice"),
     };
     let these = if runnable == 1 {
         "this 1 change".to_owned()
@@ -73,11 +70,11 @@ fn lines(out: &mut String, change: &Change, color: Color) {
     );
     out.push_str(&format!("{head}\n"));
     for risk in change.risks.iter().filter(|risk| !risk.evidence.is_empty()) {
-        let said = color.paint(
+        let warning = color.paint(
             Role::Warning,
             format!("! {}: {}", risk.class, risk.evidence),
         );
-        out.push_str(&format!("      {said}\n"));
+        out.push_str(&format!("      {warning}\n"));
     }
 }
 
@@ -87,7 +84,7 @@ mod tests {
     use crate::plan::tests::{live, plan};
 
     #[test]
-    fn what_is_at_risk_stands_above_the_question() {
+    fn risky_changes_are_listed_above_the_question() {
         let live = live(&[
             ("o/full", false, 143, &[]),
             ("o/gone", false, 0, &[]),
@@ -100,7 +97,7 @@ mod tests {
             absent },
             new: { category: arm }, web: { is_public: true }, z: } } }";
         insta::assert_snapshot!(text(&plan(chart, &live, &["destroys-data", "exposes"]), false, Color::Never), @r"
-        Not simply undone:
+        Hard to undo:
           - repository r-1/o/full
               ! destroys-data: 143 tags
           - repository r-1/o/gone
@@ -109,9 +106,9 @@ mod tests {
 
         Make these 4 changes (1 to add, 1 to change, 2 to destroy)? Only `yes` is accepted:
         ");
-        // What is withheld is not made, and needs no answer.
+        // Withheld changes are not made, so the question leaves them out.
         insta::assert_snapshot!(text(&plan(chart, &live, &[]), false, Color::Never), @r"
-        Not simply undone:
+        Hard to undo:
           - repository r-1/o/gone
 
         Make these 2 changes (1 to add, 1 to destroy)? Only `yes` is accepted:
@@ -139,7 +136,7 @@ mod tests {
                 "organizations: {{ o: {{ repositories: {{ api: {{ sync: [ {rules} ] }} }} }} }}"
             )
         };
-        let asked = |rules: String| asked(&plan(&chart(rules), &live, &[]));
+        let asked = |rules: String| question(&plan(&chart(rules), &live, &[]));
         let (one, two) = (rule("y"), format!("{}, {}", rule("y"), rule("z")));
         let numbers = "(1 to add, 2 to destroy; 1 replacement is counted twice)";
         assert_eq!(
@@ -219,7 +216,7 @@ mod tests {
                 "{text}"
             );
         }
-        let rest = "\n  + 3 more like sync_rule r-1/a/r00 -> x-1/dr  (as the plan says)\n";
+        let rest = "\n  + 3 more like sync_rule r-1/a/r00 -> x-1/dr  (see the plan)\n";
         assert!(text.contains(rest), "{text}");
         assert_eq!(text.matches(" more ").count(), 1, "{text}");
     }

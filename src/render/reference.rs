@@ -1,4 +1,5 @@
-//! The reference page of the chart language, from the same grammar as the decoder and the schema.
+//! Formats the reference page of the chart language, from the same grammar as the decoder and the
+//! schema.
 
 use super::words;
 use crate::{
@@ -12,30 +13,31 @@ const INTRODUCTION: &str = "\
 
 <!-- Generated: cargo run -- schema --markdown > docs/chart.md -->
 
-A chart says what shall be. It is one or more YAML documents, in one or more files; each document \
-has its own
-`region`. What is absent is not managed: its live value survives. `null` says the same and ends \
-inheritance. A value
-is cleared by writing it: `description: \"\"`, `category: other`, `sync: []`.
+A chart describes the desired state. It consists of one or more YAML documents, in one or more \
+files. Each document has
+its own `region`. What is absent is not managed: its live value survives. `null` means the same \
+and stops inheritance. To
+clear a value, write the empty or default one: `description: \"\"`, `category: other`, `sync: []`.
 
-In texts, `${env:NAME}` and `${env:NAME:-fallback}` read the variable `PORTOLAN_VAR_NAME`, and no \
-other.
+In strings, `${env:NAME}` and `${env:NAME:-fallback}` are replaced by the environment variable \
+`PORTOLAN_VAR_NAME`. Other
+variables cannot be read.
 ";
 
 /// The page, as Markdown.
 pub fn markdown() -> String {
     let mut out = INTRODUCTION.to_owned();
-    let mut told = Vec::new();
-    section(&mut out, &DOCUMENT, &mut told);
+    let mut done = Vec::new();
+    section(&mut out, &DOCUMENT, &mut done);
     out
 }
 
-/// A record and, behind it, those that its keys hold; each once.
-fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static str>) {
-    if told.contains(&record.name) {
+/// Appends the section of a record, and then those of the records in it. Each appears once.
+fn section(out: &mut String, record: &'static Record, done: &mut Vec<&'static str>) {
+    if done.contains(&record.name) {
         return;
     }
-    told.push(record.name);
+    done.push(record.name);
     out.push_str(&format!("\n## {}\n\n", title(record)));
     out.push_str("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
     for key in record.keys() {
@@ -59,7 +61,7 @@ fn section(out: &mut String, record: &'static Record, told: &mut Vec<&'static st
     out.push_str("```\n");
     for key in record.keys() {
         if let Some(inner) = inner(key.form) {
-            section(out, inner, told);
+            section(out, inner, done);
         }
     }
 }
@@ -81,15 +83,15 @@ fn row(key: &Key) -> String {
     format!("| `{}` | {value} | {default} | {} |\n", key.name, key.doc)
 }
 
-/// What may stand there, in words.
+/// The accepted values, in words.
 fn value(form: Form) -> String {
     match form {
         Form::Version => "`1`".to_owned(),
         Form::Number(0, most) | Form::Attribute(Shape::Number(0, most)) => {
-            format!("a number up to {most}")
+            format!("a whole number up to {most}")
         }
         Form::Number(least, most) | Form::Attribute(Shape::Number(least, most)) => {
-            format!("a number from {least} to {most}")
+            format!("a whole number from {least} to {most}")
         }
         Form::Text(TextForm::Name(name)) => names::rule(name).to_owned(),
         Form::Text(TextForm::Url) => "a URL".to_owned(),
@@ -98,7 +100,7 @@ fn value(form: Form) -> String {
         Form::Text(TextForm::Date) => "a date, `YYYY-MM-DD`".to_owned(),
         Form::Text(TextForm::Age) => "a number and a unit: `m`, `h` or `d`".to_owned(),
         Form::Text(TextForm::Path) => "a path".to_owned(),
-        Form::Text(TextForm::Words) => "a text, not empty".to_owned(),
+        Form::Text(TextForm::Words) => "a string, not empty".to_owned(),
         Form::Text(TextForm::Lint) => "the code of a lint".to_owned(),
         Form::OneOf(values) | Form::Attribute(Shape::OneOf(values)) => values
             .iter()
@@ -113,15 +115,15 @@ fn value(form: Form) -> String {
         }
         Form::Attribute(Shape::Bool) => "`true` or `false`".to_owned(),
         Form::Attribute(Shape::WebAddress) => "a URL, `https://` or `http://`".to_owned(),
-        Form::Attribute(Shape::Uuid) => "a UUID, or an empty text".to_owned(),
+        Form::Attribute(Shape::Uuid) => "a UUID, or an empty string".to_owned(),
         Form::Attribute(Shape::Records { keys, .. }) => {
             let keyed: Vec<String> = keys
                 .iter()
                 .map(|key| format!("`{{ {key}: TEXT }}`"))
                 .collect();
-            format!("a list in any order: a text, or {}", keyed.join(" or "))
+            format!("a list in any order: a string, or {}", keyed.join(" or "))
         }
-        Form::Attribute(Shape::Text(most)) => format!("text of at most {most} characters"),
+        Form::Attribute(Shape::Text(most)) => format!("a string of at most {most} characters"),
     }
 }
 

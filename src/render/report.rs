@@ -1,4 +1,4 @@
-//! The report of an apply as text, for people. What happened, and how to go on, stands at its end.
+//! Formats the report of an apply as text for people. The summary and the next step come last.
 
 use indexmap::IndexMap;
 
@@ -12,45 +12,45 @@ use crate::{
     report::{ApplyOutcome, Fate, Halt, Report, RunEnd},
 };
 
-/// How many changes that ended in the same way are shown one by one.
+/// How many changes with the same outcome are shown one by one.
 const MOST_ALIKE: usize = 5;
 
-/// What became of one change, on one line.
+/// The outcome of one change, on one line.
 pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
     let head = format!("{:>3} {}", change.action.symbol(), change.address);
     match fate {
         Fate::Applied { .. } => format!("{head}: {}", color.paint(Role::Add, "applied")),
         Fate::Ran { job, end } => {
-            let said = match end {
+            let outcome = match end {
                 RunEnd::Succeeded => color.paint(Role::Add, "run"),
-                RunEnd::NotAwaited => color.paint(Role::Add, "started, and not waited for"),
-                RunEnd::Unknown(said) => {
+                RunEnd::NotAwaited => color.paint(Role::Add, "started, not waited for"),
+                RunEnd::Unknown(reason) => {
                     format!(
-                        "{}: {said}",
-                        color.paint(Role::Warning, "run, and its end is not known")
+                        "{}: {reason}",
+                        color.paint(Role::Warning, "started, outcome unknown")
                     )
                 }
             };
-            format!("{head}: {said}{}", told(job.as_ref()))
+            format!("{head}: {outcome}{}", job_id(job.as_ref()))
         }
         Fate::UnderWay { problem: None } => {
             format!(
                 "{head}: {}",
                 color.paint(
                     Role::Add,
-                    "a run of somebody else is under way, and not waited for"
+                    "another client's run is in progress, not waited for"
                 )
             )
         }
         Fate::UnderWay {
-            problem: Some(said),
+            problem: Some(problem),
         } => {
             format!(
-                "{head}: {}: {said}",
-                color.paint(Role::Warning, "a run of somebody else is under way")
+                "{head}: {}: {problem}",
+                color.paint(Role::Warning, "another client's run is in progress")
             )
         }
-        Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "is so already")),
+        Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "already as planned")),
         Fate::Failed {
             message, hint, job, ..
         } => {
@@ -60,7 +60,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
             format!(
                 "{head}: {}: {message}{}{hint}",
                 color.paint(Role::Destroy, "failed"),
-                told(job.as_ref())
+                job_id(job.as_ref())
             )
         }
         Fate::Skipped { because } => format!(
@@ -72,16 +72,16 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
     }
 }
 
-/// The job, for a ticket.
-fn told(job: Option<&String>) -> String {
+/// The id of the service's job, for a support ticket.
+fn job_id(job: Option<&String>) -> String {
     job.map_or_else(String::new, |job| format!(" (job {job})"))
 }
 
-/// Everything that is not done, and the closing lines.
+/// All changes that were not made or not verified, and the closing lines.
 pub fn text(report: &Report<'_>, color: Color) -> String {
     let mut out = String::new();
     if let Some(refused) = &report.refused {
-        // The plan right above it says of each stop what it is about, and what would lift it.
+        // The plan right above lists the stops, with what would allow each.
         let refused = if report.plan.stopped.is_empty() {
             refused
         } else {
@@ -91,23 +91,24 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
         out.push('\n');
         return out;
     }
-    // What was not begun tells least, so it stands furthest from the end.
-    let (not_begun, begun): (Vec<_>, Vec<_>) = report
+    // Changes that were not attempted are the least important, so they come first: people read the
+    // end of the output.
+    let (not_attempted, attempted): (Vec<_>, Vec<_>) = report
         .fates()
-        .filter(|(_, fate)| is_told(fate))
+        .filter(|(_, fate)| is_listed(fate))
         .partition(|(_, fate)| **fate == Fate::NotAttempted);
-    out.push_str(&lines(&not_begun, color));
-    out.push_str(&lines(&begun, color));
+    out.push_str(&lines(&not_attempted, color));
+    out.push_str(&lines(&attempted, color));
     if !out.is_empty() {
         out.push('\n');
     }
     out.push_str(&closing(report, color));
-    out.push_str(&ended(report));
+    out.push_str(&next_step(report));
     out
 }
 
-/// Whether more is to be said of a change than its number.
-fn is_told(fate: &Fate) -> bool {
+/// Whether a change is listed, and not only counted.
+fn is_listed(fate: &Fate) -> bool {
     !matches!(
         fate,
         Fate::Applied { verified: true }
@@ -121,91 +122,84 @@ fn is_told(fate: &Fate) -> bool {
     )
 }
 
-/// A line for each change, and of many that ended in the same way, the first ones and a number.
+/// A line for each change. Of changes with the same outcome, only the first ones and a count.
 fn lines(fates: &[(&Change, &Fate)], color: Color) -> String {
     let mut out = String::new();
-    let mut alike = IndexMap::<End<'_>, usize>::new();
+    let mut counts = IndexMap::<Group<'_>, usize>::new();
     for (change, fate) in fates {
-        if let Some(end) = End::of(fate) {
-            let number = alike.entry(end).or_default();
-            *number += 1;
-            if *number > MOST_ALIKE {
+        if let Some(group) = Group::of(fate) {
+            let count = counts.entry(group).or_default();
+            *count += 1;
+            if *count > MOST_ALIKE {
                 continue;
             }
         }
-        let unproved = match fate {
+        let unverified = match fate {
             Fate::Applied { verified: false } => ", but it could not be read back",
             _ => "",
         };
-        out.push_str(&format!("{}{unproved}\n", line(change, fate, color)));
+        out.push_str(&format!("{}{unverified}\n", line(change, fate, color)));
     }
-    for (end, number) in alike.into_iter().filter(|(_, number)| *number > MOST_ALIKE) {
+    for (group, count) in counts.into_iter().filter(|(_, count)| *count > MOST_ALIKE) {
         out.push_str(&format!(
             "{}\n",
-            color.paint(Role::Warning, end.counted(number - MOST_ALIKE))
+            color.paint(Role::Warning, group.counted(count - MOST_ALIKE))
         ));
     }
     out
 }
 
-/// What equal ends have in common. A change of which something was made, or may have been, is
-/// always shown.
+/// Outcomes that are counted together. A change that was made, or may have been, has no group: it
+/// is always shown.
 #[derive(PartialEq, Eq, Hash)]
-enum End<'a> {
+enum Group<'a> {
     NotAttempted,
     Skipped(&'a Address),
     Failed(String, Option<&'a str>),
 }
 
-impl<'a> End<'a> {
-    fn of(fate: &'a Fate) -> Option<End<'a>> {
+impl<'a> Group<'a> {
+    fn of(fate: &'a Fate) -> Option<Group<'a>> {
         match fate {
-            Fate::NotAttempted => Some(End::NotAttempted),
-            Fate::Skipped { because } => Some(End::Skipped(because)),
+            Fate::NotAttempted => Some(Group::NotAttempted),
+            Fate::Skipped { because } => Some(Group::Skipped(because)),
             Fate::Failed {
                 message,
                 hint,
                 restored: false,
                 job: None,
-            } => Some(End::Failed(words::gist(message), hint.as_deref())),
+            } => Some(Group::Failed(words::gist(message), hint.as_deref())),
             _ => None,
         }
     }
 
-    fn counted(&self, number: usize) -> String {
+    fn counted(&self, count: usize) -> String {
         match self {
-            End::NotAttempted => format!("    {number} more: not attempted"),
-            End::Skipped(because) => format!("    {number} more: skipped, because of {because}"),
-            End::Failed(..) => format!("    {number} more: failed in the same way"),
+            Group::NotAttempted => format!("    {count} more: not attempted"),
+            Group::Skipped(because) => format!("    {count} more: skipped, because of {because}"),
+            Group::Failed(..) => format!("    {count} more: failed in the same way"),
         }
     }
 }
 
-/// Why not everything is done, and how to go on; nothing, where all is done.
-fn ended(report: &Report<'_>) -> String {
+/// Why the apply is incomplete, and the next step. Empty if it is complete.
+fn next_step(report: &Report<'_>) -> String {
     let has = |wanted: fn(&Fate) -> bool| report.fates().any(|(_, fate)| wanted(fate));
-    let go_on = "plan and apply again; what is done is not repeated.\n";
-    let why = report.early_end().map_or_else(String::new, |halt| {
-        format!("{}. ", capitalized(&halt.to_string()))
+    let again = "plan and apply again; changes that were made are not repeated.\n";
+    let reason = report.early_end().map_or_else(String::new, |halt| {
+        format!("{}. ", words::capital(&halt.to_string()))
     });
     if report.early_end() == Some(&Halt::Credentials) {
-        format!("{why}To go on, see to the credentials, then {go_on}")
+        format!("{reason}To continue, correct the credentials, then {again}")
     } else if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {
-        format!("{why}To go on, see to what failed, then {go_on}")
+        format!("{reason}To continue, fix what failed, then {again}")
     } else if has(|fate| !fate.is_done() && *fate != Fate::Withheld) {
-        format!("{why}To go on, {go_on}")
+        format!("{reason}To continue, {again}")
     } else if has(|fate| *fate == Fate::Withheld) {
-        "The plan says of each withheld change what would let it go.\n".to_owned()
+        "The plan shows what would allow each withheld change.\n".to_owned()
     } else {
         String::new()
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 fn closing(report: &Report<'_>, color: Color) -> String {
@@ -219,27 +213,26 @@ fn closing(report: &Report<'_>, color: Color) -> String {
         "Apply {word}! Resources: {} added, {} changed, {} destroyed.",
         counts.added, counts.changed, counts.destroyed
     );
-    let number =
-        |wanted: fn(&Fate) -> bool| report.fates().filter(|(_, fate)| wanted(fate)).count();
+    let count = |wanted: fn(&Fate) -> bool| report.fates().filter(|(_, fate)| wanted(fate)).count();
     let rest = [
         (counts.run, "run"),
-        (number(|fate| *fate == Fate::AsPlanned), "so already"),
+        (count(|fate| *fate == Fate::AsPlanned), "already as planned"),
         (
-            number(|fate| matches!(fate, Fate::UnderWay { .. })),
-            "under way",
+            count(|fate| matches!(fate, Fate::UnderWay { .. })),
+            "in progress",
         ),
-        (number(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
+        (count(|fate| matches!(fate, Fate::Failed { .. })), "failed"),
         (
-            number(|fate| matches!(fate, Fate::Skipped { .. })),
+            count(|fate| matches!(fate, Fate::Skipped { .. })),
             "skipped",
         ),
         (
-            number(|fate| matches!(fate, Fate::NotAttempted)),
+            count(|fate| matches!(fate, Fate::NotAttempted)),
             "not attempted",
         ),
-        (number(|fate| matches!(fate, Fate::Withheld)), "withheld"),
+        (count(|fate| matches!(fate, Fate::Withheld)), "withheld"),
         (
-            number(|fate| {
+            count(|fate| {
                 matches!(
                     fate,
                     Fate::Ran {
@@ -248,18 +241,18 @@ fn closing(report: &Report<'_>, color: Color) -> String {
                     }
                 )
             }),
-            "not known to have ended",
+            "with unknown outcome",
         ),
         (
-            number(|fate| matches!(fate, Fate::Applied { verified: false })),
+            count(|fate| matches!(fate, Fate::Applied { verified: false })),
             "not verified",
         ),
     ];
-    let said = words::counted(&rest);
-    let second = if said.is_empty() {
-        said
+    let counted = words::counted(&rest);
+    let second = if counted.is_empty() {
+        counted
     } else {
-        format!("{said}.\n")
+        format!("{counted}.\n")
     };
     format!("{}\n{second}", color.paint(Role::Strong, first))
 }
@@ -274,10 +267,10 @@ mod tests {
         tests::{live, plan},
     };
 
-    /// An organization that exists, and so many repositories to create.
-    fn additions(number: usize) -> Plan {
+    /// A plan that creates that many repositories in an existing organization.
+    fn additions(count: usize) -> Plan {
         let mut chart = String::from("organizations: { o: { repositories: {");
-        (0..number).for_each(|at| write!(chart, " r{at:03}: ,").unwrap());
+        (0..count).for_each(|at| write!(chart, " r{at:03}: ,").unwrap());
         plan(
             &format!("{chart} }} }} }}"),
             &live(&[("o/old", false, 0, &[])]),
@@ -285,7 +278,7 @@ mod tests {
         )
     }
 
-    fn said(plan: &Plan, halt: Option<Halt>, fate: impl Fn(usize) -> Fate) -> String {
+    fn rendered(plan: &Plan, halt: Option<Halt>, fate: impl Fn(usize) -> Fate) -> String {
         let records = (0..plan.changes.len()).map(|at| fate(at).into()).collect();
         text(
             &Report {
@@ -311,10 +304,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_run_says_last_why_it_ended_and_how_to_go_on() {
+    fn a_stopped_apply_ends_with_the_reason_and_the_next_step() {
         let plan = additions(240);
         let fate = |at| if at == 0 { DONE } else { Fate::NotAttempted };
-        insta::assert_snapshot!(said(&plan, Some(Halt::Signal), fate), @r"
+        insta::assert_snapshot!(rendered(&plan, Some(Halt::Signal), fate), @r"
           + repository r-1/o/r001: not attempted
           + repository r-1/o/r002: not attempted
           + repository r-1/o/r003: not attempted
@@ -324,17 +317,17 @@ mod tests {
 
         Apply incomplete! Resources: 1 added, 0 changed, 0 destroyed.
         239 not attempted.
-        Stopped by a signal, such as Ctrl-C. To go on, plan and apply again; what is done is not repeated.
+        Stopped by a signal, such as Ctrl-C. To continue, plan and apply again; changes that were made are not repeated.
         ");
-        let late = said(
+        let late = rendered(
             &plan,
             Some(Halt::Late("the run's time, 1s, is over".to_owned())),
             fate,
         );
         assert!(
             late.ends_with(
-                "\nStopped: the run's time, 1s, is over. To go on, plan and apply \
-            again; what is done is not repeated.\n"
+                "\nStopped: the run's time, 1s, is over. To continue, plan and apply again; \
+                changes that were made are not repeated.\n"
             ),
             "{late}"
         );
@@ -355,7 +348,7 @@ mod tests {
                 refused(at)
             }
         };
-        let text = said(&plan, None, fate);
+        let text = rendered(&plan, None, fate);
         assert!(
             text.contains("oops") && text.contains("\n    94 more: failed in the same way\n"),
             "{text}"
@@ -363,24 +356,24 @@ mod tests {
         assert!(text.lines().count() < 20, "{text}");
         assert!(
             text.ends_with(
-                "\nTo go on, see to what failed, then plan and apply again; what is done is not \
-                repeated.\n"
+                "\nTo continue, fix what failed, then plan and apply again; changes that were made \
+                are not repeated.\n"
             ),
             "{text}"
         );
-        // What may have been made is always named.
-        let unproved = said(&plan, None, |_| Fate::Applied { verified: false });
+        // A change that may have been made is always listed.
+        let unverified = rendered(&plan, None, |_| Fate::Applied { verified: false });
         assert_eq!(
-            unproved.matches("could not be read back").count(),
+            unverified.matches("could not be read back").count(),
             100,
-            "{unproved}"
+            "{unverified}"
         );
     }
 
     #[test]
-    fn a_complete_run_ends_with_its_numbers() {
+    fn a_complete_apply_ends_with_its_counts() {
         assert_eq!(
-            said(&additions(2), None, |_| DONE),
+            rendered(&additions(2), None, |_| DONE),
             "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.\n"
         );
     }

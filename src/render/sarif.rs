@@ -1,8 +1,8 @@
-//! Findings as SARIF 2.1.0, for code scanning services.
+//! Formats findings as SARIF 2.1.0, for code scanning services.
 //!
-//! GitHub refuses a whole file for one result that it cannot place, for a file name that is no URI
-//! reference, and above its published limits: 25,000 results in a run, 10 MB as a gzip archive,
-//! 1,000 locations of a result, 1,024 characters in a description.
+//! GitHub refuses the whole file if one result has no place, if a file name is not a URI reference,
+//! or above its published limits: 25,000 results in a run, 10 MB as a gzip archive, 1,000 locations
+//! for a result, 1,024 characters in a description.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,40 +16,40 @@ use crate::{
 /// The most results in a run.
 const MOST_RESULTS: usize = 25_000;
 
-/// The most bytes of messages and file names in a run. Whatever they say, the rest of the document
-/// repeats itself, so its archive stays below 10 MB.
+/// The most bytes of messages and file names in a run. The rest of the document is repetitive and
+/// compresses well, so the archive stays below 10 MB even if the texts do not compress.
 const MOST_TEXT: usize = 9 << 20;
 
 /// The most characters of a message.
 const LONGEST_MESSAGE: usize = 2_000;
 
-/// The most other places of a result: GitHub shows no more.
+/// The most related places of a result. GitHub shows no more.
 const MOST_RELATED: usize = 100;
 
-/// The version belongs to what is hashed, so that a change here can be told from a change of the
-/// finding.
+/// The version is part of the name: if the way of hashing changes, services do not mix up old and
+/// new fingerprints.
 const FINGERPRINT: &str = "portolan/v1";
 
-/// portolan has no public page of its own. This one describes the service whose state the findings
-/// are about.
+/// The page of the service: portolan has no public page of its own, and the format requires one.
 const INFORMATION: &str = "https://support.huaweicloud.com/intl/en-us/swr/index.html";
 
-/// What stands for the results that do not fit.
+/// The code of the finding that counts the results that do not fit.
 const LEFT_OUT: &str = "findings-left-out";
 
-/// A finding that is to be a result. Only those that fit become values: there may be as many as a
-/// plan has changes.
+/// A finding before it becomes a JSON value. There can be one for each change of a plan, and only
+/// those that fit are converted.
 #[derive(Clone, Copy)]
 struct Entry<'v> {
     view: &'v View,
     /// Why it was accepted, if it was.
     reason: Option<&'v str>,
     print: &'v str,
-    /// Bytes of its texts.
+    /// The length of its texts in bytes.
     text: usize,
 }
 
-/// The findings, and those that somebody accepted, each with the reason; services keep them closed.
+/// The report of the findings and of the accepted ones with their reasons. Services show accepted
+/// findings as closed.
 pub fn sarif(views: &[View], accepted: &[(View, String)], checkout: &Checkout) -> String {
     let prints = findings::fingerprints(
         views.iter().chain(accepted.iter().map(|(view, _)| view)),
@@ -117,7 +117,8 @@ fn document(entries: &[Entry<'_>], checkout: &Checkout) -> String {
     })
 }
 
-/// The places of those that fit: all, or the gravest, with room for one that counts the others.
+/// The indexes of the findings that fit: all, or the most severe ones, with room for one that counts
+/// the others.
 fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
     let text: usize = entries.iter().map(|entry| entry.text).sum();
     let mut order: Vec<usize> = (0..entries.len()).collect();
@@ -140,14 +141,14 @@ fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
     kept
 }
 
-/// What stands for those that do not fit.
+/// The finding that counts those that do not fit.
 fn counted(entries: &[Entry<'_>], kept: &[usize]) -> View {
-    let number = entries.len() - kept.len();
+    let count = entries.len() - kept.len();
     let message = format!(
-        "{number} more findings are left out: a code scanning service takes no more in one file"
+        "{count} more findings are left out: code scanning services accept no more in one file"
     );
     let mut view = View {
-        count: Some(number),
+        count: Some(count),
         ..View::error(LEFT_OUT, message, None)
     };
     let counts =
@@ -160,7 +161,7 @@ fn counted(entries: &[Entry<'_>], kept: &[usize]) -> View {
     view
 }
 
-/// What a scanning service shows of a code.
+/// The rule for a code, with the texts that a code scanning service shows.
 fn rule(name: &str) -> Value {
     let Some(code) = registry::find(name) else {
         return json!({ "id": name });
@@ -243,7 +244,7 @@ fn result(
 }
 
 fn place(uri: &str, line: u32, column: Option<u32>) -> Value {
-    // A saved plan may say anything; lines and columns count from one.
+    // SARIF requires numbers from one on, and a saved plan may contain any number.
     let mut region = json!({ "startLine": line.max(1) });
     if let Some(column) = column {
         region["startColumn"] = json!(column.max(1));
@@ -275,7 +276,7 @@ mod tests {
         document["runs"][0]["results"].as_array().unwrap().clone()
     }
 
-    fn many(number: usize, severity: Severity, length: usize) -> Vec<View> {
+    fn many(count: usize, severity: Severity, length: usize) -> Vec<View> {
         let view = |at: usize| View {
             severity,
             ..View::error(
@@ -284,11 +285,11 @@ mod tests {
                 None,
             )
         };
-        (0..number).map(view).collect()
+        (0..count).map(view).collect()
     }
 
     #[test]
-    fn what_has_no_place_is_at_the_beginning_of_the_chart() {
+    fn a_finding_without_a_place_is_at_the_beginning_of_the_chart() {
         let found = results(&[View::error("not-ready", "no".to_owned(), None)], &[]);
         let place = &found[0]["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "portolan.yaml");
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn above_it_the_gravest_stay_and_the_rest_is_counted() {
+    fn above_the_limit_the_most_severe_stay_and_the_rest_is_counted() {
         let mut views = many(MOST_RESULTS, Severity::Warning, 0);
         views.extend(many(2, Severity::Error, 0));
         let accepted: Vec<(View, String)> = many(5, Severity::Error, 0)
@@ -339,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_and_do_not_add_up_without_end() {
+    fn long_texts_are_cut_and_their_sum_is_limited() {
         let found = results(&many(1, Severity::Error, 100_000), &[]);
         assert_eq!(
             found[0]["message"]["text"].as_str().unwrap().len(),
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn no_description_is_longer_than_a_service_takes() {
+    fn no_description_is_longer_than_services_accept() {
         for code in registry::all().into_iter().chain(registry::of_plans()) {
             let longest = code
                 .summary

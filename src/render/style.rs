@@ -1,40 +1,38 @@
-//! Colours. They only repeat what a symbol or a word already says.
+//! Colours, and how much of a plan is shown. Colours only repeat what a symbol or a word says.
 
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
-/// Whether to colour; a text without is plain ASCII escapes and all.
+/// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
     Always,
     Never,
 }
 
-/// How many changes that do the same are shown one by one, and how many unlisted repositories of an
+/// How many equal changes are shown one by one, and how many unlisted repositories of an
 /// organization.
 const MOST_ALIKE: usize = 10;
 
 /// How much of a long plan is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Changes of one organization that do the same fold behind the first ten; what is grave never
-    /// does.
+    /// Equal changes of an organization fold after the first ten. Grave changes never fold.
     Folded,
-    /// Every change, with what is worth showing of it.
+    /// Every change, without fixed and unchanged values.
     Unfolded,
-    /// Every change with every field, whole: also what stays, what goes, and what is the same for
-    /// all.
+    /// Every change with every value in full, including fixed, unchanged and deleted ones.
     Full,
 }
 
 impl Depth {
-    /// How many of what is alike are shown.
+    /// How many equal changes are shown.
     pub(super) fn most(self) -> usize {
         self.most_of(MOST_ALIKE)
     }
 
-    /// So many, unless everything is wanted.
+    /// The given count, or no limit if nothing folds.
     pub(super) fn most_of(self, most: usize) -> usize {
         if self == Depth::Folded {
             most
@@ -49,18 +47,17 @@ impl Depth {
     }
 }
 
-/// How a plan is to look.
+/// How to format a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     pub color: Color,
     pub depth: Depth,
-    /// The columns of the terminal; nothing, where the text goes elsewhere and is the same
-    /// everywhere.
+    /// The width of the terminal in columns. `None` for other outputs, which are not wrapped.
     pub width: Option<usize>,
 }
 
 impl Look {
-    /// As it stands in a file.
+    /// For a file: without colours and wrapping.
     pub fn plain(depth: Depth) -> Look {
         Look {
             color: Color::Never,
@@ -69,19 +66,19 @@ impl Look {
         }
     }
 
-    /// Whether a line of so many characters is not broken.
+    /// Whether a line of that many characters fits.
     pub(super) fn fits(self, length: usize) -> bool {
         self.width.is_none_or(|width| length <= width)
     }
 }
 
-/// What a piece of text is, rather than how it looks.
+/// The meaning of a piece of text, from which its style follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Add,
     Change,
     Destroy,
-    /// A place or an aside.
+    /// A place or a remark.
     Quiet,
     Warning,
     Strong,
@@ -100,7 +97,7 @@ impl Role {
 }
 
 impl Color {
-    /// The text in the colour of its role.
+    /// The text in the style of its role.
     pub fn paint<T: fmt::Display>(self, role: Role, text: T) -> String {
         match self {
             Color::Never => text.to_string(),

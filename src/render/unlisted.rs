@@ -1,5 +1,5 @@
-//! What is live and in no file: a person must decide on each, so it has a section of its own right
-//! above the summary.
+//! Formats the unlisted resources. They have a section of their own above the summary, because a
+//! person must decide about each.
 
 use indexmap::IndexMap;
 
@@ -9,11 +9,10 @@ use super::{
 };
 use crate::plan::Plan;
 
-/// What a person can do about it.
-const HEADING: &str =
-    "Unlisted, so to be decided: list each, or set `unlisted: delete` or `ignore`.";
+const HEADING: &str = "Unlisted: add each to the chart, or set `unlisted: delete` or `ignore`.";
 
-/// Nothing, where all is listed. An empty line is above it if `follows`.
+/// The section, or nothing if there are no unlisted resources. `follows`: whether to separate it
+/// from text above.
 pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
     let (most, color) = (look.depth.most(), look.color);
     if plan.unlisted.is_empty() {
@@ -23,27 +22,27 @@ pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
     let mut out = format!("{gap}{}\n", color.paint(Role::Warning, HEADING));
     let mut seen = IndexMap::<String, usize>::new();
     for unlisted in &plan.unlisted {
-        let number = seen
+        let count = seen
             .entry(fold::organization(&unlisted.address))
             .or_default();
-        *number += 1;
-        if *number <= most {
+        *count += 1;
+        if *count <= most {
             let head = color.paint(Role::Warning, format!("  ? {}", unlisted.address));
             let holds = match unlisted.held {
                 Some(0) => "empty".to_owned(),
-                number => unlisted
+                count => unlisted
                     .address
                     .kind()
                     .holds
-                    .map_or_else(String::new, |holds| (holds.in_words)(number)),
+                    .map_or_else(String::new, |holds| (holds.in_words)(count)),
             };
             out.push_str(&format!("{head}  ({holds})\n"));
         }
     }
-    for (organization, number) in seen.into_iter().filter(|(_, number)| *number > most) {
+    for (organization, count) in seen.into_iter().filter(|(_, count)| *count > most) {
         let head = color.paint(
             Role::Warning,
-            format!("  ? {} more in {organization}", number - most),
+            format!("  ? {} more in {organization}", count - most),
         );
         out.push_str(&format!("{head}  (`portolan plan --details` shows them)\n"));
     }
@@ -59,7 +58,7 @@ mod tests {
     };
 
     #[test]
-    fn they_stand_together_and_are_counted() {
+    fn unlisted_repositories_fold_by_organization() {
         let names: Vec<String> = (0..12).map(|number| format!("o/r{number:02}")).collect();
         let rows: Vec<_> = names
             .iter()
@@ -71,10 +70,7 @@ mod tests {
             &[],
         );
         let folded = text(&plan, Look::plain(Depth::Folded), false);
-        assert!(
-            folded.starts_with("Unlisted, so to be decided: "),
-            "{folded}"
-        );
+        assert!(folded.starts_with("Unlisted: add each "), "{folded}");
         assert!(
             folded.contains("\n  ? repository r-1/o/r01  (3 tags)\n"),
             "{folded}"

@@ -1,4 +1,4 @@
-//! Values and their differences as people read them.
+//! Formats values and differences for people.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use similar::{ChangeTag, TextDiff};
 use super::style::{Color, Role};
 use crate::{mask, plan::Run, state::SecretSource, text::escaped};
 
-/// A text that is longer, or has more lines, is shown as a difference of words.
+/// Changes of longer texts, and of texts with several lines, are shown as a word-level difference.
 const LONGEST_INLINE: usize = 40;
 
-/// More records of a set are counted only.
+/// How many records of a set are shown. The others are counted.
 const MOST_INLINE: usize = 4;
 
-/// What is said of the rest takes room as well.
+/// A text is cut only if at least this much is left out: the note about the rest takes space too.
 const WORTH_CUTTING: usize = 24;
 
 /// How many unchanged characters stay beside a changed word.
@@ -22,7 +22,7 @@ const CONTEXT: usize = 24;
 
 const ELLIPSIS: &str = "...";
 
-/// A value on one line. Control characters are escaped, so that a live value cannot drive the
+/// A value on one line. Control characters are escaped, so that a live value cannot control the
 /// terminal.
 pub fn value(value: &Value) -> String {
     match mask::readable(value) {
@@ -38,7 +38,7 @@ pub fn value(value: &Value) -> String {
     }
 }
 
-/// One of a set.
+/// One record of a set.
 fn record(record: &Value) -> String {
     match record
         .as_object()
@@ -75,7 +75,7 @@ pub fn short(full: &Value) -> String {
     }
 }
 
-/// What a message says apart from the object: without paths, and without the id of the request.
+/// The part of a message that is the same for all objects: without paths and the request id.
 pub fn gist(message: &str) -> String {
     let message = message.split("request id ").next().unwrap_or(message);
     message
@@ -85,30 +85,31 @@ pub fn gist(message: &str) -> String {
         .join(" ")
 }
 
-/// `3 to add, 1 to destroy`: what there is any of.
+/// `3 to add, 1 to destroy`: the counts that are not zero.
 pub(super) fn counted(counts: &[(usize, &str)]) -> String {
-    let any = counts.iter().filter(|(number, _)| *number > 0);
-    any.map(|(number, word)| format!("{number} {word}"))
+    let positive = counts.iter().filter(|(count, _)| *count > 0);
+    positive
+        .map(|(count, word)| format!("{count} {word}"))
         .collect::<Vec<_>>()
         .join(", ")
 }
 
-/// Why a mirror is run, and where the login comes from that is sent along.
+/// Why a mirror is run, and the source of the login that is sent.
 pub fn run(run: &Run) -> String {
     let login = match &run.credentials {
-        Some(login) => places(&login.username, &login.password),
+        Some(login) => login_sources(&login.username, &login.password),
         None if run.endpoint.is_empty() => return run.because.clone(),
         None => format!("the service endpoint `{}`", on_one_line(&run.endpoint)),
     };
     format!("{}; logs in with {login}", run.because)
 }
 
-fn places(username: &SecretSource, password: &SecretSource) -> String {
-    let place = |source: &SecretSource| match source {
+fn login_sources(username: &SecretSource, password: &SecretSource) -> String {
+    let source = |source: &SecretSource| match source {
         SecretSource::Env(name) => ("variable", on_one_line(name)),
         SecretSource::File(path) => ("file", on_one_line(path)),
     };
-    let ((one, user), (other, word)) = (place(username), place(password));
+    let ((one, user), (other, word)) = (source(username), source(password));
     if one == other {
         format!("the {one}s `{user}` and `{word}`")
     } else {
@@ -116,7 +117,7 @@ fn places(username: &SecretSource, password: &SecretSource) -> String {
     }
 }
 
-/// Whether a pair of values is better read as a difference of words.
+/// Whether a pair of values is shown as a word-level difference.
 pub fn is_long(before: &Value, after: &Value) -> bool {
     let long = |text: &str| text.contains('\n') || text.chars().count() > LONGEST_INLINE;
     match (mask::readable(before), mask::readable(after)) {
@@ -127,8 +128,8 @@ pub fn is_long(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// The lines of the difference of two values that are long: words of texts, records of sets. What
-/// stayed is cut, or not.
+/// The lines of the difference of two long values: by words for texts, by records for sets. Long
+/// unchanged parts are cut unless `whole`.
 pub fn changes(before: &Value, after: &Value, whole: bool, color: Color) -> Vec<String> {
     if let (Some(before), Some(after)) = (before.as_array(), after.as_array()) {
         return records(before, after, whole, color);
@@ -138,32 +139,32 @@ pub fn changes(before: &Value, after: &Value, whole: bool, color: Color) -> Vec<
     difference(text(before), text(after), color)
 }
 
-/// What went, what came, and what stayed of a set.
+/// The removed, added and unchanged records of a set.
 fn records(before: &[Value], after: &[Value], whole: bool, color: Color) -> Vec<String> {
-    let among = |records: &[Value]| records.iter().map(record).collect::<BTreeSet<_>>();
-    let (before, after) = (among(before), among(after));
-    let gone = before
+    let set = |records: &[Value]| records.iter().map(record).collect::<BTreeSet<_>>();
+    let (before, after) = (set(before), set(after));
+    let removed = before
         .difference(&after)
         .map(|record| color.paint(Role::Destroy, format!("[-{record}-]")));
-    let come = after
+    let added = after
         .difference(&before)
         .map(|record| color.paint(Role::Add, format!("{{+{record}+}}")));
-    let stayed: Vec<&String> = before.intersection(&after).collect();
-    let kept = if whole || stayed.len() < 2 {
-        stayed.into_iter().cloned().collect()
+    let unchanged: Vec<&String> = before.intersection(&after).collect();
+    let kept = if whole || unchanged.len() < 2 {
+        unchanged.into_iter().cloned().collect()
     } else {
-        vec![format!("{ELLIPSIS} {} stay", stayed.len())]
+        vec![format!("{ELLIPSIS} {} unchanged", unchanged.len())]
     };
-    gone.chain(come).chain(kept).collect()
+    removed.chain(added).chain(kept).collect()
 }
 
-/// The lines of a word-level difference: `[-gone-]` and `{+come+}` among what stayed, of which long
-/// runs are cut.
+/// The lines of a word-level difference: `[-removed-]` and `{+added+}`, with long unchanged parts
+/// cut.
 fn difference(before: &str, after: &str, color: Color) -> Vec<String> {
     lines(before, after, color, kept)
 }
 
-/// The same with all that stayed.
+/// The same with all unchanged parts.
 fn whole_difference(before: &str, after: &str, color: Color) -> Vec<String> {
     lines(before, after, color, |text, _, _| visible(text))
 }
@@ -198,16 +199,16 @@ fn lines(
     out.split('\n').map(str::to_owned).collect()
 }
 
-/// What stands in front of each line of a difference: a text of theirs at the beginning of a line
-/// could look like one of ours, or be a command to the runner of a CI job.
+/// The prefix of each line of a difference. A foreign text at the beginning of a line could look
+/// like our own text, or be a command for a CI runner.
 pub(super) const GUTTER: &str = "| ";
 
-/// Control characters escaped, the line break too: what changed must be seen.
+/// Escapes control characters, and line breaks too, so that changes of them are visible.
 pub(super) fn on_one_line(text: &str) -> String {
     escaped(text).replace("\\\"", "\"").replace("\\'", "'")
 }
 
-/// Control characters escaped, but for the line breaks of what stayed.
+/// Escapes control characters, except line breaks.
 fn visible(text: &str) -> String {
     text.split('\n')
         .map(on_one_line)
@@ -215,7 +216,7 @@ fn visible(text: &str) -> String {
         .join("\n")
 }
 
-/// An unchanged piece, with only its ends where it is long, cut between words.
+/// An unchanged part. Of a long one only the ends, cut between words.
 fn kept(text: &str, first: bool, last: bool) -> String {
     let ends = if first || last { CONTEXT } else { 2 * CONTEXT };
     if (first && last) || text.chars().count() <= ends + ELLIPSIS.len() {
@@ -251,7 +252,7 @@ fn tail(text: &str) -> &str {
     &text[words..]
 }
 
-/// The word as it begins a sentence.
+/// The text with its first letter in upper case.
 pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| {
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_changed_stand_among_those_that_stayed() {
+    fn changed_words_are_shown_among_unchanged_ones() {
         let lines = difference(
             "the quick brown fox\njumps",
             "the slow brown fox\njumps",
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_that_changed_is_seen() {
+    fn a_changed_line_break_is_visible() {
         assert_eq!(
             difference("one\ntwo", "one\ntwo\n", Color::Never),
             ["one", "two{+\\n+}"]

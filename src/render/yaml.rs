@@ -1,20 +1,21 @@
-//! Texts in the YAML that portolan writes. The YAML writer prints some characters as they are that
-//! are not seen, that readers of different versions take for different things, or that a CI job
-//! obeys: such a text is one double-quoted scalar instead, on one line. It also leaves words
-//! without quotes that are texts in YAML 1.2 and something else in YAML 1.1, which many readers
-//! still follow: those are quoted too.
+//! Quotes strings in the YAML that portolan writes, where the YAML library does not.
+//!
+//! The library prints some characters unescaped that are invisible, that YAML versions read
+//! differently, or that start a command of a CI runner. Such a string is written as one
+//! double-quoted scalar on one line. The library also leaves words unquoted that are strings in YAML
+//! 1.2 and something else in YAML 1.1, which many readers still follow. Those are quoted too.
 
 use crate::text::{is_plain, quoted};
 
-/// Texts that the YAML writer would spoil; placeholders stand for them until it is done.
+/// Strings that are replaced by placeholders while the YAML library writes the document.
 pub(super) struct Quoted {
-    /// What placeholders begin with; no text of the document holds it.
+    /// The prefix of placeholders. No string of the document contains it.
     mark: String,
-    held: Vec<String>,
+    strings: Vec<String>,
 }
 
 impl Quoted {
-    /// For a document with these texts in it.
+    /// For a document with these strings.
     pub(super) fn among<'t>(texts: impl Iterator<Item = &'t str>) -> Quoted {
         let mut mark = "quoted-text".to_owned();
         let texts: Vec<&str> = texts.filter(|text| text.contains(&mark)).collect();
@@ -23,20 +24,20 @@ impl Quoted {
         }
         Quoted {
             mark,
-            held: Vec::new(),
+            strings: Vec::new(),
         }
     }
 
-    /// What to give the YAML writer for a text.
+    /// The string itself, or a placeholder if the library would write it wrongly.
     pub(super) fn hold(&mut self, text: &str) -> String {
         if is_plain(text) && !is_ambiguous(text) {
             return text.to_owned();
         }
-        self.held.push(text.to_owned());
-        format!("{}-{}-", self.mark, self.held.len() - 1)
+        self.strings.push(text.to_owned());
+        format!("{}-{}-", self.mark, self.strings.len() - 1)
     }
 
-    /// The document with the texts in it.
+    /// Replaces the placeholders in the written document by the quoted strings.
     pub(super) fn fill(&self, yaml: &str) -> String {
         let mut pieces = yaml.split(&self.mark);
         let mut out = pieces.next().unwrap_or_default().to_owned();
@@ -45,7 +46,7 @@ impl Quoted {
                 .strip_prefix('-')
                 .and_then(|rest| rest.split_once('-'));
             let held = place.and_then(|(index, rest)| {
-                Some((self.held.get(index.parse::<usize>().ok()?)?, rest))
+                Some((self.strings.get(index.parse::<usize>().ok()?)?, rest))
             });
             match held {
                 Some((text, rest)) => out.extend([&*in_quotes(text), rest]),
@@ -56,7 +57,7 @@ impl Quoted {
     }
 }
 
-/// A text as one scalar that every reader takes for a text.
+/// A scalar that every YAML reader reads as this string.
 pub(super) fn scalar(text: &str) -> String {
     let needs_no_quotes =
         |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
@@ -69,7 +70,7 @@ pub(super) fn scalar(text: &str) -> String {
     }
 }
 
-/// In the quotes that the YAML writer would use, where they suffice.
+/// The string in single quotes as the library uses them, or in double quotes if it needs escapes.
 fn in_quotes(text: &str) -> String {
     let is_bare = |character: char| {
         (character.is_ascii_graphic() || character == ' ')
@@ -82,8 +83,8 @@ fn in_quotes(text: &str) -> String {
     }
 }
 
-/// Whether some reader takes the text, without quotes, for something else: a boolean, a number, a
-/// number to the base of 60, a date or a time, nothing at all, or a key with a meaning of its own.
+/// Whether a YAML reader could read the unquoted text as something else: a boolean, a number (also
+/// to the base of 60), a date, a time, null, or a special key.
 fn is_ambiguous(text: &str) -> bool {
     const WORDS: [&str; 14] = [
         "", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan",
@@ -91,7 +92,7 @@ fn is_ambiguous(text: &str) -> bool {
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || is_like_a_number(text)
 }
 
-/// Wider than any reader's rule, so that no reader's rule needs to be known.
+/// Covers the number and date rules of all YAML versions, and more: needless quotes do no harm.
 fn is_like_a_number(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if [".inf", ".nan"]
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_some_readers_take_for_a_text_is_quoted() {
+    fn ambiguous_strings_are_quoted() {
         for text in [
             "no",
             "Off",
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_come_back_whatever_they_look_like() {
+    fn all_strings_are_read_back() {
         let texts = [
             "quoted-text-0-",
             "\u{202e}",

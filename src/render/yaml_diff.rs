@@ -1,4 +1,4 @@
-//! The plan as a unified difference of YAML: what is live against what shall be, one hunk a
+//! Formats a plan as a unified diff of YAML: the live state against the chart, one hunk for each
 //! resource.
 
 use indexmap::IndexMap;
@@ -16,7 +16,7 @@ use crate::{
     state::Attributes,
 };
 
-/// The difference; empty if there is nothing to do. What may not run is said on `#` lines, which
+/// The diff; empty if there is nothing to do. Stops and withheld changes are on `#` lines, which
 /// tools skip.
 pub fn diff(plan: &Plan) -> String {
     let mut out = String::new();
@@ -27,7 +27,7 @@ pub fn diff(plan: &Plan) -> String {
         out.push_str(&format!("# stopped: {}\n", on_one_line(&stop.message)));
     }
     if plan.scope.selection.is_partial() {
-        out.push_str("# this is a part of the chart\n");
+        out.push_str("# only a part of the chart was compared\n");
     }
     for uncompared in &plan.uncompared {
         let (names, address) = (
@@ -98,8 +98,7 @@ fn hunk(change: &Change) -> String {
     withheld + &diff + &run
 }
 
-/// The resource as an entry of its own. What an update sends beside its fields is the live value,
-/// so it is shown too.
+/// The resource as a YAML entry. Unchanged values are included, because an update sends them too.
 fn yaml(change: &Change, attributes: &Attributes) -> String {
     let address = change.address.to_string();
     let texts = attributes

@@ -100,7 +100,7 @@ fn a_failure_takes_only_its_dependents_along() {
 
     Apply incomplete! Resources: 3 added, 0 changed, 0 destroyed.
     1 failed, 1 skipped.
-    To go on, see to what failed, then plan and apply again; what is done is not repeated.
+    To continue, fix what failed, then plan and apply again; changes that were made are not repeated.
     -- stderr
     ");
 }

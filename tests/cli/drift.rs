@@ -187,7 +187,7 @@ fn what_is_ignored_is_counted_and_no_more() {
     );
     let output = drift(&world, &["--ignore", "*/*/a"])
         .exits(2)
-        .says("Beside that: 1 ignored.");
+        .says("Not counted: 1 ignored.");
     assert!(!output.stdout.contains("team-a/a"), "{output}");
     let both = ["--ignore", "*/*/a", "--ignore", "*/*/b"];
     all_formats_exit(&world, &both, 0);
@@ -196,7 +196,7 @@ fn what_is_ignored_is_counted_and_no_more() {
     -- stdout
     Plan: 0 to add, 0 to change, 0 to destroy.
     2 unchanged.
-    Beside that: 2 ignored.
+    Not counted: 2 ignored.
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     ");
@@ -220,7 +220,7 @@ fn what_is_accepted_is_shown_and_does_not_count() {
 
     Plan: 0 to add, 0 to change, 0 to destroy.
     2 unchanged.
-    Beside that: 2 accepted.
+    Not counted: 2 accepted.
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     "#);
@@ -247,7 +247,7 @@ fn what_is_accepted_is_shown_and_does_not_count() {
     // One of the two.
     accept(&world, "team-a/a", FUTURE);
     all_formats_exit(&world, &[], 2);
-    let _ = drift(&world, &[]).says("Beside that: 1 accepted.");
+    let _ = drift(&world, &[]).says("Not counted: 1 accepted.");
     // To a plan it is nothing.
     let _ = world
         .plan(&["--detailed-exitcode"])
@@ -284,7 +284,7 @@ fn what_is_accepted_folds_as_a_plan_does() {
     });
     let output = drift(&world, &[])
         .exits(0)
-        .says("Beside that: 15 accepted.");
+        .says("Not counted: 15 accepted.");
     for last in [
         "team-a/r13 -> cn-east-3/attacker",
         "team-b/web -> cn-east-3/dr",
@@ -317,7 +317,7 @@ fn what_was_accepted_fails_from_the_day_after() {
       ~ repository cn-north-4/team-a/b  portolan.yaml:7
           category     "arm" -> "other"
 
-    Over: `team-a/*` accepted until 2020-01-31: they *test* it; portolan.yaml:9
+    Expired: `team-a/*` accepted until 2020-01-31: they *test* it; portolan.yaml:9
     Plan: 0 to add, 2 to change, 0 to destroy.
     2 unchanged.
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
@@ -343,7 +343,7 @@ fn what_was_accepted_fails_from_the_day_after() {
     );
     let _ = drift(&world, &["--format", "markdown"])
         .exits(1)
-        .says("> **Over:** `team-a/*` was accepted until 2020-01-31");
+        .says("> **Expired:** `team-a/*` was accepted until 2020-01-31");
     let _ = drift(&world, &["--format", "sarif"])
         .exits(1)
         .says("expired-acceptance");

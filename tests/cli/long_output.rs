@@ -47,7 +47,7 @@ fn what_nobody_listed_stands_right_above_the_summary() {
             .ensure_repository(NORTH, "team-a", "forgotten")
             .num_images = 7
     });
-    let unlisted = "\nUnlisted, so to be decided: list each, or set `unlisted: delete` or \
+    let unlisted = "\nUnlisted: add each to the chart, or set `unlisted: delete` or \
         `ignore`.\n  \
                     ? repository cn-north-4/team-a/forgotten  (7 tags)\n\nPlan: 60 to add";
     let _ = world.plan(&[]).exits(0).says(unlisted);
@@ -131,9 +131,9 @@ fn an_interrupted_apply_says_last_what_happened_and_how_to_go_on() {
         stdout.contains("\n    234 more: not attempted\n"),
         "{stdout}"
     );
-    let end = "not attempted.\nStopped by a signal, such as Ctrl-C. To go on, plan and apply \
+    let end = "not attempted.\nStopped by a signal, such as Ctrl-C. To continue, plan and apply \
         again; \
-               what is done is not repeated.\n";
+               changes that were made are not repeated.\n";
     assert_eq!(report, end, "{stdout}");
     let _ = world.apply(&[]);
 }

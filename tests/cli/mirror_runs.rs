@@ -130,13 +130,13 @@ fn a_run_that_does_not_end_is_unknown() {
     );
     assert_eq!(applied["job_id"].as_str().unwrap().len(), 36);
     assert_eq!(output.json()["outcome"], "incomplete");
-    let said = "run, and its end is not known: it has not ended yet (job ";
+    let said = "started, outcome unknown: it has not ended yet (job ";
     edit_mirror(&world, |mirror| mirror.runs.clear());
     let _ = world
         .try_apply(&["--wait", "1s"])
         .exits(1)
         .says(said)
-        .says("1 run, 1 not known to have ended.");
+        .says("1 run, 1 with unknown outcome.");
     assert_eq!(starts(&world), 2);
 }
 
@@ -178,7 +178,7 @@ fn the_end_is_waited_for() {
 fn a_run_of_somebody_else_is_waited_for_and_not_repeated() {
     let world = moving(Duration::from_secs(2));
     stranger(&world);
-    let _ = world.apply(&[]).says("1 so already.");
+    let _ = world.apply(&[]).says("1 already as planned.");
     assert_eq!(starts(&world), 0);
     // It fails: then one of our own is started.
     edit_mirror(&world, |mirror| {
@@ -201,7 +201,7 @@ fn a_run_of_somebody_else_that_just_hangs_is_left_alone() {
     let _ = world
         .try_apply(&["--wait", "2s"])
         .exits(1)
-        .says("a run of somebody else is under way: it has not ended yet");
+        .says("another client's run is in progress: it has not ended yet");
     assert_eq!(starts(&world), 0);
     // Nobody waits for it where nobody waits at all, and nobody claims to have started it.
     let output = world
@@ -262,7 +262,7 @@ fn what_is_not_due_any_more_is_not_run() {
     let _ = world
         .run(&["apply", "plan.json", "--wait", "9s"])
         .exits(0)
-        .says("1 so already.");
+        .says("1 already as planned.");
     assert_eq!(starts(&world), 0);
     // Somebody else's success may be too old by now.
     world.emulator.advance(Duration::from_secs(7 * 3600));

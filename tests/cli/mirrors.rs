@@ -141,7 +141,7 @@ fn a_mirror_without_an_age_is_never_run() {
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(0)
-        .says("No changes. The live state is as the chart says, as far as it can be compared.")
+        .says("No changes. The live state matches the chart, as far as it can be compared.")
         .says("Cannot be compared: branches of mirror cn-north-4/platform/app.");
     let document = world.plan_json(&[]);
     let address =

@@ -245,9 +245,8 @@ fn consent_to_no_deletion_stops_the_first_one() {
     let world = world("      b: { state: absent }\n");
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "b").num_images = 0);
     let output = world.plan(&["--allow", "deletes=0"]).exits(1);
-    let _ = output.says(
-        "1 resource would be deleted, more than `deletes=0`; to let it pass: --allow deletes=1",
-    );
+    let _ = output
+        .says("1 resource would be deleted, more than `deletes=0`; to continue: --allow deletes=1");
     let _ = world
         .try_apply(&["--allow", "deletes=0"])
         .exits(1)

@@ -269,7 +269,7 @@ impl World {
         output
     }
 
-    /// The live state is as the chart says.
+    /// The live state matches the chart.
     #[track_caller]
     pub(crate) fn is_settled(&self) {
         let output = self.plan(&["--detailed-exitcode"]).exits(0);

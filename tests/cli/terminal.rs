@@ -215,7 +215,7 @@ fn the_risks_stand_above_the_question() {
     wait_until("it asks", || terminal.shows("Only `yes` is accepted: "));
     assert_eq!(world.writes(), [""; 0]);
     let asked = terminal.screen.lock().unwrap().clone();
-    let (_, question) = asked.split_once("Not simply undone:").unwrap();
+    let (_, question) = asked.split_once("Hard to undo:").unwrap();
     assert!(
         question
             .contains("stays\r\n      ! exposes: anyone can pull what will be pushed (empty now)"),

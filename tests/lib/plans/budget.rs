@@ -146,7 +146,7 @@ fn without_code(line: &str) -> String {
 fn counted(page: &str, what: &str) -> usize {
     let Some(footer) = page
         .lines()
-        .find(|line| line.starts_with("_Left out for want of space: "))
+        .find(|line| line.starts_with("_Left out because of the size limit: "))
     else {
         return 0;
     };
@@ -216,7 +216,7 @@ fn nothing_breaks_out(line: &str) -> Verdict {
         "| --- ",
         "_Left out",
         "This is a",
-        "Chosen by ",
+        "Selected with ",
     ];
     let is_count = line.starts_with(|c: char| c.is_ascii_digit());
     prop_assert!(
