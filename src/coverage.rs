@@ -46,7 +46,7 @@ impl<'a> Seen<'a> {
         let read: BTreeSet<(Address, usize)> = listed(part).collect();
         let is_partial = listed(chart).count() > read.len();
         let is_read = |address: &Address| {
-            let mut kinds = address.kind().read_alone().peekable();
+            let mut kinds = address.kind().read_per_parent().peekable();
             kinds.peek().is_some()
                 && kinds.all(|kind| read.contains(&(address.clone(), kind.rank())))
         };

@@ -10,9 +10,8 @@ use crate::{
     diagnostics::{Diagnostic, Source, View},
     pattern::{Index, Pattern},
     plan::{
-        Change, Outcome, Plan, cloud,
+        Change, Outcome, Plan, by_id, cloud,
         document::{ChangeDocument, PlanDocument},
-        numbered,
     },
     state::Acceptance,
     time::Date,
@@ -71,7 +70,7 @@ pub fn judge(
     if plan.changes.is_empty() {
         // What an apply would stop at is told beside what it would do.
         plan.stopped
-            .retain(|stop| stop.code == cloud::OTHER_ACCOUNT || numbered::is_lack(&stop.code));
+            .retain(|stop| stop.code == cloud::OTHER_ACCOUNT || by_id::is_unrepairable(&stop.code));
     }
     drift.plan = plan;
     drift

@@ -150,7 +150,7 @@ impl Exported {
 
 /// Whether it stands in a list that is the whole truth.
 fn is_listed(address: &Address) -> bool {
-    address.kind().unmentioned == Unmentioned::ListIsWhole
+    address.kind().unmentioned == Unmentioned::ListIsComplete
 }
 
 /// The kinds of which the resource holds a list that is the whole truth, and that is known.
@@ -161,7 +161,7 @@ fn known_lists(
     let lists = address
         .kind()
         .children()
-        .filter(|child| child.unmentioned == Unmentioned::ListIsWhole);
+        .filter(|child| child.unmentioned == Unmentioned::ListIsComplete);
     lists.filter(|child| !unknown.contains(&(address.clone(), child.rank())))
 }
 

@@ -110,7 +110,7 @@ pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
     chart
         .resources
         .keys()
-        .filter_map(|address| (address.kind().makes?)(address))
+        .filter_map(|address| (address.kind().expected_copy?)(address))
         .collect()
 }
 
@@ -144,8 +144,8 @@ fn disposition<'a>(
     let parent = address.parent()?;
     let declared = chart.resources.get(&parent)?;
     match address.kind().unmentioned {
-        Unmentioned::Left => return None,
-        Unmentioned::ListIsWhole => {
+        Unmentioned::Kept => return None,
+        Unmentioned::ListIsComplete => {
             // What is listed goes along with what it lives in.
             let list = declared
                 .children
@@ -206,7 +206,9 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
             .kinds_that_hold(address)
             .map(move |kind| (address, kind))
     });
-    let alone = managed.chain(kept).filter(|(_, kind)| kind.is_read_alone());
+    let alone = managed
+        .chain(kept)
+        .filter(|(_, kind)| kind.is_read_per_parent());
     let mut wanted: Vec<(Address, &'static Kind)> = alone
         .map(|(address, kind)| (address.clone(), kind))
         .collect();
@@ -222,7 +224,7 @@ pub fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
         .iter()
         .filter(|(_, desired)| !desired.is_absent());
     let managed = staying.flat_map(|(address, desired)| managed(address, desired));
-    let alone = managed.filter(|(_, kind)| kind.is_read_alone());
+    let alone = managed.filter(|(_, kind)| kind.is_read_per_parent());
     alone
         .map(|(address, kind)| (address.clone(), kind))
         .collect()
@@ -262,7 +264,7 @@ impl Keeping {
                     .below
                     .may_match(address, child.key.len() - address.parts().len())
         };
-        address.kind().read_alone().filter(may_hold)
+        address.kind().read_per_parent().filter(may_hold)
     }
 }
 

@@ -171,7 +171,7 @@ impl DesiredResource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// Without it, the repository is looked up by its name.
-    pub number: Option<RemoteId>,
+    pub id: Option<RemoteId>,
     /// When a run is due; without it, never.
     pub max_age: Option<Age>,
     pub credentials: Option<LoginSource>,
@@ -196,7 +196,7 @@ impl TryFrom<u64> for RemoteId {
             .filter(|_| (1..=LARGEST_REMOTE_ID).contains(&number));
         known
             .map(RemoteId)
-            .ok_or_else(|| format!("a repository's number is from 1 to {LARGEST_REMOTE_ID}"))
+            .ok_or_else(|| format!("a repository's id is from 1 to {LARGEST_REMOTE_ID}"))
     }
 }
 
@@ -290,7 +290,7 @@ pub struct Live {
     pub resources: BTreeMap<Address, LiveResource>,
     /// The numbers of the repositories that the chart's mirrors are in, whether they are mirrors
     /// already or not. One that is asked for and not in here does not exist.
-    pub numbers: BTreeMap<Address, RemoteId>,
+    pub ids: BTreeMap<Address, RemoteId>,
     /// What the clock of the service said at the end, where it told.
     pub clock: Option<Moment>,
     /// The account that the repositories of a region belong to, where the answers tell.
@@ -326,7 +326,7 @@ pub struct LiveResource {
     /// How fresh it is, if it can be run.
     pub runs: Option<Box<RunState>>,
     /// The number of the repository that the answer is about, where it tells.
-    pub number: Option<u64>,
+    pub id: Option<u64>,
     /// Why nothing but its name is known: its entry in a list is not what the API describes.
     pub malformed: Option<Box<str>>,
 }

@@ -81,7 +81,7 @@ pub(crate) fn check(bytes: &[u8]) {
         }
     }
     let parent = repository::address("r-1", "o", "a");
-    for kind in parent.kind().read_alone() {
+    for kind in parent.kind().read_per_parent() {
         let _ = runtime.block_on(refresh::list_children(&client(), &parent, kind));
     }
 }

@@ -160,7 +160,7 @@ fn live(found: &str, category: &str, error: &str, mask: &Arc<Mask>) -> Live {
         .unwrap_or_default();
     live.resources
         .extend(resource.map(|resource| (address.clone(), resource)));
-    live.numbers
+    live.ids
         .extend(RemoteId::try_from(7).map(|number| (address, number)));
     live
 }

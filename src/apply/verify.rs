@@ -105,12 +105,9 @@ async fn read_back<'a>(
     tally: &Tally<'_>,
 ) -> ReadBack {
     let mut groups = BTreeMap::<(&'static str, &Arc<str>), Touched>::new();
-    for Subject { address, number } in touched {
+    for Subject { address, id } in touched {
         let group = (address.kind().name, address.region());
-        groups
-            .entry(group)
-            .or_default()
-            .push((address.clone(), number));
+        groups.entry(group).or_default().push((address.clone(), id));
     }
     let mut reads = JoinSet::new();
     for ((kind, region), touched) in groups {
@@ -125,7 +122,7 @@ async fn read_back<'a>(
                     (client.clone(), region.clone(), addresses(touched));
                 reads.spawn(async move { by_list(&client, kind, &region, addresses).await });
             }
-            Listing::PerRegion { .. } | Listing::PerNumber { .. } | Listing::Single => {
+            Listing::PerRegion { .. } | Listing::PerId { .. } | Listing::Single => {
                 let client = client.clone();
                 reads.spawn(async move { one_by_one(&client, touched).await });
             }
@@ -146,9 +143,9 @@ fn spawn_by_parent(
     reads: &mut JoinSet<ReadBack>,
 ) {
     let mut by_parent = BTreeMap::<Address, Touched>::new();
-    for (address, number) in touched {
+    for (address, id) in touched {
         if let Some(parent) = address.parent() {
-            by_parent.entry(parent).or_default().push((address, number));
+            by_parent.entry(parent).or_default().push((address, id));
         }
     }
     for (parent, touched) in by_parent {
@@ -193,10 +190,10 @@ async fn by_list(
 
 async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
     let mut read = ReadBack::new();
-    for (address, number) in touched {
+    for (address, id) in touched {
         let subject = Subject {
             address: &address,
-            number,
+            id,
         };
         if let Ok(seen) = observe(client, subject, &Trace::default()).await {
             read.insert(address, boxed(seen.live));

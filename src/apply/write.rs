@@ -341,9 +341,9 @@ impl<'w> Writer<'w> {
         mut admission: Admission<'w>,
     ) -> Result<(), Failed> {
         self.wrote = true;
-        let also_gone = self.change.address.kind().also_gone;
+        let gone_codes = self.change.address.kind().gone_codes;
         match admission
-            .send(request, also_gone, Purpose::Work, self.trace)
+            .send(request, gone_codes, Purpose::Work, self.trace)
             .await
         {
             Ok(_) => {

@@ -210,12 +210,12 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     let parents = live
         .resources
         .keys()
-        .filter(|address| address.kind().read_alone().next().is_some())
+        .filter(|address| address.kind().read_per_parent().next().is_some())
         .count();
     let reads = live
         .resources
         .keys()
-        .flat_map(|address| address.kind().read_alone())
+        .flat_map(|address| address.kind().read_per_parent())
         .count();
     // What holds for all of several is no matter of one repository.
     let unread_for: Vec<_> = unread.iter().map(|unread| unread.failure.clone()).collect();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     check::similar_to,
     context::Output,
-    grammar::{Form, Together},
+    grammar::{Form, KeyRule},
     inherit::{Inherited, find, length, resolve},
     layer::{Layer, is_section},
     tree::{self, Node},
@@ -168,10 +168,10 @@ pub(super) fn decode(
             continue;
         };
         if let Some(first) = seen.insert(address.clone(), item.span) {
-            if let Some(words) = kind.place.items {
+            if let Some(words) = kind.place.item_errors {
                 out.found.push(
                     words
-                        .twice
+                        .duplicate
                         .error()
                         .at(item.span)
                         .related(first, "first defined here"),
@@ -248,15 +248,15 @@ fn child<'n, 's>(
 
 /// The key that names a target, and the keys that it replaces.
 fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
-    match kind.place.entry()?.together {
-        Together::Instead(one, others) => Some((one, others)),
+    match kind.place.entry()?.key_rule {
+        KeyRule::Instead(one, others) => Some((one, others)),
         _ => None,
     }
 }
 
 /// The key of a target that holds the part of the address at that position.
 fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
-    let Form::Dictionary(_, record) = kind.place.beside?.form else {
+    let Form::Dictionary(_, record) = kind.place.shared?.form else {
         return None;
     };
     record
@@ -272,7 +272,7 @@ fn incomplete(kind: &Kind, own: &[&str]) -> Option<Diagnostic> {
     let (one, _) = reference(kind)?;
     let parts: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
     let hint = format!("write `{one}: NAME`, or {}", parts.join(" and "));
-    Some(kind.place.items?.incomplete?.error().hint(hint))
+    Some(kind.place.item_errors?.incomplete?.error().hint(hint))
 }
 
 fn named_target<'n, 's>(
@@ -335,7 +335,7 @@ fn add_fixed(
             .is_some_and(|value| *value != fixed)
         {
             let place = find(layers, kind, attribute.name);
-            let words = kind.place.items.and_then(|words| words.fixed);
+            let words = kind.place.item_errors.and_then(|words| words.fixed);
             found.extend(words.map(|(wrong, reason)| {
                 let hint = format!("{reason}: leave `{}` out", attribute.name);
                 wrong

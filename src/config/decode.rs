@@ -74,7 +74,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
     settings(roots, &mut out);
     for kind in REGISTRY
         .iter()
-        .filter(|kind| kind.parent.is_none() && kind.numbered().is_none())
+        .filter(|kind| kind.parent.is_none() && kind.lookup().is_none())
     {
         for (address, top) in tops(kind, &documents, &mut out) {
             decode_top(&address, &top, &targets, &mut out);

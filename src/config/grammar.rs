@@ -4,7 +4,7 @@
 
 use crate::{names::Name, region::REGIONS};
 
-pub use crate::kind::place::{ANCHORS, ANCHORS_DOC, Form, Key, Record, TextForm, Together};
+pub use crate::kind::place::{ANCHORS, ANCHORS_DOC, Form, Key, KeyRule, Record, TextForm};
 use crate::kind::place::{DEFAULTS, DEFAULTS_DOC, REGION, Slot, key};
 
 /// The version of the language that this file declares.
@@ -52,7 +52,7 @@ pub static DOCUMENT: Record = Record {
         ),
     ],
     slots: &[
-        Slot::Beside,
+        Slot::Shared,
         Slot::Keys(&[
             key(
                 "chart_defaults",
@@ -103,7 +103,7 @@ pub static DOCUMENT: Record = Record {
         Slot::Anchors,
     ],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 pub static ENDPOINTS: Record = Record {
@@ -132,7 +132,7 @@ pub static ENDPOINTS: Record = Record {
     ],
     slots: &[],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 pub static ACCEPTANCE: Record = Record {
@@ -162,7 +162,7 @@ pub static ACCEPTANCE: Record = Record {
     ],
     slots: &[],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 pub static LINTS: Record = Record {
@@ -176,7 +176,7 @@ pub static LINTS: Record = Record {
     )],
     slots: &[],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 pub static LIMITS: Record = Record {
@@ -207,7 +207,7 @@ pub static LIMITS: Record = Record {
     ],
     slots: &[],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ struct Seen<'n> {
 
 /// Decodes the entries of all documents.
 pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
-    for kind in REGISTRY.iter().filter(|kind| kind.numbered().is_some()) {
+    for kind in REGISTRY.iter().filter(|kind| kind.lookup().is_some()) {
         decode_kind(kind, documents, out);
     }
 }
@@ -67,7 +67,7 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
             }
             let terms = terms(node, key.span, out);
             if let Some((id, span)) = terms
-                .number
+                .id
                 .zip(node.get("repository_id").map(|node| node.span))
             {
                 unique_id(kind, (&document.region, id), span, &mut seen, out);
@@ -75,7 +75,7 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
             let attributes = attributes(kind, node, out);
             both_credentials(kind, node, &attributes, out);
             cloud_credentials(node, out);
-            let from = kind.runs.and_then(|runs| node.get(runs.from));
+            let from = kind.runs.and_then(|runs| node.get(runs.url));
             out.found
                 .extend(from.and_then(|node| lint::url(&out.context.text(node)?, node.span)));
             let source = out.context.source(key.span);
@@ -111,7 +111,7 @@ fn attributes(kind: &Kind, node: &Node<'_>, out: &Output<'_>) -> Attributes {
 }
 
 fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
-    let number = node
+    let id = node
         .get("repository_id")
         .and_then(|node| match node.resolve() {
             Resolved::Number(number) => RemoteId::try_from(number.as_u64()?).ok(),
@@ -128,7 +128,7 @@ fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
         })
     });
     Terms {
-        number,
+        id,
         max_age,
         credentials,
         span,

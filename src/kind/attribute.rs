@@ -1,4 +1,4 @@
-//! The attributes of a kind: how each can change, and which values it can take.
+//! The attributes of a kind: how each can change, and which values it can have.
 
 use serde_json::Value;
 
@@ -11,30 +11,31 @@ pub struct Attribute {
     pub name: &'static str,
     pub role: Role,
     pub shape: Shape,
-    /// What the service stores when a create request leaves it out, as the chart would write it.
+    /// The value that the service stores if a create request omits it, in the chart's form.
     pub service_default: Preset,
-    /// Whether a create request must name it, managed or not. Without a default of the service, so
-    /// must the chart.
+    /// Whether a create request must contain it, managed or not. If the service has no default, the
+    /// chart must contain it too.
     pub required: bool,
-    /// Whether it is a text for people only, which changes nothing.
+    /// Whether it is free text for people, without an effect.
     pub is_remark: bool,
-    /// The value that may do harm.
+    /// The value that carries a risk.
     pub hazard: Option<Hazard>,
-    /// What the API, its documents and other tools call it.
-    pub also: &'static [&'static str],
-    /// A value that a person would write, as YAML.
+    /// Other names for it, from the API, its documents and other tools. An error suggests the right
+    /// one.
+    pub aliases: &'static [&'static str],
+    /// A realistic value, as YAML.
     pub example: &'static str,
     /// One sentence for the schema and the editor.
     pub doc: &'static str,
 }
 
 impl Attribute {
-    /// Whether an entry of a chart has to name it.
-    pub fn is_demanded(&self) -> bool {
+    /// Whether a chart entry must contain it.
+    pub fn is_required_in_chart(&self) -> bool {
         self.required && self.service_default == Preset::Nothing
     }
 
-    /// Whether a chart could say this value.
+    /// Whether a chart may have this value.
     pub fn accepts(&self, value: &Value) -> bool {
         let fixed = match self.role {
             Role::Fixed(preset) => Some(Value::from(preset)),
@@ -51,14 +52,14 @@ pub enum Role {
     Mutable,
     /// Only by deleting the resource and creating it again.
     Immutable,
-    /// As `Immutable`, and the chart may not choose it: portolan always asks for this value.
+    /// As `Immutable`, and portolan always asks for this value: the chart cannot choose another.
     Fixed(Preset),
-    /// In place, but the service never tells the value: it is sent along, and cannot be compared.
+    /// In place, but the service never returns it: it is sent with other changes and not compared.
     WriteOnly,
 }
 
 impl Role {
-    /// Whether a live value can be read, and so compared.
+    /// Whether the service returns the value, so that it can be compared.
     pub fn is_readable(self) -> bool {
         self != Role::WriteOnly
     }
@@ -68,20 +69,20 @@ impl Role {
     }
 }
 
-/// A constant of a table, which cannot hold a [`Value`].
+/// A constant in a table, where a [`Value`] is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     Bool(bool),
     Text(&'static str),
     Number(u64),
-    /// No records.
+    /// An empty set of records.
     Empty,
-    /// The service knows none: a create request names it, or the service refuses.
+    /// The service has no default: a create request without the attribute is refused.
     Nothing,
 }
 
 impl Preset {
-    /// Nothing, where there is none.
+    /// `None` for [`Preset::Nothing`].
     pub fn value(self) -> Option<Value> {
         (self != Preset::Nothing).then(|| Value::from(self))
     }
@@ -99,32 +100,32 @@ impl From<Preset> for Value {
     }
 }
 
-/// Which values an attribute can take.
+/// The type and range of an attribute's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Bool,
-    /// Text, with its largest number of characters.
+    /// Text of at most so many characters.
     Text(usize),
     OneOf(&'static [&'static str]),
-    /// An address on the web without a name and a password in it.
+    /// An `http` or `https` URL without a user name or password.
     WebAddress,
-    /// A UUID, or an empty text for none.
+    /// A UUID. Empty text means none.
     Uuid,
-    /// A whole number from one to the other.
+    /// A whole number between two bounds, both included.
     Number(u64, u64),
-    /// A set of records. A record is a text, or one of these keys with a text; `longest` bounds the
-    /// characters of the text. Attributes hold a set sorted, so that equal sets are equal values.
+    /// A set of records. A record is a text, or a mapping of one of these keys to a text of at most
+    /// `longest` characters. Sets are kept sorted, so that equal sets are equal values.
     Records {
         keys: &'static [&'static str],
         longest: usize,
     },
 }
 
-/// The longest address on the web that any program takes.
+/// The longest URL that common programs accept, in bytes.
 pub const LONGEST_ADDRESS: usize = 2048;
 
 impl Shape {
-    /// Whether a chart could say this value.
+    /// Whether a chart may have this value.
     pub fn accepts(self, value: &Value) -> bool {
         match (self, value) {
             (Shape::Bool, Value::Bool(_)) => true,
@@ -142,7 +143,8 @@ impl Shape {
         }
     }
 
-    /// Whether the service could hold this value: the documents grow, so only its type is fixed.
+    /// Whether the service may return this value. Only the type is checked: the service may add
+    /// values of its own at any time.
     pub fn is_type_of(self, value: &Value) -> bool {
         match self {
             Shape::Bool => value.is_boolean(),
@@ -162,7 +164,7 @@ impl Shape {
         matches!(self, Shape::Records { .. })
     }
 
-    /// The one spelling of a value: what has no order is sorted, and holds nothing twice.
+    /// Sorts a set and removes duplicates, so that equal sets are equal values.
     pub(crate) fn settle(self, value: &mut Value) {
         if let (Shape::Records { .. }, Value::Array(records)) = (self, value) {
             records.sort_by_cached_key(Value::to_string);
@@ -170,14 +172,14 @@ impl Shape {
         }
     }
 
-    /// Whether this value is what somebody wrote as they liked, so that a secret may be in it. One
-    /// of the values that portolan knows is not.
+    /// Whether the value may contain a secret, as text that a user chose freely. An allowed word of
+    /// an enumeration cannot.
     pub(super) fn is_free_text(self, value: &Value) -> bool {
         matches!(self, Shape::Text(_) | Shape::WebAddress) || !self.accepts(value)
     }
 }
 
-/// What stands in a record: a text, or what is behind its only key.
+/// The text of a record: the record itself, or the value of its only key.
 fn of_record(record: &Value) -> Option<&Value> {
     match record.as_object() {
         Some(fields) if fields.len() == 1 => fields.values().next(),
@@ -194,7 +196,7 @@ fn is_record(record: &Value, keys: &[&str], longest: usize) -> bool {
     is_known && text.is_some_and(|text| text.chars().count() <= longest)
 }
 
-/// Whether a text is what [`Shape::WebAddress`] asks for.
+/// Whether the text is a valid [`Shape::WebAddress`].
 pub fn is_web_address(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")
@@ -206,7 +208,7 @@ pub fn is_web_address(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether a text is what [`Shape::Uuid`] asks for: 32 hexadecimal digits, with or without dashes.
+/// Whether the text is a valid [`Shape::Uuid`]: 32 hexadecimal digits, with or without dashes.
 pub fn is_uuid(text: &str) -> bool {
     let digits = text.bytes().filter(|byte| byte.is_ascii_hexdigit()).count();
     let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();

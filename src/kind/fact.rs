@@ -1,30 +1,31 @@
-//! Facts: counts that a read brings beside the values of a resource. Documents call them by their
-//! names.
+//! Facts: counts that a read returns beside the attributes of a resource. Documents use their names
+//! as keys.
 
 use serde::{Serialize, Serializer};
 
 use super::REGISTRY;
 
-/// The most facts that one resource has: what it holds, and what fills it.
+/// The largest number of facts of one resource: one for what it contains, one for its blocking
+/// children.
 const MOST: usize = 2;
 
 /// A count.
 #[derive(Debug)]
 pub struct Fact {
-    /// What documents call it.
+    /// Its key in documents.
     pub name: &'static str,
-    /// What is counted: `images`.
+    /// The noun for what is counted: `images`.
     pub things: &'static str,
 }
 
 impl Fact {
-    /// The facts of a resource of which this count alone is known.
+    /// Facts with only this count.
     pub fn count(&'static self, number: u64) -> Facts {
         Facts([Some((self, number)), None])
     }
 }
 
-/// Each fact is one static, and so only equal to itself.
+/// Each fact is one static, so identity is equality.
 impl PartialEq for Fact {
     fn eq(&self, other: &Fact) -> bool {
         std::ptr::eq(self, other)
@@ -33,7 +34,7 @@ impl PartialEq for Fact {
 
 impl Eq for Fact {}
 
-/// All facts of all kinds: what resources hold, then what fills them.
+/// The facts of all kinds: first what resources contain, then what blocks their deletion.
 pub fn all() -> impl Iterator<Item = &'static Fact> {
     let held = REGISTRY
         .iter()
@@ -42,12 +43,13 @@ pub fn all() -> impl Iterator<Item = &'static Fact> {
     held.chain(
         REGISTRY
             .iter()
-            .filter_map(|kind| kind.fills)
-            .map(|fills| fills.fact),
+            .filter_map(|kind| kind.blocks_parent)
+            .map(|block| block.fact),
     )
 }
 
-/// What is known of one resource. There are many of these, so it needs no room of its own.
+/// The known facts of one resource. An array, because a plan holds one for each of up to 100,000
+/// resources, and a map would allocate for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Facts([Option<(&'static Fact, u64)>; MOST]);
 
@@ -58,8 +60,7 @@ impl Facts {
             .map(|(_, number)| number)
     }
 
-    /// Adds a count, or puts it in the place of the one before. False: a resource has no more facts
-    /// than these.
+    /// Sets a count. Returns `false` if the resource already has the largest number of facts.
     #[must_use]
     pub fn insert(&mut self, fact: &'static Fact, number: u64) -> bool {
         let is_place =
@@ -73,7 +74,7 @@ impl Facts {
     }
 }
 
-/// Numbers by name.
+/// A mapping from names to counts.
 impl Serialize for Facts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter().map(|(fact, number)| (fact.name, number)))
@@ -108,7 +109,7 @@ mod tests {
             serde_json::to_string(&facts).unwrap(),
             r#"{"one":3,"other":2}"#
         );
-        // What counts 100,000 repositories must not need much.
+        // A plan of 100,000 repositories holds as many of these.
         assert_eq!(size_of::<Facts>(), 32);
     }
 }

@@ -1,4 +1,4 @@
-//! How live resources of a kind are found, and what one answer of a list holds.
+//! How live resources of a kind are found, and the content of one list response.
 
 use std::sync::Arc;
 
@@ -13,48 +13,48 @@ use crate::{
 /// How live resources of a kind are found.
 #[derive(Debug)]
 pub enum Listing {
-    /// All of a region: in one answer, or so many a page at most. Pages overlap or shrink when
-    /// somebody writes meanwhile.
+    /// All resources of a region, in one response or in pages of at most this size. Pages overlap
+    /// or shrink if another client writes meanwhile.
     PerRegion {
         page_size: Option<usize>,
         request: fn(region: &Arc<str>, window: Window) -> Request,
         decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
     },
-    /// One answer for each resource of the parent kind.
+    /// One response for each resource of the parent kind.
     PerParent {
         request: fn(parent: &Address) -> Request,
         decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
     },
-    /// At most one for each resource of the parent kind, and so with the parent's key. The read of
-    /// it is its list too.
+    /// At most one for each resource of the parent kind, so it has the parent's key. Its own read
+    /// is also its list.
     Single,
-    /// One answer for each resource that the chart names, under a number. The number stands in the
-    /// chart, or in a list of all that could be meant.
-    PerNumber {
+    /// One response for each resource that the chart declares, by its id. The id is in the chart,
+    /// or is found in a list of candidates.
+    PerId {
         page_size: usize,
         request: fn(region: &Arc<str>, window: Window) -> Request,
         decode: fn(response: &Response) -> Result<Page<Candidate>, Undecodable>,
     },
 }
 
-/// The list of what lives in a resource, in pages.
+/// The paged list of what is in one resource.
 #[derive(Debug, Clone, Copy)]
-pub struct Contents {
+pub struct ContentList {
     pub page_size: usize,
-    /// May show more than what lives in there.
+    /// May return more than that.
     pub request: fn(of: &Address, window: Window) -> Request,
     pub decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
 }
 
-/// Something that a resource of the chart could be.
+/// A live object that an entry of the chart could mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    pub number: RemoteId,
+    pub id: RemoteId,
     /// The parts of the key behind the region.
     pub key: Vec<String>,
 }
 
-/// Which part of a list is asked for.
+/// The part of a list that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     pub offset: usize,
@@ -62,29 +62,29 @@ pub struct Window {
 }
 
 impl Window {
-    /// The beginning of a list.
+    /// The first page of a list.
     pub fn first(limit: usize) -> Window {
         Window { offset: 0, limit }
     }
 
-    /// The offset behind it.
+    /// The offset of the next page.
     pub fn end(self) -> usize {
         self.offset.saturating_add(self.limit)
     }
 }
 
-/// What one list answer holds.
+/// The content of one list response.
 #[derive(Debug)]
 pub struct Page<T = (Address, LiveResource)> {
     pub items: Vec<T>,
-    /// How many items the answer held, strange ones included: what decides whether another page
+    /// The number of items in the response, undecodable ones included. Decides whether another page
     /// follows.
     pub length: usize,
-    /// How many the service says there are in all.
+    /// The total, as the service reports it.
     pub total: Option<usize>,
-    /// The account that the items belong to, where the answer tells.
+    /// The account that owns the items, if the response names it.
     pub account: Option<String>,
-    /// Why the answer may not be the whole truth.
+    /// Why the response may be incomplete.
     pub doubt: Option<String>,
 }
 
@@ -101,7 +101,7 @@ impl<T> Default for Page<T> {
 }
 
 impl Page {
-    /// The same with the secrets of the items masked.
+    /// Masks the secrets of the items.
     pub fn hidden(mut self, mask: &Mask) -> Page {
         for (address, live) in &mut self.items {
             live.hidden = address.kind().hide(mask, &mut live.attributes);

@@ -1,9 +1,9 @@
 //! `mirror`: a git repository of CodeArts Repo that follows another one.
 //!
-//! Paths take the repository's number, never its name. A PUT may replace or merge, which is not
-//! documented, so every one sends all fields. The state of a run can only be read from the mirror
-//! itself: the job that a start answers with cannot be asked for, and neither cancelling nor
-//! detaching exists (codearts-repo-api: sections 1, 2 and 8).
+//! Paths contain the repository's id, never its name. Whether a PUT replaces or merges is not
+//! documented, so each one sends all fields. Only the mirror itself shows the state of a run: the
+//! job that a start returns cannot be queried, and there is no way to cancel a run or to detach a
+//! mirror (codearts-repo-api: sections 1, 2 and 8).
 
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Attribute, Candidate, Hazard, Id, Identity, Kind, Lack, Lifecycle, Listing, Numbered, Page,
-    Preset, Role, Runs, Shape, Subject, Undecodable, Unmentioned, Window, Wire, json as parse,
-    place::{Form, Place, Record, TextForm, Together, key},
+    Attribute, Candidate, Hazard, IdField, Identity, Kind, Lifecycle, Listing, Lookup, Page,
+    Preset, Role, Runs, Shape, Subject, Undecodable, Unmentioned, Unrepairable, Window, Wire,
+    json as parse,
+    place::{Form, KeyRule, Place, Record, TextForm, key},
 };
 use crate::{
     address::Address,
@@ -26,13 +27,13 @@ use crate::{
     wire::{Method, Request, Response, Service, error::ApiError, secret::Login},
 };
 
-/// The most that the service gives in one page.
+/// The largest page that the service returns.
 const PAGE: usize = 100;
 
-/// The longest job id that is repeated.
+/// A longer job id is cut in reports, in characters.
 const LONGEST_JOB: usize = 100;
 
-/// The most that is repeated of why a run failed.
+/// A longer status or error of a run is cut, in characters.
 const LONGEST_ERROR: usize = 600;
 
 /// A CodeArts project and a git repository in it.
@@ -51,7 +52,7 @@ pub const NAME: Name = Name::Resource(&Rule {
     meant: |_| None,
 });
 
-/// A git repository, or a group of some (codearts-repo-api: section 4.1).
+/// One segment of the path: a group or the repository (codearts-repo-api: section 4.1).
 fn is_git_name(text: &str) -> bool {
     let is_start = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.bytes().next().is_some_and(is_start)
@@ -60,10 +61,10 @@ fn is_git_name(text: &str) -> bool {
             .all(|byte| is_start(byte) || matches!(byte, b'-' | b'.'))
 }
 
-/// The number of the repository, which its mirror is part of.
-static ID: Id = Id {
+/// The id of the repository. Its mirror has no id of its own.
+static ID: IdField = IdField {
     name: "repository_id",
-    moved: |was, is| format!("the repository {was} was asked for, and the answer is about {is}"),
+    moved: |was, is| format!("asked for repository {was}, but the response is about {is}"),
 };
 
 pub static MIRROR: Kind = Kind {
@@ -79,13 +80,12 @@ pub static MIRROR: Kind = Kind {
             Form::Dictionary(NAME, &ENTRY),
             "{ platform/app: { url: 'https://git.example.com/app.git', scheduled: true, max_age: \
             6h } }",
-            "The git repositories of CodeArts Repo that follow another one, by project and \
-            repository. The repository itself must exist; portolan makes it a mirror, and keeps it \
-            fresh.",
+            "Git repositories of CodeArts Repo that mirror another one, by project and repository. \
+            The repository must exist already; portolan makes it a mirror and keeps it fresh.",
         ),
         defaults: None,
-        beside: None,
-        items: None,
+        shared: None,
+        item_errors: None,
     },
     attributes: &[
         Attribute {
@@ -96,10 +96,10 @@ pub static MIRROR: Kind = Kind {
             required: false,
             is_remark: false,
             hazard: None,
-            also: &[],
+            aliases: &[],
             example: "https://git.example.com/app.git",
-            doc: "The repository that is followed. Without a user name and a password in it: those \
-                are `credentials`.",
+            doc: "The repository to mirror, without a user name or password: those go under \
+                `credentials`.",
         },
         Attribute {
             name: "branches",
@@ -109,10 +109,10 @@ pub static MIRROR: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
-            also: &[],
+            aliases: &[],
             example: "all",
-            doc: "Which branches are followed. The service never tells, so this is sent with other \
-                changes and not compared.",
+            doc: "Which branches are mirrored. The service does not return this, so it is sent \
+                with other changes and never compared.",
         },
         Attribute {
             name: "scheduled",
@@ -124,15 +124,15 @@ pub static MIRROR: Kind = Kind {
             hazard: Some(Hazard {
                 class: RiskClass::OneWay,
                 value: false,
-                of_creation: false,
+                on_creation: false,
                 evidence: |_| {
                     "the service may not let the schedule be switched on again".to_owned()
                 },
             }),
-            also: &[],
+            aliases: &[],
             example: "true",
-            doc: "Whether the service runs the mirror by itself. Switching it off may be final: \
-                the documents contradict each other.",
+            doc: "Whether the service runs the mirror on its own schedule. Switching this off may \
+                be final: the documents contradict each other.",
         },
         Attribute {
             name: "endpoint",
@@ -142,9 +142,9 @@ pub static MIRROR: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
-            also: &[],
+            aliases: &[],
             example: "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11",
-            doc: "The service endpoint that holds the credentials of the other side; an empty text \
+            doc: "The service endpoint that stores the credentials for the other repository. Empty \
                 for none.",
         },
         Attribute {
@@ -155,38 +155,37 @@ pub static MIRROR: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
-            also: &[],
+            aliases: &[],
             example: "false",
-            doc: "Whether a run overwrites what was pushed to the mirror. It is sent with each \
-                run, and nothing else.",
+            doc: "Whether a run overwrites what was pushed to the mirror. Sent only with runs.",
         },
     ],
     lifecycle: Lifecycle::Attached,
     risks: &[],
     holds: None,
-    fills: None,
-    unmentioned: Unmentioned::Left,
-    makes: None,
+    blocks_parent: None,
+    unmentioned: Unmentioned::Kept,
+    expected_copy: None,
     note_on_creation: None,
-    identity: Identity::LookedUp(&Numbered {
+    identity: Identity::LookedUp(&Lookup {
         id: &ID,
-        missing: Lack {
+        missing: Unrepairable {
             code: "no-such-repository",
-            problem: "no git repository is called so, and portolan cannot create one",
+            problem: "there is no git repository of this name, and portolan cannot create one",
             remedy: "create the repository",
         },
-        needs: "url",
-        needless: Lack {
+        required: "url",
+        incomplete: Unrepairable {
             code: "mirror-without-url",
-            problem: "the repository is no mirror yet, and the chart names no `url` to follow",
-            remedy: "write its `url`",
+            problem: "the repository is not a mirror yet, and the chart has no `url` for it",
+            remedy: "add its `url`",
         },
     }),
     runs: Some(&Runs {
-        from: "url",
+        url: "url",
         endpoint: "endpoint",
         force: "force",
-        forced: (
+        forced_risk: (
             RiskClass::Overwrites,
             "what was pushed to the mirror is overwritten",
         ),
@@ -194,13 +193,13 @@ pub static MIRROR: Kind = Kind {
         job,
         is_in_flight,
     }),
-    listing: Listing::PerNumber {
+    listing: Listing::PerId {
         page_size: PAGE,
         request: list,
         decode: decode_list,
     },
-    also_gone: &[],
-    also_absent: &["CH.010001"],
+    gone_codes: &[],
+    absent_codes: &["CH.010001"],
     wire: &Api,
 };
 
@@ -219,29 +218,29 @@ static ENTRY: Record = Record {
             "repository_id",
             Form::Number(1, LARGEST_REMOTE_ID),
             "123",
-            "The repository's number. Without it the repository is looked up by its exact name, of \
-            which there must be one.",
+            "The repository's id. Without it the repository is looked up by its exact name, which \
+            must be unique.",
         ),
         key(
             "max_age",
             Form::Text(TextForm::Age),
             "6h",
-            "How old the last success may be. Older, or without one, or after a change, the mirror \
-            is run. Absent or `null`: never.",
+            "How old the last success may be. The mirror is run if it is older, if there is none, \
+            and after a change. Absent or `null`: it is never run.",
         )
         .nullable(),
         key(
             "credentials",
             Form::Record(&CREDENTIALS),
             "{ username: { env: GIT_USER }, password: { env: GIT_TOKEN } }",
-            "Who asks the other side, if it is not public: read right before a run, and sent with \
-            it. Or else an `endpoint`.",
+            "The login for the other repository, if it is not public. It is read right before a \
+            run and sent with it. The alternative is an `endpoint`.",
         )
         .nullable(),
     ],
     slots: &[],
     attributes_of: Some(&MIRROR),
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 static CREDENTIALS: Record = Record {
@@ -251,43 +250,42 @@ static CREDENTIALS: Record = Record {
             "username",
             Form::Record(&SECRET),
             "{ env: GIT_USER }",
-            "Where the user name is.",
+            "Where to read the user name.",
         )
         .required(),
         key(
             "password",
             Form::Record(&SECRET),
             "{ file: /run/secrets/git }",
-            "Where the password, or a token, is.",
+            "Where to read the password or token.",
         )
         .required(),
     ],
     slots: &[],
     attributes_of: None,
-    together: Together::Login,
+    key_rule: KeyRule::Login,
 };
 
 static SECRET: Record = Record {
-    name: "place of a secret",
+    name: "reference to a secret",
     keys: &[
         key(
             "env",
             Form::Text(TextForm::Name(Name::Variable)),
             "GIT_TOKEN",
-            "The variable of the environment that holds it; a line break at its end does not \
-            count.",
+            "The environment variable that holds it. One line break at its end is ignored.",
         ),
         key(
             "file",
             Form::Text(TextForm::Path),
             "/run/secrets/git",
-            "The file of at most 64 KiB that holds it and nothing else, not below /proc, /sys or \
-            /dev; a line break at its end does not count.",
+            "A file that holds nothing else, of at most 64 KiB and not below /proc, /sys or /dev. \
+            One line break at its end is ignored.",
         ),
     ],
     slots: &[],
     attributes_of: None,
-    together: Together::OneSource,
+    key_rule: KeyRule::OneSource,
 };
 
 struct Api;
@@ -305,8 +303,9 @@ struct Item {
     last_error: Option<String>,
 }
 
-/// The documents describe both values of `mirroring_enabled` the other way round than its name; the
-/// name is believed. Works in both directions.
+/// The documents describe both values of `mirroring_enabled` the other way round than its name
+/// suggests. portolan follows the name. Should the service follow the documents, this is the one
+/// place to change, for reads and writes.
 fn polarity(value: bool) -> bool {
     value
 }
@@ -316,7 +315,7 @@ fn filled(text: Option<String>) -> Option<String> {
 }
 
 impl Item {
-    /// Nothing, if the repository is no mirror.
+    /// `None` if the repository is not a mirror.
     fn into_live(self, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
         let Some(url) = filled(self.url) else {
             return Ok(None);
@@ -350,29 +349,27 @@ impl Item {
             last_error: filled(self.last_error)
                 .map(|error| Foreign::new(&response.mask, &error, LONGEST_ERROR)),
         };
-        let number = self.repository_id.filter(|number| *number > 0);
+        let id = self.repository_id.filter(|id| *id > 0);
         Ok(Some(LiveResource {
             attributes,
             runs: Some(Box::new(runs)),
-            number,
+            id,
             ..LiveResource::default()
         }))
     }
 }
 
-/// Of a number that no plan lacks.
-fn path(Subject { number, .. }: Subject<'_>) -> String {
-    format!(
-        "/v4/repositories/{}/remote-mirror",
-        number.map_or(0, u64::from)
-    )
+/// A plan contains no request for a mirror without an id, so the 0 is never sent.
+fn path(Subject { id, .. }: Subject<'_>) -> String {
+    format!("/v4/repositories/{}/remote-mirror", id.map_or(0, u64::from))
 }
 
 fn request(subject: Subject<'_>, method: Method, path: String) -> Request {
     Request::new(Service::CodeArts, subject.address.region(), method, path)
 }
 
-/// In an order that writes do not change; there is no total, so the last page is a short one.
+/// Ordered by creation, so that concurrent changes do not shift pages. The service reports no
+/// total: a short page is the last one.
 fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let mut request = Request::new(
         Service::CodeArts,
@@ -395,7 +392,7 @@ struct Listed {
     name: String,
     http_url_to_repo: Option<String>,
     project_name: Option<String>,
-    /// A text in older interfaces.
+    /// Older versions of the API return text here.
     project_is_delete: Option<Value>,
 }
 
@@ -414,10 +411,10 @@ fn decode_list(response: &Response) -> Result<Page<Candidate>, Undecodable> {
 }
 
 impl Listed {
-    /// One in a group is called by its path below the project, which the address to clone from
-    /// shows. One of a project that is deleted has no key, and is nobody's.
+    /// A repository in a group has a path below the project, which only the clone URL shows.
+    /// Without a key, no entry of the chart matches a repository of a deleted project.
     fn into_candidate(self) -> Candidate {
-        let gone = self
+        let is_deleted = self
             .project_is_delete
             .is_some_and(|value| value == json!(true) || value == json!("true"));
         let project = self.project_name.unwrap_or_default();
@@ -437,8 +434,8 @@ impl Listed {
             .unwrap_or(&self.name)
             .to_owned();
         Candidate {
-            number: self.id,
-            key: if gone {
+            id: self.id,
+            key: if is_deleted {
                 Vec::new()
             } else {
                 vec![project, name]
@@ -460,7 +457,7 @@ impl Wire for Api {
         parse::<Item>(response, "a mirror")?.into_live(response)
     }
 
-    /// Ties the repository to the other one; how is up to the update that follows.
+    /// Only sets the URL; an update that follows sets the rest.
     fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request {
         let mut request = request(
             subject,
@@ -496,17 +493,18 @@ impl Wire for Api {
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
-            "CH.004403" => {
-                Some("the role in the repository needs the permission to change its settings")
-            }
-            "CH.004404" => Some("the repository is gone, or it is no mirror"),
+            "CH.004403" => Some(
+                "the caller's role in the repository lacks the permission to change its \
+                    settings",
+            ),
+            "CH.004404" => Some("the repository is gone, or is not a mirror"),
             _ => None,
         }
     }
 }
 
-/// Starts a run. Either a login or an endpoint is sent: which of two the service would take is not
-/// documented.
+/// Starts a run. Sends a login or an endpoint, never both: which of the two the service would use
+/// is not documented.
 fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request {
     let mut request = request(subject, Method::Post, path(subject));
     let endpoint = if login.is_some() { "" } else { endpoint };
@@ -522,16 +520,16 @@ fn start(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login
     request
 }
 
-/// The job that a start answered with, for a ticket: the service offers no way to ask for it.
+/// The job id in the response to a start, for support tickets. The service cannot be asked about
+/// it.
 fn job(response: &Response) -> Option<String> {
     let answer: Value = serde_json::from_slice(&response.body).ok()?;
     let job = answer["jid"].as_str().filter(|job| !job.is_empty())?;
     Some(Foreign::new(&response.mask, job, LONGEST_JOB).to_string())
 }
 
-/// Whether a run is under way. The documents list no values; these are GitLab's, whose fields have
-/// the same names, and the words of other services for them. What is not known is not "finished",
-/// and neither is it under way.
+/// Whether a run is in progress. The documents list no values. These are GitLab's, which has fields
+/// of the same names, and common synonyms. An unknown value counts as not running.
 fn is_in_flight(state: &RunState) -> bool {
     state.status.as_deref().is_some_and(|status| {
         matches!(
@@ -542,191 +540,4 @@ fn is_in_flight(state: &RunState) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{mask::Mask, wire::secret::Secret};
-
-    fn read(body: Value) -> Result<Option<LiveResource>, Undecodable> {
-        let response = Response {
-            body: body.to_string().into_bytes(),
-            ..Response::default()
-        };
-        MIRROR.wire.decode_read(&address("r", "p", "a"), &response)
-    }
-
-    #[test]
-    fn requests_name_the_repository_by_its_number() {
-        let address = address("r", "p", "a/b");
-        let subject = Subject {
-            address: &address,
-            number: RemoteId::try_from(2_147_483_647).ok(),
-        };
-        let after = Attributes::from([
-            ("url", json!("https://x/a.git")),
-            ("branches", json!("default")),
-            ("scheduled", json!(true)),
-            ("endpoint", json!("")),
-            ("force", json!(true)),
-        ]);
-        assert_eq!(
-            MIRROR.wire.read(subject).to_string(),
-            "GET r /v4/repositories/2147483647/remote-mirror"
-        );
-        let associate = MIRROR.wire.create(subject, &after);
-        assert_eq!(
-            associate.to_string(),
-            "POST r /v4/repositories/2147483647/remote-mirror/associate"
-        );
-        assert_eq!(
-            associate.body_text().unwrap(),
-            r#"{"url":"https://x/a.git"}"#
-        );
-        let change = MIRROR.wire.update(subject, &after).unwrap();
-        assert_eq!(
-            change.to_string(),
-            "PUT r /v4/repositories/2147483647/remote-mirror"
-        );
-        let body = r#"{"url":"https://x/a.git","sync_branch_type":"default","mirroring_enabled":true,"endpoint_uuid":""}"#;
-        assert_eq!(change.body_text().unwrap(), body);
-    }
-
-    #[test]
-    fn a_start_is_as_the_api_page_writes_it() {
-        let address = address("r", "p", "a");
-        let subject = Subject {
-            address: &address,
-            number: RemoteId::try_from(1).ok(),
-        };
-        let plain = start(subject, false, "", None).body_text().unwrap();
-        assert_eq!(
-            plain,
-            r#"{"username":"","password":"","endpoint_uuid":"","force_fetch":false}"#
-        );
-        let secret = |text: &str| Secret::new(text.to_owned());
-        let login = Login {
-            username: secret("me"),
-            password: secret("p4ss"),
-        };
-        let body = start(subject, true, "uuid", Some(&login))
-            .body_text()
-            .unwrap();
-        assert_eq!(
-            body,
-            r#"{"username":"bWU=","password":"cDRzcw==","endpoint_uuid":"","force_fetch":true}"#
-        );
-        let stored = start(subject, false, "uuid", None).body_text().unwrap();
-        assert_eq!(
-            stored,
-            r#"{"username":"","password":"","endpoint_uuid":"uuid","force_fetch":false}"#
-        );
-    }
-
-    #[test]
-    fn what_is_not_filled_is_no_mirror_or_no_time() {
-        for body in [
-            json!({}),
-            json!({ "url": null, "id": 0 }),
-            json!({ "url": "", "mirroring_enabled": false }),
-        ] {
-            assert_eq!(read(body), Ok(None));
-        }
-        let live = read(
-            json!({ "url": "u", "mirroring_enabled": false, "last_successful_update_at": "", "extra": 1 }),
-        );
-        let live = live.unwrap().unwrap();
-        let expected = [
-            ("url", json!("u")),
-            ("scheduled", json!(false)),
-            ("endpoint", json!("")),
-        ];
-        assert_eq!(live.attributes, Attributes::from(expected));
-        assert_eq!(live.runs, Some(Box::default()));
-        for (told, expected) in [(json!(7), Some(7)), (json!(0), None), (json!(null), None)] {
-            assert_eq!(
-                read(json!({ "url": "u", "repository_id": told }))
-                    .unwrap()
-                    .unwrap()
-                    .number,
-                expected
-            );
-        }
-        let error =
-            read(json!({ "url": "u", "last_successful_update_at": "a while ago" })).unwrap_err();
-        assert!(error.to_string().contains("a while ago"), "{error}");
-    }
-
-    #[test]
-    fn a_repository_in_a_group_is_called_by_its_path() {
-        let body = json!([
-            { "id": 1, "name": "app", "http_url_to_repo": "https://x.example/plat/app.git", "project_name": "platform" },
-            { "id": 2, "name": "app", "http_url_to_repo": "https://x.example/plat/a/b/app.git",
-              "project_name": "platform", "project_is_delete": "false" },
-            { "id": 3, "name": "app", "project_name": "platform", "project_is_delete": "true" },
-            { "id": 4, "name": "app" },
-        ]);
-        let response = Response {
-            body: body.to_string().into_bytes(),
-            ..Response::default()
-        };
-        let keys: Vec<String> = decode_list(&response)
-            .unwrap()
-            .items
-            .iter()
-            .map(|one| one.key.join("/"))
-            .collect();
-        assert_eq!(keys, ["platform/app", "platform/a/b/app", "", "/app"]);
-        for id in ["0", "-1", "2147483648", "\"1\""] {
-            let body = format!(r#"[{{ "id": {id}, "name": "app" }}]"#).into_bytes();
-            assert!(
-                decode_list(&Response {
-                    body,
-                    ..Response::default()
-                })
-                .is_err(),
-                "{id}"
-            );
-        }
-    }
-
-    #[test]
-    fn only_known_words_mean_that_a_run_is_under_way() {
-        for (status, expected) in [
-            ("started", true),
-            ("Scheduled", true),
-            ("finished", false),
-            ("3", false),
-        ] {
-            let state = RunState {
-                status: Some(Foreign::new(&Mask::default(), status, 100)),
-                ..RunState::default()
-            };
-            assert_eq!(is_in_flight(&state), expected, "{status}");
-        }
-    }
-
-    #[test]
-    fn a_job_is_shown_on_one_line() {
-        let job = |body: &str| {
-            super::job(&Response {
-                body: body.into(),
-                ..Response::default()
-            })
-        };
-        assert_eq!(
-            job(r#"{"jid":"09a56216-cb37"}"#).as_deref(),
-            Some("09a56216-cb37")
-        );
-        assert_eq!(job(r#"{"jid":"a\nb"}"#).as_deref(), Some("a\\nb"));
-        assert_eq!(
-            (
-                job("{}"),
-                job("[]"),
-                job(r#"{"jid":7}"#),
-                job(r#"{"jid":""}"#)
-            ),
-            (None, None, None, None)
-        );
-        let long = job(&format!(r#"{{"jid":"{}"}}"#, "x".repeat(999))).unwrap();
-        assert_eq!(long.chars().count(), LONGEST_JOB + 1);
-    }
-}
+mod tests;

@@ -1,8 +1,8 @@
-//! The managed kinds: each one's key, attributes and wire translation stand in a file of its own.
+//! The managed kinds. Each has one file, with its key, attributes and wire translation.
 //!
-//! Decoder, schema, diff, plan and renderers read these tables and know no kind by name. The
-//! functions here turn values into requests and answers into values; sending is `transport`'s work.
-//! Adding a kind is one file and one line in [`REGISTRY`].
+//! Decoder, schema, diff, plan and renderers read these tables and name no kind. The functions here
+//! turn values into requests and responses into values; `transport` sends them. To add a kind, add
+//! one file and one line in [`REGISTRY`].
 
 mod attribute;
 pub mod fact;
@@ -24,12 +24,12 @@ use serde_json::Value;
 
 use self::place::Place;
 pub use self::table::{
-    ActionRisk, Fills, Hazard, Holds, Id, Identity, Lack, Lifecycle, Numbered, Runs, Unmentioned,
-    Verb,
+    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs,
+    Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},
-    listing::{Candidate, Contents, Listing, Page, Window},
+    listing::{Candidate, ContentList, Listing, Page, Window},
 };
 use crate::{
     address::Address,
@@ -40,10 +40,10 @@ use crate::{
     wire::{RESERVED, Request, Response, Service, error::ApiError, secret::Secret},
 };
 
-/// Parents first; the position is also the order among resources of one key.
+/// Parents come first. The position also orders resources that have the same key.
 pub static REGISTRY: &[&Kind] = ALL;
 
-/// How many kinds there are.
+/// The number of kinds.
 pub const COUNT: usize = ALL.len();
 
 const ALL: &[&Kind] = &[
@@ -59,19 +59,19 @@ const ALL: &[&Kind] = &[
     &probes::member::OF_REPOSITORY,
 ];
 
-/// The kind that a chart begins with, and that a name at the top means where nothing says
-/// otherwise.
+/// The kind at the root of a chart. A name at the top of a chart or pattern means this kind unless
+/// something else is written.
 pub fn first() -> &'static Kind {
     REGISTRY[0]
 }
 
-/// The kind of that name.
+/// Finds a kind by its name.
 pub fn find(name: &str) -> Option<&'static Kind> {
     REGISTRY.iter().copied().find(|kind| kind.name == name)
 }
 
-/// The codes of errors that a waiver lifts: the chart could never be reached, and its author may
-/// know better.
+/// The codes of errors that a waiver can lift: the plan could never converge to such a chart, but
+/// its author may know better.
 pub fn waivable_errors() -> impl Iterator<Item = &'static str> {
     REGISTRY
         .iter()
@@ -81,38 +81,38 @@ pub fn waivable_errors() -> impl Iterator<Item = &'static str> {
 /// One managed kind.
 pub struct Kind {
     pub name: &'static str,
-    /// Where it lives.
+    /// The service that hosts the resources.
     pub service: Service,
-    /// The names of the key's parts, the region first.
+    /// The names of the key's parts. The region is the first.
     pub key: &'static [&'static str],
-    /// What a chart can write as each part; what is behind them is written as one.
+    /// What a chart may write for each part. The parts behind the last of these form one name.
     pub names: &'static [Name],
-    /// How many of the parts an address joins with `/`; the rest are shown behind an arrow.
+    /// The number of parts that an address joins with `/`. The rest follow an arrow.
     pub joined_parts: usize,
     pub parent: Option<&'static Kind>,
     pub place: Place,
     pub attributes: &'static [Attribute],
     pub lifecycle: Lifecycle,
-    /// What its actions risk, whatever the attributes are.
+    /// Risks of its actions that do not depend on attributes.
     pub risks: &'static [ActionRisk],
-    /// What a resource holds that is no resource itself.
+    /// What a resource contains that is not a managed resource, such as images.
     pub holds: Option<&'static Holds>,
-    /// Where its number is what its parent is measured by: how that is found out.
-    pub fills: Option<&'static Fills>,
+    /// Set if a parent can be deleted only when it has none of these.
+    pub blocks_parent: Option<&'static BlocksParent>,
     /// What happens to a live resource that the chart does not mention.
     pub unmentioned: Unmentioned,
-    /// What the service makes by itself where a resource of this kind is.
-    pub makes: Option<fn(&Address) -> Option<Address>>,
-    /// What a reader should know of a new one, from how much its parent holds.
+    /// The resource that the service creates by itself because a resource of this kind exists.
+    pub expected_copy: Option<fn(&Address) -> Option<Address>>,
+    /// A note for the plan about a new resource, from the number of things that its parent holds.
     pub note_on_creation: Option<fn(held: u64) -> String>,
     pub identity: Identity,
     /// How it is run, if it can be.
     pub runs: Option<&'static Runs>,
     pub listing: Listing,
-    /// Codes that mean "there is nothing to delete" besides the ordinary ones.
-    pub also_gone: &'static [&'static str],
-    /// Codes that mean "there is nothing" in the answer to a read besides the ordinary ones.
-    pub also_absent: &'static [&'static str],
+    /// Error codes of a delete that mean "already gone", beside the common ones.
+    pub gone_codes: &'static [&'static str],
+    /// Error codes of a read that mean "does not exist", beside the common ones.
+    pub absent_codes: &'static [&'static str],
     pub wire: &'static dyn Wire,
 }
 
@@ -129,8 +129,8 @@ impl Kind {
         Address::new(self, key.map(Arc::from).into())
     }
 
-    /// The address of an entry below that region and those parts; nothing, if the name has too few
-    /// of them.
+    /// The address of a chart entry called `name` below `parents` (the region first). `None` if the
+    /// name has too few parts.
     pub fn named(
         &'static self,
         above: impl Iterator<Item = Arc<str>>,
@@ -143,7 +143,7 @@ impl Kind {
         (key.len() == self.key.len()).then(|| Address::new(self, key))
     }
 
-    /// The kinds that live in it.
+    /// The kinds whose parent this is.
     pub fn children(&'static self) -> impl Iterator<Item = &'static Kind> {
         REGISTRY
             .iter()
@@ -151,12 +151,12 @@ impl Kind {
             .filter(move |child| child.parent == Some(self))
     }
 
-    /// The kind that must be gone before one of this kind can be deleted.
-    pub fn filled_by(&'static self) -> Option<&'static Fills> {
-        self.children().find_map(|child| child.fills)
+    /// The child kind that must be gone before a resource of this kind can be deleted.
+    pub fn blocked_by(&'static self) -> Option<&'static BlocksParent> {
+        self.children().find_map(|child| child.blocks_parent)
     }
 
-    /// The attribute that exposes what is live to strangers.
+    /// The attribute that makes a resource public.
     pub fn exposing(&self) -> Option<&'static Attribute> {
         let exposes = |attribute: &&Attribute| {
             attribute
@@ -173,8 +173,8 @@ impl Kind {
             .find(|attribute| attribute.name == name)
     }
 
-    /// Puts masks where a value holds a secret; what is behind them comes back, but for what is in
-    /// a record: such a value cannot be written.
+    /// Masks each value that holds a secret, and returns the originals for later writes. A secret
+    /// inside a record is not returned: such a value cannot be written back.
     pub fn hide(&self, mask: &Mask, attributes: &mut Attributes) -> Hidden {
         let mut hidden = Hidden::new();
         for (name, masked) in self.masked(mask, attributes) {
@@ -189,7 +189,7 @@ impl Kind {
         hidden
     }
 
-    /// Gives each value its one spelling.
+    /// Normalizes each value, so that equal values compare equal.
     fn settle(&self, attributes: &mut Attributes) {
         for attribute in self
             .attributes
@@ -203,7 +203,7 @@ impl Kind {
         }
     }
 
-    /// The values with a secret in them, masked.
+    /// The masked form of each value that holds a secret.
     pub fn masked(&self, mask: &Mask, attributes: &Attributes) -> Vec<(&'static str, Value)> {
         let masked = |attribute: &Attribute| {
             let value = attributes.get(attribute.name)?;
@@ -221,7 +221,7 @@ impl Kind {
         self.attributes.iter().filter_map(masked).collect()
     }
 
-    /// Finds the resource in a successful answer to [`Wire::read`], with its secrets masked.
+    /// Decodes a successful response to [`Wire::read`], and masks its secrets.
     pub fn decode_read(
         &self,
         address: &Address,
@@ -234,9 +234,9 @@ impl Kind {
         }))
     }
 
-    /// Named values as attributes of this kind, in the kind's order; a name that the kind does not
-    /// have, or a value of another type, is refused with a sentence. The service may hold values
-    /// that no chart could say.
+    /// Converts named values to attributes of this kind, in the kind's order. Unknown names and
+    /// values of another type are refused with a message. Only the type is checked: the service may
+    /// hold values that a chart could not.
     pub fn attributes_from(
         &self,
         mut named: IndexMap<String, Value>,
@@ -263,7 +263,7 @@ impl Kind {
     }
 }
 
-/// Each kind is one static, and so only equal to itself.
+/// Each kind is one static, so identity is equality.
 impl PartialEq for Kind {
     fn eq(&self, other: &Kind) -> bool {
         std::ptr::eq(self, other)
@@ -291,40 +291,39 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// A resource as requests name it: by its address, and by the number that the service gave it, in
-/// kinds that have one.
+/// A resource as requests refer to it: its address, and its id if the service assigns one.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub address: &'a Address,
-    pub number: Option<RemoteId>,
+    pub id: Option<RemoteId>,
 }
 
 /// The wire translation of a kind: pure functions between values.
 pub trait Wire: Sync {
-    /// The one request that shows the resource, alone or among its siblings.
+    /// The one request that returns the resource, alone or among its siblings.
     fn read(&self, subject: Subject<'_>) -> Request;
-    /// Finds the resource in a successful answer to [`Wire::read`], as it is: [`Kind::decode_read`]
-    /// masks it.
+    /// Decodes a successful response to [`Wire::read`], without masks. Callers use
+    /// [`Kind::decode_read`], which masks.
     fn decode_read(
         &self,
         address: &Address,
         response: &Response,
     ) -> Result<Option<LiveResource>, Undecodable>;
     fn create(&self, subject: Subject<'_>, after: &Attributes) -> Request;
-    /// What of `after` is there after [`Wire::create`]. Where that is not all, an update follows;
-    /// so it must be all of a kind with [`Identity::Told`], whose number is not known yet.
+    /// The part of `after` that [`Wire::create`] sets; an update sends the rest. It must be all of
+    /// `after` for [`Identity::Assigned`]: no update is possible before the id is known.
     fn created(&self, after: &Attributes) -> Attributes {
         after.clone()
     }
-    /// `None`: the kind cannot be changed in place. `after` holds every attribute.
+    /// `None` if the kind cannot be changed in place. `after` holds every attribute.
     fn update(&self, subject: Subject<'_>, after: &Attributes) -> Option<Request>;
-    /// `None`: the service offers no way to delete it.
+    /// `None` if the service has no request to delete it.
     fn delete(&self, subject: Subject<'_>) -> Option<Request>;
-    /// What a refusal of a write means, where the service's own words do not say.
+    /// What a refused write means, where the message of the service does not make it clear.
     fn explain(&self, error: &ApiError) -> Option<&'static str>;
 }
 
-/// A successful answer whose content is not what the API describes.
+/// A successful response with another body than the API documents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found}")]
 pub struct Undecodable {
@@ -332,19 +331,19 @@ pub struct Undecodable {
     pub found: String,
 }
 
-/// How much of a body is shown.
-const SHOWN: usize = 120;
+/// The longest part of a body that an error shows, in characters.
+const MAX_SHOWN: usize = 120;
 
 impl Undecodable {
     fn new(expected: &'static str, response: &Response) -> Undecodable {
         Undecodable::within(expected, response, &response.body)
     }
 
-    /// About a part of the body.
+    /// As [`Undecodable::new`], but shows only this part of the body.
     fn within(expected: &'static str, response: &Response, part: &[u8]) -> Undecodable {
         let found = match part {
             [] => "an empty body".to_owned(),
-            body => format!("`{}`", Foreign::body(&response.mask, body, SHOWN)),
+            body => format!("`{}`", Foreign::body(&response.mask, body, MAX_SHOWN)),
         };
         Undecodable { expected, found }
     }
@@ -358,7 +357,7 @@ fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_slice(&response.body).map_err(|_| Undecodable::new(expected, response))
 }
 
-/// Escapes one path segment; a `/` becomes `$`, as the API asks for repository names.
+/// Escapes one path segment. The API wants `$` for a `/` in a repository's name.
 fn segment(name: &str) -> String {
     let parts: Vec<String> = name
         .split('/')

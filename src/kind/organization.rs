@@ -1,7 +1,7 @@
 //! `organization`: the namespace that repositories live in.
 //!
-//! The API has no update: a name is all there is. Names are unique per region across all accounts,
-//! so a create may be refused for somebody else's organization (swr-api: sections 3 and 5).
+//! The API has no update: an organization has only a name. Names are unique per region across all
+//! accounts, so a create is refused if another account has the name (swr-api: sections 3 and 5).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     Identity, Kind, Lifecycle, Listing, Page, Subject, Undecodable, Unmentioned, Window, Wire,
     json as parse,
-    place::{DEFAULTS, DEFAULTS_DOC, Form, Place, Record, STATE, Slot, Together, key},
+    place::{DEFAULTS, DEFAULTS_DOC, Form, KeyRule, Place, Record, STATE, Slot, key},
     segment,
 };
 use crate::{
@@ -45,20 +45,21 @@ pub static ORGANIZATION: Kind = Kind {
             "organizations",
             Form::Dictionary(NAME, &ENTRY),
             "{ team-a: { repositories: { web/frontend: {} } } }",
-            "The organizations of this document's region. One that is named here shall exist.",
+            "The organizations of this document's region. Those named here are created if they do \
+            not exist.",
         )
-        .also(&["namespaces", "namespace", "projects", "project", "orgs"]),
+        .aliases(&["namespaces", "namespace", "projects", "project", "orgs"]),
         defaults: None,
-        beside: None,
-        items: None,
+        shared: None,
+        item_errors: None,
     },
     attributes: &[],
     lifecycle: Lifecycle::Owned,
     risks: &[],
     holds: None,
-    fills: None,
-    unmentioned: Unmentioned::Left,
-    makes: None,
+    blocks_parent: None,
+    unmentioned: Unmentioned::Kept,
+    expected_copy: None,
     note_on_creation: None,
     identity: Identity::Key,
     runs: None,
@@ -67,8 +68,8 @@ pub static ORGANIZATION: Kind = Kind {
         request: list,
         decode: decode_list,
     },
-    also_gone: &[],
-    also_absent: &[],
+    gone_codes: &[],
+    absent_codes: &[],
     wire: &Api,
 };
 
@@ -84,8 +85,8 @@ static ENTRY: Record = Record {
             "unlisted",
             Form::OneOf(&["ignore", "report", "delete"]),
             "delete",
-            "What happens to repositories of the organization that no file lists. Those that a \
-            rule of this chart creates are never unlisted.",
+            "What to do about repositories of the organization that no file lists. Copies that a \
+            rule of this chart creates do not count as unlisted.",
         )
         .default("report"),
         key(
@@ -98,7 +99,7 @@ static ENTRY: Record = Record {
     ],
     slots: &[Slot::Entries(Some(&ORGANIZATION))],
     attributes_of: Some(&ORGANIZATION),
-    together: Together::AbsentHoldsAbsent,
+    key_rule: KeyRule::AbsentHoldsAbsent,
 };
 
 struct Api;
@@ -117,13 +118,14 @@ fn request(region: &Arc<str>, method: Method, path: String) -> Request {
     Request::new(Service::Swr, region, method, path)
 }
 
-/// The path of an organization, for the kinds that live below it too.
+/// Also the base of the paths of the kinds below it.
 pub(super) fn path(address: &Address) -> String {
     let name = address.part("organization").map_or("", |name| name);
     format!("/v2/manage/namespaces/{}", segment(name))
 }
 
-/// `mode::visible` also shows organizations where the caller may only touch some repository.
+/// Without `mode::visible` the list omits organizations in which the caller may use only some
+/// repositories.
 fn list(region: &Arc<str>, _window: Window) -> Request {
     let mut request = request(region, Method::Get, "/v2/manage/namespaces".to_owned());
     request.query.push(("filter", "mode::visible".to_owned()));
@@ -189,16 +191,17 @@ impl Wire for Api {
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
             "SVCSTG.SWR.4000097" => {
-                Some("the account's quota of organizations is used up; a ticket raises it")
+                Some("the account's quota of organizations is used up; support can raise it")
             }
-            "SVCSTG.SWR.4090060" => {
-                Some("the name is taken, here by another account: names are unique in a region")
-            }
-            "SVCSTG.SWR.4037017" => Some(
-                "ask for the permission; or it is another account's, since names are unique in a \
-                region",
+            "SVCSTG.SWR.4090060" => Some(
+                "another account has an organization of this name: names are unique in a \
+                    region",
             ),
-            "SVCSTG.SWR.4060074" => Some("it still holds images"),
+            "SVCSTG.SWR.4037017" => Some(
+                "the permission is missing, or the organization belongs to another account: names \
+                are unique in a region",
+            ),
+            "SVCSTG.SWR.4060074" => Some("it still contains images"),
             _ => None,
         }
     }

@@ -1,75 +1,74 @@
-//! The place of a kind in a chart: what stands where, in the words of the chart's language.
+//! Where a chart holds the resources of a kind, and the grammar of those places.
 //!
-//! Attributes are not listed here; they come from the tables of the kinds.
+//! Attributes are not repeated here. They come from the tables of the kinds.
 
 use super::{Kind, Preset, REGISTRY, Role, Shape};
 use crate::{diagnostics::Diagnostic, names::Name};
 
-/// What may stand at some place.
+/// The grammar of one value in a chart.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
     /// The number [`VERSION`].
     Version,
-    /// A whole number from one to the other.
+    /// A whole number between two bounds, both included.
     Number(u64, u64),
     Text(TextForm),
     OneOf(&'static [&'static str]),
     List(&'static Form),
     Record(&'static Record),
-    /// The only one of its kind there; or the word, if the kind has one, for a promise that there
-    /// is none.
+    /// At most one resource, as a record. The word, if the kind has one, declares that there is
+    /// none.
     Single(&'static Record, Option<&'static str>),
-    /// Entries under names of the user's choice; nothing behind a name equals an empty entry.
+    /// Entries under names that the user chooses. An empty value equals an empty entry.
     Dictionary(Name, &'static Record),
     Attribute(Shape),
 }
 
-/// What a text must be.
+/// The grammar of a text.
 #[derive(Debug, Clone, Copy)]
 pub enum TextForm {
     Name(Name),
-    /// An endpoint; judged where it is used.
+    /// An endpoint. Checked where it is used, because that depends on the command line.
     Url,
-    /// Over organizations and repositories.
+    /// A pattern over addresses.
     Pattern,
     /// `CLASS` or `CLASS=N`.
     Consent,
-    /// `YYYY-MM-DD`, a day of the calendar.
+    /// `YYYY-MM-DD`, a valid day.
     Date,
     /// A number and a unit: `6h`.
     Age,
-    /// Of a file on the machine that applies.
+    /// A path on the machine that runs `apply`.
     Path,
-    /// Words for people, not empty.
+    /// Free text, not empty.
     Words,
-    /// The code of a lint; `waivers` knows them.
+    /// The code of a lint; `config::waivers` knows them.
     Lint,
 }
 
 /// A mapping with fixed keys.
 #[derive(Debug)]
 pub struct Record {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: &'static str,
     pub keys: &'static [Key],
-    /// What comes behind them, from the tables of the kinds.
+    /// Further keys, from the tables of the kinds.
     pub slots: &'static [Slot],
-    /// The kind whose attributes are keys as well; each may be `null`, which ends inheritance.
+    /// The kind whose attributes are keys too. Each may be `null`, which stops inheritance.
     pub attributes_of: Option<&'static Kind>,
-    pub together: Together,
+    pub key_rule: KeyRule,
 }
 
-/// Which keys go together; the decoder tells it in words, the schema by shape.
+/// Which keys may be combined. The decoder explains it in messages, the schema expresses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Together {
-    /// Any with any.
-    All,
+pub enum KeyRule {
+    /// Any.
+    Any,
     /// The first, or else all of the others.
     Instead(&'static str, &'static [&'static str]),
-    /// Exactly one. The value is a secret: a text in the place of the record is one that was
-    /// written down.
+    /// Exactly one. The value is a secret: a text in place of the record is a literal secret.
     OneSource,
-    /// All of them, each a secret.
+    /// All of them. Each is a secret.
     Login,
     /// Nothing beside `state: absent`.
     AbsentAlone,
@@ -78,20 +77,20 @@ pub enum Together {
 }
 
 impl Record {
-    /// All keys, in the order in which help lists them.
+    /// All keys, in the order of the reference.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
         let attributes = self.attributes_of.map_or(&[][..], |kind| kind.attributes);
         let of_kind = attributes.iter().map(|attribute| Key {
             name: attribute.name,
             form: Form::Attribute(attribute.shape),
-            required: attribute.is_demanded(),
-            nullable: !attribute.is_demanded(),
+            required: attribute.is_required_in_chart(),
+            nullable: !attribute.is_required_in_chart(),
             default: match attribute.role {
                 Role::Fixed(Preset::Bool(true)) => Some("true"),
                 _ => None,
             },
             example: attribute.example,
-            also: attribute.also,
+            aliases: attribute.aliases,
             choices: &[],
             doc: attribute.doc,
         });
@@ -102,7 +101,7 @@ impl Record {
             .chain(of_kind)
     }
 
-    /// Whether keys that begin with [`ANCHORS`] may stand in it.
+    /// Whether keys that begin with [`ANCHORS`] are allowed.
     pub fn has_anchors(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot, Slot::Anchors))
     }
@@ -111,16 +110,15 @@ impl Record {
 /// Keys of a record that the tables of the kinds declare.
 #[derive(Debug)]
 pub enum Slot {
-    /// None of them: what stands between two others.
+    /// Fixed keys between two other slots.
     Keys(&'static [Key]),
-    /// Where entries are that others refer to.
-    Beside,
+    /// Definitions that entries refer to by name.
+    Shared,
     /// A section for each kind that has defaults.
     Defaults,
-    /// The kinds that live in that one, or at the top.
+    /// The child kinds of this one, or the kinds without a parent.
     Entries(Option<&'static Kind>),
-    /// Keys of the user's choice behind [`ANCHORS`]. Their values hold anchors, and mean nothing by
-    /// themselves.
+    /// Keys that begin with [`ANCHORS`]. Their values only define anchors.
     Anchors,
 }
 
@@ -129,7 +127,7 @@ impl Slot {
         let (fixed, kinds) = match self {
             Slot::Keys(keys) => (*keys, &[][..]),
             Slot::Anchors => (&[][..], &[][..]),
-            Slot::Beside | Slot::Defaults | Slot::Entries(_) => (&[][..], REGISTRY),
+            Slot::Shared | Slot::Defaults | Slot::Entries(_) => (&[][..], REGISTRY),
         };
         fixed
             .iter()
@@ -140,7 +138,7 @@ impl Slot {
     fn key_of(&self, kind: &Kind) -> Option<Key> {
         match self {
             Slot::Keys(_) | Slot::Anchors => None,
-            Slot::Beside => kind.place.beside,
+            Slot::Shared => kind.place.shared,
             Slot::Defaults => kind.place.defaults,
             Slot::Entries(parent) => (kind.parent == *parent).then_some(kind.place.key),
         }
@@ -150,48 +148,47 @@ impl Slot {
 /// Where a chart holds the resources of a kind.
 #[derive(Debug)]
 pub struct Place {
-    /// What their entries stand under, at the top or in the entry of what they live in.
+    /// The key of the entries, in the chart or in the parent's entry.
     pub key: Key,
     /// The section of `defaults` that they inherit from.
     pub defaults: Option<Key>,
-    /// What entries can refer to by name, at the top.
-    pub beside: Option<Key>,
-    /// What is said of entries without a name, where there can be several.
-    pub items: Option<&'static Items>,
+    /// The top-level key of definitions that entries refer to by name.
+    pub shared: Option<Key>,
+    /// The errors of entries without a name, if there can be several.
+    pub item_errors: Option<&'static ItemErrors>,
 }
 
-/// What is wrong with the items of a list, in the words of their kind.
+/// The errors of list items, in the words of their kind.
 #[derive(Debug)]
-pub struct Items {
-    /// Two have the same key.
-    pub twice: Wrong,
-    /// One refers to nothing, and does not say itself what it would find there.
-    pub incomplete: Option<Wrong>,
-    /// One asks for another value than the only one that an attribute may have; and why it cannot
-    /// have that.
-    pub fixed: Option<(Wrong, &'static str)>,
+pub struct ItemErrors {
+    /// Two items have the same key.
+    pub duplicate: ItemError,
+    /// An item neither refers to a definition nor contains all of one itself.
+    pub incomplete: Option<ItemError>,
+    /// An item asks for another value of a fixed attribute; and why only one value is possible.
+    pub fixed: Option<(ItemError, &'static str)>,
 }
 
-/// A finding of the chart.
+/// The code and text of an error in the chart.
 #[derive(Debug, Clone, Copy)]
-pub struct Wrong {
+pub struct ItemError {
     pub code: &'static str,
     pub problem: &'static str,
 }
 
-impl Wrong {
+impl ItemError {
     pub(crate) fn error(self) -> Diagnostic {
         Diagnostic::error(self.code, self.problem)
     }
 }
 
 impl Place {
-    /// The code of an error that a waiver lifts.
+    /// The code of an error that a waiver can lift.
     pub fn waivable_error(&self) -> Option<&'static str> {
-        self.items?.fixed.map(|(wrong, _)| wrong.code)
+        self.item_errors?.fixed.map(|(wrong, _)| wrong.code)
     }
 
-    /// What an entry is called, where each stands under a name.
+    /// The grammar of an entry's name, if entries have one.
     pub fn name(&self) -> Option<Name> {
         match self.key.form {
             Form::Dictionary(name, _) => Some(name),
@@ -199,7 +196,7 @@ impl Place {
         }
     }
 
-    /// What stands in one entry.
+    /// The grammar of one entry.
     pub fn entry(&self) -> Option<&'static Record> {
         let mut form = self.key.form;
         while let Form::List(item) = form {
@@ -220,15 +217,16 @@ pub struct Key {
     pub name: &'static str,
     pub form: Form,
     pub required: bool,
-    /// Whether `null` is a value: it ends inheritance.
+    /// Whether `null` is allowed. It stops inheritance.
     pub nullable: bool,
-    /// What holds where the key is absent, as YAML; nothing if the key's absence says so itself.
+    /// The value that an absent key means, as YAML. `None` if absence has a meaning of its own.
     pub default: Option<&'static str>,
-    /// A value that a person would write, as YAML.
+    /// A realistic value, as YAML.
     pub example: &'static str,
-    /// What the API, its documents and other tools call it.
-    pub also: &'static [&'static str],
-    /// Texts that an editor offers; others are no less valid.
+    /// Other names for it, from the API, its documents and other tools. An error suggests the right
+    /// one.
+    pub aliases: &'static [&'static str],
+    /// Values that an editor suggests. Others are valid too.
     pub choices: &'static [&'static str],
     pub doc: &'static str,
 }
@@ -244,8 +242,8 @@ impl Key {
         self
     }
 
-    pub const fn also(mut self, words: &'static [&'static str]) -> Key {
-        self.also = words;
+    pub const fn aliases(mut self, words: &'static [&'static str]) -> Key {
+        self.aliases = words;
         self
     }
 
@@ -268,17 +266,17 @@ pub const fn key(name: &'static str, form: Form, example: &'static str, doc: &'s
         nullable: false,
         default: None,
         example,
-        also: &[],
+        aliases: &[],
         choices: &[],
         doc,
     }
 }
 
-/// What keys begin with that are room for anchors.
+/// The prefix of keys that only hold anchors.
 pub const ANCHORS: &str = "x-";
 
-pub const ANCHORS_DOC: &str =
-    "Room for anchors: what stands here has no meaning of its own. A secret is an error here too.";
+pub const ANCHORS_DOC: &str = "Room for anchors. Values here have no meaning of their own, but a literal secret is an error \
+    here too.";
 
 pub const REGION: Form = Form::Text(TextForm::Name(Name::Region));
 
@@ -286,18 +284,18 @@ pub const STATE: Key = key(
     "state",
     Form::OneOf(&["present", "absent"]),
     "absent",
-    "`absent`: it shall not exist. Nothing else may stand beside that but, in an organization, \
-    repositories that are all absent.",
+    "`absent`: it is deleted if it exists. No other key is allowed beside that except, in an \
+    organization, `repositories` that are all absent.",
 )
 .default("present");
 
-pub const DEFAULTS_DOC: &str = "Values for what does not say otherwise: the entry's own win, then \
-    the organization's, then the document's, then `chart_defaults`.";
+pub const DEFAULTS_DOC: &str = "Values for attributes that entries leave out. In order of \
+    precedence: the entry, the organization's `defaults`, the document's, `chart_defaults`.";
 
 pub static DEFAULTS: Record = Record {
     name: "defaults",
     keys: &[],
     slots: &[Slot::Defaults],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };

@@ -1,7 +1,7 @@
 //! `repository`: an image repository of an organization.
 //!
-//! Name and organization cannot change. A PATCH takes the whole triple of attributes: what an
-//! omitted one becomes is not documented, so every request sends all three (swr-api: section 6).
+//! Name and organization cannot change. What a PATCH does to an attribute that it omits is not
+//! documented, so every PATCH sends all three (swr-api: section 6).
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ActionRisk, Attribute, Contents, Fills, Hazard, Holds, Identity, Kind, Lifecycle, Listing,
-    Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb, Window, Wire,
+    ActionRisk, Attribute, BlocksParent, ContentList, Hazard, Holds, Identity, Kind, Lifecycle,
+    Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb, Window, Wire,
     fact::Fact,
     json as parse, organization,
-    place::{Form, Place, Record, STATE, Slot, Together, key},
+    place::{Form, KeyRule, Place, Record, STATE, Slot, key},
     segment,
 };
 use crate::{
@@ -25,10 +25,10 @@ use crate::{
     wire::{Method, Request, Response, Service, error::ApiError},
 };
 
-/// The most that the service gives in one page.
+/// The largest page that the service returns.
 const PAGE: usize = 1000;
 
-/// What the service's console allows in a description.
+/// The limit of the service's console, in characters.
 const LONGEST_DESCRIPTION: usize = 30_000;
 
 pub const NAME: Name = Name::Resource(&Rule {
@@ -41,18 +41,17 @@ pub const NAME: Name = Name::Resource(&Rule {
             .split_once('/')
             .is_some_and(|(first, _)| names::is_host(first));
         let has_more = is_hosted || text.contains([':', '@']);
-        has_more
-            .then_some("a repository is named without a tag or a digest, and without its registry")
+        has_more.then_some("a repository's name does not contain a tag, a digest or a registry")
     },
 });
 
-/// How many images a repository holds.
+/// The number of images in a repository.
 pub static IMAGES: Fact = Fact {
     name: "num_images",
     things: "images",
 };
 
-/// How many repositories an organization holds, where that was asked for.
+/// The number of repositories in an organization, if it was read.
 pub static REPOSITORIES: Fact = Fact {
     name: "num_repositories",
     things: "repositories",
@@ -70,19 +69,19 @@ pub static REPOSITORY: Kind = Kind {
             "repositories",
             Form::Dictionary(NAME, &ENTRY),
             "{ web/frontend: {}, busybox: { category: linux } }",
-            "The repositories. One that is named here shall exist; nothing behind a name equals \
-            `{}`.",
+            "The repositories. Those named here are created if they do not exist. An empty value \
+            equals `{}`.",
         )
-        .also(&["repos", "images", "repository"]),
+        .aliases(&["repos", "images", "repository"]),
         defaults: Some(key(
             "repository",
             Form::Record(&DEFAULTS),
             "{ category: other \
             }",
-            "For repositories.",
+            "Defaults for repositories.",
         )),
-        beside: None,
-        items: None,
+        shared: None,
+        item_errors: None,
     },
     attributes: &[
         Attribute {
@@ -95,10 +94,10 @@ pub static REPOSITORY: Kind = Kind {
             hazard: Some(Hazard {
                 class: RiskClass::Exposes,
                 value: true,
-                of_creation: false,
+                on_creation: false,
                 evidence: exposed,
             }),
-            also: &["public", "isPublic", "visibility"],
+            aliases: &["public", "isPublic", "visibility"],
             example: "true",
             doc: "Whether anyone may pull the images.",
         },
@@ -119,7 +118,7 @@ pub static REPOSITORY: Kind = Kind {
             required: false,
             is_remark: false,
             hazard: None,
-            also: &["type", "kind"],
+            aliases: &["type", "kind"],
             example: "linux",
             doc: "What the images are for; the console groups repositories by it.",
         },
@@ -131,35 +130,35 @@ pub static REPOSITORY: Kind = Kind {
             required: false,
             is_remark: true,
             hazard: None,
-            also: &["desc", "comment", "summary"],
+            aliases: &["desc", "comment", "summary"],
             example: "what it is for",
-            doc: "Free text; an empty one clears it.",
+            doc: "Free text. An empty text clears it.",
         },
     ],
     lifecycle: Lifecycle::Owned,
     risks: &[ActionRisk {
         of: Verb::Delete,
         class: RiskClass::DestroysData,
-        // A count that is not known is treated as data.
+        // An unknown number counts as data: losing images cannot be undone.
         evidence: |images| (images != Some(0)).then(|| tags(images)),
     }],
     holds: Some(&Holds {
         fact: &IMAGES,
         in_words: tags,
     }),
-    // Whether the service deletes empty repositories along is not documented (swr-api: section 19,
-    // row 8), so what matters before a delete is that there are none.
-    fills: Some(&Fills {
+    // Whether the service deletes an organization that has only empty repositories is not
+    // documented (swr-api: section 19, row 8). So portolan makes sure that it has none.
+    blocks_parent: Some(&BlocksParent {
         fact: &REPOSITORIES,
         words: ("repository", "repositories"),
-        contents: Contents {
+        contents: ContentList {
             page_size: PAGE,
             request: list_inside,
             decode: decode_list,
         },
     }),
     unmentioned: Unmentioned::ByPolicyOfParent,
-    makes: None,
+    expected_copy: None,
     note_on_creation: None,
     identity: Identity::Key,
     runs: None,
@@ -168,8 +167,8 @@ pub static REPOSITORY: Kind = Kind {
         request: list,
         decode: decode_list,
     },
-    also_gone: &[],
-    also_absent: &[],
+    gone_codes: &[],
+    absent_codes: &[],
     wire: &Api,
 };
 
@@ -184,7 +183,7 @@ pub fn address(
     )
 }
 
-/// `N tags`, as people count images.
+/// `N tags`: users count tags, not images.
 fn tags(images: Option<u64>) -> String {
     match images {
         None => "an unknown number of tags".to_owned(),
@@ -193,8 +192,7 @@ fn tags(images: Option<u64>) -> String {
     }
 }
 
-/// What strangers get once a repository is public. An empty one is exposed as well: images are
-/// pushed later.
+/// What the public can pull. An empty repository is a risk too: images are pushed later.
 fn exposed(images: Option<u64>) -> String {
     match images {
         Some(0) => "anyone can pull what will be pushed (empty now)".to_owned(),
@@ -207,7 +205,7 @@ static DEFAULTS: Record = Record {
     keys: &[],
     slots: &[Slot::Entries(Some(&REPOSITORY))],
     attributes_of: Some(&REPOSITORY),
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 static ENTRY: Record = Record {
@@ -215,13 +213,13 @@ static ENTRY: Record = Record {
     keys: &[STATE],
     slots: &[Slot::Entries(Some(&REPOSITORY))],
     attributes_of: Some(&REPOSITORY),
-    together: Together::AbsentAlone,
+    key_rule: KeyRule::AbsentAlone,
 };
 
 struct Api;
 
-/// The fields that a list item and a single repository share. Everything else is ignored: a field
-/// that the service leaves out must not stop a plan (huaweicloud provider, issue 4336).
+/// The fields that list items and single repositories share. serde ignores all others: a field that
+/// the service leaves out must not stop a plan (huaweicloud provider, issue 4336).
 #[derive(Deserialize)]
 struct Item {
     name: Arc<str>,
@@ -236,7 +234,8 @@ struct Item {
 
 impl Item {
     fn into_live(self) -> LiveResource {
-        // The service stores `other` and an empty text where nothing was given.
+        // The service stores `other` and an empty text if a create omits them, and may leave them
+        // out of its responses.
         let category = self
             .category
             .filter(|category| !category.is_empty())
@@ -261,7 +260,7 @@ impl Item {
     }
 }
 
-/// The path of a repository, for the kinds that live below it too.
+/// Also the base of the paths of the kinds below it.
 pub(super) fn path(address: &Address) -> String {
     let name = address.part("repository").map_or("", |name| name);
     format!("{}/repos/{}", organization::path(address), segment(name))
@@ -278,12 +277,12 @@ fn body(attributes: &Attributes) -> Map<String, Value> {
         .collect()
 }
 
-/// `{offset}-{items}/{total}` (swr-api: section 6.3).
+/// Parses `{offset}-{items}/{total}` (swr-api: section 6.3).
 fn total_of(content_range: &str) -> Option<usize> {
     content_range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
-/// Ordered by name, so that pages shift as little as they can while somebody writes.
+/// Ordered by name, so that concurrent changes shift pages as little as possible.
 fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let mut request = Request::new(
         Service::Swr,
@@ -300,7 +299,8 @@ fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     request
 }
 
-/// Whether the filter is exact is not documented, so others' repositories may be in there.
+/// Whether the filter matches exactly is not documented, so the result may contain repositories of
+/// other organizations.
 fn list_inside(organization: &Address, window: Window) -> Request {
     let mut request = list(organization.region(), window);
     request.query.extend(
@@ -342,8 +342,8 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
     Ok(page)
 }
 
-/// A list with an item that is not what the API describes. Where that one has a name, the others
-/// are as good as ever.
+/// Decodes a list that has an undecodable item. If the item has a name, only that repository is
+/// unknown, and the others stay usable.
 fn decode_one_by_one(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let items: Vec<Value> = parse(response, "a list of repositories")?;
     let mut page = Page {
@@ -389,7 +389,7 @@ impl Wire for Api {
         request(address, Method::Get, path(address))
     }
 
-    /// One repository tells its organization in newer answers only.
+    /// Only newer versions of the API return the organization of a single repository.
     fn decode_read(
         &self,
         address: &Address,
@@ -409,7 +409,7 @@ impl Wire for Api {
         }
     }
 
-    /// The body takes the name with its real slashes.
+    /// Paths contain the name with `$`, but the body contains it with `/`.
     fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {
         let mut request = request(
             address,
@@ -436,7 +436,7 @@ impl Wire for Api {
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
             "SVCSTG.SWR.4060012" => {
-                Some("the service refuses while it holds images: delete its tags first")
+                Some("the repository still contains images: delete its tags first")
             }
             _ => None,
         }
@@ -448,11 +448,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slash_is_a_dollar_in_paths_and_stays_in_bodies() {
+    fn a_slash_is_a_dollar_in_paths_but_not_in_bodies() {
         let address = address("r", "team-a", "web/front end");
         let subject = Subject {
             address: &address,
-            number: None,
+            id: None,
         };
         let create = REPOSITORY.wire.create(subject, &Attributes::new());
         assert_eq!(create.path, "/v2/manage/namespaces/team-a/repos");
@@ -467,15 +467,15 @@ mod tests {
     }
 
     #[test]
-    fn the_total_is_behind_the_slash() {
+    fn the_total_follows_the_slash() {
         assert_eq!(total_of("0-1000/2500"), Some(2500));
         assert_eq!(total_of("items"), None);
     }
 
     #[test]
-    fn what_the_service_leaves_out_is_its_default() {
+    fn missing_fields_have_the_default_of_the_service() {
         let address = address("r", "o", "a");
-        let told = |fields: &str| {
+        let decoded = |fields: &str| {
             let body = format!(r#"{{ "name": "a", "is_public": true{fields} }}"#).into_bytes();
             let response = Response {
                 status: 200,
@@ -499,9 +499,9 @@ mod tests {
             r#", "category": null, "description": null"#,
             r#", "category": "", "description": """#,
         ] {
-            assert_eq!(told(fields), ordinary, "{fields}");
+            assert_eq!(decoded(fields), ordinary, "{fields}");
         }
-        let described = told(r#", "category": "linux", "description": "x""#);
+        let described = decoded(r#", "category": "linux", "description": "x""#);
         assert_eq!(
             (&described["category"], &described["description"]),
             (&json!("linux"), &json!("x"))

@@ -1,7 +1,7 @@
 //! `sync_rule`: copies every image pushed to a repository to an organization in another region.
 //!
-//! The API has no update, no id in any path and no list across repositories: a rule is found by its
-//! target, changed by deleting and creating it, and read one repository at a time (swr-api: section
+//! The API has no update, no id in a path and no list across repositories. So a rule is identified
+//! by its target, replaced instead of changed, and read one repository at a time (swr-api: section
 //! 7).
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape,
     Subject, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
-    place::{Form, Items, Place, REGION, Record, TextForm, Together, Wrong, key},
+    place::{Form, ItemError, ItemErrors, KeyRule, Place, REGION, Record, TextForm, key},
     repository,
 };
 use crate::{
@@ -28,8 +28,8 @@ use crate::{
     },
 };
 
-/// The list is not paged, and "returns 100 records by default": so many may be all, or the first
-/// hundred.
+/// The list has no pages and "returns 100 records by default", so a list of exactly 100 may be
+/// incomplete.
 const LONGEST_LIST: usize = 100;
 
 pub static SYNC_RULE: Kind = Kind {
@@ -56,11 +56,11 @@ pub static SYNC_RULE: Kind = Kind {
             "sync",
             Form::List(&RULE),
             "[ { target: dr } ]",
-            "The rules that copy pushed images. Present: the list is the whole truth about the \
-    repository's rules. Absent or `null`: its rules are left alone.",
+            "The rules that copy pushed images. If present, the list is complete: other rules of \
+            the repository are deleted. Absent or `null`: its rules are left alone.",
         )
         .nullable()
-        .also(&[
+        .aliases(&[
             "sync_rules",
             "sync_rule",
             "syncRules",
@@ -74,49 +74,46 @@ pub static SYNC_RULE: Kind = Kind {
             "sync_rule",
             Form::Record(&DEFAULTS),
             "{ override: false }",
-            "For rules.",
+            "Defaults for rules.",
         )),
-        beside: Some(key(
+        shared: Some(key(
             "targets",
             Form::Dictionary(Name::Target, &TARGET),
             "{ dr: { region: cn-east-3, organization: team-a-dr } }",
-            "Named destinations for `sync`, known in the whole chart.",
+            "Named destinations for `sync`, valid in the whole chart.",
         )),
-        items: Some(&Items {
-            twice: Wrong {
+        item_errors: Some(&ItemErrors {
+            duplicate: ItemError {
                 code: "duplicate-rule",
-                problem: "two rules of this list copy to the \
-                same place",
+                problem: "two rules of this list have the same target",
             },
-            incomplete: Some(Wrong {
+            incomplete: Some(ItemError {
                 code: "missing-target",
-                problem: "this rule does not say \
-                where it copies to",
+                problem: "this rule has no target",
             }),
             fixed: Some((
-                Wrong {
+                ItemError {
                     code: "auto-false",
-                    problem: "a rule that does not copy by itself cannot \
-                    be managed",
+                    problem: "a rule with `auto: false` cannot be managed",
                 },
-                "the service may hide such rules, so the chart could never be reached",
+                "the service may hide such rules, so plans could never become empty",
             )),
         }),
     },
     attributes: &[
         Attribute {
             name: "auto",
-            // The service's own default is `false`, and it hides such rules from its list.
+            // The default of the service is `false`, and its list omits such rules.
             role: Role::Fixed(Preset::Bool(true)),
             shape: Shape::Bool,
             service_default: Preset::Bool(false),
             required: true,
             is_remark: false,
             hazard: None,
-            also: &["syncAuto", "sync_auto"],
+            aliases: &["syncAuto", "sync_auto"],
             example: "true",
-            doc: "Whether the rule copies images by itself. Only `true` can be managed: the \
-                service may hide others.",
+            doc: "Whether the rule copies images as they are pushed. Only `true` can be managed: \
+                the service may hide other rules.",
         },
         Attribute {
             name: "override",
@@ -128,10 +125,10 @@ pub static SYNC_RULE: Kind = Kind {
             hazard: Some(Hazard {
                 class: RiskClass::Overwrites,
                 value: true,
-                of_creation: true,
+                on_creation: true,
                 evidence: |_| "tags that exist in the target are overwritten".to_owned(),
             }),
-            also: &[],
+            aliases: &[],
             example: "false",
             doc: "Whether a tag that exists in the target is overwritten.",
         },
@@ -143,9 +140,9 @@ pub static SYNC_RULE: Kind = Kind {
         evidence: |_| Some("what is pushed in between is not copied".to_owned()),
     }],
     holds: None,
-    fills: None,
-    unmentioned: Unmentioned::ListIsWhole,
-    makes: Some(copy),
+    blocks_parent: None,
+    unmentioned: Unmentioned::ListIsComplete,
+    expected_copy: Some(copy),
     note_on_creation: Some(not_copied),
     identity: Identity::Key,
     runs: None,
@@ -153,8 +150,8 @@ pub static SYNC_RULE: Kind = Kind {
         request: list,
         decode: decode_list,
     },
-    also_gone: &[SYNC_RULE_NOT_FOUND],
-    also_absent: &[],
+    gone_codes: &[SYNC_RULE_NOT_FOUND],
+    absent_codes: &[],
     wire: &Api,
 };
 
@@ -168,8 +165,8 @@ pub fn address(
     Address::new(&SYNC_RULE, key)
 }
 
-/// The repository that the service creates for the first image that is copied: the same name in the
-/// target.
+/// The repository that the service creates when it copies the first image: it has the same name, in
+/// the target organization.
 fn copy(rule: &Address) -> Option<Address> {
     let part = |name| rule.part(name).cloned();
     Some(repository::address(
@@ -211,7 +208,7 @@ static TARGET: Record = Record {
     ],
     slots: &[],
     attributes_of: Some(&SYNC_RULE),
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 static DEFAULTS: Record = Record {
@@ -219,7 +216,7 @@ static DEFAULTS: Record = Record {
     keys: &[],
     slots: &[],
     attributes_of: Some(&SYNC_RULE),
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 static ITEM: Record = Record {
@@ -229,7 +226,7 @@ static ITEM: Record = Record {
             "target",
             Form::Text(TextForm::Name(Name::Target)),
             "dr",
-            "One of the chart's `targets`; or else both of the following.",
+            "One of the chart's `targets`, instead of the next two keys.",
         ),
         key(
             "target_region",
@@ -238,7 +235,7 @@ static ITEM: Record = Record {
             "The region that images are copied to.",
         )
         .choices(&TARGET_REGIONS)
-        .also(&[
+        .aliases(&[
             "remoteRegionId",
             "remote_region_id",
             "remote_region",
@@ -250,7 +247,7 @@ static ITEM: Record = Record {
             "team-a-dr",
             "The organization there.",
         )
-        .also(&[
+        .aliases(&[
             "remoteNamespace",
             "remote_namespace",
             "namespace",
@@ -259,7 +256,7 @@ static ITEM: Record = Record {
     ],
     slots: &[],
     attributes_of: Some(&SYNC_RULE),
-    together: Together::Instead("target", &["target_region", "target_organization"]),
+    key_rule: KeyRule::Instead("target", &["target_region", "target_organization"]),
 };
 
 struct Api;
@@ -287,18 +284,18 @@ impl Item {
         }
     }
 
-    /// Whether it is a rule of this repository, as far as it says: a field that is left out
-    /// contradicts nothing. Paths write a `/` as a `$`, which no name holds.
+    /// Whether the rule belongs to this repository. A field that is left out matches. The service
+    /// writes `$` for `/` in names, and no name contains a `$`.
     fn is_of(&self, repository: &Address) -> bool {
-        let is = |said: &Option<String>, part: &str| {
-            let said = said.as_deref().filter(|said| !said.is_empty());
-            said.is_none_or(|said| {
+        let matches = |field: &Option<String>, part: &str| {
+            let field = field.as_deref().filter(|field| !field.is_empty());
+            field.is_none_or(|field| {
                 repository
                     .part(part)
-                    .is_some_and(|name| **name == *said.replace('$', "/"))
+                    .is_some_and(|name| **name == *field.replace('$', "/"))
             })
         };
-        is(&self.namespace, "organization") && is(&self.repo_name, "repository")
+        matches(&self.namespace, "organization") && matches(&self.repo_name, "repository")
     }
 }
 
@@ -318,8 +315,8 @@ fn target(address: &Address) -> Value {
     })
 }
 
-/// An empty list comes as `[]` or as `null`. An answer that holds a rule of another repository
-/// answers another question, so what it leaves out is not known either.
+/// Both `[]` and `null` mean an empty list. A response with a rule of another repository is refused
+/// as a whole: it may also lack rules of this one.
 fn items(repository: &Address, response: &Response) -> Result<Vec<Item>, Undecodable> {
     let items: Option<Vec<Item>> = parse(response, "a list of sync rules")?;
     let items = items.unwrap_or_default();
@@ -339,9 +336,8 @@ fn list(repository: &Address) -> Request {
 
 fn decode_list(repository: &Address, response: &Response) -> Result<Page, Undecodable> {
     let items = items(repository, response)?;
-    let doubt = (items.len() == LONGEST_LIST).then(|| {
-        format!("exactly {LONGEST_LIST} rules came back; the service may have left some out")
-    });
+    let doubt = (items.len() == LONGEST_LIST)
+        .then(|| format!("the response has exactly {LONGEST_LIST} rules, so it may be incomplete"));
     let live = |item: &Item| {
         (
             address(
@@ -404,9 +400,9 @@ impl Wire for Api {
 
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
-            // The service has no better words for it (swr-api: section 4.3).
+            // The service returns this generic code (swr-api: section 4.3).
             "SVCSTG.SWR.5001101" => {
-                Some("the service answers so when it does not know the target region")
+                Some("the service returns this code if it does not know the target region")
             }
             _ => None,
         }
@@ -418,7 +414,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_with_rules_of_another_repository_is_not_believed() {
+    fn a_response_with_rules_of_another_repository_is_refused() {
         let repository = repository::address("r", "o", "a/b");
         let rule = address(&repository, "x", "y");
         let target =
@@ -433,7 +429,7 @@ mod tests {
             (r#""namespace": "o", "repoName": "a","#, false),
             (r#""repoName": "A/b","#, false),
         ] {
-            // One strange rule spoils the answer: what else does it not hold?
+            // One rule of another repository makes the whole response unusable.
             let body = format!("[{{ {target} }}, {{ {source} {target} }}]").into_bytes();
             let response = Response {
                 status: 200,
@@ -451,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rules_come_in_two_spellings() {
+    fn null_and_an_empty_list_both_mean_no_rules() {
         let repository = repository::address("r", "o", "a");
         let rule = address(&repository, "x", "y");
         for body in ["[]", "null"] {

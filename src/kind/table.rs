@@ -1,46 +1,47 @@
-//! What the table of a kind says of it beside its key, its attributes and its place.
+//! The other parts of a kind's table: risks, lifecycle, identity, runs.
 
-use super::{Contents, Kind, Listing, Subject, fact::Fact};
+use super::{ContentList, Kind, Listing, Subject, fact::Fact};
 use crate::{
     risk::RiskClass,
     state::{LiveResource, RemoteId, RunState},
     wire::{Request, Response, secret::Login},
 };
 
-/// A value of an attribute that may do harm, for attributes that are on or off.
+/// The value of a boolean attribute that carries a risk.
 #[derive(Debug)]
 pub struct Hazard {
     pub class: RiskClass,
-    /// Taking this value is the risk.
+    /// The risky value.
     pub value: bool,
-    /// Whether a resource that is created with it is one as well.
-    pub of_creation: bool,
-    /// What the live state says about it, as half a sentence, from how much the resource holds.
+    /// Whether creating a resource with this value is a risk too.
+    pub on_creation: bool,
+    /// Evidence from the live state, as a clause. `held` is the number of things that the resource
+    /// contains.
     pub evidence: fn(held: Option<u64>) -> String,
 }
 
-/// What a resource holds, of which a read may bring the number.
+/// What a resource contains. A read may return its number.
 #[derive(Debug)]
 pub struct Holds {
     pub fact: &'static Fact,
-    /// `N tags`; nothing is a number that is not known.
+    /// `N tags`; `None` means that the number is unknown.
     pub in_words: fn(Option<u64>) -> String,
 }
 
-/// What fills the resource that it lives in: that one is deleted only when nothing of this is left,
-/// and to lose all of it is a reason to stop.
+/// For children that block their parent: it can be deleted only when it has none of these, and a
+/// plan that deletes all of them is stopped.
 #[derive(Debug)]
-pub struct Fills {
-    /// Of what it fills: the number of these.
+pub struct BlocksParent {
+    /// The fact of the parent that counts these.
     pub fact: &'static Fact,
-    /// `repository`, and several of them.
+    /// Singular and plural: `repository`, `repositories`.
     pub words: (&'static str, &'static str),
-    /// The list of what lives in one parent. Whether the service deletes that along is not
-    /// documented.
-    pub contents: Contents,
+    /// The list of those in one parent. It is read before the parent is deleted: whether the
+    /// service would delete them with it is not documented.
+    pub contents: ContentList,
 }
 
-impl Fills {
+impl BlocksParent {
     /// `1 repository`, `2 repositories`.
     pub fn counted(&self, number: usize) -> String {
         if number == 1 {
@@ -51,83 +52,83 @@ impl Fills {
     }
 }
 
-/// What happens to a live resource that the chart does not mention, though it mentions what that
-/// lives in.
+/// What happens to a live resource that the chart does not mention, while its parent is in the
+/// chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unmentioned {
-    /// Nothing.
-    Left,
-    /// What the parent's entry says of them.
+    /// It is left alone.
+    Kept,
+    /// The parent's entry decides, with `unlisted`.
     ByPolicyOfParent,
-    /// It goes, where the parent's entry holds a list: that is the whole truth.
-    ListIsWhole,
+    /// It is deleted if the parent's entry has a list of these: that list is complete.
+    ListIsComplete,
 }
 
-/// What requests name the resources of a kind by.
+/// How requests refer to a resource.
 #[derive(Debug, Clone, Copy)]
 pub enum Identity {
-    /// The parts of the key.
+    /// By the parts of its key.
     Key,
-    /// A number that the service gives, and that every read of the resource brings.
-    Told(&'static Id),
-    /// A number that the chart says, or a list of all that could be meant.
-    LookedUp(&'static Numbered),
+    /// By an id that the service assigns, and that every read of the resource returns.
+    Assigned(&'static IdField),
+    /// By an id from the chart, or looked up in a list of candidates.
+    LookedUp(&'static Lookup),
 }
 
-/// A number that a service gives its resources.
+/// An id that a service assigns to its resources.
 #[derive(Debug)]
-pub struct Id {
-    /// What documents call it.
+pub struct IdField {
+    /// Its key in documents.
     pub name: &'static str,
-    /// What happened if one number was asked for, and the answer is about the other one.
+    /// The message for a response that has another id than the request.
     pub moved: fn(was: RemoteId, is: u64) -> String,
 }
 
-/// Each id is one static, and so only equal to itself.
-impl PartialEq for Id {
-    fn eq(&self, other: &Id) -> bool {
+/// Each is one static, so identity is equality.
+impl PartialEq for IdField {
+    fn eq(&self, other: &IdField) -> bool {
         std::ptr::eq(self, other)
     }
 }
 
-impl Eq for Id {}
+impl Eq for IdField {}
 
-/// What a kind is whose resources are made in something that exists already, and that only its
-/// number names.
+/// For kinds that are attached to an object which exists already, and which requests name by its
+/// id.
 #[derive(Debug)]
-pub struct Numbered {
-    pub id: &'static Id,
-    /// Nothing has the name, and so there is no number.
-    pub missing: Lack,
-    /// The attribute without which nothing can be made there.
-    pub needs: &'static str,
-    pub needless: Lack,
+pub struct Lookup {
+    pub id: &'static IdField,
+    /// There is no such object, and so no id.
+    pub missing: Unrepairable,
+    /// The attribute without which the resource cannot be created.
+    pub required: &'static str,
+    pub incomplete: Unrepairable,
 }
 
-/// A difference that portolan cannot repair, and so a reason to stop.
+/// A difference that portolan cannot repair. It stops the plan.
 #[derive(Debug)]
-pub struct Lack {
+pub struct Unrepairable {
     pub code: &'static str,
-    /// Behind the address.
+    /// A clause that follows the address.
     pub problem: &'static str,
-    /// What to do, as the first half of a sentence.
+    /// What to do: an imperative, to which an alternative may be added.
     pub remedy: &'static str,
 }
 
-/// How a resource is run: when that is due, the chart and the time of the last success say.
+/// How a resource is run. The chart and the time of the last success decide when.
 #[derive(Debug)]
 pub struct Runs {
-    /// The attribute that says where a run gets from, and so where a login goes.
-    pub from: &'static str,
-    /// The attribute that names stored credentials.
+    /// The attribute with the URL that a run fetches from, and sends a login to.
+    pub url: &'static str,
+    /// The attribute that names credentials which the service stores.
     pub endpoint: &'static str,
-    /// The attribute that is sent with runs alone, and lets one overwrite.
+    /// The attribute that is sent only with a run, and lets it overwrite.
     pub force: &'static str,
-    /// What a forced run risks, with its evidence.
-    pub forced: (RiskClass, &'static str),
+    /// The risk of a forced run, and its evidence.
+    pub forced_risk: (RiskClass, &'static str),
     pub start:
         fn(subject: Subject<'_>, force: bool, endpoint: &str, login: Option<&Login>) -> Request,
-    /// What the answer to a start calls the run, for a ticket.
+    /// The id of the run in the response to a start, for support tickets.
     pub job: fn(response: &Response) -> Option<String>,
     pub is_in_flight: fn(state: &RunState) -> bool,
 }
@@ -137,22 +138,22 @@ pub struct Runs {
 pub struct ActionRisk {
     pub of: Verb,
     pub class: RiskClass,
-    /// What the live state says about it, from how much the resource holds. Nothing, if there is no
-    /// risk.
+    /// Evidence from the live state, or `None` if there is no risk. `held` is the number of things
+    /// that the resource contains.
     pub evidence: fn(held: Option<u64>) -> Option<String>,
 }
 
-/// What can become of the resources of a kind.
+/// Which actions a kind has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// They are created and deleted.
+    /// Resources are created and deleted.
     Owned,
-    /// They are created, and the service offers no way to delete them.
+    /// Resources are created, but the service cannot delete them.
     Attached,
 }
 
 impl Lifecycle {
-    /// What a plan can do to them, beside a run.
+    /// The actions that a plan may contain, beside a run.
     pub fn verbs(self) -> &'static [Verb] {
         match self {
             Lifecycle::Owned => &[Verb::Create, Verb::Update, Verb::Replace, Verb::Delete],
@@ -161,7 +162,7 @@ impl Lifecycle {
     }
 }
 
-/// What a change does to a resource.
+/// An action without its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Create,
@@ -185,35 +186,34 @@ impl Verb {
 
 /// What follows from the table.
 impl Kind {
-    /// The number that requests name it by, if they do.
-    pub fn id(&self) -> Option<&'static Id> {
+    /// The id that requests use, if any.
+    pub fn id(&self) -> Option<&'static IdField> {
         match self.identity {
             Identity::Key => None,
-            Identity::Told(id) => Some(id),
-            Identity::LookedUp(numbered) => Some(numbered.id),
+            Identity::Assigned(id) => Some(id),
+            Identity::LookedUp(lookup) => Some(lookup.id),
         }
     }
 
-    /// How its number is found out, if no read of its own brings it.
-    pub fn numbered(&self) -> Option<&'static Numbered> {
+    /// How its id is looked up, if the chart may omit it.
+    pub fn lookup(&self) -> Option<&'static Lookup> {
         match self.identity {
-            Identity::Key | Identity::Told(_) => None,
-            Identity::LookedUp(numbered) => Some(numbered),
+            Identity::Key | Identity::Assigned(_) => None,
+            Identity::LookedUp(lookup) => Some(lookup),
         }
     }
 
-    /// The kinds that live in it and that only a read for each resource shows.
-    pub fn read_alone(&'static self) -> impl Iterator<Item = &'static Kind> {
-        self.children().filter(|child| child.is_read_alone())
+    /// The child kinds that need one read for each parent.
+    pub fn read_per_parent(&'static self) -> impl Iterator<Item = &'static Kind> {
+        self.children().filter(|child| child.is_read_per_parent())
     }
 
-    /// Whether each resource of the parent kind needs a read of its own to show what of this kind
-    /// lives in it.
-    pub fn is_read_alone(&self) -> bool {
+    /// Whether resources are read one parent at a time.
+    pub fn is_read_per_parent(&self) -> bool {
         matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
     }
 
-    /// How much a live resource holds, where the read brought that.
+    /// How many things a live resource contains, if the read returned it.
     pub fn held(&self, live: &LiveResource) -> Option<u64> {
         live.facts.get(self.holds?.fact)
     }

@@ -1,5 +1,4 @@
-//! What is sent and understood, kind by kind and to the letter, against the examples of the API's
-//! pages.
+//! Requests and responses of each kind, compared exactly with the examples of the API's documents.
 
 use std::fmt::Write as _;
 
@@ -11,7 +10,7 @@ use super::*;
 fn subject(address: &Address) -> Subject<'_> {
     Subject {
         address,
-        number: RemoteId::try_from(7).ok(),
+        id: RemoteId::try_from(7).ok(),
     }
 }
 
@@ -23,7 +22,7 @@ fn answer(body: &Value) -> Response {
     }
 }
 
-/// A request with its query and its body, on a line.
+/// A request with query and body on one line.
 fn line(request: &Request) -> String {
     let body = request
         .body_text()
@@ -31,11 +30,11 @@ fn line(request: &Request) -> String {
     format!("{request}{body}")
 }
 
-/// All that is sent for one resource.
+/// Every request for one resource.
 fn requests(address: &Address, after: &Attributes) -> String {
     let (wire, subject) = (address.kind().wire, subject(address));
     let mut out = String::new();
-    let mut say = |name: &str, request: Option<Request>| {
+    let mut add = |name: &str, request: Option<Request>| {
         writeln!(
             out,
             "{name}: {}",
@@ -43,24 +42,24 @@ fn requests(address: &Address, after: &Attributes) -> String {
         )
         .unwrap();
     };
-    say("read", Some(wire.read(subject)));
+    add("read", Some(wire.read(subject)));
     let before = address
         .kind()
-        .filled_by()
-        .map(|fills| fills.contents)
+        .blocked_by()
+        .map(|block| block.contents)
         .map(|contents| (contents.request)(address, Window::first(contents.page_size)));
-    say(
+    add(
         "before delete",
         Some(before.unwrap_or_else(|| wire.read(subject))),
     );
-    say("create", Some(wire.create(subject, after)));
-    say("update", wire.update(subject, after));
-    say("delete", wire.delete(subject));
+    add("create", Some(wire.create(subject, after)));
+    add("update", wire.update(subject, after));
+    add("delete", wire.delete(subject));
     out
 }
 
 #[test]
-fn kinds_are_found_by_name_and_ranked_parents_first() {
+fn kinds_are_found_by_name_and_parents_rank_first() {
     for (rank, kind) in REGISTRY.iter().enumerate() {
         assert_eq!(
             (kind.rank(), find(kind.name).unwrap().name),
@@ -73,7 +72,7 @@ fn kinds_are_found_by_name_and_ranked_parents_first() {
 }
 
 #[test]
-fn a_kind_can_do_what_its_table_says() {
+fn the_wire_of_a_kind_agrees_with_its_table() {
     for kind in REGISTRY {
         let key = kind
             .key
@@ -81,9 +80,9 @@ fn a_kind_can_do_what_its_table_says() {
             .map(|part| std::sync::Arc::from(*part))
             .collect();
         let address = Address::new(kind, key);
-        let goes = kind.wire.delete(subject(&address)).is_some();
+        let can_delete = kind.wire.delete(subject(&address)).is_some();
         assert_eq!(
-            goes,
+            can_delete,
             kind.lifecycle.verbs().contains(&Verb::Delete),
             "{kind:?}"
         );
@@ -96,24 +95,22 @@ fn a_kind_can_do_what_its_table_says() {
             "{kind:?}"
         );
         assert!(
-            kind.names.len() == kind.key.len() || kind.numbered().is_some(),
+            kind.names.len() == kind.key.len() || kind.lookup().is_some(),
             "{kind:?}"
         );
         let known = |name: &str| kind.attribute(name).is_some();
         assert!(
             kind.runs
-                .is_none_or(|runs| [runs.from, runs.endpoint, runs.force]
-                    .into_iter()
-                    .all(known)),
+                .is_none_or(|runs| [runs.url, runs.endpoint, runs.force].into_iter().all(known)),
             "{kind:?}"
         );
         assert!(
-            kind.numbered().is_none_or(|numbered| known(numbered.needs)),
+            kind.lookup().is_none_or(|lookup| known(lookup.required)),
             "{kind:?}"
         );
         assert!(
             kind.children()
-                .filter(|child| child.fills.is_some())
+                .filter(|child| child.blocks_parent.is_some())
                 .count()
                 <= 1,
             "{kind:?}"
@@ -122,7 +119,7 @@ fn a_kind_can_do_what_its_table_says() {
 }
 
 #[test]
-fn a_shape_accepts_what_a_chart_can_say() {
+fn a_shape_accepts_valid_values_and_checks_types() {
     for (shape, right, unknown, wrong) in [
         (Shape::Text(3), json!("äöü"), json!("aouu"), json!(null)),
         (
@@ -217,7 +214,7 @@ fn a_shape_accepts_what_a_chart_can_say() {
 }
 
 #[test]
-fn web_addresses_hold_no_login() {
+fn web_addresses_contain_no_login() {
     let long = format!("https://x/{}", "a".repeat(LONGEST_ADDRESS - 10));
     for right in [
         "https://git.example.com/a.git",
@@ -245,7 +242,7 @@ fn web_addresses_hold_no_login() {
 }
 
 #[test]
-fn uuids_have_dashes_in_four_places_or_none() {
+fn uuids_have_four_dashes_or_none() {
     for right in [
         "",
         "0123456789abcdef0123456789ABCDEF",
@@ -268,7 +265,7 @@ fn uuids_have_dashes_in_four_places_or_none() {
 }
 
 #[test]
-fn an_organization_is_only_a_name() {
+fn requests_of_an_organization() {
     insta::assert_snapshot!(requests(&organization::address("r-1", "team-a"), &Attributes::new()), @r#"
     read: GET r-1 /v2/manage/namespaces/team-a
     before delete: GET r-1 /v2/manage/repos?limit=1000&offset=0&order_column=name&order_type=asc&namespace=team-a
@@ -279,7 +276,7 @@ fn an_organization_is_only_a_name() {
 }
 
 #[test]
-fn a_repository_is_sent_whole() {
+fn requests_of_a_repository_send_all_attributes() {
     let after = Attributes::from([
         ("is_public", json!(true)),
         ("category", json!("linux")),
@@ -295,7 +292,7 @@ fn a_repository_is_sent_whole() {
 }
 
 #[test]
-fn a_rule_is_named_by_its_target() {
+fn requests_of_a_rule_contain_its_target() {
     let rule = sync_rule::address(
         &repository::address("r-1", "team-a", "web/api"),
         "r-2",
@@ -309,18 +306,13 @@ fn a_rule_is_named_by_its_target() {
     update: -
     delete: DELETE r-1 /v2/manage/namespaces/team-a/repos/web$api/sync_repo {"remoteRegionId":"r-2","remoteNamespace":"team-b"}
     "#);
-    let left_to_the_service = Attributes::from([("auto", json!(true))]);
-    let create = line(
-        &rule
-            .kind()
-            .wire
-            .create(subject(&rule), &left_to_the_service),
-    );
+    let without_override = Attributes::from([("auto", json!(true))]);
+    let create = line(&rule.kind().wire.create(subject(&rule), &without_override));
     assert!(!create.contains("override"), "{create}");
 }
 
 #[test]
-fn a_mirror_is_tied_and_then_changed() {
+fn creating_a_mirror_sets_only_its_url() {
     let after = Attributes::from([("url", json!("https://x/a.git")), ("endpoint", json!(""))]);
     let created = mirror::MIRROR.wire.created(&after);
     assert_eq!(
@@ -330,7 +322,7 @@ fn a_mirror_is_tied_and_then_changed() {
     assert_eq!(repository::REPOSITORY.wire.created(&after), after);
 }
 
-/// The pages of a list, and what is in the first of them.
+/// The request for a list, and the decoded response.
 fn listed(kind: &'static Kind, response: &Response) -> (String, Page) {
     let region = Arc::from("r-1");
     let parent = repository::address("r-1", "o", "a");
@@ -348,8 +340,8 @@ fn listed(kind: &'static Kind, response: &Response) -> (String, Page) {
             decode(&region, response),
         ),
         Listing::PerParent { request, decode } => (request(&parent), decode(&parent, response)),
-        Listing::Single => panic!("is read by itself"),
-        Listing::PerNumber { .. } => panic!("has candidates, and no pages"),
+        Listing::Single => panic!("has no list"),
+        Listing::PerId { .. } => panic!("has candidates instead of resources"),
     };
     (line(&request), page.unwrap())
 }
@@ -362,7 +354,7 @@ fn addresses(page: &Page) -> Vec<String> {
 }
 
 #[test]
-fn organizations_come_in_one_list() {
+fn organizations_are_one_list_without_pages() {
     let body =
         json!({ "namespaces": [{ "id": 1, "name": "a", "auth": 7 }, { "id": 2, "name": "b" }] });
     let (request, page) = listed(&organization::ORGANIZATION, &answer(&body));
@@ -378,7 +370,7 @@ fn organizations_come_in_one_list() {
 }
 
 #[test]
-fn repositories_come_in_pages_with_a_total() {
+fn repositories_are_listed_in_pages_with_a_total() {
     let item = |name: &str| json!({ "name": name, "namespace": "o", "is_public": false, "num_images": 3, "domain_name": "me", "total_range": 9 });
     let response = answer(&json!([item("a"), item("b/c")]));
     let (request, page) = listed(&repository::REPOSITORY, &response);
@@ -400,7 +392,7 @@ fn repositories_come_in_pages_with_a_total() {
         (2, Some(9), Some("me"), &None)
     );
     assert_eq!(page.items[0].1.facts, repository::IMAGES.count(3));
-    // What the header says counts more.
+    // The header wins over `total_range`.
     let (_, page) = listed(
         &repository::REPOSITORY,
         &Response {
@@ -412,7 +404,7 @@ fn repositories_come_in_pages_with_a_total() {
 }
 
 #[test]
-fn a_list_of_exactly_a_hundred_rules_is_doubted() {
+fn a_list_of_exactly_100_rules_may_be_incomplete() {
     let rules = |number: usize| {
         let rule = |at| json!({ "remoteRegionId": "r-2", "remoteNamespace": format!("o{at}"), "syncAuto": true, "override": at == 0 });
         answer(&(0..number).map(rule).collect())
@@ -433,7 +425,7 @@ fn a_list_of_exactly_a_hundred_rules_is_doubted() {
 }
 
 #[test]
-fn an_answer_about_another_resource_is_not_believed() {
+fn a_response_about_another_resource_is_refused() {
     let organization = organization::address("r-1", "o");
     let read =
         |address: &Address, body: &Value| address.kind().wire.decode_read(address, &answer(body));
@@ -446,7 +438,7 @@ fn an_answer_about_another_resource_is_not_believed() {
     for namespace in [json!("o"), json!(null), json!("")] {
         assert!(read(&repository, &of("a", namespace)).unwrap().is_some());
     }
-    // Nor does it show that there is nothing.
+    // It does not prove that the resource is absent either.
     for (address, body) in [
         (&organization, json!({ "name": "other" })),
         (&repository, of("b", json!("o"))),
@@ -468,7 +460,7 @@ fn an_answer_about_another_resource_is_not_believed() {
 }
 
 #[test]
-fn a_rule_is_found_by_its_target() {
+fn a_rule_is_identified_by_its_target() {
     let rule = sync_rule::address(&repository::address("r-1", "o", "a"), "r-2", "p");
     let read = |targets: &[(&str, &str)]| {
         let item = |(region, organization): &(&str, &str)| json!({ "remoteRegionId": region, "remoteNamespace": organization, "syncAuto": true, "override": false });
@@ -486,7 +478,7 @@ fn a_rule_is_found_by_its_target() {
 }
 
 #[test]
-fn what_has_no_name_is_in_no_list() {
+fn a_list_with_a_nameless_item_is_refused() {
     let region = Arc::from("r-1");
     for (kind, body) in [
         (
@@ -514,8 +506,8 @@ fn what_has_no_name_is_in_no_list() {
 }
 
 #[test]
-fn refusals_are_explained_where_the_service_does_not() {
-    let meant: IndexMap<&str, &[(&str, &str)]> = IndexMap::from([
+fn error_codes_are_explained() {
+    let expected: IndexMap<&str, &[(&str, &str)]> = IndexMap::from([
         (
             "organization",
             &[
@@ -532,7 +524,7 @@ fn refusals_are_explained_where_the_service_does_not() {
         ("sync_rule", &[("SVCSTG.SWR.5001101", "target region")][..]),
         (
             "mirror",
-            &[("CH.004403", "permission"), ("CH.004404", "no mirror")][..],
+            &[("CH.004403", "permission"), ("CH.004404", "not a mirror")][..],
         ),
     ]);
     for kind in REGISTRY {
@@ -543,9 +535,9 @@ fn refusals_are_explained_where_the_service_does_not() {
                 ..answer(&body)
             }))
         };
-        for (code, words) in meant.get(kind.name).copied().unwrap_or_default() {
-            let said = explain(code).unwrap_or_default();
-            assert!(said.contains(words), "{kind:?} {code}: {said}");
+        for (code, words) in expected.get(kind.name).copied().unwrap_or_default() {
+            let text = explain(code).unwrap_or_default();
+            assert!(text.contains(words), "{kind:?} {code}: {text}");
         }
         assert_eq!(explain("SVCSTG.SWR.4000000"), None, "{kind:?}");
     }

@@ -322,7 +322,7 @@ fn key(pattern: &Pattern) -> Vec<u8> {
 /// for such children, and the parent of what its last segments name.
 fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
-    for child in REGISTRY.iter().filter(|kind| kind.is_read_alone()) {
+    for child in REGISTRY.iter().filter(|kind| kind.is_read_per_parent()) {
         let (Some(parent), None | Some(true)) =
             (child.parent, pattern.kind.map(|kind| kind == *child))
         else {

@@ -81,7 +81,7 @@ impl Pattern {
         let is_child = |child: &Kind| child.parent == Some(kind);
         let mut children = REGISTRY
             .iter()
-            .filter(|child| is_child(child) && child.is_read_alone());
+            .filter(|child| is_child(child) && child.is_read_per_parent());
         children.any(|child| match self.kind {
             Some(wanted) if wanted != *child => false,
             Some(_) if self.place_covers(kind, &parts) => true,

@@ -2,16 +2,15 @@
 
 use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
+    by_id::{self, Verdict},
     change::step,
-    limits,
-    numbered::{self, Verdict},
-    risk,
+    limits, risk,
 };
 use crate::{
     address::{Address, Ascending},
     diagnostics::Source,
     diff::{self, FieldChange},
-    kind::{Id, Identity, Kind},
+    kind::{IdField, Identity, Kind},
     scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
     time::Moment,
@@ -30,8 +29,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .failures
         .iter()
         .cloned()
-        .chain(numbered::mistaken(live))
-        .chain(numbered::nameless(live))
+        .chain(by_id::answers_of_others(live))
+        .chain(by_id::without_id(live))
         .collect();
     if !plan.failures.is_empty() {
         return plan;
@@ -43,8 +42,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     let mut found = Ascending::new(&live.resources);
     for (address, desired) in &narrowed.resources {
         if let Some(terms) = narrowed.terms.get(address) {
-            let verdict = numbered::judge(address, desired, terms, live, now);
-            add_numbered(address, desired, verdict, &mut plan);
+            let verdict = by_id::judge(address, desired, terms, live, now);
+            add_by_id(address, desired, verdict, &mut plan);
             continue;
         }
         match change(address, desired, found.get(address), live) {
@@ -119,7 +118,7 @@ fn is_going(organization: &Address, selection: &Selection, kept: &[Kept]) -> boo
     selection.holds(organization) && !kept.iter().any(|kept| kept.address == *organization)
 }
 
-fn add_numbered(address: &Address, desired: &DesiredResource, verdict: Verdict, plan: &mut Plan) {
+fn add_by_id(address: &Address, desired: &DesiredResource, verdict: Verdict, plan: &mut Plan) {
     let change = match verdict {
         Verdict::Stopped(stop) => return plan.stopped.push(stop),
         Verdict::Unchanged => None,
@@ -127,7 +126,7 @@ fn add_numbered(address: &Address, desired: &DesiredResource, verdict: Verdict, 
     };
     if let Presence::Present(wanted) = &desired.presence {
         plan.uncompared
-            .extend(numbered::uncompared(address, wanted, change.as_deref()));
+            .extend(by_id::uncompared(address, wanted, change.as_deref()));
     }
     match change {
         Some(change) => plan.changes.push(*change),
@@ -238,7 +237,7 @@ fn deletion(
     change.precondition.facts = found.facts;
     change.precondition.id = told(kind, found);
     let has_room = kind
-        .filled_by()
+        .blocked_by()
         .is_none_or(|fills| change.precondition.facts.insert(fills.fact, 0));
     debug_assert!(has_room, "a {} has too many facts", kind.name);
     change.source = source;
@@ -246,9 +245,9 @@ fn deletion(
 }
 
 /// The number that the read of a resource brought, where requests name it by that.
-fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static Id, RemoteId)> {
+fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static IdField, RemoteId)> {
     match kind.identity {
-        Identity::Told(id) => Some((id, RemoteId::try_from(found.number?).ok()?)),
+        Identity::Assigned(id) => Some((id, RemoteId::try_from(found.id?).ok()?)),
         Identity::Key | Identity::LookedUp(_) => None,
     }
 }
@@ -317,7 +316,7 @@ fn dispose<'a>(
 fn stops_for_blocked_organizations(blocking: &[&Address]) -> Vec<Stop> {
     let stop = |address: &&Address| {
         let organization = address.parent()?;
-        let of = address.kind().fills?;
+        let of = address.kind().blocks_parent?;
         let message =
             format!("{organization} shall go, but holds {address}, which the chart does not name");
         let lift = format!("list the {} there with `state: absent`", of.words.0);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{Action, Change, Stop, risk};
 use crate::{
     address::Address,
-    kind::Fills,
+    kind::BlocksParent,
     plan::risk::RiskClass,
     state::{Consent, Limits, Live},
 };
@@ -93,14 +93,14 @@ fn replaced(changes: &[Change]) -> String {
 struct Share {
     gone: usize,
     all: usize,
-    of: &'static Fills,
+    of: &'static BlocksParent,
 }
 
 /// For each organization that loses repositories: how many, of how many.
 fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, Share> {
     let mut shares = BTreeMap::<Address, Share>::new();
     for address in deletes {
-        if let (Some(of), Some(parent)) = (address.kind().fills, address.parent()) {
+        if let (Some(of), Some(parent)) = (address.kind().blocks_parent, address.parent()) {
             shares
                 .entry(parent)
                 .or_insert(Share {
@@ -117,7 +117,7 @@ fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, Share> {
     for address in live
         .resources
         .keys()
-        .filter(|address| address.kind().fills.is_some())
+        .filter(|address| address.kind().blocks_parent.is_some())
     {
         if let Some(share) = address.parent().and_then(|parent| shares.get_mut(&parent)) {
             share.all += 1;

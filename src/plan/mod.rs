@@ -5,11 +5,11 @@
 //! it is written to a file in [`document`].
 
 pub mod build;
+pub mod by_id;
 mod change;
 pub mod cloud;
 pub mod document;
 pub mod limits;
-pub mod numbered;
 pub mod order;
 mod precondition;
 pub mod risk;
@@ -104,7 +104,7 @@ impl Change {
     pub fn subject(&self) -> Subject<'_> {
         Subject {
             address: &self.address,
-            number: self.precondition.id.map(|(_, number)| number),
+            id: self.precondition.id.map(|(_, id)| id),
         }
     }
 

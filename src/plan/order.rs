@@ -57,7 +57,11 @@ fn is_delete(change: &Change) -> bool {
 /// otherwise make by itself.
 fn needed(address: &Address) -> Vec<Address> {
     let mut needed: Vec<Address> = address.parent().into_iter().collect();
-    if let Some(made) = address.kind().makes.and_then(|makes| makes(address)) {
+    if let Some(made) = address
+        .kind()
+        .expected_copy
+        .and_then(|makes| makes(address))
+    {
         needed.extend(made.parent());
         needed.push(made);
     }

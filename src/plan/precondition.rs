@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     kind::{
-        Id, REGISTRY,
+        IdField, REGISTRY,
         fact::{self, Facts},
     },
     mask::shown,
@@ -24,7 +24,7 @@ pub struct Precondition {
     /// does not know.
     pub facts: Facts,
     /// The number that requests name it by. The name that it was found by is not looked up again.
-    pub id: Option<(&'static Id, RemoteId)>,
+    pub id: Option<(&'static IdField, RemoteId)>,
 }
 
 /// As it is written: each fact under its own name.
@@ -87,7 +87,7 @@ impl TryFrom<Document> for Precondition {
                 (_, _, None) => {}
                 (Some(fact), _, Some(number)) => {
                     if !precondition.facts.insert(fact, number) {
-                        return Err(format!("`{name}` in a precondition is a count too many"));
+                        return Err(format!("a precondition has too many counts: `{name}`"));
                     }
                 }
                 (None, Some(id), Some(number)) => {
@@ -104,23 +104,23 @@ impl Precondition {
     pub fn check(&self, live: Option<&LiveResource>) -> Vec<String> {
         let Some(live) = live else {
             return if self.exists {
-                vec!["it existed, and is gone now".to_owned()]
+                vec!["it existed, but is gone now".to_owned()]
             } else {
                 Vec::new()
             };
         };
         if !self.exists {
-            return vec!["it did not exist, and is there now".to_owned()];
+            return vec!["it did not exist, but exists now".to_owned()];
         }
         let mut moved = Vec::new();
         for (name, was) in &self.attributes {
             match live.attributes.get(name.as_str()) {
                 Some(is) if is == was => {}
                 Some(is) => moved.push(format!("{name} was {}, is {} now", shown(was), shown(is))),
-                None => moved.push(format!("{name} was {}, and cannot be read now", shown(was))),
+                None => moved.push(format!("{name} was {}, but cannot be read now", shown(was))),
             }
         }
-        if let (Some((id, was)), Some(is)) = (self.id, live.number)
+        if let (Some((id, was)), Some(is)) = (self.id, live.id)
             && u64::from(was) != is
         {
             moved.push((id.moved)(was, is));
@@ -128,13 +128,13 @@ impl Precondition {
         for (fact, was) in self.facts.iter() {
             match live.facts.get(fact) {
                 Some(is) if is > was => {
-                    moved.push(format!("it held {was} {}, holds {is} now", fact.things))
+                    moved.push(format!("it had {was} {}, has {is} now", fact.things))
                 }
                 // What the service leaves out may be anything.
                 None => {
                     let things = fact.things;
                     moved.push(format!(
-                        "it held {was} {things}, and how many it holds now is not known"
+                        "it had {was} {things}; the current number is unknown"
                     ));
                 }
                 Some(_) => {}

@@ -53,7 +53,7 @@ fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool
         Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
             is_on(before) != hazard.value && is_on(after) == hazard.value
         }
-        Action::Create { after, .. } => hazard.of_creation && is_on(after) == hazard.value,
+        Action::Create { after, .. } => hazard.on_creation && is_on(after) == hazard.value,
         Action::Delete { .. } | Action::Run { .. } => false,
     }
 }

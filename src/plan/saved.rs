@@ -121,8 +121,8 @@ fn is_named(change: &Change) -> bool {
     let is_new = matches!(change.action, Action::Create { .. });
     let wanted = match change.address.kind().identity {
         Identity::Key => None,
-        Identity::Told(id) => Some(id).filter(|_| !is_new),
-        Identity::LookedUp(numbered) => Some(numbered.id),
+        Identity::Assigned(id) => Some(id).filter(|_| !is_new),
+        Identity::LookedUp(lookup) => Some(lookup.id),
     };
     change.precondition.id.map(|(id, _)| id) == wanted
 }
@@ -137,6 +137,6 @@ fn hides_risk(change: &Change) -> bool {
         .kind()
         .runs
         .filter(|_| is_forced)
-        .map(|runs| runs.forced.0);
+        .map(|runs| runs.forced_risk.0);
     carried.iter().any(|risk| !shown(risk.class)) || forced.is_some_and(|class| !shown(class))
 }

@@ -62,7 +62,7 @@ impl Watch {
         let reads = well.flat_map(|(parent, _)| {
             parent
                 .kind()
-                .read_alone()
+                .read_per_parent()
                 .map(|kind| (parent.clone(), kind))
         });
         let found: Vec<Read> = reads.filter(|read| self.wanted.contains(read)).collect();

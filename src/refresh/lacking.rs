@@ -86,7 +86,7 @@ pub(crate) async fn confirm(
         reads.spawn(async move {
             let subject = Subject {
                 address: &address,
-                number: None,
+                id: None,
             };
             let seen = observe(&client, subject, &Trace::default()).await;
             (address, seen.map(|seen| seen.live))

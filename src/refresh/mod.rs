@@ -5,9 +5,9 @@
 //! that could not be read is unknown, not absent.
 
 pub mod accounts;
+mod by_id;
 mod children;
 mod lacking;
-mod numbered;
 pub(crate) mod observe;
 pub(crate) mod pages;
 
@@ -37,7 +37,7 @@ pub(crate) use self::lacking::confirm;
 pub use self::pages::Listed;
 
 const NOT_THE_SERVICE: &str =
-    "this is not the answer of the service: check the endpoint and what stands between";
+    "this response is not from the service: check the endpoint and any proxy";
 
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
@@ -78,7 +78,7 @@ async fn understood(
             .collect()
     };
     let mut lists = JoinSet::new();
-    let mut numbered = JoinSet::new();
+    let mut by_id = JoinSet::new();
     let part = Arc::new(part.clone());
     let mut children = Children::new(client);
     let (watch, reads) = Watch::new(scope::to_list_if_live(&part));
@@ -97,11 +97,10 @@ async fn understood(
                         (kind, listed, region)
                     });
                 }
-                Listing::PerNumber { .. } => {
+                Listing::PerId { .. } => {
                     drop(
-                        numbered.spawn(async move {
-                            numbered::read(&client, kind, &part, &region).await
-                        }),
+                        by_id
+                            .spawn(async move { by_id::read(&client, kind, &part, &region).await }),
                     );
                 }
                 Listing::PerParent { .. } | Listing::Single => {}
@@ -135,9 +134,9 @@ async fn understood(
             Err(failure) => live.failures.push(failure),
         }
     }
-    for found in gather(numbered, &tally).await {
+    for found in gather(by_id, &tally).await {
         live.resources.extend(found.resources);
-        live.numbers.extend(found.numbers);
+        live.ids.extend(found.ids);
         live.failures.extend(found.failures);
         live.clock = live.clock.max(found.clock);
     }
@@ -220,7 +219,7 @@ fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> 
     let parent = parent.clone();
     parent
         .kind()
-        .read_alone()
+        .read_per_parent()
         .map(move |kind| (parent.clone(), kind))
 }
 
@@ -234,7 +233,7 @@ pub async fn list_children(
         let address = Address::new(kind, parent.parts().to_vec());
         let subject = Subject {
             address: &address,
-            number: None,
+            id: None,
         };
         let seen = observe::observe(client, subject, &Trace::default()).await?;
         return Ok(seen.live.map(|live| (address, live)).into_iter().collect());

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::{Fills, Subject, Undecodable},
+    kind::{BlocksParent, Subject, Undecodable},
     state::{LiveResource, ReadFailure},
     time::Moment,
     transport::{
@@ -51,10 +51,10 @@ pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
 }
 
 /// What is to be counted.
-fn fills(subject: Subject<'_>, view: View) -> Option<&'static Fills> {
+fn fills(subject: Subject<'_>, view: View) -> Option<&'static BlocksParent> {
     match view {
         View::Values => None,
-        View::BeforeDelete => subject.address.kind().filled_by(),
+        View::BeforeDelete => subject.address.kind().blocked_by(),
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn decode(
                 now: clock(response),
             })
         }
-        Err(error) if error.is_absence(kind.also_absent) => Ok(Observation::default()),
+        Err(error) if error.is_absence(kind.absent_codes) => Ok(Observation::default()),
         Err(error) => Err(failed(subject, error)),
     }
 }
@@ -100,7 +100,7 @@ pub(crate) async fn look(
 async fn look_inside(
     reader: &mut impl Reader,
     address: &Address,
-    Fills { fact, contents, .. }: &'static Fills,
+    BlocksParent { fact, contents, .. }: &'static BlocksParent,
 ) -> Result<Observation, ReadFailure> {
     let list = List {
         subject: format!("list of what is in {address}"),

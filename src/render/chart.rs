@@ -196,7 +196,7 @@ impl<'c> Writer<'c> {
             Some(UnlistedPolicy::Report) | None => {}
         }
         let terms = self.chart.terms.get(address);
-        if let Some(number) = terms.and_then(|terms| terms.number) {
+        if let Some(number) = terms.and_then(|terms| terms.id) {
             insert(&mut entry, "repository_id", u64::from(number));
         }
         let kind = address.kind();

@@ -202,7 +202,7 @@ fn login_host(change: &Change) -> Option<String> {
         .action
         .run()
         .filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
-    let from = change.address.kind().runs?.from;
+    let from = change.address.kind().runs?.url;
     let url = change
         .action
         .after()

@@ -3,7 +3,7 @@
 
 use super::words;
 use crate::{
-    config::grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together},
+    config::grammar::{ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, KeyRule, Record, TextForm},
     kind::Shape,
     names,
 };
@@ -50,7 +50,7 @@ fn section(out: &mut String, record: &'static Record, done: &mut Vec<&'static st
     }
     out.push_str("\n```yaml\n");
     for (number, key) in record.keys().enumerate() {
-        let alternative = number > 0 && record.together == Together::OneSource;
+        let alternative = number > 0 && record.key_rule == KeyRule::OneSource;
         out.push_str(&format!(
             "{}{}: {}\n",
             if alternative { "# or " } else { "" },

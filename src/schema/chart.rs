@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::grammar::{
-        ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, Record, TextForm, Together, VERSION,
+        ANCHORS, ANCHORS_DOC, DOCUMENT, Form, Key, KeyRule, Record, TextForm, VERSION,
     },
     kind::{LONGEST_ADDRESS, Shape},
     names,
@@ -69,10 +69,10 @@ fn together(record: &Record) -> Value {
             .collect::<Map<_, _>>()
     };
     let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
-    match record.together {
-        Together::All | Together::Login => json!({}),
-        Together::OneSource => json!({ "minProperties": 1, "maxProperties": 1 }),
-        Together::Instead(one, others) => {
+    match record.key_rule {
+        KeyRule::Any | KeyRule::Login => json!({}),
+        KeyRule::OneSource => json!({ "minProperties": 1, "maxProperties": 1 }),
+        KeyRule::Instead(one, others) => {
             let keys: Vec<&str> = [one].into_iter().chain(others.iter().copied()).collect();
             let only = |required: &[&str]| {
                 let is = |key: &&str| ((*key).to_owned(), json!(required.contains(key)));
@@ -80,10 +80,10 @@ fn together(record: &Record) -> Value {
             };
             json!({ "oneOf": [only(&[one]), only(others)] })
         }
-        Together::AbsentAlone => {
+        KeyRule::AbsentAlone => {
             json!({ "if": absent, "then": { "properties": refused(&["state"]) } })
         }
-        Together::AbsentHoldsAbsent => {
+        KeyRule::AbsentHoldsAbsent => {
             let mut then = refused(&["state", "repositories"]);
             let mut entry = absent.clone();
             entry["type"] = json!("object");

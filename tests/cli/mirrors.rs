@@ -300,7 +300,7 @@ fn a_number_spares_the_list() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .says("no git repository is called so, and portolan cannot create one");
+        .says("there is no git repository of this name, and portolan cannot create one");
 }
 
 #[test]

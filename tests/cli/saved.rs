@@ -168,7 +168,7 @@ fn what_a_stranger_deleted_is_not_created_again() {
     let _ = world
         .run(&["apply", "plan.json"])
         .exits(1)
-        .says("it existed, and is gone now");
+        .says("it existed, but is gone now");
     assert_eq!(
         world.writes(),
         ["PATCH cn-north-4 /namespaces/team-a/repos/web"]
@@ -184,7 +184,7 @@ fn what_a_stranger_created_otherwise_is_not_overwritten() {
     let output = world
         .run(&["apply", "plan.json"])
         .exits(1)
-        .says("it did not exist, and is there now");
+        .says("it did not exist, but exists now");
     let _ = output.says("skipped, because of repository cn-north-4/group/busybox");
     assert_eq!(world.writes(), [""; 0]);
 }
@@ -218,7 +218,7 @@ fn a_repository_with_more_images_than_reviewed_is_not_deleted() {
     let _ = world
         .run(&["apply", "plan.json"])
         .exits(1)
-        .says("it held 2 images, holds 3 now");
+        .says("it had 2 images, has 3 now");
     assert_eq!(world.writes(), [""; 0]);
 }
 

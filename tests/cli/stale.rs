@@ -139,7 +139,7 @@ fn all_pages_are_looked_at_before_an_organization_goes() {
         }
         let output = world.run(&["apply", "plan.json"]);
         if stranger {
-            let _ = output.exits(1).says("it held 0 repositories, holds 1 now");
+            let _ = output.exits(1).says("it had 0 repositories, has 1 now");
         }
         let is_there = world
             .emulator

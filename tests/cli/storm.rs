@@ -5,7 +5,7 @@ use crate::{support::World, times::times};
 /// Changes of an ordinary run; `PORTOLAN_LAWS` multiplies them.
 const CHANGES: usize = 350;
 
-/// Together one in twenty. A definite no is not among them, nor is a 500 to a read, which is asked
+/// KeyRule one in twenty. A definite no is not among them, nor is a 500 to a read, which is asked
 /// for only twice: no patience overcomes these.
 const FAULTS: [&str; 9] = [
     "status=429,probability=0.01,seed=1,times=all",

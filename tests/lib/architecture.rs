@@ -327,7 +327,7 @@ fn kinds_known(file: &File) -> BTreeSet<&'static str> {
             .holds
             .map(|holds| holds.fact)
             .into_iter()
-            .chain(kind.fills.map(|fills| fills.fact));
+            .chain(kind.blocks_parent.map(|block| block.fact));
         let words = words.chain(facts.map(|fact| fact.name));
         known.extend(
             words

@@ -297,7 +297,7 @@ fn the_exit_codes_of_the_readme_are_those_of_the_program() {
             line.starts_with("| ") && !line.starts_with("| code") && !line.contains("---")
         })
         .collect();
-    let declared = include_str!("../src/exit.rs")
+    let declared = include_str!("../../src/exit.rs")
         .split("pub enum Exit {")
         .nth(1)
         .unwrap();
@@ -323,7 +323,7 @@ fn the_exit_codes_of_the_readme_are_those_of_the_program() {
 
 #[test]
 fn the_table_of_risks_is_that_of_the_program() {
-    let page = include_str!("../docs/applying.md");
+    let page = include_str!("../../docs/applying.md");
     for class in RiskClass::ALL {
         let begin = format!("| `{class}` |");
         let row = page.lines().find(|line| line.starts_with(&begin)).unwrap();
@@ -451,8 +451,8 @@ fn declared<'t>(code: &'t str, block: &str, begin: &str, end: char) -> BTreeSet<
 /// The guide to a new kind leaves nothing out, and names nothing that is gone.
 #[test]
 fn the_guide_to_a_kind_names_every_part_of_its_table() {
-    let page = include_str!("../docs/architecture.md");
-    let code = include_str!("../src/kind/mod.rs");
+    let page = include_str!("../../docs/architecture.md");
+    let code = include_str!("../../src/kind/mod.rs");
     let row = |line: &'static str| line.trim().strip_prefix("| ")?.split(" | ").next();
     let named: BTreeSet<&str> = page
         .split("## How to add a kind")

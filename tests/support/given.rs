@@ -28,7 +28,7 @@ pub(crate) fn live(given: impl IntoIterator<Item = Given>) -> Live {
     for resource in given {
         if let Some(id) = resource.id {
             let id = RemoteId::try_from(id).unwrap();
-            live.numbers.insert(resource.address.clone(), id);
+            live.ids.insert(resource.address.clone(), id);
         }
         let found = resource.found.map(|found| (resource.address, found));
         live.resources

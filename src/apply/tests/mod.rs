@@ -202,7 +202,7 @@ async fn what_a_stranger_changed_is_left_to_them() {
     };
     let away = |repository: &mut service::Repository| drop(repository.members.remove("bob"));
     let moved = "not sent, because it moved since the plan was made: ";
-    let made_again = "it was policy 34, and is policy 35 now: it was made again";
+    let made_again = "it was policy 34, is policy 35 now: it was created anew";
     for (chart, of_stranger, what, expected) in [
         (
             &changed,
@@ -221,7 +221,7 @@ async fn what_a_stranger_changed_is_left_to_them() {
             &changed,
             &away,
             "repository_member",
-            "it existed, and is gone now",
+            "it existed, but is gone now",
         ),
         (&gone, &again, "cleanup", made_again),
     ] {
@@ -253,7 +253,7 @@ async fn what_a_stranger_changed_is_left_to_them() {
     let records = applied(&service, &plan).await;
     assert_eq!(
         messages(&records),
-        [format!("{moved}it did not exist, and is there now")]
+        [format!("{moved}it did not exist, but exists now")]
     );
     assert_eq!(service.written(), [""; 0]);
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{
-        grammar::{ANCHORS, Form, Key, Record, Together, VERSION},
+        grammar::{ANCHORS, Form, Key, Record, KeyRule, VERSION},
         tree::{self, Entry, Node, Resolved},
         variables::OPEN,
     },
@@ -23,9 +23,9 @@ pub(super) fn no_record(node: &Node<'_>, record: &Record) -> Diagnostic {
     let diagnostic = wrong_type(node, "a mapping");
     let beside = record
         .attributes_of
-        .and_then(|kind| kind.place.beside)
+        .and_then(|kind| kind.place.shared)
         .filter(|_| node.as_str().is_some());
-    if let (Together::Instead(one, _), Some(beside)) = (record.together, beside) {
+    if let (KeyRule::Instead(one, _), Some(beside)) = (record.key_rule, beside) {
         let (name, all) = (record.name, beside.name);
         return diagnostic.hint(format!(
             "a {name} is a mapping: `{{ {one}: NAME }}` for one of the chart's `{all}`"
@@ -112,7 +112,7 @@ pub(super) fn record_form(
         });
         return;
     };
-    if record.together == Together::OneSource {
+    if record.key_rule == KeyRule::OneSource {
         secret_source(node, record, entries, pass, found);
     } else {
         keys(node, record, entries, pass, found);
@@ -235,7 +235,7 @@ pub(super) fn anchor_hint(record: &Record, name: &str) -> Option<String> {
 pub(super) fn synonym(record: &Record, word: &str) -> Option<&'static str> {
     record
         .keys()
-        .find(|key| key.also.contains(&word))
+        .find(|key| key.aliases.contains(&word))
         .map(|key| key.name)
 }
 

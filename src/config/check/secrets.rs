@@ -3,7 +3,7 @@
 use super::{Pass, records::keys};
 use crate::{
     config::{
-        grammar::{Record, Together},
+        grammar::{Record, KeyRule},
         tree::{self, Entry, Node, Resolved},
     },
     diagnostics::{Diagnostic, Diagnostics, Span},
@@ -49,7 +49,7 @@ pub(super) fn is_literal(node: &Node<'_>) -> bool {
 }
 
 pub(super) fn is_of_secrets(record: &Record) -> bool {
-    matches!(record.together, Together::OneSource | Together::Login)
+    matches!(record.key_rule, KeyRule::OneSource | KeyRule::Login)
 }
 
 pub(super) fn literal(node: &Node<'_>) -> Diagnostic {

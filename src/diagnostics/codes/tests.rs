@@ -110,8 +110,8 @@ fn every_stop_of_a_plan_can_be_explained() {
     let registered: BTreeSet<_> = of_stops()
         .map(|code| (code.name.to_owned(), code.severity))
         .collect();
-    let lacks = REGISTRY.iter().filter_map(|kind| kind.numbered());
-    let lacks = lacks.flat_map(|numbered| [numbered.missing.code, numbered.needless.code]);
+    let lacks = REGISTRY.iter().filter_map(|kind| kind.lookup());
+    let lacks = lacks.flat_map(|lookup| [lookup.missing.code, lookup.incomplete.code]);
     let mut used: BTreeSet<_> = lacks
         .map(|code| (code.to_owned(), Severity::Error))
         .collect();
@@ -162,10 +162,10 @@ fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
     let items = REGISTRY
         .iter()
         .filter(|kind| !kind.name.ends_with("member"))
-        .filter_map(|kind| kind.place.items);
+        .filter_map(|kind| kind.place.item_errors);
     let wrong = items.flat_map(|items| {
         [
-            Some(items.twice),
+            Some(items.duplicate),
             items.incomplete,
             items.fixed.map(|(wrong, _)| wrong),
         ]
@@ -211,7 +211,7 @@ fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, S
             // Not literals: the codes of plan changes, which another test checks, and those in the
             // table of a kind, which the caller adds.
             if argument.starts_with("&format!(\"plan-")
-                || ["lack.code", "self.code"].contains(&argument)
+                || ["reason.code", "self.code"].contains(&argument)
             {
                 continue;
             }

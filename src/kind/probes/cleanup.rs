@@ -1,8 +1,8 @@
-//! `cleanup`: what is thrown away in a repository, one policy each, with a number that the service
-//! gives.
+//! `cleanup`: a policy that deletes old images of a repository, at most one each, with an id that
+//! the service assigns.
 //!
-//! A change names the number; the list of a repository's policies, which has one item or none,
-//! tells it.
+//! Updates and deletions need the id. It is in the list of the repository's policies, which has one
+//! item or none.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::{
     address::Address,
     kind::{
-        ActionRisk, Attribute, Id, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape,
+        ActionRisk, Attribute, IdField, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape,
         Subject, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
-        place::{Form, Place, Record, Together, key},
+        place::{Form, KeyRule, Place, Record, key},
         repository,
     },
     names::Name,
@@ -22,9 +22,9 @@ use crate::{
     wire::{Method, Request, Response, Service, error::ApiError},
 };
 
-static ID: Id = Id {
+static ID: IdField = IdField {
     name: "cleanup_id",
-    moved: |was, is| format!("it was policy {was}, and is policy {is} now: it was made again"),
+    moved: |was, is| format!("it was policy {was}, is policy {is} now: it was created anew"),
 };
 
 pub static CLEANUP: Kind = Kind {
@@ -39,12 +39,12 @@ pub static CLEANUP: Kind = Kind {
             "cleanup",
             Form::Single(&ENTRY, Some("none")),
             "{ days: 14 }",
-            "What is thrown away.",
+            "Deletes old images.",
         )
         .nullable(),
         defaults: None,
-        beside: None,
-        items: None,
+        shared: None,
+        item_errors: None,
     },
     attributes: &[
         Attribute {
@@ -55,9 +55,9 @@ pub static CLEANUP: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
-            also: &["age"],
+            aliases: &["age"],
             example: "14",
-            doc: "How long a tag stays.",
+            doc: "How many days a tag is kept.",
         },
         Attribute {
             name: "keep",
@@ -70,9 +70,9 @@ pub static CLEANUP: Kind = Kind {
             required: true,
             is_remark: false,
             hazard: None,
-            also: &[],
+            aliases: &[],
             example: "[ latest, { regexp: '^v[0-9]' } ]",
-            doc: "What stays whatever its age is.",
+            doc: "Tags that are always kept.",
         },
     ],
     lifecycle: Lifecycle::Owned,
@@ -80,24 +80,24 @@ pub static CLEANUP: Kind = Kind {
         ActionRisk {
             of: Verb::Create,
             class: RiskClass::DestroysData,
-            evidence: thrown_away,
+            evidence: evidence,
         },
         ActionRisk {
             of: Verb::Update,
             class: RiskClass::DestroysData,
-            evidence: thrown_away,
+            evidence: evidence,
         },
     ],
     holds: None,
-    fills: None,
-    unmentioned: Unmentioned::ListIsWhole,
-    makes: None,
+    blocks_parent: None,
+    unmentioned: Unmentioned::ListIsComplete,
+    expected_copy: None,
     note_on_creation: None,
-    identity: Identity::Told(&ID),
+    identity: Identity::Assigned(&ID),
     runs: None,
     listing: Listing::Single,
-    also_gone: &["CLEANUP.404"],
-    also_absent: &["CLEANUP.404"],
+    gone_codes: &["CLEANUP.404"],
+    absent_codes: &["CLEANUP.404"],
     wire: &Api,
 };
 
@@ -106,14 +106,14 @@ static ENTRY: Record = Record {
     keys: &[],
     slots: &[],
     attributes_of: Some(&CLEANUP),
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 pub fn address(repository: &Address) -> Address {
     Address::new(&CLEANUP, repository.parts().to_vec())
 }
 
-fn thrown_away(tags: Option<u64>) -> Option<String> {
+fn evidence(tags: Option<u64>) -> Option<String> {
     match tags {
         Some(0) => None,
         Some(number) => Some(format!("{number} tags may go")),
@@ -146,7 +146,7 @@ impl Policy {
         let attributes = IndexMap::from([("days", self.days.into()), ("keep", keep)]);
         LiveResource {
             attributes,
-            number: Some(self.id),
+            id: Some(self.id),
             ..LiveResource::default()
         }
     }
@@ -168,18 +168,14 @@ fn body(after: &Attributes) -> Value {
     json!({ "days": after.get("days"), "keep": keep })
 }
 
-fn request(address: &Address, method: Method, number: &str) -> Request {
-    let path = format!("{}/cleanups{number}", repository::path(address));
+fn request(address: &Address, method: Method, suffix: &str) -> Request {
+    let path = format!("{}/cleanups{suffix}", repository::path(address));
     Request::new(Service::Swr, address.region(), method, path)
 }
 
-/// Of a number that no plan lacks.
-fn numbered(Subject { address, number }: Subject<'_>, method: Method) -> Request {
-    request(
-        address,
-        method,
-        &format!("/{}", number.map_or(0, u64::from)),
-    )
+/// No plan contains such a request without an id, so the 0 is never sent.
+fn by_id(Subject { address, id }: Subject<'_>, method: Method) -> Request {
+    request(address, method, &format!("/{}", id.map_or(0, u64::from)))
 }
 
 impl Wire for Api {
@@ -208,13 +204,13 @@ impl Wire for Api {
     }
 
     fn update(&self, subject: Subject<'_>, after: &Attributes) -> Option<Request> {
-        let mut request = numbered(subject, Method::Patch);
+        let mut request = by_id(subject, Method::Patch);
         request.body = Some(body(after));
         Some(request)
     }
 
     fn delete(&self, subject: Subject<'_>) -> Option<Request> {
-        Some(numbered(subject, Method::Delete))
+        Some(by_id(subject, Method::Delete))
     }
 
     fn explain(&self, _error: &ApiError) -> Option<&'static str> {

@@ -1,7 +1,6 @@
-//! `member` of an organization and `repository_member`: who may do what there, one resource for
-//! each user.
+//! `member` of an organization and `repository_member`: permissions, one resource for each user.
 //!
-//! Both are the same but for what they live in, so one function makes their tables.
+//! They differ only in their parent, so one function builds both tables.
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::{
     kind::{
         Attribute, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject,
         Undecodable, Unmentioned, Wire, json as parse, organization,
-        place::{Form, Items, Key, Place, Record, TextForm, Together, Wrong, key},
+        place::{Form, ItemError, ItemErrors, Key, KeyRule, Place, Record, TextForm, key},
         repository, segment,
     },
     names::{Name, Rule},
@@ -61,12 +60,18 @@ const ATTRIBUTES: &[Attribute] = &[Attribute {
     required: true,
     is_remark: false,
     hazard: None,
-    also: &["auth"],
+    aliases: &["auth"],
     example: "read",
-    doc: "What the user may do.",
+    doc: "The user's permissions.",
 }];
 
-const KEYS: &[Key] = &[key("user", Form::Text(TextForm::Name(USER)), "ada", "Who.").required()];
+const KEYS: &[Key] = &[key(
+    "user",
+    Form::Text(TextForm::Name(USER)),
+    "ada",
+    "The user's name.",
+)
+.required()];
 
 const fn item(name: &'static str, kind: &'static Kind) -> Record {
     Record {
@@ -74,7 +79,7 @@ const fn item(name: &'static str, kind: &'static Kind) -> Record {
         keys: KEYS,
         slots: &[],
         attributes_of: Some(kind),
-        together: Together::All,
+        key_rule: KeyRule::Any,
     }
 }
 
@@ -97,13 +102,13 @@ const fn table(
                 "members",
                 Form::List(item),
                 "[ { user: ada, level: read } ]",
-                "Who may do what.",
+                "Permissions of users.",
             )
             .nullable(),
             defaults: None,
-            beside: None,
-            items: Some(&Items {
-                twice: Wrong {
+            shared: None,
+            item_errors: Some(&ItemErrors {
+                duplicate: ItemError {
                     code: "duplicate-member",
                     problem: "this user is in the list twice",
                 },
@@ -115,9 +120,9 @@ const fn table(
         lifecycle: Lifecycle::Owned,
         risks: &[],
         holds: None,
-        fills: None,
-        unmentioned: Unmentioned::ListIsWhole,
-        makes: None,
+        blocks_parent: None,
+        unmentioned: Unmentioned::ListIsComplete,
+        expected_copy: None,
         note_on_creation: None,
         identity: Identity::Key,
         runs: None,
@@ -125,8 +130,8 @@ const fn table(
             request: list,
             decode: decode_list,
         },
-        also_gone: &[],
-        also_absent: &[],
+        gone_codes: &[],
+        absent_codes: &[],
         wire: &Api,
     }
 }

@@ -1,10 +1,8 @@
-//! Kinds that no service has, unlike all others on purpose: what the tables can hold is more than
-//! what they hold now.
+//! Test-only kinds that exercise what the tables can express and no real kind uses yet.
 //!
-//! Only the tests of the library know them. Each is one file and one line in the registry, as any
-//! kind is.
+//! Each is one file and one line in the registry, like a real kind.
 
-#[cfg(test)]
-mod chart_tests;
 pub mod cleanup;
 pub mod member;
+#[cfg(test)]
+mod tests;

@@ -328,7 +328,7 @@ fn risky() -> Live {
     for (name, number) in [("m1", 1), ("m2", 2)] {
         let address = mirror::address("r-1", "p", name);
         let attributes = IndexMap::from([("scheduled", json!(true))]);
-        live.numbers
+        live.ids
             .insert(address.clone(), RemoteId::try_from(number).unwrap());
         live.resources.insert(
             address,
@@ -682,10 +682,10 @@ fn a_count_that_the_service_leaves_out_does_not_hold() {
     assert_eq!(precondition.check(Some(&with(Some(0)))), [""; 0]);
     assert_eq!(
         precondition.check(Some(&with(Some(1)))),
-        ["it held 0 images, holds 1 now"]
+        ["it had 0 images, has 1 now"]
     );
     assert_eq!(
         precondition.check(Some(&with(None))),
-        ["it held 0 images, and how many it holds now is not known"]
+        ["it had 0 images; the current number is unknown"]
     );
 }

@@ -362,9 +362,9 @@ fn a_precondition_names_what_moved() {
         (
             &Precondition::default(),
             Some(found(true, 0)),
-            &["it did not exist, and is there now"],
+            &["it did not exist, but exists now"],
         ),
-        (&update, None, &["it existed, and is gone now"]),
+        (&update, None, &["it existed, but is gone now"]),
         (&update, Some(found(false, 9)), &[]),
         (
             &update,
@@ -374,14 +374,14 @@ fn a_precondition_names_what_moved() {
         (
             &update,
             Some(LiveResource::default()),
-            &["is_public was false, and cannot be read now"],
+            &["is_public was false, but cannot be read now"],
         ),
         (&delete, Some(found(true, 2)), &[]),
         (&delete, Some(found(true, 1)), &[]),
         (
             &delete,
             Some(found(true, 3)),
-            &["it held 2 images, holds 3 now"],
+            &["it had 2 images, has 3 now"],
         ),
     ] {
         assert_eq!(precondition.check(live.as_ref()), moved);

@@ -7,7 +7,7 @@ use crate::{
     kind::{
         ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role,
         Shape, Unmentioned, Verb, organization,
-        place::{Form, Place, Record, Together, key},
+        place::{Form, KeyRule, Place, Record, key},
         probes::cleanup,
         repository,
     },
@@ -30,7 +30,7 @@ static ENTRY: Record = Record {
     keys: &[],
     slots: &[],
     attributes_of: None,
-    together: Together::All,
+    key_rule: KeyRule::Any,
 };
 
 /// It has an attribute that repositories have too, deletes data when it is created, and no images.
@@ -49,8 +49,8 @@ static BUCKET: Kind = Kind {
             "Buckets.",
         ),
         defaults: None,
-        beside: None,
-        items: None,
+        shared: None,
+        item_errors: None,
     },
     attributes: &[
         attribute("is_public", None),
@@ -60,7 +60,7 @@ static BUCKET: Kind = Kind {
             Some(Hazard {
                 class: RiskClass::OneWay,
                 value: true,
-                of_creation: true,
+                on_creation: true,
                 evidence: held,
             }),
         ),
@@ -72,9 +72,9 @@ static BUCKET: Kind = Kind {
         evidence: |_| Some(String::new()),
     }],
     holds: None,
-    fills: None,
-    unmentioned: Unmentioned::Left,
-    makes: None,
+    blocks_parent: None,
+    unmentioned: Unmentioned::Kept,
+    expected_copy: None,
     note_on_creation: None,
     identity: Identity::Key,
     runs: None,
@@ -82,8 +82,8 @@ static BUCKET: Kind = Kind {
         request,
         decode: |_, _| Ok(Page::default()),
     },
-    also_gone: &[],
-    also_absent: &[],
+    gone_codes: &[],
+    absent_codes: &[],
     wire: repository::REPOSITORY.wire,
 };
 
@@ -96,7 +96,7 @@ const fn attribute(name: &'static str, hazard: Option<Hazard>) -> Attribute {
         required: false,
         is_remark: false,
         hazard,
-        also: &[],
+        aliases: &[],
         example: "true",
         doc: "A switch.",
     }
@@ -204,7 +204,7 @@ fn cleanup(number: Option<u64>, wanted: Presence) -> Plan {
     let attributes = Attributes::from([("days", json!(14)), ("keep", json!([]))]);
     let found = LiveResource {
         attributes,
-        number,
+        id: number,
         ..LiveResource::default()
     };
     live.resources.insert(cleanup::address(&repository), found);
@@ -258,13 +258,13 @@ fn a_number_that_a_read_brings_reaches_the_request() {
         let attributes = saved.changes[0].action.before().unwrap().clone();
         let again = LiveResource {
             attributes,
-            number: Some(35),
+            id: Some(35),
             ..LiveResource::default()
         };
         let moved = precondition.check(Some(&again));
         assert_eq!(
             moved,
-            ["it was policy 34, and is policy 35 now: it was made again"]
+            ["it was policy 34, is policy 35 now: it was created anew"]
         );
         // A file without the number, or with that of another kind, would be about policy 0.
         for id in ["", ", \"repository_id\": 34"] {

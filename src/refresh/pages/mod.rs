@@ -80,7 +80,7 @@ impl Item for Candidate {
     type Name = RemoteId;
 
     fn name(&self) -> RemoteId {
-        self.number
+        self.id
     }
 
     fn agrees(&self, other: &Self) -> bool {

@@ -277,7 +277,7 @@ impl Admission<'_> {
     pub async fn send(
         &mut self,
         request: &Request,
-        also_absent: &[&str],
+        absent_codes: &[&str],
         purpose: Purpose,
         trace: &Trace,
     ) -> Result<Response, Failed> {
@@ -285,8 +285,8 @@ impl Admission<'_> {
         client.requests.fetch_add(1, Ordering::Relaxed);
         self.pass.departs();
         let answer = masked(client.door.send(request).await, &client.mask);
-        let (outcome, retry_after) = meaning(&answer, also_absent, purpose);
-        let told = told(answer, also_absent, trace).map_err(|error| error.about(request));
+        let (outcome, retry_after) = meaning(&answer, absent_codes, purpose);
+        let told = told(answer, absent_codes, trace).map_err(|error| error.about(request));
         // Before the place in flight is free: the request that waits for it must not be refused as
         // well.
         if let Err(CallError::Answered {
@@ -358,14 +358,14 @@ fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Respon
 /// other.
 fn meaning(
     answer: &Result<Response, NoAnswer>,
-    also_absent: &[&str],
+    absent_codes: &[&str],
     purpose: Purpose,
 ) -> (Outcome, Option<Duration>) {
     let Ok(response) = answer else {
         return (Outcome::Other, None);
     };
     let retry_after = response.retry_after.map(|asked| asked.min(LONGEST_WAIT));
-    let outcome = match classify(response, also_absent) {
+    let outcome = match classify(response, absent_codes) {
         Class::Success if purpose == Purpose::Check => Outcome::CheckSuccess,
         Class::Success => Outcome::Success,
         Class::Throttled => Outcome::Throttled { retry_after },
@@ -376,12 +376,12 @@ fn meaning(
 
 fn told(
     answer: Result<Response, NoAnswer>,
-    also_absent: &[&str],
+    absent_codes: &[&str],
     trace: &Trace,
 ) -> Result<Response, CallError> {
     let response = answer.inspect_err(|_| trace.note(None, None))?;
     trace.note(Some(response.status), response.request_id.as_deref());
-    match classify(&response, also_absent) {
+    match classify(&response, absent_codes) {
         Class::Success => Ok(response),
         class => Err(CallError::Answered {
             class,

@@ -59,9 +59,9 @@ const NO_PERMISSION: &str = "CH.080401";
 /// Deleting a sync rule that is not there answers this, with 400.
 pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
 
-/// Classifies an answer. `also_absent` holds the codes that mean "not there" for this request only:
+/// Classifies an answer. `absent_codes` holds the codes that mean "not there" for this request only:
 /// some deletions say it with 400.
-pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
+pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {
     if (200..300).contains(&response.status) {
         return Class::Success;
     }
@@ -72,7 +72,7 @@ pub fn classify(response: &Response, also_absent: &[&str]) -> Class {
         400.. if GATEWAY_SLOW_DOWN.contains(&code) => Class::Throttled,
         403 if SLOW_DOWN.contains(&code) => Class::Throttled,
         409 if code == BUSY => Class::Throttled,
-        400 if also_absent.contains(&code) => Class::Absent,
+        400 if absent_codes.contains(&code) => Class::Absent,
         404 if is_absence(code) => Class::Absent,
         401 if code == NO_PERMISSION => Class::Forbidden,
         401 => Class::Unauthorized,

@@ -222,8 +222,8 @@ struct Times {
 fn times(change: &Change, journal: &[Entry]) -> Times {
     let wire = change.address.kind().wire;
     let goes = matches!(change.action, Action::Delete { .. });
-    let fills = change.address.kind().filled_by().filter(|_| goes);
-    let contents = fills.map(|fills| fills.contents);
+    let fills = change.address.kind().blocked_by().filter(|_| goes);
+    let contents = fills.map(|block| block.contents);
     let check = contents.map_or_else(
         || wire.read(change.subject()),
         |contents| (contents.request)(&change.address, Window::first(contents.page_size)),
@@ -271,8 +271,8 @@ pub(crate) fn moved(change: &Change) -> Option<&'static str> {
     Some(match (&change.action, parts(change).len()) {
         (Action::Update { .. }, _) => r#"description was "old", is "of a stranger" now"#,
         (Action::Replace { .. }, _) => "auto was true, is false now",
-        (Action::Create { .. }, 3 | 5) => "it did not exist, and is there now",
-        (Action::Delete { .. }, 2) => "it held 0 repositories, holds 1 now",
+        (Action::Create { .. }, 3 | 5) => "it did not exist, but exists now",
+        (Action::Delete { .. }, 2) => "it had 0 repositories, has 1 now",
         (Action::Delete { .. }, 3) => " images, holds ",
         // Somebody did what was planned.
         _ => return None,

@@ -76,7 +76,7 @@ fn request(window: Window) -> Request {
 fn decode(response: &Response) -> Result<Page<Candidate>, Undecodable> {
     let numbers: Vec<u64> = serde_json::from_slice(&response.body).unwrap();
     let candidate = |number| Candidate {
-        number: RemoteId::try_from(number).unwrap(),
+        id: RemoteId::try_from(number).unwrap(),
         key: Vec::new(),
     };
     let total = response
@@ -104,7 +104,7 @@ async fn read_by(service: &mut Numbers, page_size: usize) -> Result<(Vec<u64>, u
         .await
         .map_err(|failure| failure.message)?;
     Ok((
-        listed.items.iter().map(|item| item.number.into()).collect(),
+        listed.items.iter().map(|item| item.id.into()).collect(),
         listed.pages,
     ))
 }

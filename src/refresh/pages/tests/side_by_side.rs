@@ -62,7 +62,7 @@ impl Door {
             .await
             .map_err(|failure| failure.message)?;
         Ok((
-            listed.items.iter().map(|item| item.number.into()).collect(),
+            listed.items.iter().map(|item| item.id.into()).collect(),
             listed.pages,
         ))
     }

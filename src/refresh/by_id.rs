@@ -1,9 +1,9 @@
-//! Reads the resources that requests name by a number: finds the numbers that the chart does not
-//! say, then asks for each resource.
+//! Reads the resources that requests refer to by an id: looks up the ids that the chart omits, then
+//! reads each resource.
 //!
-//! The service's search is a fuzzy one, so its list is read whole and compared here, to the letter.
-//! Nothing in it says how many there are, so what a list of several pages lacks is looked for in a
-//! second reading.
+//! The service's search matches fuzzily, so the whole list is read and names are compared here,
+//! exactly. The list has no total, so a resource that a list of several pages lacks is looked for in
+//! a second read of the list.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,10 +23,10 @@ use crate::{
     transport::{client::Client, trace::Trace},
 };
 
-/// How often the list is read because it lacks something.
-const MOST_READINGS: usize = 2;
+/// How often the list is read at most. It is read again only if something is missing in it.
+const MAX_READS: usize = 2;
 
-/// Reads all resources of the kind that the chart names in a region.
+/// Reads all resources of the kind that the chart declares in a region.
 pub(super) async fn read(
     client: &Arc<Client>,
     kind: &'static Kind,
@@ -38,24 +38,26 @@ pub(super) async fn read(
         .resources
         .keys()
         .filter(|address| address.kind() == kind && address.region() == region);
-    let said = |address: &Address| chart.terms.get(address).and_then(|terms| terms.number);
     let wanted: BTreeMap<Address, Option<RemoteId>> = wanted
-        .map(|address| (address.clone(), said(address)))
+        .map(|address| {
+            let id = chart.terms.get(address).and_then(|terms| terms.id);
+            (address.clone(), id)
+        })
         .collect();
     let mut lists = Lists {
         client,
         kind,
         region,
-        readings: Vec::new(),
+        reads: Vec::new(),
     };
-    let unnumbered: Vec<&Address> = wanted
+    let without_id: Vec<&Address> = wanted
         .iter()
-        .filter(|(_, said)| said.is_none())
+        .filter(|(_, id)| id.is_none())
         .map(|(address, _)| address)
         .collect();
     let found = lists
         .read_until(|lists| {
-            unnumbered
+            without_id
                 .iter()
                 .all(|address| lists.look_up(address) != Ok(None))
         })
@@ -65,42 +67,41 @@ pub(super) async fn read(
         return live;
     }
     let mut known = BTreeMap::new();
-    for (address, said) in &wanted {
-        match said.map_or_else(|| lists.look_up(address), |said| Ok(Some(said))) {
-            Ok(number) => known.extend(number.map(|number| (address.clone(), number))),
+    for (address, id) in &wanted {
+        match id.map_or_else(|| lists.look_up(address), |id| Ok(Some(id))) {
+            Ok(id) => known.extend(id.map(|id| (address.clone(), id))),
             Err(failure) => live.failures.push(failure),
         }
     }
     live.failures.extend(shared(&known));
     let missing = read_each(client, &known, &mut live).await;
-    // A number that the service does not answer for is no mirror yet, or nothing at all: only the
-    // list knows.
+    // "Not found" means either a repository that is not a mirror yet or no repository; only the list
+    // tells which.
     let unanswered = missing.iter().filter_map(|address| known.get(address));
     let listed = lists
-        .read_until(|lists| unanswered.clone().all(|number| lists.hold(*number)))
+        .read_until(|lists| unanswered.clone().all(|id| lists.contain(*id)))
         .await;
     live.failures.extend(listed.err());
-    let exists =
-        |address: &Address, number: &RemoteId| !missing.contains(address) || lists.hold(*number);
-    live.numbers = known
+    live.ids = known
         .into_iter()
-        .filter(|(address, number)| exists(address, number))
+        .filter(|(address, id)| !missing.contains(address) || lists.contain(*id))
         .collect();
     live
 }
 
-/// Everything that could be meant, in one reading or two.
+/// The candidates, from one or two reads of the list.
 struct Lists<'a> {
     client: &'a Arc<Client>,
     kind: &'static Kind,
     region: &'a Arc<str>,
-    readings: Vec<Listed<Candidate>>,
+    reads: Vec<Listed<Candidate>>,
 }
 
 impl Lists<'_> {
-    /// Reads until that is the case, and no more than may help: a list of one page lacks nothing.
+    /// Reads the list until it is enough. A second read can only help with several pages: a single
+    /// page is complete.
     async fn read_until(&mut self, is_enough: impl Fn(&Self) -> bool) -> Result<(), ReadFailure> {
-        let Listing::PerNumber {
+        let Listing::PerId {
             page_size,
             request,
             decode,
@@ -108,13 +109,13 @@ impl Lists<'_> {
         else {
             return Ok(());
         };
-        while !is_enough(self) && self.readings.last().is_none_or(|reading| reading.pages > 1) {
-            if self.readings.len() == MOST_READINGS {
+        while !is_enough(self) && self.reads.last().is_none_or(|read| read.pages > 1) {
+            if self.reads.len() == MAX_READS {
                 break;
             }
             let list = pages::List {
                 subject: format!(
-                    "list of what could be a {} in {}",
+                    "list of candidates for a {} in {}",
                     self.kind.name, self.region
                 ),
                 page_size: Some(page_size),
@@ -122,15 +123,15 @@ impl Lists<'_> {
                 decode: &decode,
             };
             let listed = pages::read(&mut { self.client }, &list).await?;
-            self.readings.push(listed);
+            self.reads.push(listed);
         }
         Ok(())
     }
 
-    /// The number that a name has in the first reading that holds it.
+    /// The id of that name in the first read that contains it.
     fn look_up(&self, address: &Address) -> Result<Option<RemoteId>, ReadFailure> {
-        for reading in &self.readings {
-            let found = look_up(address, &reading.items)?;
+        for read in &self.reads {
+            let found = look_up(address, &read.items)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -138,13 +139,13 @@ impl Lists<'_> {
         Ok(None)
     }
 
-    fn hold(&self, number: RemoteId) -> bool {
-        let mut items = self.readings.iter().flat_map(|reading| &reading.items);
-        items.any(|candidate| candidate.number == number)
+    fn contain(&self, id: RemoteId) -> bool {
+        let mut items = self.reads.iter().flat_map(|read| &read.items);
+        items.any(|candidate| candidate.id == id)
     }
 }
 
-/// The number of the one that is called so; nothing, if none is.
+/// The id of the candidate with that name, which must be unique.
 fn look_up(address: &Address, candidates: &[Candidate]) -> Result<Option<RemoteId>, ReadFailure> {
     let is_meant = |candidate: &&Candidate| {
         candidate.key.len() + 1 == address.parts().len()
@@ -157,21 +158,21 @@ fn look_up(address: &Address, candidates: &[Candidate]) -> Result<Option<RemoteI
     let hits: Vec<RemoteId> = candidates
         .iter()
         .filter(is_meant)
-        .map(|candidate| candidate.number)
+        .map(|candidate| candidate.id)
         .collect();
     match hits[..] {
         [] => Ok(None),
-        [number] => Ok(Some(number)),
+        [id] => Ok(Some(id)),
         _ => {
-            let numbers: Vec<String> = hits.iter().map(ToString::to_string).collect();
+            let ids: Vec<String> = hits.iter().map(ToString::to_string).collect();
             let message = format!(
-                "{} are called so: the numbers {}",
+                "{} objects have this name, with the ids {}",
                 hits.len(),
-                numbers.join(", ")
+                ids.join(", ")
             );
-            let hint = Some("say which is meant: `repository_id`".to_owned());
+            let hint = Some("set `repository_id` to the right one".to_owned());
             Err(ReadFailure {
-                subject: format!("number of {address}"),
+                subject: format!("id of {address}"),
                 message,
                 hint,
             })
@@ -179,16 +180,16 @@ fn look_up(address: &Address, candidates: &[Candidate]) -> Result<Option<RemoteI
     }
 }
 
-/// Two names for one repository would undo each other's work.
+/// Two entries for one repository would undo each other's changes.
 fn shared(known: &BTreeMap<Address, RemoteId>) -> Vec<ReadFailure> {
     let mut first = BTreeMap::new();
     let mut failures = Vec::new();
-    for (address, number) in known {
-        if let Some(other) = first.insert(*number, address) {
-            let message = format!("it is {number}, and so is that of {other}");
-            let hint = Some("leave one of the two out, or mend its `repository_id`".to_owned());
+    for (address, id) in known {
+        if let Some(other) = first.insert(*id, address) {
+            let message = format!("{id} is also the id of {other}");
+            let hint = Some("remove one of the two, or correct its `repository_id`".to_owned());
             failures.push(ReadFailure {
-                subject: format!("number of {address}"),
+                subject: format!("id of {address}"),
                 message,
                 hint,
             });
@@ -197,21 +198,21 @@ fn shared(known: &BTreeMap<Address, RemoteId>) -> Vec<ReadFailure> {
     failures
 }
 
-/// Asks for each; what the service does not know by that number is returned.
+/// Reads each, and returns those that the service does not know by that id.
 async fn read_each(
     client: &Arc<Client>,
     known: &BTreeMap<Address, RemoteId>,
     live: &mut Live,
 ) -> BTreeSet<Address> {
     let mut reads = JoinSet::new();
-    for (address, number) in known {
-        let (client, address, number) = (client.clone(), address.clone(), Some(*number));
+    for (address, id) in known {
+        let (client, address, id) = (client.clone(), address.clone(), Some(*id));
         reads.spawn(async move {
             let read = observe(
                 &client,
                 Subject {
                     address: &address,
-                    number,
+                    id,
                 },
                 &Trace::default(),
             )
@@ -244,8 +245,8 @@ mod tests {
     use crate::kind::mirror;
 
     fn candidates(rows: &[(u64, &[&str])]) -> Vec<Candidate> {
-        let candidate = |(number, key): &(u64, &[&str])| Candidate {
-            number: RemoteId::try_from(*number).unwrap(),
+        let candidate = |(id, key): &(u64, &[&str])| Candidate {
+            id: RemoteId::try_from(*id).unwrap(),
             key: key.iter().map(|part| (*part).to_owned()).collect(),
         };
         rows.iter().map(candidate).collect()
@@ -272,11 +273,14 @@ mod tests {
         );
         assert_eq!(found("platform", "ap"), Ok(None));
         let failure = found("other", "app").unwrap_err();
-        assert_eq!(failure.subject, "number of mirror r/other/app");
-        assert_eq!(failure.message, "2 are called so: the numbers 5, 7");
+        assert_eq!(failure.subject, "id of mirror r/other/app");
+        assert_eq!(
+            failure.message,
+            "2 objects have this name, with the ids 5, 7"
+        );
         assert_eq!(
             failure.hint.as_deref(),
-            Some("say which is meant: `repository_id`")
+            Some("set `repository_id` to the right one")
         );
     }
 }
