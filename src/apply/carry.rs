@@ -51,10 +51,11 @@ pub(super) fn filled<'r>(
 }
 
 fn not_held(name: &str) -> Fate {
-    let message = format!("not sent, because `{name}` holds a secret, and no plan file holds one");
+    let message = format!("not sent, because `{name}` contains a secret, and plan files contain \
+        none");
     failed(
         message,
-        Some("apply the chart itself, or take the secret out of it"),
+        Some("apply the chart itself, or remove the secret from it"),
     )
 }
 
@@ -122,7 +123,7 @@ mod tests {
                 panic!("it was sent")
             };
             assert!(
-                message.contains("`description` holds a secret"),
+                message.contains("`description` contains a secret"),
                 "{message}"
             );
         }

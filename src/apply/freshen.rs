@@ -239,7 +239,7 @@ impl<'a> Runner<'a> {
             }),
             None => Err(ReadFailure {
                 subject: self.change.address.to_string(),
-                message: format!("it is no {} any more", self.change.address.kind().name),
+                message: format!("it is not a {} any more", self.change.address.kind().name),
                 hint: None,
             }),
         }
@@ -366,7 +366,7 @@ impl<'a> Runner<'a> {
             End::Failure(said) => {
                 let message = format!("the run failed: {said}");
                 let hint =
-                    Some("mend what the service complains about, and apply again".to_owned());
+                    Some("fix what the service reports, and apply again".to_owned());
                 Fate::Failed {
                     message,
                     hint,
@@ -410,7 +410,7 @@ fn not_run(failure: &ReadFailure) -> Fate {
 /// Somebody else's run that did not end. A change that was made before is not forgotten.
 fn under_way(problem: String, changed: bool) -> Fate {
     if changed {
-        let said = format!("a run of somebody else is under way: {problem}");
+        let said = format!("another run is in progress: {problem}");
         return Fate::Ran {
             job: None,
             end: RunEnd::Unknown(said),
@@ -444,7 +444,7 @@ fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<
         let said = state
             .last_error
             .as_deref()
-            .unwrap_or("the service does not say why")
+            .unwrap_or("the service gives no reason")
             .to_owned();
         Some(Err(said))
     } else {
@@ -496,7 +496,7 @@ mod tests {
             (
                 state(old, 2, ""),
                 state(old, 3, ""),
-                failed("the service does not say why"),
+                failed("the service gives no reason"),
             ),
             (
                 state(old, 0, ""),

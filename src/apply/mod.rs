@@ -316,7 +316,7 @@ impl<'a> Schedule<'a> {
 /// What is known of a change that was under way when the run was stopped at once.
 fn cut_off() -> Record {
     let fate = Fate::Failed {
-        message: "stopped while it was under way; whether it was done is not known".to_owned(),
+        message: "stopped while in progress; the outcome is unknown".to_owned(),
         hint: Some("apply again: what was done is not repeated".to_owned()),
         restored: false,
         job: None,

@@ -29,8 +29,8 @@ pub(super) fn matches(
 /// Both values of everything that is not as the change wrote it.
 pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String {
     match (change.action.after(), live) {
-        (None, _) => "it was deleted, and is there".to_owned(),
-        (Some(_), None) => "it was written, and is not there".to_owned(),
+        (None, _) => "it was deleted, but still exists".to_owned(),
+        (Some(_), None) => "it was written, but does not exist".to_owned(),
         (Some(after), Some(live)) => {
             let kind = change.address.kind();
             let differs = |(name, wrote): (&&'static str, &serde_json::Value)| {
@@ -52,7 +52,7 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
 /// What to do about a value that did not stick.
 pub(super) fn unstuck(change: &Change, live: Option<&LiveResource>) -> &'static str {
     let (Some(after), Some(live)) = (change.action.after(), live) else {
-        return "somebody else may be writing; plan again";
+        return "another client may be writing; plan again";
     };
     let kind = change.address.kind();
     let differing: Vec<_> = after
@@ -82,7 +82,7 @@ pub(super) fn unstuck(change: &Change, live: Option<&LiveResource>) -> &'static 
         "the service said yes and kept the old value; plan again, and ask its support if it stays \
         so"
     } else {
-        "the service may have stored another value, or somebody else wrote; plan again"
+        "the service may have stored another value, or another client wrote; plan again"
     }
 }
 
@@ -117,12 +117,12 @@ pub(super) fn unchecked(failure: &ReadFailure) -> Fate {
 /// A change that was not sent, because the live object is not what the plan saw.
 pub(super) fn moved(differences: &[String]) -> Fate {
     let message = format!(
-        "not sent, because it moved since the plan was made: {}",
+        "not sent, because it changed since the plan was made: {}",
         differences.join("; ")
     );
     failed(
         message,
-        Some("plan again, and look at what was changed elsewhere"),
+        Some("plan again, and review what another client changed"),
     )
 }
 

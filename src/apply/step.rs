@@ -282,9 +282,9 @@ impl Writer<'_> {
         };
         let restored = matches!(self.settle(write).await, Settled::Done | Settled::Found);
         let told = if restored {
-            "the old one is back"
+            "the old one was restored"
         } else {
-            "the old one is gone"
+            "the old one was not restored"
         };
         Fate::Failed {
             message: format!("{message}; {told}"),

@@ -304,7 +304,8 @@ impl<'w> Writer<'w> {
             Guard::Left(left) if matches(kind, live, left) => Vec::new(),
             Guard::Left(_) if matches(kind, live, write.goal) => return Some(Settled::Found),
             Guard::Left(_) if self.lags(write, seen) => {
-                let message = "not sent, because what this change wrote before does not show yet";
+                let message = "not sent, because the previous write of this change is not visible \
+                    yet";
                 let fate = failed(
                     message.to_owned(),
                     Some("apply again: what was done is not repeated"),
@@ -316,7 +317,7 @@ impl<'w> Writer<'w> {
                 });
             }
             Guard::Left(_) => {
-                vec!["it was changed elsewhere while this change was made".to_owned()]
+                vec!["another client changed it during this change".to_owned()]
             }
         };
         if differences.is_empty() {
@@ -327,7 +328,7 @@ impl<'w> Writer<'w> {
             Some(error) if doubtful => {
                 let what = differences.join("; ");
                 Settled::Unknown(failed(
-                    format!("{error}; and it moved meanwhile: {what}"),
+                    format!("{error}; and it changed meanwhile: {what}"),
                     None,
                 ))
             }
@@ -388,7 +389,7 @@ impl<'w> Writer<'w> {
         {
             Ok(live) if matches(address.kind(), live.as_ref(), write.goal) => Settled::Found,
             Ok(Some(_)) => {
-                let message = format!("{error}; it is there now, with other values");
+                let message = format!("{error}; it exists now, with other values");
                 Settled::Refused(failed(message, Some("plan again")))
             }
             _ => Settled::Refused(refused(address, error)),

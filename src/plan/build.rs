@@ -1,4 +1,4 @@
-//! Makes a plan from the two states: pure, and the same for the same values.
+//! Builds a plan from the desired and the live state. Pure and deterministic.
 
 use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
@@ -16,8 +16,8 @@ use crate::{
     time::Moment,
 };
 
-/// The smallest set of changes. `consents` are those of this run; the chart's own are added. `now`
-/// decides which mirrors are due.
+/// Builds the smallest set of changes. `consents` are those of the command line; those of the chart
+/// are added. `now` decides which mirrors are due.
 pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now: Moment) -> Plan {
     let selection = scope.selection.clone();
     let mut plan = Plan {
@@ -35,7 +35,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     if !plan.failures.is_empty() {
         return plan;
     }
-    // What was not chosen still says which repositories are copies that the service made.
+    // From the whole chart: rules outside the selection have expected copies too.
     let copies = scope::expected_copies(chart);
     let narrowed = selection.narrow(chart);
     let mut blocking = Vec::new();
@@ -47,8 +47,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             continue;
         }
         match change(address, desired, found.get(address), live) {
-            // What only holds something that was chosen is made if it is missing, and left alone
-            // otherwise.
+            // A parent of selected resources is created if it is missing, and otherwise left alone.
             Some(change)
                 if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {
             }
@@ -73,7 +72,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
                 .unwrap_or_default();
         }
     }
-    // No two have the same address, and a stable sort would need half as much memory again.
+    // Addresses are unique, so an unstable sort gives the same order. A stable one would need half
+    // as much memory again.
     plan.changes
         .sort_unstable_by(|one, other| one.address.cmp(&other.address));
     if selection.is_partial() {
@@ -82,7 +82,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     blocking.retain(|address| {
         address
             .parent()
-            .is_some_and(|parent| is_going(&parent, &selection, &plan.kept))
+            .is_some_and(|parent| is_deleted(&parent, &selection, &plan.kept))
     });
     let consents = risk::in_force(&chart.limits.allow, consents);
     risk::withhold(&mut plan.changes, &chart.protect, live, &consents);
@@ -93,7 +93,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     plan
 }
 
-/// A deletion would take along what this run leaves alone, or be refused for it.
+/// Leaves out deletions of parents with children outside the selection: the service would delete
+/// those too, or refuse.
 fn leave_out_parents(plan: &mut Plan, selection: &Selection, live: &Live) {
     let kept_for = |change: &Change| match change.action {
         Action::Delete { .. } => live
@@ -114,7 +115,7 @@ fn leave_out_parents(plan: &mut Plan, selection: &Selection, live: &Live) {
     }
 }
 
-fn is_going(organization: &Address, selection: &Selection, kept: &[Kept]) -> bool {
+fn is_deleted(organization: &Address, selection: &Selection, kept: &[Kept]) -> bool {
     selection.holds(organization) && !kept.iter().any(|kept| kept.address == *organization)
 }
 
@@ -134,7 +135,7 @@ fn add_by_id(address: &Address, desired: &DesiredResource, verdict: Verdict, pla
     }
 }
 
-/// What makes one declared resource as the chart wants it; `None` if it is.
+/// The change that one declared resource needs, if any.
 fn change(
     address: &Address,
     desired: &DesiredResource,
@@ -154,7 +155,7 @@ fn change(
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
             let held =
-                around(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?));
+                holder(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?));
             let notes = notes_on_creation(address, &after, held);
             let mut change = step(
                 address,
@@ -174,7 +175,7 @@ fn change(
             }
             let held = match kind.holds {
                 Some(_) => kind.held(found),
-                None => around(address)
+                None => holder(address)
                     .and_then(|holder| holder.kind().held(live.resources.get(&holder)?)),
             };
             let mut change = alteration(address, wanted, found, fields, held);
@@ -214,7 +215,7 @@ fn alteration(
         )
     };
     let mut change = step(address, action, reason, fields, held);
-    change.precondition.id = told(kind, found);
+    change.precondition.id = assigned_id(kind, found);
     change
 }
 
@@ -235,30 +236,30 @@ fn deletion(
         kind.held(found),
     );
     change.precondition.facts = found.facts;
-    change.precondition.id = told(kind, found);
+    change.precondition.id = assigned_id(kind, found);
     let has_room = kind
         .blocked_by()
-        .is_none_or(|fills| change.precondition.facts.insert(fills.fact, 0));
+        .is_none_or(|child| change.precondition.facts.insert(child.fact, 0));
     debug_assert!(has_room, "a {} has too many facts", kind.name);
     change.source = source;
     change
 }
 
-/// The number that the read of a resource brought, where requests name it by that.
-fn told(kind: &Kind, found: &LiveResource) -> Option<(&'static IdField, RemoteId)> {
+/// The id from the read of a resource, for kinds whose ids the service assigns.
+fn assigned_id(kind: &Kind, found: &LiveResource) -> Option<(&'static IdField, RemoteId)> {
     match kind.identity {
         Identity::Assigned(id) => Some((id, RemoteId::try_from(found.id?).ok()?)),
         Identity::Key | Identity::LookedUp(_) => None,
     }
 }
 
-/// The nearest resource around one that holds anything. What holds something itself and is missing
-/// holds nothing.
-fn around(address: &Address) -> Option<Address> {
+/// The nearest ancestor that contains things. `None` for a kind that contains things itself: a
+/// resource that does not exist yet is empty.
+fn holder(address: &Address) -> Option<Address> {
     match address.kind().holds {
         Some(_) => None,
         None => std::iter::successors(address.parent(), Address::parent)
-            .find(|around| around.kind().holds.is_some()),
+            .find(|holder| holder.kind().holds.is_some()),
     }
 }
 
@@ -267,15 +268,15 @@ fn notes_on_creation(address: &Address, sent: &Attributes, held: Option<u64>) ->
     if let Some(note) = address.kind().note_on_creation {
         notes.extend(held.filter(|number| *number > 0).map(note));
     }
-    let left = address
+    let defaulted = address
         .kind()
         .attributes
         .iter()
         .map(|attribute| attribute.name)
         .filter(|name| !sent.contains_key(name));
-    let left: Vec<&str> = left.collect();
-    if !left.is_empty() {
-        notes.push(format!("left to the service: {}", left.join(", ")));
+    let defaulted: Vec<&str> = defaulted.collect();
+    if !defaulted.is_empty() {
+        notes.push(format!("left to the service: {}", defaulted.join(", ")));
     }
     notes
 }
@@ -311,15 +312,16 @@ fn dispose<'a>(
     }
 }
 
-/// Whether the service refuses to delete an organization with repositories, or deletes them along,
-/// is not documented (swr-api: section 19, row 8). So it is never asked to.
+/// Whether the service refuses to delete an organization with repositories, or deletes them with
+/// it, is not documented (swr-api: section 19, row 8). So portolan never sends such a request.
 fn stops_for_blocked_organizations(blocking: &[&Address]) -> Vec<Stop> {
     let stop = |address: &&Address| {
         let organization = address.parent()?;
-        let of = address.kind().blocks_parent?;
-        let message =
-            format!("{organization} shall go, but holds {address}, which the chart does not name");
-        let lift = format!("list the {} there with `state: absent`", of.words.0);
+        let child = address.kind().blocks_parent?;
+        let message = format!(
+            "{organization} is to be deleted, but contains {address}, which the chart does not list"
+        );
+        let lift = format!("list the {} there with `state: absent`", child.words.0);
         Some(Stop::new("organization-not-empty", message, Some(lift)))
     };
     blocking.iter().filter_map(stop).collect()

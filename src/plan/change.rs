@@ -1,9 +1,9 @@
-//! A change from its action: its risks, and what must hold before it.
+//! Builds a change from its action, with risks and precondition.
 
 use super::{Action, Change, Precondition, Reason, risk};
 use crate::{address::Address, diff::FieldChange, mask::Hidden, state::Attributes};
 
-/// A change with everything that follows from its action.
+/// A change with everything that its action determines.
 pub(super) fn step(
     address: &Address,
     action: Action,
@@ -25,8 +25,8 @@ pub(super) fn step(
     }
 }
 
-/// A deletion removes the resource whatever its values are, so only a write that sends values names
-/// them.
+/// Only writes that send values have them in the precondition: a deletion removes the resource with
+/// any values.
 fn precondition(action: &Action) -> Precondition {
     let named = |attributes: &Attributes| {
         attributes

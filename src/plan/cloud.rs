@@ -1,4 +1,4 @@
-//! Which cloud a plan is about: the account, and what answers at the endpoints.
+//! Which cloud a plan is about: the account and the kinds of endpoints.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
 /// The chart is for another account.
 pub const OTHER_ACCOUNT: &str = "other-account";
 
-/// The chart is for an account, and no service shows which one this is.
+/// The chart names an account, but no service shows which one this is.
 pub const ACCOUNT_UNKNOWN: &str = "account-unknown";
 
 /// An endpoint in a document.
@@ -25,7 +25,7 @@ pub struct EndpointDocument {
     pub service: String,
     pub region: String,
     pub kind: EndpointKind,
-    /// None of the emulator in this process.
+    /// Null for the emulator in this process.
     pub host: Option<String>,
 }
 
@@ -47,19 +47,19 @@ impl Scope {
         self.endpoints().map(document).collect()
     }
 
-    /// The names of the account, which is one but for endpoints that belong to different clouds.
+    /// The names of the account. There are several only if endpoints belong to different clouds.
     pub fn accounts(&self) -> BTreeSet<&str> {
         self.account.values().map(String::as_str).collect()
     }
 
-    /// The account, if it is known and one.
+    /// The account, if exactly one is known.
     pub fn account_name(&self) -> Option<&str> {
         let mut names = self.accounts().into_iter();
         names.next().filter(|_| names.next().is_none())
     }
 
-    /// The regions whose account is not known. A key belongs to one account of Huawei Cloud, so
-    /// there one region is enough for all.
+    /// The regions whose account is unknown. A key belongs to one account of Huawei Cloud, so there
+    /// one known region is enough.
     pub fn regions_without_account(&self) -> Vec<&str> {
         let is_huawei = |region: &str| {
             let mut here = self
@@ -84,7 +84,7 @@ impl Scope {
     }
 }
 
-/// Why nothing is planned or applied for this account, if the chart is for another one.
+/// The stop for a chart of another account.
 pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
     let wanted = wanted?;
     let (region, other) = scope
@@ -93,25 +93,25 @@ pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
         .find(|(_, account)| *account != wanted)?;
     let (wanted, other) = (escaped(wanted), escaped(other));
     let advice = if scope.is_emulated() {
-        "name another state file with `--emulator=FILE`".to_owned()
+        "use another state file with `--emulator=FILE`".to_owned()
     } else {
         format!("use the credentials of {wanted}")
     };
     let message = format!(
-        "the chart is for the account {wanted}, and {region} is asked as {other}: {advice}"
+        "the chart is for account {wanted}, but the credentials for {region} belong to {other}: \
+        {advice}"
     );
     Some(Stop::new(OTHER_ACCOUNT, message, None))
 }
 
-/// Why nothing is applied, if the chart is for an account and it is not known whether this is the
-/// one. `reasons` is what the last source answered.
+/// The stop for a chart that names an account while the actual one is unknown. `reasons` are the
+/// errors of the last source.
 pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) -> Option<Stop> {
     let (wanted, unknown) = (escaped(wanted?), scope.regions_without_account());
     let first = unknown.first()?;
     let message = format!(
-        "the chart is for the account {wanted}, and it is not known which account {first} is asked \
-        as{}: allow the \
-         credentials `GET /v2/manage/overview`, or give an `iam` endpoint",
+        "the chart is for account {wanted}, but the account for {first} is unknown{}: permit the \
+        credentials `GET /v2/manage/overview`, or configure an `iam` endpoint",
         reasons
             .first()
             .map_or_else(String::new, |reason| format!(" ({reason})"))
@@ -120,7 +120,7 @@ pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) 
 }
 
 impl Plan {
-    /// A plan that compares nothing, because the account is not the chart's.
+    /// A plan without a comparison, because the account is not the chart's.
     #[must_use]
     pub fn stopped_by(stop: Stop, chart: crate::state::ChartStamp, scope: Scope) -> Plan {
         Plan {
@@ -131,8 +131,8 @@ impl Plan {
         }
     }
 
-    /// Whether it is for another account than the one that was asked.
-    pub fn is_elsewhere(&self) -> bool {
+    /// Whether the chart is for another account.
+    pub fn is_for_other_account(&self) -> bool {
         self.stopped.iter().any(|stop| stop.code == OTHER_ACCOUNT)
     }
 }
@@ -192,7 +192,7 @@ mod tests {
         let stop = other_account(Some("acme"), &two).unwrap();
         assert!(
             stop.message
-                .contains("b-1 is asked as glo\\nbex: use the credentials of acme"),
+                .contains("for b-1 belong to glo\\nbex: use the credentials of acme"),
             "{}",
             stop.message
         );

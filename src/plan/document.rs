@@ -1,7 +1,7 @@
 //! The plan as a JSON document: what `plan --format json` prints and `plan --out` saves.
 //!
-//! Values only; files are read and written by the commands. The digest of a saved plan guards
-//! against accidents, not against attackers: whoever can change the file can change the digest.
+//! Only values: the commands read and write files. The digest of a saved plan guards against
+//! accidents, not against attackers, who can recompute it.
 
 use std::collections::BTreeMap;
 
@@ -25,17 +25,17 @@ use crate::{
     state::{Attributes, ChartStamp, ReadFailure},
 };
 
-/// A minor version adds, a major one breaks.
+/// A minor version adds keys, a major one breaks readers.
 pub const FORMAT_VERSION: &str = "1.1";
 
-/// What this document is called: `portolan schema --document` prints the schema of that name.
+/// The document's name, for `portolan schema --document`.
 pub const NAME: &str = "plan";
 
-/// The document. What only a saved plan carries is optional.
+/// The document. The keys that only a saved plan has are optional.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanDocument {
     pub format_version: String,
-    /// The name of its schema; a file of format 1.0 has none.
+    /// The name of its schema. Format 1.0 has none.
     #[serde(default)]
     pub document: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,14 +45,14 @@ pub struct PlanDocument {
     pub changes: Vec<ChangeDocument>,
     pub stopped: Vec<Stop>,
     pub unlisted: Vec<Unlisted>,
-    /// Whether it speaks of a part of the chart only.
+    /// Whether only a part of the chart was selected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncompared: Vec<Uncompared>,
     pub diagnostics: Vec<View>,
     pub chart: ChartStamp,
-    /// Null where no service shows it, or there are several.
+    /// Null if no service returned it, or there are several.
     #[serde(default)]
     pub account: Option<String>,
     #[serde(default)]
@@ -76,13 +76,13 @@ pub struct ChangeDocument {
     pub source: Option<Source>,
     pub withheld: Option<Withheld>,
     pub precondition: Precondition,
-    /// Of a mirror that shall be fresh: what follows.
+    /// The run that follows, for resources with `max_age`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
-    /// Of a replace: what is created again if the new values are refused.
+    /// For a replace: the attributes to restore if the create is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<IndexMap<String, Value>>,
-    /// Half a sentence for each risk, from the live state.
+    /// A clause for each risk, from the live state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub evidence: BTreeMap<RiskClass, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -93,13 +93,13 @@ pub struct ChangeDocument {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct UnlistedDocument {
     address: Address,
-    /// How much is in it, under the name of that fact; null where that is not known.
+    /// The number of things in it, under the name of the fact. Null if unknown.
     #[serde(flatten)]
     held: IndexMap<String, Option<u64>>,
 }
 
 impl PlanDocument {
-    /// What is printed. `diagnostics` are those of the chart; failed reads are added.
+    /// The printed document. `diagnostics` are those of the chart; failed reads are added.
     pub fn new(plan: &Plan, mut diagnostics: Vec<View>) -> PlanDocument {
         diagnostics.extend(plan.failures.iter().map(unread));
         PlanDocument {
@@ -122,7 +122,7 @@ impl PlanDocument {
         }
     }
 
-    /// The text of a plan file: the same document with tool, scope and digest.
+    /// The text of a plan file: the document with tool, scope and digest.
     pub fn to_file(mut self, plan: &Plan) -> String {
         self.tool = Some(format!("portolan {}", env!("CARGO_PKG_VERSION")));
         self.scope = Some(plan.scope.clone());
@@ -140,7 +140,7 @@ fn unread(failure: &ReadFailure) -> View {
     )
 }
 
-/// A document as text, with the newline that ends a file.
+/// A document as text that ends with a newline.
 pub fn pretty(document: &impl Serialize) -> String {
     // Maps have string keys and nothing here fails to serialize.
     let mut text = crate::text::json(serde_json::to_string_pretty(document).unwrap_or_default());
@@ -148,12 +148,12 @@ pub fn pretty(document: &impl Serialize) -> String {
     text
 }
 
-/// What a plan is called: the digest that its file has, whether it was saved or not.
+/// The identity of a plan: the digest of its file, saved or not.
 pub fn id(plan: &Plan, diagnostics: &[View]) -> String {
     id_of(&PlanDocument::new(plan, diagnostics.to_vec()).to_file(plan))
 }
 
-/// The digest that the text of a plan file carries.
+/// The digest in the text of a plan file.
 pub fn id_of(text: &str) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     value["digest"].as_str().unwrap_or_default().to_owned()
@@ -167,17 +167,17 @@ pub fn digest(document: &impl Serialize) -> String {
     ))
 }
 
-/// Why a text is not a plan that may be applied.
+/// Why a text is not a plan that can be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFileError {
     #[error("it is not a plan file: {0}")]
     NotAPlan(String),
     #[error(
-        "its format version is {found}, and this portolan reads up to {FORMAT_VERSION}; plan again \
-        with the portolan that applies"
+        "its format version is {found}, but this portolan reads only up to {FORMAT_VERSION}; \
+        plan again with this version"
     )]
     UnknownFormat { found: String },
-    #[error("it is damaged: its digest does not fit its content; plan again")]
+    #[error("it is damaged: its digest does not match its content; plan again")]
     Damaged,
     #[error("it was printed, not saved: write it with `plan --out FILE`")]
     NotSaved,
@@ -187,7 +187,7 @@ pub enum PlanFileError {
     Inconsistent(String),
 }
 
-/// The longest message about a file that is repeated: it may hold the file's own words.
+/// A longer message is cut, in characters: it may quote the file.
 const LONGEST_MESSAGE: usize = 300;
 
 fn shown(error: &serde_json::Error) -> String {
@@ -197,7 +197,7 @@ fn shown(error: &serde_json::Error) -> String {
         .collect()
 }
 
-/// What else portolan writes, by the name in `document`.
+/// Other documents of portolan, by their name in `document`.
 const OTHERS: [(&str, &str); 5] = [
     ("receipt", "a receipt of `apply --receipt`"),
     ("report", "a report of `apply --format json`"),
@@ -206,7 +206,7 @@ const OTHERS: [(&str, &str); 5] = [
     ("validate", "a document of `validate --format json`"),
 ];
 
-/// What a file is that is certainly no plan, and who reads it.
+/// The error for a file that is recognized as something else.
 fn other(value: &Value) -> Option<PlanFileError> {
     let name = value.get("document").and_then(Value::as_str);
     if let Some((name, what)) = OTHERS.iter().find(|(other, _)| Some(*other) == name) {
@@ -234,10 +234,10 @@ fn other(value: &Value) -> Option<PlanFileError> {
     })
 }
 
-/// Reads a plan file back.
+/// Reads a plan file.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let mut value: Value = serde_json::from_str(text).map_err(|error| {
-        // A stream has one document a line, and the first one names it.
+        // A stream has one document per line; the first identifies it.
         let first = text
             .lines()
             .next()
@@ -272,15 +272,15 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     plan_of(document)
 }
 
-/// What a plan file holds of the chart's diagnostics.
+/// The chart's diagnostics in a plan file.
 pub fn diagnostics(text: &str) -> Result<Vec<View>, PlanFileError> {
     let document: PlanDocument =
         serde_json::from_str(text).map_err(|error| PlanFileError::Inconsistent(shown(&error)))?;
     Ok(document.diagnostics)
 }
 
-/// A minor version adds: an older file says less, and what a newer one says must not be passed
-/// over.
+/// An older minor version only lacks keys. A newer one may have keys that change the meaning, so it
+/// is refused.
 fn is_known(version: &str) -> bool {
     let parts = |text: &str| -> Option<(u32, u32)> {
         let (major, minor) = text.split_once('.')?;
@@ -306,24 +306,24 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         chart: document.chart,
         scope: document.scope.ok_or(PlanFileError::NotSaved)?,
     };
-    if let Some((change, said)) = plan
+    if let Some((change, problem)) = plan
         .changes
         .iter()
         .find_map(|change| Some((change, saved::problem(change)?)))
     {
         return Err(PlanFileError::Inconsistent(format!(
-            "{}: {said}",
+            "{}: {problem}",
             change.address
         )));
     }
     if !saved::in_order(&plan.changes) {
         return Err(PlanFileError::Inconsistent(
-            "its changes are not in order, each once".to_owned(),
+            "its changes are not sorted by unique addresses".to_owned(),
         ));
     }
     if plan.outcome() != document.outcome || plan.summary() != document.summary {
         return Err(PlanFileError::Inconsistent(
-            "its summary does not fit its changes".to_owned(),
+            "its summary does not match its changes".to_owned(),
         ));
     }
     Ok(plan)
@@ -409,7 +409,7 @@ impl TryFrom<ChangeDocument> for Change {
         let verbs: Vec<&str> = document.actions.iter().map(String::as_str).collect();
         let is_run = verbs.last() == Some(&"run");
         if document.run.is_some() != is_run {
-            return Err(at(format!("`run` does not fit {:?}", document.actions)));
+            return Err(at(format!("`run` does not match {:?}", document.actions)));
         }
         let then = document.run.map(Box::new);
         let written = verbs.strip_suffix(&["run"]).unwrap_or(&verbs);
@@ -432,7 +432,7 @@ impl TryFrom<ChangeDocument> for Change {
             },
             _ => {
                 return Err(at(format!(
-                    "`before` and `after` do not fit {:?}",
+                    "`before` and `after` do not match {:?}",
                     document.actions
                 )));
             }

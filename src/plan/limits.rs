@@ -1,7 +1,6 @@
-//! Limits: how much one apply may remove before it is stopped, whatever each single change is
-//! allowed.
+//! Limits: how much one apply may delete. They hold even if each single change is allowed.
 //!
-//! Counts what would run; a withheld change removes nothing.
+//! Withheld changes do not count.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +12,12 @@ use crate::{
     state::{Consent, Limits, Live},
 };
 
-/// Organizations with fewer repositories have no percentage: one of three would be too much
-/// already.
+/// Smaller organizations have no percentage: one repository of three would already be above the
+/// default.
 const SMALLEST_FOR_PERCENT: usize = 10;
 
-/// Every reason to stop. Consent to enough `deletes` lifts them all; consent to fewer takes the
-/// place of the chart's limit, downwards too.
+/// Every reason to stop. Consent to enough `deletes` lifts them all. Consent to fewer replaces the
+/// limit of the chart, even a higher one.
 pub(super) fn check(
     changes: &[Change],
     live: &Live,
@@ -32,32 +31,32 @@ pub(super) fn check(
         })
         .map(|change| &change.address)
         .collect();
-    let (most, from) = match risk::widest(RiskClass::Deletes, consents) {
-        Some(given) if given.is_none_or(|most| deletes.len() <= most) => return Vec::new(),
+    let (limit, setting) = match risk::widest(RiskClass::Deletes, consents) {
+        Some(given) if given.is_none_or(|limit| deletes.len() <= limit) => return Vec::new(),
         Some(given) => (given.unwrap_or_default(), "deletes="),
         None => (limits.deletes, "limits.deletes: "),
     };
     let lift = Some(format!("--allow deletes={}", deletes.len()));
     let mut stops = Vec::new();
-    if deletes.len() > most {
+    if deletes.len() > limit {
         let message = format!(
-            "{}{}, more than `{from}{most}`",
+            "{}{}, more than `{setting}{limit}`",
             things(&deletes),
             replaced(changes)
         );
         stops.push(Stop::new("too-many-deletes", message, lift.clone()));
     }
-    for (organization, Share { gone, all, of }) in shares(&deletes, live) {
-        if gone == all {
+    for (organization, Share { deleted, all, of }) in shares(&deletes, live) {
+        if deleted == all {
             let what = match all {
                 1 => format!("its only {}", of.words.0),
                 _ => format!("all of its {}", of.counted(all)),
             };
             let message = format!("{organization} would lose {what}");
             stops.push(Stop::new("organization-emptied", message, lift.clone()));
-        } else if all >= SMALLEST_FOR_PERCENT && gone * 100 > all * limits.delete_percent {
+        } else if all >= SMALLEST_FOR_PERCENT && deleted * 100 > all * limits.delete_percent {
             let message = format!(
-                "{organization} would lose {gone} of its {}, more than `limits.delete_percent: {}`",
+                "{organization} would lose {deleted} of its {}, more than `limits.delete_percent: {}`",
                 of.counted(all),
                 limits.delete_percent
             );
@@ -76,8 +75,8 @@ fn things(deletes: &[&Address]) -> String {
     resources + " would be deleted"
 }
 
-/// The summary of a plan counts replacements under `to destroy`, and a limit does not: a reader
-/// sees both numbers.
+/// The plan's summary counts replacements under `to destroy`, but limits do not. This explains the
+/// difference.
 fn replaced(changes: &[Change]) -> String {
     let is_replaced = |change: &&Change| {
         change.withheld.is_none() && matches!(change.action, Action::Replace { .. })
@@ -89,9 +88,9 @@ fn replaced(changes: &[Change]) -> String {
     }
 }
 
-/// How much of what fills a resource goes.
+/// How many of an organization's repositories would be deleted.
 struct Share {
-    gone: usize,
+    deleted: usize,
     all: usize,
     of: &'static BlocksParent,
 }
@@ -104,11 +103,11 @@ fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, Share> {
             shares
                 .entry(parent)
                 .or_insert(Share {
-                    gone: 0,
+                    deleted: 0,
                     all: 0,
                     of,
                 })
-                .gone += 1;
+                .deleted += 1;
         }
     }
     if shares.is_empty() {

@@ -1,8 +1,7 @@
 //! The plan: a value that can be printed, saved, compared and applied.
 //!
-//! It is so specific that `apply` decides nothing: each change carries what is sent, what must hold
-//! right before it is sent, and whether it may run at all. How a plan is made is in [`build`]; how
-//! it is written to a file in [`document`].
+//! `apply` decides nothing: each change contains what is sent, the precondition to check right
+//! before, and whether it may run at all. [`build`] makes a plan, [`document`] writes it to a file.
 
 pub mod build;
 pub mod by_id;
@@ -36,61 +35,63 @@ use crate::{
     wire::Service,
 };
 
-/// The changes that make the live state equal to the desired one, and what was found on the way.
+/// The changes that make the live state equal to the desired one, and what else the comparison
+/// found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     /// In address order.
     pub changes: Vec<Change>,
-    /// How many managed resources are as the chart wants them.
+    /// The number of managed resources that need no change.
     pub unchanged: usize,
     pub unlisted: Vec<Unlisted>,
-    /// Deletions that this run leaves out, because it leaves out something that lives there.
+    /// Deletions that `--target` or `--exclude` leaves out, because it leaves out a child.
     pub kept: Vec<Kept>,
-    /// What the chart says and the API does not tell, where the plan does not write it either.
+    /// Attributes that the chart sets, the API does not return, and this plan does not send.
     pub uncompared: Vec<Uncompared>,
-    /// Why nothing of this may be applied; empty for an ordinary plan.
+    /// The reasons to apply nothing. Usually empty.
     pub stopped: Vec<Stop>,
-    /// What could not be read. Not empty: the plan is unknown and holds no changes.
+    /// What could not be read. If not empty, the plan is unknown and has no changes.
     pub failures: Vec<ReadFailure>,
     pub chart: ChartStamp,
     pub scope: Scope,
 }
 
-/// What a plan speaks of; a saved plan is refused elsewhere.
+/// What a plan is about. A saved plan is applied only where this is the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     pub regions: Vec<String>,
-    /// The base URL that each service was read from in each region. IAM is in it where it was asked
-    /// for the account's name.
+    /// The base URL of each service in each region. IAM is included if it was asked for the
+    /// account's name.
     pub endpoints: BTreeMap<(Service, String), String>,
-    /// The account's name by region, where a service shows it.
+    /// The account's name by region, if a service returned it.
     pub account: BTreeMap<String, String>,
-    /// The part of the world that the plan speaks of.
+    /// The selected part of the chart.
     pub selection: Selection,
 }
 
-/// One step towards the desired state.
+/// One change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub address: Address,
     pub action: Action,
-    /// For people; `apply` never looks at it.
+    /// For display only.
     pub reason: Reason,
     pub risks: Vec<Risk>,
-    /// The differing attributes in the order of the kind; for a create and a delete, all of them.
+    /// The attributes that differ, in the kind's order. For a create and a delete: all.
     pub fields: Vec<FieldChange>,
-    /// The line that decided the change.
+    /// The line of the chart that caused the change.
     pub source: Option<Source>,
     pub withheld: Option<Withheld>,
     pub precondition: Precondition,
-    /// What a reader should know beside the values.
+    /// Further remarks for the reader.
     pub notes: Vec<String>,
-    /// What is behind the masks of the chart's values. No file holds it.
+    /// The secrets behind the masks of the chart's values. Never written to a file.
     pub hidden: Hidden,
 }
 
 impl Change {
-    /// Whether a reviewer must see it for itself: something goes, is exposed, or may not run.
+    /// Whether a reviewer must see it on a row of its own: it deletes or exposes something, or is
+    /// withheld.
     pub fn is_grave(&self) -> bool {
         self.withheld.is_some()
             || matches!(self.action, Action::Delete { .. } | Action::Replace { .. })
@@ -100,7 +101,7 @@ impl Change {
                 .any(|risk| matches!(risk.class, RiskClass::Exposes | RiskClass::OneWay))
     }
 
-    /// As requests name it.
+    /// How requests refer to the resource.
     pub fn subject(&self) -> Subject<'_> {
         Subject {
             address: &self.address,
@@ -108,8 +109,8 @@ impl Change {
         }
     }
 
-    /// The verbs of the JSON document; a replace is a delete and a create, so that looking for
-    /// `delete` finds it.
+    /// The `actions` of the JSON document. A replace is listed as delete and create, so that a
+    /// search for `delete` finds it.
     pub fn verbs(&self) -> &'static [&'static str] {
         match &self.action {
             Action::Create { then: None, .. } => &["create"],
@@ -124,8 +125,7 @@ impl Change {
     }
 }
 
-/// What a change does. `after` is complete: exactly what is sent. `then` follows, of a resource
-/// that shall be fresh.
+/// What a change does. `after` is complete: exactly what is sent. `then` is the run that follows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Create {
@@ -137,7 +137,7 @@ pub enum Action {
         after: Attributes,
         then: Option<Box<Run>>,
     },
-    /// Delete, then create; `before` is what is restored if the create is refused.
+    /// Delete, then create. `before` is restored if the create is refused.
     Replace {
         before: Attributes,
         after: Attributes,
@@ -146,26 +146,25 @@ pub enum Action {
     Delete {
         before: Attributes,
     },
-    /// Nothing is changed: the resource, which has these values, is run.
+    /// Runs the resource, which has these attributes, without a change.
     Run {
         attributes: Attributes,
         run: Box<Run>,
     },
 }
 
-/// One run of a resource, complete: exactly what is sent, but for the secrets, which are read right
-/// before.
+/// One run, with everything that is sent except secrets, which are read right before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// For people; `apply` never looks at it.
+    /// For display only.
     pub because: String,
-    /// The last success that the plan knows of. Another one that is no older than the following
-    /// makes the run needless.
+    /// The last success at plan time. If a newer one, not older than `max_age`, is there at apply
+    /// time, the run is skipped.
     pub last_success: Option<String>,
     pub max_age: Age,
     pub force: bool,
-    /// The service endpoint that holds credentials; empty for none.
+    /// The service endpoint that stores credentials. Empty for none.
     pub endpoint: String,
     pub credentials: Option<LoginSource>,
 }
@@ -191,7 +190,7 @@ impl Action {
         }
     }
 
-    /// The run that it is, or that follows it.
+    /// The run that this action is, or ends with.
     pub fn run(&self) -> Option<&Run> {
         match self {
             Action::Create { then, .. }
@@ -202,7 +201,7 @@ impl Action {
         }
     }
 
-    /// What kinds call it in their tables.
+    /// Its name in the tables of kinds.
     pub fn verb(&self) -> Verb {
         match self {
             Action::Create { .. } => Verb::Create,
@@ -213,7 +212,7 @@ impl Action {
         }
     }
 
-    /// What people see in front of the address.
+    /// The symbol in front of the address.
     pub fn symbol(&self) -> &'static str {
         match self {
             Action::Create { .. } => "+",
@@ -225,27 +224,27 @@ impl Action {
     }
 }
 
-/// Why a change is there. Display only.
+/// The reason for a change. For display only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// It is in the chart and not in the live state.
+    /// It is in the chart but not in the live state.
     Missing,
-    /// Attributes differ, and can be changed in place.
+    /// Attributes differ that can be changed in place.
     Differs,
-    /// Attributes differ, and cannot be changed in place.
+    /// Attributes differ that cannot be changed in place.
     CannotBeChangedInPlace,
     /// The chart says `state: absent`.
     DeclaredAbsent,
     /// No file lists it, and its organization says `unlisted: delete`.
     Unlisted,
-    /// The chart says all that shall be there of its kind, and does not say it. Documents have the
-    /// word of the first such kind.
+    /// The parent's list in the chart is complete and does not contain it. The name in documents is
+    /// that of the first such kind.
     #[serde(rename = "not-in-sync-list")]
     Undeclared,
-    /// The mirror has no success as young as the chart asks for.
+    /// The last success is older than `max_age`.
     Stale,
-    /// The mirror had no success yet.
+    /// There was no success yet.
     NeverSucceeded,
 }
 
@@ -255,14 +254,14 @@ pub enum Reason {
 pub enum Withheld {
     Risk {
         class: RiskClass,
-        /// The option that would let it run.
+        /// The option that permits it.
         lift: String,
     },
-    /// The pattern that protects it; nothing lifts that.
+    /// The pattern that protects it. No option lifts that.
     Protect { pattern: String },
 }
 
-/// Attributes that the chart manages and the API does not tell.
+/// Attributes that the chart sets and the API does not return.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Uncompared {
@@ -278,11 +277,11 @@ pub struct Uncompared {
 )]
 pub struct Unlisted {
     pub address: Address,
-    /// How much is in it.
+    /// How many things it contains.
     pub held: Option<u64>,
 }
 
-/// What shall go and stays for now, with what it is kept for.
+/// A resource that is not deleted now, and the child for which it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     pub address: Address,
@@ -295,12 +294,12 @@ pub struct Kept {
 pub struct Stop {
     pub code: String,
     pub message: String,
-    /// The option or key that would let the plan pass.
+    /// What would let the plan pass.
     pub lift: Option<String>,
 }
 
 impl Stop {
-    /// The code is one of those that `portolan explain` knows.
+    /// `portolan explain` must know the code; a test checks that.
     fn new(code: &str, message: String, lift: Option<String>) -> Stop {
         Stop {
             code: code.to_owned(),
@@ -310,8 +309,7 @@ impl Stop {
     }
 }
 
-/// What a plan comes to, in one word; the exit code, the JSON document and the text all follow from
-/// it.
+/// The result of a plan. Exit code, JSON document and text all derive from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -320,7 +318,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// The counts of the summary lines; derived, never stored.
+/// The counts of the summary lines. Always computed from the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
@@ -335,7 +333,7 @@ pub struct Summary {
 
 impl Plan {
     pub fn outcome(&self) -> Outcome {
-        if !self.failures.is_empty() || self.is_elsewhere() {
+        if !self.failures.is_empty() || self.is_for_other_account() {
             Outcome::Unknown
         } else if self.changes.is_empty() && self.stopped.is_empty() {
             Outcome::NoChanges

@@ -1,20 +1,20 @@
-//! Which changes must wait for which.
+//! The order of changes.
 //!
 //! ```text
 //! create:  organization  ->  repository  ->  sync_rule
 //! delete:  organization  <-  repository      (rules go along with their repository)
 //! ```
 //!
-//! A rule also waits for the organization and the repository that it copies into, where this plan
-//! creates them: the service would otherwise create the copy itself, with attributes of its own
-//! choice. Everything else runs side by side.
+//! A rule also waits for its target organization and repository if this plan creates them.
+//! Otherwise the service would create the copy first, with default attributes. Everything else runs
+//! concurrently.
 
 use std::collections::HashMap;
 
 use super::{Action, Change};
 use crate::address::Address;
 
-/// For each change, the positions of the changes that must have succeeded before it.
+/// For each change, the positions of the changes that must succeed first.
 pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
     let index: HashMap<&Address, usize> = changes
         .iter()
@@ -53,17 +53,13 @@ fn is_delete(change: &Change) -> bool {
     matches!(change.action, Action::Delete { .. })
 }
 
-/// What must exist before a resource is written: what it lives in, and what the service would
-/// otherwise make by itself.
+/// What must exist before a resource is written: its parent, its expected copy, and the parent of
+/// that.
 fn needed(address: &Address) -> Vec<Address> {
     let mut needed: Vec<Address> = address.parent().into_iter().collect();
-    if let Some(made) = address
-        .kind()
-        .expected_copy
-        .and_then(|makes| makes(address))
-    {
-        needed.extend(made.parent());
-        needed.push(made);
+    if let Some(copy) = address.kind().expected_copy.and_then(|copy| copy(address)) {
+        needed.extend(copy.parent());
+        needed.push(copy);
     }
     needed
 }

@@ -1,4 +1,4 @@
-//! What must be true of a live object right before a change is made, and what moved if it is not.
+//! The precondition of a change: checked against the live object right before the write.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -13,28 +13,28 @@ use crate::{
     state::{LiveResource, RemoteId},
 };
 
-/// What must be true of the live object right before the change is made.
+/// What the live object must be like right before the change.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Document", into = "Document")]
 pub struct Precondition {
     pub exists: bool,
-    /// The live value of everything that the change sends or removes.
+    /// The live value of each attribute that the change sends.
     pub attributes: Map<String, Value>,
-    /// For a deletion: the resource holds no more than the reviewer saw, and nothing that the plan
-    /// does not know.
+    /// For a deletion: the resource contains at most what the reviewer saw.
     pub facts: Facts,
-    /// The number that requests name it by. The name that it was found by is not looked up again.
+    /// The id that requests use. The name is not looked up again: it may belong to another object
+    /// by then.
     pub id: Option<(&'static IdField, RemoteId)>,
 }
 
-/// As it is written: each fact under its own name.
+/// The JSON form, with each fact under its own name.
 #[derive(Serialize, Deserialize)]
 struct Document {
     exists: bool,
     #[serde(default)]
     attributes: Map<String, Value>,
     #[serde(flatten)]
-    numbers: IndexMap<String, Option<u64>>,
+    counts: IndexMap<String, Option<u64>>,
 }
 
 impl From<Precondition> for Document {
@@ -48,14 +48,14 @@ impl From<Precondition> for Document {
     ) -> Document {
         let facts = facts.iter().map(|(fact, number)| (fact.name, number));
         let id = id.map(|(id, number)| (id.name, number.into()));
-        let numbers = facts
+        let counts = facts
             .chain(id)
             .map(|(name, number)| (name.to_owned(), Some(number)))
             .collect();
         Document {
             exists,
             attributes,
-            numbers,
+            counts,
         }
     }
 }
@@ -67,7 +67,7 @@ impl TryFrom<Document> for Precondition {
         Document {
             exists,
             attributes,
-            numbers,
+            counts,
         }: Document,
     ) -> Result<Precondition, String> {
         let mut precondition = Precondition {
@@ -75,7 +75,7 @@ impl TryFrom<Document> for Precondition {
             attributes,
             ..Precondition::default()
         };
-        for (name, number) in numbers {
+        for (name, number) in counts {
             let is_called = |known: &str| known == name;
             let fact = fact::all().find(|fact| is_called(fact.name));
             let id = REGISTRY
@@ -100,7 +100,7 @@ impl TryFrom<Document> for Precondition {
 }
 
 impl Precondition {
-    /// What moved since the plan was made, in words; empty if the precondition holds.
+    /// What changed since the plan was made, as messages. Empty if the precondition holds.
     pub fn check(&self, live: Option<&LiveResource>) -> Vec<String> {
         let Some(live) = live else {
             return if self.exists {
@@ -112,35 +112,37 @@ impl Precondition {
         if !self.exists {
             return vec!["it did not exist, but exists now".to_owned()];
         }
-        let mut moved = Vec::new();
+        let mut changed = Vec::new();
         for (name, was) in &self.attributes {
             match live.attributes.get(name.as_str()) {
                 Some(is) if is == was => {}
-                Some(is) => moved.push(format!("{name} was {}, is {} now", shown(was), shown(is))),
-                None => moved.push(format!("{name} was {}, but cannot be read now", shown(was))),
+                Some(is) => {
+                    changed.push(format!("{name} was {}, is {} now", shown(was), shown(is)))
+                }
+                None => changed.push(format!("{name} was {}, but cannot be read now", shown(was))),
             }
         }
         if let (Some((id, was)), Some(is)) = (self.id, live.id)
             && u64::from(was) != is
         {
-            moved.push((id.moved)(was, is));
+            changed.push((id.moved)(was, is));
         }
         for (fact, was) in self.facts.iter() {
             match live.facts.get(fact) {
                 Some(is) if is > was => {
-                    moved.push(format!("it had {was} {}, has {is} now", fact.things))
+                    changed.push(format!("it had {was} {}, has {is} now", fact.things))
                 }
-                // What the service leaves out may be anything.
+                // An omitted count may be anything, so the precondition fails.
                 None => {
                     let things = fact.things;
-                    moved.push(format!(
+                    changed.push(format!(
                         "it had {was} {things}; the current number is unknown"
                     ));
                 }
                 Some(_) => {}
             }
         }
-        moved
+        changed
     }
 }
 
@@ -150,7 +152,7 @@ mod tests {
     use crate::kind::repository;
 
     #[test]
-    fn each_number_stands_under_its_name_and_no_other_is_passed_over() {
+    fn facts_and_ids_have_their_own_keys_and_others_are_refused() {
         let read = |text: &str| {
             serde_json::from_str::<Precondition>(text).map_err(|error| error.to_string())
         };

@@ -1,7 +1,6 @@
-//! Finds the risks of changes, which the tables of the kinds declare, and withholds what nobody
-//! consented to.
+//! Finds the risks of changes from the tables of the kinds, and withholds changes without consent.
 //!
-//! How much may be removed at once is in `limits`.
+//! `limits` bounds how much one apply may delete.
 
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ use crate::{
 
 pub use crate::risk::{Risk, RiskClass};
 
-/// The risks of an action; `held` is how much the resource that it touches holds.
+/// The risks of an action. `held` is the number of things in the resource.
 pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> Vec<Risk> {
     let kind = address.kind();
     let mut risks = Vec::new();
@@ -29,7 +28,7 @@ pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> V
         let hazard = attribute
             .hazard
             .as_ref()
-            .filter(|hazard| brings_about(action, attribute, hazard));
+            .filter(|hazard| takes_risky_value(action, attribute, hazard));
         risks.extend(hazard.map(|hazard| Risk {
             class: hazard.class,
             evidence: (hazard.evidence)(held),
@@ -45,8 +44,8 @@ pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> V
     risks
 }
 
-/// Whether an action gives the attribute its dangerous value.
-fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool {
+/// Whether the action changes the attribute to its risky value.
+fn takes_risky_value(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool {
     let is_on =
         |attributes: &Attributes| attributes.get(attribute.name) == Some(&Value::Bool(true));
     match action {
@@ -58,7 +57,7 @@ fn brings_about(action: &Action, attribute: &Attribute, hazard: &Hazard) -> bool
     }
 }
 
-/// Marks what is protected, and what carries a risk that nobody consented to.
+/// Withholds changes that are protected or have a risk without consent.
 pub(super) fn withhold(
     changes: &mut [Change],
     protect: &[Protection],
@@ -71,7 +70,7 @@ pub(super) fn withhold(
     }
     let missing: Vec<(RiskClass, usize)> = RiskClass::ALL
         .into_iter()
-        // What `deletes` counts is a limit on the whole apply, not on one change.
+        // Consent to `deletes` is a limit of the whole apply, not of one change.
         .filter(|class| *class != RiskClass::Deletes)
         .map(|class| {
             (
@@ -88,15 +87,15 @@ pub(super) fn withhold(
         .iter_mut()
         .filter(|change| change.withheld.is_none())
     {
-        let holding: Vec<&(RiskClass, usize)> = missing
+        let unconsented: Vec<&(RiskClass, usize)> = missing
             .iter()
             .filter(|(class, _)| carries(change, *class))
             .collect();
-        let Some((class, _)) = holding.first() else {
+        let Some((class, _)) = unconsented.first() else {
             continue;
         };
-        // Of several classes each wants its consent.
-        let lift: Vec<String> = holding
+        // Each class needs its own consent.
+        let lift: Vec<String> = unconsented
             .iter()
             .map(|(class, count)| format!("--allow {class}={count}"))
             .collect();
@@ -112,8 +111,8 @@ fn carries(change: &Change, class: RiskClass) -> bool {
     change.risks.iter().any(|risk| risk.class == class)
 }
 
-/// The patterns of `protect`, by name: of several that cover a resource the first is told, wherever
-/// they stand.
+/// The patterns of `protect`, sorted by text: if several cover a resource, the plan names the
+/// first, whatever their order in the chart.
 struct Guard {
     names: Vec<String>,
     index: Index,
@@ -133,7 +132,7 @@ impl Guard {
         }
     }
 
-    /// What goes takes along what lives in it, so that holds it too.
+    /// Deleting a resource deletes its children too, so a protected child protects its parent.
     fn holds(&self, change: &Change, live: &Live) -> Option<Withheld> {
         let first = |address: &Address| self.index.first(address);
         let own = || first(&change.address);
@@ -150,19 +149,20 @@ impl Guard {
     }
 }
 
-/// The consents that hold in a run. What the run says of a class takes the place of what the chart
-/// says of it, so that `--allow CLASS=0` consents to none.
-pub(super) fn in_force(standing: &[Consent], of_run: &[Consent]) -> Vec<Consent> {
-    let is_replaced = |consent: &&Consent| of_run.iter().any(|other| other.class == consent.class);
-    standing
+/// The consents of one invocation. For each class, `--allow` replaces the chart's consent, so that
+/// `--allow CLASS=0` withdraws it.
+pub(super) fn in_force(of_chart: &[Consent], of_command: &[Consent]) -> Vec<Consent> {
+    let is_replaced =
+        |consent: &&Consent| of_command.iter().any(|other| other.class == consent.class);
+    of_chart
         .iter()
         .filter(|consent| !is_replaced(consent))
-        .chain(of_run)
+        .chain(of_command)
         .copied()
         .collect()
 }
 
-/// The widest of several consents to a class: `Some(None)` has no limit, `None` is no consent.
+/// The widest of several consents to a class. `Some(None)`: without a limit. `None`: no consent.
 pub(super) fn widest(class: RiskClass, consents: &[Consent]) -> Option<Option<usize>> {
     let given = consents
         .iter()
@@ -171,14 +171,14 @@ pub(super) fn widest(class: RiskClass, consents: &[Consent]) -> Option<Option<us
     given.max_by_key(|most| most.unwrap_or(usize::MAX))
 }
 
-/// Whether this many changes of a class may run.
+/// Whether the consents permit so many changes of a class.
 fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
     widest(class, consents).map_or(!class.needs_consent(), |most| {
         most.is_none_or(|most| count <= most)
     })
 }
 
-/// What holds something that may not go cannot go either.
+/// Withholds the deletion of each parent that has a child whose deletion is withheld.
 fn withhold_parents(changes: &mut [Change]) {
     let kept: Vec<(Address, Withheld)> = changes
         .iter()
@@ -192,12 +192,12 @@ fn withhold_parents(changes: &mut [Change]) {
         if !matches!(change.action, Action::Delete { .. }) {
             continue;
         }
-        // A consent would help only if nothing in there is protected.
-        let held = kept
+        // `protect` comes first: naming an option would be wrong if it cannot help.
+        let reasons = kept
             .iter()
             .filter(|(parent, _)| *parent == change.address)
             .map(|(_, withheld)| withheld);
-        let held = held.max_by_key(|withheld| matches!(withheld, Withheld::Protect { .. }));
-        change.withheld = held.cloned();
+        let reason = reasons.max_by_key(|withheld| matches!(withheld, Withheld::Protect { .. }));
+        change.withheld = reason.cloned();
     }
 }

@@ -1,10 +1,9 @@
-//! Whether a change that was read from a file is one that a plan of portolan could hold.
+//! Checks that a change from a file is one that portolan could have planned.
 //!
-//! The digest of a file guards against accidents, and whoever edits a file can make a new one. So
-//! what `apply` would do without looking twice is checked again: that the kind can have the action,
-//! that the write is complete, that it sends nothing that neither a chart could say nor the service
-//! holds already, and that what must hold before it is all there. Which risks were consented to is
-//! not known here.
+//! The digest only guards against accidents: an editor of the file can recompute it. So everything
+//! that `apply` relies on is checked again: the kind has the action, the write is complete, each
+//! value is legal in a chart or already live, and the precondition is complete. Consent cannot be
+//! checked, because the file does not contain it.
 
 use super::{
     Action, Change, Precondition,
@@ -17,38 +16,38 @@ use crate::{
     state::Attributes,
 };
 
-/// The first thing that is wrong with a change.
+/// The first problem of a change.
 pub(super) fn problem(change: &Change) -> Option<&'static str> {
     let problems = [
         (!suits_kind(change), "its kind has no such action"),
         (!is_complete(change), "`after` is not complete"),
         (
-            !is_sayable(change),
-            "`after` holds a value that no chart could say",
+            !has_legal_values(change),
+            "`after` has a value that a chart may not have",
         ),
         (
-            !is_guarded(change),
-            "its precondition does not fit its action",
+            !has_precondition(change),
+            "its precondition does not match its action",
         ),
         (
-            !is_named(change),
-            "it lacks the id that requests name it by, or has one too many",
+            !has_right_id(change),
+            "its id is missing, or is not used by its kind",
         ),
         (hides_risk(change), "it hides a risk"),
     ];
     problems
         .into_iter()
-        .find_map(|(wrong, said)| wrong.then_some(said))
+        .find_map(|(is_wrong, message)| is_wrong.then_some(message))
 }
 
-/// Nothing stands twice, and everything in the order of addresses.
+/// Whether addresses are unique and sorted.
 pub(super) fn in_order(changes: &[Change]) -> bool {
     changes.is_sorted_by(|one, next| one.address < next.address)
 }
 
 fn suits_kind(change: &Change) -> bool {
     let kind = change.address.kind();
-    let goes = kind.lifecycle == Lifecycle::Owned;
+    let can_delete = kind.lifecycle == Lifecycle::Owned;
     let differing = |before: &Attributes, after: &Attributes| diff::fields(kind, after, before);
     let action = match &change.action {
         Action::Create { .. } => true,
@@ -56,15 +55,15 @@ fn suits_kind(change: &Change) -> bool {
             !diff::needs_replacement(kind, &differing(before, after))
         }
         Action::Replace { before, after, .. } => {
-            goes && diff::needs_replacement(kind, &differing(before, after))
+            can_delete && diff::needs_replacement(kind, &differing(before, after))
         }
-        Action::Delete { .. } => goes,
+        Action::Delete { .. } => can_delete,
         Action::Run { .. } => true,
     };
     action && (change.action.run().is_none() || kind.runs.is_some())
 }
 
-/// The API replaces rather than merges: what a write leaves out could be reset.
+/// The API may reset attributes that a write leaves out, so writes contain all.
 fn is_complete(change: &Change) -> bool {
     match &change.action {
         Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
@@ -83,14 +82,14 @@ fn is_complete(change: &Change) -> bool {
     }
 }
 
-/// A value that the service holds is sent back as it is, whatever it is.
-fn is_sayable(change: &Change) -> bool {
+/// A live value is always legal: it is only sent back.
+fn has_legal_values(change: &Change) -> bool {
     let kind = change.address.kind();
     let is_live =
         |name, value| change.action.before().and_then(|before| before.get(name)) == Some(value);
     let mut sent = change.action.after().into_iter().flatten();
     sent.all(|(name, value)| {
-        // What is behind a mask is not in the file, so `apply` refuses to send it.
+        // The file does not contain the secret, so `apply` refuses to send such a value.
         is_live(*name, value)
             || mask::masked_text(value).is_some()
             || kind
@@ -99,7 +98,7 @@ fn is_sayable(change: &Change) -> bool {
     })
 }
 
-fn is_guarded(change: &Change) -> bool {
+fn has_precondition(change: &Change) -> bool {
     let Precondition {
         exists, attributes, ..
     } = &change.precondition;
@@ -116,8 +115,9 @@ fn is_guarded(change: &Change) -> bool {
     }
 }
 
-/// Requests name it as its kind says. What does not exist yet has no number of its own.
-fn is_named(change: &Change) -> bool {
+/// Whether the precondition has the id that requests need. A new resource has none yet, if the
+/// service assigns it.
+fn has_right_id(change: &Change) -> bool {
     let is_new = matches!(change.action, Action::Create { .. });
     let wanted = match change.address.kind().identity {
         Identity::Key => None,
@@ -127,7 +127,7 @@ fn is_named(change: &Change) -> bool {
     change.precondition.id.map(|(id, _)| id) == wanted
 }
 
-/// Whether images go is not known here, so that risk is left to the reader of the plan.
+/// The number of images is not in the file, so the risk `destroys-data` is not checked.
 fn hides_risk(change: &Change) -> bool {
     let shown = |class: RiskClass| change.risks.iter().any(|risk| risk.class == class);
     let carried = risk::assess(&change.address, &change.action, Some(0));

@@ -1,7 +1,7 @@
-//! The scope of a plan as a saved plan holds it.
+//! The JSON form of a plan's scope.
 //!
-//! The endpoints of each service stand in a field of their own, by region. The name of the field
-//! follows from that of the service, so that another service needs nothing here.
+//! Each service has a field with its endpoints by region. The field's name derives from the
+//! service's, so that a new service needs no change here.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 use super::Scope;
 use crate::{pattern::Pattern, scope::Selection, wire::Service};
 
-/// The first service was there before the others, and has its field always.
+/// The first service has a field without a prefix, which is always there: format 1.0 had only that
+/// one.
 fn field(service: Service) -> String {
     if service == Service::Swr {
         "endpoints".to_owned()
@@ -43,7 +44,7 @@ impl Serialize for Scope {
     }
 }
 
-/// What is left of it without the endpoints.
+/// The scope without endpoints.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rest {
@@ -81,7 +82,7 @@ impl<'de> Deserialize<'de> for Scope {
         };
         if rest.partial != selection.is_partial() {
             return Err(D::Error::custom(
-                "`partial` does not fit the patterns of the scope",
+                "`partial` does not match the patterns of the scope",
             ));
         }
         Ok(Scope {
@@ -137,12 +138,12 @@ mod tests {
                 "\"endpoints\":{\"a-1\":7}",
                 "invalid type",
             ),
-            ("false", "true", "`partial` does not fit"),
+            ("false", "true", "`partial` does not match"),
         ] {
             let error = read(&NONE.replace(from, to)).unwrap_err();
             assert!(error.contains(expected), "{expected}: {error}");
         }
-        // A file of format 1.0 says nothing of what was left out.
+        // Format 1.0 has no `excludes`.
         assert_eq!(
             read(&NONE.replace("\"excludes\":[],", "")),
             Ok(Scope::default())

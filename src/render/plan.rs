@@ -172,7 +172,7 @@ pub(super) fn cloud(plan: &Plan, color: Color) -> String {
 pub(super) fn totals(plan: &Plan, is_complete: bool) -> Vec<String> {
     let summary = plan.summary();
     let first = match plan.outcome() {
-        Outcome::Unknown if plan.is_elsewhere() => {
+        Outcome::Unknown if plan.is_for_other_account() => {
             "Unknown: nothing was compared, because this is not the chart's account.".to_owned()
         }
         Outcome::Unknown => format!(

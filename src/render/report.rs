@@ -38,7 +38,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
                 "{head}: {}",
                 color.paint(
                     Role::Add,
-                    "another client's run is in progress, not waited for"
+                    "another run is in progress, and not waited for"
                 )
             )
         }
@@ -47,7 +47,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
         } => {
             format!(
                 "{head}: {}: {problem}",
-                color.paint(Role::Warning, "another client's run is in progress")
+                color.paint(Role::Warning, "another run is in progress")
             )
         }
         Fate::AsPlanned => format!("{head}: {}", color.paint(Role::Quiet, "already as planned")),

@@ -20,7 +20,7 @@ use crate::{
 /// tools skip.
 pub fn diff(plan: &Plan) -> String {
     let mut out = String::new();
-    if plan.outcome() == Outcome::Unknown && !plan.is_elsewhere() {
+    if plan.outcome() == Outcome::Unknown && !plan.is_for_other_account() {
         out.push_str("# unknown: not everything could be read, so no plan can be made\n");
     }
     for stop in &plan.stopped {

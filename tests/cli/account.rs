@@ -53,8 +53,8 @@ fn asked(world: &World) -> [usize; 2] {
 #[test]
 fn another_account_stops_every_run() {
     let world = world_of("globex");
-    let expected = "the chart is for the account acme, and cn-north-4 is asked as globex: use the \
-        credentials of acme";
+    let expected = "the chart is for account acme, but the credentials for cn-north-4 belong to globex: \
+        use the credentials of acme";
     for arguments in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
         let output = world
             .run(arguments)
@@ -89,11 +89,11 @@ fn another_account_stops_every_run() {
     let _ = world
         .plan(&["--format", "markdown"])
         .exits(1)
-        .says("**Stopped:** the chart is for the account acme");
+        .says("**Stopped:** the chart is for account acme");
     let _ = world
         .plan(&["--format", "diff"])
         .exits(1)
-        .says("# stopped: the chart is for the account acme");
+        .says("# stopped: the chart is for account acme");
     let _ = world
         .plan(&["--format", "sarif"])
         .exits(1)
@@ -110,7 +110,7 @@ fn another_account_is_the_reason_and_not_what_it_may_not_read() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .says("Stopped: the chart is for the account acme");
+        .says("Stopped: the chart is for account acme");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_region_of_mirrors_is_known_to_iam() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .says("cn-north-4 is asked as globex");
+        .says("the credentials for cn-north-4 belong to globex");
     assert_eq!(asked(&world), [0, 1]);
 }
 
@@ -179,8 +179,7 @@ fn an_account_that_stays_unknown_stops_an_apply() {
         .exits(2)
         .says("account unknown");
     let _ = world.run(&["drift"]).exits(2);
-    let expected = "the chart is for the account acme, and it is not known which account \
-        cn-north-4 is asked as";
+    let expected = "the chart is for account acme, but the account for cn-north-4 is unknown";
     for arguments in [&["apply", "--yes"][..], &["apply", "plan.json"]] {
         let output = world
             .run(arguments)
@@ -266,7 +265,7 @@ fn iam_is_where_the_chart_says() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .says("cn-north-4 is asked as globex");
+        .says("the credentials for cn-north-4 belong to globex");
     world.forget();
     world.chart(&MIRRORS.replace(
         "mirrors:",

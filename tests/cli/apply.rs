@@ -277,7 +277,7 @@ fn what_a_stranger_created_otherwise_is_never_changed() {
     });
     let _ = output
         .exits(1)
-        .says("it is there now, with other values")
+        .says("it exists now, with other values")
         .says("plan again");
     assert_eq!(world.writes(), ["POST cn-north-4 /namespaces/team-a/repos"]);
     assert!(
@@ -463,7 +463,7 @@ fn a_restore_that_is_refused_too_is_said() {
     world.inject(Fault::new(Effect::forbidden()).method("POST").times(2));
     let output = world.try_apply(&["--format", "json"]).exits(1);
     assert_eq!(output.json()["failed"][0]["restored"], json!(false));
-    let _ = output.says("the old one is gone");
+    let _ = output.says("the old one was not restored");
     let _ = world.apply(&[]);
 }
 

@@ -280,7 +280,7 @@ fn an_excluded_repository_that_no_file_names_holds_its_organization() {
     let _ = world
         .plan(&CONSENT)
         .exits(1)
-        .says("holds repository cn-north-4/gone/z, which the chart does not name");
+        .says("contains repository cn-north-4/gone/z, which the chart does not list");
     // Nothing stops what does not touch the organization itself.
     for selection in [
         ["--exclude", "*/*/z"],

@@ -177,7 +177,7 @@ fn what_is_not_seen_in_the_end_did_not_stick() {
     let _ = world
         .try_apply(&[])
         .exits(1)
-        .says("did not stick: it was written, and is not there");
+        .says("did not stick: it was written, but does not exist");
     world.emulator.clear_faults();
     world.is_settled();
 }

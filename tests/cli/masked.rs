@@ -275,7 +275,7 @@ fn a_chart_that_holds_a_secret_of_this_run() {
     );
     let _ = clean(world.run(&["validate", "--print"]).exits(0)).says("the key is ***");
     let refused = apply_saved(&world).exits(1);
-    let message = "not sent, because `description` holds a secret, and no plan file holds one";
+    let message = "not sent, because `description` contains a secret, and plan files contain none";
     assert_eq!(refused.json()["failed"][0]["message"], message);
     assert_eq!(description(&world), "");
     let _ = clean(world.apply(&[]));

@@ -201,7 +201,7 @@ fn a_run_of_somebody_else_that_just_hangs_is_left_alone() {
     let _ = world
         .try_apply(&["--wait", "2s"])
         .exits(1)
-        .says("another client's run is in progress: it has not ended yet");
+        .says("another run is in progress: it has not ended yet");
     assert_eq!(starts(&world), 0);
     // Nobody waits for it where nobody waits at all, and nobody claims to have started it.
     let output = world

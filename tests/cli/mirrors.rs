@@ -408,7 +408,7 @@ fn what_moved_since_the_plan_is_refused() {
     let _ = world
         .run(&["apply", "plan.json"])
         .exits(1)
-        .says("not sent, because it moved since the plan was made: url was");
+        .says("not sent, because it changed since the plan was made: url was");
     assert_eq!(writes(&world), []);
 }
 

@@ -201,7 +201,7 @@ async fn what_a_stranger_changed_is_left_to_them() {
         )
     };
     let away = |repository: &mut service::Repository| drop(repository.members.remove("bob"));
-    let moved = "not sent, because it moved since the plan was made: ";
+    let moved = "not sent, because it changed since the plan was made: ";
     let made_again = "it was policy 34, is policy 35 now: it was created anew";
     for (chart, of_stranger, what, expected) in [
         (

@@ -236,7 +236,12 @@ fn live_values_that_a_chart_may_not_have_are_legal_in_plan_files() {
         let after = forged.changes[0].after.as_mut().unwrap();
         after.insert("url".to_owned(), json!("https://me:pw@x/b.git"));
         let error = document::read(&forged.to_file(&plan)).unwrap_err();
-        assert!(error.to_string().contains("no chart could say"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("a value that a chart may not have"),
+            "{error}"
+        );
     }
 }
 

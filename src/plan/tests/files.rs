@@ -1,4 +1,4 @@
-//! Plan files: what is read back, and what is refused.
+//! Plan files: which are read back, and which are refused.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn of_all_actions() -> Plan {
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn a_written_plan_is_read_back() {
     let plan = of_all_actions();
     let symbols: Vec<&str> = plan
         .changes
@@ -32,7 +32,7 @@ fn what_is_written_is_read_back() {
     assert_eq!(document::read(&file).as_ref(), Ok(&plan));
 }
 
-/// A repository with values that no chart could say, and what the chart makes of it.
+/// A plan for a live repository with values that a chart may not have.
 fn strange(entry: &str) -> Plan {
     let mut live = live(&[("o/a", false, 0, &[]), ("o/kept", false, 0, &[])]);
     let found = live
@@ -49,7 +49,7 @@ fn strange(entry: &str) -> Plan {
 }
 
 #[test]
-fn what_the_service_holds_is_no_damage() {
+fn live_values_are_always_legal() {
     for entry in [
         "{ is_public: true }",
         "{ category: linux }",
@@ -63,17 +63,17 @@ fn what_the_service_holds_is_no_damage() {
 }
 
 #[test]
-fn what_no_chart_could_say_is_sent_only_if_the_service_holds_it() {
+fn illegal_values_are_sent_only_if_they_are_live() {
     for (name, value, said) in [
         (
             "category",
             json!("other_model"),
-            "`after` holds a value that no chart could say",
+            "`after` has a value that a chart may not have",
         ),
         (
             "description",
             json!("y".repeat(30_001)),
-            "`after` holds a value that no chart could say",
+            "`after` has a value that a chart may not have",
         ),
         (
             "category",
@@ -104,7 +104,7 @@ fn what_no_chart_could_say_is_sent_only_if_the_service_holds_it() {
 }
 
 #[test]
-fn a_plan_is_called_by_the_digest_of_its_file() {
+fn the_digest_of_the_file_identifies_a_plan() {
     let plan = of_all_actions();
     let name = document::id(&plan, &[]);
     assert!(
@@ -132,17 +132,17 @@ fn changes_out_of_order_are_refused() {
     };
     let error =
         document::read(&PlanDocument::new(&swapped, Vec::new()).to_file(&swapped)).unwrap_err();
-    assert!(error.to_string().contains("each once"), "{error}");
+    assert!(error.to_string().contains("unique addresses"), "{error}");
 }
 
 #[test]
-fn what_is_no_document_is_told_with_its_place() {
+fn a_syntax_error_is_reported_with_its_place() {
     let error = document::read("{\n  \"format_version\": ]").unwrap_err();
     assert!(error.to_string().contains("at line 2 column 21"), "{error}");
 }
 
 #[test]
-fn what_a_part_was_chosen_by_is_read_back_or_refused() {
+fn the_selection_is_read_back_or_refused() {
     let live = live(&[("o/a", false, 1, &[])]);
     let (targets, excludes) = (
         vec!["*/o".parse().unwrap()],
@@ -168,7 +168,7 @@ fn what_a_part_was_chosen_by_is_read_back_or_refused() {
 }
 
 #[test]
-fn a_plan_file_that_was_touched_is_refused() {
+fn an_edited_plan_file_is_refused() {
     let live = live(&[("o/a", false, 1, &[])]);
     let plan = plan(
         "organizations: { o: { repositories: { a: { is_public: true } } } }",
@@ -196,7 +196,7 @@ fn a_plan_file_that_was_touched_is_refused() {
             }
         );
     }
-    // An older minor version says less, and is read.
+    // An older minor version is accepted.
     let mut older: serde_json::Value = serde_json::from_str(&file).unwrap();
     older["format_version"] = "1.0".into();
     let fields = older.as_object_mut().unwrap();
@@ -210,7 +210,7 @@ fn a_plan_file_that_was_touched_is_refused() {
             "{text}"
         );
     }
-    // A digest that fits does not make sense of what has none.
+    // A right digest is not enough: the content is checked too.
     let forged = |change: fn(&mut PlanDocument)| {
         let mut document = PlanDocument::new(&plan, Vec::new());
         change(&mut document);
@@ -238,7 +238,7 @@ fn a_plan_file_that_was_touched_is_refused() {
             "{text}"
         );
     }
-    // Nor is a change made that no plan of portolan holds.
+    // A change that portolan never plans is refused.
     type Forgery = fn(&mut PlanDocument);
     let forgeries: [(Forgery, &str); 7] = [
         (
@@ -266,11 +266,11 @@ fn a_plan_file_that_was_touched_is_refused() {
         ),
         (
             |document| document.changes[0].precondition.exists = false,
-            "its precondition does not fit",
+            "its precondition does not match",
         ),
         (
             |document| document.changes[0].precondition.attributes.clear(),
-            "its precondition does not fit",
+            "its precondition does not match",
         ),
         (
             |document| {
@@ -279,7 +279,7 @@ fn a_plan_file_that_was_touched_is_refused() {
                     .attributes
                     .insert("is_public".to_owned(), json!(true));
             },
-            "its precondition does not fit",
+            "its precondition does not match",
         ),
         (
             |document| document.changes[0].risks.clear(),
@@ -290,7 +290,7 @@ fn a_plan_file_that_was_touched_is_refused() {
                 document.changes.push(document.changes[0].clone());
                 document.summary.change = 2;
             },
-            "each once",
+            "unique addresses",
         ),
     ];
     for (change, said) in forgeries {

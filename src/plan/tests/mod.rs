@@ -1,8 +1,10 @@
-//! Plans of small charts against small live states.
+//! Plans from small charts and live states.
 
-mod edges;
+mod consents;
 mod files;
+mod limits;
 mod parts;
+mod protection;
 mod tables;
 
 use indexmap::IndexMap;
@@ -23,7 +25,8 @@ use crate::{
     state::{Chart, Consent, Live, LiveResource},
 };
 
-/// A live repository: `organization/name`, public, its images, its rules with `override`.
+/// A live repository: `organization/name`, whether it is public, its number of images, and its
+/// rules with `override`.
 pub(crate) type Row<'a> = (&'a str, bool, u64, &'a [(&'a str, &'a str, bool)]);
 
 pub(crate) fn live(rows: &[Row<'_>]) -> Live {
@@ -40,7 +43,7 @@ pub(crate) fn live(rows: &[Row<'_>]) -> Live {
     }))
 }
 
-/// The chart of the keys behind `version` and `region`.
+/// A chart with these keys after `version` and `region`.
 pub(crate) fn chart(keys: &str) -> Chart {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", format!("version: 1\nregion: r-1\n{keys}"));
@@ -58,11 +61,11 @@ pub(crate) fn plan(keys: &str, live: &Live, allow: &[&str]) -> Plan {
     build::build(&chart(keys), live, &consents, Scope::default(), NOW)
 }
 
-/// When these plans are made: 2026-11-21T08:00:00Z.
+/// The time of these plans: 2026-11-21T08:00:00Z.
 pub(crate) const NOW: crate::time::Moment = crate::time::Moment(1_795_248_000);
 
-/// Symbol and address of each change, and what withholds it.
-fn told(plan: &Plan) -> Vec<String> {
+/// Symbol and address of each change, and why it is withheld.
+fn summary(plan: &Plan) -> Vec<String> {
     let withheld = |change: &Change| match &change.withheld {
         None => String::new(),
         Some(Withheld::Risk { class, lift }) => format!(" [{class}: {lift}]"),
@@ -133,7 +136,7 @@ fn every_action_has_its_risks() {
 }
 
 #[test]
-fn images_of_an_unknown_number_are_images() {
+fn an_unknown_number_of_images_counts_as_data() {
     let mut live = live(&[("o/x", false, 0, &[]), ("o/y", false, 0, &[])]);
     live.resources
         .get_mut(&repository::address("r-1", "o", "x"))
@@ -145,13 +148,13 @@ fn images_of_an_unknown_number_are_images() {
         &[],
     );
     assert_eq!(
-        told(&plan),
+        summary(&plan),
         ["- repository r-1/o/x [destroys-data: --allow destroys-data=1]"]
     );
 }
 
 #[test]
-fn consent_is_for_all_of_a_class_or_for_none() {
+fn consent_covers_a_whole_class_or_none_of_it() {
     let live = live(&[
         ("o/a", false, 1, &[]),
         ("o/b", false, 1, &[]),
@@ -173,7 +176,7 @@ fn consent_is_for_all_of_a_class_or_for_none() {
     }
     let standing = format!("{chart}\nlimits: {{ allow: [exposes=2] }}");
     assert_eq!(plan(&standing, &live, &[]).summary().withheld, 0);
-    // What needs no consent can be limited by one.
+    // Consent to a class that needs none sets a limit.
     let gap = "organizations: { o: { repositories: { a: { sync: [
       { target_region: x-1, target_organization: y, override: false } ] } } } }";
     let live = self::live(&[("o/a", false, 0, &[("x-1", "y", true)])]);
@@ -182,7 +185,7 @@ fn consent_is_for_all_of_a_class_or_for_none() {
 }
 
 #[test]
-fn protection_and_the_parents_of_what_stays() {
+fn parents_of_withheld_deletions_are_withheld() {
     let live = live(&[
         ("o/a", false, 0, &[]),
         ("o/b", false, 0, &[]),
@@ -193,7 +196,7 @@ fn protection_and_the_parents_of_what_stays() {
   p: { state: absent, repositories: { a: { state: absent } } }";
     let plan = plan(chart, &live, &["deletes"]);
     assert_eq!(
-        told(&plan),
+        summary(&plan),
         [
             "- organization r-1/o [protect */b]",
             "- repository r-1/o/a",
@@ -205,7 +208,7 @@ fn protection_and_the_parents_of_what_stays() {
 }
 
 #[test]
-fn limits_stop_at_their_edges() {
+fn limits_stop_a_plan_only_above_them() {
     let names: Vec<String> = (0..20).map(|number| format!("o/r{number:02}")).collect();
     for (all, gone, limits, allow, expected) in [
         (20, 6, "", "", &[][..]),
@@ -282,7 +285,7 @@ fn limits_stop_at_their_edges() {
 }
 
 #[test]
-fn an_organization_that_holds_what_no_file_names_stops_everything() {
+fn an_absent_organization_with_unlisted_repositories_stops_the_plan() {
     let live = live(&[("o/a", false, 0, &[])]);
     let plan = plan(
         "organizations: { o: { state: absent } }",
@@ -299,7 +302,7 @@ fn an_organization_that_holds_what_no_file_names_stops_everything() {
 }
 
 #[test]
-fn parents_come_first_and_go_last() {
+fn parents_are_created_first_and_deleted_last() {
     let live = live(&[("old/a", false, 0, &[])]);
     let chart = "organizations:
   old: { state: absent, repositories: { a: { state: absent } } }
@@ -340,7 +343,7 @@ fn parents_come_first_and_go_last() {
 }
 
 #[test]
-fn a_precondition_names_what_moved() {
+fn a_precondition_names_each_difference() {
     let found = |is_public: bool, num_images| LiveResource {
         attributes: IndexMap::from([("is_public", json!(is_public))]),
         facts: repository::IMAGES.count(num_images),

@@ -1,4 +1,4 @@
-//! What a part of a chart plans, and what a change that is made on the way has to do with it.
+//! Plans of selected parts of a chart, and their order.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn part(keys: &str, live: &Live, targets: &[&str]) -> Plan {
 }
 
 #[test]
-fn what_was_not_chosen_is_neither_changed_nor_counted() {
+fn resources_outside_the_selection_are_neither_changed_nor_counted() {
     let live = live(&[
         ("o/a", false, 0, &[("x-1", "old", false)]),
         ("o/same", false, 0, &[("x-1", "y", false)]),
@@ -39,7 +39,7 @@ fn what_was_not_chosen_is_neither_changed_nor_counted() {
         ("r-1/o/same/**", &[], 1),
         ("r-1/o/same", &[], 2),
         ("r-1/o/gone", &[], 0),
-        // Without its repository there would be nothing to make it in.
+        // The rule needs its repository, so that is created too.
         (
             "r-1/o/new/**",
             &["+ repository r-1/o/new", "+ sync_rule r-1/o/new -> x-1/y"],
@@ -48,7 +48,7 @@ fn what_was_not_chosen_is_neither_changed_nor_counted() {
     ] {
         let plan = part(&chart, &live, &[target]);
         assert_eq!(
-            (told(&plan), plan.unchanged),
+            (summary(&plan), plan.unchanged),
             (
                 expected.iter().map(|it| (*it).to_owned()).collect(),
                 unchanged
@@ -59,7 +59,7 @@ fn what_was_not_chosen_is_neither_changed_nor_counted() {
 }
 
 #[test]
-fn only_what_is_made_is_waited_for() {
+fn a_rule_waits_only_for_what_the_plan_creates() {
     let live = live(&[("o/a", false, 0, &[]), ("y/a", false, 0, &[])]);
     let chart = "organizations:
   o: { repositories: { a: { is_public: true, sync: [ { target_region: r-1, target_organization: y \
@@ -75,7 +75,7 @@ fn only_what_is_made_is_waited_for() {
 }
 
 #[test]
-fn tags_that_are_not_copied_are_told_of_where_there_are_any() {
+fn a_new_rule_notes_the_number_of_existing_tags() {
     let chart = "organizations: { o: { repositories: { a: { sync: [ { target_region: x-1, \
         target_organization: y, override: false } ] } } } }";
     for (number, expected) in [

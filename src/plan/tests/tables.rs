@@ -1,4 +1,4 @@
-//! What a plan takes from the table of a kind, with a kind that no service has.
+//! What a plan takes from the table of a kind, shown with a test-only kind.
 
 use serde_json::json;
 
@@ -33,7 +33,8 @@ static ENTRY: Record = Record {
     key_rule: KeyRule::Any,
 };
 
-/// It has an attribute that repositories have too, deletes data when it is created, and no images.
+/// Its attribute has the name of one of repositories, its creation destroys data, and it contains
+/// nothing.
 static BUCKET: Kind = Kind {
     name: "bucket",
     service: Service::Swr,
@@ -176,7 +177,7 @@ fn risks_are_those_of_the_table() {
 }
 
 #[test]
-fn what_the_table_leaves_is_nobodys_business() {
+fn unmentioned_resources_are_kept_if_the_table_says_so() {
     let mut live = live(&[("o/a", false, 0, &[])]);
     live.resources
         .insert(BUCKET.address(["r-1", "o", "b"]), LiveResource::default());
@@ -194,9 +195,9 @@ fn what_the_table_leaves_is_nobodys_business() {
     }
 }
 
-/// A repository with a policy of 14 days under that number, for which the chart wants another
+/// The plan for a repository whose policy has that id and 14 days, while the chart has another
 /// number of days.
-fn cleanup(number: Option<u64>, wanted: Presence) -> Plan {
+fn cleanup(id: Option<u64>, wanted: Presence) -> Plan {
     let mut live = live(&[("o/a", false, 3, &[])]);
     let mut chart = chart("organizations: { o: { repositories: { a: } } }");
     let repository = repository::address("r-1", "o", "a");
@@ -204,7 +205,7 @@ fn cleanup(number: Option<u64>, wanted: Presence) -> Plan {
     let attributes = Attributes::from([("days", json!(14)), ("keep", json!([]))]);
     let found = LiveResource {
         attributes,
-        id: number,
+        id,
         ..LiveResource::default()
     };
     live.resources.insert(cleanup::address(&repository), found);
@@ -226,7 +227,7 @@ fn cleanup(number: Option<u64>, wanted: Presence) -> Plan {
 }
 
 #[test]
-fn a_number_that_a_read_brings_reaches_the_request() {
+fn an_id_from_a_read_is_used_in_requests() {
     let days = |days: u64| Presence::Present(Attributes::from([("days", json!(days))]).into());
     for (wanted, expected) in [
         (
@@ -254,7 +255,7 @@ fn a_number_that_a_read_brings_reaches_the_request() {
         };
         assert_eq!(request.unwrap().to_string(), expected);
         assert!(text.contains("\"cleanup_id\": 34"), "{text}");
-        // The same values under another number are another policy.
+        // Equal values with another id are another policy.
         let attributes = saved.changes[0].action.before().unwrap().clone();
         let again = LiveResource {
             attributes,
@@ -266,7 +267,7 @@ fn a_number_that_a_read_brings_reaches_the_request() {
             moved,
             ["it was policy 34, is policy 35 now: it was created anew"]
         );
-        // A file without the number, or with that of another kind, would be about policy 0.
+        // Without the id, or with that of another kind, the request would be about policy 0.
         for id in ["", ", \"repository_id\": 34"] {
             let mut forged = PlanDocument::new(&plan, Vec::new());
             let text = format!(
@@ -277,13 +278,13 @@ fn a_number_that_a_read_brings_reaches_the_request() {
             let error = document::read(&forged.to_file(&plan))
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("it lacks the id"), "{error}");
+            assert!(error.contains("its id is missing"), "{error}");
         }
     }
 }
 
 #[test]
-fn a_number_that_a_read_lacks_makes_the_plan_unknown() {
+fn a_missing_id_makes_the_plan_unknown() {
     for number in [None, Some(0), Some(u64::MAX)] {
         let plan = cleanup(number, Presence::Absent);
         let failures: Vec<_> = plan

@@ -387,7 +387,7 @@ impl Run {
             assert_eq!(self.survived, creates, "{told}");
             assert_eq!(done(fate), !creates, "{told}");
             assert!(
-                !creates || said.contains("it is there now, with other values"),
+                !creates || said.contains("it exists now, with other values"),
                 "{told}"
             );
             return if creates { End::Kept } else { End::Lost };
@@ -395,7 +395,7 @@ impl Run {
         assert!(self.survived, "{told}");
         if before(times.last_write) {
             assert!(
-                said.contains("it is there now, with other values"),
+                said.contains("it exists now, with other values"),
                 "{told}"
             );
             return End::Kept;
@@ -413,7 +413,7 @@ impl Run {
             "{told}"
         );
         let both = match (&change.action, parts(change).len()) {
-            (Action::Delete { .. }, _) => "it was deleted, and is there",
+            (Action::Delete { .. }, _) => "it was deleted, but still exists",
             (_, 5) => "auto was written as true, is false",
             _ => r#", is "of a stranger""#,
         };

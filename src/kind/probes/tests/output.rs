@@ -32,14 +32,14 @@ fn a_plan_file_is_read_back() {
         (
             "days",
             json!(0),
-            "`after` holds a value that no chart could say",
+            "`after` has a value that a chart may not have",
         ),
         ("days", json!("30"), "`days` of a cleanup cannot be \"30\""),
         ("keep", json!("a"), "`keep` of a cleanup cannot be \"a\""),
         (
             "keep",
             json!([{ "glob": "a" }]),
-            "`after` holds a value that no chart could say",
+            "`after` has a value that a chart may not have",
         ),
     ] {
         let plan = plan(&of_repository("cleanup: { days: 30 }"));
