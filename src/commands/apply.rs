@@ -13,9 +13,10 @@ use super::{
     asked::Asked,
     cloud,
     deadline::{Deadline, TooLate},
+    door::Door,
     logins, output, plan,
     receipt::Logbook,
-    session,
+    runtime, secrets, session,
     signals::{self, Signals},
 };
 use crate::{
@@ -59,7 +60,7 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
             );
         }
     };
-    let runtime = session::runtime()?;
+    let runtime = runtime::new()?;
     let exit = plan_and_make(global, args, &logbook, &runtime);
     // The lookup of a name cannot be broken off, and may take long.
     runtime.shutdown_background();
@@ -91,7 +92,7 @@ fn plan_and_make(
     logbook.begin(&plan, &stamp);
     let ready = match refusal(global, &plan, args, runtime)? {
         Some(refused) => Err(refused),
-        None => logins::read(&plan, &session::own_secrets(global)),
+        None => logins::read(&plan, &secrets::own(global)),
     };
     // From here on there is something to tell, in files too.
     let _listening = Signals::listen();
@@ -111,7 +112,7 @@ fn plan_and_make(
             let options = Options {
                 fail_fast: args.fail_fast,
                 wait,
-                now: session::now(),
+                now: runtime::now(),
                 logins,
             };
             let listener = logbook.listener(output::listener(global));
@@ -159,7 +160,7 @@ struct Ready {
     plan: Plan,
     stamp: PlanStamp,
     views: Vec<View>,
-    door: session::Door,
+    door: Door,
 }
 
 /// Why there is nothing to apply.
@@ -180,7 +181,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
     let asked = Asked::read(&args.selection, &[], &loaded.chart)
         .map_err(|error| not_ready(error.into()))?;
-    let door = session::open(global, &loaded.chart).map_err(not_ready)?;
+    let door = Door::for_chart(global, &loaded.chart).map_err(not_ready)?;
     let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
     let (mut plan, unknown) = made.map_err(NotReady::Told)?;
     // The name of a plan is the digest of its file, which takes time and room to make; only files
@@ -204,7 +205,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
 }
 
 async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
-    let read = || -> anyhow::Result<(Plan, PlanStamp, session::Door)> {
+    let read = || -> anyhow::Result<(Plan, PlanStamp, Door)> {
         if let Some(error) = session::chart_for_plan(path, "apply") {
             return Err(error.into());
         }
@@ -213,7 +214,7 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         let plan =
             document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
         let stamp = PlanStamp::new(document::id_of(&text), &plan);
-        let door = session::open_for_plan(global, &plan)?;
+        let door = Door::for_plan(global, &plan)?;
         Ok((plan, stamp, door))
     };
     let (mut plan, stamp, door) = read().map_err(not_ready)?;
@@ -308,7 +309,7 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
 async fn make(
     options: Options,
     plan: &Plan,
-    door: &session::Door,
+    door: &Door,
     listener: &Arc<dyn Listener>,
 ) -> (Vec<Record>, Option<Halt>) {
     let (stop, late, fail_fast) = (

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::session;
+use super::door::Door;
 use crate::{
     plan::{
         Plan, Scope, Stop,
@@ -30,7 +30,7 @@ pub(super) struct Learned {
 }
 
 /// The accounts by the overviews of the chart's regions; one request for each region.
-pub(super) async fn overviews(door: &session::Door, chart: &Chart) -> BTreeMap<Arc<str>, String> {
+pub(super) async fn overviews(door: &Door, chart: &Chart) -> BTreeMap<Arc<str>, String> {
     let of_swr = chart
         .resources
         .keys()
@@ -52,12 +52,7 @@ impl Learned {
 
     /// Asks IAM if the chart wants to know, region by region until the account is known; the scope
     /// then holds it.
-    pub(super) async fn complete(
-        &mut self,
-        wanted: Option<&str>,
-        scope: &mut Scope,
-        door: &session::Door,
-    ) {
+    pub(super) async fn complete(&mut self, wanted: Option<&str>, scope: &mut Scope, door: &Door) {
         self.enter(scope, door);
         while let Some(region) = self.next_to_ask(wanted, scope, door) {
             self.asked.insert(region.clone());
@@ -69,12 +64,7 @@ impl Learned {
         }
     }
 
-    fn next_to_ask(
-        &self,
-        wanted: Option<&str>,
-        scope: &Scope,
-        door: &session::Door,
-    ) -> Option<Arc<str>> {
+    fn next_to_ask(&self, wanted: Option<&str>, scope: &Scope, door: &Door) -> Option<Arc<str>> {
         let may_ask = |region: &str| {
             !self.asked.contains(region)
                 && door
@@ -89,7 +79,7 @@ impl Learned {
             .map(Arc::from)
     }
 
-    fn enter(&self, scope: &mut Scope, door: &session::Door) {
+    fn enter(&self, scope: &mut Scope, door: &Door) {
         scope.account = self
             .names
             .iter()
@@ -114,7 +104,7 @@ impl Learned {
 
 /// Stops a saved plan whose account is not this one, as far as that can be known: a create has no
 /// other precondition that would notice.
-pub(super) async fn check_saved(plan: &mut Plan, door: &session::Door) -> anyhow::Result<()> {
+pub(super) async fn check_saved(plan: &mut Plan, door: &Door) -> anyhow::Result<()> {
     if plan.runnable().next().is_none() {
         return Ok(());
     }

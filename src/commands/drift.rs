@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{files, output, plan, session, show};
+use super::{files, output, paths, plan, show};
 use crate::{
     cli::{DriftArgs, Global},
     config::load,
@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.metrics {
-        session::is_no_input(global, path)?;
+        paths::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
     let plan::Ready {

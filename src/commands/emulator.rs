@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinSet};
 
-use super::{files, output, session, signals::Signals};
+use super::{files, output, paths, runtime, signals::Signals};
 use crate::{
     cli::{EmulatorArgs, Global},
     emulator::{
@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
             .record(path)
             .with_context(|| format!("cannot write the journal {}", path.display()))?;
     }
-    session::runtime()?.block_on(listen(args, emulator))
+    runtime::new()?.block_on(listen(args, emulator))
 }
 
 /// Refuses a journal in a file that is something else.
@@ -62,7 +62,7 @@ fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
         .flat_map(beside)
         .chain(args.faults.clone())
         .collect();
-    if others.iter().any(|other| session::is_same(journal, other)) {
+    if others.iter().any(|other| paths::is_same(journal, other)) {
         let problem = format!("{} is used for two things", journal.display());
         return Err(super::UsageError(problem).into());
     }

@@ -14,7 +14,7 @@ use std::{
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-use super::{UsageError, session::directory_of};
+use super::{UsageError, paths::directory_of};
 
 /// What stands behind the target's name in that of a replacement.
 const MARK: &str = ".portolan-";

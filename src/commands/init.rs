@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::{files, output, session};
+use super::{door::Door, files, output, runtime};
 use crate::{
     cli::{Global, InitArgs},
     config::{self, context::Context, load},
@@ -176,9 +176,9 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
             },
         );
     }
-    let door = session::open(global, &asked)?;
+    let door = Door::for_chart(global, &asked)?;
     let listener = output::listener(global);
-    let read = session::block_on(
+    let read = runtime::block_on(
         door.deadline
             .within(read_all(&door.client, &asked, &*listener)),
     )?;

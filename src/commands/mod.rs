@@ -1,11 +1,13 @@
-//! One file a command: wiring of the stages, no logic of their own. What they share is here and in
-//! `session`.
+//! One file for each command, which connects the stages and has no logic of its own. What several
+//! commands share is in `session` (the chart), `door` (the services), `runtime`, `paths`, `files`,
+//! `secrets` and `output`.
 
 mod apply;
 mod asked;
 mod checkout;
 mod cloud;
 mod deadline;
+mod door;
 mod drift;
 mod emulator;
 mod explain;
@@ -13,9 +15,12 @@ mod files;
 mod init;
 mod logins;
 mod output;
+mod paths;
 mod plan;
 mod receipt;
+mod runtime;
 mod schema;
+mod secrets;
 mod session;
 mod show;
 mod show_file;

@@ -7,7 +7,8 @@ use anyhow::bail;
 use super::{
     asked::Asked,
     cloud::{self, Learned},
-    files, output, session, show,
+    door::Door,
+    files, output, paths, runtime, session, show,
 };
 use crate::{
     cli::{Global, PlanArgs, SelectionArgs},
@@ -28,7 +29,7 @@ use crate::{
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out {
-        session::is_no_input(global, path)?;
+        paths::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
     let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection, &[])?
@@ -57,7 +58,7 @@ pub(super) struct Ready {
     pub(super) plan: Plan,
     pub(super) asked: Asked,
     pub(super) loaded: session::Loaded,
-    pub(super) door: session::Door,
+    pub(super) door: Door,
 }
 
 /// Loads the chart, reads the live state and compares.
@@ -72,12 +73,12 @@ pub(super) fn ready(
         Err(unready) => return Ok(Err(unready)),
     };
     let asked = Asked::read(selection, ignore, &loaded.chart)?;
-    let door = match session::open(global, &loaded.chart) {
+    let door = match Door::for_chart(global, &loaded.chart) {
         Ok(door) => door,
         Err(error) if error.is::<super::UsageError>() => return Err(error),
         Err(error) => return Ok(Err(session::Unready::because(&error))),
     };
-    let made = session::block_on(make(global, &mut loaded, &door, allow, &asked))?;
+    let made = runtime::block_on(make(global, &mut loaded, &door, allow, &asked))?;
     Ok(made.map(|(plan, _)| Ready {
         plan,
         asked,
@@ -91,7 +92,7 @@ pub(super) fn ready(
 pub(super) async fn make(
     global: &Global,
     loaded: &mut session::Loaded,
-    door: &session::Door,
+    door: &Door,
     allow: &[Consent],
     asked: &Asked,
 ) -> Result<(Plan, Option<Stop>), session::Unready> {
@@ -99,7 +100,7 @@ pub(super) async fn make(
     let part = asked.selection.to_read(&chart);
     let listener = output::listener(global);
     let wanted = chart.account.as_deref();
-    let mut scope = session::scope(&chart, door, &asked.selection);
+    let mut scope = door.scope(&chart, &asked.selection);
     let reads = async {
         let live = refresh_part(&door.client, &chart, &part, &*listener).await;
         let is_whole = live.failures.is_empty();
@@ -134,7 +135,7 @@ pub(super) async fn make(
         &live,
         allow,
         scope,
-        live.clock.unwrap_or_else(session::now),
+        live.clock.unwrap_or_else(runtime::now),
     );
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));

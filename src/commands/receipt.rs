@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use super::{
     files::{self, Later},
-    session,
+    paths,
 };
 use crate::{
     cli::{ApplyArgs, Global},
@@ -33,7 +33,7 @@ impl Logbook {
     pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Logbook> {
         let wanted: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
         for path in &wanted {
-            session::is_no_input(global, path)?;
+            paths::is_no_input(global, path)?;
             files::is_not_stdout(path)?;
             is_not(path, args.plan.as_deref())?;
         }
@@ -92,7 +92,7 @@ impl Logbook {
 }
 
 fn is_not(path: &Path, other: Option<&Path>) -> anyhow::Result<()> {
-    if other.is_some_and(|other| session::is_same(path, other)) {
+    if other.is_some_and(|other| paths::is_same(path, other)) {
         let problem = format!("{} is used for two things", path.display());
         return Err(super::UsageError(problem).into());
     }

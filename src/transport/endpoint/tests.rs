@@ -1,6 +1,27 @@
 //! Which endpoint wins, and which ones are refused.
 
 use super::*;
+use crate::diagnostics::Source;
+
+fn wanted<'a>(service: Service, region: &'a str, chart: Option<&'a str>) -> Wanted<'a> {
+    let wanted = Wanted::new(service, region);
+    match chart {
+        Some(text) => wanted.in_chart(text, None),
+        None => wanted,
+    }
+}
+
+/// What the variables of the services hold.
+fn overrides<'a>(
+    variables: &[(Service, Option<&str>)],
+    allowed_hosts: &'a [String],
+) -> Overrides<'a> {
+    let value = |name: &str| {
+        let (_, value) = variables.iter().find(|(of, _)| variable(*of) == name)?;
+        value.map(str::to_owned)
+    };
+    Overrides::read(&value, allowed_hosts)
+}
 
 fn resolve(
     region: &str,
@@ -9,19 +30,8 @@ fn resolve(
     allowed: &[&str],
 ) -> String {
     let allowed_hosts: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
-    let overrides = Overrides {
-        swr: environment,
-        allowed_hosts: &allowed_hosts,
-        ..Overrides::default()
-    };
-    match Endpoints::resolve(
-        &[Wanted {
-            service: Service::Swr,
-            region,
-            chart,
-        }],
-        &overrides,
-    ) {
+    let overrides = overrides(&[(Service::Swr, environment)], &allowed_hosts);
+    match Endpoints::resolve(&[wanted(Service::Swr, region, chart)], &overrides) {
         Ok(endpoints) => endpoints.base(Service::Swr, region).unwrap().to_string(),
         Err(error) => error.to_string(),
     }
@@ -83,7 +93,7 @@ fn the_host_that_is_signed_is_the_one_that_is_sent() {
     let base = parse(
         "https://Swr.EXAMPLE:443/x/",
         "a-1",
-        Origin::Environment(Service::Swr),
+        &Origin::Variable(Service::Swr),
     )
     .unwrap();
     assert_eq!(
@@ -94,7 +104,7 @@ fn the_host_that_is_signed_is_the_one_that_is_sent() {
     let base = parse(
         "http://127.0.0.1:18080",
         "a-1",
-        Origin::Environment(Service::Swr),
+        &Origin::Variable(Service::Swr),
     )
     .unwrap();
     assert_eq!(
@@ -207,22 +217,12 @@ fn a_region_smuggles_nothing() {
 }
 
 fn resolve_all(wanted: &[Wanted<'_>], swr: Option<&str>) -> Result<Endpoints, EndpointError> {
-    Endpoints::resolve(
-        wanted,
-        &Overrides {
-            swr,
-            ..Overrides::default()
-        },
-    )
+    Endpoints::resolve(wanted, &overrides(&[(Service::Swr, swr)], &[]))
 }
 
 #[test]
 fn one_url_serves_one_region() {
-    let wanted = ["a-1", "b-1"].map(|region| Wanted {
-        service: Service::Swr,
-        region,
-        chart: None,
-    });
+    let wanted = ["a-1", "b-1"].map(|region| Wanted::new(Service::Swr, region));
     let error = resolve_all(&wanted, Some("http://127.0.0.1:1")).unwrap_err();
     assert!(matches!(error, EndpointError::Shared { .. }));
     assert_eq!(
@@ -233,16 +233,8 @@ fn one_url_serves_one_region() {
         2
     );
     let apart = [
-        Wanted {
-            service: Service::Swr,
-            region: "a-1",
-            chart: Some("http://localhost:1"),
-        },
-        Wanted {
-            service: Service::Swr,
-            region: "b-1",
-            chart: Some("http://localhost:2"),
-        },
+        Wanted::new(Service::Swr, "a-1").in_chart("http://localhost:1", None),
+        Wanted::new(Service::Swr, "b-1").in_chart("http://localhost:2", None),
     ];
     assert_eq!(resolve_all(&apart, None).unwrap().iter().count(), 2);
 }
@@ -250,11 +242,7 @@ fn one_url_serves_one_region() {
 #[test]
 fn one_server_has_many_names() {
     let both = |first: &str, second: &str| {
-        let wanted = |region, chart| Wanted {
-            service: Service::Swr,
-            region,
-            chart,
-        };
+        let wanted = |region, chart| wanted(Service::Swr, region, chart);
         resolve_all(
             &[wanted("a-1", Some(first)), wanted("b-1", Some(second))],
             None,
@@ -300,15 +288,8 @@ fn one_server_has_many_names() {
         ),
     ] {
         let allowed = ["swr.x.myhuaweicloud.com.", "[::ffff:7f00:1]"].map(str::to_owned);
-        let overrides = Overrides {
-            allowed_hosts: &allowed,
-            ..Overrides::default()
-        };
-        let wanted = |region, chart| Wanted {
-            service: Service::Swr,
-            region,
-            chart,
-        };
+        let overrides = overrides(&[], &allowed);
+        let wanted = |region, chart| wanted(Service::Swr, region, chart);
         let resolved = Endpoints::resolve(
             &[wanted("a-1", Some(first)), wanted("b-1", Some(second))],
             &overrides,
@@ -332,11 +313,7 @@ fn one_server_has_many_names() {
 #[test]
 fn one_region_has_one_url() {
     let twice = |first, second| {
-        [first, second].map(|chart| Wanted {
-            service: Service::Swr,
-            region: "a-1",
-            chart: Some(chart),
-        })
+        [first, second].map(|chart| Wanted::new(Service::Swr, "a-1").in_chart(chart, None))
     };
     assert!(resolve_all(&twice("http://localhost:1", "http://localhost:1/"), None).is_ok());
     let error = resolve_all(&twice("http://localhost:1", "http://localhost:2"), None).unwrap_err();
@@ -344,19 +321,12 @@ fn one_region_has_one_url() {
 }
 
 fn codearts(region: &str, environment: Option<&str>, chart: Option<&str>) -> String {
-    let overrides = Overrides {
-        swr: Some("https://swr.example"),
-        codearts: environment,
-        ..Overrides::default()
-    };
-    match Endpoints::resolve(
-        &[Wanted {
-            service: Service::CodeArts,
-            region,
-            chart,
-        }],
-        &overrides,
-    ) {
+    let variables = [
+        (Service::Swr, Some("https://swr.example")),
+        (Service::CodeArts, environment),
+    ];
+    let wanted = wanted(Service::CodeArts, region, chart);
+    match Endpoints::resolve(&[wanted], &overrides(&variables, &[])) {
         Ok(endpoints) => endpoints
             .base(Service::CodeArts, region)
             .unwrap()
@@ -412,17 +382,8 @@ fn codearts_has_hosts_of_its_own() {
 
 #[test]
 fn two_services_may_share_a_host() {
-    let wanted = [Service::Swr, Service::CodeArts].map(|service| Wanted {
-        service,
-        region: "a-1",
-        chart: None,
-    });
-    let one = Some("http://127.0.0.1:1");
-    let overrides = Overrides {
-        swr: one,
-        codearts: one,
-        ..Overrides::default()
-    };
+    let wanted = [Service::Swr, Service::CodeArts].map(|service| Wanted::new(service, "a-1"));
+    let overrides = Overrides::read(&|_| Some("http://127.0.0.1:1".to_owned()), &[]);
     assert_eq!(
         Endpoints::resolve(&wanted, &overrides)
             .unwrap()
@@ -434,23 +395,11 @@ fn two_services_may_share_a_host() {
 
 fn iam(region: &str, swr: Option<&str>, environment: Option<&str>, chart: Option<&str>) -> String {
     let wanted = [
-        Wanted {
-            service: Service::Swr,
-            region,
-            chart: swr,
-        },
-        Wanted {
-            service: Service::Iam,
-            region,
-            chart,
-        },
+        wanted(Service::Swr, region, swr),
+        wanted(Service::Iam, region, chart),
     ];
     let allowed = ["swr.example.com".to_owned()];
-    let overrides = Overrides {
-        iam: environment,
-        allowed_hosts: &allowed,
-        ..Overrides::default()
-    };
+    let overrides = overrides(&[(Service::Iam, environment)], &allowed);
     match Endpoints::resolve(&wanted, &overrides) {
         Ok(endpoints) => endpoints
             .base(Service::Iam, region)
@@ -485,20 +434,64 @@ fn iam_is_the_regions_own_where_the_other_services_are() {
 
 #[test]
 fn one_iam_serves_all_regions() {
-    let wanted = ["a-1", "b-1"].map(|region| Wanted {
-        service: Service::Iam,
-        region,
-        chart: None,
-    });
-    let overrides = Overrides {
-        iam: Some("https://iam.myhuaweicloud.com"),
-        ..Overrides::default()
-    };
+    let wanted = ["a-1", "b-1"].map(|region| Wanted::new(Service::Iam, region));
+    let overrides = Overrides::read(&|_| Some("https://iam.myhuaweicloud.com".to_owned()), &[]);
     assert_eq!(
         Endpoints::resolve(&wanted, &overrides)
             .unwrap()
             .iter()
             .count(),
         2
+    );
+}
+
+#[test]
+fn an_endpoint_knows_its_origin() {
+    let origin = |wanted: Wanted<'_>, variable| {
+        let overrides = overrides(&[(Service::Swr, variable)], &[]);
+        let resolved = Endpoints::resolve(&[wanted], &overrides);
+        resolved.map(|endpoints| endpoints.iter().next().unwrap().2.origin.to_string())
+    };
+    let url = "https://swr.myhuaweicloud.com";
+    let of_region = Wanted::new(Service::Swr, "a-1");
+    for (wanted, variable, expected) in [
+        (of_region.clone(), None, "the region's endpoint"),
+        (of_region.clone(), Some(""), "the region's endpoint"),
+        (
+            of_region.clone().in_chart("", None),
+            None,
+            "the region's endpoint",
+        ),
+        (
+            of_region.clone().in_chart(url, None),
+            None,
+            "`endpoints.swr`",
+        ),
+        (
+            of_region.clone().in_chart(url, None),
+            Some(url),
+            "`PORTOLAN_ENDPOINT_SWR`",
+        ),
+        (
+            of_region.clone().in_saved_plan(url),
+            None,
+            "the saved plan's endpoint of `swr`",
+        ),
+    ] {
+        assert_eq!(origin(wanted, variable).unwrap(), expected);
+    }
+    let source = Source {
+        file: "chart.yaml".into(),
+        line: 3,
+        column: 19,
+    };
+    let refused = origin(
+        of_region.in_chart("https://evil.example", Some(source)),
+        None,
+    );
+    let message = refused.unwrap_err().to_string();
+    assert!(
+        message.starts_with("chart.yaml:3:19: `endpoints.swr` would send credentials"),
+        "{message}"
     );
 }

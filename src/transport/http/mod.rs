@@ -88,7 +88,7 @@ impl HttpTransport {
                 let secure = self
                     .endpoints
                     .iter()
-                    .any(|(_, _, base)| base.loopback && base.secure);
+                    .any(|(_, _, known)| known.base.loopback && known.base.secure);
                 build(self.builder(secure).no_proxy())
             })
         } else {

@@ -62,19 +62,8 @@ mod tests {
     };
 
     fn url(path: &str, query: &[(&str, &str)]) -> Result<String, String> {
-        let overrides = Overrides {
-            swr: Some("http://localhost:1/p"),
-            ..Overrides::default()
-        };
-        let endpoints = Endpoints::resolve(
-            &[Wanted {
-                service: Service::Swr,
-                region: "r",
-                chart: None,
-            }],
-            &overrides,
-        )
-        .unwrap();
+        let overrides = Overrides::read(&|_| Some("http://localhost:1/p".to_owned()), &[]);
+        let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, "r")], &overrides).unwrap();
         let base = endpoints.base(Service::Swr, "r").unwrap();
         assemble(base, &format!("{}{path}", base.prefix), query).map(|url| url.to_string())
     }

@@ -33,19 +33,9 @@ pub(crate) fn keys() -> Keys {
 
 pub(crate) fn door(address: SocketAddr, credentials: Credentials) -> HttpTransport {
     let template = format!("http://{address}/at/{{region}}/");
-    let overrides = Overrides {
-        swr: Some(&template),
-        ..Overrides::default()
-    };
-    let endpoints = Endpoints::resolve(
-        &[Wanted {
-            service: Service::Swr,
-            region: REGION,
-            chart: None,
-        }],
-        &overrides,
-    )
-    .expect("loopback is allowed");
+    let overrides = Overrides::read(&|_| Some(template.clone()), &[]);
+    let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides)
+        .expect("loopback is allowed");
     let timeouts = Timeouts {
         connect: Duration::from_secs(5),
         answer: Duration::from_secs(5),

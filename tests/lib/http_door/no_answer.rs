@@ -63,19 +63,8 @@ async fn a_slow_answer_is_no_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let template = format!("http://{address}");
-    let overrides = Overrides {
-        swr: Some(&template),
-        ..Overrides::default()
-    };
-    let endpoints = Endpoints::resolve(
-        &[Wanted {
-            service: Service::Swr,
-            region: REGION,
-            chart: None,
-        }],
-        &overrides,
-    )
-    .unwrap();
+    let overrides = Overrides::read(&|_| Some(template.clone()), &[]);
+    let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides).unwrap();
     let timeouts = Timeouts {
         answer: Duration::from_millis(50),
         ..Timeouts::default()
@@ -120,16 +109,8 @@ async fn tls_with_a_stranger_has_sent_nothing() {
     });
     let (strange, known) = (format!("https://{plain}"), format!("http://{address}"));
     let wanted = [
-        Wanted {
-            service: Service::Swr,
-            region: REGION,
-            chart: Some(&strange),
-        },
-        Wanted {
-            service: Service::Swr,
-            region: "cn-east-3",
-            chart: Some(&known),
-        },
+        Wanted::new(Service::Swr, REGION).in_chart(&strange, None),
+        Wanted::new(Service::Swr, "cn-east-3").in_chart(&known, None),
     ];
     let endpoints = Endpoints::resolve(&wanted, &Overrides::default()).unwrap();
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), Timeouts::default());

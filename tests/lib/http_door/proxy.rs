@@ -74,19 +74,8 @@ fn a_host_may_be_reached_without_the_proxy() {
 #[tokio::test]
 #[ignore = "depends on the network; another test runs it behind a proxy"]
 async fn an_address_of_nobody() {
-    let overrides = Overrides {
-        swr: Some("https://192.0.2.1"),
-        ..Overrides::default()
-    };
-    let endpoints = Endpoints::resolve(
-        &[Wanted {
-            service: Service::Swr,
-            region: REGION,
-            chart: None,
-        }],
-        &overrides,
-    )
-    .unwrap();
+    let overrides = Overrides::read(&|_| Some("https://192.0.2.1".to_owned()), &[]);
+    let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides).unwrap();
     let timeouts = Timeouts {
         connect: Duration::from_millis(200),
         ..Timeouts::default()
@@ -99,19 +88,8 @@ async fn an_address_of_nobody() {
 #[tokio::test]
 #[ignore = "asks the name service; another test runs it behind a proxy"]
 async fn a_host_that_cannot_be_reached_has_been_sent_nothing() {
-    let overrides = Overrides {
-        swr: Some("https://swr-api.invalid"),
-        ..Overrides::default()
-    };
-    let endpoints = Endpoints::resolve(
-        &[Wanted {
-            service: Service::Swr,
-            region: REGION,
-            chart: None,
-        }],
-        &overrides,
-    )
-    .unwrap();
+    let overrides = Overrides::read(&|_| Some("https://swr-api.invalid".to_owned()), &[]);
+    let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides).unwrap();
     let door = HttpTransport::new(endpoints, Credentials::Keys(keys()), Timeouts::default());
     let error = door.send(&get("/v2/x")).await.unwrap_err();
     assert!(error.never_sent);

@@ -1,0 +1,202 @@
+//! The door to the services: the endpoints of a command, resolved once, and the client that sends
+//! to them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+use super::{UsageError, deadline::Deadline, output, secrets};
+use crate::{
+    cli::{Global, Parallelism},
+    emulator::{self, Emulator},
+    mask::Mask,
+    plan::{Plan, Scope},
+    scope::Selection,
+    state::Chart,
+    transport::{
+        Transport,
+        budget::Budget,
+        client::Client,
+        credentials,
+        emulated::Emulated,
+        endpoint::{Endpoints, Overrides, Wanted},
+        http::{HttpTransport, Timeouts},
+        roots::Roots,
+    },
+    wire::{Service, host::EMULATED},
+};
+
+/// What a command's requests go through.
+pub(super) struct Door {
+    pub(super) client: Arc<Client>,
+    /// The URL of each service in each region, as a plan names it.
+    pub(super) endpoints: BTreeMap<(Service, String), String>,
+    pub(super) deadline: Deadline,
+}
+
+impl Door {
+    /// Opens the door to the regions of a chart.
+    pub(super) fn for_chart(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
+        let resources = || chart.resources.keys();
+        let mut places: BTreeSet<(Service, Arc<str>)> = resources()
+            .map(|address| (address.kind().service, address.region().clone()))
+            .collect();
+        if chart.account.is_some() {
+            places.extend(resources().map(|address| (Service::Iam, address.region().clone())));
+        }
+        let wanted = |place| {
+            let (service, region): &(Service, Arc<str>) = place;
+            let wanted = Wanted::new(*service, region);
+            match chart.endpoints.get(place) {
+                Some(endpoint) => wanted.in_chart(&endpoint.url, Some(endpoint.source.clone())),
+                None => wanted,
+            }
+        };
+        let wanted: Vec<Wanted<'_>> = places.iter().map(wanted).collect();
+        let account = chart.account.as_deref();
+        Door::open(global, &wanted, secrets::mask_of(chart), account)
+    }
+
+    /// Opens the door again that a saved plan was made through; refuses another one.
+    pub(super) fn for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
+        let planned = &plan.scope.endpoints;
+        if global.emulator.is_none() && planned.values().any(|url| url.starts_with(EMULATED)) {
+            anyhow::bail!(
+                "the plan was made against the emulator; apply it with `--emulator`, or plan again"
+            );
+        }
+        let mut wanted: Vec<Wanted<'_>> = planned
+            .iter()
+            .map(|((service, region), url)| Wanted::new(*service, region).in_saved_plan(url))
+            .collect();
+        let account = plan.chart.account.as_deref();
+        if account.is_some() {
+            // Another service may show the account now than when the plan was made.
+            let regions = plan.scope.regions.iter();
+            let unplanned =
+                regions.filter(|region| !planned.contains_key(&(Service::Iam, (*region).clone())));
+            wanted.extend(unplanned.map(|region| Wanted::new(Service::Iam, region)));
+        }
+        let runs = plan.changes.iter().filter_map(|change| change.action.run());
+        let mask = secrets::mask(runs.filter_map(|run| run.credentials.as_ref()));
+        let door = Door::open(global, &wanted, mask, account)?;
+        for (place, planned) in planned {
+            let now = door.endpoints.get(place).map_or("", String::as_str);
+            if now != planned {
+                anyhow::bail!(
+                    "the plan was made for {planned}, and {} is {now} now; plan again",
+                    place.1
+                );
+            }
+        }
+        Ok(door)
+    }
+
+    fn open(
+        global: &Global,
+        wanted: &[Wanted<'_>],
+        mask: Arc<Mask>,
+        account: Option<&str>,
+    ) -> anyhow::Result<Door> {
+        let deadline = Deadline::of(global);
+        let overrides = Overrides::read(&|name| std::env::var(name).ok(), &global.allow_endpoint);
+        let (transport, endpoints) = match (&global.emulator, overrides.any_variable()) {
+            (Some(_), Some(variable)) => {
+                let problem = format!("`--emulator` and `{variable}` name two doors; give one");
+                return Err(UsageError(problem).into());
+            }
+            (Some(state), None) => to_emulator(state, wanted, account)?,
+            (None, _) => to_cloud(global, wanted, &overrides)?,
+        };
+        let within_budget: Arc<dyn Transport> = Arc::new(Budget::new(transport));
+        let client = match global.parallelism {
+            Parallelism::Auto => Client::adaptive(within_budget),
+            Parallelism::Fixed(number) => Client::new(within_budget, number),
+        };
+        Ok(Door {
+            client: Arc::new(client.masking(mask)),
+            endpoints,
+            deadline,
+        })
+    }
+
+    /// The scope of a plan of this chart, without the account.
+    pub(super) fn scope(&self, chart: &Chart, selection: &Selection) -> Scope {
+        let regions: BTreeSet<String> = chart
+            .resources
+            .keys()
+            .map(|address| address.region().to_string())
+            .collect();
+        // IAM is entered once it was asked.
+        let endpoints = self
+            .endpoints
+            .iter()
+            .filter(|((service, _), _)| *service != Service::Iam);
+        Scope {
+            regions: regions.into_iter().collect(),
+            endpoints: endpoints
+                .map(|(place, url)| (place.clone(), url.clone()))
+                .collect(),
+            account: BTreeMap::new(),
+            selection: selection.clone(),
+        }
+    }
+}
+
+/// What sends, and the URLs that a plan names.
+type Opened = (Arc<dyn Transport>, BTreeMap<(Service, String), String>);
+
+/// The account is the chart's unless the state names one.
+fn to_emulator(
+    state: &Path,
+    wanted: &[Wanted<'_>],
+    account: Option<&str>,
+) -> anyhow::Result<Opened> {
+    let mut settings = emulator::Settings::default();
+    if let Some(account) = account {
+        account.clone_into(&mut settings.account);
+    }
+    let emulator = Emulator::open(state, settings)?;
+    // No one can read it: this command has no control interface.
+    emulator.keep_no_journal();
+    let url = format!("{EMULATED}{}", state.display());
+    let endpoints = wanted
+        .iter()
+        .map(|wanted| ((wanted.service(), wanted.region().to_owned()), url.clone()))
+        .collect();
+    Ok((Arc::new(Emulated::new(emulator)), endpoints))
+}
+
+fn to_cloud(
+    global: &Global,
+    wanted: &[Wanted<'_>],
+    overrides: &Overrides<'_>,
+) -> anyhow::Result<Opened> {
+    let resolved = Endpoints::resolve(wanted, overrides)?;
+    let mut endpoints = BTreeMap::new();
+    for (service, region, endpoint) in resolved.iter() {
+        tracing::info!(
+            "{} in {region}: {endpoint}, from {}",
+            service.name(),
+            endpoint.origin
+        );
+        endpoints.insert((service, region.to_owned()), endpoint.to_string());
+    }
+    let found = credentials::find(&|name| std::env::var(name).ok())?;
+    tracing::info!("credentials from {}", found.source);
+    let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
+    let scoped = found.credentials.for_regions(regions.len())?;
+    if scoped.dropped_project_id && !global.quiet {
+        output::tell("warning: the chart has several regions, so the project id is not sent");
+    }
+    let roots = global
+        .ca_file
+        .as_deref()
+        .map(Roots::read)
+        .transpose()?
+        .unwrap_or_default();
+    let transport = HttpTransport::new(resolved, scoped.credentials, Timeouts::default());
+    Ok((Arc::new(transport.trusting(roots)), endpoints))
+}
