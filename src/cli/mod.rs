@@ -1,8 +1,9 @@
 //! The command line as types; their doc comments are the help.
 
 mod foreign;
+mod values;
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{io::Write as _, path::PathBuf};
 
 use clap::{
     Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -10,14 +11,13 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
-use jiff::SignedDuration;
 
-use crate::{
-    mask,
-    names::{self, Name},
-    pattern::Written,
-    state::Consent,
+use self::values::region;
+pub use self::{
+    foreign::explained,
+    values::{Latency, Parallelism, Timeout, Wait},
 };
+use crate::{mask, pattern::Written, state::Consent};
 
 /// Keeps Huawei Cloud image repositories, the rules that copy their images, and git mirrors equal
 /// to a YAML chart.
@@ -132,8 +132,6 @@ pub struct Global {
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
 }
-
-pub use foreign::explained;
 
 /// The words of the command line, the program's name first, also where they are no text.
 pub fn typed() -> Vec<String> {
@@ -536,90 +534,4 @@ pub enum ColorChoice {
     Auto,
     Always,
     Never,
-}
-
-/// A region follows the same rule here as in a chart.
-fn region(text: &str) -> Result<String, String> {
-    let valid = names::is_valid(Name::Region, text);
-    valid
-        .then(|| text.to_owned())
-        .ok_or_else(|| format!("expected {}", names::rule(Name::Region)))
-}
-
-/// How many requests may be in flight at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parallelism {
-    Auto,
-    Fixed(usize),
-}
-
-impl std::str::FromStr for Parallelism {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Parallelism, String> {
-        match text.parse::<usize>() {
-            _ if text == "auto" => Ok(Parallelism::Auto),
-            Ok(number) if (1..=1000).contains(&number) => Ok(Parallelism::Fixed(number)),
-            _ => Err("expected `auto` or a number from 1 to 1000".to_owned()),
-        }
-    }
-}
-
-/// How long a run may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeout(pub Duration);
-
-impl std::str::FromStr for Timeout {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Timeout, String> {
-        match text
-            .parse::<SignedDuration>()
-            .ok()
-            .and_then(|time| Duration::try_from(time).ok())
-        {
-            Some(time) if !time.is_zero() => Ok(Timeout(time)),
-            _ => Err("expected a time above zero such as `90s`, `30m` or `1h30m`".to_owned()),
-        }
-    }
-}
-
-/// A time to wait, in seconds, minutes or hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait(pub std::time::Duration);
-
-impl std::str::FromStr for Wait {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Wait, String> {
-        let units = [("s", 1), ("m", 60), ("h", 3_600)];
-        let said = units
-            .iter()
-            .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)));
-        let number =
-            said.and_then(|(number, seconds)| number.parse::<u32>().ok()?.checked_mul(seconds));
-        let seconds = number.filter(|seconds| (1..=7 * 24 * 3_600).contains(seconds));
-        let seconds =
-            seconds.ok_or("expected a time of at most a week, such as `90s`, `10m` or `1h`")?;
-        Ok(Wait(std::time::Duration::from_secs(seconds.into())))
-    }
-}
-
-/// A time in milliseconds or seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latency(pub Duration);
-
-impl std::str::FromStr for Latency {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Latency, String> {
-        let (number, unit) = match text.strip_suffix("ms") {
-            Some(number) => (number, 1),
-            None => (text.strip_suffix('s').unwrap_or(""), 1000),
-        };
-        let number: u64 = number
-            .parse()
-            .map_err(|_| "expected a time such as `50ms` or `2s`".to_owned())?;
-        Ok(Latency(Duration::from_millis(number.saturating_mul(unit))))
-    }
 }

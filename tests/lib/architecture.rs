@@ -35,6 +35,7 @@ const KIND_USERS: &str = "kind/ emulator/";
 /// Words that name a kind or an attribute elsewhere, and something else in this file.
 const HOMONYMS: &str = "
     cli/mod.rs: auto
+    cli/values.rs: auto
     cli/foreign.rs: force
     render/gitlab.rs: description
     schema/chart.rs: description
