@@ -8,8 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use serde::Deserialize;
-
 use super::{
     allowance::Allowance,
     children::{self, Nameless, Targets},
@@ -18,8 +16,7 @@ use super::{
     inherit::Inherited,
     layer::Layer,
     lint, numbered, patterns,
-    tree::{self, Entry, Node},
-    variables::expand,
+    tree::{self, Entry, Node, Resolved},
 };
 use crate::{
     address::Address,
@@ -221,23 +218,25 @@ fn only<'n, 's>(
     Some(node)
 }
 
-/// The `limits` record.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct LimitsEntry {
-    deletes: Option<usize>,
-    delete_percent: Option<usize>,
-    allow: Vec<String>,
-}
-
+/// The entries of `limits`. What the checks refused is left out.
 fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
+    let number = |key, usual| match node.get(key).map(Node::resolve) {
+        Some(Resolved::Number(number)) => number
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(usual),
+        _ => usual,
+    };
+    let consents = node.get("allow").and_then(Node::as_list);
     let usual = Limits::default();
-    let entry: LimitsEntry = serde_yaml::from_value(node.to_value()).unwrap_or_default();
-    let consent = |text: &String| expand(text, context.environment).ok()?.parse().ok();
     Limits {
-        deletes: entry.deletes.unwrap_or(usual.deletes),
-        delete_percent: entry.delete_percent.unwrap_or(usual.delete_percent),
-        allow: entry.allow.iter().filter_map(consent).collect(),
+        deletes: number("deletes", usual.deletes),
+        delete_percent: number("delete_percent", usual.delete_percent),
+        allow: consents
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|node| context.text(node)?.parse().ok())
+            .collect(),
     }
 }
 

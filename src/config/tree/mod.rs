@@ -162,8 +162,9 @@ impl<'s> Node<'s> {
             .find(|(name, _)| &*name.text == key)
     }
 
-    /// The value without places, for typed decoding. Copies shared parts.
-    pub fn to_value(&self) -> serde_yaml::Value {
+    /// The value without its places. Shared parts are copied.
+    #[cfg(test)]
+    pub(crate) fn to_value(&self) -> serde_yaml::Value {
         use serde_yaml::Value;
         match self.resolve() {
             Resolved::Null => Value::Null,
