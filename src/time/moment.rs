@@ -3,6 +3,8 @@
 //! Pure: which point is now is the caller's to know. What a service wrote is kept beside what it
 //! means, because output repeats times as the API gave them.
 
+use jiff::fmt::rfc2822;
+
 use super::{Age, Date};
 
 /// Seconds since the beginning of 1970, UTC.
@@ -28,19 +30,19 @@ impl Moment {
         !self.is_ahead_of(now) && !self.is_older_than(age, now)
     }
 
-    /// The form of HTTP headers: `Fri, 20 Nov 2026 23:10:00 GMT`.
+    /// The form of HTTP headers: `Fri, 20 Nov 2026 23:10:00 GMT`. The day of the week adds nothing,
+    /// so a wrong one does no harm.
     pub fn of_http(text: &str) -> Option<Moment> {
-        let (_, rest) = text.trim().split_once(", ")?;
-        let [day, month, year, clock, "GMT"] = rest.split(' ').collect::<Vec<_>>()[..] else {
-            return None;
-        };
-        let month = 1 + MONTHS.iter().position(|name| *name == month)?;
-        let date: Date = format!("{year}-{month:02}-{day}").parse().ok()?;
-        Some(Moment(date.days() * 86_400 + clock_seconds(clock)?))
+        let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+        let at = parser.parse_timestamp(text.trim()).ok()?;
+        Some(Moment(at.as_second()))
     }
 
     /// RFC 3339 with any offset, also with a blank instead of the `T` and with more blanks, and the
     /// same without an offset, which is read as UTC.
+    ///
+    /// By hand: the parser of `jiff` refuses the blanks, and accepts what is no time of a service
+    /// (no seconds, a zone in brackets, a comma), so guards around it would be as long.
     pub fn parse(text: &str) -> Option<Moment> {
         let (local, offset) = Moment::local(text)?;
         Some(Moment(local.0 - offset.unwrap_or(0)))
@@ -69,10 +71,6 @@ impl Moment {
         Some((Moment(date.days() * 86_400 + seconds), offset))
     }
 }
-
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
 
 /// `HH:MM:SS`; a leap second is one more than the minute has.
 fn clock_seconds(text: &str) -> Option<i64> {
@@ -162,7 +160,7 @@ mod tests {
         for text in [
             "",
             "Fri, 20 Nov 2026 23:10:00",
-            "20 Nov 2026 23:10:00 GMT",
+            "2026-11-20T23:10:00Z",
             "Fri, 31 Nov 2026 23:10:00 GMT",
         ] {
             assert_eq!(Moment::of_http(text), None, "{text}");
