@@ -40,7 +40,7 @@ const LONGEST_ERROR: usize = 600;
 pub const NAME: Name = Name::Resource(&Rule {
     words: "`project/repository`: the project's name without `/`, then letters, digits, `-`, `_` \
         and `.`, with `/` for groups",
-    regex: r"^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
+    regex: r"^[^\s/\x00-\x1f\x7f-\x9f]([^/\x00-\x1f\x7f-\x9f]*[^\s/\x00-\x1f\x7f-\x9f])?(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
     is_valid: |text| {
         text.split_once('/').is_some_and(|(project, path)| {
             let is_plain = !project.is_empty()

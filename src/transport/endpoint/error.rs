@@ -1,12 +1,11 @@
 //! Why an endpoint cannot be used.
 
 use super::Origin;
+use crate::names::{self, Name};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    #[error(
-        "`{0}` is no region id: expected lower-case letters, digits and `-`, such as `cn-north-4`"
-    )]
+    #[error("`{0}` is not {rule}", rule = names::rule(Name::Region))]
     Region(String),
     #[error(
         "{}{origin} ({url}) is no usable URL: {problem}; expected such as \

@@ -14,15 +14,17 @@ pub use self::{
     base::Base,
     error::EndpointError,
     origin::{Origin, Overrides, Wanted, variable},
-    regions::is_region_id,
 };
 use self::{
     base::{host_of, parse},
     origin::Template,
 };
-use crate::wire::{
-    Service,
-    host::{EndpointKind, is_huawei},
+use crate::{
+    names::{self, Name},
+    wire::{
+        Service,
+        host::{EndpointKind, is_huawei},
+    },
 };
 
 const PLACEHOLDER: &str = "{region}";
@@ -132,7 +134,8 @@ impl Endpoints {
 
 fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Endpoint, EndpointError> {
     let (service, region) = (wanted.service, wanted.region);
-    if !is_region_id(region) {
+    // A region goes into the URL: it must not bring a host, a port or a path.
+    if !names::is_valid(Name::Region, region) {
         return Err(EndpointError::Region(region.to_owned()));
     }
     let given = overrides.template(service).or(wanted.template.clone());

@@ -1,15 +1,6 @@
-//! Region ids: their shape, and where each has its services.
+//! Where each region has its services.
 
 use crate::wire::Service;
-
-/// The longest name that a label of a host may have.
-const MAX_REGION: usize = 63;
-
-/// The shape that keeps a region from smuggling a host, a port or a path into a URL.
-pub fn is_region_id(region: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=MAX_REGION).contains(&region.len()) && region.bytes().all(allowed)
-}
 
 /// The template of a region's own endpoint; nothing, if no rule tells it.
 pub(super) fn template(service: Service, region: &str) -> Option<&'static str> {

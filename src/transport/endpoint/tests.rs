@@ -205,15 +205,16 @@ fn a_region_smuggles_nothing() {
         "A",
         "a_b",
         "a b",
+        "-a",
+        "a--b",
         "\u{e9}",
         "x".repeat(64).as_str(),
     ] {
         assert!(
-            resolve(region, None, None, &[]).contains("is no region id"),
+            resolve(region, None, None, &[]).contains("is not a region id"),
             "{region}"
         );
     }
-    assert!(is_region_id("cn-north-208"));
 }
 
 fn resolve_all(wanted: &[Wanted<'_>], swr: Option<&str>) -> Result<Endpoints, EndpointError> {
