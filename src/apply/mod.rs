@@ -2,8 +2,8 @@
 //! the letter.
 //!
 //! It decides nothing: what is sent, what must hold before, and what may run at all stands in the
-//! plan. Which writes a change takes is in [`step`], how one write is checked and sent in
-//! [`write`], how a mirror is run in [`freshen`], how the result is proved in [`verify`].
+//! plan. Which writes a change takes is in `step`, how one write is checked and sent in
+//! `write`, how a mirror is run in `freshen`, how the result is proved in `verify`.
 
 mod carry;
 mod check;

@@ -2,8 +2,8 @@
 //!
 //! It knows which answers mean "again later"; what any other answer means for a plan is the
 //! caller's business. A write is sent through an [`Admission`], once; only the caller can say what
-//! has to be checked before it is sent again. Turns are given by [`gate`](super::gate), repetitions
-//! are counted by [`retry`](super::retry).
+//! has to be checked before it is sent again. Turns are given by `gate`, repetitions
+//! are counted by `retry`.
 
 use std::{
     ops::RangeInclusive,
