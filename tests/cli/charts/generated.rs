@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::{portolan, told};
+use super::{output_of, portolan};
 
-/// What is told of a file with that content, without the source line, which may be anything.
+/// The diagnostics of a file with that content, without the source line, which may be anything.
 fn check(content: impl AsRef<[u8]>) -> String {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("c.yaml"), content).unwrap();
@@ -13,10 +13,11 @@ fn check(content: impl AsRef<[u8]>) -> String {
         .current_dir(directory.path())
         .args(["validate", "-f", "c.yaml"]);
     // If anything explodes, this does not come back.
-    let said = told(command);
+    let printed = output_of(command);
     let kept =
         |line: &&str| line.starts_with("error") || line.contains("-->") || line.contains(" = help");
-    said.lines()
+    printed
+        .lines()
         .filter(kept)
         .map(|line| format!("{}\n", line.trim()))
         .collect()
@@ -69,10 +70,13 @@ fn a_text_beyond_the_limit() {
 #[test]
 fn a_file_of_errors() {
     let content: String = (0..5_000).map(|_| "--- *a\n").collect();
-    let said = check(content);
-    assert_eq!(said.matches("error[unknown-anchor]").count(), 21);
-    assert_eq!(said.matches("error[unknown-anchor]: 980 more").count(), 1);
-    assert_eq!(said.matches("error[too-many-errors]").count(), 1);
+    let printed = check(content);
+    assert_eq!(printed.matches("error[unknown-anchor]").count(), 21);
+    assert_eq!(
+        printed.matches("error[unknown-anchor]: 980 more").count(),
+        1
+    );
+    assert_eq!(printed.matches("error[too-many-errors]").count(), 1);
 }
 
 #[test]
@@ -93,8 +97,8 @@ fn bytes_that_are_no_chart() {
     = help: save the file as UTF-8
     "#);
     bytes.retain(u8::is_ascii);
-    let said = check(&bytes);
-    assert_eq!(said.matches("error[control-character]").count(), 10);
+    let printed = check(&bytes);
+    assert_eq!(printed.matches("error[control-character]").count(), 10);
 }
 
 #[test]

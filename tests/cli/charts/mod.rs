@@ -1,4 +1,4 @@
-//! Charts and what `portolan validate` says of them, to the letter.
+//! Charts and what `portolan validate` prints about them, to the letter.
 //!
 //! Each case is one file: `invalid/NNN-name.txt` holds a chart, stderr and the exit code. `valid/`
 //! holds charts that look wrong and are not; what is expected there is the chart as it is
@@ -40,7 +40,7 @@ impl Case {
             command.args(line.split_whitespace());
         }
         command.arg("-f").arg(&self.chart).args(arguments);
-        told(command)
+        output_of(command)
     }
 
     /// What differs from what is expected, or nothing.
@@ -67,18 +67,18 @@ fn portolan() -> Command {
     command
 }
 
-/// What a run told, as goldens hold it.
-fn told(mut command: Command) -> String {
+/// What a command printed and its exit code, as the cases hold it.
+fn output_of(mut command: Command) -> String {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    let mut said = String::new();
+    let mut printed = String::new();
     for (title, text) in [("stdout", stdout), ("stderr", stderr)] {
         if !text.is_empty() {
-            said.push_str(&format!("--- {title}\n{text}"));
+            printed.push_str(&format!("--- {title}\n{text}"));
         }
     }
-    said + &format!("--- exit {}\n", output.status.code().unwrap())
+    printed + &format!("--- exit {}\n", output.status.code().unwrap())
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn every_code_has_a_chart() {
         }
     }
     met.extend(GENERATED.map(str::to_owned));
-    // Told without a code, which only its JSON form has.
+    // Printed without a code, which only its JSON form has.
     met.insert("not-ready".to_owned());
     met.extend(ELSEWHERE.map(|(code, _)| code.to_owned()));
     let registered: BTreeSet<String> = codes::all()
