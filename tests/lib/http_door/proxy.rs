@@ -64,7 +64,7 @@ fn a_proxy_stands_before_everything_else() {
 fn a_host_may_be_reached_without_the_proxy() {
     let (proxy, arrived) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     run_behind_proxy(
-        "proxy::an_address_of_nobody",
+        "http_door::proxy::an_address_of_nobody",
         proxy,
         "example.com, 192.0.2.0/24",
     );
