@@ -18,8 +18,8 @@ const COMMAND_LINE: &str = "::";
 /// The selectors U+FE0E and U+FE0F are not included, because they are part of common emoji.
 pub fn is_hidden(character: char) -> bool {
     let is_invisible = matches!(character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
         | '\u{fe00}'..='\u{fe0d}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
     character.is_control() || is_invisible || matches!(character, '\u{2028}'..='\u{202e}')
@@ -35,6 +35,7 @@ pub fn visible(text: &str) -> String {
     }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
+        // With the backslash escaped too, a text that already looks like an escape stays different.
         if is_hidden(character) || character == '\\' {
             out.extend(character.escape_default());
         } else {
@@ -133,7 +134,8 @@ fn escapes(json: &str, escape: impl Fn(&mut String, char)) -> String {
 mod tests {
     use super::*;
 
-    const HIDDEN: &str = "\u{61c}\u{ad}\u{180e}\u{e0041}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200b}\u{feff}\u{9b}\u{7f}\u{3164}";
+    const HIDDEN: &str = "\u{61c}\u{ad}\u{180e}\u{e0041}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\
+        \u{200b}\u{feff}\u{9b}\u{7f}\u{3164}";
 
     #[test]
     fn all_hidden_characters_are_escaped() {

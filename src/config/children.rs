@@ -38,6 +38,7 @@ const MOST_LISTED: usize = 10;
 impl Targets<'_, '_> {
     /// The hint for an unknown name.
     fn hint(&self, typed: &str) -> String {
+        // Once used up, it stays at zero: all later hints only list names.
         let left = self.comparisons.get().checked_sub(self.named.len());
         self.comparisons.set(left.unwrap_or(0));
         let meant = left.and_then(|_| similar_to(typed, self.named.keys().map(String::as_str)));
@@ -238,6 +239,7 @@ fn child<'n, 's>(
         key.push(out.context.name(*kind.names.get(key.len())?, node)?);
     }
     let address = Address::new(kind, key);
+    // In order of precedence: the item, its target, then the inherited layers.
     let mut layers = vec![Layer::entry(kind, item)];
     layers.extend(target.map(|target| Layer::entry(kind, target)));
     layers.extend(&nameless.layers);

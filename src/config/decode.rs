@@ -73,6 +73,7 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
         .iter()
         .filter(|kind| kind.parent.is_none() && kind.lookup().is_none())
     {
+        // Several documents can describe the same organization, so it is gathered first.
         for (address, top) in tops(kind, &documents, &mut out) {
             decode_top(&address, &top, &targets, &mut out);
         }
@@ -129,6 +130,7 @@ fn document<'n, 's>(
                 .hint("split the chart"),
         );
     }
+    // With endpoints of its own, no host name is built from the name of the region.
     if is_new && root.get("endpoints").is_none() && !region.starts_with(UNKNOWN_REGION) {
         let span = root.get("region").map(|node| node.span);
         out.found.extend(lint::region(&region, span));
@@ -171,6 +173,7 @@ fn endpoint(
     );
     match out.chart.endpoints.entry(place) {
         Slot::Vacant(slot) => drop(slot.insert(endpoint)),
+        // Each document of a region may repeat the same endpoint.
         Slot::Occupied(slot) if slot.get().url == endpoint.url => {}
         Slot::Occupied(_) => out.found.push(
             Diagnostic::error("two-endpoints", problem)
@@ -392,6 +395,7 @@ fn decode_top(
         },
     );
     match &top.unlisted {
+        // Checked here and not with the grammar: `state` may be in another document.
         Some((_, span)) if top.absent => out.found.push(beside_absent("unlisted", *span)),
         Some((policy, _)) => drop(out.chart.unlisted.insert(address.clone(), policy.clone())),
         None => drop(
@@ -415,6 +419,7 @@ fn decode_top(
         let Some(child) = kind.named(address.parts().iter().cloned(), &key.text) else {
             continue;
         };
+        // Within one mapping the parser finds duplicates; these come from two documents.
         if let Some(first) = seen.insert((kind.rank(), &key.text), key.span) {
             let twice = format!("this {} is listed twice", kind.name);
             let twice = Diagnostic::error("duplicate-repository", twice).at(key.span);

@@ -25,6 +25,7 @@ const WITHOUT_QUOTES: [&str; 5] = [
 /// line that begins with `version:` is enough.
 pub(super) fn is_chart(roots: &[Node<'_>], text: &[u8], wrong: &Diagnostics) -> bool {
     let is_line = |line: &[u8]| -> bool {
+        // A byte order mark may precede the first line.
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let quote = line.first().filter(|first| matches!(first, b'"' | b'\''));
         let rest = line[usize::from(quote.is_some())..].strip_prefix(VERSION.as_bytes());

@@ -157,6 +157,7 @@ fn copy_cycle(
     );
     let other = places
         .get(&back)
+        // Spans are ordered by place, so only the later of the two rules reports the cycle.
         .filter(|other| **other < *span && back != *address)?;
     Some(
         Diagnostic::warning("copy-cycle", "two rules copy into each other")

@@ -56,6 +56,7 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     for file in sources.files() {
         let (text, mut wrong) = (sources.bytes(file), Diagnostics::new());
         let parsed = tree::parse(file, text, &mut wrong);
+        // A blank file is a part of the chart that is not written yet.
         let is_blank = parsed.is_empty() && wrong.is_empty();
         if is_blank || foreign::is_chart(&parsed, text, &wrong) {
             roots.extend(parsed);
@@ -93,6 +94,7 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
             )
         });
     }
+    // Before the waivers, which can silence lints.
     found.extend(lint::rules(&chart, &items));
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
@@ -163,7 +165,8 @@ fn may_hold_secret(line: &str) -> bool {
 }
 
 /// Whether a line has a key for the source of a secret, where the secret itself may be written by
-/// mistake. Guesses from the text: a line with a syntax error or a duplicate key is not in the tree.
+/// mistake. Guesses from the text: a line with a syntax error or a duplicate key is not in the
+/// tree.
 fn names_secret(line: &str) -> bool {
     // A missing space after the colon is a typo; the value may still be a secret.
     let is_value = |rest: &str| {

@@ -52,6 +52,7 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
             let Some(address) = kind.named([document.region.clone()].into_iter(), &key.text) else {
                 continue;
             };
+            // Within one mapping the parser finds duplicates; these come from two documents.
             if let Some(first) = seen.entries.insert(address.clone(), key.span) {
                 let twice = Diagnostic::error(
                     "duplicate-mirror",

@@ -1,4 +1,4 @@
-//! What charts come to, and what is wrong with them.
+//! The resources and the errors of whole charts.
 
 use super::{Decoded, context::Context};
 use crate::{
@@ -20,7 +20,7 @@ fn decoded(files: &[&str]) -> (Decoded, SourceMap) {
     (decoded, sources)
 }
 
-/// Every resource on a line of its own, with the values that are managed.
+/// One line for each resource, with its managed values.
 #[track_caller]
 fn resources(files: &[&str]) -> Vec<String> {
     let (decoded, _) = decoded(files);
@@ -57,7 +57,7 @@ fn errors(files: &[&str]) -> Vec<String> {
 
 #[test]
 fn absent_null_and_empty_are_three_things_at_every_layer() {
-    // The entry, its organization's defaults, the document's; what becomes of the description.
+    // The entry, its organization's defaults, the document's; the resulting description.
     let table = [
         ("", "", "", None),
         ("", "", "description: doc", Some("doc")),
@@ -140,7 +140,7 @@ fn a_sync_list_is_replaced_whole() {
 
 #[test]
 fn a_rule_inherits_from_item_target_organization_and_document() {
-    // The item, its target, the organization's defaults, the document's; what becomes of
+    // The item, its target, the organization's defaults, the document's; the resulting
     // `override`.
     for (item, target, organization, document, expected) in [
         ("", "", "", "", ""),
@@ -224,7 +224,7 @@ version: 1\nregion: b-1\norganizations: { o: { repositories: { one: { category: 
 }
 
 #[test]
-fn the_same_thing_twice_is_an_error_wherever_it_stands() {
+fn duplicates_are_errors_in_every_document() {
     let head = "version: 1\nregion: a-1\n";
     for (first, second, expected) in [
         (
@@ -275,7 +275,7 @@ fn the_same_thing_twice_is_an_error_wherever_it_stands() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_an_error_at_its_place() {
+fn contradictions_are_errors_at_their_place() {
     let repository = |text: &str| {
         format!("version: 1\norganizations: {{ o: {{ repositories: {{ r: {{ {text} }} }} }} }}\n")
     };
@@ -336,7 +336,7 @@ fn the_stamp_changes_with_every_text_and_its_place() {
 }
 
 #[test]
-fn an_endpoint_may_be_said_in_each_of_its_documents() {
+fn several_documents_may_give_the_same_endpoint() {
     let document = "version: 1\nendpoints: { swr: https://swr.example.com }\n";
     let (decoded, _) = decoded(&[document, document]);
     assert!(!decoded.found.has_errors(), "{:#?}", decoded.found);
@@ -350,7 +350,7 @@ fn an_endpoint_may_be_said_in_each_of_its_documents() {
 }
 
 #[test]
-fn a_place_of_a_secret_that_says_nothing_is_no_secret() {
+fn null_in_place_of_a_secret_is_a_wrong_type() {
     let chart = |place: &str| {
         format!(
             "version: 1\nmirrors: {{ p/a: {{ credentials: {{ username: {place}, password: {{ env: \
@@ -368,7 +368,7 @@ fn a_place_of_a_secret_that_says_nothing_is_no_secret() {
 }
 
 #[test]
-fn a_document_allows_what_is_in_it_and_nowhere_else() {
+fn the_waivers_of_a_document_apply_only_in_it() {
     let rule = "{ target_region: cn-north-4, target_organization: o, override: false }";
     let document = |lints: &str| {
         format!(
@@ -395,7 +395,7 @@ fn a_document_allows_what_is_in_it_and_nowhere_else() {
     );
 }
 
-/// How many findings the checks have of a chart before equal ones are left out.
+/// How many findings the checks report before repetitions are dropped.
 fn raw(text: &str) -> usize {
     let file = SourceMap::default().add("c.yaml", "");
     let mut found = crate::diagnostics::Diagnostics::new();
@@ -407,7 +407,7 @@ fn raw(text: &str) -> usize {
 }
 
 #[test]
-fn what_aliases_repeat_is_checked_once() {
+fn an_aliased_collection_is_checked_once() {
     let keys: String = (0..50).map(|at| format!("        k{at}: 1\n")).collect();
     let head = format!(
         "version: 1\norganizations:\n  o:\n    repositories:\n      a: &a\n{keys}        category: \
@@ -421,11 +421,11 @@ fn what_aliases_repeat_is_checked_once() {
         many(&|at| format!("      r{at}: {{ <<: *a, is_public: true }}\n")),
         many(&|at| format!("      r{at}: &a{at}\n        <<: *a\n      s{at}: *a{at}\n")),
     ] {
-        // Where it stands, and once through an alias.
+        // Once at the anchor, and once through an alias.
         let found = raw(&format!("{head}{lines}"));
         assert!(found <= 2 * alone, "{found} {lines}");
     }
-    // What is wrong where the alias stands is wrong there.
+    // An error in the use of an alias is at the alias.
     let sync = "      a: { sync: [ &s { override: true }, *s, *s ] }\n      b: { sync: *s }\n";
     let chart = format!("version: 1\nregion: r-1\norganizations:\n  o:\n    repositories:\n{sync}");
     let codes = |found: &str| {
@@ -440,7 +440,7 @@ fn what_aliases_repeat_is_checked_once() {
         "{:?}",
         errors(&[&chart])
     );
-    // The same collection in the place of something else is checked as that too.
+    // The same collection is checked again where another form is expected.
     let two = "version: 1\nlimits: &l { deletes: 1 }\norganizations:\n  o: *l\n  p: *l\n";
     assert_eq!(errors(&[two]), ["unknown-key 0.yaml:2:14"]);
 }
@@ -482,7 +482,7 @@ fn resources_that_inherit_the_same_share_it() {
 }
 
 #[test]
-fn a_section_with_too_many_keys_is_no_default() {
+fn a_section_with_too_many_keys_is_ignored() {
     let managed = |number: usize| {
         let keys: String = (0..number).map(|at| format!("k{at}: 1, ")).collect();
         let (decoded, _) = decoded(&[&format!(
@@ -499,7 +499,7 @@ fn a_section_with_too_many_keys_is_no_default() {
 }
 
 #[test]
-fn room_for_anchors_has_the_limits_of_a_chart() {
+fn keys_for_anchors_have_the_limits_of_a_chart() {
     let tens: String = (1..8)
         .map(|at| {
             format!(

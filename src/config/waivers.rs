@@ -80,6 +80,8 @@ impl Waivers {
             let next = roots
                 .get(index + 1)
                 .filter(|next| next.span.file == root.span.file);
+            // The last document of a file has no end, so that errors at the end of the file are
+            // covered.
             let end = next.map_or(u32::MAX, |next| next.span.start);
             let reach = Reach::Document(Span::new(root.span.file, root.span.start, end));
             let allowed = root
@@ -138,6 +140,8 @@ impl Waivers {
             return false;
         };
         let mut covered = false;
+        // Both are marked as used: neither is reported as unused because the other covers the
+        // finding.
         for groups in [&mut self.lines, &mut self.documents] {
             let here = (diagnostic.code, span.file, span.start);
             let last = groups

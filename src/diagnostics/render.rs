@@ -106,6 +106,7 @@ fn place<'a>(
     let origin = Origin::path(visible(&at.file))
         .line(line)
         .char_column(column);
+    // Nothing of a file that is not a chart may be shown.
     if sources.is_concealed(span.file) {
         return group.element(origin);
     }

@@ -98,6 +98,7 @@ struct Needle {
 
 impl Mask {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Mask {
+        // Short ones could be part of another text by chance.
         let long = secrets
             .into_iter()
             .filter(|secret| secret.reveal().chars().count() >= SHORTEST);
@@ -152,6 +153,7 @@ impl Mask {
         if self.needles.is_empty() {
             return Vec::new();
         }
+        // Both alphabets of Base64 are compared as one.
         let encoded = one_alphabet(text);
         let mut places = Vec::new();
         for needle in &self.needles {
@@ -260,6 +262,7 @@ fn masked(text: &str, mut places: Vec<Range<usize>>) -> Cow<'_, str> {
     if places.is_empty() {
         return Cow::Borrowed(text);
     }
+    // Places can overlap, because a secret can be a part of a login.
     places.sort_by_key(|place| place.start);
     let (mut out, mut done) = (String::with_capacity(text.len()), 0);
     for place in places {

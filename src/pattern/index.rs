@@ -1,8 +1,8 @@
 //! Matches many patterns against many addresses: one walk over an address finds all patterns that
 //! cover it.
 //!
-//! Comparing each pattern with each address takes the product of their counts. Here the patterns are
-//! sorted, which makes a trie of them: a state of the walk is a range of patterns with a common
+//! Comparing each pattern with each address takes the product of their counts. Here the patterns
+//! are sorted, which makes a trie of them: a state of the walk is a range of patterns with a common
 //! prefix, and each byte of the address narrows it.
 
 use std::{borrow::Cow, iter::successors};
@@ -174,6 +174,8 @@ impl Index {
             &mut states,
         );
         let (mut steps, mut from) = (0, 0);
+        // From the outermost ancestor to the address itself. The text of an ancestor is a prefix of
+        // that of its children, so each byte is read once.
         for (level, kind) in lineage.iter().enumerate().rev() {
             let text = parts.first(kind.key.len());
             steps += self.follow(&mut states, &text.as_bytes()[from..]) + states.len();
@@ -285,6 +287,7 @@ impl Index {
         if byte < least || byte > most {
             return None;
         }
+        // All keys go on with the same byte, as in a long common prefix: no search is needed.
         if least == most {
             return Some(State {
                 first,
@@ -292,6 +295,7 @@ impl Index {
                 depth: next,
             });
         }
+        // The keys are sorted, so those with the same next byte are one range.
         let keys = &self.keys[first..end];
         let before = keys.partition_point(|key| key.bytes.get(depth) < byte);
         let upto = before + keys[before..].partition_point(|key| key.bytes.get(depth) == byte);
@@ -392,14 +396,21 @@ mod tests {
             1 => Just("\\u{e9}".to_owned()), 1 => Just("\\*".to_owned())]
         };
         let place = prop::collection::vec(segment(), 1..6).prop_map(|segments| segments.join("/"));
-        let target = prop_oneof![2 => Just(String::new()), 1 => "[ab*]{1,2}/[ab*]{1,2}".prop_map(|it| format!(" -> {it}"))];
+        let target = prop_oneof![
+            2 => Just(String::new()),
+            1 => "[ab*]{1,2}/[ab*]{1,2}".prop_map(|it| format!(" -> {it}")),
+        ];
         (kind, place, target).prop_map(|(kind, place, target)| format!("{kind}{place}{target}"))
     }
 
     /// Live names can contain any character, also those with a special meaning in a key.
     fn address() -> impl Strategy<Value = Address> {
         let name = || "[ab]{1,2}";
-        let odd = prop_oneof![5 => "[ab/]{1,4}", 1 => Just("é".to_owned()), 1 => Just("\u{1}a\u{8}".to_owned())];
+        let odd = prop_oneof![
+            5 => "[ab/]{1,4}",
+            1 => Just("é".to_owned()),
+            1 => Just("\u{1}a\u{8}".to_owned()),
+        ];
         (0..4, name(), name(), odd, name(), name()).prop_map(
             |(kind, region, organization, name, to, of)| match kind {
                 0 => organization::address(region, organization),
@@ -414,16 +425,20 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
         #[test]
         fn an_index_finds_what_each_pattern_covers(
-            texts in prop::collection::vec(pattern(), 0..12), addresses in prop::collection::vec(address(), 1..6),
+            texts in prop::collection::vec(pattern(), 0..12),
+            addresses in prop::collection::vec(address(), 1..6),
         ) {
-            let patterns: Vec<Pattern> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+            let patterns: Vec<Pattern> =
+                texts.iter().filter_map(|text| text.parse().ok()).collect();
             let (index, of_children) = (Index::new(&patterns), Index::of_children(&patterns));
             for address in &addresses {
                 let one = [address];
-                let covered: Vec<bool> = patterns.iter().map(|pattern| pattern.covers(address)).collect();
+                let covered: Vec<bool> =
+                    patterns.iter().map(|pattern| pattern.covers(address)).collect();
                 prop_assert_eq!(index.used(one), covered.clone(), "{} of {:?}", address, texts);
                 prop_assert_eq!(index.first(address), covered.iter().position(|covers| *covers));
-                let named: Vec<bool> = patterns.iter().map(|pattern| pattern.names_children_of(address)).collect();
+                let named: Vec<bool> =
+                    patterns.iter().map(|pattern| pattern.names_children_of(address)).collect();
                 prop_assert_eq!(of_children.used(one), named, "{} of {:?}", address, texts);
                 let may = patterns.iter().any(|pattern| may_match_below(pattern, address, 2));
                 let escaped = patterns.iter().any(|pattern| pattern.place.contains('\\'));

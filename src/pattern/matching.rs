@@ -95,7 +95,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn backtracking_to_the_last_star_is_enough(pattern in "[ab/*]{0,8}", subject in "[ab/]{0,10}") {
+        fn backtracking_to_the_last_star_is_enough(
+            pattern in "[ab/*]{0,8}",
+            subject in "[ab/]{0,10}",
+        ) {
             let expected = matches_slowly(pattern.as_bytes(), subject.as_bytes());
             prop_assert_eq!(matches(&pattern, &subject), expected);
         }

@@ -55,6 +55,7 @@ impl Pattern {
     }
 
     fn covers_parts(&self, kind: &'static Kind, parts: &Parts) -> bool {
+        // A pattern for a kind covers the children of that kind too.
         let mut lineage = successors(Some(kind), |kind| kind.parent);
         let subject = match self.kind {
             Some(wanted) => lineage.find(|kind| *kind == wanted),

@@ -173,15 +173,13 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
         ("we [*]!/app", "r-1/we [*]!/app"),
         (
             "cn-east-3/o/a",
-            "`cn-east-3/o/a` is in another region: this document is for r-1; write it into the \
-            document of cn-east-3, \
-             or `o/a` for r-1",
+            "`cn-east-3/o/a` is in another region: this document is for r-1; move it to the \
+            document for cn-east-3, or write `o/a` for r-1",
         ),
         (
             "mirror cn-east-3/p/app",
-            "`mirror cn-east-3/p/app` is in another region: this document is for r-1; write it \
-            into the document of \
-             cn-east-3, or `mirror p/app` for r-1",
+            "`mirror cn-east-3/p/app` is in another region: this document is for r-1; move \
+            it to the document for cn-east-3, or write `mirror p/app` for r-1",
         ),
     ] {
         assert_eq!(meant(text, read, &chart), expected, "{text}");
@@ -223,11 +221,11 @@ fn a_region_that_is_also_an_organization_is_written_out() {
             "sync_rule r-1/ledger -> r-2/dr",
         ),
     ] {
-        let told = meant(text, read, &chart);
-        assert!(told.contains("has two meanings"), "{told}");
+        let message = meant(text, read, &chart);
+        assert!(message.contains("is ambiguous"), "{message}");
         assert!(
-            told.contains(&format!("`{one}`")) && told.contains(&format!("`{other}`")),
-            "{told}"
+            message.contains(&format!("`{one}`")) && message.contains(&format!("`{other}`")),
+            "{message}"
         );
         assert_eq!(meant(one, read, &chart), one);
     }
@@ -238,7 +236,7 @@ fn a_region_that_is_also_an_organization_is_written_out() {
 }
 
 #[test]
-fn what_could_match_nothing_is_refused_with_a_hint() {
+fn a_pattern_that_can_match_nothing_is_refused_with_a_hint() {
     let chart = chart("organizations: { o: }");
     let in_document = |written: Written, names: &Names<'_>| written.in_document("r-1", names);
     for (text, expected) in [
@@ -246,41 +244,41 @@ fn what_could_match_nothing_is_refused_with_a_hint() {
         ("/a", "did you mean `a`?"),
         ("a//b", "did you mean `a/b`?"),
         ("o/", "did you mean `o`?"),
-        ("/", "it knows no `?`, `[ab]` or `!`"),
+        ("/", "`?`, `[ab]` and `!` are not supported"),
         (" o/x", "did you mean `o/x`?"),
         ("o/x ", "did you mean `o/x`?"),
         ("repository  o/x", "did you mean `repository o/x`?"),
-        ("o/ x", "no name holds ` `"),
+        ("o/ x", "no name can contain ` `"),
         ("o/a\tb", "it contains a control character"),
-        ("!o/web", "no name holds `!`"),
-        ("o/prod-[ab]*", "no name holds `[`"),
-        ("o/a?", "no name holds `?`"),
-        ("o/{a,b}", "no name holds `{`"),
-        ("**/x]", "no name holds `]`"),
-        ("o/a->x-1/dr", "no name holds `>`"),
+        ("!o/web", "no name can contain `!`"),
+        ("o/prod-[ab]*", "no name can contain `[`"),
+        ("o/a?", "no name can contain `?`"),
+        ("o/{a,b}", "no name can contain `{`"),
+        ("**/x]", "no name can contain `]`"),
+        ("o/a->x-1/dr", "no name can contain `>`"),
         (
             "o/a -> x-1",
             "expected `REGION/ORGANIZATION` after the arrow",
         ),
         (
             "o/a -> x-1/Dr",
-            "no name of a sync_rule holds `D`; did you mean `o/a -> x-1/dr`?",
+            "no name of a sync_rule can contain `D`; did you mean `o/a -> x-1/dr`?",
         ),
         (
             "repository o/PROD-*",
-            "no name of a repository holds `P`; did you mean `repository o/prod-*`?",
+            "no name of a repository can contain `P`; did you mean `repository o/prod-*`?",
         ),
         (
             "repository o/a -> x-1/dr",
-            "no name of a repository holds ` `",
+            "no name of a repository can contain ` `",
         ),
-        ("repositry r-1/o/a", "no name holds ` `"),
+        ("repositry r-1/o/a", "no name can contain ` `"),
     ] {
-        for told in [
+        for message in [
             meant(text, Written::on_command_line, &chart),
             meant(text, in_document, &chart),
         ] {
-            assert!(told.contains(expected), "{text}: {told}");
+            assert!(message.contains(expected), "{text}: {message}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A pattern as written, before the chart shows whether its first segment is a region.
 //!
 //! On the command line, a pattern starts with a region, or with an organization in every region. In
-//! a chart, it starts with an organization in the document's region. A printed address, which starts
-//! with the region, is accepted in both.
+//! a chart, it starts with an organization in the document's region. A printed address, which
+//! starts with the region, is accepted in both.
 
 use std::{
     cell::OnceCell,
@@ -123,6 +123,7 @@ impl FromStr for Written {
         let (word, rest) = text.split_once(' ').unwrap_or(("", text));
         let printed = kind::find(word);
         let rest = if printed.is_some() { rest } else { text };
+        // Only kinds with a target print an arrow; elsewhere ` -> ` is part of a name.
         let has_arrow = |kind: &Kind| kind.joined_parts < kind.key.len();
         let (place, target) = match rest.rsplit_once(ARROW) {
             Some((place, target)) if printed.is_none_or(has_arrow) => (place, Some(target)),
@@ -189,6 +190,7 @@ impl Written {
     /// region; any other is an organization or a project, in every region.
     pub fn on_command_line(self, names: &Names<'_>) -> Result<Pattern, Problem> {
         let first = self.first();
+        // `*/team-a` would have no other meaning: an organization in every region needs no `*`.
         let is_region = first.contains('*') || names.is_region(first);
         let place = if is_region {
             self.place.clone()
@@ -266,6 +268,7 @@ impl Written {
 
     /// Builds the pattern. A region alone covers its contents.
     fn rooted(self, place: String) -> Pattern {
+        // No address consists of a region alone.
         let is_whole = !place.contains('/') && !place.contains("**");
         let place = if is_whole {
             format!("{place}/**")
@@ -291,6 +294,7 @@ impl Written {
                 segment.chars().find(|character| match index {
                     _ if *character == '*' => false,
                     0 if !across => !is_of_region(*character),
+                    // The kind is known, so the rules for its names apply in every segment.
                     _ if is_swr => !is_of_images(*character),
                     1 => !(is_of_project(*character) || names.contain(*character)),
                     _ if across => !(is_of_project(*character) || names.contain(*character)),

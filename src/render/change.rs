@@ -11,7 +11,8 @@ use crate::{
     text::escaped,
 };
 
-/// The largest column at which sources start. Without a bound, one long address would move them all.
+/// The largest column at which sources start. Without a bound, one long address would move them
+/// all.
 pub(super) const SOURCE_COLUMN: usize = 72;
 
 /// The indentation of the lines below a headline.
@@ -94,6 +95,7 @@ pub(super) fn headline(change: &Change, column: usize, look: Look) -> String {
         return head;
     };
     let length = plain.chars().count();
+    // A headline that is longer than the column still needs a gap.
     let padding = column.saturating_sub(length).max(2);
     let gap = if look.fits(length + padding + place.chars().count()) {
         " ".repeat(padding)

@@ -58,6 +58,8 @@ impl Checkout {
         for part in self.directory.join(file).components() {
             match part {
                 Component::CurDir => {}
+                // Resolved by name: a forge knows the files of the repository, not the links of
+                // this machine.
                 Component::ParentDir => drop(path.pop()),
                 part => path.push(part),
             }

@@ -100,6 +100,7 @@ fn not_counted(drift: &Drift) -> Option<String> {
 
 /// The comment, at most `budget` bytes long.
 pub fn markdown(drift: &Drift, budget: usize) -> String {
+    // The pattern and the place come from the chart, so they are shown as code.
     let place = |acceptance: &Acceptance| {
         raw_code(&format!(
             "{}:{}",

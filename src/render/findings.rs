@@ -90,6 +90,7 @@ pub(super) fn fingerprints<'v>(
         };
         let parts = json!([view.code, checkout.path(file), view.address, message]).to_string();
         let nth = seen.entry(parts.clone()).or_default();
+        // Equal findings in one file get different fingerprints by their order.
         *nth += 1;
         base16ct::lower::encode_string(&Sha256::digest(format!("{parts}{nth}")))
     };
@@ -128,6 +129,7 @@ fn command(view: &View) -> String {
 
 /// Escapes a text as the runner expects it. Otherwise it could end the command and start another.
 fn data(text: &str) -> String {
+    // GitHub shows line breaks in messages, so they are kept, as escapes.
     let lines: Vec<String> = text.replace('\r', "").split('\n').map(visible).collect();
     lines.join("\n").replace('%', "%25").replace('\n', "%0A")
 }

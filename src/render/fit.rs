@@ -16,6 +16,7 @@ pub fn fit(text: &str, width: usize) -> String {
         if length(line) <= width {
             out.push_str(line);
         } else {
+            // The rest of a line stays right of its own beginning.
             let indent = line.len() - line.trim_start_matches(' ').len();
             out.push_str(&wrap(line, width, indent + HANGING).join("\n"));
         }
@@ -84,8 +85,10 @@ mod tests {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&fitted), words(&text));
             let word = words(&text).iter().map(String::len).max().unwrap_or(0);
-            let indent = text.split('\n').map(|line| line.len() - line.trim_start().len()).max().unwrap_or(0) + HANGING;
-            prop_assert!(fitted.lines().all(|line| line.trim().is_empty() || line.len() <= width.max(word + indent)), "{}", fitted);
+            let indents = text.split('\n').map(|line| line.len() - line.trim_start().len());
+            let longest = width.max(word + indents.max().unwrap_or(0) + HANGING);
+            let fits = |line: &str| line.trim().is_empty() || line.len() <= longest;
+            prop_assert!(fitted.lines().all(fits), "{}", fitted);
             prop_assert_eq!(fit(&fitted, width), fitted);
         }
     }

@@ -72,6 +72,7 @@ impl<'c> Folding<'c> {
 
     /// Whether the change gets a row of its own. Only changes with the same `context` fold.
     pub(super) fn shows(&mut self, change: &'c Change, context: &str) -> bool {
+        // Such changes need no group, and a plan can have thousands of them.
         if !may_fold(change) {
             return true;
         }
@@ -224,7 +225,8 @@ mod tests {
         plan::{Plan, tests::plan},
     };
 
-    /// A plan with the runs of mirrors that never succeeded, one for each `url`, with the same login.
+    /// A plan with the runs of mirrors that never succeeded, one for each `url`, with the same
+    /// login.
     fn runs(urls: &[&str], login: &str) -> Plan {
         let name = |number: usize| format!("p/m{number}");
         let live = given::live(urls.iter().enumerate().map(|(number, url)| {

@@ -20,12 +20,13 @@ pub fn gitlab(views: &[View], checkout: &Checkout) -> String {
 
 fn issue(view: &View, print: &str, checkout: &Checkout) -> Value {
     let file = view.file.as_deref().unwrap_or(&checkout.chart);
+    let line = view.line.unwrap_or(1).max(1);
     json!({
         "description": visible(&findings::message(view)),
         "check_name": view.code,
         "fingerprint": print,
         "severity": severity(view),
-        "location": { "path": checkout.path(file), "lines": { "begin": view.line.unwrap_or(1).max(1) } },
+        "location": { "path": checkout.path(file), "lines": { "begin": line } },
     })
 }
 

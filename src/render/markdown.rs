@@ -214,7 +214,8 @@ impl Page {
     fn list(&mut self, what: &'static str, items: impl Iterator<Item = Option<String>>) {
         let (mut open, mut missing, mut any) = (true, 0, false);
         for item in items {
-            // After the first item that does not fit, none is added: a list with gaps would mislead.
+            // After the first item that does not fit, none is added: a list with gaps would
+            // mislead.
             open = open && item.is_some_and(|item| self.push(&item));
             missing += usize::from(!open);
             any = true;
@@ -225,7 +226,8 @@ impl Page {
         self.leave_out(missing, what);
     }
 
-    /// Adds a row for each group of equal changes. If the rows do not all fit, shorter ones are used.
+    /// Adds a row for each group of equal changes. If the rows do not all fit, shorter ones are
+    /// used.
     fn changes(&mut self, title: &str, what: &'static str, groups: &[Vec<&Change>]) {
         let rows: Vec<String> = groups.iter().map(|alike| row(alike)).collect();
         let rows = if self.has_room_for(&rows) {
@@ -292,6 +294,7 @@ impl Page {
             self.push(&format!("{open}{whole}{close}"));
             return;
         }
+        // Two more bytes for the line breaks around the note.
         let end = whole.floor_char_boundary(room.saturating_sub(CUT.len() + 2));
         if let Some(last) = whole[..end].rfind('\n') {
             self.push(&format!("{open}{}\n{CUT}\n{close}", &whole[..last]));
@@ -469,6 +472,7 @@ fn code_in_entities(text: &str) -> String {
 pub(super) fn escape(text: &str) -> String {
     let line = words::on_one_line(text);
     let pieces: Vec<&str> = line.split('`').collect();
+    // An odd count of pieces means an even count of backticks.
     let paired = pieces.len() % 2 == 1;
     let mut out = String::with_capacity(text.len());
     for (number, piece) in pieces.into_iter().enumerate() {

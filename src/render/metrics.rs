@@ -63,6 +63,7 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     let mut out = String::new();
     let known = metrics
         .drift
+        // Partial counts would be wrong, and a rule on them would resolve an alert.
         .filter(|drift| drift.outcome() != Outcome::Unknown);
     let common: Vec<String> = metrics
         .labels
@@ -201,6 +202,7 @@ fn unescaped(text: &str) -> Option<(String, &str)> {
 /// A label in the syntax of the format.
 fn label(name: &str, value: &str) -> String {
     let value = value
+        // The text format escapes these three characters.
         .replace('\\', r"\\")
         .replace('"', "\\\"")
         .replace('\n', r"\n");

@@ -57,8 +57,9 @@ pub(super) fn stops(plan: &Plan, color: Color) -> String {
     out
 }
 
-/// Each change as a finding at its line, for services that annotate files. Grave changes are errors.
-/// A stop or a failed read is a finding too: a report without findings would look like success.
+/// Each change as a finding at its line, for services that annotate files. Grave changes are
+/// errors. A stop or a failed read is a finding too: a report without findings would look like
+/// success.
 pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
     let whole = |message: String, hint: &Option<String>| View {
         file: plan

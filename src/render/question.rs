@@ -13,8 +13,8 @@ use crate::plan::{Action, Change, Plan};
 const MOST: usize = 10;
 
 /// The risky changes, and the question. What is destroyed or exposed never folds. If a plan ends
-/// right above the question, its last line names the account and the endpoints, so the question does
-/// not repeat them.
+/// right above the question, its last line names the account and the endpoints, so the question
+/// does not repeat them.
 pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
     let mut out = String::new();
     let mut folding = Folding::new(MOST);
@@ -26,6 +26,7 @@ pub fn text(plan: &Plan, is_below_plan: bool, color: Color) -> String {
     for folded in folding.rest() {
         out.push_str(&folded.line("(see the plan)", color));
     }
+    // With risky changes in between, the last line of the plan is too far up to be seen.
     let follows_plan = is_below_plan && out.is_empty();
     if !out.is_empty() {
         out = format!("{}\n{out}\n", color.paint(Role::Strong, "Hard to undo:"));
@@ -96,7 +97,8 @@ mod tests {
             "organizations: { o: { repositories: { full: { state: absent }, gone: { state: \
             absent },
             new: { category: arm }, web: { is_public: true }, z: } } }";
-        insta::assert_snapshot!(text(&plan(chart, &live, &["destroys-data", "exposes"]), false, Color::Never), @r"
+        let allowed = plan(chart, &live, &["destroys-data", "exposes"]);
+        insta::assert_snapshot!(text(&allowed, false, Color::Never), @r"
         Hard to undo:
           - repository r-1/o/full
               ! destroys-data: 143 tags

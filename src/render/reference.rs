@@ -50,6 +50,7 @@ fn section(out: &mut String, record: &'static Record, done: &mut Vec<&'static st
     }
     out.push_str("\n```yaml\n");
     for (number, key) in record.keys().enumerate() {
+        // With only one key allowed, the example shows the others as comments.
         let alternative = number > 0 && record.key_rule == KeyRule::OneSource;
         out.push_str(&format!(
             "{}{}: {}\n",

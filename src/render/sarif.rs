@@ -108,6 +108,7 @@ fn document(entries: &[Entry<'_>], checkout: &Checkout) -> String {
                 "informationUri": INFORMATION,
                 "rules": rules,
             } }),
+            // The default of SARIF is UTF-16 units, but our columns count characters.
             column_kind: "unicodeCodePoints",
             results: entries
                 .iter()
@@ -117,14 +118,15 @@ fn document(entries: &[Entry<'_>], checkout: &Checkout) -> String {
     })
 }
 
-/// The indexes of the findings that fit: all, or the most severe ones, with room for one that counts
-/// the others.
+/// The indexes of the findings that fit: all, or the most severe ones, with room for one that
+/// counts the others.
 fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
     let text: usize = entries.iter().map(|entry| entry.text).sum();
     let mut order: Vec<usize> = (0..entries.len()).collect();
     if entries.len() <= MOST_RESULTS && text <= MOST_TEXT {
         return order;
     }
+    // Accepted findings are left out first, then warnings.
     order.sort_by_key(|at| (entries[*at].reason.is_some(), entries[*at].view.severity));
     let mut left = MOST_TEXT;
     let fits = |at: &usize| {
@@ -137,6 +139,7 @@ fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
         .take(MOST_RESULTS - 1)
         .take_while(fits)
         .collect();
+    // The order of the findings stays that of the chart.
     kept.sort_unstable();
     kept
 }

@@ -2,8 +2,8 @@
 //!
 //! The library prints some characters unescaped that are invisible, that YAML versions read
 //! differently, or that start a command of a CI runner. Such a string is written as one
-//! double-quoted scalar on one line. The library also leaves words unquoted that are strings in YAML
-//! 1.2 and something else in YAML 1.1, which many readers still follow. Those are quoted too.
+//! double-quoted scalar on one line. The library also leaves words unquoted that are strings in
+//! YAML 1.2 and something else in YAML 1.1, which many readers still follow. Those are quoted too.
 
 use crate::text::{is_plain, quoted};
 
@@ -19,6 +19,8 @@ impl Quoted {
     pub(super) fn among<'t>(texts: impl Iterator<Item = &'t str>) -> Quoted {
         let mut mark = "quoted-text".to_owned();
         let texts: Vec<&str> = texts.filter(|text| text.contains(&mark)).collect();
+        // A string that looks like a placeholder would be replaced, so the mark grows until none
+        // does.
         while texts.iter().any(|text| text.contains(&mark)) {
             mark.push_str("-x");
         }

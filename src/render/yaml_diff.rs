@@ -84,6 +84,7 @@ fn hunk(change: &Change) -> String {
             on_one_line(&words::run(run))
         )
     });
+    // A run changes no attribute, so there is nothing to compare.
     if matches!(change.action, Action::Run { .. }) {
         return withheld + &run;
     }

@@ -70,7 +70,10 @@ pub(super) fn values(kind: &Kind) -> Value {
                 Shape::Records { .. } => {
                     let text = json!([{ "type": "string" }, reference("masked")]);
                     let keyed = json!({
-                        "type": "object", "additionalProperties": { "anyOf": text }, "minProperties": 1, "maxProperties": 1,
+                        "type": "object",
+                        "additionalProperties": { "anyOf": text },
+                        "minProperties": 1,
+                        "maxProperties": 1,
                     });
                     json!({ "type": "array", "items": { "anyOf": [text[0], text[1], keyed] } })
                 }
@@ -87,23 +90,34 @@ pub(super) fn values(kind: &Kind) -> Value {
 pub(super) fn change(kind: &Kind) -> Value {
     let values = reference(&format!("values_{}", kind.name));
     let fields = kind.attributes.iter().map(|attribute| {
-        let value = nullable(json!({ "$ref": format!("#/$defs/values_{}/properties/{}", kind.name, attribute.name) }));
-        object(&[("name", json!({ "const": attribute.name })), ("before", value.clone()), ("after", value)], &[])
+        let place = format!("values_{}/properties/{}", kind.name, attribute.name);
+        let value = nullable(reference(&place));
+        let name = json!({ "const": attribute.name });
+        object(
+            &[("name", name), ("before", value.clone()), ("after", value)],
+            &[],
+        )
     });
     let fields = if kind.attributes.is_empty() {
         json!({ "maxItems": 0 })
     } else {
         json!({ "items": any_of(fields) })
     };
-    let evidence = json!({ "type": "object", "propertyNames": reference("risk"), "additionalProperties": text() });
+    let evidence = json!({
+        "type": "object",
+        "propertyNames": reference("risk"),
+        "additionalProperties": text(),
+    });
     let mut schema = object(
         &[
             ("address", reference(&format!("address_{}", kind.name))),
             ("actions", reference("actions")),
             (
                 "reason",
-                json!({ "enum": ["missing", "differs", "cannot-be-changed-in-place", "declared-absent", "unlisted",
-                    "not-in-sync-list", "stale", "never-succeeded"] }),
+                json!({ "enum": [
+                    "missing", "differs", "cannot-be-changed-in-place", "declared-absent",
+                    "unlisted", "not-in-sync-list", "stale", "never-succeeded",
+                ] }),
             ),
             ("risks", list(reference("risk"))),
             ("before", nullable(values.clone())),

@@ -68,6 +68,7 @@ fn together(record: &Record) -> Value {
             .map(|key| (key.name.to_owned(), json!(false)))
             .collect::<Map<_, _>>()
     };
+    // Without `required`, the condition would also hold for entries without `state`.
     let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
     match record.key_rule {
         KeyRule::Any | KeyRule::Login => json!({}),
@@ -163,6 +164,7 @@ fn examples(key: &Key) -> Option<Value> {
 /// One of the choices, or another value of the form. The branches exclude each other, because
 /// editors show the help of all matching branches.
 fn offered(choices: &[&str], mut form: Value) -> Value {
+    // Otherwise a listed value would match both branches, which `oneOf` refuses.
     form["not"] = json!({ "enum": choices });
     json!({ "oneOf": [{ "enum": choices }, form] })
 }

@@ -1,7 +1,7 @@
 //! Checks a document against the grammar, and collects all errors.
 //!
-//! Each value is checked by itself. Errors in combinations, such as an unknown target or a duplicate
-//! repository, are found by `decode`, which reads the same tree afterwards.
+//! Each value is checked by itself. Errors in combinations, such as an unknown target or a
+//! duplicate repository, are found by `decode`, which reads the same tree afterwards.
 
 mod anchors;
 mod records;
@@ -31,7 +31,7 @@ use self::{
 
 /// Checks a node and everything in it.
 pub fn check(node: &Node<'_>, form: Form, environment: Environment<'_>, found: &mut Diagnostics) {
-    any(
+    check_form(
         node,
         form,
         &Pass {
@@ -56,6 +56,7 @@ pub(super) struct Pass<'e> {
 impl Pass<'_> {
     /// Whether the collection has already been checked against the same form.
     pub(super) fn is_done<T: ?Sized>(&self, node: &Node<'_>, expected: &T) -> bool {
+        // The grammar is static, so the address of a form identifies it.
         let place = std::ptr::from_ref(expected).addr();
         node.shared()
             .is_some_and(|collection| !self.shared.borrow_mut().insert((collection, place)))
@@ -68,6 +69,7 @@ impl Pass<'_> {
         key: &tree::Key<'_>,
         expected: &T,
     ) -> bool {
+        // A merged entry keeps the place of its source, which is outside this mapping.
         let is_own = (node.span.start..node.span.end).contains(&key.span.start);
         !is_own
             && !self
@@ -77,7 +79,7 @@ impl Pass<'_> {
     }
 }
 
-fn any(node: &Node<'_>, form: Form, pass: &Pass<'_>, found: &mut Diagnostics) {
+fn check_form(node: &Node<'_>, form: Form, pass: &Pass<'_>, found: &mut Diagnostics) {
     match form {
         Form::Version => version(node, found),
         Form::Number(least, most) => number(node, least, most, found),
@@ -85,7 +87,9 @@ fn any(node: &Node<'_>, form: Form, pass: &Pass<'_>, found: &mut Diagnostics) {
         Form::OneOf(values) => one_of(node, values, pass, found),
         Form::List(item) => match node.as_list() {
             Some(_) if pass.is_done(node, item) => {}
-            Some(items) => items.iter().for_each(|node| any(node, *item, pass, found)),
+            Some(items) => items
+                .iter()
+                .for_each(|node| check_form(node, *item, pass, found)),
             None => found.push(wrong_type(node, "a list")),
         },
         Form::Record(record) => record_form(node, record, pass, found),

@@ -1,7 +1,7 @@
 //! Checks mappings: records with known keys, and dictionaries with names as keys.
 
 use super::{
-    Pass, anchors, any,
+    Pass, anchors, check_form,
     secrets::{is_literal, is_of_secrets, literal, login_in_url, secret_source},
     shown, similar_to,
     texts::{free_text, one_of},
@@ -140,6 +140,7 @@ pub(super) fn keys(
     pass: &Pass<'_>,
     found: &mut Diagnostics,
 ) {
+    // An alias repeats the same entries, whose errors were reported at the anchor.
     let entries = if pass.is_done(node, record) {
         &[]
     } else {
@@ -158,7 +159,7 @@ pub(super) fn keys(
             }) if value.as_list().is_none() => {
                 found.push(no_list(value, &name.text, example));
             }
-            Some(key) => any(value, key.form, pass, found),
+            Some(key) => check_form(value, key.form, pass, found),
             // `{ s3cr3t }` is a mapping with the secret as a key without a value.
             None if is_of_secrets(record) && is_alone(name, value, record) => {
                 found.push(Diagnostic {
@@ -241,7 +242,10 @@ pub(super) fn synonym(record: &Record, word: &str) -> Option<&'static str> {
 
 /// The key of a record under which the misplaced key is allowed.
 pub(super) fn holder(record: &Record, name: &str) -> Option<&'static str> {
-    let holds = |key: &Key| matches!(key.form, Form::Record(inner) | Form::Single(inner, _) if inner.keys().any(|key| key.name == name));
+    let holds = |key: &Key| match key.form {
+        Form::Record(inner) | Form::Single(inner, _) => inner.keys().any(|key| key.name == name),
+        _ => false,
+    };
     record.keys().find(holds).map(|key| key.name)
 }
 

@@ -38,8 +38,8 @@ const OF_A_TEXT: [&str; 10] = [
     "wrong-type",
 ];
 
-const TEMPLATE: &str = "this is a template of another tool, which must render it first; in a chart, \
-    a variable is written `\"${env:NAME}\"`";
+const TEMPLATE: &str = "this is a template of another tool, which must render it first; in a \
+    chart, a variable is written `\"${env:NAME}\"`";
 
 const VARIABLE: &str =
     "a variable is written `${env:NAME}`; its value is that of `PORTOLAN_VAR_NAME`";
@@ -74,6 +74,7 @@ fn placeholder(text: &str) -> Option<&str> {
     let all = PLACEHOLDERS.iter().flat_map(|(open, close)| {
         text.match_indices(open).filter_map(move |(start, _)| {
             let rest = &text[start + open.len()..];
+            // Without the bound, a text of many `${` without an end would take quadratic time.
             let inside = &rest[..rest.floor_char_boundary(NEAR)];
             let length = inside.find(close)?;
             let is_name = is_placeholder(open, &inside[..length]);
@@ -159,6 +160,7 @@ fn improve_syntax_error(diagnostic: &mut Diagnostic, span: Span, sources: &Sourc
             diagnostic.span = Some(Span::new(span.file, start, start + sign.len_utf8() as u32));
             diagnostic.message = not_yaml(sign);
             diagnostic.hint = Some(instead(sign));
+            // The parser's related place belongs to its own explanation of the error.
             diagnostic.related.clear();
             return;
         }
@@ -204,7 +206,9 @@ fn sign_of_structure(line: &str) -> Option<(usize, char)> {
         match (quote, character) {
             (Some(open), _) if open == character => quote = None,
             (Some(_), _) => {}
+            // The rest of the line is a comment.
             (None, '#') if before == ' ' => return None,
+            // A quote inside a word, as in `don't`, does not open a string.
             (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(character),
             (None, '{' | '[') => opened = true,
             (None, _) => {
@@ -213,6 +217,7 @@ fn sign_of_structure(line: &str) -> Option<(usize, char)> {
                     && line[..at].trim_end().ends_with([':', '-', '{', '[', ',']);
                 let is_meant = match meant(character) {
                     Some(":") => is_key,
+                    // Outside brackets, these characters are ordinary text in YAML too.
                     Some("," | "}" | "]") => opened,
                     Some(_) => begins,
                     None => BLANKS.contains(&character) && line[..at].trim().is_empty(),

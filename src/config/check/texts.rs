@@ -71,6 +71,7 @@ pub(super) fn with_variables(
 }
 
 pub(super) fn text_form(node: &Node<'_>, form: TextForm, pass: &Pass<'_>, found: &mut Diagnostics) {
+    // `max_age: 6` is a number in YAML, so the general hint would only say to quote it.
     if matches!((form, node.resolve()), (TextForm::Age, Resolved::Number(_))) {
         found.push(wrong_type(node, "a number with a unit").hint("add the unit, as in `6h`"));
         return;
@@ -78,6 +79,7 @@ pub(super) fn text_form(node: &Node<'_>, form: TextForm, pass: &Pass<'_>, found:
     let Some(text) = expanded(node, pass, found) else {
         return;
     };
+    // The length is checked first: messages quote the text, and it is parsed only if it is short.
     let most = longest(form);
     if text.chars().nth(most).is_some() {
         found.push(too_long(

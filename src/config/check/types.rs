@@ -117,6 +117,7 @@ pub(super) fn number(node: &Node<'_>, least: u64, most: u64, found: &mut Diagnos
             let problem = format!("expected {expected}, found {number}");
             found.push(Diagnostic::error("wrong-type", problem).at(node.span));
         }
+        // A quoted number is a string in YAML.
         Resolved::String(text) if text.parse::<u64>().is_ok() => {
             found.push(wrong_type(node, &expected).hint("leave the quotes out"));
         }

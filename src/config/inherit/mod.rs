@@ -65,6 +65,7 @@ pub(super) fn length(node: &Node<'_>) -> usize {
 pub fn find<'n, 's>(layers: &[Layer<'n, 's>], kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
     layers
         .iter()
+        // A `null` is found too, and ends the search: it resolves to no value.
         .find_map(|layer| layer.section(kind)?.get(name))
 }
 

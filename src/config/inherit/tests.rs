@@ -1,6 +1,6 @@
 //! Absent, `null` and empty mean three different things, at each level of inheritance.
 //!
-//! Each table tries all three at one level, above and below levels that say something else.
+//! Each table tries all three at one level, with other values above and below.
 
 use serde_json::{Value, json};
 
@@ -23,18 +23,18 @@ fn decode(text: &str) -> Chart {
     chart
 }
 
-/// What a level says: nothing, or a key with a value.
-type Said = Option<&'static str>;
+/// The value of a key at one level, if it is written there.
+type Written = Option<&'static str>;
 
-const ABSENT: Said = None;
-const NULL: Said = Some("null");
+const ABSENT: Written = None;
+const NULL: Written = Some("null");
 
-fn pair(key: &str, said: Said) -> String {
-    said.map_or_else(String::new, |value| format!("{key}: {value}"))
+fn pair(key: &str, written: Written) -> String {
+    written.map_or_else(String::new, |value| format!("{key}: {value}"))
 }
 
-/// The chart of one repository, with what each level says of the key.
-fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
+/// A chart with one repository, and with the key at each level.
+fn chart(key: &str, entry: Written, organization: Written, document: Written) -> Chart {
     decode(&format!(
         "version: 1\nregion: cn-north-4\n\
          targets:\n  one: {{ region: cn-east-3, organization: one }}\n  two: {{ region: cn-east-3, \
@@ -48,8 +48,8 @@ fn chart(key: &str, entry: Said, organization: Said, document: Said) -> Chart {
     ))
 }
 
-/// The description that is managed, if one is.
-fn description(entry: Said, organization: Said, document: Said) -> Option<Value> {
+/// The managed description, if there is one.
+fn description(entry: Written, organization: Written, document: Written) -> Option<Value> {
     let chart = chart("description", entry, organization, document);
     let Presence::Present(attributes) =
         &chart.resources[&repository::address("cn-north-4", "o", "a")].presence
@@ -60,7 +60,7 @@ fn description(entry: Said, organization: Said, document: Said) -> Option<Value>
 }
 
 /// The target organizations of the rules, if they are managed.
-fn rules(entry: Said, organization: Said, document: Said) -> Option<Vec<String>> {
+fn rules(entry: Written, organization: Written, document: Written) -> Option<Vec<String>> {
     let chart = chart("sync", entry, organization, document);
     chart.resources[&repository::address("cn-north-4", "o", "a")]
         .children
@@ -76,8 +76,8 @@ fn rules(entry: Said, organization: Said, document: Said) -> Option<Vec<String>>
     )
 }
 
-const EMPTY: Said = Some("\"\"");
-const TEXT: Said = Some("text");
+const EMPTY: Written = Some("\"\"");
+const TEXT: Written = Some("text");
 
 #[test]
 fn an_attribute_of_the_entry() {
@@ -149,9 +149,9 @@ fn an_attribute_of_the_document() {
     }
 }
 
-const NONE: Said = Some("[]");
-const ONE: Said = Some("[{ target: one }]");
-const TWO: Said = Some("[{ target: two }]");
+const NONE: Written = Some("[]");
+const ONE: Written = Some("[{ target: one }]");
+const TWO: Written = Some("[{ target: two }]");
 
 fn to(names: &[&str]) -> Option<Vec<String>> {
     Some(names.iter().map(|name| (*name).to_owned()).collect())
@@ -224,8 +224,8 @@ fn sync_of_the_document() {
 }
 
 /// `override` of the one rule: from the item, its target, the organization and the document.
-fn overrides(levels: [Said; 4]) -> Option<Value> {
-    let [item, target, organization, document] = levels.map(|said| pair("override", said));
+fn overrides(levels: [Written; 4]) -> Option<Value> {
+    let [item, target, organization, document] = levels.map(|written| pair("override", written));
     let comma = |pair: &str| {
         if pair.is_empty() {
             String::new()
@@ -253,16 +253,16 @@ fn overrides(levels: [Said; 4]) -> Option<Value> {
     attributes.get("override").cloned()
 }
 
-const TRUE: Said = Some("true");
-const FALSE: Said = Some("false");
+const TRUE: Written = Some("true");
+const FALSE: Written = Some("false");
 
 /// A rule's attributes have no empty value: `false` is the value that clears.
 #[test]
 fn an_attribute_of_a_rule_at_each_of_four_levels() {
     for level in 0..4 {
-        let with = |said, below| {
+        let with = |written, below| {
             let mut levels = [ABSENT; 4];
-            levels[level] = said;
+            levels[level] = written;
             if let Some(next) = levels.get_mut(level + 1) {
                 *next = below;
             }
@@ -287,9 +287,10 @@ fn an_attribute_of_a_rule_at_each_of_four_levels() {
     assert_eq!(overrides([ABSENT, NULL, TRUE, TRUE]), None);
 }
 
-/// The description of a repository, with what each layer says of it from the entry to the chart.
-fn description_below(said: [Said; 4]) -> Option<Value> {
-    let [entry, organization, document, chart] = said.map(|said| pair("description", said));
+/// The description of a repository, from its value in each layer from the entry to the chart.
+fn description_below(written: [Written; 4]) -> Option<Value> {
+    let [entry, organization, document, chart] =
+        written.map(|written| pair("description", written));
     let chart = decode(&format!(
         "version: 1\nregion: cn-north-4\nchart_defaults: {{ repository: {{ {chart} }} }}\n\
          ---\nversion: 1\nregion: cn-north-4\ndefaults: {{ repository: {{ {document} }} }}\n\
@@ -305,16 +306,16 @@ fn description_below(said: [Said; 4]) -> Option<Value> {
 }
 
 #[test]
-fn the_chart_gives_way_to_everything_else() {
+fn the_defaults_of_the_chart_have_the_lowest_precedence() {
     for layer in 0..4 {
-        let mut said = [ABSENT, ABSENT, ABSENT, Some("chart")];
+        let mut written = [ABSENT, ABSENT, ABSENT, Some("chart")];
         for (other, expected) in [
             (TEXT, Some(json!("text"))),
             (EMPTY, Some(json!(""))),
             (NULL, None),
         ] {
-            said[layer] = other;
-            assert_eq!(description_below(said), expected, "{said:?}");
+            written[layer] = other;
+            assert_eq!(description_below(written), expected, "{written:?}");
         }
     }
     assert_eq!(
@@ -324,12 +325,13 @@ fn the_chart_gives_way_to_everything_else() {
 }
 
 #[test]
-fn a_rule_asks_the_chart_last() {
-    // The item, its target, the organization, the document, the chart; what becomes of `override`.
-    let said = ["true", "false", "true", "false", "true"];
-    for first in 0..=said.len() {
+fn the_defaults_of_the_chart_come_last_for_a_rule() {
+    // The item, its target, the organization, the document, the chart; the resulting `override`.
+    let written = ["true", "false", "true", "false", "true"];
+    for first in 0..=written.len() {
         let layer = |at: usize| {
-            said.get(at)
+            written
+                .get(at)
                 .filter(|_| at >= first)
                 .map_or_else(String::new, |value| format!("override: {value}"))
         };
@@ -349,7 +351,7 @@ fn a_rule_asks_the_chart_last() {
         let Presence::Present(attributes) = &rule.presence else {
             panic!("the rule is absent")
         };
-        let expected = said.get(first).map(|value| json!(*value == "true"));
+        let expected = written.get(first).map(|value| json!(*value == "true"));
         assert_eq!(attributes.get("override").cloned(), expected, "{first}");
     }
 }

@@ -48,6 +48,7 @@ pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Resu
     while let Some(part) = ahead.pop_front() {
         match Path::new(&part).components().next() {
             None | Some(Component::CurDir) => continue,
+            // `real` contains no links, so its parent is the parent directory.
             Some(Component::ParentDir) => drop(real.pop()),
             Some(Component::Prefix(_)) => {
                 real.push(&part);
@@ -69,6 +70,7 @@ pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Resu
             )));
         }
         let target = fs::read_link(&real)?;
+        // The target of a relative link starts at the directory of the link.
         real.pop();
         parts(&target).rev().for_each(|part| ahead.push_front(part));
     }

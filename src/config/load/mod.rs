@@ -79,6 +79,7 @@ pub fn load(named: &[PathBuf]) -> Result<Loaded, LoadError> {
         };
         for (file, origin) in files {
             let place = stream(&file).map_or_else(|| file.clone(), descriptor);
+            // `-` and `/dev/stdin` are the same stream, which can be read only once.
             if seen.contains(&place) {
                 loaded.problems.push(LoadError::Twice(file));
                 continue;
@@ -107,6 +108,7 @@ pub fn here() -> Vec<&'static str> {
         .filter(|name| is_there(Path::new(name)))
         .collect();
     let directory = Path::new(DEFAULT_DIRECTORY);
+    // A dangling link counts as a directory, so that it is reported and not ignored.
     if is_there(directory) && fs::metadata(directory).map_or(true, |found| found.is_dir()) {
         here.push(DEFAULT_DIRECTORY);
     }

@@ -43,6 +43,7 @@ pub(super) fn sources<'n, 's>(value: &'n Node<'s>) -> Result<Vec<&'n [Entry<'s>]
 
 /// The entries that the sources add: the mapping's own keys and earlier sources take precedence.
 pub(super) fn added<'s>(own: &[Entry<'s>], sources: &[&[Entry<'s>]]) -> Vec<Entry<'s>> {
+    // YAML's merge type: the mapping's own keys win, then those of earlier sources.
     let mut seen: HashSet<&str> = own.iter().map(|(key, _)| &*key.text).collect();
     let candidates = sources.iter().copied().flatten();
     candidates

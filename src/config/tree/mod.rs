@@ -1,8 +1,8 @@
 //! The YAML tree of a chart, with the place of every key and value.
 //!
 //! [`parse`] reads one file and collects its YAML errors; it does not know the chart language.
-//! Anchors are resolved and merge keys expanded, so the tree contains neither. For every input there
-//! is no panic, and time and memory stay within fixed limits.
+//! Anchors are resolved and merge keys expanded, so the tree contains neither. For every input
+//! there is no panic, and time and memory stay within fixed limits.
 
 mod budget;
 mod build;
@@ -28,7 +28,8 @@ pub use self::{
 pub(super) const MAX_BYTES: usize = 64 << 20;
 /// Values and keys in one file. A tree of small values takes far more memory than its text.
 const MAX_NODES: usize = 4_000_000;
-/// Levels of nested collections, aliases expanded. Code that walks the tree relies on it to recurse.
+/// Levels of nested collections, aliases expanded. Code that walks the tree relies on it to
+/// recurse.
 const MAX_DEPTH: usize = 64;
 /// Values that aliases may add.
 const MAX_ALIASED_NODES: u64 = 4_000_000;

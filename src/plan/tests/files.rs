@@ -162,7 +162,7 @@ fn the_selection_is_read_back_or_refused() {
     touched["digest"] = json!(document::digest(&touched));
     let error = document::read(&touched.to_string()).unwrap_err();
     assert!(
-        error.to_string().contains("`*//o` is not a pattern"),
+        error.to_string().contains("`*//o` is not a valid pattern"),
         "{error}"
     );
 }

@@ -72,6 +72,7 @@ impl<'s> Builder<'s> {
         let Some(frame) = self.frames.pop() else {
             return;
         };
+        // Only flow collections have a closing bracket at their end.
         if frame.style == StructureStyle::Flow {
             self.last_end = span.end;
         }
@@ -96,6 +97,7 @@ impl<'s> Builder<'s> {
         if pairs.is_empty() {
             return;
         }
+        // A mapping can have millions of duplicates, and more errors than this are not reported.
         for (earlier, later) in pairs.iter().take(MAX_ERRORS) {
             let (earlier, later) = (
                 &self.entries[first + earlier].0,

@@ -103,6 +103,7 @@ impl<'s> Builder<'s> {
                     }
                 }
             }
+            // Checked during the parse, before the tree takes more memory than allowed.
             if self.written > max_nodes {
                 let message = format!("the file has more than {max_nodes} values and keys");
                 let error = Diagnostic::error("file-too-large", message)
@@ -182,6 +183,7 @@ impl<'s> Builder<'s> {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
         };
+        // The parser's range of a block scalar includes the line breaks after it.
         if style == Style::Block {
             let written = range.slice(self.text).unwrap_or_default();
             span.end = span.start + written.trim_end().len() as u32;
@@ -261,6 +263,7 @@ impl<'s> Builder<'s> {
     fn spend(&mut self, size: Size, span: Span) -> bool {
         let first = !self.budget.exhausted();
         let granted = self.budget.spend(size);
+        // Reported once for each file, at the first alias that exceeds the limit.
         if first && !granted {
             let error = Diagnostic::error(
                 "alias-limit",

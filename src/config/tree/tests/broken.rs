@@ -1,4 +1,4 @@
-//! Files that are no YAML.
+//! Files that are not valid YAML.
 
 use super::*;
 
@@ -96,7 +96,7 @@ fn syntax_errors_and_what_comes_after() {
 }
 
 #[test]
-fn no_text() {
+fn not_a_text() {
     insta::assert_snapshot!(check(b"a: 1\nb: x\xffy\n"), @r#"
         error[not-utf8]: the file is not UTF-8: this byte is invalid
          --> c.yaml:2:5
@@ -142,7 +142,7 @@ fn no_text() {
 }
 
 #[test]
-fn the_bracket_that_may_be_forgotten_has_its_place() {
+fn the_report_gives_the_place_of_an_open_bracket() {
     let mut sources = SourceMap::default();
     let file = sources.add("c.yaml", "a: [1, 2\nb: 3\n");
     let mut diagnostics = Diagnostics::new();
@@ -157,7 +157,7 @@ fn the_bracket_that_may_be_forgotten_has_its_place() {
 }
 
 #[test]
-fn what_is_no_text_is_marked_from_its_first_byte_to_its_last() {
+fn an_invalid_byte_is_marked_whole() {
     for (text, expected) in [
         (&b"a: \xffb"[..], 3..4),
         (b"a: \x7fb", 3..4),

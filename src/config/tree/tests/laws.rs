@@ -1,4 +1,4 @@
-//! What holds for any text.
+//! Properties that hold for every text.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ fn value() -> impl Strategy<Value = Value> {
         #c|&a|\\*a|!t|%|@|`|\\[|\\{|---|\\.inf)",
         "[a-z\n \t]{0,12}",
     ];
-    // The serializer breaks lines there as YAML 1.1 did, so what it writes is another text in 1.2.
+    // The serializer breaks lines at these characters as in YAML 1.1. In 1.2 that is another text.
     let text = text
         .prop_filter("old line breaks", |text| {
             !text.contains(['\u{85}', '\u{2028}', '\u{2029}'])

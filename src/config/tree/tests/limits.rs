@@ -1,4 +1,4 @@
-//! Files made to exhaust a reader.
+//! Files that would exhaust time or memory without limits.
 
 use super::*;
 
@@ -65,7 +65,7 @@ fn nesting_through_aliases() {
 }
 
 #[test]
-fn an_alias_is_as_deep_as_what_it_stands_for() {
+fn an_alias_is_as_deep_as_its_value() {
     let lists = |count: usize| "[".repeat(count) + &"]".repeat(count);
     for (height, above, expected) in [
         (63, 0, &[][..]),
@@ -103,7 +103,7 @@ fn aliases_that_explode() {
 }
 
 #[test]
-fn a_default_merged_into_every_repository_is_no_explosion() {
+fn a_default_merged_into_every_repository_is_allowed() {
     let mut text =
         "d: &d {category: linux, is_public: false, description: x, sync: []}\nr:\n".to_owned();
     for n in 0..100_000 {

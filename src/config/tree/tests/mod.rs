@@ -1,4 +1,4 @@
-//! Traps of YAML, one text each.
+//! Special cases of YAML, one text for each.
 
 mod broken;
 mod laws;
@@ -64,7 +64,7 @@ fn values_and_places() {
 }
 
 #[test]
-fn nothing_in_it() {
+fn empty_files() {
     for text in [
         "",
         "\n\n",
@@ -171,7 +171,7 @@ fn duplicate_keys() {
 }
 
 #[test]
-fn keys_that_are_none() {
+fn invalid_keys() {
     insta::assert_snapshot!(check("? [a, b]\n: 1\n{c: d}: 2\n: 3\ne: 4\n"), @r#"
         1:1 { 5:1 "e"= 5:4 4 } 
         error[bad-key]: a list or mapping cannot be a key

@@ -87,6 +87,6 @@ fn merges() {
 fn only_an_alias_inside_its_own_value_is_recursive() {
     assert_eq!(codes("&a [*a]"), ["recursive-alias"]);
     assert_eq!(codes("&a [&b [*a]]"), ["recursive-alias"]);
-    // The value of this one was reported, and is not there.
+    // The value of this anchor was reported, so it is not in the tree.
     assert_eq!(codes("- &a !!int x\n- &b [*a]\n"), ["bad-tag"]);
 }

@@ -206,18 +206,18 @@ fn errors_have_a_code_a_message_and_a_place() {
         ),
         (
             of_repository("cleanup: { days: 1, keep: [ {} ] }"),
-            "wrong-type this has 0 keys, and one is expected",
+            "wrong-type expected one key, found 0",
         ),
         (
             of_repository(&format!(
                 "cleanup: {{ days: 1, keep: [ {{ regexp: {} }} ] }}",
                 "x".repeat(65)
             )),
-            "too-long this text has 65 characters, and the service takes 64 at most",
+            "too-long this text has 65 characters; the service allows at most 64",
         ),
         (
             of_repository("cleanup: { days: 1, keep: [ 'https://u:p@h' ] }"),
-            "literal-secret this text holds a URL with a user name or a password",
+            "literal-secret this text contains a URL with a user name or a password",
         ),
         (
             of_repository("members: [ { user: ada, level: read }, { user: ada, level: write } ]"),
@@ -257,11 +257,11 @@ fn errors_have_a_code_a_message_and_a_place() {
         ),
         (
             of_organization("state: absent, members: []"),
-            "key-beside-absent `members` says nothing of what shall not exist",
+            "key-beside-absent `members` is not allowed beside `state: absent`",
         ),
         (
             of_repository("state: absent, cleanup: none"),
-            "key-beside-absent `cleanup` says nothing of what shall not exist",
+            "key-beside-absent `cleanup` is not allowed beside `state: absent`",
         ),
         (
             format!(
@@ -269,7 +269,7 @@ fn errors_have_a_code_a_message_and_a_place() {
                 of_organization("members: []"),
                 of_organization("members: []")
             ),
-            "duplicate-setting `members` of this organization stands in the chart twice",
+            "duplicate-setting `members` of this organization appears twice in the chart",
         ),
     ] {
         let found = errors(&keys);

@@ -84,7 +84,7 @@ fn plans_as_text_markdown_and_diff() {
     insta::assert_snapshot!(render::plan::text(&plan(&of_repository("cleanup: none, members: \
         []")), look), @r##"
       - cleanup r-1/o/a                chart.yaml:3
-          (the repository says `cleanup: none`)
+          (the repository has `cleanup: none`)
       - repository_member r-1/o/a/ada  chart.yaml:3
           (not in the repository's `members` list)
       - repository_member r-1/o/a/bob  chart.yaml:3
@@ -171,8 +171,8 @@ fn the_reference_lists_the_keys() {
     let page = render::reference::markdown();
     for row in [
         "| `cleanup` | [cleanup](#cleanup), or `none`, or `null` |  | Deletes old images. |",
-        "| `days` | a number from 1 to 365 | required | How many days a tag is kept. |",
-        "| `keep` | a list in any order: a text, or `{ regexp: TEXT }`, or `null` |",
+        "| `days` | a whole number from 1 to 365 | required | How many days a tag is kept. |",
+        "| `keep` | a list in any order: a string, or `{ regexp: TEXT }`, or `null` |",
         "| `members` | a list: [member](#member), or `null` |",
         "| `members` | a list: [repository member](#repository-member), or `null` |",
         "| `user` | letters, digits and `-` | required | The user's name. |",
