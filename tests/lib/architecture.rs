@@ -550,7 +550,7 @@ fn no_modules_know_each_other_but_parent_and_child() {
     }
     assert!(
         knows["refresh"].contains("scope")
-            && knows["config::check::room"].contains("config::grammar")
+            && knows["config::check::anchors"].contains("config::grammar")
     );
     let leads_back = |start: &str| {
         let (mut seen, mut ahead) = (BTreeSet::new(), vec![start]);

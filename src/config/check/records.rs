@@ -2,7 +2,7 @@
 
 use super::{
     Pass, anchors, check_form,
-    secrets::{is_literal, is_of_secrets, literal, login_in_url, secret_source},
+    secrets::{is_literal, is_of_secrets, literal, login_in_url, one_source},
     shown, similar_to,
     texts::{free_text, one_of},
     types::{no_list, wrong_type},
@@ -130,6 +130,26 @@ pub(super) fn single(
     match word {
         Some(word) if node.as_str().is_some() => one_of(node, &[word], pass, found),
         _ => record_form(node, record, pass, found),
+    }
+}
+
+/// Checks the source of a secret. The secret itself may be written there by mistake, so no finding
+/// quotes the value, and its line is masked.
+fn secret_source(
+    node: &Node<'_>,
+    record: &Record,
+    entries: &[Entry<'_>],
+    pass: &Pass<'_>,
+    found: &mut Diagnostics,
+) {
+    let mut wrong = Diagnostics::new();
+    one_source(node, entries, &mut wrong);
+    keys(node, record, entries, pass, &mut wrong);
+    for mut problem in wrong {
+        if problem.code == "bad-name" {
+            "this is not a valid variable name".clone_into(&mut problem.message);
+        }
+        found.push(problem.hides(entries.iter().map(|(_, value)| value.span)));
     }
 }
 

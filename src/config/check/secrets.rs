@@ -1,6 +1,5 @@
 //! Checks the sources of secrets, and finds secrets that are written into the chart.
 
-use super::{Pass, records::keys};
 use crate::{
     config::{
         grammar::{Record, KeyRule},
@@ -81,25 +80,5 @@ pub(super) fn one_source(node: &Node<'_>, entries: &[Entry<'_>], found: &mut Dia
                 .at(node.span)
                 .hint(hint),
         );
-    }
-}
-
-/// Checks the source of a secret. The secret itself may be written there by mistake, so no finding
-/// quotes the value, and its line is masked.
-pub(super) fn secret_source(
-    node: &Node<'_>,
-    record: &Record,
-    entries: &[Entry<'_>],
-    pass: &Pass<'_>,
-    found: &mut Diagnostics,
-) {
-    let mut wrong = Diagnostics::new();
-    one_source(node, entries, &mut wrong);
-    keys(node, record, entries, pass, &mut wrong);
-    for mut problem in wrong {
-        if problem.code == "bad-name" {
-            "this is not a valid variable name".clone_into(&mut problem.message);
-        }
-        found.push(problem.hides(entries.iter().map(|(_, value)| value.span)));
     }
 }

@@ -57,7 +57,7 @@ fn a_text_beyond_the_limit() {
     let head = "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { \
         busybox: { description: ";
     insta::assert_snapshot!(check(format!("{head}{} }}}}}}}}\n", "x".repeat(30_001))), @r#"
-    error[too-long]: this text has 30001 characters, and the service takes 30000 at most
+    error[too-long]: this text has 30001 characters; the service allows at most 30000
     --> c.yaml:3:68
     "#);
     assert_eq!(

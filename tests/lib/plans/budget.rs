@@ -178,7 +178,7 @@ fn it_stays_within_its_budget_and_shows_everything() {
         ];
         prop_assert!(heads.iter().any(|head| page.starts_with(head)), "{page}");
         prop_assert_eq!(
-            page.contains("This is a part of the chart."),
+            page.contains("Only a part of the chart was compared."),
             plan.scope.selection.is_partial()
         );
 
@@ -215,7 +215,7 @@ fn nothing_breaks_out(line: &str) -> Verdict {
         "| | ",
         "| --- ",
         "_Left out",
-        "This is a",
+        "Only a part ",
         "Selected with ",
     ];
     let is_count = line.starts_with(|c: char| c.is_ascii_digit());
