@@ -160,7 +160,7 @@ fn to_emulator(
     }
     let emulator = Emulator::open(state, settings)?;
     // No one can read it: this command has no control interface.
-    emulator.keep_no_journal();
+    emulator.discard_journal();
     let url = format!("{EMULATED}{}", state.display());
     let endpoints = wanted
         .iter()

@@ -41,7 +41,7 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
     faults.into_iter().for_each(|fault| emulator.inject(fault));
     if !args.control {
         // Nobody can ask for it.
-        emulator.keep_no_journal();
+        emulator.discard_journal();
     }
     if let Some(path) = &args.journal {
         emulator
@@ -177,7 +177,8 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
             Some(Ok(Err(error))) => Err(error).context("the emulator stopped"),
             _ => Ok(Exit::Failed),
         },
-        error = emulator.journal_lost() => Err(error).context("the emulator stopped: cannot write \
+        error = emulator.journal_failure() => Err(error).context("the emulator stopped: cannot \
+            write \
             the journal"),
         () = signals.next() => Ok(Exit::Done),
     }

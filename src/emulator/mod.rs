@@ -1,21 +1,21 @@
 //! The emulator: the services' habits and refusals on this machine.
 //!
-//! It is a second opinion. Everything here is written from the API reference and from observed
-//! traffic, and nothing is imported from the rest of the crate: were it to share what the planner
-//! believes, both would be wrong together. Where the documents are silent it says so in a header,
-//! and a switch chooses the other answer.
+//! It is a second opinion. It is written from the API reference and from observed traffic and
+//! imports nothing from the rest of the crate: a mistake that the two share would go unnoticed.
+//! Where the documents are silent, a response header names the assumption and a switch changes it.
 //!
-//! A request goes through these, in this order:
+//! A request passes through these parts in this order:
 //!
 //! ```text
-//! server ─ faults ─ gateway ─ swr, codearts, iam (pure) ─ state (file) ─ faults ─ journal ─ latency ─ server
+//! server ─ faults ─ gateway ─ swr, codearts, iam (pure) ─ state (file)
+//! server ─ latency ─ journal ─ faults ────────────────────────┘
 //! ```
 //!
-//! `docs/emulator.md` is its manual.
+//! `docs/emulator.md` is the manual.
 //!
-//! It does not speak for the registry itself (images are only counted), and a sync rule copies
-//! nothing. Nor does it speak git: a mirror's branches are names with commits. Time is simulated,
-//! so that nobody waits.
+//! There is no registry behind it: images are only counted, and a sync rule copies nothing. There
+//! is no git server either: a mirror's branches are names with commits. Time is simulated, so a
+//! test does not wait for a run.
 
 mod codearts;
 mod faults;
@@ -70,33 +70,34 @@ use state::file::StateFile;
 use tokio::sync::Notify;
 use world::World;
 
-/// An emulated service. Clones share one world.
+/// An emulated service. Clones share one state.
 #[derive(Clone)]
 pub struct Emulator {
     settings: Arc<Settings>,
     world: Arc<Mutex<World>>,
-    /// Told when the journal's file stops getting entries.
-    lost: Arc<Notify>,
+    /// Notified when the journal's file could not be written.
+    journal_failed: Arc<Notify>,
 }
 
 impl Emulator {
-    /// An empty world that lives as long as the process.
+    /// An empty state in memory.
     pub fn new(settings: Settings) -> Self {
         let state = State::new(&settings.account);
         Self::with(settings, state, None)
     }
 
-    /// The world of a state file, which is created with the first change and locked until the last
-    /// clone is gone.
+    /// The state of a file. The first change creates the file, and it stays locked until the last
+    /// clone is dropped.
     pub fn open(path: impl AsRef<Path>, settings: Settings) -> Result<Self, StateError> {
         let (file, state) = StateFile::open(path.as_ref())?;
         let mut state = state.unwrap_or_default();
         state.default_account.clone_from(&settings.account);
         if state.account == settings::DEFAULT_ACCOUNT {
-            // Files that hold the default's name were not written by somebody who chose it.
+            // Earlier versions wrote the default name into every file. It is not a user's choice,
+            // so the chart's account takes its place.
             state.account.clear();
         }
-        state.settle();
+        state.fill_in();
         Ok(Self::with(settings, state, Some(file)))
     }
 
@@ -105,23 +106,24 @@ impl Emulator {
         Self {
             settings: Arc::new(settings),
             world,
-            lost: Arc::default(),
+            journal_failed: Arc::default(),
         }
     }
 
     /// Answers one request.
     ///
-    /// Whatever it changes is done when this is first polled, and kept if the caller then loses
-    /// patience: the real service does not undo either.
+    /// The change is made at the first poll and stays when the caller drops the future: the real
+    /// service does not undo a change when a client disconnects.
     pub async fn answer(&self, request: Request) -> Answer {
-        let (answer, delay, lost) = {
+        let (answer, delay, journal_failed) = {
             let mut world = self.world();
             let (answer, delay) = world.answer(&request, &self.settings);
             (answer, delay, world.journal.failure.is_some())
         };
-        if lost {
-            self.lost.notify_one();
+        if journal_failed {
+            self.journal_failed.notify_one();
         }
+        // The lock is released before the wait, so that slow answers do not delay each other.
         let pause = self.settings.latency + delay;
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
@@ -129,46 +131,46 @@ impl Emulator {
         answer
     }
 
-    /// What was asked and answered so far, in order.
+    /// The requests so far with their answers, in order.
     pub fn journal(&self) -> Vec<Entry> {
         self.world().journal.entries.clone()
     }
 
-    /// Forgets what was asked.
+    /// Removes all entries of the journal.
     pub fn clear_journal(&self) {
         self.world().journal.entries.clear();
     }
 
-    /// Keeps nothing of what is asked from now on, so that an emulator can run for ever.
-    pub fn keep_no_journal(&self) {
-        self.world().journal.forgetful = true;
+    /// Keeps no further entry in memory, so that memory does not grow while an emulator runs.
+    pub fn discard_journal(&self) {
+        self.world().journal.discards_entries = true;
     }
 
-    /// Appends what is asked and answered from now on to a file, a line of JSON each, written
-    /// before the answer is.
+    /// Appends each further entry to a file, as a line of JSON, before the answer is sent.
     pub fn record(&self, path: &Path) -> io::Result<()> {
         self.world().journal.append_to(path)
     }
 
-    /// Waits until an entry could not be written to the file; from then on none is.
-    pub async fn journal_lost(&self) -> io::Error {
+    /// Waits until an entry cannot be written to the file. No entry is written after that.
+    pub async fn journal_failure(&self) -> io::Error {
         loop {
             let failure = self.world().journal.failure.take();
             match failure {
                 Some(error) => return error,
-                None => self.lost.notified().await,
+                None => self.journal_failed.notified().await,
             }
         }
     }
 
-    /// Looks at the state.
-    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    /// Reads the state, after the runs that are due.
+    pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
         let mut world = self.world();
-        world.settle(&self.settings);
-        look(&world.state)
+        world.finish_due_runs(&self.settings);
+        read(&world.state)
     }
 
-    /// Changes the state behind the API's back, as a stranger would. Ids that are 0 are filled in.
+    /// Changes the state directly, as another client would between two requests. Ids that are 0
+    /// are filled in.
     pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         self.world().edit(&self.settings, change)
     }
@@ -178,7 +180,7 @@ impl Emulator {
         self.world().now(&self.settings)
     }
 
-    /// Moves the emulated time on; what was due meanwhile has happened afterwards.
+    /// Moves the emulated time forward and finishes the runs that are due by then.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.edit(|state| state.clock_ahead_ms = state.clock_ahead_ms.saturating_add(by));
@@ -189,12 +191,12 @@ impl Emulator {
         self.world().faults.inject(fault);
     }
 
-    /// Takes all faults out.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.world().faults.clear();
     }
 
-    /// Every fault that was put in, with how often it struck.
+    /// Every fault, with how often it struck.
     pub fn faults(&self) -> Vec<(Fault, usize)> {
         self.world()
             .faults
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_that_cannot_be_saved_has_not_happened() {
+    async fn a_change_that_cannot_be_saved_is_undone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let emulator = Emulator::open(&path, Settings::default()).unwrap();
@@ -279,8 +281,8 @@ mod tests {
                 .description = "x".repeat(100_000);
         });
         let before = emulator.read(State::clone);
-        let in_the_way = folder.path().join("state.json.changes");
-        std::fs::create_dir(&in_the_way).unwrap();
+        let blocker = folder.path().join("state.json.changes");
+        std::fs::create_dir(&blocker).unwrap();
         let Answer::Complete(response) = emulator.answer(create("team-a")).await else {
             panic!("an answer")
         };
@@ -288,11 +290,11 @@ mod tests {
             (response.status, emulator.read(State::clone)),
             (500, before)
         );
-        std::fs::remove_dir(&in_the_way).unwrap();
+        std::fs::remove_dir(&blocker).unwrap();
         emulator.answer(create("team-a")).await;
-        assert!(exists(&emulator, "team-a") && in_the_way.exists());
+        assert!(exists(&emulator, "team-a") && blocker.exists());
         drop(emulator);
-        assert!(!in_the_way.exists());
+        assert!(!blocker.exists());
         assert!(exists(
             &Emulator::open(&path, Settings::default()).unwrap(),
             "team-a"
@@ -327,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_journal_says_what_was_asked_and_answered() {
+    async fn the_journal_has_each_request_and_its_status() {
         let emulator = Emulator::new(Settings::default());
         emulator.inject(Fault::new(Effect::CutAfter).skip(1));
         let mut request = create("team-a");
@@ -353,13 +355,13 @@ mod tests {
         assert!(!format!("{journal:?} {emulator:?} {request:?}").contains("secret"));
         emulator.clear_journal();
         assert_eq!(emulator.journal(), []);
-        emulator.keep_no_journal();
+        emulator.discard_journal();
         emulator.answer(request).await;
         assert_eq!(emulator.journal(), []);
     }
 
     #[tokio::test]
-    async fn every_response_has_an_id_of_its_own() {
+    async fn every_response_has_its_own_id() {
         let emulator = Emulator::new(Settings::default());
         emulator.inject(Fault::new(Effect::html_502()).skip(1));
         for expected in [
@@ -375,7 +377,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_are_asked_for_when_there_are_some() {
+    async fn signatures_are_verified_when_keys_are_set() {
         let verify = Some("AK:SK".parse().unwrap());
         let emulator = Emulator::new(Settings {
             verify,

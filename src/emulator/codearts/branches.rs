@@ -1,12 +1,12 @@
-//! The list of branches, which says what a run brought, as far as the types of the API go.
+//! The list of branches, with which a client can check what a run copied.
 
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, Reply};
+use super::{Call, OperationResult, Reply};
 use crate::emulator::settings::assumptions::{BranchCommit, InvalidValue};
 use crate::emulator::state::git::Access;
 
-pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
+pub(super) fn list(call: &mut Call<'_>, id: &str) -> OperationResult {
     let (choice, input) = (call.settings.assumptions.branch_commit, call.input());
     let repository = call.repository(id, Access::Read)?;
     let mut input = input?;
@@ -14,7 +14,7 @@ pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
         input.number("offset", 0..=2_147_483_647, 0)?,
         input.number("limit", 1..=100, 20)?,
     );
-    // Nothing here knows when a branch was updated: the other orders are that of the names.
+    // The state has no update times of branches, so the other two orders are by name, ascending.
     let sort = input.one_of("sort", &["updated_desc", "updated_asc", "name"])?;
     let all = input.one_of("view", &["basic", "all", "simple"])? == "all";
     let can_push = repository.access == Access::Set;
@@ -34,7 +34,7 @@ pub(super) fn list(call: &mut Call<'_>, id: &str) -> Outcome {
     };
     let mut branches: Vec<_> = repository.refs.branches.iter().collect();
     if sort == "name" {
-        // "By name, descending", says the parameter's own text.
+        // The parameter's description says "by name, descending".
         branches.reverse();
     }
     let total = branches.len();

@@ -1,19 +1,19 @@
-//! Refusals of CodeArts Repo and the bodies in which they are said (`codearts-repo-api.md`, section
-//! 7).
+//! Errors of CodeArts Repo and their bodies (`codearts-repo-api.md`, section 7).
 //!
-//! The texts of the three documented refusals stand here to the letter. The page of the 403 calls
-//! its status "Bad Request"; the number is what is sent.
+//! The texts of the three documented errors are verbatim. The page of the 403 calls its status "Bad
+//! Request"; the emulator sends 403.
 
 use serde_json::json;
 
 use crate::emulator::{message::Response, settings::assumptions};
 
-/// Why a request was not done.
+/// Why a request was refused.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
+    /// Whether the body has the shape of versions 1 to 3.
     enveloped: bool,
     assumption: Option<&'static str>,
 }
@@ -29,7 +29,7 @@ impl Refusal {
         }
     }
 
-    /// A token that is not valid, or not any more.
+    /// The error for an expired or invalid token.
     pub(super) fn expired() -> Self {
         Self::new(401, "DEV.00000003", "Authentication information expired.")
     }
@@ -54,7 +54,7 @@ impl Refusal {
         Self::new(400, "CH.010001", format!("Invalid parameter: {message}"))
     }
 
-    /// No published code means this: the code is made up, and no client may depend on it.
+    /// No published code means this: the code is made up, and a client must not depend on it.
     pub(super) fn conflict(message: &str) -> Self {
         Self::new(
             409,
@@ -63,13 +63,13 @@ impl Refusal {
         )
     }
 
-    /// Marks a refusal that no document promises.
+    /// Marks a refusal that is an assumption, not documented.
     pub(super) fn assuming(mut self, name: &'static str) -> Self {
         self.assumption = Some(name);
         self
     }
 
-    /// In the shape of the older versions.
+    /// Gives the body the shape of versions 1 to 3.
     pub(super) fn enveloped(mut self) -> Self {
         self.enveloped = true;
         self
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_answers_to_the_letter() {
+    fn documented_errors_are_verbatim() {
         for (refusal, status, text) in [
             (
                 Refusal::expired(),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn older_versions_wrap_it() {
+    fn older_versions_wrap_the_error() {
         let response = Refusal::invalid("page_size").enveloped().response();
         let expected = json!({
             "error": { "code": "CH.010001", "message": "Invalid parameter: page_size" },

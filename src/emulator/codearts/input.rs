@@ -1,7 +1,7 @@
-//! What a request brings, checked one by one: fields of the body and parameters of the query.
+//! The fields of the body and the parameters of the query, each checked when it is read.
 //!
-//! No operation of the mirror documents a 400. Whether a value that is not in the tables is refused
-//! or passed over is therefore an assumption, here for all of them.
+//! The mirror operations document no 400. Whether an invalid value is refused or ignored is
+//! therefore an assumption, the same for all values.
 
 use std::ops::RangeInclusive;
 
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use super::errors::Refusal;
 use crate::emulator::{message::escape, settings::assumptions::InvalidValue};
 
-/// The values of one request; unknown names are passed over.
+/// The values of one request. Unknown names are ignored.
 #[derive(Debug)]
 pub(super) struct Input {
     fields: Map<String, Value>,
     query: Vec<(String, String)>,
     choice: InvalidValue,
-    /// Whether a value was passed over that could have been refused.
+    /// Whether an invalid value was ignored, so that the answer depends on the assumption.
     pub(super) ignored: bool,
 }
 
@@ -40,7 +40,7 @@ impl Input {
         Ok(input)
     }
 
-    /// Refuses a value, or goes on with the default.
+    /// Refuses an invalid value, or ignores it and returns the default.
     fn invalid<T>(&mut self, message: &str, default: T) -> Result<T, Refusal> {
         match self.choice {
             InvalidValue::Refuse => Err(Refusal::invalid(message).assuming(InvalidValue::NAME)),
@@ -51,7 +51,7 @@ impl Input {
         }
     }
 
-    /// A text of the body; null is the same as absent.
+    /// A string of the body; null counts as absent.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -69,7 +69,7 @@ impl Input {
         }
     }
 
-    /// One of some texts of the body.
+    /// One of the given strings, from the body.
     pub(super) fn choice<T: Copy>(
         &mut self,
         name: &str,
@@ -115,7 +115,7 @@ impl Input {
         }
     }
 
-    /// One of some texts of the query; the first is the default.
+    /// One of the given strings, from the query; the first is the default.
     pub(super) fn one_of(
         &mut self,
         name: &str,
@@ -136,7 +136,7 @@ impl Input {
     }
 
     /// A boolean of the query.
-    pub(super) fn wanted(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub(super) fn flag_parameter(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.parameter(name) {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
@@ -145,7 +145,7 @@ impl Input {
         }
     }
 
-    /// The keyword of a list, in lower case: 1 to 512 characters.
+    /// The `search` parameter of a list, in lower case: 1 to 512 characters.
     pub(super) fn keyword(&mut self) -> Result<Option<String>, Refusal> {
         match self.parameter("search").map(str::to_lowercase) {
             Some(text) if !(1..=512).contains(&text.chars().count()) => {

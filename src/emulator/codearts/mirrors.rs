@@ -1,15 +1,15 @@
-//! The four operations of a mirror: shown, changed, run, and made of an ordinary repository.
+//! The four operations of a mirror: show, update, run, and associate, which turns an ordinary
+//! repository into a mirror.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Call, Outcome, Refusal, Reply,
+    Call, OperationResult, Refusal, Reply, format,
     input::Input,
     refs,
     runs::{Order, Started, UNAUTHENTICATED},
-    words,
 };
 use crate::emulator::settings::{
     Settings,
@@ -22,12 +22,12 @@ use crate::emulator::settings::{
 };
 use crate::emulator::state::git::{Access, Branches, GitRepository, Mirror};
 
-/// A repository whose creation has not ended.
+/// The status of a repository whose creation has not finished.
 const CREATING: u8 = 1;
 
 const BRANCHES: [(&str, Branches); 2] = [("all", Branches::All), ("default", Branches::Default)];
 
-pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
+pub(super) fn show(call: &mut Call<'_>, id: &str) -> OperationResult {
     let (settings, now) = (call.settings, call.now);
     let repository = call.repository(id, Access::Read)?;
     match &repository.mirror {
@@ -38,7 +38,7 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
             now,
             &settings.assumptions,
         )),
-        None => ordinary(settings, || {
+        None => not_a_mirror(settings, || {
             record(
                 200,
                 repository.id,
@@ -51,23 +51,26 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
     }
 }
 
-pub(super) fn update(call: &mut Call<'_>, id: &str) -> Outcome {
+pub(super) fn update(call: &mut Call<'_>, id: &str) -> OperationResult {
     let (settings, now, input) = (call.settings, call.now, call.input());
     let assumptions = &settings.assumptions;
     let repository = call.repository(id, Access::Set)?;
     let Some(mirror) = &mut repository.mirror else {
-        return ordinary(settings, || Reply::new(200, json!({})));
+        return not_a_mirror(settings, || Reply::new(200, json!({})));
     };
     let mut input = input?;
     let change = Change::read(&mut input, assumptions)?;
-    let (omitted, reset) = (change.omits(), assumptions.put_omitted == PutOmitted::Reset);
+    let (omitted, reset) = (
+        change.is_incomplete(),
+        assumptions.put_omitted == PutOmitted::Reset,
+    );
     let default = |value: Option<String>| value.or_else(|| reset.then(String::new));
     let scheduled = change
         .scheduled
         .or(reset.then_some(false))
         .unwrap_or(mirror.scheduled);
     let switched = scheduled != mirror.scheduled;
-    switch(mirror, scheduled, assumptions)?;
+    switch_schedule(mirror, scheduled, assumptions)?;
     if let Some(url) = default(change.url) {
         mirror.url = url;
     }
@@ -79,27 +82,29 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> Outcome {
     }
     mirror.last_changed_at = Some(now);
     let body = json!({
-        "url": words::url(&mirror.url, assumptions),
+        "url": format::url(&mirror.url, assumptions),
         "mirroring_enabled": enabled(mirror, assumptions),
-        "endpoint_uuid": words::text(&mirror.endpoint_uuid, assumptions),
+        "endpoint_uuid": format::text(&mirror.endpoint_uuid, assumptions),
         "sync_branch_type": BRANCHES.iter().find(|(_, branches)| *branches == mirror.branches).map(|(name, _)| name),
     });
+    // No document says which meaning `mirroring_enabled` has: the Chinese page and the SDK describe
+    // it inverted.
     let reply = Reply::new(200, body)
         .assuming([MirroringEnabled::NAME])
-        .assuming(texts_assumed(mirror))
+        .assuming(text_assumptions(mirror))
         .assuming_if(omitted, PutOmitted::NAME)
         .assuming_if(switched, ScheduleSwitch::NAME)
-        .assuming_if(change.odd_url, MirrorUrl::NAME)
+        .assuming_if(change.invalid_url, MirrorUrl::NAME)
         .assuming_if(input.ignored, InvalidValue::NAME);
-    // A schedule that is switched on begins now.
-    repository.settle(now, settings);
+    // A schedule that was switched on starts now, not at the next request.
+    repository.finish_due_runs(now, settings);
     Ok(reply)
 }
 
-/// What an update says.
+/// The fields of an update.
 struct Change {
     url: Option<String>,
-    odd_url: bool,
+    invalid_url: bool,
     branches: Option<Branches>,
     scheduled: Option<bool>,
     endpoint: Option<String>,
@@ -108,22 +113,22 @@ struct Change {
 impl Change {
     fn read(input: &mut Input, assumptions: &Assumptions) -> Result<Self, Refusal> {
         let url = input.text("url")?;
-        let odd_url = url
+        let invalid_url = url
             .as_deref()
-            .map_or(Ok(false), |url| odd_url(url, assumptions))?;
-        let means_on = assumptions.mirroring_enabled == MirroringEnabled::TrueIsOn;
+            .map_or(Ok(false), |url| invalid_url(url, assumptions))?;
+        let on_value = assumptions.mirroring_enabled == MirroringEnabled::TrueIsOn;
         Ok(Self {
             url,
-            odd_url,
+            invalid_url,
             branches: input.choice("sync_branch_type", &BRANCHES)?,
             scheduled: input
                 .flag("mirroring_enabled")?
-                .map(|enabled| enabled == means_on),
+                .map(|enabled| enabled == on_value),
             endpoint: input.text("endpoint_uuid")?,
         })
     }
 
-    fn omits(&self) -> bool {
+    fn is_incomplete(&self) -> bool {
         self.url.is_none()
             || self.branches.is_none()
             || self.scheduled.is_none()
@@ -131,7 +136,11 @@ impl Change {
     }
 }
 
-fn switch(mirror: &mut Mirror, scheduled: bool, assumptions: &Assumptions) -> Result<(), Refusal> {
+fn switch_schedule(
+    mirror: &mut Mirror,
+    scheduled: bool,
+    assumptions: &Assumptions,
+) -> Result<(), Refusal> {
     let refused = match assumptions.schedule_switch {
         ScheduleSwitch::Free => false,
         ScheduleSwitch::OffIsFinal => scheduled && !mirror.scheduled && mirror.was_scheduled,
@@ -147,19 +156,19 @@ fn switch(mirror: &mut Mirror, scheduled: bool, assumptions: &Assumptions) -> Re
     Ok(())
 }
 
-pub(super) fn start(call: &mut Call<'_>, id: &str) -> Outcome {
+pub(super) fn start(call: &mut Call<'_>, id: &str) -> OperationResult {
     let (settings, now, input) = (call.settings, call.now, call.input());
     let empty = call.request.body.is_empty();
     let jid = call.state.next_jid();
     let repository = call.repository(id, Access::Set)?;
     let Some(mirror) = &repository.mirror else {
-        return ordinary(settings, || Reply::new(200, json!({ "jid": jid })));
+        return not_a_mirror(settings, || Reply::new(200, json!({ "jid": jid })));
     };
     if empty && settings.assumptions.start_without_body == StartWithoutBody::Refuse {
         return Err(Refusal::invalid("the body is missing").assuming(StartWithoutBody::NAME));
     }
     let mut input = input?;
-    let (order, odd) = order(&mut input, jid, &settings.assumptions)?;
+    let (order, is_plain) = order(&mut input, jid, &settings.assumptions)?;
     let repeated = !mirror.runs.is_empty();
     let refs = if order.force {
         Vec::new()
@@ -167,7 +176,7 @@ pub(super) fn start(call: &mut Call<'_>, id: &str) -> Outcome {
         refs::assumed(&repository.refs, mirror)
     };
     let jid = match repository.start(order, now, settings) {
-        Started::Run(jid) | Started::Nothing(jid) => jid,
+        Started::Run(jid) | Started::Existing(jid) => jid,
         Started::Conflict => {
             return Err(Refusal::conflict("The repository is being synchronized")
                 .assuming(RepeatStart::NAME));
@@ -178,25 +187,26 @@ pub(super) fn start(call: &mut Call<'_>, id: &str) -> Outcome {
         .assuming(refs)
         .assuming_if(repeated, RepeatStart::NAME)
         .assuming_if(empty, StartWithoutBody::NAME)
-        .assuming_if(odd, NotBase64::NAME)
+        .assuming_if(is_plain, NotBase64::NAME)
         .assuming_if(input.ignored, InvalidValue::NAME))
 }
 
-/// What a start says, and whether its credentials are no Base64. Empty texts are the same as none.
+/// The parameters of a run, and whether its credentials are not Base64. The example of the page
+/// sends empty strings, so they count as absent.
 fn order(
     input: &mut Input,
     jid: String,
     assumptions: &Assumptions,
 ) -> Result<(Order, bool), Refusal> {
-    let mut given = |name: &str| {
+    let mut text = |name: &str| {
         input
             .text(name)
             .map(|text| text.filter(|text| !text.is_empty()))
     };
-    let credentials = [given("username")?, given("password")?];
-    let endpoint = given("endpoint_uuid")?.is_some();
-    let odd = credentials.iter().flatten().any(|text| !is_base64(text));
-    if odd && assumptions.not_base64 == NotBase64::Refuse {
+    let credentials = [text("username")?, text("password")?];
+    let endpoint = text("endpoint_uuid")?.is_some();
+    let is_plain = credentials.iter().flatten().any(|text| !is_base64(text));
+    if is_plain && assumptions.not_base64 == NotBase64::Refuse {
         return Err(
             Refusal::invalid("username and password must be Base64").assuming(NotBase64::NAME)
         );
@@ -205,19 +215,20 @@ fn order(
         jid,
         force: input.flag("force_fetch")?.unwrap_or(false),
         authenticated: endpoint || credentials.iter().all(Option::is_some),
-        doomed: odd.then(|| UNAUTHENTICATED.to_owned()),
+        error: is_plain.then(|| UNAUTHENTICATED.to_owned()),
     };
-    Ok((order, odd))
+    Ok((order, is_plain))
 }
 
-/// Base64 of a text; other bytes are a sign that a plain word was taken for Base64.
+/// Whether the text is the Base64 of UTF-8. Many plain words are valid Base64 by chance, but decode
+/// to other bytes.
 fn is_base64(text: &str) -> bool {
     BASE64_STANDARD
         .decode(text)
         .is_ok_and(|bytes| String::from_utf8(bytes).is_ok())
 }
 
-pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
+pub(super) fn associate(call: &mut Call<'_>, id: &str) -> OperationResult {
     let (settings, now, input) = (call.settings, call.now, call.input());
     let assumptions = &settings.assumptions;
     let repository = call.repository(id, Access::Set)?;
@@ -231,9 +242,9 @@ pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
     if missing && assumptions.associate_without_url == AssociateWithoutUrl::Refuse {
         return Err(Refusal::invalid("url is missing").assuming(AssociateWithoutUrl::NAME));
     }
-    let odd_url = url
+    let invalid_url = url
         .as_deref()
-        .map_or(Ok(false), |url| odd_url(url, assumptions))?;
+        .map_or(Ok(false), |url| invalid_url(url, assumptions))?;
     let twice = repository.mirror.is_some();
     match assumptions.associate_twice {
         AssociateTwice::Conflict if twice => {
@@ -243,22 +254,22 @@ pub(super) fn associate(call: &mut Call<'_>, id: &str) -> Outcome {
         }
         AssociateTwice::Same if twice => {}
         AssociateTwice::Replace | AssociateTwice::Same | AssociateTwice::Conflict => {
-            tie(repository, url.unwrap_or_default(), now);
+            make_mirror(repository, url.unwrap_or_default(), now);
         }
     }
-    number(call, id)?;
+    assign_mirror_id(call, id)?;
     let repository = call.repository(id, Access::Set)?;
     let mirror = repository.mirror.clone().unwrap_or_default();
     Ok(record(201, repository.id, &mirror, now, assumptions)
         .assuming_if(twice, AssociateTwice::NAME)
         .assuming_if(missing, AssociateWithoutUrl::NAME)
         .assuming_if(creating, AssociateNewRepository::NAME)
-        .assuming_if(odd_url, MirrorUrl::NAME)
+        .assuming_if(invalid_url, MirrorUrl::NAME)
         .assuming_if(input.ignored, InvalidValue::NAME))
 }
 
-/// A record without a past; what is at the other end is not the service's to change.
-fn tie(repository: &mut GitRepository, url: String, now: Timestamp) {
+/// Replaces the mirror by a new one. The settings that simulate the source stay.
+fn make_mirror(repository: &mut GitRepository, url: String, now: Timestamp) {
     let old = repository.mirror.take().unwrap_or_default();
     let Mirror {
         source,
@@ -278,8 +289,8 @@ fn tie(repository: &mut GitRepository, url: String, now: Timestamp) {
     repository.mirror = Some(mirror);
 }
 
-/// Gives the mirror an id, unless it has one.
-fn number(call: &mut Call<'_>, id: &str) -> Result<(), Refusal> {
+/// Assigns an id to the mirror, unless it has one.
+fn assign_mirror_id(call: &mut Call<'_>, id: &str) -> Result<(), Refusal> {
     if call
         .repository(id, Access::Set)?
         .mirror
@@ -294,22 +305,22 @@ fn number(call: &mut Call<'_>, id: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a url is none that the tables allow; refused, unless that is assumed to pass.
-fn odd_url(url: &str, assumptions: &Assumptions) -> Result<bool, Refusal> {
-    let odd = !["http://", "https://"]
+/// Whether a url is not one that the API documents, if that is assumed to be accepted.
+fn invalid_url(url: &str, assumptions: &Assumptions) -> Result<bool, Refusal> {
+    let is_invalid = !["http://", "https://"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
     match assumptions.mirror_url {
-        MirrorUrl::Refuse if odd => {
+        MirrorUrl::Refuse if is_invalid => {
             Err(Refusal::invalid("url must begin with http:// or https://")
                 .assuming(MirrorUrl::NAME))
         }
-        MirrorUrl::Refuse | MirrorUrl::Accept => Ok(odd),
+        MirrorUrl::Refuse | MirrorUrl::Accept => Ok(is_invalid),
     }
 }
 
-/// The answer about an ordinary repository, for which the documents have none.
-fn ordinary(settings: &Settings, nulls: impl FnOnce() -> Reply) -> Outcome {
+/// The answer for an ordinary repository, which is not documented.
+fn not_a_mirror(settings: &Settings, nulls: impl FnOnce() -> Reply) -> OperationResult {
     let refusal = match settings.assumptions.not_a_mirror {
         NotAMirror::NotFound => Refusal::repository_not_found(),
         NotAMirror::BadRequest => Refusal::invalid("the repository is not a mirror"),
@@ -321,7 +332,7 @@ fn ordinary(settings: &Settings, nulls: impl FnOnce() -> Reply) -> Outcome {
     Err(refusal.assuming(NotAMirror::NAME))
 }
 
-/// The eleven fields. Which branches are copied is not among them.
+/// The eleven fields of a mirror. `sync_branch_type` is not one of them.
 fn record(
     status: u16,
     repository_id: u32,
@@ -335,18 +346,18 @@ fn record(
     };
     let recovered = mirror.failures_in_a_row == 0 && mirror.last_error.is_some();
     let cleared = recovered && assumptions.last_error == LastError::Cleared;
-    let updated = words::last_update(mirror, assumptions);
+    let updated = format::last_update(mirror, assumptions);
     let body = json!({
         "id": mirror.id,
         "repository_id": repository_id,
-        "update_status": words::status(mirror, now, assumptions),
-        "last_update_at": words::optional_time(updated, assumptions),
-        "url": words::url(&mirror.url, assumptions),
-        "last_successful_update_at": words::optional_time(mirror.last_successful_update_at, assumptions),
+        "update_status": format::status(mirror, now, assumptions),
+        "last_update_at": format::optional_time(updated, assumptions),
+        "url": format::url(&mirror.url, assumptions),
+        "last_successful_update_at": format::optional_time(mirror.last_successful_update_at, assumptions),
         "number_of_failures": failures,
         "mirroring_enabled": enabled(mirror, assumptions),
         "is_private": mirror.is_private,
-        "endpoint_uuid": words::text(&mirror.endpoint_uuid, assumptions),
+        "endpoint_uuid": format::text(&mirror.endpoint_uuid, assumptions),
         "last_error": mirror.last_error.as_ref().filter(|_| !cleared),
     });
     Reply::new(status, body)
@@ -355,7 +366,7 @@ fn record(
             MirroringEnabled::NAME,
             LastUpdateAt::NAME,
         ])
-        .assuming(texts_assumed(mirror))
+        .assuming(text_assumptions(mirror))
         .assuming_if(
             updated.or(mirror.last_successful_update_at).is_some(),
             GitTimes::NAME,
@@ -372,24 +383,24 @@ fn enabled(mirror: &Mirror, assumptions: &Assumptions) -> bool {
     mirror.scheduled == (assumptions.mirroring_enabled == MirroringEnabled::TrueIsOn)
 }
 
-/// The assumptions behind the texts of a mirror.
-fn texts_assumed(mirror: &Mirror) -> impl Iterator<Item = &'static str> {
+/// The assumptions on which the texts of a mirror depend.
+fn text_assumptions(mirror: &Mirror) -> impl Iterator<Item = &'static str> {
     let empty = mirror.url.is_empty() || mirror.endpoint_uuid.is_empty();
-    let secret = words::userinfo(&mirror.url).is_some();
+    let has_user = format::userinfo(&mirror.url).is_some();
     empty
         .then_some(EmptyField::NAME)
         .into_iter()
-        .chain(secret.then_some(UrlCredentials::NAME))
+        .chain(has_user.then_some(UrlCredentials::NAME))
 }
 
 impl Reply {
-    /// The same fields, none of them known but whose they are.
+    /// Sets every field but `repository_id` to null.
     fn nulls(mut self) -> Self {
         if let Value::Object(fields) = &mut self.body {
-            let unknown = fields
+            fields
                 .iter_mut()
-                .filter(|(name, _)| *name != "repository_id");
-            unknown.for_each(|(_, value)| *value = Value::Null);
+                .filter(|(name, _)| *name != "repository_id")
+                .for_each(|(_, value)| *value = Value::Null);
         }
         self
     }

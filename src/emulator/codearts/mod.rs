@@ -1,13 +1,13 @@
-//! CodeArts Repo, pure like the other service: the git repositories of a user, and the mirrors
-//! among them.
+//! CodeArts Repo, without IO: the git repositories of a user and their mirrors.
 //!
-//! It is written from the API reference, which leaves most of what a mirror does open: half of this
-//! folder is choices between answers, and each answer names the choices that it depends on. What
-//! the API lacks is lacking here: a job cannot be asked for, a mirror cannot be deleted, and
-//! `sync_branch_type` is not shown.
+//! It is written from the API reference, which does not specify most of a mirror's behaviour. Half
+//! of this folder is switches between possible answers, and each answer names the assumptions on
+//! which it depends. What the API lacks is missing here too: there is no operation for a job, none
+//! that deletes a mirror, and no answer with `sync_branch_type` but that of an update.
 
 mod branches;
 mod errors;
+mod format;
 mod input;
 mod mirrors;
 mod operations;
@@ -15,7 +15,6 @@ mod refs;
 mod repositories;
 mod runs;
 mod stranger;
-mod words;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -37,8 +36,8 @@ use input::Input;
 pub(super) use operations::{operation, operations, owns};
 pub use stranger::Rejected;
 
-/// Answers a request to one of the paths that this service owns, and says what stood before where
-/// it changed the state.
+/// Answers a request to one of the paths of this service. Returns the previous content of the
+/// places that it changed.
 pub(super) fn answer(
     state: &mut State,
     settings: &Settings,
@@ -60,7 +59,7 @@ pub(super) fn answer(
     (response, call.state.before())
 }
 
-/// The answer to a token that is not valid, or not any more.
+/// The answer to an expired or invalid token.
 pub(super) fn expired(request: &Request) -> Response {
     let refusal = Refusal::expired();
     let refusal = if request.path.starts_with("/v2/") {
@@ -71,14 +70,14 @@ pub(super) fn expired(request: &Request) -> Response {
     refusal.response()
 }
 
-/// Lets everything happen in all mirrors that is due by now.
-pub(super) fn settle(state: &mut State, settings: &Settings, now: Timestamp) {
+/// Finishes the runs that are due, of all mirrors.
+pub(super) fn finish_due_runs(state: &mut State, settings: &Settings, now: Timestamp) {
     state
         .git_repositories_mut()
-        .for_each(|repository| repository.settle(now, settings));
+        .for_each(|repository| repository.finish_due_runs(now, settings));
 }
 
-/// One request being answered.
+/// A request with what is needed to answer it.
 struct Call<'a> {
     state: Draft<'a>,
     settings: &'a Settings,
@@ -86,9 +85,9 @@ struct Call<'a> {
     now: Timestamp,
 }
 
-type Outcome = Result<Reply, Refusal>;
+type OperationResult = Result<Reply, Refusal>;
 
-/// What an operation answers when it does not refuse.
+/// The answer of a successful operation.
 #[derive(Debug)]
 struct Reply {
     status: u16,
@@ -107,13 +106,13 @@ impl Reply {
         }
     }
 
-    /// Marks an answer that no document promises.
+    /// Marks an answer that is an assumption, not documented.
     fn assuming(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
         self.assumptions.extend(names);
         self
     }
 
-    /// Marks it only if the answer depends on it.
+    /// Marks it if the answer depends on the assumption.
     fn assuming_if(self, depends: bool, name: &'static str) -> Self {
         self.assuming(depends.then_some(name))
     }
@@ -140,7 +139,7 @@ impl Call<'_> {
         )
     }
 
-    /// The repository of that id as it is now, if the user may do so much with it.
+    /// The repository of that id, after its due runs, if the caller has the access.
     fn repository(&mut self, id: &str, needed: Access) -> Result<&mut GitRepository, Refusal> {
         let (id, region) = (self.id(id)?, &self.request.region);
         let (project, path) = self
@@ -152,7 +151,7 @@ impl Call<'_> {
         if found.access < needed {
             return Err(Refusal::forbidden());
         }
-        found.settle(self.now, self.settings);
+        found.finish_due_runs(self.now, self.settings);
         Ok(found)
     }
 

@@ -1,17 +1,15 @@
-//! The operations of the service: their names, their paths, and what answers them.
+//! The operations of the service: names, paths and handlers.
 //!
-//! What is not here does not exist: nothing can be asked about a job, no mirror can be deleted, and
-//! nothing sets an interval.
+//! The API has no operation for a job, none that deletes a mirror, and none that sets an interval.
 
-use super::{Call, Outcome, Refusal, branches, mirrors, repositories};
+use super::{Call, OperationResult, Refusal, branches, mirrors, repositories};
 use crate::emulator::message::{Request, escape, operation::Operation};
 
-/// What answers an operation: of the user, or of the id in its path, which is text until it was
-/// looked at.
+/// The handler of an operation: without an id, or with the id in its path, not parsed yet.
 #[derive(Clone, Copy)]
 enum Handler {
-    User(fn(&mut Call<'_>) -> Outcome),
-    Id(fn(&mut Call<'_>, &str) -> Outcome),
+    User(fn(&mut Call<'_>) -> OperationResult),
+    Id(fn(&mut Call<'_>, &str) -> OperationResult),
 }
 
 use Handler::{Id, User};
@@ -73,33 +71,33 @@ const TABLE: [(&str, &str, &str, Handler); 9] = [
     ),
 ];
 
-/// All of them, in the order of the reference.
+/// All operations, in the order of the reference.
 pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
     TABLE
         .iter()
         .map(|(name, method, path, _)| Operation::new(name, method, path))
 }
 
-/// Whether a path belongs to CodeArts Repo, be there such an operation or not.
+/// Whether a path belongs to CodeArts Repo, also if it has no operation.
 pub(in super::super) fn owns(path: &str) -> bool {
     path.starts_with("/v4/") || path.starts_with("/v2/projects/")
 }
 
-/// The operation of a request, by which calls are counted.
+/// The operation of a request, for the count of calls.
 pub(in super::super) fn operation(request: &Request) -> Option<Operation> {
     let path = escape::decode_text(&request.path);
-    operations().find(|operation| operation.names(&request.method, &path).is_some())
+    operations().find(|operation| operation.captures(&request.method, &path).is_some())
 }
 
-/// Answers the request of a call; `None` if no operation has its method and path.
-pub(super) fn answer(call: &mut Call<'_>) -> Option<Outcome> {
+/// Answers a call; `None` if no operation has its method and path.
+pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
     let path = escape::decode_text(&call.request.path);
-    let (handler, names) = operations()
+    let (handler, captures) = operations()
         .zip(TABLE)
         .find_map(|(operation, (.., handler))| {
-            Some((handler, operation.names(&call.request.method, &path)?))
+            Some((handler, operation.captures(&call.request.method, &path)?))
         })?;
-    match (handler, names.as_slice()) {
+    match (handler, captures.as_slice()) {
         (User(answer), []) => Some(answer(call)),
         (Id(answer), [id]) => Some(answer(call, id)),
         _ => None,
@@ -111,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_has_the_names_that_its_handler_takes() {
+    fn every_path_has_the_placeholders_of_its_handler() {
         for (name, _, path, handler) in TABLE {
             assert_eq!(path.contains("{}"), matches!(handler, Id(_)), "{name}");
             assert!(owns(path), "{name}");
@@ -119,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist() {
+    fn other_paths_have_no_operation() {
         for (method, path) in [
             ("DELETE", "/v4/repositories/123/remote-mirror"),
             ("PATCH", "/v4/repositories/123/remote-mirror"),

@@ -1,21 +1,21 @@
-//! What a run does to branches and tags, as far as commits can be told apart without a git object.
+//! What a run does to branches and tags. Commits are only names, without history.
 //!
-//! A branch has diverged when it points elsewhere than a run left it and elsewhere than the source:
-//! somebody pushed. A branch that only the source moved is moved along.
+//! So a branch counts as diverged if it differs from the source and from what the last run copied:
+//! another client pushed to it. A branch that only the source moved is updated.
 
 use crate::emulator::settings::assumptions::{
     Assumptions, DeletedBranches, DivergedBranches, MovedTags,
 };
 use crate::emulator::state::git::{Branches, Mirror, Refs};
 
-/// Makes the refs of a mirror those of its source, or says why not; then nothing has moved.
+/// Copies the refs of the source to a mirror. On an error nothing is changed.
 pub(super) fn copy(
     refs: &mut Refs,
     mirror: &mut Mirror,
     force: bool,
     assumptions: &Assumptions,
 ) -> Result<(), String> {
-    // A source that nobody described holds what the mirror holds.
+    // A source without refs is not simulated: it has the same refs as the mirror.
     if mirror.source.refs == Refs::default() {
         return Ok(());
     }
@@ -34,13 +34,13 @@ fn branches(
     assumptions: &Assumptions,
 ) -> Result<(), String> {
     let all = mirror.branches == Branches::All;
-    let wanted = |name: &str| all || name == mirror.source.default_branch;
+    let is_copied = |name: &str| all || name == mirror.source.default_branch;
     for (name, commit) in mirror
         .source
         .refs
         .branches
         .iter()
-        .filter(|(name, _)| wanted(name))
+        .filter(|(name, _)| is_copied(name))
     {
         let ours = refs.branches.get(name);
         let diverged =
@@ -57,7 +57,7 @@ fn branches(
     }
     if force || assumptions.deleted_branches == DeletedBranches::Remove {
         refs.branches
-            .retain(|name, _| !wanted(name) || mirror.source.refs.branches.contains_key(name));
+            .retain(|name, _| !is_copied(name) || mirror.source.refs.branches.contains_key(name));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ fn tags(refs: &mut Refs, mirror: &Mirror, force: bool, assumptions: &Assumptions
     }
 }
 
-/// The assumptions that a run without force depends on.
+/// The assumptions on which a run without force depends.
 pub(super) fn assumed(refs: &Refs, mirror: &Mirror) -> Vec<&'static str> {
     let source = &mirror.source.refs;
     if *source == Refs::default() {
@@ -123,8 +123,8 @@ mod tests {
         assumptions
     }
 
-    /// A mirror that was once like its source, where `main`, `old` and `v1` moved or went since;
-    /// what a run makes of it.
+    /// The refs after a run of a mirror whose source moved `main` and `v1` and removed `old` since
+    /// the last run.
     fn run(ours: &[(&str, &str)], force: bool, switch: &str) -> Result<Refs, String> {
         let mut mirror = Mirror::of("https://git.example.com/app.git");
         mirror.copied = refs(&[("main", "m1"), ("old", "o1")], &[("v1", "t1")]);
@@ -140,7 +140,7 @@ mod tests {
     const PUSHED: &[(&str, &str)] = &[("main", "theirs"), ("old", "o1")];
 
     #[test]
-    fn what_only_the_source_moved_is_moved_along() {
+    fn a_branch_that_only_the_source_moved_is_updated() {
         let expected = refs(
             &[("main", "m2"), ("old", "o1"), ("new", "n1")],
             &[("v1", "t1"), ("v2", "t3")],
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn without_force_it_depends() {
+    fn without_force_the_switches_decide() {
         let main = |switch| run(PUSHED, false, switch).map(|refs| refs.branches["main"].clone());
         assert_eq!(
             main("diverged-branches=fail").unwrap_err(),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_default_branch_if_that_was_asked_for() {
+    fn the_setting_default_copies_only_the_default_branch() {
         let mut mirror = Mirror {
             branches: Branches::Default,
             ..Mirror::default()

@@ -1,13 +1,12 @@
-//! Where the id of a repository is found: the lists, and the repository itself.
+//! The lists of repositories, in which clients find an id, and one repository.
 //!
-//! A search is a keyword in the name, never the whole name; the lists of version 4 are bare arrays
-//! that say nothing about their length.
+//! `search` matches a part of the name. The lists of version 4 are bare arrays without a total.
 
 use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, Refusal, Reply, input::Input, words};
+use super::{Call, OperationResult, Refusal, Reply, format, input::Input};
 use crate::emulator::settings::assumptions::{
     Assumptions, GitTimes, InvalidValue, NameWithNamespace, ProjectListGroups, RepositoryPath,
     UnknownProject,
@@ -16,7 +15,7 @@ use crate::emulator::state::git::{Access, GitRepository, Project};
 
 const LAST_OFFSET: usize = 2_147_483_647;
 
-/// A repository with the names of what it is in.
+/// A repository with its project and path.
 #[derive(Clone, Copy)]
 struct Row<'a> {
     project_name: &'a str,
@@ -31,7 +30,7 @@ impl Row<'_> {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// What the name stands in: the project and the groups.
+    /// The project and the groups.
     fn namespace(&self) -> String {
         match self.path.rsplit_once('/') {
             Some((groups, _)) => format!("{}/{groups}", self.project.namespace),
@@ -57,7 +56,7 @@ impl Row<'_> {
         }
     }
 
-    fn has(&self, keyword: Option<&str>) -> bool {
+    fn matches(&self, keyword: Option<&str>) -> bool {
         keyword.is_none_or(|keyword| self.name().to_lowercase().contains(keyword))
     }
 
@@ -73,7 +72,7 @@ impl Row<'_> {
     }
 }
 
-/// The repositories of the region in which the user has a role, in order of creation.
+/// The repositories of the region that the caller may read, in order of creation.
 fn rows<'a>(call: &'a Call<'_>) -> Vec<Row<'a>> {
     let projects = call
         .state
@@ -93,11 +92,12 @@ fn rows<'a>(call: &'a Call<'_>) -> Vec<Row<'a>> {
     let mut rows: Vec<_> = all
         .filter(|row| row.repository.access > Access::None)
         .collect();
+    // The sorts of the lists are stable, so rows that compare equal stay in this order.
     rows.sort_by_key(|row| row.repository.id);
     rows
 }
 
-/// The page of the rows that is asked for.
+/// The requested page of the rows.
 fn page<'a>(
     mut rows: Vec<Row<'a>>,
     input: &mut Input,
@@ -120,15 +120,18 @@ fn page<'a>(
     Ok(rows.into_iter().skip(offset).take(limit).collect())
 }
 
-pub(super) fn of_user(call: &Call<'_>) -> Outcome {
+pub(super) fn of_user(call: &Call<'_>) -> OperationResult {
     let mut input = call.input()?;
-    let (archived, keyword) = (input.wanted("archived")?.unwrap_or(false), input.keyword()?);
-    let (starred, abnormal) = (
-        input.wanted("starred")?,
-        input.wanted("include_abnormal")? == Some(true),
+    let (archived, keyword) = (
+        input.flag_parameter("archived")?.unwrap_or(false),
+        input.keyword()?,
     );
-    let member = input.wanted("membership")? == Some(true);
-    let created = input.wanted("user_created")? == Some(true);
+    let (starred, include_abnormal) = (
+        input.flag_parameter("starred")?,
+        input.flag_parameter("include_abnormal")? == Some(true),
+    );
+    let member = input.flag_parameter("membership")? == Some(true);
+    let created = input.flag_parameter("user_created")? == Some(true);
     let mut rows = rows(call);
     rows.retain(|row| {
         let GitRepository {
@@ -139,17 +142,17 @@ pub(super) fn of_user(call: &Call<'_>) -> Outcome {
         } = row.repository;
         *is_archived == archived
             && starred.is_none_or(|starred| *is_starred == starred)
-            && (abnormal || *status == 0)
+            && (include_abnormal || *status == 0)
             && (!member || row.repository.member)
             && (!created || row.repository.user_created)
-            && row.has(keyword.as_deref())
+            && row.matches(keyword.as_deref())
     });
     let rows = page(rows, &mut input, &["created_at", "updated_at"])?;
     let items: Vec<Value> = rows.iter().map(|row| user_item(call, row)).collect();
     Ok(list(items, &input).assuming([GitTimes::NAME]))
 }
 
-pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
+pub(super) fn of_project(call: &Call<'_>, id: &str) -> OperationResult {
     let assumptions = &call.settings.assumptions;
     let region = call.state.regions.get(&call.request.region);
     if !region.is_some_and(|region| region.projects.values().any(|project| project.id == id)) {
@@ -164,7 +167,7 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
     }
     let (mut input, mut rows) = (call.input()?, rows(call));
     let keyword = input.keyword()?;
-    rows.retain(|row| row.project.id == id && row.has(keyword.as_deref()));
+    rows.retain(|row| row.project.id == id && row.matches(keyword.as_deref()));
     let grouped = rows.iter().any(|row| row.path.contains('/'));
     if assumptions.project_list_groups == ProjectListGroups::Exclude {
         rows.retain(|row| !row.path.contains('/'));
@@ -181,7 +184,7 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> Outcome {
     Ok(list(items, &input).assuming_if(grouped, ProjectListGroups::NAME))
 }
 
-/// A list of version 4, some of whose texts are a matter of belief.
+/// A list of version 4. Two of its texts depend on assumptions.
 fn list(items: Vec<Value>, input: &Input) -> Reply {
     let reply = Reply::new(200, items.into());
     reply
@@ -189,18 +192,18 @@ fn list(items: Vec<Value>, input: &Input) -> Reply {
         .assuming_if(input.ignored, InvalidValue::NAME)
 }
 
-pub(super) fn of_user_v2(call: &Call<'_>) -> Outcome {
+pub(super) fn of_user_v2(call: &Call<'_>) -> OperationResult {
     let (mut input, mut rows) = (call.input()?, rows(call));
     let index = input.number("page_index", 1..=LAST_OFFSET, 1)?;
     let size = input.number("page_size", 1..=100, 100)?;
     let keyword = input.keyword()?;
-    rows.retain(|row| row.has(keyword.as_deref()));
+    rows.retain(|row| row.matches(keyword.as_deref()));
     let total = rows.len();
     let rows = rows
         .iter()
         .skip((index - 1).saturating_mul(size))
         .take(size);
-    let items: Vec<Value> = rows.map(|row| old_item(call, row)).collect();
+    let items: Vec<Value> = rows.map(|row| item_v2(call, row)).collect();
     let result = json!({ "total": total, "repositories": items });
     let reply = Reply::new(
         200,
@@ -228,7 +231,7 @@ fn user_item(call: &Call<'_>, row: &Row<'_>) -> Value {
     let assumptions = &call.settings.assumptions;
     let mut item = basic_item(row, assumptions);
     let [ssh, https] = row.urls(&call.request.region);
-    let updated = words::time(row.repository.updated, assumptions);
+    let updated = format::time(row.repository.updated, assumptions);
     item["uuid"] = json!(row.repository.uuid);
     item["description"] = json!(row.repository.description);
     item["starred"] = json!(row.repository.starred);
@@ -242,8 +245,8 @@ fn user_item(call: &Call<'_>, row: &Row<'_>) -> Value {
     item
 }
 
-/// `project_is_deleted` is a text here.
-fn old_item(call: &Call<'_>, row: &Row<'_>) -> Value {
+/// An item of version 2, in which `project_is_deleted` is a string.
+fn item_v2(call: &Call<'_>, row: &Row<'_>) -> Value {
     let [ssh, https] = row.urls(&call.request.region);
     let manager = row.repository.access == Access::Set;
     json!({
@@ -257,8 +260,8 @@ fn old_item(call: &Call<'_>, row: &Row<'_>) -> Value {
         "web_url": https.trim_end_matches(".git"),
         "status": row.repository.status,
         "visibility_level": 0,
-        "created_at": words::old_time(row.repository.created),
-        "updated_at": words::old_time(row.repository.updated),
+        "created_at": format::old_time(row.repository.created),
+        "updated_at": format::old_time(row.repository.updated),
         "creator_name": call.state.account(),
         "domain_name": call.state.account(),
         "repository_size": "0.16M",
@@ -269,7 +272,7 @@ fn old_item(call: &Call<'_>, row: &Row<'_>) -> Value {
     })
 }
 
-pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
+pub(super) fn show(call: &mut Call<'_>, id: &str) -> OperationResult {
     let id = call.repository(id, Access::Read)?.id;
     let assumptions = &call.settings.assumptions;
     let rows = rows(call);
@@ -286,7 +289,7 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
         ..
     } = row.repository;
     let [ssh, https] = row.urls(&call.request.region);
-    let updated = words::time(row.repository.updated, assumptions);
+    let updated = format::time(row.repository.updated, assumptions);
     let body = json!({
         "id": id,
         "uuid": uuid,
@@ -295,7 +298,7 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> Outcome {
         "path": row.name(),
         "path_with_namespace": row.full_path(),
         "description": description,
-        "created_at": words::time(row.repository.created, assumptions),
+        "created_at": format::time(row.repository.created, assumptions),
         "updated_at": updated,
         "last_activity_at": updated,
         "archived": archived,

@@ -1,7 +1,7 @@
-//! Runs in simulated time: they start, end or hang, and leave facts behind.
+//! Runs in simulated time: they start, end or hang, and change the facts of their mirror.
 //!
-//! Nothing happens while nobody looks. Whoever looks says what time it is, and everything that was
-//! due by then happens first, in order. So a test moves a clock instead of waiting.
+//! There is no timer. Each access passes the current time, and everything that is due by then is
+//! done first, in order. A test so moves the clock instead of waiting.
 
 use std::time::Duration;
 
@@ -17,37 +17,37 @@ use crate::emulator::state::{
     later,
 };
 
-/// What a run says that lacks the credentials of its source.
+/// The error of a run without the credentials that its source needs.
 pub(super) const UNAUTHENTICATED: &str = "fatal: Authentication failed";
 
-/// What a run says of a mirror that was never told what to mirror.
+/// The error of a run of a mirror without a URL.
 const NO_URL: &str = "fatal: no path specified";
 
-/// What is asked of a run.
+/// The parameters of a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Order {
     pub(super) jid: String,
     pub(super) force: bool,
-    /// Whether it brings credentials of its own.
+    /// Whether the request has credentials.
     pub(super) authenticated: bool,
-    /// Why it fails whatever the outcome of the mirror says.
-    pub(super) doomed: Option<String>,
+    /// The error with which it fails, whatever the mirror's outcome is.
+    pub(super) error: Option<String>,
 }
 
-/// What became of an order to run.
+/// The result of a request to run.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Started {
-    /// A run of its own.
+    /// A new run with this id.
     Run(String),
-    /// No new run: this id is all there is.
-    Nothing(String),
-    /// A refusal.
+    /// No new run. The answer has this id.
+    Existing(String),
+    /// Refused.
     Conflict,
 }
 
 impl GitRepository {
-    /// Lets everything happen that is due by `now`.
-    pub(super) fn settle(&mut self, now: Timestamp, settings: &Settings) {
+    /// Finishes the runs that are due by `now`, and starts those that the schedule started before.
+    pub(super) fn finish_due_runs(&mut self, now: Timestamp, settings: &Settings) {
         let assumptions = &settings.assumptions;
         let Self {
             mirror: Some(mirror),
@@ -57,7 +57,7 @@ impl GitRepository {
         else {
             return;
         };
-        mirror.settle_schedule(now, assumptions);
+        mirror.update_schedule(now, assumptions);
         loop {
             let ends = mirror
                 .runs
@@ -66,6 +66,7 @@ impl GitRepository {
                 .filter_map(|(at, run)| Some((run.ends?, at)))
                 .min();
             let due = mirror.next_scheduled_at.filter(|due| *due <= now);
+            // In the order of time: a run that ends first may free the mirror for a scheduled one.
             match ends.filter(|(ends, _)| *ends <= now) {
                 Some((ends, at)) if due.is_none_or(|due| ends <= due) => {
                     let run = mirror.runs.remove(at);
@@ -74,11 +75,13 @@ impl GitRepository {
                         Some(error) => Some(error),
                         None => refs::copy(refs, mirror, run.force, assumptions).err(),
                     };
-                    mirror.ended(ends, failure);
+                    mirror.record_end(ends, failure);
                 }
                 _ => {
                     let Some(due) = due else { break };
                     mirror.next_scheduled_at = due.checked_add(period(assumptions)).ok();
+                    // The schedule skips its turn while a run is in flight, so a run that hangs
+                    // does not pile up others.
                     if mirror.runs.is_empty() {
                         mirror.begin(Order::default(), due, settings);
                     }
@@ -94,21 +97,21 @@ impl GitRepository {
         mirror.last_started_at = mirror.last_started_at.max(started);
     }
 
-    /// Runs the mirror, or does what is assumed where a run is in flight.
+    /// Runs the mirror. If a run is in flight, the assumption decides.
     pub(super) fn start(&mut self, order: Order, now: Timestamp, settings: &Settings) -> Started {
-        self.settle(now, settings);
+        self.finish_due_runs(now, settings);
         let Some(mirror) = &mut self.mirror else {
-            return Started::Nothing(order.jid);
+            return Started::Existing(order.jid);
         };
         let jid = order.jid.clone();
         match (settings.assumptions.repeat_start, mirror.runs.last_mut()) {
-            (RepeatStart::SameRun, Some(_)) => return Started::Nothing(jid),
+            (RepeatStart::SameRun, Some(_)) => return Started::Existing(jid),
             (RepeatStart::SameJid, Some(run)) => {
-                // The schedule tells nobody an id.
+                // A scheduled run has no id until a request needs one.
                 if run.jid.is_empty() {
                     run.jid = jid;
                 }
-                return Started::Nothing(run.jid.clone());
+                return Started::Existing(run.jid.clone());
             }
             (RepeatStart::Conflict, Some(_)) => return Started::Conflict,
             (RepeatStart::Queue, Some(_)) => {
@@ -121,14 +124,14 @@ impl GitRepository {
             }
             (RepeatStart::Concurrent, Some(_)) | (_, None) => mirror.begin(order, now, settings),
         }
-        self.settle(now, settings);
+        self.finish_due_runs(now, settings);
         Started::Run(jid)
     }
 }
 
 impl Mirror {
-    /// A schedule that was switched on by hand begins when it is first looked at.
-    fn settle_schedule(&mut self, now: Timestamp, assumptions: &Assumptions) {
+    /// Starts or ends a schedule that was switched by an edit of the state.
+    fn update_schedule(&mut self, now: Timestamp, assumptions: &Assumptions) {
         match (self.scheduled, self.next_scheduled_at) {
             (true, None) => self.next_scheduled_at = now.checked_add(period(assumptions)).ok(),
             (false, Some(_)) => self.next_scheduled_at = None,
@@ -150,7 +153,7 @@ impl Mirror {
         let unauthenticated =
             self.source.needs_credentials && !order.authenticated && self.endpoint_uuid.is_empty();
         let error = match outcome {
-            _ if order.doomed.is_some() => order.doomed,
+            _ if order.error.is_some() => order.error,
             _ if self.url.is_empty() => Some(NO_URL.to_owned()),
             _ if unauthenticated => Some(UNAUTHENTICATED.to_owned()),
             RunOutcome::Fail(error) => Some(error),
@@ -165,7 +168,7 @@ impl Mirror {
         });
     }
 
-    fn ended(&mut self, at: Timestamp, failure: Option<String>) {
+    fn record_end(&mut self, at: Timestamp, failure: Option<String>) {
         self.last_ended_at = Some(at);
         match failure {
             None => {
@@ -224,14 +227,13 @@ mod tests {
         }
     }
 
-    /// When the last success was, and how often it failed in a row and in all, after the clock
-    /// stood there.
+    /// The time of the last success, the failures in a row and all failures, at the time `now`.
     fn facts(
         repository: &mut GitRepository,
         now: i64,
         settings: &Settings,
     ) -> (Option<Timestamp>, u32, u32) {
-        repository.settle(at(now), settings);
+        repository.finish_due_runs(at(now), settings);
         let mirror = repository.mirror.as_ref().unwrap();
         (
             mirror.last_successful_update_at,
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_ends_when_its_time_has_come() {
+    fn a_run_ends_when_it_is_due() {
         let settings = settings("repeat-start=409");
         let mut repository = repository(RunOutcome::Succeed);
         assert_eq!(
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_and_a_success_starts_over() {
+    fn failures_are_counted_and_a_success_resets_the_row() {
         let settings = settings("repeat-start=409");
         let mut repository = repository(RunOutcome::Succeed);
         let fail = || RunOutcome::Fail("timed out".to_owned());
@@ -294,14 +296,18 @@ mod tests {
     }
 
     #[test]
-    fn a_second_start_does_what_is_assumed() {
+    fn a_second_start_follows_the_assumption() {
         for (switch, started, success) in [
             (
                 "repeat-start=new-jid-same-run",
-                Started::Nothing("b".to_owned()),
+                Started::Existing("b".to_owned()),
                 6,
             ),
-            ("repeat-start=same-jid", Started::Nothing("a".to_owned()), 6),
+            (
+                "repeat-start=same-jid",
+                Started::Existing("a".to_owned()),
+                6,
+            ),
             ("repeat-start=409", Started::Conflict, 6),
             ("repeat-start=concurrent", Started::Run("b".to_owned()), 8),
             ("repeat-start=queue", Started::Run("b".to_owned()), 12),
@@ -322,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schedule_runs_by_itself_in_order() {
+    fn the_schedule_starts_runs_in_order() {
         const DAY: i64 = 24 * 3600;
         for (switch, first, last) in [
             ("schedule-period=24h", DAY + 6, 3 * DAY + 6),
@@ -352,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_may_want_credentials() {
+    fn a_source_can_need_credentials() {
         let settings = settings("repeat-start=409");
         let error = |order: Order, endpoint: &str| {
             let mut repository = repository(RunOutcome::Succeed);
@@ -360,7 +366,7 @@ mod tests {
             mirror.source.needs_credentials = true;
             mirror.endpoint_uuid = endpoint.to_owned();
             repository.start(order, at(0), &settings);
-            repository.settle(at(10), &settings);
+            repository.finish_due_runs(at(10), &settings);
             repository.mirror.unwrap().last_error
         };
         assert_eq!(error(order("a"), "").as_deref(), Some(UNAUTHENTICATED));
@@ -378,7 +384,7 @@ mod tests {
         assert_eq!(
             error(
                 Order {
-                    doomed: Some("no".to_owned()),
+                    error: Some("no".to_owned()),
                     ..order("a")
                 },
                 "0123"
@@ -389,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_of_nothing_fails() {
+    fn a_mirror_without_a_url_fails() {
         let settings = settings("repeat-start=409");
         let mut repository = repository(RunOutcome::Succeed);
         repository.mirror.as_mut().unwrap().url.clear();
@@ -402,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheduled_run_gets_an_id_when_somebody_asks() {
+    fn a_scheduled_run_gets_an_id_when_a_request_needs_one() {
         let settings = settings("repeat-start=same-jid");
         let mut repository = repository(RunOutcome::Hang);
         let mirror = repository.mirror.as_mut().unwrap();
@@ -410,7 +416,7 @@ mod tests {
         for jid in ["a", "b"] {
             assert_eq!(
                 repository.start(order(jid), at(10), &settings),
-                Started::Nothing("a".to_owned())
+                Started::Existing("a".to_owned())
             );
         }
     }

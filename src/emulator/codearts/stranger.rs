@@ -1,24 +1,24 @@
-//! What others do to a mirror behind the API's back, at the emulated time: they run it, and they
-//! push to it.
+//! Changes of a mirror by another client, at the emulated time: a run, and a push.
 
 use thiserror::Error;
 
 use super::runs::{Order, Started};
 use crate::emulator::{Emulator, settings::assumptions::PushToScheduled};
 
-/// Why a push did not arrive.
+/// Why a push was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejected {
-    /// There is no such repository.
+    /// The repository does not exist.
     #[error("repository not found")]
     NotFound,
-    /// It is run by a schedule.
+    /// The repository is a scheduled mirror.
     #[error("the repository is a scheduled mirror and cannot be pushed to")]
     ReadOnly,
 }
 
 impl Emulator {
-    /// Runs a mirror as a stranger would. None if that was refused, or there is no such mirror.
+    /// Runs a mirror as another client would. None if the run was refused or the mirror does not
+    /// exist.
     pub fn start_run(&self, region: &str, project: &str, path: &str) -> Option<String> {
         let (now, settings) = (self.now(), self.settings.clone());
         self.edit(|state| {
@@ -32,13 +32,13 @@ impl Emulator {
                 ..Order::default()
             };
             match repository.start(order, now, &settings) {
-                Started::Run(jid) | Started::Nothing(jid) => Some(jid),
+                Started::Run(jid) | Started::Existing(jid) => Some(jid),
                 Started::Conflict => None,
             }
         })
     }
 
-    /// Pushes a commit to a branch as a stranger would.
+    /// Pushes a commit to a branch as another client would.
     pub fn push(
         &self,
         region: &str,

@@ -1,65 +1,64 @@
-//! The bodies in which errors come, and the header that says when to try again.
+//! The error bodies and the `Retry-After` header with which a fault answers.
 //!
-//! They are what a fault answers with. The refusals of the emulated service itself are made in
-//! `api`.
+//! The refusals of the emulated services themselves are in `message/refusal.rs`.
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimePrinter};
 use serde_json::json;
 
 use crate::emulator::{message::Response, message::refusal::Refusal, settings::ErrorShape};
 
-/// The bodies in which errors come.
+/// An error body.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ErrorBody {
-    /// The image service's, in the shape of the settings: seven digits, of which three are the
-    /// status.
+    /// Of the image service, in the shape of the settings. The first three of the seven digits of
+    /// the code are the status.
     Service {
-        /// What follows `SVCSTG.SWR.`
+        /// The digits after `SVCSTG.SWR.`
         code: u32,
-        /// For people.
+        /// The text for people.
         message: String,
     },
-    /// The same in one of its three shapes, whatever the settings say.
+    /// Of the image service, in a fixed shape.
     Shaped {
-        /// Which of the three.
+        /// The shape.
         shape: ErrorShape,
-        /// What follows `SVCSTG.SWR.`
+        /// The digits after `SVCSTG.SWR.`
         code: u32,
-        /// For people.
+        /// The text for people.
         message: String,
     },
-    /// The gateway's.
+    /// Of the gateway.
     Gateway {
         /// The HTTP status.
         status: u16,
-        /// What follows `APIGW.`
+        /// The digits after `APIGW.`
         code: String,
-        /// For people.
+        /// The text for people.
         message: String,
     },
-    /// The git service's.
+    /// Of CodeArts Repo.
     CodeArts {
-        /// Which of its two.
+        /// The shape.
         shape: CodeArtsShape,
         /// The HTTP status.
         status: u16,
-        /// Such as `CH.004404`.
+        /// The whole code, such as `CH.004404`.
         code: String,
-        /// For people.
+        /// The text for people.
         message: String,
     },
-    /// Anything else, such as the page of a proxy.
+    /// Any other body, such as the HTML page of a proxy.
     Other {
         /// The HTTP status.
         status: u16,
-        /// As in the header; empty for none.
+        /// The `Content-Type` header; empty for none.
         content_type: String,
-        /// As it is sent.
+        /// The body.
         text: String,
     },
 }
 
-/// The two bodies in which the git service refuses.
+/// The two shapes of error bodies of CodeArts Repo (`codearts-repo-api.md`, section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeArtsShape {
     /// `{"error":{"code","message"},"status":"failed"}`: versions 1 to 3 of its API.
@@ -68,12 +67,12 @@ pub enum CodeArtsShape {
     V4,
 }
 
-/// When to try again.
+/// When the client may retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// In so many seconds.
+    /// After this number of seconds.
     Seconds(u64),
-    /// As a date so many seconds from now; it may lie in the past.
+    /// At a date, this number of seconds from now; a negative number is in the past.
     Date(i64),
 }
 
@@ -81,7 +80,7 @@ impl ErrorBody {
     /// The status that comes with it.
     pub fn status(&self) -> u16 {
         match self {
-            // Codes have seven digits, so that the quotient has three.
+            // Codes have seven digits, so the quotient has three.
             Self::Service { code, .. } | Self::Shaped { code, .. } => {
                 u16::try_from(code / 10_000).unwrap_or(500)
             }
@@ -151,7 +150,7 @@ impl RetryAfter {
                 let date = now
                     .checked_add(SignedDuration::from_secs(seconds))
                     .unwrap_or(now);
-                // Only a year that HTTP cannot write has no date; then the seconds say the same.
+                // Printing fails only for a year that HTTP dates cannot express.
                 let printed = DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
                 printed.unwrap_or_else(|_| seconds.max(0).to_string())
             }
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_a_type_has_no_header() {
+    fn a_body_without_a_content_type_has_no_header() {
         let body = ErrorBody::Other {
             status: 503,
             content_type: String::new(),
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_as_http_writes_it() {
+    fn a_date_is_an_http_date() {
         let now: Timestamp = "2024-01-15T08:30:00Z".parse().unwrap();
         assert_eq!(RetryAfter::Seconds(7).header(now), "7");
         assert_eq!(

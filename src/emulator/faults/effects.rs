@@ -1,4 +1,4 @@
-//! What a fault does to the request it strikes. Which request that is, `faults` decides.
+//! What a fault does to a request that it strikes. `faults` selects the requests.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -14,50 +14,49 @@ use crate::emulator::{
     settings::ErrorShape,
 };
 
-/// What a fault does.
+/// What a fault does to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Answers with an error.
     Status {
-        /// What the answer says.
+        /// The status and the body.
         body: ErrorBody,
-        /// What a `Retry-After` header says.
+        /// The `Retry-After` header.
         retry_after: Option<RetryAfter>,
-        /// Whether the service did what it was asked before the answer was lost.
+        /// Whether the service executed the request.
         committed: bool,
     },
-    /// Closes the connection without an answer; nothing was done.
+    /// Closes the connection without an answer; the request is not executed.
     CutBefore,
-    /// Closes the connection without an answer; it was done.
+    /// Closes the connection without an answer; the request is executed.
     CutAfter,
-    /// Never answers; nothing was done.
+    /// Never answers; the request is not executed.
     HangBefore,
-    /// Never answers; it was done.
+    /// Never answers; the request is executed.
     HangAfter,
-    /// Closes the connection after so many bytes of the body, unless it is no longer than that; it
-    /// was done.
+    /// Closes the connection after this number of bytes of the body, if the body is longer; the
+    /// request is executed.
     Truncate(usize),
-    /// Answers late; it was done at once.
+    /// Answers late; the request is executed at once.
     Delay(Duration),
-    /// Leaves so many items out at the end of a list, and says nothing about it.
+    /// Omits this number of items at the end of a list. The totals stay.
     DropItems(usize),
-    /// Answers with the page before the one that is asked for; a request for a first page is not
-    /// struck.
+    /// Answers with the previous page; requests for a first page are not struck.
     RepeatPage,
-    /// Says that a list has so many items more than it has, or fewer.
+    /// Adds this number to the total of a list.
     WrongTotal(i64),
-    /// Answers a read from a state of the past; one that would see the present is not struck.
+    /// Answers a read from a past state; a read that would see the current state is not struck.
     Stale(Lag),
-    /// Somebody else does something right before the request, which is then served as usual.
+    /// Makes an edit of another client right before the request, which is then served as usual.
     Stranger(Edit),
 }
 
-/// How far a read lags behind the writes. Only those count that came after the fault.
+/// How far a read lags behind the writes. Only writes after the fault was added count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lag {
-    /// It does not see the last so many of them.
+    /// It does not see the last writes, as many as this.
     Writes(usize),
-    /// It does not see a write until so many reads that match have passed since.
+    /// It does not see a write until this number of matching reads came after it.
     Reads(usize),
 }
 
@@ -78,7 +77,7 @@ impl Effect {
         })
     }
 
-    /// One of the service's own errors, such as `4090023`.
+    /// An error of the image service, such as `4090023`.
     pub fn service(code: u32, message: &str) -> Self {
         Self::status(ErrorBody::Service {
             code,
@@ -86,7 +85,7 @@ impl Effect {
         })
     }
 
-    /// 429 of the gateway.
+    /// The 429 of the gateway.
     pub fn throttled(retry_after: Option<u64>) -> Self {
         let message = "Throttling threshold has been reached: limit:1,time:1 minute".to_owned();
         let body = ErrorBody::Gateway {
@@ -101,7 +100,7 @@ impl Effect {
         }
     }
 
-    /// 401 of the gateway.
+    /// The 401 of the gateway.
     pub fn unauthorized() -> Self {
         Self::gateway(
             401,
@@ -110,12 +109,12 @@ impl Effect {
         )
     }
 
-    /// 401 of the image service, in the shape of the settings.
+    /// The 401 of the image service, in the shape of the settings.
     pub fn expired_token() -> Self {
         Self::service(4_010_000, "The token expires or is invalid")
     }
 
-    /// 401 of the git service.
+    /// The 401 of CodeArts Repo.
     pub fn codearts_expired_token(shape: CodeArtsShape) -> Self {
         let (code, message) = (
             "DEV.00000003".to_owned(),
@@ -129,7 +128,7 @@ impl Effect {
         })
     }
 
-    /// 403 of the service.
+    /// A 403 of the image service.
     pub fn forbidden() -> Self {
         Self::service(
             4_037_018,
@@ -137,7 +136,7 @@ impl Effect {
         )
     }
 
-    /// The 404 of the gateway, which says nothing about the thing.
+    /// The 404 of the gateway for an unknown path. It does not mean that the object is absent.
     pub fn gateway_not_found() -> Self {
         Self::gateway(
             404,
@@ -146,12 +145,12 @@ impl Effect {
         )
     }
 
-    /// 500 of the service.
+    /// A 500 of the image service.
     pub fn internal() -> Self {
         Self::service(5_001_101, "Internal error")
     }
 
-    /// The HTML page of a proxy whose upstream is gone.
+    /// The HTML page of a proxy that cannot reach the service.
     pub fn html_502() -> Self {
         Self::status(ErrorBody::Other {
             status: 502,
@@ -162,7 +161,7 @@ impl Effect {
         })
     }
 
-    /// The same error, except that the service did what it was asked.
+    /// The same error after the service has executed the request.
     pub fn after_commit(mut self) -> Self {
         if let Self::Status { committed, .. } = &mut self {
             *committed = true;
@@ -170,8 +169,8 @@ impl Effect {
         self
     }
 
-    /// Whether the request never gets as far as the service.
-    pub(in super::super) fn prevents(&self) -> bool {
+    /// Whether the request does not reach the service.
+    pub(in super::super) fn prevents_request(&self) -> bool {
         matches!(
             self,
             Self::CutBefore
@@ -183,25 +182,26 @@ impl Effect {
         )
     }
 
-    /// Whether it can happen to that request at all.
-    pub(in super::super) fn concerns(&self, request: &Request) -> bool {
+    /// Whether the effect is possible for that request.
+    pub(in super::super) fn applies_to(&self, request: &Request) -> bool {
         match self {
-            Self::RepeatPage => pages::page_before(request).is_some(),
+            Self::RepeatPage => pages::previous_page(request).is_some(),
             Self::Stale(_) => request.method == "GET",
             _ => true,
         }
     }
 
-    /// What the service is asked instead.
-    pub(in super::super) fn replaces<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
-        let other = match self {
-            Self::RepeatPage => pages::page_before(request),
-            _ => None,
-        };
-        other.map_or(Cow::Borrowed(request), Cow::Owned)
+    /// The request that the service gets.
+    pub(in super::super) fn changed_request<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        match self {
+            Self::RepeatPage => {
+                pages::previous_page(request).map_or(Cow::Borrowed(request), Cow::Owned)
+            }
+            _ => Cow::Borrowed(request),
+        }
     }
 
-    /// What becomes of the answer; the service's own is empty where the effect prevented it.
+    /// The answer that is sent. `response` is empty if the request did not reach the service.
     pub(in super::super) fn answer(
         &self,
         response: Response,
@@ -236,7 +236,7 @@ impl Effect {
         }
     }
 
-    /// How much later the answer comes.
+    /// The additional delay of the answer.
     pub(in super::super) fn delay(&self) -> Duration {
         match self {
             Self::Delay(delay) => *delay,
@@ -244,7 +244,7 @@ impl Effect {
         }
     }
 
-    /// What it is called on the command line and in the journal.
+    /// Its name on the command line and in the journal.
     pub(in super::super) fn name(&self) -> &'static str {
         match self {
             Self::Status { .. } => "status",

@@ -1,8 +1,7 @@
-//! Faults: what a network, a gateway, a busy service or a stranger does to a request.
+//! Faults: what a network, a gateway, a busy service or another client can do to a request.
 //!
-//! A fault is put in by a test or by hand, waits for the requests it matches, and strikes as often
-//! as it was told to. Which request is the unlucky one is never left to chance: even a probability
-//! has a seed, so that the same requests meet the same strikes.
+//! A fault matches requests and strikes some of them. This is deterministic: a probability has a
+//! seed, so that the same requests in the same order get the same strikes.
 
 pub(super) mod bodies;
 pub(super) mod effects;
@@ -22,40 +21,40 @@ use crate::emulator::{
     state::State,
 };
 
-/// One fault and the requests it is meant for.
+/// One fault and the requests that it strikes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// Strikes this operation only.
+    /// Strikes only this operation.
     pub route: Option<Route>,
-    /// Strikes this method only.
+    /// Strikes only this method.
     pub method: Option<String>,
-    /// Strikes only where the escaped path contains this; `*` stands for anything.
+    /// Strikes only escaped paths that contain this pattern; `*` matches any text.
     pub path: Option<String>,
-    /// Strikes this region only.
+    /// Strikes only this region.
     pub region: Option<String>,
-    /// How many matching requests pass first.
+    /// How many matching requests it skips first.
     pub skip: usize,
-    /// Of those that follow, each so-many-th may be struck.
+    /// Of the following requests it may strike each n-th.
     pub every: usize,
-    /// How likely one that may be struck is; none for certain.
+    /// The probability with which it strikes one of these; none for always.
     pub chance: Option<Chance>,
-    /// How many requests it strikes; none for all that follow.
+    /// How many requests it strikes; none for no limit.
     pub count: Option<usize>,
-    /// What happens to them.
+    /// What it does to them.
     pub effect: Effect,
 }
 
-/// A probability that is the same every time.
+/// A reproducible probability.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chance {
     /// From 0, never, to 1, always.
     pub probability: f64,
-    /// Another one strikes other requests.
+    /// The seed of the generator.
     pub seed: u64,
 }
 
 impl Fault {
-    /// A fault that strikes the next request, once.
+    /// A fault that strikes the next request.
     pub fn new(effect: Effect) -> Self {
         Self {
             route: None,
@@ -70,55 +69,55 @@ impl Fault {
         }
     }
 
-    /// Only that operation.
+    /// Strikes only that operation.
     pub fn route(mut self, route: Route) -> Self {
         self.route = Some(route);
         self
     }
 
-    /// Only that method.
+    /// Strikes only that method.
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
-    /// Only where the escaped path contains `part`, in which `*` stands for anything.
-    pub fn path(mut self, part: &str) -> Self {
-        self.path = Some(part.to_owned());
+    /// Strikes only escaped paths that contain `pattern`, in which `*` matches any text.
+    pub fn path(mut self, pattern: &str) -> Self {
+        self.path = Some(pattern.to_owned());
         self
     }
 
-    /// Only that region.
+    /// Strikes only that region.
     pub fn region(mut self, region: &str) -> Self {
         self.region = Some(region.to_owned());
         self
     }
 
-    /// Lets so many matching requests pass first.
+    /// Skips this number of matching requests first.
     pub fn skip(mut self, skip: usize) -> Self {
         self.skip = skip;
         self
     }
 
-    /// Strikes each so-many-th of the matching requests only.
+    /// Strikes only each n-th of the matching requests.
     pub fn every(mut self, every: usize) -> Self {
         self.every = every;
         self
     }
 
-    /// Strikes a matching request with a probability only.
+    /// Strikes a matching request with a probability.
     pub fn chance(mut self, probability: f64, seed: u64) -> Self {
         self.chance = Some(Chance { probability, seed });
         self
     }
 
-    /// Strikes so many requests.
+    /// Strikes this number of requests.
     pub fn times(mut self, count: usize) -> Self {
         self.count = Some(count);
         self
     }
 
-    /// Strikes all requests that follow.
+    /// Strikes all following requests.
     pub fn forever(mut self) -> Self {
         self.count = None;
         self
@@ -138,11 +137,11 @@ impl Fault {
                 .region
                 .as_ref()
                 .is_none_or(|region| *region == request.region)
-            && self.effect.concerns(request)
+            && self.effect.applies_to(request)
     }
 }
 
-/// Whether the pieces between the asterisks occur in the path, one after the other.
+/// Whether the path contains the pieces between the asterisks in their order.
 fn contains(path: &str, pattern: &str) -> bool {
     let mut rest = Some(path);
     for piece in pattern.split('*') {
@@ -153,48 +152,48 @@ fn contains(path: &str, pattern: &str) -> bool {
     rest.is_some()
 }
 
-/// The faults that still wait, and those that are spent.
+/// All faults, those that will not strike again included: their counts are still read.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Waiting>);
+pub(super) struct Faults(Vec<Injected>);
 
-/// A fault, and what it has met so far.
+/// A fault with its counters.
 #[derive(Debug)]
-struct Waiting {
+struct Injected {
     fault: Fault,
-    /// Matching requests.
-    met: usize,
+    /// How many requests matched.
+    matched: usize,
     struck: usize,
-    dice: fastrand::Rng,
+    rng: fastrand::Rng,
     past: Past,
 }
 
-/// States before successful writes, the oldest first, each with how many reads the fault had met by
-/// then.
+/// The states before successful writes, the oldest first, each with the count of matching reads at
+/// that time.
 #[derive(Debug, Default)]
 struct Past {
     states: VecDeque<(usize, Arc<State>)>,
     reads: usize,
 }
 
-/// What happens to one request.
+/// What the faults do to one request.
 #[derive(Debug, Default)]
 pub(super) struct Strike {
-    /// Done by others before it is served.
+    /// The edits of other clients before it is served.
     pub(super) edits: Vec<Edit>,
-    /// Done to it.
+    /// What happens to it.
     pub(super) effect: Option<Effect>,
-    /// What it sees instead of the present.
+    /// The state that it sees, if not the current one.
     pub(super) past: Option<Arc<State>>,
 }
 
 impl Faults {
     pub(super) fn inject(&mut self, fault: Fault) {
-        let dice = fastrand::Rng::with_seed(fault.chance.map_or(0, |chance| chance.seed));
-        self.0.push(Waiting {
+        let rng = fastrand::Rng::with_seed(fault.chance.map_or(0, |chance| chance.seed));
+        self.0.push(Injected {
             fault,
-            met: 0,
+            matched: 0,
             struck: 0,
-            dice,
+            rng,
             past: Past::default(),
         });
     }
@@ -203,87 +202,92 @@ impl Faults {
         self.0.clear();
     }
 
-    /// Every fault that was put in, with how often it struck.
+    /// Every fault, with how often it struck.
     pub(super) fn all(&self) -> impl Iterator<Item = (&Fault, usize)> {
         self.0
             .iter()
-            .map(|waiting| (&waiting.fault, waiting.struck))
+            .map(|injected| (&injected.fault, injected.struck))
     }
 
-    /// The effect on a request: of the faults that match, the first whose turn it is. Strangers are
-    /// apart from that: whatever else happens, they do what they do.
+    /// The effect on a request: the first fault that strikes it, and the edits of all strangers
+    /// that do. A request has one effect, but edits of other clients do not exclude each other.
     pub(super) fn strike(&mut self, request: &Request) -> Strike {
         let mut strike = Strike::default();
-        for waiting in &mut self.0 {
-            let edit = match &waiting.fault.effect {
+        for injected in &mut self.0 {
+            let edit = match &injected.fault.effect {
                 Effect::Stranger(edit) => Some(edit.clone()),
                 _ if strike.effect.is_some() => continue,
                 _ => None,
             };
-            if waiting.is_spent() || !waiting.fault.matches(request) {
+            if injected.is_spent() || !injected.fault.matches(request) {
                 continue;
             }
-            let past = waiting.see();
-            if !waiting.turn(past.is_some()) {
+            let past = injected.past_state();
+            if !injected.strikes(past.is_some()) {
                 continue;
             }
             match edit {
                 Some(edit) => strike.edits.push(edit),
-                None => (strike.effect, strike.past) = (Some(waiting.fault.effect.clone()), past),
+                None => (strike.effect, strike.past) = (Some(injected.fault.effect.clone()), past),
             }
         }
         strike
     }
 
-    /// Whether any fault wants to know the state before a write.
-    pub(super) fn remembers(&self) -> bool {
-        self.0.iter().any(Waiting::remembers)
+    /// Whether a fault needs the states before writes. Copying them is expensive.
+    pub(super) fn need_past_states(&self) -> bool {
+        self.0.iter().any(Injected::needs_past_states)
     }
 
-    /// Takes the state before a write that succeeded.
+    /// Stores the state before a successful write.
     pub(super) fn remember(&mut self, before: State) {
         let before = Arc::new(before);
-        for waiting in self.0.iter_mut().filter(|waiting| waiting.remembers()) {
-            if let Effect::Stale(lag) = waiting.fault.effect {
-                waiting.past.push(lag, before.clone());
+        for injected in self
+            .0
+            .iter_mut()
+            .filter(|injected| injected.needs_past_states())
+        {
+            if let Effect::Stale(lag) = injected.fault.effect {
+                injected.past.push(lag, before.clone());
             }
         }
     }
 }
 
-impl Waiting {
+impl Injected {
     fn is_spent(&self) -> bool {
         self.fault.count.is_some_and(|count| self.struck >= count)
     }
 
-    fn remembers(&self) -> bool {
+    fn needs_past_states(&self) -> bool {
         matches!(self.fault.effect, Effect::Stale(_)) && !self.is_spent()
     }
 
-    /// Lets a read pass; what it would see if it were struck.
-    fn see(&mut self) -> Option<Arc<State>> {
+    /// Counts a read. Returns the past state that it would see.
+    fn past_state(&mut self) -> Option<Arc<State>> {
         match self.fault.effect {
-            Effect::Stale(lag) => self.past.see(lag),
+            Effect::Stale(lag) => self.past.read(lag),
             _ => None,
         }
     }
 
-    /// Counts a matching request; whether it is struck.
-    fn turn(&mut self, sees_the_past: bool) -> bool {
-        if matches!(self.fault.effect, Effect::Stale(_)) && !sees_the_past {
+    /// Counts a matching request and returns whether it is struck.
+    fn strikes(&mut self, has_past_state: bool) -> bool {
+        if matches!(self.fault.effect, Effect::Stale(_)) && !has_past_state {
             return false;
         }
-        self.met += 1;
-        let candidate = self.met > self.fault.skip
-            && (self.met - self.fault.skip).is_multiple_of(self.fault.every.max(1));
+        self.matched += 1;
+        let candidate = self.matched > self.fault.skip
+            && (self.matched - self.fault.skip).is_multiple_of(self.fault.every.max(1));
+        // The generator is asked for candidates only, so that `skip` does not shift its sequence.
         let strikes = candidate
             && self
                 .fault
                 .chance
-                .is_none_or(|chance| self.dice.f64() < chance.probability);
+                .is_none_or(|chance| self.rng.f64() < chance.probability);
         self.struck += usize::from(strikes);
         if self.is_spent() {
-            // States are large.
+            // A spent fault never reads them, and states are large.
             self.past = Past::default();
         }
         strikes
@@ -299,7 +303,8 @@ impl Past {
                     self.states.pop_front();
                 }
             }
-            // Two writes between the same reads come to light together.
+            // Writes between the same two reads become visible together, so the oldest state is
+            // enough.
             Lag::Reads(_)
                 if self
                     .states
@@ -309,7 +314,7 @@ impl Past {
         }
     }
 
-    fn see(&mut self, lag: Lag) -> Option<Arc<State>> {
+    fn read(&mut self, lag: Lag) -> Option<Arc<State>> {
         if let Lag::Reads(most) = lag {
             while self
                 .states
@@ -351,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_waits_counts_and_is_spent() {
+    fn a_fault_skips_strikes_and_ends() {
         let fault = cut().path("sync_repo").skip(1).times(2);
         let hits = strikes(
             fault,
@@ -391,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asterisk_stands_for_anything() {
+    fn an_asterisk_matches_any_text() {
         for (pattern, expected) in [
             ("", true),
             ("*", true),
@@ -412,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn each_nth_is_struck() {
+    fn each_nth_request_is_struck() {
         let paths = ["/a"; 8];
         let hits = strikes(cut().skip(1).every(3).forever(), &paths);
         assert_eq!(hits, [false, false, false, true, false, false, true, false]);
@@ -440,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_fault_whose_turn_it_is_strikes_and_strangers_always_do() {
+    fn the_first_fault_strikes_and_every_edit_is_made() {
         let edit = || "push-image cn-north-4/team-a/web".parse::<Edit>().unwrap();
         let mut faults = Faults::default();
         faults.inject(cut());
@@ -462,8 +467,8 @@ mod tests {
         );
     }
 
-    /// Which of the states `0`, `1`, ... a read sees; a `w` is a write, which ends state `n` and
-    /// begins `n + 1`.
+    /// Which of the states `0`, `1`, ... each read sees. In `story`, `r` is a read, and `w` is a
+    /// write that replaces state `n` with `n + 1`.
     fn seen(fault: Fault, story: &str) -> Vec<Option<String>> {
         let (mut faults, mut writes) = (Faults::default(), 0);
         faults.inject(fault);
@@ -512,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_can_lag_until_others_have_passed() {
+    fn a_read_can_lag_by_reads() {
         let stale = |reads| Fault::new(Effect::Stale(Lag::Reads(reads))).forever();
         assert_eq!(seen(stale(2), "wrrr"), states(["0", "0", ""]));
         assert_eq!(seen(stale(2), "wwrrr"), states(["0", "0", ""]));
@@ -530,22 +535,22 @@ mod tests {
             faults
                 .0
                 .iter()
-                .map(|waiting| waiting.past.states.len())
+                .map(|injected| injected.past.states.len())
                 .collect::<Vec<_>>(),
             [1, 2]
         );
     }
 
     #[test]
-    fn states_are_kept_only_while_somebody_wants_them() {
+    fn states_are_stored_only_while_a_fault_needs_them() {
         let mut faults = Faults::default();
         faults.inject(cut().forever());
-        assert!(!faults.remembers());
+        assert!(!faults.need_past_states());
         faults.inject(Fault::new(Effect::Stale(Lag::Writes(1))));
-        assert!(faults.remembers());
+        assert!(faults.need_past_states());
         faults.remember(State::default());
         faults.0.remove(0);
         assert!(faults.strike(&get("/a")).past.is_some());
-        assert!(!faults.remembers() && faults.0[0].past.states.is_empty());
+        assert!(!faults.need_past_states() && faults.0[0].past.states.is_empty());
     }
 }

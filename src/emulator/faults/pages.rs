@@ -1,18 +1,17 @@
-//! Lists that lie: items left out, the page before again, a wrong total. All of it is done to a
-//! request or a response as text, whichever service it belongs to.
+//! Faults of lists: omitted items, a repeated page, a wrong total. They change requests and
+//! responses of any service, without knowing its types.
 
 use serde_json::Value;
 
 use crate::emulator::message::{Request, Response, escape};
 
-/// Parameters that name a page by its number, the first being 1.
-const NUMBERS: [&str; 3] = ["page", "page_index", "page_no"];
+/// Query parameters with the number of a page, which starts at 1.
+const PAGE_PARAMETERS: [&str; 3] = ["page", "page_index", "page_no"];
 
-/// Fields that hold how many items there are.
-const TOTALS: [&str; 3] = ["total_range", "total", "total_count"];
+/// Fields with the total of a list.
+const TOTAL_FIELDS: [&str; 3] = ["total_range", "total", "total_count"];
 
-/// Leaves items out at the end. The headers stay as they were, so that only the length of the list
-/// gives it away.
+/// Omits items at the end. Headers and totals stay, so only the length of the list shows it.
 pub(in super::super) fn drop_items(response: Response, items: usize) -> Response {
     edited(response, |body| {
         let list = list_in(body)?;
@@ -21,7 +20,7 @@ pub(in super::super) fn drop_items(response: Response, items: usize) -> Response
     })
 }
 
-/// Says that there are more items, or fewer, than there are.
+/// Adds `by` to each total of the list, in the body and in `Content-Range`.
 pub(in super::super) fn wrong_total(response: Response, by: i64) -> Response {
     let mut response = edited(response, |body| {
         let changed = change_totals(body, by);
@@ -41,23 +40,23 @@ pub(in super::super) fn wrong_total(response: Response, by: i64) -> Response {
     response
 }
 
-/// The request for the page before; none if there is no page before, or no page is asked for.
-pub(in super::super) fn page_before(request: &Request) -> Option<Request> {
-    let read = |name: &str| {
+/// The request for the previous page; none if the request is for the first page or not for a page.
+pub(in super::super) fn previous_page(request: &Request) -> Option<Request> {
+    let parameter = |name: &str| {
         escape::pairs(&request.query)
             .find(|(key, _)| *key == name)?
             .1
             .parse::<u64>()
             .ok()
     };
-    let (name, before) = match (read("offset"), read("limit")) {
+    let (name, previous) = match (parameter("offset"), parameter("limit")) {
         (Some(offset), Some(limit)) if offset > 0 => ("offset", offset.saturating_sub(limit)),
-        _ => NUMBERS
+        _ => PAGE_PARAMETERS
             .into_iter()
-            .find_map(|name| Some((name, read(name).filter(|page| *page > 1)? - 1)))?,
+            .find_map(|name| Some((name, parameter(name).filter(|page| *page > 1)? - 1)))?,
     };
     let pairs = escape::pairs(&request.query).map(|(key, value)| match key == name {
-        true => format!("{key}={before}"),
+        true => format!("{key}={previous}"),
         false => format!("{key}={value}"),
     });
     let query = pairs.collect::<Vec<_>>().join("&");
@@ -78,22 +77,22 @@ fn edited(response: Response, edit: impl FnOnce(&mut Value) -> Option<()>) -> Re
     }
 }
 
-/// The list that a response is about: itself, or the first array in it or in an object in it.
+/// The list of a response: the body itself, or the first array in it or in an object in it.
 fn list_in(body: &mut Value) -> Option<&mut Vec<Value>> {
     match body {
         Value::Array(items) => Some(items),
         Value::Object(fields) => {
-            let holds_one = fields.values().any(Value::is_array);
+            let has_array = fields.values().any(Value::is_array);
             let mut inside = fields
                 .values_mut()
-                .filter(|field| field.is_array() || !holds_one && field.is_object());
+                .filter(|field| field.is_array() || !has_array && field.is_object());
             inside.find_map(list_in)
         }
         _ => None,
     }
 }
 
-/// In an object, and in the objects of it.
+/// Changes the totals of an object and of the objects in it. Returns whether there were any.
 fn change_totals(value: &mut Value, by: i64) -> bool {
     let Some(fields) = value.as_object_mut() else {
         return false;
@@ -101,7 +100,7 @@ fn change_totals(value: &mut Value, by: i64) -> bool {
     let mut changed = false;
     for (name, field) in fields {
         match field.as_u64() {
-            Some(total) if TOTALS.contains(&name.as_str()) => {
+            Some(total) if TOTAL_FIELDS.contains(&name.as_str()) => {
                 *field = total.saturating_add_signed(by).into();
                 changed = true;
             }
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_loses_its_last_items() {
+    fn the_last_items_of_a_list_are_omitted() {
         let short = drop_items(response(&json!([1, 2, 3])), 2);
         assert_eq!(
             (short.value(), short.header("content-range")),
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_total_is_wrong_wherever_it_is_said() {
+    fn every_total_of_a_response_is_changed() {
         let wrong = wrong_total(response(&json!([{ "name": "a", "total_range": 3 }])), 2);
         assert_eq!(
             (
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_before_is_asked_for_in_either_notation() {
+    fn the_previous_page_is_found_in_each_notation() {
         for (query, expected) in [
             (
                 "a=%20b&offset=1000&limit=1000",
@@ -184,14 +183,14 @@ mod tests {
                 ..Request::default()
             };
             assert_eq!(
-                page_before(&request)
+                previous_page(&request)
                     .map(|request| request.query)
                     .as_deref(),
                 expected,
                 "{query}"
             );
             assert!(
-                page_before(&Request {
+                previous_page(&Request {
                     method: "POST".to_owned(),
                     ..request
                 })

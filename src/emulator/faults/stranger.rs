@@ -1,21 +1,20 @@
-//! Somebody else's writes: what one of them does, described in a line.
+//! The edits of another client, each described in one line.
 //!
-//! A stranger does not go through the API, so nothing is refused: an edit of what is not there does
-//! nothing.
+//! An edit does not use the API, so it is never refused: the edit of a missing object does nothing.
 
 use std::{fmt, str::FromStr};
 
 use crate::emulator::state::{State, SyncRule, regions};
 
-/// One thing that a stranger does.
+/// One edit of another client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    deed: Deed,
+    verb: Verb,
     subject: Subject,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum Verb {
     CreateOrganization,
     DeleteOrganization,
     CreateRepository,
@@ -27,21 +26,21 @@ enum Deed {
     ToggleRule,
 }
 
-/// The name of a deed, the deed, and how many things its address names: 1 an organization, 2 a
-/// repository, 3 a rule.
-const DEEDS: [(&str, Deed, u8); 9] = [
-    ("create-organization", Deed::CreateOrganization, 1),
-    ("delete-organization", Deed::DeleteOrganization, 1),
-    ("create-repository", Deed::CreateRepository, 2),
-    ("delete-repository", Deed::DeleteRepository, 2),
-    ("toggle-repository", Deed::ToggleRepository, 2),
-    ("push-image", Deed::PushImage, 2),
-    ("create-rule", Deed::CreateRule, 3),
-    ("delete-rule", Deed::DeleteRule, 3),
-    ("toggle-rule", Deed::ToggleRule, 3),
+/// The name of a verb, the verb, and the depth of its address: 1 an organization, 2 a repository,
+/// 3 a rule.
+const VERBS: [(&str, Verb, u8); 9] = [
+    ("create-organization", Verb::CreateOrganization, 1),
+    ("delete-organization", Verb::DeleteOrganization, 1),
+    ("create-repository", Verb::CreateRepository, 2),
+    ("delete-repository", Verb::DeleteRepository, 2),
+    ("toggle-repository", Verb::ToggleRepository, 2),
+    ("push-image", Verb::PushImage, 2),
+    ("create-rule", Verb::CreateRule, 3),
+    ("delete-rule", Verb::DeleteRule, 3),
+    ("toggle-rule", Verb::ToggleRule, 3),
 ];
 
-/// What it is done to; the names that an address does not have are empty.
+/// The object of an edit. The names that its address does not have are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Subject {
     region: String,
@@ -51,7 +50,7 @@ struct Subject {
 }
 
 impl Edit {
-    /// What is new has no id yet.
+    /// Makes the edit. A new object has the id 0, which is filled in later.
     pub(in super::super) fn apply(&self, state: &mut State) {
         let Subject {
             region,
@@ -59,24 +58,24 @@ impl Edit {
             repository,
             target,
         } = &self.subject;
-        match self.deed {
-            Deed::CreateOrganization => {
+        match self.verb {
+            Verb::CreateOrganization => {
                 state.ensure_organization(region, organization);
             }
-            Deed::CreateRepository => {
+            Verb::CreateRepository => {
                 state.ensure_repository(region, organization, repository);
             }
-            Deed::DeleteOrganization => {
+            Verb::DeleteOrganization => {
                 if let Some(region) = state.regions.get_mut(region) {
                     region.organizations.remove(organization);
                 }
             }
-            Deed::DeleteRepository => {
+            Verb::DeleteRepository => {
                 if let Some(organization) = state.organization_mut(region, organization) {
                     organization.repositories.remove(repository);
                 }
             }
-            deed => {
+            verb => {
                 let content = state.organization_mut(region, organization);
                 let Some(repository) =
                     content.and_then(|content| content.repositories.get_mut(repository))
@@ -84,22 +83,22 @@ impl Edit {
                     return;
                 };
                 let rules = &mut repository.sync_rules;
-                let known = rules
+                let position = rules
                     .iter()
                     .position(|rule| rule.is_to(&target.0, &target.1));
-                match (deed, known) {
-                    (Deed::ToggleRepository, _) => repository.is_public = !repository.is_public,
-                    (Deed::PushImage, _) => repository.num_images += 1,
-                    (Deed::CreateRule, None) => rules.push(SyncRule::to(&target.0, &target.1)),
-                    (Deed::DeleteRule, Some(at)) => drop(rules.remove(at)),
-                    (Deed::ToggleRule, Some(at)) => rules[at].overrides = !rules[at].overrides,
+                match (verb, position) {
+                    (Verb::ToggleRepository, _) => repository.is_public = !repository.is_public,
+                    (Verb::PushImage, _) => repository.num_images += 1,
+                    (Verb::CreateRule, None) => rules.push(SyncRule::to(&target.0, &target.1)),
+                    (Verb::DeleteRule, Some(at)) => drop(rules.remove(at)),
+                    (Verb::ToggleRule, Some(at)) => rules[at].overrides = !rules[at].overrides,
                     _ => {}
                 }
             }
         }
     }
 
-    /// What can be done, and how it is written.
+    /// The forms of all edits, for the help and for errors.
     pub(in super::super) fn forms() -> [String; 3] {
         let addresses = [
             "REGION/ORGANIZATION",
@@ -107,7 +106,7 @@ impl Edit {
             "REGION/ORGANIZATION/REPOSITORY -> REGION/ORGANIZATION",
         ];
         [1, 2, 3].map(|depth| {
-            let names: Vec<&str> = DEEDS
+            let names: Vec<&str> = VERBS
                 .iter()
                 .filter(|(.., of)| *of == depth)
                 .map(|(name, ..)| *name)
@@ -120,16 +119,16 @@ impl Edit {
 impl FromStr for Edit {
     type Err = String;
 
-    /// Reads `DEED ADDRESS`, such as `delete-repository cn-north-4/team-a/web/front`.
+    /// Reads `VERB ADDRESS`, such as `delete-repository cn-north-4/team-a/web/front`.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is nothing a stranger does; expected {}",
+                "`{text}` is not an edit; expected {}",
                 Self::forms().join("; ")
             )
         };
         let (name, address) = text.split_once(' ').ok_or_else(wrong)?;
-        let (_, deed, depth) = DEEDS
+        let (_, verb, depth) = VERBS
             .into_iter()
             .find(|(known, ..)| *known == name)
             .ok_or_else(wrong)?;
@@ -142,10 +141,12 @@ impl FromStr for Edit {
         .flatten()
         {
             if !regions::exists(region) {
-                return Err(format!("the emulator knows no region `{region}`"));
+                return Err(format!(
+                    "unknown region `{region}`; expected an id such as `cn-north-4`"
+                ));
             }
         }
-        Ok(Self { deed, subject })
+        Ok(Self { verb, subject })
     }
 }
 
@@ -160,17 +161,17 @@ impl Subject {
             Some((organization, repository)) => (organization, Some(repository)),
             None => (rest, None),
         };
-        let named = 1 + u8::from(repository.is_some()) + u8::from(target.is_some());
+        let found = 1 + u8::from(repository.is_some()) + u8::from(target.is_some());
         let parts = [
             Some(region),
             Some(organization),
             repository,
-            target.map(|both| both.0),
-            target.map(|both| both.1),
+            target.map(|target| target.0),
+            target.map(|target| target.1),
         ];
         let complete = parts.into_iter().flatten().all(|part| !part.is_empty());
         let (remote_region, remote) = target.unwrap_or_default();
-        (named == depth && complete).then(|| Self {
+        (found == depth && complete).then(|| Self {
             region: region.to_owned(),
             organization: organization.to_owned(),
             repository: repository.unwrap_or_default().to_owned(),
@@ -187,10 +188,10 @@ impl fmt::Display for Edit {
             repository,
             target,
         } = &self.subject;
-        let (name, ..) = DEEDS
+        let (name, ..) = VERBS
             .iter()
-            .find(|(_, deed, _)| *deed == self.deed)
-            .unwrap_or(&DEEDS[0]);
+            .find(|(_, verb, _)| *verb == self.verb)
+            .unwrap_or(&VERBS[0]);
         write!(f, "{name} {region}/{organization}")?;
         if !repository.is_empty() {
             write!(f, "/{repository}")?;
@@ -206,23 +207,23 @@ impl fmt::Display for Edit {
 mod tests {
     use super::*;
 
-    fn world() -> State {
+    fn state() -> State {
         let mut state = State::new("acme");
         let web = state.ensure_repository("cn-north-4", "team-a", "web/front");
         web.sync_rules.push(SyncRule::to("cn-east-3", "dr"));
-        state.settle();
+        state.fill_in();
         state
     }
 
     fn after(edit: &str) -> State {
-        let (mut state, edit) = (world(), edit.parse::<Edit>().unwrap());
+        let (mut state, edit) = (state(), edit.parse::<Edit>().unwrap());
         edit.apply(&mut state);
-        state.settle();
+        state.fill_in();
         state
     }
 
     #[test]
-    fn each_deed_changes_one_thing() {
+    fn each_edit_changes_one_object() {
         let web = |state: &State| {
             state
                 .repository("cn-north-4", "team-a", "web/front")
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_alone() {
+    fn an_edit_of_a_missing_object_does_nothing() {
         for edit in [
             "delete-organization cn-north-4/other",
             "delete-organization cn-east-3/team-a",
@@ -297,13 +298,13 @@ mod tests {
             "create-rule cn-north-4/team-a/web/front -> cn-east-3/dr",
             "create-organization cn-north-4/team-a",
         ] {
-            assert_eq!(after(edit), world(), "{edit}");
+            assert_eq!(after(edit), state(), "{edit}");
         }
     }
 
     #[test]
-    fn an_edit_is_shown_as_it_is_written() {
-        for (name, _, depth) in DEEDS {
+    fn a_written_edit_is_read_back() {
+        for (name, _, depth) in VERBS {
             let address = ["a/b", "a/b/c/d", "a/b/c -> cn-east-3/dr"][usize::from(depth) - 1];
             let text = format!("{name} {}", address.replacen('a', "cn-north-4", 1));
             assert_eq!(text.parse::<Edit>().unwrap().to_string(), text);
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "delete-repository",
@@ -334,7 +335,7 @@ mod tests {
         ] {
             assert_eq!(
                 text.parse::<Edit>().unwrap_err(),
-                "the emulator knows no region `mars-1`"
+                "unknown region `mars-1`; expected an id such as `cn-north-4`"
             );
         }
     }

@@ -1,6 +1,6 @@
-//! The gateway in front of all services: which one a path belongs to, who may ask, and how often.
+//! The gateway in front of all services: routing, authentication and rate limits.
 //!
-//! What a service itself refuses is not known here.
+//! The refusals of the services themselves are in the services.
 
 pub(super) mod rate;
 pub(super) mod routes;
@@ -20,7 +20,7 @@ use super::{
 use rate::Windows;
 use throttle::Throttle;
 
-/// What the gateway remembers of the requests so far.
+/// The gateway's counters and tokens.
 #[derive(Debug, Default)]
 pub(super) struct Gateway {
     throttle: Throttle,
@@ -29,8 +29,8 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Who may not ask, and whose operation was called too often.
-    pub(super) fn refuses(
+    /// The refusal of a request that is not authenticated, or whose operation was called too often.
+    pub(super) fn refusal(
         &mut self,
         request: &Request,
         settings: &Settings,
@@ -45,7 +45,7 @@ impl Gateway {
                 return Some(codearts::expired(request));
             }
             (Some(_), Some(_)) => return Some(refused(Refusal::unauthorized("token expires"))),
-            // The clock of whoever signs is the real one.
+            // Clients sign with the real time, which `advance` does not move.
             (Some(keys), None) => {
                 if let Err(refusal) = signature::verify(request, keys, (settings.clock)()) {
                     return Some(refused(refusal));
@@ -56,7 +56,7 @@ impl Gateway {
         self.throttled(request, settings, now).map(refused)
     }
 
-    /// The refusal of a call of CodeArts Repo too many; none if nobody counts.
+    /// The refusal of a call of CodeArts Repo above its limit (`codearts-repo-api.md`, section 6).
     fn throttled(
         &mut self,
         request: &Request,
@@ -75,9 +75,9 @@ impl Gateway {
         (!admitted).then(|| Refusal::gateway(429, "0308", message))
     }
 
-    /// What is answered without the state: one request too many of a region, and IAM, which keeps
-    /// nothing.
-    pub(super) fn answers(
+    /// Answers without the state: the refusal of a request above the region's rate, and IAM, which
+    /// has no state.
+    pub(super) fn answer_without_state(
         &mut self,
         account: &str,
         settings: &Settings,
@@ -86,8 +86,10 @@ impl Gateway {
         request_id: &str,
     ) -> Option<Response> {
         let (windows, shape) = (&mut self.windows, settings.error_shape);
-        let counted = |rate| windows.count(rate, &request.region, now, shape, request_id);
-        if let Some(refusal) = settings.rate.and_then(counted) {
+        if let Some(refusal) = settings
+            .rate
+            .and_then(|rate| windows.count(rate, &request.region, now, shape, request_id))
+        {
             return Some(refusal);
         }
         let tokens = &mut self.tokens;
@@ -96,7 +98,7 @@ impl Gateway {
     }
 }
 
-/// Hands a request to its service, and says what stood before where that changed the state.
+/// Passes a request to its service. Returns the previous content of the places that it changed.
 pub(super) fn answer(
     state: &mut State,
     settings: &Settings,
@@ -104,6 +106,7 @@ pub(super) fn answer(
     now: Timestamp,
     request_id: &str,
 ) -> (Response, Change) {
+    // SWR answers all other paths, also those of no service and no region, with its 404.
     let service = match regions::exists(&request.region) && codearts::owns(&request.path) {
         true => codearts::answer,
         false => swr::answer,

@@ -1,6 +1,5 @@
-//! The gateway's limit: so many requests in each second or minute, counted for each region by the
-//! clock's own windows, and 429 for the rest (`swr-api.md`, section 15). What is refused never
-//! reaches the service.
+//! The gateway's rate limit: a number of requests per second or minute of the clock and region, and
+//! 429 for the rest (`swr-api.md`, section 15). A refused request does not reach the service.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +16,7 @@ use crate::emulator::{
 pub(in super::super) struct Windows(BTreeMap<String, (i64, u32)>);
 
 impl Windows {
-    /// Counts a request; the refusal, if it is one too many.
+    /// Counts a request. Returns the refusal if it is above the limit.
     pub(in super::super) fn count(
         &mut self,
         rate: Rate,
@@ -26,6 +25,8 @@ impl Windows {
         shape: ErrorShape,
         request_id: &str,
     ) -> Option<Response> {
+        // Windows are aligned to the clock: a client that waits for the next second or minute gets
+        // the full count.
         let length = rate.window.milliseconds();
         let current = now.as_millisecond().div_euclid(length);
         let (window, count) = self.0.entry(region.to_owned()).or_insert((current, 0));
@@ -41,6 +42,7 @@ impl Windows {
             format!("The throttling threshold has been reached: policy api over ratelimit,{limit}");
         let response = Refusal::gateway(429, "0308", message).response(shape, request_id);
         let left = Duration::from_millis(length.abs_diff(now.as_millisecond().rem_euclid(length)));
+        // Rounded up: a client that retries after this time is in the next window.
         let seconds = left.as_millis().div_ceil(1000).to_string();
         Some(if rate.retry_after {
             response.with_header("Retry-After", seconds)

@@ -1,7 +1,6 @@
-//! The operations of all services by their names, for faults to be aimed at.
+//! The operations of all services by name, with which a fault selects requests.
 //!
-//! A fault sees the path as it was sent: it may be aimed at a request that the service then
-//! refuses.
+//! A fault matches the path as it was sent, also of a request that the service would refuse.
 
 use crate::emulator::{
     codearts, iam,
@@ -9,17 +8,17 @@ use crate::emulator::{
     swr,
 };
 
-/// An operation by its name.
+/// A named operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route(Operation);
 
 impl Route {
-    /// The operation of that name; the error lists all.
+    /// The operation of that name. The error lists all names.
     pub fn named(name: &str) -> Result<Self, String> {
         let known = all().find(|known| known.name == name);
         known
             .map(Self)
-            .ok_or_else(|| format!("no route is called `{name}`: {}", names()))
+            .ok_or_else(|| format!("unknown route `{name}`; expected one of {}", names()))
     }
 
     pub(in super::super) fn name(self) -> &'static str {
@@ -27,7 +26,7 @@ impl Route {
     }
 
     pub(in super::super) fn matches(self, request: &Request) -> bool {
-        self.0.names(&request.method, &request.path).is_some()
+        self.0.captures(&request.method, &request.path).is_some()
     }
 }
 
@@ -37,12 +36,12 @@ fn all() -> impl Iterator<Item = Operation> {
         .chain(iam::operations())
 }
 
-/// Every name, as a message lists them.
+/// All names, for a message.
 pub(in super::super) fn names() -> String {
     all().map(|known| known.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Every name with its method and path, a line each, for people.
+/// All names with their methods and paths, one per line, for the help.
 pub(in super::super) fn table() -> String {
     let line = |known: Operation| format!("{:<26}{:<7}{}", known.name, known.method, known.path);
     all().map(line).collect::<Vec<_>>().join("\n  ")
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_request_has_one_name_at_most() {
+    fn no_request_matches_two_operations() {
         for operation in all() {
             let (method, path) = (
                 operation.method.to_owned(),
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_told_the_known_ones() {
+    fn an_unknown_name_lists_the_known_ones() {
         let error = Route::named("list-rule").unwrap_err();
         assert!(
             error.contains("`list-rule`") && error.contains("list-rules, create-rule"),

@@ -1,7 +1,7 @@
-//! The check of `SDK-HMAC-SHA256` signatures, from the bytes that arrived.
+//! The check of `SDK-HMAC-SHA256` signatures (`swr-api.md`, section 2.2).
 //!
-//! Written from the description of the algorithm, apart from portolan's signer, which it is to
-//! check. Which headers are covered is taken from the request: official clients differ in that.
+//! Written from the description of the algorithm, independently of portolan's signer, which it
+//! checks. The signed headers are taken from the request: official clients sign different ones.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
@@ -16,10 +16,11 @@ use crate::emulator::{
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
-/// How far a client's clock may be off. No source states it; this is the usual figure.
+/// The largest difference between the client's clock and ours. No page states it; 15 minutes is
+/// usual.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
-/// Refuses a request that `keys` did not sign.
+/// Refuses a request that is not signed with `keys`.
 pub(in super::super) fn verify(
     request: &Request,
     keys: &Keys,
@@ -53,7 +54,7 @@ fn check(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), &'static 
         .map_err(|_| "verify signature failed")
 }
 
-/// What an `Authorization` header claims.
+/// The parts of an `Authorization` header.
 struct Claim<'a> {
     access: &'a str,
     signed_headers: &'a str,
@@ -77,7 +78,7 @@ fn parse_date(text: &str) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(date).ok()
 }
 
-/// None if a header that was signed did not arrive.
+/// None if a signed header is missing.
 fn canonical_request(request: &Request, signed_headers: &str) -> Option<String> {
     let mut headers = String::new();
     for name in signed_headers.split(';') {
@@ -94,7 +95,8 @@ fn canonical_request(request: &Request, signed_headers: &str) -> Option<String> 
     ))
 }
 
-/// Decoded before it is split, so that `%2F` signs like `/`; always with a slash at the end.
+/// Decodes before it splits, so that `%2F` signs like `/`, and ends with a slash, both as the SDK
+/// does.
 fn canonical_path(request: &Request) -> String {
     let decoded = escape::decode(&format!("{}{}", request.prefix, request.path));
     let segments: Vec<String> = decoded
@@ -108,7 +110,7 @@ fn canonical_path(request: &Request) -> String {
     path
 }
 
-/// Sorted before it is escaped.
+/// Sorts before it escapes, as the SDK does.
 fn canonical_query(query: &str) -> String {
     let mut pairs: Vec<_> = escape::pairs(query)
         .map(|(name, value)| (escape::decode(name), escape::decode(value)))
@@ -120,7 +122,7 @@ fn canonical_query(query: &str) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-/// A client may leave a body unsigned by saying so; an empty one is hashed all the same.
+/// `X-Sdk-Content-Sha256: UNSIGNED-PAYLOAD` leaves a body unsigned. An empty body is always hashed.
 fn payload(request: &Request) -> String {
     match request.header("X-Sdk-Content-Sha256") {
         Some(value) if !request.body.is_empty() => value.to_owned(),
@@ -134,7 +136,7 @@ fn hex_digest(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! The signatures were made by the official Python client.
+    //! The expected signatures come from the official Python client.
 
     use super::*;
 
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn so_are_those_for_the_other_service() {
+    fn official_signatures_for_codearts_are_accepted() {
         let keys = "AKEXAMPLE:SKEXAMPLE".parse().unwrap();
         let json = [
             ("content-type", "application/json"),
@@ -339,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_changed_is_refused() {
+    fn a_changed_request_is_refused() {
         let check_changed = |change: fn(&mut Request), reason: &str| {
             let mut request = delete_rule();
             change(&mut request);

@@ -1,6 +1,6 @@
-//! The limit of calls: so many a minute for each operation and region, for all users together.
+//! The limit of calls of CodeArts Repo: per minute, operation and region, for all users together.
 //!
-//! The minute is one of simulated time and begins with the first call.
+//! The minute is simulated time and begins with the first call.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// The calls of the running minutes, by region and operation.
+/// The calls of the current minutes, by region and operation.
 #[derive(Debug, Default)]
 pub(in super::super) struct Throttle(BTreeMap<(String, &'static str), Window>);
 
@@ -19,7 +19,7 @@ struct Window {
 }
 
 impl Throttle {
-    /// Whether one more call is let through.
+    /// Counts a call and returns whether it is allowed.
     pub(super) fn admits(
         &mut self,
         region: &str,

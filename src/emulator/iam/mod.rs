@@ -1,9 +1,9 @@
-//! The part of IAM that clients of the other services need: a token for a password, and the numbers
-//! of projects and of the account.
+//! The part of IAM that clients of the other services need: a token for a password, and the ids of
+//! the projects and of the account.
 //!
-//! A token is valid for 24 hours of simulated time, in the region whose endpoint gave it. It is a
-//! secret and is therefore in no file: a new emulator knows none. The errors have Keystone's shape,
-//! which IAM took over.
+//! A token is valid for 24 hours of simulated time in the region of the endpoint that issued it. It
+//! is a secret, so it is never saved: tokens end with the process. The errors have the shape of
+//! OpenStack Keystone, on which IAM is based.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::emulator::{
     message::refusal::Refusal,
     message::{Request, Response, escape, operation::Operation},
     settings::{Keys, Settings},
-    state::{later, numbered, regions},
+    state::{derived_id, later, regions},
 };
 
 const TOKENS: &str = "/v3/auth/tokens";
@@ -25,7 +25,7 @@ const DOMAINS: &str = "/v3/auth/domains";
 
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// The tokens given out: their region and when they expire.
+/// The issued tokens, each with its region and expiry.
 #[derive(Debug, Default)]
 pub(super) struct Tokens(BTreeMap<String, (String, Timestamp)>);
 
@@ -38,6 +38,7 @@ impl Tokens {
     }
 
     fn issue(&mut self, region: &str, now: Timestamp) -> (String, Timestamp) {
+        // The count makes two tokens of the same instant differ.
         let digest = Sha256::digest(format!("{region} {now} {}", self.0.len()).as_bytes());
         let (token, expires) = (
             format!("MII{}", base16ct::lower::encode_string(&digest)),
@@ -53,17 +54,17 @@ pub(super) fn owns(path: &str) -> bool {
     [TOKENS, PROJECTS, DOMAINS].contains(&path)
 }
 
-/// Whether this is how one logs in, which takes no token and no signature.
+/// Whether the request asks for a token, which needs neither a token nor a signature.
 pub(super) fn is_login(request: &Request) -> bool {
     request.method == "POST" && request.path == TOKENS
 }
 
-/// The one that faults are aimed at.
+/// The operations that a fault can select.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
     [Operation::new("list-domains", "GET", DOMAINS)].into_iter()
 }
 
-/// Answers a request to one of the paths that this service owns.
+/// Answers a request to one of the paths of this service.
 pub(super) fn answer(
     tokens: &mut Tokens,
     account: &str,
@@ -79,15 +80,16 @@ pub(super) fn answer(
         }
         ("GET", PROJECTS) if known => projects(account, &request.query),
         ("GET", DOMAINS) if known => {
-            let domain = json!({ "id": domain_id(account), "name": account, "enabled": true, "description": "" });
+            let id = domain_id(account);
+            let domain = json!({ "id": id, "name": account, "enabled": true, "description": "" });
             Response::json(200, &json!({ "domains": [domain], "links": {} }))
         }
         _ => Refusal::no_route().response(settings.error_shape, request_id),
     }
 }
 
-/// Without keys to verify against any password will do; with them the user is the key and the
-/// password its secret.
+/// Without `verify` any password is accepted. With it the user is the access key and the password
+/// the secret key.
 fn login(
     tokens: &mut Tokens,
     account: &str,
@@ -108,8 +110,8 @@ fn login(
     ) else {
         return Err(refusal(400, "Bad Request", "The request body is invalid"));
     };
-    let opens = |keys: &Keys| keys.access == name && keys.secret.expose_secret() == password;
-    if settings.verify.as_ref().is_some_and(|keys| !opens(keys))
+    let matches = |keys: &Keys| keys.access == name && keys.secret.expose_secret() == password;
+    if settings.verify.as_ref().is_some_and(|keys| !matches(keys))
         || user["domain"]["name"] != account
     {
         return Err(refusal(
@@ -119,6 +121,8 @@ fn login(
         ));
     }
     let project = &auth["scope"]["project"];
+    // A project is the region scope of a token, and a region's endpoint issues tokens for its own
+    // project only.
     let id = project_id(account, &request.region);
     if !(project.is_null() || project["name"] == *request.region || project["id"] == id) {
         return Err(refusal(
@@ -129,16 +133,19 @@ fn login(
     }
     let (token, expires) = tokens.issue(&request.region, now);
     let domain = json!({ "id": domain_id(account), "name": account });
-    let mut told = json!({
+    let mut issued_token = json!({
         "methods": ["password"],
         "issued_at": time(now),
         "expires_at": time(expires),
-        "user": { "id": numbered(&format!("user {name}")), "name": name, "domain": domain },
+        "user": { "id": derived_id(&format!("user {name}")), "name": name, "domain": domain },
     });
     if !project.is_null() {
-        told["project"] = json!({ "id": id, "name": request.region, "domain": domain });
+        issued_token["project"] = json!({ "id": id, "name": request.region, "domain": domain });
     }
-    Ok(Response::json(201, &json!({ "token": told })).with_header("X-Subject-Token", token))
+    Ok(
+        Response::json(201, &json!({ "token": issued_token }))
+            .with_header("X-Subject-Token", token),
+    )
 }
 
 /// One project for each region, of the same name.
@@ -175,14 +182,14 @@ fn refusal(status: u16, title: &str, message: &str) -> Response {
 }
 
 fn domain_id(account: &str) -> String {
-    numbered(account)
+    derived_id(account)
 }
 
 fn project_id(account: &str, region: &str) -> String {
-    numbered(&format!("{account} in {region}"))
+    derived_id(&format!("{account} in {region}"))
 }
 
-/// IAM writes six digits whatever they are.
+/// IAM always writes six fraction digits.
 fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
@@ -223,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_lives_a_day_in_its_region() {
+    fn a_token_is_valid_for_a_day_in_its_region() {
         let mut tokens = Tokens::default();
         let response = ask(
             &mut tokens,
@@ -259,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_log_in_gets_no_token() {
+    fn a_failed_login_gets_no_token() {
         let mut elsewhere = credentials("acme", "AK", "SK");
         elsewhere["auth"]["scope"]["project"]["name"] = json!("cn-east-3");
         for (body, status) in [
@@ -285,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn projects_and_the_account_have_numbers() {
+    fn projects_and_the_account_have_ids() {
         let mut tokens = Tokens::default();
         let one = ask(
             &mut tokens,

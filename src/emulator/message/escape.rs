@@ -1,28 +1,28 @@
 //! Percent-encoding, for routing and for the signature check.
 //!
-//! A plus is a plus: none of the official clients writes a space as `+`, and the signature leaves
-//! it alone.
+//! `+` is not decoded to a space: no official client writes a space that way, and the signature
+//! covers a `+` unchanged.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-/// All but the unreserved bytes of RFC 3986.
+/// Every byte except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Undoes percent-encoding; a `%` without two hexadecimal digits stands for itself.
+/// Decodes percent-encoding. A `%` without two hexadecimal digits is kept as it is.
 pub(in super::super) fn decode(text: &str) -> Vec<u8> {
     percent_decode_str(text).collect()
 }
 
-/// Decodes to text; bytes that are not UTF-8 become U+FFFD and so match no name.
+/// Decodes to text. Bytes that are not UTF-8 become U+FFFD, which matches no name.
 pub(in super::super) fn decode_text(text: &str) -> String {
     String::from_utf8_lossy(&decode(text)).into_owned()
 }
 
-/// Escapes every byte but the unreserved ones.
+/// Escapes every byte except the unreserved ones.
 pub(in super::super) fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_undone_once() {
+    fn escapes_are_decoded_once() {
         for (text, decoded) in [
             ("a%24b", "a$b"),
             ("%2525", "%25"),
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn only_unreserved_bytes_stay_bare() {
+    fn only_unreserved_bytes_are_not_escaped() {
         assert_eq!(
             encode("a-z_.~ $/+:|é".as_bytes()),
             "a-z_.~%20%24%2F%2B%3A%7C%C3%A9"

@@ -1,7 +1,7 @@
-//! Requests and answers as the emulator sees them: text from a wire, not yet understood.
+//! Requests and answers as they are on the wire, not parsed yet.
 //!
-//! These are deliberately not the types that portolan sends with: what a client believes about its
-//! requests must not leak into what the service makes of them.
+//! They are deliberately not the types that portolan sends: an assumption of the client must not
+//! become an assumption of the emulated service.
 
 pub(super) mod escape;
 pub(super) mod operation;
@@ -14,11 +14,11 @@ use serde_json::Value;
 /// One request, as received.
 #[derive(Clone, Default)]
 pub struct Request {
-    /// The region whose endpoint was asked.
+    /// The region of the endpoint that received it.
     pub region: String,
     /// The method in upper case.
     pub method: String,
-    /// What stood before `path` on the wire, such as `/cn-north-4`; signatures cover it.
+    /// The part of the path before `path`, such as `/cn-north-4`. Signatures cover it.
     pub prefix: String,
     /// The escaped path, from `/v2` on.
     pub path: String,
@@ -38,7 +38,7 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// Leaves the headers out: they may carry a token.
+    /// Omits the headers: they may contain a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -48,20 +48,20 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What comes back for a request, or fails to.
+/// How a request is answered, or not.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// The whole response.
     Complete(Response),
     /// The connection closes without a byte.
     Cut,
-    /// The connection closes after so many bytes of the body.
+    /// The connection closes after this number of bytes of the body.
     Truncated(Response, usize),
-    /// Nothing comes, and the connection stays open.
+    /// Nothing is sent, and the connection stays open.
     Never,
 }
 
-/// A response of the service or of the gateway before it.
+/// A response of the service or of the gateway.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Response {
     /// The HTTP status.
@@ -75,15 +75,15 @@ pub struct Response {
 impl Response {
     /// A JSON response.
     pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self::written(status, body.to_string())
+        Self::raw_json(status, body.to_string())
     }
 
-    /// The same of a body that is JSON already.
-    pub(super) fn written(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    /// A JSON response whose body is serialized already.
+    pub(super) fn raw_json(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::text(status, "application/json", body)
     }
 
-    /// A response with a body of any kind.
+    /// A response with a body of any content type.
     pub(super) fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
         Self {
@@ -103,7 +103,7 @@ impl Response {
         find(&self.headers, name)
     }
 
-    /// The body as JSON, or null if it is none.
+    /// The body as JSON, or null if it is not JSON.
     pub fn value(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }

@@ -1,7 +1,7 @@
-//! One operation of an API, as its documents name it. Each service has one table of them, by which
-//! requests are routed, calls are counted and faults are aimed.
+//! One operation of an API. Each service has one table of them, which routes requests, counts
+//! calls and selects the requests of a fault.
 
-/// A name, a method and a path in which `{}` stands for one segment.
+/// A name, a method and a path in which `{}` matches one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Operation {
     pub(in super::super) name: &'static str,
@@ -18,21 +18,25 @@ impl Operation {
         Self { name, method, path }
     }
 
-    /// What a path has for each `{}`, if this is its operation.
-    pub(in super::super) fn names<'p>(&self, method: &str, path: &'p str) -> Option<Vec<&'p str>> {
-        let (wanted, asked) = (self.path.split('/'), path.split('/'));
-        if self.method != method || wanted.clone().count() != asked.clone().count() {
+    /// The segments that match each `{}`; none if the request is for another operation.
+    pub(in super::super) fn captures<'p>(
+        &self,
+        method: &str,
+        path: &'p str,
+    ) -> Option<Vec<&'p str>> {
+        let (pattern, segments) = (self.path.split('/'), path.split('/'));
+        if self.method != method || pattern.clone().count() != segments.clone().count() {
             return None;
         }
-        let mut names = Vec::new();
-        for (wanted, asked) in wanted.zip(asked) {
-            match wanted {
-                "{}" if !asked.is_empty() => names.push(asked),
-                _ if wanted == asked => {}
+        let mut captures = Vec::new();
+        for (part, segment) in pattern.zip(segments) {
+            match part {
+                "{}" if !segment.is_empty() => captures.push(segment),
+                _ if part == segment => {}
                 _ => return None,
             }
         }
-        Some(names)
+        Some(captures)
     }
 }
 
@@ -41,9 +45,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_has_a_name_for_each_gap() {
+    fn each_placeholder_captures_one_segment() {
         let operation = Operation::new("x", "GET", "/v2/{}/b/{}");
-        assert_eq!(operation.names("GET", "/v2/a/b/c"), Some(vec!["a", "c"]));
+        assert_eq!(operation.captures("GET", "/v2/a/b/c"), Some(vec!["a", "c"]));
         for (method, path) in [
             ("PUT", "/v2/a/b/c"),
             ("GET", "/v2/a/b"),
@@ -52,7 +56,7 @@ mod tests {
             ("GET", "/v2/a/x/c"),
             ("GET", "/v2/a/b/c/"),
         ] {
-            assert_eq!(operation.names(method, path), None, "{method} {path}");
+            assert_eq!(operation.captures(method, path), None, "{method} {path}");
         }
     }
 }

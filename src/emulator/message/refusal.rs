@@ -1,6 +1,6 @@
-//! Refusals and the bodies in which they are said (`swr-api.md`, section 4).
+//! Error responses and their bodies (`swr-api.md`, section 4).
 //!
-//! The service has used three shapes for its own, the gateway before it a fourth.
+//! The service has used three shapes of error bodies, and the gateway uses a fourth.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::emulator::{
     settings::{ErrorShape, assumptions},
 };
 
-/// Why a request was not done.
+/// Why a request was refused.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) struct Refusal {
     status: u16,
@@ -20,9 +20,9 @@ pub(in super::super) struct Refusal {
 }
 
 impl Refusal {
-    /// The service's: the first three digits of a code are its status.
+    /// An error of the service. The first three digits of its code are the status.
     pub(in super::super) fn service(code: u32, message: impl Into<String>) -> Self {
-        // Codes have seven digits, so that the quotient has three.
+        // Codes have seven digits, so the quotient has three.
         let status = u16::try_from(code / 10_000).unwrap_or(500);
         let code = format!("SVCSTG.SWR.{code}");
         Self {
@@ -34,7 +34,7 @@ impl Refusal {
         }
     }
 
-    /// The gateway's: the request never reached the service.
+    /// An error of the gateway: the request did not reach the service.
     pub(in super::super) fn gateway(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -45,7 +45,7 @@ impl Refusal {
         }
     }
 
-    /// What a path without an operation gets. It says nothing about whether the thing exists.
+    /// The error for a path without an operation. It does not mean that the object is absent.
     pub(in super::super) fn no_route() -> Self {
         Self::gateway(
             404,
@@ -54,7 +54,7 @@ impl Refusal {
         )
     }
 
-    /// What a missing or wrong signature gets.
+    /// The error for a missing or wrong signature.
     pub(in super::super) fn unauthorized(reason: &str) -> Self {
         Self::gateway(
             401,
@@ -63,7 +63,7 @@ impl Refusal {
         )
     }
 
-    /// Marks a refusal that no document promises.
+    /// Marks a refusal that is an assumption, not documented.
     pub(in super::super) fn assuming(mut self, name: &'static str) -> Self {
         self.assumption = Some(name);
         self
@@ -90,9 +90,14 @@ impl Refusal {
             ErrorShape::B => json!({ "errors": errors }),
             ErrorShape::C => {
                 let details = json!([{ "error_code": code, "error_msg": message }]);
-                let mut body = json!({ "errors": errors, "error_code": code, "error_msg": message, "details": details });
-                // Present on authorisation failures only; the service encodes it, so that nobody
-                // can rely on it.
+                let mut body = json!({
+                   "errors": errors,
+                   "error_code": code,
+                   "error_msg": message,
+                   "details": details,
+                });
+                // Present on authorisation failures only (section 4.1). The real value is opaque
+                // too, so a client must not depend on it.
                 if self.status == 403 {
                     body["encoded_authorization_message"] = json!("ZW11bGF0b3I=");
                 }
@@ -113,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shape_says_the_same() {
+    fn each_shape_has_the_same_code_and_message() {
         let refusal = Refusal::service(4_090_060, "taken");
         let one =
             json!({ "errorCode": "SVCSTG.SWR.4090060", "errorMessage": "taken", "detail": "" });
@@ -129,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_has_a_shape_of_its_own() {
+    fn the_gateway_has_its_own_shape() {
         let body = json!({ "error_msg": "slow", "error_code": "APIGW.0308", "request_id": "id-1" });
         for shape in [ErrorShape::A, ErrorShape::B, ErrorShape::C] {
             check(&Refusal::gateway(429, "0308", "slow"), shape, 429, &body);

@@ -1,7 +1,7 @@
-//! A TCP connection that can be broken where a test wants it broken.
+//! A TCP connection that a fault can break at a chosen byte.
 //!
-//! HTTP libraries take care never to send half an answer, so the damage is done below them: bytes
-//! of the answer are let through up to a point, then writing fails and the connection is closed.
+//! HTTP libraries never send half an answer, so the connection is broken below them: the answer is
+//! written up to a limit, then writing fails and the connection is closed.
 
 use std::{
     io,
@@ -22,12 +22,13 @@ use tokio::{
 
 const HEAD_END: &[u8; 4] = b"\r\n\r\n";
 
-/// What may still be written.
+/// How much may still be written.
 #[derive(Debug, Clone, Copy)]
 enum Allowance {
     Everything,
     Nothing,
-    /// The rest of the head, of whose end so many bytes went out already, then so much of the body.
+    /// The rest of the head, then `body` bytes of the body. `matched` bytes of the end of the head
+    /// were written already.
     Partial {
         matched: usize,
         body: usize,
@@ -35,7 +36,7 @@ enum Allowance {
 }
 
 impl Allowance {
-    /// How much of `bytes` may go out, and what is allowed after that.
+    /// How many of `bytes` may be written, and the allowance after them.
     fn take(self, bytes: &[u8]) -> (usize, Self) {
         let Self::Partial {
             mut matched,
@@ -71,17 +72,17 @@ impl Allowance {
     }
 }
 
-/// Breaks the connection it belongs to.
+/// Breaks its connection.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Breaker(Arc<Mutex<Allowance>>);
 
 impl Breaker {
-    /// Lets no byte of the answer out.
+    /// Closes the connection before the first byte of the answer.
     pub(in super::super) fn cut(&self) {
         *self.allowance() = Allowance::Nothing;
     }
 
-    /// Lets the head and so many bytes of the body out.
+    /// Closes the connection after the head and this number of bytes of the body.
     pub(in super::super) fn truncate(&self, body: usize) {
         *self.allowance() = Allowance::Partial { matched: 0, body };
     }
@@ -91,27 +92,27 @@ impl Breaker {
     }
 }
 
-impl Connected<IncomingStream<'_, Lines>> for Breaker {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
+impl Connected<IncomingStream<'_, BreakableListener>> for Breaker {
+    fn connect_info(stream: IncomingStream<'_, BreakableListener>) -> Self {
         stream.io().breaker.clone()
     }
 }
 
 /// Accepts connections that can be broken.
 #[derive(Debug)]
-pub(in super::super) struct Lines(pub(in super::super) TcpListener);
+pub(in super::super) struct BreakableListener(pub(in super::super) TcpListener);
 
-impl Listener for Lines {
-    type Io = Line;
+impl Listener for BreakableListener {
+    type Io = BreakableConnection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (BreakableConnection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Answers are small: waiting to fill a packet would only add latency. A refusal changes
-        // nothing else.
+        // Answers are small: waiting to fill a packet would only add latency. A failure to set the
+        // option has no other effect.
         let _ = stream.set_nodelay(true);
         let breaker = Breaker(Arc::new(Mutex::new(Allowance::Everything)));
-        (Line { stream, breaker }, address)
+        (BreakableConnection { stream, breaker }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -119,14 +120,14 @@ impl Listener for Lines {
     }
 }
 
-/// One connection.
+/// One connection with its breaker.
 #[derive(Debug)]
-pub(in super::super) struct Line {
+pub(in super::super) struct BreakableConnection {
     stream: TcpStream,
     breaker: Breaker,
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for BreakableConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -136,7 +137,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for BreakableConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,8 +1,8 @@
-//! The control endpoint, with which a test of another program does what a test of this crate does
-//! by calling [`Emulator`]: put faults in, read the journal, set the state, be a stranger.
+//! The control endpoint. It gives the tests of other programs what tests of this crate do with
+//! [`Emulator`]: add faults, read the journal, set the state, make another client's edits.
 //!
-//! It is no part of the service. The server uses it only with `--control`, on loopback addresses,
-//! and not for a web page: a request must name a loopback host.
+//! It is not part of the service. It exists only with `--control` and on loopback addresses, and a
+//! request must name a loopback host, so that a web page cannot use it.
 
 use serde_json::{Map, Value, json};
 
@@ -14,10 +14,10 @@ use crate::emulator::{
     world::journal,
 };
 
-/// What every path of it begins with.
+/// The prefix of its paths.
 pub(in super::super) const PREFIX: &str = "/_emulator/";
 
-/// Answers a request for a path that begins with the prefix.
+/// Answers a request whose path begins with [`PREFIX`].
 pub(in super::super) fn answer(
     emulator: &Emulator,
     method: &str,
@@ -32,20 +32,22 @@ pub(in super::super) fn answer(
             emulator.clear_faults();
             Ok(empty())
         }
-        ("GET", "journal") => Ok(lines(emulator)),
+        ("GET", "journal") => Ok(journal_lines(emulator)),
         ("DELETE", "journal") => {
             emulator.clear_journal();
             Ok(empty())
         }
         ("GET", "state") => Ok(Response::json(200, &json!(emulator.read(State::clone)))),
         ("PUT", "state") => set_state(emulator, &text),
-        ("POST", "stranger") => be_a_stranger(emulator, &text),
-        _ => return Response::json(404, &json!({ "error": format!("there is only {PATHS}") })),
+        ("POST", "stranger") => make_edit(emulator, &text),
+        _ => {
+            return Response::json(404, &json!({ "error": format!("expected one of {PATHS}") }));
+        }
     };
     outcome.unwrap_or_else(|error| Response::json(400, &json!({ "error": error })))
 }
 
-/// What a web page gets that drives a browser on this machine.
+/// The answer to a web page that uses the browser on this machine.
 pub(in super::super) fn refused(error: &str) -> Response {
     Response::json(403, &json!({ "error": error }))
 }
@@ -60,7 +62,7 @@ fn empty() -> Response {
     }
 }
 
-/// All faults, each with how often it struck.
+/// All faults, each with its count of strikes.
 fn faults(emulator: &Emulator) -> Response {
     let fault = |(fault, struck): (Fault, usize)| {
         let mut fields: Map<String, Value> = fault
@@ -74,7 +76,7 @@ fn faults(emulator: &Emulator) -> Response {
     Response::json(200, &emulator.faults().into_iter().map(fault).collect())
 }
 
-/// All of them or none.
+/// Adds all faults of the list, or none if one is invalid.
 fn add_faults(emulator: &Emulator, text: &str) -> Result<Response, String> {
     Fault::list(text)?
         .into_iter()
@@ -82,8 +84,8 @@ fn add_faults(emulator: &Emulator, text: &str) -> Result<Response, String> {
     Ok(empty())
 }
 
-fn lines(emulator: &Emulator) -> Response {
-    // An entry is always JSON: its names are texts.
+fn journal_lines(emulator: &Emulator) -> Response {
+    // Serializing an entry cannot fail: all its keys are strings.
     let lines: Vec<u8> = emulator
         .journal()
         .iter()
@@ -93,20 +95,21 @@ fn lines(emulator: &Emulator) -> Response {
 }
 
 fn set_state(emulator: &Emulator, text: &str) -> Result<Response, String> {
-    let mut wanted = serde_json::from_str::<State>(text)
-        .map_err(|error| format!("this is no state: {error}"))?;
-    file::check(&wanted)?;
+    let mut new = serde_json::from_str::<State>(text)
+        .map_err(|error| format!("the body is not a state: {error}"))?;
+    file::check(&new)?;
     emulator.edit(|state| {
-        if wanted.account.is_empty() {
-            wanted.account.clone_from(&state.account);
+        if new.account.is_empty() {
+            new.account.clone_from(&state.account);
         }
-        wanted.default_account.clone_from(&state.default_account);
-        *state = wanted;
+        // Not part of the JSON form, so it would be lost.
+        new.default_account.clone_from(&state.default_account);
+        *state = new;
     });
     Ok(empty())
 }
 
-fn be_a_stranger(emulator: &Emulator, text: &str) -> Result<Response, String> {
+fn make_edit(emulator: &Emulator, text: &str) -> Result<Response, String> {
     let expected = r#"expected {"edit": "EDIT"}"#;
     let body: Value = serde_json::from_str(text).map_err(|error| format!("{expected}: {error}"))?;
     let edit: Edit = body["edit"].as_str().ok_or(expected)?.parse()?;

@@ -1,15 +1,14 @@
-//! Who asks: a program on this machine, or a web page in a browser on it.
+//! Whether a request comes from a program on this machine or from a web page in a browser on it.
 //!
-//! A browser sends what a page tells it to any port of its machine. It adds the page's `Origin` to
-//! whatever can change something. A page whose own name resolves to a loopback address is of one
-//! origin with the port, but its name is in `Host`.
+//! A web page can make the browser send requests to any local port. The browser adds the page's
+//! `Origin` to each request that can change something. A page whose host name resolves to a
+//! loopback address has the same origin as the port (DNS rebinding), but its name is in `Host`.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Uri, header};
 
-/// Why a request is refused that a page of another host has sent; official clients send no
-/// `Origin`.
+/// Why a request from a page of another host is refused. Official clients send no `Origin`.
 pub(in super::super) fn foreign_page(headers: &HeaderMap) -> Option<String> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let foreign = origins.find(|origin| !origin.to_str().is_ok_and(is_origin))?;
@@ -19,10 +18,10 @@ pub(in super::super) fn foreign_page(headers: &HeaderMap) -> Option<String> {
     ))
 }
 
-/// Why a request is refused that asks for this machine by another name than its own.
-pub(in super::super) fn foreign_name(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+/// Why a request is refused whose host is not a loopback name.
+pub(in super::super) fn foreign_host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let hosts = headers.get_all(header::HOST).iter();
-    // A target with a host in it takes the place of the header.
+    // In `GET http://HOST/PATH` the host of the target overrides the header, so both are checked.
     let mut named = hosts
         .map(|host| host.as_bytes())
         .chain(uri.authority().map(|host| host.as_str().as_bytes()));
@@ -42,7 +41,7 @@ fn refusal(header: &str, value: &str) -> String {
     )
 }
 
-/// `http://localhost:3000`; pages without an origin of their own send `null`.
+/// `http://localhost:3000`. Pages without an origin send `null`, which is refused.
 fn is_origin(origin: &str) -> bool {
     origin
         .split_once("://")
@@ -66,7 +65,7 @@ fn is_address(text: &str) -> bool {
         .is_ok_and(|address| address.is_loopback())
 }
 
-/// `localhost` and what lies below it is never looked up elsewhere (RFC 6761).
+/// `localhost` and names below it always resolve to loopback (RFC 6761).
 fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_names_are_known_with_and_without_a_port() {
+    fn loopback_names_are_accepted_with_and_without_a_port() {
         for host in [
             "localhost",
             "LOCALHOST:80",

@@ -1,6 +1,6 @@
-//! The emulator on a socket: bytes in, bytes out, and connections that break when they are told to.
+//! The emulator on a socket: HTTP requests in, answers out, and connections that faults break.
 //!
-//! Nothing about the service is decided here.
+//! It knows nothing about the services.
 
 mod connection;
 mod control;
@@ -22,13 +22,13 @@ use super::{
     message::{self, escape},
     state::regions,
 };
-use connection::{Breaker, Lines};
+use connection::{BreakableListener, Breaker};
 
-/// Well above what the service takes, so that it is the service which refuses.
+/// Well above the body limit of the service (12 MB), so that the service refuses, not the server.
 const READ_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Serves one region, or all of them with the region as the first path segment; a path that begins
-/// with no region is one of [`Settings::region`](super::Settings). Ends only when dropped.
+/// Serves one region, or all regions with the region as the first path segment. A path without a
+/// region belongs to [`Settings::region`](super::Settings). Runs until it is dropped.
 pub async fn serve(
     emulator: Emulator,
     listener: TcpListener,
@@ -45,8 +45,8 @@ pub async fn serve(
     .await
 }
 
-/// The same with the control endpoint, for whoever can reach the port; so it must be one of this
-/// machine.
+/// Like [`serve`], with the control endpoint. It has no authentication, so only loopback addresses
+/// are allowed.
 pub async fn serve_controlled(
     emulator: Emulator,
     listener: TcpListener,
@@ -70,7 +70,7 @@ pub async fn serve_controlled(
 async fn run(site: Site, listener: TcpListener) -> io::Result<()> {
     let router = Router::new().fallback(handle).with_state(site);
     axum::serve(
-        Lines(listener),
+        BreakableListener(listener),
         router.into_make_service_with_connect_info::<Breaker>(),
     )
     .await
@@ -89,14 +89,14 @@ async fn handle(
     request: Request,
 ) -> Response {
     let is_control = site.controlled && request.uri().path().starts_with(control::PREFIX);
-    let by_name = || {
+    let foreign_host = || {
         is_control
-            .then(|| loopback::foreign_name(request.uri(), request.headers()))
+            .then(|| loopback::foreign_host(request.uri(), request.headers()))
             .flatten()
     };
-    // The service itself answers to any name: official clients send the one that it has in the
-    // cloud.
-    if let Some(refusal) = loopback::foreign_page(request.headers()).or_else(by_name) {
+    // `Host` is checked for the control endpoint only: official clients send the service's name in
+    // the cloud.
+    if let Some(refusal) = loopback::foreign_page(request.headers()).or_else(foreign_host) {
         return send(control::refused(&refusal));
     }
     if is_control {
@@ -126,19 +126,19 @@ fn cut(breaker: &Breaker) -> Response {
     Response::default()
 }
 
-/// None if the request did not arrive whole. Without a `region` the path names one, or else it is
-/// `otherwise`.
+/// None if the request did not arrive completely. Without a `region` it is taken from the path,
+/// else it is `default_region`.
 async fn receive(
     request: Request,
     region: Option<String>,
-    otherwise: &str,
+    default_region: &str,
 ) -> Option<message::Request> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, READ_LIMIT).await.ok()?;
     let path = parts.uri.path();
     let (region, prefix, path) = match region {
         Some(region) => (region, "", path),
-        None => split_region(path).unwrap_or_else(|| (otherwise.to_owned(), "", path)),
+        None => split_region(path).unwrap_or_else(|| (default_region.to_owned(), "", path)),
     };
     Some(message::Request {
         region,
@@ -151,8 +151,8 @@ async fn receive(
     })
 }
 
-/// `/cn-north-4/v2/manage` is the region, its prefix, and the path as the service knows it. None if
-/// the path does not begin with a region.
+/// Splits `/cn-north-4/v2/manage` into the region, its prefix, and the path of the service. None
+/// if the path does not begin with a region.
 fn split_region(path: &str) -> Option<(String, &str, &str)> {
     let end = path
         .char_indices()
@@ -180,7 +180,7 @@ fn send(response: message::Response) -> Response {
         .fold(builder, |builder, (name, value)| {
             builder.header(name, value)
         });
-    // Only a fault made by hand can hold a status or a header that HTTP does not know.
+    // Only a fault can contain a status or a header that HTTP does not allow.
     builder
         .body(Body::from(response.body))
         .unwrap_or_else(|error| {

@@ -1,8 +1,8 @@
-//! The answers that no document gives: each has a default, a switch for the other answers, and a
-//! name that the response carries in `x-emulator-assumption`, so that no test takes a guess for a
+//! Answers that are not documented. Each has a default, a switch for the alternatives, and a name
+//! that the response carries in `x-emulator-assumption`, so that a test can tell a guess from a
 //! fact.
 
-/// The response header that names an assumption behind the answer.
+/// The response header that names the assumption of an answer.
 pub const HEADER: &str = "x-emulator-assumption";
 
 macro_rules! assumptions {
@@ -26,14 +26,14 @@ macro_rules! assumptions {
             }
 
             impl $type {
-                /// What the response header and the switch call it.
+                /// Its name in the response header and on the command line.
                 pub const NAME: &str = $name;
                 const CHOICES: &[(&str, Self)] =
                     &[($default_text, Self::$default) $(, ($text, Self::$choice))*];
             }
         )+
 
-        /// One choice for each question that the documents leave open.
+        /// One choice for each question that the documents do not answer.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
         pub struct Assumptions {
             $(
@@ -43,18 +43,18 @@ macro_rules! assumptions {
         }
 
         impl Assumptions {
-            /// Applies a switch, `NAME=CHOICE`; the error says what is allowed.
+            /// Applies a switch, `NAME=CHOICE`. The error lists what is allowed.
             pub fn set(&mut self, switch: &str) -> Result<(), String> {
                 let (name, choice) = switch.split_once('=').unwrap_or((switch, ""));
                 match name {
                     $($name => self.$field = choose($name, choice, $type::CHOICES)?,)+
-                    _ => return Err(format!("no assumption is called `{name}`; there \
-                        are:\n{}", Self::help())),
+                    _ => return Err(format!("unknown assumption `{name}`; expected one \
+                       of:\n{}", Self::help())),
                 }
                 Ok(())
             }
 
-            /// All switches, a line each, the default first.
+            /// All switches, one per line, the default first.
             pub fn help() -> String {
                 [$(format!("{}={}  {}", $name, texts($type::CHOICES), $about.trim())),+].join("\n")
             }
@@ -63,48 +63,48 @@ macro_rules! assumptions {
 }
 
 assumptions! {
-    /// a rule is created whose target exists
+    /// creating a rule whose target has a rule already
     duplicate_rule: DuplicateRule = "duplicate-rule" {
         Error = "error", Replace = "replace", SecondRow = "second-row", Ignore = "ignore",
     }
     /// rules with syncAuto=false in the list of rules
     hidden_rules: HiddenRules = "hidden-rules" { Hide = "hide", Show = "show" }
-    /// a repository that holds images is deleted
+    /// deleting a repository with images
     delete_repository_with_images: DeleteRepositoryWithImages = "delete-repository-with-images" {
         Refuse = "refuse", Cascade = "cascade",
     }
-    /// an organization whose repositories are all empty is deleted
+    /// deleting an organization whose repositories are all empty
     delete_organization_with_repositories: DeleteOrganizationWithRepositories =
         "delete-organization-with-repositories" { Refuse = "refuse", Cascade = "cascade" }
-    /// a repository is created in an organization that does not exist
+    /// creating a repository in an organization that does not exist
     missing_organization_on_create: MissingOrganizationOnCreate = "missing-organization-on-create" {
         NotFound = "404", BadRequest = "400",
     }
-    /// a rule is deleted that does not exist
+    /// deleting a rule that does not exist
     delete_missing_rule: DeleteMissingRule = "delete-missing-rule" { BadRequest = "400", NotFound = "404" }
-    /// category or description is not part of an update
+    /// an update without category or description
     patch_omitted: PatchOmitted = "patch-omitted" { Reset = "reset", Keep = "keep" }
-    /// a page of more than 1000 is asked for
+    /// a limit above 1000
     page_limit_over: PageLimitOver = "page-limit-over" { Refuse = "refuse", Clamp = "clamp" }
-    /// how the namespace parameter of a list compares
+    /// how a list compares its namespace parameter
     namespace_filter: NamespaceFilter = "namespace-filter" {
         Exact = "exact", Substring = "substring",
     }
-    /// the status of a created repository
+    /// the status of the answer to a new repository
     create_repository_status: CreateRepositoryStatus = "create-repository-status" {
         Created = "201", Ok = "200",
     }
-    /// how the fields of a new repository may come
+    /// the accepted bodies of a new repository
     create_repository_body: CreateRepositoryBody = "create-repository-body" {
         Either = "json-or-form", Json = "json", Form = "form",
     }
-    /// the body of the answer to a rule that was created or deleted
+    /// the body of the answer when a rule was created or deleted
     rule_answer: RuleAnswer = "rule-answer" { Empty = "empty", Object = "object" }
-    /// an organization of another account is asked for
+    /// access to an organization of another account
     foreign_organization: ForeignOrganization = "foreign-organization" {
         Forbidden = "403", NotFound = "404",
     }
-    /// the words of a mirror's update_status
+    /// the values of update_status
     update_status: UpdateStatus = "update-status" {
         GitLab = "gitlab", Oracle = "oracle", Numbers = "numbers",
     }
@@ -112,90 +112,90 @@ assumptions! {
     git_times: GitTimes = "git-times" {
         Offset = "rfc3339-offset", Utc = "rfc3339-utc", Plain = "plain-beijing", PlainUtc = "plain-utc",
     }
-    /// a mirror is run that is running
+    /// starting a mirror that is running
     repeat_start: RepeatStart = "repeat-start" {
         SameRun = "new-jid-same-run", SameJid = "same-jid", Concurrent = "concurrent", Queue = "queue",
         Conflict = "409",
     }
-    /// a mirror is asked for, changed or run that is an ordinary repository
+    /// a mirror operation on an ordinary repository
     not_a_mirror: NotAMirror = "not-a-mirror" {
         NotFound = "404", Nulls = "200-nulls", BadRequest = "400",
     }
-    /// what mirroring_enabled means
+    /// the meaning of mirroring_enabled
     mirroring_enabled: MirroringEnabled = "mirroring-enabled" {
         TrueIsOn = "true-is-on", TrueIsOff = "true-is-off",
     }
-    /// the schedule of a mirror is switched
+    /// switching the schedule of a mirror
     schedule_switch: ScheduleSwitch = "schedule-switch" {
         Free = "free", OffIsFinal = "off-is-final", Fixed = "fixed",
     }
-    /// how often the schedule runs a mirror
+    /// the period of a mirror's schedule
     schedule_period: SchedulePeriod = "schedule-period" { Day = "24h", Hour = "1h" }
-    /// a field is not part of a mirror's update
+    /// an update of a mirror that omits a field
     put_omitted: PutOmitted = "put-omitted" { Keep = "keep", Reset = "reset" }
-    /// a mirror is run by a request without a body
+    /// starting a mirror without a body
     start_without_body: StartWithoutBody = "start-without-body" {
         Accept = "accept", Refuse = "400",
     }
-    /// last_update_at of a mirror moves: as a run ends, as it starts, or with each update too
+    /// when last_update_at changes: at the end of a run, at its start, or with each update too
     last_update_at: LastUpdateAt = "last-update-at" {
         End = "end", Start = "start", Record = "record",
     }
-    /// which failures number_of_failures counts
+    /// the failures that number_of_failures counts
     number_of_failures: NumberOfFailures = "number-of-failures" {
         Consecutive = "consecutive", Total = "total",
     }
     /// last_error after a success
     last_error: LastError = "last-error" { Cleared = "null", Kept = "kept" }
-    /// a repository is associated that is a mirror
+    /// associating a repository that is a mirror
     associate_twice: AssociateTwice = "associate-twice" {
         Same = "same", Replace = "replace", Conflict = "409",
     }
-    /// a repository is associated without a url
+    /// associating without a url
     associate_without_url: AssociateWithoutUrl = "associate-without-url" {
         Accept = "accept", Refuse = "400",
     }
-    /// a repository is associated whose creation has not ended
+    /// associating a repository that is still being created
     associate_new_repository: AssociateNewRepository = "associate-new-repository" {
         Accept = "201", NotFound = "404",
     }
-    /// the commit of a branch in the list with view=all
+    /// the commits of branches in the list with view=all
     branch_commit: BranchCommit = "branch-commit" { Absent = "absent", Present = "present" }
-    /// repositories in groups in the list of a project
+    /// repositories of groups in the list of a project
     project_list_groups: ProjectListGroups = "project-list-groups" {
         Include = "include", Exclude = "exclude",
     }
-    /// the repositories of a project are listed that does not exist
+    /// listing the repositories of a project that does not exist
     unknown_project: UnknownProject = "unknown-project" { NotFound = "404", Empty = "empty" }
-    /// a run without force meets a branch that others pushed to
+    /// a run without force, and a branch to which another client pushed
     diverged_branches: DivergedBranches = "diverged-branches" {
         Fail = "fail", Overwrite = "overwrite", Skip = "skip",
     }
-    /// a run without force meets a branch that the source has not, or not any more
+    /// a run without force, and a branch that the source does not have
     deleted_branches: DeletedBranches = "deleted-branches" { Keep = "keep", Remove = "remove" }
-    /// a run without force meets a tag that points elsewhere in the source
+    /// a run without force, and a tag that differs in the source
     moved_tags: MovedTags = "moved-tags" { Keep = "keep", Overwrite = "overwrite" }
-    /// a git repository's id is no number from 1 to 2147483647
+    /// a git repository id that is not a number from 1 to 2147483647
     id_out_of_range: IdOutOfRange = "id-out-of-range" { BadRequest = "400", NotFound = "404" }
-    /// CodeArts Repo gets a value of another type, range or set than documented
+    /// a value that CodeArts Repo does not document
     invalid_value: InvalidValue = "invalid-value" { Refuse = "400", Ignore = "ignore" }
-    /// the url of a mirror does not begin with http:// or https://
+    /// a mirror url that does not begin with http:// or https://
     mirror_url: MirrorUrl = "mirror-url" { Refuse = "400", Accept = "accept" }
-    /// the url of a mirror holds a user or a password
+    /// a mirror url with a user or a password
     url_credentials: UrlCredentials = "url-credentials" { Shown = "shown", Scrubbed = "scrubbed" }
-    /// how an answer shows a url or an endpoint_uuid that a mirror has not
+    /// a url or endpoint_uuid that a mirror does not have
     empty_field: EmptyField = "empty-field" { Null = "null", Text = "text" }
-    /// a mirror is run with a username or password that is not Base64
+    /// starting a mirror with a username or password that is not Base64
     not_base64: NotBase64 = "not-base64" { Refuse = "400", FailedRun = "failed-run" }
-    /// a branch of a scheduled mirror is pushed to
+    /// a push to a branch of a scheduled mirror
     push_to_scheduled: PushToScheduled = "push-to-scheduled" {
         Refuse = "refuse", Accept = "accept",
     }
-    /// name_with_namespace of a git repository
+    /// the name_with_namespace of a git repository
     name_with_namespace: NameWithNamespace = "name-with-namespace" {
         Plain = "plain", Spaced = "spaced",
     }
-    /// path of a git repository in lists
+    /// the path of a git repository in lists
     repository_path: RepositoryPath = "repository-path" { Name = "name", Full = "full" }
 }
 

@@ -1,4 +1,4 @@
-//! What an emulator is started with. Nothing here changes while it runs.
+//! The settings an emulator starts with. They do not change while it runs.
 
 pub(super) mod assumptions;
 pub(super) mod rate;
@@ -11,36 +11,36 @@ use secrecy::SecretString;
 use assumptions::Assumptions;
 use rate::Rate;
 
-/// The account that asks where nothing chooses one.
+/// The caller's account, where neither the state nor the settings name one.
 pub(super) const DEFAULT_ACCOUNT: &str = "emulator";
 
 /// How an emulator behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The account that asks, unless the state file names another.
+    /// The caller's account, unless the state file names another.
     pub account: String,
-    /// The region of a request whose path names none, where an address serves all regions.
+    /// The region of a request whose path has no region, on an address that serves all regions.
     pub region: String,
     /// How many organizations the account may have in a region; the real default is 5.
     pub quota: Option<usize>,
-    /// The key that requests must be signed with; without one nothing is verified.
+    /// The key that requests must be signed with; none turns verification off.
     pub verify: Option<Keys>,
     /// How long every answer takes.
     pub latency: Duration,
-    /// How many requests each region answers; without one, all.
+    /// How many requests each region answers; none for no limit.
     pub rate: Option<Rate>,
     /// The answers where the documents are silent.
     pub assumptions: Assumptions,
     /// The shape of the service's error bodies.
     pub error_shape: ErrorShape,
-    /// Where timestamps come from; `Emulator::advance` moves them on, but for the check of
+    /// The source of timestamps. `Emulator::advance` is added to it, except for the check of
     /// signatures.
     pub clock: fn() -> Timestamp,
     /// How often each operation of CodeArts Repo may be called in a region; none for no limit.
     pub calls_per_minute: Option<u32>,
     /// How long the run of a mirror waits before it starts.
     pub run_delay: Duration,
-    /// How long the run of a mirror takes, unless the mirror itself says so.
+    /// How long the run of a mirror takes, unless the mirror has its own duration.
     pub run_duration: Duration,
 }
 
@@ -66,9 +66,9 @@ impl Default for Settings {
 /// An access key with its secret.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    /// The part that requests show.
+    /// The access key, which requests contain.
     pub access: String,
-    /// The part that signs.
+    /// The secret key, which signs.
     pub secret: SecretString,
 }
 
@@ -77,7 +77,8 @@ impl FromStr for Keys {
 
     /// Reads `ACCESS:SECRET`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // As `$(cat FILE)` would, where a file or another program hands it on.
+        // One trailing line break is dropped, as `$(cat FILE)` drops it: the text may come from a
+        // file or another program.
         let text = text
             .strip_suffix('\n')
             .map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
@@ -91,14 +92,14 @@ impl FromStr for Keys {
     }
 }
 
-/// The three bodies in which the service has been seen to refuse.
+/// The three shapes of error bodies that the service has been seen to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ErrorShape {
-    /// A bare array: the error-code page, older regions.
+    /// A bare array: on the error-code page and in older regions.
     A,
-    /// An object with `errors`: what the Terraform provider parses.
+    /// An object with `errors`, which the Terraform provider parses.
     B,
-    /// Both notations in one object: the newest pages.
+    /// Both notations in one object, as on the newest pages.
     #[default]
     C,
 }
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_break_behind_a_key_is_no_part_of_it() {
+    fn a_trailing_line_break_is_not_part_of_a_key() {
         for text in ["ak:s k", "ak:s k\n", "ak:s k\r\n"] {
             let keys: Keys = text.parse().unwrap();
             assert_eq!(

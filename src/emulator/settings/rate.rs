@@ -1,19 +1,19 @@
-//! How many requests the gateway lets through, as text and as a value.
+//! The rate limit of the gateway, as text and as a value.
 
 use std::str::FromStr;
 
 /// How many requests a region answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// In each window.
+    /// The limit per window.
     pub requests: u32,
-    /// A window begins with every second, or with every minute.
+    /// A window begins with each second, or with each minute.
     pub window: Window,
-    /// Whether a refusal says when the next window begins; the documents do not promise it.
+    /// Whether a refusal has `Retry-After` with the start of the next window. It is not documented.
     pub retry_after: bool,
 }
 
-/// How long a limit counts.
+/// The length of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     Second,
@@ -28,7 +28,7 @@ impl Window {
         }
     }
 
-    /// As the gateway says it.
+    /// As the gateway's error message has it.
     pub(in super::super) fn name(self) -> &'static str {
         match self {
             Self::Second => "1 second",
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_a_number_and_a_unit() {
+    fn a_rate_is_a_count_and_a_unit() {
         assert_eq!(
             "600/m".parse(),
             Ok(Rate {

@@ -1,10 +1,10 @@
-//! The file of changes beside a large state file, which would take too long to write with each
-//! change.
+//! The file of changes beside a large state file. Writing the whole state with each change would
+//! take too long.
 //!
-//! Every line is JSON. The first names the state file that the changes belong to by its digest;
-//! each further line is one change. Before the state file is replaced by one that holds them all, a
-//! line names the digest of that one, so that a crash in between leaves no doubt. A line without
-//! its end was never answered and does not count.
+//! Every line is JSON. The first has the digest of the state file that the changes belong to; each
+//! further line is one change. Before the state file is replaced by one that contains all changes,
+//! a line with the new digest is added, so that the changes are not applied twice after a crash. An
+//! incomplete last line was never answered and is ignored.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -23,21 +23,21 @@ enum Line {
     Since(String),
     /// One change.
     Change(Change),
-    /// The digest of a state file that holds all changes so far.
+    /// The digest of a state file that contains all changes so far.
     IncludedIn(String),
 }
 
-/// What a file of changes holds.
+/// The content of a file of changes.
 #[derive(Debug)]
 pub(in super::super) struct Recorded {
     pub(in super::super) since: String,
     pub(in super::super) changes: Vec<Change>,
     pub(in super::super) included_in: Option<String>,
-    /// How long the file is without half a line at its end.
+    /// The size of the file without an incomplete last line.
     pub(in super::super) size: u64,
 }
 
-/// The file of changes, which is there only while it holds what the state file does not.
+/// The file of changes. It exists only while it has changes that the state file lacks.
 #[derive(Debug)]
 pub(in super::super) struct Changes {
     path: PathBuf,
@@ -46,7 +46,7 @@ pub(in super::super) struct Changes {
 }
 
 impl Changes {
-    /// Those of the state file at `path`.
+    /// The file of changes of the state file at `path`.
     pub(in super::super) fn of(path: &Path) -> Self {
         let mut name = path.as_os_str().to_owned();
         name.push(".changes");
@@ -61,12 +61,12 @@ impl Changes {
         &self.path
     }
 
-    /// How large the file is; 0 if there are no changes.
+    /// The size of the file; 0 if there are no changes.
     pub(in super::super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// What an emulator left that was killed. None if there is nothing, or nothing whole.
+    /// Reads the changes that a killed emulator left. None if there is no complete line.
     pub(in super::super) fn read(&self) -> io::Result<Option<Recorded>> {
         let Some(bytes) = regular::read(&self.path)? else {
             return Ok(None);
@@ -103,7 +103,7 @@ impl Changes {
                 (Line::IncludedIn(digest), Some(recorded)) => recorded.included_in = Some(digest),
                 (Line::Since(_), Some(_)) | (_, None) => {
                     return Err(wrong(
-                        "expected `since` in the first line and nowhere else".to_owned(),
+                        "expected `since` in the first line and only there".to_owned(),
                     ));
                 }
             }
@@ -111,7 +111,7 @@ impl Changes {
         Ok(recorded)
     }
 
-    /// Goes on with the file that another emulator left, of which so much is whole.
+    /// Continues the file that another emulator left, after its first `size` bytes.
     pub(in super::super) fn resume(&mut self, size: u64) -> io::Result<()> {
         let file = OpenOptions::new().append(true).open(&self.path)?;
         file.set_len(size)?;
@@ -119,8 +119,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Adds a change to those since the state file of that digest. It is in the file afterwards, or
-    /// not at all.
+    /// Adds a change to the state file of digest `since`. It is added completely or not at all.
     pub(in super::super) fn add(&mut self, since: &str, change: Change) -> io::Result<()> {
         let mut lines = Vec::new();
         if self.size == 0 {
@@ -132,15 +131,15 @@ impl Changes {
         self.append(&lines)
     }
 
-    /// Says that a state file of that digest, which is about to be written, holds all changes.
-    pub(in super::super) fn are_included_in(&mut self, digest: &str) -> io::Result<()> {
+    /// Records that the state file of that digest, which is written next, contains all changes.
+    pub(in super::super) fn mark_included_in(&mut self, digest: &str) -> io::Result<()> {
         let mut line = Vec::new();
         write_line(&mut line, &Line::IncludedIn(digest.to_owned()))?;
         self.append(&line)
     }
 
-    /// Forgets the changes. A file that cannot be removed does no harm: it says which state file
-    /// holds them.
+    /// Removes the file. If that fails, its last line still tells that the state file has the
+    /// changes.
     pub(in super::super) fn clear(&mut self) {
         if self.size > 0 {
             (self.file, self.size) = (None, 0);
@@ -156,8 +155,8 @@ impl Changes {
         match &written {
             Ok(()) => self.size += lines.len() as u64,
             Err(_) if file.set_len(self.size).is_ok() => {}
-            // Half a line must not become a part of the next one. Now the state file has to be
-            // written.
+            // The incomplete line cannot be removed, and the next one must not be appended to it.
+            // The huge size makes the next save write the whole state.
             Err(_) => (self.file, self.size) = (None, u64::MAX),
         }
         written

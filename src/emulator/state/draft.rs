@@ -1,8 +1,7 @@
 //! A state while a request changes it.
 //!
-//! Services change a state through this only, so what stood before in the changed places is always
-//! known. A change can then be undone and written to a file without looking at the rest of the
-//! state, however large that is.
+//! Services change a state only through [`Draft`], which keeps the previous content of the changed
+//! places. A change can so be undone, or written to a file, without a copy of the whole state.
 
 use std::{collections::BTreeMap, ops::Deref};
 
@@ -12,34 +11,32 @@ use crate::emulator::state::{
     Counters, Organization, Repository, State, SyncRule, git::GitRepository,
 };
 
-/// A state that can be read as it is, and changed place by place.
+/// A state that can be read, and changed place by place.
 #[derive(Debug)]
 pub(in super::super) struct Draft<'a> {
     state: &'a mut State,
     before: Change,
 }
 
-/// What some places of a state hold; nothing about the others.
+/// The content of some places of a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Change {
     counters: Counters,
     parts: Vec<Part>,
-    /// A region that the state did not mention before.
+    /// A region that was not in the state before.
     #[serde(skip)]
     new_region: Option<String>,
 }
 
-/// One place, by the region and the names that lead to it, and what it holds; nothing if the thing
-/// does not exist.
+/// One place, by its region and names, and its content; none if the object does not exist.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Part {
     Organization([String; 2], Option<Organization>),
     Repository([String; 3], Option<Box<Repository>>),
     GitRepository([String; 3], Option<Box<GitRepository>>),
-    /// What a repository has at a position of its list of rules; nothing is behind the end of the
-    /// list.
+    /// The rule at a position in the list of a repository; none past the end.
     SyncRule([String; 3], usize, Option<SyncRule>),
 }
 
@@ -61,25 +58,31 @@ impl<'a> Draft<'a> {
         Self { state, before }
     }
 
-    /// What the changed places held before.
+    /// The previous content of the changed places.
     pub(in super::super) fn before(self) -> Change {
         self.before
     }
 
-    fn keep(&mut self, place: Part) {
-        if !self.before.parts.iter().any(|kept| kept.is_at(&place)) {
+    /// Only the first change of a place counts: a later one would store a content of this request.
+    fn remember(&mut self, place: Part) {
+        if !self
+            .before
+            .parts
+            .iter()
+            .any(|remembered| remembered.is_same_place(&place))
+        {
             self.before.parts.push(place.read(self.state));
         }
     }
 
-    /// An organization that does not exist yet.
+    /// Adds an organization that does not exist yet.
     pub(in super::super) fn add_organization(
         &mut self,
         region: &str,
         name: &str,
         organization: Organization,
     ) {
-        self.keep(Part::organization(region, name));
+        self.remember(Part::organization(region, name));
         if !self.state.regions.contains_key(region) {
             self.before.new_region = Some(region.to_owned());
         }
@@ -87,13 +90,13 @@ impl<'a> Draft<'a> {
     }
 
     pub(in super::super) fn remove_organization(&mut self, region: &str, name: &str) {
-        self.keep(Part::organization(region, name));
+        self.remember(Part::organization(region, name));
         if let Some(region) = self.state.regions.get_mut(region) {
             region.organizations.remove(name);
         }
     }
 
-    /// A repository that does not exist yet, in an organization that does.
+    /// Adds a repository that does not exist yet, to an organization that exists.
     pub(in super::super) fn add_repository(
         &mut self,
         region: &str,
@@ -101,7 +104,7 @@ impl<'a> Draft<'a> {
         name: &str,
         repository: Repository,
     ) {
-        self.keep(Part::repository(region, organization, name));
+        self.remember(Part::repository(region, organization, name));
         *self.state.ensure_repository(region, organization, name) = repository;
     }
 
@@ -111,7 +114,7 @@ impl<'a> Draft<'a> {
         organization: &str,
         name: &str,
     ) {
-        self.keep(Part::repository(region, organization, name));
+        self.remember(Part::repository(region, organization, name));
         if let Some(organization) = self.state.organization_mut(region, organization) {
             organization.repositories.remove(name);
         }
@@ -123,15 +126,15 @@ impl<'a> Draft<'a> {
         organization: &str,
         name: &str,
     ) -> Option<&mut Repository> {
-        self.keep(Part::repository(region, organization, name));
+        self.remember(Part::repository(region, organization, name));
         self.state
             .organization_mut(region, organization)?
             .repositories
             .get_mut(name)
     }
 
-    /// Adds a rule. Only the end of the list is kept: a repository with thousands of rules would
-    /// take long to copy.
+    /// Adds a rule. Only the end of the list is remembered: copying a repository with thousands of
+    /// rules would take long.
     pub(in super::super) fn push_sync_rule(
         &mut self,
         region: &str,
@@ -143,7 +146,7 @@ impl<'a> Draft<'a> {
             .state
             .repository(region, organization, name)
             .map_or(0, |found| found.sync_rules.len());
-        self.keep(Part::SyncRule(
+        self.remember(Part::SyncRule(
             [region, organization, name].map(str::to_owned),
             rules,
             None,
@@ -160,7 +163,7 @@ impl<'a> Draft<'a> {
         project: &str,
         path: &str,
     ) -> Option<&mut GitRepository> {
-        self.keep(Part::git_repository(region, project, path));
+        self.remember(Part::git_repository(region, project, path));
         self.state.git_repository_mut(region, project, path)
     }
 
@@ -174,15 +177,15 @@ impl<'a> Draft<'a> {
         self.state.next_git_id()
     }
 
-    /// Makes sure that no other run gets the id that `next_jid` says.
+    /// Takes the id that `next_jid` returns, so that no other run gets it.
     pub(in super::super) fn use_jid(&mut self) {
         self.state.use_jid();
     }
 }
 
 impl Change {
-    /// The same places as they are now.
-    pub(in super::super) fn now(&self, state: &State) -> Self {
+    /// The current content of the same places.
+    pub(in super::super) fn current(&self, state: &State) -> Self {
         let parts = self.parts.iter().map(|part| part.read(state)).collect();
         Self {
             counters: state.counters.clone(),
@@ -191,10 +194,10 @@ impl Change {
         }
     }
 
-    /// Makes the places of a state hold this.
-    pub(in super::super) fn put(self, state: &mut State) {
+    /// Writes this content to its places of a state.
+    pub(in super::super) fn apply_to(self, state: &mut State) {
         state.counters = self.counters;
-        self.parts.into_iter().for_each(|part| part.put(state));
+        self.parts.into_iter().for_each(|part| part.apply_to(state));
         if let Some(region) = self.new_region {
             state.regions.remove(&region);
         }
@@ -214,7 +217,7 @@ impl Part {
         Self::GitRepository([region, project, path].map(str::to_owned), None)
     }
 
-    fn is_at(&self, other: &Self) -> bool {
+    fn is_same_place(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Organization(one, _), Self::Organization(other, _)) => one == other,
             (Self::Repository(one, _), Self::Repository(other, _))
@@ -226,7 +229,7 @@ impl Part {
         }
     }
 
-    /// The same place as a state has it.
+    /// The same place with its content in `state`.
     fn read(&self, state: &State) -> Self {
         match self {
             Self::Organization(at @ [region, name], _) => {
@@ -254,37 +257,37 @@ impl Part {
         }
     }
 
-    fn put(self, state: &mut State) {
+    fn apply_to(self, state: &mut State) {
         match self {
-            Self::Organization([region, name], is) => {
+            Self::Organization([region, name], content) => {
                 let organizations = &mut state.regions.entry(region).or_default().organizations;
-                set(organizations, name, is);
+                set(organizations, name, content);
             }
-            Self::Repository([region, organization, name], is) => {
+            Self::Repository([region, organization, name], content) => {
                 let repositories = &mut state
                     .ensure_organization(&region, &organization)
                     .repositories;
-                set(repositories, name, is.map(|repository| *repository));
+                set(repositories, name, content.map(|repository| *repository));
             }
-            Self::GitRepository([region, project, path], is) => {
+            Self::GitRepository([region, project, path], content) => {
                 let repositories = &mut state.ensure_project(&region, &project).repositories;
-                set(repositories, path, is.map(|repository| *repository));
+                set(repositories, path, content.map(|repository| *repository));
             }
-            Self::SyncRule([region, organization, name], position, is) => {
+            Self::SyncRule([region, organization, name], position, content) => {
                 let rules = &mut state
                     .ensure_repository(&region, &organization, &name)
                     .sync_rules;
                 rules.truncate(position);
-                rules.extend(is);
+                rules.extend(content);
             }
         }
     }
 }
 
-fn set<T>(things: &mut BTreeMap<String, T>, name: String, is: Option<T>) {
-    match is {
-        Some(is) => drop(things.insert(name, is)),
-        None => drop(things.remove(&name)),
+fn set<T>(objects: &mut BTreeMap<String, T>, name: String, content: Option<T>) {
+    match content {
+        Some(content) => drop(objects.insert(name, content)),
+        None => drop(objects.remove(&name)),
     }
 }
 
@@ -316,7 +319,7 @@ mod tests {
                 .unwrap()
                 .id = id;
         }
-        state.settle();
+        state.fill_in();
         state
     }
 
@@ -331,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn each_write_can_be_undone_and_written_down() {
+    fn each_write_can_be_undone_and_replayed() {
         let mut settings = Settings::default();
         settings
             .assumptions
@@ -399,21 +402,21 @@ mod tests {
             );
             assert_ne!(state, old, "{method} {path}");
 
-            let written = serde_json::to_string(&before.now(&state)).unwrap();
+            let written = serde_json::to_string(&before.current(&state)).unwrap();
             let mut replayed = old.clone();
             serde_json::from_str::<Change>(&written)
                 .unwrap()
-                .put(&mut replayed);
+                .apply_to(&mut replayed);
             assert_eq!(replayed, state, "{method} {path}");
 
             let mut undone = state.clone();
-            before.put(&mut undone);
+            before.apply_to(&mut undone);
             assert_eq!(undone, old, "{method} {path}");
         }
     }
 
     #[test]
-    fn what_stood_first_is_what_stood_before() {
+    fn the_first_content_of_a_place_is_restored() {
         let mut state = state();
         let old = state.clone();
         let mut draft = Draft::of(&mut state);
@@ -422,7 +425,7 @@ mod tests {
             repository.description = description.to_owned();
         }
         draft.remove_repository("cn-north-4", "team-a", "web");
-        draft.before().put(&mut state);
+        draft.before().apply_to(&mut state);
         assert_eq!(state, old);
     }
 }

@@ -1,7 +1,7 @@
-//! The state on disk: one file, locked while an emulator has it, replaced atomically.
+//! The state on disk: one file, locked while an emulator uses it, replaced atomically.
 //!
-//! A large one is not replaced with each change. Changes are appended to a file beside it, which is
-//! merged into the state once it is as large. It knows nothing about what the state means.
+//! A large state is not replaced with each change. Changes are appended to a file beside it, which
+//! is merged into the state file once it is as large.
 
 use std::{
     ffi::OsString,
@@ -17,14 +17,14 @@ use crate::emulator::state::{
     changes::Changes,
     draft::Change,
     regions,
-    regular::{is_file, read},
+    regular::{read, require_regular},
 };
 
 /// Why a state file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// Another emulator has it.
+    /// Another emulator uses it.
     #[error("`{}` is in use by another emulator", path.display())]
     Locked {
         /// The state file.
@@ -35,10 +35,10 @@ pub enum StateError {
     Io {
         /// The state file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// It does not hold a state.
+    /// It does not contain a state.
     #[error("`{}` is not an emulator state", path.display())]
     Decode {
         /// The state file.
@@ -46,11 +46,11 @@ pub enum StateError {
         /// Where and why.
         source: serde_json::Error,
     },
-    /// It is not the one that the changes beside it were made to.
+    /// The changes beside it belong to another state.
     #[error(
-        "`{}` was edited or exchanged after an emulator was killed, whose last changes are in \
-        `{}`; restore the first, \
-         or delete the second to go on without these changes", path.display(), changes.display()
+        "`{}` was edited or replaced after an emulator was killed whose last changes are in `{}`; \
+        restore the first file, or delete the second to continue without these changes",
+        path.display(), changes.display()
     )]
     Exchanged {
         /// The state file.
@@ -58,66 +58,65 @@ pub enum StateError {
         /// The file of changes.
         changes: PathBuf,
     },
-    /// It was written by another portolan.
-    #[error("`{}` has format version {found}; this portolan reads \
-        {FORMAT_VERSION}", path.display())]
+    /// It has a format version that this version of portolan does not read.
+    #[error("`{}` has format version {found}; expected {FORMAT_VERSION}", path.display())]
     Version {
         /// The state file.
         path: PathBuf,
-        /// What it says.
+        /// The version of the file.
         found: u32,
     },
-    /// It holds a region that does not exist.
-    #[error("`{}` names the region `{region}`, which does not exist", path.display())]
+    /// It has a region that does not exist.
+    #[error("`{}` has the unknown region `{region}`; expected an id such as \
+       `cn-north-4`", path.display())]
     Region {
         /// The state file.
         path: PathBuf,
         /// The name.
         region: String,
     },
-    /// It gives a git repository an id that the API cannot tell from another's, or cannot tell at
-    /// all.
-    #[error("`{}` uses the git repository id {id} twice in `{region}`, or it is above \
-        2147483647", path.display())]
+    /// Two git repositories have the same id, or an id is out of range.
+    #[error("`{}` has an invalid git repository id {id} in `{region}`; expected ids from 1 to \
+       2147483647, each once", path.display())]
     GitId {
         /// The state file.
         path: PathBuf,
-        /// Where.
+        /// The region of the repository.
         region: String,
         /// The id.
         id: u32,
     },
 }
 
-/// From this size on a state is not written whole with each change. What people write by hand is
-/// smaller.
+/// From this size on changes are appended and the state is not written with each change. Files
+/// that are written by hand are smaller, so they are always current.
 const LARGE: usize = 64 * 1024;
 
-/// How many characters tell a new state file from others until it takes its name.
-const RANDOM: usize = 8;
+/// The number of random characters in the temporary name of a new state file.
+const RANDOM_LENGTH: usize = 8;
 
-/// What its name ends with.
-const NEW: &str = ".new";
+/// The end of its temporary name.
+const NEW_SUFFIX: &str = ".new";
 
-/// A state file that this process alone may use.
+/// A state file, locked for this process.
 #[derive(Debug)]
 pub(in super::super) struct StateFile {
     path: PathBuf,
     changes: Changes,
-    /// The digest and the size of what was written last, if that was a large state.
+    /// The digest and the size of the state that was written last, if it was large.
     written: Option<(String, u64)>,
-    /// Held for its lock, which ends with it.
+    /// Holds the lock, which ends when the file is closed.
     _lock: File,
 }
 
 impl StateFile {
-    /// Locks the file and reads it, if it is there.
+    /// Locks the file and reads it if it exists.
     pub(in super::super) fn open(path: &Path) -> Result<(Self, Option<State>), StateError> {
         let failed = |source| StateError::Io {
             path: path.to_owned(),
             source,
         };
-        is_file(path).map_err(failed)?;
+        require_regular(path).map_err(failed)?;
         fs::create_dir_all(directory(path)).map_err(failed)?;
         let mut file = Self {
             path: path.to_owned(),
@@ -125,7 +124,7 @@ impl StateFile {
             written: None,
             _lock: lock(path)?,
         };
-        sweep(path);
+        remove_leftovers(path);
         let bytes = read(path).map_err(failed)?;
         let state = bytes
             .as_ref()
@@ -135,7 +134,7 @@ impl StateFile {
         Ok((file, state))
     }
 
-    /// Adds the changes of an emulator that was killed.
+    /// Applies the changes of a killed emulator.
     fn recover(
         &mut self,
         state: Option<State>,
@@ -146,19 +145,20 @@ impl StateFile {
             path: changes.clone(),
             source,
         };
-        let Some(left) = self.changes.read().map_err(failed)? else {
+        let Some(recorded) = self.changes.read().map_err(failed)? else {
             return Ok(state);
         };
-        let complete = found.is_some() && found == left.included_in;
+        let is_included = found.is_some() && found == recorded.included_in;
         match state {
-            Some(mut state) if complete || found.as_ref() == Some(&left.since) => {
-                self.changes.resume(left.size).map_err(failed)?;
-                if complete {
+            Some(mut state) if is_included || found.as_ref() == Some(&recorded.since) => {
+                self.changes.resume(recorded.size).map_err(failed)?;
+                if is_included {
                     self.changes.clear();
                 } else {
-                    left.changes
+                    recorded
+                        .changes
                         .into_iter()
-                        .for_each(|change| change.put(&mut state));
+                        .for_each(|change| change.apply_to(&mut state));
                     self.replace(&state).map_err(failed)?;
                 }
                 Ok(Some(state))
@@ -167,7 +167,7 @@ impl StateFile {
         }
     }
 
-    /// Saves a state in which one thing changed since it was last saved.
+    /// Saves a state after one change.
     pub(in super::super) fn save(
         &mut self,
         state: &State,
@@ -179,19 +179,21 @@ impl StateFile {
         }
     }
 
-    /// Replaces the file; a crash leaves either the old or the new state.
+    /// Replaces the file. A crash leaves either the old or the new state.
     pub(in super::super) fn replace(&mut self, state: &State) -> io::Result<()> {
-        // Until it is written, nothing can be added to it.
+        // If writing fails the digest of the file is unknown, and no change can be appended to it.
         self.written = None;
         let mut text = serde_json::to_vec_pretty(state)?;
         text.push(b'\n');
         let large = (text.len() >= LARGE).then(|| (digest(&text), text.len() as u64));
         if self.changes.size() > 0 {
-            self.changes.are_included_in(&digest(&text))?;
+            self.changes.mark_included_in(&digest(&text))?;
         }
         let mut new = tempfile::Builder::new();
         let prefix = prefix(&self.path);
-        new.prefix(&prefix).suffix(NEW).rand_bytes(RANDOM);
+        new.prefix(&prefix)
+            .suffix(NEW_SUFFIX)
+            .rand_bytes(RANDOM_LENGTH);
         let mut file = new.tempfile_in(directory(&self.path))?;
         file.write_all(&text)?;
         file.persist(&self.path)?;
@@ -200,16 +202,16 @@ impl StateFile {
         Ok(())
     }
 
-    /// Leaves one file that holds everything.
+    /// Merges the changes, so that one file contains everything.
     pub(in super::super) fn close(&mut self, state: &State) {
         if self.changes.size() > 0 {
-            // Where that fails the changes stay beside it, and the next emulator finds them.
+            // If this fails, the changes stay in their file and the next emulator applies them.
             let _ = self.replace(state);
         }
     }
 }
 
-/// How the name of a new state file begins.
+/// The beginning of the temporary name of a new state file.
 fn prefix(path: &Path) -> OsString {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
@@ -217,9 +219,9 @@ fn prefix(path: &Path) -> OsString {
     prefix
 }
 
-/// Removes the new state files of emulators that were killed. Whoever holds the lock knows that
-/// nobody writes one.
-fn sweep(path: &Path) {
+/// Removes the temporary files of killed emulators. The caller holds the lock, so no other
+/// emulator is writing one.
+fn remove_leftovers(path: &Path) {
     let prefix = prefix(path);
     for entry in fs::read_dir(directory(path))
         .into_iter()
@@ -230,17 +232,17 @@ fn sweep(path: &Path) {
         let random = name
             .as_encoded_bytes()
             .strip_prefix(prefix.as_encoded_bytes());
-        let random = random.and_then(|rest| rest.strip_suffix(NEW.as_bytes()));
+        let random = random.and_then(|rest| rest.strip_suffix(NEW_SUFFIX.as_bytes()));
         if random.is_some_and(|random| {
-            random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
+            random.len() == RANDOM_LENGTH && random.iter().all(u8::is_ascii_alphanumeric)
         }) {
-            // One that stays does no harm.
+            // A leftover that stays is not used.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// The lock is a file of its own, because saving replaces the state file and with it any lock on
+/// The lock is on a separate file, because saving replaces the state file and with it any lock on
 /// it.
 fn lock(path: &Path) -> Result<File, StateError> {
     let mut name = path.as_os_str().to_owned();
@@ -249,7 +251,7 @@ fn lock(path: &Path) -> Result<File, StateError> {
         path: path.to_owned(),
         source,
     };
-    is_file(Path::new(&name)).map_err(failed)?;
+    require_regular(Path::new(&name)).map_err(failed)?;
     let lock = File::create(name).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -278,7 +280,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
             region: region.clone(),
         });
     }
-    match state.odd_git_id() {
+    match state.invalid_git_id() {
         Some((region, id)) => Err(StateError::GitId {
             path,
             region: region.to_owned(),
@@ -292,23 +294,23 @@ fn unknown_region(state: &State) -> Option<&String> {
     state.regions.keys().find(|region| !regions::exists(region))
 }
 
-/// What is wrong with a state that came from elsewhere.
+/// Why a state from the control endpoint is invalid.
 pub(in super::super) fn check(state: &State) -> Result<(), String> {
     if state.format_version != FORMAT_VERSION {
         return Err(format!(
-            "the state has format version {}; this portolan reads {FORMAT_VERSION}",
+            "the state has format version {}; expected {FORMAT_VERSION}",
             state.format_version
         ));
     }
     if let Some(region) = unknown_region(state) {
         return Err(format!(
-            "the state names the region `{region}`, which does not exist"
+            "the state has the unknown region `{region}`; expected an id such as `cn-north-4`"
         ));
     }
-    match state.odd_git_id() {
+    match state.invalid_git_id() {
         Some((region, id)) => Err(format!(
-            "the state uses the git repository id {id} twice in `{region}`, or it is above \
-            2147483647"
+            "the state has an invalid git repository id {id} in `{region}`; expected ids from 1 to \
+            2147483647, each once"
         )),
         None => Ok(()),
     }
@@ -318,7 +320,7 @@ fn digest(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
-/// A bare file name has an empty parent, which means the directory we are in.
+/// A bare file name has an empty parent, which means the current directory.
 fn directory(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
@@ -333,7 +335,7 @@ mod tests {
     };
 
     #[test]
-    fn a_state_survives_and_directories_are_made() {
+    fn a_state_is_saved_and_directories_are_created() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/state.json");
         let (mut file, none) = StateFile::open(&path).unwrap();
@@ -366,21 +368,24 @@ mod tests {
             ("{", "is not an emulator state"),
             (
                 r#"{ "format_version": 2 }"#,
-                "has format version 2; this portolan reads 1",
+                "has format version 2; expected 1",
             ),
             (
                 r#"{ "regions": { "mars-1": {} } }"#,
-                "names the region `mars-1`, which does not exist",
+                "has the unknown region `mars-1`; expected an id such as `cn-north-4`",
             ),
             (
                 r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 7 } } },
                     "q": { "repositories": { "b": { "id": 7 } } } } } } }"#,
-                "uses the git repository id 7 twice in `cn-north-4`, or it is above 2147483647",
+                "has an invalid git repository id 7 in `cn-north-4`; expected ids from 1 to \
+                2147483647, \
+                each once",
             ),
             (
                 r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 2147483648 } } } } } } }"#,
-                "uses the git repository id 2147483648 twice in `cn-north-4`, or it is above \
-                2147483647",
+                "has an invalid git repository id 2147483648 in `cn-north-4`; expected ids from 1 \
+                to \
+                2147483647, each once",
             ),
         ] {
             fs::write(&path, text).unwrap();
@@ -389,14 +394,14 @@ mod tests {
         }
     }
 
-    /// A state that is not written whole with each change, in its file.
+    /// A state in its file that is so large that changes are appended.
     fn large(path: &Path) -> (StateFile, State) {
         let (mut file, _) = StateFile::open(path).unwrap();
         let mut state = State::new("acme");
         state
             .ensure_repository("cn-north-4", "team-a", "web")
             .description = "x".repeat(LARGE);
-        state.settle();
+        state.fill_in();
         file.replace(&state).unwrap();
         (file, state)
     }
@@ -414,20 +419,20 @@ mod tests {
             },
         );
         let before = draft.before();
-        file.save(state, || before.now(state))
+        file.save(state, || before.current(state))
     }
 
     fn beside(path: &Path) -> PathBuf {
         path.with_extension("json.changes")
     }
 
-    /// What the file alone holds.
+    /// The state of the file without the changes beside it.
     fn in_file(path: &Path) -> State {
         decode(path, &fs::read(path).unwrap()).unwrap()
     }
 
     #[test]
-    fn changes_of_a_large_state_stand_beside_it_until_the_end() {
+    fn changes_of_a_large_state_are_beside_it_until_it_is_closed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let (mut file, mut state) = large(&path);
@@ -445,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_state_is_written_whole_each_time() {
+    fn a_small_state_is_replaced_with_each_change() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let (mut file, _) = StateFile::open(&path).unwrap();
@@ -460,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_is_written_whole_each_time_that_it_has_doubled() {
+    fn a_large_state_is_replaced_when_it_has_doubled() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let (mut file, mut state) = large(&path);
@@ -478,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_survives_a_crash() {
+    fn saved_changes_survive_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let (mut file, mut state) = large(&path);
@@ -508,7 +513,7 @@ mod tests {
         add(&mut file, &mut state, "api").unwrap();
         let kept = folder.path().join("kept");
         fs::hard_link(beside(&path), &kept).unwrap();
-        // This is no change that was saved: only the state file has it.
+        // Only the state file has this change.
         state
             .ensure_repository("cn-north-4", "team-a", "api")
             .num_images = 1;
@@ -555,7 +560,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_change_that_cannot_be_added_is_no_part_of_the_file() {
+    fn a_change_that_cannot_be_appended_is_not_in_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let (mut file, mut state) = large(&path);
@@ -566,7 +571,7 @@ mod tests {
             (error.kind(), in_file(&path)),
             (io::ErrorKind::StorageFull, saved)
         );
-        // The device cannot be cut to the last whole line, so the state is written whole.
+        // A device cannot be truncated to its last complete line, so the state file is replaced.
         add(&mut file, &mut state, "web").unwrap();
         assert_eq!((in_file(&path), beside(&path).exists()), (state, false));
     }

@@ -1,8 +1,7 @@
 //! The git repositories of CodeArts Repo as a value, and their part of the documented JSON form.
 //!
-//! What is kept are facts: when runs started and ended, how often they failed. What the service
-//! would call them is an assumption, and made of the facts when somebody asks. No credential is
-//! ever kept.
+//! It stores facts, such as when runs started and ended. How the service reports them is an
+//! assumption, and is computed from the facts for each answer. Credentials are never stored.
 //!
 //! ```json
 //! "cn-north-4": { "projects": { "platform": { "repositories": {
@@ -15,24 +14,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::state::{State, numbered};
+use crate::emulator::state::{State, derived_id};
 
-/// The highest id that the API takes.
+/// The highest id that the API accepts.
 pub(in super::super) const LAST_ID: u32 = 2_147_483_647;
 
-/// What created and updated say where a hand-written file does not: 2024-01-01T00:00:00Z.
+/// The default of `created` and `updated`: 2024-01-01T00:00:00Z.
 const BEGINNING: Timestamp = Timestamp::constant(1_704_067_200, 0);
 
-/// A project of CodeArts, which is not a project of IAM.
+/// A project of CodeArts. It is not a project of IAM.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Project {
-    /// 32 hexadecimal digits; empty is replaced by some made from the name.
+    /// 32 hexadecimal digits; an empty one is derived from the name.
     pub id: String,
-    /// What clone URLs and namespaces begin with, which need not be the name; empty is replaced by
-    /// the name.
+    /// The beginning of clone URLs and namespaces, which may differ from the name; an empty one is
+    /// replaced by the name.
     pub namespace: String,
-    /// By path below the project: the groups, then the name.
+    /// By their path below the project: the groups, then the name.
     pub repositories: BTreeMap<String, GitRepository>,
 }
 
@@ -40,23 +39,23 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GitRepository {
-    /// 1 to 2147483647, unique in the region; 0 is replaced by the next free one.
+    /// 1 to 2147483647, unique in the region; 0 is replaced by the next free id.
     pub id: u32,
-    /// 32 hexadecimal digits; empty is replaced by some made from the id.
+    /// 32 hexadecimal digits; an empty one is derived from the id.
     pub uuid: String,
     /// Empty for none.
     pub description: String,
     /// 0 normal, 1 creating, 2 creation failed, 3 frozen, 4 closed, 5 being cleaned up, 7 deleting.
     pub status: u8,
-    /// Whether it is read-only for good.
+    /// Whether it is archived, which makes it read-only.
     pub archived: bool,
-    /// Whether the asking user marked it.
+    /// Whether the caller marked it.
     pub starred: bool,
-    /// Whether the asking user is a member of it.
+    /// Whether the caller is a member of it.
     pub member: bool,
-    /// Whether the asking user created it.
+    /// Whether the caller created it.
     pub user_created: bool,
-    /// What the asking user may do with it.
+    /// What the caller may do with it.
     pub access: Access,
     /// When it was created.
     pub created: Timestamp,
@@ -64,7 +63,7 @@ pub struct GitRepository {
     pub updated: Timestamp,
     /// The branch that a clone checks out.
     pub default_branch: String,
-    /// What it holds.
+    /// Its branches and tags.
     pub refs: Refs,
     /// Absent in an ordinary repository.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,13 +91,13 @@ impl Default for GitRepository {
     }
 }
 
-/// What a role in a repository allows.
+/// The permissions of a role in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
-    /// Nothing: it is in no list, and asking for it is forbidden.
+    /// None: no list contains the repository, and reading it is forbidden.
     None,
-    /// `getRepository`: everything that changes nothing.
+    /// `getRepository`: all reads.
     Read,
     /// `setRepository` as well.
     #[default]
@@ -126,15 +125,15 @@ pub enum Branches {
     Default,
 }
 
-/// The other end of a mirror, which the service fetches from.
+/// The repository from which a mirror is fetched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// The branch that `Branches::Default` means.
     pub default_branch: String,
-    /// What it holds.
+    /// Its branches and tags.
     pub refs: Refs,
-    /// Whether a run without a user and a password, or an endpoint that holds them, fails.
+    /// Whether a run fails without a user and a password, or an endpoint that stores them.
     pub needs_credentials: bool,
 }
 
@@ -152,40 +151,40 @@ impl Default for Source {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// The mirror holds what the source holds, unless the refs are in the way.
+    /// The mirror has the refs of the source, unless they have diverged.
     #[default]
     Succeed,
-    /// It fails with this text in `last_error`.
+    /// It fails, with this text in `last_error`.
     Fail(String),
     /// It never ends.
     Hang,
 }
 
-/// That a repository mirrors another one, and how that went so far.
+/// The mirror configuration of a repository, and the state of its runs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mirror {
-    /// Of the configuration, not of the repository; 0 is replaced by the next free one.
+    /// The id of the configuration, not of the repository; 0 is replaced by the next free id.
     pub id: u32,
     /// The address of the source.
     pub url: String,
-    /// What a run copies.
+    /// Which branches a run copies.
     pub branches: Branches,
-    /// Whether runs start by themselves.
+    /// Whether the schedule starts runs.
     pub scheduled: bool,
     /// Whether the schedule was on before and is off now.
     pub was_scheduled: bool,
-    /// The stored credentials; empty for none.
+    /// The id of the stored credentials; empty for none.
     pub endpoint_uuid: String,
-    /// Without a documented meaning.
+    /// Its meaning is not documented.
     pub is_private: bool,
-    /// What is at `url`.
+    /// The repository at `url`.
     pub source: Source,
-    /// How the next runs end, one each; then `outcome` holds.
+    /// The outcomes of the next runs, one each; later runs use `outcome`.
     pub next_outcomes: Vec<RunOutcome>,
-    /// How runs end.
+    /// The outcome of the other runs.
     pub outcome: RunOutcome,
-    /// How long runs take; absent for the setting of the emulator.
+    /// The duration of a run; absent for the emulator's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_seconds: Option<u64>,
     /// When the latest run started.
@@ -200,13 +199,13 @@ pub struct Mirror {
     pub failures_in_a_row: u32,
     /// How many runs failed.
     pub failures: u32,
-    /// Why the latest run failed that did.
+    /// The error of the latest failed run.
     pub last_error: Option<String>,
     /// When the schedule starts the next run.
     pub next_scheduled_at: Option<Timestamp>,
     /// The runs that have not ended.
     pub runs: Vec<Run>,
-    /// What runs copied, by which a stranger's push is told apart.
+    /// The refs that runs copied. A ref that differs from this was pushed by another client.
     pub copied: Refs,
 }
 
@@ -214,20 +213,20 @@ pub struct Mirror {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// What the answer to its start said; nothing can be asked about it.
+    /// The id in the answer to its start. No operation takes it.
     pub jid: String,
-    /// Later than the request that asked for it.
+    /// When it starts, which is later than the request.
     pub starts: Timestamp,
-    /// Never, if it hangs.
+    /// When it ends; none if it hangs.
     pub ends: Option<Timestamp>,
-    /// Why it will fail.
+    /// The error with which it will fail.
     pub error: Option<String>,
-    /// Whether it overwrites what is in its way.
+    /// Whether it overwrites diverged refs.
     pub force: bool,
 }
 
 impl Mirror {
-    /// A mirror of that address that was never run.
+    /// A mirror of that URL without runs.
     pub fn of(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -245,24 +244,24 @@ impl State {
         project
     }
 
-    /// The id of the repository of that path below its project, created with it if it is missing.
+    /// The id of the repository of that path, which is created with its project if it is missing.
     pub fn ensure_git_repository(&mut self, region: &str, project: &str, path: &str) -> u32 {
         self.ensure_project(region, project)
             .repositories
             .entry(path.to_owned())
             .or_default();
-        self.settle_git();
+        self.fill_in_git();
         self.git_repository(region, project, path)
             .map_or(0, |repository| repository.id)
     }
 
-    /// The id of a repository that is a mirror of that address from now on.
+    /// Makes the repository of that path a mirror of that URL and returns its id.
     pub fn ensure_mirror(&mut self, region: &str, project: &str, path: &str, url: &str) -> u32 {
         let id = self.ensure_git_repository(region, project, path);
         if let Some(repository) = self.git_repository_mut(region, project, path) {
             repository.mirror.get_or_insert_default().url = url.to_owned();
         }
-        self.settle_git();
+        self.fill_in_git();
         id
     }
 
@@ -340,8 +339,8 @@ impl State {
         projects.flat_map(|project| project.repositories.values_mut())
     }
 
-    /// The id of a git repository that cannot be asked for, with its region.
-    pub(in super::super) fn odd_git_id(&self) -> Option<(&str, u32)> {
+    /// A git repository id that is not unique or out of range, with its region.
+    pub(in super::super) fn invalid_git_id(&self) -> Option<(&str, u32)> {
         self.regions.iter().find_map(|(region, content)| {
             let mut seen = BTreeSet::new();
             let repositories = content
@@ -356,8 +355,8 @@ impl State {
         })
     }
 
-    /// Numbers and names what a hand-written file or an edit left out.
-    pub(in super::super) fn settle_git(&mut self) {
+    /// Fills in the ids and names that a hand-written file or an edit left out.
+    pub(in super::super) fn fill_in_git(&mut self) {
         let mut used: BTreeSet<u32> = self
             .git_repositories_mut()
             .flat_map(|repository| repository.ids())
@@ -375,7 +374,7 @@ impl State {
                         *id = next_free(&mut last, &mut used);
                     }
                     if repository.uuid.is_empty() {
-                        repository.uuid = numbered(&format!("{region}/{}", repository.id));
+                        repository.uuid = derived_id(&format!("{region}/{}", repository.id));
                     }
                 }
             }
@@ -406,14 +405,14 @@ impl State {
         projects.flat_map(|project| project.repositories.values())
     }
 
-    /// The id that the next run gets.
+    /// The id of the next run, in the form of a UUID as in the API's example.
     pub(in super::super) fn next_jid(&self) -> String {
-        let digits = numbered(&format!("run {}", self.counters.runs));
+        let digits = derived_id(&format!("run {}", self.counters.runs));
         let ends = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
         ends.map(|(from, to)| &digits[from..to]).join("-")
     }
 
-    /// Makes sure that no other run gets that id.
+    /// Takes that id, so that no other run gets it.
     pub(in super::super) fn use_jid(&mut self) {
         self.counters.runs = self.counters.runs.saturating_add(1);
     }
@@ -422,7 +421,7 @@ impl State {
 impl Project {
     fn fill_in(&mut self, region: &str, name: &str) {
         if self.id.is_empty() {
-            self.id = numbered(&format!("{region}/{name}"));
+            self.id = derived_id(&format!("{region}/{name}"));
         }
         if self.namespace.is_empty() {
             self.namespace = name.to_owned();
@@ -436,7 +435,8 @@ impl GitRepository {
     }
 }
 
-/// Ids that a file gave to something are passed over, however high they are.
+/// The next id that is not used. A hand-written file may use any ids, so the counter alone is not
+/// enough.
 fn next_free(last: &mut u32, used: &mut BTreeSet<u32>) -> u32 {
     loop {
         *last = if *last >= LAST_ID { 1 } else { *last + 1 };
@@ -448,13 +448,8 @@ fn next_free(last: &mut u32, used: &mut BTreeSet<u32>) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::read;
     use super::*;
-
-    fn read(text: &str) -> Result<State, String> {
-        let mut state: State = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        state.settle();
-        Ok(state)
-    }
 
     #[test]
     fn a_hand_written_state_needs_only_names() {
@@ -518,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_state_is_read_back() {
         let mut state = State::new("acme");
         let id = state.ensure_mirror(
             "cn-north-4",
@@ -549,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn a_world_without_git_is_written_as_before() {
+    fn a_state_without_git_has_no_git_keys() {
         let mut state = State::new("acme");
         state.ensure_repository("cn-north-4", "team-a", "web");
         let text = serde_json::to_string(&state).unwrap();

@@ -1,8 +1,7 @@
-//! The emulated world as a value: what exists in which region, and its documented JSON form.
+//! The state of the emulated services as a value, and its documented JSON form.
 //!
-//! The form is meant to be written by hand as well. Names are keys; everything else may be left out
-//! and is filled in on reading; unknown keys are refused, so that a misspelt one does not go
-//! unnoticed:
+//! The form can be written by hand. Names are keys. Everything else is optional and gets a default.
+//! Unknown keys are refused, so that a misspelt key is noticed:
 //!
 //! ```json
 //! {
@@ -28,10 +27,10 @@ use sha2::{Digest, Sha256};
 
 use git::Project;
 
-/// What `format_version` must say.
+/// The only `format_version` that is read.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
-/// What created and updated say where a hand-written file does not.
+/// The default of `created` and `updated`.
 const BEGINNING: &str = "2024-01-01T00:00:00Z";
 
 /// Everything that exists.
@@ -40,16 +39,16 @@ const BEGINNING: &str = "2024-01-01T00:00:00Z";
 pub struct State {
     /// 1, the only version so far.
     pub format_version: u32,
-    /// The name of the account that asks; empty where the state does not choose one.
+    /// The caller's account; empty if the state does not name one.
     pub account: String,
-    /// The account that asks where the state does not choose one. No file holds it.
+    /// The caller's account if the state does not name one. It is not saved.
     #[serde(skip)]
     pub(super) default_account: String,
     /// By id, such as `cn-north-4`.
     pub regions: BTreeMap<String, Region>,
-    /// What new things are numbered from.
+    /// The latest ids.
     pub counters: Counters,
-    /// How far the clock of this world is ahead of the real one.
+    /// How far the emulated clock is ahead of the real one.
     #[serde(skip_serializing_if = "is_zero")]
     pub clock_ahead_ms: u64,
 }
@@ -67,25 +66,25 @@ impl Default for State {
     }
 }
 
-/// The numbers given out so far.
+/// The latest ids that were assigned.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Counters {
-    /// The highest id of anything but git repositories.
+    /// The highest id of organizations, repositories and rules.
     pub id: u64,
     /// The latest id of a git repository or a mirror.
     #[serde(skip_serializing_if = "is_zero")]
     pub git_id: u32,
-    /// The runs of mirrors that were asked for.
+    /// How many runs of mirrors were requested.
     #[serde(skip_serializing_if = "is_zero")]
     pub runs: u64,
 }
 
-/// One region; nothing is shared between two.
+/// One region. Regions share nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Region {
-    /// By name; names are unique in a region across all accounts.
+    /// By name. Names are unique in a region across all accounts.
     pub organizations: BTreeMap<String, Organization>,
     /// The projects of CodeArts, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -96,13 +95,13 @@ pub struct Region {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Organization {
-    /// Ascending in order of creation; 0 is replaced by the next free one.
+    /// Ascending in the order of creation; 0 is replaced by the next free id.
     pub id: u64,
-    /// The user who created it; empty is replaced by the account.
+    /// The user who created it; an empty one is replaced by the account.
     pub creator: String,
-    /// What the asking user may do: 7 manage, 3 edit, 1 read, 0 nothing on the organization itself.
+    /// What the caller may do: 7 manage, 3 edit, 1 read, 0 nothing on the organization itself.
     pub auth: u8,
-    /// Another account that owns it; absent for the account's own.
+    /// The account that owns it, if it is another one than the caller's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// By name, with real slashes.
@@ -122,7 +121,7 @@ impl Default for Organization {
 }
 
 impl Organization {
-    /// Whether any repository holds an image.
+    /// Whether any repository contains an image.
     pub fn holds_images(&self) -> bool {
         self.repositories
             .values()
@@ -134,7 +133,7 @@ impl Organization {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Repository {
-    /// Ascending in order of creation; 0 is replaced by the next free one.
+    /// Ascending in the order of creation; 0 is replaced by the next free id.
     pub id: u64,
     /// Whether anyone may pull.
     pub is_public: bool,
@@ -142,11 +141,11 @@ pub struct Repository {
     pub category: String,
     /// Empty for none.
     pub description: String,
-    /// How many images (tags) it holds.
+    /// How many images (tags) it contains.
     pub num_images: u64,
     /// How often it was pulled.
     pub num_download: u64,
-    /// Bytes.
+    /// In bytes.
     pub size: u64,
     /// UTC, RFC 3339.
     pub created: String,
@@ -177,15 +176,15 @@ impl Default for Repository {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SyncRule {
-    /// Informative: no call takes it. 0 is replaced by the next free one.
+    /// For information: no operation takes it. 0 is replaced by the next free id.
     #[serde(default)]
     pub id: u64,
     /// `remoteRegionId`.
     pub remote_region: String,
-    /// `remoteNamespace`; it need not exist.
+    /// `remoteNamespace`. It need not exist: the service does not check it.
     pub remote_organization: String,
-    /// `syncAuto`; true in a hand-written file that does not say, because a rule without it does
-    /// nothing.
+    /// `syncAuto`. The default of a file is true and not the API's false, because a rule without
+    /// it copies nothing.
     #[serde(default = "yes")]
     pub auto: bool,
     /// Whether an image of the same tag is replaced.
@@ -200,7 +199,7 @@ pub struct SyncRule {
 }
 
 impl SyncRule {
-    /// A rule as a hand-written file with nothing but names would have it.
+    /// A rule with that target and the defaults of a hand-written file.
     pub fn to(region: &str, organization: &str) -> Self {
         Self {
             id: 0,
@@ -213,7 +212,7 @@ impl SyncRule {
         }
     }
 
-    /// Whether it has that target, which is all that tells the rules of a repository apart.
+    /// Whether it has that target, which identifies a rule of a repository.
     pub fn is_to(&self, region: &str, organization: &str) -> bool {
         self.remote_region == region && self.remote_organization == organization
     }
@@ -223,12 +222,12 @@ fn yes() -> bool {
     true
 }
 
-/// 32 hexadecimal digits that are always the same for the same text.
-pub(super) fn numbered(text: &str) -> String {
+/// 32 hexadecimal digits that depend on the text only.
+pub(super) fn derived_id(text: &str) -> String {
     base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())[..16])
 }
 
-/// A time that is never past the end of all time.
+/// Adds to a time, up to the latest one that can be represented.
 pub(in super::super) fn later(time: Timestamp, by: Duration) -> Timestamp {
     let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
     time.checked_add(by).unwrap_or(Timestamp::MAX)
@@ -243,7 +242,7 @@ fn beginning() -> String {
 }
 
 impl State {
-    /// An empty world.
+    /// An empty state.
     pub fn new(account: &str) -> Self {
         Self {
             account: account.to_owned(),
@@ -251,7 +250,7 @@ impl State {
         }
     }
 
-    /// The name of the account that asks.
+    /// The caller's account.
     pub fn account(&self) -> &str {
         if self.account.is_empty() {
             &self.default_account
@@ -260,12 +259,12 @@ impl State {
         }
     }
 
-    /// An organization, foreign ones included.
+    /// An organization, of any account.
     pub fn organization(&self, region: &str, name: &str) -> Option<&Organization> {
         self.regions.get(region)?.organizations.get(name)
     }
 
-    /// An organization, foreign ones included, to change it.
+    /// An organization, of any account, to change it.
     pub fn organization_mut(&mut self, region: &str, name: &str) -> Option<&mut Organization> {
         self.regions.get_mut(region)?.organizations.get_mut(name)
     }
@@ -303,10 +302,10 @@ impl State {
     }
 
     /// Fills in what a hand-written file or an edit left out.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn fill_in(&mut self) {
         let account = self.account().to_owned();
         let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
-        let mut number = |id: &mut u64| {
+        let mut assign = |id: &mut u64| {
             if *id == 0 {
                 last = last.saturating_add(1);
                 *id = last;
@@ -317,7 +316,7 @@ impl State {
             .values_mut()
             .flat_map(|region| region.organizations.values_mut())
         {
-            number(&mut organization.id);
+            assign(&mut organization.id);
             if organization.creator.is_empty() {
                 organization.creator = organization
                     .owner
@@ -325,15 +324,15 @@ impl State {
                     .unwrap_or_else(|| account.clone());
             }
             for repository in organization.repositories.values_mut() {
-                number(&mut repository.id);
+                assign(&mut repository.id);
                 repository
                     .sync_rules
                     .iter_mut()
-                    .for_each(|rule| number(&mut rule.id));
+                    .for_each(|rule| assign(&mut rule.id));
             }
         }
         self.counters.id = last;
-        self.settle_git();
+        self.fill_in_git();
     }
 
     fn ids(&self) -> impl Iterator<Item = &u64> {
@@ -355,9 +354,9 @@ impl State {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<State, String> {
+    pub(super) fn read(text: &str) -> Result<State, String> {
         let mut state: State = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        state.settle();
+        state.fill_in();
         Ok(state)
     }
 
@@ -415,14 +414,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_state_is_read_back() {
         let mut state = State::new("acme");
         state
             .ensure_repository("cn-north-4", "team-a", "web")
             .sync_rules
             .push(SyncRule::to("cn-east-3", "dr"));
         state.ensure_organization("cn-north-4", "theirs").owner = Some("other".to_owned());
-        state.settle();
+        state.fill_in();
         assert_eq!(
             read(&serde_json::to_string(&state).unwrap()).unwrap(),
             state
@@ -430,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn time_has_an_end() {
+    fn adding_to_a_time_does_not_overflow() {
         assert_eq!(later(Timestamp::UNIX_EPOCH, Duration::MAX), Timestamp::MAX);
         let second = Timestamp::constant(1, 0);
         assert_eq!(later(Timestamp::UNIX_EPOCH, Duration::from_secs(1)), second);

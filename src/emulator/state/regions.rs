@@ -1,8 +1,10 @@
-//! The regions that exist here: one endpoint each, and the only targets that a sync rule can name.
+//! The regions of the emulator: each has an endpoint, and a sync rule can name only these as its
+//! target.
 //!
-//! The first 35 are the region table of the official client; the other two occur on the API pages.
+//! The first 35 are the region table of the official client; the other two are in examples of the
+//! API pages.
 
-/// Every region, in no particular order.
+/// All regions.
 pub const REGIONS: [&str; 37] = [
     "ae-ad-1",
     "af-north-1",
@@ -43,7 +45,7 @@ pub const REGIONS: [&str; 37] = [
     "region1",
 ];
 
-/// Whether there is such a region.
+/// Whether the region exists.
 pub fn exists(region: &str) -> bool {
     REGIONS.contains(&region)
 }

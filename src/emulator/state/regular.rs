@@ -1,4 +1,4 @@
-//! Regular files: nothing else is read, and none without a limit.
+//! Reads regular files up to a size limit.
 
 use std::{
     fs::{self, File},
@@ -6,31 +6,31 @@ use std::{
     path::Path,
 };
 
-/// The most bytes of a state, and of the changes beside it. A hundred thousand repositories have
-/// fewer.
-const MOST: u64 = 256 << 20;
+/// The size limit of a state file and of its file of changes. A hundred thousand repositories need
+/// less.
+const MAX_BYTES: u64 = 256 << 20;
 
-/// What a regular file holds; none if it is not there.
+/// The content of a regular file; none if it does not exist.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    is_file(path)?;
+    require_regular(path)?;
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::other(format!(
             "it is larger than {} MiB",
-            MOST >> 20
+            MAX_BYTES >> 20
         )));
     }
     Ok(Some(bytes))
 }
 
-/// Refuses what is no regular file: a pipe may wait for ever, and a device may have no end.
-pub(super) fn is_file(path: &Path) -> io::Result<()> {
+/// Refuses anything else: reading a pipe may block for ever, and a device may have no end.
+pub(super) fn require_regular(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(io::Error::other("expected a regular file")),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -1,6 +1,6 @@
-//! Fields that come as `multipart/form-data`, as `curl -F` sends them.
+//! The fields of a `multipart/form-data` body, as `curl -F` sends it.
 //!
-//! Every value is a text: what it means is decided where the field is used.
+//! Every value is a string, which is parsed where the field is used.
 
 use std::{
     future::Future,
@@ -11,17 +11,16 @@ use std::{
 use multer::Multipart;
 use serde_json::{Map, Value};
 
-/// Whether a request says that its body is a form.
+/// Whether a `Content-Type` is that of a form.
 pub(super) fn is_form(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
-/// The fields of a form by name. Of several with one name the first counts. The error says what is
-/// wrong.
+/// The fields of a form by name. Of several fields with the same name the first counts.
 pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Map<String, Value>, String> {
     let boundary = multer::parse_boundary(content_type).map_err(|error| error.to_string())?;
-    // The parser is asynchronous, but a body that has arrived whole never makes it wait.
+    // The parser is asynchronous, but it never waits: the whole body is in memory.
     match pin!(fields(boundary, body)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(fields) => fields,
         Poll::Pending => Err("the form has no end".to_owned()),
@@ -53,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_texts_by_name() {
+    fn fields_are_strings_by_name() {
         let form = "--x\nContent-Disposition: form-data; name=\"a\"\n\n1\n\
             --x\nContent-Disposition: form-data; name=\"b\"\n\n\n\
             --x\nContent-Disposition: form-data; name=\"a\"\n\n2\n--x--\n";
@@ -108,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_is_read_without_its_parameters() {
+    fn the_content_type_is_compared_without_its_parameters() {
         assert!(
             is_form(TYPE)
                 && is_form("Multipart/Form-Data")

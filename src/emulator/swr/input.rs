@@ -1,23 +1,22 @@
-//! What a request brings: the fields of its body and the parameters of its query, checked one by
-//! one.
+//! The fields of the body and the parameters of the query, each checked when it is read.
 //!
-//! Unknown fields and parameters are passed over, as the service does.
+//! Unknown fields and parameters are ignored, as the service ignores them.
 
 use serde_json::{Map, Value};
 
 use super::{Refusal, form};
 use crate::emulator::message::{Request, escape};
 
-/// The body of a request: an object, a form, or nothing.
+/// The body of a request: an object, a form, or empty.
 #[derive(Debug)]
 pub(super) struct Fields {
     values: Map<String, Value>,
-    /// Whether they came as a form, in which every value is a text.
+    /// Whether the body was a form, in which every value is a string.
     pub(super) form: bool,
 }
 
 impl Fields {
-    /// Of a JSON object.
+    /// Reads a JSON object.
     pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.is_empty() {
             return Ok(Self {
@@ -35,7 +34,7 @@ impl Fields {
         }
     }
 
-    /// Of a form, or of a JSON object where the request does not say that it is a form.
+    /// Reads a form if `Content-Type` says so, else a JSON object.
     pub(super) fn read_any(request: &Request) -> Result<Self, Refusal> {
         match request
             .header("Content-Type")
@@ -52,7 +51,7 @@ impl Fields {
         }
     }
 
-    /// Null is the same as absent.
+    /// The value of a field; null counts as absent.
     fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name).filter(|value| !value.is_null())
     }
@@ -69,7 +68,7 @@ impl Fields {
             .transpose()
     }
 
-    /// A text that must be there; an empty one counts as missing.
+    /// A required string; an empty one counts as missing.
     pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
         let missing = || {
             Refusal::service(
@@ -82,7 +81,7 @@ impl Fields {
             .ok_or_else(missing)
     }
 
-    /// `is_public` has a code of its own for being absent or of another type.
+    /// `is_public`, which has its own error code for an absent value and for another type.
     pub(super) fn visibility(&self) -> Result<bool, Refusal> {
         let refusal = || Refusal::service(4_001_009, "is_public must be true or false");
         let value = self.get("is_public").ok_or_else(refusal)?;
@@ -94,7 +93,7 @@ impl Fields {
     }
 }
 
-/// A body that cannot be understood.
+/// The error for a body that cannot be parsed.
 pub(super) fn wrong_body(message: impl Into<String>) -> Refusal {
     Refusal::service(4_001_018, message)
 }
@@ -103,12 +102,12 @@ fn wrong_type(name: &str, expected: &str) -> Refusal {
     Refusal::service(4_001_018, format!("{name} must be {expected}"))
 }
 
-/// The parameters of a list, wherever they stood.
+/// The parameters of a list, from the query or from its `filter`.
 #[derive(Debug)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads the query; a `filter` makes the service ignore every other parameter.
+    /// Reads the query. With a `filter` the service ignores all other parameters (section 6.2).
     pub(super) fn read(query: &str, filter_keys: &[&str]) -> Result<Self, Refusal> {
         let decoded =
             |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
@@ -135,7 +134,7 @@ impl Parameters {
     }
 }
 
-/// A query parameter that means nothing.
+/// The error for an invalid query parameter.
 pub(super) fn bad_parameter(message: impl Into<String>) -> Refusal {
     Refusal::service(4_001_025, message)
 }

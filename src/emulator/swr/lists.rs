@@ -1,11 +1,11 @@
-//! The list of repositories: filtered, sorted when asked to be, and cut into pages.
+//! The list of repositories, with its filters, orders and pages (`swr-api.md`, section 6.2).
 
 use std::cmp::Ordering;
 
 use serde::Serialize;
 
 use super::{
-    Call, Outcome, Refusal, Reply,
+    Call, OperationResult, Refusal, Reply,
     input::{Parameters, bad_parameter},
     organizations,
     repositories::{internal_path, path},
@@ -18,8 +18,8 @@ use crate::emulator::{
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
-/// The list gives the names of the tags; nothing says what it does with very many.
-const MOST_TAGS: u64 = 100;
+/// How many names of tags an item has. The documents have no limit; this one keeps answers small.
+const MAX_TAGS: u64 = 100;
 
 const FILTER_KEYS: [&str; 9] = [
     "namespace",
@@ -33,7 +33,7 @@ const FILTER_KEYS: [&str; 9] = [
     "center",
 ];
 
-/// A repository with the name of its organization and its own.
+/// A repository with its name and that of its organization.
 #[derive(Clone, Copy)]
 struct Row<'a> {
     organization: &'a str,
@@ -41,18 +41,18 @@ struct Row<'a> {
     repository: &'a Repository,
 }
 
-pub(super) fn repositories(call: &Call<'_>) -> Outcome {
+pub(super) fn repositories(call: &Call<'_>) -> OperationResult {
     let parameters = Parameters::read(&call.request.query, &FILTER_KEYS)?;
     let page = Page::read(call, &parameters)?;
     let mut rows = rows(call, &parameters)?;
     let order = order(&parameters)?;
 
     let total = rows.len();
-    let rows = page.of(&mut rows, order);
+    let rows = page.slice(&mut rows, order);
     let items: Vec<Item<'_>> = rows.iter().map(|row| item(call, *row, total)).collect();
-    // The second number is how many items the page has, not the position of the last.
+    // The second number is the count of items on the page, not the index of the last (section 6.3).
     let range = page
-        .asked_for
+        .is_requested
         .then(|| format!("{}-{}/{total}", page.offset, items.len()));
     let mut reply = Reply::new(200, items);
     reply.content_range = range;
@@ -81,20 +81,20 @@ fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>,
         });
     let [namespace, name, category] =
         ["namespace", "name", "category"].map(|filter| parameters.get(filter));
-    let wanted = all.filter(|row| {
-        namespace.is_none_or(|wanted| organizations::matches(call, row.organization, wanted))
+    let matching = all.filter(|row| {
+        namespace.is_none_or(|matching| organizations::matches(call, row.organization, matching))
             && name.is_none_or(|part| row.name.contains(part))
             && category.is_none_or(|category| row.repository.category == category)
             && is_public.is_none_or(|is_public| row.repository.is_public == is_public)
     });
-    Ok(wanted.collect())
+    Ok(matching.collect())
 }
 
-/// How two rows are ordered.
+/// The order of two rows.
 type Order = Box<dyn Fn(&Row<'_>, &Row<'_>) -> Ordering>;
 
-/// Without an order the rows come as they were created, whichever organization they are in; so do
-/// rows that an order takes for equal.
+/// The order of the rows. Without one, and for rows that compare equal, it is the order of
+/// creation across all organizations.
 fn order(parameters: &Parameters) -> Result<Order, Refusal> {
     let created = |a: &Row<'_>, b: &Row<'_>| a.repository.id.cmp(&b.repository.id);
     let (column, direction) = match (parameters.get("order_column"), parameters.get("order_type")) {
@@ -126,16 +126,16 @@ fn order(parameters: &Parameters) -> Result<Order, Refusal> {
     }
 }
 
-/// A text that sorts by time: without the `Z`, a whole second comes before its fractions.
+/// A text that sorts by time. With the `Z` a whole second would sort after its fractions.
 fn instant<'a>(row: &Row<'a>) -> &'a str {
     row.repository.updated.trim_end_matches('Z')
 }
 
-/// Which part of the rows is asked for.
+/// The requested part of the rows.
 struct Page {
     offset: usize,
     limit: usize,
-    asked_for: bool,
+    is_requested: bool,
     clamped: bool,
 }
 
@@ -146,7 +146,7 @@ impl Page {
                 return Ok(Self {
                     offset: 0,
                     limit: DEFAULT_LIMIT,
-                    asked_for: false,
+                    is_requested: false,
                     clamped: false,
                 });
             }
@@ -166,15 +166,15 @@ impl Page {
             _ => Ok(Self {
                 offset,
                 limit: limit.min(MAX_LIMIT),
-                asked_for: true,
+                is_requested: true,
                 clamped,
             }),
         }
     }
 
-    /// The rows of this page in order. They come by organization and name, so that one sort of all
-    /// of them is cheap for the order that clients mostly ask for.
-    fn of<'r, 'a>(&self, rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
+    /// The rows of this page in order. The rows are sorted by organization and name already, which
+    /// makes the sort cheap for the order that clients usually request.
+    fn slice<'r, 'a>(&self, rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
         rows.sort_by(order);
         let start = self.offset.min(rows.len());
         let end = start.saturating_add(self.limit).min(rows.len());
@@ -182,7 +182,7 @@ impl Page {
     }
 }
 
-/// One repository. The list calls some fields otherwise than the detail does, and has no id.
+/// An item of the list. It has no id, and some fields have other names than in a single repository.
 #[derive(Serialize)]
 struct Item<'a> {
     name: &'a str,
@@ -230,7 +230,7 @@ fn item<'a>(
         internal_path: internal_path(organization, name),
         domain_name: call.state.account(),
         namespace: organization,
-        tags: (1..=repository.num_images.min(MOST_TAGS))
+        tags: (1..=repository.num_images.min(MAX_TAGS))
             .map(|number| format!("v{number}"))
             .collect(),
         status: false,

@@ -1,8 +1,8 @@
-//! The service itself, pure: a world, a request and a time in; a response and the changed world
-//! out.
+//! SWR, without IO: it takes a state, a request and a time, and returns a response and the changed
+//! state.
 //!
-//! It is written from the API reference, not from what a planner would like. There is no socket,
-//! clock or file here, and signatures and faults are dealt with before and after it.
+//! It is written from the API reference, independently of the planner. Signatures, faults and files
+//! are handled before and after it.
 
 mod form;
 mod input;
@@ -28,18 +28,18 @@ use crate::emulator::{
         assumptions::{self, ForeignOrganization},
     },
     state::{
-        Organization, Repository, State,
+        Organization, Repository, State, derived_id,
         draft::{Change, Draft},
-        numbered, regions,
+        regions,
     },
 };
 use input::Fields;
 pub(super) use operations::operations;
 
-/// The gateway's limit for signed requests.
+/// The gateway's limit of signed bodies (section 2.2).
 const BODY_LIMIT: usize = 12 * 1024 * 1024;
 
-/// Answers a request, and says what stood before where it changed the state.
+/// Answers a request. Returns the previous content of the places that it changed.
 pub(super) fn answer(
     state: &mut State,
     settings: &Settings,
@@ -60,12 +60,13 @@ pub(super) fn answer(
     (response, call.state.before())
 }
 
-/// UTC with at most six fraction digits, trailing zeros trimmed, as the service writes it.
+/// UTC with at most six fraction digits and without trailing zeros, as the service writes it
+/// (section 7.1).
 fn timestamp(now: Timestamp) -> String {
     now.round(Unit::Microsecond).unwrap_or(now).to_string()
 }
 
-/// One request being answered.
+/// A request with what is needed to answer it.
 struct Call<'a> {
     state: Draft<'a>,
     settings: &'a Settings,
@@ -73,13 +74,13 @@ struct Call<'a> {
     now: String,
 }
 
-type Outcome = Result<Reply, Refusal>;
+type OperationResult = Result<Reply, Refusal>;
 
-/// What an operation answers when it does not refuse.
+/// The answer of a successful operation.
 #[derive(Debug)]
 struct Reply {
     status: u16,
-    /// As JSON. A list may be long, so no tree of values is built for it.
+    /// Serialized JSON: building a tree of values for a long list would be slow.
     body: Option<Vec<u8>>,
     content_range: Option<String>,
     assumptions: Vec<&'static str>,
@@ -87,7 +88,7 @@ struct Reply {
 
 impl Reply {
     fn new(status: u16, body: impl Serialize) -> Self {
-        // Texts, numbers and switches under fixed names can always be written.
+        // This cannot fail: all keys are strings.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         Self {
             status,
@@ -97,12 +98,12 @@ impl Reply {
         }
     }
 
-    /// What creations and updates answer.
+    /// The answer of creations and updates.
     fn empty_object(status: u16) -> Self {
         Self::new(status, json!({}))
     }
 
-    /// What most deletions answer.
+    /// The answer of most deletions.
     fn no_content() -> Self {
         Self::without_body(204)
     }
@@ -116,20 +117,20 @@ impl Reply {
         }
     }
 
-    /// Marks an answer that no document promises.
+    /// Marks an answer that is an assumption, not documented.
     fn assuming(mut self, name: &'static str) -> Self {
         self.assumptions.push(name);
         self
     }
 
-    /// Marks it only if the answer depends on it.
+    /// Marks it if the answer depends on the assumption.
     fn assuming_if(self, depends: bool, name: &'static str) -> Self {
         if depends { self.assuming(name) } else { self }
     }
 
     fn response(self) -> Response {
         let mut response = match self.body {
-            Some(body) => Response::written(self.status, body),
+            Some(body) => Response::raw_json(self.status, body),
             None => Response {
                 status: self.status,
                 ..Response::default()
@@ -146,7 +147,7 @@ impl Reply {
 }
 
 impl Call<'_> {
-    fn answer(&mut self) -> Outcome {
+    fn answer(&mut self) -> OperationResult {
         if !regions::exists(&self.request.region) {
             return Err(Refusal::no_route());
         }
@@ -168,7 +169,7 @@ impl Call<'_> {
         &self.request.region
     }
 
-    /// The organizations of this region that the account owns, oldest first.
+    /// The account's own organizations in this region, in order of creation.
     fn own_organizations(&self) -> Vec<(&String, &Organization)> {
         let region = self.state.regions.get(self.region());
         let all = region.into_iter().flat_map(|region| &region.organizations);
@@ -202,7 +203,7 @@ impl Call<'_> {
         refusal.assuming(ForeignOrganization::NAME)
     }
 
-    /// An organization whose content the user may change.
+    /// An organization whose content the caller may change.
     fn editable(&self, name: &str) -> Result<&Organization, Refusal> {
         let organization = self.organization(name)?;
         if organization.auth < 3 {
@@ -230,9 +231,9 @@ impl Call<'_> {
         repository.ok_or_else(|| missing_repository(name))
     }
 
-    /// The account's number, which the service never lets anyone choose.
+    /// The account's id.
     fn domain_id(&self) -> String {
-        numbered(self.state.account())
+        derived_id(self.state.account())
     }
 }
 

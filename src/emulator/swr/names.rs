@@ -1,20 +1,21 @@
-//! The service's own rules for names (API reference: organization and repository parameters).
+//! The service's rules for names (`swr-api.md`, section 3).
 //!
-//! Several hyphens in a row are accepted: the prose forbids them, the printed patterns allow them.
+//! Several hyphens in a row are accepted: the prose forbids them, but the printed patterns allow
+//! them.
 
-/// 1 to 64 characters, beginning with a lower-case letter.
+/// 1 to 64 characters, the first a lower-case letter.
 pub(super) fn is_organization(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && is_joined(name, &["."])
 }
 
-/// 1 to 128 characters; a slash separates like a dot.
+/// 1 to 128 characters; a slash is a separator like a dot.
 pub(super) fn is_repository(name: &str) -> bool {
     name.len() <= 128 && is_joined(name, &[".", "/"])
 }
 
-/// Lower-case letters and digits at both ends, single separators between them.
+/// Words of lower-case letters and digits with single separators between them.
 fn is_joined(name: &str, separators: &[&str]) -> bool {
     let is_word = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
     let separates = |text: &str| {

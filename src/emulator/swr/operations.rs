@@ -1,24 +1,24 @@
-//! The operations of the service: their names, their paths, and what answers them.
+//! The operations of the service: names, paths and handlers.
 //!
-//! The path is decoded before it is split, so that `%2F` separates like `/`: a repository named
-//! with either meets a route that does not exist (huaweicloud-sdk-go-v3 #21). Inside a repository's
-//! name it is `$` that means a slash, escaped or not.
+//! The path is decoded before it is split, so `%2F` separates like `/`: a repository name with
+//! either leads to a route that does not exist (huaweicloud-sdk-go-v3 #21). In a repository's name
+//! a slash is sent as `$`, escaped or not.
 
-use super::{Call, Outcome, lists, organizations, overview, repositories, sync_rules};
+use super::{Call, OperationResult, lists, organizations, overview, repositories, sync_rules};
 use crate::emulator::message::{escape, operation::Operation};
 
-/// What answers an operation, by how many names its path has: none, an organization, a repository
-/// in it.
+/// The handler of an operation, by the names in its path: none, an organization, or an organization
+/// and a repository.
 #[derive(Clone, Copy)]
 enum Handler {
-    Account(fn(&mut Call<'_>) -> Outcome),
-    Organization(fn(&mut Call<'_>, &str) -> Outcome),
-    Repository(fn(&mut Call<'_>, &str, &str) -> Outcome),
+    Account(fn(&mut Call<'_>) -> OperationResult),
+    Organization(fn(&mut Call<'_>, &str) -> OperationResult),
+    Repository(fn(&mut Call<'_>, &str, &str) -> OperationResult),
 }
 
 use Handler::{Account, Organization, Repository};
 
-/// There is no update of a rule.
+/// The API has no operation that updates a rule.
 const TABLE: [(&str, &str, &str, Handler); 14] = [
     (
         "list-regions",
@@ -106,18 +106,18 @@ const TABLE: [(&str, &str, &str, Handler); 14] = [
     ),
 ];
 
-/// All of them, in the order of the reference.
+/// All operations, in the order of the reference.
 pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
     TABLE
         .iter()
         .map(|(name, method, path, _)| Operation::new(name, method, path))
 }
 
-/// Answers the request of a call; `None` if no operation has its method and path.
-pub(super) fn answer(call: &mut Call<'_>) -> Option<Outcome> {
+/// Answers a call; `None` if no operation has its method and path.
+pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
     let path = escape::decode_text(&call.request.path);
-    let (handler, names) = find(&call.request.method, &path)?;
-    match (handler, names.as_slice()) {
+    let (handler, captures) = find(&call.request.method, &path)?;
+    match (handler, captures.as_slice()) {
         (Account(answer), []) => Some(answer(call)),
         (Organization(answer), [organization]) => Some(answer(call, organization)),
         (Repository(answer), [organization, name]) => {
@@ -129,7 +129,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<Outcome> {
 
 fn find<'p>(method: &str, path: &'p str) -> Option<(Handler, Vec<&'p str>)> {
     let mut all = operations().zip(TABLE);
-    all.find_map(|(operation, (.., handler))| Some((handler, operation.names(method, path)?)))
+    all.find_map(|(operation, (.., handler))| Some((handler, operation.captures(method, path)?)))
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_has_the_names_that_its_handler_takes() {
+    fn every_path_has_the_placeholders_of_its_handler() {
         for (name, _, path, handler) in TABLE {
             let names = match handler {
                 Account(_) => 0,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist() {
+    fn other_paths_have_no_operation() {
         for (method, path) in [
             ("GET", "/v2/manage/namespaces/o/repos/web/front"),
             (

@@ -1,9 +1,9 @@
-//! Organizations: created, listed, shown and deleted; nothing about them can be changed.
+//! Organizations: create, list, show and delete. The API has no update (`swr-api.md`, section 5).
 
 use serde_json::{Value, json};
 
 use super::{
-    Call, Outcome, Refusal, Reply,
+    Call, OperationResult, Refusal, Reply,
     input::{Parameters, bad_parameter},
     names,
 };
@@ -12,10 +12,10 @@ use crate::emulator::{
     state::Organization,
 };
 
-/// The right to manage an organization; 3 is to edit what is in it, 1 to read.
+/// The permission to manage an organization; 3 is to edit its content, 1 to read.
 const MANAGE: u8 = 7;
 
-pub(super) fn create(call: &mut Call<'_>) -> Outcome {
+pub(super) fn create(call: &mut Call<'_>) -> OperationResult {
     let fields = call.fields()?;
     let name = fields.required("namespace")?;
     if !names::is_organization(name) {
@@ -24,7 +24,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
             format!("{name} is not an organization name"),
         ));
     }
-    // Names are unique across all accounts: the owner may be somebody whom the caller cannot see.
+    // Names are unique across all accounts, so an organization that the caller cannot see conflicts
+    // as well.
     if call.state.organization(call.region(), name).is_some() {
         return Err(Refusal::service(
             4_090_060,
@@ -51,12 +52,12 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     Ok(Reply::empty_object(201))
 }
 
-/// The whole set: this list has no pages.
-pub(super) fn list(call: &Call<'_>) -> Outcome {
+/// All organizations: this list has no pages.
+pub(super) fn list(call: &Call<'_>) -> OperationResult {
     let parameters = Parameters::read(&call.request.query, &["namespace", "mode"])?;
-    let least = match parameters.get("mode") {
-        // Without the mode, organizations do not show in which the user has a right on a repository
-        // only.
+    let min_auth = match parameters.get("mode") {
+        // Without the mode the list lacks organizations in which the caller has a permission on a
+        // repository only.
         None | Some("") => 1,
         Some("visible") => 0,
         Some(mode) => return Err(bad_parameter(format!("There is no mode {mode}"))),
@@ -66,7 +67,7 @@ pub(super) fn list(call: &Call<'_>) -> Outcome {
         .own_organizations()
         .into_iter()
         .filter(|(name, organization)| {
-            organization.auth >= least && wanted.is_none_or(|wanted| matches(call, name, wanted))
+            organization.auth >= min_auth && wanted.is_none_or(|wanted| matches(call, name, wanted))
         });
     let items: Vec<Value> = organizations
         .map(|(name, organization)| list_item(name, organization))
@@ -75,7 +76,7 @@ pub(super) fn list(call: &Call<'_>) -> Outcome {
     Ok(reply.assuming_if(wanted.is_some(), NamespaceFilter::NAME))
 }
 
-/// How the namespace parameter of both lists compares.
+/// Whether a name matches the `namespace` parameter, of this list or that of the repositories.
 pub(super) fn matches(call: &Call<'_>, name: &str, wanted: &str) -> bool {
     match call.settings.assumptions.namespace_filter {
         NamespaceFilter::Exact => name == wanted,
@@ -83,11 +84,11 @@ pub(super) fn matches(call: &Call<'_>, name: &str, wanted: &str) -> bool {
     }
 }
 
-pub(super) fn show(call: &mut Call<'_>, name: &str) -> Outcome {
+pub(super) fn show(call: &mut Call<'_>, name: &str) -> OperationResult {
     Ok(Reply::new(200, item(name, call.organization(name)?)))
 }
 
-pub(super) fn delete(call: &mut Call<'_>, name: &str) -> Outcome {
+pub(super) fn delete(call: &mut Call<'_>, name: &str) -> OperationResult {
     let cascade = call
         .settings
         .assumptions
@@ -103,12 +104,12 @@ pub(super) fn delete(call: &mut Call<'_>, name: &str) -> Outcome {
     if organization.holds_images() {
         return Err(in_use);
     }
-    let assumed = !organization.repositories.is_empty();
-    if assumed && cascade == DeleteOrganizationWithRepositories::Refuse {
+    let has_repositories = !organization.repositories.is_empty();
+    if has_repositories && cascade == DeleteOrganizationWithRepositories::Refuse {
         return Err(in_use.assuming(DeleteOrganizationWithRepositories::NAME));
     }
     call.state.remove_organization(&call.request.region, name);
-    Ok(Reply::no_content().assuming_if(assumed, DeleteOrganizationWithRepositories::NAME))
+    Ok(Reply::no_content().assuming_if(has_repositories, DeleteOrganizationWithRepositories::NAME))
 }
 
 fn item(name: &str, organization: &Organization) -> Value {
@@ -120,8 +121,8 @@ fn item(name: &str, organization: &Organization) -> Value {
     })
 }
 
-/// The live service adds two counts to the documented fields (terraform-provider-huaweicloud
-/// #4336).
+/// An item of the list. The live service adds two counts to the documented fields
+/// (terraform-provider-huaweicloud #4336).
 fn list_item(name: &str, organization: &Organization) -> Value {
     let mut item = item(name, organization);
     item["access_user_count"] = json!(1);

@@ -1,10 +1,10 @@
-//! `GET /v2/manage/overview`: whose account it is, and how much is in it (swr-api: section 12).
+//! `GET /v2/manage/overview`: the account and its usage (`swr-api.md`, section 12).
 
 use serde_json::json;
 
 use super::{Call, Reply};
 
-/// What the account has in this region. The state knows no traffic, so none is counted.
+/// The usage of the account in this region. The state has no traffic, so `downflow_size` is 0.
 pub(super) fn show(call: &Call<'_>) -> Reply {
     let own = call.own_organizations();
     let repositories = || {
@@ -17,6 +17,7 @@ pub(super) fn show(call: &Call<'_>) -> Reply {
     let bytes: u64 = repositories()
         .map(|repository| repository.size)
         .fold(0, u64::saturating_add);
+    // `namspace_num` is the service's spelling.
     Reply::new(
         200,
         json!({

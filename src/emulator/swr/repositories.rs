@@ -1,9 +1,9 @@
-//! One repository at a time: created, shown, updated as a triple, deleted. `lists` has all of them.
+//! Repositories: create, show, update and delete (`swr-api.md`, section 6.1). `lists` has the list.
 
 use serde_json::json;
 
 use super::{
-    Call, Outcome, Refusal, Reply,
+    Call, OperationResult, Refusal, Reply,
     input::{Fields, wrong_body},
     names,
 };
@@ -28,8 +28,8 @@ const CATEGORIES: [&str; 8] = [
 
 const DESCRIPTION_LIMIT: usize = 30_000;
 
-pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
-    let fields = creation(call)?;
+pub(super) fn create(call: &mut Call<'_>, organization: &str) -> OperationResult {
+    let fields = creation_fields(call)?;
     if call
         .state
         .organization(call.region(), organization)
@@ -72,8 +72,9 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> Outcome {
     Ok(reply.assuming_if(fields.form, CreateRepositoryBody::NAME))
 }
 
-/// One page shows the request as a form, later ones and official clients as JSON.
-fn creation(call: &Call<'_>) -> Result<Fields, Refusal> {
+/// The fields of a new repository. An old page shows a form; newer pages and official clients use
+/// JSON.
+fn creation_fields(call: &Call<'_>) -> Result<Fields, Refusal> {
     let fields = Fields::read_any(call.request)?;
     match (
         call.settings.assumptions.create_repository_body,
@@ -89,7 +90,7 @@ fn creation(call: &Call<'_>) -> Result<Fields, Refusal> {
     }
 }
 
-/// The page of the operation has no 404 in its table.
+/// The refusal for a missing organization. The page of the operation lists no 404.
 fn missing_organization(call: &Call<'_>, organization: &str) -> Refusal {
     let message = format!("The organization {organization} does not exist");
     let code = match call.settings.assumptions.missing_organization_on_create {
@@ -99,7 +100,7 @@ fn missing_organization(call: &Call<'_>, organization: &str) -> Refusal {
     Refusal::service(code, message).assuming(MissingOrganizationOnCreate::NAME)
 }
 
-pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let (region, domain_id) = (call.region().to_owned(), call.domain_id());
     let owner = call.organization(organization)?;
     let (ns_id, creator) = (owner.id, owner.creator.clone());
@@ -129,8 +130,9 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Outco
     ))
 }
 
-/// Replaces the whole triple, so that what is left out falls back to its default.
-pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+/// Replaces all three fields. An omitted field gets its default, or keeps its value if that is
+/// assumed.
+pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let (omitted, now) = (call.settings.assumptions.patch_omitted, call.now.clone());
     let fields = call.fields()?;
     let repository = call.editable_repository(organization, name)?;
@@ -141,6 +143,7 @@ pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> Out
     replace(&mut repository.description, description, "", omitted);
     repository.updated = now;
     let incomplete = category.is_none() || description.is_none();
+    // 201, and not 200: both Terraform clients accept only this status for an update.
     Ok(Reply::empty_object(201).assuming_if(incomplete, PatchOmitted::NAME))
 }
 
@@ -152,16 +155,16 @@ fn replace(field: &mut String, value: Option<&str>, default: &str, omitted: Patc
     }
 }
 
-pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let cascade = call.settings.assumptions.delete_repository_with_images;
-    let assumed = call.editable_repository(organization, name)?.num_images > 0;
-    if assumed && cascade == DeleteRepositoryWithImages::Refuse {
+    let holds_images = call.editable_repository(organization, name)?.num_images > 0;
+    if holds_images && cascade == DeleteRepositoryWithImages::Refuse {
         let refusal = Refusal::service(4_060_012, format!("The repository {name} holds images"));
         return Err(refusal.assuming(DeleteRepositoryWithImages::NAME));
     }
     call.state
         .remove_repository(&call.request.region, organization, name);
-    Ok(Reply::no_content().assuming_if(assumed, DeleteRepositoryWithImages::NAME))
+    Ok(Reply::no_content().assuming_if(holds_images, DeleteRepositoryWithImages::NAME))
 }
 
 fn category(fields: &Fields) -> Result<Option<&str>, Refusal> {
@@ -183,12 +186,12 @@ fn description(fields: &Fields) -> Result<Option<&str>, Refusal> {
     }
 }
 
-/// Where clients pull from.
+/// The address for pulls.
 pub(super) fn path(region: &str, organization: &str, name: &str) -> String {
     format!("swr.{region}.myhuaweicloud.com/{organization}/{name}")
 }
 
-/// Where machines inside the region pull from.
+/// The address for pulls inside the region.
 pub(super) fn internal_path(organization: &str, name: &str) -> String {
     format!("10.0.0.1:20202/{organization}/{name}")
 }

@@ -1,11 +1,10 @@
-//! Sync rules, which have no address of their own: three calls on one path, and a target in the
-//! body.
+//! Sync rules: three operations on one path, with the target in the body (`swr-api.md`, section 7).
 //!
-//! The target organization is not looked at; whether it exists is the business of another region.
+//! As in the service, the target organization is not checked.
 
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, Refusal, Reply, input::Fields};
+use super::{Call, OperationResult, Refusal, Reply, input::Fields};
 use crate::emulator::{
     settings::{
         Settings,
@@ -14,10 +13,10 @@ use crate::emulator::{
     state::{SyncRule, regions},
 };
 
-/// The service's code is not known: this one is made up, and no client may depend on it.
+/// The service's code is unknown: this one is made up, and a client must not depend on it.
 const MADE_UP_DUPLICATE: u32 = 4_099_999;
 
-/// As above, for the 404 that the page of the deletion promises without a code.
+/// Made up as well, for the 404 that the page of the deletion lists without a code.
 const MADE_UP_MISSING: u32 = 4_049_999;
 
 pub(super) fn regions() -> Reply {
@@ -25,13 +24,13 @@ pub(super) fn regions() -> Reply {
     Reply::new(200, regions::REGIONS.iter().map(item).collect::<Value>())
 }
 
-pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     call.editable(organization)?;
     call.repository(organization, name)?;
     let fields = call.fields()?;
     let (region, remote) = target(&fields)?;
     let rule = SyncRule {
-        // The default is a rule that does nothing.
+        // The API's default is false: such a rule copies nothing and is not listed.
         auto: fields.flag("syncAuto")?.unwrap_or(false),
         overrides: fields.flag("override")?.unwrap_or(false),
         created: call.now.clone(),
@@ -39,27 +38,28 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
         id: call.state.counters.id + 1,
         ..SyncRule::to(region, remote)
     };
+    // Observed: an unknown region is an internal error and not a 400 (section 7.1).
     if !regions::exists(region) {
         return Err(Refusal::service(5_001_101, "Internal error"));
     }
-    let is_same = |other: &SyncRule| other.is_to(region, remote);
-    let assumed = call
+    let has_target = |other: &SyncRule| other.is_to(region, remote);
+    let is_duplicate = call
         .repository(organization, name)?
         .sync_rules
         .iter()
-        .any(is_same);
+        .any(has_target);
     match call.settings.assumptions.duplicate_rule {
-        DuplicateRule::Error if assumed => {
+        DuplicateRule::Error if is_duplicate => {
             let refusal = Refusal::service(
                 MADE_UP_DUPLICATE,
                 "duplicate sync repo (this code is made up)",
             );
             return Err(refusal.assuming(DuplicateRule::NAME));
         }
-        DuplicateRule::Ignore if assumed => {}
-        DuplicateRule::Replace if assumed => {
+        DuplicateRule::Ignore if is_duplicate => {}
+        DuplicateRule::Replace if is_duplicate => {
             let rules = &mut call.editable_repository(organization, name)?.sync_rules;
-            if let Some(other) = rules.iter_mut().find(|other| is_same(other)) {
+            if let Some(other) = rules.iter_mut().find(|other| has_target(other)) {
                 let (id, created) = (other.id, other.created.clone());
                 *other = SyncRule {
                     id,
@@ -74,24 +74,24 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Out
             call.state.next_id();
         }
     }
-    Ok(done(call.settings)
-        .assuming_if(assumed, DuplicateRule::NAME)
+    Ok(success(call.settings)
+        .assuming_if(is_duplicate, DuplicateRule::NAME)
         .assuming(RuleAnswer::NAME))
 }
 
-pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let hide = call.settings.assumptions.hidden_rules == HiddenRules::Hide;
     let account = json!({ "domainID": call.domain_id(), "domainName": call.state.account() });
     let rules = &call.repository(organization, name)?.sync_rules;
-    let assumed = rules.iter().any(|rule| !rule.auto);
+    let has_hidden = rules.iter().any(|rule| !rule.auto);
     let shown = rules.iter().filter(|rule| rule.auto || !hide);
     let items = shown
         .map(|rule| item(rule, &account, organization, name))
         .collect::<Value>();
-    Ok(Reply::new(200, items).assuming_if(assumed, HiddenRules::NAME))
+    Ok(Reply::new(200, items).assuming_if(has_hidden, HiddenRules::NAME))
 }
 
-pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Outcome {
+pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let choice = call.settings.assumptions.delete_missing_rule;
     let fields = call.fields()?;
     let rules = &mut call.editable_repository(organization, name)?.sync_rules;
@@ -99,7 +99,7 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
     let before = rules.len();
     rules.retain(|rule| !rule.is_to(region, remote));
     if rules.len() < before {
-        return Ok(done(call.settings).assuming(RuleAnswer::NAME));
+        return Ok(success(call.settings).assuming(RuleAnswer::NAME));
     }
     let refusal = match choice {
         DeleteMissingRule::BadRequest => {
@@ -113,8 +113,8 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Out
     Err(refusal.assuming(DeleteMissingRule::NAME))
 }
 
-/// The pages of both operations have no example of an answer and no table of its fields.
-fn done(settings: &Settings) -> Reply {
+/// The answer to a creation or deletion. The pages have no example of it and no table of fields.
+fn success(settings: &Settings) -> Reply {
     match settings.assumptions.rule_answer {
         RuleAnswer::Empty => Reply::without_body(200),
         RuleAnswer::Object => Reply::empty_object(200),

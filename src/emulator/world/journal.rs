@@ -1,7 +1,6 @@
-//! What was asked and answered, in memory and as lines of a file.
+//! The requests and their answers, in memory and as lines of a file.
 //!
-//! Headers are left out: they may carry a token. The names and passwords in a body are not kept
-//! either.
+//! It contains no headers, which may carry a token, and masks user names and passwords in bodies.
 
 use std::{
     fmt,
@@ -15,17 +14,17 @@ use serde_json::Value;
 
 use crate::emulator::message::{Answer, Request};
 
-/// Fields of bodies whose values nobody else is to see.
+/// The fields of bodies whose values are masked.
 const SECRETS: [&str; 4] = ["username", "password", "secret", "token"];
 
-const HIDDEN: &str = "...";
+const MASK: &str = "...";
 
-/// One request as it was answered.
+/// One request and how it was answered.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Entry {
     /// As in the `X-Request-Id` of the answer.
     pub request_id: String,
-    /// The region whose endpoint was asked.
+    /// The region of the endpoint that received it.
     pub region: String,
     /// In upper case.
     pub method: String,
@@ -33,14 +32,14 @@ pub struct Entry {
     pub path: String,
     /// As received, escaped.
     pub query: String,
-    /// None if there was no body, or none that is JSON. For a name or a password it says `...`,
-    /// unless that is empty.
+    /// None if there was no body or it is not JSON. User names and passwords are `...` unless they
+    /// are empty.
     pub body: Option<Value>,
     /// None if no answer was sent.
     pub status: Option<u16>,
-    /// Whether a fault had a hand in the answer.
+    /// Whether a fault changed the answer.
     pub fault: bool,
-    /// What the faults are called that struck.
+    /// The names of the faults that struck.
     pub effects: Vec<&'static str>,
 }
 
@@ -64,74 +63,74 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// The entries so far, and the file that gets each of them as a line.
+/// The entries so far, and the file to which each is appended.
 #[derive(Debug, Default)]
 pub(in super::super) struct Journal {
     pub(in super::super) entries: Vec<Entry>,
-    /// Whether entries are kept in memory no longer than it takes to write them.
-    pub(in super::super) forgetful: bool,
+    /// Whether entries are written to the file only and not kept in memory.
+    pub(in super::super) discards_entries: bool,
     file: Option<File>,
-    /// Why the file stopped getting them.
+    /// Why an entry could not be written.
     pub(in super::super) failure: Option<io::Error>,
 }
 
 impl Journal {
-    /// From now on each entry is also appended to the file.
+    /// Appends each further entry to a file as well.
     pub(in super::super) fn append_to(&mut self, path: &Path) -> io::Result<()> {
+        // A pipe or a device cannot be read and repaired.
         if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
-            end_last_line(&OpenOptions::new().read(true).append(true).open(path)?)?;
+            repair_last_line(&OpenOptions::new().read(true).append(true).open(path)?)?;
         }
         self.file = Some(OpenOptions::new().append(true).create(true).open(path)?);
         Ok(())
     }
 
-    /// Whether an entry would be kept anywhere.
+    /// Whether an entry would be kept in memory or in a file.
     pub(in super::super) fn is_kept(&self) -> bool {
-        !self.forgetful || self.file.is_some()
+        !self.discards_entries || self.file.is_some()
     }
 
-    /// Returns with the line written, so that it is there before the answer is.
+    /// Adds an entry. Its line is in the file before the answer is sent.
     pub(in super::super) fn push(&mut self, entry: Entry) {
         if let Some(file) = &mut self.file {
             let written = line(&entry).and_then(|line| file.write_all(&line));
             if let Err(error) = written {
+                // Later lines would hide that one is missing.
                 self.failure = Some(error);
                 self.file = None;
             }
         }
-        if !self.forgetful {
+        if !self.discards_entries {
             self.entries.push(entry);
         }
     }
 }
 
-/// What a line begins with.
-const BEGINNING: &[u8] = br#"{"request_id":""#;
+/// The beginning of each line.
+const LINE_START: &[u8] = br#"{"request_id":""#;
 
-/// The most bytes that are looked at at once.
+/// How many bytes are read at a time.
 const CHUNK: u64 = 64 * 1024;
 
-/// Makes sure that the next line is one of its own: half an entry, as a killed emulator leaves it,
-/// is removed.
-fn end_last_line(mut file: &File) -> io::Result<()> {
+/// Makes sure that the next entry begins a line: removes half an entry that a killed emulator left.
+fn repair_last_line(mut file: &File) -> io::Result<()> {
     let size = file.metadata()?.len();
     let start = last_line(file, size)?;
     if start == size {
         return Ok(());
     }
     file.seek(SeekFrom::Start(start))?;
-    let mut beginning = Vec::new();
-    file.take(BEGINNING.len() as u64)
-        .read_to_end(&mut beginning)?;
-    // Anything else is not ours to remove.
-    if BEGINNING.starts_with(&beginning) {
+    let mut found = Vec::new();
+    file.take(LINE_START.len() as u64).read_to_end(&mut found)?;
+    // Text that the emulator did not write is kept.
+    if LINE_START.starts_with(&found) {
         file.set_len(start)
     } else {
         file.write_all(b"\n")
     }
 }
 
-/// Where the last line begins; that is the end if the one before it is whole.
+/// The start of the last line, which is the end of the file after a complete line.
 fn last_line(mut file: &File, size: u64) -> io::Result<u64> {
     let mut end = size;
     while end > 0 {
@@ -167,7 +166,7 @@ impl Entry {
             method: request.method.clone(),
             path: request.path.clone(),
             query: request.query.clone(),
-            body: serde_json::from_slice(&request.body).ok().map(hidden),
+            body: serde_json::from_slice(&request.body).ok().map(masked),
             status: match answer {
                 Answer::Complete(response) | Answer::Truncated(response, _) => {
                     Some(response.status)
@@ -180,22 +179,21 @@ impl Entry {
     }
 }
 
-/// A body without its secrets: the values of some fields, and what stands before the `@` of an
-/// address.
-fn hidden(body: Value) -> Value {
+/// A body whose secret fields and user parts of URLs are masked.
+fn masked(body: Value) -> Value {
     match body {
         Value::Object(fields) => {
             let field = |(name, value): (String, Value)| {
                 let value = match is_secret(&name) {
-                    true => covered(value),
-                    false => hidden(value),
+                    true => masked_secret(value),
+                    false => masked(value),
                 };
                 (name, value)
             };
             Value::Object(fields.into_iter().map(field).collect())
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(hidden).collect()),
-        Value::String(text) => Value::String(without_user(text)),
+        Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
+        Value::String(text) => Value::String(without_user_info(text)),
         other => other,
     }
 }
@@ -207,32 +205,32 @@ fn is_secret(name: &str) -> bool {
         .any(|secret| name == *secret || name.ends_with(&format!("_{secret}")))
 }
 
-/// In a request for a token `password` is a method with a user in it; of that only the password
-/// proper is a secret.
-fn covered(value: Value) -> Value {
+/// In a request for a token `password` is an object with the user; only the password in it is a
+/// secret.
+fn masked_secret(value: Value) -> Value {
     match value {
-        Value::Object(fields) if fields.contains_key("user") => hidden(Value::Object(fields)),
+        Value::Object(fields) if fields.contains_key("user") => masked(Value::Object(fields)),
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
-                .map(|(name, value)| (name, covered(value)))
+                .map(|(name, value)| (name, masked_secret(value)))
                 .collect(),
         ),
         Value::Null => value,
-        // That a client sent an empty text is no secret, and worth seeing.
+        // An empty value is not a secret, and a test may check that it was sent.
         Value::String(text) if text.is_empty() => text.into(),
-        Value::Array(items) => Value::Array(items.into_iter().map(covered).collect()),
-        _ => HIDDEN.into(),
+        Value::Array(items) => Value::Array(items.into_iter().map(masked_secret).collect()),
+        _ => MASK.into(),
     }
 }
 
-fn without_user(text: String) -> String {
+fn without_user_info(text: String) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text;
     };
     let end = rest.find('/').unwrap_or(rest.len());
     match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{HIDDEN}{}", &rest[at..]),
+        Some(at) => format!("{scheme}://{MASK}{}", &rest[at..]),
         None => text,
     }
 }
@@ -258,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_hidden_and_the_rest_is_exact() {
+    fn secrets_are_masked_and_the_rest_is_exact() {
         let body = json!({
             "import_url": "https://me:hunter2@example.com/a/b.git?x=@",
             "url": "https://example.com/a@b",
@@ -316,7 +314,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_file_that_is_full_is_told_once() {
+    fn a_full_file_is_reported_once() {
         let mut journal = Journal::default();
         journal.append_to(Path::new("/dev/full")).unwrap();
         journal.push(entry(&json!({})));

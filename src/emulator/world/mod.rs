@@ -1,7 +1,7 @@
-//! What happens to a request on its way to the service and back: faults, the signature, the file,
-//! the journal.
+//! The way of a request to the service and back: faults, the signature, the state file, the
+//! journal.
 //!
-//! It waits for nothing: whoever asks for the answer does the waiting.
+//! It does not wait. It returns the delay, and the caller waits.
 
 pub(super) mod journal;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use journal::{Entry, Journal};
 
-/// What the journal calls the strike of a stranger.
+/// The journal's name for an edit by another client.
 const STRANGER: &str = "stranger";
 
 /// Everything that changes while an emulator runs.
@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    /// The answer to a request, and how much later than usual it comes.
+    /// The answer to a request, and the additional delay before it is sent.
     pub(super) fn answer(&mut self, request: &Request, settings: &Settings) -> (Answer, Duration) {
         self.requests += 1;
         let request_id = format!("emulator-{:08}", self.requests);
@@ -63,29 +63,30 @@ impl World {
             });
         }
 
-        let prevented = effect.as_ref().is_some_and(Effect::prevents);
-        let refused = (!prevented)
-            .then(|| self.gateway.refuses(request, settings, now, &request_id))
+        let is_prevented = effect.as_ref().is_some_and(Effect::prevents_request);
+        let refused = (!is_prevented)
+            .then(|| self.gateway.refusal(request, settings, now, &request_id))
             .flatten();
         let response = match (refused, past) {
-            _ if prevented => Response::default(),
+            _ if is_prevented => Response::default(),
             (Some(refused), _) => refused,
             (None, past) => {
-                let asked = effect
-                    .as_ref()
-                    .map_or(Cow::Borrowed(request), |effect| effect.replaces(request));
+                let served = effect.as_ref().map_or(Cow::Borrowed(request), |effect| {
+                    effect.changed_request(request)
+                });
                 match past {
-                    Some(past) if !iam::owns(&asked.path) => {
+                    // A read from a past state works on a copy, which is then dropped.
+                    Some(past) if !iam::owns(&served.path) => {
                         gateway::answer(
                             &mut past.as_ref().clone(),
                             settings,
-                            &asked,
+                            &served,
                             now,
                             &request_id,
                         )
                         .0
                     }
-                    _ => self.serve(&asked, settings, now, &request_id),
+                    _ => self.serve(&served, settings, now, &request_id),
                 }
             }
         };
@@ -96,7 +97,7 @@ impl World {
             ),
             None => (Answer::Complete(response), Duration::ZERO),
         };
-        let answer = identified(answer, &request_id, now);
+        let answer = with_id_and_date(answer, &request_id, now);
         if self.journal.is_kept() {
             self.journal
                 .push(Entry::new(request, &request_id, &answer, effects));
@@ -114,15 +115,15 @@ impl World {
         let account = self.state.account();
         if let Some(response) = self
             .gateway
-            .answers(account, settings, request, now, request_id)
+            .answer_without_state(account, settings, request, now, request_id)
         {
             return response;
         }
-        let writes = request.method != "GET";
-        let past = (writes && self.faults.remembers()).then(|| self.state.clone());
+        let is_write = request.method != "GET";
+        let past = (is_write && self.faults.need_past_states()).then(|| self.state.clone());
         let (response, before) =
             gateway::answer(&mut self.state, settings, request, now, request_id);
-        if !writes || !response.is_success() {
+        if !is_write || !response.is_success() {
             return response;
         }
         match self.save(&before) {
@@ -133,8 +134,9 @@ impl World {
                 response
             }
             Err(error) => {
-                // What is not in the file has not happened.
-                before.put(&mut self.state);
+                // A change that is not on disk is undone, so that the answer is true after a
+                // restart.
+                before.apply_to(&mut self.state);
                 let refusal = Refusal::service(
                     5_001_101,
                     format!("The emulator cannot save its state: {error}"),
@@ -152,36 +154,36 @@ impl World {
         )
     }
 
-    /// Lets happen what is due by now.
-    pub(super) fn settle(&mut self, settings: &Settings) {
+    /// Finishes the runs that are due.
+    pub(super) fn finish_due_runs(&mut self, settings: &Settings) {
         let now = self.now(settings);
-        codearts::settle(&mut self.state, settings, now);
+        codearts::finish_due_runs(&mut self.state, settings, now);
     }
 
-    /// Changes the state behind the API's back.
+    /// Changes the state directly, not through an API.
     pub(super) fn edit<T>(
         &mut self,
         settings: &Settings,
         change: impl FnOnce(&mut State) -> T,
     ) -> T {
-        // What was due before the change knows nothing of it.
-        self.settle(settings);
+        // Runs that were due before the edit must not see it.
+        self.finish_due_runs(settings);
         let result = change(&mut self.state);
-        self.state.settle();
+        self.state.fill_in();
         if let Some(file) = &mut self.file {
-            // A file that cannot be written fails the next request that changes something, which
-            // saves all.
+            // An edit has no answer that could report the error. The next write request saves
+            // everything again and fails if it cannot.
             let _ = file.replace(&self.state);
         }
         result
     }
 
-    /// Saves what changed since `before`.
+    /// Saves the places that `before` lists, as they are now.
     fn save(&mut self, before: &Change) -> io::Result<()> {
         let state = &self.state;
         self.file
             .as_mut()
-            .map_or(Ok(()), |file| file.save(state, || before.now(state)))
+            .map_or(Ok(()), |file| file.save(state, || before.current(state)))
     }
 }
 
@@ -193,8 +195,8 @@ impl Drop for World {
     }
 }
 
-/// Every response carries an id and the emulated time, whoever made it.
-fn identified(answer: Answer, request_id: &str, now: Timestamp) -> Answer {
+/// Adds the headers that every response has: the request id and the emulated time.
+fn with_id_and_date(answer: Answer, request_id: &str, now: Timestamp) -> Answer {
     let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let identify = |response: Response| {
         response

@@ -63,7 +63,7 @@ async fn bad_faults_are_refused_as_a_whole() {
         body["error"]
             .as_str()
             .unwrap()
-            .starts_with("fault 2: nothing is called `cut-aftr`"),
+            .starts_with("fault 2: unknown effect `cut-aftr`"),
         "{body}"
     );
     assert_eq!(site.emulator.faults(), []);
@@ -135,15 +135,15 @@ async fn a_state_that_is_none_changes_nothing() {
     for (body, words) in [
         (
             json!({ "organisations": {} }),
-            "this is no state: unknown field `organisations`",
+            "the body is not a state: unknown field `organisations`",
         ),
         (
             json!({ "format_version": 2 }),
-            "the state has format version 2; this portolan reads 1",
+            "the state has format version 2; expected 1",
         ),
         (
             json!({ "regions": { "mars-1": {} } }),
-            "the state names the region `mars-1`, which does not exist",
+            "the state has the unknown region `mars-1`; expected an id such as `cn-north-4`",
         ),
     ] {
         let (status, answer) = ask(&site, Method::PUT, "state", Some(body)).await;

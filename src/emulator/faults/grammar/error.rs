@@ -1,4 +1,4 @@
-//! The effect `status` with all that belongs to it.
+//! The effect `status` with its fields.
 
 use super::fields::Fields;
 use crate::emulator::{
@@ -25,7 +25,7 @@ const BODIES: [&str; 10] = [
 const SERVICE: &str = "SVCSTG.SWR.";
 const GATEWAY: &str = "APIGW.";
 
-/// What a body says where the fault does not: a documented code of the status.
+/// The default codes and messages of a body: a documented code for each status.
 const CODES: [(&str, u16, &str, &str); 19] = [
     (SERVICE, 400, "4000014", "Invalid API parameter"),
     (SERVICE, 401, "4010000", "The token expires or is invalid"),
@@ -73,7 +73,7 @@ const CODES: [(&str, u16, &str, &str); 19] = [
     ("CH.", 500, "CH.000001", "Unknown error"),
 ];
 
-/// Every name of a body, as a message lists them.
+/// The names of all bodies, for a message.
 pub(super) fn bodies() -> String {
     BODIES.join(", ")
 }
@@ -92,7 +92,11 @@ pub(super) fn read(fields: &mut Fields) -> Result<Effect, String> {
         .number("retry-after-date", fits, "a number of seconds from now")?
         .map(RetryAfter::Date);
     if seconds.is_some() && date.is_some() {
-        return Err("`retry-after` and `retry-after-date` are two headers of one name".to_owned());
+        return Err(
+            "`retry-after` and `retry-after-date` set the same header; expected one of \
+           them"
+                .to_owned(),
+        );
     }
     Ok(Effect::Status {
         body,
@@ -104,26 +108,26 @@ pub(super) fn read(fields: &mut Fields) -> Result<Effect, String> {
 fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
     let name = fields
         .take("body")
-        .unwrap_or_else(|| usual(status).to_owned());
+        .unwrap_or_else(|| default_body(status).to_owned());
     let (code, message) = (fields.take("code"), fields.take("message"));
     let content_type = fields.take("content-type");
     let plain = ["empty", "text", "html"].contains(&name.as_str());
-    let stray = match plain {
+    let unused = match plain {
         true if code.is_some() => Some("code"),
         true if name == "empty" && message.is_some() => Some("message"),
         false if content_type.is_some() => Some("content-type"),
         _ => None,
     };
-    if let Some(stray) = stray {
-        return Err(format!("the body `{name}` has no `{stray}`"));
+    if let Some(unused) = unused {
+        return Err(format!("the body `{name}` has no `{unused}`"));
     }
-    let coded = |family: &str| {
+    let code_and_message = |family: &str| {
         let known = CODES
             .iter()
             .find(|(of, at, ..)| *of == family && *at == status);
         let code = code.clone().or_else(|| Some(known?.2.to_owned()));
         let code = code.ok_or_else(|| {
-            format!("no document tells a code of {status} for the body `{name}`: give `code`")
+            format!("the body `{name}` has no documented code for status {status}; add `code`")
         })?;
         Ok::<_, String>((
             code,
@@ -133,7 +137,7 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         ))
     };
     let shaped = |shape: Option<ErrorShape>| {
-        let (code, message) = coded(SERVICE)?;
+        let (code, message) = code_and_message(SERVICE)?;
         let code = service_code(&code, status)?;
         Ok(match shape {
             Some(shape) => ErrorBody::Shaped {
@@ -145,7 +149,7 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         })
     };
     let codearts = |shape| {
-        let (code, message) = coded("CH.")?;
+        let (code, message) = code_and_message("CH.")?;
         Ok(ErrorBody::CodeArts {
             shape,
             status,
@@ -153,12 +157,12 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
             message,
         })
     };
-    let other = |usual_type: &str, usual_text: &str| ErrorBody::Other {
+    let other = |default_type: &str, default_text: &str| ErrorBody::Other {
         status,
         content_type: content_type
             .clone()
-            .unwrap_or_else(|| usual_type.to_owned()),
-        text: message.clone().unwrap_or_else(|| usual_text.to_owned()),
+            .unwrap_or_else(|| default_type.to_owned()),
+        text: message.clone().unwrap_or_else(|| default_text.to_owned()),
     };
     match name.as_str() {
         "service" => shaped(None),
@@ -166,7 +170,7 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         "service-b" => shaped(Some(ErrorShape::B)),
         "service-c" => shaped(Some(ErrorShape::C)),
         "gateway" => {
-            let (code, message) = coded(GATEWAY)?;
+            let (code, message) = code_and_message(GATEWAY)?;
             let code = code.strip_prefix(GATEWAY).unwrap_or(&code).to_owned();
             Ok(ErrorBody::Gateway {
                 status,
@@ -183,14 +187,15 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         )),
         "html" => Ok(other("text/html", &page(status))),
         _ => Err(format!(
-            "no body is called `{name}`; there are {}",
+            "unknown body `{name}`; expected one of {}",
             bodies()
         )),
     }
 }
 
-/// Who says that status mostly.
-fn usual(status: u16) -> &'static str {
+/// The body with which that status is usually sent: authentication and throttling are the gateway's
+/// task, and a 502 to 504 comes from a proxy in front of it.
+fn default_body(status: u16) -> &'static str {
     match status {
         401 | 429 => "gateway",
         502..=504 => "html",
@@ -224,7 +229,7 @@ fn page(status: u16) -> String {
     )
 }
 
-/// The fields that say the same.
+/// The fields that describe the effect.
 pub(super) fn fields(
     body: &ErrorBody,
     retry_after: Option<RetryAfter>,

@@ -1,16 +1,15 @@
-//! The fields of a fault as text, from either notation, taken out one by one. What they mean is not
-//! known here.
+//! The fields of a fault as text, from either notation. The reader takes them out one by one.
 
 use std::{collections::BTreeMap, str::FromStr};
 
 use crate::emulator::faults::effects::Effect;
 
-/// Fields that are still to be read.
+/// The fields that were not taken yet.
 #[derive(Debug)]
 pub(super) struct Fields(BTreeMap<String, String>);
 
 impl Fields {
-    /// `name=value,name`; a name alone is true.
+    /// Reads `name=value,name`. A name without a value is true.
     pub(super) fn of_text(text: &str) -> Result<Self, String> {
         let mut fields = Self(BTreeMap::new());
         for piece in split(text) {
@@ -20,19 +19,25 @@ impl Fields {
         Ok(fields)
     }
 
-    /// A mapping of names to plain values.
+    /// Reads a mapping of names to scalar values.
     pub(super) fn of_mapping(value: &serde_yaml::Value) -> Result<Self, String> {
         let mapping = value
             .as_mapping()
             .ok_or("expected a mapping, such as `{ cut-after: true, method: POST }`")?;
         let mut fields = Self(BTreeMap::new());
         for (name, value) in mapping {
-            let name = name.as_str().ok_or("the name of a field is a text")?;
+            let name = name
+                .as_str()
+                .ok_or("expected a text as the name of a field")?;
             let text = match value {
                 serde_yaml::Value::String(text) => text.clone(),
                 serde_yaml::Value::Number(number) => number.to_string(),
                 serde_yaml::Value::Bool(flag) => flag.to_string(),
-                _ => return Err(format!("`{name}` has no plain value")),
+                _ => {
+                    return Err(format!(
+                        "expected a text, a number or a boolean as `{name}`"
+                    ));
+                }
             };
             fields.add(name, &text)?;
         }
@@ -50,7 +55,7 @@ impl Fields {
         self.0.contains_key(name)
     }
 
-    /// The first field that is in none of the tables.
+    /// The first field that is not in the tables.
     pub(super) fn unknown(&self, tables: &[&[(&str, &str, &str)]]) -> Option<&str> {
         let known = |name: &str| {
             tables
@@ -67,7 +72,7 @@ impl Fields {
         self.0.remove(name)
     }
 
-    /// A number that fits.
+    /// Takes a number that satisfies `fits`.
     pub(super) fn number<T: FromStr>(
         &mut self,
         name: &str,
@@ -83,16 +88,16 @@ impl Fields {
         }
     }
 
-    /// An effect without a value.
+    /// Takes the field of an effect that has no value.
     pub(super) fn flag(&mut self, name: &str, effect: Effect) -> Result<Effect, String> {
         if self.truth(name)? {
             Ok(effect)
         } else {
-            Err(format!("`{name}` is true, or left out"))
+            Err(format!("`{name}` cannot be `false`: leave it out"))
         }
     }
 
-    /// Whether a field is true; what is left out is not.
+    /// Takes a boolean; a missing field is false.
     pub(super) fn truth(&mut self, name: &str) -> Result<bool, String> {
         match self.take(name).as_deref() {
             None | Some("false") => Ok(false),
@@ -101,13 +106,13 @@ impl Fields {
         }
     }
 
-    /// A field that nobody has taken.
+    /// A field that was not taken.
     pub(super) fn rest(&self) -> Option<String> {
         self.0.keys().next().cloned()
     }
 }
 
-/// The pieces between the commas that no backslash stands before.
+/// Splits at commas without a backslash before them.
 fn split(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut characters = text.chars().peekable();
@@ -126,7 +131,7 @@ fn split(text: &str) -> Vec<String> {
     pieces
 }
 
-/// The notation of the command line.
+/// Writes fields in the notation of the command line.
 pub(super) fn joined(fields: &[(&'static str, String)]) -> String {
     let piece = |(name, value): &(&str, String)| match value.as_str() {
         "true" => (*name).to_owned(),

@@ -1,8 +1,8 @@
 //! Faults as text: one grammar for the command line, for files and for the control endpoint.
 //!
-//! A fault is a set of fields, of which one says what happens and the others to whom. On the
-//! command line they are joined with commas, `cut-after,method=POST`; in a file each fault is a
-//! mapping of the same fields.
+//! A fault is a set of fields: one is the effect, the others select requests. On the command line
+//! they are joined with commas, `cut-after,method=POST`; in a file each fault is a mapping of the
+//! same fields.
 
 mod error;
 mod fields;
@@ -21,42 +21,54 @@ use crate::emulator::{
 };
 use fields::Fields;
 
-/// What may happen: the field, its value, and what it means.
+/// The effects: the field, its value, and what it does.
 const EFFECTS: [(&str, &str, &str); 14] = [
     (
         "status",
         "=STATUS",
-        "answers with an error of that status, without doing anything",
+        "answers with an error of that status; the request is not executed",
     ),
     (
         "expired-token",
         "[=SHAPE]",
         "answers 401: gateway (the default), service, codearts-v4 or codearts-v1",
     ),
-    ("cut-before", "", "closes the connection; nothing was done"),
-    ("cut-after", "", "closes the connection; it was done"),
-    ("hang-before", "", "never answers; nothing was done"),
-    ("hang-after", "", "never answers; it was done"),
+    (
+        "cut-before",
+        "",
+        "closes the connection; the request is not executed",
+    ),
+    (
+        "cut-after",
+        "",
+        "closes the connection; the request is executed",
+    ),
+    (
+        "hang-before",
+        "",
+        "never answers; the request is not executed",
+    ),
+    ("hang-after", "", "never answers; the request is executed"),
     (
         "truncate",
         "=BYTES",
-        "closes the connection after so many bytes of the body; it was done",
+        "closes the connection after BYTES of the body; the request is executed",
     ),
     (
         "delay",
         "=TIME",
-        "answers late, such as `250ms` or `2s`; it was done at once",
+        "answers late, such as `250ms` or `2s`; the request is executed at once",
     ),
-    ("drop-items", "=N", "leaves the last N items of a list out"),
+    ("drop-items", "=N", "omits the last N items of a list"),
     (
         "repeat-page",
         "",
-        "answers with the page before, where there is one",
+        "answers with the previous page; not a first page",
     ),
     (
         "wrong-total",
         "=N",
-        "says that a list has N items more than it has; fewer with a minus",
+        "adds N to the total of a list; N may be negative",
     ),
     (
         "stale-writes",
@@ -71,50 +83,50 @@ const EFFECTS: [(&str, &str, &str); 14] = [
     (
         "stranger",
         "=EDIT",
-        "somebody else does EDIT right before the request, which is then served",
+        "another client makes EDIT right before the request, which is then served",
     ),
 ];
 
-/// Which requests are struck.
-const CHOICES: [(&str, &str, &str); 9] = [
+/// The fields that select requests.
+const SELECTORS: [(&str, &str, &str); 9] = [
     ("route", "=NAME", "only that operation"),
     ("method", "=METHOD", "only that method"),
     (
         "path",
         "=PATTERN",
-        "only where the escaped path contains that; `*` stands for anything",
+        "only escaped paths that contain it; `*` matches any text",
     ),
     ("region", "=REGION", "only that region"),
     ("skip", "=N", "not the first N of them"),
-    ("every", "=N", "of the rest each N-th only"),
+    ("every", "=N", "of the rest only each N-th"),
     (
         "probability",
         "=P",
-        "of these each with that probability, from 0 to 1",
+        "each of these with that probability, from 0 to 1",
     ),
     (
         "seed",
         "=N",
-        "for `probability`: the same seed strikes the same requests; 0 if left out",
+        "for `probability`: the same seed strikes the same requests; default 0",
     ),
     (
         "times",
         "=N|all",
-        "at most N requests; 1, or with `every` or `probability` all, if left out",
+        "at most N requests; default 1, with `every` or `probability` all",
     ),
 ];
 
-/// What an error of `status` looks like.
+/// The fields of an error response.
 const DETAILS: [(&str, &str, &str); 7] = [
     (
         "body",
         "=BODY",
-        "in which words; if left out those of whoever says that status mostly",
+        "the shape of the body; default the usual one of that status",
     ),
     (
         "code",
         "=CODE",
-        "the error code in it; if left out a documented one of that status",
+        "the error code in it; default a documented one of that status",
     ),
     (
         "message",
@@ -130,12 +142,12 @@ const DETAILS: [(&str, &str, &str); 7] = [
     (
         "retry-after-date",
         "=SECONDS",
-        "a `Retry-After` header with the date in so many seconds; past with a minus",
+        "a `Retry-After` header with the date in SECONDS; negative for the past",
     ),
     (
         "committed",
         "",
-        "the service did what it was asked before the answer was lost",
+        "the request is executed, and only its answer is replaced",
     ),
 ];
 
@@ -146,14 +158,15 @@ impl Fault {
         let document: serde_yaml::Value =
             serde_yaml::from_str(text).map_err(|error| format!("{expected}: {error}"))?;
         let items = document.as_sequence().ok_or(expected)?;
-        let numbered =
-            |(at, item)| Self::of(item).map_err(|error| format!("fault {}: {error}", at + 1));
-        items.iter().enumerate().map(numbered).collect()
-    }
-
-    /// The fault of one mapping.
-    fn of(value: &serde_yaml::Value) -> Result<Self, String> {
-        Self::read(Fields::of_mapping(value)?)
+        items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| {
+                Fields::of_mapping(item)
+                    .and_then(Self::read)
+                    .map_err(|error| format!("fault {}: {error}", at + 1))
+            })
+            .collect()
     }
 
     fn read(mut fields: Fields) -> Result<Self, String> {
@@ -165,7 +178,7 @@ impl Fault {
         )?;
         let seed = fields.number("seed", |_: &u64| true, "a whole number")?;
         if probability.is_none() && seed.is_some() {
-            return Err("`seed` belongs to `probability`".to_owned());
+            return Err("`seed` needs `probability`".to_owned());
         }
         let every = fields.number("every", |number: &usize| *number > 0, "a number from 1 on")?;
         let count =
@@ -200,11 +213,11 @@ impl Fault {
         };
         match fields.rest() {
             None => Ok(fault),
-            Some(name) => Err(misplaced(&name)),
+            Some(name) => Err(unexpected(&name)),
         }
     }
 
-    /// The fields, as a file has them.
+    /// The fields of the fault, as in a file.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = effect_fields(&self.effect);
         let texts = [
@@ -235,7 +248,7 @@ impl Fault {
         fields
     }
 
-    /// The grammar, for people.
+    /// The help of the grammar.
     pub fn help() -> String {
         let line = |(name, value, about): &(&str, &str, &str)| {
             format!("  {:<26}{about}\n", format!("{name}{value}"))
@@ -243,10 +256,10 @@ impl Fault {
         let table = |fields: &[(&str, &str, &str)]| fields.iter().map(line).collect::<String>();
         format!(
             "FIELD[=VALUE],...; a comma in a value is written `\\,`\n\n\
-             what happens, exactly one of:\n{}\nto which requests:\n{}\nwith `status`:\n{}\n\
+             effect, exactly one of:\n{}\nrequests:\n{}\nwith `status`:\n{}\n\
              bodies:\n  {}\n\nroutes:\n  {}\n\nedits:\n  {}\n",
             table(&EFFECTS),
-            table(&CHOICES),
+            table(&SELECTORS),
             table(&DETAILS),
             error::bodies(),
             routes::table(),
@@ -270,8 +283,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a field is left when everything was read.
-fn misplaced(name: &str) -> String {
+/// The error for a field that is left when all known fields were taken.
+fn unexpected(name: &str) -> String {
     let names = |fields: &[(&str, &str, &str)]| {
         fields
             .iter()
@@ -280,27 +293,33 @@ fn misplaced(name: &str) -> String {
             .join(", ")
     };
     match DETAILS.iter().any(|(known, ..)| *known == name) {
-        true => format!("`{name}` belongs to `status`"),
+        true => format!("`{name}` needs `status`"),
         false => format!(
-            "there is no field `{name}`; with an effect there are {}",
-            names(&CHOICES)
+            "unknown field `{name}`; expected, beside an effect, {}",
+            names(&SELECTORS)
         ),
     }
 }
 
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+
 fn method(name: &str) -> Result<String, String> {
     let name = name.to_ascii_uppercase();
-    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].contains(&name.as_str());
-    known
-        .then(|| name.clone())
-        .ok_or_else(|| format!("`{name}` is no method"))
+    if METHODS.contains(&name.as_str()) {
+        Ok(name)
+    } else {
+        let known = METHODS.join(", ");
+        Err(format!("unknown method `{name}`; expected one of {known}"))
+    }
 }
 
 fn region(name: String) -> Result<String, String> {
     if regions::exists(&name) {
         Ok(name)
     } else {
-        Err(format!("the emulator knows no region `{name}`"))
+        Err(format!(
+            "unknown region `{name}`; expected an id such as `cn-north-4`"
+        ))
     }
 }
 
@@ -316,15 +335,14 @@ fn effect(fields: &mut Fields) -> Result<Effect, String> {
     };
     let name = given
         .next()
-        .ok_or_else(|| match fields.unknown(&[&CHOICES, &DETAILS]) {
-            Some(name) => format!(
-                "nothing is called `{name}`; what happens is one of {}",
-                all()
-            ),
-            None => format!("it does not say what happens, which is one of {}", all()),
+        .ok_or_else(|| match fields.unknown(&[&SELECTORS, &DETAILS]) {
+            Some(name) => format!("unknown effect `{name}`; expected one of {}", all()),
+            None => format!("no effect is given; expected one of {}", all()),
         })?;
     if let Some(other) = given.next() {
-        return Err(format!("`{name}` and `{other}` are two faults"));
+        return Err(format!(
+            "`{name}` and `{other}` are two effects; expected one"
+        ));
     }
     let count = |fields: &mut Fields| {
         let number = fields.number(name, |number: &usize| *number > 0, "a number from 1 on")?;
@@ -366,8 +384,8 @@ fn expired_token(shape: &str) -> Result<Effect, String> {
         "codearts-v4" => Ok(Effect::codearts_expired_token(CodeArtsShape::V4)),
         "codearts-v1" => Ok(Effect::codearts_expired_token(CodeArtsShape::V1)),
         _ => Err(format!(
-            "`expired-token` is one of gateway, service, codearts-v4, codearts-v1, and not \
-            `{shape}`"
+            "`expired-token` cannot be `{shape}`: expected gateway, service, codearts-v4 or \
+            codearts-v1"
         )),
     }
 }
@@ -377,9 +395,12 @@ fn delay(text: &str) -> Result<Duration, String> {
         Some(number) => (number, 1),
         None => (text.strip_suffix('s').unwrap_or_default(), 1000),
     };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| format!("`delay` is a time such as `250ms` or `2s`, and not `{text}`"))?;
+    let number: u64 = number.parse().map_err(|_| {
+        format!(
+            "`delay` cannot be `{text}`: expected a time such as `250ms` or \
+            `2s`"
+        )
+    })?;
     Ok(Duration::from_millis(number.saturating_mul(unit)))
 }
 

@@ -1,5 +1,4 @@
-//! The grammar: what is read is shown as it can be read again, and what cannot be read says what is
-//! expected.
+//! The grammar: each fault can be written and read again, and each error says what is expected.
 
 use super::*;
 
@@ -38,7 +37,7 @@ const SPECS: [&str; 30] = [
 ];
 
 #[test]
-fn what_is_read_is_shown_so_that_it_reads_the_same() {
+fn a_written_fault_is_read_back() {
     for text in SPECS {
         let fault: Fault = text
             .parse()
@@ -52,7 +51,7 @@ fn what_is_read_is_shown_so_that_it_reads_the_same() {
 }
 
 #[test]
-fn a_file_says_the_same_as_the_command_line() {
+fn a_file_and_the_command_line_agree() {
     for text in SPECS {
         let fault: Fault = text.parse().unwrap();
         let fields: std::collections::BTreeMap<_, _> = fault.fields().into_iter().collect();
@@ -72,7 +71,7 @@ fn a_file_says_the_same_as_the_command_line() {
 }
 
 #[test]
-fn what_is_left_out_has_its_documented_value() {
+fn omitted_fields_have_their_documented_defaults() {
     let fault = |text: &str| text.parse::<Fault>().unwrap();
     assert_eq!(fault("cut-after"), Fault::new(Effect::CutAfter));
     assert_eq!(
@@ -94,31 +93,40 @@ fn what_is_left_out_has_its_documented_value() {
 }
 
 #[test]
-fn a_bad_spec_says_what_is_expected() {
+fn an_error_says_what_is_expected() {
     for (text, words) in [
         (
             "",
-            "it does not say what happens, which is one of status=STATUS, expired-token",
+            "no effect is given; expected one of status=STATUS, expired-token",
         ),
-        ("method=POST", "it does not say what happens"),
+        ("method=POST", "no effect is given"),
         (
             "cut-aftr",
-            "nothing is called `cut-aftr`; what happens is one of status=STATUS",
+            "unknown effect `cut-aftr`; expected one of status=STATUS",
         ),
         (
             "cut-after,cut-before",
-            "`cut-before` and `cut-after` are two faults",
+            "`cut-before` and `cut-after` are two effects; expected one",
         ),
         ("cut-after,cut-after", "`cut-after` is given twice"),
         ("cut-after=3", "`cut-after` takes no value"),
-        ("cut-after=false", "`cut-after` is true, or left out"),
+        (
+            "cut-after=false",
+            "`cut-after` cannot be `false`: leave it out",
+        ),
         (
             "cut-after,metod=POST",
-            "there is no field `metod`; with an effect there are route, method, path",
+            "unknown field `metod`; expected, beside an effect, route, method, path",
         ),
-        ("cut-after,method=FETCH", "`FETCH` is no method"),
-        ("cut-after,region=mars-1", "no region `mars-1`"),
-        ("cut-after,route=x", "no route is called `x`: list-regions"),
+        (
+            "cut-after,method=FETCH",
+            "unknown method `FETCH`; expected one of GET, POST",
+        ),
+        ("cut-after,region=mars-1", "unknown region `mars-1`"),
+        (
+            "cut-after,route=x",
+            "unknown route `x`; expected one of list-regions",
+        ),
         (
             "cut-after,skip=-1",
             "`skip` cannot be `-1`: expected a number",
@@ -136,8 +144,8 @@ fn a_bad_spec_says_what_is_expected() {
             "`probability` cannot be `2`: expected from 0 to 1",
         ),
         ("cut-after,probability=NaN", "`probability` cannot be `NaN`"),
-        ("cut-after,seed=1", "`seed` belongs to `probability`"),
-        ("cut-after,body=html", "`body` belongs to `status`"),
+        ("cut-after,seed=1", "`seed` needs `probability`"),
+        ("cut-after,body=html", "`body` needs `status`"),
         (
             "status",
             "`status` cannot be `true`: expected a number from 200 to 599",
@@ -145,11 +153,11 @@ fn a_bad_spec_says_what_is_expected() {
         ("status=99", "`status` cannot be `99`"),
         (
             "status=500,body=xml",
-            "no body is called `xml`; there are service, service-a",
+            "unknown body `xml`; expected one of service, service-a",
         ),
         (
             "status=418",
-            "no document tells a code of 418 for the body `service`: give `code`",
+            "the body `service` has no documented code for status 418; add `code`",
         ),
         (
             "status=403,code=4090023",
@@ -170,12 +178,12 @@ fn a_bad_spec_says_what_is_expected() {
         ),
         (
             "status=429,retry-after=1,retry-after-date=1",
-            "are two headers of one name",
+            "set the same header; expected one of them",
         ),
         ("status=502,committed=maybe", "`committed` takes no value"),
         (
             "expired-token=swr",
-            "one of gateway, service, codearts-v4, codearts-v1",
+            "`expired-token` cannot be `swr`: expected gateway, service",
         ),
         (
             "truncate",
@@ -183,7 +191,7 @@ fn a_bad_spec_says_what_is_expected() {
         ),
         (
             "delay=5",
-            "`delay` is a time such as `250ms` or `2s`, and not `5`",
+            "`delay` cannot be `5`: expected a time such as `250ms` or `2s`",
         ),
         (
             "drop-items=0",
@@ -196,7 +204,7 @@ fn a_bad_spec_says_what_is_expected() {
         ("stale-writes=x", "`stale-writes` cannot be `x`"),
         (
             "stranger",
-            "`true` is nothing a stranger does; expected create-organization|delete-organization \
+            "`true` is not an edit; expected create-organization|delete-organization \
             REGION",
         ),
     ] {
@@ -216,9 +224,12 @@ fn a_bad_file_names_the_item() {
         ("- cut-after", "fault 1: expected a mapping"),
         (
             "- { cut-after: true }\n- { cut-after: [] }",
-            "fault 2: `cut-after` has no plain value",
+            "fault 2: expected a text, a number or a boolean as `cut-after`",
         ),
-        ("- { 1: true }", "fault 1: the name of a field is a text"),
+        (
+            "- { 1: true }",
+            "fault 1: expected a text as the name of a field",
+        ),
         (
             "- { cut-after: true, skip: x }",
             "fault 1: `skip` cannot be `x`",
@@ -232,7 +243,7 @@ fn a_bad_file_names_the_item() {
 #[test]
 fn help_names_every_field() {
     let help = Fault::help();
-    for (name, value, _) in EFFECTS.iter().chain(&CHOICES).chain(&DETAILS) {
+    for (name, value, _) in EFFECTS.iter().chain(&SELECTORS).chain(&DETAILS) {
         assert!(
             help.contains(&format!("\n  {name}{value} ")),
             "{name}{value}: {help}"

@@ -1,8 +1,8 @@
-//! Filters, order, pages and the shape of list items.
+//! Filters, orders, pages and the shape of list items.
 
 use serde_json::json;
 
-use super::{ORGANIZATIONS, Service, assumption, code, done, refused};
+use super::{ORGANIZATIONS, Service, assumption, code, refused, succeeded};
 
 #[test]
 fn organizations_are_listed_as_created_and_filtered() {
@@ -26,7 +26,7 @@ fn organizations_are_listed_as_created_and_filtered() {
     let mut service = Service::assuming("namespace-filter=substring");
     let response = service.get("/v2/manage/namespaces?namespace=eam");
     assert_eq!(assumption(&response), Some("namespace-filter"));
-    done(
+    succeeded(
         &response,
         200,
         json!({ "namespaces": [{
@@ -35,7 +35,7 @@ fn organizations_are_listed_as_created_and_filtered() {
     );
 }
 
-/// Five repositories whose order differs by every column.
+/// Four repositories that each column sorts differently.
 fn listed() -> Service {
     let mut service = Service::new();
     service
@@ -56,7 +56,7 @@ fn listed() -> Service {
         repository.num_images = images;
         repository.is_public = images == 3;
         repository.updated = format!("2025-01-{day}T00:00:00Z");
-        service.state.settle();
+        service.state.fill_in();
     }
     service
 }
@@ -142,14 +142,14 @@ fn the_content_range_ends_with_a_count() {
 }
 
 #[test]
-fn a_list_without_limit_stops_at_a_hundred() {
+fn a_list_without_limit_has_a_hundred_items() {
     let mut service = Service::new();
     for number in 0..150 {
         service
             .state
             .ensure_repository("cn-north-4", "team-b", &format!("r{number}"));
     }
-    service.state.settle();
+    service.state.fill_in();
     let page = service.get("/v2/manage/repos?namespace=team-b").value();
     assert_eq!(
         (page.as_array().map(Vec::len), &page[0]["total_range"]),

@@ -1,5 +1,5 @@
-//! Each refusal and each quirk of the reference, asked for as a client would; lists and rules have
-//! files of their own.
+//! The refusals and quirks of the reference, seen by a client. Lists and rules have their own
+//! files.
 
 mod lists;
 mod sync_rules;
@@ -18,7 +18,8 @@ const REPOS: &str = "/v2/manage/namespaces/team-a/repos";
 const WEB: &str = "/v2/manage/namespaces/team-a/repos/web$front";
 const RULES: &str = "/v2/manage/namespaces/team-a/repos/web$front/sync_repo";
 
-/// `team-a` with `web/front` in cn-north-4, `theirs` of another account, and a way to ask.
+/// A state with `team-a/web/front` and the foreign organization `theirs` in cn-north-4, and a
+/// client.
 struct Service {
     state: State,
     settings: Settings,
@@ -29,7 +30,7 @@ impl Service {
         let mut state = State::new("acme");
         state.ensure_repository("cn-north-4", "team-a", "web/front");
         state.ensure_organization("cn-north-4", "theirs").owner = Some("other".to_owned());
-        state.settle();
+        state.fill_in();
         Self {
             state,
             settings: Settings::default(),
@@ -99,7 +100,7 @@ fn refused(response: &Response, expected: &str) {
 }
 
 #[track_caller]
-fn done(response: &Response, status: u16, body: Value) {
+fn succeeded(response: &Response, status: u16, body: Value) {
     assert_eq!((response.status, response.value()), (status, body));
 }
 
@@ -116,17 +117,17 @@ fn successes_have_the_documented_status_and_body() {
     let mut service = Service::new();
     let repository = json!({ "repository": "a/b", "is_public": false });
     let triple = json!({ "is_public": true, "category": "linux", "description": "x" });
-    done(
+    succeeded(
         &service.ask("POST", ORGANIZATIONS, json!({ "namespace": "team-b" })),
         201,
         json!({}),
     );
-    done(
+    succeeded(
         &service.ask("POST", "/v2/manage/namespaces/team-b/repos", repository),
         201,
         json!({}),
     );
-    done(
+    succeeded(
         &service.ask("PATCH", "/v2/manage/namespaces/team-b/repos/a$b", triple),
         201,
         json!({}),
@@ -138,7 +139,7 @@ fn successes_have_the_documented_status_and_body() {
             (200, &b""[..]),
             "{method}"
         );
-        done(
+        succeeded(
             &Service::assuming("rule-answer=object").ask("POST", RULES, body),
             200,
             json!({}),
@@ -322,7 +323,7 @@ fn parents_must_exist_and_names_must_be_free() {
 }
 
 #[test]
-fn what_has_no_route_is_not_absent() {
+fn a_path_without_a_route_is_not_an_absent_object() {
     let mut service = Service::new();
     for target in [
         "/v2/manage/namespaces/team-a/repos/web/front",
@@ -337,7 +338,7 @@ fn what_has_no_route_is_not_absent() {
 }
 
 #[test]
-fn an_organization_of_another_account_shows_only_in_refusals() {
+fn an_organization_of_another_account_is_only_in_refusals() {
     for (switch, expected) in [
         ("foreign-organization=403", "4037017"),
         ("foreign-organization=404", "4040058"),
@@ -359,7 +360,7 @@ fn an_organization_of_another_account_shows_only_in_refusals() {
 }
 
 #[test]
-fn rights_on_an_organization_limit_what_is_shown_and_done() {
+fn permissions_limit_lists_and_changes() {
     let mut service = Service::new();
     service
         .state
@@ -450,7 +451,7 @@ fn a_repository_with_images_is_deleted_only_on_request() {
 }
 
 #[test]
-fn an_update_replaces_the_triple() {
+fn an_update_replaces_all_three_fields() {
     for (switch, category, description) in [
         ("patch-omitted=reset", "other", ""),
         ("patch-omitted=keep", "linux", "text"),
@@ -495,7 +496,7 @@ fn a_repository_is_shown_in_full() {
 }
 
 #[test]
-fn open_questions_about_creation_have_a_switch() {
+fn assumptions_about_creation_have_a_switch() {
     let body = json!({ "repository": "b", "is_public": true });
     assert_eq!(
         Service::assuming("create-repository-status=200")

@@ -1,4 +1,4 @@
-//! Rules: what is hidden, what a second one meets, what a missing one is.
+//! Rules: hidden ones, duplicates, and the deletion of a missing one.
 
 use serde_json::json;
 
@@ -36,7 +36,7 @@ fn a_rule_without_flags_is_created_and_hidden() {
 }
 
 #[test]
-fn a_second_rule_to_a_target_is_answered_by_the_switch() {
+fn a_second_rule_to_a_target_follows_the_switch() {
     for (switch, status, expected) in [
         ("duplicate-rule=error", 409, vec![false]),
         ("duplicate-rule=ignore", 200, vec![false]),

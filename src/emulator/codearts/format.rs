@@ -1,4 +1,4 @@
-//! How the service says what it knows: times, states, and texts that are not there.
+//! How the service writes times, states and empty texts.
 
 use jiff::{
     Timestamp,
@@ -21,26 +21,26 @@ pub(super) fn time(time: Timestamp, assumptions: &Assumptions) -> String {
         GitTimes::Plain => (BEIJING, "%Y-%m-%d %H:%M:%S"),
         GitTimes::PlainUtc => (Offset::UTC, "%Y-%m-%d %H:%M:%S"),
     };
-    written(time, offset, format)
+    formatted(time, offset, format)
 }
 
-/// A time of version 2, whose examples have no zone.
+/// A time of version 2. Its examples have no zone; Beijing time is assumed.
 pub(super) fn old_time(time: Timestamp) -> String {
-    written(time, BEIJING, "%Y-%m-%d %H:%M:%S")
+    formatted(time, BEIJING, "%Y-%m-%d %H:%M:%S")
 }
 
-fn written(time: Timestamp, offset: Offset, format: &str) -> String {
+fn formatted(time: Timestamp, offset: Offset, format: &str) -> String {
     time.to_zoned(TimeZone::fixed(offset))
         .strftime(format)
         .to_string()
 }
 
-/// A time that may not have come yet.
+/// A time, or null.
 pub(super) fn optional_time(time: Option<Timestamp>, assumptions: &Assumptions) -> Value {
     time.map(|time| self::time(time, assumptions)).into()
 }
 
-/// Where a mirror stands.
+/// The `update_status` of a mirror.
 pub(super) fn status(mirror: &Mirror, now: Timestamp, assumptions: &Assumptions) -> &'static str {
     let [none, scheduled, started, finished, failed] = match assumptions.update_status {
         UpdateStatus::GitLab => ["none", "scheduled", "started", "finished", "failed"],
@@ -60,7 +60,7 @@ pub(super) fn status(mirror: &Mirror, now: Timestamp, assumptions: &Assumptions)
     }
 }
 
-/// The time that `last_update_at` tells.
+/// The time for `last_update_at`.
 pub(super) fn last_update(mirror: &Mirror, assumptions: &Assumptions) -> Option<Timestamp> {
     match assumptions.last_update_at {
         LastUpdateAt::End => mirror.last_ended_at,
@@ -72,7 +72,7 @@ pub(super) fn last_update(mirror: &Mirror, assumptions: &Assumptions) -> Option<
     }
 }
 
-/// A text that may be empty.
+/// A text, or what an empty text is assumed to be.
 pub(super) fn text(text: &str, assumptions: &Assumptions) -> Value {
     match assumptions.empty_field {
         EmptyField::Null if text.is_empty() => Value::Null,
@@ -80,7 +80,7 @@ pub(super) fn text(text: &str, assumptions: &Assumptions) -> Value {
     }
 }
 
-/// The address of a source.
+/// The URL of a source.
 pub(super) fn url(url: &str, assumptions: &Assumptions) -> Value {
     match (assumptions.url_credentials, userinfo(url)) {
         (UrlCredentials::Scrubbed, Some((scheme, rest))) => format!("{scheme}://{rest}").into(),
@@ -88,7 +88,7 @@ pub(super) fn url(url: &str, assumptions: &Assumptions) -> Value {
     }
 }
 
-/// The parts around a user and password in a url that holds any.
+/// The parts before and after the user and password of a URL; none if it has no user.
 pub(super) fn userinfo(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_write_a_time() {
+    fn times_are_written_as_the_switch_says() {
         let at = "2026-11-20T23:10:00.25Z".parse().unwrap();
         for (switch, expected) in [
             ("git-times=rfc3339-offset", "2026-11-21T07:10:00.250+08:00"),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_in_a_url() {
+    fn credentials_in_a_url_are_found() {
         for (url, expected) in [
             (
                 "https://u:p@git.example.com/a.git",
