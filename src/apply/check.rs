@@ -94,7 +94,7 @@ impl Check<'_, '_> {
                 }
                 Err(failed) => failed,
             };
-            if !failed.error.may_pass() {
+            if !failed.error.is_transient() {
                 // An answer all the same: what is to be created is not there, and the write goes
                 // out from here.
                 self.admission = Some(admission);

@@ -166,7 +166,7 @@ impl<'a> Runner<'a> {
                 if is_spent {
                     return Err(Box::new(self.refused(&failed.error)));
                 }
-            } else if !failed.error.may_pass()
+            } else if !failed.error.is_transient()
                 || !throttled.wait(self.around.client, start, &failed).await
             {
                 return Err(Box::new(self.refused(&failed.error)));

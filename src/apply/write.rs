@@ -223,7 +223,7 @@ impl<'w> Writer<'w> {
         if shared.answer.is_ok() && !self.is_fresh() {
             return None;
         }
-        self.trace.take_over(&shared.trace);
+        self.trace.append(&shared.trace);
         match observe::decode(self.subject(), &shared.answer) {
             Ok(seen) => self.judge(write, &seen, None),
             Err(failure) => Some(Settled::Refused(unchecked(&failure))),
@@ -253,7 +253,7 @@ impl<'w> Writer<'w> {
         behind.extend(write.next);
         let trace = Trace::default();
         let checked = check(self.client, self.subject(), self.view(), &behind, &trace).await;
-        self.trace.take_over(&trace);
+        self.trace.append(&trace);
         self.admission = checked.admission;
         self.belief = Belief::Since(checked.since);
         self.shared = checked.answer.map(|answer| Shared {
@@ -367,7 +367,7 @@ impl<'w> Writer<'w> {
             Some(Class::Conflict) if self.expects_nothing(write) => {
                 Some(self.conflict(write, error).await)
             }
-            _ if error.may_pass() => None,
+            _ if error.is_transient() => None,
             _ => Some(Settled::Refused(refused(&self.change.address, error))),
         }
     }

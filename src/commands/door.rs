@@ -185,7 +185,7 @@ fn to_cloud(
         endpoints.insert((service, region.to_owned()), endpoint.to_string());
     }
     let found = credentials::find(&|name| std::env::var(name).ok())?;
-    tracing::info!("credentials from {}", found.source);
+    tracing::info!("credentials from {}", found.origin);
     let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
     let scoped = found.credentials.for_regions(regions.len())?;
     if scoped.dropped_project_id && !global.quiet {

@@ -1,8 +1,7 @@
-//! Keeps a budget of requests that a service publishes, before it has to ask for that: CodeArts
-//! Repo takes 600 calls a minute of each operation, from all users of a region together
-//! (codearts-repo-api: section 6).
+//! Keeps within the published rate limit of a service: CodeArts Repo allows 600 calls a minute of
+//! each operation, for all users of a region together (codearts-repo-api: section 6).
 //!
-//! What a service asks for is [`client`](super::client)'s business.
+//! Limits that a service only signals with 429 are handled by [`client`](super::client).
 
 use std::{
     collections::HashMap,
@@ -15,20 +14,20 @@ use tokio::time::Instant;
 use super::{Exchange, Transport, Turn};
 use crate::wire::{Method, Request, Service};
 
-/// How many may go at once after a pause.
+/// How many requests may be sent at once after a pause.
 const BURST: u32 = 20;
 
-/// With the burst, a minute holds 590: this run may not be alone.
+/// With the burst this is at most 590 a minute, a little below the limit: other clients use it too.
 const INTERVAL: Duration = Duration::from_millis(105);
 
-/// What counts together: calls of one operation in one region.
+/// The limit counts the calls of one operation in one region.
 type Operation = (Arc<str>, Method, String);
 
-/// Holds requests back until there is room for them.
+/// Delays requests until the budget allows them.
 pub struct Budget {
-    door: Arc<dyn Transport>,
-    /// When the budget of an operation is whole again.
-    whole: Mutex<HashMap<Operation, Instant>>,
+    inner: Arc<dyn Transport>,
+    /// When the budget of an operation is full again.
+    full_at: Mutex<HashMap<Operation, Instant>>,
 }
 
 impl std::fmt::Debug for Budget {
@@ -38,29 +37,29 @@ impl std::fmt::Debug for Budget {
 }
 
 impl Budget {
-    pub fn new(door: Arc<dyn Transport>) -> Budget {
+    pub fn new(inner: Arc<dyn Transport>) -> Budget {
         Budget {
-            door,
-            whole: Mutex::default(),
+            inner,
+            full_at: Mutex::default(),
         }
     }
 
-    /// Takes a place in the line, and says when its turn is.
-    fn turn(&self, request: &Request) -> Instant {
+    /// Takes a request from the budget. Returns when it may be sent.
+    fn take(&self, request: &Request) -> Instant {
         let now = Instant::now();
         let operation = (
             request.region.clone(),
             request.method,
             operation(&request.path),
         );
-        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        let whole = whole.entry(operation).or_insert(now);
-        *whole = (*whole).max(now) + INTERVAL;
-        whole.checked_sub(INTERVAL * BURST).unwrap_or(now)
+        let mut budgets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = budgets.entry(operation).or_insert(now);
+        *full_at = (*full_at).max(now) + INTERVAL;
+        full_at.checked_sub(INTERVAL * BURST).unwrap_or(now)
     }
 }
 
-/// The path without the numbers in it.
+/// The path without ids.
 fn operation(path: &str) -> String {
     let is_number = |segment: &&str| segment.bytes().all(|byte| byte.is_ascii_digit());
     path.split('/')
@@ -73,14 +72,14 @@ impl Transport for Budget {
     fn ready<'a>(&'a self, request: &'a Request) -> Turn<'a> {
         Box::pin(async move {
             if request.service == Service::CodeArts {
-                tokio::time::sleep_until(self.turn(request)).await;
+                tokio::time::sleep_until(self.take(request)).await;
             }
-            self.door.ready(request).await;
+            self.inner.ready(request).await;
         })
     }
 
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
-        self.door.send(request)
+        self.inner.send(request)
     }
 }
 
@@ -113,12 +112,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_minute_holds_more_than_600_calls_of_an_operation() {
-        let paced = Budget::new(Arc::new(Open));
+    async fn no_minute_has_more_than_600_calls_of_an_operation() {
+        let budget = Budget::new(Arc::new(Open));
         let start = Instant::now();
         let mut sent = Vec::new();
         for number in 0..2_000 {
-            paced.ready(&read(Service::CodeArts, number)).await;
+            budget.ready(&read(Service::CodeArts, number)).await;
             sent.push(start.elapsed());
         }
         let most = sent.iter().map(|from| {
@@ -128,7 +127,7 @@ mod tests {
         });
         let most = most.max().unwrap();
         assert!((550..=600).contains(&most), "{most}");
-        // A few need not wait, and neither does another operation or another service.
+        // The first requests do not wait, and neither do other operations and services.
         assert_eq!(sent[usize::try_from(BURST).unwrap() - 1], Duration::ZERO);
         let before = start.elapsed();
         let list = Request::new(
@@ -137,9 +136,9 @@ mod tests {
             Method::Get,
             "/v4/user/repositories".to_owned(),
         );
-        paced.ready(&list).await;
+        budget.ready(&list).await;
         for number in 0..1_000 {
-            paced.ready(&read(Service::Swr, number)).await;
+            budget.ready(&read(Service::Swr, number)).await;
         }
         assert_eq!(start.elapsed(), before);
     }

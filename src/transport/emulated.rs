@@ -1,12 +1,12 @@
-//! The door to an emulator in this process: no socket, no signature, and the same answers.
+//! The transport to an emulator in this process: no socket, no signature, the same answers.
 
 use super::{Exchange, NoAnswer, Transport, sign::query_string};
 use crate::{
-    emulator::{Answer, Emulator, Request as Asked, Response as Told},
+    emulator::{Answer, Emulator, Request as EmulatorRequest, Response as EmulatorResponse},
     wire::{Request, Response},
 };
 
-/// Hands requests to an [`Emulator`].
+/// Passes requests to an [`Emulator`].
 #[derive(Debug, Clone)]
 pub struct Emulated {
     emulator: Emulator,
@@ -21,10 +21,10 @@ impl Emulated {
 impl Transport for Emulated {
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
         Box::pin(async move {
-            match self.emulator.answer(asked(request)).await {
-                Answer::Complete(told) => {
-                    tracing::debug!("{request}: {}", told.status);
-                    Ok(response(&told))
+            match self.emulator.answer(converted(request)).await {
+                Answer::Complete(answer) => {
+                    tracing::debug!("{request}: {}", answer.status);
+                    Ok(response(&answer))
                 }
                 Answer::Cut | Answer::Truncated(..) => {
                     let message =
@@ -40,13 +40,13 @@ impl Transport for Emulated {
     }
 }
 
-fn asked(request: &Request) -> Asked {
+fn converted(request: &Request) -> EmulatorRequest {
     let query: Vec<(&str, &str)> = request
         .query
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    Asked {
+    EmulatorRequest {
         region: request.region.to_string(),
         method: request.method.as_str().to_owned(),
         prefix: String::new(),
@@ -57,10 +57,10 @@ fn asked(request: &Request) -> Asked {
     }
 }
 
-fn response(told: &Told) -> Response {
-    let header = |name: &str| told.header(name).map(str::to_owned);
+fn response(answer: &EmulatorResponse) -> Response {
+    let header = |name: &str| answer.header(name).map(str::to_owned);
     Response {
-        status: told.status,
+        status: answer.status,
         request_id: header("x-request-id"),
         retry_after: header("retry-after")
             .and_then(|seconds| seconds.parse().ok())
@@ -68,7 +68,7 @@ fn response(told: &Told) -> Response {
         content_range: header("content-range"),
         location: header("location"),
         date: header("date"),
-        body: told.body.clone(),
+        body: answer.body.clone(),
         mask: std::sync::Arc::default(),
     }
 }

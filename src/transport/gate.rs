@@ -1,9 +1,8 @@
-//! Who may send when: a queue for each endpoint, and at its head one request that waits for the
-//! endpoint's pace, for a place in flight there, and for one in flight in all.
+//! Decides when a request may be sent. Each endpoint has a queue. The request at its head waits for
+//! the endpoint's pace and for a free place in flight, at the endpoint and in total.
 //!
-//! How many and how fast is decided in [`concurrency`](super::concurrency) and
-//! [`pace`](super::pace); here is the waiting. What a request asks for, and whether it is sent
-//! again, is not known here.
+//! [`concurrency`](super::concurrency) and [`pace`](super::pace) compute how many and how fast;
+//! this module waits. It knows neither the content of a request nor whether it is a retry.
 
 use std::{
     collections::HashMap,
@@ -22,26 +21,26 @@ use super::{
 };
 use crate::wire::{Request, Service, error::ApiError};
 
-/// In flight until the first success has shown that the credentials are good: repeated failures
-/// lock a key.
+/// The limit in flight until a first success proves the credentials: the service locks an access
+/// key after repeated authentication failures.
 const UNPROVEN: usize = 2;
 
-/// How long an endpoint may throttle everything before all give up who wait for it. Each alone
-/// would outlast a minute; with hundreds that take turns it would be hours.
+/// How long an endpoint may throttle every request before all waiting requests give up. Each
+/// request alone retries for more than a minute; hundreds one after the other would take hours.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Lets requests pass, and learns from what becomes of them.
+/// Admits requests, and learns from their answers.
 pub(super) struct Gate {
     began: Instant,
     traffic: Mutex<Traffic>,
-    /// A place or the way is free; heads of queues look again.
+    /// Something may have become free: the heads of all queues check again.
     freed: Notify,
 }
 
 type Key = (Service, Arc<str>);
 
 struct Traffic {
-    /// None: adaptive.
+    /// None for adaptive.
     fixed: Option<usize>,
     in_flight: usize,
     proven: bool,
@@ -50,27 +49,27 @@ struct Traffic {
 }
 
 struct Endpoint {
-    /// Fair: whoever came first is at the head first.
+    /// Fair: the first request to wait is the first at the head.
     queue: Arc<tokio::sync::Mutex<()>>,
     limit: Limit,
     pace: Pace,
     in_flight: usize,
-    /// How many wait for their turn.
+    /// How many requests are in the queue.
     waiting: usize,
-    /// The head of the queue waits for the pace, and not for a place in flight.
+    /// Whether the head of the queue waits for the pace and not for a place in flight.
     is_paced: bool,
     successes: u64,
-    /// Nothing but throttling since.
+    /// Since when every request was throttled.
     shut_since: Option<Duration>,
     given_up: bool,
 }
 
-/// What an answer means for those that wait.
+/// What an answer says about the load of an endpoint.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Outcome {
+pub(super) enum Feedback {
     Success,
-    /// A check before a write succeeded. It shows how much the endpoint bears, and no progress:
-    /// where every write is throttled, checks alone must not keep a run going.
+    /// A check before a write succeeded. It shows the capacity of the endpoint, but it is not
+    /// progress: if every write is throttled, checks alone must not keep the command running.
     CheckSuccess,
     Throttled {
         retry_after: Option<Duration>,
@@ -78,12 +77,12 @@ pub(super) enum Outcome {
     Other,
 }
 
-/// How an endpoint stands when an answer has come.
+/// The state of an endpoint after an answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    /// How many requests have succeeded there so far.
+pub(super) struct EndpointState {
+    /// How many requests succeeded there so far.
     pub(super) successes: u64,
-    /// It has been throttling for so long that nobody waits for it any more.
+    /// Whether it throttled for so long that requests do not wait for it any more.
     pub(super) given_up: bool,
 }
 
@@ -94,7 +93,7 @@ enum Admission {
 }
 
 impl Gate {
-    /// At most `fixed` in flight in all, or as many as the endpoints bear.
+    /// At most `fixed` requests in flight in total, or as many as the endpoints can take.
     pub(super) fn new(fixed: Option<usize>) -> Gate {
         let traffic = Traffic {
             fixed,
@@ -110,17 +109,17 @@ impl Gate {
         }
     }
 
-    /// How much is worth having under way at once. A limit that grows while others wait needs
-    /// somebody to wait.
-    pub(super) fn appetite(&self) -> usize {
+    /// How many requests the caller should have in progress. This is more than may be in flight: an
+    /// adaptive limit grows only while requests wait.
+    pub(super) fn wanted_in_flight(&self) -> usize {
         let traffic = self.traffic();
         traffic
             .fixed
             .unwrap_or_else(|| (2 * traffic.allowed()).min(MOST))
     }
 
-    /// Waits until `requests` requests may be sent one after the other, of which this is the first.
-    /// After an authentication failure nothing may.
+    /// Waits until `requests` requests, of which this is the first, may be sent one after the
+    /// other. Fails after an authentication failure.
     pub(super) async fn enter(
         &self,
         request: &Request,
@@ -131,7 +130,7 @@ impl Gate {
         let queue = self.traffic().endpoint(&key, self.now()).queue.clone();
         let _head = queue.lock().await;
         loop {
-            // Made before the look, so that nothing that is freed in between is missed.
+            // Created before the check, so that a notification in between is not missed.
             let freed = self.freed.notified();
             let now = self.now();
             let admission = {
@@ -161,7 +160,7 @@ impl Gate {
         }
     }
 
-    /// The credentials are no good: nothing is sent any more.
+    /// Stops all requests after an authentication failure.
     pub(super) fn close(&self, error: &ApiError) {
         self.traffic().refused.get_or_insert_with(|| error.clone());
         self.freed.notify_waiters();
@@ -171,7 +170,7 @@ impl Gate {
         self.traffic().refused.is_some()
     }
 
-    /// A request was throttled as often as one may be.
+    /// Marks an endpoint at which a request was throttled in all its tries.
     pub(super) fn give_up(&self, request: &Request) {
         let key = (request.service, request.region.clone());
         self.traffic().endpoint(&key, self.now()).given_up = true;
@@ -186,7 +185,7 @@ impl Gate {
     }
 }
 
-/// A request in the queue, until it has its turn or is called off.
+/// A request in the queue, until it is admitted or dropped.
 struct Waiting<'g> {
     gate: &'g Gate,
     key: Key,
@@ -210,7 +209,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Traffic {
-    /// In flight in all: what the endpoint bears that bears most.
+    /// The limit in flight in total: that of the endpoint that can take most.
     fn allowed(&self) -> usize {
         let start = Endpoint::new_limit(self.fixed).allowed();
         let most = self
@@ -256,8 +255,8 @@ impl Traffic {
         if full || endpoint.in_flight >= allowed {
             return Admission::Full;
         }
-        // Once the endpoint is given up, each request only finds out whether that has changed. A
-        // pace would make a long run wait for the same answer again and again.
+        // After the endpoint is given up, each request only checks whether that has changed. With
+        // the pace a long command would wait for the same answer again and again.
         let turn = if endpoint.given_up {
             Ok(Taken::default())
         } else {
@@ -289,19 +288,19 @@ impl Endpoint {
         fixed.map_or_else(Limit::adaptive, Limit::fixed)
     }
 
-    fn learn(&mut self, outcome: Outcome, sent: Duration, now: Duration) -> Standing {
-        match outcome {
-            Outcome::Success | Outcome::CheckSuccess => {
-                // Many answers may come before the next in the queue has had a look.
+    fn learn(&mut self, feedback: Feedback, sent: Duration, now: Duration) -> EndpointState {
+        match feedback {
+            Feedback::Success | Feedback::CheckSuccess => {
+                // Several answers can arrive before the next request in the queue has checked.
                 let pressed = self.waiting > 0 && !self.is_paced;
                 self.limit.succeeded(now.saturating_sub(sent), pressed);
                 self.pace.succeeded(sent, now);
-                if matches!(outcome, Outcome::Success) {
+                if matches!(feedback, Feedback::Success) {
                     self.successes += 1;
                     (self.shut_since, self.given_up) = (None, false);
                 }
             }
-            Outcome::Throttled { retry_after } => {
+            Feedback::Throttled { retry_after } => {
                 self.limit.throttled(sent, now);
                 self.pace.throttled(sent, now, retry_after);
                 self.given_up |= now > *self.shut_since.get_or_insert(now) + PATIENCE;
@@ -309,21 +308,21 @@ impl Endpoint {
                     self.pace.resume(now);
                 }
             }
-            Outcome::Other => {}
+            Feedback::Other => {}
         }
-        Standing {
+        EndpointState {
             successes: self.successes,
             given_up: self.given_up,
         }
     }
 }
 
-/// A place in flight, and the turns of the requests that are sent from it one after the other. When
-/// this is gone the place is free again, and the turns that were not used are given back.
+/// A place in flight, and permission for some requests one after the other. Dropping it frees the
+/// place and returns the permissions that were not used.
 pub(super) struct Pass<'a> {
     gate: &'a Gate,
     key: Key,
-    /// How many more requests were announced.
+    /// How many announced requests were not sent yet.
     turns: u32,
     taken: Taken,
     /// When the request in flight was sent.
@@ -331,7 +330,8 @@ pub(super) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// A request is sent now. One that was not announced is paid for by those that wait.
+    /// Records that a request is sent now. If it was not announced, the pace of later requests is
+    /// reduced instead.
     pub(super) fn departs(&mut self) {
         self.sent = self.gate.now();
         self.taken.spend();
@@ -345,18 +345,18 @@ impl Pass<'_> {
         self.turns = self.turns.saturating_sub(1);
     }
 
-    /// What became of the request that was sent.
-    pub(super) fn learn(&mut self, outcome: Outcome) -> Standing {
+    /// Learns from the answer to the request that was sent.
+    pub(super) fn learn(&mut self, feedback: Feedback) -> EndpointState {
         let now = self.gate.now();
         let mut traffic = self.gate.traffic();
-        traffic.proven |= matches!(outcome, Outcome::Success | Outcome::CheckSuccess);
-        let standing = traffic
+        traffic.proven |= matches!(feedback, Feedback::Success | Feedback::CheckSuccess);
+        let state = traffic
             .endpoint(&self.key, now)
-            .learn(outcome, self.sent, now);
+            .learn(feedback, self.sent, now);
         drop(traffic);
-        // More may be allowed in flight now, although this place is still taken.
+        // More requests may be allowed in flight now, although this place is still taken.
         self.gate.freed.notify_waiters();
-        standing
+        state
     }
 }
 
@@ -381,11 +381,11 @@ mod tests {
 
     fn succeeds(mut pass: Pass<'_>) {
         pass.departs();
-        pass.learn(Outcome::Success);
+        pass.learn(Feedback::Success);
     }
 
     #[test]
-    fn whoever_waits_counts_before_having_looked() {
+    fn a_waiting_request_counts_before_it_has_checked() {
         let gate = Gate::new(None);
         let request = Request::new(Service::Swr, &Arc::from("r-1"), Method::Get, "/".to_owned());
         let mut context = Context::from_waker(Waker::noop());
@@ -406,15 +406,15 @@ mod tests {
             };
             succeeds(pass);
         };
-        let before = gate.appetite();
+        let before = gate.wanted_in_flight();
         answer();
-        // The head of the queue goes, and the next has not looked yet.
+        // The head of the queue is admitted, and the next request has not checked yet.
         let head = queue.remove(0);
-        let went = std::pin::pin!(head).poll(&mut Context::from_waker(Waker::noop()));
-        assert!(matches!(went, Poll::Ready(Ok(_))));
+        let admitted = std::pin::pin!(head).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(admitted, Poll::Ready(Ok(_))));
         answer();
         assert_eq!(
-            gate.appetite(),
+            gate.wanted_in_flight(),
             before + 4,
             "two more may be in flight, and twice as many are wanted"
         );

@@ -1,7 +1,7 @@
-//! The door to the services: sends a [`Request`] and brings a [`Response`] back.
+//! The transport to the services: sends a [`Request`] and returns a [`Response`].
 //!
-//! What a request means is not known here. Every implementation answers with `Err` only when no
-//! complete answer arrived, so that a caller knows: whatever the server did, it may have done it.
+//! It does not interpret requests. Every implementation returns `Err` only when no complete answer
+//! arrived. A caller of a write then knows that the server may have done it.
 
 pub mod budget;
 pub mod client;
@@ -24,12 +24,12 @@ use crate::wire::{Request, Response};
 /// The future of one exchange.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
 
-/// A wait for one's turn.
+/// A wait until a request may be sent.
 pub type Turn<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Sends one request, once: no retries, no interpretation.
 pub trait Transport: Send + Sync {
-    /// Ends when the request may be sent. Whoever waits here is not in flight yet.
+    /// Ends when the request may be sent. A request that waits here is not in flight.
     fn ready<'a>(&'a self, _request: &'a Request) -> Turn<'a> {
         Box::pin(std::future::ready(()))
     }
@@ -37,18 +37,18 @@ pub trait Transport: Send + Sync {
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a>;
 }
 
-/// No complete answer arrived. For a write only a re-read tells what happened.
+/// No complete answer arrived. After a write only another read shows what happened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NoAnswer {
-    /// Lower case, with the causes, and without anything secret.
+    /// In lower case, with the causes and without secrets.
     pub message: String,
-    /// Whether the request certainly did not reach the service (no connection was made).
+    /// Whether the request certainly did not reach the service, because there was no connection.
     pub never_sent: bool,
 }
 
-/// The causes of an error, outermost first, without its URL and without the texts that only say "an
-/// error": the outermost one, and hyper's name for the stage.
+/// The causes of an error, outermost first, without its URL. The outermost text and hyper's names
+/// of stages are left out: they only say that there was an error.
 fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut texts = Vec::new();

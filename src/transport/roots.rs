@@ -1,6 +1,8 @@
-//! Authorities that are trusted besides the system's and Mozilla's: a file that the user names.
+//! Certificate authorities from a file of the user, which are trusted in addition to the system's
+//! and Mozilla's.
 //!
-//! They are looked at before anything is sent, so that a wrong file is no connection that fails.
+//! They are checked before anything is sent, so that a wrong file is not reported as a failed
+//! connection.
 
 use std::{
     io,
@@ -12,10 +14,10 @@ use reqwest::Certificate;
 use super::causes;
 use crate::input;
 
-/// The most bytes of a bundle. That of a system has a quarter of a million.
-const MOST: usize = 16 << 20;
+/// The size limit of a bundle. The bundle of a system has a quarter of a megabyte.
+const MAX_BYTES: usize = 16 << 20;
 
-/// The certificates of a PEM bundle. Each is fit to be a root.
+/// The certificates of a PEM bundle, each usable as a root.
 #[derive(Debug, Clone, Default)]
 pub struct Roots(Vec<Certificate>);
 
@@ -23,16 +25,16 @@ pub struct Roots(Vec<Certificate>);
 pub enum RootsError {
     #[error("cannot read the certificates in {}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{} holds no certificate: expected PEM, with lines `-----BEGIN \
-        CERTIFICATE-----`", path.display())]
+    #[error("{} contains no certificate: expected PEM, with lines `-----BEGIN \
+       CERTIFICATE-----`", path.display())]
     Empty { path: PathBuf },
-    #[error("{} holds what is no certificate: {problem}", path.display())]
+    #[error("{} contains an invalid certificate: {problem}", path.display())]
     Unusable { path: PathBuf, problem: String },
 }
 
 impl Roots {
     pub fn read(path: &Path) -> Result<Roots, RootsError> {
-        let pem = input::bytes(path, MOST).map_err(|source| RootsError::Unreadable {
+        let pem = input::bytes(path, MAX_BYTES).map_err(|source| RootsError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
@@ -46,7 +48,7 @@ impl Roots {
                 path: path.to_owned(),
             });
         }
-        // Only a client looks into a certificate.
+        // reqwest parses a certificate only when a client is built.
         reqwest::Client::builder()
             .tls_certs_only(certificates.clone())
             .build()

@@ -1,9 +1,7 @@
-//! SDK-HMAC-SHA256: one HMAC over a hashed canonical request, with the secret key itself as the
-//! key.
+//! SDK-HMAC-SHA256: an HMAC of a hashed canonical request, with the secret key itself as the key.
 //!
-//! Pure: the date is an argument and nothing is sent. Which headers a request carries is the
-//! caller's choice; what is passed in is signed. Other algorithms of the service (SM3, ECDSA,
-//! region-scoped keys) are not spoken.
+//! Pure: the date is an argument. All headers that the caller passes are signed. The other
+//! algorithms of the service (SM3, ECDSA, region-scoped keys) are not supported.
 
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{percent_decode_str, percent_encode};
@@ -15,25 +13,25 @@ use crate::wire::RESERVED;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
 pub const DATE_HEADER: &str = "x-sdk-date";
-/// A caller that does not want its body protected puts the payload line into this header.
+/// With this header a caller sets the payload line itself, to leave the body unsigned.
 const PAYLOAD_HEADER: &str = "x-sdk-content-sha256";
 
-/// What a signature covers.
+/// The parts of a request that a signature covers.
 #[derive(Debug, Clone, Copy)]
 pub struct ToSign<'a> {
     pub method: &'a str,
-    /// As on the wire: escapes are decoded once and written anew, so that `$` and `%24` sign alike.
+    /// As on the wire. Escapes are decoded once and encoded again, so `$` and `%24` sign alike.
     pub path: &'a str,
     /// Unescaped, in any order.
     pub query: &'a [(&'a str, &'a str)],
-    /// `Host` as it is sent is among them; the date is not.
+    /// With `Host` as it is sent, without the date.
     pub headers: &'a [(&'a str, &'a str)],
     pub body: &'a [u8],
     /// `YYYYMMDDTHHMMSSZ`, the value of the header `X-Sdk-Date`.
     pub date: &'a str,
 }
 
-/// A signature, with the texts that led to it: a refused signature is understood by comparing them.
+/// A signature and the texts from which it was computed: comparing them shows why one is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
     /// The value of the header `Authorization`.
@@ -44,8 +42,7 @@ pub struct Signed {
     pub signed_headers: Vec<String>,
 }
 
-/// Signs a request with the access key and the secret key; a security token is signed as the header
-/// it is.
+/// Signs a request with the access key and the secret key. A security token is one of the headers.
 pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
     let headers = canonical_headers(request);
     let signed_headers: Vec<String> = headers.iter().map(|(name, _)| name.clone()).collect();
@@ -83,7 +80,7 @@ pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
     }
 }
 
-/// The query as it is signed and sent: sorted before it is encoded, `=` always there.
+/// The query as it is signed and sent: sorted before it is encoded, always with `=`.
 pub fn query_string(pairs: &[(&str, &str)]) -> String {
     let mut pairs = pairs.to_vec();
     pairs.sort_unstable();
@@ -94,14 +91,14 @@ pub fn query_string(pairs: &[(&str, &str)]) -> String {
     encoded.join("&")
 }
 
-/// Strict RFC 3986: only unreserved characters stay, a blank is `%20`.
+/// Strict RFC 3986: escapes all but unreserved characters; a space is `%20`.
 fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
 
-/// Ends in `/` whatever the wire says: the service compares it so. A decoded `%2F` is a separator.
+/// Always ends with `/`, as the service computes it. A decoded `%2F` is a separator.
 fn canonical_path(path: &str) -> String {
-    // Bytes instead of text, because an escape need not be UTF-8.
+    // Bytes and not text, because an escape need not be UTF-8.
     let decoded: Vec<u8> = percent_decode_str(path).collect();
     let mut canonical = decoded
         .split(|byte| *byte == b'/')
@@ -114,7 +111,7 @@ fn canonical_path(path: &str) -> String {
     canonical
 }
 
-/// Names with `_` are left out: gateways drop or rewrite such headers.
+/// Leaves out names with `_`, as the SDK does: gateways drop or rewrite such headers.
 fn canonical_headers(request: &ToSign<'_>) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = request
         .headers
@@ -127,8 +124,8 @@ fn canonical_headers(request: &ToSign<'_>) -> Vec<(String, String)> {
     headers
 }
 
-/// The payload header counts only when there is a body; the official clients disagree about an
-/// empty one.
+/// The payload header is used only if there is a body: for an empty one the official clients
+/// differ.
 fn payload(headers: &[(String, String)], body: &[u8]) -> String {
     let given = headers.iter().find(|(name, _)| name == PAYLOAD_HEADER);
     match given {
@@ -158,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_escape_is_text() {
+    fn an_invalid_escape_is_text() {
         assert_eq!(canonical_path("/100%/a%2/b%zz"), "/100%25/a%252/b%25zz/");
     }
 }

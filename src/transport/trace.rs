@@ -1,13 +1,12 @@
-//! What was sent for one change, try by try, for whoever has to account for it.
+//! The tries of one change, for the receipt.
 //!
-//! Nothing but what support asks for: neither requests nor bodies.
+//! It contains only what the service's support needs, neither requests nor bodies.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::wire::Try;
 
-/// Collects the tries of the calls that it is handed to, reads and writes alike, in the order of
-/// their ends.
+/// Collects the tries of reads and writes, in the order in which they end.
 #[derive(Debug, Default)]
 pub struct Trace(Mutex<Vec<Try>>);
 
@@ -19,8 +18,8 @@ impl Trace {
             .clone()
     }
 
-    /// Notes what another trace holds, too.
-    pub fn take_over(&self, other: &Trace) {
+    /// Appends the tries of another trace.
+    pub fn append(&self, other: &Trace) {
         let tries = other.tries();
         self.0
             .lock()
@@ -28,14 +27,14 @@ impl Trace {
             .extend(tries);
     }
 
-    pub(super) fn note(&self, status: Option<u16>, request_id: Option<&str>) {
-        let noted = Try {
+    pub(super) fn record(&self, status: Option<u16>, request_id: Option<&str>) {
+        let tried = Try {
             status,
             request_id: request_id.map(str::to_owned),
         };
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(noted);
+            .push(tried);
     }
 }

@@ -1,11 +1,11 @@
-//! Whose host an endpoint is on.
+//! The kind of an endpoint, from its host.
 
 use serde::{Deserialize, Serialize};
 
 /// The domains of Huawei Cloud's own endpoints.
 const DOMAINS: [&str; 2] = [".myhuaweicloud.com", ".myhuaweicloud.eu"];
 
-/// What stands in the place of a URL for the emulator in this process; its state file follows.
+/// The prefix that replaces the URL for the emulator in this process; its state file follows.
 pub const EMULATED: &str = "emulator:";
 
 /// What answers at an endpoint.
@@ -13,7 +13,7 @@ pub const EMULATED: &str = "emulator:";
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointKind {
     HuaweiCloud,
-    /// The one in this process. One that is served on a port is like any other endpoint.
+    /// The emulator in this process. One that is served on a port is [`EndpointKind::Other`].
     Emulator,
     Other,
 }
@@ -25,7 +25,7 @@ impl EndpointKind {
         EndpointKind::Other,
     ];
 
-    /// The kind of an endpoint as plans hold it.
+    /// The kind of an endpoint, which is written as in a plan.
     pub fn of(endpoint: &str) -> EndpointKind {
         match host(endpoint) {
             None => EndpointKind::Emulator,
@@ -36,7 +36,7 @@ impl EndpointKind {
         }
     }
 
-    /// As documents write it.
+    /// Its name in documents.
     pub fn name(self) -> &'static str {
         match self {
             EndpointKind::HuaweiCloud => "huawei-cloud",
@@ -46,8 +46,8 @@ impl EndpointKind {
     }
 }
 
-/// The host of an endpoint as plans hold it, with the port if it is not the scheme's own. The
-/// emulator has none.
+/// The host of an endpoint as in a plan, with the port if it is not the scheme's default. The
+/// emulator in this process has none.
 pub fn host(endpoint: &str) -> Option<&str> {
     if endpoint.starts_with(EMULATED) {
         return None;
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_what_its_host_is() {
+    fn the_host_decides_the_kind() {
         for (endpoint, kind, expected) in [
             (
                 "https://swr-api.cn-north-4.myhuaweicloud.com",

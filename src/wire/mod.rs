@@ -1,7 +1,7 @@
-//! Requests and responses as values: what crosses the seam between portolan and a service.
+//! Requests and responses as values, without IO.
 //!
-//! Kinds build a [`Request`] and read a [`Response`] without sending anything; `transport` sends
-//! without knowing what is in them. Nothing here does IO.
+//! Kinds build a [`Request`] and read a [`Response`]; `transport` sends them without interpreting
+//! them.
 
 pub mod error;
 pub mod host;
@@ -14,28 +14,28 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use self::secret::Secret;
 use crate::mask::Mask;
 
-/// What is escaped in a path or query: all but the unreserved characters of RFC 3986.
+/// The bytes that are escaped in a path or query: all but the unreserved ones of RFC 3986.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The services that portolan talks to.
+/// The services that portolan uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
     /// The management API of the image registry.
     Swr,
-    /// CodeArts Repo, which holds git repositories.
+    /// CodeArts Repo, with the git repositories.
     CodeArts,
-    /// Identity and Access Management, which knows the account.
+    /// Identity and Access Management, with the account.
     Iam,
 }
 
 impl Service {
     pub const ALL: [Service; 3] = [Service::Swr, Service::CodeArts, Service::Iam];
 
-    /// As charts and documents name it.
+    /// Its name in charts and documents.
     pub fn name(self) -> &'static str {
         match self {
             Service::Swr => "swr",
@@ -78,26 +78,25 @@ impl fmt::Display for Method {
     }
 }
 
-/// One request. The host is not part of it: `service` and `region` name it.
+/// One request. `service` and `region` determine its host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     pub service: Service,
     pub region: Arc<str>,
     pub method: Method,
-    /// Absolute and ready for the wire: segments are escaped, a `/` inside a repository name is a
-    /// `$`.
+    /// Absolute and escaped. A `/` in a repository name is a `$`.
     pub path: String,
-    /// Unescaped names and values; they are sent in sorted order, as they are signed.
+    /// Unescaped names and values. They are sent in sorted order, as they are signed.
     pub query: Vec<(&'static str, String)>,
     pub body: Option<serde_json::Value>,
-    /// Values of the body that are secret, under keys that the body holds as well.
+    /// Secret values of the body, by the keys that they replace.
     pub secrets: Vec<(&'static str, Secret)>,
-    /// Texts of the body that plans hold masked; it holds [`carried`] in their places.
+    /// Texts of the body that are masked in plans. In the body [`carried`] takes their places.
     pub carried: Vec<(&'static str, Secret)>,
 }
 
 impl Request {
-    /// One without a query and a body.
+    /// A request without a query and a body.
     pub fn new(service: Service, region: &Arc<str>, method: Method, path: String) -> Request {
         let region = region.clone();
         Request {
@@ -112,18 +111,18 @@ impl Request {
         }
     }
 
-    /// The body as it is sent, secrets included: for the door and nothing else.
+    /// The body as it is sent, with its secrets. Only a transport may use it.
     pub fn body_text(&self) -> Option<String> {
         let body = self.body.as_ref()?;
         if self.secrets.is_empty() && self.carried.is_empty() {
             return Some(body.to_string());
         }
-        let mut whole = body.clone();
-        self.fill(&mut whole);
+        let mut filled = body.clone();
+        self.fill(&mut filled);
         for (name, secret) in &self.secrets {
-            whole[*name] = serde_json::Value::String(secret.on_the_wire());
+            filled[*name] = serde_json::Value::String(secret.on_the_wire());
         }
-        Some(whole.to_string())
+        Some(filled.to_string())
     }
 
     fn fill(&self, body: &mut serde_json::Value) {
@@ -141,13 +140,13 @@ impl Request {
     }
 }
 
-/// What a body holds where a text stands that plans hold masked.
+/// The placeholder in a body for a text that is masked in plans.
 pub fn carried(attribute: &str) -> serde_json::Value {
     serde_json::json!({ "carried": attribute })
 }
 
 impl fmt::Display for Request {
-    /// `GET cn-north-4 /v2/manage/repos?limit=1000&offset=0`: how messages name a request.
+    /// The form in messages: `GET cn-north-4 /v2/manage/repos?limit=1000&offset=0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.method, self.region, self.path)?;
         for (index, (name, value)) in self.query.iter().enumerate() {
@@ -157,29 +156,29 @@ impl fmt::Display for Request {
     }
 }
 
-/// A complete answer, whatever its status.
+/// A complete answer of any status.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Response {
     pub status: u16,
-    /// `X-Request-Id`: what support asks for.
+    /// `X-Request-Id`, which the service's support needs.
     pub request_id: Option<String>,
-    /// `Retry-After`, in seconds or as a date, as a duration from now.
+    /// `Retry-After` as a duration from now, from seconds or from a date.
     pub retry_after: Option<Duration>,
     /// `Content-Range` of a paged list: `{offset}-{items in this page}/{total}`.
     pub content_range: Option<String>,
     /// `Location` of a redirect, which is never followed.
     pub location: Option<String>,
-    /// `Date`: what the service's own clock says.
+    /// `Date`, the time of the service's clock.
     pub date: Option<String>,
     pub body: Vec<u8>,
-    /// What must not be shown of it.
+    /// What must not be shown of the answer.
     pub mask: Arc<Mask>,
 }
 
-/// One time that a request was sent.
+/// One try of a request.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Try {
-    /// None if no complete answer came.
+    /// None without a complete answer.
     pub status: Option<u16>,
     /// `X-Request-Id` of the answer, if it has one.
     pub request_id: Option<String>,
@@ -192,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_in_the_body_that_is_sent_and_nowhere_else() {
+    fn a_secret_is_only_in_the_body_that_is_sent() {
         let mut request = Request::new(
             Service::CodeArts,
             &"r".into(),

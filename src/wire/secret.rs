@@ -1,5 +1,4 @@
-//! A text that goes to a service and nowhere else: it cannot be printed, logged, compared by eye or
-//! serialized.
+//! A text that is sent to a service and cannot be printed, logged or serialized.
 
 use std::fmt;
 
@@ -23,13 +22,13 @@ impl Secret {
         self.0.expose_secret().chars().any(char::is_control)
     }
 
-    /// The text itself: for the requests that carry it, and for finding it where it must not be.
+    /// The text, for requests and for the mask.
     pub(crate) fn reveal(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// As the services take it. That is an encoding and no protection, so what comes out is as
-    /// secret as what went in.
+    /// In Base64, as the services expect it. This is not a protection: the result is as secret as
+    /// the text.
     pub(super) fn on_the_wire(&self) -> String {
         STANDARD.encode(self.0.expose_secret())
     }
@@ -53,7 +52,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret as it was meant: editors end a file with a line break, and so do commands whose output
+/// Removes one trailing line break: editors end a file with one, and so do commands whose output
 /// becomes a variable.
 pub fn without_line_break(mut text: String) -> String {
     if text.ends_with('\n') {
@@ -65,7 +64,7 @@ pub fn without_line_break(mut text: String) -> String {
     text
 }
 
-/// Who asks the other git server.
+/// The login at the git server from which a mirror is fetched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Login {
     pub username: Secret,

@@ -88,9 +88,9 @@ fn a_file_without_certificates_is_refused_before_anything_is_sent() {
     ] {
         world.file(name, text);
         let problem = if name == "garbled.pem" {
-            "holds what is no certificate"
+            "contains an invalid certificate"
         } else {
-            "holds no certificate"
+            "contains no certificate"
         };
         let _ = world
             .plan(&["--ca-file", name])

@@ -1,9 +1,8 @@
-//! Sends requests: waits for their turn, and repeats reads.
+//! Sends requests: waits until they may be sent, and retries reads.
 //!
-//! It knows which answers mean "again later"; what any other answer means for a plan is the
-//! caller's business. A write is sent through an [`Admission`], once; only the caller can say what
-//! has to be checked before it is sent again. Turns are given by `gate`, repetitions
-//! are counted by `retry`.
+//! It knows which answers allow a retry; the caller interprets all others. A write is sent once,
+//! through an [`Admission`]: only the caller knows what must be checked before it is sent again.
+//! [`gate`](super::gate) admits requests, [`retry`](super::retry) counts retries.
 
 use std::{
     ops::RangeInclusive,
@@ -16,7 +15,7 @@ use std::{
 
 use super::{
     NoAnswer, Transport,
-    gate::{Gate, Outcome, Pass, Standing},
+    gate::{EndpointState, Feedback, Gate, Pass},
     retry::{Failure, LONGEST_WAIT, Next, Tries},
     trace::Trace,
 };
@@ -30,7 +29,7 @@ use crate::{
 
 /// Sends requests through a [`Transport`].
 pub struct Client {
-    door: Arc<dyn Transport>,
+    transport: Arc<dyn Transport>,
     gate: Gate,
     requests: AtomicUsize,
     mask: Arc<Mask>,
@@ -44,13 +43,13 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Why a request brought no success.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// A complete answer of another class than success.
+    /// A complete answer that is not a success.
     #[error("{error}")]
     Answered { class: Class, error: ApiError },
-    /// None of the tries brought a complete answer.
+    /// No complete answer in any of the tries.
     #[error("{0}")]
     NoAnswer(#[from] NoAnswer),
 }
@@ -63,8 +62,8 @@ impl CallError {
         }
     }
 
-    /// Whether the service may have done what was asked all the same. Throttling certainly did
-    /// nothing, and neither did a request that never left.
+    /// Whether the service may have executed the request. A throttled request and one that was
+    /// never sent were certainly not executed.
     pub fn is_doubtful(&self) -> bool {
         match self {
             CallError::Answered { class, .. } => {
@@ -75,12 +74,12 @@ impl CallError {
     }
 
     /// Whether the same request may succeed later.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         self.is_doubtful() || matches!(self.class(), None | Some(Class::Throttled))
     }
 
-    /// Whether what was asked for is not there; these codes say so too.
-    pub fn is_absence(&self, also: &[&str]) -> bool {
+    /// Whether the object does not exist. `absent_codes` are further codes with that meaning.
+    pub fn is_absence(&self, absent_codes: &[&str]) -> bool {
         match self {
             CallError::Answered {
                 class: Class::Absent,
@@ -92,7 +91,7 @@ impl CallError {
             } => error
                 .code
                 .as_deref()
-                .is_some_and(|code| also.contains(&code)),
+                .is_some_and(|code| absent_codes.contains(&code)),
             CallError::Answered { .. } | CallError::NoAnswer(_) => false,
         }
     }
@@ -104,20 +103,20 @@ impl CallError {
         }
     }
 
-    /// With the method and the path of what was asked.
-    fn about(mut self, request: &Request) -> CallError {
-        let asked = format!("{} {}", request.method, request.path);
+    /// Adds the method and the path of the request.
+    fn with_request(mut self, request: &Request) -> CallError {
+        let line = format!("{} {}", request.method, request.path);
         match &mut self {
-            CallError::Answered { error, .. } => error.asked = Some(asked),
+            CallError::Answered { error, .. } => error.request = Some(line),
             CallError::NoAnswer(no_answer) if !no_answer.message.contains(&request.path) => {
-                no_answer.message = format!("{} ({asked})", no_answer.message);
+                no_answer.message = format!("{} ({line})", no_answer.message);
             }
             CallError::NoAnswer(_) => {}
         }
         self
     }
 
-    /// What to do about it, where that can be said.
+    /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             CallError::Answered {
@@ -130,19 +129,18 @@ impl CallError {
             CallError::Answered {
                 class: Class::Forbidden,
                 ..
-            } => Some("the credentials are good, but not for this; ask for the permission"),
+            } => Some("the credentials are valid, but lack the permission for this; ask for it"),
             CallError::Answered {
                 class: Class::Throttled,
                 ..
-            } => {
-                Some("the service asks to slow down; try later, or with a smaller `--parallelism`")
-            }
+            } => Some("the service limits the rate; try later, or with a smaller `--parallelism`"),
             CallError::Answered { error, .. } if error.is_redirect() => Some(
-                "redirects are not followed: check the endpoint, and what stands between, such as \
+                "redirects are not followed: check the endpoint, and the proxies before it, such \
+                as \
                 a login page",
             ),
             CallError::Answered { error, .. } if error.code.as_deref() == Some("APIGW.0101") => {
-                Some("the gateway knows no such API: check the region and the endpoint")
+                Some("the gateway does not have this API: check the region and the endpoint")
             }
             CallError::NoAnswer(_) => {
                 Some("check the endpoint, the network and the proxy settings")
@@ -154,52 +152,52 @@ impl CallError {
 
 impl Client {
     /// At most `parallelism` requests are in flight at once; at least one.
-    pub fn new(door: Arc<dyn Transport>, parallelism: usize) -> Client {
-        Client::with(door, Gate::new(Some(parallelism.max(1))))
+    pub fn new(transport: Arc<dyn Transport>, parallelism: usize) -> Client {
+        Client::with(transport, Gate::new(Some(parallelism.max(1))))
     }
 
-    /// As many are in flight as the endpoints answer quickly.
-    pub fn adaptive(door: Arc<dyn Transport>) -> Client {
-        Client::with(door, Gate::new(None))
+    /// The number of requests in flight adapts to the endpoints.
+    pub fn adaptive(transport: Arc<dyn Transport>) -> Client {
+        Client::with(transport, Gate::new(None))
     }
 
-    fn with(door: Arc<dyn Transport>, gate: Gate) -> Client {
+    fn with(transport: Arc<dyn Transport>, gate: Gate) -> Client {
         Client {
-            door,
+            transport,
             gate,
             requests: AtomicUsize::new(0),
             mask: Arc::default(),
         }
     }
 
-    /// Shows nothing of answers that the mask hides.
+    /// Hides in answers what the mask hides.
     #[must_use]
     pub fn masking(self, mask: Arc<Mask>) -> Client {
         Client { mask, ..self }
     }
 
-    /// How much is worth being begun at once: what may be in flight, and more while it is not known
-    /// how much more that could be.
+    /// How many requests the caller should have in progress: as many as may be in flight, and more
+    /// while the limit may still grow.
     pub fn parallelism(&self) -> usize {
-        self.gate.appetite()
+        self.gate.wanted_in_flight()
     }
 
-    /// Whether the service refused the credentials, so that nothing is sent any more.
+    /// Whether the service refused the credentials. Then nothing more is sent.
     pub fn is_refused(&self) -> bool {
         self.gate.is_closed()
     }
 
-    /// How many requests were sent so far, tries included.
+    /// How many requests were sent so far, retries included.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Sends a read, again where that may help, until an answer of class success.
+    /// Sends a read, with retries.
     pub async fn read(&self, request: &Request) -> Result<Response, CallError> {
         self.read_traced(request, &Trace::default()).await
     }
 
-    /// As [`read`](Client::read), and notes every try.
+    /// Like [`read`](Client::read), and records every try.
     pub async fn read_traced(
         &self,
         request: &Request,
@@ -219,17 +217,16 @@ impl Client {
         }
     }
 
-    /// Waits for one place in flight and for the turns of all these requests, which go to one
-    /// endpoint and are sent one after the other: nothing of this client comes between them but
-    /// what is in flight already.
+    /// Waits for one place in flight and for permission to send these requests, all to one
+    /// endpoint, one after the other. This client then sends no other request between them.
     pub async fn admit(
         &self,
         first: &Request,
         others: &[&Request],
     ) -> Result<Admission<'_>, CallError> {
-        self.door.ready(first).await;
+        self.transport.ready(first).await;
         for request in others {
-            self.door.ready(request).await;
+            self.transport.ready(request).await;
         }
         let turns = 1 + u32::try_from(others.len()).unwrap_or(u32::MAX - 1);
         match self.gate.enter(first, turns).await {
@@ -242,8 +239,8 @@ impl Client {
     }
 }
 
-/// The right to send some requests, one after the other. A place in flight is free again when this
-/// is dropped, and turns that were not used are given back.
+/// Permission to send some requests one after the other. Dropping it frees the place in flight and
+/// returns the permissions that were not used.
 pub struct Admission<'c> {
     client: &'c Client,
     pass: Pass<'c>,
@@ -255,21 +252,21 @@ impl std::fmt::Debug for Admission<'_> {
     }
 }
 
-/// What a request is for, as far as the progress of a run depends on it.
+/// Whether the success of a request counts as progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Its success is progress.
+    /// It does.
     Work,
-    /// It looks at what a write would touch; only the write is progress.
+    /// It reads what a write would change. Only the write is progress.
     Check,
 }
 
-/// A try that brought no success, and what decides whether there is another one.
+/// A failed try, and what decides about a retry.
 #[derive(Debug, Clone)]
 pub struct Failed {
     pub error: CallError,
     retry_after: Option<Duration>,
-    standing: Standing,
+    endpoint: EndpointState,
 }
 
 impl Admission<'_> {
@@ -284,39 +281,40 @@ impl Admission<'_> {
         let client = self.client;
         client.requests.fetch_add(1, Ordering::Relaxed);
         self.pass.departs();
-        let answer = masked(client.door.send(request).await, &client.mask);
-        let (outcome, retry_after) = meaning(&answer, absent_codes, purpose);
-        let told = told(answer, absent_codes, trace).map_err(|error| error.about(request));
-        // Before the place in flight is free: the request that waits for it must not be refused as
-        // well.
+        let answer = masked(client.transport.send(request).await, &client.mask);
+        let (feedback, retry_after) = feedback(&answer, absent_codes, purpose);
+        let result =
+            checked(answer, absent_codes, trace).map_err(|error| error.with_request(request));
+        // Before the place in flight becomes free: the request that waits for it must not fail to
+        // authenticate as well.
         if let Err(CallError::Answered {
             class: Class::Unauthorized,
             error,
-        }) = &told
+        }) = &result
         {
             client.gate.close(error);
         }
-        let standing = self.pass.learn(outcome);
-        told.map_err(|error| Failed {
+        let endpoint = self.pass.learn(feedback);
+        result.map_err(|error| Failed {
             error,
             retry_after,
-            standing,
+            endpoint,
         })
     }
 }
 
-/// The tries of one request, and the waits between them.
+/// Counts the tries of one request and waits between them.
 #[derive(Debug, Default)]
 pub struct Retries {
     tries: Tries,
 }
 
 impl Retries {
-    /// Waits until the request may be tried again; false if there is no point in that.
+    /// Waits until the request may be retried. Returns false if it must not be.
     pub async fn wait(&mut self, client: &Client, request: &Request, failed: &Failed) -> bool {
         let next = self
             .tries
-            .failed(failed.error.failure(), failed.retry_after, failed.standing);
+            .failed(failed.error.failure(), failed.retry_after, failed.endpoint);
         let Next::Again { wait } = next else {
             if failed.error.class() == Some(Class::Throttled) {
                 client.gate.give_up(request);
@@ -327,9 +325,9 @@ impl Retries {
         if client.gate.is_closed() {
             return false;
         }
-        let wait = anywhere(&wait);
+        let wait = jittered(&wait);
         tracing::info!(
-            "{request}: {}; again in {} ms",
+            "{request}: {}; retry in {} ms",
             failed.error,
             wait.as_millis()
         );
@@ -338,7 +336,7 @@ impl Retries {
     }
 }
 
-/// An answer with what must not be shown of it. The ids of requests are shown as they are.
+/// Attaches the mask to an answer, and masks its request id and error.
 fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Response, NoAnswer> {
     let hide = |text: String| mask.text(&text).into_owned();
     match answer {
@@ -354,33 +352,33 @@ fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Respon
     }
 }
 
-/// What an answer means for the requests that wait. A wait that is asked for is no longer than any
-/// other.
-fn meaning(
+/// What an answer says about the endpoint, and its `Retry-After`, at most the longest wait.
+fn feedback(
     answer: &Result<Response, NoAnswer>,
     absent_codes: &[&str],
     purpose: Purpose,
-) -> (Outcome, Option<Duration>) {
+) -> (Feedback, Option<Duration>) {
     let Ok(response) = answer else {
-        return (Outcome::Other, None);
+        return (Feedback::Other, None);
     };
-    let retry_after = response.retry_after.map(|asked| asked.min(LONGEST_WAIT));
-    let outcome = match classify(response, absent_codes) {
-        Class::Success if purpose == Purpose::Check => Outcome::CheckSuccess,
-        Class::Success => Outcome::Success,
-        Class::Throttled => Outcome::Throttled { retry_after },
-        _ => Outcome::Other,
+    let retry_after = response.retry_after.map(|wait| wait.min(LONGEST_WAIT));
+    let feedback = match classify(response, absent_codes) {
+        Class::Success if purpose == Purpose::Check => Feedback::CheckSuccess,
+        Class::Success => Feedback::Success,
+        Class::Throttled => Feedback::Throttled { retry_after },
+        _ => Feedback::Other,
     };
-    (outcome, retry_after)
+    (feedback, retry_after)
 }
 
-fn told(
+/// The response, if it is a success. Records the try.
+fn checked(
     answer: Result<Response, NoAnswer>,
     absent_codes: &[&str],
     trace: &Trace,
 ) -> Result<Response, CallError> {
-    let response = answer.inspect_err(|_| trace.note(None, None))?;
-    trace.note(Some(response.status), response.request_id.as_deref());
+    let response = answer.inspect_err(|_| trace.record(None, None))?;
+    trace.record(Some(response.status), response.request_id.as_deref());
     match classify(&response, absent_codes) {
         Class::Success => Ok(response),
         class => Err(CallError::Answered {
@@ -390,9 +388,9 @@ fn told(
     }
 }
 
-/// Any of the waits between two bounds: those who were sent away together do not come back
+/// A random wait between two bounds, so that requests that were throttled together do not retry
 /// together.
-fn anywhere(wait: &RangeInclusive<Duration>) -> Duration {
+fn jittered(wait: &RangeInclusive<Duration>) -> Duration {
     *wait.start() + (*wait.end() - *wait.start()).mul_f64(fastrand::f64())
 }
 

@@ -1,7 +1,6 @@
-//! Who is asking: access keys or a token, found in an environment that is passed in.
+//! Credentials: access keys or a token, from the environment variables that the caller passes in.
 //!
-//! Only the environment is looked at: no credentials file, no metadata service, no login. Nothing
-//! here reads the environment itself, and nothing prints a value.
+//! There is no credentials file, no metadata service and no login. No value is ever printed.
 
 use std::fmt;
 
@@ -9,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::wire::secret::without_line_break;
 
-/// What proves to the services who is asking.
+/// What authenticates the requests.
 #[derive(Debug, Clone)]
 pub enum Credentials {
     /// Every request is signed.
@@ -24,18 +23,18 @@ pub struct Keys {
     pub ak: String,
     pub sk: SecretString,
     pub security_token: Option<SecretString>,
-    /// Belongs to one region.
+    /// The IAM project of one region.
     pub project_id: Option<String>,
 }
 
-/// An IAM token, scoped to the project of one region by whoever obtained it.
+/// An IAM token, which is scoped to the project of one region.
 #[derive(Clone)]
 pub struct Token {
     pub token: SecretString,
     pub project_id: Option<String>,
 }
 
-// By hand: an access key is no secret, but it names an account, and logs get published.
+// Not derived: an access key is not a secret, but it names an account, and logs are published.
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").finish_non_exhaustive()
@@ -48,19 +47,19 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Credentials, and the variables they came from.
+/// Credentials and the variables from which they were read.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub credentials: Credentials,
     /// For messages: `HW_ACCESS_KEY and HW_SECRET_KEY`.
-    pub source: &'static str,
+    pub origin: &'static str,
 }
 
 /// Credentials for the regions of one chart.
 #[derive(Debug, Clone)]
 pub struct Scoped {
     pub credentials: Credentials,
-    /// Whether a project id was left out, which the user should be told.
+    /// Whether a project id is ignored, which the user should know.
     pub dropped_project_id: bool,
 }
 
@@ -98,63 +97,62 @@ pub enum CredentialError {
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The names of one tool's variables. They are taken together or not at all: an access key of one
-/// set is never paired with a secret or a token of another.
+/// The variables of one tool. They are used together or not at all: an access key of one set is
+/// never combined with a secret or a token of another.
 struct Names {
     ak: &'static str,
     sk: &'static str,
     security_token: &'static str,
     project_id: &'static str,
-    source: &'static str,
+    origin: &'static str,
 }
 
 const TOKEN_VARIABLE: &str = "HW_AUTH_TOKEN";
 
-/// The official SDK's, then Terraform's. Neither tool reads the other's.
+/// The variables of the official SDK, then of Terraform. Neither tool reads the other's.
 const SETS: [Names; 2] = [
     Names {
         ak: "HUAWEICLOUD_SDK_AK",
         sk: "HUAWEICLOUD_SDK_SK",
         security_token: "HUAWEICLOUD_SDK_SECURITY_TOKEN",
         project_id: "HUAWEICLOUD_SDK_PROJECT_ID",
-        source: "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+        origin: "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
     },
     Names {
         ak: "HW_ACCESS_KEY",
         sk: "HW_SECRET_KEY",
         security_token: "HW_SECURITY_TOKEN",
         project_id: "HW_PROJECT_ID",
-        source: "HW_ACCESS_KEY and HW_SECRET_KEY",
+        origin: "HW_ACCESS_KEY and HW_SECRET_KEY",
     },
 ];
 
-/// Looks for credentials; an empty variable counts as unset.
+/// Finds credentials. An empty variable counts as unset.
 ///
-/// Of two complete key sets the SDK's is taken. A token beside keys is an error: Terraform would
-/// take the token, the SDK does not know it, and a wrong guess writes to somebody else's account.
-/// Half a set is an error even when another source is complete, since it is a typo or a leftover
-/// far more often than intended.
+/// Of two complete key sets the SDK's is used. A token beside keys is an error: Terraform would use
+/// the token, the SDK does not know it, and a wrong guess writes to another account. Half a set is
+/// an error even if another set is complete: it is usually a typo or a leftover.
 pub fn find(env: Environment<'_>) -> Result<Found, CredentialError> {
     let mut sets = Vec::new();
     for names in &SETS {
-        sets.extend(key_set(env, names)?.map(|keys| (keys, names.source)));
+        sets.extend(key_set(env, names)?.map(|keys| (keys, names.origin)));
     }
     let token = token(env)?;
     match (sets.into_iter().next(), token) {
         (Some((_, keys)), Some(_)) => Err(CredentialError::Ambiguous { keys }),
-        (Some((keys, source)), None) => Ok(Found {
+        (Some((keys, origin)), None) => Ok(Found {
             credentials: Credentials::Keys(keys),
-            source,
+            origin,
         }),
         (None, Some(token)) => Ok(Found {
             credentials: Credentials::Token(token),
-            source: TOKEN_VARIABLE,
+            origin: TOKEN_VARIABLE,
         }),
         (None, None) => Err(CredentialError::Missing),
     }
 }
 
-/// Every secret that the environment holds for logging in to the cloud, whether it is used or not.
+/// All cloud secrets in the environment, also those that are not used: none may be printed.
 pub fn secrets(env: Environment<'_>) -> Vec<SecretString> {
     let of_sets = SETS
         .iter()
@@ -168,8 +166,7 @@ pub fn secrets(env: Environment<'_>) -> Vec<SecretString> {
 }
 
 impl Credentials {
-    /// Fits credentials to the number of regions that are asked: a project and a token belong to
-    /// one region.
+    /// Adapts credentials to the number of regions: a project and a token belong to one region.
     pub fn for_regions(self, regions: usize) -> Result<Scoped, CredentialError> {
         match self {
             Credentials::Token(_) if regions > 1 => {
@@ -206,7 +203,7 @@ fn key_set(env: Environment<'_>, names: &Names) -> Result<Option<Keys>, Credenti
         (Some(_), None) => half(names.ak, names.sk),
         (None, Some(_)) => half(names.sk, names.ak),
         (None, None) if security_token.is_some() => half(names.security_token, names.ak),
-        // A project alone proves nothing and says where: it may serve a token, or another tool.
+        // A project id alone is not half a set: it may belong to a token, or to another tool.
         (None, None) => Ok(None),
     }
 }
@@ -222,9 +219,9 @@ fn token(env: Environment<'_>) -> Result<Option<Token>, CredentialError> {
     }))
 }
 
-/// One line break at the end is cut, as from every other secret: a file that became a variable, as
-/// in a secret of Kubernetes, ends with one. Nothing else is: a value that was pasted wrong should
-/// be mended where it is set.
+/// Removes one trailing line break, as from every other secret: a file that becomes a variable, as
+/// in a Kubernetes secret, ends with one. Any other mistake is an error, to be corrected at its
+/// origin.
 fn value(env: Environment<'_>, variable: &'static str) -> Result<Option<String>, CredentialError> {
     let Some(value) = env(variable)
         .map(without_line_break)
@@ -235,7 +232,7 @@ fn value(env: Environment<'_>, variable: &'static str) -> Result<Option<String>,
     if value.contains(['\n', '\r']) {
         return Err(CredentialError::LineBreak { variable });
     }
-    // The values become header values, and part of one.
+    // The values become header values, or a part of one.
     if !value.chars().all(|character| character.is_ascii_graphic()) {
         return Err(CredentialError::BadCharacter { variable });
     }

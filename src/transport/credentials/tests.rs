@@ -1,4 +1,4 @@
-//! Which variables win, and which mixtures are refused.
+//! Which variables are used, and which combinations are refused.
 
 use secrecy::ExposeSecret;
 
@@ -13,7 +13,7 @@ fn find_in(variables: &[(&str, &str)]) -> Result<Found, CredentialError> {
     })
 }
 
-/// The credentials in one line, so that a table can hold them.
+/// The credentials in one line.
 fn summary(variables: &[(&str, &str)]) -> String {
     let found = match find_in(variables) {
         Ok(found) => found,
@@ -49,7 +49,7 @@ const HW: [(&str, &str); 2] = [("HW_ACCESS_KEY", "hw-ak"), ("HW_SECRET_KEY", "hw
 const TOKEN: [(&str, &str); 1] = [("HW_AUTH_TOKEN", "t0k3n")];
 
 #[test]
-fn a_secret_is_known_without_the_line_break_behind_it() {
+fn secrets_have_no_trailing_line_break() {
     let environment = |name: &str| match name {
         "HW_SECRET_KEY" => Some("one\r\n".to_owned()),
         "HW_AUTH_TOKEN" => Some("two\n".to_owned()),
@@ -58,7 +58,7 @@ fn a_secret_is_known_without_the_line_break_behind_it() {
     };
     let secrets: Vec<String> = secrets(&environment)
         .iter()
-        .map(|it| it.expose_secret().to_owned())
+        .map(|secret| secret.expose_secret().to_owned())
         .collect();
     assert_eq!(secrets, ["one", "two"]);
 }
@@ -69,7 +69,7 @@ fn complete_sources() {
     assert_eq!(summary(&HW), "hw-ak:hw-sk token=None project=None");
     assert_eq!(summary(&TOKEN), "token t0k3n project=None");
     assert_eq!(
-        find_in(&HW).unwrap().source,
+        find_in(&HW).unwrap().origin,
         "HW_ACCESS_KEY and HW_SECRET_KEY"
     );
 }
@@ -87,13 +87,13 @@ fn the_sdk_set_wins_as_a_whole() {
     .concat();
     assert_eq!(summary(&variables), "sdk-ak:sdk-sk token=None project=None");
     assert_eq!(
-        find_in(&variables).unwrap().source,
+        find_in(&variables).unwrap().origin,
         "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
     );
 }
 
 #[test]
-fn a_set_brings_its_own_token_and_project() {
+fn a_set_has_its_own_token_and_project() {
     let variables = [
         &HW[..],
         &[
@@ -126,7 +126,7 @@ fn an_empty_variable_is_unset() {
 }
 
 #[test]
-fn half_a_set_is_refused_beside_anything() {
+fn half_a_set_is_always_refused() {
     let halves = [
         ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
         ("HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_AK"),
@@ -172,7 +172,7 @@ fn a_token_beside_keys_is_ambiguous() {
 }
 
 #[test]
-fn one_line_break_at_the_end_is_cut_and_nothing_else() {
+fn only_one_trailing_line_break_is_removed() {
     for end in ["\n", "\r\n"] {
         let (ak, sk) = (format!("ak{end}"), format!("sk{end}"));
         assert_eq!(

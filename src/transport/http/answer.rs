@@ -1,4 +1,4 @@
-//! What comes back: a complete answer as a value, or the reason why there is none.
+//! Reads a complete answer, or the reason why there is none.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::{
     wire::Response,
 };
 
-/// Far above a full page of a list. A larger body would only fill the memory.
+/// Far above a full page of a list. The limit protects the memory.
 const MAX_BODY: usize = 64 << 20;
-/// Longer than any run waits, and small enough to be added to any point in time.
+/// Longer than any wait, and small enough to be added to any time.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Reads the body to its end: one that is cut short could be a shorter list.
+/// Reads the body to its end: a truncated one could look like a shorter list.
 pub(super) async fn read(
     base: &Base,
     timeouts: &Timeouts,
@@ -61,7 +61,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// Seconds, or an HTTP date; a date that has passed is no wait.
+/// Seconds, or an HTTP date. A date in the past is a wait of zero.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     let wait = match value.parse::<u64>() {
@@ -77,8 +77,8 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// Without a connection (refused, unresolved, TLS, a proxy's no) the service has seen nothing of
-/// the request.
+/// The error without a complete answer. Without a connection (refused, unresolved, TLS, refused by
+/// a proxy) the request did not reach the service.
 pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error) -> NoAnswer {
     let host = &base.host_port;
     let never_sent = error.is_connect();
@@ -88,8 +88,7 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
         (true, false) => match causes(error) {
             problem if problem.contains("UnknownIssuer") => {
                 format!(
-                    "no connection to {host}: {problem}; `--ca-file` names an authority to trust \
-                    besides"
+                    "no connection to {host}: {problem}; `--ca-file` adds an authority to trust"
                 )
             }
             problem => format!("no connection to {host}: {problem}"),
@@ -97,7 +96,7 @@ pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error)
         (false, true) => format!("no complete answer from {host} within {answer:?}"),
         (false, false) if error.is_body() || error.is_decode() => {
             format!(
-                "the answer from {host} was cut short or garbled: {}",
+                "the answer from {host} was truncated or invalid: {}",
                 causes(error)
             )
         }

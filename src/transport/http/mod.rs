@@ -1,7 +1,8 @@
-//! The HTTP door: signs or stamps a request, sends it once, and takes the whole answer or none.
+//! The HTTP transport: signs a request or adds the token, sends it once, and reads the whole
+//! answer.
 //!
-//! The only place that looks at the clock and opens connections. It neither repeats nor interprets:
-//! a redirect, a refusal and an error page are answers like any other.
+//! Only this module reads the clock for signatures and opens connections. It neither retries nor
+//! interprets: a redirect, a refusal and an error page are answers like any other.
 
 mod answer;
 mod url;
@@ -25,14 +26,14 @@ use super::{
 use crate::wire::{Request, Response};
 
 const JSON: &str = "application/json";
-/// Gateways close idle connections, mostly after a minute. A write on a connection that is just
-/// being closed ends without an answer, so they are left alone earlier.
+/// Gateways close idle connections, usually after a minute. A write on a connection that is just
+/// being closed gets no answer, so portolan drops idle connections earlier.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// How often others may run before an answer is passed on.
+/// How often other tasks may run before an answer is returned.
 const YIELDS: usize = 4;
 
-/// How long to wait.
+/// The timeouts of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
     pub connect: Duration,
@@ -49,7 +50,7 @@ impl Default for Timeouts {
     }
 }
 
-/// The [`Transport`] over HTTP, for all regions of a run.
+/// The [`Transport`] over HTTP, for all regions of a command.
 #[derive(Debug)]
 pub struct HttpTransport {
     endpoints: Endpoints,
@@ -62,7 +63,7 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// Connects to nothing yet, so that nothing can fail yet.
+    /// Does not connect yet, so it cannot fail.
     pub fn new(endpoints: Endpoints, credentials: Credentials, timeouts: Timeouts) -> Self {
         let (proxied, direct) = (OnceLock::new(), OnceLock::new());
         HttpTransport {
@@ -81,7 +82,8 @@ impl HttpTransport {
         HttpTransport { roots, ..self }
     }
 
-    /// No proxy can reach this machine's loopback, whatever the environment says.
+    /// The client for an endpoint. A proxy cannot reach this machine's loopback addresses, so they
+    /// ignore the proxy settings.
     fn client(&self, base: &Base) -> Result<&Client, NoAnswer> {
         let client = if base.loopback {
             self.direct.get_or_init(|| {
@@ -97,8 +99,8 @@ impl HttpTransport {
         client.as_ref().map_err(Clone::clone)
     }
 
-    /// The built-in repetition of what an HTTP/2 server says it has not looked at stays on: it is
-    /// no second try.
+    /// reqwest's own retry stays on: it resends only what an HTTP/2 server says that it did not
+    /// process.
     fn builder(&self, secure: bool) -> ClientBuilder {
         let builder = Client::builder()
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
@@ -108,7 +110,7 @@ impl HttpTransport {
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true);
         if secure {
-            // Without any root a client cannot even be built, and a bare container has none.
+            // A client cannot be built without any root, and a minimal container has none.
             builder.tls_certs_merge(mozilla_roots().chain(self.roots.certificates()))
         } else {
             builder.tls_certs_only([])
@@ -120,15 +122,15 @@ impl HttpTransport {
             .endpoints
             .base(request.service, &request.region)
             .ok_or_else(|| NoAnswer {
-                message: format!("no endpoint is known for the region {}", request.region),
+                message: format!("there is no endpoint for the region {}", request.region),
                 never_sent: true,
             })?;
         let prepared = self.prepare(base, request)?;
         let sent = self.client(base)?.execute(prepared).await;
         let response = sent.map_err(|error| no_answer(base, &self.timeouts, error))?;
         let answer = answer::read(base, &self.timeouts, response).await;
-        // Another task puts the connection back where the next request finds it; else that would
-        // open one more.
+        // hyper returns the connection to its pool in another task. Without the yields the next
+        // request would not find it and open another one.
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
         }
@@ -209,9 +211,9 @@ fn refused(request: &Request, problem: &str) -> NoAnswer {
     }
 }
 
-/// The headers of a signed request: those that are signed, the date and the signature. `User-Agent`
-/// and `Accept` stay out of it, so that a proxy may change them. `Host` is signed here and written
-/// by the client.
+/// The headers of a signed request: the signed ones, the date and the signature. `User-Agent` and
+/// `Accept` are not signed, because a proxy may change them. `Host` is signed here and sent by
+/// reqwest.
 fn signed_headers(request: &ToSign<'_>, keys: &Keys) -> Result<HeaderMap, String> {
     let mut ours = vec![("content-type", JSON)];
     ours.extend(keys.project_id.as_deref().map(|id| ("x-project-id", id)));
@@ -228,14 +230,14 @@ fn signed_headers(request: &ToSign<'_>, keys: &Keys) -> Result<HeaderMap, String
         },
         keys,
     );
-    let stamps = [
+    let signature = [
         (DATE_HEADER, request.date),
         (AUTHORIZATION.as_str(), signed.authorization.as_str()),
     ];
-    headers(ours.into_iter().chain(stamps))
+    headers(ours.into_iter().chain(signature))
 }
 
-/// Every value is marked as sensitive but the two that each request has.
+/// Marks every value as sensitive, except the two that each request has.
 fn headers<'a>(
     pairs: impl IntoIterator<Item = (&'static str, &'a str)>,
 ) -> Result<HeaderMap, String> {
@@ -244,7 +246,7 @@ fn headers<'a>(
     headers.insert(ACCEPT, HeaderValue::from_static(JSON));
     for (name, value) in pairs {
         let mut value = HeaderValue::from_str(value)
-            .map_err(|_| format!("the value of `{name}` fits in no header"))?;
+            .map_err(|_| format!("the value of `{name}` is not a valid header value"))?;
         value.set_sensitive(name != CONTENT_TYPE);
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -1,8 +1,7 @@
-//! The URL of a request, put together so that what is sent is what was signed.
+//! Builds the URL of a request so that it is sent exactly as it was signed.
 //!
-//! URL libraries mend what they are given: they collapse dot segments and turn backslashes around.
-//! After signing that would be a wrong signature, or another path, so everything that could be
-//! mended is refused.
+//! URL libraries normalize: they collapse dot segments and change backslashes. After signing that
+//! would be a wrong signature or another path, so everything that could be normalized is refused.
 
 use reqwest::Url;
 
@@ -17,7 +16,7 @@ pub(super) fn assemble(base: &Base, path: &str, query: &[(&str, &str)]) -> Resul
     }
     let url = Url::parse(&text).map_err(|error| error.to_string())?;
     if url.as_str() != text {
-        return Err("its URL would be sent otherwise than it was signed".to_owned());
+        return Err("its URL would be sent in another form than it was signed".to_owned());
     }
     Ok(url)
 }
@@ -31,7 +30,7 @@ fn check(path: &str) -> Result<(), String> {
         .find(|character| !is_path_character(*character))
     {
         return Err(format!(
-            "its path holds {character:?}, which must be escaped"
+            "its path contains {character:?}, which must be escaped"
         ));
     }
     let is_dots = |segment: &str| {
@@ -42,7 +41,7 @@ fn check(path: &str) -> Result<(), String> {
     };
     match path.split('/').find(|segment| is_dots(segment)) {
         Some(segment) => Err(format!(
-            "its path holds the segment `{segment}`, which means another path"
+            "its path contains the segment `{segment}`, which would change the path"
         )),
         None => Ok(()),
     }
@@ -69,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_and_queries_arrive_as_they_are() {
+    fn paths_and_queries_are_sent_unchanged() {
         let subdelims = "/a$b%24c/%E7%BB%84/!&'()*+,;=:@";
         assert_eq!(
             url(subdelims, &[]).unwrap(),
@@ -83,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_mended_is_refused() {
+    fn a_path_that_would_be_normalized_is_refused() {
         for segment in [".", "..", "%2e", "%2E.", ".%2e"] {
             assert!(
                 url(&format!("/a/{segment}/b"), &[])

@@ -1,45 +1,45 @@
-//! Whether a request that brought no success is sent again, and how long it waits before.
+//! Whether a failed request is retried, and after which wait.
 //!
-//! Whether a request may be repeated at all is not known here: a read may, and a write only behind
-//! a new check. Pure: it counts what it is told, and names the bounds of a wait, within which
-//! chance decides.
+//! The caller decides whether a retry is allowed at all: of a read, and of a write only after a new
+//! check. Pure: it counts failures and returns the bounds of a wait, within which the caller
+//! chooses at random.
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::gate::Standing;
+use super::gate::EndpointState;
 use crate::wire::error::Class;
 
-/// How often a request is sent at most.
+/// The largest number of tries of a request.
 const TRIES: u32 = 6;
 
-/// A plain 500 is repeated once: the service answers so to some requests for ever (swr-api: section
-/// 15).
+/// A plain 500 is retried once: the service answers some requests with it permanently (swr-api:
+/// section 15).
 const TRIES_AFTER_500: u32 = 2;
 
-/// The longest wait between two tries, whatever `Retry-After` says.
+/// The longest wait between two tries, also for a longer `Retry-After`.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// The first wait after anything but throttling, which may be over at once.
+/// The upper bound of the first wait after any failure but throttling.
 const BROKEN_WAIT: Duration = Duration::from_millis(100);
 
-/// The most milliseconds to wait after throttling, and half of it the least: short while others
-/// succeed, and yet six tries outlast a limit that counts by the minute and is used up in its first
-/// second.
+/// The upper bounds of the waits after throttling in milliseconds; the lower bound is half of it.
+/// The first is short, for the case that other requests succeed. Together they are longer than a
+/// minute, for a limit per minute that is used up in its first second.
 const THROTTLED_WAITS: [u64; 5] = [500, 8_000, 24_000, 40_000, 60_000];
 
-/// Why a try was in vain.
+/// Why a try failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
     Answered(Class),
     NoAnswer,
 }
 
-/// What was tried so far for one request.
+/// The failed tries of one request.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     broken: u32,
     server_errors: u32,
-    /// Since anything but a check has succeeded on the endpoint.
+    /// Throttled tries since the last success at the endpoint, checks aside.
     throttled: u32,
     successes: u64,
 }
@@ -52,15 +52,15 @@ pub(super) enum Next {
 }
 
 impl Tries {
-    /// One more try was in vain.
+    /// Counts a failed try.
     pub(super) fn failed(
         &mut self,
         failure: Failure,
         retry_after: Option<Duration>,
-        standing: Standing,
+        endpoint: EndpointState,
     ) -> Next {
         if failure == Failure::Answered(Class::Throttled) {
-            return self.was_throttled(retry_after, standing);
+            return self.was_throttled(retry_after, endpoint);
         }
         let may_help = matches!(
             failure,
@@ -76,11 +76,11 @@ impl Tries {
         }
     }
 
-    /// Throttling counts only while nothing on the endpoint succeeds. Once another request has
-    /// given up there, one try is enough to see that nothing has changed.
-    fn was_throttled(&mut self, retry_after: Option<Duration>, standing: Standing) -> Next {
-        if standing.successes != self.successes {
-            (self.successes, self.throttled) = (standing.successes, 0);
+    /// Throttling counts only while nothing at the endpoint succeeds. After another request has
+    /// given up there, one try is enough to see whether that has changed.
+    fn was_throttled(&mut self, retry_after: Option<Duration>, endpoint: EndpointState) -> Next {
+        if endpoint.successes != self.successes {
+            (self.successes, self.throttled) = (endpoint.successes, 0);
         }
         let bound = THROTTLED_WAITS
             .get(self.throttled as usize)
@@ -88,13 +88,13 @@ impl Tries {
             .unwrap_or_default();
         let bound = Duration::from_millis(bound);
         self.throttled += 1;
-        if self.is_spent() || standing.given_up {
+        if self.is_spent() || endpoint.given_up {
             return Next::Stop;
         }
         let own = bound / 2..=bound;
         let wait = match after(retry_after) {
-            // A word that did not hold is not trusted again; zero is a wish, and no word about the
-            // future.
+            // After the first `Retry-After` was too short, the own wait is a lower bound. A zero is
+            // an explicit request to retry at once and stays.
             Some(asked) if self.throttled > 1 && !asked.end().is_zero() => {
                 *asked.start().max(own.start())..=*asked.end().max(own.end())
             }
@@ -109,7 +109,8 @@ impl Tries {
     }
 }
 
-/// As long as the service asks for, or a little longer: others were asked too.
+/// The wait that the service asks for, or up to a tenth longer, so that not all requests come back
+/// at once.
 fn after(retry_after: Option<Duration>) -> Option<RangeInclusive<Duration>> {
     let asked = retry_after?.min(LONGEST_WAIT);
     Some(asked..=asked + asked / 10)

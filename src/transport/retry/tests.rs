@@ -1,11 +1,11 @@
-//! The bounds of waits, and what counts.
+//! The bounds of the waits, and which tries count.
 
 use super::*;
 
 const THROTTLED: Failure = Failure::Answered(Class::Throttled);
 
-fn standing(successes: u64) -> Standing {
-    Standing {
+fn endpoint(successes: u64) -> EndpointState {
+    EndpointState {
         successes,
         given_up: false,
     }
@@ -22,42 +22,42 @@ fn wait(next: &Next) -> (u64, u64) {
 }
 
 #[test]
-fn what_broke_is_tried_again_at_any_time_within_a_growing_bound() {
+fn the_bound_of_a_wait_doubles_after_failures() {
     let mut tries = Tries::default();
     let mut bounds = Vec::new();
     for _ in 0..5 {
         bounds.push(wait(&tries.failed(
             Failure::Answered(Class::Unavailable),
             None,
-            standing(0),
+            endpoint(0),
         )));
     }
     assert_eq!(bounds, [(0, 100), (0, 200), (0, 400), (0, 800), (0, 1600)]);
     assert_eq!(
-        tries.failed(Failure::Answered(Class::Unavailable), None, standing(0)),
+        tries.failed(Failure::Answered(Class::Unavailable), None, endpoint(0)),
         Next::Stop
     );
 }
 
 #[test]
-fn the_waits_after_throttling_outlast_a_minute() {
+fn the_waits_after_throttling_are_longer_than_a_minute() {
     let mut tries = Tries::default();
     let mut least = 0;
     for _ in 0..5 {
-        least += wait(&tries.failed(THROTTLED, None, standing(0))).0;
+        least += wait(&tries.failed(THROTTLED, None, endpoint(0))).0;
     }
     assert!(least > 60_000, "{least}");
-    assert_eq!(tries.failed(THROTTLED, None, standing(0)), Next::Stop);
+    assert_eq!(tries.failed(THROTTLED, None, endpoint(0)), Next::Stop);
 }
 
 #[test]
-fn a_success_of_others_starts_the_count_anew() {
+fn a_success_of_another_request_resets_the_count() {
     let mut tries = Tries::default();
     for successes in 0..100 {
-        let next = tries.failed(THROTTLED, None, standing(successes));
+        let next = tries.failed(THROTTLED, None, endpoint(successes));
         assert_eq!(wait(&next), (250, 500));
     }
-    let given_up = Standing {
+    let given_up = EndpointState {
         successes: 100,
         given_up: true,
     };
@@ -65,11 +65,11 @@ fn a_success_of_others_starts_the_count_anew() {
 }
 
 #[test]
-fn a_service_is_taken_at_its_word_until_it_breaks_it() {
+fn retry_after_is_trusted_once() {
     let mut tries = Tries::default();
     let mut asked = |seconds| {
         let asked = Some(Duration::from_secs(seconds));
-        wait(&tries.failed(THROTTLED, asked, standing(0)))
+        wait(&tries.failed(THROTTLED, asked, endpoint(0)))
     };
     assert_eq!(asked(1), (1000, 1100));
     assert_eq!(asked(1), (4000, 8000));

@@ -1,9 +1,8 @@
-//! What an answer means before anybody looks for what was asked: its class, and the error that its
-//! body tells.
+//! The class of an answer, and the error in its body. Both depend on the answer only, not on the
+//! request.
 //!
-//! The service and the gateway before it have several shapes of error, and a web filter may answer
-//! in HTML. All of them are read here, and none fails. What to do about a class is the caller's
-//! business.
+//! The services and the gateway have several shapes of errors, and a web filter may answer in HTML.
+//! All of them can be read, without failing. The caller decides what to do about a class.
 
 use std::fmt;
 
@@ -12,55 +11,56 @@ use serde_json::Value;
 use super::Response;
 use crate::mask::{Foreign, Mask};
 
-/// The longest piece of an unreadable body that a message shows.
+/// How much of an unreadable body a message shows.
 const MAX_BODY_SHOWN: usize = 200;
-/// The longest message of the service that is repeated.
+/// How much of the service's message is shown.
 const MAX_MESSAGE: usize = 600;
 
-/// What an answer amounts to.
+/// The class of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Any 2xx: which one is uneven across the API.
+    /// Any 2xx: the API is not consistent about which one.
     Success,
-    /// What the path names does not exist. Never a wrong path, which the gateway calls 404 as well.
+    /// The object does not exist. A wrong path is not in this class, although the gateway answers
+    /// it with 404 as well.
     Absent,
-    /// Too fast, or busy; nothing was done.
+    /// The rate limit, or the service is busy. The request was not executed.
     Throttled,
     /// The credentials are not accepted.
     Unauthorized,
-    /// The credentials do not suffice.
+    /// The credentials lack a permission.
     Forbidden,
-    /// It exists already.
+    /// The object exists already.
     Conflict,
-    /// Any other definite no.
+    /// Any other definite refusal.
     Refused,
-    /// 502, 503 and 504: somebody on the way could not reach the service, or waited in vain.
+    /// 502, 503 and 504: a proxy or gateway could not reach the service, or got no answer in time.
     Unavailable,
     /// Any other 5xx.
     ServerError,
 }
 
 const CODES: &str = "SVCSTG.SWR.";
-/// The address is wrong, not the thing behind it.
+/// "URL not found": the path is wrong, so the object is not known to be absent.
 const URL_NOT_FOUND: &str = "SVCSTG.SWR.4040083";
 const SLOW_DOWN: [&str; 2] = ["SVCSTG.SWR.4031032", "SVCSTG.SWR.4031042"];
 const BUSY: &str = "SVCSTG.SWR.4090023";
-/// "The throttling threshold has been reached": the gateway's, under whichever status.
+/// "The throttling threshold has been reached", by the gateway with any status.
 const GATEWAY_SLOW_DOWN: [&str; 2] = ["APIG.0308", "APIGW.0308"];
-/// "Token not obtainable from context": about credentials, although it comes as a 400.
+/// "Token not obtainable from context": an authentication failure, although its status is 400.
 const NO_TOKEN: &str = "SVCSTG.SWR.4001048";
 
-/// CodeArts Repo: the repository does not exist, or is not to be seen.
+/// CodeArts Repo: the repository does not exist, or the caller may not see it.
 const REPOSITORY_NOT_FOUND: [&str; 2] = ["CH.004404", "CH.000404"];
-/// CodeArts Repo: no permission in the repository. It comes as a 401, and says nothing against the
-/// credentials.
+/// CodeArts Repo: no permission in the repository. Its status is 401, but the credentials are
+/// valid.
 const NO_PERMISSION: &str = "CH.080401";
 
-/// Deleting a sync rule that is not there answers this, with 400.
+/// The code for deleting a sync rule that does not exist, with 400.
 pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
 
-/// Classifies an answer. `absent_codes` holds the codes that mean "not there" for this request only:
-/// some deletions say it with 400.
+/// Classifies an answer. `absent_codes` are codes of a 400 that mean "absent" for this request only:
+/// some deletions answer so.
 pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {
     if (200..300).contains(&response.status) {
         return Class::Success;
@@ -85,8 +85,8 @@ pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {
     }
 }
 
-/// A 404 counts only with a code of the service: the gateway's `APIGW.0101` means that no such path
-/// is published.
+/// Whether a 404 means that the object is absent. This needs a code of the service: the gateway's
+/// `APIGW.0101` means that the path does not exist.
 fn is_absence(code: &str) -> bool {
     let of_swr = code
         .strip_prefix(CODES)
@@ -94,17 +94,17 @@ fn is_absence(code: &str) -> bool {
     (of_swr && code != URL_NOT_FOUND) || REPOSITORY_NOT_FOUND.contains(&code)
 }
 
-/// The error that an answer tells, as far as it can be read.
+/// The error of an answer, as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     pub status: u16,
     /// `SVCSTG.SWR.4040113`, or the gateway's `APIGW.0101`.
     pub code: Option<Foreign>,
-    /// The service's words, or a description of a body that has none.
+    /// The service's message, or a description of a body without one.
     pub message: Option<Foreign>,
     pub request_id: Option<Foreign>,
-    /// Method and path of what was asked, where the client knows.
-    pub asked: Option<String>,
+    /// The method and the path of the request, which the client adds.
+    pub request: Option<String>,
 }
 
 impl std::error::Error for ApiError {}
@@ -119,9 +119,9 @@ impl fmt::Display for ApiError {
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }
-        match (&self.asked, &self.request_id) {
-            (Some(asked), Some(id)) => write!(f, " ({asked}, request id {id})"),
-            (Some(asked), None) => write!(f, " ({asked})"),
+        match (&self.request, &self.request_id) {
+            (Some(request), Some(id)) => write!(f, " ({request}, request id {id})"),
+            (Some(request), None) => write!(f, " ({request})"),
             (None, Some(id)) => write!(f, " (request id {id})"),
             (None, None) => Ok(()),
         }
@@ -129,8 +129,7 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// Reads the error of an answer; of a success too, which then mostly has neither code nor
-    /// message.
+    /// Reads the error of an answer. A success usually has neither code nor message.
     pub fn read(response: &Response) -> Self {
         let mut error = ApiError {
             status: response.status,
@@ -140,10 +139,10 @@ impl ApiError {
                 .request_id
                 .as_deref()
                 .map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
-            asked: None,
+            request: None,
         };
         if let Some(location) = response.location.as_deref().filter(|_| error.is_redirect()) {
-            let target = Foreign::new(&response.mask, place(location), MAX_BODY_SHOWN);
+            let target = Foreign::new(&response.mask, without_secrets(location), MAX_BODY_SHOWN);
             error.message = Some(Foreign::quoted("a redirect to", &target));
             return error;
         }
@@ -154,14 +153,14 @@ impl ApiError {
         error
     }
 
-    /// Whether it sends to another place, which is never the service's own answer.
+    /// Whether the answer is a redirect. The services never send one.
     pub fn is_redirect(&self) -> bool {
         (300..400).contains(&self.status)
     }
 
-    /// In the order in which the shapes are told apart: the service's own list, the gateway's flat
-    /// object, a bare list (older regions), a flat object in the service's spelling, the nested
-    /// object of CodeArts' older interfaces.
+    /// Tries the shapes in this order: the service's list, the gateway's flat object, a bare list
+    /// (older regions), a flat object in the service's spelling, the nested object of CodeArts'
+    /// older versions.
     fn fill(&mut self, body: &Value, response: &Response) {
         let printable = |text: &str, most: usize| Foreign::new(&response.mask, text, most);
         let (listed, bare, nested) = (&body["errors"][0], &body[0], &body["error"]);
@@ -187,8 +186,8 @@ impl ApiError {
     }
 }
 
-/// An address without what may be a secret in it: a query, and a login before the host.
-fn place(location: &str) -> &str {
+/// A URL without its query and login, which may be secret.
+fn without_secrets(location: &str) -> &str {
     let location = location.split(['?', '#']).next().unwrap_or_default();
     let host = location.find("//").map_or(0, |at| at + 2);
     let authority = location[host..].split('/').next().unwrap_or_default();
@@ -201,7 +200,8 @@ fn text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
 
-/// A body that is not JSON: gateways and web filters answer in HTML, proxies with a line of text.
+/// Describes a body that is not JSON: gateways and web filters answer in HTML, proxies with a line
+/// of text.
 fn describe(body: &[u8], mask: &Mask) -> Foreign {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
@@ -228,7 +228,7 @@ fn describe(body: &[u8], mask: &Mask) -> Foreign {
 }
 
 fn title(html: &str) -> Option<&str> {
-    // ASCII case folding keeps every byte's place.
+    // ASCII case folding keeps all byte positions.
     let folded = html.to_ascii_lowercase();
     let start = folded.find("<title>")? + "<title>".len();
     let end = start + folded[start..].find("</title>")?;

@@ -47,7 +47,7 @@ fn every_documented_shape_is_read() {
 }
 
 #[test]
-fn the_header_names_the_request_first() {
+fn the_request_id_of_the_header_wins() {
     let body = r#"{"error_code":"E","error_msg":"m","request_id":"body"}"#;
     let response = Response {
         request_id: Some("header".to_owned()),
@@ -105,7 +105,7 @@ fn a_message_cannot_drive_a_terminal() {
 }
 
 #[track_caller]
-fn is(class: Class, rows: &[(u16, &str)]) {
+fn check_class(class: Class, rows: &[(u16, &str)]) {
     for (status, code) in rows {
         assert_eq!(
             classify(&coded(*status, code), &[]),
@@ -117,14 +117,14 @@ fn is(class: Class, rows: &[(u16, &str)]) {
 
 #[test]
 fn classes_by_status_and_code() {
-    is(Class::Success, &[(200, ""), (201, ""), (204, "")]);
+    check_class(Class::Success, &[(200, ""), (201, ""), (204, "")]);
     let codes = ["4040058", "4041061", "4040010", "4040113", "4040126"]
         .map(|digits| format!("SVCSTG.SWR.{digits}"));
     for code in &codes {
-        is(Class::Absent, &[(404, code)]);
+        check_class(Class::Absent, &[(404, code)]);
     }
-    is(Class::Throttled, &[(429, "APIGW.0308"), (429, "")]);
-    is(
+    check_class(Class::Throttled, &[(429, "APIGW.0308"), (429, "")]);
+    check_class(
         Class::Throttled,
         &[
             (403, "SVCSTG.SWR.4031032"),
@@ -132,7 +132,7 @@ fn classes_by_status_and_code() {
             (409, "SVCSTG.SWR.4090023"),
         ],
     );
-    is(
+    check_class(
         Class::Unauthorized,
         &[
             (401, "APIGW.0301"),
@@ -140,12 +140,12 @@ fn classes_by_status_and_code() {
             (400, "SVCSTG.SWR.4001048"),
         ],
     );
-    is(Class::Forbidden, &[(403, "SVCSTG.SWR.4030170"), (403, "")]);
-    is(
+    check_class(Class::Forbidden, &[(403, "SVCSTG.SWR.4030170"), (403, "")]);
+    check_class(
         Class::Conflict,
         &[(409, "SVCSTG.SWR.4090060"), (409, "SVCSTG.SWR.4090006")],
     );
-    is(
+    check_class(
         Class::Refused,
         &[
             (400, "SVCSTG.SWR.4000014"),
@@ -154,11 +154,11 @@ fn classes_by_status_and_code() {
             (302, ""),
         ],
     );
-    is(
+    check_class(
         Class::Unavailable,
         &[(502, ""), (503, ""), (504, "SVCSTG.SWR.5001101")],
     );
-    is(
+    check_class(
         Class::ServerError,
         &[
             (500, "SVCSTG.SWR.5001101"),
@@ -169,18 +169,18 @@ fn classes_by_status_and_code() {
 }
 
 #[test]
-fn most_404s_are_no_absence() {
+fn most_404s_do_not_mean_absent() {
     let rows = [
         (404, "APIGW.0101"),
         (404, "SVCSTG.SWR.4040083"),
         (404, "SVCSTG.CCE.4040113"),
         (404, "4040113"),
     ];
-    is(Class::Refused, &rows);
+    check_class(Class::Refused, &rows);
     for body in ["", "<html><title>404</title></html>", "{}", "[]"] {
         assert_eq!(classify(&answer(404, body), &[]), Class::Refused, "{body}");
     }
-    is(Class::Refused, &[(400, "SVCSTG.SWR.4040113")]);
+    check_class(Class::Refused, &[(400, "SVCSTG.SWR.4040113")]);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn the_errors_of_codearts() {
         (403, "CH.004403", Class::Forbidden),
         (404, "CH.004404", Class::Absent),
         (404, "CH.000404", Class::Absent),
-        // A repository that may not be touched, not credentials that are no good.
+        // A missing permission in the repository, not invalid credentials.
         (401, "CH.080401", Class::Forbidden),
         (400, "CH.010001", Class::Refused),
         (500, "CH.10000", Class::ServerError),
@@ -232,7 +232,7 @@ fn the_errors_of_codearts() {
 }
 
 #[test]
-fn a_redirect_says_where_to_without_what_may_be_secret() {
+fn a_redirect_is_shown_without_secrets() {
     for (location, shown) in [
         (
             "https://login.example.com/sso?ticket=s3cr3t#s3cr3t",
@@ -253,17 +253,17 @@ fn a_redirect_says_where_to_without_what_may_be_secret() {
             format!("302: a redirect to \"{shown}\"")
         );
     }
-    // Without the header there is only the body.
+    // Without the header the body is described.
     reads(302, "", "302: an empty body");
 }
 
 #[test]
-fn what_was_asked_stands_beside_the_request() {
+fn the_request_is_shown_before_its_id() {
     let mut error = ApiError::read(&answer(
         404,
         r#"{"error_code":"E","error_msg":"m","request_id":"9f3c"}"#,
     ));
-    error.asked = Some("GET /v2/x".to_owned());
+    error.request = Some("GET /v2/x".to_owned());
     assert_eq!(error.to_string(), "404 E: m (GET /v2/x, request id 9f3c)");
     error.request_id = None;
     assert_eq!(error.to_string(), "404 E: m (GET /v2/x)");

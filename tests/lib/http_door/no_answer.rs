@@ -26,7 +26,7 @@ async fn a_body_that_is_cut_short_is_no_answer() {
             error.message.starts_with("the answer from 127.0.0.1:"),
             "{error}"
         );
-        assert!(error.message.contains("cut short"), "{error}");
+        assert!(error.message.contains("truncated"), "{error}");
     }
 }
 
@@ -138,7 +138,7 @@ async fn a_path_that_would_be_mended_is_not_sent() {
         assert!(error.never_sent);
         assert!(
             error.message.starts_with(&format!(
-                "`GET cn-north-4 {path}` was not sent: its path holds"
+                "`GET cn-north-4 {path}` was not sent: its path contains"
             )),
             "{error}"
         );
@@ -150,7 +150,7 @@ async fn a_path_that_would_be_mended_is_not_sent() {
     let error = ask(address, &elsewhere).await.unwrap_err();
     assert_eq!(
         error.message,
-        "no endpoint is known for the region cn-east-3"
+        "there is no endpoint for the region cn-east-3"
     );
     assert!(arrived.try_recv().is_err());
 }

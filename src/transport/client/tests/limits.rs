@@ -1,4 +1,4 @@
-//! How fast the client is: as fast as it may be, and no faster.
+//! The client uses most of a rate limit and stays below it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,8 +11,8 @@ const LATENCY: Duration = Duration::from_millis(50);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Asks for more than a limit lets through in `seconds`, and counts what it lets through and
-/// refuses once the client has had time to learn.
+/// Sends more than a limit allows in `seconds`, and counts successes and refusals after the time in
+/// which the client learns.
 async fn meets(what: &str, limit: f64, judge: Judge, learned: f64, seconds: f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
@@ -51,7 +51,7 @@ async fn a_limit_by_the_minute_is_met() {
         let judge = fixed_window(limit, MINUTE, began, retry_after);
         let what =
             format!("{limit} a minute, Retry-After: {retry_after}, {began} of the first is over");
-        // From the beginning of a window to the end of another.
+        // From the start of a window to the end of another.
         let learned = 180.0 - 60.0 * began;
         meets(
             &what,
@@ -79,12 +79,12 @@ async fn a_token_bucket_is_met() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_at_random_are_no_limit() {
+async fn random_refusals_are_not_a_limit() {
     for (share, most) in [(100, 10), (20, 20)] {
         let mut number = 0_u32;
         let judge: Judge = Box::new(move |_, _| {
             number += 1;
-            // Evenly spread, and in no step with anything.
+            // Evenly spread, and not periodic.
             (
                 if number.wrapping_mul(2_654_435_761) / (u32::MAX / share) == 0 {
                     429
@@ -118,7 +118,7 @@ async fn five_hundred(client: Client) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_limit_it_is_soon_as_fast_as_it_can_be() {
+async fn without_a_limit_the_client_is_soon_as_fast_as_possible() {
     let service = || Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
     let fixed = five_hundred(Client::new(service(), 64)).await;
     let adaptive = service();
@@ -131,7 +131,7 @@ async fn without_a_limit_it_is_soon_as_fast_as_it_can_be() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_only_makes_answers_slower_is_not_done() {
+async fn more_requests_that_only_slow_answers_are_not_sent() {
     let knee = 20;
     let service = Simulated::new(Box::new(|_, _| (200, None)), move |in_flight| {
         LATENCY.mul_f64((in_flight as f64 / f64::from(knee)).max(1.0))
@@ -148,7 +148,7 @@ async fn what_only_makes_answers_slower_is_not_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fixed_number_is_the_most_in_flight_in_all() {
+async fn a_fixed_limit_holds_in_total() {
     let service = Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
     let client = Arc::new(Client::new(service.clone(), 7));
     let requests = (0..300).map(|number| get(["a", "b", "c"][number % 3], number));
@@ -157,7 +157,7 @@ async fn a_fixed_number_is_the_most_in_flight_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_first_two_then_ten_in_all() {
+async fn two_requests_come_first_then_ten() {
     let service = Simulated::new(Box::new(|_, _| (200, None)), |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let requests = (0..300).map(|number| get(["a", "b", "c"][number % 3], number));
@@ -176,7 +176,7 @@ async fn at_first_two_then_ten_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_throttles_slows_no_other() {
+async fn an_endpoint_that_throttles_does_not_slow_others() {
     let mut limited = fixed_window(5, SECOND, 0.0, false);
     let judge: Judge = Box::new(move |at, request| {
         if &*request.region == "slow" {
@@ -205,8 +205,8 @@ async fn unlimited_beside(client: &Arc<Client>) -> Duration {
     start.elapsed()
 }
 
-/// A run of 502 reads, as a plan makes them: two lists, then everything that they name. The share
-/// of its limit that it uses, and the share of its requests that is refused.
+/// The 502 reads of a plan: two lists, then everything that they name. Returns the share of the
+/// limit that was used, and the share of the requests that were refused.
 async fn run(what: &str, limit: u32, judge: Judge) -> (f64, f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
@@ -230,8 +230,8 @@ fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
     values.clone().sum::<f64>() / values.count() as f64
 }
 
-/// A plan is over before much is learned. Where a second of the service's clock ends in its first
-/// burst, twice too much is let through, and refused the next time.
+/// A plan ends before much is learned. If a window of the service ends during the first burst,
+/// twice the limit is let through, and the next burst is refused.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     for limit in [20, 50, 100] {
@@ -260,8 +260,8 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     }
 }
 
-/// With `Retry-After` each refusal costs a second, in which a bucket that keeps less than that runs
-/// over.
+/// With `Retry-After` each refusal costs a second, in which a bucket with a smaller capacity
+/// overflows.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_bucket() {
     for limit in [20, 50, 100] {

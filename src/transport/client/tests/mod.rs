@@ -1,5 +1,4 @@
-//! The client against simulated services on a paused clock: what is counted is exact, and costs no
-//! time.
+//! The client against simulated services on a paused clock: counts are exact, and tests are fast.
 
 mod limits;
 mod repeats;

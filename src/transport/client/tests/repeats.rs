@@ -1,4 +1,4 @@
-//! What is sent again, how often, and when it is given up.
+//! Retries: of what, how often, and when they end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ fn throttled_until(end: Duration, retry_after: Option<Duration>) -> Judge {
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_a_minute_of_throttling_is_outlasted() {
+async fn requests_survive_half_a_minute_of_throttling() {
     for requests in [1, 3, 200] {
         for retry_after in [None, Some(SECOND)] {
             let service = Simulated::new(throttled_until(30 * SECOND, retry_after), |_| LATENCY);
@@ -44,7 +44,7 @@ async fn half_a_minute_of_throttling_is_outlasted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_single_request_outlasts_a_minute() {
+async fn a_single_request_survives_a_minute_of_throttling() {
     for retry_after in [None, Some(SECOND), Some(60 * SECOND)] {
         let service = Simulated::new(throttled_until(60 * SECOND, retry_after), |_| LATENCY);
         let client = Arc::new(Client::adaptive(service.clone()));
@@ -58,7 +58,7 @@ async fn a_single_request_outlasts_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_without_an_end_is_given_up() {
+async fn endless_throttling_is_given_up() {
     for requests in [1, 200] {
         let service = Simulated::new(throttled_until(Duration::MAX, None), |_| LATENCY);
         let client = Arc::new(Client::adaptive(service.clone()));
@@ -70,7 +70,8 @@ async fn throttling_without_an_end_is_given_up() {
                 .iter()
                 .all(|error| error.class() == Some(Class::Throttled))
         );
-        // Six for the first, and one for each that only has to see that nothing has changed.
+        // Six tries for the first request, and one for each other, which only sees that nothing has
+        // changed.
         assert!(
             service.log().len() <= requests + 50,
             "{}",
@@ -87,7 +88,7 @@ fn in_turn(answers: &'static [(u16, Option<Duration>)]) -> Judge {
     Box::new(move |_, _| next.next().copied().unwrap_or((200, None)))
 }
 
-/// How often a request is sent, and whether it succeeds in the end.
+/// The tries of a request, and whether it succeeds in the end.
 async fn sent(answers: &'static [(u16, Option<Duration>)]) -> (Vec<Try>, bool) {
     let client = Client::new(Simulated::new(in_turn(answers), |_| LATENCY), 4);
     let trace = Trace::default();
@@ -97,7 +98,7 @@ async fn sent(answers: &'static [(u16, Option<Duration>)]) -> (Vec<Try>, bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_is_repeated_where_that_may_help() {
+async fn a_read_is_retried_after_transient_failures() {
     const BAD: (u16, Option<Duration>) = (502, None);
     const BROKEN: (u16, Option<Duration>) = (500, None);
     const SLOW: (u16, Option<Duration>) = (429, None);
@@ -114,20 +115,23 @@ async fn a_read_is_repeated_where_that_may_help() {
         (&[(404, None)], 1, false),
         (&[(403, None)], 1, false),
     ] {
-        let (made, success) = sent(answers).await;
-        assert_eq!((made.len(), success), (tries, succeeds), "{answers:?}");
+        let (tried, success) = sent(answers).await;
+        assert_eq!((tried.len(), success), (tries, succeeds), "{answers:?}");
         let statuses = answers
             .iter()
             .map(|(status, _)| Some(*status))
             .chain([Some(200)]);
         assert!(
-            made.iter().map(|made| made.status).eq(statuses.take(tries)),
-            "{made:?}"
+            tried
+                .iter()
+                .map(|tried| tried.status)
+                .eq(statuses.take(tries)),
+            "{tried:?}"
         );
     }
 }
 
-/// Sends a write in the one way there is.
+/// Sends a write.
 async fn write(client: &Client, trace: &Trace) -> Result<Response, Failed> {
     let request = Request {
         method: Method::Post,
@@ -138,9 +142,9 @@ async fn write(client: &Client, trace: &Trace) -> Result<Response, Failed> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_is_sent_once_whatever_the_answer_is() {
+async fn a_write_is_sent_once_for_every_answer() {
     for status in [200, 429, 500, 502, 503, 404] {
-        let client = Client::new(Simulated::new(in_turn_of(status), |_| LATENCY), 4);
+        let client = Client::new(Simulated::new(always(status), |_| LATENCY), 4);
         let trace = Trace::default();
         let result = write(&client, &trace).await;
         assert_eq!(
@@ -150,13 +154,13 @@ async fn a_write_is_sent_once_whatever_the_answer_is() {
     }
 }
 
-fn in_turn_of(status: u16) -> Judge {
+fn always(status: u16) -> Judge {
     Box::new(move |_, _| (status, None))
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_comes_between_requests_that_are_admitted_together() {
-    // Slow enough that each request waits for its turn, and more wait than may be in flight.
+    // Slow enough that each request waits for the pace, and more wait than may be in flight.
     let judge = fixed_window(20, SECOND, 0.0, false);
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::new(service.clone(), 1));
@@ -188,7 +192,7 @@ async fn nothing_comes_between_requests_that_are_admitted_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn checks_alone_are_no_progress() {
+async fn checks_alone_are_not_progress() {
     let judge: Judge = Box::new(|_, request| {
         (
             if request.method == Method::Get {
@@ -235,7 +239,7 @@ async fn checks_alone_are_no_progress() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_is_a_word_to_all_who_wait() {
+async fn retry_after_holds_for_all_waiting_requests() {
     let mut first = true;
     let judge: Judge = Box::new(move |_, _| {
         let answer = if first {
@@ -290,7 +294,7 @@ async fn throttling_does_not_count_while_others_succeed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_credentials_are_shown_twice_at_most() {
+async fn bad_credentials_are_sent_twice_at_most() {
     let service = Simulated::new(Box::new(|_, _| (401, None)), |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let failures = read_all(&client, (0..50).map(|number| get("r", number))).await;
@@ -302,10 +306,10 @@ async fn bad_credentials_are_shown_twice_at_most() {
     );
 }
 
-/// What frees a place in flight must not let another in before all know why. Only threads can come
-/// in between.
+/// A failed request must close the gate before it frees its place in flight. Only several threads
+/// can show the race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn bad_credentials_are_shown_twice_at_most_whatever_comes_in_between() {
+async fn bad_credentials_are_sent_twice_at_most_by_parallel_threads() {
     for _ in 0..300 {
         let service = Simulated::new(Box::new(|_, _| (401, None)), |_| Duration::ZERO);
         let client = Arc::new(Client::adaptive(service.clone()));
@@ -319,7 +323,7 @@ async fn bad_credentials_are_shown_twice_at_most_whatever_comes_in_between() {
     }
 }
 
-/// Never answers; whether the service can have seen the request is up to it.
+/// Never answers. `never_sent` says whether the request can have reached the service.
 struct Unreachable {
     never_sent: bool,
 }
@@ -337,7 +341,7 @@ impl Transport for Unreachable {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_has_no_answer_is_repeated_if_it_is_a_read() {
+async fn a_read_without_an_answer_is_retried() {
     for never_sent in [false, true] {
         let client = Client::new(Arc::new(Unreachable { never_sent }), 4);
         let trace = Trace::default();
@@ -356,7 +360,7 @@ async fn what_has_no_answer_is_repeated_if_it_is_a_read() {
         );
         let failed = write(&client, &Trace::default()).await.unwrap_err();
         assert_eq!(
-            (failed.error.is_doubtful(), failed.error.may_pass()),
+            (failed.error.is_doubtful(), failed.error.is_transient()),
             (!never_sent, true)
         );
     }

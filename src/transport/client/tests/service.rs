@@ -1,4 +1,4 @@
-//! A service that is nothing but its limits: it lets through what they allow, and refuses the rest.
+//! A simulated service with a rate limit and a latency.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use crate::{
     wire::{Method, Request, Response, Service},
 };
 
-/// What becomes of a request that arrives at a time since the start: a status, and a `Retry-After`.
+/// The status and `Retry-After` for a request that arrives at that time since the start.
 pub(super) type Judge = Box<dyn FnMut(Duration, &Request) -> (u16, Option<Duration>) + Send>;
 
 pub(super) struct Simulated {
@@ -29,7 +29,7 @@ pub(super) struct Simulated {
     judge: Mutex<Judge>,
     latency: Box<dyn Fn(usize) -> Duration + Send + Sync>,
     in_flight: AtomicUsize,
-    /// When each request arrived, how it was judged, and how many were in flight with it.
+    /// The requests so far.
     log: Mutex<Vec<Arrival>>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Arrival {
 }
 
 impl Simulated {
-    /// Takes `latency` for the answer to each of so many requests in flight.
+    /// Answers after `latency`, which depends on the number of requests in flight.
     pub(super) fn new(
         judge: Judge,
         latency: impl Fn(usize) -> Duration + Send + Sync + 'static,
@@ -59,7 +59,7 @@ impl Simulated {
         self.log.lock().unwrap().clone()
     }
 
-    /// How many arrived between two times with a status.
+    /// How many requests between two times were answered with that status.
     pub(super) fn count(&self, status: u16, from: f64, to: f64) -> usize {
         let within = |arrival: &&Arrival| (from..to).contains(&arrival.at.as_secs_f64());
         self.log()
@@ -101,8 +101,8 @@ impl Transport for Simulated {
     }
 }
 
-/// So many requests in each window of the service's clock, of whose first a part was over when the
-/// run began.
+/// A limit of requests per window of the service's clock. `began` is the part of the first window
+/// that was over at the start.
 pub(super) fn fixed_window(
     requests: u32,
     window: Duration,
@@ -128,8 +128,7 @@ pub(super) fn fixed_window(
     })
 }
 
-/// A token for each request; so many a second come in, and so many are kept. The next is there
-/// within a second.
+/// A token bucket with a rate per second and a capacity. The next token comes within a second.
 pub(super) fn token_bucket(rate: f64, kept: f64, retry_after: bool) -> Judge {
     let (mut tokens, mut filled) = (kept, Duration::ZERO);
     Box::new(move |at, _| {
@@ -152,7 +151,7 @@ pub(super) fn get(region: &str, number: usize) -> Request {
     )
 }
 
-/// Reads everything as fast as the client can; the failures.
+/// Reads everything as fast as the client can, and returns the failures.
 pub(super) async fn read_all(
     client: &Arc<Client>,
     requests: impl Iterator<Item = Request>,
