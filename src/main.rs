@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             let (error, hint) = cli::explained(error, &cli::typed());
             cli::tell(&error);
             if let Some(hint) = hint {
-                terminal::tell(&hint);
+                terminal::print_line(&hint);
             }
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,

@@ -254,7 +254,7 @@ impl<'a> Schedule<'a> {
             match self.failed_dependency(position) {
                 Some(because) => {
                     let record = Record::from(Fate::Skipped { because });
-                    listener.hear(&Event::Finished {
+                    listener.on_event(&Event::Finished {
                         change,
                         record: &record,
                     });
@@ -262,7 +262,7 @@ impl<'a> Schedule<'a> {
                 }
                 None => {
                     self.begun[position] = true;
-                    listener.hear(&Event::Started { change });
+                    listener.on_event(&Event::Started { change });
                     tasks.push(step::Task {
                         position,
                         change: change.clone(),

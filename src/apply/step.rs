@@ -69,7 +69,7 @@ pub(super) async fn make(
             tries: trace.tries(),
             ..record
         };
-        listener.hear(&Event::Finished {
+        listener.on_event(&Event::Finished {
             change: &change,
             record: &record,
         });

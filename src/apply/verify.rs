@@ -88,7 +88,7 @@ pub(super) async fn verify(
         .zip(before)
         .filter(|((_, record), _)| record.wrote)
     {
-        listener.hear(&Event::Checked {
+        listener.on_event(&Event::Checked {
             change,
             record,
             is_news: before != is_applied(record),

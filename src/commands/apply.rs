@@ -240,7 +240,7 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
         }
         Format::Json => {
             if !args.yes && args.plan.is_none() {
-                output::tell(&render::plan::text(
+                output::print_line(&render::plan::text(
                     plan,
                     output::stderr_look(global, Depth::Folded),
                 ));
@@ -299,7 +299,7 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
             Ok(line.trim_end_matches(['\r', '\n']) == "yes")
         }
         () = signals.next() => {
-            output::tell("");
+            output::print_line("");
             Ok(false)
         }
     }
@@ -341,7 +341,7 @@ async fn out_of_time(stop: Stop, deadline: Deadline, reached: Arc<OnceLock<TooLa
     // It passes once.
     let _ = reached.set(late);
     stop.soon();
-    output::tell(&format!("stopping: {late}; what is in flight is finished"));
+    output::print_line(&format!("stopping: {late}; what is in flight is finished"));
 }
 
 /// Tells what became of the changes: in files, and on stdout whatever became of the files.

@@ -189,7 +189,7 @@ fn to_cloud(
     let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
     let scoped = found.credentials.for_regions(regions.len())?;
     if scoped.dropped_project_id && !global.quiet {
-        output::tell("warning: the chart has several regions, so the project id is not sent");
+        output::print_line("warning: the chart has several regions, so the project id is not sent");
     }
     let roots = global
         .ca_file

@@ -103,7 +103,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     );
     output::document(&output::fitted(said))?;
     if global.region.is_none() && !global.quiet {
-        output::tell(&format!(
+        output::print_line(&format!(
             "note: no `--region` was given, so the chart is about {region}: change it if that is \
             wrong"
         ));
@@ -233,14 +233,14 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     }
     let exported = export::chart(&live, &unread, &malformed);
     for left in exported.unmanaged.iter().take(MOST_UNMANAGED) {
-        output::tell(&format!(
+        output::print_line(&format!(
             "warning: left unmanaged: {}: {}",
             left.what, left.because
         ));
     }
     let beyond = exported.unmanaged.len().saturating_sub(MOST_UNMANAGED);
     if beyond > 0 {
-        output::tell(&format!(
+        output::print_line(&format!(
             "warning: left unmanaged: {beyond} more; the comments at the top of the chart name each"
         ));
     }
@@ -261,7 +261,7 @@ fn is_understood(global: &Global, text: &str) -> bool {
     if !is_understood {
         config::hide_secrets(&found, &foreign, &mut sources);
         output::diagnostics(global, &found.abridged(), &sources);
-        output::tell("nothing is written: a chart cannot say what is live");
+        output::print_line("nothing is written: a chart cannot say what is live");
     }
     is_understood
 }

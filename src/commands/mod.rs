@@ -59,7 +59,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
 
 /// Tells of an error and what caused it.
 pub fn fail(error: &anyhow::Error) -> Exit {
-    output::tell(&format!("error: {error:#}"));
+    output::print_line(&format!("error: {error:#}"));
     if error.downcast_ref::<UsageError>().is_some() {
         Exit::Usage
     } else {

@@ -22,7 +22,7 @@ use crate::{
     state::ReadFailure,
 };
 
-pub(super) use crate::progress::terminal::tell;
+pub(super) use crate::progress::terminal::print_line;
 
 /// What a terminal answers that went away.
 const INPUT_OUTPUT_ERROR: i32 = 5;
@@ -158,18 +158,18 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
         let is_whole = *number <= MOST_WHOLE || diagnostic.count > 1;
         if is_whole {
             let gap = if was_brief { "\n" } else { "" };
-            tell(&format!(
+            print_line(&format!(
                 "{gap}{}\n",
                 render(diagnostic, sources, styled, width)
             ));
         } else {
-            tell(&brief(diagnostic, sources, *seen));
+            print_line(&brief(diagnostic, sources, *seen));
         }
         *seen = diagnostic.hint.as_deref();
         was_brief = !is_whole;
     }
     if was_brief {
-        tell("");
+        print_line("");
     }
     if has_errors {
         let counted = |number: usize, word: &str| {
@@ -179,7 +179,7 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
         if found.warnings() > 0 {
             said = format!("{said}, {}", counted(found.warnings(), "warning"));
         }
-        tell(&said);
+        print_line(&said);
     }
 }
 
@@ -199,16 +199,16 @@ pub(super) fn failures(failures: &[ReadFailure]) {
             0 => String::new(),
             rest => format!(" (and {rest} more)"),
         };
-        tell(&format!(
+        print_line(&format!(
             "error: cannot read the {}{rest}: {}",
             failures[0].subject, failures[0].message
         ));
         if let Some(hint) = hint {
-            tell(&format!("  hint: {hint}"));
+            print_line(&format!("  hint: {hint}"));
         }
     }
     if beyond > 0 {
-        tell(&format!(
+        print_line(&format!(
             "error: {beyond} more reads failed, each for another reason"
         ));
     }

@@ -172,7 +172,7 @@ fn forget(path: &Path) {
     let is_plan = |text: String| !matches!(document::read(&text), Err(PlanFileError::NotAPlan(_)));
     if input::text_if_file(path, input::MOST).is_some_and(is_plan) && fs::remove_file(path).is_ok()
     {
-        output::tell(&format!(
+        output::print_line(&format!(
             "{} held an older plan, and is removed",
             path.display()
         ));

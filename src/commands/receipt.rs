@@ -15,7 +15,7 @@ use crate::{
     cli::{ApplyArgs, Global},
     diagnostics::View,
     plan::{Plan, document::pretty},
-    progress::{Both, Listener, events::Events},
+    progress::{Listener, Pair, events::Events},
     receipt::{Line, PlanStamp, Receipt},
     report::Report,
 };
@@ -53,7 +53,7 @@ impl Logbook {
     /// Adds the events to whoever listens already.
     pub(super) fn listener(&self, other: Arc<dyn Listener>) -> Arc<dyn Listener> {
         match &self.events {
-            Some((_, events)) => Arc::new(Both(other, events.clone())),
+            Some((_, events)) => Arc::new(Pair(other, events.clone())),
             None => other,
         }
     }

@@ -45,7 +45,7 @@ pub(super) struct Unready(pub(super) Vec<View>);
 impl Unready {
     /// Tells of an error and keeps it for the document.
     pub(super) fn because(error: &anyhow::Error) -> Unready {
-        output::tell(&format!("error: {error:#}"));
+        output::print_line(&format!("error: {error:#}"));
         Unready(vec![View::error("not-ready", format!("{error:#}"), None)])
     }
 }

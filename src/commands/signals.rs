@@ -105,7 +105,7 @@ impl Drop for Signals {
 pub(super) async fn watch(mut signals: Signals, stop: Stop) {
     signals.next().await;
     stop.soon();
-    output::tell("stopping: what is in flight is finished; a second Ctrl-C stops at once");
+    output::print_line("stopping: what is in flight is finished; a second Ctrl-C stops at once");
     signals.next().await;
     stop.at_once();
 }

@@ -49,7 +49,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         }
     }
     if denied && loaded.is_ok() {
-        output::tell("warnings are denied");
+        output::print_line("warnings are denied");
     }
     Ok(if loaded.is_ok() && !denied {
         Exit::Done

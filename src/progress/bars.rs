@@ -1,4 +1,4 @@
-//! Progress for a terminal: a bar for what is under way, and above it a line for each finished
+//! Progress for a terminal: a bar for the current stage, and above it a line for each finished
 //! change.
 
 use std::{
@@ -10,17 +10,17 @@ use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{
     Event, Listener, Stage,
-    terminal::{AREA, tell},
+    terminal::{AREA, print_line},
 };
 use crate::render::{self, style::Color};
 
-/// Fits 80 columns with room to spare, whatever the numbers are.
+/// Fits 80 columns, also with large numbers.
 const TEMPLATE: &str = "{prefix:>8} [{bar:24}] {pos}/{len}{rest}";
 
-/// How long a stage must have lasted before its rate says anything.
-const ENOUGH: Duration = Duration::from_secs(1);
+/// How long a stage must last before its rate is shown.
+const RATE_AFTER: Duration = Duration::from_secs(1);
 
-/// Draws on stderr; what is drawn is gone when this is dropped.
+/// Draws on stderr. Dropping it clears the bar.
 #[derive(Debug)]
 pub struct Bars {
     color: Color,
@@ -49,7 +49,7 @@ impl Bars {
 }
 
 impl Listener for Bars {
-    fn hear(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::Finished { change, record }
             | Event::Checked {
@@ -57,7 +57,7 @@ impl Listener for Bars {
                 record,
                 is_news: true,
             } => {
-                tell(&render::report::line(change, &record.fate, self.color));
+                print_line(&render::report::line(change, &record.fate, self.color));
             }
             Event::Progress { stage, done, known } => self.progress(*stage, *done, *known),
             Event::Started { .. } | Event::Checked { .. } => {}
@@ -99,11 +99,11 @@ fn bar(stage: Stage, color: Color) -> ProgressBar {
         .with_style(style.with_key("rest", rest).progress_chars("=> "))
 }
 
-/// Rate and time left, once there is enough to reckon them from.
+/// The rate and the time left, once they are meaningful.
 fn rest(state: &ProgressState, out: &mut dyn std::fmt::Write) {
-    let under_way = (1..state.len().unwrap_or(0)).contains(&state.pos());
-    if under_way && state.elapsed() >= ENOUGH {
-        // A line that cannot be drawn is drawn again soon.
+    let is_running = (1..state.len().unwrap_or(0)).contains(&state.pos());
+    if is_running && state.elapsed() >= RATE_AFTER {
+        // The bar is drawn again soon, so an error does not matter.
         let _ = write!(
             out,
             ", {:.0}/s, about {:#} left",

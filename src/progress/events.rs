@@ -1,5 +1,5 @@
-//! Progress for programs: a JSON object a line, written as it happens, so that a run that was
-//! killed can be followed up to its last moment.
+//! Progress for programs: one JSON object per line, written at once, so that the lines are complete
+//! up to the moment when a command was killed.
 
 use std::{
     fs::File,
@@ -10,49 +10,50 @@ use std::{
 use super::{Event, Listener};
 use crate::receipt::{Entry, Line};
 
-/// A file that events are written to.
+/// A file to which events are written.
 #[derive(Debug)]
 pub struct Events {
     file: Mutex<File>,
-    /// The first line that could not be written ends the stream.
-    broken: Mutex<Option<io::Error>>,
+    /// The error of the first line that could not be written. It ends the stream: later lines would
+    /// hide the gap.
+    failure: Mutex<Option<io::Error>>,
 }
 
 impl Events {
-    /// Writes to a file, a pipe or a device that was opened for it.
+    /// Writes to an open file, pipe or device.
     pub fn to(file: File) -> Events {
         Events {
             file: Mutex::new(file),
-            broken: Mutex::new(None),
+            failure: Mutex::new(None),
         }
     }
 
-    /// Writes a line in one piece. What is wrong with the file is told by [`Events::end`]: an apply
-    /// does not stop because nobody can watch.
+    /// Writes a line in one call. [`Events::end`] reports an error: an apply does not stop because
+    /// its events cannot be written.
     pub fn write(&self, line: &Line) {
-        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        if broken.is_some() {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.is_some() {
             return;
         }
-        // Maps have string keys and nothing here fails to serialize.
+        // Serializing cannot fail: all keys are strings.
         let text = crate::text::json(serde_json::to_string(line).unwrap_or_default()) + "\n";
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        *broken = file.write_all(text.as_bytes()).err();
+        *failure = file.write_all(text.as_bytes()).err();
     }
 
     /// Whether every line was written.
     pub fn end(&self) -> io::Result<()> {
-        let broken = self
-            .broken
+        let failure = self
+            .failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        broken.map_or(Ok(()), Err)
+        failure.map_or(Ok(()), Err)
     }
 }
 
 impl Listener for Events {
-    fn hear(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::Started { change } => {
                 let (address, actions) = (change.address.clone(), change.verbs());

@@ -1,48 +1,48 @@
-//! Progress for a pipe or a log: a line for each finished change, and one now and then while much
-//! is read.
+//! Progress for a pipe or a log: a line for each finished change, and a line from time to time
+//! during a long read.
 
 use std::{
     sync::Mutex,
     time::{Duration, Instant},
 };
 
-use super::{Event, Listener, Stage, terminal::tell};
+use super::{Event, Listener, Stage, terminal::print_line};
 use crate::render;
 
-/// How long nothing is said while the live state is read: a log is not a clock, and silence is not
-/// a hang.
-const SILENCE: Duration = Duration::from_secs(10);
+/// The interval of lines while the live state is read: rare enough for a log, and often enough to
+/// show that the command does not hang.
+const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Whole lines on stderr.
+/// Writes lines to stderr.
 #[derive(Debug)]
 pub struct Lines {
     color: render::style::Color,
-    spoke: Mutex<Instant>,
+    last_line: Mutex<Instant>,
 }
 
 impl Lines {
     pub fn new(color: render::style::Color) -> Lines {
         Lines {
             color,
-            spoke: Mutex::new(Instant::now()),
+            last_line: Mutex::new(Instant::now()),
         }
     }
 
-    fn is_time(&self) -> bool {
-        let mut spoke = self
-            .spoke
+    fn is_due(&self) -> bool {
+        let mut last_line = self
+            .last_line
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_time = spoke.elapsed() >= SILENCE;
-        if is_time {
-            *spoke = Instant::now();
+        let is_due = last_line.elapsed() >= INTERVAL;
+        if is_due {
+            *last_line = Instant::now();
         }
-        is_time
+        is_due
     }
 }
 
 impl Listener for Lines {
-    fn hear(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::Finished { change, record }
             | Event::Checked {
@@ -50,14 +50,14 @@ impl Listener for Lines {
                 record,
                 is_news: true,
             } => {
-                tell(&render::report::line(change, &record.fate, self.color));
+                print_line(&render::report::line(change, &record.fate, self.color));
             }
             Event::Progress {
                 stage: Stage::Reading,
                 done,
                 known,
-            } if done < known && self.is_time() => {
-                tell(&format!("reading: {done} of {known}"));
+            } if done < known && self.is_due() => {
+                print_line(&format!("reading: {done} of {known}"));
             }
             Event::Progress { .. } | Event::Started { .. } | Event::Checked { .. } => {}
         }

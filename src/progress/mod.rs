@@ -1,7 +1,7 @@
-//! What happens while a command runs, told to whoever listens.
+//! Events while a command runs, and the listeners that show them.
 //!
-//! Who tells knows nothing of terminals; how it is shown is in `lines` and `bars`. Nothing here is
-//! part of a result: what becomes of a change is in the report.
+//! The sender knows nothing about terminals; `lines`, `bars` and `events` show the events. They are
+//! not part of a result: the outcome of a change is in the report.
 
 pub mod bars;
 pub mod events;
@@ -15,21 +15,21 @@ use std::sync::{
 
 use crate::{plan::Change, report::Record};
 
-/// What a run is doing.
+/// The stage of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// The live state is read.
     Reading,
     /// Changes are made.
     Applying,
-    /// What was written is read again.
+    /// The changed resources are read again.
     Checking,
 }
 
-/// Something that happened.
+/// Something that happened while a command runs.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Of the steps of a stage that are known so far, so many are done. More may become known.
+    /// How many steps of a stage are done, of those that are known so far. More may follow.
     Progress {
         stage: Stage,
         done: usize,
@@ -37,44 +37,44 @@ pub enum Event<'a> {
     },
     /// A change is about to be made.
     Started { change: &'a Change },
-    /// A change came to its end, one way or another.
+    /// A change has an outcome.
     Finished {
         change: &'a Change,
         record: &'a Record,
     },
-    /// What was written was read again.
+    /// A changed resource was read again.
     Checked {
         change: &'a Change,
         record: &'a Record,
-        /// Whether it is not what was told when the change came to its end.
+        /// Whether the outcome differs from that of the event `Finished`.
         is_news: bool,
     },
 }
 
-/// Somebody who wants to know.
+/// Receives events.
 pub trait Listener: Send + Sync {
-    fn hear(&self, event: &Event<'_>);
+    fn on_event(&self, event: &Event<'_>);
 }
 
-/// Hears nothing: for `--no-progress` and `--quiet`.
+/// Ignores all events, for `--no-progress` and `--quiet`.
 #[derive(Debug, Clone, Copy)]
 pub struct Silent;
 
 impl Listener for Silent {
-    fn hear(&self, _event: &Event<'_>) {}
+    fn on_event(&self, _event: &Event<'_>) {}
 }
 
-/// Two who listen.
-pub struct Both(pub Arc<dyn Listener>, pub Arc<dyn Listener>);
+/// Passes each event to two listeners.
+pub struct Pair(pub Arc<dyn Listener>, pub Arc<dyn Listener>);
 
-impl Listener for Both {
-    fn hear(&self, event: &Event<'_>) {
-        self.0.hear(event);
-        self.1.hear(event);
+impl Listener for Pair {
+    fn on_event(&self, event: &Event<'_>) {
+        self.0.on_event(event);
+        self.1.on_event(event);
     }
 }
 
-/// Counts the steps of a stage, and tells of each.
+/// Counts the steps of a stage, and sends an event for each.
 pub struct Tally<'l> {
     listener: &'l dyn Listener,
     stage: Stage,
@@ -92,21 +92,21 @@ impl<'l> Tally<'l> {
         }
     }
 
-    /// So many more steps are to be done.
+    /// Adds steps that are to be done.
     pub fn expect(&self, steps: usize) {
         self.known.fetch_add(steps, Ordering::Relaxed);
-        self.tell(self.done.load(Ordering::Relaxed));
+        self.send(self.done.load(Ordering::Relaxed));
     }
 
-    /// One more is done.
+    /// Counts a step as done.
     pub fn step(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        self.tell(done);
+        self.send(done);
     }
 
-    fn tell(&self, done: usize) {
+    fn send(&self, done: usize) {
         let known = self.known.load(Ordering::Relaxed);
-        self.listener.hear(&Event::Progress {
+        self.listener.on_event(&Event::Progress {
             stage: self.stage,
             done,
             known,
@@ -114,9 +114,9 @@ impl<'l> Tally<'l> {
     }
 }
 
-impl std::fmt::Debug for Both {
+impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Both")
+        f.write_str("Pair")
     }
 }
 

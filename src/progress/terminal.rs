@@ -1,4 +1,4 @@
-//! The one way to stderr while bars may stand there: whoever writes moves them aside.
+//! Output to stderr. All of it goes through this module, which hides a bar while a line is written.
 
 use std::{
     io::{self, Write},
@@ -10,21 +10,21 @@ use terminal_size::Width;
 
 use crate::{mask::logins, render::fit::fit};
 
-/// How often a bar is drawn again at most, in a second.
+/// How often a bar is drawn per second, at most.
 const REFRESH: u8 = 10;
 
-/// The width where none is known.
+/// The width of a terminal that does not report one.
 const WIDTH: u16 = 80;
 
-/// Where bars are drawn; without one it is only a lock.
+/// The area of the bars. Without a bar it is only a lock.
 pub(super) static AREA: LazyLock<MultiProgress> = LazyLock::new(|| {
-    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Steadfast), REFRESH);
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Infallible), REFRESH);
     MultiProgress::with_draw_target(target)
 });
 
-/// Writes a line to stderr, broken between words where it is a terminal, and without the logins of
-/// URLs that a message may quote. A terminal that went away changes nothing, least of all an apply.
-pub fn tell(text: &str) {
+/// Writes a line to stderr, wrapped between words on a terminal. Logins in URLs that a message
+/// quotes are masked. Errors are ignored: an apply must not stop because its terminal was closed.
+pub fn print_line(text: &str) {
     let text = logins(text);
     let fitted = terminal_size::terminal_size_of(io::stderr())
         .map(|(Width(columns), _)| fit(&text, columns.into()));
@@ -34,12 +34,12 @@ pub fn tell(text: &str) {
     });
 }
 
-/// Writes log lines the same way.
+/// Writes log lines in the same way.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Log;
 
 impl Write for Log {
-    /// Each call brings a line.
+    /// Each call has one line.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let line = String::from_utf8_lossy(bytes);
         AREA.suspend(|| io::stderr().write_all(logins(&line).as_bytes()))?;
@@ -51,65 +51,65 @@ impl Write for Log {
     }
 }
 
-/// The terminal behind stderr, which never fails: indicatif ends the process if a line cannot be
-/// drawn, and a terminal may be closed in the middle of an apply.
+/// stderr as a terminal that never fails: indicatif ends the process if it cannot draw, but a
+/// terminal may be closed during an apply.
 #[derive(Debug)]
-struct Steadfast;
+struct Infallible;
 
-impl Steadfast {
+impl Infallible {
     fn put(text: &str) {
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
-    /// An escape sequence of ECMA-48; without a number it would mean one.
+    /// Writes an escape sequence of ECMA-48. Zero is skipped: the terminal would take it as one.
     fn control(number: usize, letter: char) {
         if number > 0 {
-            Steadfast::put(&format!("\u{1b}[{number}{letter}"));
+            Infallible::put(&format!("\u{1b}[{number}{letter}"));
         }
     }
 }
 
-impl TermLike for Steadfast {
+impl TermLike for Infallible {
     fn width(&self) -> u16 {
         terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(Width(columns), _)| columns)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        Steadfast::control(lines, 'A');
+        Infallible::control(lines, 'A');
         Ok(())
     }
 
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        Steadfast::control(lines, 'B');
+        Infallible::control(lines, 'B');
         Ok(())
     }
 
     fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        Steadfast::control(columns, 'C');
+        Infallible::control(columns, 'C');
         Ok(())
     }
 
     fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        Steadfast::control(columns, 'D');
+        Infallible::control(columns, 'D');
         Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        Steadfast::put(&format!("{text}\n"));
+        Infallible::put(&format!("{text}\n"));
         Ok(())
     }
 
-    /// Without the blanks up to the right edge: what a terminal echoes there, such as `^C`, would
-    /// begin a new line, and the bar would stay where it is.
+    /// Skips the spaces up to the right edge. With them an echo such as `^C` would begin a new
+    /// line, and the old bar would stay on the screen.
     fn write_str(&self, text: &str) -> io::Result<()> {
         if !text.bytes().all(|byte| byte == b' ') {
-            Steadfast::put(text);
+            Infallible::put(text);
         }
         Ok(())
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        Steadfast::put("\r\u{1b}[2K");
+        Infallible::put("\r\u{1b}[2K");
         Ok(())
     }
 
