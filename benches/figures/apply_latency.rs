@@ -1,7 +1,7 @@
-//! An apply against a service that takes its time: each change costs a check and its writes, side
-//! by side with others.
+//! An apply against a service with latency: each change costs a check and its writes, in parallel
+//! with others.
 //!
-//! `PORTOLAN_RIVAL=/path/to/another/portolan` runs that program in turn with this one, and prints
+//! `PORTOLAN_RIVAL=/path/to/another/portolan` runs that program in turn with this one and prints
 //! the ratio.
 
 use std::{env, time::Duration};
@@ -17,7 +17,7 @@ use super::{
 const LATENCY: Duration = Duration::from_millis(50);
 const PARALLELISM: usize = 50;
 
-/// How often each apply is made; the median counts.
+/// How often each apply is measured; the median counts.
 const RUNS: usize = 5;
 
 const RIVAL: &str = "PORTOLAN_RIVAL";
@@ -31,11 +31,11 @@ pub(super) fn measure() {
         estate.emulator.edit(|state| state.regions.clear())
     });
     scenario("changed", &|estate| {
-        estate.emulator.edit(Estate::describe_otherwise)
+        estate.emulator.edit(Estate::change_descriptions)
     });
 }
 
-/// Applies the same chart again and again, each time to what `undo` leaves.
+/// Applies the same chart several times, each time after `undo`.
 fn scenario(what: &str, undo: &dyn Fn(&Estate)) {
     let estate = Estate::new(Settings {
         latency: LATENCY,

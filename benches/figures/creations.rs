@@ -1,5 +1,4 @@
-//! How the time of an apply against the emulator grows with the number of repositories that it
-//! creates.
+//! How the time of an apply grows with the number of repositories that it creates.
 
 use std::{fmt::Write as _, fs, process::Command};
 
@@ -16,7 +15,8 @@ pub(super) fn measure() {
     figure(&format!("{MANY} against {FEW}"), many / few, 5.0, "times");
 }
 
-/// How long one apply takes that creates so many repositories in an emulator of the same process.
+/// The time of an apply that creates this number of repositories in an emulator in the same
+/// process.
 fn seconds(repositories: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let mut chart =

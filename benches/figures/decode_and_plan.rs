@@ -1,6 +1,6 @@
-//! A very large chart against an equal live state, both in memory: what portolan itself costs.
+//! A very large chart against an equal live state, both in memory: the cost of portolan itself.
 //!
-//! Measured in a process of its own, so that the peak memory is that of this work.
+//! It is measured in its own process, so that the peak memory is that of this work only.
 
 use std::{
     fmt::Write as _,
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::{figure, own_peak_memory};
 
-/// What the bench calls itself with.
+/// The argument with which the bench starts itself.
 pub(super) const CHILD: &str = "decode_and_plan::child";
 
 const ORGANIZATIONS: usize = 20;
@@ -76,7 +76,7 @@ pub(super) fn child() {
         "ms",
     );
     if let (Some(before), Some(after)) = (before, own_peak_memory()) {
-        println!("  {before:.0} MiB hold the text and the live state");
+        println!("  {before:.0} MiB of it are the text and the live state");
         figure("  peak memory", after, 500.0, "MiB");
     }
 }

@@ -1,7 +1,7 @@
-//! A plan without changes of a list of many pages, against a service that takes its time.
+//! A plan without changes with a list of many pages, against a service with latency.
 //!
-//! `PORTOLAN_BEFORE` names an older program to compare with. The two run in turn, so that both meet
-//! the same machine.
+//! `PORTOLAN_BEFORE` is the path of an older program to compare with. The two run in turn, so that
+//! a change of the machine's load affects both.
 
 use std::{env, fmt::Write as _, fs, time::Duration};
 
@@ -13,14 +13,14 @@ use super::{
 };
 
 const REPOSITORIES: usize = 20_000;
-/// One in so many has rules that are managed.
+/// One repository of this number has managed rules.
 const WITH_RULES: usize = 100;
 const TARGET: (&str, &str) = ("cn-east-3", "estate-dr");
 
-/// How often each plan is made; the medians count.
+/// How often each plan is measured; the medians count.
 const RUNS: usize = 5;
 
-/// How much CPU time a tick of `/proc` is.
+/// The CPU time of a tick in `/proc`.
 const TICK: Duration = Duration::from_millis(10);
 
 pub(super) fn measure() {
@@ -101,12 +101,11 @@ fn run(estate: &Estate, program: &str, parallelism: &str) -> Run {
     }
 }
 
-/// The CPU time of all processes that this one started and that have ended; nothing where there is
-/// no `/proc`.
+/// The CPU time of all child processes that have ended; none without `/proc`.
 fn cpu_of_children() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The user's and the system's share are the 16th field and the 17th; the second is a name in
-    // brackets.
+    // User and system time are the 16th and the 17th field. The second is a name in brackets, which
+    // may contain spaces.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
     let mut ticks = || fields.next()?.parse::<u32>().ok();
     Some(TICK * (ticks()? + ticks()?))

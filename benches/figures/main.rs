@@ -1,8 +1,8 @@
-//! The speed and size of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench --
-//! start_up`.
+//! The speed and memory of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench
+//! -- start_up`.
 //!
-//! Nothing is asserted, because a machine that is busy with something else is no defect. The ten
-//! measurements share an executable: each would link the whole library with fat LTO.
+//! Nothing is asserted, because a busy machine is not a defect. The ten measurements share an
+//! executable, because each would link the whole library with fat LTO.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,12 +28,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the memory of a process is looked at: its peak only grows, so little is missed.
-const GLANCE: Duration = Duration::from_millis(2);
+/// How often the peak memory of a process is read. It only grows, so little is missed.
+const INTERVAL: Duration = Duration::from_millis(2);
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// Each with its name on the command line.
+/// The measurements with their names on the command line.
 const ALL: [(&str, fn()); 10] = [
     ("plan_latency", plan_latency::measure),
     ("long_list", long_list::measure),
@@ -64,7 +64,7 @@ fn main() {
     }
 }
 
-/// One figure beside what it shall not exceed.
+/// Prints a figure and its target.
 fn figure(what: &str, value: f64, target: f64, unit: &str) {
     println!(
         "  {what:<40} {value:>8.2} {unit:<5} {:>6.2} of the target, {target} {unit}",
@@ -72,8 +72,7 @@ fn figure(what: &str, value: f64, target: f64, unit: &str) {
     );
 }
 
-/// The most memory that a process has had so far; nothing once it has ended, or where there is no
-/// `/proc`.
+/// The peak memory of a process; none after its end or without `/proc`.
 fn peak_memory(process: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status
@@ -87,14 +86,14 @@ fn own_peak_memory() -> Option<f64> {
     peak_memory(process::id())
 }
 
-/// Runs a command that must succeed: how long it took, and the most memory it had.
+/// Runs a command that must succeed. Returns its time and its peak memory.
 fn watched(command: &mut Command) -> (Duration, f64) {
     let (time, peak, status) = ended(command, Stdio::null());
     assert!(status.success(), "it failed: {status}");
     (time, peak)
 }
 
-/// The same for a command that may fail.
+/// Runs a command that may fail. Returns its time, its peak memory and its status.
 fn ended(command: &mut Command, stdout: Stdio) -> (Duration, f64, process::ExitStatus) {
     let start = Instant::now();
     let mut child = command.stdout(stdout).spawn().unwrap();
@@ -103,7 +102,7 @@ fn ended(command: &mut Command, stdout: Stdio) -> (Duration, f64, process::ExitS
         peak = peak.max(peak_memory(child.id()).unwrap_or(0.0));
         match child.try_wait().unwrap() {
             Some(status) => break status,
-            None => thread::sleep(GLANCE),
+            None => thread::sleep(INTERVAL),
         }
     };
     (start.elapsed(), peak, status)

@@ -1,5 +1,4 @@
-//! A plan without changes against a service that takes its time: requests side by side are what
-//! makes it fast.
+//! A plan without changes against a service with latency, where parallel requests make it fast.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +20,7 @@ pub(super) const LATENCY: Duration = Duration::from_millis(50);
 pub(super) const REGION: &str = "cn-north-4";
 const TARGETS: [(&str, &str); 2] = [("cn-east-3", "estate-dr"), ("cn-south-1", "estate-south")];
 
-/// How often each plan is made; the median counts.
+/// How often each plan is measured; the median counts.
 const RUNS: usize = 3;
 
 pub(super) fn measure() {
@@ -68,7 +67,7 @@ pub(super) fn measure() {
     );
 }
 
-/// A service on a port, and a chart that says what it holds.
+/// A service on a port, and a chart that is equal to its state.
 pub(super) struct Estate {
     pub(super) emulator: Emulator,
     endpoint: String,
@@ -82,7 +81,7 @@ impl Estate {
         Estate::of(settings, fill, &chart_text())
     }
 
-    /// One with that state and that chart.
+    /// An estate with that state and that chart.
     pub(super) fn of(settings: Settings, fill: impl FnOnce(&mut State), text: &str) -> Estate {
         let runtime = Runtime::new().unwrap();
         let emulator = Emulator::new(settings);
@@ -102,12 +101,12 @@ impl Estate {
         }
     }
 
-    /// Runs one plan, which finds no change; how long it took, and its peak memory in MiB.
+    /// Runs a plan without changes. Returns its time and its peak memory in MiB.
     pub(super) fn plan(&self, parallelism: &str) -> (Duration, f64) {
         self.plan_by(env!("CARGO_BIN_EXE_portolan"), parallelism)
     }
 
-    /// The same by another program.
+    /// The same with another program.
     pub(super) fn plan_by(&self, program: &str, parallelism: &str) -> (Duration, f64) {
         let mut command = self.command(program);
         command.args([
@@ -120,7 +119,7 @@ impl Estate {
         watched(command.arg(&self.chart))
     }
 
-    /// A program that finds the service.
+    /// A command with the endpoint of the service.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -136,7 +135,7 @@ impl Estate {
     }
 
     /// Gives every repository a description that is not in the chart.
-    pub(super) fn describe_otherwise(state: &mut State) {
+    pub(super) fn change_descriptions(state: &mut State) {
         for number in 0..REPOSITORIES {
             state
                 .ensure_repository(REGION, "estate", &name(number))

@@ -1,4 +1,4 @@
-//! How long a plan of 10,000 changes takes to be printed for people.
+//! How long it takes to print a plan of 10,000 changes for people.
 
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ pub(super) fn measure() {
     assert!(length <= BUDGET, "{length} bytes");
 }
 
-/// Every change is another, and every third one a deletion.
+/// All changes differ, and each third is a deletion.
 fn plan() -> Plan {
     let (mut chart, mut live) = (Chart::default(), Live::default());
     for number in 0..CHANGES {

@@ -1,4 +1,4 @@
-//! How long it takes until portolan does anything at all, beside a program that does nothing.
+//! How long portolan takes to start, compared with a program that does nothing.
 
 use std::{
     path::Path,

@@ -1,4 +1,4 @@
-//! How long `portolan validate` takes over a chart of 100,000 repositories.
+//! How long `portolan validate` takes for a chart of 100,000 repositories.
 
 use std::{fs, process::Command};
 

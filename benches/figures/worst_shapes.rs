@@ -1,6 +1,5 @@
-//! The charts that cost the most for their size, each of about 1 MB, through every command that
-//! takes one. The figures of a command that talks to a service hold the emulator's share too, which
-//! is in the same process.
+//! The charts that cost most for their size, each of about 1 MB, with every command that reads one.
+//! The figures of a command that uses a service include the emulator, which is in the same process.
 //!
 //! The bounds: 5 s and 500 MiB for any chart of 1 MB; 2 s, 300 MiB and 1 MiB of output for 100,000
 //! mistakes of one kind.
@@ -16,7 +15,7 @@ use super::{MIB, ended, figure};
 const HEAD: &str = "version: 1\nregion: cn-north-4\n";
 const REPOSITORIES: &str = "organizations:\n  a:\n    repositories:\n";
 
-/// Bytes of a chart, and of the half of one.
+/// The size of a chart in bytes, and half of it.
 const WHOLE: usize = 1_000_000;
 const HALF: usize = WHOLE / 2;
 
@@ -37,7 +36,7 @@ const MISTAKES: Bounds = Bounds {
     output: 1.0,
 };
 
-/// A command with its options, and whether it talks to a service.
+/// A command with its options, and whether it uses a service.
 const COMMANDS: [(&[&str], bool); 10] = [
     (&["validate"], false),
     (&["validate", "--format", "json"], false),
@@ -75,7 +74,7 @@ pub(super) fn measure() {
     }
 }
 
-/// What a command took.
+/// The cost of a command.
 struct Run {
     name: String,
     seconds: f64,
@@ -83,8 +82,8 @@ struct Run {
     output: f64,
 }
 
-/// Each command finds an empty world, so that everything is still to be done.
-fn run((options, talks): &(&[&str], bool), directory: &Path) -> Run {
+/// Runs a command. It starts with an empty state, so that it has everything to do.
+fn run((options, uses_service): &(&[&str], bool), directory: &Path) -> Run {
     let state = directory.join("state.json");
     let _ = fs::remove_file(&state);
     let errors = directory.join("errors");
@@ -96,7 +95,7 @@ fn run((options, talks): &(&[&str], bool), directory: &Path) -> Run {
         .args(*options)
         .arg("--file")
         .arg(directory.join("c.yaml"));
-    if *talks {
+    if *uses_service {
         command.arg(format!("--emulator={}", state.display()));
     }
     let file = |path: &Path| Stdio::from(fs::File::create(path).unwrap());
@@ -114,7 +113,7 @@ fn run((options, talks): &(&[&str], bool), directory: &Path) -> Run {
     }
 }
 
-/// The head and as many lines as there is room for.
+/// The head, and as many lines as fit.
 fn filled(head: &str, room: usize, line: impl Fn(usize) -> String) -> String {
     let mut text = head.to_owned();
     for at in 0.. {
@@ -135,7 +134,7 @@ fn rule(at: usize) -> String {
     format!("        - {{ target_region: cn-east-3, target_organization: o{at} }}\n")
 }
 
-/// Half of it patterns, half of it repositories.
+/// A chart of which one half is patterns and the other repositories.
 fn patterns(head: &str, pattern: impl Fn(usize) -> String) -> String {
     let patterns = filled(&format!("{HEAD}{head}"), HALF, pattern);
     filled(&format!("{patterns}{REPOSITORIES}"), WHOLE, repository)

@@ -1,5 +1,5 @@
-//! Addresses and patterns of arbitrary text: no panic, what is read is written the same, what is
-//! printed cannot drive a terminal, and a printed address is a pattern that covers the address.
+//! Addresses and patterns of arbitrary text: no panic; a written address is read back equal; a
+//! printed one cannot drive a terminal, and is a pattern that covers the address.
 
 use portolan::{
     address::Address,
@@ -22,11 +22,11 @@ pub(crate) fn check(bytes: &[u8]) {
         let covers = pattern.covers(&address);
         let parent = address.parent();
         let is_below = parent.is_some_and(|parent| pattern.covers(&parent));
-        assert!(covers || !is_below, "what it lives in is covered");
+        assert!(covers || !is_below, "its parent is covered");
         assert_eq!(
             pattern.full().parse::<Pattern>().as_ref(),
             Ok(&pattern),
-            "the full form means the same"
+            "the full form is the same pattern"
         );
         let _ = pattern.names_children_of(&address);
     }
@@ -35,7 +35,7 @@ pub(crate) fn check(bytes: &[u8]) {
         let _ = written.clone().on_command_line(&chart.names());
         let _ = written.in_document("cn-north-4", &chart.names());
     }
-    // A star and an arrow in a name mean something else.
+    // In a pattern a star and an arrow have another meaning.
     let parts = address.parts();
     if parts.iter().any(|part| part.contains(['*', ' ', '>'])) {
         return;

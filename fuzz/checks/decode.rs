@@ -1,5 +1,4 @@
-//! The decoder over arbitrary bytes: no panic, and what it accepts is printed as a chart that means
-//! the same.
+//! The decoder with arbitrary bytes: no panic, and an accepted chart is printed as an equal chart.
 
 use portolan::{
     config::{self, Decoded, context::Context},

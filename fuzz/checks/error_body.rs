@@ -1,5 +1,5 @@
-//! Answers with arbitrary statuses and bodies: each has a class and a message, of bounded length
-//! and on one line.
+//! Answers with arbitrary statuses and bodies: each has a class and a message of one line and of
+//! bounded length.
 
 use portolan::wire::{
     Response,
@@ -24,9 +24,9 @@ pub(crate) fn check(bytes: &[u8]) {
         class == Class::Success,
         (200..300).contains(&response.status)
     );
-    let told = ApiError::read(&response).to_string();
+    let message = ApiError::read(&response).to_string();
     assert!(
-        told.len() < LONGEST && !told.contains(char::is_control),
-        "{told:?}"
+        message.len() < LONGEST && !message.contains(char::is_control),
+        "{message:?}"
     );
 }

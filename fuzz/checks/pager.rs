@@ -1,5 +1,4 @@
-//! Lists whose pages are arbitrary bytes: reading them ends, and ends in a list without repetitions
-//! or in a failure.
+//! Lists whose pages are arbitrary bytes: reading ends, with an error or a list without duplicates.
 
 use std::{
     collections::BTreeSet,
@@ -13,25 +12,25 @@ use portolan::{
     wire::{Request, Response},
 };
 
-/// What separates a page from the next, and `Content-Range` from a page.
+/// The separators of pages, and of a page and its `Content-Range`.
 const BETWEEN_PAGES: u8 = 0;
 const BETWEEN_PARTS: u8 = 1;
 
-/// Far more than a list of as many pages needs, its tries included.
-const MOST_REQUESTS: usize = 2_000;
+/// Far more than the pages need, retries included.
+const MAX_REQUESTS: usize = 2_000;
 
-/// Answers with the pages in turn; the last one again and again.
+/// Answers with the pages in order, then always with the last one.
 struct Pages {
     pages: Vec<Response>,
-    asked: Mutex<usize>,
+    requests: Mutex<usize>,
 }
 
 impl Transport for Pages {
     fn send<'a>(&'a self, _request: &'a Request) -> Exchange<'a> {
-        let mut asked = self.asked.lock().unwrap();
-        let page = self.pages[(*asked).min(self.pages.len() - 1)].clone();
-        *asked += 1;
-        assert!(*asked < MOST_REQUESTS, "it does not end");
+        let mut requests = self.requests.lock().unwrap();
+        let page = self.pages[(*requests).min(self.pages.len() - 1)].clone();
+        *requests += 1;
+        assert!(*requests < MAX_REQUESTS, "reading does not end");
         Box::pin(async move { Ok(page) })
     }
 }
@@ -64,11 +63,11 @@ pub(crate) fn check(bytes: &[u8]) {
         .build()
         .unwrap();
     let client = || {
-        let door = Pages {
+        let transport = Pages {
             pages: pages.clone(),
-            asked: Mutex::new(0),
+            requests: Mutex::new(0),
         };
-        Arc::new(Client::new(Arc::new(door), 2))
+        Arc::new(Client::new(Arc::new(transport), 2))
     };
     let region = Arc::from("r-1");
     for kind in REGISTRY

@@ -1,5 +1,5 @@
-//! Plan files of arbitrary content, with and without a digest that fits: no panic, and what is read
-//! can be shown in every format and saved again as the same plan.
+//! Plan files of arbitrary content, with and without a valid digest: no panic, and a plan that is
+//! read can be shown in every format and saved as an equal plan.
 
 use portolan::{
     diagnostics::View,
@@ -15,7 +15,7 @@ use portolan::{
 };
 use serde_json::Value;
 
-/// What a comment on a pull request may hold.
+/// The size limit of a comment on a pull request.
 const BUDGET: usize = 65_000;
 
 pub(crate) fn check(bytes: &[u8]) {
@@ -25,8 +25,8 @@ pub(crate) fn check(bytes: &[u8]) {
         return;
     };
     fields.shift_remove("digest");
-    let fitting = digest(&Value::Object(fields.clone()));
-    fields.insert("digest".to_owned(), fitting.into());
+    let valid = digest(&Value::Object(fields.clone()));
+    fields.insert("digest".to_owned(), valid.into());
     let Ok(plan) = document::read(&Value::Object(fields).to_string()) else {
         return;
     };

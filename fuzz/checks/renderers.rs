@@ -1,9 +1,9 @@
-//! Hostile texts of the service and of the chart, through every renderer: no secret and no control
-//! character comes out, and in text and Markdown no line begins, blanks aside, with a text of
-//! theirs. What is harmless stays as it is.
+//! Hostile texts of the service and of the chart, through every renderer: the output has no secret
+//! and no control character, and in text and Markdown no line begins, spaces aside, with such a
+//! text. A harmless text is unchanged.
 //!
-//! The input is a few texts with `\u{1}` between them. `§` stands for a secret of the run and `¶`
-//! for a URL with a login.
+//! The input is a few texts with `\u{1}` between them. `§` is replaced by a secret of the command
+//! and `¶` by a URL with a login.
 
 use std::sync::Arc;
 
@@ -41,15 +41,15 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "hunter2-hunter2";
 const URL: &str = "https://bob:t0ken-0f-bob@git.example.com/x";
-/// What must not come out; the last is the first in Base64, as it is and behind another byte.
+/// What must not be in the output. The last two are the secret in Base64, at two byte offsets.
 const SECRETS: [&str; 4] = [
     SECRET,
     "t0ken-0f-bob",
     "aHVudGVyMi1odW50ZXIy",
     "h1bnRlcjItaHVudGVyM",
 ];
-/// What each line of their texts begins with, so that it is known again.
-const THEIRS: &str = "ZqX";
+/// The mark at the beginning of each line of a hostile text.
+const MARK: &str = "ZqX";
 const BUDGET: usize = 65_000;
 const REGION: &str = "cn-north-4";
 
@@ -58,12 +58,12 @@ pub(crate) fn check(bytes: &[u8]) {
     let mut texts = given
         .split('\u{1}')
         .chain(std::iter::repeat(""))
-        .map(theirs);
+        .map(marked);
     let mut next = || texts.next().unwrap_or_default();
     let (wanted, found, category, error, refusal) = (next(), next(), next(), next(), next());
     let mask = Arc::new(Mask::new([Secret::new(SECRET.to_owned())]));
-    // No chart may hold every text; the service may.
-    let charted = charted(&wanted, &mask).or_else(|| charted(THEIRS, &mask));
+    // Some texts are not allowed in a chart, but the service may send them.
+    let charted = charted(&wanted, &mask).or_else(|| charted(MARK, &mask));
     let (chart, views) = charted.expect("a chart with a harmless text");
     let live = live(&found, &category, &error, &mask);
     let consents: Vec<Consent> = Vec::new();
@@ -76,7 +76,7 @@ pub(crate) fn check(bytes: &[u8]) {
     );
     assert!(
         (3..=4).contains(&plan.changes.len()),
-        "a, unless it already as planned, b, a new one, and the mirror"
+        "a, unless it is equal already, b, a new one, and the mirror"
     );
     let refusal = refused(&refusal, &mask);
     documents(&chart, &plan, views.clone(), &refusal);
@@ -84,20 +84,20 @@ pub(crate) fn check(bytes: &[u8]) {
     harmless(&plan, &found);
 }
 
-/// A text with a mark in front of each of its lines, whatever ends a line.
-fn theirs(text: &str) -> String {
+/// A text with the mark at the beginning of each line, for every line ending.
+fn marked(text: &str) -> String {
     let text = text.replace('§', SECRET).replace('¶', URL);
-    let mut out = THEIRS.to_owned();
+    let mut out = MARK.to_owned();
     for character in text.chars() {
         out.push(character);
         if matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}') {
-            out.push_str(THEIRS);
+            out.push_str(MARK);
         }
     }
     out
 }
 
-/// A chart with the text in it, unless no chart may hold the text.
+/// A chart with the text, if it is allowed in a chart.
 fn charted(wanted: &str, mask: &Mask) -> Option<(Chart, Vec<View>)> {
     let repositories = json!({ "a": { "description": wanted }, "b": { "category": "linux" }, "new": { "description": wanted } });
     let accept = json!([{ "address": "o/b", "until": "2099-01-01", "reason": wanted }]);
@@ -122,7 +122,7 @@ fn charted(wanted: &str, mask: &Mask) -> Option<(Chart, Vec<View>)> {
     config::hide_secrets(&found, &foreign, &mut sources);
     sources.cover_lines(|line| mask.hides(line));
     for diagnostic in &found {
-        drives_nothing("a diagnostic", &render(diagnostic, &sources, false, 80));
+        drives_no_terminal("a diagnostic", &render(diagnostic, &sources, false, 80));
     }
     chart.hide(mask);
     let views = found
@@ -217,7 +217,7 @@ fn judged(chart_plan: &Plan) -> Drift {
     )
 }
 
-/// What machines read.
+/// The formats for programs.
 fn documents(chart: &Chart, plan: &Plan, views: Vec<View>, refusal: &str) {
     let report = failed(plan, refusal);
     let drift = judged(plan);
@@ -254,12 +254,12 @@ fn documents(chart: &Chart, plan: &Plan, views: Vec<View>, refusal: &str) {
     ] {
         is_clean(name, &text);
         if name != "workflow commands" {
-            commands_nothing(name, &text);
+            has_no_command(name, &text);
         }
     }
 }
 
-/// What people read.
+/// The formats for people.
 fn texts_for_people(plan: &Plan, views: &[View], refusal: &str) {
     let drift = judged(plan);
     let report = failed(plan, refusal);
@@ -269,14 +269,14 @@ fn texts_for_people(plan: &Plan, views: &[View], refusal: &str) {
         ..Look::plain(Depth::Full)
     };
     for look in looks.into_iter().chain([narrow]) {
-        drives_nothing("the plan", &plan::text(plan, look));
-        drives_nothing("the drift", &drift::text(&drift, look));
+        drives_no_terminal("the plan", &plan::text(plan, look));
+        drives_no_terminal("the drift", &drift::text(&drift, look));
     }
     for (name, text) in [
         ("the question", question::text(plan, false, Color::Never)),
         ("the report", report::text(&report, Color::Never)),
     ] {
-        drives_nothing(name, &text);
+        drives_no_terminal(name, &text);
     }
     for (name, text) in [
         ("the comment", markdown::markdown(plan, BUDGET)),
@@ -286,44 +286,48 @@ fn texts_for_people(plan: &Plan, views: &[View], refusal: &str) {
             markdown::unready("plan", views, BUDGET),
         ),
     ] {
-        // An invisible blank keeps a text from calling people.
-        drives_nothing(name, &text.replace("@\u{200b}", "@"));
+        // An invisible space after `@` keeps a text from notifying people.
+        drives_no_terminal(name, &text.replace("@\u{200b}", "@"));
     }
-    // A terminal breaks lines between words, and shows no runner's log.
+    // A terminal wraps lines, so a line may begin with the mark. It is not a runner's log, so
+    // commands have no effect there.
     is_clean("a fitted plan", &fit(&plan::text(plan, looks[2]), 40));
 }
 
 #[track_caller]
 fn is_clean(name: &str, text: &str) {
     for secret in SECRETS {
-        assert!(!text.contains(secret), "{name} holds a secret: {text}");
+        assert!(!text.contains(secret), "{name} contains a secret: {text}");
     }
     let hidden = text
         .chars()
         .find(|c| *c != '\n' && portolan::text::is_hidden(*c));
-    assert!(hidden.is_none(), "{name} holds {hidden:?}: {text:?}");
+    assert!(hidden.is_none(), "{name} contains {hidden:?}: {text:?}");
 }
 
 #[track_caller]
-fn commands_nothing(name: &str, text: &str) {
+fn has_no_command(name: &str, text: &str) {
     assert!(
         !portolan::text::has_command(text),
-        "{name} commands a runner: {text}"
+        "{name} has a command for a runner: {text}"
     );
 }
 
 #[track_caller]
-fn drives_nothing(name: &str, text: &str) {
+fn drives_no_terminal(name: &str, text: &str) {
     is_clean(name, text);
-    commands_nothing(name, text);
+    has_no_command(name, text);
     let line = text
         .lines()
-        .find(|line| line.trim_start().starts_with(THEIRS));
-    assert!(line.is_none(), "{name} has a line of theirs: {text}");
+        .find(|line| line.trim_start().starts_with(MARK));
+    assert!(
+        line.is_none(),
+        "{name} has a line of a hostile text: {text}"
+    );
 }
 
-/// What holds no secret and nothing hidden is the same in the document, and in the text if it is
-/// short.
+/// A text without secrets and hidden characters is unchanged in the document, and in the text if it
+/// is short.
 fn harmless(plan: &Plan, found: &str) {
     let is_harmless = !found.contains(portolan::text::is_hidden)
         && !found.contains("//")
