@@ -77,7 +77,9 @@ fn what_cannot_be_read_in_a_directory_is_never_left_out() {
         assert!(!output.stdout.contains("1 destroyed"), "{output}");
         assert_eq!(world.writes(), [""; 0]);
     };
-    refused("cannot read charts/b.yaml: it is a link to @DIR@/charts/nowhere.yaml does not exist");
+    refused(
+        "cannot read charts/b.yaml: it is a link to @DIR@/charts/nowhere.yaml, which does not exist",
+    );
     fs::remove_file(world.path("charts/b.yaml")).unwrap();
     fs::create_dir(world.path("charts/b.yaml")).unwrap();
     refused("cannot read charts/b.yaml: expected a regular file, found a directory");
@@ -234,7 +236,7 @@ fn a_link_to_anything_else_is_refused() {
     }
     link(&world, "../../outside.yaml", "charts/.git/out");
     link(&world, "..", "charts/up");
-    let out = "out of the directory charts";
+    let out = "outside the directory charts";
     let hidden = "names that begin with a dot";
     for (target, problem) in [
         ("../outside.yaml", out),
@@ -249,8 +251,8 @@ fn a_link_to_anything_else_is_refused() {
         (".x/y/a.yaml", hidden),
         (".git/../.env", hidden),
         ("portolan.yaml", "more than 40 links"),
-        ("..", "out of the directory"),
-        ("/", "out of the directory"),
+        ("..", "outside the directory"),
+        ("/", "outside the directory"),
     ] {
         let _ = fs::remove_file(world.path("charts/portolan.yaml"));
         link(&world, target, "charts/portolan.yaml");
@@ -284,7 +286,7 @@ fn a_directory_that_is_a_link_is_held_to_the_same() {
     let _ = world
         .plan(&["-f", "here/charts"])
         .exits(1)
-        .warns("out of the directory here");
+        .warns("outside the directory here");
     let _ = world
         .plan(&["-f", "here/portolan"])
         .exits(1)

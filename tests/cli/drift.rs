@@ -118,7 +118,7 @@ fn what_differs_exits_with_2() {
     );
     let _ = drift(&world, &["--target", "cn-north-4/team-a/c"])
         .exits(0)
-        .says("This is a part of the chart");
+        .says("Only a part of the chart was compared");
     let _ = drift(&world, &["--exclude", "*/*/a"])
         .exits(2)
         .says("1 to change");

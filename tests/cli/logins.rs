@@ -176,7 +176,7 @@ fn a_login_is_a_file_that_somebody_wrote() {
             .run(&["validate"])
             .exits(1)
             .warns("error[own-secret]")
-            .warns("where no login is read");
+            .warns("logins are not read from there");
         is_refused(&world, "own-secret");
         let target = path;
         let world = private("{ file: link }");

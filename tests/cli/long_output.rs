@@ -69,7 +69,7 @@ fn hundreds_of_equal_failures_are_counted() {
         .try_apply(&[])
         .exits(1)
         .says("\n    95 more: failed in the same way\n")
-        .says("100 failed.\nTo go on, ");
+        .says("100 failed.\nTo continue, ");
     assert!(
         output.stdout.split_once("Apply incomplete!").is_some(),
         "{output}"

@@ -307,7 +307,7 @@ fn a_session_that_expires_while_writing_stops_the_rest() {
         .try_apply(&["--receipt", "receipt.json", "--events", "events"])
         .exits(1);
     let output = output.says("401 APIGW.0301").says("1 added");
-    let why = "Stopped: the service refused the credentials. To go on, see to the credentials, \
+    let why = "Stopped: the service refused the credentials. To continue, correct the credentials, \
         then plan and apply";
     assert!(output.stdout.contains(why), "{output}");
     let events = std::fs::read_to_string(world.path("events")).unwrap();

@@ -198,7 +198,7 @@ fn it_stays_within_its_budget_and_shows_everything() {
         let left_out = counted(&page, "**destroyed, exposed or withheld**");
         prop_assert_eq!(shown + left_out, grave.count(), "{}", page);
         let stops = text.matches("> **Stopped:** ").count();
-        let left_out = counted(&page, "reasons to stop");
+        let left_out = counted(&page, "stops");
         prop_assert_eq!(stops + left_out, plan.stopped.len());
         Ok(())
     });
