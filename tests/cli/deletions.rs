@@ -225,8 +225,7 @@ const CONSENT: [&str; 2] = ["--allow", "deletes"];
 
 #[test]
 fn an_excluded_repository_holds_its_organization() {
-    let said = "organization cn-north-4/gone shall go, but repository cn-north-4/gone/x is \
-        excluded and lives in it";
+    let said = "organization cn-north-4/gone is not deleted: it contains repository cn-north-4/gone/x, which is excluded";
     for selection in [
         &["--exclude", "cn-north-4/gone/x"][..],
         &["--exclude", "*/*/x"],

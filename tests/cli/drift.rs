@@ -296,8 +296,7 @@ fn what_is_accepted_folds_as_a_plan_does() {
             "{output}"
         );
     }
-    let rest =
-        "  + 3 more like sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (accepted as well;";
+    let rest = "  + 3 more like sync_rule cn-north-4/team-a/r00 -> cn-east-3/dr  (also accepted;";
     assert!(
         output.stdout.contains(rest) && output.stdout.matches(" more ").count() == 1,
         "{output}"
