@@ -102,7 +102,7 @@ fn a_link_to_nothing_is_no_missing_default() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .warns("`portolan.yaml` and `portolan/`; choose with `--file`");
+        .warns("`portolan.yaml` and `portolan/`; choose one with `--file`");
     fs::remove_dir_all(world.path("portolan")).unwrap();
     let _ = world
         .plan(&[])
@@ -144,7 +144,7 @@ fn the_default_may_be_a_yml() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .warns("`portolan.yaml` and `portolan.yml`; choose with `--file`");
+        .warns("`portolan.yaml` and `portolan.yml`; choose one with `--file`");
     let _ = world.run(&["validate"]).exits(1);
 }
 
