@@ -225,7 +225,8 @@ const CONSENT: [&str; 2] = ["--allow", "deletes"];
 
 #[test]
 fn an_excluded_repository_holds_its_organization() {
-    let said = "organization cn-north-4/gone is not deleted: it contains repository cn-north-4/gone/x, which is excluded";
+    let said = "organization cn-north-4/gone is not deleted: it contains \
+        repository cn-north-4/gone/x, which is excluded";
     for selection in [
         &["--exclude", "cn-north-4/gone/x"][..],
         &["--exclude", "*/*/x"],
@@ -306,10 +307,10 @@ fn an_excluded_rule_holds_its_repository() {
         .try_apply(&[&CONSENT[..], &exclude].concat())
         .exits(0)
         .warns(
-            "repository cn-north-4/gone/y shall go, but sync_rule cn-north-4/gone/y -> \
-            cn-east-3/dr is excluded",
+            "repository cn-north-4/gone/y is not deleted: it contains sync_rule \
+            cn-north-4/gone/y -> cn-east-3/dr, which is excluded",
         )
-        .warns("organization cn-north-4/gone shall go, but");
+        .warns("organization cn-north-4/gone is not deleted: it contains");
     assert_eq!(
         world.writes(),
         ["DELETE cn-north-4 /namespaces/gone/repos/x"]
