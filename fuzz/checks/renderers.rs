@@ -99,11 +99,13 @@ fn marked(text: &str) -> String {
 
 /// A chart with the text, if it is allowed in a chart.
 fn charted(wanted: &str, mask: &Mask) -> Option<(Chart, Vec<View>)> {
-    let repositories = json!({ "a": { "description": wanted }, "b": { "category": "linux" }, "new": { "description": wanted } });
+    let repositories = json!({ "a": { "description": wanted }, "b": { "category": "linux" },
+        "new": { "description": wanted } });
     let accept = json!([{ "address": "o/b", "until": "2099-01-01", "reason": wanted }]);
     let chart = json!({
         "version": 1, "region": REGION, "organizations": { "o": { "repositories": repositories } },
-        "mirrors": { "p/a": { "repository_id": 7, "scheduled": true, "max_age": "1h" } }, "accept": accept,
+        "mirrors": { "p/a": { "repository_id": 7, "scheduled": true, "max_age": "1h" } },
+        "accept": accept,
     });
     let yaml = portolan::text::json(chart.to_string());
     let mut sources = SourceMap::default();
@@ -144,7 +146,8 @@ fn live(found: &str, category: &str, error: &str, mask: &Arc<Mask>) -> Live {
         .insert(organization, portolan::state::LiveResource::default());
     for name in ["a", "b"] {
         let address = repository::address(REGION, "o", name);
-        let body = json!({ "name": name, "namespace": "o", "is_public": false, "category": category, "description": found });
+        let body = json!({ "name": name, "namespace": "o", "is_public": false,
+            "category": category, "description": found });
         let resource = REPOSITORY
             .decode_read(&address, &answer(body))
             .unwrap_or_default();
@@ -153,7 +156,8 @@ fn live(found: &str, category: &str, error: &str, mask: &Arc<Mask>) -> Live {
     }
     let address: Address = mirror::address(REGION, "p", "a");
     let body = json!({
-        "url": found, "mirroring_enabled": false, "endpoint_uuid": category, "last_error": error, "update_status": error,
+        "url": found, "mirroring_enabled": false, "endpoint_uuid": category, "last_error": error,
+        "update_status": error,
     });
     let resource = MIRROR
         .decode_read(&address, &answer(body))

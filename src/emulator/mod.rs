@@ -91,6 +91,7 @@ impl Emulator {
     pub fn open(path: impl AsRef<Path>, settings: Settings) -> Result<Self, StateError> {
         let (file, state) = StateFile::open(path.as_ref())?;
         let mut state = state.unwrap_or_default();
+        // The file's account has precedence over that of the settings.
         state.default_account.clone_from(&settings.account);
         if state.account == settings::DEFAULT_ACCOUNT {
             // Earlier versions wrote the default name into every file. It is not a user's choice,

@@ -29,6 +29,7 @@ pub fn print_line(text: &str) {
     let fitted = terminal_size::terminal_size_of(io::stderr())
         .map(|(Width(columns), _)| fit(&text, columns.into()));
     let text = fitted.as_deref().unwrap_or(&text);
+    // The bar is cleared and drawn again below the line.
     AREA.suspend(|| {
         let _ = writeln!(io::stderr(), "{text}");
     });

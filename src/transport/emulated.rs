@@ -52,6 +52,7 @@ fn converted(request: &Request) -> EmulatorRequest {
         prefix: String::new(),
         path: request.path.clone(),
         query: query_string(&query),
+        // As the HTTP transport sends it: it decides how the emulator reads the body.
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: request.body_text().unwrap_or_default().into_bytes(),
     }

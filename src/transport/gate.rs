@@ -142,6 +142,8 @@ impl Gate {
             };
             match admission {
                 Admission::Granted(taken) => {
+                    // An admitted request must not count as waiting, which would let the limit
+                    // grow.
                     drop(waiting);
                     return Ok(Pass {
                         gate: self,

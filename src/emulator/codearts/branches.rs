@@ -27,6 +27,8 @@ pub(super) fn list(call: &mut Call<'_>, id: &str) -> OperationResult {
             "can_download": true,
             "can_push": can_push,
         });
+        // The typed item has no commit; `view=all` promises "all information" without a shape
+        // (section 5).
         if all && choice == BranchCommit::Present {
             item["commit"] = json!({ "id": commit });
         }

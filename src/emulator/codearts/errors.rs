@@ -79,6 +79,7 @@ impl Refusal {
         let Self { code, message, .. } = self;
         let body = match self.enveloped {
             true => json!({ "error": { "code": code, "message": message }, "status": "failed" }),
+            // Unlike the gateway's shape, it has no request id.
             false => json!({ "error_code": code, "error_msg": message }),
         };
         let response = Response::json(self.status, &body);

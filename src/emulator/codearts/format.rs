@@ -15,6 +15,7 @@ const BEIJING: Offset = Offset::constant(8);
 
 /// A time of version 4.
 pub(super) fn time(time: Timestamp, assumptions: &Assumptions) -> String {
+    // No document that could be read shows a time of version 4.
     let (offset, format) = match assumptions.git_times {
         GitTimes::Offset => (BEIJING, "%Y-%m-%dT%H:%M:%S.%3f%:z"),
         GitTimes::Utc => (Offset::UTC, "%Y-%m-%dT%H:%M:%S.%3fZ"),

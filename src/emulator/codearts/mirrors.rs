@@ -70,6 +70,7 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> OperationResult {
         .or(reset.then_some(false))
         .unwrap_or(mirror.scheduled);
     let switched = scheduled != mirror.scheduled;
+    // First, because it can be refused: a refused update has no effect.
     switch_schedule(mirror, scheduled, assumptions)?;
     if let Some(url) = default(change.url) {
         mirror.url = url;
@@ -81,14 +82,18 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> OperationResult {
         mirror.branches = branches;
     }
     mirror.last_changed_at = Some(now);
+    let branch_type = BRANCHES
+        .iter()
+        .find(|(_, branches)| *branches == mirror.branches)
+        .map(|(name, _)| name);
     let body = json!({
         "url": format::url(&mirror.url, assumptions),
         "mirroring_enabled": enabled(mirror, assumptions),
         "endpoint_uuid": format::text(&mirror.endpoint_uuid, assumptions),
-        "sync_branch_type": BRANCHES.iter().find(|(_, branches)| *branches == mirror.branches).map(|(name, _)| name),
+        "sync_branch_type": branch_type,
     });
-    // No document says which meaning `mirroring_enabled` has: the Chinese page and the SDK describe
-    // it inverted.
+    // The documents disagree about `mirroring_enabled`: the Chinese page and the SDK describe it
+    // inverted (`codearts-repo-api.md`, section 2.3).
     let reply = Reply::new(200, body)
         .assuming([MirroringEnabled::NAME])
         .assuming(text_assumptions(mirror))
@@ -182,6 +187,7 @@ pub(super) fn start(call: &mut Call<'_>, id: &str) -> OperationResult {
                 .assuming(RepeatStart::NAME));
         }
     };
+    // Only an accepted start takes an id.
     call.state.use_jid();
     Ok(Reply::new(200, json!({ "jid": jid }))
         .assuming(refs)
@@ -353,7 +359,8 @@ fn record(
         "update_status": format::status(mirror, now, assumptions),
         "last_update_at": format::optional_time(updated, assumptions),
         "url": format::url(&mirror.url, assumptions),
-        "last_successful_update_at": format::optional_time(mirror.last_successful_update_at, assumptions),
+        "last_successful_update_at":
+           format::optional_time(mirror.last_successful_update_at, assumptions),
         "number_of_failures": failures,
         "mirroring_enabled": enabled(mirror, assumptions),
         "is_private": mirror.is_private,

@@ -62,6 +62,7 @@ pub(super) fn answer(
 /// The answer to an expired or invalid token.
 pub(super) fn expired(request: &Request) -> Response {
     let refusal = Refusal::expired();
+    // Version 2 has its own shape of errors.
     let refusal = if request.path.starts_with("/v2/") {
         refusal.enveloped()
     } else {

@@ -46,6 +46,7 @@ fn branches(
         let diverged =
             ours.is_some_and(|ours| ours != commit) && ours != mirror.copied.branches.get(name);
         match assumptions.diverged_branches {
+            // The text is git's.
             DivergedBranches::Fail if diverged && !force => {
                 return Err(format!("! [rejected] {name} -> {name} (non-fast-forward)"));
             }
@@ -63,6 +64,7 @@ fn branches(
 }
 
 fn tags(refs: &mut Refs, mirror: &Mirror, force: bool, assumptions: &Assumptions) {
+    // `git fetch` does not move an existing tag without force.
     let overwrite = force || assumptions.moved_tags == MovedTags::Overwrite;
     for (name, commit) in &mirror.source.refs.tags {
         if overwrite || !refs.tags.contains_key(name) {

@@ -169,6 +169,7 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> OperationResult {
     let keyword = input.keyword()?;
     rows.retain(|row| row.project.id == id && row.matches(keyword.as_deref()));
     let grouped = rows.iter().any(|row| row.path.contains('/'));
+    // No document says whether the list descends into groups (section 3).
     if assumptions.project_list_groups == ProjectListGroups::Exclude {
         rows.retain(|row| !row.path.contains('/'));
     }
@@ -195,6 +196,7 @@ fn list(items: Vec<Value>, input: &Input) -> Reply {
 pub(super) fn of_user_v2(call: &Call<'_>) -> OperationResult {
     let (mut input, mut rows) = (call.input()?, rows(call));
     let index = input.number("page_index", 1..=LAST_OFFSET, 1)?;
+    // Version 2 has a default of 100, version 4 of 20 (section 3).
     let size = input.number("page_size", 1..=100, 100)?;
     let keyword = input.keyword()?;
     rows.retain(|row| row.matches(keyword.as_deref()));
@@ -223,6 +225,7 @@ fn basic_item(row: &Row<'_>, assumptions: &Assumptions) -> Value {
         "security": "product_internal",
         "name_with_namespace": row.full_name(assumptions),
         "archived": row.repository.archived,
+        // A string here, a number in version 2 (section 3).
         "status": row.repository.status.to_string(),
     })
 }
@@ -264,6 +267,7 @@ fn item_v2(call: &Call<'_>, row: &Row<'_>) -> Value {
         "updated_at": format::old_time(row.repository.updated),
         "creator_name": call.state.account(),
         "domain_name": call.state.account(),
+        // The value of the page's example: the state has no sizes.
         "repository_size": "0.16M",
         "userRole": if manager { 40 } else { 20 },
         "is_owner": u8::from(row.repository.user_created),

@@ -1,7 +1,7 @@
 //! Runs in simulated time: they start, end or hang, and change the facts of their mirror.
 //!
 //! There is no timer. Each access passes the current time, and everything that is due by then is
-//! done first, in order. A test so moves the clock instead of waiting.
+//! done first, in order. A test moves the clock instead of waiting.
 
 use std::time::Duration;
 
@@ -148,6 +148,7 @@ impl Mirror {
         let duration = self
             .run_seconds
             .map_or(settings.run_duration, Duration::from_secs);
+        // A run that would start after the end of time, queued behind one that hangs, never ends.
         let ends = (outcome != RunOutcome::Hang && starts < Timestamp::MAX)
             .then(|| later(starts, duration));
         let unauthenticated =

@@ -143,6 +143,7 @@ impl Fault {
 
 /// Whether the path contains the pieces between the asterisks in their order.
 fn contains(path: &str, pattern: &str) -> bool {
+    // The leftmost match of a piece leaves the longest rest, so no other match has to be tried.
     let mut rest = Some(path);
     for piece in pattern.split('*') {
         rest = rest
@@ -278,6 +279,7 @@ impl Injected {
         }
         self.matched += 1;
         let candidate = self.matched > self.fault.skip
+            // A fault that is built in code may have zero.
             && (self.matched - self.fault.skip).is_multiple_of(self.fault.every.max(1));
         // The generator is asked for candidates only, so that `skip` does not shift its sequence.
         let strikes = candidate

@@ -82,6 +82,7 @@ fn list_in(body: &mut Value) -> Option<&mut Vec<Value>> {
     match body {
         Value::Array(items) => Some(items),
         Value::Object(fields) => {
+            // An object such as `result` counts only if there is no array beside it.
             let has_array = fields.values().any(Value::is_array);
             let mut inside = fields
                 .values_mut()

@@ -72,6 +72,7 @@ impl Gateway {
             "The throttling threshold has been reached: policy api over \
             ratelimit,limit:{limit},time:1 minute"
         );
+        // No `Retry-After`: none is documented.
         (!admitted).then(|| Refusal::gateway(429, "0308", message))
     }
 

@@ -42,6 +42,7 @@ fn check(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), &'static 
     if now.duration_since(sent).abs() > SKEW {
         return Err("X-Sdk-Date is too far from now");
     }
+    // The prefix of a region is signed as well: the client signs the path that it sends.
     let canonical =
         canonical_request(request, claim.signed_headers).ok_or("a signed header is missing")?;
     let text = format!("{ALGORITHM}\n{date}\n{}", hex_digest(canonical.as_bytes()));

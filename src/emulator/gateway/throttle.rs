@@ -35,6 +35,7 @@ impl Throttle {
             .0
             .entry((region.to_owned(), operation))
             .or_insert(fresh);
+        // An edit of the state may move the clock back, hence the absolute value.
         if now.duration_since(window.since).abs() >= MINUTE {
             *window = fresh;
         }

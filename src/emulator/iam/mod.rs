@@ -102,6 +102,7 @@ fn login(
     let by_password = auth["identity"]["methods"]
         .as_array()
         .is_some_and(|methods| methods.contains(&json!("password")));
+    // The shape of Keystone's version 3, which the official clients send.
     let user = &auth["identity"]["password"]["user"];
     let (Some(name), Some(password), true) = (
         user["name"].as_str(),

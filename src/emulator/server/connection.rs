@@ -55,6 +55,7 @@ impl Allowance {
         let mut taken = 0;
         for byte in bytes {
             if matched < HEAD_END.len() {
+                // A `\r` that breaks a match may begin the next one.
                 let starts_over = usize::from(*byte == HEAD_END[0]);
                 matched = if *byte == HEAD_END[matched] {
                     matched + 1
@@ -146,6 +147,7 @@ impl AsyncWrite for BreakableConnection {
         let allowance = *self.breaker.allowance();
         let (allowed, _) = allowance.take(bytes);
         if allowed == 0 && !bytes.is_empty() {
+            // The error makes hyper close the connection.
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, &bytes[..allowed]);

@@ -108,6 +108,7 @@ async fn handle(
         };
     }
     let Some(request) = receive(request, site.region, &site.emulator.settings.region).await else {
+        // The client closed the connection, or the body is too large to be held.
         return cut(&breaker);
     };
     match site.emulator.answer(request).await {

@@ -81,7 +81,9 @@ assumptions! {
         NotFound = "404", BadRequest = "400",
     }
     /// deleting a rule that does not exist
-    delete_missing_rule: DeleteMissingRule = "delete-missing-rule" { BadRequest = "400", NotFound = "404" }
+    delete_missing_rule: DeleteMissingRule = "delete-missing-rule" {
+       BadRequest = "400", NotFound = "404",
+    }
     /// an update without category or description
     patch_omitted: PatchOmitted = "patch-omitted" { Reset = "reset", Keep = "keep" }
     /// a limit above 1000
@@ -110,11 +112,13 @@ assumptions! {
     }
     /// how CodeArts Repo writes times in version 4
     git_times: GitTimes = "git-times" {
-        Offset = "rfc3339-offset", Utc = "rfc3339-utc", Plain = "plain-beijing", PlainUtc = "plain-utc",
+        Offset = "rfc3339-offset", Utc = "rfc3339-utc", Plain = "plain-beijing",
+        PlainUtc = "plain-utc",
     }
     /// starting a mirror that is running
     repeat_start: RepeatStart = "repeat-start" {
-        SameRun = "new-jid-same-run", SameJid = "same-jid", Concurrent = "concurrent", Queue = "queue",
+        SameRun = "new-jid-same-run", SameJid = "same-jid", Concurrent = "concurrent",
+        Queue = "queue",
         Conflict = "409",
     }
     /// a mirror operation on an ordinary repository

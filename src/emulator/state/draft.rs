@@ -1,7 +1,7 @@
 //! A state while a request changes it.
 //!
 //! Services change a state only through [`Draft`], which keeps the previous content of the changed
-//! places. A change can so be undone, or written to a file, without a copy of the whole state.
+//! places. A change can then be undone, or written to a file, without a copy of the whole state.
 
 use std::{collections::BTreeMap, ops::Deref};
 
@@ -277,6 +277,7 @@ impl Part {
                 let rules = &mut state
                     .ensure_repository(&region, &organization, &name)
                     .sync_rules;
+                // Rules are only appended, so those from the position on were added later.
                 rules.truncate(position);
                 rules.extend(content);
             }
@@ -340,7 +341,10 @@ mod tests {
             .assumptions
             .set("delete-organization-with-repositories=cascade")
             .unwrap();
-        let rule = |organization: &str| json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": organization, "syncAuto": true });
+        let rule = |organization: &str| {
+            json!({ "remoteRegionId": "cn-east-3",
+            "remoteNamespace": organization, "syncAuto": true })
+        };
         let mut state = state();
         for (region, method, path, body) in [
             (

@@ -152,6 +152,7 @@ impl StateFile {
         match state {
             Some(mut state) if is_included || found.as_ref() == Some(&recorded.since) => {
                 self.changes.resume(recorded.size).map_err(failed)?;
+                // The emulator was killed after it had replaced the state file.
                 if is_included {
                     self.changes.clear();
                 } else {
@@ -173,6 +174,7 @@ impl StateFile {
         state: &State,
         change: impl FnOnce() -> Change,
     ) -> io::Result<()> {
+        // Once the changes are as large as the state, replacing it costs no more than they did.
         match &self.written {
             Some((since, size)) if self.changes.size() < *size => self.changes.add(since, change()),
             _ => self.replace(state),
@@ -189,6 +191,7 @@ impl StateFile {
         if self.changes.size() > 0 {
             self.changes.mark_included_in(&digest(&text))?;
         }
+        // In the same directory: only there a rename is atomic.
         let mut new = tempfile::Builder::new();
         let prefix = prefix(&self.path);
         new.prefix(&prefix)
@@ -375,14 +378,15 @@ mod tests {
                 "has the unknown region `mars-1`; expected an id such as `cn-north-4`",
             ),
             (
-                r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 7 } } },
+                r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": {
+                "id": 7 } } },
                     "q": { "repositories": { "b": { "id": 7 } } } } } } }"#,
                 "has an invalid git repository id 7 in `cn-north-4`; expected ids from 1 to \
-                2147483647, \
-                each once",
+                2147483647, each once",
             ),
             (
-                r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": { "id": 2147483648 } } } } } } }"#,
+                r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": {
+                "id": 2147483648 } } } } } } }"#,
                 "has an invalid git repository id 2147483648 in `cn-north-4`; expected ids from 1 \
                 to \
                 2147483647, each once",
@@ -535,17 +539,17 @@ mod tests {
         let refused = || StateFile::open(&path).unwrap_err();
 
         fs::write(beside(&path), format!("{changes}{{}}\n")).unwrap();
-        assert!(
-            matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 3: "))
-        );
+        let is_at = |error: StateError, line: &str| match error {
+            StateError::Io { source, .. } => source.to_string().starts_with(line),
+            _ => false,
+        };
+        assert!(is_at(refused(), "line 3: "));
         fs::write(
             beside(&path),
             changes.lines().last().unwrap().to_owned() + "\n",
         )
         .unwrap();
-        assert!(
-            matches!(refused(), StateError::Io { source, .. } if source.to_string().starts_with("line 1: "))
-        );
+        assert!(is_at(refused(), "line 1: "));
         fs::write(beside(&path), &changes).unwrap();
         fs::write(&path, "{}").unwrap();
         let message = refused().to_string();

@@ -5,7 +5,10 @@
 //!
 //! ```json
 //! "cn-north-4": { "projects": { "platform": { "repositories": {
-//!   "app": { "id": 123, "mirror": { "url": "https://git.example.com/app.git", "outcome": { "fail": "timed out" } } }
+//!   "app": {
+//!     "id": 123,
+//!     "mirror": { "url": "https://git.example.com/app.git", "outcome": { "fail": "timed out" } }
+//!   }
 //! } } } }
 //! ```
 
@@ -367,6 +370,7 @@ impl State {
                 project.fill_in(region, name);
                 for repository in project.repositories.values_mut() {
                     let mirror = repository.mirror.as_mut().map(|mirror| &mut mirror.id);
+                    // A repository and its mirror take ids from the same counter.
                     for id in std::iter::once(&mut repository.id)
                         .chain(mirror)
                         .filter(|id| **id == 0)
@@ -386,6 +390,7 @@ impl State {
     pub(in super::super) fn next_git_id(&mut self) -> u32 {
         loop {
             let last = self.counters.git_id;
+            // The API accepts no higher id, so the counter starts again.
             self.counters.git_id = if last >= LAST_ID { 1 } else { last + 1 };
             let id = self.counters.git_id;
             if !self
@@ -455,7 +460,8 @@ mod tests {
     fn a_hand_written_state_needs_only_names() {
         let state = read(
             r#"{ "regions": { "cn-north-4": { "projects": { "platform": { "repositories": {
-                "app": { "id": 2, "mirror": { "url": "https://git.example.com/app.git", "outcome": { "fail": "x" } } },
+                "app": { "id": 2, "mirror": { "url": "https://git.example.com/app.git",
+                "outcome": { "fail": "x" } } },
                 "group/app": {}, "high": { "id": 2147483647 } } } } } } }"#,
         )
         .unwrap();
@@ -505,7 +511,8 @@ mod tests {
             ("outcome", "\"no\""),
         ] {
             let text = format!(
-                r#"{{ "regions": {{ "r": {{ "projects": {{ "p": {{ "repositories": {{ "a": {{ "mirror": {{ "{key}": {value} }} }} }} }} }} }} }} }}"#
+                r#"{{ "regions": {{ "r": {{ "projects": {{ "p": {{ "repositories": {{ "a": {{
+                    "mirror": {{ "{key}": {value} }} }} }} }} }} }} }} }}"#
             );
             let error = read(&text).unwrap_err();
             assert!(error.contains("unknown"), "{key}: {error}");

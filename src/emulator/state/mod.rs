@@ -7,7 +7,11 @@
 //! {
 //!   "format_version": 1,
 //!   "regions": {
-//!     "cn-north-4": { "organizations": { "team-a": { "repositories": { "web/front": { "num_images": 3 } } } } }
+//!     "cn-north-4": {
+//!       "organizations": {
+//!         "team-a": { "repositories": { "web/front": { "num_images": 3 } } }
+//!       }
+//!     }
 //!   }
 //! }
 //! ```
@@ -304,6 +308,7 @@ impl State {
     /// Fills in what a hand-written file or an edit left out.
     pub(super) fn fill_in(&mut self) {
         let account = self.account().to_owned();
+        // New ids are above all ids in use, because lists are in the order of the ids.
         let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
         let mut assign = |id: &mut u64| {
             if *id == 0 {
@@ -363,9 +368,11 @@ mod tests {
     #[test]
     fn a_hand_written_state_needs_only_names() {
         let state = read(
-            r#"{ "account": "acme", "regions": { "cn-north-4": { "organizations": { "team-a": { "repositories": {
+            r#"{ "account": "acme", "regions": { "cn-north-4": { "organizations": { "team-a": {
+                "repositories": {
                 "web": { "id": 7, "num_images": 3 },
-                "api": { "sync_rules": [{ "remote_region": "cn-east-3", "remote_organization": "dr" }] } } } } } } }"#,
+                "api": { "sync_rules": [{ "remote_region": "cn-east-3",
+                "remote_organization": "dr" }] } } } } } } }"#,
         )
         .unwrap();
         let organization = state.organization("cn-north-4", "team-a").unwrap();
@@ -400,11 +407,13 @@ mod tests {
                 "unknown field `organisations`",
             ),
             (
-                r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": { "images": 1 } } } } } } }"#,
+                r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": {
+                "images": 1 } } } } } } }"#,
                 "unknown field `images`",
             ),
             (
-                r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": { "sync_rules": [{}] } } } } } } }"#,
+                r#"{ "regions": { "r": { "organizations": { "o": { "repositories": { "n": {
+                "sync_rules": [{}] } } } } } } }"#,
                 "missing field `remote_region`",
             ),
         ] {

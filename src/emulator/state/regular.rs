@@ -12,6 +12,7 @@ const MAX_BYTES: u64 = 256 << 20;
 
 /// The content of a regular file; none if it does not exist.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    // Before the file is opened: opening a pipe blocks until it has a writer.
     require_regular(path)?;
     let file = match File::open(path) {
         Ok(file) => file,
@@ -19,6 +20,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
+    // One byte more than allowed shows that the file is too large, also if it grows meanwhile.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::other(format!(

@@ -85,6 +85,7 @@ impl Fields {
     pub(super) fn visibility(&self) -> Result<bool, Refusal> {
         let refusal = || Refusal::service(4_001_009, "is_public must be true or false");
         let value = self.get("is_public").ok_or_else(refusal)?;
+        // A form has no types, so its values are texts.
         let flag = match self.form {
             true => value.as_str().and_then(|text| text.parse().ok()),
             false => value.as_bool(),

@@ -30,6 +30,7 @@ const FILTER_KEYS: [&str; 9] = [
     "offset",
     "order_column",
     "order_type",
+    // A legacy key (section 6.2), which has no effect here.
     "center",
 ];
 
@@ -108,6 +109,7 @@ fn order(parameters: &Parameters) -> Result<Order, Refusal> {
         "updated_time" => |a, b| instant(a).cmp(instant(b)),
         "tag_count" => |a, b| a.repository.num_images.cmp(&b.repository.num_images),
         "is_public" => |a, b| a.repository.is_public.cmp(&b.repository.is_public),
+        // `updated_at` too: the SDK documents it, but the live API refuses it (section 6.2).
         _ => {
             return Err(Refusal::service(
                 4_001_096,
@@ -142,6 +144,7 @@ struct Page {
 impl Page {
     fn read(call: &Call<'_>, parameters: &Parameters) -> Result<Self, Refusal> {
         let (offset, limit) = match (parameters.number("offset")?, parameters.number("limit")?) {
+            // Without the two there is a page of 100 and no `Content-Range` (section 6.3).
             (None, None) => {
                 return Ok(Self {
                     offset: 0,
@@ -233,7 +236,9 @@ fn item<'a>(
         tags: (1..=repository.num_images.min(MAX_TAGS))
             .map(|number| format!("v{number}"))
             .collect(),
+        // Only shared images have a status.
         status: false,
+        // In every item: the answer is a bare array without a place for it.
         total_range: total,
     }
 }

@@ -186,6 +186,7 @@ impl Call<'_> {
                 4_040_058,
                 format!("The organization {name} does not exist"),
             )),
+            // It exists, since names are unique across accounts, but the caller may not see it.
             Some(organization) if organization.owner.is_some() => Err(self.foreign_organization()),
             Some(organization) => Ok(organization),
         }

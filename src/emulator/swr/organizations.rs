@@ -37,6 +37,7 @@ pub(super) fn create(call: &mut Call<'_>) -> OperationResult {
         .quota
         .is_some_and(|quota| call.own_organizations().len() >= quota)
     {
+        // A 400, unlike the 409 of a name that is taken (section 4.3).
         return Err(Refusal::service(
             4_000_097,
             "The organization quota is used up",
@@ -100,6 +101,7 @@ pub(super) fn delete(call: &mut Call<'_>, name: &str) -> OperationResult {
             "No permission to manage this organization",
         ));
     }
+    // 406 is documented for images only. What empty repositories do is an assumption (section 5).
     let in_use = Refusal::service(4_060_074, format!("The organization {name} holds images"));
     if organization.holds_images() {
         return Err(in_use);

@@ -15,6 +15,7 @@ use crate::emulator::{
     state::Repository,
 };
 
+// One page has `arms` instead of `arm`, which is a typo (section 6.1).
 const CATEGORIES: [&str; 8] = [
     "app_server",
     "linux",
@@ -26,6 +27,7 @@ const CATEGORIES: [&str; 8] = [
     "arm",
 ];
 
+/// The limit of the console. The API documents only the error code.
 const DESCRIPTION_LIMIT: usize = 30_000;
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str) -> OperationResult {
@@ -56,6 +58,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> OperationResult
     let repository = Repository {
         id: call.state.next_id(),
         is_public,
+        // The service stores `other` for an omitted category (section 6.1).
         category: category.unwrap_or("other").to_owned(),
         description: description.unwrap_or_default().to_owned(),
         created: call.now.clone(),
@@ -64,6 +67,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> OperationResult
     };
     call.state
         .add_repository(&call.request.region, organization, name, repository);
+    // An old page says 201, newer ones say 200; a client has to accept both.
     let status = match call.settings.assumptions.create_repository_status {
         CreateRepositoryStatus::Ok => 200,
         CreateRepositoryStatus::Created => 201,
@@ -113,6 +117,7 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
             "name": name,
             "category": repository.category,
             "description": repository.description,
+            // The emulated account has one user, so the two ids are equal.
             "creator_id": domain_id,
             "creator_name": creator,
             "size": repository.size,
@@ -138,6 +143,7 @@ pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
     let repository = call.editable_repository(organization, name)?;
     let is_public = fields.visibility()?;
     let (category, description) = (category(&fields)?, description(&fields)?);
+    // All fields are checked before the first changes: a refused update has no effect.
     repository.is_public = is_public;
     replace(&mut repository.category, category, "other", omitted);
     replace(&mut repository.description, description, "", omitted);
@@ -156,6 +162,8 @@ fn replace(field: &mut String, value: Option<&str>, default: &str, omitted: Patc
 }
 
 pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
+    // Older pages list 406, the newest do not, and one source says that the tags are removed too
+    // (section 6.1).
     let cascade = call.settings.assumptions.delete_repository_with_images;
     let holds_images = call.editable_repository(organization, name)?.num_images > 0;
     if holds_images && cascade == DeleteRepositoryWithImages::Refuse {

@@ -20,8 +20,10 @@ const MADE_UP_DUPLICATE: u32 = 4_099_999;
 const MADE_UP_MISSING: u32 = 4_049_999;
 
 pub(super) fn regions() -> Reply {
-    let item = |region: &&str| json!({ "regionID": region, "registryURL": format!("swr.{region}.myhuaweicloud.com") });
-    Reply::new(200, regions::REGIONS.iter().map(item).collect::<Value>())
+    let items = regions::REGIONS.iter().map(|region| {
+       json!({ "regionID": region, "registryURL": format!("swr.{region}.myhuaweicloud.com") })
+    });
+    Reply::new(200, items.collect::<Value>())
 }
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
@@ -35,6 +37,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
         overrides: fields.flag("override")?.unwrap_or(false),
         created: call.now.clone(),
         updated: call.now.clone(),
+        // The counter moves when the rule is added: a refused request must not change the state.
         id: call.state.counters.id + 1,
         ..SyncRule::to(region, remote)
     };
@@ -80,6 +83,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
 }
 
 pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
+    // Observed: the list has only rules with `syncAuto` (section 7.1).
     let hide = call.settings.assumptions.hidden_rules == HiddenRules::Hide;
     let account = json!({ "domainID": call.domain_id(), "domainName": call.state.account() });
     let rules = &call.repository(organization, name)?.sync_rules;
@@ -101,6 +105,7 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
     if rules.len() < before {
         return Ok(success(call.settings).assuming(RuleAnswer::NAME));
     }
+    // The page lists a 404, but Terraform's tests see a 400 with this code (section 4.3).
     let refusal = match choice {
         DeleteMissingRule::BadRequest => {
             Refusal::service(4_001_158, "The sync task does not exist")

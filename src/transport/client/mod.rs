@@ -210,6 +210,7 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
+            // The place in flight must be free during the wait.
             drop(admission);
             if !retries.wait(self, request, &failed).await {
                 return Err(failed.error);
@@ -224,6 +225,8 @@ impl Client {
         first: &Request,
         others: &[&Request],
     ) -> Result<Admission<'_>, CallError> {
+        // The published budget comes first: a request that waits for it must not take a place in
+        // flight.
         self.transport.ready(first).await;
         for request in others {
             self.transport.ready(request).await;
@@ -322,6 +325,7 @@ impl Retries {
             tracing::info!("{request}: {}", failed.error);
             return false;
         };
+        // Another request failed to authenticate meanwhile; a retry would, too.
         if client.gate.is_closed() {
             return false;
         }

@@ -104,15 +104,18 @@ impl HttpTransport {
     fn builder(&self, secure: bool) -> ClientBuilder {
         let builder = Client::builder()
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
+            // The services never redirect, and a redirect would carry the token to another host.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.timeouts.connect)
             .timeout(self.timeouts.answer)
             .pool_idle_timeout(IDLE)
+            // Requests are small: waiting to fill a packet would only add latency.
             .tcp_nodelay(true);
         if secure {
             // A client cannot be built without any root, and a minimal container has none.
             builder.tls_certs_merge(mozilla_roots().chain(self.roots.certificates()))
         } else {
+            // Plain HTTP needs no roots, and reading the system's takes long.
             builder.tls_certs_only([])
         }
     }

@@ -33,6 +33,7 @@ fn check(path: &str) -> Result<(), String> {
             "its path contains {character:?}, which must be escaped"
         ));
     }
+    // A URL parser collapses an escaped dot like a plain one.
     let is_dots = |segment: &str| {
         matches!(
             &*segment.to_ascii_lowercase().replace("%2e", "."),

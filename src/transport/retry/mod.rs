@@ -95,10 +95,10 @@ impl Tries {
         let wait = match after(retry_after) {
             // After the first `Retry-After` was too short, the own wait is a lower bound. A zero is
             // an explicit request to retry at once and stays.
-            Some(asked) if self.throttled > 1 && !asked.end().is_zero() => {
-                *asked.start().max(own.start())..=*asked.end().max(own.end())
+            Some(requested) if self.throttled > 1 && !requested.end().is_zero() => {
+                *requested.start().max(own.start())..=*requested.end().max(own.end())
             }
-            Some(asked) => asked,
+            Some(requested) => requested,
             None => own,
         };
         Next::Again { wait }
@@ -112,8 +112,8 @@ impl Tries {
 /// The wait that the service asks for, or up to a tenth longer, so that not all requests come back
 /// at once.
 fn after(retry_after: Option<Duration>) -> Option<RangeInclusive<Duration>> {
-    let asked = retry_after?.min(LONGEST_WAIT);
-    Some(asked..=asked + asked / 10)
+    let requested = retry_after?.min(LONGEST_WAIT);
+    Some(requested..=requested + requested / 10)
 }
 
 fn doubled(first: Duration, tries: u32) -> Duration {

@@ -67,12 +67,12 @@ fn a_success_of_another_request_resets_the_count() {
 #[test]
 fn retry_after_is_trusted_once() {
     let mut tries = Tries::default();
-    let mut asked = |seconds| {
-        let asked = Some(Duration::from_secs(seconds));
-        wait(&tries.failed(THROTTLED, asked, endpoint(0)))
+    let mut waited = |seconds| {
+        let waited = Some(Duration::from_secs(seconds));
+        wait(&tries.failed(THROTTLED, waited, endpoint(0)))
     };
-    assert_eq!(asked(1), (1000, 1100));
-    assert_eq!(asked(1), (4000, 8000));
-    assert_eq!(asked(0), (0, 0));
-    assert_eq!(asked(3600), (60_000, 66_000));
+    assert_eq!(waited(1), (1000, 1100));
+    assert_eq!(waited(1), (4000, 8000));
+    assert_eq!(waited(0), (0, 0));
+    assert_eq!(waited(3600), (60_000, 66_000));
 }

@@ -69,7 +69,9 @@ pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {
     let code = code.as_deref().unwrap_or_default();
     match response.status {
         429 => Class::Throttled,
+        // Before the rules for single statuses: the gateway sends these codes with several.
         400.. if GATEWAY_SLOW_DOWN.contains(&code) => Class::Throttled,
+        // SWR itself reports its rate limit as a 403, and "system busy" as a 409 (swr-api: 4.3).
         403 if SLOW_DOWN.contains(&code) => Class::Throttled,
         409 if code == BUSY => Class::Throttled,
         400 if absent_codes.contains(&code) => Class::Absent,

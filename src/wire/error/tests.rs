@@ -29,7 +29,8 @@ fn every_documented_shape_is_read() {
     let b =
         r#"{"errors":[{"errorCode":"SVCSTG.SWR.4001158","errorMessage":"not found","detail":""}]}"#;
     reads(400, b, "400 SVCSTG.SWR.4001158: not found");
-    let c = r#"{"errors":[{"errorCode":"first","errorMessage":"1"}],"error_code":"second","error_msg":"2",
+    let c = r#"{"errors":[{"errorCode":"first","errorMessage":"1"}],"error_code":"second",
+    "error_msg":"2",
         "details":[{"error_code":"third","error_msg":"3"}],"encoded_authorization_message":"x"}"#;
     reads(403, c, "403 first: 1");
     let d = r#"{"error_msg":"API not published","error_code":"APIGW.0101","request_id":"9f3c"}"#;

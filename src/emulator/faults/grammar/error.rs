@@ -87,6 +87,7 @@ pub(super) fn read(fields: &mut Fields) -> Result<Effect, String> {
     let seconds = fields
         .number("retry-after", |_: &u64| true, "a number of seconds")?
         .map(RetryAfter::Seconds);
+    // About 3,000 years: within the dates that can be computed.
     let fits = |seconds: &i64| seconds.unsigned_abs() < 100_000_000_000;
     let date = fields
         .number("retry-after-date", fits, "a number of seconds from now")?

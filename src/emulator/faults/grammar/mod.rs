@@ -187,6 +187,7 @@ impl Fault {
                 Some(times) => Some(times.parse().map_err(|_| {
                     format!("`times` cannot be `{times}`: expected a number or `all`")
                 })?),
+                // A periodic or random fault that ended after one strike would be useless.
                 None => (every.is_none() && probability.is_none()).then_some(1),
             };
         let fault = Self {
@@ -379,6 +380,7 @@ fn effect(fields: &mut Fields) -> Result<Effect, String> {
 
 fn expired_token(shape: &str) -> Result<Effect, String> {
     match shape {
+        // A field without a value is `true`.
         "true" | "gateway" => Ok(Effect::unauthorized()),
         "service" => Ok(Effect::expired_token()),
         "codearts-v4" => Ok(Effect::codearts_expired_token(CodeArtsShape::V4)),

@@ -30,7 +30,8 @@ fn organizations_are_listed_as_created_and_filtered() {
         &response,
         200,
         json!({ "namespaces": [{
-            "id": 1, "name": "team-a", "creator_name": "acme", "auth": 7, "access_user_count": 1, "repo_count": 1,
+            "id": 1, "name": "team-a", "creator_name": "acme", "auth": 7, "access_user_count": 1,
+            "repo_count": 1,
         }] }),
     );
 }
@@ -164,10 +165,13 @@ fn a_listed_repository_has_other_names_for_its_times_and_no_id() {
     assert_eq!(
         item,
         json!({
-            "name": "d", "category": "other", "description": "", "size": 0, "is_public": false, "num_images": 2,
-            "num_download": 0, "created_at": "2024-01-01T00:00:00Z", "updated_at": "2025-01-01T00:00:00Z",
+            "name": "d", "category": "other", "description": "", "size": 0, "is_public": false,
+            "num_images": 2,
+            "num_download": 0, "created_at": "2024-01-01T00:00:00Z",
+            "updated_at": "2025-01-01T00:00:00Z",
             "logo": "", "url": "", "path": "swr.cn-north-4.myhuaweicloud.com/team-a/d",
-            "internal_path": "10.0.0.1:20202/team-a/d", "domain_name": "acme", "namespace": "team-a",
+            "internal_path": "10.0.0.1:20202/team-a/d", "domain_name": "acme",
+            "namespace": "team-a",
             "tags": ["v1", "v2"], "status": false, "total_range": 1,
         })
     );

@@ -109,7 +109,8 @@ fn target() -> Value {
 }
 
 fn rule(auto: bool, overrides: bool) -> Value {
-    json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": auto, "override": overrides })
+    json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": auto,
+        "override": overrides })
 }
 
 #[test]
@@ -486,10 +487,14 @@ fn a_repository_is_shown_in_full() {
     assert_eq!(
         shown,
         json!({
-            "id": 4, "ns_id": 1, "name": "a/b", "category": "other", "description": "", "creator_id": account,
-            "creator_name": "acme", "size": 0, "is_public": true, "num_images": 0, "num_download": 0, "url": "",
-            "path": "swr.cn-north-4.myhuaweicloud.com/team-a/a/b", "internal_path": "10.0.0.1:20202/team-a/a/b",
-            "created": "2026-01-02T03:04:05.6789Z", "updated": "2026-01-02T03:04:05.6789Z", "domain_id": account,
+            "id": 4, "ns_id": 1, "name": "a/b", "category": "other", "description": "",
+            "creator_id": account,
+            "creator_name": "acme", "size": 0, "is_public": true, "num_images": 0,
+            "num_download": 0, "url": "",
+            "path": "swr.cn-north-4.myhuaweicloud.com/team-a/a/b",
+            "internal_path": "10.0.0.1:20202/team-a/a/b",
+            "created": "2026-01-02T03:04:05.6789Z", "updated": "2026-01-02T03:04:05.6789Z",
+            "domain_id": account,
             "priority": 0,
         })
     );

@@ -13,9 +13,12 @@ fn a_rule_is_listed_with_both_ends() {
     assert_eq!(
         body,
         json!([{
-            "id": 4, "createdAt": "2026-01-02T03:04:05.6789Z", "updatedAt": "2026-01-02T03:04:05.6789Z",
-            "domainID": body[0]["domainID"], "domainName": "acme", "namespace": "team-a", "repoName": "web/front",
-            "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true, "override": true,
+            "id": 4, "createdAt": "2026-01-02T03:04:05.6789Z",
+            "updatedAt": "2026-01-02T03:04:05.6789Z",
+            "domainID": body[0]["domainID"], "domainName": "acme", "namespace": "team-a",
+            "repoName": "web/front",
+            "remoteRegionId": "cn-east-3", "remoteNamespace": "dr", "syncAuto": true,
+            "override": true,
         }])
     );
 }
