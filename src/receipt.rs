@@ -221,7 +221,7 @@ impl Entry {
                     None
                 };
             }
-            Fate::UnderWay { problem } => entry.message = problem,
+            Fate::InProgress { problem } => entry.message = problem,
             Fate::Skipped { because } => entry.because = Some(because),
             Fate::Applied { .. } | Fate::AsPlanned | Fate::NotAttempted | Fate::Withheld => {}
         }
@@ -232,7 +232,7 @@ impl Entry {
 fn status(fate: &Fate) -> &'static str {
     match fate {
         Fate::Applied { .. } | Fate::Ran { .. } => "applied",
-        Fate::AsPlanned | Fate::UnderWay { .. } => "as_planned",
+        Fate::AsPlanned | Fate::InProgress { .. } => "as_planned",
         Fate::Failed { .. } => "failed",
         Fate::Skipped { .. } => "skipped",
         Fate::NotAttempted => "not_attempted",

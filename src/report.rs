@@ -35,7 +35,7 @@ pub enum Fate {
     Ran { job: Option<String>, end: RunEnd },
     /// A mirror was not run, because somebody else's run is under way. Without a problem, nobody
     /// wanted to wait for it.
-    UnderWay { problem: Option<String> },
+    InProgress { problem: Option<String> },
     /// Not tried, because this one failed.
     Skipped { because: Address },
     /// Not reached, because the run was stopped.
@@ -94,7 +94,7 @@ impl Fate {
             Fate::Ran {
                 end: RunEnd::NotAwaited,
                 ..
-            } | Fate::UnderWay { problem: None }
+            } | Fate::InProgress { problem: None }
         )
     }
 
@@ -108,7 +108,7 @@ impl Fate {
                     end: RunEnd::Succeeded | RunEnd::NotAwaited,
                     ..
                 }
-                | Fate::UnderWay { problem: None }
+                | Fate::InProgress { problem: None }
         )
     }
 }
@@ -318,7 +318,7 @@ impl Report<'_> {
                         job_id: job,
                     });
                 }
-                Fate::UnderWay { .. } => {
+                Fate::InProgress { .. } => {
                     let (verified, written) = (false, false);
                     document.applied.push(Applied {
                         address,

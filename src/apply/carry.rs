@@ -1,8 +1,7 @@
-//! Puts the texts that a plan holds masked into the requests that carry them.
+//! Replaces masked texts in requests by the secrets behind them.
 //!
-//! A text that a write leaves as it is comes from the check right before the write, never from the
-//! plan. One that the chart wants instead comes from the chart, so a plan that was read from a file
-//! cannot write it.
+//! An unchanged text comes from the check right before the write, never from the plan. A new one
+//! comes from the chart, so a plan from a file cannot write it.
 
 use std::borrow::Cow;
 
@@ -15,7 +14,7 @@ use crate::{
     wire::{Request, carried},
 };
 
-/// Values for a request that is filled right before it is sent.
+/// The values of a request before its masks are filled.
 pub(super) fn to_fill(after: &Attributes) -> Attributes {
     let value = |(name, value): (&&'static str, &serde_json::Value)| match mask::masked_text(value)
     {
@@ -25,8 +24,7 @@ pub(super) fn to_fill(after: &Attributes) -> Attributes {
     after.iter().map(value).collect()
 }
 
-/// A request with the texts behind the masks of the values that it sends. `live` is what the last
-/// check showed.
+/// The request with the secrets behind its masks. `live` is from the last check.
 pub(super) fn filled<'r>(
     request: &'r Request,
     sent: Option<&Attributes>,
@@ -44,15 +42,17 @@ pub(super) fn filled<'r>(
             Some(live) => live.hidden.get(name),
             None => change.hidden.get(name),
         };
-        let text = text.ok_or_else(|| not_held(name))?.clone();
+        let text = text.ok_or_else(|| secret_missing(name))?.clone();
         request.to_mut().carried.push((name, text));
     }
     Ok(request)
 }
 
-fn not_held(name: &str) -> Fate {
-    let message = format!("not sent, because `{name}` contains a secret, and plan files contain \
-        none");
+fn secret_missing(name: &str) -> Fate {
+    let message = format!(
+        "not sent, because `{name}` contains a secret, and plan files contain \
+        none"
+    );
     failed(
         message,
         Some("apply the chart itself, or remove the secret from it"),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_comes_from_the_check_and_what_is_new_from_the_chart() {
+    fn unchanged_texts_come_from_the_check_and_new_ones_from_the_chart() {
         let body = |text: &str| Ok(format!(r#"{{"is_public":true,"description":"{text}"}}"#));
         let live = Some(("//***@h", "//new:t0ken@h"));
         assert_eq!(sent("//***@h", None, live), body("//new:t0ken@h"));

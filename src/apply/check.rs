@@ -1,4 +1,4 @@
-//! The read before a write: it is sent from the place in flight that the write will be sent from.
+//! The read before a write. Both are sent from the same place in flight.
 
 use tokio::time::Instant;
 
@@ -16,29 +16,29 @@ use crate::{
     wire::{Request, Response},
 };
 
-/// A look at an object, and the right to send what stands on it.
+/// The read of an object, with an admission that also covers the write that depends on it.
 struct Check<'c, 't> {
     client: &'c Client,
     trace: &'t Trace,
-    /// What is to be sent right behind it.
+    /// The requests that follow directly.
     behind: &'t [&'t Request],
     admission: Option<Admission<'c>>,
-    /// When the first complete answer came: what it shows is that old.
+    /// The time of the first complete response. What it shows may be outdated since then.
     since: Option<Instant>,
     last: Option<Result<Response, CallError>>,
 }
 
-/// What a check brought.
+/// The result of a check.
 pub(super) struct Checked<'c> {
     pub(super) seen: Result<Observation, ReadFailure>,
     pub(super) since: Instant,
-    /// Where the write goes out from; not there if the look brought no answer.
+    /// The admission for the write. `None` if the read got no response.
     pub(super) admission: Option<Admission<'c>>,
-    /// The answer, if it was one, and may show siblings as well.
+    /// The response, if there was exactly one. It may show siblings too.
     pub(super) answer: Option<Result<Response, CallError>>,
 }
 
-/// Looks at an object with the turns of everything that will be sent right behind it.
+/// Reads an object, with places in the rate limit for the requests that follow directly.
 pub(super) async fn check<'c>(
     client: &'c Client,
     subject: Subject<'_>,
@@ -67,7 +67,7 @@ pub(super) async fn check<'c>(
 }
 
 impl Reader for Check<'_, '_> {
-    /// Sends one read, again where that may help. Further pages are sent from the same place.
+    /// Sends one read, with retries. Further pages use the same place in flight.
     async fn read(&mut self, request: &Request) -> Result<Response, CallError> {
         let answer = self.answered(request).await;
         self.since.get_or_insert_with(Instant::now);
@@ -95,8 +95,8 @@ impl Check<'_, '_> {
                 Err(failed) => failed,
             };
             if !failed.error.is_transient() {
-                // An answer all the same: what is to be created is not there, and the write goes
-                // out from here.
+                // A response such as "not found" is a result too: the write that creates the object
+                // follows from here.
                 self.admission = Some(admission);
                 return Err(failed.error);
             }

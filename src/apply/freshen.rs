@@ -1,20 +1,18 @@
-//! Runs one mirror, and finds out how that ends: the service starts a run, and answers with a job
-//! that cannot be asked for. What can be asked for is the mirror, whose state before the start is
-//! compared with the one after it.
+//! Runs one mirror and finds out the result. The service returns a job that cannot be queried, so
+//! the state of the mirror before the start is compared with the state afterwards.
 //!
-//! Each start is sent right behind a look at the mirror, and only if that shows what the plan saw:
-//! the login goes to the `url` that was reviewed and to no other. A start is never repeated because
-//! its answer is missing; what the mirror shows decides. Nothing is started beside a run that is
-//! under way.
+//! A start directly follows a read of the mirror, and is sent only if that shows what the plan saw:
+//! the login must go to no other `url` than the reviewed one. A start without a response is
+//! repeated only if the mirror shows no effect. No run is started while another one is in progress.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{
-    Around,
+    Env,
     check::check,
-    observe::{difference, failed, hint, matches, moved, unstuck},
+    observe::{changed_since_plan, did_not_stick_hint, difference, failed, hint, matches},
 };
 use crate::{
     kind::Runs,
@@ -30,67 +28,67 @@ use crate::{
     wire::{Request, error::Class},
 };
 
-/// The waits between two looks at a mirror that is run: each is twice the one before.
+/// The waits between two reads of a running mirror. Each is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// How often a missing answer is looked for, and how often a start is sent at most that showed no
-/// effect.
-const LOOKS: u32 = 4;
+/// How often the mirror is read for the effect of a start without a response, and how often such a
+/// start is sent.
+const READS: u32 = 4;
 const STARTS: u32 = 3;
 
-/// A run that is older is dead, whatever the mirror's state says: services lose runs when they are
-/// restarted.
-const DEAD_AFTER_SECONDS: i64 = 24 * 60 * 60;
+/// An older run counts as lost, whatever the mirror's status is: services lose runs when they
+/// restart.
+const LOST_AFTER_SECONDS: i64 = 24 * 60 * 60;
 
-/// What a run works with.
+/// Runs one mirror.
 pub(super) struct Runner<'a> {
-    around: Around<'a>,
+    env: Env<'a>,
     change: &'a Change,
     run: &'a Run,
     runs: &'static Runs,
-    /// What is sent is noted here.
+    /// Records the requests.
     trace: &'a Trace,
-    /// This apply wrote the configuration just now, so an earlier success says nothing.
+    /// This apply changed the configuration just now, so earlier successes do not count.
     changed: bool,
-    /// What the first look showed.
+    /// The first observation.
     pub(super) first: Option<LiveResource>,
 }
 
-/// One look at the mirror.
-struct Look {
+/// One observation of the mirror.
+struct Observed {
     live: LiveResource,
-    /// What the service's clock said, or else this machine's at the beginning.
+    /// The time on the service's clock, or else on this machine's at the start of the apply.
     now: Moment,
 }
 
-impl Look {
+impl Observed {
     fn state(&self) -> RunState {
         self.live.runs.as_deref().cloned().unwrap_or_default()
     }
 }
 
-/// Why a run was not started, or what is known instead.
+/// The outcome if no run was started.
 type NotStarted = Box<Fate>;
 
-/// How a run that was watched ended.
-enum End {
+/// The result of watching a run.
+enum Watched {
     Success(Box<LiveResource>),
     Failure(String),
-    /// The time was over, or somebody stopped the apply.
+    /// The wait was over, or the apply was stopped.
     Unknown(String),
 }
 
 impl<'a> Runner<'a> {
     pub(super) fn new(
-        around: Around<'a>,
+        env: Env<'a>,
         change: &'a Change,
         (run, runs): (&'a Run, &'static Runs),
         trace: &'a Trace,
         changed: bool,
     ) -> Runner<'a> {
         Runner {
-            around,
+            env,
             change,
             run,
             runs,
@@ -100,10 +98,10 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs the mirror if it is due, and waits for the end of that.
+    /// Runs the mirror if it is still due, and waits for the result.
     pub(super) async fn make(&mut self) -> Fate {
         let begin = Instant::now();
-        let login = self.around.options.logins.get(&self.change.address);
+        let login = self.env.options.logins.get(&self.change.address);
         let start = (self.runs.start)(
             self.change.subject(),
             self.run.force,
@@ -114,7 +112,7 @@ impl<'a> Runner<'a> {
             Ok(started) => started,
             Err(fate) => return *fate,
         };
-        let Some(wait) = self.around.options.wait else {
+        let Some(wait) = self.env.options.wait else {
             return Fate::Ran {
                 job,
                 end: RunEnd::NotAwaited,
@@ -123,30 +121,32 @@ impl<'a> Runner<'a> {
         self.fate(self.watch(&snapshot, begin + wait).await, job)
     }
 
-    /// Starts a run: the state that it was started on, and the job if the service named it.
+    /// Starts a run. Returns the state before the start, and the job's id if the service returned
+    /// it.
     async fn start(
         &mut self,
         start: &Request,
         begin: Instant,
     ) -> Result<(RunState, Option<String>), NotStarted> {
         let (mut throttled, mut doubtful) = (Retries::default(), 0);
-        // What the mirror showed before the first start that may have been heard.
+        // The state before the first start that may have had an effect.
         let mut snapshot = None;
-        // A run that was waited for and did not end is taken for dead.
+        // A run that did not end while it was waited for counts as lost.
         let mut is_waited_for = false;
         loop {
-            let (look, mut admission) = self.look_to_start(start).await?;
+            let (look, mut admission) = self.check_before_start(start).await?;
             let state = look.state();
-            if let Some(snapshot) = snapshot.take_if(|snapshot| self.shows_life(snapshot, &state)) {
+            if let Some(snapshot) = snapshot.take_if(|snapshot| self.has_changed(snapshot, &state))
+            {
                 return Ok((snapshot, None));
             }
-            if !self.changed && self.is_needless(&look) {
+            if !self.changed && self.has_newer_success(&look) {
                 return Err(Box::new(Fate::AsPlanned));
             }
             if (self.runs.is_in_flight)(&state) && !is_waited_for {
-                // The place in flight is for others meanwhile.
+                // Releases the place in flight during the wait.
                 drop(admission);
-                self.let_others_finish(&look, begin).await?;
+                self.wait_for_other_run(&look, begin).await?;
                 is_waited_for = true;
                 continue;
             }
@@ -158,7 +158,7 @@ impl<'a> Runner<'a> {
             if failed.error.is_doubtful() {
                 doubtful += 1;
                 let snapshot = snapshot.get_or_insert(state);
-                if self.was_heard(snapshot, &failed.error).await? {
+                if self.had_effect(snapshot, &failed.error).await? {
                     return Ok((snapshot.clone(), None));
                 }
                 let is_spent = doubtful >= STARTS
@@ -167,23 +167,23 @@ impl<'a> Runner<'a> {
                     return Err(Box::new(self.refused(&failed.error)));
                 }
             } else if !failed.error.is_transient()
-                || !throttled.wait(self.around.client, start, &failed).await
+                || !throttled.wait(self.env.client, start, &failed).await
             {
                 return Err(Box::new(self.refused(&failed.error)));
             }
         }
     }
 
-    /// Looks at the mirror from the place that the start will be sent from, until it shows what the
-    /// plan saw, or what this apply wrote.
-    async fn look_to_start(
+    /// Reads the mirror, with the admission for the start, until it shows what the plan saw or what
+    /// this apply wrote.
+    async fn check_before_start(
         &mut self,
         start: &Request,
-    ) -> Result<(Look, Admission<'a>), NotStarted> {
+    ) -> Result<(Observed, Admission<'a>), NotStarted> {
         let mut wait = FIRST_WAIT;
-        let mut looks = 1;
+        let mut reads = 1;
         loop {
-            let client = self.around.client;
+            let client = self.env.client;
             let behind = [start];
             let checked = check(
                 client,
@@ -193,7 +193,7 @@ impl<'a> Runner<'a> {
                 self.trace,
             )
             .await;
-            let look = checked.seen.and_then(|seen| self.looked(seen));
+            let look = checked.seen.and_then(|seen| self.observed(seen));
             let look = look.map_err(|failure| Box::new(not_run(&failure)))?;
             let Some(admission) = checked.admission else {
                 continue;
@@ -204,38 +204,38 @@ impl<'a> Runner<'a> {
                 return Ok((look, admission));
             }
             drop(admission);
-            // What was written just now may show late.
-            if !self.changed || looks > LOOKS {
+            // Reads may lag behind the write.
+            if !self.changed || reads > READS {
                 return Err(Box::new(self.not_as_planned(&look)));
             }
             tokio::time::sleep(wait).await;
-            (wait, looks) = (wait * 2, looks + 1);
+            (wait, reads) = (wait * 2, reads + 1);
         }
     }
 
-    fn not_as_planned(&self, look: &Look) -> Fate {
+    fn not_as_planned(&self, look: &Observed) -> Fate {
         if self.changed {
             return self.did_not_stick(&look.live);
         }
         let differences = self.change.precondition.check(Some(&look.live));
         if differences.is_empty() {
-            return moved(&[difference(self.change, Some(&look.live))]);
+            return changed_since_plan(&[difference(self.change, Some(&look.live))]);
         }
-        moved(&differences)
+        changed_since_plan(&differences)
     }
 
-    /// A look that nothing is sent behind.
-    async fn look(&self) -> Result<Look, ReadFailure> {
+    /// Reads the mirror, without a request that follows.
+    async fn read(&self) -> Result<Observed, ReadFailure> {
         let subject = self.change.subject();
-        let seen = observe::observe(self.around.client, subject, self.trace).await?;
-        self.looked(seen)
+        let seen = observe::observe(self.env.client, subject, self.trace).await?;
+        self.observed(seen)
     }
 
-    fn looked(&self, seen: Observation) -> Result<Look, ReadFailure> {
+    fn observed(&self, seen: Observation) -> Result<Observed, ReadFailure> {
         match seen.live {
-            Some(live) => Ok(Look {
+            Some(live) => Ok(Observed {
                 live,
-                now: seen.now.unwrap_or(self.around.options.now),
+                now: seen.now.unwrap_or(self.env.options.now),
             }),
             None => Err(ReadFailure {
                 subject: self.change.address.to_string(),
@@ -245,8 +245,8 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Whether something happened to the resource since the snapshot.
-    fn shows_life(&self, snapshot: &RunState, state: &RunState) -> bool {
+    /// Whether a run is in progress, or the state changed since the snapshot.
+    fn has_changed(&self, snapshot: &RunState, state: &RunState) -> bool {
         (self.runs.is_in_flight)(state) || state != snapshot
     }
 
@@ -257,95 +257,94 @@ impl<'a> Runner<'a> {
         )
     }
 
-    /// Whether another run succeeded since the plan was made, and recently enough.
-    fn is_needless(&self, look: &Look) -> bool {
+    /// Whether another run succeeded since the plan was made, and is recent enough.
+    fn has_newer_success(&self, look: &Observed) -> bool {
         let success = look.state().last_success;
         let is_new = success.as_ref().map(|stamp| &stamp.text) != self.run.last_success.as_ref();
         is_new && success.is_some_and(|stamp| stamp.moment.is_fresh(self.run.max_age, look.now))
     }
 
     /// Waits for a run already in progress, which may be enough: then its fate is the error.
-    async fn let_others_finish(&self, look: &Look, begin: Instant) -> Result<(), NotStarted> {
+    async fn wait_for_other_run(&self, look: &Observed, begin: Instant) -> Result<(), NotStarted> {
         let state = look.state();
         let is_young = |stamp: &Stamp| {
             let age = look.now.0.saturating_sub(stamp.moment.0);
-            age < DEAD_AFTER_SECONDS && !stamp.moment.is_ahead_of(look.now)
+            age < LOST_AFTER_SECONDS && !stamp.moment.is_ahead_of(look.now)
         };
-        // The first run of a mirror has no attempt before it: nothing says that it is dead, and so
-        // it is not.
-        let alive = state.last_attempt.as_ref().is_none_or(is_young);
-        let Some(wait) = self.around.options.wait else {
-            return match (alive, self.changed) {
+        // During the first run there is no last attempt, so nothing shows that the run is lost.
+        let is_alive = state.last_attempt.as_ref().is_none_or(is_young);
+        let Some(wait) = self.env.options.wait else {
+            return match (is_alive, self.changed) {
                 (false, _) => Ok(()),
-                (true, false) => Err(Box::new(Fate::UnderWay { problem: None })),
-                (true, true) => Err(Box::new(under_way(
+                (true, false) => Err(Box::new(Fate::InProgress { problem: None })),
+                (true, true) => Err(Box::new(other_run_in_progress(
                     "it began before the change".to_owned(),
                     self.changed,
                 ))),
             };
         };
-        // One that seems dead may have begun just now: half of the time is for finding out.
-        let until = begin + if alive { wait } else { wait / 2 };
+        // A run that seems lost may have begun just now: half of the wait is for finding out, half
+        // for the own run.
+        let until = begin + if is_alive { wait } else { wait / 2 };
         match self.watch(&state, until).await {
-            End::Unknown(problem) if alive || self.around.stop.is_asked() => {
-                Err(Box::new(under_way(problem, self.changed)))
+            Watched::Unknown(problem) if is_alive || self.env.stop.is_asked() => {
+                Err(Box::new(other_run_in_progress(problem, self.changed)))
             }
-            End::Success(live) if !self.changed => {
+            Watched::Success(live) if !self.changed => {
                 Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned)))
             }
             _ => Ok(()),
         }
     }
 
-    /// Whether something happened to the mirror since the snapshot: then a start whose answer is
-    /// missing was heard.
-    async fn was_heard(&self, snapshot: &RunState, error: &CallError) -> Result<bool, NotStarted> {
+    /// Whether a start without a response had an effect: the mirror changed since the snapshot.
+    async fn had_effect(&self, snapshot: &RunState, error: &CallError) -> Result<bool, NotStarted> {
         let mut wait = FIRST_WAIT;
-        for _ in 0..LOOKS {
+        for _ in 0..READS {
             tokio::time::sleep(wait).await;
             wait *= 2;
-            let state = match self.look().await {
+            let state = match self.read().await {
                 Ok(look) => look.state(),
                 Err(ReadFailure {
                     message: unread, ..
                 }) => {
-                    let said = format!(
-                        "{error}; whether it runs is not known, because it could not be read: \
+                    let problem = format!(
+                        "{error}; its outcome is unknown, because the mirror could not be read: \
                         {unread}"
                     );
                     return Err(Box::new(Fate::Ran {
                         job: None,
-                        end: RunEnd::Unknown(said),
+                        end: RunEnd::Unknown(problem),
                     }));
                 }
             };
-            if self.shows_life(snapshot, &state) {
+            if self.has_changed(snapshot, &state) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Looks at the mirror until it tells how the run ended.
-    async fn watch(&self, snapshot: &RunState, until: Instant) -> End {
+    /// Reads the mirror until its state shows the result of the run.
+    async fn watch(&self, snapshot: &RunState, until: Instant) -> Watched {
         let mut wait = FIRST_WAIT;
         let mut problem = None;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.around.stop.is_asked() {
-                let said = problem.unwrap_or_else(|| "it has not ended yet".to_owned());
-                return End::Unknown(said);
+            if left.is_zero() || self.env.stop.is_asked() {
+                let problem = problem.unwrap_or_else(|| "it has not ended yet".to_owned());
+                return Watched::Unknown(problem);
             }
             tokio::select! {
                 () = tokio::time::sleep(wait.min(left)) => {}
-                // The last look tells how far it is.
-                () = self.around.stop.asked() => {}
+                // One more read shows how far it is.
+                () = self.env.stop.asked() => {}
             }
             wait = (wait * 2).min(LONGEST_WAIT);
-            match self.look().await {
+            match self.read().await {
                 Ok(look) => match verdict(snapshot, &look.state(), look.now) {
-                    Some(Ok(())) => return End::Success(Box::new(look.live)),
-                    Some(Err(said)) => return End::Failure(said),
+                    Some(Ok(())) => return Watched::Success(Box::new(look.live)),
+                    Some(Err(error)) => return Watched::Failure(error),
                     None => problem = None,
                 },
                 Err(ReadFailure {
@@ -357,16 +356,15 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn fate(&self, end: End, job: Option<String>) -> Fate {
+    fn fate(&self, end: Watched, job: Option<String>) -> Fate {
         match end {
-            End::Success(live) => self.stuck(&live).unwrap_or(Fate::Ran {
+            Watched::Success(live) => self.stuck(&live).unwrap_or(Fate::Ran {
                 job,
                 end: RunEnd::Succeeded,
             }),
-            End::Failure(said) => {
-                let message = format!("the run failed: {said}");
-                let hint =
-                    Some("fix what the service reports, and apply again".to_owned());
+            Watched::Failure(error) => {
+                let message = format!("the run failed: {error}");
+                let hint = Some("fix what the service reports, and apply again".to_owned());
                 Fate::Failed {
                     message,
                     hint,
@@ -374,14 +372,14 @@ impl<'a> Runner<'a> {
                     job,
                 }
             }
-            End::Unknown(problem) => Fate::Ran {
+            Watched::Unknown(problem) => Fate::Ran {
                 job,
                 end: RunEnd::Unknown(problem),
             },
         }
     }
 
-    /// A configuration that is not as written, which the last look shows too.
+    /// The outcome if the configuration did not stick.
     fn stuck(&self, live: &LiveResource) -> Option<Fate> {
         let is_as_written = matches(
             self.change.address.kind(),
@@ -395,7 +393,7 @@ impl<'a> Runner<'a> {
         let difference = difference(self.change, Some(live));
         failed(
             format!("did not stick: {difference}"),
-            Some(unstuck(self.change, Some(live))),
+            Some(did_not_stick_hint(self.change, Some(live))),
         )
     }
 }
@@ -407,23 +405,23 @@ fn not_run(failure: &ReadFailure) -> Fate {
     )
 }
 
-/// Somebody else's run that did not end. A change that was made before is not forgotten.
-fn under_way(problem: String, changed: bool) -> Fate {
+/// The outcome for another client's run that did not end. If this apply changed the mirror, that
+/// counts too.
+fn other_run_in_progress(problem: String, changed: bool) -> Fate {
     if changed {
-        let said = format!("another run is in progress: {problem}");
+        let problem = format!("another run is in progress: {problem}");
         return Fate::Ran {
             job: None,
-            end: RunEnd::Unknown(said),
+            end: RunEnd::Unknown(problem),
         };
     }
-    Fate::UnderWay {
+    Fate::InProgress {
         problem: Some(problem),
     }
 }
 
-/// What became of a run that was started on the snapshot; nothing, while that is not known. The
-/// service's own times are compared with each other. Only a success in the snapshot that lies ahead
-/// of its clock says nothing about order.
+/// The result of a run that was started in the snapshot's state, if known. Times are compared only
+/// with the service's own. A success that is ahead of the service's clock has no order.
 fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<(), String>> {
     let succeeded = match (&snapshot.last_success, &state.last_success) {
         (None, Some(_)) => true,
@@ -437,16 +435,16 @@ fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<
     let new_error = state
         .last_error
         .as_ref()
-        .filter(|said| Some(*said) != snapshot.last_error.as_ref());
+        .filter(|error| Some(*error) != snapshot.last_error.as_ref());
     if succeeded {
         Some(Ok(()))
     } else if state.failures > snapshot.failures || new_error.is_some() {
-        let said = state
+        let error = state
             .last_error
             .as_deref()
             .unwrap_or("the service gives no reason")
             .to_owned();
-        Some(Err(said))
+        Some(Err(error))
     } else {
         None
     }
@@ -469,15 +467,15 @@ mod tests {
     }
 
     #[test]
-    fn the_snapshot_decides_how_a_run_ended() {
+    fn a_run_is_judged_against_the_snapshot() {
         let (old, new) = ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z");
-        let failed = |said: &str| Some(Err(said.to_owned()));
+        let failed = |error: &str| Some(Err(error.to_owned()));
         for (before, after, expected) in [
             (state("", 0, ""), state("", 0, ""), None),
             (state("", 0, ""), state(new, 0, ""), Some(Ok(()))),
             (state(old, 2, "no route"), state(old, 2, "no route"), None),
             (state(old, 2, "no route"), state(new, 0, ""), Some(Ok(()))),
-            // An error that stays, and failures that are counted in all.
+            // The error stays the same, but the number of failures grows.
             (
                 state(old, 2, "no route"),
                 state(new, 2, "no route"),
@@ -515,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_ahead_of_the_clock_hides_no_later_one() {
+    fn a_success_ahead_of_the_clock_does_not_hide_a_later_one() {
         let now = Moment::of_http("Fri, 20 Nov 2026 12:00:00 GMT").unwrap();
         let (ahead, real) = (
             state("2099-01-01T00:00:00Z", 0, ""),

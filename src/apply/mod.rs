@@ -1,16 +1,15 @@
-//! Makes the changes of a plan, in an order that their dependencies allow, and follows the plan to
-//! the letter.
+//! Applies a plan: makes its changes in the order of their dependencies.
 //!
-//! It decides nothing: what is sent, what must hold before, and what may run at all stands in the
-//! plan. Which writes a change takes is in `step`, how one write is checked and sent in
-//! `write`, how a mirror is run in `freshen`, how the result is proved in `verify`.
+//! It decides nothing: the plan contains what is sent, the preconditions, and what may run at all.
+//! `step` has the writes of each change, `write` how one write is checked and sent, `freshen`
+//! how a mirror is run, `verify` how the result is verified.
 
 mod carry;
 mod check;
 mod freshen;
 mod observe;
+mod shutdown;
 mod step;
-mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;
@@ -22,8 +21,8 @@ use std::{
     time::Duration,
 };
 
-use step::End;
-pub use stop::Stop;
+pub use shutdown::Shutdown;
+use step::Certainty;
 
 use tokio::task::JoinSet;
 
@@ -37,22 +36,23 @@ use crate::{
     wire::secret::Login,
 };
 
-/// How long a run of a mirror is waited for if nobody says.
-const USUAL_WAIT: Duration = Duration::from_secs(15 * 60);
+/// How long to wait for a mirror run by default.
+const DEFAULT_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// How many mirrors may be waited for at once.
-const MOST_WAITING: usize = 200;
+/// How many mirror runs are waited for at once. A run needs no request while it waits, so this is
+/// above the number of requests in flight.
+const MAX_WAITING: usize = 200;
 
-/// What the person who runs an apply can choose, and what this machine knows.
+/// The options of an apply.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Start nothing new after the first failure.
     pub fail_fast: bool,
-    /// How long the end of a mirror's run is waited for; not at all, if nothing.
+    /// How long to wait for a mirror run. `None`: not at all.
     pub wait: Option<Duration>,
-    /// What time it is, where the service does not tell.
+    /// The time at the start, used if a response has no date.
     pub now: Moment,
-    /// What the plan's runs log in with.
+    /// The logins of the plan's runs.
     pub logins: BTreeMap<Address, Login>,
 }
 
@@ -60,72 +60,72 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             fail_fast: false,
-            wait: Some(USUAL_WAIT),
+            wait: Some(DEFAULT_WAIT),
             now: Moment::default(),
             logins: BTreeMap::new(),
         }
     }
 }
 
-/// What every change is made with.
+/// What all changes share.
 #[derive(Clone, Copy)]
-struct Around<'a> {
+struct Env<'a> {
     client: &'a Client,
     options: &'a Options,
-    stop: &'a Stop,
+    stop: &'a Shutdown,
 }
 
-/// Changes that share the read which checks their preconditions; they are made one after the other.
+/// Changes whose preconditions are checked by the same read. They are made one after the other.
 #[derive(Debug)]
 struct Unit {
     changes: Vec<usize>,
-    /// The units that must have ended before.
+    /// The number of units that must end first.
     waits: usize,
     followers: Vec<usize>,
 }
 
-/// Makes every change that is not withheld; the records are in the order of the plan's changes.
+/// Makes every change that is not withheld. The records are in the order of the plan's changes.
 pub async fn run(
     client: &Arc<Client>,
     plan: &Plan,
     options: Options,
-    stop: &Stop,
+    stop: &Shutdown,
     listener: &Arc<dyn Listener>,
 ) -> Vec<Record> {
     let positions: Vec<usize> = (0..plan.changes.len())
         .filter(|at| plan.changes[*at].withheld.is_none())
         .collect();
     let changes: Vec<&Change> = positions.iter().map(|at| &plan.changes[*at]).collect();
-    let (mut made, doubtful) = Schedule::new(&changes)
+    let (mut records, doubtful) = Schedule::new(&changes)
         .run(client, Arc::new(options), stop, listener)
         .await;
     tokio::select! {
-        () = verify::verify(client, &changes, &mut made, &doubtful, listener) => {}
-        // What was not read back by then stays unproved.
-        () = stop.wanted_at_once() => {}
+        () = verify::verify(client, &changes, &mut records, &doubtful, listener) => {}
+        // What was not read back by then stays unverified.
+        () = stop.asked_at_once() => {}
     }
-    // The records of a large plan take much room: they are copied only where something lies between
-    // them.
-    if made.len() == plan.changes.len() {
-        return made;
+    // The records of a large plan need much memory, so they are copied only if withheld changes lie
+    // between them.
+    if records.len() == plan.changes.len() {
+        return records;
     }
-    let mut records = vec![Record::from(Fate::Withheld); plan.changes.len()];
-    for (at, record) in positions.into_iter().zip(made) {
-        records[at] = record;
+    let mut all = vec![Record::from(Fate::Withheld); plan.changes.len()];
+    for (at, record) in positions.into_iter().zip(records) {
+        all[at] = record;
     }
-    records
+    all
 }
 
-/// Which unit may start when.
+/// Decides when each unit starts.
 struct Schedule<'a> {
     changes: &'a [&'a Change],
     dependencies: Vec<Vec<usize>>,
     units: Vec<Unit>,
     ready: VecDeque<usize>,
-    /// Whether the change was handed out to be made.
+    /// Whether each change was started.
     begun: Vec<bool>,
     records: Vec<Option<Record>>,
-    ends: Vec<End>,
+    certainties: Vec<Certainty>,
     has_failed: bool,
 }
 
@@ -145,7 +145,10 @@ impl<'a> Schedule<'a> {
         let ready = (0..units.len())
             .filter(|unit| units[*unit].waits == 0)
             .collect();
-        let (begun, ends) = (vec![false; changes.len()], vec![End::Known; changes.len()]);
+        let (begun, certainties) = (
+            vec![false; changes.len()],
+            vec![Certainty::Known; changes.len()],
+        );
         let records = vec![None; changes.len()];
         Schedule {
             changes,
@@ -154,19 +157,19 @@ impl<'a> Schedule<'a> {
             ready,
             begun,
             records,
-            ends,
+            certainties,
             has_failed: false,
         }
     }
 
-    /// Starts units as their dependencies end; at most as many at once as requests may be in
-    /// flight, so that little is under way when the run is stopped. Mirrors that are run do little
-    /// but wait, and do not count. Beside the records: which of them are doubtful.
+    /// Starts units as their dependencies end. At most as many as requests may be in flight, so
+    /// that little is in progress when the apply is stopped. Mirror runs mostly wait and do not
+    /// count. Returns the records, and which changes have an unknown outcome.
     async fn run(
         mut self,
         client: &Arc<Client>,
         options: Arc<Options>,
-        stop: &Stop,
+        stop: &Shutdown,
         listener: &Arc<dyn Listener>,
     ) -> (Vec<Record>, Vec<bool>) {
         let tally = Tally::new(&**listener, Stage::Applying);
@@ -175,7 +178,7 @@ impl<'a> Schedule<'a> {
         let mut waiting = 0;
         loop {
             let halted = stop.is_asked() || (options.fail_fast && self.has_failed);
-            while !halted && running.len() < client.parallelism() + waiting.min(MOST_WAITING) {
+            while !halted && running.len() < client.parallelism() + waiting.min(MAX_WAITING) {
                 let Some(unit) = self.ready.pop_front() else {
                     break;
                 };
@@ -185,7 +188,7 @@ impl<'a> Schedule<'a> {
                     tally.step();
                     continue;
                 }
-                waiting += usize::from(self.is_run(unit));
+                waiting += usize::from(self.runs_mirror(unit));
                 let (client, options, stop, listener) = (
                     client.clone(),
                     options.clone(),
@@ -193,36 +196,37 @@ impl<'a> Schedule<'a> {
                     listener.clone(),
                 );
                 running.spawn(async move {
-                    let around = Around {
+                    let env = Env {
                         client: &client,
                         options: &options,
                         stop: &stop,
                     };
-                    (unit, step::make(around, changes, &listener).await)
+                    (unit, step::make(env, changes, &listener).await)
                 });
             }
             let ended = tokio::select! {
                 ended = running.join_next() => ended,
-                () = stop.wanted_at_once() => break,
+                () = stop.asked_at_once() => break,
             };
             match ended {
                 None => break,
-                Some(Ok((unit, made))) => {
-                    for step::Made {
+                Some(Ok((unit, finished))) => {
+                    for step::Finished {
                         position,
                         record,
-                        end,
-                    } in made
+                        certainty,
+                    } in finished
                     {
                         self.has_failed |= matches!(record.fate, Fate::Failed { .. });
-                        (self.records[position], self.ends[position]) = (Some(record), end);
+                        (self.records[position], self.certainties[position]) =
+                            (Some(record), certainty);
                     }
-                    waiting -= usize::from(self.is_run(unit));
+                    waiting -= usize::from(self.runs_mirror(unit));
                     self.finish(unit);
                     tally.step();
                 }
-                // A panic in one unit must not lose the report of the others; nobody knows what
-                // became of its changes.
+                // A panic in one unit must not lose the report of the others. Its changes are
+                // reported as cut off.
                 Some(Err(_)) => {}
             }
         }
@@ -231,7 +235,11 @@ impl<'a> Schedule<'a> {
                 *record = Some(cut_off());
             }
         }
-        let doubtful = self.ends.iter().map(|end| *end == End::Doubtful).collect();
+        let doubtful = self
+            .certainties
+            .iter()
+            .map(|certainty| *certainty == Certainty::Doubtful)
+            .collect();
         let records = self
             .records
             .into_iter()
@@ -239,14 +247,14 @@ impl<'a> Schedule<'a> {
         (records.collect(), doubtful)
     }
 
-    fn is_run(&self, unit: usize) -> bool {
+    fn runs_mirror(&self, unit: usize) -> bool {
         self.units[unit]
             .changes
             .iter()
             .any(|at| self.changes[*at].action.run().is_some())
     }
 
-    /// The changes of a unit that may be made; those that depend on a failure are skipped here.
+    /// The changes of a unit to make. Those that depend on a failed change are recorded as skipped.
     fn start(&mut self, unit: usize, listener: &Arc<dyn Listener>) -> Vec<step::Task> {
         let mut tasks = Vec::new();
         for position in self.units[unit].changes.clone() {
@@ -279,7 +287,7 @@ impl<'a> Schedule<'a> {
         let done = |fate: &Fate| {
             matches!(
                 fate,
-                Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. } | Fate::UnderWay { .. }
+                Fate::Applied { .. } | Fate::AsPlanned | Fate::Ran { .. } | Fate::InProgress { .. }
             )
         };
         let failed = |needed: &&usize| !fate(**needed).is_some_and(done);
@@ -290,14 +298,14 @@ impl<'a> Schedule<'a> {
         })
     }
 
-    /// Nobody else can have made anything in what this run created just now. What somebody else was
-    /// faster with may hold anything.
+    /// A parent that this apply created is empty, so its children need no check. One that another
+    /// client created first may not be.
     fn parent_is_new(&self, position: usize) -> bool {
         let parent = self.changes[position].address.parent();
         self.dependencies[position].iter().any(|at| {
             let needed = self.changes[*at];
             let is_parent = Some(&needed.address) == parent.as_ref();
-            self.ends[*at] == End::Own
+            self.certainties[*at] == Certainty::Own
                 && is_parent
                 && matches!(needed.action, Action::Create { .. })
         })
@@ -313,7 +321,7 @@ impl<'a> Schedule<'a> {
     }
 }
 
-/// What is known of a change that was under way when the run was stopped at once.
+/// The record of a change that was in progress when the apply was stopped at once.
 fn cut_off() -> Record {
     let fate = Fate::Failed {
         message: "stopped while in progress; the outcome is unknown".to_owned(),
@@ -327,8 +335,7 @@ fn cut_off() -> Record {
     }
 }
 
-/// Groups changes by the request that checks them: all rules of a repository are seen in one
-/// answer.
+/// Groups changes by the request that checks them. One response shows all rules of a repository.
 fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
     let mut by_read = BTreeMap::new();
     let mut units: Vec<Unit> = Vec::new();

@@ -1,4 +1,4 @@
-//! What a look at an object says about a change, in values and in words.
+//! Compares an observation with a change, and words the difference.
 
 use crate::{
     address::Address,
@@ -26,7 +26,7 @@ pub(super) fn matches(
     }
 }
 
-/// Both values of everything that is not as the change wrote it.
+/// Both values of each attribute that is not as written.
 pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String {
     match (change.action.after(), live) {
         (None, _) => "it was deleted, but still exists".to_owned(),
@@ -49,8 +49,8 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
     }
 }
 
-/// What to do about a value that did not stick.
-pub(super) fn unstuck(change: &Change, live: Option<&LiveResource>) -> &'static str {
+/// The hint for a value that did not stick.
+pub(super) fn did_not_stick_hint(change: &Change, live: Option<&LiveResource>) -> &'static str {
     let (Some(after), Some(live)) = (change.action.after(), live) else {
         return "another client may be writing; plan again";
     };
@@ -79,7 +79,7 @@ pub(super) fn unstuck(change: &Change, live: Option<&LiveResource>) -> &'static 
         "the service stores this text with other blanks or line breaks: write it in the chart as \
         it is now"
     } else if change.action.before() == Some(&live.attributes) {
-        "the service said yes and kept the old value; plan again, and ask its support if it stays \
+        "the service accepted the write but kept the old value; plan again, and ask its support if it stays \
         so"
     } else {
         "the service may have stored another value, or another client wrote; plan again"
@@ -91,7 +91,7 @@ fn is_readable(kind: &Kind, name: &str) -> bool {
         .is_none_or(|attribute| attribute.role.is_readable())
 }
 
-/// What to do about an error: what the kind knows of it, else what holds for all.
+/// The hint for an error: from the kind, or else a general one.
 pub(super) fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
@@ -105,7 +105,7 @@ pub(super) fn refused(address: &Address, error: &CallError) -> Fate {
     failed(error.to_string(), hint(address, error))
 }
 
-/// A change that was not sent, because the read before it brought no answer.
+/// A change that was not sent because the read before it failed.
 pub(super) fn unchecked(failure: &ReadFailure) -> Fate {
     let message = format!(
         "not sent, because it could not be checked: {}",
@@ -114,8 +114,8 @@ pub(super) fn unchecked(failure: &ReadFailure) -> Fate {
     failed(message, failure.hint.as_deref())
 }
 
-/// A change that was not sent, because the live object is not what the plan saw.
-pub(super) fn moved(differences: &[String]) -> Fate {
+/// A change that was not sent because the live object is not what the plan saw.
+pub(super) fn changed_since_plan(differences: &[String]) -> Fate {
     let message = format!(
         "not sent, because it changed since the plan was made: {}",
         differences.join("; ")

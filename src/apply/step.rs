@@ -1,12 +1,12 @@
-//! Makes the changes of one unit: which writes a change takes, in which order, and what follows
-//! from their ends.
+//! Makes the changes of one unit: the writes of each change, their order, and what follows from
+//! their outcomes.
 //!
-//! How one write is checked, sent and repeated is in [`write`](super::write).
+//! [`write`](super::write) checks, sends and retries one write.
 
 use std::sync::Arc;
 
 use super::{
-    Around,
+    Env,
     carry::to_fill,
     freshen::Runner,
     observe::failed,
@@ -21,42 +21,42 @@ use crate::{
     wire::Request,
 };
 
-/// One change to be made.
+/// One change to make.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) position: usize,
     pub(super) change: Change,
-    /// Its parent was created in this run, so there is nothing to check.
+    /// Its parent was created by this apply, so there is nothing to check.
     pub(super) fresh: bool,
 }
 
-/// A change that came to its end.
+/// A change with its outcome.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct Finished {
     pub(super) position: usize,
     pub(super) record: Record,
-    pub(super) end: End,
+    pub(super) certainty: Certainty,
 }
 
-/// How sure a change's end is.
+/// How certain the outcome of a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// The service said yes to the write: what is there now is this run's own.
+pub(super) enum Certainty {
+    /// The service accepted the write, so the live object is the one that this apply wrote.
     Own,
-    /// It is known what came of it, if not always who did it.
+    /// The outcome is known, but another client may have caused it.
     Known,
-    /// It may have been done.
+    /// The write may have had an effect.
     Doubtful,
 }
 
 /// Makes the changes of a unit, which share one read, one after the other.
 pub(super) async fn make(
-    around: Around<'_>,
+    env: Env<'_>,
     tasks: Vec<Task>,
     listener: &Arc<dyn Listener>,
-) -> Vec<Made> {
+) -> Vec<Finished> {
     let mut shared = None;
-    let mut made = Vec::with_capacity(tasks.len());
+    let mut finished = Vec::with_capacity(tasks.len());
     for Task {
         position,
         change,
@@ -64,7 +64,7 @@ pub(super) async fn make(
     } in tasks
     {
         let trace = Trace::default();
-        let (record, end) = make_one(around, &change, &trace, fresh, &mut shared).await;
+        let (record, certainty) = make_one(env, &change, &trace, fresh, &mut shared).await;
         let record = Record {
             tries: trace.tries(),
             ..record
@@ -73,35 +73,35 @@ pub(super) async fn make(
             change: &change,
             record: &record,
         });
-        made.push(Made {
+        finished.push(Finished {
             position,
             record,
-            end,
+            certainty,
         });
     }
-    made
+    finished
 }
 
 async fn make_one(
-    around: Around<'_>,
+    env: Env<'_>,
     change: &Change,
     trace: &Trace,
     is_new: bool,
     shared: &mut Option<Shared>,
-) -> (Record, End) {
-    let mut writer = Writer::new(around.client, change, trace, is_new, shared.take());
-    let (fate, end) = match writer.perform(change).await {
-        Settled::Done => (Fate::Applied { verified: false }, End::Own),
-        Settled::AsPlanned => (Fate::AsPlanned, End::Known),
-        Settled::Found => (Fate::Applied { verified: false }, End::Known),
-        Settled::Refused(fate) => (fate, End::Known),
-        Settled::Unknown(fate) => (fate, End::Doubtful),
+) -> (Record, Certainty) {
+    let mut writer = Writer::new(env.client, change, trace, is_new, shared.take());
+    let (fate, certainty) = match writer.perform(change).await {
+        Settled::Done => (Fate::Applied { verified: false }, Certainty::Own),
+        Settled::AsPlanned => (Fate::AsPlanned, Certainty::Known),
+        Settled::Found => (Fate::Applied { verified: false }, Certainty::Known),
+        Settled::Refused(fate) => (fate, Certainty::Known),
+        Settled::Unknown(fate) => (fate, Certainty::Doubtful),
     };
     let (mut before, wrote) = (writer.before.take(), writer.wrote);
     *shared = writer.shared.take();
-    // Its place in flight is free again for the run.
+    // Releases its place in flight: a run may wait for long.
     drop(writer);
-    let (fate, wrote) = follow(around, change, trace, fate, wrote, &mut before).await;
+    let (fate, wrote) = follow(env, change, trace, fate, wrote, &mut before).await;
     (
         Record {
             fate,
@@ -110,14 +110,14 @@ async fn make_one(
             before,
             after: None,
         },
-        end,
+        certainty,
     )
 }
 
-/// The run that follows a change which was made, or which was needless; and whether anything was
-/// written.
+/// Starts the run that follows a change, if the change succeeded. Returns the outcome, and whether
+/// anything was written.
 async fn follow(
-    around: Around<'_>,
+    env: Env<'_>,
     change: &Change,
     trace: &Trace,
     fate: Fate,
@@ -132,12 +132,12 @@ async fn follow(
         Fate::AsPlanned => false,
         _ => return (fate, wrote),
     };
-    let mut runner = Runner::new(around, change, (run, runs), trace, changed);
+    let mut runner = Runner::new(env, change, (run, runs), trace, changed);
     let fate = runner.make().await;
     if let Some(seen) = runner.first {
         before.get_or_insert(Some(Box::new(seen)));
     }
-    let wrote = wrote || !matches!(fate, Fate::AsPlanned | Fate::UnderWay { .. });
+    let wrote = wrote || !matches!(fate, Fate::AsPlanned | Fate::InProgress { .. });
     match fate {
         Fate::Failed {
             message,
@@ -170,12 +170,12 @@ impl Writer<'_> {
             Action::Replace { before, after, .. } => {
                 self.replace(change, before, after, planned).await
             }
-            // Nothing is written; the run checks for itself what it is started on.
+            // Nothing to write. The run makes its own check.
             Action::Run { .. } => Settled::AsPlanned,
         }
     }
 
-    /// Creates, and then changes what a creation cannot say.
+    /// Creates, then updates the attributes that the create request cannot contain.
     async fn create(&mut self, change: &Change, after: &Attributes, guard: Guard<'_>) -> Settled {
         let wire = change.address.kind().wire;
         let created = wire.created(after);
@@ -261,7 +261,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts the old values back, if the object is certainly not there.
+    /// Creates the old object again. Only after a definite refusal: then the new one certainly does
+    /// not exist.
     async fn restore(&mut self, change: &Change, before: &Attributes, refused: Fate) -> Fate {
         let Fate::Failed {
             message, hint, job, ..
@@ -281,13 +282,13 @@ impl Writer<'_> {
             next: None,
         };
         let restored = matches!(self.settle(write).await, Settled::Done | Settled::Found);
-        let told = if restored {
+        let outcome = if restored {
             "the old one was restored"
         } else {
             "the old one was not restored"
         };
         Fate::Failed {
-            message: format!("{message}; {told}"),
+            message: format!("{message}; {outcome}"),
             hint,
             restored,
             job,

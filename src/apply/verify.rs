@@ -1,7 +1,7 @@
-//! Reads again what an apply touched and compares it with the plan: what did not stick is a
-//! failure.
+//! Reads everything that an apply touched again, and compares it with the plan. What did not stick
+//! is a failure.
 //!
-//! Asks for lists where one list is less than many reads, and waits a little for what is not there
+//! Reads a list where that takes fewer requests, and waits a little for values that are not visible
 //! yet.
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::observe::{difference, matches, unstuck};
+use super::observe::{did_not_stick_hint, difference, matches};
 use crate::{
     address::Address,
     kind::{Kind, Listing, REGISTRY, Subject},
@@ -25,7 +25,7 @@ use crate::{
     wire::Try,
 };
 
-/// How long a value may take to show, and how often it is looked for.
+/// How long a value may take to become visible, and how often it is read.
 const PATIENCE: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(750),
@@ -34,11 +34,12 @@ const PATIENCE: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
-/// What was read again; an address that is not in here could not be read.
+/// What was read back. An address is missing if it could not be read.
 type ReadBack = BTreeMap<Address, Seen>;
 
-/// Reads back every change that was written. An applied one becomes verified, or one that did not
-/// stick, or stays unverified; one that nobody knew the end of is applied after all if it shows.
+/// Reads back every change that was written. An applied change becomes verified, becomes a failure
+/// that did not stick, or stays unverified. A change with an unknown outcome becomes applied if it
+/// is visible.
 pub(super) async fn verify(
     client: &Arc<Client>,
     changes: &[&Change],
@@ -63,13 +64,13 @@ pub(super) async fn verify(
             continue;
         };
         let applied = matches!(record.fate, Fate::Applied { .. });
-        let is_made = matches(
+        let is_visible = matches(
             change.address.kind(),
             live.as_deref(),
             change.action.after(),
         );
         record.after = Some(live);
-        if is_made && (applied || doubtful[position]) {
+        if is_visible && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
         } else if applied {
             let (client, change) = (client.clone(), change.clone());
@@ -96,7 +97,7 @@ pub(super) async fn verify(
     }
 }
 
-/// What requests name the touched resources by.
+/// The touched resources, with the ids that requests use.
 type Touched = Vec<(Address, Option<RemoteId>)>;
 
 async fn read_back<'a>(
@@ -156,7 +157,7 @@ fn spawn_by_parent(
                     items,
                     touched.into_iter().map(|(address, _)| address).collect(),
                 ),
-                // A parent that does not show yet holds what does not show yet.
+                // While the parent is not visible, its children are not visible either.
                 Err(_) => one_by_one(&client, touched).await,
             }
         });
@@ -217,7 +218,7 @@ fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> Rea
     found
 }
 
-/// What became of a value that did not show at once.
+/// The result of waiting for a value.
 struct Waited {
     fate: Fate,
     tries: Vec<Try>,
@@ -248,7 +249,7 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
         Err(_) => Fate::Applied { verified: false },
         Ok(live) => Fate::Failed {
             message: format!("did not stick: {}", difference(change, live.as_ref())),
-            hint: Some(unstuck(change, live.as_ref()).to_owned()),
+            hint: Some(did_not_stick_hint(change, live.as_ref()).to_owned()),
             restored: false,
             job: None,
         },

@@ -1,10 +1,10 @@
-//! Sends the writes of one change, each right behind the read that shows what it would change or
-//! destroy.
+//! Sends the writes of one change. Each directly follows the read that shows what it would change
+//! or destroy.
 //!
-//! A check and its write are admitted together: the place in flight and the turns of both are taken
-//! before the check is sent, so that nothing of this run delays the write. Each further try begins
-//! with the whole check again, because the world may have changed while the service was busy. Where
-//! the plan wants something else than what is there now, nothing is sent.
+//! A check and its write are admitted together: the place in flight and the places in the rate
+//! limit are taken for both before the check is sent, so that no other request delays the write.
+//! Each retry begins with a new check, because the object may have changed while the service was
+//! busy. If the precondition fails, nothing is sent.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     carry::filled,
     check::check,
-    observe::{failed, matches, moved, refused, unchecked},
+    observe::{changed_since_plan, failed, matches, refused, unchecked},
 };
 use crate::{
     kind::Subject,
@@ -28,13 +28,14 @@ use crate::{
     wire::{Request, Response, error::Class},
 };
 
-/// A check may be this old when its write is sent; the answers themselves can be slow.
+/// The largest age of a check when its write is sent. It is exceeded only if the responses are
+/// slow.
 const MAX_AGE: Duration = Duration::from_secs(2);
 
-/// How many more checks one write gets when they are too old as soon as they are complete.
+/// How often a check that is too old is repeated for one write.
 const MORE_CHECKS: u32 = 2;
 
-/// How long a write of this change may take to show before its next one is checked.
+/// The waits for a write to become visible before the next write of the same change is checked.
 const LAGS: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(750),
@@ -43,29 +44,29 @@ const LAGS: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
-/// What is known after a write.
+/// The outcome of a write.
 pub(super) enum Settled {
     Done,
-    /// The read before the write showed that nothing has to be sent.
+    /// The check showed that nothing has to be sent.
     AsPlanned,
-    /// A read shows the result, and nobody knows which try made it, or whether another client did.
+    /// A read shows the result. It is unknown which try caused it, or whether another client did.
     Found,
-    /// The service said no, or nothing was sent.
+    /// The service refused, or nothing was sent.
     Refused(Fate),
-    /// It may have been done.
+    /// It may have had an effect.
     Unknown(Fate),
 }
 
-/// What must hold right before a write.
+/// The condition for a write.
 #[derive(Clone, Copy)]
 pub(super) enum Guard<'a> {
-    /// What the plan says.
+    /// The plan's precondition.
     Planned(&'a Precondition),
-    /// What the write before this one of the same change left behind; `None`: nothing.
+    /// What the previous write of the same change left. `None`: no object.
     Left(Option<&'a Attributes>),
 }
 
-/// The answer to a check, which all changes of a unit share.
+/// The response to a check, shared by the changes of a unit.
 #[derive(Debug)]
 pub(super) struct Shared {
     answer: Result<Response, CallError>,
@@ -73,13 +74,13 @@ pub(super) struct Shared {
     trace: Trace,
 }
 
-/// What is known of the object that is written next.
-enum Belief {
-    /// Its parent was created in this run, so nothing else can be in there.
+/// What is known about the object before the next write.
+enum Known {
+    /// It cannot exist: this apply created its parent.
     New,
-    /// What another change of the unit read.
+    /// Another change of the unit read it.
     Shared,
-    /// As it was at that time.
+    /// It was read at that time.
     Since(Instant),
     Nothing,
 }
@@ -90,29 +91,29 @@ pub(super) struct Writer<'w> {
     change: &'w Change,
     trace: &'w Trace,
     admission: Option<Admission<'w>>,
-    belief: Belief,
-    /// The answer to the last check, for the other changes of the unit.
+    known: Known,
+    /// The response to the last check, for the other changes of the unit.
     pub(super) shared: Option<Shared>,
-    /// What the first check showed.
+    /// The state at the first check.
     pub(super) before: Option<Seen>,
-    /// The object as the last check that found it showed it.
+    /// The last state in which a check found the object.
     last: Option<LiveResource>,
     /// Whether a write was sent.
     pub(super) wrote: bool,
 }
 
-/// One write of a change, and what is sent behind it without another check.
+/// One write of a change, and the request that follows without another check.
 pub(super) struct Write<'a> {
     pub(super) request: &'a Request,
     pub(super) guard: Guard<'a>,
-    /// What a read shows once it is done; `None`: nothing.
+    /// What a read shows after it. `None`: no object.
     pub(super) goal: Option<&'a Attributes>,
     pub(super) next: Option<&'a Request>,
 }
 
 impl<'w> Writer<'w> {
-    /// `is_new`: the parent of the object was created in this run. `shared`: what another change of
-    /// the unit read.
+    /// `is_new`: this apply created the object's parent. `shared`: the check of another change of
+    /// the unit.
     pub(super) fn new(
         client: &'w Client,
         change: &'w Change,
@@ -120,10 +121,10 @@ impl<'w> Writer<'w> {
         is_new: bool,
         shared: Option<Shared>,
     ) -> Writer<'w> {
-        let belief = match &shared {
-            _ if is_new => Belief::New,
-            Some(_) => Belief::Shared,
-            None => Belief::Nothing,
+        let known = match &shared {
+            _ if is_new => Known::New,
+            Some(_) => Known::Shared,
+            None => Known::Nothing,
         };
         let (admission, before, last, wrote) = (None, None, None, false);
         Writer {
@@ -131,7 +132,7 @@ impl<'w> Writer<'w> {
             change,
             trace,
             admission,
-            belief,
+            known,
             shared,
             before,
             last,
@@ -151,7 +152,7 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// Sends a write until it is known what became of it.
+    /// Sends a write, with retries, until its outcome is known or no retry is left.
     pub(super) async fn settle(&mut self, write: Write<'_>) -> Settled {
         let mut tries = WriteTries::default();
         if let Some(settled) = self.use_shared(&write) {
@@ -159,7 +160,7 @@ impl<'w> Writer<'w> {
         }
         loop {
             if !self.is_fresh() {
-                // A place in flight without the turn of a check is no use.
+                // This admission does not cover another check, so a new one is needed.
                 self.admission = None;
                 match self.check(&write, &mut tries).await {
                     Ok(None) => {}
@@ -206,20 +207,20 @@ impl<'w> Writer<'w> {
     }
 
     fn is_fresh(&self) -> bool {
-        match self.belief {
-            Belief::New => true,
-            Belief::Since(at) => at.elapsed() <= MAX_AGE,
-            Belief::Shared | Belief::Nothing => false,
+        match self.known {
+            Known::New => true,
+            Known::Since(at) => at.elapsed() <= MAX_AGE,
+            Known::Shared | Known::Nothing => false,
         }
     }
 
-    /// What the check of another change of the unit says, unless it is too old.
+    /// Judges by the check of another change of the unit, unless that is too old.
     fn use_shared(&mut self, write: &Write<'_>) -> Option<Settled> {
         let shared = self
             .shared
             .as_ref()
-            .filter(|_| matches!(self.belief, Belief::Shared))?;
-        self.belief = Belief::Since(shared.since);
+            .filter(|_| matches!(self.known, Known::Shared))?;
+        self.known = Known::Since(shared.since);
         if shared.answer.is_ok() && !self.is_fresh() {
             return None;
         }
@@ -230,7 +231,7 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// Looks again. `Some`: nothing is to be sent.
+    /// Checks again. `Some`: nothing must be sent.
     async fn check(
         &mut self,
         write: &Write<'_>,
@@ -238,24 +239,24 @@ impl<'w> Writer<'w> {
     ) -> Result<Option<Settled>, ReadFailure> {
         let mut waits = LAGS.into_iter();
         loop {
-            let seen = self.look(write).await?;
+            let seen = self.observe(write).await?;
             let Some(wait) = waits.next().filter(|_| self.lags(write, &seen)) else {
                 return Ok(self.judge(write, &seen, Some(tries)));
             };
-            // What is in flight meanwhile is others'.
+            // Releases the place in flight during the wait.
             self.admission = None;
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn look(&mut self, write: &Write<'_>) -> Result<Observation, ReadFailure> {
+    async fn observe(&mut self, write: &Write<'_>) -> Result<Observation, ReadFailure> {
         let mut behind = vec![write.request];
         behind.extend(write.next);
         let trace = Trace::default();
         let checked = check(self.client, self.subject(), self.view(), &behind, &trace).await;
         self.trace.append(&trace);
         self.admission = checked.admission;
-        self.belief = Belief::Since(checked.since);
+        self.known = Known::Since(checked.since);
         self.shared = checked.answer.map(|answer| Shared {
             answer,
             since: checked.since,
@@ -264,8 +265,8 @@ impl<'w> Writer<'w> {
         checked.seen
     }
 
-    /// Whether a look shows the object as it was before this change wrote to it: reads may lag
-    /// behind writes.
+    /// Whether a read still shows the object as it was before this change wrote to it: reads may
+    /// lag behind writes.
     fn lags(&self, write: &Write<'_>, seen: &Observation) -> bool {
         let Guard::Left(left) = write.guard else {
             return false;
@@ -277,7 +278,7 @@ impl<'w> Writer<'w> {
         self.wrote && is_old && !matches(self.change.address.kind(), seen.live.as_ref(), left)
     }
 
-    /// What a look says about a write: nothing, if it may be sent.
+    /// Judges an observation. `None`: the write may be sent.
     fn judge(
         &mut self,
         write: &Write<'_>,
@@ -295,8 +296,8 @@ impl<'w> Writer<'w> {
             return Some(Settled::Found);
         }
         let differences = match write.guard {
-            // An object that is as the plan wants it needs no write: a saved plan that was
-            // interrupted can be applied again.
+            // An object that is already as planned needs no write. So an interrupted saved plan can
+            // be applied again.
             Guard::Planned(_) if matches(kind, live, self.change.action.after()) => {
                 return Some(Settled::AsPlanned);
             }
@@ -323,7 +324,7 @@ impl<'w> Writer<'w> {
         if differences.is_empty() {
             return None;
         }
-        let fate = moved(&differences);
+        let fate = changed_since_plan(&differences);
         Some(match tries.and_then(|tries| tries.last.as_ref()) {
             Some(error) if doubtful => {
                 let what = differences.join("; ");
@@ -349,18 +350,18 @@ impl<'w> Writer<'w> {
         {
             Ok(_) => {
                 self.admission = Some(admission);
-                // What the write left behind is known from now on.
-                self.belief = Belief::Since(Instant::now());
+                // The state is known: it is what the write left.
+                self.known = Known::Since(Instant::now());
                 Ok(())
             }
             Err(failed) => {
-                self.belief = Belief::Nothing;
+                self.known = Known::Nothing;
                 Err(failed)
             }
         }
     }
 
-    /// The end of a write that another try cannot change.
+    /// The outcome of a failed write, if a retry cannot change it.
     async fn refusal(&mut self, write: &Write<'_>, error: &CallError) -> Option<Settled> {
         match error.class() {
             Some(Class::Absent) if write.goal.is_none() => Some(Settled::Found),
@@ -379,8 +380,8 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// Another client created it between the check and the write. That is fine if it is what the
-    /// plan wants.
+    /// Another client created it between the check and the write. That is fine if it equals the
+    /// plan.
     async fn conflict(&self, write: &Write<'_>, error: &CallError) -> Settled {
         let address = &self.change.address;
         match observe::observe(self.client, self.subject(), self.trace)
@@ -396,7 +397,7 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// No more tries. A last look says whether one of them was heard.
+    /// No retry is left. One more read shows whether a try had an effect.
     async fn give_up(&self, write: &Write<'_>, tries: &WriteTries, error: &CallError) -> Settled {
         let address = &self.change.address;
         if !tries.doubtful {
@@ -414,7 +415,7 @@ impl<'w> Writer<'w> {
 #[derive(Default)]
 struct WriteTries {
     writes: Retries,
-    /// One of them may have been heard.
+    /// A try may have had an effect.
     doubtful: bool,
     last: Option<CallError>,
     /// How often a check was too old when its write could be sent.
@@ -422,13 +423,13 @@ struct WriteTries {
 }
 
 impl WriteTries {
-    /// The check brought no answer, so nothing more is sent.
+    /// The check failed, so nothing more is sent.
     fn unread(&self, failure: &ReadFailure) -> Settled {
         match &self.last {
             Some(error) if self.doubtful => {
                 let unread = &failure.message;
                 let message = format!(
-                    "{error}; whether it was done is not known, because it could not be read: \
+                    "{error}; its outcome is unknown, because it could not be read: \
                     {unread}"
                 );
                 Settled::Unknown(failed(

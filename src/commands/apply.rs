@@ -20,7 +20,7 @@ use super::{
     signals::{self, Signals},
 };
 use crate::{
-    apply::{self, Options, Stop},
+    apply::{self, Options, Shutdown},
     cli::{ApplyArgs, Format, Global},
     config::load,
     diagnostics::View,
@@ -313,7 +313,7 @@ async fn make(
     listener: &Arc<dyn Listener>,
 ) -> (Vec<Record>, Option<Halt>) {
     let (stop, late, fail_fast) = (
-        Stop::default(),
+        Shutdown::default(),
         Arc::new(OnceLock::new()),
         options.fail_fast,
     );
@@ -336,7 +336,7 @@ async fn make(
 }
 
 /// The end of the run's time is a first Ctrl-C.
-async fn out_of_time(stop: Stop, deadline: Deadline, reached: Arc<OnceLock<TooLate>>) {
+async fn out_of_time(stop: Shutdown, deadline: Deadline, reached: Arc<OnceLock<TooLate>>) {
     let late = deadline.passes().await;
     // It passes once.
     let _ = reached.set(late);

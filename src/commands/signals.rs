@@ -9,7 +9,7 @@ use std::sync::{LazyLock, mpsc};
 use tokio::sync::watch;
 
 use super::output;
-use crate::{apply::Stop, exit::Exit};
+use crate::{apply::Shutdown, exit::Exit};
 
 /// What was asked for, and who would act on it.
 #[derive(Default)]
@@ -102,7 +102,7 @@ impl Drop for Signals {
 }
 
 /// Passes them on until the run is over.
-pub(super) async fn watch(mut signals: Signals, stop: Stop) {
+pub(super) async fn watch(mut signals: Signals, stop: Shutdown) {
     signals.next().await;
     stop.soon();
     output::print_line("stopping: what is in flight is finished; a second Ctrl-C stops at once");

@@ -37,7 +37,7 @@ pub enum Listing {
     },
 }
 
-/// The paged list of what is in one resource.
+/// The paged list of the children of one resource.
 #[derive(Debug, Clone, Copy)]
 pub struct ContentList {
     pub page_size: usize,

@@ -1,7 +1,6 @@
-//! Learns the name of the account that a run belongs to.
+//! Finds the name of the caller's account.
 //!
-//! A source that does not answer is no failure of the run: there are others, and not every run
-//! needs the name.
+//! A source that fails is not an error: there are others, and not every invocation needs the name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,11 +34,11 @@ struct Domain {
     name: Option<String>,
 }
 
-/// How long a name is waited for that is only shown.
+/// How long to wait for a name that is only displayed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The account by region, as `GET /v2/manage/overview` names it. A name that decides nothing is
-/// worth one try.
+/// The account by region, from `GET /v2/manage/overview`. A name that is only displayed is not
+/// retried.
 pub async fn overviews(
     client: &Arc<Client>,
     regions: BTreeSet<Arc<str>>,
@@ -78,7 +77,7 @@ async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<S
     name(decoded::<Overview>(&response)?.domain_name)
 }
 
-/// The account as IAM names it; the error says in half a sentence why it does not.
+/// The account, from IAM. The error is a clause.
 pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String> {
     let request = Request::new(
         Service::Iam,
@@ -93,7 +92,7 @@ pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String
     let first = decoded::<Domains>(&response).and_then(|answer| answer.domains.into_iter().next());
     first
         .and_then(|domain| name(domain.name))
-        .ok_or_else(|| "IAM names no account".to_owned())
+        .ok_or_else(|| "IAM returned no account".to_owned())
 }
 
 fn decoded<T: DeserializeOwned>(response: &Response) -> Option<T> {

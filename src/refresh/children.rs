@@ -1,7 +1,7 @@
-//! Reads what lives in resources, and begins with that as soon as a page of a list shows them.
+//! Reads the children of resources, starting as soon as a page of a list shows their parents.
 //!
-//! The list may be read again after that, or fail. So what was read early decides nothing: at the
-//! end the caller says whose children are wanted, and the others are dropped.
+//! The list may be read again afterwards, or fail. So early reads decide nothing: at the end the
+//! caller names the parents that count, and other results are dropped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,12 +22,12 @@ use crate::{
     transport::client::Client,
 };
 
-/// What one request shows: all of a kind that lives in a resource.
+/// One read: all children of a kind of one resource.
 type Read = (Address, &'static Kind);
 
 type Listed = Result<Vec<(Address, LiveResource)>, ReadFailure>;
 
-/// Reads of children, each once.
+/// Reads children, each once.
 pub(super) struct Children {
     client: Arc<Client>,
     begun: BTreeSet<Read>,
@@ -35,7 +35,7 @@ pub(super) struct Children {
     ended: Vec<(Read, Listed)>,
 }
 
-/// Watches the pages of lists for parents whose children are wanted if only they exist.
+/// Watches the pages of lists for parents whose children are needed if they exist.
 #[derive(Clone)]
 pub(super) struct Watch {
     wanted: Arc<BTreeSet<Read>>,
@@ -66,7 +66,7 @@ impl Watch {
                 .map(|kind| (parent.clone(), kind))
         });
         let found: Vec<Read> = reads.filter(|read| self.wanted.contains(read)).collect();
-        // Nobody listens any more once all lists have ended: then the caller knows what is there.
+        // The receiver is gone once all lists have ended: then the caller knows every parent.
         let _ = self.seen.send(found);
     }
 }
@@ -81,8 +81,8 @@ impl Children {
         }
     }
 
-    /// What all lists bring, each a step; meanwhile begins with the children of what their pages
-    /// show.
+    /// The results of all lists, each a step. Meanwhile starts the reads of children of listed
+    /// parents.
     pub(super) async fn gather<T: 'static>(
         &mut self,
         mut lists: JoinSet<T>,
@@ -107,9 +107,9 @@ impl Children {
         }
     }
 
-    /// Adds what these reads show to what is live, and returns those that failed. What `moved`
-    /// lists showed before they were read again may have been gone for a while, so a failure there
-    /// is tried again.
+    /// Adds the results of these reads to the live state, and returns the failures. A parent from a
+    /// list that `moved` may have been gone when its children were read, so such a failure is
+    /// retried.
     pub(super) async fn finish(
         mut self,
         wanted: Vec<Read>,
@@ -152,7 +152,7 @@ impl Children {
             .collect()
     }
 
-    /// Begins with those that were not begun before.
+    /// Starts the reads that were not started yet.
     fn begin(&mut self, mut reads: Vec<Read>, tally: &Tally<'_>) {
         reads.retain(|read| self.begun.insert(read.clone()));
         if reads.is_empty() {

@@ -1,5 +1,5 @@
-//! Looks for what a list of several pages lacks. The pages were not read at one time, so what is in
-//! none of them may be there all the same.
+//! Looks for declared objects that a list of several pages lacks. Pages are read at different
+//! times, so an object may exist although none contains it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,11 +14,11 @@ use crate::{
     transport::{client::Client, trace::Trace},
 };
 
-/// How many are asked for one by one at most.
+/// How many are read one by one at most. For more, reading the list again is cheaper.
 const MOST_ASKED_FOR: usize = 100;
 
-/// Looks for whatever the chart names and lists of several pages lack. What is in nothing that
-/// exists needs no look.
+/// Looks for everything that the chart declares and lists of several pages lack, except children of
+/// parents that do not exist.
 pub(super) async fn look_for(
     client: &Arc<Client>,
     chart: &Chart,
@@ -51,15 +51,14 @@ pub(super) async fn look_for(
     for (address, found) in gather(looks, tally).await.into_iter().flatten() {
         match found {
             Ok(found) => live.resources.extend(found.map(|found| (address, found))),
-            // One that all of them share stands for all.
+            // One failure that all share is reported once.
             Err(failure) if live.failures.contains(&failure) => {}
             Err(failure) => live.failures.push(failure),
         }
     }
 }
 
-/// What each of some objects is that a list of several pages lacks. Each is asked for by itself;
-/// where they are too many for that, the list is read again.
+/// Reads each of these objects by itself or, if there are too many, the list again.
 pub(crate) async fn confirm(
     client: &Arc<Client>,
     kind: &'static Kind,

@@ -1,8 +1,7 @@
-//! Reads the live state: the lists of each region, and the rules of the repositories whose rules
-//! are managed.
+//! Reads the live state: the lists of each region, and the children that the chart manages.
 //!
-//! Asks nothing else and changes nothing. A read that fails is recorded, never left out: an object
-//! that could not be read is unknown, not absent.
+//! Sends reads only. A failed read is recorded, never dropped: an object that could not be read is
+//! unknown, not absent.
 
 pub mod accounts;
 mod by_id;
@@ -44,8 +43,8 @@ pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listene
     refresh_part(client, chart, chart, listener).await
 }
 
-/// The same for a plan of a part of the chart: the lists tell of what no file names, so they are
-/// read whole; rules are read for the part alone.
+/// The same for a part of the chart. Lists are read whole, because only they show what no file
+/// lists. Children are read only for the selected part.
 pub async fn refresh_part(
     client: &Arc<Client>,
     chart: &Chart,
@@ -53,14 +52,14 @@ pub async fn refresh_part(
     listener: &dyn Listener,
 ) -> Live {
     let (mut live, malformed) = understood(client, chart, part, listener).await;
-    // What a plan is about and is not understood is unknown.
+    // Undecodable objects that the chart declares, or that are in a declared parent, are unknown.
     live.failures.extend(malformed.into_values());
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
     live
 }
 
-/// What is understood, and of what the chart speaks of and lists name, why it is not.
+/// The decoded objects, and a failure for each undecodable one that matters to the chart.
 async fn understood(
     client: &Arc<Client>,
     chart: &Chart,
@@ -128,7 +127,7 @@ async fn understood(
                         None => well.push((address, found)),
                     }
                 }
-                // Both are in order, which one insertion after the other could make no use of.
+                // Both are sorted: appending is linear, single insertions are not.
                 live.resources.append(&mut well.into_iter().collect());
             }
             Err(failure) => live.failures.push(failure),
@@ -143,7 +142,7 @@ async fn understood(
     if live.failures.is_empty() {
         lacking::look_for(client, &part, several, &mut live, &tally).await;
     }
-    // Rules of repositories that may not exist would only repeat the failure.
+    // If a list failed, reads of its children would only repeat the failure.
     if live.failures.is_empty() {
         let reads = scope::to_list(&part, &live);
         let unread = children.finish(reads, &moved, &mut live, &tally).await;
@@ -155,7 +154,7 @@ async fn understood(
     (live, malformed)
 }
 
-/// Why an item of a list cannot be used, if it cannot.
+/// The failure for an undecodable list item.
 fn misread(address: &Address, found: &LiveResource) -> Option<ReadFailure> {
     let message = found.malformed.as_deref()?.to_owned();
     Some(ReadFailure {
@@ -165,17 +164,17 @@ fn misread(address: &Address, found: &LiveResource) -> Option<ReadFailure> {
     })
 }
 
-/// Everything in some organizations.
+/// Everything in the chart's organizations.
 #[derive(Debug, Default)]
 pub struct Everything {
     pub live: Live,
-    /// What could not be read of what the lists hold.
+    /// Listed objects whose children could not be read.
     pub unread: Vec<Unread>,
-    /// What the lists name in a way that is not understood.
+    /// Undecodable list items.
     pub malformed: BTreeMap<Address, ReadFailure>,
 }
 
-/// Reads the chart's organizations with everything in them, whatever the chart manages.
+/// Reads the chart's organizations with everything in them, managed or not.
 pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
     let (mut live, malformed) = understood(client, chart, chart, listener).await;
     let reads = live.resources.keys().flat_map(reads_in).collect();
@@ -190,7 +189,7 @@ pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listen
     }
 }
 
-/// What all tasks bring, in the order in which they end; each counts as a step.
+/// The results of all tasks, in the order in which they end. Each counts as a step.
 pub(crate) async fn gather<T: 'static>(mut tasks: JoinSet<T>, tally: &Tally<'_>) -> Vec<T> {
     tally.expect(tasks.len());
     let mut brought = Vec::with_capacity(tasks.len());
@@ -201,20 +200,20 @@ pub(crate) async fn gather<T: 'static>(mut tasks: JoinSet<T>, tally: &Tally<'_>)
     brought
 }
 
-/// What a task brings that nothing cancels; a panic in it is one of this run.
+/// The result of a task. Tasks are never cancelled, so an error is a panic, which continues here.
 fn result<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// Whether the chart speaks of what a resource lives in. Organizations are few, and a rule may name
-/// one that the chart does not.
+/// Whether the chart declares the parent, or a rule targets it. Resources without a parent always
+/// count: they are few.
 fn lives_in(chart: &Chart, address: &Address) -> bool {
     address
         .parent()
         .is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
-/// Every read that shows something of what lives in a resource.
+/// Every read of children of a resource.
 fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> + use<> {
     let parent = parent.clone();
     parent
@@ -223,7 +222,7 @@ fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> 
         .map(move |kind| (parent.clone(), kind))
 }
 
-/// What lives in one resource, of a kind that only its own read shows.
+/// The children of one resource, of a kind that is read per parent.
 pub async fn list_children(
     client: &Client,
     parent: &Address,
@@ -265,7 +264,7 @@ pub async fn list_children(
     Ok(items)
 }
 
-/// All resources of a kind in a region; a failure, if one of them is not understood.
+/// All resources of a kind in a region. Fails if one is undecodable.
 pub async fn list_region(
     client: &Arc<Client>,
     kind: &'static Kind,
@@ -282,8 +281,8 @@ pub async fn list_region(
     }
 }
 
-/// All resources of a kind in a region, those among them of which nothing but the name is
-/// understood. The watch sees each page as it comes in.
+/// All resources of a kind in a region, undecodable ones included. The watch sees each page as it
+/// arrives.
 async fn list_whole(
     client: &Arc<Client>,
     kind: &'static Kind,
@@ -318,7 +317,7 @@ async fn list_whole(
     pages::read(&mut { client }, &list).await
 }
 
-/// The account that asks in a region, if the first page of a list tells.
+/// The caller's account in a region, if the first page of a list shows it.
 pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String>, ReadFailure> {
     for kind in REGISTRY {
         let Listing::PerRegion {
@@ -344,8 +343,7 @@ pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String
     Ok(None)
 }
 
-/// Whether an item is seen for the first time. One that comes twice with different values has no
-/// known value.
+/// Whether an item is new. Fails if it is listed twice with different values.
 fn is_new(
     seen: &mut BTreeMap<Address, LiveResource>,
     address: &Address,
@@ -363,7 +361,7 @@ fn is_new(
     }
 }
 
-/// What the service's clock says: the times in its answers are compared with nothing else, so that
+/// The time on the service's clock. Times in its responses are compared only with this, because
 /// clocks may differ.
 fn clock(response: &Response) -> Option<Moment> {
     Moment::of_http(response.date.as_deref()?)
@@ -373,7 +371,7 @@ fn contradicted(subject: &str, message: String) -> ReadFailure {
     ReadFailure {
         subject: subject.to_owned(),
         message,
-        hint: Some("try again when nobody writes".to_owned()),
+        hint: Some("try again when no other client writes".to_owned()),
     }
 }
 

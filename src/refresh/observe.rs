@@ -1,7 +1,7 @@
-//! Reads one object: the requests, and their answers as a value.
+//! Observes one object: the requests, and their responses as a value.
 //!
-//! How the request is sent is the caller's business: a plan retries it, an apply sends it from the
-//! place in flight of the write that follows.
+//! The caller sends the requests: a plan with retries, an apply from the place in flight of the
+//! write that follows.
 
 use super::{
     clock,
@@ -19,46 +19,46 @@ use crate::{
     wire::{Request, Response},
 };
 
-/// What is to be seen of an object.
+/// What to read of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
-    /// Its values.
+    /// Its attributes.
     Values,
-    /// What its deletion would destroy.
+    /// What its deletion would destroy, too.
     BeforeDelete,
 }
 
-/// What a read showed of an object.
+/// An observation of an object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observation {
-    /// `None`: it is not there.
+    /// `None`: it does not exist.
     pub(crate) live: Option<LiveResource>,
-    /// Whether the service knows the id in the request: a git repository that is no mirror is
-    /// known, and not live.
+    /// Whether the service knows the id in the request. A git repository that is not a mirror is
+    /// known, but not live.
     pub(crate) is_known: bool,
-    /// What the service's clock said.
+    /// The time on the service's clock.
     pub(crate) now: Option<Moment>,
 }
 
-/// The one request that shows the values of an object.
+/// The request that returns the attributes of an object.
 pub(crate) fn request(subject: Subject<'_>) -> Request {
     subject.address.kind().wire.read(subject)
 }
 
-/// Whether one answer shows the object and, if there are any, its siblings.
+/// Whether one response is enough. It may show siblings too.
 pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
-    fills(subject, view).is_none()
+    counted_children(subject, view).is_none()
 }
 
-/// What is to be counted.
-fn fills(subject: Subject<'_>, view: View) -> Option<&'static BlocksParent> {
+/// The children to count.
+fn counted_children(subject: Subject<'_>, view: View) -> Option<&'static BlocksParent> {
     match view {
         View::Values => None,
         View::BeforeDelete => subject.address.kind().blocked_by(),
     }
 }
 
-/// What the answer to [`request`] says about the object.
+/// Decodes the response to [`request`].
 pub(crate) fn decode(
     subject: Subject<'_>,
     answer: &Result<Response, CallError>,
@@ -80,13 +80,14 @@ pub(crate) fn decode(
     }
 }
 
-/// Looks at an object: in one answer, or in all pages of what a deletion would take along.
+/// Observes an object: its own read, or every page of the children that its deletion would delete
+/// too.
 pub(crate) async fn look(
     reader: &mut impl Reader,
     subject: Subject<'_>,
     view: View,
 ) -> Result<Observation, ReadFailure> {
-    match fills(subject, view) {
+    match counted_children(subject, view) {
         Some(fills) => look_inside(reader, subject.address, fills).await,
         None => {
             let answer = reader.read(&request(subject)).await;
@@ -95,15 +96,14 @@ pub(crate) async fn look(
     }
 }
 
-/// Counts what lives in a resource. Whether the resource is there does not matter: its deletion
-/// finds that out.
+/// Counts the children of a resource, whether or not it exists: its deletion finds that out.
 async fn look_inside(
     reader: &mut impl Reader,
     address: &Address,
     BlocksParent { fact, contents, .. }: &'static BlocksParent,
 ) -> Result<Observation, ReadFailure> {
     let list = List {
-        subject: format!("list of what is in {address}"),
+        subject: format!("list of children of {address}"),
         page_size: Some(contents.page_size),
         request: &|window| (contents.request)(address, window),
         decode: &|response| {
@@ -126,7 +126,7 @@ async fn look_inside(
     })
 }
 
-/// Reads the values of an object, again where that may help.
+/// Observes the attributes of an object, with retries.
 pub(crate) async fn observe(
     client: &Client,
     subject: Subject<'_>,

@@ -33,16 +33,13 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
             };
             format!("{head}: {outcome}{}", job_id(job.as_ref()))
         }
-        Fate::UnderWay { problem: None } => {
+        Fate::InProgress { problem: None } => {
             format!(
                 "{head}: {}",
-                color.paint(
-                    Role::Add,
-                    "another run is in progress, and not waited for"
-                )
+                color.paint(Role::Add, "another run is in progress, and not waited for")
             )
         }
-        Fate::UnderWay {
+        Fate::InProgress {
             problem: Some(problem),
         } => {
             format!(
@@ -118,7 +115,7 @@ fn is_listed(fate: &Fate) -> bool {
                 end: RunEnd::Succeeded,
                 ..
             }
-            | Fate::UnderWay { problem: None }
+            | Fate::InProgress { problem: None }
     )
 }
 
@@ -218,7 +215,7 @@ fn closing(report: &Report<'_>, color: Color) -> String {
         (counts.run, "run"),
         (count(|fate| *fate == Fate::AsPlanned), "already as planned"),
         (
-            count(|fate| matches!(fate, Fate::UnderWay { .. })),
+            count(|fate| matches!(fate, Fate::InProgress { .. })),
             "in progress",
         ),
         (count(|fate| matches!(fate, Fate::Failed { .. })), "failed"),

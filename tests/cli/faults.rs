@@ -72,7 +72,7 @@ fn pages_that_always_shrink_are_no_list() {
     fault(&world, "drop-items=1,route=list-repositories,times=all");
     is_unknown(
         &world,
-        "the service says there are 1201, but listed 997; it was read 3 times",
+        "the total is 1201, but the service listed 997; it was read 3 times",
     );
 }
 
@@ -102,7 +102,7 @@ fn a_total_that_is_too_high_is_not_believed_to_be_there() {
     is_unknown_after(
         &world,
         1 + 2 * 4,
-        "the service says there are 3, but listed 1; it was read 3 times",
+        "the total is 3, but the service listed 1; it was read 3 times",
     );
 }
 
@@ -121,7 +121,7 @@ fn a_total_that_is_too_low_hides_nothing() {
     );
     is_unknown(
         &world,
-        "the service says there are 201, but listed 1000; it was read 3 times",
+        "the total is 201, but the service listed 1000; it was read 3 times",
     );
 }
 

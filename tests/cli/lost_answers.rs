@@ -167,7 +167,7 @@ fn a_lost_write_whose_look_fails_is_of_unknown_fate() {
         report["failed"][0]["message"]
             .as_str()
             .unwrap()
-            .contains("whether it was done is not known"),
+            .contains("outcome is unknown"),
         "{report}"
     );
     assert_eq!(report["failed"][0]["restored"], json!(false));

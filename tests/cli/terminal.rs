@@ -514,7 +514,7 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
         report["failed"][0]["message"]
             .as_str()
             .unwrap()
-            .contains("whether it was done is not known")
+            .contains("outcome is unknown")
     );
     assert_eq!(names(&report, "not_attempted"), ["b", "c"]);
     let _ = world.apply(&[]);

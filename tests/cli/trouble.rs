@@ -237,7 +237,7 @@ fn a_list_that_lacks_items_is_asked_for_once_more() {
         .exits(0)
         .says("No changes.");
     assert_eq!(world.journal().len(), 4 + 1);
-    let message = "the service says there are 1, but listed 0; it was read 3 times";
+    let message = "the total is 1, but the service listed 0; it was read 3 times";
     is_unknown(
         &for_ever(Effect::DropItems(1), "/v2/manage/repos"),
         &[message],

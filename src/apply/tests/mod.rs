@@ -1,4 +1,4 @@
-//! The probes from the read to the proof, against a small service.
+//! The probes through refresh, plan, apply and verify, against a small fake service.
 
 pub(crate) mod service;
 
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use self::service::Fake;
-use super::{Options, Stop, run};
+use super::{Options, Shutdown, run};
 use crate::{
     export,
     kind::repository,
@@ -32,7 +32,7 @@ async fn planned(service: &Arc<Fake>, chart: &Chart, allow: &[&str]) -> Plan {
     build(chart, &live, &consents, Scope::default(), NOW)
 }
 
-/// As a saved plan is applied.
+/// Applies a plan as if from a file.
 async fn applied(service: &Arc<Fake>, plan: &Plan) -> Vec<Record> {
     let plan = document::read(&PlanDocument::new(plan, Vec::new()).to_file(plan)).unwrap();
     service.asked();
@@ -41,13 +41,13 @@ async fn applied(service: &Arc<Fake>, plan: &Plan) -> Vec<Record> {
         &service.client(),
         &plan,
         Options::default(),
-        &Stop::default(),
+        &Shutdown::default(),
         &listener,
     )
     .await
 }
 
-fn told(plan: &Plan) -> Vec<String> {
+fn summary(plan: &Plan) -> Vec<String> {
     assert_eq!(plan.failures, []);
     plan.changes
         .iter()
@@ -64,8 +64,7 @@ fn messages(records: &[Record]) -> Vec<String> {
     records.iter().map(message).collect()
 }
 
-/// What is in the only organization: its members, and of its repositories `a` the policy and the
-/// members.
+/// A chart with one organization: its members, and the policy and members of repository `a`.
 fn within(text: [&str; 3]) -> Chart {
     let [of_organization, policy, of_repository] = text;
     chart(&format!(
@@ -126,7 +125,7 @@ async fn probes_are_created_changed_and_deleted() {
         ),
     ] {
         let plan = planned(&service, chart, ALL).await;
-        assert_eq!(told(&plan), names.map(|name| format!("{symbol} {name}")));
+        assert_eq!(summary(&plan), names.map(|name| format!("{symbol} {name}")));
         let records = applied(&service, &plan).await;
         assert_eq!(messages(&records), ["verified"; 3]);
         let mut written = service.written();
@@ -136,14 +135,14 @@ async fn probes_are_created_changed_and_deleted() {
         assert_eq!(written, expected);
         let again = planned(&service, chart, &[]).await;
         assert_eq!(
-            (again.outcome(), told(&again)),
+            (again.outcome(), summary(&again)),
             (Outcome::NoChanges, vec![])
         );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn probes_are_made_in_what_the_same_run_makes() {
+async fn probes_are_created_in_new_parents() {
     let service = Fake::new(&[]);
     service.state().organizations.clear();
     let chart = within([
@@ -166,11 +165,11 @@ async fn probes_are_made_in_what_the_same_run_makes() {
         place("POST /namespaces") < place("/o/repos") && place("/o/repos") < place("/a/cleanups"),
         "{written:?}"
     );
-    assert_eq!(told(&planned(&service, &chart, &[]).await), [""; 0]);
+    assert_eq!(summary(&planned(&service, &chart, &[]).await), [""; 0]);
 }
 
-/// The policy and the members of a repository, when the plan was made.
-fn furnish(service: &Fake) {
+/// The policy and the members of a repository at plan time.
+fn fill(service: &Fake) {
     service.edit("a", |repository| {
         repository.policy = Some((34, json!({ "days": 14, "keep": [] })));
         repository
@@ -181,7 +180,7 @@ fn furnish(service: &Fake) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_stranger_changed_is_left_to_them() {
+async fn concurrent_changes_are_not_overwritten() {
     let changed = within(["", "{ days: 7 }", "{ user: bob, level: read }"]);
     let gone = within(["", "none", ""]);
     let new = within([
@@ -226,7 +225,7 @@ async fn what_a_stranger_changed_is_left_to_them() {
         (&gone, &again, "cleanup", made_again),
     ] {
         let service = Fake::new(&["a"]);
-        furnish(&service);
+        fill(&service);
         let plan = planned(&service, chart, ALL).await;
         service.edit("a", of_stranger);
         let records = applied(&service, &plan).await;
@@ -236,13 +235,13 @@ async fn what_a_stranger_changed_is_left_to_them() {
             .position(|change| change.address.kind().name == what)
             .unwrap();
         assert_eq!(messages(&records)[at], format!("{moved}{expected}"));
-        // The other change of the plan is none of theirs.
+        // The other change of the plan is not affected.
         assert_eq!(service.written().len(), 1, "{what}: {expected}");
     }
     let service = Fake::new(&["a"]);
-    furnish(&service);
+    fill(&service);
     let plan = planned(&service, &new, ALL).await;
-    assert_eq!(told(&plan), ["+ member r-1/o/ada"]);
+    assert_eq!(summary(&plan), ["+ member r-1/o/ada"]);
     service
         .state()
         .organizations
@@ -288,7 +287,7 @@ async fn a_risk_of_a_probe_is_withheld_until_it_is_allowed() {
     let allowed = planned(&service, &chart, &["destroys-data=1"]).await;
     applied(&service, &allowed).await;
     assert_eq!(service.written(), ["POST /namespaces/o/repos/a/cleanups"]);
-    // Where nothing is, nothing goes.
+    // Without images there is no risk.
     let empty = Fake::new(&["a"]);
     empty.edit("a", |repository| repository.images = 0);
     assert!(
@@ -302,7 +301,7 @@ async fn a_risk_of_a_probe_is_withheld_until_it_is_allowed() {
 
 const LISTS: [&str; 2] = ["GET /namespaces", "GET /repos"];
 
-/// What is asked for beside the lists of the region, in a plan of this chart.
+/// The reads for a plan of this chart, except the lists of the region.
 async fn asked(service: &Arc<Fake>, chart: &Chart) -> Vec<String> {
     service.asked();
     planned(service, chart, &[]).await;
@@ -343,7 +342,7 @@ async fn only_what_the_chart_manages_is_read() {
             text("members: [],", "a: { cleanup: null, members: null }"),
             vec!["/members"],
         ),
-        // What is not there has nothing in it, and what goes takes along what it holds.
+        // No read below a parent that does not exist or is deleted.
         (
             text("", "new: { cleanup: { days: 1 } }, a: { state: absent }"),
             vec![],
@@ -355,14 +354,14 @@ async fn only_what_the_chart_manages_is_read() {
     let everything = text("", "a: , b: , c:");
     service.asked();
     read_all(&service.client(), &everything, &Silent).await;
-    // Of the organization the members; of each repository the policy, the members and the rules.
+    // The organization's members, and each repository's policy, members and rules.
     assert_eq!(service.asked().len(), LISTS.len() + 1 + 3 * 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_fails_makes_its_own_kind_unknown() {
     let service = Fake::new(&["a"]);
-    furnish(&service);
+    fill(&service);
     service.state().forbidden = Some("cleanups");
     let managed =
         chart("organizations: { o: { repositories: { a: { cleanup: none, members: [] } } } }");
@@ -378,10 +377,10 @@ async fn a_read_that_fails_makes_its_own_kind_unknown() {
     );
     let members = chart("organizations: { o: { repositories: { a: { members: [] } } } }");
     assert_eq!(
-        told(&planned(&service, &members, ALL).await),
+        summary(&planned(&service, &members, ALL).await),
         ["- repository_member r-1/o/a/bob"]
     );
-    // An export leaves out the one and keeps the other.
+    // An export omits the unreadable kind and keeps the other.
     let everything = read_all(&service.client(), &members, &Silent).await;
     let exported = export::chart(&everything.live, &everything.unread, &everything.malformed);
     let unmanaged: Vec<&str> = exported
@@ -396,13 +395,13 @@ async fn a_read_that_fails_makes_its_own_kind_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_found_is_absent_where_there_is_one_at_most() {
+async fn not_found_means_absent_for_single_children() {
     for refuses in [false, true] {
         let service = Fake::new(&["a"]);
         service.state().refuses_what_is_missing = refuses;
         let chart = within(["", "{ days: 7, keep: [ latest ] }", ""]);
         let plan = planned(&service, &chart, ALL).await;
-        assert_eq!(told(&plan), ["+ cleanup r-1/o/a"], "{refuses}");
+        assert_eq!(summary(&plan), ["+ cleanup r-1/o/a"], "{refuses}");
         assert_eq!(
             messages(&applied(&service, &plan).await),
             ["verified"],
@@ -416,7 +415,7 @@ async fn what_is_not_found_is_absent_where_there_is_one_at_most() {
             "{refuses}"
         );
         assert_eq!(
-            told(&planned(&service, &none, ALL).await),
+            summary(&planned(&service, &none, ALL).await),
             [""; 0],
             "{refuses}"
         );

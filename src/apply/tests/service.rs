@@ -1,5 +1,4 @@
-//! A small service that knows the kinds of the tests: organizations, repositories, and what the
-//! probes keep in them.
+//! A small fake service with organizations, repositories and the probes in them.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +18,7 @@ pub(crate) type Members = BTreeMap<String, String>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Repository {
     pub(crate) images: u64,
-    /// The number of the policy, and what it says.
+    /// The policy with its id.
     pub(crate) policy: Option<(u64, Value)>,
     pub(crate) members: Members,
 }
@@ -34,16 +33,15 @@ pub(crate) struct Organization {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) organizations: BTreeMap<String, Organization>,
-    /// The number of the last policy that was made.
+    /// The id of the last created policy.
     pub(crate) last: u64,
-    /// Whether the service refuses to show a policy that is not there, where others show an empty
-    /// list.
+    /// Whether a missing policy is an error instead of an empty list.
     pub(crate) refuses_what_is_missing: bool,
-    /// Requests with this in them are answered with 403.
+    /// Requests that contain this text get 403.
     pub(crate) forbidden: Option<&'static str>,
 }
 
-/// Its door.
+/// The service behind a transport.
 #[derive(Default)]
 pub(crate) struct Fake {
     state: Mutex<State>,
@@ -95,14 +93,14 @@ impl Fake {
         );
     }
 
-    /// The requests since the last look, sorted.
+    /// The requests since the last call, sorted.
     pub(crate) fn asked(&self) -> Vec<String> {
         let mut asked = std::mem::take(&mut *self.log.lock().unwrap());
         asked.sort();
         asked
     }
 
-    /// Those of them that write.
+    /// The writes among them.
     pub(crate) fn written(&self) -> Vec<String> {
         let mut asked = std::mem::take(&mut *self.log.lock().unwrap());
         asked.retain(|request| !request.starts_with("GET "));
@@ -257,7 +255,7 @@ fn members(members: &mut Members, method: Method, user: &[&str], request: &Reque
     Ok((201, json!({})))
 }
 
-/// A policy has a new number each time that it is made, and its exceptions come in no order.
+/// A policy gets a new id each time it is created, and its exceptions are unordered.
 fn policy(
     policy: &mut Option<(u64, Value)>,
     method: Method,
@@ -269,10 +267,10 @@ fn policy(
     match method {
         Method::Get if policy.is_none() && refuses_what_is_missing => return Err(NO_SUCH_POLICY),
         Method::Get => {
-            let shown = policy.iter().map(|(id, said)| {
-                let mut keep = said["keep"].as_array().unwrap().clone();
+            let shown = policy.iter().map(|(id, policy)| {
+                let mut keep = policy["keep"].as_array().unwrap().clone();
                 keep.reverse();
-                json!({ "id": id, "days": said["days"], "keep": keep })
+                json!({ "id": id, "days": policy["days"], "keep": keep })
             });
             return Ok((200, shown.collect()));
         }

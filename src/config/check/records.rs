@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{
-        grammar::{ANCHORS, Form, Key, Record, KeyRule, VERSION},
+        grammar::{ANCHORS, Form, Key, KeyRule, Record, VERSION},
         tree::{self, Entry, Node, Resolved},
         variables::OPEN,
     },

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        grammar::{Record, KeyRule},
+        grammar::{KeyRule, Record},
         tree::{self, Entry, Node, Resolved},
     },
     diagnostics::{Diagnostic, Diagnostics, Span},

@@ -1,14 +1,13 @@
-//! Asks for the pages of a list: one after the other, or side by side once the service has told how
-//! many items there are.
+//! Requests the pages of a list: one after the other, or concurrently once the total is known.
 //!
-//! The total may be wrong, so it only decides what is asked for early. Which page is the last one
-//! is seen in the pages.
+//! The total may be wrong, so it only decides what is requested early. The pages themselves show
+//! which is the last.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio::task::JoinHandle;
 
-use super::{super::result, MOST_PAGES, Reader, following};
+use super::{super::result, MAX_PAGES, Reader, following};
 use crate::{
     kind::Window,
     transport::client::{CallError, Client},
@@ -17,15 +16,15 @@ use crate::{
 
 type Answer = Result<Response, CallError>;
 
-/// The pages of one reading, in their order.
+/// The pages of one read, in order.
 pub(super) struct Pages<'l> {
     limit: usize,
     request: &'l (dyn Fn(Window) -> Request + Sync),
-    /// The page that was asked for last.
+    /// The last requested page.
     last: Option<Window>,
-    /// How many were asked for.
+    /// The number of requested pages.
     asked: usize,
-    /// Those that were asked for and not taken yet, in their order.
+    /// The requested pages that were not taken yet, in order.
     open: VecDeque<(Window, JoinHandle<Answer>)>,
 }
 
@@ -40,7 +39,7 @@ impl<'l> Pages<'l> {
         }
     }
 
-    /// The next page, with what was asked for.
+    /// The next page, with its window.
     pub(super) async fn next(
         &mut self,
         reader: &mut impl Reader,
@@ -58,11 +57,12 @@ impl<'l> Pages<'l> {
         taken
     }
 
-    /// Asks for as many pages as may be in flight: that is what a total costs that is far too high.
+    /// Requests at most as many pages as may be in flight. That bounds the cost of a total that is
+    /// far too high.
     fn ask_ahead(&mut self, client: &Arc<Client>, total: usize) {
         let most = client.parallelism();
         while self.open.len() < most
-            && self.asked < MOST_PAGES
+            && self.asked < MAX_PAGES
             && self.last.is_some_and(|last| last.end() <= total)
         {
             let window = self.advance();
@@ -84,7 +84,7 @@ impl<'l> Pages<'l> {
     }
 }
 
-/// A reading that ends early has no use for what is still under way.
+/// Cancels the requests that are still in progress if the read ends early.
 impl Drop for Pages<'_> {
     fn drop(&mut self) {
         self.open.iter().for_each(|(_, answer)| answer.abort());

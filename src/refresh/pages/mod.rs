@@ -1,9 +1,8 @@
-//! Reads lists of several pages, of which others may delete and create something between any two.
+//! Reads lists of several pages while other clients may create and delete items.
 //!
-//! A page begins a little before the end of the one before. What both hold shows that nothing
-//! between them was skipped, which neither a total nor a count can show: a deletion and a creation
-//! leave both as they were. That does not depend on which of the two was read first, so pages may
-//! be read side by side.
+//! Pages overlap a little. The items in both show that nothing between them was skipped. Neither
+//! the total nor a count can show that: a deletion and a creation leave both unchanged. The order
+//! of the reads does not matter, so pages are read concurrently.
 
 mod ahead;
 
@@ -19,16 +18,18 @@ use crate::{
     wire::{Request, Response},
 };
 
-/// How often a list is read in all before it is given up.
-const READINGS: usize = 3;
+/// How often a list is read before it fails.
+const MAX_READS: usize = 3;
 
-/// How many pages a list may have. Without a total only this bounds pages that are always full.
-const MOST_PAGES: usize = 1_000;
+/// The largest number of pages. Without a total, only this bounds a list whose pages are always
+/// full.
+const MAX_PAGES: usize = 1_000;
 
-/// One item in a hundred of a page belongs to the page before as well.
+/// The overlap: one item in a hundred.
 const OVERLAP: usize = 100;
 
-/// A later page with less than this part of what was asked for says nothing about the longest page.
+/// A later page shorter than this fraction of the limit does not show the service's own limit: it
+/// may only be nearly empty.
 const LEAST_PART: usize = 10;
 
 /// Sends a read.
@@ -38,7 +39,7 @@ pub(crate) trait Reader: Send {
         request: &Request,
     ) -> impl Future<Output = Result<Response, CallError>> + Send;
 
-    /// Where it may send several side by side: through what.
+    /// The client for concurrent reads, if these are possible.
     fn client(&self) -> Option<&Arc<Client>> {
         None
     }
@@ -54,13 +55,13 @@ impl Reader for &Arc<Client> {
     }
 }
 
-/// What a list consists of.
+/// An item of a list.
 pub(crate) trait Item: Send {
     type Name: Ord + Clone + Display + Send;
 
     fn name(&self) -> Self::Name;
 
-    /// Whether two items of one name say the same.
+    /// Whether two items with the same name are equal.
     fn agrees(&self, other: &Self) -> bool;
 }
 
@@ -88,11 +89,11 @@ impl Item for Candidate {
     }
 }
 
-/// A list that can be read.
+/// A list to read.
 pub(crate) struct List<'a, T> {
-    /// How messages call it.
+    /// Its name in messages.
     pub(crate) subject: String,
-    /// The most that a page may hold; `None` if one answer holds everything.
+    /// The largest page size. `None`: the list has no pages.
     pub(crate) page_size: Option<usize>,
     pub(crate) request: &'a (dyn Fn(Window) -> Request + Sync),
     pub(crate) decode: &'a (dyn Fn(&Response) -> Result<Page<T>, Undecodable> + Sync),
@@ -106,34 +107,34 @@ impl<T> List<'_, T> {
     }
 }
 
-/// What a list holds.
+/// The content of a list.
 #[derive(Debug)]
 pub struct Listed<T = (Address, LiveResource)> {
-    /// Each name once, in the order of the names.
+    /// Sorted by name, without duplicates.
     pub items: Vec<T>,
-    /// The account that the items belong to, where the answers tell.
+    /// The account that owns the items, if the responses name it.
     pub account: Option<String>,
-    /// How many pages it took. Only a list of one page shows everything as it was at one time.
+    /// The number of pages. Only a list of one page shows a single point in time.
     pub pages: usize,
-    /// How often it was read.
+    /// The number of reads.
     pub readings: usize,
 }
 
-/// Reads a list, again where the pages do not fit together.
+/// Reads a list, and reads it again if the pages do not match.
 pub(crate) async fn read<T: Item>(
     reader: &mut impl Reader,
     list: &List<'_, T>,
 ) -> Result<Listed<T>, ReadFailure> {
     let mut limit = list.page_size;
     let mut doubt = String::new();
-    for number in 1..=READINGS {
+    for number in 1..=MAX_READS {
         let (reading, ended) = Reading::make(reader, list, limit.unwrap_or(usize::MAX)).await?;
         doubt = match ended {
             Ended::Whole => return Ok(reading.into_listed(number)),
-            // Nothing was skipped. A service that orders equal names anew each time would never do
-            // better.
-            Ended::Moved(_) if number == READINGS => return Ok(reading.into_listed(number)),
-            Ended::Moved(doubt) | Ended::Doubtful(doubt) => doubt,
+            // Nothing was skipped. A service with an unstable order would never give a better
+            // result.
+            Ended::Moved(_) if number == MAX_READS => return Ok(reading.into_listed(number)),
+            Ended::Moved(doubt) | Ended::MaybeIncomplete(doubt) => doubt,
             Ended::Short(doubt, length) => {
                 limit = limit.map(|_| length);
                 doubt
@@ -142,30 +143,30 @@ pub(crate) async fn read<T: Item>(
     }
     Err(contradicted(
         &list.subject,
-        format!("{doubt}; it was read {READINGS} times"),
+        format!("{doubt}; it was read {MAX_READS} times"),
     ))
 }
 
-/// How one reading of a list came to its end.
+/// The result of one read of a list.
 enum Ended {
-    /// Everything that was there all the time is in it.
+    /// Complete: it contains everything that existed all the time.
     Whole,
-    /// The same, but something moved from one page to another.
+    /// Complete, but items moved between pages.
     Moved(String),
-    /// Something may be missing.
-    Doubtful(String),
-    /// The service gave a page of that length and less than there is: its pages may be shorter than
-    /// what was asked for.
+    /// Maybe incomplete.
+    MaybeIncomplete(String),
+    /// A page has this length although there is more: the service's own limit may be lower than
+    /// ours.
     Short(String, usize),
 }
 
-/// The pages of one reading.
+/// The pages of one read.
 struct Reading<T: Item> {
     found: BTreeMap<T::Name, T>,
     account: Option<String>,
     pages: usize,
     total: Option<usize>,
-    /// Where the last page begins, and the names in it.
+    /// The last page: its offset and the names in it.
     last: (usize, Vec<T::Name>),
     moved: Option<String>,
 }
@@ -186,8 +187,8 @@ impl<T: Item> Reading<T> {
         };
         let mut pages = Pages::new(limit, list.request);
         loop {
-            if reading.pages == MOST_PAGES {
-                let message = format!("it has more than {MOST_PAGES} pages of {limit}");
+            if reading.pages == MAX_PAGES {
+                let message = format!("it has more than {MAX_PAGES} pages of {limit}");
                 return Err(ReadFailure {
                     subject: list.subject.clone(),
                     message,
@@ -201,11 +202,11 @@ impl<T: Item> Reading<T> {
         }
     }
 
-    /// Takes a page in; the end, if it is the last one or shows that the pages do not fit together.
+    /// Adds a page. Returns the result if it is the last page, or does not match the others.
     fn take(&mut self, window: Window, page: Page<T>) -> Option<Ended> {
         self.pages += 1;
         if let Some(doubt) = self.doubt(window, &page) {
-            return Some(Ended::Doubtful(doubt));
+            return Some(Ended::MaybeIncomplete(doubt));
         }
         self.total = self.total.or(page.total);
         self.account = self.account.take().or(page.account);
@@ -217,17 +218,17 @@ impl<T: Item> Reading<T> {
             return Some(self.end(window, length));
         }
         if self.found.len() == before {
-            return Some(Ended::Doubtful(format!(
+            return Some(Ended::MaybeIncomplete(format!(
                 "the page at {} only repeats earlier ones",
                 window.offset
             )));
         }
-        // Otherwise pages that are always full would never end.
+        // Without this check, a list whose pages are always full would not end.
         let is_over = self.total.is_some_and(|total| self.found.len() > total);
-        is_over.then(|| Ended::Doubtful(self.count()))
+        is_over.then(|| Ended::MaybeIncomplete(self.count()))
     }
 
-    /// Why a page does not fit to those before it.
+    /// Why a page does not match the earlier ones.
     fn doubt(&mut self, window: Window, page: &Page<T>) -> Option<String> {
         if let Some(doubt) = &page.doubt {
             return Some(doubt.clone());
@@ -235,9 +236,7 @@ impl<T: Item> Reading<T> {
         if let (Some(before), Some(now)) = (self.total, page.total)
             && before != now
         {
-            return Some(format!(
-                "the service said that there are {before}, and then {now}"
-            ));
+            return Some(format!("the total was {before}, then {now}"));
         }
         let mut seen = BTreeMap::new();
         for item in &page.items {
@@ -264,7 +263,7 @@ impl<T: Item> Reading<T> {
         None
     }
 
-    /// Whether a page begins with other items than those that end the one before.
+    /// Whether the overlap of a page differs from the end of the previous one.
     fn has_moved(&self, window: Window, page: &Page<T>) -> bool {
         let (begin, names) = &self.last;
         let from = window.offset.max(*begin);
@@ -280,7 +279,7 @@ impl<T: Item> Reading<T> {
         now != before
     }
 
-    /// What a page that is not full ends.
+    /// The result of a read whose last page is not full.
     fn end(&mut self, window: Window, length: usize) -> Ended {
         let Some(total) = self.total else {
             return self.whole();
@@ -289,13 +288,13 @@ impl<T: Item> Reading<T> {
             let says_much = window.offset == 0 || length.saturating_mul(LEAST_PART) >= window.limit;
             return match length > 0 && says_much {
                 true => Ended::Short(self.count(), length),
-                false => Ended::Doubtful(self.count()),
+                false => Ended::MaybeIncomplete(self.count()),
             };
         }
         let found = self.found.len();
         match found == total || (self.pages == 1 && found > total) {
             true => self.whole(),
-            false => Ended::Doubtful(self.count()),
+            false => Ended::MaybeIncomplete(self.count()),
         }
     }
 
@@ -305,7 +304,7 @@ impl<T: Item> Reading<T> {
 
     fn count(&self) -> String {
         let (total, found) = (self.total.unwrap_or_default(), self.found.len());
-        format!("the service says there are {total}, but listed {found}")
+        format!("the total is {total}, but the service listed {found}")
     }
 
     fn into_listed(self, readings: usize) -> Listed<T> {
@@ -319,9 +318,8 @@ impl<T: Item> Reading<T> {
     }
 }
 
-/// The page behind `end`. It overlaps with what is before, and its offset is a multiple of its
-/// limit, which one version of the API's page asks for: so the limit may be a little less than the
-/// most.
+/// The page after `end`. It overlaps the previous page, and its offset is a multiple of its limit,
+/// as one version of the API's documents demands. So the limit may be a little below `most`.
 fn following(end: usize, most: usize) -> Window {
     let latest = end.saturating_sub((most / OVERLAP).max(1));
     let windows = (1..=most).map(|limit| Window {

@@ -4,7 +4,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use portolan::{
-    apply::{self, Options, Stop},
+    apply::{self, Options, Shutdown},
     config::{self, context::Context},
     diagnostics::SourceMap,
     emulator::{
@@ -186,7 +186,7 @@ impl Site {
             &self.client(),
             plan,
             Options::default(),
-            &Stop::default(),
+            &Shutdown::default(),
             &listener,
         )
         .await;

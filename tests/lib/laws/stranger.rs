@@ -394,10 +394,7 @@ impl Run {
         }
         assert!(self.survived, "{told}");
         if before(times.last_write) {
-            assert!(
-                said.contains("it exists now, with other values"),
-                "{told}"
-            );
+            assert!(said.contains("it exists now, with other values"), "{told}");
             return End::Kept;
         }
         if done(fate) {

@@ -1,29 +1,29 @@
-//! What a list is, whatever happens between its pages.
+//! Lists that change while their pages are read.
 
 mod side_by_side;
 
 use super::*;
 use crate::wire::{Method, Service};
 
-/// What somebody does to the numbers before a request, whose position is the first argument.
+/// A concurrent change before a request, whose position is the first argument.
 type Deed = Box<dyn FnMut(usize, &mut Vec<u32>) + Send>;
 
-/// A service whose list holds numbers in their order.
+/// A service with a sorted list of numbers.
 struct Numbers {
     there: Vec<u32>,
-    /// The longest page that it gives, whatever is asked for.
+    /// The service's own page limit.
     most: usize,
     tells_total: bool,
-    deed: Deed,
+    change: Deed,
     asked: Vec<Window>,
 }
 
-fn service(last: u32, deed: impl FnMut(usize, &mut Vec<u32>) + Send + 'static) -> Numbers {
+fn service(last: u32, change: impl FnMut(usize, &mut Vec<u32>) + Send + 'static) -> Numbers {
     Numbers {
         there: (1..=last).collect(),
         most: usize::MAX,
         tells_total: true,
-        deed: Box::new(deed),
+        change: Box::new(change),
         asked: vec![],
     }
 }
@@ -38,7 +38,7 @@ fn window(request: &Request) -> Window {
 
 impl Numbers {
     fn answer(&mut self, window: Window) -> Response {
-        (self.deed)(self.asked.len(), &mut self.there);
+        (self.change)(self.asked.len(), &mut self.there);
         self.there.sort_unstable();
         self.asked.push(window);
         let page = self
@@ -92,7 +92,7 @@ fn decode(response: &Response) -> Result<Page<Candidate>, Undecodable> {
     })
 }
 
-/// The numbers that a reading brings, and how many pages it took; or why there is none.
+/// The listed numbers and the number of pages, or the error.
 async fn read_by(service: &mut Numbers, page_size: usize) -> Result<(Vec<u64>, usize), String> {
     let list = List {
         subject: "list".to_owned(),
@@ -158,39 +158,40 @@ fn offsets_are_multiples_and_pages_overlap_and_get_on() {
     }
 }
 
-/// Before the second request somebody deletes one that was read: its successor would be skipped.
+/// Before the second request another client deletes an item of the first page: the next item would
+/// be skipped.
 #[tokio::test]
-async fn a_deletion_hides_nothing() {
+async fn a_deletion_does_not_hide_an_item() {
     for tells_total in [true, false] {
-        let deed = |at, there: &mut Vec<u32>| {
+        let change = |at, there: &mut Vec<u32>| {
             if at == 1 {
                 there.retain(|number| *number != 500)
             }
         };
         let mut service = Numbers {
             tells_total,
-            ..service(1500, deed)
+            ..service(1500, change)
         };
         let pages = read_by(&mut service, 1000).await;
-        // With a total, the difference shows. Without one, a page that overlaps holds what would
-        // have been skipped, and that it moved is a reason to read again.
+        // A total shows the difference. Without one, the overlap shows that items moved, so the
+        // list is read again.
         assert_eq!(pages, Ok((all_but(1500, &[500]), 2)));
         assert_eq!(service.asked.len(), 4);
     }
 }
 
 #[tokio::test]
-async fn a_creation_that_makes_up_for_a_deletion_hides_nothing() {
+async fn a_creation_that_balances_a_deletion_does_not_hide_an_item() {
     for gone in [1, 500, 989, 990, 999, 1000] {
         for deletions in [1, 9, 10, 11, 400] {
-            let deed = move |at, there: &mut Vec<u32>| {
+            let change = move |at, there: &mut Vec<u32>| {
                 if at == 1 {
                     let first = (gone + 1_u32).saturating_sub(deletions).max(1);
                     there.retain(|number| !(first..=gone).contains(number));
                     there.extend((2001..).take(1500 - there.len()));
                 }
             };
-            let mut service = service(1500, deed);
+            let mut service = service(1500, change);
             let (numbers, _) = read_by(&mut service, 1000).await.unwrap();
             let there: Vec<u64> = service
                 .there
@@ -203,33 +204,33 @@ async fn a_creation_that_makes_up_for_a_deletion_hides_nothing() {
 }
 
 #[tokio::test]
-async fn what_never_fits_together_is_no_list() {
-    // Somebody deletes one before each second page.
-    let deed = |at: usize, there: &mut Vec<u32>| {
+async fn a_list_whose_pages_never_match_fails() {
+    // Another client deletes an item before each second page.
+    let change = |at: usize, there: &mut Vec<u32>| {
         if at % 2 == 1 {
             let _ = there.remove(0);
         }
     };
-    let mut service = service(1500, deed);
-    let message = "the service said that there are 1498, and then 1497; it was read 3 times";
+    let mut service = service(1500, change);
+    let message = "the total was 1498, then 1497; it was read 3 times";
     assert_eq!(read_by(&mut service, 1000).await, Err(message.to_owned()));
     assert_eq!(service.asked.len(), 6);
-    // So many that the next page begins behind the overlap, and as many new ones.
-    let deed = |at: usize, there: &mut Vec<u32>| {
+    // Deletes more items than the overlap holds, and creates as many.
+    let change = |at: usize, there: &mut Vec<u32>| {
         if at % 2 == 1 {
             let last = *there.last().unwrap();
             there.drain(..20);
             there.extend(last + 1..=last + 20);
         }
     };
-    let mut service = self::service(1500, deed);
+    let mut service = self::service(1500, change);
     let message = "the page at 990 does not continue the one before; it was read 3 times";
     assert_eq!(read_by(&mut service, 1000).await, Err(message.to_owned()));
 }
 
 #[tokio::test]
-async fn what_moves_each_time_and_is_never_skipped_is_a_list() {
-    let deed = |at: usize, there: &mut Vec<u32>| {
+async fn a_list_that_moves_each_time_without_a_gap_is_accepted() {
+    let change = |at: usize, there: &mut Vec<u32>| {
         if at % 2 == 1 {
             let last = *there.last().unwrap();
             there.remove(0);
@@ -238,18 +239,18 @@ async fn what_moves_each_time_and_is_never_skipped_is_a_list() {
     };
     let mut service = Numbers {
         tells_total: false,
-        ..service(1500, deed)
+        ..service(1500, change)
     };
     let (numbers, pages) = read_by(&mut service, 1000).await.unwrap();
     assert_eq!((service.asked.len(), pages), (6, 2));
     assert!(
         (4..=1500).all(|number| numbers.contains(&number)),
-        "something that was there all the time is missing"
+        "an item that existed all the time is missing"
     );
 }
 
 #[tokio::test]
-async fn a_service_with_shorter_pages_is_asked_for_those() {
+async fn shorter_pages_of_the_service_become_the_limit() {
     for (last, most) in [(2500, 100), (37, 5), (9, 1), (100, 99)] {
         let mut service = Numbers {
             most,
@@ -269,10 +270,10 @@ async fn a_service_with_shorter_pages_is_asked_for_those() {
 #[tokio::test]
 async fn a_later_page_that_is_nearly_empty_does_not_make_all_pages_short() {
     let mut service = service(1500, |_, _| {});
-    service.deed = Box::new({
+    service.change = Box::new({
         let mut hidden = Vec::new();
         move |at, there: &mut Vec<u32>| match at {
-            // The page claims what it does not hold.
+            // The page claims a length that it does not have.
             1 => hidden = there.split_off(1000),
             2 => there.append(&mut hidden),
             _ => {}
@@ -298,18 +299,15 @@ async fn a_later_page_that_is_nearly_empty_does_not_make_all_pages_short() {
 }
 
 #[tokio::test]
-async fn pages_without_an_end_are_given_up() {
-    // Before each page as many are created as it holds.
+async fn a_list_without_an_end_fails() {
+    // Before each page, a page of items is created.
     let grow = |_: usize, there: &mut Vec<u32>| {
         let last = there.last().copied().unwrap_or_default();
         there.extend(last + 1..=last + 100);
     };
     let mut endless = service(100, grow);
     let message = read_by(&mut endless, 100).await.unwrap_err();
-    assert!(
-        message.starts_with("the service said that there are "),
-        "{message}"
-    );
+    assert!(message.starts_with("the total was "), "{message}");
     assert_eq!(endless.asked.len(), 6);
     let mut silent = Numbers {
         tells_total: false,
@@ -319,8 +317,8 @@ async fn pages_without_an_end_are_given_up() {
         read_by(&mut silent, 100).await,
         Err("it has more than 1000 pages of 100".to_owned())
     );
-    assert_eq!(silent.asked.len(), MOST_PAGES);
-    // A total that is too low ends it as well.
+    assert_eq!(silent.asked.len(), MAX_PAGES);
+    // A total that is too low ends the read too.
     let mut lies = service(100_000, |_, _| {});
     let decode = |response: &Response| {
         decode(response).map(|page| Page {
@@ -337,7 +335,7 @@ async fn pages_without_an_end_are_given_up() {
     let failure = read(&mut lies, &list).await.unwrap_err();
     assert_eq!(
         failure.message,
-        "the service says there are 150, but listed 198; it was read 3 times"
+        "the total is 150, but the service listed 198; it was read 3 times"
     );
     assert_eq!(lies.asked.len(), 6);
 }

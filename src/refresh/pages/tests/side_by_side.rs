@@ -1,4 +1,4 @@
-//! Pages that are under way at the same time.
+//! Pages that are read concurrently.
 
 use std::{
     sync::{
@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::transport::{Exchange, Transport};
 
-/// The service behind a client. An answer shows what is there when it is sent off.
+/// The service behind a client. A response shows the list at the time of its request.
 struct Door {
     numbers: Mutex<Numbers>,
-    /// How long an answer takes, for a page with that offset.
+    /// The latency of the page with that offset.
     latency: fn(usize) -> u64,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
@@ -68,21 +68,22 @@ impl Door {
     }
 }
 
-/// Later pages are answered earlier.
+/// Later pages arrive earlier.
 fn backwards(offset: usize) -> u64 {
     100_000 - u64::try_from(offset).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn as_many_pages_are_under_way_as_may_be() {
+async fn as_many_pages_are_requested_as_may_be_in_flight() {
     for (last, parallelism, tells_total, expected) in [
         (2_000, 1, true, 1),
         (2_000, 10, true, 10),
         (2_000, 64, true, 22),
-        // The first one ends at the total: one more looks for what was created meanwhile.
+        // The first page ends at the total: one more request looks for items that were created
+        // meanwhile.
         (100, 64, true, 1),
         (99, 64, true, 1),
-        // How many there are is seen at the end.
+        // Without a total, the end is known only at the last page.
         (2_000, 64, false, 1),
     ] {
         for latency in [|_| 50, backwards] {
@@ -95,7 +96,7 @@ async fn as_many_pages_are_under_way_as_may_be() {
             );
             let (numbers, pages) = door.read(parallelism).await.unwrap();
             assert_eq!(numbers, all_but(last.into(), &[]));
-            // Not one page more than one after the other would have taken.
+            // Not one page more than sequential reads would take.
             assert_eq!(door.asked().len(), pages, "{last} by {parallelism}");
             assert_eq!(
                 door.most_in_flight.load(Relaxed),
@@ -106,9 +107,9 @@ async fn as_many_pages_are_under_way_as_may_be() {
     }
 }
 
-/// Whichever answers come before it and behind it.
+/// Whatever the order of requests and changes is.
 #[tokio::test(start_paused = true)]
-async fn what_is_there_all_the_time_is_listed() {
+async fn items_that_exist_all_the_time_are_listed() {
     for latency in [|_| 50, backwards] {
         for at in 1..12 {
             for (gone, created) in [(1, 0), (1, 1), (3, 3), (40, 40), (0, 2)] {
@@ -134,7 +135,8 @@ async fn what_is_there_all_the_time_is_listed() {
     }
 }
 
-/// The last page shows that it is wrong; until then no more are asked for than may be in flight.
+/// The last page shows that it is wrong. Until then at most as many are requested as may be in
+/// flight.
 #[tokio::test(start_paused = true)]
 async fn a_total_that_is_far_too_high_costs_little() {
     for total in [10_000, usize::MAX / 2, usize::MAX] {
@@ -157,15 +159,15 @@ async fn a_total_that_is_far_too_high_costs_little() {
         assert_eq!(read(&mut { &client }, &list).await.unwrap_err(), expected);
         let (asked, needed) = (door.asked().len(), one_by_one.asked.len());
         assert!(
-            asked <= needed + READINGS * 10,
+            asked <= needed + MAX_READS * 10,
             "{asked} instead of {needed}"
         );
     }
 }
 
-/// What comes behind a page that decides is not waited for.
+/// Pages after a decisive one are not awaited.
 #[tokio::test(start_paused = true)]
-async fn what_is_of_no_use_any_more_is_called_off() {
+async fn requests_that_became_useless_are_cancelled() {
     let deed = |at, there: &mut Vec<u32>| {
         if at < 2 {
             there.pop();
@@ -195,6 +197,6 @@ async fn what_is_of_no_use_any_more_is_called_off() {
     assert_eq!(door.most_in_flight.load(Relaxed), 10);
     assert!(
         Arc::strong_count(&client) == 1,
-        "something is still under way"
+        "a request is still in progress"
     );
 }
