@@ -1,8 +1,8 @@
-//! What a person calls a resource: a kind and the parts of its key.
+//! Addresses of resources: a kind and the parts of its key.
 //!
-//! Parts stand apart from end to end. A repository's name may hold `/`, so an address is printed by
-//! joining its parts and is never made by splitting a text. Identifiers that a service invented are
-//! not in here.
+//! Parts are stored separately. A repository's name may contain `/`, so an address is printed by
+//! joining its parts, but never parsed by splitting a text. Ids that a service assigns are not part
+//! of an address.
 
 use std::{
     borrow::Cow,
@@ -19,17 +19,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 
 use crate::kind::{self, Kind};
 
-/// A kind and its key, as many parts as [`Kind::key`] names; the first is always the region.
+/// A kind and its key, with the parts of [`Kind::key`]. The first is always the region.
 #[derive(Clone)]
 pub struct Address {
     kind: &'static Kind,
-    /// Shared: an address is copied wherever its resource is spoken of.
+    /// Shared, because addresses are copied often.
     key: Arc<[Arc<str>]>,
 }
 
 impl Address {
-    /// `key` holds the parts in the order of [`Kind::key`]; the kinds' own constructors see to
-    /// that.
+    /// `key` has the parts in the order of [`Kind::key`]. Use the constructors of the kinds, which
+    /// ensure that.
     pub(crate) fn new(kind: &'static Kind, key: Vec<Arc<str>>) -> Address {
         debug_assert_eq!(
             kind.key.len(),
@@ -61,7 +61,7 @@ impl Address {
         &self.key
     }
 
-    /// The address of the resource that this one lives in: its key is a prefix of this one's.
+    /// The address of the parent. Its key is a prefix of this one's.
     pub fn parent(&self) -> Option<Address> {
         let parent = self.kind.parent?;
         Some(Address {
@@ -70,19 +70,17 @@ impl Address {
         })
     }
 
-    /// The region and the organization, or the project, that it lives in or that it is.
+    /// The region and the organization or project of this resource.
     pub fn organization(&self) -> &[Arc<str>] {
         &self.key[..self.key.len().min(2)]
     }
 
-    /// The parts behind the arrow: the place that this one sends something to; empty for most
-    /// kinds.
+    /// The parts after the arrow: the target. Empty for most kinds.
     pub fn target(&self) -> &[Arc<str>] {
         &self.key[self.own_parts()..]
     }
 
-    /// Everything behind the parent's key and before the end: what the resource is called where it
-    /// lives.
+    /// The parts after the parent's key: the name of the resource in its parent.
     fn own_parts(&self) -> usize {
         self.kind.joined_parts.min(self.key.len())
     }
@@ -103,8 +101,7 @@ impl Hash for Address {
     }
 }
 
-/// Looks up addresses that come in ascending order, each a step behind the one before: two large
-/// maps are compared in one pass over both.
+/// Looks up addresses in ascending order, so that two large maps are compared in one pass.
 pub(crate) struct Ascending<'m, V> {
     rest: Peekable<btree_map::Iter<'m, Address, V>>,
 }
@@ -116,7 +113,7 @@ impl<'m, V> Ascending<'m, V> {
         }
     }
 
-    /// What the map holds of it. An address that is less than one before finds nothing.
+    /// The map's value. An address below an earlier one finds nothing.
     pub(crate) fn get(&mut self, address: &Address) -> Option<&'m V> {
         loop {
             let (next, value) = self.rest.peek()?;
@@ -133,7 +130,7 @@ impl<'m, V> Ascending<'m, V> {
     }
 }
 
-/// By key, so that children follow their parent; then by kind.
+/// By key, so that children follow their parent, then by kind.
 impl Ord for Address {
     fn cmp(&self, other: &Address) -> Ordering {
         self.key
@@ -164,8 +161,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// A part of a key as an address shows it. A live name may hold anything, and must not drive the
-/// terminal.
+/// A part of a key, escaped: a live name may contain anything, and must not control the terminal.
 pub fn printed(part: &str) -> Cow<'_, str> {
     if part.bytes().all(|byte| byte.is_ascii_graphic()) && crate::text::is_plain(part) {
         Cow::Borrowed(part)

@@ -1,7 +1,6 @@
-//! Patterns that cover nothing: as a rule they are mistyped, and do not do what somebody relies on.
+//! Patterns that cover nothing. Usually they are mistyped, and so a guard is missing.
 //!
-//! Only what a run saw can be judged. A pattern that may cover something which was not read is left
-//! alone.
+//! Only what was read can be judged. A pattern that may cover something unread is not reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,30 +12,30 @@ use crate::{
     state::{Chart, Live},
 };
 
-/// The most edits between a mistyped name and the one that was meant.
+/// The largest edit distance of a suggestion.
 const MOST_EDITS: usize = 2;
 
-/// How many patterns of a chart are compared with everything there is. More of them are not read
-/// one by one.
+/// At most so many patterns get a suggestion. It compares each with every known name, and nobody
+/// reads more.
 const MOST_HINTS: usize = 20;
 
-/// What a run saw: the chart, and the live state of the selected part.
+/// What is known: the chart, and the live state of the selected part.
 #[derive(Debug)]
 pub struct Seen<'a> {
     chart: &'a Chart,
     live: &'a Live,
-    /// Whether rules were left out that the whole chart would have read.
+    /// Whether the selection left out lists of rules.
     is_partial: bool,
-    /// Live resources whose children are not known.
+    /// Live resources whose children are unknown.
     childless: Vec<&'a Address>,
-    /// The regions of which something is declared.
+    /// The regions with declared resources.
     read: BTreeSet<&'a str>,
-    /// The names of organizations that the chart does not declare: of them only the names are kept.
+    /// The undeclared organizations. Only their names are known.
     foreign: BTreeMap<&'a str, Vec<&'a Address>>,
 }
 
 impl<'a> Seen<'a> {
-    /// `part` is what was read of the chart.
+    /// `part` is the part of the chart that was read.
     pub fn new(chart: &'a Chart, part: &Chart, live: &'a Live) -> Seen<'a> {
         let listed = |chart| {
             scope::to_list(chart, live)
@@ -79,7 +78,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// What is wrong with the patterns of the chart and of the command line.
+    /// The warnings and errors about patterns in the chart and on the command line.
     pub fn judge(&self, selection: &Selection, ignores: &[Pattern]) -> Vec<Diagnostic> {
         let mut found = self.of_chart();
         found.extend(self.of_selection(selection));
@@ -115,8 +114,8 @@ impl<'a> Seen<'a> {
             .into_iter();
         let warning = |((span, effect), pattern): ((_, &str), &Pattern)| {
             let hint = hints.next().flatten();
-            let hint =
-                hint.unwrap_or_else(|| format!("nothing is {effect} by it: mend it, or remove it"));
+            let hint = hint
+                .unwrap_or_else(|| format!("nothing is {effect} by it: correct it, or remove it"));
             Diagnostic::warning("pattern-covers-nothing", message(&pattern.to_string()))
                 .at(span)
                 .hint(hint)
@@ -124,7 +123,8 @@ impl<'a> Seen<'a> {
         idle.into_iter().map(warning).collect()
     }
 
-    /// A run whose selection covers nothing would be about something else than was asked for.
+    /// A selection that covers nothing is an error: an apply would otherwise do less than, or other
+    /// than, the user meant.
     fn of_selection(&self, selection: &Selection) -> Vec<Diagnostic> {
         let mut idle = self.idle(
             selection
@@ -146,10 +146,10 @@ impl<'a> Seen<'a> {
         self.typed(idle).map(error).collect()
     }
 
-    /// Message and hint for each idle pattern of the command line.
+    /// Message and hint for each pattern of the command line that covers nothing.
     fn typed(&self, idle: Vec<(&str, &Pattern)>) -> impl Iterator<Item = (String, String)> {
         let hints = self.hints(idle.iter().map(|(_, pattern)| *pattern));
-        let told = |((option, pattern), hint): ((&str, &Pattern), Option<String>)| {
+        let message = |((option, pattern), hint): ((&str, &Pattern), Option<String>)| {
             (
                 message(&format!("{option} '{pattern}'")),
                 hint.unwrap_or_else(syntax),
@@ -157,12 +157,12 @@ impl<'a> Seen<'a> {
         };
         idle.into_iter()
             .zip(hints)
-            .map(told)
+            .map(message)
             .collect::<Vec<_>>()
             .into_iter()
     }
 
-    /// The patterns that cover nothing, in the sense of `covers`.
+    /// The patterns that cover nothing, by the test `covers`.
     fn idle<'p, T>(
         &self,
         patterns: impl Iterator<Item = (T, &'p Pattern)>,
@@ -194,7 +194,7 @@ impl<'a> Seen<'a> {
         Index::new(patterns.iter().copied()).used(self.known())
     }
 
-    /// The same, or something may be covered that was not read.
+    /// As [`Self::covers`], but also true if something unread may be covered.
     fn may_cover(&self, patterns: &[&Pattern]) -> Vec<bool> {
         let mut covers = self.covers(patterns);
         for (covers, pattern) in covers.iter_mut().zip(patterns) {
@@ -220,7 +220,7 @@ impl<'a> Seen<'a> {
             || self.foreign.get(name).is_some_and(is_foreign)
     }
 
-    /// What was probably meant by each of the patterns.
+    /// A suggestion for each pattern.
     fn hints<'p>(&self, patterns: impl Iterator<Item = &'p Pattern>) -> Vec<Option<String>> {
         let patterns: Vec<&Pattern> = patterns.collect();
         let others: Vec<(usize, Pattern)> = patterns
@@ -250,7 +250,7 @@ impl<'a> Seen<'a> {
             .collect()
     }
 
-    /// For each mistyped place the known address that is nearest, if one is near enough.
+    /// The known address with the smallest edit distance to each text, if one is close enough.
     fn nearest(&self, typed: &[(usize, &str)]) -> Vec<Option<&'a Address>> {
         let mut nearest: Vec<Option<(usize, &Address)>> = vec![None; typed.len()];
         if typed.is_empty() {
@@ -276,7 +276,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// What somebody who wrote the pattern may have meant.
+/// The candidates for a suggestion.
 fn others(pattern: &Pattern) -> Vec<Pattern> {
     let place = pattern.place();
     let Some((region, rest)) = place.split_once('/') else {
@@ -295,7 +295,7 @@ fn others(pattern: &Pattern) -> Vec<Pattern> {
     others.into_iter().map(|place| pattern.at(place)).collect()
 }
 
-/// How many edits make one text of the other, if they are few enough for a slip.
+/// The edit distance, if it is small enough for a typing error.
 fn edits(known: &str, typed: &str) -> Option<usize> {
     let most = MOST_EDITS.min(typed.len() / 3).max(1);
     if known.len().abs_diff(typed.len()) > MOST_EDITS {
@@ -308,7 +308,7 @@ fn message(written: &str) -> String {
     format!("`{written}` covers nothing, declared or live")
 }
 
-/// How a pattern of the command line is written.
+/// A pattern in the form of the command line.
 fn syntax() -> String {
     "a pattern begins with a region or an organization, as in `cn-north-4/team-a/web` or \
     `team-a/web`"

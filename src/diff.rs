@@ -1,7 +1,7 @@
-//! Compares one resource's desired values with its live ones.
+//! Compares the desired attributes of one resource with the live ones.
 //!
-//! Only what the chart manages is compared: an attribute that the desired state does not hold keeps
-//! its live value and never shows. Which resources are compared is `scope`'s matter.
+//! Only managed attributes are compared: one that the desired state lacks keeps its live value.
+//! `scope` decides which resources are compared.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::{
     state::Attributes,
 };
 
-/// Under a name of its own, because serde takes a `&str` in a struct for a part of the input.
+/// An alias, because serde borrows a plain `&str` in a struct from the input.
 type AttributeName = &'static str;
 
 /// One attribute that differs.
@@ -19,13 +19,14 @@ type AttributeName = &'static str;
 pub struct FieldChange {
     #[serde(deserialize_with = "attribute_name")]
     pub name: AttributeName,
-    /// `None`: the resource did not exist, or the API did not tell.
+    /// `None`: the resource did not exist, or the API does not return it.
     pub before: Option<Value>,
-    /// `None`: the resource goes.
+    /// `None`: the resource is deleted.
     pub after: Option<Value>,
 }
 
-/// Whether the kind of the address has that attribute is looked at together with the address.
+/// Only checks that some kind has the attribute. The reader of the whole change checks it against
+/// the address.
 fn attribute_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
     let name = String::deserialize(deserializer)?;
     let known = REGISTRY.iter().find_map(|kind| kind.attribute(&name));
@@ -34,7 +35,7 @@ fn attribute_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static
         .ok_or_else(|| D::Error::custom(format!("no kind has an attribute `{name}`")))
 }
 
-/// The managed attributes that differ, in the order of the kind; those that can be read.
+/// The managed and readable attributes that differ, in the kind's order.
 pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     let differing = |name: &'static str| {
         let (wanted, found) = (desired.get(name)?, live.get(name));
@@ -53,7 +54,7 @@ pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<Field
         .collect()
 }
 
-/// All values of a resource that comes.
+/// All attributes of a new resource.
 pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
     each(after, |name, value| FieldChange {
         name,
@@ -62,7 +63,7 @@ pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
     })
 }
 
-/// All values of a resource that goes.
+/// All attributes of a deleted resource.
 pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
     each(before, |name, value| FieldChange {
         name,
@@ -71,7 +72,7 @@ pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
     })
 }
 
-/// With no room for more, as in `gathered`.
+/// Allocates exactly, as `gathered` does.
 fn each(
     attributes: &Attributes,
     field: impl Fn(&'static str, Value) -> FieldChange,
@@ -93,9 +94,9 @@ pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
     })
 }
 
-/// The complete value that a write sends: the live one, overlaid with what the chart manages. The
-/// API replaces rather than merges, so leaving an attribute out could reset it. Of one that can be
-/// neither known nor left out, the service's default is sent.
+/// The attributes that a write sends: the live ones, overlaid with those of the chart. The API may
+/// reset what is left out. For a required attribute that cannot be read, the service's default is
+/// sent.
 pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| {
         let known = desired
@@ -112,7 +113,8 @@ pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attribut
     gathered(kind.attributes.iter().filter_map(value))
 }
 
-/// The values that a create sends: what the chart manages, and what the API insists on.
+/// The attributes that a create sends: those of the chart, and defaults for those that the API
+/// requires.
 pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| match desired.get(attribute.name) {
         Some(value) => Some((attribute.name, value.clone())),
@@ -122,7 +124,7 @@ pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
     gathered(kind.attributes.iter().filter_map(value))
 }
 
-/// With no room for more: a plan holds as many as it has changes.
+/// Allocates exactly: a plan has one of these for each change.
 fn gathered(values: impl Iterator<Item = (&'static str, Value)>) -> Attributes {
     let mut attributes: Attributes = values.collect();
     attributes.shrink_to_fit();

@@ -1,8 +1,7 @@
-//! Drift: which differences of a plan somebody must look at.
+//! Drift: which differences of a plan count.
 //!
-//! Pure: the plan, what the chart accepts, what this run ignores and the day come in as values. A
-//! difference is ignored, or else accepted, or else it counts; an acceptance that is over covers
-//! nothing any more.
+//! Pure: the plan, the chart's `accept`, the patterns of `--ignore` and the day are parameters. A
+//! difference is ignored, else accepted, else it counts. An expired acceptance covers nothing.
 
 use serde::Serialize;
 
@@ -17,26 +16,26 @@ use crate::{
     time::Date,
 };
 
-/// A plan, sorted by what counts.
+/// A plan, divided by what counts.
 #[derive(Debug, Clone, Default)]
 pub struct Drift {
-    /// With the differences that count, and no others.
+    /// With only the differences that count.
     pub plan: Plan,
     pub accepted: Vec<Accepted>,
-    /// How many differences were left out.
+    /// The number of ignored differences.
     pub ignored: usize,
-    /// The acceptances whose last day has passed, in the order of the chart; one is a failure.
+    /// The expired acceptances, in the order of the chart. One makes the command fail.
     pub expired: Vec<Acceptance>,
 }
 
-/// A difference that the chart accepts for a while.
+/// A difference that the chart accepts for some time.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     pub change: Change,
     pub by: Acceptance,
 }
 
-/// Sorts the differences of a plan. An acceptance holds on its last day.
+/// Divides the differences of a plan. An acceptance is still valid on its last day.
 pub fn judge(
     mut plan: Plan,
     acceptances: &[Acceptance],
@@ -68,7 +67,7 @@ pub fn judge(
         }
     }
     if plan.changes.is_empty() {
-        // What an apply would stop at is told beside what it would do.
+        // Stops of an apply are shown only beside changes that count.
         plan.stopped
             .retain(|stop| stop.code == cloud::OTHER_ACCOUNT || by_id::is_unrepairable(&stop.code));
     }
@@ -77,17 +76,18 @@ pub fn judge(
 }
 
 impl Drift {
-    /// What the run comes to, of what counts.
+    /// The outcome of what counts.
     pub fn outcome(&self) -> Outcome {
         self.plan.outcome()
     }
 
-    /// Whether something differs that does not count: then it cannot be said that nothing differs.
+    /// Whether something differs that does not count. Then the text must not say that nothing
+    /// differs.
     pub fn has_excused(&self) -> bool {
         self.ignored > 0 || !self.accepted.is_empty()
     }
 
-    /// One error for each acceptance that is over, at its line.
+    /// One error for each expired acceptance, at its line.
     pub fn errors(&self) -> impl Iterator<Item = Diagnostic> {
         self.expired.iter().map(|acceptance| {
             let problem = format!(
@@ -96,12 +96,12 @@ impl Drift {
             );
             Diagnostic::error("expired-acceptance", problem)
                 .at(acceptance.span)
-                .hint("mend the difference and remove the acceptance, or agree on a later day")
+                .hint("resolve the difference and remove the acceptance, or set a later day")
         })
     }
 }
 
-/// The JSON document: a plan's, and what does not count.
+/// The JSON document: that of the plan, and what does not count.
 #[derive(Debug, Serialize)]
 pub struct DriftDocument {
     #[serde(flatten)]
@@ -124,12 +124,11 @@ struct AcceptanceDocument {
     source: Source,
 }
 
-/// What this document is called.
+/// The name of the document.
 const NAME: &str = "drift";
 
 impl DriftDocument {
-    /// What is printed. `diagnostics` are those of the chart, the acceptances that are over among
-    /// them.
+    /// The printed document. `diagnostics` are those of the chart, including expired acceptances.
     pub fn new(drift: &Drift, diagnostics: Vec<View>) -> DriftDocument {
         let accepted = drift.accepted.iter().map(|accepted| AcceptedDocument {
             change: ChangeDocument::from(&accepted.change),
@@ -150,7 +149,7 @@ impl DriftDocument {
         }
     }
 
-    /// What is printed if there is nothing to speak of.
+    /// The printed document without differences.
     pub fn unready(found: Vec<View>) -> DriftDocument {
         let empty = PlanDocument::new(&Plan::default(), found);
         let plan = PlanDocument {
@@ -179,8 +178,8 @@ mod tests {
         c: { sync: [ { target_region: x-1, target_organization: y, override: true } ] }, d: } } \
         }\n";
 
-    /// What counts, what is accepted and with which reason, how many are ignored, and what is over.
-    fn told(
+    /// What counts, what is accepted and why, how many are ignored, and what is expired.
+    fn summary(
         accept: &str,
         ignores: &[&str],
         today: &str,
@@ -238,7 +237,7 @@ mod tests {
                 0,
                 vec![],
             ),
-            // The last day is a day of it.
+            // The last day is included.
             (
                 one,
                 &[],
@@ -257,7 +256,7 @@ mod tests {
                 0,
                 vec!["o/a"],
             ),
-            // What is ignored needs no acceptance.
+            // An ignored difference needs no acceptance.
             (
                 one,
                 &["r-1/o/a"],
@@ -285,7 +284,7 @@ mod tests {
                 0,
                 vec![],
             ),
-            // A pattern covers what lives in what it names.
+            // A pattern covers children too.
             (
                 "{ address: '*/c', until: 2026-06-30, reason: its rules }",
                 &[],
@@ -295,8 +294,8 @@ mod tests {
                 0,
                 vec![],
             ),
-            // The first that is not over decides, and one that is over fails although another one
-            // covers.
+            // The first valid acceptance decides. An expired one fails even if another covers the
+            // same.
             (
                 &two,
                 &["r-1/o/b", "r-1/o/c"],
@@ -319,7 +318,7 @@ mod tests {
             let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
             let expected = (owned(counted), owned(accepted), ignored, owned(expired));
             assert_eq!(
-                told(accept, ignores, today),
+                summary(accept, ignores, today),
                 expected,
                 "{accept} {ignores:?} {today}"
             );
@@ -338,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stops_an_apply_is_told_only_beside_what_counts() {
+    fn stops_are_shown_only_beside_changes_that_count() {
         let live = live(&[("o/a", false, 0, &[])]);
         let chart = chart("organizations: { o: { repositories: { a: { state: absent } } } }");
         let plan = || build::build(&chart, &live, &[], Scope::default(), NOW);

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a run of portolan ends.
+/// The result of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or no changes.

@@ -1,8 +1,8 @@
-//! Live state as a chart: what `init --from-live` writes. A plan of that chart is empty.
+//! Converts live state to a chart, for `init --from-live`. A plan of that chart is empty.
 //!
-//! Pure; asking for the state is `refresh`'s work, writing YAML is `render`'s. What a chart cannot
-//! say, and what could not be read, is left out, and so keeps its live value: one strange
-//! repository does not stand in the way of the others.
+//! Pure: `refresh` reads the state, `render` writes YAML. What a chart cannot express or what could
+//! not be read is left out, and so keeps its live value: one unusual repository must not prevent
+//! the export of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,24 +17,23 @@ use crate::{
     },
 };
 
-/// Something live that the chart says nothing of.
+/// Something live that is left out of the chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmanaged {
-    /// What it is, for people: an address, or an attribute of one.
+    /// An address, or an attribute of one, as text.
     pub what: String,
     pub because: String,
 }
 
-/// A chart of what is live, and what of it is left out.
+/// A chart of the live state, and what it leaves out.
 #[derive(Debug, Default)]
 pub struct Exported {
     pub chart: Chart,
     pub unmanaged: Vec<Unmanaged>,
 }
 
-/// Declares every live resource as it is, rules included: an empty list says that there shall be
-/// none. `unread` holds what could not be read of a resource, `malformed` the resources that were
-/// not understood at all.
+/// Declares every live resource as it is, including rules: an empty list declares that there are
+/// none. `unread` are children that could not be read, `malformed` undecodable resources.
 pub fn chart(
     live: &Live,
     unread: &[Unread],
@@ -57,8 +56,8 @@ pub fn chart(
         );
         unknown.insert((parent.clone(), kind.rank()));
     }
-    // A list that is present is the whole truth: one rule that cannot be written spares all of its
-    // repository.
+    // A list in a chart is complete. So if one rule cannot be written, the list is left out: with
+    // the others alone, the chart would delete that rule.
     for (address, _) in live
         .resources
         .iter()
@@ -124,8 +123,9 @@ impl Exported {
         for (name, value) in &resource.attributes {
             let attribute = address.kind().attribute(name);
             if mask::is_masked(value) {
-                // No chart may hold one.
-                let problem = "it holds a URL with a login, or a secret of this run".to_owned();
+                // A chart must not contain a secret.
+                let problem =
+                    "it contains a URL with a login, or a secret of this invocation".to_owned();
                 self.leave(format!("{name} of {address}"), problem);
             } else if attribute.is_some_and(|attribute| attribute.shape.accepts(value)) {
                 attributes.insert(name, value.clone());
@@ -133,7 +133,7 @@ impl Exported {
                 let value = crate::text::visible(&value.to_string());
                 self.leave(
                     format!("{name} of {address}"),
-                    format!("a chart cannot say {value}"),
+                    format!("a chart cannot have the value {value}"),
                 );
             }
         }
@@ -148,12 +148,12 @@ impl Exported {
     }
 }
 
-/// Whether it stands in a list that is the whole truth.
+/// Whether it belongs to a complete list.
 fn is_listed(address: &Address) -> bool {
     address.kind().unmentioned == Unmentioned::ListIsComplete
 }
 
-/// The kinds of which the resource holds a list that is the whole truth, and that is known.
+/// The kinds for which the resource gets a complete list: those that were read.
 fn known_lists(
     address: &Address,
     unknown: &BTreeSet<(Address, usize)>,
@@ -165,7 +165,7 @@ fn known_lists(
     lists.filter(|child| !unknown.contains(&(address.clone(), child.rank())))
 }
 
-/// `rules`, as the chart's entries are called.
+/// The plural of the entries' name in the chart: `rules`.
 fn several(kind: &Kind) -> String {
     let one = kind.place.entry().map_or(kind.name, |entry| entry.name);
     if matches!(kind.listing, Listing::Single) {
@@ -175,13 +175,13 @@ fn several(kind: &Kind) -> String {
     }
 }
 
-/// What is wrong with the names in an address, for a chart.
+/// The problem with a name in an address that a chart may not have.
 fn bad_name(address: &Address) -> Option<String> {
     let mut parts = address.kind().names.iter().zip(address.parts());
     parts.find_map(|(name, text)| {
         let problem = || {
             format!(
-                "`{}` is no name of a chart: expected {}",
+                "`{}` is not a valid name in a chart: expected {}",
                 crate::text::visible(text),
                 names::rule(*name)
             )

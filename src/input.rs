@@ -1,7 +1,7 @@
-//! Reads what a person names on the command line: a file, or a pipe such as `<(command)`. Whole,
-//! and never without an end.
+//! Reads files and pipes, such as `<(command)`, that the command line names. Always whole, up to a
+//! limit.
 //!
-//! Charts are read by [`config::load`](crate::config::load), which also minds who planted a link.
+//! [`config::load`](crate::config::load) reads charts. It also checks links.
 
 use std::{
     fs::{self, File, FileType},
@@ -9,10 +9,10 @@ use std::{
     path::Path,
 };
 
-/// The most bytes of a document, as for a chart: a saved plan, a list of faults.
+/// The size limit of a document, such as a saved plan or a list of faults. The same as for a chart.
 pub const MOST: usize = 64 << 20;
 
-/// The bytes of a file or a pipe; more than `most` are an error.
+/// The bytes of a file or a pipe. More than `most` are an error.
 pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?.file_type();
     if !found.is_file() && !is_fifo(found) {
@@ -31,12 +31,12 @@ pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     bounded(File::open(path)?, most)
 }
 
-/// The text of a file or a pipe; more than `most` bytes are an error.
+/// The text of a file or a pipe. More than `most` bytes are an error.
 pub fn text(path: &Path, most: usize) -> io::Result<String> {
     String::from_utf8(bytes(path, most)?).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
-/// The text of a regular file; none of anything else, or of a larger file. It waits for nobody.
+/// The text of a regular file. `None` for anything else, which could block, and for a larger file.
 pub fn text_if_file(path: &Path, most: usize) -> Option<String> {
     let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
     is_file.then(|| text(path, most).ok()).flatten()
@@ -54,9 +54,9 @@ fn bounded(from: impl io::Read, most: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What the system shows of itself looks like a file, and may wait for news or never end.
+/// Files of the kernel, such as those below `/proc`, look regular, but may block or never end.
 fn is_stored(path: &Path) -> io::Result<()> {
-    // A file that is open and deleted has no path any more.
+    // A deleted file that is still open has no path any more.
     let Ok(real) = path.canonicalize() else {
         return Ok(());
     };

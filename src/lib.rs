@@ -7,15 +7,16 @@
 //! ```
 //!
 //! In reading order: [`address`], [`names`], [`pattern`], [`region`], [`kind`], [`time`], [`risk`]
-//! and [`state`] are the nouns; [`config`] makes the desired state from files, with [`diagnostics`]
-//! about them, and [`refresh`] the live one from the API; [`scope`], [`diff`] and [`plan`] compare
-//! them, and [`drift`] says which differences count, [`coverage`] which patterns do nothing;
-//! [`render`] shows the result, [`apply`] makes it true, [`progress`] tells meanwhile, and
-//! [`report`] and [`receipt`] say what came of it. [`wire`] is the seam to [`transport`], which
-//! sends, and [`emulator`] stands in for the services without sharing anything with the planner.
-//! [`cli`], [`commands`] and [`exit`] are the program around that, [`schema`] and [`export`] what
-//! else it prints, [`input`] how it reads other files than charts. [`mask`] and [`mod@text`] keep
-//! what is not ours from showing secrets and from driving a terminal or a runner.
+//! and [`state`] are the nouns. [`config`] reads the desired state from files, with
+//! [`diagnostics`]; [`refresh`] reads the live state from the API. [`scope`], [`diff`] and [`plan`]
+//! compare the two; [`drift`] decides which differences count, [`coverage`] finds patterns that
+//! cover nothing. [`render`] shows the result, [`apply`] makes the changes, [`progress`] shows how
+//! far it is, [`report`] and [`receipt`] record the outcome. [`wire`] has the types of requests and
+//! responses, which [`transport`] sends; [`emulator`] replaces the services, and shares nothing
+//! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`schema`] and [`export`]
+//! are further outputs, [`input`] reads files other than charts. [`mask`] hides secrets in foreign
+//! texts, and [`mod@text`] escapes such texts so that they cannot control a terminal or a CI
+//! runner.
 
 pub mod address;
 pub mod apply;

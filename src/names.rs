@@ -52,8 +52,10 @@ pub fn rule(name: Name) -> &'static str {
         Name::Resource(rule) => rule.words,
         Name::Region => "a region id: lowercase letters, digits and `-`, such as `cn-north-4`",
         Name::Target => "letters, digits, `_` and `-`",
-        Name::Variable => "the name of a variable: letters, digits and `_`, no digit first",
-        Name::Label => "1 to 64 characters on one line, with no blank at either end",
+        Name::Variable => {
+            "the name of a variable: letters, digits and `_`, not starting with a digit"
+        }
+        Name::Label => "1 to 64 characters on one line, without a blank at either end",
     }
 }
 

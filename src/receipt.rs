@@ -1,8 +1,8 @@
-//! The receipt of an apply: what was sent for each change, what was there before and after, and
+//! The receipt of an apply: the requests of each change, its observations before and after, and
 //! what is left to do.
 //!
-//! Pure. It holds no times: whoever keeps receipts knows when they came. Events are the same
-//! entries as they happen, a line each.
+//! Pure. It has no times, so that it is reproducible: the archive of receipts adds them. Events are
+//! the same entries, one line each as they happen.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -22,10 +22,10 @@ use crate::{
     wire::Try,
 };
 
-/// What identifies the plan that was applied.
+/// Identifies the applied plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanStamp {
-    /// The digest that its file has, or would have.
+    /// The digest of its file, saved or not.
     pub id: String,
     pub chart: ChartStamp,
     pub scope: Scope,
@@ -48,22 +48,22 @@ pub struct Receipt {
     ended_early: Option<EndedEarly>,
     resources: Counts,
     changes: Vec<Entry>,
-    /// The plan with what is not done.
+    /// The plan of the changes that are left.
     residual: PlanDocument,
     diagnostics: Vec<View>,
 }
 
-/// What became of one change.
+/// The outcome of one change.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
     address: Address,
     actions: &'static [&'static str],
     status: &'static str,
-    /// Whether a read afterwards showed what the plan wants.
+    /// Whether a read afterwards showed the planned state.
     verified: bool,
     /// Whether a write was sent.
     written: bool,
-    /// Whether the old values are back after a replacement that was refused.
+    /// Whether the old object was restored after a refused replacement.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,10 +72,10 @@ pub struct Entry {
     hint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<Address>,
-    /// Of a mirror's run, for a ticket: nothing can be asked about it.
+    /// The job id of a mirror run, for support tickets: it cannot be queried.
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<String>,
-    /// How many requests were sent for it.
+    /// The number of requests for it.
     attempts: usize,
     request_ids: Vec<String>,
     requests: Vec<Try>,
@@ -83,41 +83,41 @@ pub struct Entry {
     after: Option<SeenDocument>,
 }
 
-/// An object as a read showed it.
+/// An observation.
 #[derive(Debug, Clone, Serialize)]
 struct SeenDocument {
     exists: bool,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     attributes: IndexMap<&'static str, Value>,
-    /// How much is in it.
+    /// How many things it contains.
     #[serde(flatten)]
     held: Facts,
 }
 
-/// What the stream is called.
+/// The name of the stream.
 pub const EVENTS: &str = "events";
 
 /// One line of `apply --events`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Line {
-    /// What is about to be applied.
+    /// The apply begins.
     Plan {
         format_version: &'static str,
         document: &'static str,
         plan: PlanStamp,
         summary: Summary,
     },
-    /// A change is about to be made.
+    /// A change begins.
     Started {
         address: Address,
         actions: &'static [&'static str],
     },
-    /// A change came to its end.
+    /// A change ended.
     Finished(Entry),
-    /// What was written was read again.
+    /// A written object was read back.
     Checked(Entry),
-    /// The run is over.
+    /// The apply ended.
     Ended {
         outcome: ApplyOutcome,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +162,7 @@ impl Receipt {
 }
 
 impl Line {
-    /// How a run ended.
+    /// The result of a mirror run.
     pub fn ended(report: &Report<'_>) -> Line {
         Line::Ended {
             outcome: report.outcome(),
@@ -215,8 +215,8 @@ impl Entry {
             }
             Fate::Ran { job, end } => {
                 entry.job_id = job;
-                entry.message = if let RunEnd::Unknown(said) = end {
-                    Some(said)
+                entry.message = if let RunEnd::Unknown(problem) = end {
+                    Some(problem)
                 } else {
                     None
                 };
@@ -240,7 +240,7 @@ fn status(fate: &Fate) -> &'static str {
     }
 }
 
-/// Every status that an entry can have.
+/// The possible statuses of an entry.
 pub const STATUSES: [&str; 6] = [
     "applied",
     "as_planned",

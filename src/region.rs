@@ -1,20 +1,20 @@
 //! The regions that the official documents name.
 //!
-//! The table only tells a region from another name. That a region stands in it does not prove that
-//! SWR is open there, and partner clouds have regions that it lacks.
+//! The table only tells regions from other names. It does not prove that SWR is available in a
+//! region, and partner clouds have regions that it lacks.
 
 /// Whether the official SDK lists the region for SWR, or the API's own pages copy images to it.
 pub fn is_known(region: &str) -> bool {
     REGIONS.contains(&region) || TARGET_REGIONS.contains(&region)
 }
 
-/// All of them.
+/// All regions.
 pub fn known() -> impl Iterator<Item = &'static str> {
     REGIONS.into_iter().chain(TARGET_REGIONS)
 }
 
 /// The regions in which the official SDK knows SWR.
-// Six to a line, not one.
+// rustfmt would write one region per line.
 #[rustfmt::skip]
 pub const REGIONS: [&str; 35] = [
     "ae-ad-1", "af-north-1", "af-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",

@@ -1,4 +1,4 @@
-//! What became of each change of a plan: a value, made by `apply` and shown by the renderers.
+//! The report: the outcome of each change of a plan. `apply` builds it, the renderers show it.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ use crate::{
     wire::Try,
 };
 
-/// What became of one change.
+/// The outcome of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// Made; `verified` if a read afterwards showed it.
+    /// Made. `verified` if a read afterwards showed it.
     Applied { verified: bool },
-    /// Nothing was sent: the read before the write showed it as the plan wants it.
+    /// Nothing was sent: the check showed that the object was already as planned.
     AsPlanned,
     /// Not made, or not as planned.
     Failed {
@@ -30,47 +30,47 @@ pub enum Fate {
         restored: bool,
         job: Option<String>,
     },
-    /// A mirror was run, after its change if there was one. The job is for a ticket: nothing can be
-    /// asked about it.
+    /// A mirror was run, after its change if there was one. The job id is for support tickets: it
+    /// cannot be queried.
     Ran { job: Option<String>, end: RunEnd },
-    /// A mirror was not run, because somebody else's run is under way. Without a problem, nobody
-    /// wanted to wait for it.
+    /// A mirror was not run because another client's run is in progress. Without a problem, waiting
+    /// was not wanted.
     InProgress { problem: Option<String> },
-    /// Not tried, because this one failed.
+    /// Not tried, because the change of this address failed.
     Skipped { because: Address },
-    /// Not reached, because the run was stopped.
+    /// Not started, because the apply ended early.
     NotAttempted,
-    /// Shown, and not allowed to run.
+    /// In the plan, but not allowed to run.
     Withheld,
 }
 
-/// How a run ended, as far as is known.
+/// The result of a mirror run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEnd {
     Succeeded,
-    /// Nobody wanted to wait.
+    /// Waiting was not wanted.
     NotAwaited,
-    /// The time was over before it ended, for this reason.
+    /// The result is unknown, for this reason.
     Unknown(String),
 }
 
-/// One change's fate, and how it came to it.
+/// The outcome of one change, with its requests and observations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     pub fate: Fate,
-    /// Every request that was sent for it, in order. What was sent for several changes at once is
-    /// told of each.
+    /// Every request that was sent for it, in order. A request for several changes is listed with
+    /// each.
     pub tries: Vec<Try>,
-    /// Whether a write was sent, whatever came of it.
+    /// Whether a write was sent, successful or not.
     pub wrote: bool,
-    /// What the read before the write showed; not there where nothing was read.
+    /// The observation before the write. `None` if there was none.
     pub before: Option<Seen>,
-    /// What the last read after the write showed.
+    /// The last observation after the write.
     pub after: Option<Seen>,
 }
 
-/// An object as a read showed it; `None` if it was not there. Boxed, because every record has room
-/// for two.
+/// An observation: `None` if the object did not exist. Boxed, because every record has two of
+/// these.
 pub type Seen = Option<Box<LiveResource>>;
 
 impl From<Fate> for Record {
@@ -87,7 +87,7 @@ impl From<Fate> for Record {
 }
 
 impl Fate {
-    /// Whether its end was not waited for.
+    /// Whether its result was not awaited.
     pub fn is_open(&self) -> bool {
         matches!(
             self,
@@ -98,7 +98,7 @@ impl Fate {
         )
     }
 
-    /// Whether it is certainly as the plan wants it, or on the way there as somebody wanted.
+    /// Whether the change certainly succeeded, or is in progress and waiting was not wanted.
     pub fn is_done(&self) -> bool {
         matches!(
             self,
@@ -113,21 +113,21 @@ impl Fate {
     }
 }
 
-/// Why a run began nothing new although changes were left.
+/// Why an apply ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
     /// A signal, such as that of Ctrl-C.
     Signal,
-    /// The time that the run was given is over; the text says so.
+    /// `--timeout` is over. The text says so.
     Late(String),
     /// The service refused the credentials, so nothing more was sent.
     Credentials,
-    /// A change failed, and nothing was to be begun after that.
+    /// A change failed, and `--fail-fast` was given.
     Failure,
 }
 
 impl Halt {
-    /// For scripts.
+    /// The code for scripts.
     fn reason(&self) -> &'static str {
         match self {
             Halt::Signal => "interrupted",
@@ -138,7 +138,7 @@ impl Halt {
     }
 }
 
-/// Every reason that a document can give for an early end.
+/// The reasons for an early end in documents.
 pub const REASONS: [&str; 4] = ["interrupted", "timeout", "credentials-refused", "fail-fast"];
 
 impl fmt::Display for Halt {
@@ -152,39 +152,39 @@ impl fmt::Display for Halt {
     }
 }
 
-/// Why a run ended before everything was done, in a document.
+/// The reason for an early end, in a document.
 #[derive(Debug, Clone, Serialize)]
 pub struct EndedEarly {
     reason: &'static str,
     message: String,
 }
 
-/// What became of a plan's changes, in the plan's order.
+/// The outcome of a plan's changes, in the plan's order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report<'a> {
     pub plan: &'a Plan,
     pub records: Vec<Record>,
-    /// Whether anything was to be sent at all: not if the plan was refused as a whole.
+    /// Whether anything could be sent. Not if the whole plan was refused.
     pub refused: Option<String>,
-    /// What ended the run early.
+    /// Why the apply ended early.
     pub halt: Option<Halt>,
-    /// Whether there is a plan to speak of; without one, nobody can say that there are no changes.
+    /// Whether there is a plan. Without one, "no changes" would be wrong.
     pub is_known: bool,
 }
 
-/// What an apply came to, in one word.
+/// The result of an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyOutcome {
-    /// The live state is as the chart says.
+    /// The live state equals the chart.
     Complete,
-    /// Something is left to do, or to find out.
+    /// Something is left to do, or unknown.
     Incomplete,
     /// Nothing was sent.
     Refused,
 }
 
-/// How many resources came, changed and went.
+/// The numbers of added, changed and deleted resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     pub added: usize,
@@ -209,7 +209,7 @@ impl Report<'_> {
         }
     }
 
-    /// What ended the run early; nothing, where all was done all the same.
+    /// Why the apply ended early. `None` if everything was done nevertheless.
     pub fn early_end(&self) -> Option<&Halt> {
         self.halt
             .as_ref()
@@ -224,7 +224,7 @@ impl Report<'_> {
         })
     }
 
-    /// Each change with its fate.
+    /// Each change with its outcome.
     pub fn fates(&self) -> impl Iterator<Item = (&Change, &Fate)> {
         self.plan
             .changes
@@ -253,8 +253,8 @@ impl Report<'_> {
         counts
     }
 
-    /// The plan with the changes that are not done: those that did not stick and those that nobody
-    /// tried among them, but not those that were made and could not be read back.
+    /// The plan of the changes that are left. Includes changes that did not stick or were not
+    /// tried, but not those that were made and could not be read back.
     pub fn residual(&self) -> Plan {
         let made = |fate: &Fate| matches!(fate, Fate::Applied { .. }) || fate.is_done();
         let left = self
@@ -269,7 +269,7 @@ impl Report<'_> {
         plan
     }
 
-    /// The document of the plan, or of what is left of it.
+    /// The document of the plan, or of what is left.
     pub fn plan_document(&self, plan: &Plan, diagnostics: Vec<View>) -> PlanDocument {
         let mut document = PlanDocument::new(plan, diagnostics);
         if !self.is_known {
@@ -278,7 +278,7 @@ impl Report<'_> {
         document
     }
 
-    /// The report as a JSON document; what was found on the way stands both in it and in its plan.
+    /// The report as a JSON document. Diagnostics are in it and in its plan.
     pub fn document(&self, diagnostics: Vec<View>) -> ReportDocument {
         let plan = self.plan_document(self.plan, diagnostics);
         let mut document = ReportDocument {
@@ -368,17 +368,17 @@ impl Report<'_> {
     }
 }
 
-/// The document that `apply --format json` prints.
+/// The document of `apply --format json`.
 #[derive(Debug, Serialize)]
 pub struct ReportDocument {
     pub format_version: &'static str,
     /// The name of its schema.
     pub document: &'static str,
     pub outcome: ApplyOutcome,
-    /// Why nothing was sent, if nothing was.
+    /// Why nothing was sent, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// Why not everything was begun, if that is so.
+    /// Why the apply ended early, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_early: Option<EndedEarly>,
     pub account: Option<String>,
@@ -396,7 +396,7 @@ pub struct Applied {
     pub address: Address,
     pub actions: &'static [&'static str],
     pub verified: bool,
-    /// Not if it was found as the plan wants it.
+    /// False if it was already as planned.
     pub written: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,

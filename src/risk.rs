@@ -1,6 +1,6 @@
-//! Risk classes: what a change could do that cannot be undone, and consent to it.
+//! Risk classes of changes, and consent to them.
 //!
-//! Which changes carry a risk stands in the tables of the kinds.
+//! The tables of the kinds declare which changes have a risk.
 
 use std::{fmt, str::FromStr};
 
@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RiskClass {
-    /// Something goes; replacements aside.
+    /// A resource is deleted. Replacements do not count.
     Deletes,
-    /// In addition: a repository that holds images goes.
+    /// In addition: a repository with images is deleted.
     DestroysData,
-    /// An existing repository turns public.
+    /// An existing repository becomes public.
     Exposes,
-    /// A rule may overwrite tags in its target, or a run what was pushed to its mirror.
+    /// A rule may overwrite tags in its target, or a run may overwrite what was pushed to its
+    /// mirror.
     Overwrites,
-    /// A rule is replaced: what is pushed in between is not copied.
+    /// A rule is replaced: images pushed in between are not copied.
     Gap,
     /// The schedule of a mirror is switched off, which may be final.
     OneWay,
@@ -45,7 +46,7 @@ impl RiskClass {
         }
     }
 
-    /// Whether changes of this class wait for consent even where nobody set a number.
+    /// Whether changes of this class are withheld without consent.
     pub fn needs_consent(self) -> bool {
         matches!(
             self,
@@ -64,11 +65,11 @@ impl fmt::Display for RiskClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Risk {
     pub class: RiskClass,
-    /// What the live state says about it, as half a sentence; empty where the action says it all.
+    /// Evidence from the live state, as a clause. Empty if the action says enough.
     pub evidence: String,
 }
 
-/// Consent to a class of risk: to any number of changes, or to at most so many.
+/// Consent to a risk class: to any number of changes, or to at most this many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consent {
     pub class: RiskClass,
@@ -94,7 +95,7 @@ impl FromStr for Consent {
             .find(|class| class.name() == name)
             .ok_or_else(|| {
                 let names = RiskClass::ALL.map(|class| format!("`{class}`")).join(", ");
-                format!("`{name}` is not a class of risk; there are {names}")
+                format!("`{name}` is not a risk class; expected one of {names}")
             })?;
         Ok(Consent { class, most })
     }

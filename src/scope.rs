@@ -1,7 +1,7 @@
-//! Ownership: which live resources that the chart does not name are the chart's business.
+//! Ownership: what happens to live resources that the chart does not list.
 //!
-//! Decided before anything is compared, from the two states alone. A resource that is nobody's
-//! business here never reaches the diff.
+//! Decided from the two states alone, before the comparison. A resource without an owner never
+//! reaches the diff.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -13,12 +13,12 @@ use crate::{
     state::{Chart, DesiredResource, Live, UnlistedPolicy},
 };
 
-/// The part of the world that a run is about; everything, unless somebody chose.
+/// The selection of `--target` and `--exclude`. By default everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Only what one of these covers; all, if there are none.
+    /// Only what one of these covers. Everything, if empty.
     pub targets: Vec<Pattern>,
-    /// Nothing that one of these covers.
+    /// Not what one of these covers.
     pub excludes: Vec<Pattern>,
 }
 
@@ -33,8 +33,8 @@ impl Selection {
             && !self.excludes.iter().any(covers)
     }
 
-    /// The chart without what was not chosen, which is the chart itself where nothing was left out.
-    /// What a chosen resource lives in stays: without it there is nothing to make the resource in.
+    /// The selected part of the chart; the chart itself, if everything is selected. Parents of
+    /// selected resources are included, because a resource cannot be created without its parent.
     #[must_use]
     pub fn narrow<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
         if !self.is_partial() {
@@ -57,8 +57,8 @@ impl Selection {
         Cow::Owned(narrowed)
     }
 
-    /// The chart of what has to be read. Beside the narrowed one it holds the resources whose
-    /// children a target names: a child may be live and in no file.
+    /// The part of the chart that has to be read: the selected part, and the parents of children
+    /// that a target names, because such a child may be live and in no file.
     #[must_use]
     pub fn to_read<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
         let mut read = self.narrow(chart);
@@ -85,27 +85,27 @@ impl Selection {
     }
 }
 
-/// A live resource that is not in the chart, though the chart speaks of what it lives in.
+/// A live resource that is not in the chart although its parent is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Surplus<'a> {
     pub address: &'a Address,
     pub disposition: Disposition<'a>,
 }
 
-/// What is to happen to it.
+/// What happens to it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Disposition<'a> {
-    /// An unlisted repository is told of, and stays.
+    /// An unlisted repository is reported and kept.
     Report,
-    /// An unlisted repository goes, as this line says.
+    /// An unlisted repository is deleted because of this line.
     DeleteUnlisted(&'a Source),
-    /// A rule goes: the list on this line is the whole truth.
+    /// A rule is deleted: the list on this line is complete and lacks it.
     DeleteUndeclared(&'a Source),
-    /// It lives in an organization that shall go.
+    /// Its organization is to be deleted.
     Blocks,
 }
 
-/// What the resources of the chart make the service create: the copies of rules.
+/// The expected copies: repositories that the service creates because of rules in the chart.
 pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
     chart
         .resources
@@ -114,8 +114,8 @@ pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
         .collect()
 }
 
-/// Everything live that the chart does not name but must decide about, in address order. `copies`
-/// are those of the whole chart, however little of it was chosen.
+/// All live resources that the chart must decide about without listing them, in address order.
+/// `copies` are those of the whole chart, not of the selection.
 pub fn surplus<'a>(
     chart: &'a Chart,
     copies: &BTreeSet<Address>,
@@ -146,7 +146,7 @@ fn disposition<'a>(
     match address.kind().unmentioned {
         Unmentioned::Kept => return None,
         Unmentioned::ListIsComplete => {
-            // What is listed goes along with what it lives in.
+            // Rules are deleted with their repository.
             let list = declared
                 .children
                 .of(address.kind())
@@ -164,9 +164,8 @@ fn disposition<'a>(
     }
 }
 
-/// The lists that must be read, each of one kind in one resource: of a resource that exists and
-/// stays those that are managed, and of one that may go those with something in them that could
-/// hold it.
+/// The lists of children to read: of a resource that stays, the managed ones; of one that may be
+/// deleted, those that may have a protected or excluded child.
 pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let mut is_live = Ascending::new(&live.resources);
     let says_something =
@@ -180,7 +179,7 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let managed = staying
         .into_iter()
         .flat_map(|(address, desired)| managed(address, desired));
-    // Only what no file lists can be a copy.
+    // Only unlisted repositories can be expected copies.
     let mut is_listed = Ascending::new(&chart.resources);
     let copies = if live
         .resources
@@ -217,7 +216,7 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     wanted
 }
 
-/// Those of them of which only one thing is to be learned: whether what they are in exists.
+/// The lists that are read only to find out whether the parent exists.
 pub fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
     let staying = chart
         .resources
@@ -230,7 +229,7 @@ pub fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
         .collect()
 }
 
-/// The kinds of which the chart says all that lives in a resource.
+/// The kinds for which the chart has a complete list of children.
 fn managed<'a>(
     address: &'a Address,
     desired: &'a DesiredResource,
@@ -238,7 +237,7 @@ fn managed<'a>(
     desired.children.kinds().map(move |kind| (address, kind))
 }
 
-/// What nothing that goes may take along.
+/// What must not be deleted together with a parent.
 struct Keeping {
     index: Index,
     below: Below,
@@ -254,8 +253,8 @@ impl Keeping {
         }
     }
 
-    /// The kinds of which something in a resource that is to go could be protected or left out,
-    /// though it is neither itself.
+    /// The kinds of which a child could be protected or excluded, while the parent itself is
+    /// neither.
     fn kinds_that_hold(&self, address: &Address) -> impl Iterator<Item = &'static Kind> {
         let is_free = self.index.first(address).is_none();
         let may_hold = move |child: &&'static Kind| {
@@ -274,7 +273,7 @@ mod tests {
     use crate::kind::{repository, sync_rule};
     use crate::plan::tests::{chart, live};
 
-    /// What is to happen to each surplus resource.
+    /// The disposition of each surplus resource.
     fn dispositions(text: &str, live: &Live) -> Vec<String> {
         let chart = chart(text);
         let word = |disposition: &Disposition<'_>| match disposition {
@@ -312,7 +311,7 @@ mod tests {
                 "organizations: { p: { state: absent } }",
                 &["blocks repository r-1/p/a"],
             ),
-            // Rules: not managed, managed, and going along with their repository.
+            // Rules: not managed, managed, and deleted with their repository.
             (
                 "organizations: { o: { unlisted: ignore, repositories: { a: } } }",
                 &[],
@@ -341,7 +340,7 @@ mod tests {
         let text = "organizations: { dr: { unlisted: delete }, o: { repositories: { a: { sync: [
           { target_region: r-1, target_organization: dr } ] } } } }";
         assert_eq!(dispositions(text, &live), ["unlisted repository r-1/dr/b"]);
-        // Nor where the rule itself was not chosen.
+        // Also if the rule itself is not selected.
         let targets = vec!["r-1/dr".parse().unwrap()];
         let chart = chart(text);
         let narrowed = Selection {
@@ -403,7 +402,7 @@ mod tests {
         ]);
         let rules = |name| (repository::address("r-1", "o", name), &sync_rule::SYNC_RULE);
         assert_eq!(to_list(&chart, &live), [rules("listed")]);
-        // Before it is known what is live.
+        // Before the live state is known.
         assert_eq!(
             to_list_if_live(&chart).into_iter().collect::<Vec<_>>(),
             ["listed", "new"].map(rules)
@@ -428,7 +427,7 @@ mod tests {
             ("'**/y'", "", "gone old/x"),
             ("'o/g*/*/y'", "", "gone"),
             ("'p/**'", "", ""),
-            // What is protected itself needs no more.
+            // A protected repository needs no read of its children.
             ("o/gone, '**/y'", "", "old/x"),
             ("", "r-1/o/gone/x-1/y", "gone"),
             ("", "r-1/o/gone", ""),

@@ -1,7 +1,6 @@
-//! The two states that a plan compares: desired, from files, and live, from the API.
+//! The two states that a plan compares: desired (from files) and live (from the API).
 //!
-//! Values only. Reading files is `config`'s work, asking the API is `refresh`'s, comparing is
-//! `diff`'s.
+//! Values only. `config` reads files, `refresh` reads the API, `diff` compares.
 
 use std::{
     cell::OnceCell,
@@ -28,45 +27,44 @@ use crate::{
 
 pub use crate::risk::Consent;
 
-/// Values by attribute name, in the order of the kind.
+/// Values by attribute name, in the kind's order.
 pub type Attributes = IndexMap<&'static str, Value>;
 
-/// What the chart says, resolved: inheritance and targets are applied, nothing is looked up any
-/// more.
+/// The resolved chart: inheritance and targets are applied.
 #[derive(Debug, Clone, Default)]
 pub struct Chart {
-    /// What its author calls it.
+    /// Its `name`.
     pub name: Option<Arc<str>>,
-    /// The only account that it is for.
+    /// Its `account`: a plan for another one is stopped.
     pub account: Option<Arc<str>>,
     pub resources: BTreeMap<Address, DesiredResource>,
-    /// The regions of all documents, also of those that declare nothing.
+    /// The regions of all documents, including empty ones.
     pub regions: BTreeSet<Arc<str>>,
-    /// What happens to repositories that no file lists, for each declared organization.
+    /// The `unlisted` policy of each declared organization.
     pub unlisted: BTreeMap<Address, UnlistedPolicy>,
     pub protect: Vec<Protection>,
-    /// What a run leaves alone; a chart as it was read has none.
+    /// The patterns of `--exclude`. Empty in a chart as read.
     pub left_out: Vec<Pattern>,
-    /// In the order of the documents. Only `drift` looks at them.
+    /// In the order of the documents. Only used by `drift`.
     pub accept: Vec<Acceptance>,
     pub limits: Limits,
-    /// The endpoints that documents name, by service and region.
+    /// The endpoints in documents, by service and region.
     pub endpoints: BTreeMap<(Service, Arc<str>), ChartEndpoint>,
-    /// What is behind the masks of attributes; a chart as it was read has none.
+    /// The secrets behind masked attributes. Empty in a chart as read.
     pub hidden: BTreeMap<Address, Hidden>,
-    /// What is said beside their attributes of resources that have a number.
+    /// The other keys of entries of kinds with a looked-up id.
     pub terms: BTreeMap<Address, Terms>,
     pub stamp: ChartStamp,
 }
 
 impl Chart {
-    /// Masks what this run must not show.
+    /// Masks the secrets of this invocation.
     pub fn hide(&mut self, mask: &Mask) {
         for (address, desired) in &mut self.resources {
             let Presence::Present(attributes) = &mut desired.presence else {
                 continue;
             };
-            // Resources that inherit the same values share them.
+            // Resources that inherit the same attributes share them, so each is masked once.
             if !address.kind().masked(mask, attributes).is_empty() {
                 let hidden = address.kind().hide(mask, Arc::make_mut(attributes));
                 self.hidden.insert(address.clone(), hidden);
@@ -77,7 +75,7 @@ impl Chart {
         }
     }
 
-    /// What the first segment of a pattern can be.
+    /// The names that the first segment of a pattern can have.
     pub fn names(&self) -> Names<'_> {
         let top = |address: &'_ Address| address.kind().parent.is_none();
         let tops = self.resources.keys().filter(|address| top(address)).rev();
@@ -91,7 +89,7 @@ impl Chart {
     }
 }
 
-/// An endpoint that a document names; it is judged where it is used.
+/// An endpoint in a document. Checked where it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChartEndpoint {
     pub url: Arc<str>,
@@ -99,24 +97,23 @@ pub struct ChartEndpoint {
     pub span: Span,
 }
 
-/// Which texts made the chart.
+/// Identifies the texts of a chart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChartStamp {
-    /// As the user named them, in the order they were read.
+    /// As given by the user, in reading order.
     pub files: Vec<String>,
     /// SHA-256 over names and contents, in hexadecimal.
     pub digest: String,
-    /// What people call it: its own name, else what the command line names first. Plans of 1.0 hold
-    /// none.
+    /// Its `name`, else the first `-f`. Format 1.0 has none.
     #[serde(default)]
     pub name: String,
-    /// The only account that it is for.
+    /// Its `account`: a plan for another one is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
 
-/// What the chart says of one resource.
+/// The desired state of one resource.
 #[derive(Debug, Clone)]
 pub struct DesiredResource {
     pub presence: Presence,
@@ -124,12 +121,12 @@ pub struct DesiredResource {
     pub children: Children,
 }
 
-/// The kinds of which a chart says all that lives in a resource, each with the place where it does.
+/// The kinds for which the chart has a complete list of children, with the source of each list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Children(Vec<(&'static Kind, Source)>);
 
 impl Children {
-    /// Where the chart says all of that kind, if it does.
+    /// The source of the complete list of that kind, if there is one.
     pub fn of(&self, kind: &Kind) -> Option<&Source> {
         self.0
             .iter()
@@ -152,11 +149,11 @@ impl FromIterator<(&'static Kind, Source)> for Children {
     }
 }
 
-/// Whether a resource shall exist.
+/// Whether a resource must exist.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Presence {
-    /// With these values; attributes that are not in here are unmanaged. Resources that inherit all
-    /// of them share them.
+    /// With these attributes; others are unmanaged. Resources that inherit all of them share one
+    /// map, which saves memory in large charts.
     Present(Arc<Attributes>),
     Absent,
 }
@@ -167,24 +164,23 @@ impl DesiredResource {
     }
 }
 
-/// What the chart says beside the attributes of a resource that has a number.
+/// The keys of an entry that are not attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// Without it, the repository is looked up by its name.
+    /// `None`: the id is looked up by name.
     pub id: Option<RemoteId>,
-    /// When a run is due; without it, never.
+    /// The largest age of the last success. `None`: never run.
     pub max_age: Option<Age>,
     pub credentials: Option<LoginSource>,
     pub span: Span,
 }
 
-/// The number that a service gave a resource: an identifier of its own, which people neither choose
-/// nor remember.
+/// An id that a service assigned to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct RemoteId(u32);
 
-/// The largest number of a repository.
+/// The largest id of a repository.
 pub const LARGEST_REMOTE_ID: u64 = 2_147_483_647;
 
 impl TryFrom<u64> for RemoteId {
@@ -212,8 +208,8 @@ impl std::fmt::Display for RemoteId {
     }
 }
 
-/// Where the two halves of a login are read from, right before it is needed. Names and paths, no
-/// values: a plan holds it too.
+/// Where a login is read from, right before it is used. It has only names and paths, so plans may
+/// contain it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoginSource {
@@ -221,56 +217,56 @@ pub struct LoginSource {
     pub password: SecretSource,
 }
 
-/// Where a secret is.
+/// Where a secret is read from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretSource {
-    /// In this variable of the environment.
+    /// This environment variable.
     Env(String),
-    /// In this file, which holds nothing else.
+    /// This file, which contains nothing else.
     File(String),
 }
 
-/// What happens to a live repository of a declared organization that no file lists.
+/// What happens to unlisted repositories of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnlistedPolicy {
     Ignore,
     Report,
-    /// Says so on the line of this source.
+    /// Because of the line of this source.
     Delete(Source),
 }
 
-/// Nothing that matches is ever deleted or replaced.
+/// A pattern of `protect`: what it covers is never deleted or replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Protection {
-    /// Of the document that it stands in.
+    /// The region of its document.
     pub region: Arc<str>,
     pub pattern: Pattern,
     pub span: Span,
 }
 
-/// A difference there is known, and does not count until the day is over.
+/// An entry of `accept`: differences that it covers do not count until the day has passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
-    /// Of the document that it stands in.
+    /// The region of its document.
     pub region: Arc<str>,
     pub pattern: Pattern,
     pub pattern_span: Span,
-    /// The last day that it holds.
+    /// The last day on which it is valid.
     pub until: Date,
     pub reason: String,
     pub source: Source,
-    /// Of the last day.
+    /// The place of `until`.
     pub span: Span,
 }
 
-/// How much one apply may remove before it is stopped, and what the chart consents to.
+/// How much one apply may delete, and the chart's consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     pub deletes: usize,
-    /// Of an organization's repositories, where it has ten or more.
+    /// Percentage of an organization's repositories, from ten repositories on.
     pub delete_percent: usize,
-    /// Standing consent, in the grammar of `--allow`.
+    /// The chart's consent, in the grammar of `--allow`.
     pub allow: Vec<Consent>,
 }
 
@@ -284,30 +280,30 @@ impl Default for Limits {
     }
 }
 
-/// What the API showed.
+/// The live state.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
     pub resources: BTreeMap<Address, LiveResource>,
-    /// The numbers of the repositories that the chart's mirrors are in, whether they are mirrors
-    /// already or not. One that is asked for and not in here does not exist.
+    /// The ids of the chart's git repositories, mirrors or not. A repository that is not in here
+    /// does not exist.
     pub ids: BTreeMap<Address, RemoteId>,
-    /// What the clock of the service said at the end, where it told.
+    /// The last time on the service's clock, if a response had one.
     pub clock: Option<Moment>,
-    /// The account that the repositories of a region belong to, where the answers tell.
+    /// The account by region, if the lists show it.
     pub accounts: BTreeMap<Arc<str>, String>,
-    /// What could not be read; one entry makes every conclusion from the rest unknown.
+    /// What could not be read. One entry makes the plan unknown.
     pub failures: Vec<ReadFailure>,
 }
 
 impl Live {
-    /// Everything that lives in a resource, however deep.
+    /// All descendants of a resource.
     pub fn inside<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
         let behind = self
             .resources
             .range((Bound::Excluded(address), Bound::Unbounded))
             .map(|(other, _)| other);
         let near = behind.take_while(|other| other.parts().starts_with(address.parts()));
-        // Two kinds may have keys that look alike.
+        // Keys of different kinds may have the same prefix.
         near.filter(|other| {
             std::iter::successors(other.parent(), Address::parent).any(|parent| parent == *address)
         })
@@ -317,24 +313,24 @@ impl Live {
 /// One live resource.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LiveResource {
-    /// With secrets masked.
+    /// With masked secrets.
     pub attributes: Attributes,
-    /// What is behind the masks.
+    /// The secrets behind the masks.
     pub hidden: Hidden,
-    /// How much is in it, where the API tells or was asked for it.
+    /// How many things it contains, if the API returned it.
     pub facts: Facts,
-    /// How fresh it is, if it can be run.
+    /// The state of its runs, if it can be run.
     pub runs: Option<Box<RunState>>,
-    /// The number of the repository that the answer is about, where it tells.
+    /// The id in the response, if there is one.
     pub id: Option<u64>,
-    /// Why nothing but its name is known: its entry in a list is not what the API describes.
+    /// Why only its name is known: its list item is undecodable.
     pub malformed: Option<Box<str>>,
 }
 
-/// What the service tells of the runs of a resource.
+/// The state of the runs of a resource, as the service returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunState {
-    /// In the service's own word.
+    /// The service's own word.
     pub status: Option<Foreign>,
     pub last_attempt: Option<Stamp>,
     pub last_success: Option<Stamp>,
@@ -343,9 +339,8 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// What the service says of the last attempt, if it failed. An error may stay after a success,
-    /// so it counts only if the attempt is the younger one. A success that lies ahead of `now` is
-    /// no evidence.
+    /// The error of the last attempt, if it failed. The service may keep an old error after a
+    /// success, so it counts only if the attempt is newer. A success ahead of `now` does not count.
     pub fn failure(&self, now: Option<Moment>) -> Option<&Foreign> {
         let is_past = |stamp: &&Stamp| now.is_none_or(|now| !stamp.moment.is_ahead_of(now));
         let has_failed = match (
@@ -360,7 +355,7 @@ impl RunState {
     }
 }
 
-/// A read that brought no usable answer.
+/// A read without a usable response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadFailure {
     /// What was read: an address, or the list of a region.
@@ -369,7 +364,7 @@ pub struct ReadFailure {
     pub hint: Option<String>,
 }
 
-/// All of one kind that lives in a resource, and why it is not known.
+/// Children of one kind that are unknown, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     pub parent: Address,
