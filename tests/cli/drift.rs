@@ -327,7 +327,7 @@ fn what_was_accepted_fails_from_the_day_after() {
     9 | accept: [ { address: 'team-a/*', until: 2020-01-31, reason: they *test* it } ]
       |                                         ^^^^^^^^^^
       |
-      = help: mend the difference and remove the acceptance, or agree on a later day
+      = help: resolve the difference and remove the acceptance, or set a later day
 
     1 error
     "#);

@@ -305,7 +305,7 @@ fn hundreds_of_logins_in_live_texts_are_counted() {
     let _ = output.warns("warning: left unmanaged: 180 more; ");
     let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     assert!(
-        text.matches("it holds a URL with a login").count() == 200 && !text.contains("hunter2"),
+        text.matches("it contains a URL with a login").count() == 200 && !text.contains("hunter2"),
         "{text}"
     );
     world.is_settled();

@@ -90,7 +90,7 @@ const IDLE: [(&str, &str); 6] = [
         "organization cn-north-4/pay/ledger",
         "did you mean `repository cn-north-4/pay/ledger`?",
     ),
-    ("elsewhere/**", "mend it, or remove it"),
+    ("elsewhere/**", "correct it, or remove it"),
 ];
 
 #[test]
