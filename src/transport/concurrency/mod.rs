@@ -106,7 +106,9 @@ impl Limit {
     /// A request that was sent at `sent` was throttled. Halves once for all that were in flight
     /// together, and says whether it did.
     pub fn throttled(&mut self, sent: Duration, now: Duration) -> bool {
-        if self.halved_at.is_some_and(|at| sent < at) {
+        // A request of the same instant was let in by an answer that came together with the
+        // refusal.
+        if self.halved_at.is_some_and(|at| sent <= at) {
             return false;
         }
         self.halved_at = Some(now);

@@ -43,10 +43,10 @@ fn a_burst_of_refusals_halves_once() {
     }
     assert_eq!(limit.allowed(), 32);
     assert!(
-        !limit.throttled(ms(99), ms(200)),
+        !limit.throttled(ms(100), ms(200)),
         "it was sent before the limit fell"
     );
-    assert!(limit.throttled(ms(100), ms(201)));
+    assert!(limit.throttled(ms(101), ms(201)));
     assert_eq!(limit.allowed(), 16);
 }
 
