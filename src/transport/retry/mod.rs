@@ -25,7 +25,7 @@ const BROKEN_WAIT: Duration = Duration::from_millis(100);
 /// The upper bounds of the waits after throttling in milliseconds; the lower bound is half of it.
 /// The first is short, for the case that other requests succeed. Together they are longer than a
 /// minute, for a limit per minute that is used up in its first second.
-const THROTTLED_WAITS: [u64; 5] = [500, 8_000, 24_000, 40_000, 60_000];
+const THROTTLED_WAITS: [u64; 5] = [500, 2_000, 24_000, 40_000, 60_000];
 
 /// Why a try failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
