@@ -1,6 +1,11 @@
 //! Plans against a service that allows so many requests a second: how much of that is used, and how
 //! much refused.
 
+mod comparison;
+mod cubic;
+mod services;
+mod simulation;
+
 use std::time::Duration;
 
 use portolan::emulator::Settings;
@@ -16,6 +21,7 @@ const LATENCY: Duration = Duration::from_millis(50);
 const REQUESTS: usize = REPOSITORIES + 2;
 
 pub(super) fn measure() {
+    comparison::print();
     println!(
         "  {REQUESTS} reads with default flags; {} ms an answer",
         LATENCY.as_millis()

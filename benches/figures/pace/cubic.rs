@@ -1,0 +1,205 @@
+//! How fast requests may be sent to one endpoint: a token bucket whose rate follows a cubic curve.
+//!
+//! The idea is that of the AWS SDKs' adaptive retry mode, which takes it from TCP CUBIC: a refusal
+//! cuts the rate, and the rate then climbs back fast at first, slowly around the value at which it
+//! was refused, and fast again above it. Unlike there, a rate is set only after a second burst of
+//! refusals: one may come from another client or from a fault, and says nothing about the limit.
+//! Pure: time is a duration since some start, and nobody waits here.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// What is left of a rate that was refused.
+const LEFT: f64 = 0.85;
+/// A cut takes no more than this for the rate that was refused, however little was let through:
+/// another client may have used the rest.
+const LEAST_MEASURED: f64 = 0.8;
+/// How fast the rate grows: requests a second, for each cubed second away from the plateau. The
+/// SDKs take 0.4; where each refusal costs a `Retry-After` of a second, that probes too often.
+const SCALE: f64 = 0.01;
+/// Something has to be sent to learn that the throttling is over.
+const SLOWEST: f64 = 0.05;
+/// Seconds of tokens that are kept for timers that ring late. More would let twice the limit into
+/// one second after a pause.
+const BURST: f64 = 0.02;
+/// This many refusals without a success in between are a burst, not chance.
+const IN_A_ROW: u32 = 3;
+/// The services count by the second.
+const MEASURED: Duration = Duration::from_secs(1);
+/// The rate does not grow while for so many seconds no token is wanted.
+const IDLE: f64 = 1.0;
+/// Less time measures nothing.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// While nothing gets through, one request at a time asks whether anything does, with pauses from
+/// the first to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The pace of one endpoint.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    /// Requests a second; none until a limit has shown itself.
+    rate: Option<f64>,
+    /// The rate at which the curve is flat: what was let through, or was sent, when it was refused.
+    plateau: f64,
+    /// When the curve began.
+    climbing_since: Duration,
+    tokens: f64,
+    filled: Duration,
+    /// Nothing is sent before.
+    not_before: Duration,
+    /// When requests succeeded, within the time that is measured.
+    successes: VecDeque<Duration>,
+    /// Refusals since a success that was sent after them.
+    refusals: Option<Refusals>,
+    /// Refusals since any success.
+    in_a_row: u32,
+    last_burst: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Refusals {
+    /// The last one that counted. What was sent before it, and refused later, is no new sign.
+    at: Duration,
+    signs: u32,
+    is_burst: bool,
+}
+
+impl Pace {
+    pub(super) fn new(now: Duration) -> Pace {
+        Pace {
+            rate: None,
+            plateau: 0.0,
+            climbing_since: now,
+            tokens: 1.0,
+            filled: now,
+            not_before: now,
+            successes: VecDeque::new(),
+            refusals: None,
+            in_a_row: 0,
+            last_burst: None,
+        }
+    }
+
+    /// Whether nothing gets through at the moment, so that one request at a time is enough to ask.
+    pub(super) fn is_shut(&self) -> bool {
+        self.refusals
+            .is_some_and(|refusals| refusals.signs > 1 || self.in_a_row >= IN_A_ROW)
+    }
+
+    /// Takes the token of a request, or returns when that may be tried again.
+    pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
+        if now < self.not_before {
+            return Err(self.not_before);
+        }
+        let Some(rate) = self.rate else {
+            return Ok(());
+        };
+        let passed = now.saturating_sub(self.filled).as_secs_f64();
+        let capacity = 1.0 + rate * BURST;
+        if passed - (capacity - self.tokens) / rate > IDLE {
+            // A rate that nobody used was not refused either, and that proves nothing.
+            self.climbing_since += Duration::from_secs_f64(passed);
+        }
+        self.tokens = (self.tokens + passed * rate).min(capacity);
+        let rate = match self.refusals {
+            Some(_) => rate,
+            None => self.curve(now),
+        };
+        (self.rate, self.filled) = (Some(rate), now);
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return Ok(());
+        }
+        // Rounded up, or the token would be missing by less than a clock can tell.
+        let missing = Duration::from_secs_f64((1.0 - self.tokens) / rate);
+        Err(now + missing + Duration::from_micros(1))
+    }
+
+    /// A request that was sent at `sent` succeeded.
+    pub(super) fn succeeded(&mut self, sent: Duration, now: Duration) {
+        if self.refusals.is_some_and(|refusals| sent > refusals.at) {
+            self.refusals = None;
+            // The time in which nothing got through is no part of the curve.
+            self.climbing_since = now;
+        }
+        self.in_a_row = 0;
+        self.successes.push_back(now);
+        self.forget(now);
+    }
+
+    /// A request that was sent at `sent` was throttled. With `retry_after` nothing is sent until
+    /// then.
+    pub(super) fn throttled(
+        &mut self,
+        sent: Duration,
+        now: Duration,
+        retry_after: Option<Duration>,
+    ) {
+        self.in_a_row += 1;
+        self.not_before = self.not_before.max(now + retry_after.unwrap_or_default());
+        let mut refusals = self.refusals.unwrap_or_default();
+        // A rate that is refused with a wait is too high: each further refusal costs that wait.
+        let is_burst = self.in_a_row >= IN_A_ROW || self.rate.is_some() && retry_after.is_some();
+        if is_burst && !refusals.is_burst {
+            refusals.is_burst = true;
+            self.burst(now);
+        }
+        if refusals.signs == 0 || sent > refusals.at {
+            refusals.at = now;
+            refusals.signs += 1;
+            if retry_after.is_none() && refusals.signs > 1 {
+                let doublings = (refusals.signs - 2).min(16);
+                let pause = FIRST_PAUSE
+                    .saturating_mul(1 << doublings)
+                    .min(LONGEST_PAUSE);
+                self.not_before = self.not_before.max(now + pause);
+            }
+        }
+        self.refusals = Some(refusals);
+    }
+
+    /// Cuts the rate. The first burst sets none.
+    fn burst(&mut self, now: Duration) {
+        let measured = self.measured(now);
+        let is_first = self.last_burst.replace(now).is_none();
+        self.plateau = match self.rate {
+            Some(rate) => measured.clamp(rate * LEAST_MEASURED, rate),
+            None => measured.max(self.plateau * LEAST_MEASURED),
+        };
+        if is_first {
+            return;
+        }
+        self.rate = Some((self.plateau * LEFT).max(SLOWEST));
+        (self.tokens, self.filled, self.climbing_since) = (self.tokens.min(1.0), now, now);
+    }
+
+    /// What was let through in a second. A bucket of tokens that holds few shows its rate since the
+    /// last burst, when it was empty; a service that counts by the second in the whole of one.
+    fn measured(&mut self, now: Duration) -> f64 {
+        self.forget(now);
+        let in_a_second = self.successes.len() as f64 / MEASURED.as_secs_f64();
+        let Some(last_burst) = self.last_burst else {
+            return in_a_second;
+        };
+        let since = self.successes.iter().filter(|at| **at > last_burst).count();
+        let seconds = now.saturating_sub(last_burst).max(SHORTEST).as_secs_f64();
+        in_a_second.max(since as f64 / seconds)
+    }
+
+    fn forget(&mut self, now: Duration) {
+        while self
+            .successes
+            .front()
+            .is_some_and(|at| *at + MEASURED < now)
+        {
+            self.successes.pop_front();
+        }
+    }
+
+    /// The cubic curve, which starts at what a cut has left and is flat at the plateau.
+    fn curve(&self, now: Duration) -> f64 {
+        let seconds = now.saturating_sub(self.climbing_since).as_secs_f64();
+        let to_plateau = (self.plateau * (1.0 - LEFT) / SCALE).cbrt();
+        (self.plateau + SCALE * (seconds - to_plateau).powi(3)).max(SLOWEST)
+    }
+}
