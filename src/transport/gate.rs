@@ -262,7 +262,7 @@ impl Traffic {
         let turn = if endpoint.given_up {
             Ok(Taken::default())
         } else {
-            endpoint.pace.take(now, endpoint.in_flight == 0, requests)
+            endpoint.pace.take(now, requests)
         };
         match turn {
             Ok(taken) => {

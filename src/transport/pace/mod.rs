@@ -1,106 +1,65 @@
-//! How fast requests may be sent to one endpoint: a token bucket whose rate is learned from
-//! throttling.
+//! How fast requests may be sent to one endpoint: a token bucket whose rate follows a cubic curve.
 //!
-//! Until an endpoint throttles there is no limit. Most services count by the second: what was let
-//! through at once, before the first refusal, is then the limit, and is tried at once when the
-//! endpoint opens again. Otherwise, what it let through from one recovery to the next is taken for
-//! its limit, whether it counts seconds or minutes. The pace stays a little below, holds for a
-//! while, and then feels its way up. Throttling that lowering the pace does not end is not about
-//! the pace, and is ignored. Pure: time is a duration since some start, and nobody waits here.
+//! The idea is that of the AWS SDKs' adaptive retry mode, which takes it from TCP CUBIC: a refusal
+//! cuts the rate, and the rate then climbs back fast at first, slowly around the value at which it
+//! was refused, and fast again above it. Unlike there, a rate is set only after a second burst of
+//! refusals: one may come from another client or from a fault, and says nothing about the limit.
+//! Pure: time is a duration since some start, and nobody waits here.
 
-mod measurement;
+use std::{collections::VecDeque, time::Duration};
 
-use std::time::Duration;
-
-use measurement::{Measurement, SHORTEST};
-
-/// The pace is kept so far below what was measured, so that it is not throttled again at once.
-const MARGIN: f64 = 0.97;
-/// No pace is set below this before something was measured: the first answer may be a refusal.
-const UNMEASURED: f64 = 10.0;
-/// No pace is slower, whatever happens: something has to be sent to learn that it is over.
+/// What is left of a rate that was refused.
+const LEFT: f64 = 0.85;
+/// A cut takes no more than this for the rate that was refused, however little was let through:
+/// another client may have used the rest.
+const LEAST_MEASURED: f64 = 0.8;
+/// How fast the rate grows: requests a second, for each cubed second away from the plateau. The
+/// SDKs take 0.4; where each refusal costs a `Retry-After` of a second, that probes too often.
+const SCALE: f64 = 0.01;
+/// Something has to be sent to learn that the throttling is over.
 const SLOWEST: f64 = 0.05;
-/// Faster than anything is sent: there is no limit.
-const FASTEST: f64 = 5000.0;
-/// So much of a second may be sent at once beside the next request, to make up for timers that ring
-/// late.
+/// Seconds of tokens that are kept for timers that ring late. More would let twice the limit into
+/// one second after a pause.
 const BURST: f64 = 0.02;
-/// Holding and growing count in cycles: twice as long as nothing was let through, within bounds in
-/// seconds. What costs more to try is tried less often.
-const CYCLES: (f64, f64) = (1.0, 10.0);
-/// How many cycles a pace is held that was measured or guessed, but not tried.
-const HELD_UNTRIED: f64 = 2.0;
-/// What is left of a pace that is refused soon after it was set, and of which no more is known.
-const STEP_BACK: f64 = 0.95;
-/// How many cycles a pace is held that was counted, or is just below one that failed, and how often
-/// that is doubled.
-const HELD: f64 = 5.0;
-const DOUBLINGS: u32 = 3;
-/// A pace was tried when nothing was refused for so many cycles.
-const TRIED: f64 = 3.0;
-/// An endpoint that was shut for longer counts by the minute: what it let through is better known
-/// than the pace.
-const SHUT_FOR_LONG: Duration = Duration::from_millis(2500);
-/// How much the pace grows in the first cycle after it was held, and at most; the growth doubles in
-/// so many cycles.
-const GROWTH: f64 = 0.02;
-const MOST_GROWTH: f64 = 0.5;
-const GROWTH_DOUBLES: f64 = 4.0;
-/// A measurement within this share of the pace confirms it.
-const CONFIRMS: f64 = 0.8;
-/// After so many refusals of a pace that should be good, they are not about the pace.
-const DOUBTS: u32 = 1;
-/// Refusals that cost no more than a second try now and then are no reason to be slower: so many in
-/// a row, or such a share of about so many answers.
-const SIGNS_TOLERATED: u32 = 2;
-const SHARE_TOLERATED: f64 = 0.08;
-const MEMORY: f64 = 100.0;
-/// So many refusals without a success in between are no chance: what else is in flight will be
-/// refused too.
+/// This many refusals without a success in between are a burst, not chance.
 const IN_A_ROW: u32 = 3;
-/// While nothing gets through, one request after the other asks whether anything does.
+/// The services count by the second.
+const MEASURED: Duration = Duration::from_secs(1);
+/// The rate does not grow while for so many seconds no token is wanted.
+const IDLE: f64 = 1.0;
+/// Less time measures nothing.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// While nothing gets through, one request at a time asks whether anything does, with pauses from
+/// the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// `Retry-After` is in whole seconds, rounded up.
-const ROUNDING: Duration = Duration::from_secs(1);
 
 /// The pace of one endpoint.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// Requests a second; none until there was throttling.
+    /// Requests a second; none until a limit has shown itself.
     rate: Option<f64>,
+    /// The rate at which the curve is flat: what was let through, or was sent, when it was refused.
+    plateau: f64,
+    /// When the curve began.
+    climbing_since: Duration,
     tokens: f64,
-    /// How many there were when it opened again.
-    at_once: f64,
-    /// Tokens come in from then on.
     filled: Duration,
     /// Nothing is sent before.
     not_before: Duration,
-    measured: Measurement,
+    /// When requests succeeded, within the time that is measured.
+    successes: VecDeque<Duration>,
+    /// Refusals since a success that was sent after them.
     refusals: Option<Refusals>,
-    /// The share of refusals among the last answers.
-    share: f64,
-    /// How many refusals came since anything succeeded.
+    /// Refusals since any success.
     in_a_row: u32,
-    cycle: f64,
-    held_until: Duration,
-    doublings: u32,
-    /// How often a pace that was held was refused all the same.
-    doubts: u32,
-    quiet_since: Duration,
-    /// Whether the rate is more than a first guess.
-    learned: bool,
-    /// Whether somebody had to wait for a token since the rate last grew.
-    pressed: bool,
-    /// Counts how often the tokens were set anew: what was taken before is not given back after.
-    epoch: u32,
+    last_burst: Option<Duration>,
 }
 
 /// Tokens that were taken for requests that were not sent yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Taken {
     tokens: u32,
-    epoch: u32,
 }
 
 impl Taken {
@@ -110,43 +69,27 @@ impl Taken {
     }
 }
 
-/// Throttling since the last recovery.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Refusals {
-    /// Requests that were sent before are no new sign.
+    /// The last one that counted. What was sent before it, and refused later, is no new sign.
     at: Duration,
-    /// How often something that was sent after the last sign was a sign again.
     signs: u32,
-    first: Duration,
-    /// Until then the endpoint certainly let nothing through.
-    shut_until: Duration,
-    /// They cost more than a second try now and then.
-    grave: bool,
-    /// The endpoint let through so little at once that it counts by the second: what that was is
-    /// its limit.
-    is_counted: bool,
+    is_burst: bool,
 }
 
 impl Pace {
     pub fn new(now: Duration) -> Pace {
         Pace {
             rate: None,
+            plateau: 0.0,
+            climbing_since: now,
             tokens: 1.0,
-            at_once: 0.0,
             filled: now,
             not_before: now,
-            measured: Measurement::from(now),
+            successes: VecDeque::new(),
             refusals: None,
-            cycle: CYCLES.0,
-            held_until: now,
-            doublings: 0,
-            doubts: 0,
-            share: 0.0,
             in_a_row: 0,
-            quiet_since: now,
-            learned: false,
-            pressed: false,
-            epoch: 0,
+            last_burst: None,
         }
     }
 
@@ -162,46 +105,35 @@ impl Pace {
     }
 
     /// Takes a token for each of `requests` requests that are sent one right after the other, or
-    /// says when that may be tried again. `idle` says whether nothing is in flight.
-    pub fn take(&mut self, now: Duration, idle: bool, requests: u32) -> Result<Taken, Duration> {
+    /// returns when that may be tried again.
+    pub fn take(&mut self, now: Duration, requests: u32) -> Result<Taken, Duration> {
         if now < self.not_before {
             return Err(self.not_before);
         }
-        if idle && self.refusals.is_none() && self.measured.is_idle(now) {
-            self.measured = Measurement::from(now);
-        }
-        self.grow(now);
         let Some(rate) = self.rate else {
             return Ok(Taken::default());
         };
-        if let Some(passed) = now.checked_sub(self.filled) {
-            let tokens = self.tokens + passed.as_secs_f64() * rate;
-            (self.tokens, self.filled) = (tokens.min(1.0 + rate * BURST), now);
+        let passed = now.saturating_sub(self.filled).as_secs_f64();
+        let capacity = 1.0 + rate * BURST;
+        if passed - (capacity - self.tokens) / rate > IDLE {
+            // A rate that nobody used was not refused either, and that proves nothing.
+            self.climbing_since += Duration::from_secs_f64(passed);
         }
-        let wanted = f64::from(requests);
-        // The tokens of a counted second are all there are. Else one is enough to begin with, and
-        // the next requests wait until the others are paid for.
-        let needed = if self.filled > now { wanted } else { 1.0 };
-        if self.tokens >= needed {
-            self.tokens -= wanted;
-            if self.filled > now {
-                // One of those that may go at once. No second, whenever it begins, is to hold more
-                // than all of them: a token of the pace has to come a second after the one in the
-                // same place here.
-                let first = self.tokens + wanted - 1.0;
-                let place = Duration::from_secs_f64((self.at_once - first).max(0.0) / rate);
-                self.filled = self.filled.max((now + SHORTEST).saturating_sub(place));
-            }
-            return Ok(Taken {
-                tokens: requests,
-                epoch: self.epoch,
-            });
+        self.tokens = (self.tokens + passed * rate).min(capacity);
+        let rate = match self.refusals {
+            Some(_) => rate,
+            None => self.curve(now),
+        };
+        (self.rate, self.filled) = (Some(rate), now);
+        // One token is enough to begin with; the next in the queue wait until the others are paid
+        // for.
+        if self.tokens >= 1.0 {
+            self.tokens -= f64::from(requests);
+            return Ok(Taken { tokens: requests });
         }
-        self.pressed = true;
         // Rounded up, or the token would be missing by less than a clock can tell.
-        let filling = now.max(self.filled);
-        let missing = (1.0 - self.tokens).max(0.0);
-        Err(filling + Duration::from_secs_f64(missing / rate) + Duration::from_micros(1))
+        let missing = Duration::from_secs_f64((1.0 - self.tokens) / rate);
+        Err(now + missing + Duration::from_micros(1))
     }
 
     /// Takes the token of a request that cannot wait for it.
@@ -213,26 +145,19 @@ impl Pace {
 
     /// Takes back the tokens of requests that will not be sent.
     pub fn give_back(&mut self, taken: Taken) {
-        if taken.epoch == self.epoch {
-            self.tokens += f64::from(taken.tokens);
-        }
+        self.tokens += f64::from(taken.tokens);
     }
 
     /// A request that was sent at `sent` succeeded.
     pub fn succeeded(&mut self, sent: Duration, now: Duration) {
-        if let Some(refusals) = self.refusals.filter(|refusals| sent >= refusals.at) {
-            self.recovered(refusals, sent);
-        } else if self.refusals.is_none() && self.measured.is_old(now) {
-            self.measured = Measurement::from(now);
-        }
-        self.measured.successes += 1;
-        if now < self.not_before && self.refusals.is_some_and(|refusals| refusals.is_counted) {
-            // It was in flight when the first refusal came.
-            self.open_at_once(now);
+        if self.refusals.is_some_and(|refusals| sent > refusals.at) {
+            self.refusals = None;
+            // The time in which nothing got through is no part of the curve.
+            self.climbing_since = now;
         }
         self.in_a_row = 0;
-        self.measured.last = now;
-        self.share -= self.share / MEMORY;
+        self.successes.push_back(now);
+        self.forget(now);
     }
 
     /// Nobody waits any more for the endpoint to let through again.
@@ -240,195 +165,79 @@ impl Pace {
         self.not_before = now;
     }
 
-    /// A request that was sent at `sent` was throttled. All that were in flight together count
-    /// once. With `retry_after` nothing is sent until then.
+    /// A request that was sent at `sent` was throttled. With `retry_after` nothing is sent until
+    /// then.
     pub fn throttled(&mut self, sent: Duration, now: Duration, retry_after: Option<Duration>) {
-        self.measured.last = now;
         self.in_a_row += 1;
-        self.share += (1.0 - self.share) / MEMORY;
-        let asked = retry_after.unwrap_or_default();
-        self.not_before = self.not_before.max(now + asked);
-        let before = self.refusals;
-        if before.is_some_and(|before| sent < before.at) {
-            return;
+        self.not_before = self.not_before.max(now + retry_after.unwrap_or_default());
+        let mut refusals = self.refusals.unwrap_or_default();
+        // A rate that is refused with a wait is too high: each further refusal costs that wait.
+        let is_burst = self.in_a_row >= IN_A_ROW || self.rate.is_some() && retry_after.is_some();
+        if is_burst && !refusals.is_burst {
+            refusals.is_burst = true;
+            self.burst(now);
         }
-        let signs = before.map_or(0, |before| before.signs) + 1;
-        let shut_until = sent.max((now + asked).saturating_sub(ROUNDING));
-        let first = before.map_or(now, |before| before.first);
-        let grave = before.is_some_and(|before| before.grave)
-            || !asked.is_zero()
-            || signs > SIGNS_TOLERATED
-            || self.share > SHARE_TOLERATED;
-        let is_untried = !self.learned || first < self.filled;
-        let is_counted = before.is_some_and(|before| before.is_counted)
-            || (!asked.is_zero() || signs > SIGNS_TOLERATED)
-                && is_untried
-                && self.measured.fits_a_second(first);
-        self.refusals = Some(Refusals {
-            at: now,
-            signs,
-            first,
-            shut_until,
-            grave,
-            is_counted,
-        });
-        if retry_after.is_none() && signs > 1 {
-            let pause = FIRST_PAUSE
-                .saturating_mul(1 << (signs - 2).min(16))
-                .min(LONGEST_PAUSE);
-            self.not_before = self.not_before.max(now + pause);
+        // Chance, or the edge of a limit: the curve begins anew, and no lower.
+        if !refusals.is_burst {
+            self.plateau = self.plateau.max(self.rate.unwrap_or_default());
         }
-        if grave && !self.learned {
-            let so_far = self
-                .measured
-                .rate(now.max(self.measured.since + SHORTEST / 10))
-                .max(UNMEASURED);
-            self.limit_to(self.rate.unwrap_or(FASTEST).min(so_far), now);
-        }
-        if is_counted {
-            self.open_at_once(now);
-        }
-    }
-
-    /// When it opens again, all of the first second at once: if that is too much, it costs least to
-    /// learn it then.
-    fn open_at_once(&mut self, now: Duration) {
-        let counted = self.measured.in_a_second();
-        self.limit_to(counted * MARGIN, now);
-        self.epoch += 1;
-        (self.at_once, self.tokens, self.filled) = (counted, counted, self.not_before + SHORTEST);
-    }
-
-    /// The first success after throttling: the endpoint began to let through again at some time
-    /// between the last refusal and this.
-    fn recovered(&mut self, refusals: Refusals, sent: Duration) {
-        self.refusals = None;
-        if !refusals.grave {
-            return;
-        }
-        let opened = refusals.shut_until.min(sent) + sent.saturating_sub(refusals.shut_until) / 2;
-        let shut = sent.saturating_sub(refusals.first);
-        let quiet_since = std::mem::replace(&mut self.quiet_since, sent);
-        let cycle = (2.0 * shut.as_secs_f64())
-            .max(self.cycle / 2.0)
-            .clamp(CYCLES.0, CYCLES.1);
-        let kept = refusals.first.saturating_sub(quiet_since).as_secs_f64();
-        if self.measured.successes == 0 {
-            // It was shut before anything was let through: there is nothing to learn from.
-            self.measured = Measurement::from(sent);
-        } else if let Some(rate) = self
-            .rate
-            .filter(|_| kept > TRIED * self.cycle && shut < SHUT_FOR_LONG)
-        {
-            self.failed(rate, cycle, sent);
-        } else if let Some(measured) = self
-            .measured
-            .up_to(opened, sent.saturating_sub(refusals.shut_until))
-        {
-            self.measured = Measurement {
-                since: opened,
-                ..Measurement::from(sent)
-            };
-            let is_confirmed = self.rate.is_some_and(|rate| measured >= rate * CONFIRMS);
-            if !(is_confirmed && sent < self.held_until) {
-                self.cycle = cycle;
-                self.limit_to(measured * MARGIN, sent);
-                self.hold(HELD_UNTRIED, sent);
+        if refusals.signs == 0 || sent > refusals.at {
+            refusals.at = now;
+            refusals.signs += 1;
+            if retry_after.is_none() && refusals.signs > 1 {
+                let doublings = (refusals.signs - 2).min(16);
+                let pause = FIRST_PAUSE
+                    .saturating_mul(1 << doublings)
+                    .min(LONGEST_PAUSE);
+                self.not_before = self.not_before.max(now + pause);
             }
-        } else if refusals.is_counted {
-            // Again, with what was in flight and came late.
-            (self.rate, self.filled) =
-                (Some(self.measured.in_a_second() * MARGIN), sent + SHORTEST);
-            self.cycle = cycle;
-            self.hold(HELD, sent);
-            self.measured = Measurement::from(sent);
-        } else if let Some(rate) = self.rate.filter(|_| self.learned) {
-            // Too much for the first second of a new pace: what got through is better known than
-            // the pace.
-            let is_over = self.in_a_row >= IN_A_ROW && refusals.first < self.filled;
-            let counted = self.measured.in_a_second() * MARGIN;
-            let is_counted = is_over && self.measured.fits_a_second(refusals.first);
-            self.limit_to(
-                if is_counted {
-                    counted.min(rate)
-                } else {
-                    rate * STEP_BACK
-                },
-                sent,
-            );
-            self.hold(HELD_UNTRIED, sent);
+        }
+        self.refusals = Some(refusals);
+    }
+
+    /// Cuts the rate. The first burst sets none.
+    fn burst(&mut self, now: Duration) {
+        let measured = self.measured(now);
+        let is_first = self.last_burst.replace(now).is_none();
+        self.plateau = match self.rate {
+            Some(rate) => measured.clamp(rate * LEAST_MEASURED, rate),
+            None => measured.max(self.plateau * LEAST_MEASURED),
+        };
+        if is_first {
+            return;
+        }
+        self.rate = Some((self.plateau * LEFT).max(SLOWEST));
+        (self.tokens, self.filled, self.climbing_since) = (self.tokens.min(1.0), now, now);
+    }
+
+    /// What was let through in a second. A bucket of tokens that holds few shows its rate since the
+    /// last burst, when it was empty; a service that counts by the second in the whole of one.
+    fn measured(&mut self, now: Duration) -> f64 {
+        self.forget(now);
+        let in_a_second = self.successes.len() as f64 / MEASURED.as_secs_f64();
+        let Some(last_burst) = self.last_burst else {
+            return in_a_second;
+        };
+        let since = self.successes.iter().filter(|at| **at > last_burst).count();
+        let seconds = now.saturating_sub(last_burst).max(SHORTEST).as_secs_f64();
+        in_a_second.max(since as f64 / seconds)
+    }
+
+    fn forget(&mut self, now: Duration) {
+        while self
+            .successes
+            .front()
+            .is_some_and(|at| *at + MEASURED < now)
+        {
+            self.successes.pop_front();
         }
     }
 
-    /// A pace that had been kept for a while was refused: the limit is where it was a little
-    /// earlier.
-    fn failed(&mut self, rate: f64, cycle: f64, now: Duration) {
-        // One doubt is remembered for good: refusals at random fall into every second time of
-        // holding.
-        self.doubts = if now < self.held_until {
-            self.doubts + 1
-        } else {
-            self.doubts.min(DOUBTS)
-        };
-        if self.doubts > DOUBTS && now < self.held_until {
-            self.held_until = now;
-            return;
-        }
-        let growth = self.growth(now);
-        let is_close = growth <= 3.0 * GROWTH;
-        self.doublings = if is_close {
-            (self.doublings + 1).min(DOUBLINGS)
-        } else {
-            0
-        };
-        self.limit_to(rate * MARGIN * (-growth).exp(), now);
-        self.cycle = cycle;
-        self.hold(
-            if is_close {
-                HELD * f64::from(1 << self.doublings)
-            } else {
-                HELD_UNTRIED
-            },
-            now,
-        );
-        self.measured = Measurement::from(now);
-    }
-
-    fn hold(&mut self, cycles: f64, now: Duration) {
-        self.held_until = now + Duration::from_secs_f64(self.cycle * cycles);
-        self.learned = true;
-    }
-
-    /// By which share of itself the pace grows in a cycle.
-    fn growth(&self, now: Duration) -> f64 {
-        let Some(growing) = now.checked_sub(self.held_until) else {
-            return 0.0;
-        };
-        (GROWTH * (growing.as_secs_f64() / self.cycle / GROWTH_DOUBLES).exp2()).min(MOST_GROWTH)
-    }
-
-    fn limit_to(&mut self, rate: f64, now: Duration) {
-        self.rate = Some(rate.max(SLOWEST)).filter(|rate| *rate < FASTEST);
-        (self.tokens, self.filled, self.pressed) =
-            (self.tokens.min(1.0), self.filled.max(now), false);
-    }
-
-    /// More and more, once the pace was held for long enough; only if it kept somebody waiting.
-    fn grow(&mut self, now: Duration) {
-        let Some(rate) = self
-            .rate
-            .filter(|_| self.pressed && self.refusals.is_none())
-        else {
-            return;
-        };
-        let since = self.filled.max(self.held_until);
-        let passed = now.saturating_sub(since).as_secs_f64() / self.cycle;
-        if passed <= 0.0 {
-            return;
-        }
-        self.rate =
-            Some(rate * (self.growth(now) * passed.min(1.0)).exp()).filter(|rate| *rate < FASTEST);
-        self.pressed = false;
+    /// The cubic curve, which starts at what a cut has left and is flat at the plateau.
+    fn curve(&self, now: Duration) -> f64 {
+        let seconds = now.saturating_sub(self.climbing_since).as_secs_f64();
+        let to_plateau = (self.plateau * (1.0 - LEFT) / SCALE).cbrt();
+        (self.plateau + SCALE * (seconds - to_plateau).powi(3)).max(SLOWEST)
     }
 }
 

@@ -10,7 +10,7 @@ fn at(seconds: f64) -> Duration {
 fn all(pace: &mut Pace, from: f64, to: f64) -> usize {
     let (mut now, mut sent) = (at(from), 0);
     while now < at(to) {
-        match pace.take(now, false, 1) {
+        match pace.take(now, 1) {
             Ok(_) => {
                 pace.succeeded(now, now);
                 sent += 1;
@@ -22,17 +22,20 @@ fn all(pace: &mut Pace, from: f64, to: f64) -> usize {
     sent
 }
 
-/// A hundred a second for two seconds, then nothing for a while.
+/// A hundred a second for two seconds, then nothing for a while, and the same once more.
 fn learned() -> Pace {
     let mut pace = Pace::new(at(0.0));
-    for number in 0..200 {
-        pace.succeeded(at(0.01 * f64::from(number)), at(0.01 * f64::from(number)));
+    for start in [0.0, 3.0] {
+        for number in 0..200 {
+            let now = at(start + 0.01 * f64::from(number));
+            pace.succeeded(now, now);
+        }
+        for number in 0..3 {
+            let now = at(start + 2.0 + 0.01 * f64::from(number));
+            pace.throttled(now, now, None);
+        }
     }
-    for number in 0..5 {
-        let now = at(2.0 + 0.1 * f64::from(number));
-        pace.throttled(now, now, None);
-    }
-    pace.succeeded(at(2.85), at(2.85));
+    pace.succeeded(at(5.9), at(5.9));
     pace
 }
 
@@ -41,7 +44,7 @@ fn without_throttling_there_is_no_pace() {
     let mut pace = Pace::new(at(0.0));
     assert_eq!(
         (0..10_000)
-            .filter(|_| pace.take(at(1.0), false, 1).is_ok())
+            .filter(|_| pace.take(at(1.0), 1).is_ok())
             .count(),
         10_000
     );
@@ -49,37 +52,101 @@ fn without_throttling_there_is_no_pace() {
 }
 
 #[test]
-fn what_was_let_through_becomes_the_pace() {
-    let pace = learned();
-    let rate = pace.rate().unwrap();
+fn the_second_burst_sets_a_rate_and_the_first_none() {
+    let mut pace = Pace::new(at(0.0));
+    for (start, is_limited) in [(0.0, false), (2.0, true)] {
+        (0..100).for_each(|_| pace.succeeded(at(start), at(start + 0.1)));
+        (0..40).for_each(|_| pace.throttled(at(start), at(start + 0.2), Some(at(1.0))));
+        assert_eq!(pace.rate().is_some(), is_limited, "{start}");
+    }
+    assert_eq!(pace.rate(), Some(100.0 * LEFT));
+}
+
+#[test]
+fn single_refusals_set_no_rate() {
+    let mut pace = Pace::new(at(0.0));
+    for number in 0..1000 {
+        let now = at(0.1 * f64::from(number));
+        pace.throttled(now, now, (number % 2 == 0).then_some(at(1.0)));
+        pace.succeeded(now + at(0.01), now + at(0.02));
+    }
+    assert_eq!(pace.rate(), None);
+}
+
+#[test]
+fn a_rate_climbs_back_rests_and_climbs_on() {
+    let mut pace = learned();
+    let rates: Vec<f64> = (0..40)
+        .map(|second| {
+            all(&mut pace, 5.9 + f64::from(second), 6.9 + f64::from(second));
+            pace.rate().unwrap()
+        })
+        .collect();
     assert!(
-        (70.0..77.0).contains(&rate),
-        "200 in between 2.4 and 2.85 seconds, and not {rate}"
+        (LEFT * 100.0..LEFT * 110.0).contains(&rates[0]),
+        "{rates:?}"
+    );
+    let grown: Vec<f64> = rates.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // A hundred is reached after eleven seconds.
+    assert!((98.0..102.0).contains(&rates[11]), "{rates:?}");
+    assert!(
+        grown[0] > 2.0 && grown[10] < 0.1 && grown[30] > 10.0,
+        "{grown:?}"
     );
 }
 
 #[test]
-fn a_pace_is_kept_evenly_then_raised() {
+fn a_rate_is_kept_evenly() {
     let mut pace = learned();
+    let sent = all(&mut pace, 6.0, 7.0) as f64;
     let rate = pace.rate().unwrap();
-    let first = all(&mut pace, 3.0, 4.0) as f64;
-    assert!((first - rate).abs() <= 3.0, "{first} at a pace of {rate}");
-    assert!(pace.rate() == Some(rate), "it is held");
-    all(&mut pace, 4.0, 15.0);
-    assert!(pace.rate() > Some(rate * 1.05), "{:?}", pace.rate());
-    all(&mut pace, 15.0, 200.0);
-    assert_eq!(pace.rate(), None, "nothing was ever refused again");
+    assert!((sent - rate).abs() <= 4.0, "{sent} at a rate of {rate}");
 }
 
 #[test]
-fn a_pace_that_nobody_uses_is_not_raised() {
+fn one_cut_takes_a_bounded_share() {
     let mut pace = learned();
-    let rate = pace.rate();
-    for second in 4..100 {
-        assert!(pace.take(at(f64::from(second)), false, 1).is_ok());
-        pace.succeeded(at(f64::from(second)), at(f64::from(second)));
+    let rate = pace.rate().unwrap();
+    // Another client has used the second up.
+    pace.throttled(at(8.0), at(8.0), Some(at(1.0)));
+    assert_eq!(pace.rate(), Some(rate * LEAST_MEASURED * LEFT));
+}
+
+#[test]
+fn single_refusals_cut_a_rate_only_if_they_ask_to_wait() {
+    for (retry_after, is_cut) in [(None, false), (Some(at(1.0)), true)] {
+        let mut pace = learned();
+        for second in 6..26 {
+            let now = at(f64::from(second));
+            pace.throttled(now, now + at(0.1), retry_after);
+            all(&mut pace, f64::from(second) + 0.2, f64::from(second) + 1.0);
+            pace.succeeded(now + at(1.2), now + at(1.3));
+        }
+        let rate = pace.rate().unwrap();
+        assert_eq!(rate < LEFT * 100.0, is_cut, "{retry_after:?}: {rate}");
     }
-    assert_eq!(pace.rate(), rate);
+}
+
+#[test]
+fn a_rate_that_nobody_uses_does_not_grow() {
+    let mut pace = learned();
+    all(&mut pace, 5.9, 6.9);
+    let rate = pace.rate().unwrap();
+    for second in (10..100).step_by(2) {
+        assert!(pace.take(at(f64::from(second)), 1).is_ok());
+    }
+    assert!(pace.rate().unwrap() - rate < 0.1, "{:?}", pace.rate());
+}
+
+#[test]
+fn a_pause_is_followed_by_no_burst() {
+    let mut pace = learned();
+    let rate = pace.rate().unwrap();
+    let mut sent = 0;
+    while pace.take(at(10.0), 1).is_ok() {
+        sent += 1;
+    }
+    assert!(f64::from(sent) <= 2.0 + 1.2 * rate * BURST, "{sent}");
 }
 
 #[test]
@@ -87,8 +154,10 @@ fn while_nothing_gets_through_one_asks_ever_less_often() {
     let mut pace = Pace::new(at(0.0));
     let (mut now, mut asked) = (at(1.0), Vec::new());
     for _ in 0..14 {
-        pace.throttled(now, now, None);
-        while let Err(later) = pace.take(now, true, 1) {
+        let sent = now;
+        now += at(0.001);
+        pace.throttled(sent, now, None);
+        while let Err(later) = pace.take(now, 1) {
             now = later;
         }
         asked.push(now.as_millis());
@@ -96,17 +165,17 @@ fn while_nothing_gets_through_one_asks_ever_less_often() {
     assert!(pace.is_shut());
     let waits: Vec<u128> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(waits.is_sorted(), "{waits:?}");
-    assert_eq!(waits.last(), Some(&5000));
-    pace.succeeded(now, now);
+    assert_eq!(waits.last(), Some(&5001));
+    pace.succeeded(now + at(0.001), now + at(0.002));
     assert!(!pace.is_shut());
 }
 
 #[test]
 fn no_pace_is_so_slow_that_nothing_is_learned() {
     let mut pace = learned();
-    let mut now = at(3.0);
+    let mut now = at(6.0);
     for _ in 0..2000 {
-        while let Err(later) = pace.take(now, true, 1) {
+        while let Err(later) = pace.take(now, 1) {
             assert!(later < now + at(60.0), "{pace:?}");
             now = later;
         }
@@ -140,93 +209,23 @@ fn three_refusals_in_a_row_are_no_chance() {
     assert!(pace.is_shut());
 }
 
-/// Takes all that may be sent at a time, and says how many that were and when there is more.
-fn at_once(pace: &mut Pace, now: f64) -> (usize, Duration) {
-    let mut taken = 0;
-    loop {
-        match pace.take(at(now), false, 1) {
-            Ok(_) => taken += 1,
-            Err(later) => return (taken, later),
-        }
-    }
-}
-
-/// So many get through at once, and the next has to wait for a second.
-fn refused_after(number: usize) -> Pace {
-    let mut pace = Pace::new(at(0.0));
-    (0..number).for_each(|_| pace.succeeded(at(0.1), at(0.2)));
-    pace.throttled(at(0.1), at(0.25), Some(at(1.0)));
-    pace
-}
-
-#[test]
-fn what_was_let_through_at_once_is_the_limit_of_a_second() {
-    let mut pace = refused_after(100);
-    let (taken, later) = at_once(&mut pace, 1.25);
-    assert_eq!(taken, 100);
-    assert!(later >= at(2.25), "{later:?}");
-    // It was more than the limit: the second had ended meanwhile.
-    for _ in 0..60 {
-        pace.succeeded(at(1.25), at(1.3));
-    }
-    pace.throttled(at(1.25), at(1.31), Some(at(1.0)));
-    assert_eq!(at_once(&mut pace, 2.31).0, 60);
-    pace.succeeded(at(2.31), at(2.36));
-    assert_eq!(pace.rate(), Some(60.0 * MARGIN));
-}
-
-#[test]
-fn what_was_in_flight_at_the_first_refusal_counts_as_well() {
-    let mut pace = refused_after(20);
-    for _ in 0..30 {
-        pace.succeeded(at(0.1), at(0.26));
-    }
-    assert_eq!(at_once(&mut pace, 1.25).0, 50);
-}
-
-#[test]
-fn no_second_holds_more_than_what_may_go_at_once() {
-    let mut pace = refused_after(100);
-    // At first few, then many, as when a limit grows.
-    let mut sent = Vec::new();
-    for (now, number) in [(1.25, 1), (1.3, 29), (1.35, 70)] {
-        sent.extend(
-            (0..number)
-                .filter(|_| pace.take(at(now), false, 1).is_ok())
-                .map(|_| at(now)),
-        );
-    }
-    assert_eq!(sent.len(), 100);
-    let mut now = at(1.36);
-    while sent.len() < 300 {
-        match pace.take(now, false, 1) {
-            Ok(_) => sent.push(now),
-            Err(later) => now = later,
-        }
-    }
-    assert!(
-        sent.windows(101)
-            .all(|sent| sent[100] - sent[0] >= at(0.9999)),
-        "{sent:?}"
-    );
-}
-
 #[test]
 fn nothing_is_sent_before_the_service_said() {
     let mut pace = Pace::new(at(0.0));
     pace.throttled(at(0.0), at(1.0), Some(at(7.0)));
     pace.throttled(at(0.5), at(1.5), Some(at(2.0)));
-    assert_eq!(pace.take(at(2.0), true, 1), Err(at(8.0)));
-    assert!(pace.take(at(8.0), true, 1).is_ok());
+    assert_eq!(pace.take(at(2.0), 1), Err(at(8.0)));
+    assert!(pace.take(at(8.0), 1).is_ok());
 }
 
-/// How many pairs go in the second after a pace was learned, if `sent` of each pair are sent.
+/// How many pairs go in the second after a rate was learned, for each request of that rate, if
+/// `sent` of each pair are sent.
 fn pairs_in_a_second(sent: u32) -> f64 {
     let mut pace = learned();
-    let rate = pace.rate();
-    let (mut now, mut pairs) = (at(3.0), 0);
-    while now < at(4.0) {
-        match pace.take(now, false, 2) {
+    let rate = pace.rate().unwrap();
+    let (mut now, mut pairs) = (at(5.9), 0);
+    while now < at(6.9) {
+        match pace.take(now, 2) {
             Ok(mut taken) => {
                 (0..sent).for_each(|_| taken.spend());
                 pace.give_back(taken);
@@ -235,8 +234,7 @@ fn pairs_in_a_second(sent: u32) -> f64 {
             Err(later) => now = later,
         }
     }
-    assert_eq!(pace.rate(), rate, "it is held");
-    f64::from(pairs) / rate.unwrap()
+    f64::from(pairs) / rate
 }
 
 #[test]

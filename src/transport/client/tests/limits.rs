@@ -1,11 +1,17 @@
-//! The client uses most of a rate limit and stays below it.
+//! How fast the client is: close to the service's limit, and as fast as it can be without one.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 use super::service::{Judge, Simulated, fixed_window, get, read_all, token_bucket};
-use crate::transport::client::Client;
+use crate::transport::{
+    client::{Client, Purpose, Retries},
+    trace::Trace,
+};
 
 const LATENCY: Duration = Duration::from_millis(50);
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,9 +30,12 @@ async fn meets(what: &str, limit: f64, judge: Judge, learned: f64, seconds: f64)
     assert_eq!(failures, [], "{what}");
     let allowed = limit * (seconds - learned);
     let succeeded = service.count(200, learned, seconds) as f64 / allowed;
-    let refused = service.count(429, learned, seconds) as f64 / allowed;
-    assert!(succeeded >= 0.9, "{what}: {succeeded} of what is allowed");
-    assert!(refused <= 0.1, "{what}: {refused} for each that is allowed");
+    let refused = service.count(429, learned, seconds) as f64;
+    assert!(succeeded >= 0.85, "{what}: {succeeded} of what is allowed");
+    // While a minute is used up, single requests ask whether the next has begun.
+    let asking = (seconds - learned) / 60.0 * 20.0;
+    let most = 0.2 * allowed + asking;
+    assert!(refused <= most, "{what}: {refused} refused of {allowed}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,33 +214,32 @@ async fn unlimited_beside(client: &Arc<Client>) -> Duration {
     start.elapsed()
 }
 
-/// The 502 reads of a plan: two lists, then everything that they name. Returns the share of the
-/// limit that was used, and the share of the requests that were refused.
-async fn run(what: &str, limit: u32, judge: Judge) -> (f64, f64) {
+/// The 502 reads of a plan: two lists, then everything that they name. Returns the seconds that
+/// they took, and the share of the requests that were refused.
+async fn run(what: &str, judge: Judge) -> (f64, f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
     let start = Instant::now();
     for reads in [0..2, 2..502] {
-        assert_eq!(
-            read_all(&client, reads.map(|number| get("r", number))).await,
-            [],
-            "{what}"
-        );
+        let failures = read_all(&client, reads.map(|number| get("r", number))).await;
+        assert_eq!(failures, [], "{what}");
     }
-    let used = 502.0 / start.elapsed().as_secs_f64() / f64::from(limit);
-    assert!(used >= 0.9, "{what}: {used} of what is allowed");
-    (
-        used,
-        service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64,
-    )
+    let refused = service.count(429, 0.0, f64::MAX) as f64 / service.log().len() as f64;
+    (start.elapsed().as_secs_f64(), refused)
+}
+
+/// The share of its limit that a run uses, and the share of its requests that is refused.
+async fn used(what: &str, limit: u32, judge: Judge) -> (f64, f64) {
+    let (seconds, refused) = run(what, judge).await;
+    (502.0 / seconds / f64::from(limit), refused)
 }
 
 fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
     values.clone().sum::<f64>() / values.count() as f64
 }
 
-/// A plan ends before much is learned. If a window of the service ends during the first burst,
-/// twice the limit is let through, and the next burst is refused.
+/// A plan is over before much is learned. Where a second of the service's clock ends in its first
+/// burst, twice the limit is let through, and refused the next time.
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
     for limit in [20, 50, 100] {
@@ -242,20 +250,17 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
                 let what = format!(
                     "{limit} a second, Retry-After: {retry_after}, {began} of the first is over"
                 );
-                let (used, refused) = run(
-                    &what,
-                    limit,
-                    fixed_window(limit, SECOND, began, retry_after),
-                )
-                .await;
-                assert!(refused <= 0.15, "{what}: {refused} refused");
+                let judge = fixed_window(limit, SECOND, began, retry_after);
+                let (used, refused) = used(&what, limit, judge).await;
+                assert!(used >= 0.7, "{what}: {used} of what is allowed");
+                assert!(refused <= 0.25, "{what}: {refused} refused");
                 all.push((used, refused));
             }
             let what = format!("{limit} a second, Retry-After: {retry_after}");
             let used = mean(all.iter().map(|(used, _)| *used));
-            assert!(used >= 0.92, "{what}: {used} of what is allowed");
+            assert!(used >= 0.85, "{what}: {used} of what is allowed");
             let refused = mean(all.iter().map(|(_, refused)| *refused));
-            assert!(refused <= 0.1, "{what}: {refused} refused");
+            assert!(refused <= 0.2, "{what}: {refused} refused");
         }
     }
 }
@@ -265,12 +270,136 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_limit() {
 #[tokio::test(start_paused = true)]
 async fn a_run_of_five_hundred_reads_uses_most_of_a_bucket() {
     for limit in [20, 50, 100] {
-        for (kept, retry_after) in [(1.0, true), (1.0, false), (0.5, false), (0.1, false)] {
+        for (kept, retry_after, least) in [
+            (1.0, true, 0.85),
+            (1.0, false, 0.85),
+            (0.5, false, 0.85),
+            (0.1, false, 0.6),
+        ] {
             let what = format!("{limit} a second, {kept} of it kept, Retry-After: {retry_after}");
             let rate = f64::from(limit);
-            let (_, refused) =
-                run(&what, limit, token_bucket(rate, rate * kept, retry_after)).await;
-            assert!(refused <= 0.2, "{what}: {refused} refused");
+            let judge = token_bucket(rate, rate * kept, retry_after);
+            let (used, refused) = used(&what, limit, judge).await;
+            assert!(used >= least, "{what}: {used} of what is allowed");
+            assert!(refused <= 0.25, "{what}: {refused} refused");
+        }
+    }
+}
+
+/// What an accident may make of the seconds that a run takes without it.
+fn with_one_accident(seconds: f64) -> f64 {
+    1.25 * seconds + 1.5
+}
+
+/// Refuses the requests with these numbers, in the order of their arrival.
+fn refusing(numbers: &'static [u32], retry_after: Option<Duration>) -> Judge {
+    let mut arrived = 0;
+    Box::new(move |_, _| {
+        arrived += 1;
+        if numbers.contains(&arrived) {
+            (429, retry_after)
+        } else {
+            (200, None)
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stray_refusal_costs_its_wait_and_no_more() {
+    let most = with_one_accident(run("no refusal", refusing(&[], None)).await.0);
+    const STRAYS: [&[u32]; 8] = [
+        &[1],
+        &[3],
+        &[7],
+        &[30],
+        &[250],
+        &[400],
+        &[3, 4, 5, 6],
+        &[100, 101, 102, 103, 104],
+    ];
+    for numbers in STRAYS {
+        for retry_after in [None, Some(SECOND)] {
+            let what = format!("{numbers:?} are refused, Retry-After: {retry_after:?}");
+            let (seconds, _) = run(&what, refusing(numbers, retry_after)).await;
+            assert!(seconds <= most, "{what}: {seconds} s, and not {most}");
+        }
+    }
+}
+
+/// How long 200 changes take, each a check and a write.
+async fn changes(judge: Judge) -> f64 {
+    let service = Simulated::new(judge, |_| LATENCY);
+    let client = Arc::new(Client::adaptive(service));
+    let start = Instant::now();
+    let mut changes = JoinSet::new();
+    for number in 0..200 {
+        let client = client.clone();
+        changes.spawn(async move {
+            let (check, write) = (get("r", number), get("r", number));
+            let (mut retries, trace) = (Retries::default(), Trace::default());
+            loop {
+                let mut admission = client.admit(&check, &[&write]).await.unwrap();
+                let sent = match admission.send(&check, &[], Purpose::Check, &trace).await {
+                    Ok(_) => admission.send(&write, &[], Purpose::Work, &trace).await,
+                    failed => failed,
+                };
+                drop(admission);
+                match sent {
+                    Ok(_) => return,
+                    Err(failed) => assert!(retries.wait(&client, &write, &failed).await),
+                }
+            }
+        });
+    }
+    let _: Vec<()> = changes.join_all().await;
+    start.elapsed().as_secs_f64()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stray_refusal_costs_changes_its_wait_and_no_more() {
+    let most = with_one_accident(changes(refusing(&[], None)).await);
+    for numbers in [&[1][..], &[4], &[30], &[200]] {
+        let seconds = changes(refusing(numbers, Some(SECOND))).await;
+        assert!(seconds <= most, "{numbers:?}: {seconds} s, and not {most}");
+    }
+}
+
+/// A limit of which another client uses up a whole second, some time after the run began.
+fn shared_window(limit: u32, began: f64, used_up_at: Duration, retry_after: bool) -> Judge {
+    let mut judge = fixed_window(limit, SECOND, began, retry_after);
+    let mut others = limit + 5;
+    Box::new(move |at, request| {
+        if at >= used_up_at {
+            for _ in 0..std::mem::take(&mut others) {
+                judge(at, request);
+            }
+        }
+        judge(at, request)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_clients_burst_costs_its_second_and_little_more() {
+    for (limit, retry_after) in [(20, true), (50, true), (50, false), (100, true)] {
+        for used_up_at in [Duration::ZERO, SECOND / 10, 2 * SECOND] {
+            let mut all = Vec::new();
+            for began in 0..5 {
+                let began = f64::from(began) / 5.0;
+                let what = format!(
+                    "{limit} a second, Retry-After: {retry_after}, {began} of the first is over, \
+                    used up at {used_up_at:?}"
+                );
+                let alone = fixed_window(limit, SECOND, began, retry_after);
+                let shared = shared_window(limit, began, used_up_at, retry_after);
+                all.push((run(&what, alone).await.0, run(&what, shared).await.0));
+            }
+            let most = with_one_accident(mean(all.iter().map(|(alone, _)| *alone)));
+            let worst = all.iter().map(|(_, shared)| *shared).fold(0.0, f64::max);
+            assert!(
+                worst <= most,
+                "{limit} a second, Retry-After: {retry_after}, used up at {used_up_at:?}: \
+                {worst} s, and not {most}"
+            );
         }
     }
 }
