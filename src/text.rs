@@ -79,6 +79,11 @@ pub fn has_command(text: &str) -> bool {
             .any(|line| line.trim_start().starts_with(COMMAND_LINE))
 }
 
+/// `1 error`, `2 errors`: a number with its noun.
+pub(crate) fn counted(number: usize, (one, many): (&str, &str)) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Whether a text can be a plain or block scalar in YAML. If not, it needs [`quoted`].
 pub fn is_plain(text: &str) -> bool {
     !has_command(text)

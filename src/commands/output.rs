@@ -20,6 +20,7 @@ use crate::{
         words::gist,
     },
     state::ReadFailure,
+    text::counted,
 };
 
 pub(super) use crate::progress::terminal::print_line;
@@ -172,12 +173,12 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
         print_line("");
     }
     if has_errors {
-        let counted = |number: usize, word: &str| {
-            format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-        };
-        let mut said = counted(found.errors(), "error");
+        let mut said = counted(found.errors(), ("error", "errors"));
         if found.warnings() > 0 {
-            said = format!("{said}, {}", counted(found.warnings(), "warning"));
+            said = format!(
+                "{said}, {}",
+                counted(found.warnings(), ("warning", "warnings"))
+            );
         }
         print_line(&said);
     }

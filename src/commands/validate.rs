@@ -5,6 +5,7 @@ use crate::{
     cli::{FindingsFormat, Global, ValidateArgs},
     exit::Exit,
     render::{chart, findings, gitlab, sarif},
+    text::counted,
 };
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
@@ -59,10 +60,6 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
 }
 
 fn said(number: usize) -> String {
-    let resources = if number == 1 {
-        "1 resource".to_owned()
-    } else {
-        format!("{number} resources")
-    };
+    let resources = counted(number, ("resource", "resources"));
     format!("The chart is valid: {resources}.\n")
 }

@@ -4,6 +4,7 @@ use super::{ContentList, Kind, Listing, Subject, fact::Fact};
 use crate::{
     risk::RiskClass,
     state::{LiveResource, RemoteId, RunState},
+    text::counted,
     wire::{Request, Response, secret::Login},
 };
 
@@ -44,11 +45,7 @@ pub struct BlocksParent {
 impl BlocksParent {
     /// `1 repository`, `2 repositories`.
     pub fn counted(&self, number: usize) -> String {
-        if number == 1 {
-            format!("1 {}", self.words.0)
-        } else {
-            format!("{number} {}", self.words.1)
-        }
+        counted(number, self.words)
     }
 }
 

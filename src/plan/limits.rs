@@ -10,6 +10,7 @@ use crate::{
     kind::BlocksParent,
     plan::risk::RiskClass,
     state::{Consent, Limits, Live},
+    text::counted,
 };
 
 /// Smaller organizations have no percentage: one repository of three would already be above the
@@ -67,12 +68,7 @@ pub(super) fn check(
 }
 
 fn things(deletes: &[&Address]) -> String {
-    let resources = if deletes.len() == 1 {
-        "1 resource".to_owned()
-    } else {
-        format!("{} resources", deletes.len())
-    };
-    resources + " would be deleted"
+    counted(deletes.len(), ("resource", "resources")) + " would be deleted"
 }
 
 /// The plan's summary counts replacements under `to destroy`, but limits do not. This explains the

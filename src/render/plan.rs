@@ -12,7 +12,7 @@ use crate::{
     diagnostics::{Severity, View},
     pattern::Pattern,
     plan::{Change, Outcome, Plan, Summary, Withheld},
-    text::{escaped, visible},
+    text::{counted, escaped, visible},
 };
 
 /// The whole plan, including its summary lines.
@@ -236,10 +236,7 @@ fn partial(plan: &Plan) -> String {
 }
 
 fn failures(plan: &Plan) -> String {
-    match plan.failures.len() {
-        1 => "1 object".to_owned(),
-        count => format!("{count} objects"),
-    }
+    counted(plan.failures.len(), ("object", "objects"))
 }
 
 /// The counts of run, unchanged, withheld and unlisted that are not zero.
