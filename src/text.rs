@@ -54,9 +54,9 @@ pub fn escaped(text: &str) -> String {
         out.push_str(if number > 0 { "'" } else { "" });
         for character in piece.escape_debug() {
             if is_hidden(character) {
-                out.extend(character.escape_unicode())
+                out.extend(character.escape_unicode());
             } else {
-                out.push(character)
+                out.push(character);
             }
         }
     }

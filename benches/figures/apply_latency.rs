@@ -28,10 +28,10 @@ pub(super) fn measure() {
         LATENCY.as_millis()
     );
     scenario("created", &|estate| {
-        estate.emulator.edit(|state| state.regions.clear())
+        estate.emulator.edit(|state| state.regions.clear());
     });
     scenario("changed", &|estate| {
-        estate.emulator.edit(Estate::change_descriptions)
+        estate.emulator.edit(Estate::change_descriptions);
     });
 }
 

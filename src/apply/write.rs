@@ -66,6 +66,15 @@ pub(super) enum Guard<'a> {
     Left(Option<&'a Attributes>),
 }
 
+impl Guard<'_> {
+    fn expects_nothing(self) -> bool {
+        match self {
+            Guard::Planned(precondition) => !precondition.exists,
+            Guard::Left(left) => left.is_none(),
+        }
+    }
+}
+
 /// The response to a check, shared by the changes of a unit.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -365,18 +374,11 @@ impl<'w> Writer<'w> {
     async fn refusal(&mut self, write: &Write<'_>, error: &CallError) -> Option<Settled> {
         match error.class() {
             Some(Class::Absent) if write.goal.is_none() => Some(Settled::Found),
-            Some(Class::Conflict) if self.expects_nothing(write) => {
+            Some(Class::Conflict) if write.guard.expects_nothing() => {
                 Some(self.conflict(write, error).await)
             }
             _ if error.is_transient() => None,
             _ => Some(Settled::Refused(refused(&self.change.address, error))),
-        }
-    }
-
-    fn expects_nothing(&self, write: &Write<'_>) -> bool {
-        match write.guard {
-            Guard::Planned(precondition) => !precondition.exists,
-            Guard::Left(left) => left.is_none(),
         }
     }
 

@@ -89,7 +89,7 @@ impl Signals {
                 return;
             }
             if self.0.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

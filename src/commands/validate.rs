@@ -35,18 +35,18 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         (FindingsFormat::Text, Err(_)) => {}
         (FindingsFormat::Text, Ok(_)) if denied => {}
         (FindingsFormat::Text, Ok(loaded)) if args.print => {
-            output::document(&chart::text(&loaded.chart))?
+            output::document(&chart::text(&loaded.chart))?;
         }
         (FindingsFormat::Text, Ok(loaded)) => {
-            output::document(&said(loaded.chart.resources.len()))?
+            output::document(&said(loaded.chart.resources.len()))?;
         }
         (FindingsFormat::Json, _) => output::document(&findings::json(views))?,
         (FindingsFormat::Sarif, _) => {
-            output::document(&sarif::sarif(views, &[], &checkout::of(global)?))?
+            output::document(&sarif::sarif(views, &[], &checkout::of(global)?))?;
         }
         (FindingsFormat::Github, _) => output::document(&findings::github(views))?,
         (FindingsFormat::Gitlab, _) => {
-            output::document(&gitlab::gitlab(views, &checkout::of(global)?))?
+            output::document(&gitlab::gitlab(views, &checkout::of(global)?))?;
         }
     }
     if denied && loaded.is_ok() {

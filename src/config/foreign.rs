@@ -79,8 +79,8 @@ fn without_quotes(file: FileId, found: Diagnostic) -> Diagnostic {
     let (address, related) = (None, Vec::new());
     if WITHOUT_QUOTES.contains(&found.code) {
         return Diagnostic {
-            span,
             address,
+            span,
             related,
             ..found
         };

@@ -252,7 +252,7 @@ mod tests {
         emulator.edit(|state| {
             state
                 .ensure_repository("cn-north-4", "team-a", "web")
-                .num_images = 2
+                .num_images = 2;
         });
         drop(emulator);
 

@@ -210,7 +210,7 @@ pub fn is_web_address(text: &str) -> bool {
 
 /// Whether the text is a valid [`Shape::Uuid`]: 32 hexadecimal digits, with or without dashes.
 pub fn is_uuid(text: &str) -> bool {
-    let digits = text.bytes().filter(|byte| byte.is_ascii_hexdigit()).count();
+    let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
     let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
     let is_form = dashes.is_empty() || dashes == [8, 13, 18, 23];
     text.is_empty() || (digits == 32 && text.len() == 32 + dashes.len() && is_form)

@@ -112,7 +112,7 @@ impl Index {
     pub fn covering(&self, address: &Address) -> Vec<usize> {
         let mut indexes = Vec::new();
         self.walk(address, &mut |key| {
-            indexes.extend(self.keys[key].patterns.first())
+            indexes.extend(self.keys[key].patterns.first());
         });
         indexes
     }

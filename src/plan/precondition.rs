@@ -91,7 +91,7 @@ impl TryFrom<Document> for Precondition {
                     }
                 }
                 (None, Some(id), Some(number)) => {
-                    precondition.id = Some((id, RemoteId::try_from(number)?))
+                    precondition.id = Some((id, RemoteId::try_from(number)?));
                 }
             }
         }
@@ -117,7 +117,7 @@ impl Precondition {
             match live.attributes.get(name.as_str()) {
                 Some(is) if is == was => {}
                 Some(is) => {
-                    changed.push(format!("{name} was {}, is {} now", shown(was), shown(is)))
+                    changed.push(format!("{name} was {}, is {} now", shown(was), shown(is)));
                 }
                 None => changed.push(format!("{name} was {}, but cannot be read now", shown(was))),
             }
@@ -130,7 +130,7 @@ impl Precondition {
         for (fact, was) in self.facts.iter() {
             match live.facts.get(fact) {
                 Some(is) if is > was => {
-                    changed.push(format!("it had {was} {}, has {is} now", fact.things))
+                    changed.push(format!("it had {was} {}, has {is} now", fact.things));
                 }
                 // An omitted count may be anything, so the precondition fails.
                 None => {

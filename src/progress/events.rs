@@ -60,10 +60,10 @@ impl Listener for Events {
                 self.write(&Line::Started { address, actions });
             }
             Event::Finished { change, record } => {
-                self.write(&Line::Finished(Entry::new(change, record)))
+                self.write(&Line::Finished(Entry::new(change, record)));
             }
             Event::Checked { change, record, .. } => {
-                self.write(&Line::Checked(Entry::new(change, record)))
+                self.write(&Line::Checked(Entry::new(change, record)));
             }
             Event::Progress { .. } => {}
         }

@@ -244,7 +244,7 @@ pub async fn list_children(
         .await
         .map_err(|error| failed(subject(), &error))?;
     let page = decode(parent, &response)
-        .map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+        .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
     let page = page.hidden(&response.mask);
     if let Some(doubt) = page.doubt {
         return Err(ReadFailure {
@@ -335,7 +335,7 @@ pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String
             .await
             .map_err(|error| failed(subject(), &error))?;
         let page = decode(region, &response)
-            .map_err(|error| unreadable(subject(), &error, &response.request_id))?;
+            .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
         if page.account.is_some() {
             return Ok(page.account);
         }
@@ -386,9 +386,9 @@ fn failed(subject: String, error: &CallError) -> ReadFailure {
 fn unreadable(
     subject: String,
     error: &crate::kind::Undecodable,
-    request_id: &Option<String>,
+    request_id: Option<&str>,
 ) -> ReadFailure {
-    let id = request_id.as_ref().map_or_else(String::new, |id| {
+    let id = request_id.map_or_else(String::new, |id| {
         format!(" (request id {})", crate::text::escaped(id))
     });
     ReadFailure {

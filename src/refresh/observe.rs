@@ -137,7 +137,11 @@ pub(crate) async fn observe(
 }
 
 fn unreadable(subject: Subject<'_>, error: &Undecodable, response: &Response) -> ReadFailure {
-    super::unreadable(subject.address.to_string(), error, &response.request_id)
+    super::unreadable(
+        subject.address.to_string(),
+        error,
+        response.request_id.as_deref(),
+    )
 }
 
 fn failed(subject: Subject<'_>, error: &CallError) -> ReadFailure {

@@ -84,7 +84,7 @@ fn insert(mapping: &mut Mapping, key: &str, value: impl Into<Yaml>) {
     mapping.insert(Yaml::from(key), value.into());
 }
 
-impl<'c> Writer<'c> {
+impl Writer<'_> {
     fn document(&mut self, region: &Arc<str>, tops: [Mapping; COUNT], first: bool) -> String {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
@@ -331,14 +331,14 @@ fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
     let attributes = chart
         .resources
         .values()
-        .flat_map(|desired| match &desired.presence {
+        .filter_map(|desired| match &desired.presence {
             Presence::Present(attributes) => Some(attributes.values().flat_map(mask::texts)),
             Presence::Absent => None,
         });
     let names = chart
         .resources
         .keys()
-        .flat_map(|address| address.parts())
+        .flat_map(super::super::address::Address::parts)
         .map(|part| &**part);
     let reasons = chart.accept.iter().map(|acceptance| &*acceptance.reason);
     let logins = chart

@@ -98,8 +98,8 @@ mod tests {
             ..ChartStamp::default()
         };
         Plan {
-            scope,
             chart,
+            scope,
             ..Plan::default()
         }
     }

@@ -72,7 +72,7 @@ pub fn text(metrics: &Metrics<'_>) -> String {
         .collect();
     let common = common.join(",");
     let mut gauge = |name: &str, help: &str, samples: Vec<Sample>| {
-        family(&mut out, &common, name, help, samples)
+        family(&mut out, &common, name, help, samples);
     };
     let one = |number: Option<String>| {
         number

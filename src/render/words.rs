@@ -190,10 +190,10 @@ fn lines(
         match tag {
             ChangeTag::Equal => out.push_str(&kept(text, index == 0, index == last)),
             ChangeTag::Delete => {
-                out.push_str(&color.paint(Role::Destroy, format!("[-{}-]", on_one_line(text))))
+                out.push_str(&color.paint(Role::Destroy, format!("[-{}-]", on_one_line(text))));
             }
             ChangeTag::Insert => {
-                out.push_str(&color.paint(Role::Add, format!("{{+{}+}}", on_one_line(text))))
+                out.push_str(&color.paint(Role::Add, format!("{{+{}+}}", on_one_line(text))));
             }
         }
     }

@@ -133,7 +133,7 @@ impl Request {
         match body {
             serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.fill(item)),
             serde_json::Value::Object(fields) => {
-                fields.values_mut().for_each(|field| self.fill(field))
+                fields.values_mut().for_each(|field| self.fill(field));
             }
             _ => {}
         }

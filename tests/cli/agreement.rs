@@ -365,8 +365,8 @@ fn a_saved_plan_that_no_longer_fits_in_every_format() {
             "moved",
             |world| {
                 world.edit(|state| {
-                    state.ensure_repository(NORTH, "o", "a").description = "new".to_owned()
-                })
+                    state.ensure_repository(NORTH, "o", "a").description = "new".to_owned();
+                });
             },
             "incomplete",
             "Apply incomplete! Resources: 0 added, 0 changed, 0 destroyed.",

@@ -293,7 +293,7 @@ fn a_value_that_does_not_stick_is_a_failure() {
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "web").clone()));
     let output = while_waiting(&world, "PATCH", "/repos/web", || {
         world.edit(|state| {
-            state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned()
+            state.ensure_repository(NORTH, "team-a", "web").category = "lang".to_owned();
         });
     });
     let _ = output
@@ -306,7 +306,7 @@ fn a_value_that_does_not_stick_is_a_failure() {
 fn the_name_of_a_foreign_organization_is_taken() {
     let world = World::of(TWO);
     world.edit(|state| {
-        state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned())
+        state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned());
     });
     let output = world
         .try_apply(&[])
@@ -335,7 +335,7 @@ fn a_foreign_organization_that_cannot_be_seen_is_never_taken_for_ours() {
     .variable("HW_AUTH_TOKEN", "any");
     world.chart(TWO);
     world.edit(|state| {
-        state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned())
+        state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned());
     });
     let output = world
         .try_apply(&[])

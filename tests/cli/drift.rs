@@ -457,7 +457,7 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
             samples(&world).iter().any(|sample| sample == line),
             "{line}: {:?}",
             samples(&world)
-        )
+        );
     };
     says("portolan_outcome{chart=\"portolan\",outcome=\"unknown\"} 1");
     assert!(

@@ -451,7 +451,7 @@ fn replaced() -> World {
         state
             .ensure_repository(NORTH, "o", "a")
             .sync_rules
-            .push(SyncRule::to("cn-east-3", "dr"))
+            .push(SyncRule::to("cn-east-3", "dr"));
     });
     world
 }
@@ -501,7 +501,7 @@ fn a_service_that_trims_a_text_is_named_as_what_it_is() {
         world.edit(|state| {
             state
                 .ensure_repository(NORTH, "group", "busybox")
-                .description = "this is a busybox".to_owned()
+                .description = "this is a busybox".to_owned();
         });
     };
     let _ = world.try_apply(&["--target", "group"]);

@@ -252,7 +252,7 @@ fn documents_hold_the_texts_themselves() {
         .unwrap();
     assert_eq!(after, format!("new {COMMANDS}{HIDDEN}"));
     world.edit(|state| {
-        state.ensure_repository(NORTH, "o", "a").description = format!("moved {COMMANDS}{HIDDEN}")
+        state.ensure_repository(NORTH, "o", "a").description = format!("moved {COMMANDS}{HIDDEN}");
     });
     let moved = world
         .run(&["apply", "plan.json", "--events", "events.jsonl"])

@@ -45,7 +45,7 @@ fn what_nobody_listed_stands_right_above_the_summary() {
     world.edit(|state| {
         state
             .ensure_repository(NORTH, "team-a", "forgotten")
-            .num_images = 7
+            .num_images = 7;
     });
     let unlisted = "\nUnlisted: add each to the chart, or set `unlisted: delete` or \
         `ignore`.\n  \

@@ -21,7 +21,7 @@ const CASES: [Case; 6] = [
     Case {
         method: "POST",
         path: "/repos",
-        world: || with(QUICKSTART, |repositories| repositories.clear()),
+        world: || with(QUICKSTART, std::collections::BTreeMap::clear),
     },
     Case {
         method: "PATCH",
@@ -33,7 +33,7 @@ const CASES: [Case; 6] = [
         path: "/sync_repo",
         world: || {
             with(QUICKSTART, |all| {
-                all.get_mut("busybox").unwrap().sync_rules.clear()
+                all.get_mut("busybox").unwrap().sync_rules.clear();
             })
         },
     },

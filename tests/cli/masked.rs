@@ -98,7 +98,7 @@ fn described(description: &str, chart: &str) -> World {
         }}\n"
     ));
     world.edit(|state| {
-        state.ensure_repository(NORTH, "o", "a").description = description.to_owned()
+        state.ensure_repository(NORTH, "o", "a").description = description.to_owned();
     });
     world
 }
@@ -117,7 +117,7 @@ fn description(world: &World) -> String {
 fn a_url_that_is_left_alone_is_written_back_with_its_login() {
     let world = world(settings(), "platform/app: { scheduled: false }");
     edit_mirror(&world, |mirror| {
-        (mirror.url, mirror.scheduled) = (URL.to_owned(), true)
+        (mirror.url, mirror.scheduled) = (URL.to_owned(), true);
     });
     let outputs = look(&world);
     assert!(outputs[0].stdout.contains(MASKED), "{}", outputs[0]);
@@ -143,7 +143,7 @@ fn a_url_that_is_left_alone_is_written_back_with_its_login() {
     edit_mirror(&world, |mirror| mirror.url = moved.clone());
     let _ = apply_with_files(&world, &["plan.json"]).exits(0);
     edit_mirror(&world, |mirror| {
-        assert_eq!((&*mirror.url, mirror.scheduled), (&*moved, false))
+        assert_eq!((&*mirror.url, mirror.scheduled), (&*moved, false));
     });
     world.is_settled();
 }
@@ -173,11 +173,11 @@ fn a_login_that_shall_go_goes() {
 fn a_url_whose_host_moved_is_refused_without_its_login() {
     let world = world(settings(), "platform/app: { scheduled: true }");
     edit_mirror(&world, |mirror| {
-        (mirror.url, mirror.scheduled) = (URL.to_owned(), false)
+        (mirror.url, mirror.scheduled) = (URL.to_owned(), false);
     });
     let _ = clean(world.plan(&["--out", "plan.json"]).exits(0));
     edit_mirror(&world, |mirror| {
-        mirror.url = URL.replace("git.example", "evil.example")
+        mirror.url = URL.replace("git.example", "evil.example");
     });
     let refused = apply_with_files(&world, &["plan.json"]).exits(1);
     let expected = "url was \"https://***@git.example.com/app.git\", \
@@ -302,7 +302,7 @@ fn why_a_run_failed_is_told_without_the_login() {
     let problem =
         format!("fatal: {URL} said no to canary-user with canary-password, or Basic {encoded}");
     edit_mirror(&world, |mirror| {
-        mirror.next_outcomes = vec![RunOutcome::Fail(problem)]
+        mirror.next_outcomes = vec![RunOutcome::Fail(problem)];
     });
     let failed = apply_with_files(&world, &["--yes"]).exits(1);
     let message = failed.json()["failed"][0]["message"]

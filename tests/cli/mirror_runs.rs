@@ -40,7 +40,7 @@ fn stranger(world: &World) {
 fn a_run_that_fails_is_told_in_the_words_of_the_service() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| {
-        mirror.outcome = RunOutcome::Fail("remote: \u{1b}[31mno access".to_owned())
+        mirror.outcome = RunOutcome::Fail("remote: \u{1b}[31mno access".to_owned());
     });
     let output = world.try_apply(&["--format", "json"]).exits(1);
     let failed = &output.json()["failed"][0];
@@ -70,7 +70,7 @@ fn a_change_whose_run_fails_is_changed_all_the_same() {
         "platform/app: { url: 'https://git.example.com/new.git', max_age: 6h }",
     );
     edit_mirror(&world, |mirror| {
-        mirror.outcome = RunOutcome::Fail("no access".to_owned())
+        mirror.outcome = RunOutcome::Fail("no access".to_owned());
     });
     let _ = world
         .try_apply(&[])
@@ -366,7 +366,7 @@ fn a_failure_of_a_fresh_mirror_is_told_and_is_no_drift() {
     let _ = world.apply(&[]);
     world.emulator.advance(Duration::from_secs(3600));
     edit_mirror(&world, |mirror| {
-        mirror.next_outcomes = vec![RunOutcome::Fail("no route to host".to_owned())]
+        mirror.next_outcomes = vec![RunOutcome::Fail("no route to host".to_owned())];
     });
     stranger(&world);
     let output = world.run(&["drift", "--format", "json"]).exits(0);

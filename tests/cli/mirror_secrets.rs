@@ -66,7 +66,7 @@ fn secrets_are_nowhere_but_on_the_wire() {
     );
     // A run that fails, a start whose answer is lost, a report as JSON, and one that succeeds.
     edit_mirror(&world, |mirror| {
-        mirror.next_outcomes = vec![RunOutcome::Fail("no access".to_owned())]
+        mirror.next_outcomes = vec![RunOutcome::Fail("no access".to_owned())];
     });
     let _ = run(&["apply", "plan.json", "--format", "json"]).exits(1);
     let cut = portolan::emulator::Fault::new(portolan::emulator::Effect::CutAfter).method("POST");
@@ -108,7 +108,7 @@ fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
     let world = world(moving, &chart).variable("GIT_USER", USER);
     world.file("token.txt", PASSWORD);
     edit_mirror(&world, |mirror| {
-        mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())]
+        mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())];
     });
     world.emulator.start_run(NORTH, "platform", "app").unwrap();
     let mut command = world.command(&["apply", "--yes"]);
@@ -127,7 +127,7 @@ fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
     // The plan's look, and the first of the apply, which finds the other run under way.
     wait_until("the other run is waited for", || looks(&world) >= 2);
     edit_mirror(&world, |mirror| {
-        mirror.url = "https://evil.example.com/app.git".to_owned()
+        mirror.url = "https://evil.example.com/app.git".to_owned();
     });
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

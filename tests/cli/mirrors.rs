@@ -117,8 +117,8 @@ fn a_success_in_the_future_does_not_make_a_mirror_fresh() {
     let world = world(settings(), FRESH);
     let succeeded = |time: &str| {
         edit_mirror(&world, |mirror| {
-            mirror.last_successful_update_at = time.parse().ok()
-        })
+            mirror.last_successful_update_at = time.parse().ok();
+        });
     };
     // Clocks differ a little.
     succeeded("2026-11-20T23:20:00Z");
@@ -403,7 +403,7 @@ fn what_moved_since_the_plan_is_refused() {
     );
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     edit_mirror(&world, |mirror| {
-        mirror.url = "https://git.example.com/other.git".to_owned()
+        mirror.url = "https://git.example.com/other.git".to_owned();
     });
     let _ = world
         .run(&["apply", "plan.json"])

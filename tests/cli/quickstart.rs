@@ -116,7 +116,7 @@ fn a_changed_field_is_one_patch_with_the_live_value_of_the_rest() {
     world.edit(|state| {
         state
             .ensure_repository(NORTH, "group", "busybox")
-            .description = "by hand".to_owned()
+            .description = "by hand".to_owned();
     });
     let chart = QUICKSTART.replace("category: linux", "category: arm");
     world.chart(&chart.replace("        description: this is a busybox repository\n", ""));

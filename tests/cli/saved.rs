@@ -124,7 +124,7 @@ fn a_value_that_this_version_does_not_know_is_no_damage() {
 fn what_a_stranger_changed_is_named_and_left_alone() {
     let world = two();
     world.edit(|state| {
-        state.ensure_repository(NORTH, "team-a", "api").category = "linux".to_owned()
+        state.ensure_repository(NORTH, "team-a", "api").category = "linux".to_owned();
     });
     let output = world.run(&["apply", "plan.json"]).exits(1);
     let output = output.says("repository cn-north-4/team-a/api: failed: not sent");
@@ -141,7 +141,7 @@ fn what_a_stranger_changed_is_named_and_left_alone() {
 fn an_unmanaged_value_that_a_stranger_changed_is_not_overwritten() {
     let world = two();
     world.edit(|state| {
-        state.ensure_repository(NORTH, "team-a", "api").description = "by hand".to_owned()
+        state.ensure_repository(NORTH, "team-a", "api").description = "by hand".to_owned();
     });
     let _ = world
         .run(&["apply", "plan.json"])
@@ -163,7 +163,7 @@ fn what_a_stranger_deleted_is_not_created_again() {
                 .unwrap()
                 .repositories
                 .remove("api"),
-        )
+        );
     });
     let _ = world
         .run(&["apply", "plan.json"])
@@ -179,7 +179,7 @@ fn what_a_stranger_deleted_is_not_created_again() {
 fn what_a_stranger_created_otherwise_is_not_overwritten() {
     let world = saved(World::of(QUICKSTART));
     world.edit(|state| {
-        state.ensure_repository(NORTH, "group", "busybox").category = "lang".to_owned()
+        state.ensure_repository(NORTH, "group", "busybox").category = "lang".to_owned();
     });
     let output = world
         .run(&["apply", "plan.json"])
@@ -256,7 +256,7 @@ fn a_stopped_plan_is_stopped_when_it_is_applied() {
 fn a_damaged_plan_is_refused() {
     let world = two();
     mend(&world, |document| {
-        document["changes"][0]["after"]["category"] = json!("windows")
+        document["changes"][0]["after"]["category"] = json!("windows");
     });
     is_refused(&world, "it is damaged");
     world.file("plan.json", &text(&world)[..300]);

@@ -190,14 +190,14 @@ async fn concurrent_changes_are_not_overwritten() {
     ]);
     let again = |repository: &mut service::Repository| repository.policy.as_mut().unwrap().0 = 35;
     let longer = |repository: &mut service::Repository| {
-        repository.policy.as_mut().unwrap().1["days"] = json!(30)
+        repository.policy.as_mut().unwrap().1["days"] = json!(30);
     };
     let raised = |repository: &mut service::Repository| {
         drop(
             repository
                 .members
                 .insert("bob".to_owned(), "manage".to_owned()),
-        )
+        );
     };
     let away = |repository: &mut service::Repository| drop(repository.members.remove("bob"));
     let moved = "not sent, because it changed since the plan was made: ";

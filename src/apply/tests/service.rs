@@ -284,7 +284,7 @@ fn policy(
                 .as_mut()
                 .filter(|policy| is_its(policy))
                 .ok_or(NO_SUCH_POLICY)?
-                .1 = request.body.clone().unwrap()
+                .1 = request.body.clone().unwrap();
         }
         Method::Delete => drop(
             policy

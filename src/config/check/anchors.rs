@@ -50,7 +50,7 @@ fn watch(record: &'static Record, seen: &mut Vec<*const Record>, watched: &mut W
         match form {
             Form::Attribute(Shape::WebAddress) => watched.addresses.push(key.name),
             Form::Record(inner) if super::secrets::is_of_secrets(inner) => {
-                watched.secrets.push(key.name)
+                watched.secrets.push(key.name);
             }
             _ => {}
         }

@@ -188,7 +188,7 @@ pub(super) fn keys(
                 });
             }
             None if record.has_anchors() && name.text.starts_with(ANCHORS) => {
-                anchors::entry((name, value), pass, found)
+                anchors::entry((name, value), pass, found);
             }
             None => {
                 let has_login = holds_login(&name.text);

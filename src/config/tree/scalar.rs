@@ -32,7 +32,7 @@ impl Resolved<'_, '_> {
 }
 
 impl Scalar<'_> {
-    pub(super) fn resolve<'n, 's>(&'n self) -> Resolved<'n, 's> {
+    pub(super) fn resolve<'s>(&self) -> Resolved<'_, 's> {
         match self.style {
             Style::Plain => plain(&self.text),
             Style::Quoted | Style::Block => Resolved::String(&self.text),
@@ -40,7 +40,7 @@ impl Scalar<'_> {
     }
 }
 
-fn plain<'n, 's>(text: &'n str) -> Resolved<'n, 's> {
+fn plain<'s>(text: &str) -> Resolved<'_, 's> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Resolved::Null,
         "true" | "True" | "TRUE" => Resolved::Bool(true),

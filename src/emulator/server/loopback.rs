@@ -23,7 +23,7 @@ pub(in super::super) fn foreign_host(uri: &Uri, headers: &HeaderMap) -> Option<S
     let hosts = headers.get_all(header::HOST).iter();
     // In `GET http://HOST/PATH` the host of the target overrides the header, so both are checked.
     let mut named = hosts
-        .map(|host| host.as_bytes())
+        .map(axum::http::HeaderValue::as_bytes)
         .chain(uri.authority().map(|host| host.as_str().as_bytes()));
     let Some(first) = named.next() else {
         return Some(

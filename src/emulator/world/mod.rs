@@ -59,7 +59,7 @@ impl World {
         effects.extend(effect.as_ref().map(Effect::name));
         if !edits.is_empty() {
             self.edit(settings, |state| {
-                edits.iter().for_each(|edit| edit.apply(state))
+                edits.iter().for_each(|edit| edit.apply(state));
             });
         }
 

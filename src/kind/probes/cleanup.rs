@@ -80,12 +80,12 @@ pub static CLEANUP: Kind = Kind {
         ActionRisk {
             of: Verb::Create,
             class: RiskClass::DestroysData,
-            evidence: evidence,
+            evidence,
         },
         ActionRisk {
             of: Verb::Update,
             class: RiskClass::DestroysData,
-            evidence: evidence,
+            evidence,
         },
     ],
     holds: None,

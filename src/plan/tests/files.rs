@@ -228,7 +228,7 @@ fn an_edited_plan_file_is_refused() {
                     .as_mut()
                     .unwrap()
                     .insert("owner".to_owned(), json!("me")),
-            )
+            );
         }),
         forged(|document| document.changes[0].fields[0].name = "owner"),
         forged(|document| document.changes[0].fields[0].name = "override"),
@@ -260,7 +260,7 @@ fn an_edited_plan_file_is_refused() {
                         .as_mut()
                         .unwrap()
                         .shift_remove("category"),
-                )
+                );
             },
             "`after` is not complete",
         ),

@@ -107,7 +107,7 @@ fn blank(expected: &mut Value, body: &mut Value) {
     match (expected, body) {
         (Value::Object(expected), Value::Object(body)) => {
             expected.iter_mut().for_each(|(name, value)| {
-                blank(value, body.get_mut(name).unwrap_or(&mut Value::Null))
+                blank(value, body.get_mut(name).unwrap_or(&mut Value::Null));
             });
         }
         (Value::Array(expected), Value::Array(body)) => {

@@ -241,7 +241,7 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
         [] => parts.push(body("namespace")),
         [organization] => parts.push(Some(organization.to_owned())),
         [organization, "repos"] => {
-            parts.extend([Some(organization.to_owned()), body("repository")])
+            parts.extend([Some(organization.to_owned()), body("repository")]);
         }
         [organization, "repos", name, ref rest @ ..] => {
             parts.extend([Some(organization.to_owned()), Some(name.replace('$', "/"))]);

@@ -167,7 +167,7 @@ impl Deed {
                     state.ensure_repository(region, organization, "of-a-stranger");
                 }
                 [region, organization] => {
-                    drop(state.ensure_organization(region, organization).clone())
+                    drop(state.ensure_organization(region, organization).clone());
                 }
                 [region, organization, name] if goes && exists => {
                     state

@@ -165,7 +165,7 @@ async fn a_deletion_does_not_hide_an_item() {
     for tells_total in [true, false] {
         let change = |at, there: &mut Vec<u32>| {
             if at == 1 {
-                there.retain(|number| *number != 500)
+                there.retain(|number| *number != 500);
             }
         };
         let mut service = Numbers {

@@ -73,7 +73,7 @@ async fn a_right_is_missing() {
             state
                 .git_repository_mut(REGION, "platform", "app")
                 .unwrap()
-                .access = access
+                .access = access;
         });
     };
     let requests = [

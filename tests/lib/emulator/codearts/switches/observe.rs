@@ -41,7 +41,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
                 state
                     .git_repository_mut(REGION, "platform", "plain")
                     .unwrap()
-                    .status = 1
+                    .status = 1;
             });
             associate(site, json!({ "url": URL })).await
         }
@@ -133,7 +133,7 @@ async fn field(site: &Site, name: &str) -> (Value, Told) {
 async fn statuses(site: &Site) -> (Value, Told) {
     let status = async || site.mirror().await["update_status"].clone();
     site.edit_mirror(|mirror| {
-        mirror.next_outcomes = vec![RunOutcome::Succeed, RunOutcome::Fail("x".to_owned())]
+        mirror.next_outcomes = vec![RunOutcome::Succeed, RunOutcome::Fail("x".to_owned())];
     });
     let mut seen = vec![status().await];
     site.run().await;
@@ -245,7 +245,7 @@ async fn last_update(site: &Site) -> (Value, Told) {
 async fn failures(site: &Site) -> (Value, Told) {
     let fail = || RunOutcome::Fail("timed out".to_owned());
     site.edit_mirror(|mirror| {
-        mirror.next_outcomes = vec![fail(), fail(), RunOutcome::Succeed, fail()]
+        mirror.next_outcomes = vec![fail(), fail(), RunOutcome::Succeed, fail()];
     });
     let mut seen = Vec::new();
     for runs in [2, 1, 1] {
@@ -259,7 +259,7 @@ async fn failures(site: &Site) -> (Value, Told) {
 
 async fn last_error(site: &Site) -> (Value, Told) {
     site.edit_mirror(|mirror| {
-        mirror.next_outcomes = vec![RunOutcome::Fail("timed out".to_owned())]
+        mirror.next_outcomes = vec![RunOutcome::Fail("timed out".to_owned())];
     });
     run(site).await;
     let (failed, _) = field(site, "last_error").await;
