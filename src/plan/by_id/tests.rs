@@ -316,11 +316,11 @@ fn the_text_of_plans_with_mirrors() {
     1 to run.
     Cannot be compared: branches of mirror r-1/p/a.
 
-    No changes. The live state is as the chart says, as far as it can be compared.
+    No changes. The live state matches the chart, as far as it can be compared.
     1 unchanged.
     Cannot be compared: branches of mirror r-1/p/a.
 
-    Stopped: mirror r-1/p/no: there is no git repository of this name, and portolan cannot create one; to let it pass: create the repository, or leave it out with --exclude 'r-1/p/no'
+    Stopped: mirror r-1/p/no: there is no git repository of this name, and portolan cannot create one; to continue: create the repository, or leave it out with --exclude 'r-1/p/no'
     Plan: 0 to add, 0 to change, 0 to destroy.
     "#);
 }
