@@ -16,6 +16,8 @@ use crate::{
 
 /// The values of a request before its masks are filled.
 pub(super) fn to_fill(after: &Attributes) -> Attributes {
+    // The body is built before the check, which alone shows the live secret, so it has
+    // placeholders.
     let value = |(name, value): (&&'static str, &serde_json::Value)| match mask::masked_text(value)
     {
         Some(_) => (*name, carried(name)),
@@ -35,8 +37,11 @@ pub(super) fn filled<'r>(
         .into_iter()
         .flatten()
         .filter(|(_, value)| mask::is_masked(value));
+    // Few requests have masked values; the others need no copy.
     let mut request = Cow::Borrowed(request);
     for (name, value) in masked {
+        // The plan compared masked texts. Equal ones were reviewed as unchanged, so the live secret
+        // is sent, even if the chart has another one behind the same mask.
         let same = live.filter(|live| live.attributes.get(name) == Some(value));
         let text = match same {
             Some(live) => live.hidden.get(name),

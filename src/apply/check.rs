@@ -56,6 +56,7 @@ pub(super) async fn check<'c>(
         last,
     };
     let seen = observe::look(&mut check, subject, view).await;
+    // With several pages, the last response alone does not show what the check saw.
     let answer = check.last.filter(|_| observe::is_one_answer(subject, view));
     let since = check.since.unwrap_or_else(Instant::now);
     Checked {
@@ -70,6 +71,7 @@ impl Reader for Check<'_, '_> {
     /// Sends one read, with retries. Further pages use the same place in flight.
     async fn read(&mut self, request: &Request) -> Result<Response, CallError> {
         let answer = self.answered(request).await;
+        // Of several pages the first is the oldest, so it decides the age of the check.
         self.since.get_or_insert_with(Instant::now);
         self.last = Some(answer.clone());
         answer
@@ -80,11 +82,15 @@ impl Check<'_, '_> {
     async fn answered(&mut self, request: &Request) -> Result<Response, CallError> {
         let mut retries = Retries::default();
         loop {
+            // Further pages use the place in flight of the first. Asking for a second while holding
+            // one could wait forever: others may do the same.
             let mut admission = match self.admission.take() {
                 Some(admission) => admission,
                 None => self.client.admit(request, self.behind).await?,
             };
             let failed = match admission
+                // A check that succeeds is not progress: a service that throttles every write must
+                // still be given up, however many reads it answers.
                 .send(request, &[], Purpose::Check, self.trace)
                 .await
             {
@@ -100,6 +106,7 @@ impl Check<'_, '_> {
                 self.admission = Some(admission);
                 return Err(failed.error);
             }
+            // The wait before a retry must not hold a place in flight.
             drop(admission);
             if !retries.wait(self.client, request, &failed).await {
                 return Err(failed.error);

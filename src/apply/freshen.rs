@@ -34,6 +34,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How often the mirror is read for the effect of a start without a response, and how often such a
 /// start is sent.
+// Four reads take 15 seconds: the waits are 1, 2, 4 and 8.
 const READS: u32 = 4;
 const STARTS: u32 = 3;
 
@@ -100,6 +101,7 @@ impl<'a> Runner<'a> {
 
     /// Runs the mirror if it is still due, and waits for the result.
     pub(super) async fn make(&mut self) -> Fate {
+        // Before the start, because the wait for another client's run counts too.
         let begin = Instant::now();
         let login = self.env.options.logins.get(&self.change.address);
         let start = (self.runs.start)(
@@ -136,6 +138,8 @@ impl<'a> Runner<'a> {
         loop {
             let (look, mut admission) = self.check_before_start(start).await?;
             let state = look.state();
+            // A start without a response can have its effect after `had_effect` stopped reading.
+            // Another start here would be a second run beside it.
             if let Some(snapshot) = snapshot.take_if(|snapshot| self.has_changed(snapshot, &state))
             {
                 return Ok((snapshot, None));
@@ -161,6 +165,7 @@ impl<'a> Runner<'a> {
                 if self.had_effect(snapshot, &failed.error).await? {
                     return Ok((snapshot.clone(), None));
                 }
+                // A 500 is repeated only once: it is rarely transient (swr-api: section 15).
                 let is_spent = doubtful >= STARTS
                     || (failed.error.class() == Some(Class::ServerError) && doubtful > 1);
                 if is_spent {
@@ -195,6 +200,7 @@ impl<'a> Runner<'a> {
             .await;
             let look = checked.seen.and_then(|seen| self.observed(seen));
             let look = look.map_err(|failure| Box::new(not_run(&failure)))?;
+            // An observation always comes with its admission; only the type does not show that.
             let Some(admission) = checked.admission else {
                 continue;
             };
@@ -218,6 +224,8 @@ impl<'a> Runner<'a> {
             return self.did_not_stick(&look.live);
         }
         let differences = self.change.precondition.check(Some(&look.live));
+        // The precondition has the values before the change. If the mirror was already as planned
+        // and another client reverted it, only the planned values show a difference.
         if differences.is_empty() {
             return changed_since_plan(&[difference(self.change, Some(&look.live))]);
         }
@@ -290,6 +298,7 @@ impl<'a> Runner<'a> {
             Watched::Unknown(problem) if is_alive || self.env.stop.is_asked() => {
                 Err(Box::new(other_run_in_progress(problem, self.changed)))
             }
+            // After a change that run is not enough: it may have begun with the old configuration.
             Watched::Success(live) if !self.changed => {
                 Err(Box::new(self.stuck(&live).unwrap_or(Fate::AsPlanned)))
             }
@@ -300,6 +309,7 @@ impl<'a> Runner<'a> {
     /// Whether a start without a response had an effect: the mirror changed since the snapshot.
     async fn had_effect(&self, snapshot: &RunState, error: &CallError) -> Result<bool, NotStarted> {
         let mut wait = FIRST_WAIT;
+        // Each read comes after a wait: the service may need a moment before it shows a run.
         for _ in 0..READS {
             tokio::time::sleep(wait).await;
             wait *= 2;
@@ -345,6 +355,7 @@ impl<'a> Runner<'a> {
                 Ok(look) => match verdict(snapshot, &look.state(), look.now) {
                     Some(Ok(())) => return Watched::Success(Box::new(look.live)),
                     Some(Err(error)) => return Watched::Failure(error),
+                    // An earlier read that failed is no problem once a later one shows the mirror.
                     None => problem = None,
                 },
                 Err(ReadFailure {
@@ -381,6 +392,7 @@ impl<'a> Runner<'a> {
 
     /// The outcome if the configuration did not stick.
     fn stuck(&self, live: &LiveResource) -> Option<Fate> {
+        // A run that succeeded may have used the configuration of another client.
         let is_as_written = matches(
             self.change.address.kind(),
             Some(live),
@@ -432,10 +444,14 @@ fn verdict(snapshot: &RunState, state: &RunState, now: Moment) -> Option<Result<
         }
         (_, None) => false,
     };
+    // Whether `number_of_failures` counts in all or in a row, and what resets it, is not documented
+    // (codearts-repo-api: section 2.2). So a new error text shows a failure too.
     let new_error = state
         .last_error
         .as_ref()
         .filter(|error| Some(*error) != snapshot.last_error.as_ref());
+    // First, because the service may keep the error of an earlier run after a success
+    // (codearts-repo-api: section 2.2).
     if succeeded {
         Some(Ok(()))
     } else if state.failures > snapshot.failures || new_error.is_some() {

@@ -134,6 +134,8 @@ impl<'a> Schedule<'a> {
         let dependencies = order::dependencies(changes);
         let (mut units, unit_of) = units(changes);
         for (position, waits) in dependencies.iter().enumerate() {
+            // Changes of one unit are made in order. An edge inside a unit would let it wait for
+            // itself.
             for needed in waits
                 .iter()
                 .filter(|needed| unit_of[**needed] != unit_of[position])
@@ -183,6 +185,8 @@ impl<'a> Schedule<'a> {
                     break;
                 };
                 let changes = self.start(unit, listener);
+                // All were skipped. The units that wait for this one must be reached, to be skipped
+                // as well.
                 if changes.is_empty() {
                     self.finish(unit);
                     tally.step();
@@ -206,6 +210,8 @@ impl<'a> Schedule<'a> {
             }
             let ended = tokio::select! {
                 ended = running.join_next() => ended,
+                // Dropping `running` aborts its tasks. Their changes have begun and have no record,
+                // which the loop below reports.
                 () = stop.asked_at_once() => break,
             };
             match ended {
@@ -284,6 +290,8 @@ impl<'a> Schedule<'a> {
 
     fn failed_dependency(&self, position: usize) -> Option<Address> {
         let fate = |at: usize| self.records[at].as_ref().map(|record| &record.fate);
+        // An unverified change is enough: everything is read back only at the end, and a child
+        // whose parent is missing after all is refused by the service.
         let done = |fate: &Fate| {
             matches!(
                 fate,
@@ -292,6 +300,7 @@ impl<'a> Schedule<'a> {
         };
         let failed = |needed: &&usize| !fate(**needed).is_some_and(done);
         let needed = self.dependencies[position].iter().find(failed)?;
+        // A chain of skipped changes names its first cause.
         Some(match fate(*needed) {
             Some(Fate::Skipped { because }) => because.clone(),
             _ => self.changes[*needed].address.clone(),
@@ -341,6 +350,7 @@ fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
     let mut units: Vec<Unit> = Vec::new();
     let mut unit_of = Vec::with_capacity(changes.len());
     for (position, change) in changes.iter().enumerate() {
+        // Reads of one object have no query, so region and path identify them.
         let read = change.address.kind().wire.read(change.subject());
         let unit = *by_read.entry((read.region, read.path)).or_insert_with(|| {
             units.push(Unit {

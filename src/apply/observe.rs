@@ -19,6 +19,7 @@ pub(super) fn matches(
     match (live, described) {
         (None, None) => true,
         (Some(live), Some(described)) => {
+            // A write-only attribute is in no response, so it can neither match nor differ.
             let mut readable = described.iter().filter(|(name, _)| is_readable(kind, name));
             readable.all(|(name, value)| live.attributes.get(name) == Some(value))
         }
@@ -67,6 +68,8 @@ pub(super) fn did_not_stick_hint(change: &Change, live: Option<&LiveResource>) -
             )
         })
         .collect();
+    // Services trim texts and change their line breaks. Without this case such a text would look
+    // like a concurrent change, and fail at every apply.
     let words = |text: &str| {
         text.split_whitespace()
             .map(str::to_owned)
@@ -93,6 +96,7 @@ fn is_readable(kind: &Kind, name: &str) -> bool {
 
 /// The hint for an error: from the kind, or else a general one.
 pub(super) fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
+    // The kind goes first: one code can have a special meaning for one kind of resource.
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
         CallError::NoAnswer(_) => None,

@@ -31,6 +31,7 @@ impl Shutdown {
     }
 
     fn raise(&self, urgency: Urgency) {
+        // A weaker request after a stronger one must not lower it, and wakes nothing.
         self.0
             .send_if_modified(|before| std::mem::replace(before, urgency.max(*before)) < urgency);
     }

@@ -98,6 +98,8 @@ async fn make_one(
         Settled::Unknown(fate) => (fate, Certainty::Doubtful),
     };
     let (mut before, wrote) = (writer.before.take(), writer.wrote);
+    // The response is from before this change's write. It still holds for the siblings: the write
+    // touches only its own object.
     *shared = writer.shared.take();
     // Releases its place in flight: a run may wait for long.
     drop(writer);
@@ -130,11 +132,13 @@ async fn follow(
     let changed = match fate {
         Fate::Applied { .. } => true,
         Fate::AsPlanned => false,
+        // Without the change, a run would use the old configuration.
         _ => return (fate, wrote),
     };
     let mut runner = Runner::new(env, change, (run, runs), trace, changed);
     let fate = runner.make().await;
     if let Some(seen) = runner.first {
+        // Only for a run alone: after a write, the observation before the write counts.
         before.get_or_insert(Some(Box::new(seen)));
     }
     let wrote = wrote || !matches!(fate, Fate::AsPlanned | Fate::InProgress { .. });
@@ -183,6 +187,7 @@ impl Writer<'_> {
             wire.create(change.subject(), &to_fill(after)),
             wire.update(change.subject(), &to_fill(after)),
         );
+        // Known before the create, so that its admission covers the update too.
         let next = update.as_ref().filter(|_| created != *after);
         let write = Write {
             request: &request,
@@ -251,7 +256,11 @@ impl Writer<'_> {
             .kind()
             .wire
             .create(change.subject(), &to_fill(after));
+        // Deletion and creation are admitted together: what is pushed between the two is not copied
+        // (swr-api: section 7.2), so nothing else may delay the creation.
         match self.delete(change, Some(&create), guard).await {
+            // `Found` means that it is gone although this apply may not have deleted it, which is
+            // all that the creation needs.
             Settled::Done | Settled::Found => {}
             stopped => return stopped,
         }

@@ -48,6 +48,7 @@ pub(super) async fn verify(
     listener: &Arc<dyn Listener>,
 ) {
     let tally = Tally::new(&**listener, Stage::Checking);
+    // Failures too: a write that was answered by an error may have had an effect.
     let touched: Vec<usize> = (0..changes.len()).filter(|at| records[*at].wrote).collect();
     let is_applied = |record: &Record| matches!(record.fate, Fate::Applied { .. });
     let before: Vec<bool> = records.iter().map(is_applied).collect();
@@ -70,10 +71,12 @@ pub(super) async fn verify(
             change.action.after(),
         );
         record.after = Some(live);
+        // After a definite refusal another client made it visible, so the refusal stays.
         if is_visible && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
         } else if applied {
             let (client, change) = (client.clone(), change.clone());
+            // The waits run side by side, so that the slowest one decides and not their sum.
             pending.spawn(async move { (position, wait_for(&client, &change).await) });
         }
     }
@@ -118,6 +121,7 @@ async fn read_back<'a>(
         let addresses =
             |touched: Touched| touched.into_iter().map(|(address, _)| address).collect();
         match kind.listing {
+            // A list is at least one request, so a single object is read by itself.
             Listing::PerRegion { .. } if touched.len() > 1 => {
                 let (client, region, addresses) =
                     (client.clone(), region.clone(), addresses(touched));
@@ -174,6 +178,7 @@ async fn by_list(
         return ReadBack::new();
     };
     let mut read = found_among(listed.items, addresses);
+    // Pages are read at different times, so only a list of one page shows that something is absent.
     if listed.pages > 1 {
         let lacking = read
             .iter()
@@ -182,6 +187,8 @@ async fn by_list(
         for (address, found) in refresh::confirm(client, kind, region, lacking.collect()).await {
             match found {
                 Ok(found) => drop(read.insert(address, boxed(found))),
+                // Unknown is not absent: a deletion must not count as verified because a read
+                // failed.
                 Err(_) => drop(read.remove(&address)),
             }
         }
@@ -204,6 +211,7 @@ async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
 }
 
 fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> ReadBack {
+    // A set, because the list has everything in the region and may be far longer.
     let wanted: BTreeSet<Address> = wanted.into_iter().collect();
     let mut found: ReadBack = wanted
         .iter()
@@ -246,6 +254,7 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
         }
     }
     let fate = match &last {
+        // The service accepted the write; only its result could not be read.
         Err(_) => Fate::Applied { verified: false },
         Ok(live) => Fate::Failed {
             message: format!("did not stick: {}", difference(change, live.as_ref())),

@@ -36,6 +36,8 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 const MORE_CHECKS: u32 = 2;
 
 /// The waits for a write to become visible before the next write of the same change is checked.
+// SWR is taken to show each write at once (swr-api: section 16), CodeArts Repo is known not to
+// (codearts-repo-api: section 4.2). Ten seconds in all.
 const LAGS: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(750),
@@ -186,6 +188,7 @@ impl<'w> Writer<'w> {
                     Err(error) => return Settled::Refused(refused(&self.change.address, &error)),
                 }
             }
+            // The last read, or the wait for its admission, may itself have taken too long.
             if !self.is_fresh() {
                 tries.too_old += 1;
                 if tries.too_old > MORE_CHECKS {
@@ -207,6 +210,7 @@ impl<'w> Writer<'w> {
             if let Some(settled) = self.refusal(&write, &failed.error).await {
                 return settled;
             }
+            // Once set it stays: a later definite answer does not show what an earlier try did.
             tries.doubtful |= failed.error.is_doubtful();
             tries.last = Some(failed.error.clone());
             if !tries.writes.wait(self.client, write.request, &failed).await {
@@ -230,6 +234,8 @@ impl<'w> Writer<'w> {
             .as_ref()
             .filter(|_| matches!(self.known, Known::Shared))?;
         self.known = Known::Since(shared.since);
+        // An error is used at any age. It was retried already, and each sibling would retry it
+        // again.
         if shared.answer.is_ok() && !self.is_fresh() {
             return None;
         }
@@ -261,6 +267,7 @@ impl<'w> Writer<'w> {
     async fn observe(&mut self, write: &Write<'_>) -> Result<Observation, ReadFailure> {
         let mut behind = vec![write.request];
         behind.extend(write.next);
+        // A trace of its own, because the siblings that share this check list its requests too.
         let trace = Trace::default();
         let checked = check(self.client, self.subject(), self.view(), &behind, &trace).await;
         self.trace.append(&trace);
@@ -295,12 +302,14 @@ impl<'w> Writer<'w> {
         tries: Option<&WriteTries>,
     ) -> Option<Settled> {
         let (kind, live) = (self.change.address.kind(), seen.live.as_ref());
+        // Only the first time: later checks may show what this change wrote itself.
         self.before
             .get_or_insert_with(|| seen.live.clone().map(Box::new));
         if live.is_some() {
             self.last.clone_from(&seen.live);
         }
         let doubtful = tries.is_some_and(|tries| tries.doubtful);
+        // Before the guard, which would take the effect of the lost try for a concurrent change.
         if doubtful && matches(kind, live, write.goal) {
             return Some(Settled::Found);
         }
@@ -373,7 +382,10 @@ impl<'w> Writer<'w> {
     /// The outcome of a failed write, if a retry cannot change it.
     async fn refusal(&mut self, write: &Write<'_>, error: &CallError) -> Option<Settled> {
         match error.class() {
+            // An earlier try, or another client, deleted it. SWR reports that for some kinds with a
+            // 400, which `gone_codes` turns into this class.
             Some(Class::Absent) if write.goal.is_none() => Some(Settled::Found),
+            // A 409 means "exists already" only for a creation.
             Some(Class::Conflict) if write.guard.expects_nothing() => {
                 Some(self.conflict(write, error).await)
             }
@@ -391,6 +403,7 @@ impl<'w> Writer<'w> {
             .map(|seen| seen.live)
         {
             Ok(live) if matches(address.kind(), live.as_ref(), write.goal) => Settled::Found,
+            // Never patched: its values were not in the reviewed plan.
             Ok(Some(_)) => {
                 let message = format!("{error}; it exists now, with other values");
                 Settled::Refused(failed(message, Some("plan again")))
