@@ -62,6 +62,7 @@ async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<S
         Method::Get,
         "/v2/manage/overview".to_owned(),
     );
+    // If the chart names an account, a missing name stops the plan, so this read gets its retries.
     let response = if decides {
         client.read(&request).await.ok()?
     } else {
@@ -99,6 +100,7 @@ fn decoded<T: DeserializeOwned>(response: &Response) -> Option<T> {
     serde_json::from_slice(&response.body).ok()
 }
 
+// Every field of a response is optional, and some are empty (swr-api: section 20).
 fn name(found: Option<String>) -> Option<String> {
     found.filter(|name| !name.is_empty())
 }

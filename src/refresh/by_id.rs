@@ -59,9 +59,11 @@ pub(super) async fn read(
         .read_until(|lists| {
             without_id
                 .iter()
+                // An ambiguous name is an error, which another read of the list cannot resolve.
                 .all(|address| lists.look_up(address) != Ok(None))
         })
         .await;
+    // Without the list no id is known, so that nothing can be read.
     if let Err(failure) = found {
         live.failures.push(failure);
         return live;
@@ -77,6 +79,7 @@ pub(super) async fn read(
     let missing = read_each(client, &known, &mut live).await;
     // "Not found" means either a repository that is not a mirror yet or no repository; only the list
     // tells which.
+    // If the chart gives every id and each is a mirror, this is empty, and the list is never read.
     let unanswered = missing.iter().filter_map(|address| known.get(address));
     let listed = lists
         .read_until(|lists| unanswered.clone().all(|id| lists.contain(*id)))
@@ -84,6 +87,7 @@ pub(super) async fn read(
     live.failures.extend(listed.err());
     live.ids = known
         .into_iter()
+        // A listed repository that is not a mirror keeps its id, so that it can become one.
         .filter(|(address, id)| !missing.contains(address) || lists.contain(*id))
         .collect();
     live
@@ -148,6 +152,7 @@ impl Lists<'_> {
 /// The id of the candidate with that name, which must be unique.
 fn look_up(address: &Address, candidates: &[Candidate]) -> Result<Option<RemoteId>, ReadFailure> {
     let is_meant = |candidate: &&Candidate| {
+        // The key of a candidate has no region, because a list is always of one region.
         candidate.key.len() + 1 == address.parts().len()
             && candidate
                 .key

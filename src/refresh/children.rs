@@ -92,6 +92,8 @@ impl Children {
         tally.expect(lists.len());
         let mut brought = Vec::with_capacity(lists.len());
         loop {
+            // A branch that yields `None` is off until the next turn. Only the end of the lists
+            // ends the loop; reads of children that still run then are left to `finish`.
             tokio::select! {
                 Some(reads) = reads.recv() => self.begin(reads, tally),
                 Some(ended) = self.under_way.join_next() => {
@@ -117,6 +119,7 @@ impl Children {
         live: &mut Live,
         tally: &Tally<'_>,
     ) -> Vec<Unread> {
+        // A list that was read again may have shown a parent only at first.
         let has_moved = |parent: &Address| {
             moved
                 .iter()
@@ -133,8 +136,10 @@ impl Children {
         let mut unread = BTreeMap::new();
         while let Some((read, listed)) = self.next(tally).await {
             match listed {
+                // An early page showed the parent, but the complete list does not.
                 _ if !wanted.contains(&read) => {}
                 Ok(items) => live.resources.extend(items),
+                // Removing it makes a second failure final.
                 Err(_) if doubtful.remove(&read) => {
                     self.begun.remove(&read);
                     self.begin(vec![read], tally);

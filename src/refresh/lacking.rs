@@ -29,6 +29,7 @@ pub(super) async fn look_for(
     let mut looks = JoinSet::new();
     for (kind, region) in lists {
         let of_list = |address: &&Address| address.kind() == kind && *address.region() == region;
+        // The chart is sorted as well, so one pass over both finds everything.
         let mut is_live = Ascending::new(&live.resources);
         let is_possible = |address: &&Address| {
             !is_live.holds(address)
@@ -67,6 +68,7 @@ pub(crate) async fn confirm(
 ) -> Vec<(Address, Result<Option<LiveResource>, ReadFailure>)> {
     if lacking.len() > MOST_ASKED_FOR {
         let again = list_region(client, kind, region).await;
+        // What the second read lacks too counts as absent.
         let again = again.map(|listed| listed.items.into_iter().collect::<BTreeMap<_, _>>());
         let found = |address: &Address| {
             again

@@ -81,6 +81,7 @@ async fn understood(
     let part = Arc::new(part.clone());
     let mut children = Children::new(client);
     let (watch, reads) = Watch::new(scope::to_list_if_live(&part));
+    // From the whole chart and not from the part: only the lists show what no file names.
     for (service, region) in places(chart) {
         for kind in REGISTRY
             .iter()
@@ -97,6 +98,8 @@ async fn understood(
                     });
                 }
                 Listing::PerId { .. } => {
+                    // Dropping the handle does not cancel the task; the set still collects its
+                    // result.
                     drop(
                         by_id
                             .spawn(async move { by_id::read(&client, kind, &part, &region).await }),
@@ -122,6 +125,8 @@ async fn understood(
                 let mut well = Vec::new();
                 for (address, found) in listed.items {
                     match misread(&address, &found) {
+                        // First, so that an undecodable object outside the chart does not fail the
+                        // plan.
                         _ if !(named.holds(&address) || lives_in(chart, &address)) => {}
                         Some(failure) => drop(malformed.insert(address, failure)),
                         None => well.push((address, found)),
@@ -139,6 +144,7 @@ async fn understood(
         live.failures.extend(found.failures);
         live.clock = live.clock.max(found.clock);
     }
+    // A list that failed lacks everything, so each object would be asked for by itself.
     if live.failures.is_empty() {
         lacking::look_for(client, &part, several, &mut live, &tally).await;
     }
@@ -246,6 +252,7 @@ pub async fn list_children(
     let page = decode(parent, &response)
         .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
     let page = page.hidden(&response.mask);
+    // Fails instead of reading again: a list without pages would give the same doubt.
     if let Some(doubt) = page.doubt {
         return Err(ReadFailure {
             subject: subject(),

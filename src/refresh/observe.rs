@@ -75,6 +75,8 @@ pub(crate) fn decode(
                 now: clock(response),
             })
         }
+        // Some services report absence with a status that means something else for other kinds, so
+        // the kind lists the codes (swr-api: section 1, point 9).
         Err(error) if error.is_absence(kind.absent_codes) => Ok(Observation::default()),
         Err(error) => Err(failed(subject, error)),
     }
@@ -114,6 +116,7 @@ async fn look_inside(
     let inside = listed
         .items
         .iter()
+        // The filter of the list may match other organizations too.
         .filter(|(child, _)| child.parent().as_ref() == Some(address));
     let live = Some(LiveResource {
         facts: fact.count(inside.count() as u64),
@@ -122,6 +125,7 @@ async fn look_inside(
     Ok(Observation {
         live,
         is_known: true,
+        // The count may come from several pages, so it has no single time.
         now: None,
     })
 }

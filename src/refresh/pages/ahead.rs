@@ -45,6 +45,7 @@ impl<'l> Pages<'l> {
         reader: &mut impl Reader,
         total: Option<usize>,
     ) -> (Window, Answer) {
+        // A check has no client: its pages share the one place in flight of its admission.
         if let (Some(total), Some(client)) = (total, reader.client()) {
             self.ask_ahead(client, total);
         }
@@ -63,6 +64,7 @@ impl<'l> Pages<'l> {
         let most = client.parallelism();
         while self.open.len() < most
             && self.asked < MAX_PAGES
+            // Equality too: a last page that is full does not end a list, so one more is needed.
             && self.last.is_some_and(|last| last.end() <= total)
         {
             let window = self.advance();

@@ -137,6 +137,8 @@ pub(crate) async fn read<T: Item>(
             Ended::Moved(_) if number == MAX_READS => return Ok(reading.into_listed(number)),
             Ended::Moved(doubt) | Ended::MaybeIncomplete(doubt) => doubt,
             Ended::Short(doubt, length) => {
+                // With the service's own limit, the next read does not take its pages for short
+                // ones.
                 limit = limit.map(|_| length);
                 doubt
             }
@@ -206,6 +208,7 @@ impl<T: Item> Reading<T> {
     /// Adds a page. Returns the result if it is the last page, or does not match the others.
     fn take(&mut self, window: Window, page: Page<T>) -> Option<Ended> {
         self.pages += 1;
+        // Before the items are added: the doubt compares the page with the earlier ones only.
         if let Some(doubt) = self.doubt(window, &page) {
             return Some(Ended::MaybeIncomplete(doubt));
         }
@@ -218,6 +221,7 @@ impl<T: Item> Reading<T> {
         if length < window.limit {
             return Some(self.end(window, length));
         }
+        // A service that ignores the offset would otherwise be read up to the largest page number.
         if self.found.len() == before {
             return Some(Ended::MaybeIncomplete(format!(
                 "the page at {} only repeats earlier ones",
@@ -234,6 +238,7 @@ impl<T: Item> Reading<T> {
         if let Some(doubt) = &page.doubt {
             return Some(doubt.clone());
         }
+        // A different total means that something was created or deleted between the two pages.
         if let (Some(before), Some(now)) = (self.total, page.total)
             && before != now
         {
@@ -275,6 +280,7 @@ impl<T: Item> Reading<T> {
             .skip(from - window.offset)
             .take(before.len());
         let mut now: Vec<_> = now.map(Item::name).collect();
+        // The order inside the overlap does not matter, only which items are in it.
         before.sort();
         now.sort();
         now != before
@@ -286,13 +292,15 @@ impl<T: Item> Reading<T> {
             return self.whole();
         };
         if window.offset.saturating_add(length) < total {
-            let says_much = window.offset == 0 || length.saturating_mul(LEAST_PART) >= window.limit;
-            return match length > 0 && says_much {
+            let shows_limit =
+                window.offset == 0 || length.saturating_mul(LEAST_PART) >= window.limit;
+            return match length > 0 && shows_limit {
                 true => Ended::Short(self.count(), length),
                 false => Ended::MaybeIncomplete(self.count()),
             };
         }
         let found = self.found.len();
+        // A single page is complete whatever its total says, unless it has fewer items than that.
         match found == total || (self.pages == 1 && found > total) {
             true => self.whole(),
             false => Ended::MaybeIncomplete(self.count()),
@@ -323,6 +331,7 @@ impl<T: Item> Reading<T> {
 /// as one version of the API's documents demands. So the limit may be a little below `most`.
 fn following(end: usize, most: usize) -> Window {
     let latest = end.saturating_sub((most / OVERLAP).max(1));
+    // A scan over all limits is cheap beside a request.
     let windows = (1..=most).map(|limit| Window {
         offset: latest / limit * limit,
         limit,
