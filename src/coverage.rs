@@ -15,8 +15,8 @@ use crate::{
 /// The largest edit distance of a suggestion.
 const MOST_EDITS: usize = 2;
 
-/// At most so many patterns get a suggestion. It compares each with every known name, and nobody
-/// reads more.
+/// The largest number of patterns that get a suggestion. Each is compared with every known name,
+/// and a longer list is not read.
 const MOST_HINTS: usize = 20;
 
 /// What is known: the chart, and the live state of the selected part.

@@ -8,10 +8,10 @@
 
 use std::path::Path;
 
-/// What a text stands for, and so which rule it follows.
+/// What a text names, which decides the rule that it follows.
 #[derive(Debug, Clone, Copy)]
 pub enum Name {
-    /// A resource of a kind, in whose table the rule stands.
+    /// A resource of a kind. The kind's table has the rule.
     Resource(&'static Rule),
     Region,
     Target,
@@ -28,7 +28,7 @@ pub struct Rule {
     /// As a regular expression of JSON Schema.
     pub regex: &'static str,
     pub is_valid: fn(&str) -> bool,
-    /// What is meant by a wrong name, where that can be said.
+    /// What a wrong name probably means, if that is known.
     pub meant: fn(&str) -> Option<&'static str>,
 }
 
@@ -38,8 +38,8 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// The directory of the system's own that holds a path. What is in there shows processes with their
-/// environments, devices and streams, and is no file that somebody wrote.
+/// The system directory that contains a path. Its entries show processes with their environments,
+/// devices and streams; they are not files that a user wrote.
 pub fn system_directory(path: &Path) -> Option<&'static str> {
     ["/proc", "/sys", "/dev"]
         .into_iter()
@@ -72,7 +72,7 @@ pub fn regex(name: Name) -> &'static str {
     }
 }
 
-/// What is meant by a text that is no such name, where that can be said.
+/// What a text that is not a valid name probably means, if that is known.
 pub fn meant(name: Name, text: &str) -> Option<&'static str> {
     match name {
         Name::Resource(rule) => (rule.meant)(text),

@@ -118,7 +118,7 @@ impl Fate {
 pub enum Halt {
     /// A signal, such as that of Ctrl-C.
     Signal,
-    /// `--timeout` is over. The text says so.
+    /// `--timeout` is over. The text names the limit.
     Late(String),
     /// The service refused the credentials, so nothing more was sent.
     Credentials,

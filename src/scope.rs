@@ -168,12 +168,11 @@ fn disposition<'a>(
 /// deleted, those that may have a protected or excluded child.
 pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let mut is_live = Ascending::new(&live.resources);
-    let says_something =
-        |desired: &DesiredResource| desired.is_absent() || !desired.children.is_empty();
+    let matters = |desired: &DesiredResource| desired.is_absent() || !desired.children.is_empty();
     let declared = chart
         .resources
         .iter()
-        .filter(|(_, desired)| says_something(desired));
+        .filter(|(_, desired)| matters(desired));
     let declared = declared.filter(|(address, _)| is_live.holds(address));
     let (going, staying): (Vec<_>, Vec<_>) = declared.partition(|(_, desired)| desired.is_absent());
     let managed = staying

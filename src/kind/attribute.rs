@@ -104,7 +104,7 @@ impl From<Preset> for Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Bool,
-    /// Text of at most so many characters.
+    /// Text of at most this number of characters.
     Text(usize),
     OneOf(&'static [&'static str]),
     /// An `http` or `https` URL without a user name or password.

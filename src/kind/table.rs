@@ -95,7 +95,7 @@ impl Eq for IdField {}
 #[derive(Debug)]
 pub struct Lookup {
     pub id: &'static IdField,
-    /// There is no such object, and so no id.
+    /// The object does not exist, so there is no id.
     pub missing: Unrepairable,
     /// The attribute without which the resource cannot be created.
     pub required: &'static str,

@@ -171,7 +171,7 @@ pub(super) fn widest(class: RiskClass, consents: &[Consent]) -> Option<Option<us
     given.max_by_key(|most| most.unwrap_or(usize::MAX))
 }
 
-/// Whether the consents permit so many changes of a class.
+/// Whether the consents permit this number of changes of a class.
 fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
     widest(class, consents).map_or(!class.needs_consent(), |most| {
         most.is_none_or(|most| count <= most)
