@@ -32,6 +32,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .chain(by_id::answers_of_others(live))
         .chain(by_id::without_id(live))
         .collect();
+    // What was not read is unknown and not absent, so a comparison could plan creations of things
+    // that exist, or miss deletions.
     if !plan.failures.is_empty() {
         return plan;
     }
@@ -53,6 +55,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             }
             Some(change) => plan.changes.push(change),
             None if !selection.holds(address) => {}
+            // An absent resource that is declared absent is not part of the live state, so it does
+            // not count as unchanged.
             None if desired.is_absent() => {}
             None => plan.unchanged += 1,
         }
@@ -63,6 +67,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     {
         dispose(&surplus, live, &mut plan, &mut blocking);
     }
+    // Few charts have secrets in texts; the others save a lookup for each change.
     if !chart.hidden.is_empty() {
         for change in &mut plan.changes {
             change.hidden = chart
@@ -76,14 +81,17 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     // as much memory again.
     plan.changes
         .sort_unstable_by(|one, other| one.address.cmp(&other.address));
+    // Before the limits: what is left out must not count as deleted.
     if selection.is_partial() {
         leave_out_parents(&mut plan, &selection, live);
     }
+    // Now that it is known which organizations are really deleted.
     blocking.retain(|address| {
         address
             .parent()
             .is_some_and(|parent| is_deleted(&parent, &selection, &plan.kept))
     });
+    // Withheld first, because the limits count only what is not withheld.
     let consents = risk::in_force(&chart.limits.allow, consents);
     risk::withhold(&mut plan.changes, &chart.protect, live, &consents);
     plan.stopped
@@ -173,6 +181,7 @@ fn change(
             if fields.is_empty() {
                 return None;
             }
+            // A rule contains nothing itself. What it exposes or copies is in its repository.
             let held = match kind.holds {
                 Some(_) => kind.held(found),
                 None => holder(address)
@@ -290,6 +299,7 @@ fn dispose<'a>(
     let Some(found) = live.resources.get(surplus.address) else {
         return;
     };
+    // The line of the policy or list is the source: an unlisted resource has none of its own.
     let mut delete = |reason, source: &Source| {
         plan.changes.push(deletion(
             surplus.address,

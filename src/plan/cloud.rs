@@ -64,6 +64,8 @@ impl Scope {
         let is_huawei = |region: &str| {
             let mut here = self
                 .endpoints()
+                // IAM only names the account. A proxy in front of it does not change whose
+                // resources these are.
                 .filter(|(service, known, _)| *known == region && *service != Service::Iam);
             here.all(|(_, _, url)| EndpointKind::of(url) == EndpointKind::HuaweiCloud)
         };
@@ -91,6 +93,7 @@ pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
         .account
         .iter()
         .find(|(_, account)| *account != wanted)?;
+    // Both can contain anything: one is from the chart, the other from a response.
     let (wanted, other) = (escaped(wanted), escaped(other));
     let advice = if scope.is_emulated() {
         "use another state file with `--emulator=FILE`".to_owned()

@@ -126,6 +126,8 @@ impl PlanDocument {
     pub fn to_file(mut self, plan: &Plan) -> String {
         self.tool = Some(format!("portolan {}", env!("CARGO_PKG_VERSION")));
         self.scope = Some(plan.scope.clone());
+        // The digest covers the document without itself; `read` removes it as well before it
+        // compares.
         self.digest = None;
         self.digest = Some(digest(&self));
         pretty(&self)
@@ -236,6 +238,8 @@ fn other(value: &Value) -> Option<PlanFileError> {
 
 /// Reads a plan file.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
+    // As a plain value first: another document must be named as such, and not as a plan with a
+    // missing field.
     let mut value: Value = serde_json::from_str(text).map_err(|error| {
         // A stream has one document per line; the first identifies it.
         let first = text
@@ -264,6 +268,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let Some(written) = fields.shift_remove("digest") else {
         return Err(PlanFileError::NotSaved);
     };
+    // Before the document is decoded, so that a damaged file is not explained by a field.
     if written != Value::String(digest(&value)) {
         return Err(PlanFileError::Damaged);
     }
@@ -306,6 +311,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         chart: document.chart,
         scope: document.scope.ok_or(PlanFileError::NotSaved)?,
     };
+    // The digest is no signature, so each change is checked as if a person had written it.
     if let Some((change, problem)) = plan
         .changes
         .iter()
@@ -321,6 +327,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
             "its changes are not sorted by unique addresses".to_owned(),
         ));
     }
+    // A reviewer may have read only the summary.
     if plan.outcome() != document.outcome || plan.summary() != document.summary {
         return Err(PlanFileError::Inconsistent(
             "its summary does not match its changes".to_owned(),
@@ -426,6 +433,7 @@ impl TryFrom<ChangeDocument> for Change {
                 then,
             },
             (["delete"], Some(before), None, None) => Action::Delete { before },
+            // Both are written for a run, and both are the live attributes.
             ([], Some(before), Some(_), Some(run)) => Action::Run {
                 attributes: before,
                 run,
@@ -465,6 +473,7 @@ impl TryFrom<ChangeDocument> for Change {
             withheld: document.withheld,
             precondition: document.precondition,
             notes: document.notes,
+            // Plan files contain no secrets.
             hidden: Hidden::new(),
             address: document.address,
         })

@@ -48,6 +48,7 @@ pub(super) fn check(
         stops.push(Stop::new("too-many-deletes", message, lift.clone()));
     }
     for (organization, Share { deleted, all, of }) in shares(&deletes, live) {
+        // Even below the percentage limit: an organization with few repositories has no percentage.
         if deleted == all {
             let what = match all {
                 1 => format!("its only {}", of.words.0),
@@ -106,6 +107,7 @@ fn shares(deletes: &[&Address], live: &Live) -> BTreeMap<Address, Share> {
                 .deleted += 1;
         }
     }
+    // Most plans delete nothing, and need no pass over the live state.
     if shares.is_empty() {
         return shares;
     }

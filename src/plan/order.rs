@@ -23,11 +23,13 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
         .collect();
     let mut waits = vec![Vec::new(); changes.len()];
     for (position, change) in changes.iter().enumerate() {
+        // Deletions run from the children up, creations from the parents down.
         if is_delete(change) {
             let parent = change
                 .address
                 .parent()
                 .and_then(|parent| index.get(&parent).copied());
+            // A parent that is not deleted itself does not wait for anything.
             if let Some(parent) = parent.filter(|parent| is_delete(changes[*parent])) {
                 waits[parent].push(position);
             }
@@ -36,6 +38,7 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
         for needed in needed(&change.address) {
             if let Some(created) = index
                 .get(&needed)
+                // A resource that exists already can be updated at the same time.
                 .filter(|created| is_create(changes[**created]))
             {
                 waits[position].push(*created);

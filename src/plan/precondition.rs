@@ -34,6 +34,8 @@ struct Document {
     #[serde(default)]
     attributes: Map<String, Value>,
     #[serde(flatten)]
+    // A map, because the names are those of the kinds' tables. It also takes unknown keys, which
+    // are refused below: an unknown condition could not be checked.
     counts: IndexMap<String, Option<u64>>,
 }
 
@@ -84,6 +86,7 @@ impl TryFrom<Document> for Precondition {
                 .find(|id| is_called(id.name));
             match (fact, id, number) {
                 (None, None, _) => return Err(format!("unknown field `{name}` in a precondition")),
+                // A null is read as an absent key, as earlier versions did.
                 (_, _, None) => {}
                 (Some(fact), _, Some(number)) => {
                     if !precondition.facts.insert(fact, number) {
@@ -122,6 +125,7 @@ impl Precondition {
                 None => changed.push(format!("{name} was {}, but cannot be read now", shown(was))),
             }
         }
+        // A read that returns no id cannot contradict; the request itself used the planned one.
         if let (Some((id, was)), Some(is)) = (self.id, live.id)
             && u64::from(was) != is
         {
@@ -129,6 +133,7 @@ impl Precondition {
         }
         for (fact, was) in self.facts.iter() {
             match live.facts.get(fact) {
+                // Fewer is fine: then the deletion destroys less than the reviewer saw.
                 Some(is) if is > was => {
                     changed.push(format!("it had {was} {}, has {is} now", fact.things));
                 }

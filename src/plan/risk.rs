@@ -52,6 +52,8 @@ fn takes_risky_value(action: &Action, attribute: &Attribute, hazard: &Hazard) ->
         Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
             is_on(before) != hazard.value && is_on(after) == hazard.value
         }
+        // A new public repository exposes nothing that exists; a new rule with `override` can
+        // overwrite tags that do.
         Action::Create { after, .. } => hazard.on_creation && is_on(after) == hazard.value,
         Action::Delete { .. } | Action::Run { .. } => false,
     }
@@ -64,6 +66,7 @@ pub(super) fn withhold(
     live: &Live,
     consents: &[Consent],
 ) {
+    // Protection goes first: consent to a risk does not lift it.
     let guard = Guard::new(protect);
     for change in changes.iter_mut() {
         change.withheld = guard.holds(change, live);
@@ -138,8 +141,11 @@ impl Guard {
         let own = || first(&change.address);
         let number = match &change.action {
             Action::Delete { .. } => {
+                // The smallest position is the first pattern by text, so that the plan is the same
+                // however the live state is ordered.
                 own().or_else(|| live.inside(&change.address).filter_map(first).min())
             }
+            // No kind that is replaced has children.
             Action::Replace { .. } => own(),
             Action::Create { .. } | Action::Update { .. } | Action::Run { .. } => None,
         };
@@ -180,6 +186,7 @@ fn consented(class: RiskClass, count: usize, consents: &[Consent]) -> bool {
 
 /// Withholds the deletion of each parent that has a child whose deletion is withheld.
 fn withhold_parents(changes: &mut [Change]) {
+    // One level is enough: what is deleted along with a repository has no change of its own.
     let kept: Vec<(Address, Withheld)> = changes
         .iter()
         .filter(|change| matches!(change.action, Action::Delete { .. }))

@@ -49,6 +49,8 @@ fn suits_kind(change: &Change) -> bool {
     let kind = change.address.kind();
     let can_delete = kind.lifecycle == Lifecycle::Owned;
     let differing = |before: &Attributes, after: &Attributes| diff::fields(kind, after, before);
+    // A file that disguises a replacement as an update would hide the gap in which nothing is
+    // copied.
     let action = match &change.action {
         Action::Create { .. } => true,
         Action::Update { before, after, .. } => {
@@ -103,6 +105,7 @@ fn has_precondition(change: &Change) -> bool {
         exists, attributes, ..
     } = &change.precondition;
     let holds = |before: &Attributes| {
+        // Equal and not only contained: a missing attribute would go unchecked, and be overwritten.
         attributes.len() == before.len()
             && before
                 .iter()
@@ -111,6 +114,7 @@ fn has_precondition(change: &Change) -> bool {
     match &change.action {
         Action::Create { .. } => !exists,
         Action::Update { before, .. } | Action::Replace { before, .. } => *exists && holds(before),
+        // A deletion has no values; a run compares with its own attributes right before the start.
         Action::Delete { .. } | Action::Run { .. } => *exists,
     }
 }
@@ -130,6 +134,7 @@ fn has_right_id(change: &Change) -> bool {
 /// The number of images is not in the file, so the risk `destroys-data` is not checked.
 fn hides_risk(change: &Change) -> bool {
     let shown = |class: RiskClass| change.risks.iter().any(|risk| risk.class == class);
+    // Zero things, so that only the risks of the action itself are expected.
     let carried = risk::assess(&change.address, &change.action, Some(0));
     let is_forced = change.action.run().is_some_and(|run| run.force);
     let forced = change

@@ -58,6 +58,8 @@ struct Rest {
 
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
+        // A map first, because the endpoints' keys depend on the list of services, which a derived
+        // struct cannot express.
         let mut fields = Map::<String, Value>::deserialize(deserializer)?;
         let mut endpoints = BTreeMap::new();
         for service in Service::ALL {
@@ -80,6 +82,7 @@ impl<'de> Deserialize<'de> for Scope {
             targets: rest.targets,
             excludes: rest.excludes,
         };
+        // `partial` is for readers of the document. A file whose copy is wrong was edited.
         if rest.partial != selection.is_partial() {
             return Err(D::Error::custom(
                 "`partial` does not match the patterns of the scope",

@@ -41,6 +41,7 @@ pub(super) fn judge(
     let Some(lookup) = address.kind().lookup() else {
         return Verdict::Unchanged;
     };
+    // The object itself is missing, and only a user can create it.
     let Some(id) = live.ids.get(address) else {
         return Verdict::Stopped(stop(address, &lookup.missing));
     };
@@ -60,10 +61,12 @@ pub(super) fn judge(
         now,
     };
     let change = match found {
+        // Without a URL the service cannot make it a mirror, and none can be guessed.
         None if !wanted.contains_key(lookup.required) => {
             return Verdict::Stopped(stop(address, &lookup.incomplete));
         }
         None => Some(due.creation()),
+        // A change brings its own run, so a run alone is planned only without a change.
         Some(found) => due.alteration(found).or_else(|| due.run_alone(found)),
     };
     let Some(mut change) = change else {
@@ -78,6 +81,7 @@ pub(super) fn judge(
                 .failure(Some(now))
                 .map(|error| format!("the last run failed: {error}")),
         );
+        // The risk is known only here: `step` sees the action, but not the run that follows.
         if run.force {
             let (class, evidence) = runs.forced_risk;
             change.risks.push(Risk {
@@ -112,6 +116,7 @@ pub(super) fn answers_of_others(live: &Live) -> impl Iterator<Item = ReadFailure
 /// to them.
 pub(super) fn without_id(live: &Live) -> impl Iterator<Item = ReadFailure> {
     let is_assigned = |kind: &Kind| matches!(kind.identity, Identity::Assigned(_));
+    // No request can use an id outside the documented range.
     let is_valid = |id: Option<u64>| id.is_some_and(|id| RemoteId::try_from(id).is_ok());
     live.resources
         .iter()
@@ -185,6 +190,8 @@ impl Due<'_> {
         let max_age = self.terms.max_age?;
         let reason = match &self.state.last_success {
             None => Reason::NeverSucceeded,
+            // A success ahead of the service's clock is not fresh: a wrong clock must not stop all
+            // runs.
             Some(success) if success.moment.is_fresh(max_age, self.now) => return None,
             Some(_) => Reason::Stale,
         };
@@ -226,6 +233,7 @@ impl Due<'_> {
             max_age,
             force: self.wanted.get(runs.force) == Some(&serde_json::Value::Bool(true)),
             endpoint: attributes
+                // The value after the change: the endpoint that the run uses is the new one.
                 .get(runs.endpoint)
                 .and_then(|value| value.as_str())
                 .unwrap_or_default()
@@ -279,6 +287,7 @@ pub(super) fn uncompared(
     let kind = address.kind();
     let is_sent = |name: &str| match change.map(|change| &change.action) {
         None => false,
+        // A run alone sends no configuration.
         Some(Action::Run { .. }) => is_of_runs(kind, name),
         Some(_) => true,
     };
