@@ -129,6 +129,7 @@ impl Shape {
     pub fn accepts(self, value: &Value) -> bool {
         match (self, value) {
             (Shape::Bool, Value::Bool(_)) => true,
+            // Characters and not bytes, as the documents count (swr-api: section 6.1).
             (Shape::Text(most), Value::String(text)) => text.chars().count() <= most,
             (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
             (Shape::WebAddress, Value::String(text)) => is_web_address(text),
@@ -167,6 +168,7 @@ impl Shape {
     /// Sorts a set and removes duplicates, so that equal sets are equal values.
     pub(crate) fn settle(self, value: &mut Value) {
         if let (Shape::Records { .. }, Value::Array(records)) = (self, value) {
+            // By their text, because a record is a text or a mapping, which have no common order.
             records.sort_by_cached_key(Value::to_string);
             records.dedup();
         }
@@ -175,6 +177,7 @@ impl Shape {
     /// Whether the value may contain a secret, as text that a user chose freely. An allowed word of
     /// an enumeration cannot.
     pub(super) fn is_free_text(self, value: &Value) -> bool {
+        // A value that no chart may have is not a word of the enumeration, so it may be any text.
         matches!(self, Shape::Text(_) | Shape::WebAddress) || !self.accepts(value)
     }
 }
@@ -203,6 +206,7 @@ pub fn is_web_address(text: &str) -> bool {
         .or_else(|| text.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let is_plain = |host: &str| !host.is_empty() && !host.contains('@');
+    // The last condition also excludes blanks and line breaks, which no URL contains unescaped.
     text.len() <= LONGEST_ADDRESS
         && host.is_some_and(is_plain)
         && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -212,6 +216,7 @@ pub fn is_web_address(text: &str) -> bool {
 pub fn is_uuid(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
     let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    // The documents show ids of both forms (codearts-repo-api: sections 2.1 and 3).
     let is_form = dashes.is_empty() || dashes == [8, 13, 18, 23];
     text.is_empty() || (digits == 32 && text.len() == 32 + dashes.len() && is_form)
 }

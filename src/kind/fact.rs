@@ -65,6 +65,7 @@ impl Facts {
     pub fn insert(&mut self, fact: &'static Fact, number: u64) -> bool {
         let is_place =
             |place: &&mut Option<(&Fact, u64)>| place.is_none_or(|(known, _)| known == fact);
+        // Places are filled from the front, so a known fact is found before a free place.
         let place = self.0.iter_mut().find(is_place);
         place.map(|place| *place = Some((fact, number))).is_some()
     }

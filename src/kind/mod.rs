@@ -139,6 +139,7 @@ impl Kind {
         let mut key = Vec::with_capacity(self.key.len());
         key.extend(above);
         let own = self.key.len().checked_sub(key.len())?;
+        // Not `split`: the last part of a name may itself contain `/`.
         key.extend(name.splitn(own, '/').map(Arc::<str>::from));
         (key.len() == self.key.len()).then(|| Address::new(self, key))
     }
@@ -185,6 +186,7 @@ impl Kind {
                     .map(|text| (name, Secret::new(text.to_owned()))),
             );
         }
+        // After the masks, which change the texts by which a set is sorted.
         self.settle(attributes);
         hidden
     }
@@ -363,6 +365,8 @@ fn segment(name: &str) -> String {
         .split('/')
         .map(|part| utf8_percent_encode(part, RESERVED).to_string())
         .collect();
+    // The gateway does not find the path if the slash is sent as it is (swr-api: section 2.4). No
+    // name contains a `$`.
     parts.join("$")
 }
 

@@ -134,6 +134,7 @@ fn list(region: &Arc<str>, _window: Window) -> Request {
 
 fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
     let listed: Listed = parse(response, "an object with `namespaces`")?;
+    // With an empty name, the path of an organization would be that of the list.
     if listed.namespaces.iter().any(|item| item.name.is_empty()) {
         return Err(Undecodable::new("a `name` in each organization", response));
     }
@@ -160,6 +161,7 @@ impl Wire for Api {
         response: &Response,
     ) -> Result<Option<LiveResource>, Undecodable> {
         let item: Item = parse(response, "an organization")?;
+        // Otherwise the state of another object would count as the state of this one.
         if Some(&item.name) == address.part("organization") {
             Ok(Some(LiveResource::default()))
         } else {

@@ -84,8 +84,12 @@ impl Record {
             name: attribute.name,
             form: Form::Attribute(attribute.shape),
             required: attribute.is_required_in_chart(),
+            // `null` ends the inheritance, and leaves the attribute out. A required one cannot be
+            // left out.
             nullable: !attribute.is_required_in_chart(),
             default: match attribute.role {
+                // Others have no default here: an attribute that the chart leaves out is not
+                // managed.
                 Role::Fixed(Preset::Bool(true)) => Some("true"),
                 _ => None,
             },

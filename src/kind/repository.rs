@@ -223,6 +223,7 @@ struct Api;
 #[derive(Deserialize)]
 struct Item {
     name: Arc<str>,
+    // Not optional: with a guess in its place, a public repository could count as private.
     is_public: bool,
     category: Option<String>,
     description: Option<String>,
@@ -322,6 +323,7 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
         ..Page::default()
     };
     for item in items {
+        // The header goes first: an empty page has no item with the total (swr-api: section 6.3).
         page.total = page.total.or(item.total_range);
         page.account = page.account.take().or_else(|| item.domain_name.clone());
         let organization = item
@@ -365,6 +367,7 @@ fn decode_one_by_one(region: &Arc<str>, response: &Response) -> Result<Page, Und
                 response,
             ));
         };
+        // Before the decoding, which consumes the value.
         let problem =
             Undecodable::within("a repository", response, value.to_string().as_bytes()).to_string();
         let live = match serde_json::from_value::<Item>(value) {

@@ -150,6 +150,7 @@ pub static SYNC_RULE: Kind = Kind {
         request: list,
         decode: decode_list,
     },
+    // In practice this deletion answers with 400 and not with 404 (swr-api: section 1, point 8).
     gone_codes: &[SYNC_RULE_NOT_FOUND],
     absent_codes: &[],
     wire: &Api,
@@ -378,6 +379,8 @@ impl Wire for Api {
 
     fn create(&self, Subject { address, .. }: Subject<'_>, after: &Attributes) -> Request {
         let mut body = target(address);
+        // `syncAuto` is always sent: its default is `false`, and the service hides such rules
+        // (swr-api: section 1, point 6).
         for (name, field) in [("auto", "syncAuto"), ("override", "override")] {
             if let Some(value) = after.get(name) {
                 body[field] = value.clone();
@@ -394,6 +397,7 @@ impl Wire for Api {
 
     fn delete(&self, Subject { address, .. }: Subject<'_>) -> Option<Request> {
         let mut request = request(address, Method::Delete);
+        // A rule has no id and no path of its own, so the body names it (swr-api: section 7.1).
         request.body = Some(target(address));
         Some(request)
     }

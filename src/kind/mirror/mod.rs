@@ -317,10 +317,13 @@ fn filled(text: Option<String>) -> Option<String> {
 impl Item {
     /// `None` if the repository is not a mirror.
     fn into_live(self, response: &Response) -> Result<Option<LiveResource>, Undecodable> {
+        // What a read of an ordinary repository returns is not documented, and may be empty fields
+        // (codearts-repo-api: section 2.2).
         let Some(url) = filled(self.url) else {
             return Ok(None);
         };
         let mut attributes = IndexMap::from([("url", Value::String(url))]);
+        // Left out, it stays unknown: no default is documented.
         attributes.extend(
             self.mirroring_enabled
                 .map(|value| ("scheduled", Value::Bool(polarity(value)))),
@@ -329,6 +332,8 @@ impl Item {
             "endpoint",
             Value::String(self.endpoint_uuid.unwrap_or_default()),
         );
+        // Older interfaces write times without an offset, which can be UTC or China's. The clock of
+        // the same response tells them apart.
         let clock = response.date.as_deref().and_then(Moment::of_http);
         let stamp = |text: Option<String>| match filled(text) {
             None => Ok(None),
@@ -349,6 +354,7 @@ impl Item {
             last_error: filled(self.last_error)
                 .map(|error| Foreign::new(&response.mask, &error, LONGEST_ERROR)),
         };
+        // An id of 0 is as good as none. A wrong one is reported when the plan is made.
         let id = self.repository_id.filter(|id| *id > 0);
         Ok(Some(LiveResource {
             attributes,
@@ -381,6 +387,8 @@ fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
         ("limit", limit.to_string()),
         ("offset", offset.to_string()),
         ("order_by", "created_at".to_owned()),
+        // Ascending, because a new repository at the front would shift all pages; the service's
+        // default is descending (codearts-repo-api: section 3).
         ("sort", "asc".to_owned()),
     ];
     request
@@ -422,6 +430,8 @@ impl Listed {
             .http_url_to_repo
             .as_deref()
             .and_then(|url| url.split_once("://")?.1.split_once('/'));
+        // A group is visible only here, and one name may repeat in several groups of a project
+        // (codearts-repo-api: section 3).
         let below =
             path.and_then(|(_, path)| path.strip_suffix(".git").unwrap_or(path).split_once('/'));
         let is_full = |path: &&str| {
