@@ -29,6 +29,8 @@ impl EndpointKind {
     pub fn of(endpoint: &str) -> EndpointKind {
         match host(endpoint) {
             None => EndpointKind::Emulator,
+            // For an IPv6 address this cuts inside the brackets, which does no harm: it is not
+            // Huawei's.
             Some(host) if is_huawei(host.rsplit_once(':').map_or(host, |(name, _)| name)) => {
                 EndpointKind::HuaweiCloud
             }

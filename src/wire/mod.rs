@@ -114,11 +114,13 @@ impl Request {
     /// The body as it is sent, with its secrets. Only a transport may use it.
     pub fn body_text(&self) -> Option<String> {
         let body = self.body.as_ref()?;
+        // Few requests have secrets, so most bodies need no copy.
         if self.secrets.is_empty() && self.carried.is_empty() {
             return Some(body.to_string());
         }
         let mut filled = body.clone();
         self.fill(&mut filled);
+        // Last, so that no text of a secret is searched for placeholders.
         for (name, secret) in &self.secrets {
             filled[*name] = serde_json::Value::String(secret.on_the_wire());
         }

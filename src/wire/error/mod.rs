@@ -59,8 +59,8 @@ const NO_PERMISSION: &str = "CH.080401";
 /// The code for deleting a sync rule that does not exist, with 400.
 pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
 
-/// Classifies an answer. `absent_codes` are codes of a 400 that mean "absent" for this request only:
-/// some deletions answer so.
+/// Classifies an answer. `absent_codes` are codes of a 400 that mean "absent" for this request
+/// only, such as those of some deletions.
 pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {
     if (200..300).contains(&response.status) {
         return Class::Success;
@@ -76,6 +76,7 @@ pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {
         409 if code == BUSY => Class::Throttled,
         400 if absent_codes.contains(&code) => Class::Absent,
         404 if is_absence(code) => Class::Absent,
+        // Before the other 401: refused credentials end the whole command, and these are valid.
         401 if code == NO_PERMISSION => Class::Forbidden,
         401 => Class::Unauthorized,
         400 if code == NO_TOKEN => Class::Unauthorized,
@@ -143,6 +144,7 @@ impl ApiError {
                 .map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
             request: None,
         };
+        // The target is shown, because a redirect usually means a wrong endpoint or a login page.
         if let Some(location) = response.location.as_deref().filter(|_| error.is_redirect()) {
             let target = Foreign::new(&response.mask, without_secrets(location), MAX_BODY_SHOWN);
             error.message = Some(Foreign::quoted("a redirect to", &target));
@@ -178,6 +180,8 @@ impl ApiError {
             .or_else(|| text(&body["errorMessage"]))
             .or_else(|| text(&nested["message"]))
             .map(|message| printable(message, MAX_MESSAGE));
+        // The header goes first: bodies of the service have no request id, only those of the
+        // gateway do.
         if self.request_id.is_none() {
             self.request_id = text(&body["request_id"]).map(|id| printable(id, MAX_BODY_SHOWN));
         }
@@ -194,6 +198,7 @@ fn without_secrets(location: &str) -> &str {
     let host = location.find("//").map_or(0, |at| at + 2);
     let authority = location[host..].split('/').next().unwrap_or_default();
     authority
+        // The last one, because a password may contain an `@`.
         .rfind('@')
         .map_or(location, |at| &location[host + at + 1..])
 }
