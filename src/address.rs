@@ -96,6 +96,7 @@ impl Eq for Address {}
 
 impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        // Equal kinds are one static, so their names are equal too, as `Eq` demands.
         self.kind.name.hash(state);
         self.key.hash(state);
     }
@@ -116,6 +117,7 @@ impl<'m, V> Ascending<'m, V> {
     /// The map's value. An address below an earlier one finds nothing.
     pub(crate) fn get(&mut self, address: &Address) -> Option<&'m V> {
         loop {
+            // Not consumed when equal: the same address may be looked up again.
             let (next, value) = self.rest.peek()?;
             match (*next).cmp(address) {
                 Ordering::Less => drop(self.rest.next()),
@@ -204,6 +206,7 @@ impl<'de> Deserialize<'de> for Address {
                     .ok_or_else(|| D::Error::missing_field(part))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        // A part that is ignored would make two different addresses of a file equal.
         match parts.keys().next() {
             Some(extra) => Err(D::Error::custom(format_args!(
                 "a {name} has no part `{extra}`"

@@ -126,6 +126,7 @@ impl<'a> Seen<'a> {
     /// A selection that covers nothing is an error: an apply would otherwise do less than, or other
     /// than, the user meant.
     fn of_selection(&self, selection: &Selection) -> Vec<Diagnostic> {
+        // Not `may_cover`: everything that a target names was read (see `Selection::to_read`).
         let mut idle = self.idle(
             selection
                 .targets
@@ -136,6 +137,7 @@ impl<'a> Seen<'a> {
         let excludes = selection
             .excludes
             .iter()
+            // One with a `*` may be meant for future resources, and only gets a warning.
             .filter(|pattern| !pattern.is_open());
         idle.extend(self.idle(
             excludes.map(|pattern| ("--exclude", pattern)),
@@ -200,6 +202,7 @@ impl<'a> Seen<'a> {
         for (covers, pattern) in covers.iter_mut().zip(patterns) {
             *covers |= self.may_be_unread(pattern);
         }
+        // Only now, because it goes through every resource whose children are unknown.
         if covers.contains(&false) {
             let names_children =
                 Index::of_children(patterns.iter().copied()).used(self.childless.iter().copied());
@@ -235,6 +238,7 @@ impl<'a> Seen<'a> {
         let mut meant: Vec<Option<String>> = vec![None; patterns.len()];
         let covers = self.covers(&others.iter().map(|(_, other)| other).collect::<Vec<_>>());
         for ((number, other), _) in others.iter().zip(covers).filter(|(_, covers)| *covers) {
+            // One suggestion is enough, so the first candidate that covers something is kept.
             meant[*number].get_or_insert_with(|| other.to_string());
         }
         let typed: Vec<(usize, &str)> = (0..patterns.len())
@@ -297,7 +301,9 @@ fn others(pattern: &Pattern) -> Vec<Pattern> {
 
 /// The edit distance, if it is small enough for a typing error.
 fn edits(known: &str, typed: &str) -> Option<usize> {
+    // In a short name two edits can lead to any other name, so it gets only one.
     let most = MOST_EDITS.min(typed.len() / 3).max(1);
+    // The distance takes quadratic time, and the difference in length is a lower bound of it.
     if known.len().abs_diff(typed.len()) > MOST_EDITS {
         return None;
     }

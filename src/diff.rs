@@ -39,6 +39,8 @@ fn attribute_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static
 pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     let differing = |name: &'static str| {
         let (wanted, found) = (desired.get(name)?, live.get(name));
+        // A value that the response lacks counts as different, so that the chart's value is
+        // written.
         (Some(wanted) != found).then(|| FieldChange {
             name,
             before: found.cloned(),
@@ -104,6 +106,8 @@ pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attribut
             .or_else(|| live.get(attribute.name))
             .cloned();
         let unknown = || {
+            // A readable attribute that is in neither state is left out: its value would be a
+            // guess.
             (attribute.role == Role::WriteOnly)
                 .then(|| attribute.service_default.value())
                 .flatten()
@@ -118,6 +122,7 @@ pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attribut
 pub fn creation(kind: &Kind, desired: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| match desired.get(attribute.name) {
         Some(value) => Some((attribute.name, value.clone())),
+        // Without a default the decoder demands the attribute, so none is missing here.
         None if attribute.required => Some((attribute.name, attribute.service_default.value()?)),
         None => None,
     };

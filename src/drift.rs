@@ -44,6 +44,7 @@ pub fn judge(
 ) -> Drift {
     let (expired, valid): (Vec<&Acceptance>, Vec<&Acceptance>) = acceptances
         .iter()
+        // Expired ones are kept apart and not only skipped: each is an error, used or not.
         .partition(|acceptance| acceptance.until < today);
     let mut drift = Drift {
         expired: expired.into_iter().cloned().collect(),

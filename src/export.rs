@@ -64,6 +64,7 @@ pub fn chart(
         .filter(|(address, _)| is_listed(address))
     {
         if let (Some(problem), Some(parent)) = (bad_name(address), address.parent())
+            // One entry for each list, however many of its names are bad.
             && unknown.insert((parent.clone(), address.kind().rank()))
         {
             exported.leave(
@@ -79,6 +80,7 @@ pub fn chart(
         if is_listed(address) && list.is_some_and(|list| unknown.contains(&list)) {
             continue;
         }
+        // Parents come before their children, so the set is complete when a child is reached.
         if parent
             .as_ref()
             .is_some_and(|parent| left_out.contains(parent))
@@ -117,6 +119,7 @@ impl Exported {
         {
             self.chart
                 .unlisted
+                // With `delete`, the next plan would delete what is created after the export.
                 .insert(address.clone(), UnlistedPolicy::Report);
         }
         let mut attributes = Attributes::new();

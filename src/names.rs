@@ -82,6 +82,7 @@ pub fn meant(name: Name, text: &str) -> Option<&'static str> {
 
 /// Whether the first part of a name looks like a registry host.
 pub fn is_host(first: &str) -> bool {
+    // A dot alone does not show a host: the name of a repository may contain dots.
     const ENDS: [&str; 8] = [
         ".com",
         ".cn",

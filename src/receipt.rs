@@ -155,6 +155,7 @@ impl Receipt {
             changes: entries
                 .map(|(change, record)| Entry::new(change, record))
                 .collect(),
+            // The receipt itself has the diagnostics.
             residual: report.plan_document(&report.residual(), Vec::new()),
             diagnostics,
         }
@@ -162,7 +163,7 @@ impl Receipt {
 }
 
 impl Line {
-    /// The result of a mirror run.
+    /// The last line.
     pub fn ended(report: &Report<'_>) -> Line {
         Line::Ended {
             outcome: report.outcome(),
@@ -232,6 +233,7 @@ impl Entry {
 fn status(fate: &Fate) -> &'static str {
     match fate {
         Fate::Applied { .. } | Fate::Ran { .. } => "applied",
+        // Nothing was sent in either case.
         Fate::AsPlanned | Fate::InProgress { .. } => "as_planned",
         Fate::Failed { .. } => "failed",
         Fate::Skipped { .. } => "skipped",

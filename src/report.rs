@@ -235,6 +235,7 @@ impl Report<'_> {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for (change, fate) in self.fates() {
+            // Verified or not: the numbers are those of writes that the service accepted.
             if !matches!(fate, Fate::Applied { .. } | Fate::Ran { .. }) {
                 continue;
             }
@@ -265,6 +266,8 @@ impl Report<'_> {
             changes: left.collect(),
             ..self.plan.clone()
         };
+        // What was done needs no change any more, so that the counts still add up to the whole
+        // chart.
         plan.unchanged += self.plan.changes.len() - plan.changes.len();
         plan
     }
@@ -361,6 +364,7 @@ impl Report<'_> {
                 Fate::NotAttempted => document
                     .not_attempted
                     .push(NotAttempted { address, actions }),
+                // It is in the plan of the same document, with the reason.
                 Fate::Withheld => {}
             }
         }

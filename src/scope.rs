@@ -52,6 +52,7 @@ impl Selection {
         let mut narrowed = chart.clone();
         narrowed.left_out.clone_from(&self.excludes);
         narrowed.resources.retain(|address, desired| {
+            // A parent is included only to be created, so one that is declared absent is not.
             needed.contains(address) && (self.holds(address) || !desired.is_absent())
         });
         Cow::Owned(narrowed)
@@ -153,6 +154,7 @@ fn disposition<'a>(
                 .filter(|_| !declared.is_absent())?;
             return Some(Disposition::DeleteUndeclared(list));
         }
+        // Before the copies: a copy prevents the deletion of its organization as well.
         Unmentioned::ByPolicyOfParent if declared.is_absent() => return Some(Disposition::Blocks),
         Unmentioned::ByPolicyOfParent if copies.contains(address) => return None,
         Unmentioned::ByPolicyOfParent => {}

@@ -78,6 +78,8 @@ impl Chart {
     /// The names that the first segment of a pattern can have.
     pub fn names(&self) -> Names<'_> {
         let top = |address: &'_ Address| address.kind().parent.is_none();
+        // Reversed, because of several entries with one name the last one stays in the map, and the
+        // first in address order shall count.
         let tops = self.resources.keys().filter(|address| top(address)).rev();
         Names {
             regions: &self.regions,
