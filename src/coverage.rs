@@ -43,6 +43,7 @@ impl<'a> Seen<'a> {
                 .map(|(parent, kind)| (parent, kind.rank()))
         };
         let read: BTreeSet<(Address, usize)> = listed(part).collect();
+        // Only lists of children depend on the selection; those of a region are always read whole.
         let is_partial = listed(chart).count() > read.len();
         let is_read = |address: &Address| {
             let mut kinds = address.kind().read_per_parent().peekable();

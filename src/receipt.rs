@@ -192,6 +192,7 @@ impl Entry {
             request_ids: record
                 .tries
                 .iter()
+                // A request without a complete answer has no id.
                 .filter_map(|one| one.request_id.clone())
                 .collect(),
             requests: record.tries.clone(),

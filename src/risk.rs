@@ -26,6 +26,7 @@ pub enum RiskClass {
 }
 
 impl RiskClass {
+    // The order matters: a withheld change names the first class without consent.
     pub const ALL: [RiskClass; 6] = [
         RiskClass::Deletes,
         RiskClass::DestroysData,

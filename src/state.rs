@@ -78,8 +78,8 @@ impl Chart {
     /// The names that the first segment of a pattern can have.
     pub fn names(&self) -> Names<'_> {
         let top = |address: &'_ Address| address.kind().parent.is_none();
-        // Reversed, because of several entries with one name the last one stays in the map, and the
-        // first in address order shall count.
+        // Reversed: of several entries with one name the map keeps the last, which must be the first
+        // in address order.
         let tops = self.resources.keys().filter(|address| top(address)).rev();
         Names {
             regions: &self.regions,
@@ -300,6 +300,7 @@ pub struct Live {
 impl Live {
     /// All descendants of a resource.
     pub fn inside<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
+        // The order is by key, so that descendants directly follow, and the rest is not visited.
         let behind = self
             .resources
             .range((Bound::Excluded(address), Bound::Unbounded))
@@ -350,6 +351,7 @@ impl RunState {
             self.last_success.as_ref().filter(is_past),
         ) {
             (Some(attempt), Some(success)) => attempt.moment > success.moment,
+            // Without the time of an attempt, only the count shows whether it failed.
             (None, Some(_)) => self.failures > 0,
             (_, None) => true,
         };

@@ -92,6 +92,7 @@ pub async fn run(
     stop: &Shutdown,
     listener: &Arc<dyn Listener>,
 ) -> Vec<Record> {
+    // Withheld changes take no part, so that nothing waits for them.
     let positions: Vec<usize> = (0..plan.changes.len())
         .filter(|at| plan.changes[*at].withheld.is_none())
         .collect();

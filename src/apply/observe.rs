@@ -82,6 +82,7 @@ pub(super) fn did_not_stick_hint(change: &Change, live: Option<&LiveResource>) -
         "the service stores this text with other blanks or line breaks: write it in the chart as \
         it is now"
     } else if change.action.before() == Some(&live.attributes) {
+        // Exactly the old values: another client would hardly have written those.
         "the service accepted the write but kept the old value; plan again, and ask its support if it stays \
         so"
     } else {

@@ -57,6 +57,7 @@ pub(super) async fn make(
 ) -> Vec<Finished> {
     let mut shared = None;
     let mut finished = Vec::with_capacity(tasks.len());
+    // One after the other, because each change can use the check of the one before.
     for Task {
         position,
         change,

@@ -69,6 +69,7 @@ impl Window {
 
     /// The offset of the next page.
     pub fn end(self) -> usize {
+        // A list without pages is requested with the largest possible limit.
         self.offset.saturating_add(self.limit)
     }
 }

@@ -356,6 +356,7 @@ fn json<T: serde::de::DeserializeOwned>(
     response: &Response,
     expected: &'static str,
 ) -> Result<T, Undecodable> {
+    // Not the error of serde, which may quote a part of the body without masks.
     serde_json::from_slice(&response.body).map_err(|_| Undecodable::new(expected, response))
 }
 

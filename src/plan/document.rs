@@ -265,6 +265,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let fields = value
         .as_object_mut()
         .ok_or_else(|| PlanFileError::NotAPlan("it is not an object".to_owned()))?;
+    // A printed plan has the same format, but neither scope nor digest.
     let Some(written) = fields.shift_remove("digest") else {
         return Err(PlanFileError::NotSaved);
     };

@@ -333,11 +333,13 @@ pub struct Summary {
 
 impl Plan {
     pub fn outcome(&self) -> Outcome {
+        // A plan for another account compares nothing.
         if !self.failures.is_empty() || self.is_for_other_account() {
             Outcome::Unknown
         } else if self.changes.is_empty() && self.stopped.is_empty() {
             Outcome::NoChanges
         } else {
+            // A stop without a change is a difference too: one that only the user can resolve.
             Outcome::Changes
         }
     }
