@@ -78,8 +78,8 @@ impl Chart {
     /// The names that the first segment of a pattern can have.
     pub fn names(&self) -> Names<'_> {
         let top = |address: &'_ Address| address.kind().parent.is_none();
-        // Reversed: of several entries with one name the map keeps the last, which must be the first
-        // in address order.
+        // Reversed: of several entries with one name the map keeps the last, and the first in
+        // address order shall win.
         let tops = self.resources.keys().filter(|address| top(address)).rev();
         Names {
             regions: &self.regions,

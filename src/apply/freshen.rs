@@ -30,6 +30,8 @@ use crate::{
 
 /// The waits between two reads of a running mirror. Each is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+// A minute, because all users of a region share 600 reads of mirrors a minute (codearts-repo-api:
+// section 6), and up to 200 runs are awaited at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How often the mirror is read for the effect of a start without a response, and how often such a
@@ -130,6 +132,8 @@ impl<'a> Runner<'a> {
         start: &Request,
         begin: Instant,
     ) -> Result<(RunState, Option<String>), NotStarted> {
+        // Counted apart: a throttled start was not executed, so its retry needs no look at the
+        // effect.
         let (mut throttled, mut doubtful) = (Retries::default(), 0);
         // The state before the first start that may have had an effect.
         let mut snapshot = None;
@@ -147,6 +151,8 @@ impl<'a> Runner<'a> {
             if !self.changed && self.has_newer_success(&look) {
                 return Err(Box::new(Fate::AsPlanned));
             }
+            // What a start beside a run does is not documented: it may queue, join or fail
+            // (codearts-repo-api: section 8.3).
             if (self.runs.is_in_flight)(&state) && !is_waited_for {
                 // Releases the place in flight during the wait.
                 drop(admission);

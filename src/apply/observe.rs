@@ -83,8 +83,8 @@ pub(super) fn did_not_stick_hint(change: &Change, live: Option<&LiveResource>) -
         it is now"
     } else if change.action.before() == Some(&live.attributes) {
         // Exactly the old values: another client would hardly have written those.
-        "the service accepted the write but kept the old value; plan again, and ask its support if it stays \
-        so"
+        "the service accepted the write but kept the old value; plan again, and ask its support \
+        if it stays so"
     } else {
         "the service may have stored another value, or another client wrote; plan again"
     }

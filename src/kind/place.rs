@@ -279,8 +279,8 @@ pub const fn key(name: &'static str, form: Form, example: &'static str, doc: &'s
 /// The prefix of keys that only hold anchors.
 pub const ANCHORS: &str = "x-";
 
-pub const ANCHORS_DOC: &str = "Room for anchors. Values here have no meaning of their own, but a literal secret is an error \
-    here too.";
+pub const ANCHORS_DOC: &str = "Room for anchors. Values here have no meaning of their own, but a \
+    literal secret is an error here too.";
 
 pub const REGION: Form = Form::Text(TextForm::Name(Name::Region));
 

@@ -58,7 +58,8 @@ pub(super) fn check(
             stops.push(Stop::new("organization-emptied", message, lift.clone()));
         } else if all >= SMALLEST_FOR_PERCENT && deleted * 100 > all * limits.delete_percent {
             let message = format!(
-                "{organization} would lose {deleted} of its {}, more than `limits.delete_percent: {}`",
+                "{organization} would lose {deleted} of its {}, more than \
+                `limits.delete_percent: {}`",
                 of.counted(all),
                 limits.delete_percent
             );

@@ -90,6 +90,7 @@ pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String
         .read(&request)
         .await
         .map_err(|error| format!("IAM: {error}"))?;
+    // A credential belongs to one account, so the first entry is the only one that counts.
     let first = decoded::<Domains>(&response).and_then(|answer| answer.domains.into_iter().next());
     first
         .and_then(|domain| name(domain.name))

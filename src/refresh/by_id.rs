@@ -2,8 +2,8 @@
 //! reads each resource.
 //!
 //! The service's search matches fuzzily, so the whole list is read and names are compared here,
-//! exactly. The list has no total, so a resource that a list of several pages lacks is looked for in
-//! a second read of the list.
+//! exactly. The list has no total, so a resource that a list of several pages lacks is looked for
+//! in a second read of the list.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -77,9 +77,8 @@ pub(super) async fn read(
     }
     live.failures.extend(shared(&known));
     let missing = read_each(client, &known, &mut live).await;
-    // "Not found" means either a repository that is not a mirror yet or no repository; only the list
-    // tells which.
-    // If the chart gives every id and each is a mirror, this is empty, and the list is never read.
+    // "Not found" means either a repository that is not a mirror yet or no repository; only the
+    // list shows which. If every id is in the chart and each is a mirror, the list is never read.
     let unanswered = missing.iter().filter_map(|address| known.get(address));
     let listed = lists
         .read_until(|lists| unanswered.clone().all(|id| lists.contain(*id)))

@@ -199,6 +199,8 @@ pub static MIRROR: Kind = Kind {
         decode: decode_list,
     },
     gone_codes: &[],
+    // "Invalid parameter": a read of a mirror has no parameter but the id. Whether the repository
+    // exists without a mirror is decided by the list.
     absent_codes: &["CH.010001"],
     wire: &Api,
 };
@@ -474,6 +476,8 @@ impl Wire for Api {
             Method::Post,
             format!("{}/associate", path(subject)),
         );
+        // The documents show no body for this request; the SDK's model of it has this one field
+        // (codearts-repo-api: section 2.4).
         request.body = Some(json!({ "url": after.get("url") }));
         request
     }
