@@ -302,7 +302,7 @@ fn the_emulator_is_whatever_account_the_chart_names() {
     world.file("state.json", r#"{ "account": "acme" }"#);
     let output = world.run(&["--emulator=state.json", "plan"]).exits(1);
     let _ =
-        output.says("cn-north-4 is asked as acme: name another state file with `--emulator=FILE`");
+        output.says("for cn-north-4 belong to acme: use another state file with `--emulator=FILE`");
     let _ = world
         .variable("PORTOLAN_ENDPOINT_IAM", "https://iam.example.com")
         .run(&["--emulator", "plan"])

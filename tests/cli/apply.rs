@@ -185,8 +185,7 @@ fn fail_fast_starts_nothing_after_a_failure() {
     );
     let _ = output
         .says(
-            "1 failed, 2 not attempted.\nStopped by `--fail-fast` after the first failure. To go \
-            on, see to what failed",
+            "1 failed, 2 not attempted.\nStopped by `--fail-fast` after the first failure. To continue, fix what failed",
         )
         .says("1 added");
     assert_eq!(world.writes().len(), 2);
@@ -220,7 +219,7 @@ fn a_repository_that_the_service_keeps_is_said_to_hold_images() {
         .try_apply(&["--allow", "destroys-data"])
         .exits(1)
         .says("SVCSTG.SWR.4060012");
-    let _ = output.says("the service refuses while it holds images");
+    let _ = output.says("the repository still contains images");
     assert_eq!(
         world.writes(),
         ["DELETE cn-north-4 /namespaces/team-a/repos/old"]

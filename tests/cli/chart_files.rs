@@ -250,7 +250,7 @@ fn a_link_to_anything_else_is_refused() {
         (".git/out", hidden),
         (".x/y/a.yaml", hidden),
         (".git/../.env", hidden),
-        ("portolan.yaml", "more than 40 links"),
+        ("portolan.yaml", "more than 40 symbolic links"),
         ("..", "outside the directory"),
         ("/", "outside the directory"),
     ] {

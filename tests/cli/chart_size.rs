@@ -41,7 +41,7 @@ fn thousands_of_patterns_cover_thousands_of_names() {
 fn patterns_of_nothing_are_counted_and_a_few_of_them_hinted_at() {
     let chart = protecting(3_000, |at| format!("'a/*-{at:04}x*'"));
     let plan = World::of(&chart).plan(&[]);
-    let _ = plan.warns("2980 more findings of this kind");
+    let _ = plan.warns("2980 more findings with this code");
     // Each of them is one edit away from a name.
     let near = protecting(30, |at| format!("a/rr{at}"));
     let json = World::of(&near).run(&["plan", "--format", "json"]).json();

@@ -223,7 +223,7 @@ fn a_stranger_between_plan_and_write_is_named_and_not_overwritten() {
         failed["message"]
             .as_str()
             .unwrap()
-            .contains("it moved since the plan was made"),
+            .contains("it changed since the plan was made"),
         "{failed}"
     );
     assert_eq!(world.writes(), [""; 0]);
@@ -245,7 +245,7 @@ fn a_stranger_who_pushes_an_image_saves_a_repository() {
     let _ = world
         .try_apply(&[])
         .exits(1)
-        .says("it moved since the plan was made");
+        .says("it changed since the plan was made");
     assert!(
         world
             .state()
@@ -473,7 +473,7 @@ fn a_deletion_that_shows_late_accuses_nobody() {
     fault(&world, "stale-reads=100,times=all,route=list-rules");
     let output = world.try_apply(&[]).exits(1);
     assert!(!format!("{output}").contains("elsewhere"), "{output}");
-    let _ = output.says("what this change wrote before does not show yet");
+    let _ = output.says("the previous write of this change is not visible yet");
 }
 
 #[test]

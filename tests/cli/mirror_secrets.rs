@@ -132,7 +132,7 @@ fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("it moved since the plan was made: url was"),
+        text.contains("it changed since the plan was made: url was"),
         "{text}"
     );
     assert_eq!(

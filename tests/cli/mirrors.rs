@@ -124,8 +124,7 @@ fn a_success_in_the_future_does_not_make_a_mirror_fresh() {
     succeeded("2026-11-20T23:20:00Z");
     world.is_settled();
     succeeded("2030-01-01T00:00:00Z");
-    let said =
-        "last success 2030-01-01T08:00:00.000+08:00 lies in the future, so it does not count";
+    let said = "last success 2030-01-01T08:00:00.000+08:00 is in the future, so it does not count";
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(2)
@@ -337,7 +336,7 @@ fn two_names_for_one_repository_are_unknown() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .warns("it is 123, and so is that of mirror cn-north-4/elsewhere/app");
+        .warns("123 is also the id of mirror cn-north-4/elsewhere/app");
 }
 
 #[test]
@@ -423,7 +422,7 @@ fn the_answers_of_the_api_page_are_told() {
         .try_apply(&[])
         .exits(1)
         .says(said)
-        .says("hint: the role in the repository needs the permission");
+        .says("hint: the caller's role in the repository lacks the permission");
     // 404: it went between the look and the start.
     edit_repository(&world, "app", |repository| repository.access = Access::Set);
     let gone = r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#;

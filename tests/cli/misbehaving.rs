@@ -93,8 +93,7 @@ fn a_bad_fault_is_a_usage_error_that_says_what_is_expected() {
         .exits(64)
         .warns("`--fault cut`")
         .warns("one of status=STATUS");
-    let message =
-        "`--faults`: bad.yaml: fault 2: `delay` is a time such as `250ms` or `2s`, and not `5`";
+    let message = "`--faults`: bad.yaml: fault 2: `delay` cannot be `5`: expected a time such as `250ms` or `2s`";
     let _ = world
         .run(&["emulator", "--faults", "bad.yaml"])
         .exits(64)

@@ -58,18 +58,18 @@ const COVERING: [&str; 7] = [
 
 /// Each with what the error says.
 const WRONG: [(&str, &str); 11] = [
-    ("pay/led-[gf]*", "no name holds `[`"),
+    ("pay/led-[gf]*", "no name can contain `[`"),
     (" pay/ledger", "did you mean `pay/ledger`?"),
     ("pay/ledger ", "did you mean `pay/ledger`?"),
-    ("!pay/web", "no name holds `!`"),
-    ("pay/ledge?", "no name holds `?`"),
+    ("!pay/web", "no name can contain `!`"),
+    ("pay/ledge?", "no name can contain `?`"),
     ("pay//ledger", "did you mean `pay/ledger`?"),
     ("/pay/ledger", "did you mean `pay/ledger`?"),
     (
         "repository pay/LEDGER",
         "did you mean `repository pay/ledger`?",
     ),
-    ("repositry cn-north-4/pay/ledger", "no name holds ` `"),
+    ("repositry cn-north-4/pay/ledger", "no name can contain ` `"),
     ("cn-east-3/pay/ledger", "is in another region"),
     ("repository cn-east-3/pay/ledger", "is in another region"),
 ];
@@ -424,13 +424,13 @@ fn a_pattern_that_is_none_is_a_usage_error() {
                 let _ = world
                     .run(&[command, &[option, pattern]].concat())
                     .exits(64)
-                    .warns("is not a pattern");
+                    .warns("is not a valid pattern");
             }
         }
         let _ = world
             .run(&["drift", "--ignore", pattern])
             .exits(64)
-            .warns("is not a pattern");
+            .warns("is not a valid pattern");
     }
     assert!(
         world.journal().is_empty(),

@@ -218,7 +218,7 @@ fn what_is_printed_to_let_it_pass_can_be_typed() {
     let world = world(entries);
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "b").num_images = 0);
     let output = world.plan(&[]).exits(1);
-    let lifts = ["would let it go", "to let it pass"].map(|words| {
+    let lifts = ["would let it go", "to continue"].map(|words| {
         let line = output
             .stdout
             .lines()

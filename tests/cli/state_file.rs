@@ -118,7 +118,7 @@ fn a_state_file_that_was_exchanged_after_a_crash_is_refused() {
     let _ = world
         .run(&arguments)
         .exits(1)
-        .warns("`state.json.changes`; restore the first, or delete the second");
+        .warns("`state.json.changes`; restore the first file, or delete the second");
     fs::remove_file(world.path(CHANGES)).unwrap();
     let (_world, running) = served(world);
     running.kill();

@@ -272,7 +272,7 @@ fn an_apply_that_fails_fails_the_job_and_tells() {
     stage.settle();
     let _ = step(&stage, "apply", "apply: Apply", &[])
         .with(1)
-        .says("it moved since the plan was made");
+        .says("it changed since the plan was made");
     assert!(stage.text("summary").contains("Apply incomplete!"));
     fs::remove_file(stage.path("temp/plan/plan.json")).unwrap();
     let _ = step(&stage, "apply", "apply: Apply", &[]).with(1);

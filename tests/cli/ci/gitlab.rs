@@ -237,7 +237,7 @@ fn an_apply_that_fails_fails_the_job() {
     stage.commit(CHART);
     let _ = apply(&stage)
         .with(1)
-        .says("it moved since the plan was made");
+        .says("it changed since the plan was made");
 }
 
 #[test]
