@@ -21,7 +21,7 @@ const MOST_HINTS: usize = 20;
 
 /// What is known: the chart, and the live state of the selected part.
 #[derive(Debug)]
-pub struct Seen<'a> {
+pub(crate) struct Seen<'a> {
     chart: &'a Chart,
     live: &'a Live,
     /// Whether the selection left out lists of rules.
@@ -36,7 +36,7 @@ pub struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// `part` is the part of the chart that was read.
-    pub fn new(chart: &'a Chart, part: &Chart, live: &'a Live) -> Seen<'a> {
+    pub(crate) fn new(chart: &'a Chart, part: &Chart, live: &'a Live) -> Seen<'a> {
         let listed = |chart| {
             scope::to_list(chart, live)
                 .into_iter()
@@ -80,7 +80,7 @@ impl<'a> Seen<'a> {
     }
 
     /// The warnings and errors about patterns in the chart and on the command line.
-    pub fn judge(&self, selection: &Selection, ignores: &[Pattern]) -> Vec<Diagnostic> {
+    pub(crate) fn judge(&self, selection: &Selection, ignores: &[Pattern]) -> Vec<Diagnostic> {
         let mut found = self.of_chart();
         found.extend(self.of_selection(selection));
         let excludes = selection

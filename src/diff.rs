@@ -57,7 +57,7 @@ pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<Field
 }
 
 /// All attributes of a new resource.
-pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
+pub(crate) fn appearing(after: &Attributes) -> Vec<FieldChange> {
     each(after, |name, value| FieldChange {
         name,
         before: None,
@@ -66,7 +66,7 @@ pub fn appearing(after: &Attributes) -> Vec<FieldChange> {
 }
 
 /// All attributes of a deleted resource.
-pub fn vanishing(before: &Attributes) -> Vec<FieldChange> {
+pub(crate) fn vanishing(before: &Attributes) -> Vec<FieldChange> {
     each(before, |name, value| FieldChange {
         name,
         before: Some(value),
@@ -89,7 +89,7 @@ fn each(
 }
 
 /// Whether one of these differences needs a new resource.
-pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
+pub(crate) fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
     fields.iter().any(|field| {
         kind.attribute(field.name)
             .is_some_and(|attribute| !attribute.role.changes_in_place())
@@ -99,7 +99,7 @@ pub fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
 /// The attributes that a write sends: the live ones, overlaid with those of the chart. The API may
 /// reset what is left out. For a required attribute that cannot be read, the service's default is
 /// sent.
-pub fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
+pub(crate) fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| {
         let known = desired
             .get(attribute.name)

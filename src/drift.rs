@@ -84,7 +84,7 @@ impl Drift {
 
     /// Whether something differs that does not count. Then the text must not say that nothing
     /// differs.
-    pub fn has_excused(&self) -> bool {
+    pub(crate) fn has_excused(&self) -> bool {
         self.ignored > 0 || !self.accepted.is_empty()
     }
 

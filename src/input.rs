@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The size limit of a document, such as a saved plan or a list of faults. The same as for a chart.
-pub const MOST: usize = 64 << 20;
+pub(crate) const MOST: usize = 64 << 20;
 
 /// The bytes of a file or a pipe. More than `most` are an error.
 pub fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
@@ -37,7 +37,7 @@ pub fn text(path: &Path, most: usize) -> io::Result<String> {
 }
 
 /// The text of a regular file. `None` for anything else, which could block, and for a larger file.
-pub fn text_if_file(path: &Path, most: usize) -> Option<String> {
+pub(crate) fn text_if_file(path: &Path, most: usize) -> Option<String> {
     let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
     is_file.then(|| text(path, most).ok()).flatten()
 }

@@ -40,7 +40,7 @@ impl std::fmt::Debug for Rule {
 
 /// The system directory that contains a path. Its entries show processes with their environments,
 /// devices and streams; they are not files that a user wrote.
-pub fn system_directory(path: &Path) -> Option<&'static str> {
+pub(crate) fn system_directory(path: &Path) -> Option<&'static str> {
     ["/proc", "/sys", "/dev"]
         .into_iter()
         .find(|directory| path.starts_with(directory))
@@ -60,7 +60,7 @@ pub fn rule(name: Name) -> &'static str {
 }
 
 /// The same rule as a regular expression of JSON Schema.
-pub fn regex(name: Name) -> &'static str {
+pub(crate) fn regex(name: Name) -> &'static str {
     match name {
         Name::Resource(rule) => rule.regex,
         Name::Region => r"^(?=.{1,63}$)[a-z0-9]+(-[a-z0-9]+)*$",
@@ -81,7 +81,7 @@ pub fn meant(name: Name, text: &str) -> Option<&'static str> {
 }
 
 /// Whether the first part of a name looks like a registry host.
-pub fn is_host(first: &str) -> bool {
+pub(crate) fn is_host(first: &str) -> bool {
     // A dot alone does not show a host: the name of a repository may contain dots.
     const ENDS: [&str; 8] = [
         ".com",

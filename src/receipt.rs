@@ -95,12 +95,12 @@ struct SeenDocument {
 }
 
 /// The name of the stream.
-pub const EVENTS: &str = "events";
+pub(crate) const EVENTS: &str = "events";
 
 /// One line of `apply --events`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Line {
+pub(crate) enum Line {
     /// The apply begins.
     Plan {
         format_version: &'static str,
@@ -164,7 +164,7 @@ impl Receipt {
 
 impl Line {
     /// The last line.
-    pub fn ended(report: &Report<'_>) -> Line {
+    pub(crate) fn ended(report: &Report<'_>) -> Line {
         Line::Ended {
             outcome: report.outcome(),
             refused: report.refused.clone(),
@@ -244,7 +244,7 @@ fn status(fate: &Fate) -> &'static str {
 }
 
 /// The possible statuses of an entry.
-pub const STATUSES: [&str; 6] = [
+pub(crate) const STATUSES: [&str; 6] = [
     "applied",
     "as_planned",
     "failed",

@@ -27,7 +27,7 @@ pub const REGIONS: [&str; 35] = [
 
 /// The regions that the user guide of 2025-07 names for copies (swr-api: section 7.3), and the two
 /// that the API's own pages copy to. Others may have joined.
-pub const TARGET_REGIONS: [&str; 13] = [
+pub(crate) const TARGET_REGIONS: [&str; 13] = [
     "af-south-1",
     "ap-southeast-1",
     "ap-southeast-2",

@@ -71,7 +71,7 @@ pub struct Record {
 
 /// An observation: `None` if the object did not exist. Boxed, because every record has two of
 /// these.
-pub type Seen = Option<Box<LiveResource>>;
+pub(crate) type Seen = Option<Box<LiveResource>>;
 
 impl From<Fate> for Record {
     /// Nothing was sent.
@@ -88,7 +88,7 @@ impl From<Fate> for Record {
 
 impl Fate {
     /// Whether its result was not awaited.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         matches!(
             self,
             Fate::Ran {
@@ -139,7 +139,8 @@ impl Halt {
 }
 
 /// The reasons for an early end in documents.
-pub const REASONS: [&str; 4] = ["interrupted", "timeout", "credentials-refused", "fail-fast"];
+pub(crate) const REASONS: [&str; 4] =
+    ["interrupted", "timeout", "credentials-refused", "fail-fast"];
 
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,7 +211,7 @@ impl Report<'_> {
     }
 
     /// Why the apply ended early. `None` if everything was done nevertheless.
-    pub fn early_end(&self) -> Option<&Halt> {
+    pub(crate) fn early_end(&self) -> Option<&Halt> {
         self.halt
             .as_ref()
             .filter(|_| self.outcome() == ApplyOutcome::Incomplete)
@@ -273,7 +274,7 @@ impl Report<'_> {
     }
 
     /// The document of the plan, or of what is left.
-    pub fn plan_document(&self, plan: &Plan, diagnostics: Vec<View>) -> PlanDocument {
+    pub(crate) fn plan_document(&self, plan: &Plan, diagnostics: Vec<View>) -> PlanDocument {
         let mut document = PlanDocument::new(plan, diagnostics);
         if !self.is_known {
             document.outcome = Outcome::Unknown;

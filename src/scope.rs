@@ -61,7 +61,7 @@ impl Selection {
     /// The part of the chart that has to be read: the selected part, and the parents of children
     /// that a target names, because such a child may be live and in no file.
     #[must_use]
-    pub fn to_read<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
+    pub(crate) fn to_read<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
         let mut read = self.narrow(chart);
         if self.targets.is_empty() {
             return read;
@@ -88,7 +88,7 @@ impl Selection {
 
 /// A live resource that is not in the chart although its parent is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Surplus<'a> {
+pub(crate) struct Surplus<'a> {
     pub address: &'a Address,
     pub disposition: Disposition<'a>,
 }
@@ -107,7 +107,7 @@ pub enum Disposition<'a> {
 }
 
 /// The expected copies: repositories that the service creates because of rules in the chart.
-pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
+pub(crate) fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
     chart
         .resources
         .keys()
@@ -117,7 +117,7 @@ pub fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
 
 /// All live resources that the chart must decide about without listing them, in address order.
 /// `copies` are those of the whole chart, not of the selection.
-pub fn surplus<'a>(
+pub(crate) fn surplus<'a>(
     chart: &'a Chart,
     copies: &BTreeSet<Address>,
     live: &'a Live,
@@ -168,7 +168,7 @@ fn disposition<'a>(
 
 /// The lists of children to read: of a resource that stays, the managed ones; of one that may be
 /// deleted, those that may have a protected or excluded child.
-pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
+pub(crate) fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
     let mut is_live = Ascending::new(&live.resources);
     let matters = |desired: &DesiredResource| desired.is_absent() || !desired.children.is_empty();
     let declared = chart
@@ -218,7 +218,7 @@ pub fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind)> {
 }
 
 /// The lists that are read only to find out whether the parent exists.
-pub fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
+pub(crate) fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
     let staying = chart
         .resources
         .iter()

@@ -183,7 +183,7 @@ pub struct Terms {
 pub struct RemoteId(u32);
 
 /// The largest id of a repository.
-pub const LARGEST_REMOTE_ID: u64 = 2_147_483_647;
+pub(crate) const LARGEST_REMOTE_ID: u64 = 2_147_483_647;
 
 impl TryFrom<u64> for RemoteId {
     type Error = String;

@@ -26,7 +26,7 @@ impl Shutdown {
     }
 
     /// Wait for nothing any more.
-    pub fn at_once(&self) {
+    pub(crate) fn at_once(&self) {
         self.raise(Urgency::AtOnce);
     }
 
@@ -37,7 +37,7 @@ impl Shutdown {
     }
 
     /// Whether the apply must start nothing new.
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         *self.0.borrow() >= Urgency::Soon
     }
 
@@ -47,7 +47,7 @@ impl Shutdown {
     }
 
     /// Completes when the apply must wait for nothing any more.
-    pub async fn asked_at_once(&self) {
+    pub(crate) async fn asked_at_once(&self) {
         self.raised_to(Urgency::AtOnce).await;
     }
 

@@ -64,7 +64,7 @@ impl Targets<'_, '_> {
 
 /// One of the `targets`.
 #[derive(Debug)]
-pub struct Target<'n, 's> {
+pub(crate) struct Target<'n, 's> {
     node: &'n Node<'s>,
     span: Span,
 }

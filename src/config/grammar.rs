@@ -8,11 +8,11 @@ pub use crate::kind::place::{ANCHORS, ANCHORS_DOC, Form, Key, KeyRule, Record, T
 use crate::kind::place::{DEFAULTS, DEFAULTS_DOC, REGION, Slot, key};
 
 /// The version of the language that this file declares.
-pub const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 1;
 
 const LABEL: Form = Form::Text(TextForm::Name(Name::Label));
 
-pub static DOCUMENT: Record = Record {
+pub(crate) static DOCUMENT: Record = Record {
     name: "chart",
     keys: &[
         key(
@@ -135,7 +135,7 @@ pub static ENDPOINTS: Record = Record {
     key_rule: KeyRule::Any,
 };
 
-pub static ACCEPTANCE: Record = Record {
+pub(crate) static ACCEPTANCE: Record = Record {
     name: "acceptance",
     keys: &[
         key(
@@ -165,7 +165,7 @@ pub static ACCEPTANCE: Record = Record {
     key_rule: KeyRule::Any,
 };
 
-pub static LINTS: Record = Record {
+pub(crate) static LINTS: Record = Record {
     name: "lints",
     keys: &[key(
         "allow",

@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// A rule and its place in the chart.
-pub type PlacedRule = (Address, Span);
+pub(crate) type PlacedRule = (Address, Span);
 
 /// The codes of all lints. Waivers may name them.
-pub const CODES: [&str; 12] = [
+pub(crate) const CODES: [&str; 12] = [
     "unknown-region",
     "registry-host",
     "self-copy",
@@ -39,10 +39,10 @@ pub const CODES: [&str; 12] = [
 ];
 
 /// The lints that need the live state.
-pub const OF_A_PLAN: [&str; 3] = [UNKNOWN_TARGET, FAILING, COVERS_NOTHING];
+pub(crate) const OF_A_PLAN: [&str; 3] = [UNKNOWN_TARGET, FAILING, COVERS_NOTHING];
 
 /// The lints that need the live state of the whole chart.
-pub const OF_A_WHOLE_PLAN: [&str; 1] = [COVERS_NOTHING];
+pub(crate) const OF_A_WHOLE_PLAN: [&str; 1] = [COVERS_NOTHING];
 
 const UNKNOWN_TARGET: &str = "unknown-target-organization";
 const FAILING: &str = "failing-mirror";

@@ -6,24 +6,27 @@
 use std::borrow::Cow;
 
 /// The prefix of environment variables that a chart can read.
-pub const PREFIX: &str = "PORTOLAN_VAR_";
+pub(crate) const PREFIX: &str = "PORTOLAN_VAR_";
 
 /// The start of a variable in a chart.
-pub const OPEN: &str = "${env:";
+pub(crate) const OPEN: &str = "${env:";
 
 /// Looks up an environment variable.
-pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Why a string cannot be expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unexpanded {
+pub(crate) enum Unexpanded {
     Unset(String),
     /// No closing brace, or no name.
     Malformed,
 }
 
 /// Replaces every variable. The values of variables are not expanded again.
-pub fn expand<'t>(text: &'t str, environment: Environment<'_>) -> Result<Cow<'t, str>, Unexpanded> {
+pub(crate) fn expand<'t>(
+    text: &'t str,
+    environment: Environment<'_>,
+) -> Result<Cow<'t, str>, Unexpanded> {
     if !text.contains(OPEN) {
         return Ok(Cow::Borrowed(text));
     }

@@ -14,7 +14,7 @@ impl Diagnostics {
     /// The first findings of each code, and a summary of the others at the place of the first one
     /// that is left out. Expects a sorted list.
     #[must_use]
-    pub fn abridged(self) -> Diagnostics {
+    pub(crate) fn abridged(self) -> Diagnostics {
         let mut counts = IndexMap::<_, usize>::new();
         let mut rest = IndexMap::<_, Diagnostic>::new();
         let mut kept = Diagnostics::new();

@@ -114,7 +114,7 @@ impl Diagnostic {
     }
 
     #[must_use]
-    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+    pub(crate) fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related.push((span, without_logins(label.into())));
         self
     }

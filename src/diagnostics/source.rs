@@ -95,7 +95,7 @@ impl SourceMap {
     }
 
     /// From now on, reports give places in this file but show none of its lines.
-    pub fn conceal(&mut self, file: FileId) {
+    pub(crate) fn conceal(&mut self, file: FileId) {
         if let Some(file) = self.files.get_mut(file.0 as usize) {
             file.is_concealed = true;
         }
@@ -133,7 +133,7 @@ impl SourceMap {
     }
 
     /// The line in which a span starts.
-    pub fn line_of(&self, span: Span) -> Span {
+    pub(crate) fn line_of(&self, span: Span) -> Span {
         let (start, text) = self.line(span);
         let start = u32::try_from(start).unwrap_or(u32::MAX);
         Span {

@@ -31,7 +31,7 @@ pub struct Attribute {
 
 impl Attribute {
     /// Whether a chart entry must contain it.
-    pub fn is_required_in_chart(&self) -> bool {
+    pub(crate) fn is_required_in_chart(&self) -> bool {
         self.required && self.service_default == Preset::Nothing
     }
 
@@ -60,11 +60,11 @@ pub enum Role {
 
 impl Role {
     /// Whether the service returns the value, so that it can be compared.
-    pub fn is_readable(self) -> bool {
+    pub(crate) fn is_readable(self) -> bool {
         self != Role::WriteOnly
     }
 
-    pub fn changes_in_place(self) -> bool {
+    pub(crate) fn changes_in_place(self) -> bool {
         matches!(self, Role::Mutable | Role::WriteOnly)
     }
 }
@@ -146,7 +146,7 @@ impl Shape {
 
     /// Whether the service may return this value. Only the type is checked: the service may add
     /// values of its own at any time.
-    pub fn is_type_of(self, value: &Value) -> bool {
+    pub(crate) fn is_type_of(self, value: &Value) -> bool {
         match self {
             Shape::Bool => value.is_boolean(),
             Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => {

@@ -44,7 +44,7 @@ use crate::{
 pub static REGISTRY: &[&Kind] = ALL;
 
 /// The number of kinds.
-pub const COUNT: usize = ALL.len();
+pub(crate) const COUNT: usize = ALL.len();
 
 const ALL: &[&Kind] = &[
     &organization::ORGANIZATION,
@@ -72,7 +72,7 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 
 /// The codes of errors that a waiver can lift: the plan could never converge to such a chart, but
 /// its author may know better.
-pub fn waivable_errors() -> impl Iterator<Item = &'static str> {
+pub(crate) fn waivable_errors() -> impl Iterator<Item = &'static str> {
     REGISTRY
         .iter()
         .filter_map(|kind| kind.place.waivable_error())
@@ -158,7 +158,7 @@ impl Kind {
     }
 
     /// The attribute that makes a resource public.
-    pub fn exposing(&self) -> Option<&'static Attribute> {
+    pub(crate) fn exposing(&self) -> Option<&'static Attribute> {
         let exposes = |attribute: &&Attribute| {
             attribute
                 .hazard
@@ -239,7 +239,7 @@ impl Kind {
     /// Converts named values to attributes of this kind, in the kind's order. Unknown names and
     /// values of another type are refused with a message. Only the type is checked: the service may
     /// hold values that a chart could not.
-    pub fn attributes_from(
+    pub(crate) fn attributes_from(
         &self,
         mut named: IndexMap<String, Value>,
     ) -> Result<Attributes, String> {

@@ -106,7 +106,7 @@ impl Record {
     }
 
     /// Whether keys that begin with [`ANCHORS`] are allowed.
-    pub fn has_anchors(&self) -> bool {
+    pub(crate) fn has_anchors(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot, Slot::Anchors))
     }
 }
@@ -188,7 +188,7 @@ impl ItemError {
 
 impl Place {
     /// The code of an error that a waiver can lift.
-    pub fn waivable_error(&self) -> Option<&'static str> {
+    pub(crate) fn waivable_error(&self) -> Option<&'static str> {
         self.item_errors?.fixed.map(|(wrong, _)| wrong.code)
     }
 
@@ -241,7 +241,7 @@ impl Key {
         self
     }
 
-    pub const fn nullable(mut self) -> Key {
+    pub(crate) const fn nullable(mut self) -> Key {
         self.nullable = true;
         self
     }
@@ -293,10 +293,10 @@ pub const STATE: Key = key(
 )
 .default("present");
 
-pub const DEFAULTS_DOC: &str = "Values for attributes that entries leave out. In order of \
+pub(crate) const DEFAULTS_DOC: &str = "Values for attributes that entries leave out. In order of \
     precedence: the entry, the organization's `defaults`, the document's, `chart_defaults`.";
 
-pub static DEFAULTS: Record = Record {
+pub(crate) static DEFAULTS: Record = Record {
     name: "defaults",
     keys: &[],
     slots: &[Slot::Defaults],

@@ -193,7 +193,7 @@ impl Kind {
     }
 
     /// How its id is looked up, if the chart may omit it.
-    pub fn lookup(&self) -> Option<&'static Lookup> {
+    pub(crate) fn lookup(&self) -> Option<&'static Lookup> {
         match self.identity {
             Identity::Key | Identity::Assigned(_) => None,
             Identity::LookedUp(lookup) => Some(lookup),
@@ -206,7 +206,7 @@ impl Kind {
     }
 
     /// Whether resources are read one parent at a time.
-    pub fn is_read_per_parent(&self) -> bool {
+    pub(crate) fn is_read_per_parent(&self) -> bool {
         matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
     }
 

@@ -81,7 +81,7 @@ const KEY: &str = "masked";
 const SHORTEST: usize = 8;
 
 /// The full texts of masked values, by attribute name.
-pub type Hidden = BTreeMap<&'static str, Secret>;
+pub(crate) type Hidden = BTreeMap<&'static str, Secret>;
 
 /// The known secrets. Without any, only logins in URLs are masked.
 #[derive(Clone, Default)]
@@ -237,7 +237,7 @@ pub fn logins(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a text contains a URL with a user name or a password.
-pub fn holds_login(text: &str) -> bool {
+pub(crate) fn holds_login(text: &str) -> bool {
     !login_places(text).is_empty()
 }
 
@@ -314,7 +314,7 @@ pub fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// The value with each text replaced.
-pub fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value {
+pub(crate) fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value {
     match (readable(value), value) {
         (Some(own), _) => Value::String(text(own)),
         (None, Value::Array(items)) => items.iter().map(|item| with_texts(item, text)).collect(),
@@ -329,7 +329,7 @@ pub fn with_texts(value: &Value, text: &mut impl FnMut(&str) -> String) -> Value
 }
 
 /// Whether a part of the value is masked.
-pub fn is_masked(value: &Value) -> bool {
+pub(crate) fn is_masked(value: &Value) -> bool {
     let parts = || {
         value
             .as_array()
@@ -341,7 +341,7 @@ pub fn is_masked(value: &Value) -> bool {
 }
 
 /// The visible text of a value with a masked part.
-pub fn masked_text(value: &Value) -> Option<&str> {
+pub(crate) fn masked_text(value: &Value) -> Option<&str> {
     let fields = value.as_object().filter(|fields| fields.len() == 1)?;
     fields.get(KEY)?.as_str()
 }
@@ -355,7 +355,7 @@ pub fn shown(value: &Value) -> String {
 }
 
 /// The text of a value, masked or not.
-pub fn readable(value: &Value) -> Option<&str> {
+pub(crate) fn readable(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| masked_text(value))
 }
 

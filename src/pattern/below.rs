@@ -47,7 +47,7 @@ impl Below {
 
     /// Whether one of the patterns could cover a child of the address with this many more parts,
     /// whatever their names. False positives are possible, false negatives are not.
-    pub fn may_match(&self, address: &Address, parts: usize) -> bool {
+    pub(crate) fn may_match(&self, address: &Address, parts: usize) -> bool {
         if self.has_escaped_target || self.of_kinds.first(address).is_some() {
             return true;
         }

@@ -65,7 +65,7 @@ impl Index {
     }
 
     /// Finds the patterns that name children of a resource, as [`Pattern::names_children_of`] does.
-    pub fn of_children<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Index {
+    pub(crate) fn of_children<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Index {
         Index::of(patterns, |pattern| {
             keys_of_parents(pattern)
                 .into_iter()
@@ -109,7 +109,7 @@ impl Index {
 
     /// The indexes of the patterns that cover an address, in no order. Of equal patterns, only the
     /// first.
-    pub fn covering(&self, address: &Address) -> Vec<usize> {
+    pub(crate) fn covering(&self, address: &Address) -> Vec<usize> {
         let mut indexes = Vec::new();
         self.walk(address, &mut |key| {
             indexes.extend(self.keys[key].patterns.first());
@@ -137,7 +137,7 @@ impl Index {
 
     /// How many steps it takes to find the patterns that cover an address. Depends only on the
     /// patterns and the address, so that a limit on it gives the same result on every machine.
-    pub fn effort(&self, address: &Address) -> usize {
+    pub(crate) fn effort(&self, address: &Address) -> usize {
         self.walk(address, &mut |_| {})
     }
 

@@ -96,7 +96,7 @@ impl Pattern {
     }
 
     /// Whether the pattern is for the contents of the resource, whose name it gives without a `*`.
-    pub fn is_inside(&self, top: &Address) -> bool {
+    pub(crate) fn is_inside(&self, top: &Address) -> bool {
         let mut segments = self.place.splitn(3, '/');
         let names = |region: &str, name: &str| {
             matches(region, top.region()) && top.parts().get(1).is_some_and(|own| **own == *name)
@@ -108,7 +108,7 @@ impl Pattern {
     }
 
     /// Whether the pattern has a `*`, so that it may be meant for future resources.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.text.contains('*')
     }
 

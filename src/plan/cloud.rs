@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// The chart is for another account.
-pub const OTHER_ACCOUNT: &str = "other-account";
+pub(crate) const OTHER_ACCOUNT: &str = "other-account";
 
 /// The chart names an account, but no service shows which one this is.
-pub const ACCOUNT_UNKNOWN: &str = "account-unknown";
+pub(crate) const ACCOUNT_UNKNOWN: &str = "account-unknown";
 
 /// An endpoint in a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Scope {
             .map(|((service, region), url)| (*service, region.as_str(), url.as_str()))
     }
 
-    pub fn endpoint_documents(&self) -> Vec<EndpointDocument> {
+    pub(crate) fn endpoint_documents(&self) -> Vec<EndpointDocument> {
         let document = |(service, region, url): (Service, &str, &str)| EndpointDocument {
             service: service.name().to_owned(),
             region: region.to_owned(),
@@ -53,14 +53,14 @@ impl Scope {
     }
 
     /// The account, if exactly one is known.
-    pub fn account_name(&self) -> Option<&str> {
+    pub(crate) fn account_name(&self) -> Option<&str> {
         let mut names = self.accounts().into_iter();
         names.next().filter(|_| names.next().is_none())
     }
 
     /// The regions whose account is unknown. A key belongs to one account of Huawei Cloud, so there
     /// one known region is enough.
-    pub fn regions_without_account(&self) -> Vec<&str> {
+    pub(crate) fn regions_without_account(&self) -> Vec<&str> {
         let is_huawei = |region: &str| {
             let mut here = self
                 .endpoints()
@@ -87,7 +87,7 @@ impl Scope {
 }
 
 /// The stop for a chart of another account.
-pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
+pub(crate) fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
     let wanted = wanted?;
     let (region, other) = scope
         .account
@@ -109,7 +109,11 @@ pub fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
 
 /// The stop for a chart that names an account while the actual one is unknown. `reasons` are the
 /// errors of the last source.
-pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) -> Option<Stop> {
+pub(crate) fn account_unknown(
+    wanted: Option<&str>,
+    scope: &Scope,
+    reasons: &[String],
+) -> Option<Stop> {
     let (wanted, unknown) = (escaped(wanted?), scope.regions_without_account());
     let first = unknown.first()?;
     let message = format!(
@@ -125,7 +129,7 @@ pub fn account_unknown(wanted: Option<&str>, scope: &Scope, reasons: &[String]) 
 impl Plan {
     /// A plan without a comparison, because the account is not the chart's.
     #[must_use]
-    pub fn stopped_by(stop: Stop, chart: crate::state::ChartStamp, scope: Scope) -> Plan {
+    pub(crate) fn stopped_by(stop: Stop, chart: crate::state::ChartStamp, scope: Scope) -> Plan {
         Plan {
             stopped: vec![stop],
             chart,
@@ -135,7 +139,7 @@ impl Plan {
     }
 
     /// Whether the chart is for another account.
-    pub fn is_for_other_account(&self) -> bool {
+    pub(crate) fn is_for_other_account(&self) -> bool {
         self.stopped.iter().any(|stop| stop.code == OTHER_ACCOUNT)
     }
 }

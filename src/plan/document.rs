@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A minor version adds keys, a major one breaks readers.
-pub const FORMAT_VERSION: &str = "1.1";
+pub(crate) const FORMAT_VERSION: &str = "1.1";
 
 /// The document's name, for `portolan schema --document`.
 pub const NAME: &str = "plan";
@@ -156,7 +156,7 @@ pub fn id(plan: &Plan, diagnostics: &[View]) -> String {
 }
 
 /// The digest in the text of a plan file.
-pub fn id_of(text: &str) -> String {
+pub(crate) fn id_of(text: &str) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     value["digest"].as_str().unwrap_or_default().to_owned()
 }

@@ -357,7 +357,7 @@ impl Plan {
     }
 
     /// The changes that `apply` makes.
-    pub fn runnable(&self) -> impl Iterator<Item = &Change> {
+    pub(crate) fn runnable(&self) -> impl Iterator<Item = &Change> {
         self.changes
             .iter()
             .filter(|change| change.withheld.is_none())

@@ -22,13 +22,13 @@ const RATE_AFTER: Duration = Duration::from_secs(1);
 
 /// Draws on stderr. Dropping it clears the bar.
 #[derive(Debug)]
-pub struct Bars {
+pub(crate) struct Bars {
     color: Color,
     shown: Mutex<Option<(Stage, ProgressBar)>>,
 }
 
 impl Bars {
-    pub fn new(color: Color) -> Bars {
+    pub(crate) fn new(color: Color) -> Bars {
         Bars {
             color,
             shown: Mutex::new(None),

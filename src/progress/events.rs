@@ -12,7 +12,7 @@ use crate::receipt::{Entry, Line};
 
 /// A file to which events are written.
 #[derive(Debug)]
-pub struct Events {
+pub(crate) struct Events {
     file: Mutex<File>,
     /// The error of the first line that could not be written. It ends the stream: later lines would
     /// hide the gap.
@@ -21,7 +21,7 @@ pub struct Events {
 
 impl Events {
     /// Writes to an open file, pipe or device.
-    pub fn to(file: File) -> Events {
+    pub(crate) fn to(file: File) -> Events {
         Events {
             file: Mutex::new(file),
             failure: Mutex::new(None),
@@ -30,7 +30,7 @@ impl Events {
 
     /// Writes a line in one call. [`Events::end`] reports an error: an apply does not stop because
     /// its events cannot be written.
-    pub fn write(&self, line: &Line) {
+    pub(crate) fn write(&self, line: &Line) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         if failure.is_some() {
             return;
@@ -42,7 +42,7 @@ impl Events {
     }
 
     /// Whether every line was written.
-    pub fn end(&self) -> io::Result<()> {
+    pub(crate) fn end(&self) -> io::Result<()> {
         let failure = self
             .failure
             .lock()

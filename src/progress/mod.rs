@@ -65,7 +65,7 @@ impl Listener for Silent {
 }
 
 /// Passes each event to two listeners.
-pub struct Pair(pub Arc<dyn Listener>, pub Arc<dyn Listener>);
+pub(crate) struct Pair(pub Arc<dyn Listener>, pub Arc<dyn Listener>);
 
 impl Listener for Pair {
     fn on_event(&self, event: &Event<'_>) {
@@ -75,7 +75,7 @@ impl Listener for Pair {
 }
 
 /// Counts the steps of a stage, and sends an event for each.
-pub struct Tally<'l> {
+pub(crate) struct Tally<'l> {
     listener: &'l dyn Listener,
     stage: Stage,
     done: AtomicUsize,
@@ -83,7 +83,7 @@ pub struct Tally<'l> {
 }
 
 impl<'l> Tally<'l> {
-    pub fn new(listener: &'l dyn Listener, stage: Stage) -> Tally<'l> {
+    pub(crate) fn new(listener: &'l dyn Listener, stage: Stage) -> Tally<'l> {
         Tally {
             listener,
             stage,
@@ -93,13 +93,13 @@ impl<'l> Tally<'l> {
     }
 
     /// Adds steps that are to be done.
-    pub fn expect(&self, steps: usize) {
+    pub(crate) fn expect(&self, steps: usize) {
         self.known.fetch_add(steps, Ordering::Relaxed);
         self.send(self.done.load(Ordering::Relaxed));
     }
 
     /// Counts a step as done.
-    pub fn step(&self) {
+    pub(crate) fn step(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         self.send(done);
     }

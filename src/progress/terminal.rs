@@ -37,7 +37,7 @@ pub fn print_line(text: &str) {
 
 /// Writes log lines in the same way.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Log;
+pub(crate) struct Log;
 
 impl Write for Log {
     /// Each call has one line.

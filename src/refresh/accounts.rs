@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The account by region, from `GET /v2/manage/overview`. A name that is only displayed is not
 /// retried.
-pub async fn overviews(
+pub(crate) async fn overviews(
     client: &Arc<Client>,
     regions: BTreeSet<Arc<str>>,
     decides: bool,

@@ -45,7 +45,7 @@ pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listene
 
 /// The same for a part of the chart. Lists are read whole, because only they show what no file
 /// lists. Children are read only for the selected part.
-pub async fn refresh_part(
+pub(crate) async fn refresh_part(
     client: &Arc<Client>,
     chart: &Chart,
     part: &Chart,
@@ -181,7 +181,11 @@ pub struct Everything {
 }
 
 /// Reads the chart's organizations with everything in them, managed or not.
-pub async fn read_all(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Everything {
+pub(crate) async fn read_all(
+    client: &Arc<Client>,
+    chart: &Chart,
+    listener: &dyn Listener,
+) -> Everything {
     let (mut live, malformed) = understood(client, chart, chart, listener).await;
     let reads = live.resources.keys().flat_map(reads_in).collect();
     let tally = Tally::new(listener, Stage::Reading);

@@ -9,7 +9,7 @@ const SCHEMA: &str = "# yaml-language-server: $schema=portolan.schema.json
 ";
 
 /// The file that the first line of a chart refers to. It is beside the chart.
-pub const SCHEMA_FILE: &str = "portolan.schema.json";
+pub(crate) const SCHEMA_FILE: &str = "portolan.schema.json";
 
 /// A commented chart with the organizations, or with an example.
 pub fn text(region: &str, organizations: &[String]) -> String {
@@ -51,7 +51,7 @@ organizations:
 }
 
 /// A chart of the live state. Comments name what it leaves out.
-pub fn from_live(exported: &Exported) -> String {
+pub(crate) fn from_live(exported: &Exported) -> String {
     let mut out = format!("{SCHEMA}# The live state. Remove what must stay unmanaged.\n");
     if !exported.unmanaged.is_empty() {
         out.push_str("#\n# Not in this chart, so unmanaged:\n");

@@ -98,7 +98,7 @@ impl Role {
 
 impl Color {
     /// The text in the style of its role.
-    pub fn paint<T: fmt::Display>(self, role: Role, text: T) -> String {
+    pub(crate) fn paint<T: fmt::Display>(self, role: Role, text: T) -> String {
         match self {
             Color::Never => text.to_string(),
             Color::Always => {

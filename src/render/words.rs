@@ -76,7 +76,7 @@ pub fn short(full: &Value) -> String {
 }
 
 /// The part of a message that is the same for all objects: without paths and the request id.
-pub fn gist(message: &str) -> String {
+pub(crate) fn gist(message: &str) -> String {
     // Every answer has another request id, so equal failures would all differ.
     let message = message.split("request id ").next().unwrap_or(message);
     message
@@ -119,7 +119,7 @@ fn login_sources(username: &SecretSource, password: &SecretSource) -> String {
 }
 
 /// Whether a pair of values is shown as a word-level difference.
-pub fn is_long(before: &Value, after: &Value) -> bool {
+pub(crate) fn is_long(before: &Value, after: &Value) -> bool {
     let long = |text: &str| text.contains('\n') || text.chars().count() > LONGEST_INLINE;
     match (mask::readable(before), mask::readable(after)) {
         (Some(before), Some(after)) => long(before) || long(after),

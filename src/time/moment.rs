@@ -14,25 +14,25 @@ pub struct Moment(pub i64);
 impl Moment {
     /// Whether more time than that has passed since then. Clocks differ: what lies ahead is not
     /// old.
-    pub fn is_older_than(self, age: Age, now: Moment) -> bool {
+    pub(crate) fn is_older_than(self, age: Age, now: Moment) -> bool {
         now.0.saturating_sub(self.0) > i64::try_from(age.seconds()).unwrap_or(i64::MAX)
     }
 
     /// Whether it lies so far ahead that no difference of two clocks explains it. What a service
     /// writes about the past cannot, so such a time shows nothing.
-    pub fn is_ahead_of(self, now: Moment) -> bool {
+    pub(crate) fn is_ahead_of(self, now: Moment) -> bool {
         self.0 > now.0.saturating_add(TOLERANCE)
     }
 
     /// Whether something that was done then is fresh: no older than the age, and not ahead of
     /// `now`.
-    pub fn is_fresh(self, age: Age, now: Moment) -> bool {
+    pub(crate) fn is_fresh(self, age: Age, now: Moment) -> bool {
         !self.is_ahead_of(now) && !self.is_older_than(age, now)
     }
 
     /// The form of HTTP headers: `Fri, 20 Nov 2026 23:10:00 GMT`. The day of the week adds nothing,
     /// so a wrong one does no harm.
-    pub fn of_http(text: &str) -> Option<Moment> {
+    pub(crate) fn of_http(text: &str) -> Option<Moment> {
         let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
         let at = parser.parse_timestamp(text.trim()).ok()?;
         Some(Moment(at.as_second()))

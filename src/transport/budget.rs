@@ -24,7 +24,7 @@ const INTERVAL: Duration = Duration::from_millis(105);
 type Operation = (Arc<str>, Method, String);
 
 /// Delays requests until the budget allows them.
-pub struct Budget {
+pub(crate) struct Budget {
     inner: Arc<dyn Transport>,
     /// When the budget of an operation is full again.
     full_at: Mutex<HashMap<Operation, Instant>>,
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Budget {
 }
 
 impl Budget {
-    pub fn new(inner: Arc<dyn Transport>) -> Budget {
+    pub(crate) fn new(inner: Arc<dyn Transport>) -> Budget {
         Budget {
             inner,
             full_at: Mutex::default(),

@@ -25,7 +25,7 @@ use crate::wire::{Request, Response};
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
 
 /// A wait until a request may be sent.
-pub type Turn<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub(crate) type Turn<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Sends one request, once: no retries, no interpretation.
 pub trait Transport: Send + Sync {

@@ -19,10 +19,10 @@ const MAX_BYTES: usize = 16 << 20;
 
 /// The certificates of a PEM bundle, each usable as a root.
 #[derive(Debug, Clone, Default)]
-pub struct Roots(Vec<Certificate>);
+pub(crate) struct Roots(Vec<Certificate>);
 
 #[derive(Debug, thiserror::Error)]
-pub enum RootsError {
+pub(crate) enum RootsError {
     #[error("cannot read the certificates in {}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} contains no certificate: expected PEM, with lines `-----BEGIN \
@@ -33,7 +33,7 @@ pub enum RootsError {
 }
 
 impl Roots {
-    pub fn read(path: &Path) -> Result<Roots, RootsError> {
+    pub(crate) fn read(path: &Path) -> Result<Roots, RootsError> {
         let pem = input::bytes(path, MAX_BYTES).map_err(|source| RootsError::Unreadable {
             path: path.to_owned(),
             source,

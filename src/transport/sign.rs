@@ -12,7 +12,7 @@ use super::credentials::Keys;
 use crate::wire::RESERVED;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
-pub const DATE_HEADER: &str = "x-sdk-date";
+pub(crate) const DATE_HEADER: &str = "x-sdk-date";
 /// With this header a caller sets the payload line itself, to leave the body unsigned.
 const PAYLOAD_HEADER: &str = "x-sdk-content-sha256";
 

@@ -8,10 +8,10 @@ use crate::wire::Try;
 
 /// Collects the tries of reads and writes, in the order in which they end.
 #[derive(Debug, Default)]
-pub struct Trace(Mutex<Vec<Try>>);
+pub(crate) struct Trace(Mutex<Vec<Try>>);
 
 impl Trace {
-    pub fn tries(&self) -> Vec<Try> {
+    pub(crate) fn tries(&self) -> Vec<Try> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -19,7 +19,7 @@ impl Trace {
     }
 
     /// Appends the tries of another trace.
-    pub fn append(&self, other: &Trace) {
+    pub(crate) fn append(&self, other: &Trace) {
         let tries = other.tries();
         self.0
             .lock()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 const DOMAINS: [&str; 2] = [".myhuaweicloud.com", ".myhuaweicloud.eu"];
 
 /// The prefix that replaces the URL for the emulator in this process; its state file follows.
-pub const EMULATED: &str = "emulator:";
+pub(crate) const EMULATED: &str = "emulator:";
 
 /// What answers at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub fn host(endpoint: &str) -> Option<&str> {
 }
 
 /// Whether a host, without a port, is Huawei Cloud's.
-pub fn is_huawei(host: &str) -> bool {
+pub(crate) fn is_huawei(host: &str) -> bool {
     DOMAINS.iter().any(|domain| host.ends_with(domain))
 }
 

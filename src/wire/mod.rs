@@ -65,11 +65,6 @@ impl Method {
             Method::Delete => "DELETE",
         }
     }
-
-    /// Whether a request of this method can change anything.
-    pub fn is_read(self) -> bool {
-        self == Method::Get
-    }
 }
 
 impl fmt::Display for Method {
@@ -112,7 +107,7 @@ impl Request {
     }
 
     /// The body as it is sent, with its secrets. Only a transport may use it.
-    pub fn body_text(&self) -> Option<String> {
+    pub(crate) fn body_text(&self) -> Option<String> {
         let body = self.body.as_ref()?;
         // Few requests have secrets, so most bodies need no copy.
         if self.secrets.is_empty() && self.carried.is_empty() {
@@ -143,7 +138,7 @@ impl Request {
 }
 
 /// The placeholder in a body for a text that is masked in plans.
-pub fn carried(attribute: &str) -> serde_json::Value {
+pub(crate) fn carried(attribute: &str) -> serde_json::Value {
     serde_json::json!({ "carried": attribute })
 }
 

@@ -18,7 +18,7 @@ impl Secret {
         self.0.expose_secret().is_empty()
     }
 
-    pub fn has_control_character(&self) -> bool {
+    pub(crate) fn has_control_character(&self) -> bool {
         self.0.expose_secret().chars().any(char::is_control)
     }
 
@@ -54,7 +54,7 @@ impl fmt::Debug for Secret {
 
 /// Removes one trailing line break: editors end a file with one, and so do commands whose output
 /// becomes a variable.
-pub fn without_line_break(mut text: String) -> String {
+pub(crate) fn without_line_break(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {

@@ -135,7 +135,7 @@ fn attribute(node: &Node<'_>, shape: Shape, pass: &Pass<'_>, found: &mut Diagnos
 }
 
 /// The known word that is most similar to a mistyped one, if it is similar enough.
-pub fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn similar_to<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let most = |word: &str| (word.len() / 3).max(1);
     // A word that is much longer is never similar. Checked first, because the distance takes
     // quadratic time and a word may be as long as the file.

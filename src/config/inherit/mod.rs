@@ -20,23 +20,23 @@ const VALUE: usize = 64;
 
 /// The layers of one entry, in order of precedence.
 #[derive(Debug)]
-pub struct Inherited<'n, 's> {
+pub(crate) struct Inherited<'n, 's> {
     pub layers: [Layer<'n, 's>; 4],
 }
 
 impl<'n, 's> Inherited<'n, 's> {
     /// The node that provides a key of a kind; may be `null`.
-    pub fn find(&self, kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
+    pub(crate) fn find(&self, kind: &Kind, name: &str) -> Option<&'n Node<'s>> {
         find(&self.layers, kind, name)
     }
 
     /// The managed attributes of a kind, in its order.
-    pub fn attributes(&self, kind: &Kind, context: Context<'_>) -> Attributes {
+    pub(crate) fn attributes(&self, kind: &Kind, context: Context<'_>) -> Attributes {
         resolve(&self.layers, kind, context)
     }
 
     /// The length of the texts for the attributes of a kind, including invalid values.
-    pub fn text(&self, kind: &Kind) -> usize {
+    pub(crate) fn text(&self, kind: &Kind) -> usize {
         let decided = kind
             .attributes
             .iter()

@@ -26,7 +26,7 @@ pub struct End {
 }
 
 /// Refuses paths below the system's own directories, such as `/proc`.
-pub fn refuse_system_path(path: &Path) -> io::Result<()> {
+pub(crate) fn refuse_system_path(path: &Path) -> io::Result<()> {
     match names::system_directory(path) {
         None => Ok(()),
         Some(directory) => Err(io::Error::other(format!(
@@ -110,7 +110,7 @@ impl End {
     }
 
     /// Refuses anything but a regular file.
-    pub fn expect_file(&self) -> io::Result<()> {
+    pub(crate) fn expect_file(&self) -> io::Result<()> {
         let kind = if self.found.is_file() {
             return Ok(());
         } else if self.found.is_dir() {

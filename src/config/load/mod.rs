@@ -169,7 +169,7 @@ fn descriptor(number: u32) -> PathBuf {
 }
 
 /// Whether a part of the chart is read from standard input.
-pub fn reads_stdin(named: &[PathBuf]) -> bool {
+pub(crate) fn reads_stdin(named: &[PathBuf]) -> bool {
     named.iter().any(|path| stream(path) == Some(0))
 }
 
@@ -306,7 +306,7 @@ pub fn inputs(named: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// The chart's first file, even if it cannot be read: the place of findings without one.
-pub fn first_file(named: &[PathBuf]) -> PathBuf {
+pub(crate) fn first_file(named: &[PathBuf]) -> PathBuf {
     let first = first_named(named);
     let in_directory = if stream(&first).is_some() {
         None
@@ -324,7 +324,7 @@ fn first_named(named: &[PathBuf]) -> PathBuf {
 }
 
 /// The name of the first chart file without its extension, or the name of its directory.
-pub fn stem(named: &[PathBuf]) -> String {
+pub(crate) fn stem(named: &[PathBuf]) -> String {
     let first = first_named(named);
     if stream(&first).is_some() {
         return STREAM.to_owned();
@@ -347,7 +347,7 @@ pub fn stem(named: &[PathBuf]) -> String {
 }
 
 /// Whether a file with that name is read as a part of its directory.
-pub fn is_chart(path: &Path) -> bool {
+pub(crate) fn is_chart(path: &Path) -> bool {
     let is_yaml = path
         .extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml");

@@ -113,7 +113,7 @@ impl<'s> Node<'s> {
     }
 
     /// The name of the type with its article, for messages.
-    pub fn kind_name(&self) -> &'static str {
+    pub(crate) fn kind_name(&self) -> &'static str {
         self.resolve().kind_name()
     }
 
@@ -124,14 +124,14 @@ impl<'s> Node<'s> {
         }
     }
 
-    pub fn as_list(&self) -> Option<&[Node<'s>]> {
+    pub(crate) fn as_list(&self) -> Option<&[Node<'s>]> {
         match &self.value {
             NodeValue::Sequence(items) => Some(items),
             _ => None,
         }
     }
 
-    pub fn as_mapping(&self) -> Option<&[Entry<'s>]> {
+    pub(crate) fn as_mapping(&self) -> Option<&[Entry<'s>]> {
         match &self.value {
             NodeValue::Mapping(entries) => Some(entries),
             _ => None,

@@ -19,7 +19,7 @@ pub enum Resolved<'n, 's> {
 }
 
 impl Resolved<'_, '_> {
-    pub fn kind_name(&self) -> &'static str {
+    pub(crate) fn kind_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",

@@ -50,12 +50,12 @@ pub fn all() -> Vec<&'static Code> {
 
 /// The codes for the changes and states of a plan, sorted by name. They are not diagnostics, so
 /// [`all`] does not contain them.
-pub fn of_plans() -> impl Iterator<Item = &'static Code> {
+pub(crate) fn of_plans() -> impl Iterator<Item = &'static Code> {
     plans::CODES.iter()
 }
 
 /// The codes in a plan's `stopped` list, sorted by name.
-pub fn of_stops() -> impl Iterator<Item = &'static Code> {
+pub(crate) fn of_stops() -> impl Iterator<Item = &'static Code> {
     stops::CODES.iter()
 }
 

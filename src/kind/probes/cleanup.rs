@@ -27,7 +27,7 @@ static ID: IdField = IdField {
     moved: |was, is| format!("it was policy {was}, is policy {is} now: it was created anew"),
 };
 
-pub static CLEANUP: Kind = Kind {
+pub(crate) static CLEANUP: Kind = Kind {
     name: "cleanup",
     service: Service::Swr,
     key: &["region", "organization", "repository"],

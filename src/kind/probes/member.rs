@@ -21,7 +21,7 @@ use crate::{
     wire::{Method, Request, Response, Service, error::ApiError},
 };
 
-pub static OF_ORGANIZATION: Kind = table(
+pub(crate) static OF_ORGANIZATION: Kind = table(
     "member",
     &organization::ORGANIZATION,
     &["region", "organization", "user"],
@@ -29,7 +29,7 @@ pub static OF_ORGANIZATION: Kind = table(
     &Form::Record(&ITEM_OF_ORGANIZATION),
 );
 
-pub static OF_REPOSITORY: Kind = table(
+pub(crate) static OF_REPOSITORY: Kind = table(
     "repository_member",
     &repository::REPOSITORY,
     &["region", "organization", "repository", "user"],

@@ -18,7 +18,7 @@ use crate::{
 
 /// Whether a stop has this code because of a difference that portolan cannot repair. Such stops
 /// count as drift, unlike the limits of an apply.
-pub fn is_unrepairable(code: &str) -> bool {
+pub(crate) fn is_unrepairable(code: &str) -> bool {
     let mut kinds = REGISTRY.iter().filter_map(|kind| kind.lookup());
     kinds.any(|lookup| lookup.missing.code == code || lookup.incomplete.code == code)
 }

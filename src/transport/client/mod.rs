@@ -64,7 +64,7 @@ impl CallError {
 
     /// Whether the service may have executed the request. A throttled request and one that was
     /// never sent were certainly not executed.
-    pub fn is_doubtful(&self) -> bool {
+    pub(crate) fn is_doubtful(&self) -> bool {
         match self {
             CallError::Answered { class, .. } => {
                 matches!(class, Class::ServerError | Class::Unavailable)
@@ -74,12 +74,12 @@ impl CallError {
     }
 
     /// Whether the same request may succeed later.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         self.is_doubtful() || matches!(self.class(), None | Some(Class::Throttled))
     }
 
     /// Whether the object does not exist. `absent_codes` are further codes with that meaning.
-    pub fn is_absence(&self, absent_codes: &[&str]) -> bool {
+    pub(crate) fn is_absence(&self, absent_codes: &[&str]) -> bool {
         match self {
             CallError::Answered {
                 class: Class::Absent,
@@ -157,7 +157,7 @@ impl Client {
     }
 
     /// The number of requests in flight adapts to the endpoints.
-    pub fn adaptive(transport: Arc<dyn Transport>) -> Client {
+    pub(crate) fn adaptive(transport: Arc<dyn Transport>) -> Client {
         Client::with(transport, Gate::new(None))
     }
 
@@ -172,7 +172,7 @@ impl Client {
 
     /// Hides in answers what the mask hides.
     #[must_use]
-    pub fn masking(self, mask: Arc<Mask>) -> Client {
+    pub(crate) fn masking(self, mask: Arc<Mask>) -> Client {
         Client { mask, ..self }
     }
 
@@ -198,7 +198,7 @@ impl Client {
     }
 
     /// Like [`read`](Client::read), and records every try.
-    pub async fn read_traced(
+    pub(crate) async fn read_traced(
         &self,
         request: &Request,
         trace: &Trace,
@@ -220,7 +220,7 @@ impl Client {
 
     /// Waits for one place in flight and for permission to send these requests, all to one
     /// endpoint, one after the other. This client then sends no other request between them.
-    pub async fn admit(
+    pub(crate) async fn admit(
         &self,
         first: &Request,
         others: &[&Request],
@@ -244,7 +244,7 @@ impl Client {
 
 /// Permission to send some requests one after the other. Dropping it frees the place in flight and
 /// returns the permissions that were not used.
-pub struct Admission<'c> {
+pub(crate) struct Admission<'c> {
     client: &'c Client,
     pass: Pass<'c>,
 }
@@ -257,7 +257,7 @@ impl std::fmt::Debug for Admission<'_> {
 
 /// Whether the success of a request counts as progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// It does.
     Work,
     /// It reads what a write would change. Only the write is progress.
@@ -274,7 +274,7 @@ pub struct Failed {
 
 impl Admission<'_> {
     /// Sends one request, once.
-    pub async fn send(
+    pub(crate) async fn send(
         &mut self,
         request: &Request,
         absent_codes: &[&str],
@@ -308,13 +308,18 @@ impl Admission<'_> {
 
 /// Counts the tries of one request and waits between them.
 #[derive(Debug, Default)]
-pub struct Retries {
+pub(crate) struct Retries {
     tries: Tries,
 }
 
 impl Retries {
     /// Waits until the request may be retried. Returns false if it must not be.
-    pub async fn wait(&mut self, client: &Client, request: &Request, failed: &Failed) -> bool {
+    pub(crate) async fn wait(
+        &mut self,
+        client: &Client,
+        request: &Request,
+        failed: &Failed,
+    ) -> bool {
         let next = self
             .tries
             .failed(failed.error.failure(), failed.retry_after, failed.endpoint);

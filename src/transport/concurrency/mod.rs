@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Where the adaptive limit starts. Slow answers alone never push it below.
 pub const START: usize = 10;
 /// Where it ends.
-pub const MOST: usize = 64;
+pub(crate) const MOST: usize = 64;
 
 /// Nothing is added when answers take so much longer than in the fastest round...
 const FAST: f64 = 1.15;
@@ -47,7 +47,7 @@ struct Round {
 
 impl Limit {
     /// Starts at [`START`] and grows to [`MOST`].
-    pub fn adaptive() -> Limit {
+    pub(crate) fn adaptive() -> Limit {
         Limit::new(START, MOST)
     }
 

@@ -57,7 +57,7 @@ pub struct Found {
 
 /// Credentials for the regions of one chart.
 #[derive(Debug, Clone)]
-pub struct Scoped {
+pub(crate) struct Scoped {
     pub credentials: Credentials,
     /// Whether a project id is ignored, which the user should know.
     pub dropped_project_id: bool,
@@ -167,7 +167,7 @@ pub fn secrets(env: Environment<'_>) -> Vec<SecretString> {
 
 impl Credentials {
     /// Adapts credentials to the number of regions: a project and a token belong to one region.
-    pub fn for_regions(self, regions: usize) -> Result<Scoped, CredentialError> {
+    pub(crate) fn for_regions(self, regions: usize) -> Result<Scoped, CredentialError> {
         match self {
             Credentials::Token(_) if regions > 1 => {
                 Err(CredentialError::TokenForRegions { regions })

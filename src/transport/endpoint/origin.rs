@@ -106,7 +106,7 @@ impl<'a> Wanted<'a> {
 
     /// With the endpoint that a saved plan was made for.
     #[must_use]
-    pub fn in_saved_plan(self, text: &'a str) -> Wanted<'a> {
+    pub(crate) fn in_saved_plan(self, text: &'a str) -> Wanted<'a> {
         let origin = Origin::SavedPlan(self.service);
         self.with(text, origin)
     }
@@ -126,7 +126,7 @@ impl<'a> Wanted<'a> {
 
     /// Why the endpoint could be used by nobody. Which hosts a chart may name depends on who runs
     /// portolan, and a wrong region is a finding of its own.
-    pub fn flaw(&self) -> Option<EndpointError> {
+    pub(crate) fn flaw(&self) -> Option<EndpointError> {
         let judged = super::resolve_one(self, &Overrides::default());
         judged.err().filter(|error| {
             !matches!(
@@ -164,7 +164,7 @@ impl<'a> Overrides<'a> {
     }
 
     /// The name of a variable that is set.
-    pub fn any_variable(&self) -> Option<&'static str> {
+    pub(crate) fn any_variable(&self) -> Option<&'static str> {
         self.templates
             .keys()
             .next()

@@ -78,7 +78,7 @@ impl HttpTransport {
 
     /// Trusts these authorities too.
     #[must_use]
-    pub fn trusting(self, roots: Roots) -> Self {
+    pub(crate) fn trusting(self, roots: Roots) -> Self {
         HttpTransport { roots, ..self }
     }
 

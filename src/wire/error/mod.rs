@@ -57,7 +57,7 @@ const REPOSITORY_NOT_FOUND: [&str; 2] = ["CH.004404", "CH.000404"];
 const NO_PERMISSION: &str = "CH.080401";
 
 /// The code for deleting a sync rule that does not exist, with 400.
-pub const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
+pub(crate) const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
 
 /// Classifies an answer. `absent_codes` are codes of a 400 that mean "absent" for this request
 /// only, such as those of some deletions.
@@ -158,7 +158,7 @@ impl ApiError {
     }
 
     /// Whether the answer is a redirect. The services never send one.
-    pub fn is_redirect(&self) -> bool {
+    pub(crate) fn is_redirect(&self) -> bool {
         (300..400).contains(&self.status)
     }
 
