@@ -1,4 +1,4 @@
-//! How old something may be, as a chart writes it: `90m`, `6h`, `2d`.
+//! The largest allowed age of something, as a chart writes it: `90m`, `6h`, `2d`.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The units, the largest first.
 const UNITS: [(char, u64); 3] = [('d', 86_400), ('h', 3_600), ('m', 60)];
 
-/// A year: longer than anything is worth waiting for, and far from where counting could overflow.
+/// A year: no useful age is longer, and no sum with a point in time can overflow.
 const LONGEST: u64 = 366 * 86_400;
 
 /// An age of at least a minute, in seconds.
@@ -15,9 +15,9 @@ const LONGEST: u64 = 366 * 86_400;
 #[serde(try_from = "u64", into = "u64")]
 pub struct Age(u64);
 
-/// The text, or the number, is no age.
+/// Why a text or a number is not an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoAge {
+pub enum AgeError {
     #[error("expected a whole number and a unit, such as `90m`, `6h` or `2d`")]
     Form,
     #[error("it must be a minute at least, and a year at most")]
@@ -31,13 +31,13 @@ impl Age {
 }
 
 impl TryFrom<u64> for Age {
-    type Error = NoAge;
+    type Error = AgeError;
 
-    fn try_from(seconds: u64) -> Result<Age, NoAge> {
+    fn try_from(seconds: u64) -> Result<Age, AgeError> {
         if (60..=LONGEST).contains(&seconds) {
             Ok(Age(seconds))
         } else {
-            Err(NoAge::Range)
+            Err(AgeError::Range)
         }
     }
 }
@@ -49,28 +49,28 @@ impl From<Age> for u64 {
 }
 
 impl FromStr for Age {
-    type Err = NoAge;
+    type Err = AgeError;
 
-    fn from_str(text: &str) -> Result<Age, NoAge> {
+    fn from_str(text: &str) -> Result<Age, AgeError> {
         let unit = UNITS
             .iter()
             .find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
-        let (number, seconds) = unit.ok_or(NoAge::Form)?;
+        let (number, seconds) = unit.ok_or(AgeError::Form)?;
+        // `parse` alone would accept a sign.
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NoAge::Form);
+            return Err(AgeError::Form);
         }
         number
             .parse::<u64>()
             .ok()
             .and_then(|number| number.checked_mul(seconds))
-            .ok_or(NoAge::Range)?
+            .ok_or(AgeError::Range)?
             .try_into()
     }
 }
 
 impl fmt::Display for Age {
-    /// In the largest unit that it is a whole number of; seconds, which no chart can write, as they
-    /// are.
+    /// In the largest unit that divides it, else in seconds, which a chart cannot contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match UNITS
             .iter()
@@ -105,7 +105,7 @@ mod tests {
         for text in [
             "", "6", "h", "6 h", " 6h", "6H", "1h30m", "-1h", "+1h", "1.5h", "6s", "6w", "６h",
         ] {
-            assert_eq!(text.parse::<Age>(), Err(NoAge::Form), "{text}");
+            assert_eq!(text.parse::<Age>(), Err(AgeError::Form), "{text}");
         }
         for text in [
             "0m",
@@ -114,7 +114,7 @@ mod tests {
             "99999999999999999999d",
             "18446744073709551615d",
         ] {
-            assert_eq!(text.parse::<Age>(), Err(NoAge::Range), "{text}");
+            assert_eq!(text.parse::<Age>(), Err(AgeError::Range), "{text}");
         }
     }
 

@@ -4,13 +4,13 @@ use std::{fmt, str::FromStr};
 
 use jiff::civil;
 
-/// A day, in the order of time. Which day it is now is the caller's to know.
+/// A day. Days compare in the order of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(civil::Date);
 
-/// The text is not a day.
+/// Why a text is not a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoDate {
+pub enum DateError {
     #[error("expected a date such as `2026-12-31`")]
     Form,
     #[error("there is no such day in the calendar")]
@@ -18,29 +18,31 @@ pub enum NoDate {
 }
 
 impl FromStr for Date {
-    type Err = NoDate;
+    type Err = DateError;
 
-    fn from_str(text: &str) -> Result<Date, NoDate> {
+    fn from_str(text: &str) -> Result<Date, DateError> {
+        // The parser of `jiff` also accepts other forms, such as a time after the day.
         let is_form = text.len() == 10
             && text.bytes().enumerate().all(|(at, byte)| match at {
                 4 | 7 => byte == b'-',
                 _ => byte.is_ascii_digit(),
             });
         if !is_form {
-            return Err(NoDate::Form);
+            return Err(DateError::Form);
         }
         let (year, month, day) = (text[..4].parse(), text[5..7].parse(), text[8..].parse());
+        // Cannot fail: these are digits, and few enough for the types.
         let (Ok(year), Ok(month), Ok(day)) = (year, month, day) else {
-            return Err(NoDate::Form);
+            return Err(DateError::Form);
         };
         civil::Date::new(year, month, day)
             .map(Date)
-            .map_err(|_| NoDate::Calendar)
+            .map_err(|_| DateError::Calendar)
     }
 }
 
 impl Date {
-    /// Days since the first of 1970, in the calendar that is used today.
+    /// Days since 1970-01-01 in the Gregorian calendar.
     pub fn days(self) -> i64 {
         self.0.duration_since(civil::date(1970, 1, 1)).as_hours() / 24
     }
@@ -82,7 +84,7 @@ mod tests {
             "2026-00-10",
             "2026-01-00",
         ] {
-            assert_eq!(text.parse::<Date>(), Err(NoDate::Calendar), "{text}");
+            assert_eq!(text.parse::<Date>(), Err(DateError::Calendar), "{text}");
         }
         for text in [
             "",
@@ -94,7 +96,7 @@ mod tests {
             "20260-1-01",
             "２026-1-1",
         ] {
-            assert_eq!(text.parse::<Date>(), Err(NoDate::Form), "{text}");
+            assert_eq!(text.parse::<Date>(), Err(DateError::Form), "{text}");
         }
     }
 

@@ -1,12 +1,12 @@
-//! Days, ages and points in time: values that a chart or a service writes. What time it is now is
-//! the caller's to know.
+//! Days, ages and points in time: values that a chart or a service writes. The caller passes in the
+//! current time.
 
 mod age;
 mod date;
 mod moment;
 
 pub use self::{
-    age::{Age, NoAge},
-    date::{Date, NoDate},
+    age::{Age, AgeError},
+    date::{Date, DateError},
     moment::{Moment, Stamp},
 };

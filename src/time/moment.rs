@@ -1,7 +1,7 @@
 //! A point in time, and the forms in which services write it.
 //!
-//! Pure: which point is now is the caller's to know. What a service wrote is kept beside what it
-//! means, because output repeats times as the API gave them.
+//! Pure: the caller passes in the current time. The text of a service is kept beside its meaning,
+//! because output repeats times as the API wrote them.
 
 use jiff::fmt::rfc2822;
 
@@ -12,14 +12,14 @@ use super::{Age, Date};
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Whether more time than that has passed since then. Clocks differ: what lies ahead is not
-    /// old.
+    /// Whether more time than the age has passed since then. A time in the future is not old: clocks
+    /// differ.
     pub(crate) fn is_older_than(self, age: Age, now: Moment) -> bool {
         now.0.saturating_sub(self.0) > i64::try_from(age.seconds()).unwrap_or(i64::MAX)
     }
 
-    /// Whether it lies so far ahead that no difference of two clocks explains it. What a service
-    /// writes about the past cannot, so such a time shows nothing.
+    /// Whether it is further in the future than two clocks differ. A past event cannot have such a
+    /// time, so it proves nothing.
     pub(crate) fn is_ahead_of(self, now: Moment) -> bool {
         self.0 > now.0.saturating_add(TOLERANCE)
     }
@@ -41,21 +41,23 @@ impl Moment {
     /// RFC 3339 with any offset, also with a blank instead of the `T` and with more blanks, and the
     /// same without an offset, which is read as UTC.
     ///
-    /// By hand: the parser of `jiff` refuses the blanks, and accepts what is no time of a service
+    /// By hand: the parser of `jiff` refuses the blanks, and accepts what no service writes
     /// (no seconds, a zone in brackets, a comma), so guards around it would be as long.
     pub fn parse(text: &str) -> Option<Moment> {
         let (local, offset) = Moment::local(text)?;
         Some(Moment(local.0 - offset.unwrap_or(0)))
     }
 
-    /// What the hands show, and by how much that is ahead of UTC, if it is said.
+    /// The local time, and how many seconds it is ahead of UTC, if the text has an offset.
     fn local(text: &str) -> Option<(Moment, Option<i64>)> {
         let text = text.trim();
+        // `get`, because a text of the service can hold characters of several bytes.
         let (date, rest) = (text.get(..10)?, text.get(10..)?);
         let date: Date = date.parse().ok()?;
         let rest = rest.strip_prefix(['T', 't', ' '])?;
         let (clock, rest) = (rest.get(..8)?, rest.get(8..)?);
         let seconds = clock_seconds(clock)?;
+        // Fractions are dropped: ages and the order of runs are compared in seconds.
         let rest = rest.strip_prefix('.').map_or(Some(rest), |fraction| {
             let end = fraction
                 .find(|character: char| !character.is_ascii_digit())
@@ -72,14 +74,14 @@ impl Moment {
     }
 }
 
-/// `HH:MM:SS`; a leap second is one more than the minute has.
+/// `HH:MM:SS`; a leap second, `:60`, is accepted.
 fn clock_seconds(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let colons = bytes.len() == 8 && bytes[2] == b':' && bytes[5] == b':';
     let (hours, minutes, seconds) = (
-        two(text.get(..2)?)?,
-        two(text.get(3..5)?)?,
-        two(text.get(6..)?)?,
+        two_digits(text.get(..2)?)?,
+        two_digits(text.get(3..5)?)?,
+        two_digits(text.get(6..)?)?,
     );
     (colons && hours < 24 && minutes < 60 && seconds <= 60)
         .then_some(hours * 3_600 + minutes * 60 + seconds)
@@ -94,14 +96,16 @@ fn offset_seconds(text: &str) -> Option<i64> {
         _ => return None,
     };
     let minutes = digits.get(2..)?;
+    // `get` above has shown that 2 is a character boundary: the slice cannot panic.
     let (hours, minutes) = (
-        two(&digits[..2])?,
-        two(minutes.strip_prefix(':').unwrap_or(minutes))?,
+        two_digits(&digits[..2])?,
+        two_digits(minutes.strip_prefix(':').unwrap_or(minutes))?,
     );
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
-fn two(text: &str) -> Option<i64> {
+fn two_digits(text: &str) -> Option<i64> {
+    // `parse` alone would accept a sign.
     let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok())?
 }
@@ -113,16 +117,16 @@ pub struct Stamp {
     pub moment: Moment,
 }
 
-/// How far the clocks of China, where the service was made, are ahead of UTC.
+/// How far the time in China, where the service is developed, is ahead of UTC.
 const CHINA: i64 = 8 * 3_600;
 
-/// How far ahead a time may lie that a service wrote about the past.
+/// How far in the future the time of a past event may be: clocks differ.
 const TOLERANCE: i64 = 15 * 60;
 
 impl Stamp {
-    /// Nothing, if the text is no time in any form that is known. One without an offset, as older
-    /// interfaces write `2020-07-22 10:45:56`, is read as UTC; where that lies ahead of the
-    /// service's own clock, it can only be China's.
+    /// None if the text is not a time in a known form. A time without an offset, as older interfaces
+    /// write `2020-07-22 10:45:56`, is read as UTC; if that is ahead of the service's own clock, it
+    /// can only be China's.
     pub fn parse(text: &str, clock: Option<Moment>) -> Option<Stamp> {
         let (local, offset) = Moment::local(text)?;
         let assumed = if clock.is_some_and(|clock| local.is_ahead_of(clock)) {
