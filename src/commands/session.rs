@@ -172,7 +172,7 @@ fn bad_endpoints(chart: &Chart) -> impl Iterator<Item = Diagnostic> {
         .filter_map(|((service, region), endpoint)| {
             let flaw = Wanted::new(*service, region)
                 .in_chart(&endpoint.url, None)
-                .flaw()?;
+                .error()?;
             Some(Diagnostic::error("bad-endpoint", flaw.to_string()).at(endpoint.span))
         })
 }

@@ -1,4 +1,4 @@
-//! One base URL: how a template becomes one, and when two of them are one server.
+//! Base URLs: made from a template, and compared as servers.
 
 use std::{fmt, net::IpAddr};
 
@@ -7,22 +7,22 @@ use reqwest::Url;
 
 use super::{EndpointError, Origin, PLACEHOLDER};
 
-/// One base URL, taken apart as far as sending and signing need it.
+/// A base URL, split into the parts that sending and signing need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    /// `https://host`, `http://127.0.0.1:8080`: what URLs begin with.
+    /// The beginning of each URL, such as `https://host` or `http://127.0.0.1:8080`.
     pub origin: String,
-    /// What the `Host` header says: the port only if it is not the scheme's own.
+    /// The value of the `Host` header, with a port only if it is not the scheme's default.
     pub authority: String,
     /// Always with a port, for messages.
     pub host_port: String,
-    /// Path in front of every request's, without a slash at the end; mostly empty.
+    /// The path before that of each request, without a slash at the end; usually empty.
     pub prefix: String,
     pub loopback: bool,
     pub secure: bool,
 }
 
-/// What one server is known by, however its URL is written.
+/// The identity of a server, independent of the spelling of its URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Server<'a> {
     host: String,
@@ -31,9 +31,9 @@ pub(super) struct Server<'a> {
 }
 
 impl Base {
-    /// `Url` has brought the host into lower case and added the port. That one address has several
-    /// names, that a name may end in a dot, and that a path may be escaped, it leaves alone. Two
-    /// schemes cannot share a port.
+    /// The server of this URL. `Url` has changed the host to lower case and added the port; the
+    /// names of an address, a dot after a name and escapes in a path are handled here. The scheme
+    /// is not compared: two schemes cannot share a port.
     pub(super) fn server(&self) -> Server<'_> {
         let (host, port) = self
             .host_port
@@ -51,12 +51,14 @@ impl Base {
     }
 }
 
-/// One name for each host: a server on all of this machine's addresses answers to all of its names.
+/// One name for each host. All names of this machine count as one, because a server may listen on
+/// all of its addresses.
 fn canonical(host: &str) -> String {
     let host = host.trim_end_matches('.');
-    let is_here = |address: &IpAddr| address.is_loopback() || address.is_unspecified();
+    let is_local = |address: &IpAddr| address.is_loopback() || address.is_unspecified();
+    // `::ffff:127.0.0.1` is 127.0.0.1 as well.
     match address_of(host).map(|address| address.to_canonical()) {
-        Some(address) if is_here(&address) => "localhost".to_owned(),
+        Some(address) if is_local(&address) => "localhost".to_owned(),
         Some(address) => address.to_string(),
         None => host.to_owned(),
     }
@@ -78,10 +80,10 @@ pub(super) fn parse(template: &str, region: &str, origin: &Origin) -> Result<Bas
     let text = template.replace(PLACEHOLDER, region);
     let refuse = |problem: &str| EndpointError::Url {
         origin: origin.clone(),
-        url: shown(template),
+        url: printable(template),
         problem: problem.to_owned(),
     };
-    // `Url` mends what follows silently, and so would hide what was typed.
+    // `Url` corrects these silently, which would hide a typing error.
     if text
         .chars()
         .any(|character| character.is_whitespace() || character.is_control() || character == '\\')
@@ -90,6 +92,7 @@ pub(super) fn parse(template: &str, region: &str, origin: &Origin) -> Result<Bas
             "it holds a blank, a control character or a backslash",
         ));
     }
+    // After the replacement: any other brace is a misspelt placeholder.
     if text.contains(['{', '}']) {
         return Err(refuse("the only placeholder is `{region}`"));
     }
@@ -111,9 +114,11 @@ pub(super) fn parse(template: &str, region: &str, origin: &Origin) -> Result<Bas
     if !secure && !loopback {
         return Err(EndpointError::PlainHttp {
             origin: origin.clone(),
-            url: shown(template),
+            url: printable(template),
         });
     }
+    // `port` is absent for the scheme's default, as in the `Host` that reqwest sends and that the
+    // signature covers.
     let authority = url
         .port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
@@ -132,17 +137,20 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn address_of(host: &str) -> Option<IpAddr> {
+    // A URL has an IPv6 address in brackets.
     host.trim_start_matches('[')
         .trim_end_matches(']')
         .parse()
         .ok()
 }
 
-/// A template for messages, without what may be a secret.
-fn shown(template: &str) -> String {
+/// A template as messages may show it: without what may be a secret.
+fn printable(template: &str) -> String {
+    // An invalid URL cannot be split, so a login can be anywhere before the `@`.
     if template.contains('@') {
         return "not shown, it may hold a password".to_owned();
     }
+    // A query can hold a token.
     let end = template.find(['?', '#']).unwrap_or(template.len());
     crate::text::escaped(&template[..end])
 }

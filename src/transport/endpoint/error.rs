@@ -40,14 +40,14 @@ pub enum EndpointError {
         first: String,
         second: String,
         url: String,
-        /// The other way that it is written, if there are two.
+        /// The other spelling of the URL, if there are two.
         spelling: Option<String>,
     },
     #[error(
         "where CodeArts Repo is in {0} is not known: name it in `endpoints.codearts`, or set \
         `PORTOLAN_ENDPOINT_CODEARTS`"
     )]
-    Nowhere(String),
+    UnknownCodeArtsHost(String),
     #[error(
         "the region {region} has two endpoints, {first} and {second}: give the same one in every \
         document"

@@ -1,6 +1,6 @@
 //! Which URL serves a service in a region, and whether credentials may go there.
 //!
-//! Pure: overrides are passed in, no name is resolved and nothing is reached. A region needs no
+//! Pure: overrides are passed in, no name is resolved and no connection is made. A region needs no
 //! entry in any table: partner clouds have regions that no document names.
 
 mod base;
@@ -51,10 +51,10 @@ pub struct Endpoints {
 impl Endpoints {
     /// Finds the endpoint of each region: the variable, else the chart's, else the region's own.
     ///
-    /// A chart's endpoint that a variable outranks is never used, so it is not judged either.
+    /// A chart's endpoint that a variable overrides is not used, so it is not checked either.
     ///
-    /// IAM comes last in `wanted`. Where another service of the region is not Huawei Cloud's, the
-    /// region's own IAM does not know the account and gets no request: IAM then has an endpoint
+    /// IAM comes last in `wanted`. If another service of the region is outside Huawei Cloud, the
+    /// region's own IAM does not know the account and gets no request. IAM then has an endpoint
     /// only if the chart or a variable names one.
     pub fn resolve(
         wanted: &[Wanted<'_>],
@@ -63,7 +63,8 @@ impl Endpoints {
         let mut endpoints = Endpoints::default();
         for one in wanted {
             let is_given = one.template.is_some() || overrides.template(one.service).is_some();
-            if one.service == Service::Iam && !is_given && endpoints.leaves_huawei(one.region) {
+            // Not an error: IAM is only needed to learn the account.
+            if one.service == Service::Iam && !is_given && endpoints.is_outside_huawei(one.region) {
                 continue;
             }
             let endpoint = resolve_one(one, overrides)?;
@@ -72,9 +73,10 @@ impl Endpoints {
         Ok(endpoints)
     }
 
-    fn leaves_huawei(&self, region: &str) -> bool {
-        let mut here = self.iter().filter(|(_, known, _)| *known == region);
-        here.any(|(_, _, known)| EndpointKind::of(&known.to_string()) != EndpointKind::HuaweiCloud)
+    fn is_outside_huawei(&self, region: &str) -> bool {
+        let mut of_region = self.iter().filter(|(_, known, _)| *known == region);
+        of_region
+            .any(|(_, _, known)| EndpointKind::of(&known.to_string()) != EndpointKind::HuaweiCloud)
     }
 
     pub fn base(&self, service: Service, region: &str) -> Option<&Base> {
@@ -89,8 +91,8 @@ impl Endpoints {
             .map(|((service, region), endpoint)| (*service, &**region, endpoint))
     }
 
-    /// Two regions behind one URL would be read as copies of each other. An account has one IAM for
-    /// all regions.
+    /// Adds an endpoint. Two regions with one URL would be read as copies of each other; only IAM
+    /// may be the same for all regions.
     fn insert(
         &mut self,
         service: Service,
@@ -98,16 +100,16 @@ impl Endpoints {
         endpoint: Endpoint,
     ) -> Result<(), EndpointError> {
         let server = endpoint.base.server();
-        let is_copy = |other: Service, elsewhere: &str, known: &Base| {
+        let is_same_server = |other: Service, other_region: &str, known: &Base| {
             service != Service::Iam
                 && other == service
-                && elsewhere != region
+                && other_region != region
                 && known.server() == server
         };
-        let copy = self
+        let same_server = self
             .iter()
-            .find(|(other, elsewhere, known)| is_copy(*other, elsewhere, &known.base));
-        if let Some((_, first, known)) = copy {
+            .find(|(other, other_region, known)| is_same_server(*other, other_region, &known.base));
+        if let Some((_, first, known)) = same_server {
             let url = endpoint.to_string();
             let spelling = Some(known.to_string()).filter(|other| *other != url);
             return Err(EndpointError::Shared {
@@ -122,6 +124,7 @@ impl Endpoints {
             .endpoints
             .insert((service, Arc::from(region)), endpoint)
         {
+            // Documents of one chart can name different endpoints for a region.
             Some(before) if before.to_string() != second => Err(EndpointError::Conflict {
                 region: region.to_owned(),
                 first: before.to_string(),
@@ -134,7 +137,7 @@ impl Endpoints {
 
 fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Endpoint, EndpointError> {
     let (service, region) = (wanted.service, wanted.region);
-    // A region goes into the URL: it must not bring a host, a port or a path.
+    // The region becomes part of the URL: it must not add a host, a port or a path.
     if !names::is_valid(Name::Region, region) {
         return Err(EndpointError::Region(region.to_owned()));
     }
@@ -143,7 +146,7 @@ fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Endpoin
         Some(template) => template,
         None => Template {
             text: regions::template(service, region)
-                .ok_or_else(|| EndpointError::Nowhere(region.to_owned()))?,
+                .ok_or_else(|| EndpointError::UnknownCodeArtsHost(region.to_owned()))?,
             origin: Origin::Region(service),
         },
     };
@@ -151,6 +154,7 @@ fn resolve_one(wanted: &Wanted<'_>, overrides: &Overrides<'_>) -> Result<Endpoin
         base: parse(template.text, region, &template.origin)?,
         origin: template.origin,
     };
+    // After parsing: the host then has one spelling, and no login hides it.
     match foreign_host(&endpoint.base, region, overrides) {
         Some(host) if endpoint.origin.needs_permission() => Err(EndpointError::Foreign {
             origin: endpoint.origin,

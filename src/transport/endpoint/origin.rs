@@ -1,12 +1,12 @@
-//! Where an endpoint may come from, in the order in which the first wins: the variable of the
-//! service, the chart or the saved plan, the rule of the region.
+//! Where an endpoint may come from, in order of precedence: the variable of the service, the chart
+//! or the saved plan, the rule of the region.
 
 use std::{collections::BTreeMap, fmt};
 
 use super::EndpointError;
 use crate::{diagnostics::Source, wire::Service};
 
-/// The variable that overrides where a service is.
+/// The variable that sets the endpoint of a service.
 pub fn variable(service: Service) -> &'static str {
     match service {
         Service::Swr => "PORTOLAN_ENDPOINT_SWR",
@@ -15,7 +15,7 @@ pub fn variable(service: Service) -> &'static str {
     }
 }
 
-/// Where an endpoint comes from, as messages name it.
+/// The origin of an endpoint, as messages name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Variable(Service),
@@ -52,8 +52,8 @@ impl Origin {
         }
     }
 
-    /// Whether the person who runs portolan may be another than the author. Then the host needs
-    /// their permission, because it gets their credentials.
+    /// Whether another person than the user may have written it. Then the host needs the user's
+    /// permission, because it gets the user's credentials.
     pub(super) fn needs_permission(&self) -> bool {
         matches!(self, Origin::Chart { .. } | Origin::SavedPlan(_))
     }
@@ -104,7 +104,7 @@ impl<'a> Wanted<'a> {
         self.with(text, Origin::Chart { service, source })
     }
 
-    /// With the endpoint that a saved plan was made for.
+    /// With the endpoint of a saved plan.
     #[must_use]
     pub(crate) fn in_saved_plan(self, text: &'a str) -> Wanted<'a> {
         let origin = Origin::SavedPlan(self.service);
@@ -124,11 +124,11 @@ impl<'a> Wanted<'a> {
         self.region
     }
 
-    /// Why the endpoint could be used by nobody. Which hosts a chart may name depends on who runs
-    /// portolan, and a wrong region is a finding of its own.
-    pub(crate) fn flaw(&self) -> Option<EndpointError> {
-        let judged = super::resolve_one(self, &Overrides::default());
-        judged.err().filter(|error| {
+    /// Why the endpoint cannot be used, whoever the user is. A foreign host is left out, because a
+    /// user may allow it, and so is an invalid region, which has its own diagnostic.
+    pub fn error(&self) -> Option<EndpointError> {
+        let resolved = super::resolve_one(self, &Overrides::default());
+        resolved.err().filter(|error| {
             !matches!(
                 error,
                 EndpointError::Foreign { .. } | EndpointError::Region(_)
@@ -137,10 +137,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What the person who runs portolan asks of endpoints.
+/// What the user's variables and flags set for endpoints.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides<'a> {
-    /// The endpoints that hold for every region, from the variables. None of them is empty.
+    /// The endpoints of the variables, for every region. None of them is empty.
     templates: BTreeMap<Service, String>,
     /// `--allow-endpoint`: hosts outside Huawei's domains that a chart may name. They may hold
     /// `{region}` too.

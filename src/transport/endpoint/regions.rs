@@ -1,15 +1,17 @@
-//! Where each region has its services.
+//! The endpoints of each region.
 
 use crate::wire::Service;
 
-/// The template of a region's own endpoint; nothing, if no rule tells it.
+/// The template of a region's own endpoint; none if no rule is known.
 pub(super) fn template(service: Service, region: &str) -> Option<&'static str> {
     Some(match (service, region) {
-        // The only region of the table that lives under another domain.
+        // The only region of the table under another domain (swr-api: section 2.1).
         (Service::Swr, "eu-west-101") => "https://swr-api.{region}.myhuaweicloud.eu",
         (Service::Swr, _) => "https://swr-api.{region}.myhuaweicloud.com",
+        // As in the example of the EU page (codearts-repo-api: section 6).
         (Service::CodeArts, "eu-west-101") => "https://codeartsrepo-ext.{region}.myhuaweicloud.eu",
         (Service::CodeArts, region) => return codearts(region),
+        // As Terraform derives it. The SDK's table lacks the region (auth: section 2.7).
         (Service::Iam, region) if region.starts_with("eu-west-1") => {
             "https://iam.{region}.myhuaweicloud.eu"
         }
@@ -17,7 +19,8 @@ pub(super) fn template(service: Service, region: &str) -> Option<&'static str> {
     })
 }
 
-/// Where CodeArts Repo is, which no rule derives from the region (codearts-repo-api: section 6).
+/// The endpoint of CodeArts Repo. No rule derives it from the region (codearts-repo-api: section
+/// 6).
 fn codearts(region: &str) -> Option<&'static str> {
     Some(match region {
         "ap-southeast-3" | "cn-east-2" | "cn-east-3" | "cn-north-1" | "cn-north-4"
