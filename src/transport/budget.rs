@@ -54,7 +54,10 @@ impl Budget {
         );
         let mut budgets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let full_at = budgets.entry(operation).or_insert(now);
+        // Not in the past: what a pause leaves unused does not add up beyond the burst.
         *full_at = (*full_at).max(now) + INTERVAL;
+        // In the past until the burst is used up, so the wait is zero. An instant cannot be before
+        // the start of the clock, hence the fallback.
         full_at.checked_sub(INTERVAL * BURST).unwrap_or(now)
     }
 }
@@ -62,6 +65,7 @@ impl Budget {
 /// The path without ids.
 fn operation(path: &str) -> String {
     let is_number = |segment: &&str| segment.bytes().all(|byte| byte.is_ascii_digit());
+    // The limit counts an operation, whichever repository it names.
     path.split('/')
         .map(|segment| if is_number(&segment) { "" } else { segment })
         .collect::<Vec<_>>()
@@ -71,6 +75,7 @@ fn operation(path: &str) -> String {
 impl Transport for Budget {
     fn ready<'a>(&'a self, request: &'a Request) -> Turn<'a> {
         Box::pin(async move {
+            // SWR publishes no limit (swr-api: section 15).
             if request.service == Service::CodeArts {
                 tokio::time::sleep_until(self.take(request)).await;
             }

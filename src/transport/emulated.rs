@@ -26,6 +26,7 @@ impl Transport for Emulated {
                     tracing::debug!("{request}: {}", answer.status);
                     Ok(response(&answer))
                 }
+                // The emulator may have executed the request, as a real service may.
                 Answer::Cut | Answer::Truncated(..) => {
                     let message =
                         "the connection was closed before the answer was complete".to_owned();

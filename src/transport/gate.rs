@@ -127,7 +127,10 @@ impl Gate {
     ) -> Result<Pass<'_>, ApiError> {
         let key = (request.service, request.region.clone());
         let waiting = Waiting::new(self, &key);
+        // The lock on the traffic ends with this line: it must not be held while waiting.
         let queue = self.traffic().endpoint(&key, self.now()).queue.clone();
+        // Held until the request is admitted: only the head competes for a place and for the pace,
+        // so requests leave in the order in which they came.
         let _head = queue.lock().await;
         loop {
             // Created before the check, so that a notification in between is not missed.
@@ -135,6 +138,9 @@ impl Gate {
             let now = self.now();
             let admission = {
                 let mut traffic = self.traffic();
+                // In every round: a request that waits while another one fails to authenticate must
+                // not be sent. Repeated failures lock the access key (codearts-repo-api: section
+                // 6).
                 if let Some(error) = &traffic.refused {
                     return Err(error.clone());
                 }
@@ -154,6 +160,7 @@ impl Gate {
                     });
                 }
                 Admission::Full => freed.await,
+                // The gate may close, or the endpoint be given up, before the time comes.
                 Admission::At(time) => tokio::select! {
                     () = freed => {}
                     () = sleep_until(self.began + time) => {}
@@ -164,6 +171,7 @@ impl Gate {
 
     /// Stops all requests after an authentication failure.
     pub(super) fn close(&self, error: &ApiError) {
+        // The first error stays: requests in flight at that time fail for the same reason.
         self.traffic().refused.get_or_insert_with(|| error.clone());
         self.freed.notify_waiters();
     }
@@ -247,13 +255,16 @@ impl Traffic {
     fn admit(&mut self, key: &Key, now: Duration, requests: u32) -> Admission {
         let full = self.in_flight >= self.allowed();
         let endpoint = self.endpoint(key, now);
+        // While nothing gets through, more requests would only add refusals.
         let one_at_a_time = endpoint.given_up || endpoint.pace.is_shut();
         let allowed = if one_at_a_time {
             1
         } else {
             endpoint.limit.allowed()
         };
+        // Set anew on each check: a head that finds no free place puts pressure on the limit.
         endpoint.is_paced = false;
+        // Before the pace: a token must not be taken for a request that cannot be sent yet.
         if full || endpoint.in_flight >= allowed {
             return Admission::Full;
         }
@@ -306,6 +317,7 @@ impl Endpoint {
                 self.limit.throttled(sent, now);
                 self.pace.throttled(sent, now, retry_after);
                 self.given_up |= now > *self.shut_since.get_or_insert(now) + PATIENCE;
+                // The pause would only delay the refusals of the requests that still wait.
                 if self.given_up {
                     self.pace.resume(now);
                 }
@@ -335,8 +347,10 @@ impl Pass<'_> {
     /// Records that a request is sent now. If it was not announced, the pace of later requests is
     /// reduced instead.
     pub(super) fn departs(&mut self) {
+        // A write follows its check in the same pass: its latency must not include the check's.
         self.sent = self.gate.now();
         self.taken.spend();
+        // A check can need more requests than it announced, such as further pages of a list.
         if self.turns == 0 {
             self.gate
                 .traffic()
@@ -351,6 +365,7 @@ impl Pass<'_> {
     pub(super) fn learn(&mut self, feedback: Feedback) -> EndpointState {
         let now = self.gate.now();
         let mut traffic = self.gate.traffic();
+        // A check proves the credentials like any other success.
         traffic.proven |= matches!(feedback, Feedback::Success | Feedback::CheckSuccess);
         let state = traffic
             .endpoint(&self.key, now)

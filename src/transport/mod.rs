@@ -55,6 +55,7 @@ fn causes(error: reqwest::Error) -> String {
     let mut cause = std::error::Error::source(&error);
     while let Some(current) = cause {
         let text = current.to_string();
+        // Wrappers often repeat the text of their cause.
         if !texts.contains(&text) && !text.starts_with("client error (") {
             texts.push(text);
         }

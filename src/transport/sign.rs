@@ -68,6 +68,7 @@ pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
         keys.sk.expose_secret().as_bytes(),
         string_to_sign.as_bytes(),
     );
+    // Comma and space between the parts, no comma after the algorithm (auth: section 1).
     let authorization = format!(
         "{ALGORITHM} Access={}, SignedHeaders={list}, Signature={signature}",
         keys.ak
@@ -83,6 +84,7 @@ pub fn sign(request: &ToSign<'_>, keys: &Keys) -> Signed {
 /// The query as it is signed and sent: sorted before it is encoded, always with `=`.
 pub fn query_string(pairs: &[(&str, &str)]) -> String {
     let mut pairs = pairs.to_vec();
+    // Before encoding: encoded text sorts in another order (auth: section 1).
     pairs.sort_unstable();
     let encoded: Vec<String> = pairs
         .iter()
@@ -105,6 +107,7 @@ fn canonical_path(path: &str) -> String {
         .map(encode)
         .collect::<Vec<_>>()
         .join("/");
+    // Only in the signed text: the path on the wire keeps its form (auth: section 1).
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
@@ -118,6 +121,7 @@ fn canonical_headers(request: &ToSign<'_>) -> Vec<(String, String)> {
         .iter()
         .chain([&(DATE_HEADER, request.date)])
         .filter(|(name, _)| !name.contains('_'))
+        // Only at the ends: inner blanks are signed as they are (auth: section 1).
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     headers.sort_unstable();

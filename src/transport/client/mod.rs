@@ -67,6 +67,7 @@ impl CallError {
     pub(crate) fn is_doubtful(&self) -> bool {
         match self {
             CallError::Answered { class, .. } => {
+                // A 5xx may come from a proxy after the service has executed the request.
                 matches!(class, Class::ServerError | Class::Unavailable)
             }
             CallError::NoAnswer(no_answer) => !no_answer.never_sent,
@@ -75,6 +76,7 @@ impl CallError {
 
     /// Whether the same request may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
+        // None: without an answer, also if the request was never sent.
         self.is_doubtful() || matches!(self.class(), None | Some(Class::Throttled))
     }
 
@@ -85,6 +87,8 @@ impl CallError {
                 class: Class::Absent,
                 ..
             } => true,
+            // Some operations report absence with a 400 and a code of their own (swr-api: section
+            // 4.4).
             CallError::Answered {
                 class: Class::Refused,
                 error,
@@ -108,6 +112,7 @@ impl CallError {
         let line = format!("{} {}", request.method, request.path);
         match &mut self {
             CallError::Answered { error, .. } => error.request = Some(line),
+            // A request that was refused before it was sent is named in the message already.
             CallError::NoAnswer(no_answer) if !no_answer.message.contains(&request.path) => {
                 no_answer.message = format!("{} ({line})", no_answer.message);
             }
@@ -139,6 +144,7 @@ impl CallError {
                 as \
                 a login page",
             ),
+            // The gateway's own 404: no service has read the path (swr-api: section 4.1).
             CallError::Answered { error, .. } if error.code.as_deref() == Some("APIGW.0101") => {
                 Some("the gateway does not have this API: check the region and the endpoint")
             }
@@ -205,6 +211,7 @@ impl Client {
     ) -> Result<Response, CallError> {
         let mut retries = Retries::default();
         loop {
+            // Each try is admitted anew: the pace may have changed, and others are in the queue.
             let mut admission = self.admit(request, &[]).await?;
             let failed = match admission.send(request, &[], Purpose::Work, trace).await {
                 Ok(response) => return Ok(response),
@@ -234,6 +241,7 @@ impl Client {
         let turns = 1 + u32::try_from(others.len()).unwrap_or(u32::MAX - 1);
         match self.gate.enter(first, turns).await {
             Ok(pass) => Ok(Admission { client: self, pass }),
+            // The gate refuses only after an authentication failure of another request.
             Err(error) => Err(CallError::Answered {
                 class: Class::Unauthorized,
                 error,
@@ -282,8 +290,10 @@ impl Admission<'_> {
         trace: &Trace,
     ) -> Result<Response, Failed> {
         let client = self.client;
+        // Only a count for the report, so its order relative to other memory does not matter.
         client.requests.fetch_add(1, Ordering::Relaxed);
         self.pass.departs();
+        // Masked before anything reads it: logs, errors and the receipt take their texts from it.
         let answer = masked(client.transport.send(request).await, &client.mask);
         let (feedback, retry_after) = feedback(&answer, absent_codes, purpose);
         let result =
@@ -324,6 +334,8 @@ impl Retries {
             .tries
             .failed(failed.error.failure(), failed.retry_after, failed.endpoint);
         let Next::Again { wait } = next else {
+            // The tries were spent on throttling. The requests behind this one must not each take a
+            // minute to find that out again.
             if failed.error.class() == Some(Class::Throttled) {
                 client.gate.give_up(request);
             }
@@ -367,9 +379,11 @@ fn feedback(
     absent_codes: &[&str],
     purpose: Purpose,
 ) -> (Feedback, Option<Duration>) {
+    // A failed connection says nothing about the load of the endpoint.
     let Ok(response) = answer else {
         return (Feedback::Other, None);
     };
+    // A wrong `Retry-After`, such as a date next year, must not stop the endpoint for long.
     let retry_after = response.retry_after.map(|wait| wait.min(LONGEST_WAIT));
     let feedback = match classify(response, absent_codes) {
         Class::Success if purpose == Purpose::Check => Feedback::CheckSuccess,
@@ -386,6 +400,7 @@ fn checked(
     absent_codes: &[&str],
     trace: &Trace,
 ) -> Result<Response, CallError> {
+    // A try without an answer is in the receipt too: it may have been executed.
     let response = answer.inspect_err(|_| trace.record(None, None))?;
     trace.record(Some(response.status), response.request_id.as_deref());
     match classify(&response, absent_codes) {

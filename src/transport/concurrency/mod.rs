@@ -1,32 +1,32 @@
 //! How many requests may be in flight to one endpoint: answers and refusals in, a number out.
 //!
-//! Additive increase and multiplicative decrease, as TCP does it: double from round to round until
-//! something gives, halve on throttling, then climb step by step. Besides, it climbs only while
-//! answers stay as fast as they were. Pure: time is a duration since some start, and nobody waits
-//! here.
+//! Additive increase and multiplicative decrease, as in TCP: the limit doubles from round to round
+//! until the first throttling or slow round, halves on throttling, and then climbs step by step. It
+//! climbs only while answers stay as fast as they were. Pure: time is a duration since some start,
+//! and nothing waits here.
 
 use std::time::Duration;
 
 /// Where the adaptive limit starts. Slow answers alone never push it below.
 pub const START: usize = 10;
-/// Where it ends.
+/// The most that it grows to.
 pub(crate) const MOST: usize = 64;
 
 /// Nothing is added when answers take so much longer than in the fastest round...
 const FAST: f64 = 1.15;
 /// ... and what was too much is taken back when they take so much longer.
 const SLOW: f64 = 1.3;
-/// What a busy machine adds to any answer, and no sign of a queue at the other end.
+/// A busy client adds this much to any answer, without a queue at the service.
 const SLACK: Duration = Duration::from_millis(5);
-/// After halving, so many rounds lead from nothing to the ceiling.
+/// In how many rounds the limit climbs from zero to the ceiling after a halving.
 const ROUNDS_TO_THE_TOP: f64 = 16.0;
 
-/// What one endpoint may have in flight.
+/// The limit in flight of one endpoint.
 #[derive(Debug, Clone)]
 pub struct Limit {
     allowed: f64,
     ceiling: f64,
-    /// Slow answers take nothing away up to here: the start, or everything if the number is fixed.
+    /// Slow answers never lower the limit below this: the start, or the ceiling if it is fixed.
     unmoved: f64,
     doubling: bool,
     /// Whether the last round was about as fast as any.
@@ -41,7 +41,7 @@ pub struct Limit {
 struct Round {
     size: usize,
     latencies: Vec<Duration>,
-    /// Its requests were sent before the limit fell, and tell of the time before.
+    /// Its requests were sent before the limit fell, so it shows nothing about the new limit.
     stale: bool,
 }
 
@@ -86,10 +86,12 @@ impl Limit {
         self.allowed as usize
     }
 
-    /// A request succeeded. `pressed` says whether another was waiting for its place: a limit that
-    /// nobody reaches is not shown to be good by what goes well below it.
+    /// A request succeeded. `pressed` is whether another one waited for a place: successes below
+    /// the limit do not show that the service can take more.
     pub fn succeeded(&mut self, latency: Duration, pressed: bool) {
         if pressed && self.fast {
+            // Per answer. A round has as many answers as the limit, so a round adds the limit
+            // itself, or a sixteenth of the ceiling.
             let step = if self.doubling {
                 1.0
             } else {
@@ -104,9 +106,9 @@ impl Limit {
     }
 
     /// A request that was sent at `sent` was throttled. Halves once for all that were in flight
-    /// together, and says whether it did.
+    /// together, and returns whether it did.
     pub fn throttled(&mut self, sent: Duration, now: Duration) -> bool {
-        // A request of the same instant was let in by an answer that came together with the
+        // A request of the same instant was admitted by an answer that arrived together with the
         // refusal.
         if self.halved_at.is_some_and(|at| sent <= at) {
             return false;
@@ -121,15 +123,19 @@ impl Limit {
         let typical = quartile(&mut self.round.latencies);
         let stale = self.round.stale;
         self.next_round(false);
+        // Their latencies show the load of the limit before it fell.
         if stale {
             return;
         }
+        // The fastest round had the shortest queue at the service.
         let fastest = self.fastest.map_or(typical, |fastest| fastest.min(typical));
         self.fastest = Some(fastest);
         self.fast = typical <= fastest.mul_f64(FAST) + SLACK;
         let tolerated = fastest.mul_f64(SLOW) + SLACK;
+        // A fixed limit is the user's choice: it equals `unmoved`, so only throttling lowers it.
         if typical > tolerated && self.allowed > self.unmoved {
             self.doubling = false;
+            // At most halved, as after throttling.
             let share = (tolerated.as_secs_f64() / typical.as_secs_f64()).max(0.5);
             self.fall_to((self.allowed * share).max(self.unmoved));
         }
@@ -147,8 +153,9 @@ impl Limit {
 }
 
 /// Not the mean: a few large lists take longer than many small reads, and a new connection longer
-/// than an old one, whatever the load.
+/// than an old one, at any load.
 fn quartile(latencies: &mut [Duration]) -> Duration {
+    // Not empty: a round ends with an answer.
     let at = latencies.len() / 4;
     *latencies.select_nth_unstable(at).1
 }

@@ -160,6 +160,7 @@ pub fn secrets(env: Environment<'_>) -> Vec<SecretString> {
     let values = of_sets.chain([TOKEN_VARIABLE]).filter_map(env);
     values
         .map(without_line_break)
+        // A mask would find an empty text everywhere.
         .filter(|value| !value.is_empty())
         .map(SecretString::from)
         .collect()
@@ -212,6 +213,7 @@ fn token(env: Environment<'_>) -> Result<Option<Token>, CredentialError> {
     let Some(token) = value(env, TOKEN_VARIABLE)? else {
         return Ok(None);
     };
+    // The variable of the same tool: only Terraform reads a token (auth: section 2).
     let project_id = value(env, "HW_PROJECT_ID")?;
     Ok(Some(Token {
         token: token.into(),

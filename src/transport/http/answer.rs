@@ -68,6 +68,7 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
             let at = rfc2822::DateTimeParser::new()
+                // A wrong weekday must not discard the wait.
                 .relaxed_weekday(true)
                 .parse_timestamp(value)
                 .ok()?;

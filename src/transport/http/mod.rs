@@ -146,12 +146,15 @@ impl HttpTransport {
             .iter()
             .map(|(name, value)| (*name, &**value))
             .collect();
+        // Before it is signed: the signature covers the path as it is sent, with the prefix.
         let path = format!("{}{}", base.prefix, request.path);
         let url =
             url::assemble(base, &path, &query).map_err(|problem| refused(request, &problem))?;
+        // Serialized once: the signature covers these very bytes.
         let body = request.body_text().unwrap_or_default();
         let headers = match &self.credentials {
             Credentials::Keys(keys) => {
+                // For each try: a signature is valid for minutes, and a retry may come later.
                 let date = jiff::Timestamp::now()
                     .strftime("%Y%m%dT%H%M%SZ")
                     .to_string();
@@ -159,12 +162,15 @@ impl HttpTransport {
                     method: request.method.as_str(),
                     path: &path,
                     query: &query,
+                    // As reqwest sends it, without the scheme's own port (auth: section 1, edge
+                    // cases).
                     headers: &[("host", &base.authority)],
                     body: body.as_bytes(),
                     date: &date,
                 };
                 signed_headers(&to_sign, keys)
             }
+            // Such a request has neither `Authorization` nor `X-Sdk-Date` (auth: section 2.5).
             Credentials::Token(token) => headers([("x-auth-token", token.token.expose_secret())]),
         };
         let headers = headers.map_err(|problem| refused(request, &problem))?;
@@ -172,6 +178,7 @@ impl HttpTransport {
             .map_err(|error| refused(request, &error.to_string()))?;
         let mut prepared = reqwest::Request::new(method, url);
         *prepared.headers_mut() = headers;
+        // Also of a DELETE: the body names the target of a sync rule (swr-api: section 7.1).
         if request.body.is_some() {
             *prepared.body_mut() = Some(body.into());
         }
@@ -204,6 +211,7 @@ fn build(builder: ClientBuilder) -> Result<Client, NoAnswer> {
 
 fn mozilla_roots() -> impl Iterator<Item = Certificate> {
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    // A root that the TLS library cannot read is left out; the others still work.
     roots.filter_map(|root| Certificate::from_der(root).ok())
 }
 
@@ -245,6 +253,7 @@ fn headers<'a>(
     pairs: impl IntoIterator<Item = (&'static str, &'a str)>,
 ) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
+    // Also without a body: the pages require it on every call (swr-api: section 2.3).
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     headers.insert(ACCEPT, HeaderValue::from_static(JSON));
     for (name, value) in pairs {

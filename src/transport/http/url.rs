@@ -15,6 +15,7 @@ pub(super) fn assemble(base: &Base, path: &str, query: &[(&str, &str)]) -> Resul
         text.push_str(&query_string(query));
     }
     let url = Url::parse(&text).map_err(|error| error.to_string())?;
+    // `check` knows some of the parser's habits; this notices the others.
     if url.as_str() != text {
         return Err("its URL would be sent in another form than it was signed".to_owned());
     }

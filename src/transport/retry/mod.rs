@@ -68,10 +68,12 @@ impl Tries {
         );
         self.broken += 1;
         self.server_errors += u32::from(failure == Failure::Answered(Class::ServerError));
+        // A refusal such as 400 or 404 would be the same again.
         if !may_help || self.is_spent() {
             return Next::Stop;
         }
         Next::Again {
+            // Full jitter: from zero, so that requests which broke together spread out.
             wait: after(retry_after).unwrap_or(Duration::ZERO..=doubled(BROKEN_WAIT, self.broken)),
         }
     }
@@ -85,6 +87,7 @@ impl Tries {
         let bound = THROTTLED_WAITS
             .get(self.throttled as usize)
             .copied()
+            // Past the last bound the tries are spent, and the value is not used.
             .unwrap_or_default();
         let bound = Duration::from_millis(bound);
         self.throttled += 1;
@@ -105,6 +108,7 @@ impl Tries {
     }
 
     fn is_spent(&self) -> bool {
+        // Counted together, so that a request which is throttled and broken in turn ends too.
         self.broken + self.throttled >= TRIES || self.server_errors >= TRIES_AFTER_500
     }
 }
@@ -118,6 +122,7 @@ fn after(retry_after: Option<Duration>) -> Option<RangeInclusive<Duration>> {
 
 fn doubled(first: Duration, tries: u32) -> Duration {
     first
+        // The exponent is bounded for the shift; such a wait is above the longest anyway.
         .saturating_mul(1 << (tries - 1).min(16))
         .min(LONGEST_WAIT)
 }
