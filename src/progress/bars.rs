@@ -38,6 +38,7 @@ impl Bars {
     fn progress(&self, stage: Stage, done: usize, known: usize) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let same = shown.take_if(|(before, _)| *before == stage);
+        // A bar of another stage: at most one is on the screen.
         if let Some((_, old)) = shown.take() {
             old.finish_and_clear();
         }
@@ -92,6 +93,7 @@ fn bar(stage: Stage, color: Color) -> ProgressBar {
         Color::Always => TEMPLATE.replace("{bar:24}", "{bar:24.cyan}"),
         Color::Never => TEMPLATE.to_owned(),
     };
+    // The templates are valid, but a plain bar is better than a panic.
     let style =
         ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0)
@@ -101,6 +103,7 @@ fn bar(stage: Stage, color: Color) -> ProgressBar {
 
 /// The rate and the time left, once they are meaningful.
 fn rest(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    // Before the first step there is no rate, and after the last one no rest.
     let is_running = (1..state.len().unwrap_or(0)).contains(&state.pos());
     if is_running && state.elapsed() >= RATE_AFTER {
         // The bar is drawn again soon, so an error does not matter.

@@ -31,6 +31,7 @@ impl Events {
     /// Writes a line in one call. [`Events::end`] reports an error: an apply does not stop because
     /// its events cannot be written.
     pub(crate) fn write(&self, line: &Line) {
+        // Held while writing, so that no other line follows one that failed.
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         if failure.is_some() {
             return;

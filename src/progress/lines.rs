@@ -24,6 +24,7 @@ impl Lines {
     pub fn new(color: render::style::Color) -> Lines {
         Lines {
             color,
+            // The first line comes after an interval: a short read needs none.
             last_line: Mutex::new(Instant::now()),
         }
     }
@@ -56,6 +57,7 @@ impl Listener for Lines {
                 stage: Stage::Reading,
                 done,
                 known,
+                // At the end of the stage the result follows anyway.
             } if done < known && self.is_due() => {
                 print_line(&format!("reading: {done} of {known}"));
             }

@@ -105,6 +105,7 @@ impl<'l> Tally<'l> {
     }
 
     fn send(&self, done: usize) {
+        // Not read together with `done`: an event may be one step behind, and the next corrects it.
         let known = self.known.load(Ordering::Relaxed);
         self.listener.on_event(&Event::Progress {
             stage: self.stage,

@@ -26,6 +26,7 @@ pub(super) static AREA: LazyLock<MultiProgress> = LazyLock::new(|| {
 /// quotes are masked. Errors are ignored: an apply must not stop because its terminal was closed.
 pub fn print_line(text: &str) {
     let text = logins(text);
+    // Measured for each line: the window may be resized.
     let fitted = terminal_size::terminal_size_of(io::stderr())
         .map(|(Width(columns), _)| fit(&text, columns.into()));
     let text = fitted.as_deref().unwrap_or(&text);
@@ -44,6 +45,7 @@ impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let line = String::from_utf8_lossy(bytes);
         AREA.suspend(|| io::stderr().write_all(logins(&line).as_bytes()))?;
+        // The count of the caller's bytes: the masked line has another length.
         Ok(bytes.len())
     }
 
