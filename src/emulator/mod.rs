@@ -122,6 +122,7 @@ impl Emulator {
             (answer, delay, world.journal.failure.is_some())
         };
         if journal_failed {
+            // A permit is kept until someone waits, so the failure cannot be missed.
             self.journal_failed.notify_one();
         }
         // The lock is released before the wait, so that slow answers do not delay each other.
@@ -155,6 +156,7 @@ impl Emulator {
     /// Waits until an entry cannot be written to the file. No entry is written after that.
     pub async fn journal_failure(&self) -> io::Error {
         loop {
+            // A statement of its own, so that the lock is released before the wait.
             let failure = self.world().journal.failure.take();
             match failure {
                 Some(error) => return error,

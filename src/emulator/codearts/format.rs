@@ -48,6 +48,7 @@ pub(super) fn status(mirror: &Mirror, now: Timestamp, assumptions: &Assumptions)
         UpdateStatus::Oracle => ["NONE", "QUEUED", "RUNNING", "PASSED", "FAILED"],
         UpdateStatus::Numbers => ["0", "1", "2", "3", "4"],
     };
+    // A run in flight hides how the previous one ended.
     if mirror.runs.iter().any(|run| run.starts <= now) {
         started
     } else if !mirror.runs.is_empty() {
@@ -92,6 +93,7 @@ pub(super) fn url(url: &str, assumptions: &Assumptions) -> Value {
 /// The parts before and after the user and password of a URL; none if it has no user.
 pub(super) fn userinfo(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
+    // An `@` in a path or a query does not end a login; a password can contain one.
     let authority = rest.split(['/', '?', '#']).next()?;
     let (userinfo, _) = authority.rsplit_once('@')?;
     Some((scheme, &rest[userinfo.len() + 1..]))

@@ -34,6 +34,7 @@ impl Input {
         if !body.is_empty() {
             input.fields = match serde_json::from_slice(body) {
                 Ok(Value::Object(fields)) => fields,
+                // Ignored as a whole, if that is assumed: a value of another type has no fields.
                 _ => input.invalid("the body is not a JSON object", Map::new())?,
             };
         }
@@ -147,6 +148,7 @@ impl Input {
 
     /// The `search` parameter of a list, in lower case: 1 to 512 characters.
     pub(super) fn keyword(&mut self) -> Result<Option<String>, Refusal> {
+        // Lower case: the pages say "keyword", not that case matters (section 3).
         match self.parameter("search").map(str::to_lowercase) {
             Some(text) if !(1..=512).contains(&text.chars().count()) => {
                 self.invalid("search must have 1 to 512 characters", None)

@@ -58,6 +58,7 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> OperationResult {
     let Some(mirror) = &mut repository.mirror else {
         return not_a_mirror(settings, || Reply::new(200, json!({})));
     };
+    // After the repository: a missing one is a 404 with any body.
     let mut input = input?;
     let change = Change::read(&mut input, assumptions)?;
     let (omitted, reset) = (
@@ -86,6 +87,7 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> OperationResult {
         .iter()
         .find(|(_, branches)| *branches == mirror.branches)
         .map(|(name, _)| name);
+    // The only answer that has `sync_branch_type` (section 2.3).
     let body = json!({
         "url": format::url(&mirror.url, assumptions),
         "mirroring_enabled": enabled(mirror, assumptions),
@@ -175,6 +177,7 @@ pub(super) fn start(call: &mut Call<'_>, id: &str) -> OperationResult {
     let mut input = input?;
     let (order, is_plain) = order(&mut input, jid, &settings.assumptions)?;
     let repeated = !mirror.runs.is_empty();
+    // With force no assumption about diverged refs matters.
     let refs = if order.force {
         Vec::new()
     } else {
@@ -217,10 +220,12 @@ fn order(
             Refusal::invalid("username and password must be Base64").assuming(NotBase64::NAME)
         );
     }
+    // Which of the two has precedence is not documented (section 2.1): either is enough.
     let order = Order {
         jid,
         force: input.flag("force_fetch")?.unwrap_or(false),
         authenticated: endpoint || credentials.iter().all(Option::is_some),
+        // The service would decode them to other bytes, which the source refuses.
         error: is_plain.then(|| UNAUTHENTICATED.to_owned()),
     };
     Ok((order, is_plain))
@@ -238,6 +243,7 @@ pub(super) fn associate(call: &mut Call<'_>, id: &str) -> OperationResult {
     let (settings, now, input) = (call.settings, call.now, call.input());
     let assumptions = &settings.assumptions;
     let repository = call.repository(id, Access::Set)?;
+    // Whether a new repository can be associated at once is not known (section 10).
     let creating = repository.status == CREATING;
     if creating && assumptions.associate_new_repository == AssociateNewRepository::NotFound {
         return Err(Refusal::repository_not_found().assuming(AssociateNewRepository::NAME));

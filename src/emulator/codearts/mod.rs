@@ -52,6 +52,7 @@ pub(super) fn answer(
         now,
     };
     let response = match operations::answer(&mut call) {
+        // The gateway refuses an unknown path, in its own shape.
         None => message::refusal::Refusal::no_route().response(settings.error_shape, request_id),
         Some(Ok(reply)) => reply.response(),
         Some(Err(refusal)) => refusal.response(),
@@ -157,6 +158,7 @@ impl Call<'_> {
     }
 
     fn id(&self, text: &str) -> Result<u32, Refusal> {
+        // `parse` alone would accept a sign.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let id = text
             .parse()

@@ -67,6 +67,7 @@ const TABLE: [(&str, &str, &str, Handler); 9] = [
         "list-git-repositories-v2",
         "GET",
         "/v2/projects/repositories",
+        // Versions 1 to 3 have their own shape of errors (section 7).
         User(|call| repositories::of_user_v2(call).map_err(Refusal::enveloped)),
     ),
 ];
@@ -80,6 +81,7 @@ pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
 
 /// Whether a path belongs to CodeArts Repo, also if it has no operation.
 pub(in super::super) fn owns(path: &str) -> bool {
+    // SWR has only paths below `/v2/manage/` and `/v3/manage/`.
     path.starts_with("/v4/") || path.starts_with("/v2/projects/")
 }
 

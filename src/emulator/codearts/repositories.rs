@@ -142,6 +142,7 @@ pub(super) fn of_user(call: &Call<'_>) -> OperationResult {
         } = row.repository;
         *is_archived == archived
             && starred.is_none_or(|starred| *is_starred == starred)
+            // 0 is normal; the other states are listed on request only (section 3).
             && (include_abnormal || *status == 0)
             && (!member || row.repository.member)
             && (!created || row.repository.user_created)
@@ -168,6 +169,7 @@ pub(super) fn of_project(call: &Call<'_>, id: &str) -> OperationResult {
     let (mut input, mut rows) = (call.input()?, rows(call));
     let keyword = input.keyword()?;
     rows.retain(|row| row.project.id == id && row.matches(keyword.as_deref()));
+    // Before they are left out: the answer depends on the assumption in both cases.
     let grouped = rows.iter().any(|row| row.path.contains('/'));
     // No document says whether the list descends into groups (section 3).
     if assumptions.project_list_groups == ProjectListGroups::Exclude {
@@ -277,6 +279,7 @@ fn item_v2(call: &Call<'_>, row: &Row<'_>) -> Value {
 }
 
 pub(super) fn show(call: &mut Call<'_>, id: &str) -> OperationResult {
+    // Distinguishes a missing repository from a forbidden one: `rows` contains neither.
     let id = call.repository(id, Access::Read)?.id;
     let assumptions = &call.settings.assumptions;
     let rows = rows(call);
@@ -317,6 +320,7 @@ pub(super) fn show(call: &mut Call<'_>, id: &str) -> OperationResult {
         "empty_repo": refs.branches.is_empty(),
         "branch_count": refs.branches.len(),
         "tag_count": refs.tags.len(),
+        // No document lists the values of this field (section 4.2).
         "import_status": "none",
         "import_url": null,
         "import_error": null,

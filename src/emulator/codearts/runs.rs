@@ -30,7 +30,7 @@ pub(super) struct Order {
     pub(super) force: bool,
     /// Whether the request has credentials.
     pub(super) authenticated: bool,
-    /// The error with which it fails, whatever the mirror's outcome is.
+    /// The error with which it fails, regardless of the mirror's outcome.
     pub(super) error: Option<String>,
 }
 
@@ -57,8 +57,10 @@ impl GitRepository {
         else {
             return;
         };
+        // First: a schedule that an edit switched off must not start another run.
         mirror.update_schedule(now, assumptions);
         loop {
+            // The earliest end, and of equal ends the run that was added first.
             let ends = mirror
                 .runs
                 .iter()
@@ -79,6 +81,8 @@ impl GitRepository {
                 }
                 _ => {
                     let Some(due) = due else { break };
+                    // From the due time and not from now, or the schedule would move with the
+                    // requests.
                     mirror.next_scheduled_at = due.checked_add(period(assumptions)).ok();
                     // The schedule skips its turn while a run is in flight, so a run that hangs
                     // does not pile up others.
@@ -99,8 +103,10 @@ impl GitRepository {
 
     /// Runs the mirror. If a run is in flight, the assumption decides.
     pub(super) fn start(&mut self, order: Order, now: Timestamp, settings: &Settings) -> Started {
+        // A run that is due by now is no longer in flight.
         self.finish_due_runs(now, settings);
         let Some(mirror) = &mut self.mirror else {
+            // Not reached: both callers look for the mirror first.
             return Started::Existing(order.jid);
         };
         let jid = order.jid.clone();
@@ -124,6 +130,7 @@ impl GitRepository {
             }
             (RepeatStart::Concurrent, Some(_)) | (_, None) => mirror.begin(order, now, settings),
         }
+        // With zero delay and duration the new run ends at once.
         self.finish_due_runs(now, settings);
         Started::Run(jid)
     }
@@ -151,6 +158,7 @@ impl Mirror {
         // A run that would start after the end of time, queued behind one that hangs, never ends.
         let ends = (outcome != RunOutcome::Hang && starts < Timestamp::MAX)
             .then(|| later(starts, duration));
+        // A scheduled run has no request with credentials: only stored ones help (section 2.3).
         let unauthenticated =
             self.source.needs_credentials && !order.authenticated && self.endpoint_uuid.is_empty();
         let error = match outcome {

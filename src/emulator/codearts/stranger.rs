@@ -28,6 +28,7 @@ impl Emulator {
             repository.mirror.as_ref()?;
             let order = Order {
                 jid,
+                // Another client has its own credentials for the source.
                 authenticated: true,
                 ..Order::default()
             };

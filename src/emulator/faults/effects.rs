@@ -185,7 +185,9 @@ impl Effect {
     /// Whether the effect is possible for that request.
     pub(in super::super) fn applies_to(&self, request: &Request) -> bool {
         match self {
+            // A first page has no page before it, and must not use up the fault.
             Self::RepeatPage => pages::previous_page(request).is_some(),
+            // A write acts on the current state in any case.
             Self::Stale(_) => request.method == "GET",
             _ => true,
         }
@@ -212,6 +214,7 @@ impl Effect {
         match self {
             Self::CutBefore | Self::CutAfter => Answer::Cut,
             Self::HangBefore | Self::HangAfter => Answer::Never,
+            // A client could not notice a cut after the end of the body.
             Self::Truncate(bytes) if *bytes < response.body.len() => {
                 Answer::Truncated(response, *bytes)
             }

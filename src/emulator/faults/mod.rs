@@ -223,6 +223,7 @@ impl Faults {
             if injected.is_spent() || !injected.fault.matches(request) {
                 continue;
             }
+            // Also for a read that is not struck: the lag counts all matching reads.
             let past = injected.past_state();
             if !injected.strikes(past.is_some()) {
                 continue;
@@ -242,6 +243,7 @@ impl Faults {
 
     /// Stores the state before a successful write.
     pub(super) fn remember(&mut self, before: State) {
+        // Shared: a state is large, and several faults can keep it.
         let before = Arc::new(before);
         for injected in self
             .0

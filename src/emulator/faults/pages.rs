@@ -29,6 +29,7 @@ pub(in super::super) fn wrong_total(response: Response, by: i64) -> Response {
             .fold(changed, |changed, item| change_totals(item, by) || changed)
             .then_some(())
     });
+    // The header and the items have the same total in SWR (`swr-api.md`, section 6.3).
     for (name, value) in &mut response.headers {
         if name.eq_ignore_ascii_case("content-range")
             && let Some((range, total)) = value.rsplit_once('/')

@@ -59,6 +59,7 @@ impl Edit {
             target,
         } = &self.subject;
         match self.verb {
+            // `ensure` leaves an object that exists as it is.
             Verb::CreateOrganization => {
                 state.ensure_organization(region, organization);
             }
@@ -188,6 +189,7 @@ impl fmt::Display for Edit {
             repository,
             target,
         } = &self.subject;
+        // Every verb is in the table, so the fallback is not used.
         let (name, ..) = VERBS
             .iter()
             .find(|(_, verb, _)| *verb == self.verb)

@@ -40,10 +40,12 @@ impl Gateway {
         let refused = |refusal: Refusal| refusal.response(settings.error_shape, request_id);
         match (&settings.verify, request.header("X-Auth-Token")) {
             (Some(_), _) if iam::is_login(request) => {}
+            // A request with a token has no signature to check.
             (Some(_), Some(token)) if self.tokens.admit(token, &request.region, now) => {}
             (Some(_), Some(_)) if codearts::owns(&request.path) => {
                 return Some(codearts::expired(request));
             }
+            // From the gateway, before SWR gets the request (`swr-api.md`, section 2.2).
             (Some(_), Some(_)) => return Some(refused(Refusal::unauthorized("token expires"))),
             // Clients sign with the real time, which `advance` does not move.
             (Some(keys), None) => {
@@ -51,6 +53,7 @@ impl Gateway {
                     return Some(refused(refusal));
                 }
             }
+            // Without `verify` a client needs no credentials at all.
             (None, _) => {}
         }
         self.throttled(request, settings, now).map(refused)
@@ -64,6 +67,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Option<Refusal> {
         let limit = settings.calls_per_minute?;
+        // A path without an operation is not counted: the limit is one of each API.
         let owned = codearts::owns(&request.path).then(|| codearts::operation(request));
         let admitted = self
             .throttle
@@ -87,6 +91,7 @@ impl Gateway {
         request_id: &str,
     ) -> Option<Response> {
         let (windows, shape) = (&mut self.windows, settings.error_shape);
+        // Before IAM, which is behind the same gateway.
         if let Some(refusal) = settings
             .rate
             .and_then(|rate| windows.count(rate, &request.region, now, shape, request_id))

@@ -39,6 +39,7 @@ fn check(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), &'static 
     }
     let date = request.header("X-Sdk-Date").ok_or("no X-Sdk-Date header")?;
     let sent = parse_date(date).ok_or("malformed X-Sdk-Date header")?;
+    // In both directions: a client's clock can be ahead as well.
     if now.duration_since(sent).abs() > SKEW {
         return Err("X-Sdk-Date is too far from now");
     }
@@ -48,6 +49,7 @@ fn check(request: &Request, keys: &Keys, now: Timestamp) -> Result<(), &'static 
     let text = format!("{ALGORITHM}\n{date}\n{}", hex_digest(canonical.as_bytes()));
     let signature =
         base16ct::lower::decode_vec(claim.signature).map_err(|_| "malformed signature")?;
+    // HMAC takes keys of any length, so this cannot fail.
     let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret.expose_secret().as_bytes())
         .map_err(|_| "no key")?;
     mac.update(text.as_bytes());

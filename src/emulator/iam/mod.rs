@@ -34,6 +34,7 @@ impl Tokens {
     pub(super) fn admit(&self, token: &str, region: &str, now: Timestamp) -> bool {
         self.0
             .get(token)
+            // A token of a regional endpoint works only in its region (`auth.md`, section 2.5).
             .is_some_and(|(issued, expires)| issued == region && now < *expires)
     }
 
@@ -97,6 +98,7 @@ fn login(
     request: &Request,
     now: Timestamp,
 ) -> Result<Response, Response> {
+    // Null if it is not JSON: then no field is found.
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let auth = &body["auth"];
     let by_password = auth["identity"]["methods"]
@@ -143,6 +145,7 @@ fn login(
     if !project.is_null() {
         issued_token["project"] = json!({ "id": id, "name": request.region, "domain": domain });
     }
+    // The token is in a header, not in the body (`swr-api.md`, section 2.2).
     Ok(
         Response::json(201, &json!({ "token": issued_token }))
             .with_header("X-Subject-Token", token),
@@ -151,6 +154,7 @@ fn login(
 
 /// One project for each region, of the same name.
 fn projects(account: &str, query: &str) -> Response {
+    // The SDK finds its project by the name of the region (`auth.md`, section 2.7).
     let wanted = escape::pairs(query)
         .find(|(name, _)| *name == "name")
         .map(|(_, value)| escape::decode_text(value));

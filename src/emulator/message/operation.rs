@@ -31,6 +31,7 @@ impl Operation {
         let mut captures = Vec::new();
         for (part, segment) in pattern.zip(segments) {
             match part {
+                // An empty segment is not a name: `/namespaces//repos` has no operation.
                 "{}" if !segment.is_empty() => captures.push(segment),
                 _ if part == segment => {}
                 _ => return None,

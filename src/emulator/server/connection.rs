@@ -52,6 +52,7 @@ impl Allowance {
                 self,
             );
         };
+        // hyper may write the end of the head in two parts, so a match goes on across writes.
         let mut taken = 0;
         for byte in bytes {
             if matched < HEAD_END.len() {
@@ -144,6 +145,7 @@ impl AsyncWrite for BreakableConnection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        // Copied, so that the lock is not held during the write.
         let allowance = *self.breaker.allowance();
         let (allowed, _) = allowance.take(bytes);
         if allowed == 0 && !bytes.is_empty() {
@@ -151,6 +153,7 @@ impl AsyncWrite for BreakableConnection {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, &bytes[..allowed]);
+        // Only what was written counts: a socket can take less than it is given.
         if let Poll::Ready(Ok(count)) = written {
             *self.breaker.allowance() = allowance.take(&bytes[..count]).1;
         }

@@ -97,6 +97,7 @@ fn journal_lines(emulator: &Emulator) -> Response {
 fn set_state(emulator: &Emulator, text: &str) -> Result<Response, String> {
     let mut new = serde_json::from_str::<State>(text)
         .map_err(|error| format!("the body is not a state: {error}"))?;
+    // Before the edit: an invalid state changes nothing.
     file::check(&new)?;
     emulator.edit(|state| {
         if new.account.is_empty() {

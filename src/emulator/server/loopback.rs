@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Uri, header};
 /// Why a request from a page of another host is refused. Official clients send no `Origin`.
 pub(in super::super) fn foreign_page(headers: &HeaderMap) -> Option<String> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
+    // Every value is checked: a header can be repeated.
     let foreign = origins.find(|origin| !origin.to_str().is_ok_and(is_origin))?;
     Some(refusal(
         "Origin",

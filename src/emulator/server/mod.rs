@@ -100,6 +100,7 @@ async fn handle(
         return send(control::refused(&refusal));
     }
     if is_control {
+        // With a region, so that the path is not split.
         return match receive(request, Some(String::new()), "").await {
             Some(message::Request {
                 method, path, body, ..
@@ -117,6 +118,7 @@ async fn handle(
             breaker.truncate(bytes);
             send(response)
         }
+        // The connection stays open until the client closes it.
         message::Answer::Never => future::pending().await,
         message::Answer::Cut => cut(&breaker),
     }

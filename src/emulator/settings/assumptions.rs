@@ -63,98 +63,125 @@ macro_rules! assumptions {
 }
 
 assumptions! {
+    // Reported by one source; no page lists a conflict (`swr-api.md`, section 19, row 3).
     /// creating a rule whose target has a rule already
     duplicate_rule: DuplicateRule = "duplicate-rule" {
         Error = "error", Replace = "replace", SecondRow = "second-row", Ignore = "ignore",
     }
+    // Reported by one source; the pages say "all tasks" (row 4).
     /// rules with syncAuto=false in the list of rules
     hidden_rules: HiddenRules = "hidden-rules" { Hide = "hide", Show = "show" }
+    // Older pages list a 406, the newest do not (row 7).
     /// deleting a repository with images
     delete_repository_with_images: DeleteRepositoryWithImages = "delete-repository-with-images" {
         Refuse = "refuse", Cascade = "cascade",
     }
+    // The 406 is documented for images, and one source reports a cascade (row 8).
     /// deleting an organization whose repositories are all empty
     delete_organization_with_repositories: DeleteOrganizationWithRepositories =
         "delete-organization-with-repositories" { Refuse = "refuse", Cascade = "cascade" }
+    // The page of the operation lists no 404 (row 19).
     /// creating a repository in an organization that does not exist
     missing_organization_on_create: MissingOrganizationOnCreate = "missing-organization-on-create" {
         NotFound = "404", BadRequest = "400",
     }
+    // The page has a 404, Terraform expects a 400 (row 6).
     /// deleting a rule that does not exist
     delete_missing_rule: DeleteMissingRule = "delete-missing-rule" {
        BadRequest = "400", NotFound = "404",
     }
+    // Not stated anywhere. The default makes an incomplete update show (row 10).
     /// an update without category or description
     patch_omitted: PatchOmitted = "patch-omitted" { Reset = "reset", Keep = "keep" }
+    // The live service may do either (section 18, item 5).
     /// a limit above 1000
     page_limit_over: PageLimitOver = "page-limit-over" { Refuse = "refuse", Clamp = "clamp" }
+    // Not documented; Terraform filters the answer again (row 14).
     /// how a list compares its namespace parameter
     namespace_filter: NamespaceFilter = "namespace-filter" {
         Exact = "exact", Substring = "substring",
     }
+    // The oldest page has 201, later ones 200 (row 2).
     /// the status of the answer to a new repository
     create_repository_status: CreateRepositoryStatus = "create-repository-status" {
         Created = "201", Ok = "200",
     }
+    // The oldest page shows a form, later ones JSON (row 1).
     /// the accepted bodies of a new repository
     create_repository_body: CreateRepositoryBody = "create-repository-body" {
         Either = "json-or-form", Json = "json", Form = "form",
     }
+    // The pages have no example of it (section 7.1).
     /// the body of the answer when a rule was created or deleted
     rule_answer: RuleAnswer = "rule-answer" { Empty = "empty", Object = "object" }
+    // The code table has both (section 4.3).
     /// access to an organization of another account
     foreign_organization: ForeignOrganization = "foreign-organization" {
         Forbidden = "403", NotFound = "404",
     }
+    // The other fields of a mirror have GitLab's names (`codearts-repo-api.md`, section 8.1).
     /// the values of update_status
     update_status: UpdateStatus = "update-status" {
         GitLab = "gitlab", Oracle = "oracle", Numbers = "numbers",
     }
+    // No page that could be read has an example (section 0).
     /// how CodeArts Repo writes times in version 4
     git_times: GitTimes = "git-times" {
         Offset = "rfc3339-offset", Utc = "rfc3339-utc", Plain = "plain-beijing",
         PlainUtc = "plain-utc",
     }
+    // No conflict is documented, and comparable services differ (section 8.3).
     /// starting a mirror that is running
     repeat_start: RepeatStart = "repeat-start" {
         SameRun = "new-jid-same-run", SameJid = "same-jid", Concurrent = "concurrent",
         Queue = "queue",
         Conflict = "409",
     }
+    // Not documented, for reads and for writes (sections 2.1 and 2.2).
     /// a mirror operation on an ordinary repository
     not_a_mirror: NotAMirror = "not-a-mirror" {
         NotFound = "404", Nulls = "200-nulls", BadRequest = "400",
     }
+    // The Chinese page and the SDK describe the values inverted (section 2.3).
     /// the meaning of mirroring_enabled
     mirroring_enabled: MirroringEnabled = "mirroring-enabled" {
         TrueIsOn = "true-is-on", TrueIsOff = "true-is-off",
     }
+    // An older guide says that switching it off is final (section 2.3).
     /// switching the schedule of a mirror
     schedule_switch: ScheduleSwitch = "schedule-switch" {
         Free = "free", OffIsFinal = "off-is-final", Fixed = "fixed",
     }
+    // The current guide says 24 hours, an older one an hourly pass (section 2.3).
     /// the period of a mirror's schedule
     schedule_period: SchedulePeriod = "schedule-period" { Day = "24h", Hour = "1h" }
+    // Whether an update patches or replaces is not stated (section 2.3).
     /// an update of a mirror that omits a field
     put_omitted: PutOmitted = "put-omitted" { Keep = "keep", Reset = "reset" }
+    // All fields are optional, so the body may be, too (section 2.1).
     /// starting a mirror without a body
     start_without_body: StartWithoutBody = "start-without-body" {
         Accept = "accept", Refuse = "400",
     }
+    // The page says "last modification time", GitLab means the last attempt (section 2.2).
     /// when last_update_at changes: at the end of a run, at its start, or with each update too
     last_update_at: LastUpdateAt = "last-update-at" {
         End = "end", Start = "start", Record = "record",
     }
+    // Neither the count nor its reset is described (section 2.2).
     /// the failures that number_of_failures counts
     number_of_failures: NumberOfFailures = "number-of-failures" {
         Consecutive = "consecutive", Total = "total",
     }
+    // Whether a success clears it is not stated (section 2.2).
     /// last_error after a success
     last_error: LastError = "last-error" { Cleared = "null", Kept = "kept" }
+    // Not documented (section 2.4).
     /// associating a repository that is a mirror
     associate_twice: AssociateTwice = "associate-twice" {
         Same = "same", Replace = "replace", Conflict = "409",
     }
+    // The pages list no body, the SDK has a `url` (section 2.4).
     /// associating without a url
     associate_without_url: AssociateWithoutUrl = "associate-without-url" {
         Accept = "accept", Refuse = "400",
@@ -163,8 +190,10 @@ assumptions! {
     associate_new_repository: AssociateNewRepository = "associate-new-repository" {
         Accept = "201", NotFound = "404",
     }
+    // The page promises "all information" without a shape (section 5).
     /// the commits of branches in the list with view=all
     branch_commit: BranchCommit = "branch-commit" { Absent = "absent", Present = "present" }
+    // Not stated (section 3).
     /// repositories of groups in the list of a project
     project_list_groups: ProjectListGroups = "project-list-groups" {
         Include = "include", Exclude = "exclude",
@@ -179,18 +208,22 @@ assumptions! {
     deleted_branches: DeletedBranches = "deleted-branches" { Keep = "keep", Remove = "remove" }
     /// a run without force, and a tag that differs in the source
     moved_tags: MovedTags = "moved-tags" { Keep = "keep", Overwrite = "overwrite" }
+    // The range is documented, its refusal is not (section 8.4).
     /// a git repository id that is not a number from 1 to 2147483647
     id_out_of_range: IdOutOfRange = "id-out-of-range" { BadRequest = "400", NotFound = "404" }
     /// a value that CodeArts Repo does not document
     invalid_value: InvalidValue = "invalid-value" { Refuse = "400", Ignore = "ignore" }
+    // The rule is documented, the refusal is not (section 2.3).
     /// a mirror url that does not begin with http:// or https://
     mirror_url: MirrorUrl = "mirror-url" { Refuse = "400", Accept = "accept" }
+    // Whether the answer contains them is not stated (section 2.2).
     /// a mirror url with a user or a password
     url_credentials: UrlCredentials = "url-credentials" { Shown = "shown", Scrubbed = "scrubbed" }
     /// a url or endpoint_uuid that a mirror does not have
     empty_field: EmptyField = "empty-field" { Null = "null", Text = "text" }
     /// starting a mirror with a username or password that is not Base64
     not_base64: NotBase64 = "not-base64" { Refuse = "400", FailedRun = "failed-run" }
+    // The guide calls such a repository read-only (section 2.3).
     /// a push to a branch of a scheduled mirror
     push_to_scheduled: PushToScheduled = "push-to-scheduled" {
         Refuse = "refuse", Accept = "accept",

@@ -56,6 +56,7 @@ impl Default for Settings {
             assumptions: Assumptions::default(),
             error_shape: ErrorShape::default(),
             clock: Timestamp::now,
+            // The published limit (`codearts-repo-api.md`, section 6).
             calls_per_minute: Some(600),
             run_delay: Duration::from_secs(1),
             run_duration: Duration::from_secs(4),

@@ -123,7 +123,9 @@ impl Changes {
     pub(in super::super) fn add(&mut self, since: &str, change: Change) -> io::Result<()> {
         let mut lines = Vec::new();
         if self.size == 0 {
+            // Written together with the change: alone this line would say nothing.
             write_line(&mut lines, &Line::Since(since.to_owned()))?;
+            // Empties a file that could not be removed before.
             File::create(&self.path)?;
             self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
         }
@@ -138,7 +140,7 @@ impl Changes {
         self.append(&line)
     }
 
-    /// Removes the file. If that fails, its last line still tells that the state file has the
+    /// Removes the file. If that fails, its last line still shows that the state file has the
     /// changes.
     pub(in super::super) fn clear(&mut self) {
         if self.size > 0 {

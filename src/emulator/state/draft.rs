@@ -65,6 +65,7 @@ impl<'a> Draft<'a> {
 
     /// Only the first change of a place counts: a later one would store a content of this request.
     fn remember(&mut self, place: Part) {
+        // A scan is enough: a request changes few places.
         if !self
             .before
             .parts
@@ -260,6 +261,7 @@ impl Part {
     fn apply_to(self, state: &mut State) {
         match self {
             Self::Organization([region, name], content) => {
+                // The region can be missing: a recorded change is applied to the state before it.
                 let organizations = &mut state.regions.entry(region).or_default().organizations;
                 set(organizations, name, content);
             }

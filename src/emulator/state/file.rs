@@ -122,6 +122,7 @@ impl StateFile {
             path: path.to_owned(),
             changes: Changes::of(path),
             written: None,
+            // Before the file is read: another emulator could replace it in between.
             _lock: lock(path)?,
         };
         remove_leftovers(path);
@@ -148,9 +149,11 @@ impl StateFile {
         let Some(recorded) = self.changes.read().map_err(failed)? else {
             return Ok(state);
         };
+        // Two absent digests must not count as equal.
         let is_included = found.is_some() && found == recorded.included_in;
         match state {
             Some(mut state) if is_included || found.as_ref() == Some(&recorded.since) => {
+                // Cuts off an incomplete line before anything is appended to it.
                 self.changes.resume(recorded.size).map_err(failed)?;
                 // The emulator was killed after it had replaced the state file.
                 if is_included {
@@ -188,6 +191,7 @@ impl StateFile {
         let mut text = serde_json::to_vec_pretty(state)?;
         text.push(b'\n');
         let large = (text.len() >= LARGE).then(|| (digest(&text), text.len() as u64));
+        // Before the rename: after a crash in between the digest shows which state is there.
         if self.changes.size() > 0 {
             self.changes.mark_included_in(&digest(&text))?;
         }

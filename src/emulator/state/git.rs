@@ -350,6 +350,7 @@ impl State {
                 .projects
                 .values()
                 .flat_map(|project| project.repositories.values());
+            // Not of mirrors: no operation takes the id of one. A 0 is filled in later.
             let mut ids = repositories
                 .map(|repository| repository.id)
                 .filter(|id| *id != 0);
@@ -378,6 +379,7 @@ impl State {
                         *id = next_free(&mut last, &mut used);
                     }
                     if repository.uuid.is_empty() {
+                        // From the id: the same state has the same uuid after a restart.
                         repository.uuid = derived_id(&format!("{region}/{}", repository.id));
                     }
                 }

@@ -228,6 +228,7 @@ fn yes() -> bool {
 
 /// 32 hexadecimal digits that depend on the text only.
 pub(super) fn derived_id(text: &str) -> String {
+    // 32 digits, as the ids of accounts and projects have in the API.
     base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())[..16])
 }
 
@@ -316,6 +317,7 @@ impl State {
                 *id = last;
             }
         };
+        // New ids follow the order of the names: a map keeps no order of creation.
         for organization in self
             .regions
             .values_mut()

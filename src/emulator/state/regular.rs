@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Refuses anything else: reading a pipe may block for ever, and a device may have no end.
+/// Refuses anything else: reading a pipe may block forever, and a device may have no end.
 pub(super) fn require_regular(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(io::Error::other("expected a regular file")),

@@ -110,6 +110,7 @@ pub(super) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// Reads the query. With a `filter` the service ignores all other parameters (section 6.2).
     pub(super) fn read(query: &str, filter_keys: &[&str]) -> Result<Self, Refusal> {
+        // Terraform sends a filter raw, the SDK escapes it: both have to work (section 2.4).
         let decoded =
             |(name, value): (&str, &str)| (escape::decode_text(name), escape::decode_text(value));
         let plain: Vec<_> = escape::pairs(query).map(decoded).collect();

@@ -48,6 +48,7 @@ pub(super) fn repositories(call: &Call<'_>) -> OperationResult {
     let mut rows = rows(call, &parameters)?;
     let order = order(&parameters)?;
 
+    // Before the page is cut: the total counts all matches (section 6.2).
     let total = rows.len();
     let rows = page.slice(&mut rows, order);
     let items: Vec<Item<'_>> = rows.iter().map(|row| item(call, *row, total)).collect();
@@ -84,6 +85,8 @@ fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>,
         ["namespace", "name", "category"].map(|filter| parameters.get(filter));
     let matching = all.filter(|row| {
         namespace.is_none_or(|matching| organizations::matches(call, row.organization, matching))
+            // A part of the name matches (section 6.2), so a client has to compare whole names
+            // itself.
             && name.is_none_or(|part| row.name.contains(part))
             && category.is_none_or(|category| row.repository.category == category)
             && is_public.is_none_or(|is_public| row.repository.is_public == is_public)
@@ -101,6 +104,7 @@ fn order(parameters: &Parameters) -> Result<Order, Refusal> {
     let (column, direction) = match (parameters.get("order_column"), parameters.get("order_type")) {
         (None, None) => return Ok(Box::new(created)),
         (Some(column), Some(direction)) => (column, direction),
+        // Both or neither (section 6.2).
         _ => return Err(bad_parameter("order_column and order_type belong together")),
     };
     let compare: fn(&Row<'_>, &Row<'_>) -> Ordering = match column {
@@ -122,6 +126,7 @@ fn order(parameters: &Parameters) -> Result<Order, Refusal> {
             compare(a, b).then_with(|| created(a, b))
         })),
         "desc" => Ok(Box::new(move |a, b| {
+            // Only the column is reversed: equal rows stay in the order of creation.
             compare(b, a).then_with(|| created(a, b))
         })),
         _ => Err(bad_parameter(format!("order_type cannot be {direction}"))),
@@ -156,6 +161,7 @@ impl Page {
             (Some(offset), Some(limit)) => (offset, limit),
             _ => return Err(bad_parameter("limit and offset belong together")),
         };
+        // A guess from the code table: no page has a code for this (section 18, item 5).
         let bad_size = || {
             Refusal::service(
                 4_000_056,
@@ -164,6 +170,7 @@ impl Page {
         };
         let clamped = limit > MAX_LIMIT;
         match call.settings.assumptions.page_limit_over {
+            // With both choices: empty pages would never lead to the end of the list.
             _ if limit == 0 => Err(bad_size()),
             PageLimitOver::Refuse if clamped => Err(bad_size().assuming(PageLimitOver::NAME)),
             _ => Ok(Self {
@@ -179,6 +186,7 @@ impl Page {
     /// makes the sort cheap for the order that clients usually request.
     fn slice<'r, 'a>(&self, rows: &'r mut [Row<'a>], order: Order) -> &'r mut [Row<'a>] {
         rows.sort_by(order);
+        // A pager may ask for a page past the end: it is empty, not an error.
         let start = self.offset.min(rows.len());
         let end = start.saturating_add(self.limit).min(rows.len());
         &mut rows[start..end]
@@ -233,6 +241,7 @@ fn item<'a>(
         internal_path: internal_path(organization, name),
         domain_name: call.state.account(),
         namespace: organization,
+        // The list has only names of tags, and the state has only their count.
         tags: (1..=repository.num_images.min(MAX_TAGS))
             .map(|number| format!("v{number}"))
             .collect(),

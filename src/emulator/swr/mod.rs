@@ -151,6 +151,7 @@ impl Call<'_> {
         if !regions::exists(&self.request.region) {
             return Err(Refusal::no_route());
         }
+        // By the gateway, before an operation reads the body.
         if self.request.body.len() > BODY_LIMIT {
             return Err(Refusal::gateway(
                 413,
@@ -207,6 +208,7 @@ impl Call<'_> {
     /// An organization whose content the caller may change.
     fn editable(&self, name: &str) -> Result<&Organization, Refusal> {
         let organization = self.organization(name)?;
+        // 3 may edit the content, 1 may only read it (section 5).
         if organization.auth < 3 {
             return Err(Refusal::service(
                 4_037_018,

@@ -5,6 +5,7 @@
 
 /// 1 to 64 characters, the first a lower-case letter.
 pub(super) fn is_organization(name: &str) -> bool {
+    // Bytes are characters here: `is_joined` admits ASCII only.
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && is_joined(name, &["."])

@@ -121,6 +121,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
         (Account(answer), []) => Some(answer(call)),
         (Organization(answer), [organization]) => Some(answer(call, organization)),
         (Repository(answer), [organization, name]) => {
+            // After the split: a `$` must not separate like a slash (section 2.4).
             Some(answer(call, organization, &name.replace('$', "/")))
         }
         _ => None,

@@ -127,6 +127,7 @@ fn item(name: &str, organization: &Organization) -> Value {
 /// (terraform-provider-huaweicloud #4336).
 fn list_item(name: &str, organization: &Organization) -> Value {
     let mut item = item(name, organization);
+    // The emulated account has one user.
     item["access_user_count"] = json!(1);
     item["repo_count"] = json!(organization.repositories.len());
     item

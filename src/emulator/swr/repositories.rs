@@ -32,6 +32,7 @@ const DESCRIPTION_LIMIT: usize = 30_000;
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str) -> OperationResult {
     let fields = creation_fields(call)?;
+    // Not left to `editable`: this operation has its own answer for a missing organization.
     if call
         .state
         .organization(call.region(), organization)
@@ -56,6 +57,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str) -> OperationResult
         ));
     }
     let repository = Repository {
+        // After all checks: a refused request must not take an id.
         id: call.state.next_id(),
         is_public,
         // The service stores `other` for an omitted category (section 6.1).
@@ -147,6 +149,7 @@ pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
     repository.is_public = is_public;
     replace(&mut repository.category, category, "other", omitted);
     replace(&mut repository.description, description, "", omitted);
+    // No source says that it moves with a sync rule as well (section 13).
     repository.updated = now;
     let incomplete = category.is_none() || description.is_none();
     // 201, and not 200: both Terraform clients accept only this status for an update.
@@ -187,6 +190,7 @@ fn category(fields: &Fields) -> Result<Option<&str>, Refusal> {
 
 fn description(fields: &Fields) -> Result<Option<&str>, Refusal> {
     match fields.text("description")? {
+        // Characters and not bytes, as the console counts.
         Some(text) if text.chars().count() > DESCRIPTION_LIMIT => {
             Err(Refusal::service(4_131_012, "The description is too long"))
         }
@@ -201,5 +205,6 @@ pub(super) fn path(region: &str, organization: &str, name: &str) -> String {
 
 /// The address for pulls inside the region.
 pub(super) fn internal_path(organization: &str, name: &str) -> String {
+    // Made up. The pages show only the form of this address (section 6.1).
     format!("10.0.0.1:20202/{organization}/{name}")
 }

@@ -21,7 +21,8 @@ const MADE_UP_MISSING: u32 = 4_049_999;
 
 pub(super) fn regions() -> Reply {
     let items = regions::REGIONS.iter().map(|region| {
-       json!({ "regionID": region, "registryURL": format!("swr.{region}.myhuaweicloud.com") })
+        // Only the newest pages have `registryURL` (section 7.1).
+        json!({ "regionID": region, "registryURL": format!("swr.{region}.myhuaweicloud.com") })
     });
     Reply::new(200, items.collect::<Value>())
 }
@@ -63,6 +64,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
         DuplicateRule::Replace if is_duplicate => {
             let rules = &mut call.editable_repository(organization, name)?.sync_rules;
             if let Some(other) = rules.iter_mut().find(|other| has_target(other)) {
+                // The flags are replaced, not the rule: its id and creation time stay.
                 let (id, created) = (other.id, other.created.clone());
                 *other = SyncRule {
                     id,
@@ -101,6 +103,7 @@ pub(super) fn delete(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
     let rules = &mut call.editable_repository(organization, name)?.sync_rules;
     let (region, remote) = target(&fields)?;
     let before = rules.len();
+    // All rules of that target: with `duplicate-rule=second-row` there can be several.
     rules.retain(|rule| !rule.is_to(region, remote));
     if rules.len() < before {
         return Ok(success(call.settings).assuming(RuleAnswer::NAME));

@@ -93,6 +93,7 @@ impl Journal {
     /// Adds an entry. Its line is in the file before the answer is sent.
     pub(in super::super) fn push(&mut self, entry: Entry) {
         if let Some(file) = &mut self.file {
+            // In one call: a killed emulator leaves at most one incomplete line.
             let written = line(&entry).and_then(|line| file.write_all(&line));
             if let Err(error) = written {
                 // Later lines would hide that one is missing.
@@ -133,6 +134,7 @@ fn repair_last_line(mut file: &File) -> io::Result<()> {
 /// The start of the last line, which is the end of the file after a complete line.
 fn last_line(mut file: &File, size: u64) -> io::Result<u64> {
     let mut end = size;
+    // From the end, because a journal can be large.
     while end > 0 {
         let start = end.saturating_sub(CHUNK);
         file.seek(SeekFrom::Start(start))?;
@@ -230,6 +232,7 @@ fn without_user_info(text: String) -> String {
         return text;
     };
     let end = rest.find('/').unwrap_or(rest.len());
+    // The last one: a password can contain another.
     match rest[..end].rfind('@') {
         Some(at) => format!("{scheme}://{MASK}{}", &rest[at..]),
         None => text,

@@ -1,5 +1,4 @@
-//! The way of a request to the service and back: faults, the signature, the state file, the
-//! journal.
+//! The path of a request through the emulator: faults, gateway, service, state file, journal.
 //!
 //! It does not wait. It returns the delay, and the caller waits.
 
@@ -50,6 +49,7 @@ impl World {
         self.requests += 1;
         let request_id = format!("emulator-{:08}", self.requests);
         let now = self.now(settings);
+        // Faults come first: the network and the proxies are in front of the gateway.
         let Strike {
             edits,
             effect,
@@ -57,6 +57,7 @@ impl World {
         } = self.faults.strike(request);
         let mut effects = vec![STRANGER; edits.len()];
         effects.extend(effect.as_ref().map(Effect::name));
+        // An edit writes the whole state file, so an empty one is not made.
         if !edits.is_empty() {
             self.edit(settings, |state| {
                 edits.iter().for_each(|edit| edit.apply(state));
@@ -99,6 +100,7 @@ impl World {
             None => (Answer::Complete(response), Duration::ZERO),
         };
         let answer = with_id_and_date(answer, &request_id, now);
+        // An entry parses and masks the body, so none is made that is not kept.
         if self.journal.is_kept() {
             self.journal
                 .push(Entry::new(request, &request_id, &answer, effects));
@@ -124,6 +126,8 @@ impl World {
         let past = (is_write && self.faults.need_past_states()).then(|| self.state.clone());
         let (response, before) =
             gateway::answer(&mut self.state, settings, request, now, request_id);
+        // A read or a refusal changes at most runs that were due, and a restart finishes these
+        // again.
         if !is_write || !response.is_success() {
             return response;
         }

@@ -79,6 +79,7 @@ pub(super) fn bodies() -> String {
 }
 
 pub(super) fn read(fields: &mut Fields) -> Result<Effect, String> {
+    // From 200 on: a 1xx has no body, and another answer has to follow it.
     let fits = |status: &u16| (200..600).contains(status);
     let status = fields
         .number("status", fits, "a number from 200 to 599")?
@@ -172,6 +173,7 @@ fn body(fields: &mut Fields, status: u16) -> Result<ErrorBody, String> {
         "service-c" => shaped(Some(ErrorShape::C)),
         "gateway" => {
             let (code, message) = code_and_message(GATEWAY)?;
+            // With or without the prefix, as in the documents and in `Effect`.
             let code = code.strip_prefix(GATEWAY).unwrap_or(&code).to_owned();
             Ok(ErrorBody::Gateway {
                 status,

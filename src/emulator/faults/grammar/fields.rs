@@ -62,6 +62,7 @@ impl Fields {
                 .iter()
                 .any(|table| table.iter().any(|(known, ..)| *known == name))
         };
+        // An empty name comes from a comma too many, not from an unknown effect.
         self.0
             .keys()
             .map(String::as_str)
@@ -120,6 +121,7 @@ fn split(text: &str) -> Vec<String> {
         let last = pieces.len() - 1;
         match character {
             ',' => pieces.push(String::new()),
+            // Before any other character it stays: a pattern or a message can contain it.
             '\\' => pieces[last].push(
                 characters
                     .next_if(|next| matches!(next, ',' | '\\'))

@@ -155,6 +155,7 @@ impl Fault {
     /// Reads the faults of a file: a list of mappings, in YAML or JSON. The error names the item.
     pub fn list(text: &str) -> Result<Vec<Self>, String> {
         let expected = "expected a list of faults, such as `- { cut-after: true, method: POST }`";
+        // JSON is YAML as well, so one parser reads both.
         let document: serde_yaml::Value =
             serde_yaml::from_str(text).map_err(|error| format!("{expected}: {error}"))?;
         let items = document.as_sequence().ok_or(expected)?;
@@ -212,6 +213,7 @@ impl Fault {
             count,
             effect,
         };
+        // All known fields are taken by now.
         match fields.rest() {
             None => Ok(fault),
             Some(name) => Err(unexpected(&name)),
@@ -347,6 +349,7 @@ fn effect(fields: &mut Fields) -> Result<Effect, String> {
     }
     let count = |fields: &mut Fields| {
         let number = fields.number(name, |number: &usize| *number > 0, "a number from 1 on")?;
+        // The field exists: it has selected the effect.
         Ok::<_, String>(number.unwrap_or_default())
     };
     match name {
@@ -370,6 +373,7 @@ fn effect(fields: &mut Fields) -> Result<Effect, String> {
             let by = fields.number(name, |by: &i64| *by != 0, "a number such as `3` or `-1`")?;
             Ok(Effect::WrongTotal(by.unwrap_or_default()))
         }
+        // Only `stranger` is left.
         _ => fields
             .take(name)
             .unwrap_or_default()
