@@ -12,8 +12,8 @@ use super::{Age, Date};
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Whether more time than the age has passed since then. A time in the future is not old: clocks
-    /// differ.
+    /// Whether more time than the age has passed since then. A time in the future is not old:
+    /// clocks differ.
     pub(crate) fn is_older_than(self, age: Age, now: Moment) -> bool {
         now.0.saturating_sub(self.0) > i64::try_from(age.seconds()).unwrap_or(i64::MAX)
     }
@@ -124,9 +124,9 @@ const CHINA: i64 = 8 * 3_600;
 const TOLERANCE: i64 = 15 * 60;
 
 impl Stamp {
-    /// None if the text is not a time in a known form. A time without an offset, as older interfaces
-    /// write `2020-07-22 10:45:56`, is read as UTC; if that is ahead of the service's own clock, it
-    /// can only be China's.
+    /// None if the text is not a time in a known form. A time without an offset, as older
+    /// interfaces write `2020-07-22 10:45:56`, is read as UTC; if that is ahead of the service's
+    /// own clock, it can only be China's.
     pub fn parse(text: &str, clock: Option<Moment>) -> Option<Stamp> {
         let (local, offset) = Moment::local(text)?;
         let assumed = if clock.is_some_and(|clock| local.is_ahead_of(clock)) {

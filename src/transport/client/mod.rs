@@ -188,7 +188,7 @@ impl Client {
         self.gate.wanted_in_flight()
     }
 
-    /// Whether the service refused the credentials. Then nothing more is sent.
+    /// Whether the service refused the credentials. After that no request is sent.
     pub fn is_refused(&self) -> bool {
         self.gate.is_closed()
     }

@@ -146,7 +146,7 @@ fn address_of(host: &str) -> Option<IpAddr> {
 
 /// A template as messages may show it: without what may be a secret.
 fn printable(template: &str) -> String {
-    // An invalid URL cannot be split, so a login can be anywhere before the `@`.
+    // An invalid URL cannot be split, so all text before an `@` can be a login.
     if template.contains('@') {
         return "not shown, it may hold a password".to_owned();
     }

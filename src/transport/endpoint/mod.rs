@@ -62,6 +62,7 @@ impl Endpoints {
     ) -> Result<Self, EndpointError> {
         let mut endpoints = Endpoints::default();
         for one in wanted {
+            // An endpoint that a person names is used wherever the other services are.
             let is_given = one.template.is_some() || overrides.template(one.service).is_some();
             // Not an error: IAM is only needed to learn the account.
             if one.service == Service::Iam && !is_given && endpoints.is_outside_huawei(one.region) {

@@ -30,6 +30,7 @@ pub(super) async fn read(
         .await
         .map_err(|error| no_answer(base, timeouts, error))?
     {
+        // By what arrives: `Content-Length` can be missing or wrong.
         if body.len() + chunk.len() > MAX_BODY {
             let message = format!(
                 "{} answered {status} with more than {} MiB",

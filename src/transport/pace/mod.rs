@@ -2,9 +2,9 @@
 //!
 //! The idea is that of the AWS SDKs' adaptive retry mode, which takes it from TCP CUBIC: a refusal
 //! cuts the rate, and the rate then climbs back fast at first, slowly around the value at which it
-//! was refused, and fast again above it. Unlike there, a rate is set only after a second burst of
-//! refusals: one may come from another client or from a fault, and says nothing about the limit.
-//! Pure: time is a duration since some start, and nothing waits here.
+//! was refused, and fast again above it. Unlike in the SDKs, a rate is set only after a second
+//! burst of refusals: one may come from another client or from a fault, and says nothing about the
+//! limit. Pure: time is a duration since some start, and nothing waits here.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -186,7 +186,7 @@ impl Pace {
             refusals.is_burst = true;
             self.burst(now);
         }
-        // Chance, or the edge of a limit: the curve begins anew, and its plateau does not fall.
+        // Chance, or the edge of a limit: the curve starts again, and its plateau does not fall.
         if !refusals.is_burst {
             self.plateau = self.plateau.max(self.rate.unwrap_or_default());
         }
@@ -223,8 +223,8 @@ impl Pace {
         (self.tokens, self.filled, self.climbing_since) = (self.tokens.min(1.0), now, now);
     }
 
-    /// What was let through per second. A service with a small token bucket shows its rate since the
-    /// last burst, when the bucket was empty; one that counts by the second, in a whole second.
+    /// What was let through per second. A service with a small token bucket shows its rate since
+    /// the last burst, when the bucket was empty; one that counts by the second, in a whole second.
     fn measured(&mut self, now: Duration) -> f64 {
         self.forget(now);
         let in_a_second = self.successes.len() as f64 / MEASURED.as_secs_f64();
