@@ -51,7 +51,7 @@ impl Moment {
     /// The local time, and how many seconds it is ahead of UTC, if the text has an offset.
     fn local(text: &str) -> Option<(Moment, Option<i64>)> {
         let text = text.trim();
-        // `get`, because a text of the service can hold characters of several bytes.
+        // `get`, because a text of the service can contain characters of several bytes.
         let (date, rest) = (text.get(..10)?, text.get(10..)?);
         let date: Date = date.parse().ok()?;
         let rest = rest.strip_prefix(['T', 't', ' '])?;

@@ -11,7 +11,7 @@ pub(super) fn show(call: &Call<'_>) -> Reply {
         own.iter()
             .flat_map(|(_, organization)| organization.repositories.values())
     };
-    // Saturating: a hand-written state can hold any numbers.
+    // Saturating: a hand-written state can contain any numbers.
     let images: u64 = repositories()
         .map(|repository| repository.num_images)
         .fold(0, u64::saturating_add);

@@ -150,7 +150,7 @@ fn printable(template: &str) -> String {
     if template.contains('@') {
         return "not shown, it may hold a password".to_owned();
     }
-    // A query can hold a token.
+    // A query can contain a token.
     let end = template.find(['?', '#']).unwrap_or(template.len());
     crate::text::escaped(&template[..end])
 }

@@ -72,7 +72,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A template with its origin. It may hold `{region}`.
+/// A template with its origin. It may contain `{region}`.
 #[derive(Debug, Clone)]
 pub(super) struct Template<'a> {
     pub(super) text: &'a str,

@@ -10,8 +10,8 @@ use std::{collections::VecDeque, time::Duration};
 
 /// The share of a refused rate that a cut leaves.
 const LEFT: f64 = 0.85;
-/// The least share of the own rate that a cut takes for what the service allows. If less was let
-/// through, another client may have used the rest.
+/// The least share of the refused rate that a cut takes for what the service allows. If less was
+/// let through, another client may have used the rest.
 const LEAST_MEASURED: f64 = 0.8;
 /// How fast the rate grows: requests per second, for each cubed second away from the plateau. The
 /// SDKs take 0.4; where each refusal costs a `Retry-After` of a second, that probes too often.
@@ -211,7 +211,7 @@ impl Pace {
         let measured = self.measured(now);
         let is_first = self.last_burst.replace(now).is_none();
         self.plateau = match self.rate {
-            // Not above the own rate: that rate was refused.
+            // Not above the rate that was refused.
             Some(rate) => measured.clamp(rate * LEAST_MEASURED, rate),
             None => measured.max(self.plateau * LEAST_MEASURED),
         };

@@ -96,7 +96,7 @@ impl Tries {
         }
         let own = bound / 2..=bound;
         let wait = match after(retry_after) {
-            // After the first `Retry-After` was too short, the own wait is a lower bound. A zero is
+            // After the first `Retry-After` was too short, `own` is a lower bound. A zero is
             // an explicit request to retry at once and stays.
             Some(requested) if self.throttled > 1 && !requested.end().is_zero() => {
                 *requested.start().max(own.start())..=*requested.end().max(own.end())
