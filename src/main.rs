@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
         Err(error) => {
             let (error, hint) = cli::explained(error, &cli::typed());
-            cli::tell(&error);
+            cli::print(&error);
             if let Some(hint) = hint {
                 terminal::print_line(&hint);
             }

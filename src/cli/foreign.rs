@@ -1,8 +1,8 @@
-//! What people type who know Terraform, decK or kubectl: the words of those tools, and ours for the
-//! same.
+//! Hints for people who know Terraform, decK or kubectl: the options and commands of those tools,
+//! and what portolan has instead.
 //!
-//! A tip of the command line's library is taken away where it would lead astray: `--force` is not a
-//! mistyped `--format`, and an unknown option is never a value.
+//! clap's own suggestion is removed where it is wrong: `--force` is not a mistyped `--format`, and
+//! an unknown option is never a value.
 
 use clap::{
     CommandFactory as _,
@@ -11,7 +11,7 @@ use clap::{
 
 use super::Cli;
 
-/// Words for an option, without dashes, and what to do instead.
+/// Foreign options, without dashes, and what to do instead.
 const OPTIONS: &[(&str, &str)] = &[
     (
         "auto-approve approve assume-yes y no-confirm non-interactive input",
@@ -19,7 +19,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "force",
-        "`apply --yes` does not ask; a change that is withheld wants `--allow CLASS`",
+        "`apply --yes` does not ask; a withheld change needs `--allow CLASS`",
     ),
     (
         "o output",
@@ -33,7 +33,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("sarif", "`--format sarif` prints SARIF"),
     (
         "dry-run check",
-        "`portolan plan` shows what `apply` would do, and sends nothing but reads",
+        "`portolan plan` shows what `apply` would do, and only reads",
     ),
     ("var var-file set values", VARIABLES),
     (
@@ -61,7 +61,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "namespace n organization project select-tag workspace selector l",
-        "`--target PATTERN` looks at a part, such as `--target team-a`",
+        "`--target PATTERN` selects a part, such as `--target team-a`",
     ),
     (
         "recursive R kustomize k",
@@ -84,11 +84,11 @@ const OPTIONS: &[(&str, &str)] = &[
         "access-key secret-key ak sk token profile context kubeconfig",
         CREDENTIALS,
     ),
-    ("debug trace", "`-vv` tells of every request"),
+    ("debug trace", "`-vv` logs every request"),
     ("no-colour", "`--no-color`"),
 ];
 
-/// Words for a command.
+/// Foreign commands, and what to do instead.
 const COMMANDS: &[(&str, &str)] = &[
     (
         "import dump export pull",
@@ -121,29 +121,29 @@ const COMMANDS: &[(&str, &str)] = &[
     ("taint untaint replace", REPLACES),
     (
         "workspace",
-        "`--file PATH` names another chart, and `--target PATTERN` looks at a part of one",
+        "`--file PATH` names another chart, and `--target PATTERN` selects a part of one",
     ),
     (
         "ping",
-        "`portolan plan` asks the services, and says what it cannot read",
+        "`portolan plan` reads from the services, and reports what it cannot read",
     ),
     (
         "gateway",
-        "`portolan plan`, `portolan apply` and `portolan init --from-live` stand alone",
+        "use `portolan plan`, `portolan apply` and `portolan init --from-live` directly",
     ),
 ];
 
 const ASKS: &str = "`apply --yes` makes the changes without a question";
 const VARIABLES: &str = "`${env:NAME}` in a chart is the value of the variable `PORTOLAN_VAR_NAME`";
 const REPLACES: &str =
-    "a change that is impossible in place is a replacement by itself, and nothing else is replaced";
+    "portolan replaces an object only if a change is impossible in place, and then by itself";
 const NO_STATE: &str = "there is no state file and no lock: every run reads what is live";
 const ABSENT: &str =
-    "write `state: absent` in the chart at what shall go; `portolan plan` shows what that deletes";
+    "write `state: absent` at the entry in the chart; `portolan plan` shows what that deletes";
 const CREDENTIALS: &str = "credentials come from the environment: `HUAWEICLOUD_SDK_AK` and \
     `HUAWEICLOUD_SDK_SK`, or `HW_ACCESS_KEY` and `HW_SECRET_KEY`";
 
-/// The error without what would lead astray, and what to do instead where that is known.
+/// The error without wrong suggestions, and what to do instead where that is known.
 pub fn explained(mut error: clap::Error, typed: &[String]) -> (clap::Error, Option<String>) {
     let invalid = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -159,6 +159,8 @@ pub fn explained(mut error: clap::Error, typed: &[String]) -> (clap::Error, Opti
         }
         _ => None,
     };
+    // clap names a cluster of short options by its first unknown letter. The hint is about the
+    // whole word, so the error has to name that too.
     if let Some(word) = invalid_argument.as_ref().filter(|_| hint.is_some()) {
         error.insert(
             ContextKind::InvalidArg,
@@ -174,6 +176,7 @@ pub fn explained(mut error: clap::Error, typed: &[String]) -> (clap::Error, Opti
             error.remove(tip);
         }
     }
+    // clap has no kind of its own for the tip "to pass '--x' as a value, use '-- --x'".
     let is_value = |tips: &ContextValue| tips.to_string().contains("as a value");
     if error.get(ContextKind::Suggested).is_some_and(is_value) {
         error.remove(ContextKind::Suggested);
@@ -181,8 +184,7 @@ pub fn explained(mut error: clap::Error, typed: &[String]) -> (clap::Error, Opti
     (error, hint.map(|hint| format!("hint: {hint}")))
 }
 
-/// An option of ours behind one dash begins with one of our letters, and the rest of it would be
-/// read as a path: `-format`.
+/// A long option after one dash, such as `-format`: clap would read `-f` with the path `ormat`.
 pub(super) fn misread(typed: &[String]) -> Option<&str> {
     let options = typed.iter().skip(1).take_while(|word| *word != "--");
     let mut single = options.filter(|word| word.starts_with("-f"));
@@ -203,12 +205,14 @@ fn argument(invalid: &str, typed: &[String]) -> Option<String> {
     (is_single && is_ours(name(word))).then(|| format!("write `--{}`, with two dashes", name(word)))
 }
 
-/// What stands where nothing can: most often a chart.
+/// The hint for an operand where none is accepted: most often a chart.
 fn operand(word: &str, typed: &[String]) -> Option<String> {
     let before = typed
         .iter()
         .position(|other| other == word)
         .and_then(|at| typed.get(at.checked_sub(1)?));
+    // The value of `--emulator` is optional, so it needs the equals sign: without one, the next
+    // word is an operand or a command.
     if before.is_some_and(|before| before == "--emulator") {
         return Some(emulator(word));
     }
@@ -238,7 +242,7 @@ fn emulator(path: &str) -> String {
     format!("write `--emulator={path}`, with the equals sign")
 }
 
-/// The word that was typed, of which the library names one letter only.
+/// The word that was typed, where clap names only one of its letters.
 fn whole<'t>(invalid: &'t str, typed: &'t [String]) -> &'t str {
     let letter = invalid
         .strip_prefix('-')

@@ -92,9 +92,9 @@ pub struct Global {
     )]
     pub parallelism: Parallelism,
 
-    /// How long the run may take, such as `90s` or `30m`; without it, as long as it needs.
+    /// How long the command may take, such as `90s` or `30m`; by default there is no limit.
     ///
-    /// When the time is over, a plan is unknown; an apply starts nothing new, finishes what is in
+    /// At the end of this time a plan is unknown; an apply starts nothing new, finishes what is in
     /// flight and reports.
     #[arg(long, value_name = "TIME", global = true, env = "PORTOLAN_TIMEOUT")]
     pub timeout: Option<Timeout>,
@@ -124,16 +124,16 @@ pub struct Global {
     #[arg(short, long, global = true, env = "PORTOLAN_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
-    /// Tell on stderr of requests that went wrong; twice: of every request.
+    /// Log failed requests on stderr; twice: every request.
     #[arg(short, long, global = true, env = "PORTOLAN_VERBOSE", action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Show no bars, and do not tell about each finished change.
+    /// Show no bars, and print no line for each finished change.
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
 }
 
-/// The words of the command line, the program's name first, also where they are no text.
+/// The words of the command line, the program's name first; invalid UTF-8 is replaced.
 pub fn typed() -> Vec<String> {
     std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
@@ -141,9 +141,10 @@ pub fn typed() -> Vec<String> {
 }
 
 impl Cli {
-    /// Reads the command line and the variables that stand for options.
+    /// Reads the command line and the variables that set options.
     pub fn read() -> Result<Cli, clap::Error> {
         let typed = typed();
+        // Before clap: it would accept `-format` and then fail on the file `ormat`.
         if let Some(word) = foreign::misread(&typed) {
             let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(&Cli::command());
             error.insert(
@@ -162,6 +163,8 @@ impl Cli {
         let is_set = |matches: &clap::ArgMatches| {
             matches.value_source("emulator") == Some(ValueSource::EnvVariable)
         };
+        // A global option has its value source only at the level where it was given: before the
+        // command's name or after it.
         if is_set(&matches)
             || matches
                 .subcommand()
@@ -177,7 +180,7 @@ impl Cli {
     }
 }
 
-/// The state file that a value of `PORTOLAN_EMULATOR` means. Variables of pipelines are switches.
+/// The state file that a value of `PORTOLAN_EMULATOR` means. Pipelines use variables as switches.
 fn switched(value: PathBuf) -> Option<PathBuf> {
     match value.to_str().map(str::to_ascii_lowercase).as_deref() {
         Some("true" | "1" | "yes" | "on") => Some(PathBuf::from(DEFAULT_STATE)),
@@ -186,9 +189,9 @@ fn switched(value: PathBuf) -> Option<PathBuf> {
     }
 }
 
-/// An empty variable is one that is not set: pipelines define what they leave empty. An empty value
-/// that was typed is a script whose own variable was not, and an error: without `--emulator` the
-/// run would go to the cloud.
+/// An empty variable counts as unset: pipelines define variables that they leave empty. An empty
+/// value on the command line stays an error: it comes from a script whose own variable is unset,
+/// and without `--emulator` the command would go to the cloud.
 fn without_empty_variable(argument: Arg) -> Arg {
     let empty = argument
         .get_env()
@@ -201,9 +204,9 @@ fn without_empty_variable(argument: Arg) -> Arg {
     }
 }
 
-/// Prints what clap says of a command line, without the logins of URLs that were typed. A closed
-/// pipe or a full disk is nobody's fault.
-pub fn tell(error: &clap::Error) {
+/// Prints clap's error or help, without the logins in URLs that were typed.
+pub fn print(error: &clap::Error) {
+    // Ignored: the exit code already reports the error, and there is no other place to print to.
     let _ = if error.use_stderr() {
         let text = error.render().ansi().to_string();
         write!(anstream::stderr(), "{}", mask::logins(&text))
@@ -220,13 +223,13 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show the smallest set of changes that makes the live state equal to the chart.
     Plan(PlanArgs),
-    /// As `plan`, for a schedule: exits with 2 if anything differs.
+    /// Like `plan`, for scheduled use: exits with 2 if anything differs.
     Drift(DriftArgs),
     /// Make the changes, after asking.
     Apply(ApplyArgs),
-    /// Print a saved plan in any format; reads its file alone.
+    /// Print a saved plan in any format; reads only that file.
     Show(ShowFileArgs),
-    /// Say what the code of a diagnostic means, with an example.
+    /// Explain the code of a diagnostic, with an example.
     Explain(ExplainArgs),
     /// Print the JSON Schema of the chart, or of a document that a command prints.
     Schema(SchemaArgs),
@@ -238,7 +241,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The organizations that the chart is about.
+    /// The organizations in the chart.
     #[arg(value_name = "ORGANIZATION")]
     pub organizations: Vec<String>,
 
@@ -249,15 +252,15 @@ pub struct InitArgs {
 
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
-    /// The chart's files and directories, as with `--file`, which cannot stand beside them.
+    /// The chart's files and directories, instead of `--file`.
     #[arg(value_name = "FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,
 
-    /// How to print what was found; people also read it on stderr.
+    /// How to print the findings on stdout; stderr has them as text in any case.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: FindingsFormat,
 
-    /// Print the chart as it is understood: inheritance, targets and variables resolved, sorted.
+    /// Print the decoded chart: inheritance, targets and variables resolved, sorted.
     #[arg(long, conflicts_with = "format")]
     pub print: bool,
 
@@ -319,10 +322,9 @@ pub struct DriftArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
 
-    /// Count differences that the pattern covers, and say no more of them; may be given several
-    /// times.
+    /// Only count the differences that the pattern covers; may be given several times.
     ///
-    /// It is written as for `--target`. One that covers nothing is a warning.
+    /// Patterns are written as for `--target`. One that covers nothing is a warning.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
     pub ignore: Vec<Written>,
 
@@ -340,11 +342,11 @@ pub struct ShowArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: PlanFormat,
 
-    /// Show every change of a long plan, and every field of each, whole; for text.
+    /// Show every change and every field of a long plan in full; for text.
     #[arg(long)]
     pub details: bool,
 
-    /// The most bytes of Markdown; the default is what a comment on a pull request may hold.
+    /// The maximum size of Markdown in bytes; the default fits a comment on a pull request.
     #[arg(long, value_name = "N", default_value_t = 65_000)]
     pub max_bytes: usize,
 }
@@ -393,19 +395,20 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub fail_fast: bool,
 
-    /// How long the end of a mirror's run is waited for, such as `90s` or `10m`.
+    /// How long to wait for the end of a mirror's run, such as `90s` or `10m`.
     #[arg(long, value_name = "TIME", default_value = "15m")]
     pub wait: Wait,
 
-    /// Start the runs of mirrors and do not wait for their ends.
+    /// Start the runs of mirrors, and do not wait for them to end.
     #[arg(long, conflicts_with = "wait")]
     pub no_wait: bool,
 
-    /// Write what was sent and seen for each change, and what is left to do, to this file (JSON).
+    /// Write the requests and responses of each change, and what is left to do, to this file
+    /// (JSON).
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
 
-    /// Write what happens to this file as it happens, a JSON object a line.
+    /// Write each event to this file as it happens, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
 
@@ -416,7 +419,8 @@ pub struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Whose schema to print; each document but the chart names its own under `document`.
+    /// The document whose schema to print; every document but the chart has this name as
+    /// `document`.
     #[arg(long, value_name = "NAME", default_value = "chart")]
     pub document: Document,
 
@@ -446,27 +450,26 @@ pub enum Document {
 #[derive(Debug, Args)]
 pub struct ConsentArgs {
     /// Let changes of a risk class run, at most N of them: `destroys-data`, `exposes=2`,
-    /// `deletes=40`. `CLASS=0` lets none run. What is given here of a class takes the place of the
-    /// chart's `limits`.
+    /// `deletes=40`. `CLASS=0` lets none run. A class given here overrides the chart's `limits`.
     #[arg(long, value_name = "CLASS[=N]", value_parser = str::parse::<Consent>)]
     pub allow: Vec<Consent>,
 }
 
 #[derive(Debug, Args)]
 pub struct SelectionArgs {
-    /// Look only at what the pattern covers, such as `team-a/web`; may be given several times.
+    /// Select only what the pattern covers, such as `team-a/web`; may be given several times.
     ///
     /// A pattern is `REGION/ORGANIZATION/REPOSITORY`, or less of it: an organization or a
-    /// repository covers what is in it. Without a region it is about all of them. `*` stands for
-    /// characters of a segment, `**` goes across segments, and a `*` in front stands for the
-    /// region. An address is a pattern as it is printed. One that covers nothing is an error.
+    /// repository covers what is in it. Without a region it covers all regions. `*` matches within
+    /// a segment, `**` across segments, and a leading `*` matches the region. A printed address is
+    /// a pattern too. A pattern that covers nothing is an error.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
     pub target: Vec<Written>,
 
-    /// Leave out what the pattern covers, and the deletion of what that lives in. It is written as
+    /// Leave out what the pattern covers, and the deletion of its parents. Patterns are written as
     /// for `--target`, and may be given several times.
     ///
-    /// One that covers nothing is an error, or only a warning if a `*` stands in it.
+    /// A pattern that covers nothing is an error, or only a warning if it contains a `*`.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
     pub exclude: Vec<Written>,
 }
@@ -482,17 +485,17 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Accept only requests that are signed with this key pair, or bear a token that IAM gave the
-    /// user AK for the password SK.
+    /// Accept only requests that are signed with this key pair, or have a token that the emulated
+    /// IAM issued to the user AK with the password SK.
     #[arg(long, value_name = "AK:SK")]
     pub verify: Option<String>,
 
-    /// How long every answer takes, such as `50ms`.
+    /// How long every response takes, such as `50ms`.
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     pub latency: Latency,
 
-    /// Answer so many requests a second or minute in each region and refuse the rest, such as
-    /// `50/s` or `600/m`; `50/s,retry-after` says in a header how long to wait.
+    /// The rate limit of each region, in requests per second or minute, such as `50/s` or `600/m`;
+    /// `50/s,retry-after` also sends the header `Retry-After`.
     #[arg(long, value_name = "N/UNIT")]
     pub rate: Option<String>,
 
@@ -504,16 +507,16 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub assume: Vec<String>,
 
-    /// Let something go wrong, such as `cut-after,method=POST`; `--fault help` says what. May be
-    /// given several times.
+    /// Inject a fault, such as `cut-after,method=POST`; `--fault help` lists them. May be given
+    /// several times.
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<String>,
 
-    /// Let everything go wrong that this file lists, in YAML or JSON.
+    /// Inject all faults of this file, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
-    /// Append what is asked and answered to this file, a line of JSON each; never headers, never
+    /// Append each request and response to this file, one line of JSON each; never headers, never
     /// passwords.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,

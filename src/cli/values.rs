@@ -50,7 +50,7 @@ impl FromStr for Timeout {
     }
 }
 
-/// How long the end of a mirror's run is waited for.
+/// How long to wait for the end of a mirror's run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait(pub Duration);
 
@@ -64,7 +64,7 @@ impl FromStr for Wait {
     }
 }
 
-/// How long each answer of the emulator takes.
+/// How long each response of the emulator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latency(pub Duration);
 

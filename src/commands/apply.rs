@@ -62,7 +62,8 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
     };
     let runtime = runtime::new()?;
     let exit = plan_and_make(global, args, &logbook, &runtime);
-    // The lookup of a name cannot be broken off, and may take long.
+    // A DNS lookup blocks its thread and cannot be cancelled; dropping the runtime would wait for
+    // it.
     runtime.shutdown_background();
     exit
 }
@@ -85,7 +86,7 @@ fn plan_and_make(
     } = match ready {
         Ok(ready) => ready,
         Err(NotReady::Usage(error)) => return Err(error),
-        Err(NotReady::Told(unready)) => return nothing(global, args, logbook, unready),
+        Err(NotReady::Reported(unready)) => return nothing(global, args, logbook, unready),
     };
     output::failures(&plan.failures);
     show(global, args, &plan)?;
@@ -94,7 +95,7 @@ fn plan_and_make(
         Some(refused) => Err(refused),
         None => logins::read(&plan, &secrets::own(global)),
     };
-    // From here on there is something to tell, in files too.
+    // From here on a signal must not end the process: the report and the receipt would be missing.
     let _listening = Signals::listen();
     let report = match ready {
         Err(refused) => {
@@ -129,7 +130,7 @@ fn plan_and_make(
     finish(global, args, logbook, &report, stamp, views)
 }
 
-/// Tells that there is nothing to apply, in every form that was asked for.
+/// Reports that there is no plan to apply, in every format that was requested.
 fn nothing(
     global: &Global,
     args: &ApplyArgs,
@@ -137,7 +138,7 @@ fn nothing(
     session::Unready(views): session::Unready,
 ) -> anyhow::Result<Exit> {
     let plan = Plan::default();
-    let refused = Some("what is to be done is not known".to_owned());
+    let refused = Some("there is no plan".to_owned());
     let report = Report {
         plan: &plan,
         records: Vec::new(),
@@ -166,28 +167,28 @@ struct Ready {
 /// Why there is nothing to apply.
 enum NotReady {
     Usage(anyhow::Error),
-    Told(session::Unready),
+    Reported(session::Unready),
 }
 
 fn not_ready(error: anyhow::Error) -> NotReady {
     if error.is::<super::UsageError>() {
         NotReady::Usage(error)
     } else {
-        NotReady::Told(session::Unready::because(&error))
+        NotReady::Reported(session::Unready::because(&error))
     }
 }
 
 async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
-    let mut loaded = session::load_chart(global).map_err(NotReady::Told)?;
+    let mut loaded = session::load_chart(global).map_err(NotReady::Reported)?;
     let asked = Asked::read(&args.selection, &[], &loaded.chart)
         .map_err(|error| not_ready(error.into()))?;
     let door = Door::for_chart(global, &loaded.chart).map_err(not_ready)?;
     let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
-    let (mut plan, unknown) = made.map_err(NotReady::Told)?;
-    // The name of a plan is the digest of its file, which takes time and room to make; only files
-    // ask for it.
-    let is_named = args.receipt.is_some() || args.events.is_some();
-    let id = if is_named {
+    let (mut plan, unknown) = made.map_err(NotReady::Reported)?;
+    // A plan's id is the digest of its whole file, which costs time and memory to serialize. Only
+    // the receipt and the events contain it.
+    let needs_id = args.receipt.is_some() || args.events.is_some();
+    let id = if needs_id {
         document::id(&plan, &loaded.views)
     } else {
         String::new()
@@ -261,14 +262,14 @@ fn refusal(
         return Ok(Some(format!("the plan is stopped: {}", stop.message)));
     }
     if plan.outcome() == Outcome::Unknown {
-        return Ok(Some("not everything could be read".to_owned()));
+        return Ok(Some("part of the live state could not be read".to_owned()));
     }
     if args.yes || args.plan.is_some() || plan.runnable().next().is_none() {
         return Ok(None);
     }
     if !io::stdin().is_terminal() {
         return Ok(Some(
-            "nobody can be asked here; `--yes` applies without asking".to_owned(),
+            "standard input is not a terminal; `--yes` applies without asking".to_owned(),
         ));
     }
     // Beside JSON the plan is on stderr too.
@@ -279,23 +280,26 @@ fn refusal(
     Ok((!confirmed).then(|| "it was not confirmed".to_owned()))
 }
 
-/// Asks, with what is at risk right above the question: the plan may be longer than the screen.
-/// Ctrl-C is a no.
+/// Asks, with the risks right above the question: the plan may be longer than the screen. Ctrl-C
+/// means no.
 async fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut signals = Signals::listen();
     let mut stderr = io::stderr();
     write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
-    let (tell, told) = tokio::sync::oneshot::channel();
-    // A read of a terminal cannot be called off, so it is left to a thread that may outlive the
-    // question.
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    // A blocking read of a terminal cannot be cancelled, so it has a thread that may outlive the
+    // question. A blocking task of the runtime would hold up its shutdown.
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
-        let _ = tell.send(read.map(|_| line));
+        // Nobody waits any more if a signal answered the question.
+        let _ = sender.send(read.map(|_| line));
     });
     tokio::select! {
-        line = told => {
-            let line = line.context("nobody read the answer")?.context("cannot read the answer")?;
+        line = answer => {
+            let line = line
+                .context("the thread that reads the answer ended")?
+                .context("cannot read the answer")?;
             Ok(line.trim_end_matches(['\r', '\n']) == "yes")
         }
         () = signals.next() => {
@@ -305,7 +309,7 @@ async fn confirmed(question: &str) -> anyhow::Result<bool> {
     }
 }
 
-/// Makes the changes; beside what became of them, what ended the run before all were begun.
+/// Makes the changes. Returns their outcomes, and what stopped the apply before all had started.
 async fn make(
     options: Options,
     plan: &Plan,
@@ -322,6 +326,8 @@ async fn make(
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
     watch.abort();
     clock.abort();
+    // The timeout also sets the flag of a signal, so it is looked at first. Refused credentials and
+    // `--fail-fast` leave no flag of a stop.
     let halt = match late.get() {
         Some(late) => Some(Halt::Late(late.to_string())),
         None if stop.is_asked() => Some(Halt::Signal),
@@ -335,16 +341,17 @@ async fn make(
     (records, halt)
 }
 
-/// The end of the run's time is a first Ctrl-C.
+/// The timeout acts as a first Ctrl-C.
 async fn out_of_time(stop: Shutdown, deadline: Deadline, reached: Arc<OnceLock<TooLate>>) {
     let late = deadline.passes().await;
-    // It passes once.
+    // Set only here, so it cannot be set already; before the stop, so that whoever sees the stop
+    // also finds its reason.
     let _ = reached.set(late);
     stop.soon();
     output::print_line(&format!("stopping: {late}; what is in flight is finished"));
 }
 
-/// Tells what became of the changes: in files, and on stdout whatever became of the files.
+/// Writes the report to the files, and prints it on stdout even if a file could not be written.
 fn finish(
     global: &Global,
     args: &ApplyArgs,
@@ -357,7 +364,7 @@ fn finish(
     match args.format {
         Format::Text => {
             let text = output::fitted(render::report::text(report, output::stdout_color(global)));
-            // The plan stands above, where there is one.
+            // Only a plan that was printed above needs a blank line below it.
             let gap = if report.plan.chart.files.is_empty() {
                 ""
             } else {

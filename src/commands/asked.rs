@@ -1,4 +1,4 @@
-//! The patterns of the command line, which mean something only together with a chart.
+//! The patterns of the command line. They can only be resolved with a chart, which has the names.
 
 use super::UsageError;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     state::Chart,
 };
 
-/// What a run is about, and what of it does not count.
+/// What a command selects, and which drift it does not count.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) selection: Selection,

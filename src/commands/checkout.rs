@@ -6,10 +6,11 @@ use anyhow::Context as _;
 
 use crate::{cli::Global, config::load, render::checkout::Checkout};
 
-/// Paths in a report start at the root of the repository, wherever in it the command runs. Outside
-/// of one they start where it runs.
+/// Paths in a report are relative to the root of the repository, as forges expect; outside of a
+/// repository they are relative to the current directory.
 pub(super) fn of(global: &Global) -> anyhow::Result<Checkout> {
-    let directory = env::current_dir().context("cannot tell the current directory")?;
+    let directory = env::current_dir().context("cannot determine the current directory")?;
+    // In a worktree and a submodule `.git` is a file, so it need not be a directory.
     let is_root = |path: &&Path| path.join(".git").exists();
     let root = directory
         .ancestors()

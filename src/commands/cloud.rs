@@ -1,5 +1,5 @@
-//! Learns which account a run belongs to, and stops a run that belongs to another one than its
-//! chart.
+//! Determines the account of the credentials, and stops a command whose chart is for another
+//! account.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,14 +18,14 @@ use crate::{
     wire::Service,
 };
 
-/// What became known of the account.
+/// What is known about the account.
 #[derive(Debug, Default)]
 pub(super) struct Learned {
     /// The names by region.
     names: BTreeMap<Arc<str>, String>,
     /// The regions whose IAM was asked.
     asked: BTreeSet<Arc<str>>,
-    /// Why the last source brought nothing.
+    /// Why IAM did not name the account.
     reasons: Vec<String>,
 }
 
@@ -102,8 +102,8 @@ impl Learned {
     }
 }
 
-/// Stops a saved plan whose account is not this one, as far as that can be known: a create has no
-/// other precondition that would notice.
+/// Stops a saved plan for another account, as far as that can be known. A create needs this check:
+/// no other precondition of it would fail in the wrong account.
 pub(super) async fn check_saved(plan: &mut Plan, door: &Door) -> anyhow::Result<()> {
     if plan.runnable().next().is_none() {
         return Ok(());
@@ -139,8 +139,8 @@ pub(super) async fn check_saved(plan: &mut Plan, door: &Door) -> anyhow::Result<
         if let Some(other) = now.account.get(region).filter(|other| *other != planned) {
             let (planned, other) = (escaped(planned), escaped(other));
             anyhow::bail!(
-                "the plan was made for the account {planned}, and {region} is asked as {other} \
-                now; plan again"
+                "the plan was made for the account {planned}, but the credentials now belong to \
+                {other} in {region}; plan again"
             );
         }
     }

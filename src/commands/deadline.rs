@@ -1,5 +1,5 @@
-//! What ends a run early: its time is over, `--timeout`, or a signal asks it to end. Reading is
-//! broken off, and writing begins nothing new.
+//! What ends a command early: its timeout, or a signal. Reading is cancelled; writing starts
+//! nothing new.
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -12,43 +12,43 @@ use crate::{
     state::{Live, ReadFailure},
 };
 
-/// Counted from when the door is opened; none if the run may take as long as it needs.
+/// The timeout and when it ends, counted from when the door is opened; `None` without a timeout.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Option<(Duration, Instant)>);
 
-/// The time was over before the work was done.
+/// The timeout ended before the work was done.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 pub(super) struct TooLate(Duration);
 
 impl fmt::Display for TooLate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX);
-        write!(f, "the run's time, {time:#}, is over")
+        write!(f, "the timeout of {time:#} is over")
     }
 }
 
-/// Why work was left half-done.
+/// Why work was cancelled.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 pub(super) enum BrokenOff {
     #[error(transparent)]
     TooLate(TooLate),
-    #[error("a signal asked the run to end")]
+    #[error("interrupted by a signal")]
     Interrupted,
 }
 
 impl Deadline {
-    /// A time beyond what a clock can tell is none.
+    /// A timeout beyond the range of the clock counts as none.
     pub(super) fn of(global: &Global) -> Deadline {
         let at = |time: Duration| Some((time, Instant::now().checked_add(time)?));
         Deadline(global.timeout.and_then(|timeout| at(timeout.0)))
     }
 
-    /// Does work that can be left half-done.
+    /// Does work that may be cancelled at any point.
     pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, BrokenOff> {
         let mut signals = Signals::listen();
         tokio::select! {
-            // Whoever asked for the end does not get the next step because the work was done at the
-            // same moment.
+            // The signal first: if the work ends at the same moment, the command must still stop
+            // instead of going on to its next step.
             biased;
             () = signals.next() => Err(BrokenOff::Interrupted),
             done = work => Ok(done),
@@ -69,13 +69,12 @@ impl Deadline {
 }
 
 impl BrokenOff {
-    /// What was read until then is not whole, and so is worth nothing.
+    /// A live state with nothing but the failure: what was read until then is incomplete, and a
+    /// plan from it could delete or create the wrong things.
     pub(super) fn live(self) -> Live {
         let hint = match self {
-            BrokenOff::TooLate(_) => {
-                "give it more with `--timeout`, or look at less with `--target`"
-            }
-            BrokenOff::Interrupted => "run it again; nothing was sent but reads",
+            BrokenOff::TooLate(_) => "raise `--timeout`, or select less with `--target`",
+            BrokenOff::Interrupted => "run the command again; only reads were sent",
         };
         let failure = ReadFailure {
             subject: "live state".to_owned(),

@@ -59,7 +59,7 @@ impl Door {
         Door::open(global, &wanted, secrets::mask_of(chart), account)
     }
 
-    /// Opens the door again that a saved plan was made through; refuses another one.
+    /// Opens the door to the endpoints of a saved plan; refuses if they resolve to others now.
     pub(super) fn for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
         let planned = &plan.scope.endpoints;
         if global.emulator.is_none() && planned.values().any(|url| url.starts_with(EMULATED)) {
@@ -104,7 +104,8 @@ impl Door {
         let overrides = Overrides::read(&|name| std::env::var(name).ok(), &global.allow_endpoint);
         let (transport, endpoints) = match (&global.emulator, overrides.any_variable()) {
             (Some(_), Some(variable)) => {
-                let problem = format!("`--emulator` and `{variable}` name two doors; give one");
+                let problem =
+                    format!("`--emulator` and `{variable}` exclude each other; set one of them");
                 return Err(UsageError(problem).into());
             }
             (Some(state), None) => to_emulator(state, wanted, account)?,
@@ -159,7 +160,7 @@ fn to_emulator(
         account.clone_into(&mut settings.account);
     }
     let emulator = Emulator::open(state, settings)?;
-    // No one can read it: this command has no control interface.
+    // It would only take memory: this command has no control interface that could read it.
     emulator.discard_journal();
     let url = format!("{EMULATED}{}", state.display());
     let endpoints = wanted

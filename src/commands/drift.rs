@@ -1,5 +1,5 @@
-//! `portolan drift`: a plan for a schedule. Sends nothing but reads; the clock is read here and
-//! nowhere below.
+//! `portolan drift`: a plan for scheduled use, which sends only reads. The clock is read here, so
+//! that everything below is pure.
 
 use std::path::PathBuf;
 
@@ -41,8 +41,8 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     let drift = judge(plan, &loaded.chart.accept, &asked.ignores, today()?);
     let mut expired = Diagnostics::new();
     expired.extend(drift.errors());
-    loaded.tell(global, expired);
-    // Who asked for a document gets one, though the file could not be written.
+    loaded.report(global, expired);
+    // Its error comes after the document: stdout must not stay empty because a file failed.
     let label = chart_label(global, &loaded.chart);
     let measured = measure(
         args.metrics.as_ref(),
@@ -55,13 +55,13 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
     Ok(exit(&drift))
 }
 
-/// Days begin and end in UTC, so that a chart means the same everywhere.
+/// Days begin and end in UTC, so that a chart means the same on every machine.
 fn today() -> anyhow::Result<Date> {
     Ok(Timestamp::now().strftime("%Y-%m-%d").to_string().parse()?)
 }
 
-/// Replaces the file of metrics, if one is wanted. What is in there says when a read was last
-/// complete.
+/// Replaces the file of metrics, if there is one. The old file has the time of the last complete
+/// read, which a failed read keeps.
 fn measure(
     path: Option<&PathBuf>,
     chart: &str,
@@ -95,9 +95,8 @@ fn measure(
     )
 }
 
-/// The labels and the time of a run that could not read everything. What it did not learn stays as
-/// the older file has it: otherwise the series that an alert watches would end with the first
-/// failure.
+/// The labels and the time after an incomplete read. What is not known stays as the older file has
+/// it: otherwise the series that an alert watches would end with the first failure.
 fn carried_on(now: Option<Labels>, chart: String, last: Option<LastRead>) -> (Labels, Option<i64>) {
     let seconds = last.as_ref().map(|last| last.seconds);
     let older = last.and_then(|last| last.labels);
@@ -123,7 +122,7 @@ fn carried_on(now: Option<Labels>, chart: String, last: Option<LastRead>) -> (La
     }
 }
 
-/// What metrics call the chart: by its own name, else by that of its first file.
+/// The chart's label in metrics: its own name, else that of its first file.
 fn chart_label(global: &Global, chart: &Chart) -> String {
     chart
         .name
@@ -131,13 +130,13 @@ fn chart_label(global: &Global, chart: &Chart) -> String {
         .map_or_else(|| load::stem(&global.file), str::to_owned)
 }
 
-/// The account that all regions of the chart are in, where the run learned of it.
+/// The account that all regions of the chart are in, where it is known.
 fn account_label(drift: &Drift) -> Option<String> {
     drift.plan.scope.account_name().map(str::to_owned)
 }
 
-/// Limits stop an apply, not a finding: a plan that is stopped differs all the same. An acceptance
-/// that is over is a failure whatever differs, so that somebody looks at the chart.
+/// Limits stop an apply, not a finding: a stopped plan counts as drift like any other. An expired
+/// acceptance is a failure even without drift, because someone has to change the chart.
 fn exit(drift: &Drift) -> Exit {
     match drift.outcome() {
         _ if !drift.expired.is_empty() => Exit::Failed,

@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
     };
     faults.into_iter().for_each(|fault| emulator.inject(fault));
     if !args.control {
-        // Nobody can ask for it.
+        // Without the control interface it cannot be read, and would grow without end.
         emulator.discard_journal();
     }
     if let Some(path) = &args.journal {
@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Exit> 
     runtime::new()?.block_on(listen(args, emulator))
 }
 
-/// Refuses a journal in a file that is something else.
+/// Refuses a journal in a file that the emulator uses for something else.
 fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
     let beside = |state: &PathBuf| {
         ["", ".lock", ".changes"].map(|end| PathBuf::from(format!("{}{end}", state.display())))
@@ -63,7 +63,7 @@ fn no_other_use(journal: &Path, args: &EmulatorArgs) -> anyhow::Result<()> {
         .chain(args.faults.clone())
         .collect();
     if others.iter().any(|other| paths::is_same(journal, other)) {
-        let problem = format!("{} is used for two things", journal.display());
+        let problem = format!("`--journal`: {} has another use already", journal.display());
         return Err(super::UsageError(problem).into());
     }
     Ok(())
@@ -78,7 +78,7 @@ fn settings(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Settings> {
     if let Some(region) = &global.region {
         if !region_exists(region) {
             return Err(super::UsageError(format!(
-                "`--region`: the emulator knows no region `{region}`"
+                "`--region`: the emulator has no region `{region}`"
             ))
             .into());
         }
@@ -135,19 +135,19 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
         };
         if let Some(region) = region.as_ref().filter(|region| !region_exists(region)) {
             return Err(super::UsageError(format!(
-                "`--listen`: the emulator knows no region `{region}`"
+                "`--listen`: the emulator has no region `{region}`"
             ))
             .into());
         }
         let usage = || {
             super::UsageError(format!(
-                "`--listen`: `{address}` is no address such as 127.0.0.1:8080"
+                "`--listen`: `{address}` is not an address such as 127.0.0.1:8080"
             ))
         };
         let address: SocketAddr = address.parse().map_err(|_| usage())?;
         if args.control && !address.ip().is_loopback() {
             let message =
-                format!("`--control` is for loopback addresses only, and `{address}` is none");
+                format!("`--control` needs a loopback address, and `{address}` is not one");
             return Err(super::UsageError(message).into());
         }
         let listener = TcpListener::bind(address)

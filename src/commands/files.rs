@@ -1,8 +1,8 @@
-//! Writes the files that a run leaves: a regular file is replaced in one step, anything else is
-//! written to as it is.
+//! Writes the output files of a command: a regular file is replaced atomically, anything else is
+//! written to in place.
 //!
-//! A replacement is written beside its target, under a hidden name that tells whose it is, and is
-//! locked by its run. So the next run knows which of them nobody will finish any more.
+//! A replacement is written beside its target, under a hidden name that begins with the target's,
+//! and its process holds a lock on it. So the next command can tell which of them are abandoned.
 
 use std::{
     ffi::OsString,
@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 
 use super::{UsageError, paths::directory_of};
 
-/// What stands behind the target's name in that of a replacement.
+/// What follows the target's name in the name of a replacement.
 const MARK: &str = ".portolan-";
 
 /// How many characters follow the mark.
@@ -25,13 +25,12 @@ const RANDOM: usize = 8;
 /// The most bytes of the target's name in it: names have 255 at most.
 const LONGEST: usize = 200;
 
-/// Replaces a file in one step: nobody ever sees half of it. A link is followed, and what is no
-/// file (a pipe, a device) is written to as it is.
+/// Replaces a file atomically. A link is followed, and a pipe or a device is written to in place.
 pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     write_whole(path, text).with_context(|| cannot_write(path))
 }
 
-/// Creates a file in one step; what is there already is left alone.
+/// Creates a file atomically; fails if there is one already.
 pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
     let create = || -> io::Result<()> {
         let file = filled(path, text)?;
@@ -43,11 +42,11 @@ pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
     create().with_context(|| cannot_write(path))
 }
 
-/// A file that is written at the end of a run, and known to be writable at its beginning.
+/// A file that is written at the end of a command, and known to be writable at its beginning.
 pub(super) struct Later {
     path: PathBuf,
-    /// What is no regular file is open already: a pipe without a reader is waited for while a
-    /// signal still ends the run.
+    /// Open from the start if it is not a regular file: opening a pipe waits for its reader, and at
+    /// the start a signal still ends the process.
     straight: Option<File>,
 }
 
@@ -79,7 +78,7 @@ impl Later {
     }
 }
 
-/// Begins a file that is written to as things happen.
+/// Begins a file that is written to event by event.
 pub(super) fn begin(path: &Path) -> anyhow::Result<File> {
     let begun = if is_replaced(path) {
         File::create(path)
@@ -89,7 +88,7 @@ pub(super) fn begin(path: &Path) -> anyhow::Result<File> {
     begun.with_context(|| cannot_write(path))
 }
 
-/// Refuses a path that leads to where the document is printed: the two would mix.
+/// Refuses a path that leads to stdout, where it would mix with the document.
 pub(super) fn is_not_stdout(path: &Path) -> anyhow::Result<()> {
     if path == Path::new("-") || descriptor(path) == Some(1) || is_stdout(path) {
         let problem = format!(
@@ -107,8 +106,7 @@ pub(super) fn is_replaced(path: &Path) -> bool {
     descriptor(path).is_none() && fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
-/// Removes what killed runs left that were to replace this file. That of a run that lives is
-/// locked.
+/// Removes replacements of this file that killed processes left; those of live ones are locked.
 pub(super) fn sweep(path: &Path) {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let Ok(entries) = fs::read_dir(directory_of(&target)) else {
@@ -144,8 +142,8 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What is no regular file, for writing. The streams that the run has already are used as they are:
-/// opened again, a file behind one would be written from its beginning.
+/// Opens a path that is not a regular file for writing. The process's own streams are not opened
+/// again: that would write a redirected file from its beginning.
 fn straight(path: &Path) -> io::Result<File> {
     match descriptor(path) {
         Some(2) => stderr(),
@@ -165,7 +163,7 @@ fn stderr() -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The number of the open file that a path stands for.
+/// The file descriptor that a path names.
 fn descriptor(path: &Path) -> Option<u32> {
     let mut parts = path.components();
     if parts.next() != Some(Component::RootDir) {
@@ -183,8 +181,8 @@ fn descriptor(path: &Path) -> Option<u32> {
     }
 }
 
-/// Whether a path and stdout lead to one file, pipe or terminal. Of the other devices nobody reads
-/// what was written.
+/// Whether a path and stdout lead to one file, pipe or terminal. Other devices, such as
+/// `/dev/null`, do not count: nothing that is written to them can mix.
 #[cfg(unix)]
 fn is_stdout(path: &Path) -> bool {
     use std::{
@@ -211,39 +209,40 @@ fn is_stdout(_path: &Path) -> bool {
     false
 }
 
-/// A replacement with this text, after those are gone that killed runs left.
+/// A replacement with this text; abandoned ones are removed first.
 fn filled(target: &Path, text: &str) -> io::Result<NamedTempFile> {
     sweep(target);
     let mut file = locked(target)?;
-    // Past the wrapper, whose errors name a file that nobody knows.
+    // Not through `NamedTempFile`: its errors name the temporary file, which means nothing to
+    // users.
     file.as_file_mut().write_all(text.as_bytes())?;
     Ok(file)
 }
 
-/// A replacement that no other run removes.
+/// A replacement that no other process removes.
 fn locked(target: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file =
             new_file(directory_of(target), &prefix(target)).map_err(|error| nameless(&error))?;
         match file.as_file().try_lock() {
-            // Until it was locked, it looked like one that nobody will finish.
+            // Before it was locked it looked abandoned, so another process may have removed it.
             Ok(()) if file.path().exists() => return Ok(file),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // Where files have no locks, nobody can tell that this one is abandoned either.
+            // On a file system without locks no process removes it either.
             Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
 }
 
-/// Removes a replacement whose run holds no lock on it any more.
+/// Removes a replacement that no process has locked.
 fn remove_abandoned(path: &Path) {
     // Network file systems lock only what is open for writing.
     let Ok(file) = OpenOptions::new().write(true).open(path) else {
         return;
     };
     if file.try_lock().is_ok() {
-        // Another run may have removed it meanwhile. The lock is held until here, so that nobody
-        // takes the file up.
+        // Ignored: another process may have removed it meanwhile. The lock is held until here, so
+        // that its creator cannot lock it in between.
         let _ = fs::remove_file(path);
     }
 }
@@ -265,15 +264,16 @@ fn is_replacement(name: &[u8], prefix: &[u8]) -> bool {
     })
 }
 
-/// An error about a replacement, without its name, which nobody gave it.
+/// An error about a replacement, without its random name.
 fn nameless(error: &io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::NotFound => io::Error::new(error.kind(), "its folder does not exist"),
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), "its directory does not exist"),
         kind => kind.into(),
     }
 }
 
-/// With the mode that any new file gets: others may have to read it, and it holds no secret.
+/// With the mode of any new file, not the private one of `tempfile`: other users may have to read
+/// it, and it holds no secret.
 #[cfg(unix)]
 fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;

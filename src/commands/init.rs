@@ -23,8 +23,7 @@ use crate::{
 /// Where the chart goes if no `--file` says otherwise: where every command looks for it.
 const DEFAULT_FILE: &str = "portolan.yaml";
 
-/// What an example is about where no region is given. The live state is never read from a region
-/// that was guessed.
+/// The region of an example chart if none is given. `--from-live` has no default region.
 const DEFAULT_REGION: &str = "cn-north-4";
 
 pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
@@ -42,9 +41,10 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     for name in &args.organizations {
         if let Some(rule) = name_rule.filter(|rule| !names::is_valid(*rule, name)) {
             let rule = names::rule(rule);
-            return Err(
-                super::UsageError(format!("`{name}` is no organization: expected {rule}")).into(),
-            );
+            return Err(super::UsageError(format!(
+                "`{name}` is not an organization: expected {rule}"
+            ))
+            .into());
         }
     }
     if let Some(twice) = args
@@ -62,24 +62,23 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
         .into());
     }
     if path.exists() {
-        bail!("{} is there already, and is left alone", path.display());
+        bail!("{} exists already, and is left unchanged", path.display());
     }
     let beside = Beside::of(&path)?;
     // Two charts that are found without `--file` are an error of every other command.
     if let Some(other) = load::here().first().filter(|_| global.file.is_empty()) {
-        bail!("{other} is there already; name a file for another chart with `--file`");
+        bail!("{other} exists already; name a file for another chart with `--file`");
     }
     let region = match &global.region {
         Some(region) => region.as_str(),
         None if args.from_live => {
-            let message = "which region? `--from-live` needs `--region REGION`, such as `--region \
-                cn-north-4`";
+            let message = "`--from-live` needs `--region REGION`, such as `--region cn-north-4`";
             return Err(super::UsageError(message.to_owned()).into());
         }
         None => DEFAULT_REGION,
     };
     if !names::is_valid(Name::Region, region) {
-        return Err(super::UsageError(format!("`{region}` is no region")).into());
+        return Err(super::UsageError(format!("`{region}` is not a region")).into());
     }
     let text = if args.from_live {
         match live(global, region, &args.organizations)? {
@@ -89,23 +88,23 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
     } else {
         render::init::text(region, &args.organizations)
     };
-    // A chart may have been written meanwhile, and is not lost. The schema first: no chart refers
-    // to what is not there.
+    // The schema first: if this stops in between, no chart refers to a schema that is missing.
     let wrote = if beside.write()? {
         format!(" and {}", beside.path.display())
     } else {
         String::new()
     };
+    // Reading may have taken minutes: a chart that appeared meanwhile is not overwritten.
     files::create(&path, &text)?;
-    let said = format!(
+    let message = format!(
         "Wrote {}{wrote}; `portolan plan` shows what it would change.\n",
         path.display()
     );
-    output::document(&output::fitted(said))?;
+    output::document(&output::fitted(message))?;
     if global.region.is_none() && !global.quiet {
         output::print_line(&format!(
-            "note: no `--region` was given, so the chart is about {region}: change it if that is \
-            wrong"
+            "note: no `--region` was given, so the chart has the region {region}: change it if \
+            that is wrong"
         ));
     }
     Ok(Exit::Done)
@@ -118,7 +117,7 @@ struct Beside {
 }
 
 impl Beside {
-    /// Refuses a file of that name that is something else.
+    /// Refuses if a file of that name has another content.
     fn of(chart: &Path) -> anyhow::Result<Beside> {
         let beside = Beside {
             path: chart.with_file_name(SCHEMA_FILE),
@@ -127,8 +126,8 @@ impl Beside {
         let is_free = !beside.path.exists() || beside.is_current();
         if !is_free {
             bail!(
-                "{0} is there already, is not the schema of this portolan, and is left alone; \
-                 `portolan schema > {0}` replaces it",
+                "{0} exists already and is not the schema of this portolan, so it is left \
+                 unchanged; `portolan schema > {0}` replaces it",
                 beside.path.display()
             );
         }
@@ -139,24 +138,24 @@ impl Beside {
         input::text_if_file(&self.path, input::MOST).is_some_and(|found| found == self.text)
     }
 
-    /// Creates the file, unless it is there; says whether it did.
+    /// Creates the file unless it is there; returns whether it did.
     fn write(&self) -> anyhow::Result<bool> {
         if self.is_current() {
             return Ok(false);
         }
         match files::create(&self.path, &self.text) {
             Ok(()) => Ok(true),
-            // Another run was quicker.
+            // Another `init` created it in between, with the same content.
             Err(_) if self.is_current() => Ok(false),
             Err(error) => Err(error),
         }
     }
 }
 
-/// How many warnings of what a chart cannot say are shown; its comments hold them all.
+/// How many warnings about unmanaged parts are shown; the chart's comments hold them all.
 const MOST_UNMANAGED: usize = 20;
 
-/// The live state of the organizations as a chart; nothing if it could not be read whole.
+/// The live state of the organizations as a chart; `None` if part of it could not be read.
 fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Option<String>> {
     let mut asked = Chart::default();
     for name in names {
@@ -217,7 +216,8 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
         .keys()
         .flat_map(|address| address.kind().read_per_parent())
         .count();
-    // What holds for all of several is no matter of one repository.
+    // If every single read fails, the cause is general, such as a missing permission. A chart in
+    // which everything is unmanaged would be useless, so this is an error.
     let unread_for: Vec<_> = unread.iter().map(|unread| unread.failure.clone()).collect();
     let malformed_for: Vec<_> = malformed.values().cloned().collect();
     let of_all = [
@@ -248,7 +248,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     Ok(is_understood(global, &text).then_some(text))
 }
 
-/// Whether the text is a chart: the service may hold a name or a value that no chart can.
+/// Whether the text is a valid chart: the service may hold a name or a value that charts reject.
 fn is_understood(global: &Global, text: &str) -> bool {
     let mut sources = SourceMap::default();
     sources.add("the live state as a chart", text);
@@ -261,7 +261,7 @@ fn is_understood(global: &Global, text: &str) -> bool {
     if !is_understood {
         config::hide_secrets(&found, &foreign, &mut sources);
         output::diagnostics(global, &found.abridged(), &sources);
-        output::print_line("nothing is written: a chart cannot say what is live");
+        output::print_line("nothing is written: a chart cannot express this live state");
     }
     is_understood
 }

@@ -1,9 +1,9 @@
-//! Reads the logins that a plan's runs need, right before it is applied: nothing else looks at
-//! them, and they go nowhere but into the requests that start runs.
+//! Reads the logins that a plan's runs need, right before it is applied. They go only into the
+//! requests that start runs.
 //!
-//! A chart says where a login is read and which git server gets it. So a person who may change the
-//! chart could have any file or variable sent away: what this run signs with is refused, wherever
-//! it was found.
+//! A chart names the file or variable with a login and the git server that gets it. So a person who
+//! may change the chart could send any file or variable to a server of theirs: the secrets that
+//! this command signs with are refused, wherever they were found.
 
 use std::{
     collections::BTreeMap,
@@ -22,8 +22,8 @@ use crate::{
     wire::secret::{Login, Secret, without_line_break},
 };
 
-/// The logins of all mirrors that will be run; or why one is missing, in words that do not hold it.
-/// `own` are the secrets that this run signs with.
+/// The logins of all mirrors that will be run, or why one cannot be used; the message never
+/// contains it. `own` are the secrets that this command signs with.
 pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, String> {
     let mut logins = BTreeMap::new();
     for change in plan.runnable() {
@@ -43,8 +43,8 @@ pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, 
     Ok(logins)
 }
 
-/// What can be read of these logins now, to know it where a service repeats it. Whether a login can
-/// be used is found out when it is needed.
+/// Those of these logins that can be read now, for the mask. The others are no error here: they are
+/// checked when they are needed.
 pub(super) fn known<'s>(sources: impl Iterator<Item = &'s LoginSource>) -> Vec<Secret> {
     let halves = sources.flat_map(|source| [&source.username, &source.password]);
     halves
@@ -85,7 +85,7 @@ fn secret(source: &SecretSource, own: &Mask) -> Result<Secret, String> {
     }
 }
 
-/// No login is longer.
+/// Far above any login; bounds what is read of a device or a large file.
 const LONGEST: usize = 64 * 1024;
 
 fn read_variable(name: &str) -> Result<String, String> {
@@ -93,12 +93,11 @@ fn read_variable(name: &str) -> Result<String, String> {
         Ok(text) if text.len() > LONGEST => Err(format!("holds more than {LONGEST} bytes")),
         Ok(text) => Ok(text),
         Err(env::VarError::NotPresent) => Err("is not set".to_owned()),
-        Err(env::VarError::NotUnicode(_)) => Err("holds no text".to_owned()),
+        Err(env::VarError::NotUnicode(_)) => Err("is not UTF-8".to_owned()),
     }
 }
 
-/// Mounted secrets are links, so links are followed, but never through what the system shows of
-/// itself.
+/// Mounted secrets are links, so links are followed, but never through `/proc` and the like.
 fn read_file(path: &str) -> io::Result<String> {
     let end = follow(Path::new(path), &refuse_system_path)?;
     end.expect_file()?;
@@ -111,7 +110,8 @@ fn read_file(path: &str) -> io::Result<String> {
             "expected a file of at most {LONGEST} bytes"
         )));
     }
-    // Files that the system makes up have no size, wherever they are mounted.
+    // Files of procfs and sysfs have a size that is not their content's, wherever they are mounted:
+    // this refuses them even if the path did not give them away.
     if bytes.len() as u64 != length {
         return Err(io::Error::other(
             "its size is not that of its content, as of a file that is being written",

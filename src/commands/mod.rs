@@ -32,15 +32,16 @@ use crate::{
     exit::Exit,
 };
 
-/// The command line asks for something that cannot be.
+/// The command line is invalid in a way that clap does not check.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UsageError(String);
 
-/// Runs the command. An error is the user's or the world's, and is printed by the caller.
+/// Runs the command. The caller prints the error.
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let global = &cli.global;
     output::log(global);
+    // Before any work: from here on a signal ends a command in the same way on every platform.
     signals::take_over();
     match &cli.command {
         Command::Init(args) => init::run(global, args),
@@ -57,7 +58,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     }
 }
 
-/// Tells of an error and what caused it.
+/// Prints an error with its causes, and returns its exit code.
 pub fn fail(error: &anyhow::Error) -> Exit {
     output::print_line(&format!("error: {error:#}"));
     if error.downcast_ref::<UsageError>().is_some() {

@@ -25,10 +25,11 @@ use crate::{
 
 pub(super) use crate::progress::terminal::print_line;
 
-/// What a terminal answers that went away.
+/// `EIO`: the error of a write to a terminal that was closed.
 const INPUT_OUTPUT_ERROR: i32 = 5;
 
-/// Whether stdout is a terminal, or was one: a file with such an error is broken.
+/// Whether stdout is a terminal, or was one. `isatty` fails once a terminal is closed, so this asks
+/// for the file's type; `EIO` on a regular file means a broken disk.
 #[cfg(unix)]
 fn is_device() -> bool {
     use std::os::{fd::AsFd as _, unix::fs::FileTypeExt as _};
@@ -53,8 +54,8 @@ const MOST_FAILURES: usize = 20;
 /// How many diagnostics of one code are shown with the text that they are about.
 const MOST_WHOLE: usize = 5;
 
-/// Prints a document, or a piece of one. That nobody reads it any more, as in `portolan plan |
-/// head`, or on a terminal that was closed, changes neither what is done nor the exit code.
+/// Prints a document, or a piece of one. A reader that went away, as in `portolan plan | head` or a
+/// closed terminal, changes neither what the command does nor its exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
@@ -87,8 +88,8 @@ fn columns(size: Option<(Width, Height)>) -> Option<usize> {
     size.map(|(Width(columns), _)| usize::from(columns))
 }
 
-/// Whether a stream is coloured: what was asked for, or else what the terminal can and the
-/// variables `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` say, as in other programs.
+/// Whether a stream is coloured: by the options, else by the terminal and the variables `NO_COLOR`,
+/// `CLICOLOR`, `CLICOLOR_FORCE` and `TERM`, as in other programs.
 fn color(global: &Global, stream: &impl RawStream) -> Color {
     let asked = if global.no_color {
         ColorChoice::Never
@@ -132,7 +133,7 @@ pub(super) fn stderr_color(global: &Global) -> Color {
     color(global, &io::stderr())
 }
 
-/// Who shows progress: bars where a person watches, lines elsewhere.
+/// How progress is shown: bars on a terminal, lines elsewhere.
 pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
     let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
     if global.quiet || global.no_progress {
@@ -144,19 +145,20 @@ pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
     }
 }
 
-/// Tells all diagnostics, and how many there are. Of many of one code the later ones get a line
-/// each: who mends the first ones knows what they say.
+/// Prints all diagnostics and their count. After the first few of one code, the others get one line
+/// each: their explanation is the same.
 pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &SourceMap) {
     let styled = stderr_color(global) == Color::Always;
     let width = columns(terminal_size::terminal_size_of(io::stderr())).unwrap_or(WIDTH);
     let has_errors = found.has_errors();
-    let (mut numbers, mut was_brief) = (IndexMap::<_, (usize, Option<&str>)>::new(), false);
+    let (mut counts, mut was_brief) = (IndexMap::<_, (usize, Option<&str>)>::new(), false);
     for diagnostic in found.iter().filter(|_| has_errors || !global.quiet) {
-        let (number, seen) = numbers
+        let (count, last_hint) = counts
             .entry((diagnostic.severity, diagnostic.code))
             .or_default();
-        *number += 1;
-        let is_whole = *number <= MOST_WHOLE || diagnostic.count > 1;
+        *count += 1;
+        // One that stands for several places is shown in full: it is the only one that lists them.
+        let is_whole = *count <= MOST_WHOLE || diagnostic.count > 1;
         if is_whole {
             let gap = if was_brief { "\n" } else { "" };
             print_line(&format!(
@@ -164,28 +166,28 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
                 render(diagnostic, sources, styled, width)
             ));
         } else {
-            print_line(&brief(diagnostic, sources, *seen));
+            print_line(&brief(diagnostic, sources, *last_hint));
         }
-        *seen = diagnostic.hint.as_deref();
+        *last_hint = diagnostic.hint.as_deref();
         was_brief = !is_whole;
     }
     if was_brief {
         print_line("");
     }
     if has_errors {
-        let mut said = counted(found.errors(), ("error", "errors"));
+        let mut total = counted(found.errors(), ("error", "errors"));
         if found.warnings() > 0 {
-            said = format!(
-                "{said}, {}",
+            total = format!(
+                "{total}, {}",
                 counted(found.warnings(), ("warning", "warnings"))
             );
         }
-        print_line(&said);
+        print_line(&total);
     }
 }
 
-/// Tells what could not be read: one line for all that failed alike, such as everything after a
-/// wrong key.
+/// Prints the failed reads: one line for all with the same cause, such as a wrong key, which fails
+/// every read.
 pub(super) fn failures(failures: &[ReadFailure]) {
     let mut alike = IndexMap::<(String, Option<&str>), Vec<&ReadFailure>>::new();
     for failure in failures {
@@ -215,7 +217,7 @@ pub(super) fn failures(failures: &[ReadFailure]) {
     }
 }
 
-/// `-v` tells of requests that went wrong, `-vv` of all.
+/// `-v` logs failed requests, `-vv` all.
 pub(super) fn log(global: &Global) {
     let level = match global.verbose {
         0 => return,
@@ -233,6 +235,7 @@ pub(super) fn log(global: &Global) {
         .with_target(false)
         .with_level(false)
         .with_ansi(false);
+    // Ignored: it fails only if a subscriber is set already, as when tests share a process.
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(own))
         .try_init();

@@ -35,7 +35,7 @@ pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
         let in_directory = input.is_dir() && (is_chart_in(path) || is_chart_in(&target));
         if is_same(&input, path) || in_directory {
             let problem = format!(
-                "{} is read by this run, and cannot be written too",
+                "this command reads {}, so it cannot write to it",
                 path.display()
             );
             return Err(UsageError(problem).into());

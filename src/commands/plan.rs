@@ -1,4 +1,4 @@
-//! `portolan plan`: chart and live state to a plan, printed and saved. Sends nothing but reads.
+//! `portolan plan`: compares chart and live state; prints and saves the plan. Sends only reads.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -40,10 +40,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
             return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
         }
     };
-    // The chart itself is not needed any more, and the documents want room.
+    // Drops the chart before the documents are built: with large charts each takes much memory.
     let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
-    // Who asked for a document gets one, though the file could not be written.
+    // Its error comes after the document: stdout must not stay empty because a file failed.
     let saved = args
         .out
         .as_ref()
@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
     Ok(exit(&plan, args.detailed_exitcode))
 }
 
-/// A plan, and what it was made from.
+/// A plan with its inputs.
 pub(super) struct Ready {
     pub(super) plan: Plan,
     pub(super) asked: Asked,
@@ -87,8 +87,8 @@ pub(super) fn ready(
     }))
 }
 
-/// Reads the live state and compares. Beside the plan comes why it must not be applied, if the
-/// account is not known.
+/// Reads the live state and compares. Returns the plan, and if the account is not known, a stop
+/// that forbids to apply it.
 pub(super) async fn make(
     global: &Global,
     loaded: &mut session::Loaded,
@@ -104,7 +104,7 @@ pub(super) async fn make(
     let reads = async {
         let live = refresh_part(&door.client, &chart, &part, &*listener).await;
         let is_whole = live.failures.is_empty();
-        // Another account may be why something cannot be read.
+        // The wrong account may be why a read failed, so a chart with an account asks even then.
         let ask = is_whole || wanted.is_some();
         let overviews = if ask {
             cloud::overviews(door, &chart).await
@@ -129,7 +129,8 @@ pub(super) async fn make(
     let unknown = learned.unknown(wanted, &scope);
     loaded.conclude(global, Some((&live, &part)), asked)?;
     drop(part);
-    // The service's own clock, where it told, so that a wrong one here makes nothing due.
+    // The service's clock where a response had one: with a wrong local clock a mirror would look
+    // stale, and be run without need.
     let plan = build(
         &chart,
         &live,
@@ -139,12 +140,12 @@ pub(super) async fn make(
     );
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
-    loaded.tell(global, found);
+    loaded.report(global, found);
     Ok((plan, unknown))
 }
 
-/// A plan of which something is unknown is not saved, and an older one does not stay: either could
-/// be applied.
+/// Saves the plan. If part of it is unknown, nothing is saved and an older file is removed: either
+/// could be applied by mistake.
 fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
     if plan.outcome() == Outcome::Unknown {
         forget(path);
@@ -162,8 +163,7 @@ fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
     files::replace(path, &text)
 }
 
-/// Removes an older plan, and what a killed run left of one; anything else at that path is left
-/// alone.
+/// Removes an older plan, and replacements that killed processes left; any other file stays.
 fn forget(path: &Path) {
     if !files::is_replaced(path) {
         return;
@@ -172,10 +172,7 @@ fn forget(path: &Path) {
     let is_plan = |text: String| !matches!(document::read(&text), Err(PlanFileError::NotAPlan(_)));
     if input::text_if_file(path, input::MOST).is_some_and(is_plan) && fs::remove_file(path).is_ok()
     {
-        output::print_line(&format!(
-            "{} held an older plan, and is removed",
-            path.display()
-        ));
+        output::print_line(&format!("removed the older plan {}", path.display()));
     }
 }
 

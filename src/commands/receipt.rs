@@ -1,4 +1,4 @@
-//! What an apply leaves behind in files: its receipt, and its events as they happen.
+//! The output files of an apply: its receipt, and its events as they happen.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use crate::{
     report::Report,
 };
 
-/// The files that were asked for.
+/// The files that the options name.
 #[derive(Default)]
 pub(super) struct Logbook {
     receipt: Option<Later>,
@@ -28,8 +28,8 @@ pub(super) struct Logbook {
 }
 
 impl Logbook {
-    /// Makes sure that both can be written before anything else happens: an apply that cannot
-    /// account for itself is better not begun.
+    /// Checks that both can be written before anything else happens: an apply without its records
+    /// should not start.
     pub(super) fn open(global: &Global, args: &ApplyArgs) -> anyhow::Result<Logbook> {
         let wanted: Vec<&PathBuf> = args.receipt.iter().chain(&args.events).collect();
         for path in &wanted {
@@ -50,7 +50,7 @@ impl Logbook {
         })
     }
 
-    /// Adds the events to whoever listens already.
+    /// Adds the events to another listener.
     pub(super) fn listener(&self, other: Arc<dyn Listener>) -> Arc<dyn Listener> {
         match &self.events {
             Some((_, events)) => Arc::new(Pair(other, events.clone())),
@@ -71,7 +71,7 @@ impl Logbook {
         }
     }
 
-    /// Writes what is still to be written. Whatever fails, the other file is written all the same.
+    /// Writes the rest of both files; a failure of one does not stop the other.
     pub(super) fn end(
         &self,
         report: &Report<'_>,
@@ -93,7 +93,7 @@ impl Logbook {
 
 fn is_not(path: &Path, other: Option<&Path>) -> anyhow::Result<()> {
     if other.is_some_and(|other| paths::is_same(path, other)) {
-        let problem = format!("{} is used for two things", path.display());
+        let problem = format!("{} is named for two different files", path.display());
         return Err(super::UsageError(problem).into());
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The clock and the runtime of a command that asks a service.
+//! The clock and the async runtime of a command that sends requests.
 
 use anyhow::Context as _;
 
@@ -17,8 +17,8 @@ pub(super) fn new() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start the runtime")
 }
 
-/// Runs the work in a runtime of its own, and does not wait for what the work left behind: the
-/// lookup of a host name cannot be cancelled, and may take long.
+/// Runs the work in its own runtime, and does not wait for threads that it left behind: a DNS
+/// lookup cannot be cancelled, and may take long.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = new()?;
     let done = runtime.block_on(work);

@@ -1,4 +1,4 @@
-//! The chart of a command, read and checked, with what was found in it.
+//! The chart of a command, read and checked, with its findings.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
     transport::endpoint::Wanted,
 };
 
-/// The error for a chart where a saved plan is wanted. `command` is what takes charts instead.
+/// The error for a chart where a saved plan is expected. `command` is the one that takes charts.
 pub(super) fn chart_for_plan(path: &Path, command: &str) -> Option<UsageError> {
     let is_chart = path
         .extension()
@@ -29,7 +29,7 @@ pub(super) fn chart_for_plan(path: &Path, command: &str) -> Option<UsageError> {
     is_chart.then(|| UsageError(message()))
 }
 
-/// A chart without errors, and what it takes to say more about it.
+/// A chart without errors, and what later findings about it need.
 pub(super) struct Loaded {
     pub(super) chart: Arc<Chart>,
     pub(super) views: Vec<View>,
@@ -38,19 +38,19 @@ pub(super) struct Loaded {
     sources: SourceMap,
 }
 
-/// Why a command could not begin, already told on stderr, in the form of the JSON document.
+/// Why a command could not begin, in the form of the JSON document; already printed on stderr.
 #[derive(Debug)]
 pub(super) struct Unready(pub(super) Vec<View>);
 
 impl Unready {
-    /// Tells of an error and keeps it for the document.
+    /// Prints an error and keeps it for the document.
     pub(super) fn because(error: &anyhow::Error) -> Unready {
         output::print_line(&format!("error: {error:#}"));
         Unready(vec![View::error("not-ready", format!("{error:#}"), None)])
     }
 }
 
-/// Reads and decodes the chart; tells what is wrong with it.
+/// Reads and decodes the chart, and prints its findings.
 pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     let load::Loaded {
         mut sources,
@@ -77,7 +77,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         foreign,
     } = config::decode(context);
     if !unready.is_empty() {
-        // What the missing files hold is not known.
+        // A file that could not be read may hold the target, or what the waiver is for.
         found.retain(|diagnostic| !matches!(diagnostic.code, "unknown-target" | "unused-waiver"));
     }
     found.extend(bad_endpoints(&chart));
@@ -110,9 +110,9 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
 }
 
 impl Loaded {
-    /// Adds what can only be said with the live state of a part of the chart, or, without one,
-    /// which waivers nothing uses. A selection that covers nothing ends the command: its plan would
-    /// be an empty one.
+    /// Adds the findings that need the live state of a part of the chart; without one, only the
+    /// unused waivers. A selection that covers nothing ends the command: its plan would be empty,
+    /// and look like success.
     pub(super) fn conclude(
         &mut self,
         global: &Global,
@@ -120,6 +120,7 @@ impl Loaded {
         asked: &Asked,
     ) -> Result<(), Unready> {
         let mut found = Diagnostics::new();
+        // A lint that did not run finds nothing, so its waivers are not unused.
         let mut not_looked_for = &lint::OF_A_PLAN[..];
         if let Some((live, part)) = read.filter(|(live, _)| live.failures.is_empty()) {
             found.extend(lint::targets(&self.chart, live, &self.rules));
@@ -139,7 +140,7 @@ impl Loaded {
         }
         found.extend(self.waivers.unused(not_looked_for));
         let has_errors = found.has_errors();
-        self.tell(global, found);
+        self.report(global, found);
         if has_errors {
             Err(Unready(std::mem::take(&mut self.views)))
         } else {
@@ -147,8 +148,8 @@ impl Loaded {
         }
     }
 
-    /// Tells of more findings, and keeps them for the document.
-    pub(super) fn tell(&mut self, global: &Global, mut found: Diagnostics) {
+    /// Prints more findings, and keeps them for the document.
+    pub(super) fn report(&mut self, global: &Global, mut found: Diagnostics) {
         found.sort();
         found.dedup();
         let found = found.abridged();
@@ -164,7 +165,7 @@ fn views(found: &Diagnostics, sources: &SourceMap) -> Vec<View> {
         .collect()
 }
 
-/// The endpoints that nobody could use. Which hosts a chart may name is judged where they are used.
+/// The endpoints that are malformed. Whether a host is allowed is checked when the door is opened.
 fn bad_endpoints(chart: &Chart) -> impl Iterator<Item = Diagnostic> {
     chart
         .endpoints

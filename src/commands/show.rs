@@ -1,4 +1,4 @@
-//! Prints a plan, or the drift in one, in the format that was asked for.
+//! Prints a plan, or the drift in one, in the requested format.
 
 use super::{checkout, output, session};
 use crate::{
@@ -37,7 +37,7 @@ fn all(plan: &Plan, found: Vec<View>) -> Vec<View> {
     found.into_iter().chain(views(plan)).collect()
 }
 
-/// The drift on stdout. `found` holds the acceptances that are over.
+/// The drift on stdout. `found` holds the expired acceptances.
 pub(super) fn drift(
     global: &Global,
     args: &ShowArgs,
@@ -57,7 +57,7 @@ pub(super) fn drift(
     })
 }
 
-/// What is printed if nothing can be said of drift.
+/// What is printed if drift cannot be determined.
 pub(super) fn drift_unready(
     global: &Global,
     args: &ShowArgs,
@@ -84,7 +84,7 @@ fn depth(args: &ShowArgs) -> Depth {
     }
 }
 
-/// What is printed if there is no plan to speak of.
+/// What is printed if there is no plan.
 pub(super) fn unready(
     global: &Global,
     args: &ShowArgs,

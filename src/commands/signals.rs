@@ -1,8 +1,8 @@
-//! The signals that ask a process to end. What can end in good order listens; at any other time the
+//! The signals that ask a process to end. Work that can end cleanly listens; at any other time the
 //! process ends at once.
 //!
-//! The handlers are there from the start. As the first process of a container nothing ends portolan
-//! otherwise: the kernel drops what such a process has no handler for.
+//! The handlers are installed from the start. Otherwise nothing would end portolan as the first
+//! process of a container: the kernel drops the signals for which such a process has no handler.
 
 use std::sync::{LazyLock, mpsc};
 
@@ -11,17 +11,17 @@ use tokio::sync::watch;
 use super::output;
 use crate::{apply::Shutdown, exit::Exit};
 
-/// What was asked for, and who would act on it.
+/// The pending signals, and how many listeners could act on them.
 #[derive(Default)]
 struct Asked {
-    /// Signals that nobody has acted on.
+    /// Signals that no listener has acted on yet.
     pending: usize,
     listeners: usize,
 }
 
 static ASKED: LazyLock<watch::Sender<Asked>> = LazyLock::new(watch::Sender::default);
 
-/// Takes the signals over from the kernel. Where no thread can be had, they keep their own effect.
+/// Installs the handlers. If no thread can be started, the signals keep their default effect.
 pub(super) fn take_over() {
     let (ready, is_ready) = mpsc::channel();
     let watch = move || {
@@ -33,11 +33,11 @@ pub(super) fn take_over() {
         };
         runtime.block_on(async {
             let mut source = Source::open();
-            // The other end waits.
+            // Ignored: the receiver waits below, so it cannot be gone.
             let _ = ready.send(());
             loop {
                 source.next().await;
-                hear();
+                deliver();
             }
         });
     };
@@ -46,21 +46,23 @@ pub(super) fn take_over() {
         .spawn(watch)
         .is_ok()
     {
+        // Waits until the handlers are installed: a signal before that would have its default
+        // effect. An error means that the thread has no runtime, and so no handlers.
         let _ = is_ready.recv();
     }
 }
 
-/// Passes a signal on, or ends the process if nobody would act on it.
+/// Passes a signal to the listeners, or ends the process if there are none.
 #[expect(
     clippy::exit,
     reason = "the main thread may wait for a file or a pipe that nobody reads"
 )]
-fn hear() {
-    let is_heard = ASKED.send_if_modified(|asked| {
+fn deliver() {
+    let is_delivered = ASKED.send_if_modified(|asked| {
         asked.pending += usize::from(asked.listeners > 0);
         asked.listeners > 0
     });
-    if !is_heard {
+    if !is_delivered {
         std::process::exit(Exit::Failed as i32);
     }
 }
@@ -69,20 +71,20 @@ fn hear() {
 pub(super) struct Signals(watch::Receiver<Asked>);
 
 impl Signals {
-    /// Comes before what a signal must not tear apart.
+    /// Call this before work that a signal must not interrupt.
     pub(super) fn listen() -> Signals {
         ASKED.send_modify(|asked| asked.listeners += 1);
         Signals(ASKED.subscribe())
     }
 
-    /// Ends with the next of them. One that arrived earlier, and that no other listener acted on,
-    /// counts.
+    /// Returns at the next signal, or at once for an earlier one that no other listener acted on.
     pub(super) async fn next(&mut self) {
         loop {
             let mut is_taken = false;
             ASKED.send_if_modified(|asked| {
                 is_taken = asked.pending > 0;
                 asked.pending -= usize::from(is_taken);
+                // Not a change that others wait for: there is one signal less, not one more.
                 false
             });
             if is_taken {
@@ -101,7 +103,7 @@ impl Drop for Signals {
     }
 }
 
-/// Passes them on until the run is over.
+/// Passes signals to the apply until it is over.
 pub(super) async fn watch(mut signals: Signals, stop: Shutdown) {
     signals.next().await;
     stop.soon();
@@ -120,7 +122,7 @@ struct Source {
 
 #[cfg(unix)]
 impl Source {
-    /// Within a runtime; a signal that cannot be listened to keeps its own effect.
+    /// Needs a runtime. A signal whose handler cannot be installed keeps its default effect.
     fn open() -> Source {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).ok();
@@ -150,8 +152,8 @@ impl Source {
     }
 }
 
-/// Whether the run was started to survive its terminal, as `nohup` does. Where that cannot be told,
-/// it was not.
+/// Whether the process was started to outlive its terminal, as by `nohup`. Without `/proc` this is
+/// unknown, and counts as no.
 #[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

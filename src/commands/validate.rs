@@ -10,7 +10,7 @@ use crate::{
 
 pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> {
     if global.file_is_typed && !args.files.is_empty() {
-        let message = "files are named behind `validate` or with `--file`, not both ways";
+        let message = "name the files either after `validate` or with `--file`, not both";
         return Err(super::UsageError(message.to_owned()).into());
     }
     let file = if args.files.is_empty() {
@@ -38,7 +38,8 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
             output::document(&chart::text(&loaded.chart))?;
         }
         (FindingsFormat::Text, Ok(loaded)) => {
-            output::document(&said(loaded.chart.resources.len()))?;
+            let resources = counted(loaded.chart.resources.len(), ("resource", "resources"));
+            output::document(&format!("The chart is valid: {resources}.\n"))?;
         }
         (FindingsFormat::Json, _) => output::document(&findings::json(views))?,
         (FindingsFormat::Sarif, _) => {
@@ -57,9 +58,4 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
     } else {
         Exit::Failed
     })
-}
-
-fn said(number: usize) -> String {
-    let resources = counted(number, ("resource", "resources"));
-    format!("The chart is valid: {resources}.\n")
 }

@@ -318,12 +318,12 @@ mod tests {
         ");
         let late = rendered(
             &plan,
-            Some(Halt::Late("the run's time, 1s, is over".to_owned())),
+            Some(Halt::Late("the timeout of 1s is over".to_owned())),
             fate,
         );
         assert!(
             late.ends_with(
-                "\nStopped: the run's time, 1s, is over. To continue, plan and apply again; \
+                "\nStopped: the timeout of 1s is over. To continue, plan and apply again; \
                 changes that were made are not repeated.\n"
             ),
             "{late}"

@@ -107,7 +107,7 @@ const CASES: [Case; 9] = [
         apply: (
             1,
             "refused",
-            "Nothing was changed: not everything could be read",
+            "Nothing was changed: part of the live state could not be read",
         ),
         drift: (1, "unknown", "Unknown: "),
     },
@@ -116,11 +116,7 @@ const CASES: [Case; 9] = [
         chart: BAD,
         prepare: nothing,
         plan: (1, "unknown", ""),
-        apply: (
-            1,
-            "refused",
-            "Nothing was changed: what is to be done is not known",
-        ),
+        apply: (1, "refused", "Nothing was changed: there is no plan"),
         drift: (1, "unknown", ""),
     },
     Case {
@@ -340,7 +336,7 @@ fn a_saved_plan_comes_to_what_a_fresh_one_does() {
             let words = if planned {
                 words
             } else {
-                "Nothing was changed: what is to be done is not known"
+                "Nothing was changed: there is no plan"
             };
             assert_eq!(output.code, Some(code), "{}: {output}", case.name);
             match format {
@@ -375,13 +371,13 @@ fn a_saved_plan_that_no_longer_fits_in_every_format() {
             "another account",
             |world| world.edit(|state| state.account = "other".to_owned()),
             "refused",
-            "Nothing was changed: what is to be done is not known",
+            "Nothing was changed: there is no plan",
         ),
         (
             "damaged",
             |world| world.file("plan.json", "{}"),
             "refused",
-            "Nothing was changed: what is to be done is not known",
+            "Nothing was changed: there is no plan",
         ),
     ];
     for (name, meanwhile, outcome, words) in cases {

@@ -49,7 +49,7 @@ fn nothing_is_done_where_nobody_can_be_asked() {
     assert!(
         output
             .stdout
-            .contains("Nothing was changed: nobody can be asked here; `--yes`"),
+            .contains("Nothing was changed: standard input is not a terminal; `--yes`"),
         "{output}"
     );
     assert_eq!(world.writes(), [""; 0]);
@@ -493,7 +493,7 @@ fn reads_that_fail_keep_apply_from_writing() {
     let _ = world
         .try_apply(&[])
         .exits(1)
-        .says("Nothing was changed: not everything could be read");
+        .says("Nothing was changed: part of the live state could not be read");
     assert_eq!(world.writes(), [""; 0]);
 }
 

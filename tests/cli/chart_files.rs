@@ -153,7 +153,7 @@ fn a_new_chart_does_not_stand_beside_another() {
     for name in ["portolan.yml", "portolan/a.yaml"] {
         let world = World::new();
         world.file(name, team("team-a"));
-        let _ = world.run(&["init"]).exits(1).warns("is there already");
+        let _ = world.run(&["init"]).exits(1).warns("exists already");
         assert!(!world.path("portolan.yaml").exists());
         let _ = world.run(&["init", "-f", "other.yaml"]).exits(0);
         let _ = world
@@ -431,7 +431,7 @@ fn nothing_is_written_over_a_chart_that_is_read() {
         let _ = world
             .run(arguments)
             .exits(64)
-            .warns("is read by this run, and cannot be written too");
+            .warns("so it cannot write to it");
     };
     for path in [
         "charts/a.yaml",

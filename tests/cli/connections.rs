@@ -114,7 +114,7 @@ fn a_plan_that_takes_too_long_is_unknown() {
     world.inject(Fault::new(Effect::HangAfter).path("/v2/manage/repos"));
     let output = world.plan(&["--timeout", "300ms"]).exits(1);
     let _ = output
-        .warns("cannot read the live state: the run's time, 300ms, is over")
+        .warns("cannot read the live state: the timeout of 300ms is over")
         .says("Unknown");
     world.inject(Fault::new(Effect::HangAfter).path("/v2/manage/repos"));
     let late = world.variable("PORTOLAN_TIMEOUT", "300ms");
@@ -134,7 +134,7 @@ fn an_apply_that_takes_too_long_finishes_what_it_began() {
     let report = world
         .try_apply(&["--timeout", "2s", "--format", "json"])
         .exits(1)
-        .warns("the run's time, 2s, is over");
+        .warns("the timeout of 2s is over");
     let report = report.json();
     let kinds = |list: &str| -> Vec<String> {
         let list = report[list].as_array().unwrap().iter();
@@ -143,7 +143,7 @@ fn an_apply_that_takes_too_long_finishes_what_it_began() {
     };
     assert_eq!(kinds("applied"), ["organization"], "{report:#}");
     assert_eq!(kinds("not_attempted"), ["repository", "sync_rule"]);
-    let message = "stopped: the run's time, 2s, is over";
+    let message = "stopped: the timeout of 2s is over";
     assert_eq!(
         report["ended_early"],
         serde_json::json!({ "reason": "timeout", "message": message })

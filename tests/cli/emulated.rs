@@ -92,7 +92,7 @@ fn an_endpoint_without_a_region_is_one_of_the_region_that_is_asked_for() {
     let _ = world
         .run(&["emulator", "--region", "mars-1"])
         .exits(64)
-        .warns("`--region`: the emulator knows no region");
+        .warns("`--region`: the emulator has no region");
 }
 
 #[test]

@@ -54,7 +54,7 @@ const TYPED: &[(&str, &str)] = &[
     ("login", "`HUAWEICLOUD_SDK_AK`"),
     ("taint x", "is a replacement by itself"),
     ("workspace list", "`--file PATH` names another chart"),
-    ("ping", "`portolan plan` asks the services"),
+    ("ping", "`portolan plan` reads from the services"),
     ("apply --context x", "`HUAWEICLOUD_SDK_AK`"),
     ("plan portolan.yaml", "`--file portolan.yaml`"),
     ("plan -f a.yaml b.yml", "`--file b.yml`"),

@@ -19,7 +19,7 @@ fn a_fresh_chart_is_valid_and_left_alone_afterwards() {
     let _ = world
         .run(&["init"])
         .exits(1)
-        .warns("portolan.yaml is there already, and is left alone");
+        .warns("portolan.yaml exists already, and is left unchanged");
     assert_eq!(
         std::fs::read_to_string(world.path("portolan.yaml")).unwrap(),
         "version: 1\n"
@@ -74,7 +74,7 @@ fn what_else_is_called_so_is_left_alone() {
     let _ = world
         .run(&["init"])
         .exits(1)
-        .warns("portolan.schema.json is there already, is not the schema of this");
+        .warns("portolan.schema.json exists already and is not the schema of this");
     assert_eq!(std::fs::read_to_string(world.path(SCHEMA)).unwrap(), "{}\n");
     assert!(!world.path("portolan.yaml").exists());
     let _ = world

@@ -330,7 +330,7 @@ fn an_unknown_outcome_is_not_saved() {
     let _ = world
         .plan(&["--out", "plan.json"])
         .exits(1)
-        .warns("plan.json held an older plan, and is removed");
+        .warns("removed the older plan plan.json");
     assert!(!world.path("plan.json").exists());
 }
 

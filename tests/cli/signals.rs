@@ -63,7 +63,7 @@ fn an_interrupted_plan_is_unknown() {
         );
         let document = document(&output);
         assert_eq!(document["outcome"], "unknown", "{document:#}");
-        let message = "cannot read the live state: a signal asked the run to end";
+        let message = "cannot read the live state: interrupted by a signal";
         assert_eq!(
             document["diagnostics"][0]["message"], message,
             "{document:#}"
@@ -135,7 +135,7 @@ fn an_interrupted_init_writes_nothing() {
         Signal::TERM,
     );
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains("a signal asked the run to end"),
+        String::from_utf8_lossy(&output.stderr).contains("interrupted by a signal"),
         "{output:?}"
     );
     assert!(!world.path("portolan.yaml").exists());
