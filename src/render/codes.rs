@@ -58,7 +58,7 @@ pub fn text(code: &Code) -> String {
         out.push_str(&format!("\n\n{}", wrap(paragraph, WIDTH, 0).join("\n")));
     }
     if let Example::Charts { wrong, right } = code.example {
-        for (title, chart) in [("ItemError:", wrong), ("Right:", right)] {
+        for (title, chart) in [("Wrong:", wrong), ("Right:", right)] {
             out.push_str(&format!("\n\n{title}\n"));
             for line in chart.lines() {
                 out.push_str(&format!("\n    {line}"));
@@ -138,7 +138,7 @@ pub fn markdown(codes: &[&Code]) -> String {
 pub fn help(code: &Code) -> String {
     let rest = match code.example {
         Example::Charts { wrong, right } => {
-            format!("ItemError:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n")
+            format!("Wrong:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n")
         }
         Example::Advice(advice) => format!("{advice}\n"),
     };
@@ -180,7 +180,7 @@ mod tests {
         `--region` fills it in for documents without one. It does not override a
         `region` in a document.
 
-        ItemError:
+        Wrong:
 
             version: 1
             organizations:
