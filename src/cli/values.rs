@@ -81,6 +81,7 @@ impl FromStr for Latency {
 /// The one grammar of times on the command line. A unit is needed: a bare number could be seconds
 /// or minutes.
 fn duration(text: &str, accepted: impl RangeBounds<Duration>) -> Option<Duration> {
+    // The standard `Duration` has no parser. A negative time is refused below.
     let time = text.parse::<SignedDuration>().ok()?;
     Duration::try_from(time)
         .ok()

@@ -43,11 +43,14 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<Exit> {
         )
         .into());
     }
+    // Before anything is read: the question would take its answer from the end of the chart.
     if args.plan.is_none() && !args.yes && load::reads_stdin(&global.file) {
         let problem = "the chart comes through standard input, where the question would be \
             answered: add `--yes`";
         return Err(super::UsageError(problem.to_owned()).into());
     }
+    // A usage error ends the command as in clap. Any other error still gets a report in the
+    // requested format, which scripts read.
     let logbook = match Logbook::open(global, args) {
         Ok(logbook) => logbook,
         Err(error) if error.is::<super::UsageError>() => return Err(error),
@@ -91,6 +94,7 @@ fn plan_and_make(
     output::failures(&plan.failures);
     show(global, args, &plan)?;
     logbook.begin(&plan, &stamp);
+    // The logins are read after the question: they are not needed for a plan that is refused.
     let ready = match refusal(global, &plan, args, runtime)? {
         Some(refused) => Err(refused),
         None => logins::read(&plan, &secrets::own(global)),
@@ -194,6 +198,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
         String::new()
     };
     let stamp = PlanStamp::new(id, &plan);
+    // With failed reads the plan is unknown anyway, and they are the better explanation.
     if plan.failures.is_empty() {
         plan.stopped.extend(unknown);
     }
@@ -219,6 +224,8 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         Ok((plan, stamp, door))
     };
     let (mut plan, stamp, door) = read().map_err(not_ready)?;
+    // Only the account is read here. The preconditions of the changes are checked right before each
+    // write, where they are still current.
     door.deadline
         .within(cloud::check_saved(&mut plan, &door))
         .await
@@ -240,6 +247,7 @@ fn show(global: &Global, args: &ApplyArgs, plan: &Plan) -> anyhow::Result<()> {
             output::document(&output::fitted(text))
         }
         Format::Json => {
+            // Only for the question: without one, nobody may be there to read it.
             if !args.yes && args.plan.is_none() {
                 output::print_line(&render::plan::text(
                     plan,
@@ -258,6 +266,7 @@ fn refusal(
     args: &ApplyArgs,
     runtime: &Runtime,
 ) -> anyhow::Result<Option<String>> {
+    // A stop names its own reason, so it comes before the general one below.
     if let Some(stop) = plan.stopped.first() {
         return Ok(Some(format!("the plan is stopped: {}", stop.message)));
     }
@@ -284,6 +293,7 @@ fn refusal(
 /// means no.
 async fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut signals = Signals::listen();
+    // On stderr, because stdout may be a file or a pipe with the document.
     let mut stderr = io::stderr();
     write!(stderr, "\n{question}").and_then(|()| stderr.flush())?;
     let (sender, answer) = tokio::sync::oneshot::channel();
@@ -324,6 +334,7 @@ async fn make(
     let watch = tokio::spawn(signals::watch(Signals::listen(), stop.clone()));
     let clock = tokio::spawn(out_of_time(stop.clone(), door.deadline, late.clone()));
     let records = apply::run(&door.client, plan, options, &stop, listener).await;
+    // Both would run on, and could print after the report.
     watch.abort();
     clock.abort();
     // The timeout also sets the flag of a signal, so it is looked at first. Refused credentials and
@@ -360,6 +371,7 @@ fn finish(
     stamp: PlanStamp,
     views: Vec<View>,
 ) -> anyhow::Result<Exit> {
+    // Its error comes last: the report on stdout must not be lost because a file failed.
     let written = logbook.end(report, stamp, views.clone());
     match args.format {
         Format::Text => {

@@ -43,6 +43,7 @@ impl Learned {
     /// An overview beats the lists.
     pub(super) fn new(overviews: BTreeMap<Arc<str>, String>, live: &Live) -> Learned {
         let mut names = live.accounts.clone();
+        // Later entries replace earlier ones.
         names.extend(overviews);
         Learned {
             names,
@@ -71,6 +72,7 @@ impl Learned {
                     .endpoints
                     .contains_key(&(Service::Iam, region.to_owned()))
         };
+        // Only a chart with an `account` is worth the extra request.
         wanted?;
         scope
             .regions_without_account()
@@ -105,6 +107,7 @@ impl Learned {
 /// Stops a saved plan for another account, as far as that can be known. A create needs this check:
 /// no other precondition of it would fail in the wrong account.
 pub(super) async fn check_saved(plan: &mut Plan, door: &Door) -> anyhow::Result<()> {
+    // Nothing will be sent, so the account does not matter.
     if plan.runnable().next().is_none() {
         return Ok(());
     }

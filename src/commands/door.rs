@@ -43,6 +43,7 @@ impl Door {
         let mut places: BTreeSet<(Service, Arc<str>)> = resources()
             .map(|address| (address.kind().service, address.region().clone()))
             .collect();
+        // IAM is asked only to compare its account with the chart's.
         if chart.account.is_some() {
             places.extend(resources().map(|address| (Service::Iam, address.region().clone())));
         }
@@ -82,6 +83,7 @@ impl Door {
         let runs = plan.changes.iter().filter_map(|change| change.action.run());
         let mask = secrets::mask(runs.filter_map(|run| run.credentials.as_ref()));
         let door = Door::open(global, &wanted, mask, account)?;
+        // An endpoint variable may have another value than when the plan was made.
         for (place, planned) in planned {
             let now = door.endpoints.get(place).map_or("", String::as_str);
             if now != planned {
@@ -100,6 +102,7 @@ impl Door {
         mask: Arc<Mask>,
         account: Option<&str>,
     ) -> anyhow::Result<Door> {
+        // First, so that the timeout includes the time for the emulator's state and the keys.
         let deadline = Deadline::of(global);
         let overrides = Overrides::read(&|name| std::env::var(name).ok(), &global.allow_endpoint);
         let (transport, endpoints) = match (&global.emulator, overrides.any_variable()) {
@@ -111,6 +114,7 @@ impl Door {
             (Some(state), None) => to_emulator(state, wanted, account)?,
             (None, _) => to_cloud(global, wanted, &overrides)?,
         };
+        // Below the client, so that the budget covers its retries too.
         let within_budget: Arc<dyn Transport> = Arc::new(Budget::new(transport));
         let client = match global.parallelism {
             Parallelism::Auto => Client::adaptive(within_budget),

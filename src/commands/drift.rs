@@ -71,6 +71,7 @@ fn measure(
     let Some(path) = path else { return Ok(()) };
     let complete = drift.is_some_and(|drift| drift.outcome() != Outcome::Unknown);
     let last = || {
+        // Only a regular file is read: reading a pipe would wait for a writer.
         let text = files::is_replaced(path)
             .then(|| input::text_if_file(path, input::MOST))
             .flatten();
@@ -139,6 +140,7 @@ fn account_label(drift: &Drift) -> Option<String> {
 /// acceptance is a failure even without drift, because someone has to change the chart.
 fn exit(drift: &Drift) -> Exit {
     match drift.outcome() {
+        // First: "no changes" must not hide it.
         _ if !drift.expired.is_empty() => Exit::Failed,
         Outcome::Unknown => Exit::Failed,
         Outcome::Changes => Exit::Changes,

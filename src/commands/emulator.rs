@@ -150,6 +150,8 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
                 format!("`--control` needs a loopback address, and `{address}` is not one");
             return Err(super::UsageError(message).into());
         }
+        // Bound before the URL is printed: scripts connect as soon as they read it, and with port
+        // zero the system chooses the port only here.
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("cannot listen on {address}"))?;
@@ -173,6 +175,7 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
         };
     }
     tokio::select! {
+        // A server never ends by itself, so one that does is a failure of all.
         ended = servers.join_next() => match ended {
             Some(Ok(Err(error))) => Err(error).context("the emulator stopped"),
             _ => Ok(Exit::Failed),

@@ -134,9 +134,11 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let file = filled(&target, text)?;
+    // The rename replaces the file and its mode; the user may have chosen another than the default.
     if let Ok(found) = fs::metadata(&target) {
         file.as_file().set_permissions(found.permissions())?;
     }
+    // On disk before the rename: after a crash the name must not lead to an empty file.
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
@@ -147,6 +149,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 fn straight(path: &Path) -> io::Result<File> {
     match descriptor(path) {
         Some(2) => stderr(),
+        // At the end: the stream may be a file that was written to before.
         Some(_) => OpenOptions::new().append(true).open(path),
         None => OpenOptions::new().write(true).open(path),
     }

@@ -61,6 +61,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<Exit> {
         ))
         .into());
     }
+    // Checked before the reads, which may take minutes, and once more when the file is created.
     if path.exists() {
         bail!("{} exists already, and is left unchanged", path.display());
     }
@@ -157,6 +158,7 @@ const MOST_UNMANAGED: usize = 20;
 
 /// The live state of the organizations as a chart; `None` if part of it could not be read.
 fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Option<String>> {
+    // The reader takes a chart, so the organizations are declared in one.
     let mut asked = Chart::default();
     for name in names {
         let source = crate::diagnostics::Source {
@@ -198,6 +200,7 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
             bail!("{address} does not exist, or these credentials do not see it");
         }
     }
+    // Reading may also return resources beside the organizations, which the user did not ask for.
     let wanted = |address: &crate::address::Address| {
         asked
             .resources
@@ -254,6 +257,7 @@ fn is_understood(global: &Global, text: &str) -> bool {
     sources.add("the live state as a chart", text);
     let config::Decoded { found, foreign, .. } = config::decode(Context {
         sources: &sources,
+        // The only variable of a written chart is the escape of `${env:`, which has a fallback.
         environment: &|_| None,
         region: None,
     });

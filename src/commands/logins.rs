@@ -46,6 +46,7 @@ pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, 
 /// Those of these logins that can be read now, for the mask. The others are no error here: they are
 /// checked when they are needed.
 pub(super) fn known<'s>(sources: impl Iterator<Item = &'s LoginSource>) -> Vec<Secret> {
+    // Compared with no own keys: a key must be masked here, even if it is no valid login.
     let halves = sources.flat_map(|source| [&source.username, &source.password]);
     halves
         .filter_map(|source| secret(source, &Mask::default()).ok())
@@ -69,6 +70,7 @@ fn secret(source: &SecretSource, own: &Mask) -> Result<Secret, String> {
             )
         }
     };
+    // Editors and `echo` end a file with a line break, which is not a part of the login.
     let secret = Secret::new(without_line_break(text));
     if secret.is_empty() {
         Err(format!("{place} is empty"))
@@ -104,6 +106,7 @@ fn read_file(path: &str) -> io::Result<String> {
     let file = end.open()?;
     let length = file.metadata()?.len();
     let mut bytes = Vec::new();
+    // One byte more than allowed shows that a file is too long without reading all of it.
     file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > LONGEST {
         return Err(io::Error::other(format!(

@@ -41,7 +41,7 @@ struct UsageError(String);
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let global = &cli.global;
     output::log(global);
-    // Before any work: from here on a signal ends a command in the same way on every platform.
+    // Before any work, so that a signal ends even the first process of a container.
     signals::take_over();
     match &cli.command {
         Command::Init(args) => init::run(global, args),

@@ -135,6 +135,7 @@ pub(super) fn stderr_color(global: &Global) -> Color {
 
 /// How progress is shown: bars on a terminal, lines elsewhere.
 pub(super) fn listener(global: &Global) -> Arc<dyn Listener> {
+    // Such a terminal cannot move the cursor, which bars need.
     let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
     if global.quiet || global.no_progress {
         Arc::new(Silent)
@@ -152,6 +153,7 @@ pub(super) fn diagnostics(global: &Global, found: &Diagnostics, sources: &Source
     let width = columns(terminal_size::terminal_size_of(io::stderr())).unwrap_or(WIDTH);
     let has_errors = found.has_errors();
     let (mut counts, mut was_brief) = (IndexMap::<_, (usize, Option<&str>)>::new(), false);
+    // `--quiet` hides warnings only while there is no error, to which they may be the key.
     for diagnostic in found.iter().filter(|_| has_errors || !global.quiet) {
         let (count, last_hint) = counts
             .entry((diagnostic.severity, diagnostic.code))

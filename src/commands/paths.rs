@@ -17,6 +17,7 @@ pub(super) fn directory_of(path: &Path) -> &Path {
 
 /// Refuses to write over a file that the same command reads.
 pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
+    // The emulator keeps these files beside its state.
     let beside = |state: &PathBuf| {
         [".lock", ".changes"].map(|end| format!("{}{end}", state.display()).into())
     };
@@ -46,11 +47,14 @@ pub(super) fn is_no_input(global: &Global, path: &Path) -> anyhow::Result<()> {
 
 /// Whether two paths lead to one file, which need not exist yet.
 pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    // A path may be missing, lead through links, or be a hard link: each case needs its own
+    // comparison.
     one == other || target_of(one) == target_of(other) || is_one_file(one, other)
 }
 
 /// Where a path leads: links are followed, also to a file that does not exist.
 fn target_of(path: &Path) -> PathBuf {
+    // `canonicalize` fails for a link to a missing file, which a command may be about to create.
     let path =
         fs::read_link(path).map_or_else(|_| path.to_owned(), |link| directory_of(path).join(link));
     if let Ok(target) = path.canonicalize() {

@@ -118,6 +118,7 @@ pub(super) async fn make(
         (live, learned)
     };
     let read = door.deadline.within(reads).await;
+    // Removes the progress bars before anything else is printed.
     drop(listener);
     let (live, learned) = read.unwrap_or_else(|broken_off| (broken_off.live(), Learned::default()));
     if let Some(stop) = other_account(wanted, &scope) {
@@ -152,6 +153,7 @@ fn save(path: &Path, plan: &Plan, views: Vec<View>) -> anyhow::Result<()> {
         return Ok(());
     }
     let text = PlanDocument::new(plan, views).to_file(plan);
+    // The limit of the reader: a plan that `apply` refuses must not be saved.
     if text.len() > input::MOST {
         forget(path);
         let most = input::MOST >> 20;

@@ -40,6 +40,8 @@ impl Logbook {
         if let [receipt, events] = wanted[..] {
             is_not(receipt, Some(events))?;
         }
+        // The receipt first: opening the events empties their file, which must not happen if the
+        // command then fails.
         let receipt = args.receipt.as_deref().map(Later::at).transpose()?;
         let open = |path: &PathBuf| -> anyhow::Result<_> {
             Ok((path.clone(), Arc::new(Events::to(files::begin(path)?))))

@@ -13,6 +13,7 @@ use crate::{
 
 /// The secrets that this command may sign with. No mirror's git server may get them.
 pub(super) fn own(global: &Global) -> Mask {
+    // Nothing is signed for the emulator, so no key can be meant for it.
     match global.emulator {
         Some(_) => Mask::default(),
         None => Mask::new(of_cloud()),

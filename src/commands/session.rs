@@ -89,6 +89,8 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
             .name
             .clone_from(&load::first(&global.file).unwrap_or_default());
     }
+    // The mask needs the decoded chart, which names the sources of its logins. Lines are covered
+    // before anything is printed.
     let mask = secrets::mask_of(&chart);
     sources.cover_lines(|line| mask.hides(line));
     chart.hide(&mask);
@@ -150,6 +152,7 @@ impl Loaded {
 
     /// Prints more findings, and keeps them for the document.
     pub(super) fn report(&mut self, global: &Global, mut found: Diagnostics) {
+        // `dedup` and `abridged` expect a sorted list.
         found.sort();
         found.dedup();
         let found = found.abridged();

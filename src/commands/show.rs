@@ -70,6 +70,7 @@ pub(super) fn drift_unready(
             &unready.0,
             args.max_bytes,
         )),
+        // Without a plan, these are the same for both commands.
         PlanFormat::Sarif | PlanFormat::Gitlab | PlanFormat::Text | PlanFormat::Diff => {
             self::unready(global, args, unready)
         }

@@ -12,6 +12,7 @@ use crate::{
 
 pub(super) fn run(global: &Global, args: &ShowFileArgs) -> anyhow::Result<Exit> {
     let path = &args.file;
+    // A chart is a likely mistake here, and its parse error as JSON would explain nothing.
     if let Some(error) = session::chart_for_plan(path, "validate --print") {
         return Err(error.into());
     }

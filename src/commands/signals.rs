@@ -90,6 +90,7 @@ impl Signals {
             if is_taken {
                 return;
             }
+            // The sender is static, so this cannot fail; if it did, waiting is the safe answer.
             if self.0.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -129,6 +130,7 @@ impl Source {
         Source {
             interrupt: listen(SignalKind::interrupt()),
             terminate: listen(SignalKind::terminate()),
+            // A handler of ours would undo what `nohup` set up.
             hangup: if hangup_is_ignored() {
                 None
             } else {
@@ -138,6 +140,7 @@ impl Source {
     }
 
     async fn next(&mut self) {
+        // A missing handler never gets a signal, so its branch must never end.
         async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
             match signal {
                 Some(signal) => drop(signal.recv().await),

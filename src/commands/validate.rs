@@ -18,6 +18,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
     } else {
         args.files.clone()
     };
+    // From here on the files are those of `--file`, for paths in reports too.
     let global = &Global {
         file,
         ..global.clone()
@@ -30,6 +31,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         Ok(loaded) => &loaded.views,
         Err(session::Unready(views)) => views,
     };
+    // Without errors, all findings are warnings.
     let denied = args.deny.is_some() && !views.is_empty();
     match (args.format, &loaded) {
         (FindingsFormat::Text, Err(_)) => {}

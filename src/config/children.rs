@@ -118,6 +118,7 @@ impl<'n, 's> Nameless<'n, 's> {
             Form::Single(..) if self.node.as_mapping().is_some() => {
                 Some(std::slice::from_ref(self.node))
             }
+            // The word means that there is no child, so an existing one is deleted.
             Form::Single(_, Some(word)) => (self.node.as_str() == Some(word)).then_some(&[]),
             Form::List(_) => self.node.as_list(),
             _ => None,
@@ -224,6 +225,7 @@ fn child<'n, 's>(
         },
         None => None,
     };
+    // Without all parts there is no address, so the item cannot be kept for other checks either.
     if target.is_none() && own.iter().any(|name| item.get(name).is_none()) {
         out.found
             .extend(incomplete(kind, own).map(|found| found.at(item.span)));
@@ -321,6 +323,8 @@ fn add_fixed(
     item: &Node<'_>,
     found: &mut Diagnostics,
 ) {
+    // Rebuilt in the order of the table: a fixed attribute that the chart leaves out would
+    // otherwise come last.
     let mut complete = Attributes::new();
     for attribute in kind.attributes {
         let Role::Fixed(preset) = attribute.role else {

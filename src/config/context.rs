@@ -39,6 +39,7 @@ impl std::fmt::Debug for Context<'_> {
 impl Context<'_> {
     /// A string with its variables replaced, or `None` if the checks reported it.
     pub(super) fn text(&self, node: &Node<'_>) -> Option<String> {
+        // Checked after the expansion: the value of a variable may contain a login.
         let text = expand(node.as_str()?, self.environment).ok()?.into_owned();
         (!holds_login(&text)).then_some(text)
     }

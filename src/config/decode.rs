@@ -121,6 +121,7 @@ fn document<'n, 's>(
         },
     };
     let is_new = out.chart.regions.insert(region.clone());
+    // Only at the first region beyond the limit, so that the error appears once.
     if is_new && out.chart.regions.len() == MOST_REGIONS + 1 && !region.starts_with(UNKNOWN_REGION)
     {
         let problem = format!("with this document, the chart has more than {MOST_REGIONS} regions");
@@ -305,6 +306,7 @@ fn gather<'n, 's>(
         let policy = match out.context.text(unlisted).as_deref() {
             Some("ignore") => UnlistedPolicy::Ignore,
             Some("delete") => UnlistedPolicy::Delete(out.context.source(unlisted.span)),
+            // The default. An invalid value was reported, and must not delete anything.
             _ => UnlistedPolicy::Report,
         };
         top.unlisted = Some((policy, key.span));
@@ -407,6 +409,7 @@ fn decode_top(
     if let Some(span) = top.defaults_span.filter(|_| top.absent) {
         out.found.push(beside_absent("defaults", span));
     }
+    // By kind too: children of two kinds may have the same name.
     let mut seen = BTreeMap::<(usize, &str), Span>::new();
     for (kind, (key, node), document_defaults) in &top.entries {
         if !kind
@@ -512,6 +515,7 @@ fn decode_entry(
         );
     }
     let kind = address.kind();
+    // Before the attributes are resolved, which copies every inherited text.
     if !out.allowance.grant(inherited.text(kind)) {
         return out.refuse(entry.key_span);
     }

@@ -62,6 +62,7 @@ pub(super) fn findings(file: FileId, roots: &[Node<'_>], wrong: Diagnostics) -> 
 
 fn missing_version(root: &Node<'_>, findings: &mut Diagnostics) {
     let Some(entries) = root.as_mapping() else {
+        // Its only finding is the wrong type of the root, and that message quotes nothing.
         return check(root, Form::Record(&DOCUMENT), &|_| None, findings);
     };
     let problem = |span| Diagnostic::error("missing-key", "a chart needs `version`").at(span);
@@ -75,6 +76,7 @@ fn missing_version(root: &Node<'_>, findings: &mut Diagnostics) {
 }
 
 fn without_quotes(file: FileId, found: Diagnostic) -> Diagnostic {
+    // Without a place the finding would not tell which file it is about.
     let span = found.span.or(Some(Span::new(file, 0, 0)));
     let (address, related) = (None, Vec::new());
     if WITHOUT_QUOTES.contains(&found.code) {

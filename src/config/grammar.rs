@@ -10,6 +10,7 @@ use crate::kind::place::{DEFAULTS, DEFAULTS_DOC, REGION, Slot, key};
 /// The version of the language that this file declares.
 pub(crate) const VERSION: u64 = 1;
 
+// The same rule for `name` and `account`: both appear in questions, reports and labels of metrics.
 const LABEL: Form = Form::Text(TextForm::Name(Name::Label));
 
 pub(crate) static DOCUMENT: Record = Record {

@@ -72,10 +72,12 @@ impl Copy {
 /// The findings about a chart's rules.
 pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    // To look up the opposite rule of each rule, which a search of the list would make quadratic.
     let places: BTreeMap<&Address, Span> = rules
         .iter()
         .map(|(address, span)| (address, *span))
         .collect();
+    // Grouped by what they write: comparing all pairs of rules would be quadratic.
     let mut writers = BTreeMap::<Address, Vec<&PlacedRule>>::new();
     for rule in rules {
         let Some(copy) = Copy::of(&rule.0) else {

@@ -77,6 +77,7 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
             Diagnostic::error("empty-chart", problem).hint("a chart begins with `version: 1`"),
         );
     }
+    // Only the parser's errors count here: the checks of `decode` leave nothing out of the tree.
     let broken = found.has_errors();
     let context::Output {
         mut chart,
@@ -98,12 +99,14 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     found.extend(lint::rules(&chart, &items));
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
+    // After the waivers, because waived findings need no address.
     place::assign(&roots, context, &mut found);
     check::slips::improve_hints(&mut found, sources);
     if !foreign.is_empty() {
         // A file without `version` is not decoded, but may be a chart that defines the target.
         found.retain(|diagnostic| diagnostic.code != "unknown-target");
     }
+    // After the waivers and the hints: nothing of a foreign file may be waived or quoted.
     found.extend(of_foreign);
     chart.stamp = stamp(&chart, sources);
     found.sort();

@@ -62,6 +62,7 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
                 out.found.push(twice.related(first, "first defined here"));
                 continue;
             }
+            // An alias makes a copy of each entry, so entries count as resources of other kinds do.
             if !out.allowance.grant(text_length(node)) {
                 out.refuse(key.span);
                 continue;
@@ -179,6 +180,7 @@ fn cloud_credentials(node: &Node<'_>, out: &mut Output<'_>) {
         let Some(name) = out.context.text(variable) else {
             continue;
         };
+        // Windows ignores the case of variable names.
         let upper = name.to_ascii_uppercase();
         if CLOUD_VARIABLES
             .iter()

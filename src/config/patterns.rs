@@ -79,6 +79,7 @@ fn limit(out: &mut Output<'_>) {
             .chain(accept.iter().map(|it| &it.pattern)),
     );
     let mut addresses = out.chart.resources.keys();
+    // `all` ends at the first refusal, so this check itself stays within the limit too.
     if !addresses.all(|address| out.allowance.grant_steps(index.effort(address))) {
         let problem = "the chart has too many patterns with `*` to compare them with all its names";
         let hint = "begin patterns with the name of an organization, and use fewer `*`";

@@ -64,6 +64,7 @@ impl Place<'_> {
 
 /// Adds the address of the innermost enclosing entry to each finding without an address.
 pub(super) fn assign(roots: &[Node<'_>], context: Context<'_>, found: &mut Diagnostics) {
+    // A chart without findings is the usual case, and the places need a walk over the whole tree.
     if found.iter().all(|found| found.address.is_some()) {
         return;
     }
@@ -154,6 +155,8 @@ fn named<'n, 's>(
 }
 
 fn enclosing<'p, 'n>(places: &'p [Place<'n>], span: Span) -> Option<&'p Place<'n>> {
+    // The places of a kind are sorted and never overlap: only the last one that starts before the
+    // span can contain it.
     let after = places
         .partition_point(|place| (place.span.file, place.span.start) <= (span.file, span.start));
     let place = places.get(after.checked_sub(1)?)?;

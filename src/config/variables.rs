@@ -47,6 +47,7 @@ pub(crate) fn expand<'t>(
             return Err(Unexpanded::Malformed);
         }
         let variable = format!("{PREFIX}{name}");
+        // Unlike in a shell, the fallback of `:-` does not replace an empty value.
         match environment(&variable).or_else(|| fallback.map(str::to_owned)) {
             Some(value) => out.push_str(&value),
             None => return Err(Unexpanded::Unset(variable)),

@@ -104,6 +104,8 @@ impl Waivers {
                 Reach::Document(place) => (&mut self.documents, place),
             };
             let key = (code, place.file, place.start);
+            // A code may be waived twice at the same place. Both share the group, so both count as
+            // used.
             groups.entry(key).or_insert(Group {
                 end: place.end,
                 used: false,
@@ -144,6 +146,8 @@ impl Waivers {
         // finding.
         for groups in [&mut self.lines, &mut self.documents] {
             let here = (diagnostic.code, span.file, span.start);
+            // Reaches of one code do not overlap, so only the last one that starts before the
+            // finding can cover it. Trying all would make a file of waivers quadratic.
             let last = groups
                 .range_mut((diagnostic.code, span.file, 0)..=here)
                 .next_back();

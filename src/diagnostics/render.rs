@@ -133,6 +133,7 @@ fn window(sources: &SourceMap, span: Span) -> (String, std::ops::Range<usize>) {
         end = end.saturating_sub(BOM.len());
     }
     let from = boundary(line, start.saturating_sub(WINDOW));
+    // Both ends on the border of a character: half of one would be shown as a replacement.
     let to = boundary(line, start.saturating_add(WINDOW).min(line.len())).max(start);
     let mut hashes = 0;
     let mut part = |range: std::ops::Range<usize>| {

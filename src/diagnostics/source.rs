@@ -74,6 +74,7 @@ impl SourceMap {
                 line.iter_mut()
                     .filter(|byte| !byte.is_ascii_whitespace())
                     .for_each(|byte| *byte = b'*');
+                // A character of several bytes becomes several `*`, which moves the columns.
                 file.index = OnceLock::new();
             }
         }
@@ -199,6 +200,7 @@ impl Index {
     fn new(bytes: &[u8]) -> Self {
         let mut lines = vec![0];
         for (at, byte) in bytes.iter().enumerate() {
+            // YAML allows a lone `\r` as a line break.
             if *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
                 lines.push(at as u32 + 1);
             }

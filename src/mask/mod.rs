@@ -186,6 +186,7 @@ impl PartialEq for Mask {
 
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No field: each of them is a secret.
         f.debug_struct("Mask").finish_non_exhaustive()
     }
 }
@@ -220,6 +221,7 @@ fn one_alphabet(text: &str) -> String {
 
 /// Extends a part of a Base64 text by the character at each end, which may hold bits of the secret.
 fn with_ends(text: &str, part: Range<usize>) -> Range<usize> {
+    // Without `-` and `_`: the text was changed to the standard alphabet before.
     let is_encoded = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
     let bytes = text.as_bytes();
     let before = part
@@ -250,6 +252,7 @@ fn login_places(text: &str) -> Vec<Range<usize>> {
         let rest = text[start..]
             .split(|c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace())
             .next();
+        // The last `@`: a password may contain one that is not escaped.
         let end = rest.and_then(|host| host.rfind('@')).filter(|end| *end > 0);
         places.extend(end.map(|end| start..start + end));
         // In `///`, the second slash may begin another `//`.

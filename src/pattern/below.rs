@@ -23,6 +23,8 @@ impl Below {
         let (mut of_kinds, mut has_escaped_target, mut prefixes) =
             (Vec::new(), false, BTreeSet::new());
         for pattern in patterns {
+            // Which children there are is not known before they are read, so the kind and the
+            // target cannot exclude a resource.
             if pattern.kind.is_some() {
                 of_kinds.push(Pattern {
                     kind: None,
@@ -34,6 +36,7 @@ impl Below {
                 has_escaped_target |= pattern.place.contains('\\');
                 continue;
             }
+            // An escape may be printed for another character, so the text is certain only up to it.
             let prefix = pattern.place.split(['*', '\\']).next().unwrap_or_default();
             let count = (!pattern.place.contains("**")).then(|| slashes(&pattern.place));
             prefixes.insert((count, prefix.to_owned()));

@@ -87,6 +87,7 @@ impl Index {
             );
             number += 1;
         }
+        // Sorted by bytes, then by number: equal keys are adjacent, and their patterns in order.
         all.sort();
         let has_escapes = all.iter().any(|(.., is_escaped)| *is_escaped);
         let mut index = Index {
@@ -124,6 +125,7 @@ impl Index {
 
     /// For each pattern whether it covers one of the addresses.
     pub fn used<'a>(&self, addresses: impl IntoIterator<Item = &'a Address>) -> Vec<bool> {
+        // By key first: many patterns may share one, and each address would mark them all again.
         let mut keys = vec![false; self.keys.len()];
         for address in addresses {
             self.walk(address, &mut |key| keys[key] = true);
@@ -238,6 +240,7 @@ impl Index {
         let mut steps = 0;
         let mut next = Vec::new();
         for byte in text {
+            // One for the byte itself: long addresses cost something without any match, too.
             steps += states.len() + 1;
             for state in &*states {
                 if self.stays(*state, *byte) {
@@ -269,6 +272,7 @@ impl Index {
 
     /// Whether a state is after a `*` that can match one more byte.
     fn stays(&self, state: State, byte: u8) -> bool {
+        // All keys of a state share the bytes up to `depth`, so the first one is as good as any.
         let last = state
             .depth
             .checked_sub(1)
@@ -369,6 +373,7 @@ fn write(text: &str, key: &mut Vec<u8>) {
 }
 
 fn mark(kind: Option<&Kind>) -> u8 {
+    // Zero is for no kind. The sum stays above the bytes with a special meaning.
     let rank = kind.and_then(|kind| u8::try_from(kind.rank() + 1).ok());
     FIRST_CHARACTER.saturating_add(rank.unwrap_or(0))
 }

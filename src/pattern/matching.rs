@@ -10,6 +10,7 @@ pub(super) fn matches(pattern: &str, subject: &str) -> bool {
     let (mut at, mut item) = (0, 0);
     let (mut within, mut across) = (None::<Star>, None::<Star>);
     loop {
+        // `**` is tried before `*`, which is its prefix. What an earlier `*` matched is then final.
         if pattern[at..].starts_with(b"**") {
             at += 2;
             (within, across) = (None, Some((at, item)));
@@ -20,6 +21,8 @@ pub(super) fn matches(pattern: &str, subject: &str) -> bool {
             (at, item) = (at + 1, item + 1);
         } else if item == subject.len() && at == pattern.len() {
             return true;
+        // The `*` first: its match can grow only within the segment, and after that the `**` takes
+        // over.
         } else if let Some((after, end)) =
             within.filter(|(_, end)| subject.get(*end).is_some_and(|byte| *byte != b'/'))
         {

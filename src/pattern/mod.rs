@@ -56,6 +56,7 @@ impl Pattern {
 
     fn covers_parts(&self, kind: &'static Kind, parts: &Parts) -> bool {
         // A pattern for a kind covers the children of that kind too.
+        // Without a kind, the address itself is compared; `place_covers` goes up from there.
         let mut lineage = successors(Some(kind), |kind| kind.parent);
         let subject = match self.kind {
             Some(wanted) => lineage.find(|kind| *kind == wanted),
@@ -88,6 +89,8 @@ impl Pattern {
             Some(_) if self.place_covers(kind, &parts) => true,
             _ if self.target.is_some() || self.place.contains("**") => false,
             _ => {
+                // Without `**` each segment is one part of the address: without the last ones, the
+                // place is a pattern for the parent.
                 let own = child.key.len() - kind.key.len();
                 let place = self.place.rsplitn(own + 1, '/').nth(own);
                 place.is_some_and(|place| matches(place, parts.first(kind.key.len())))
@@ -132,6 +135,7 @@ impl Pattern {
             place,
             ..self.clone()
         };
+        // The text as written belongs to the old place.
         pattern.text = pattern.full();
         pattern
     }

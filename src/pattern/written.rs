@@ -131,6 +131,7 @@ impl FromStr for Written {
         };
         let pieces = [Some(text), Some(place), target].into_iter().flatten();
         if pieces.clone().any(|piece| piece.trim() != piece) {
+            // Copied patterns often have a line break or a double space in them.
             let words: Vec<&str> = text.split_whitespace().collect();
             let hint = if words.is_empty() {
                 SYNTAX.to_owned()
@@ -208,6 +209,7 @@ impl Written {
             let place = format!("{region}/{}", self.place);
             return self.placed(place, names);
         }
+        // A printed address always starts with the region, so only it has a single meaning.
         if let Some(top) = names.tops.get(first).filter(|_| !self.is_printed) {
             return Err(self.ambiguous(top, region, names));
         }
@@ -289,6 +291,8 @@ impl Written {
         let mut across = false;
         let mut odd = None;
         for (index, segment) in place.split('/').enumerate() {
+            // After a `**`, the index no longer tells which part of the address a segment is, so
+            // the widest rule applies.
             across |= segment.contains("**");
             odd = odd.or_else(|| {
                 segment.chars().find(|character| match index {

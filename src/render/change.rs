@@ -38,6 +38,7 @@ pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look
     out.push_str(&headline(change, column, look));
     out.push('\n');
     let mut remarks = remarks(change, color);
+    // A deletion has no new values; the old ones are for the full view.
     let shown = |field: &&FieldChange| {
         depth == Depth::Full
             || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
@@ -284,12 +285,14 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
         (Some(before), None) => one(before),
         (None, None) => String::new(),
     };
+    // Colour codes have no width.
     let length = |text: &str| {
         anstream::adapter::strip_str(text)
             .to_string()
             .chars()
             .count()
     };
+    // Taken out of the list: what remains there is printed below the fields.
     let remarks: Vec<String> = remarks
         .extract_if(.., |remark| remark.field == Some(field.name))
         .map(|r| r.text)

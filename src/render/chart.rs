@@ -27,7 +27,7 @@ use crate::{
 /// How a variable begins.
 const OPEN: &str = "${env:";
 
-/// A variable that nobody sets, with `$` as its fallback: the language has no other way to write
+/// A variable that is never set, with `$` as its fallback: the language has no other way to write
 /// `${env:` itself.
 const DOLLAR: &str = "${env:_:-$}";
 
@@ -42,6 +42,7 @@ pub fn text(chart: &Chart) -> String {
         .iter()
         .map(|acceptance| acceptance.pattern.to_string());
     let patterns: Vec<String> = protected.chain(accepted).collect();
+    // All texts first: the mark of the placeholders must not occur in any of them.
     let urls = chart.endpoints.values().map(|endpoint| &*endpoint.url);
     let all = texts(chart)
         .chain(patterns.iter().map(String::as_str))
@@ -88,6 +89,7 @@ impl Writer<'_> {
     fn document(&mut self, region: &Arc<str>, tops: [Mapping; COUNT], first: bool) -> String {
         let mut document = Mapping::new();
         insert(&mut document, "version", crate::config::grammar::VERSION);
+        // These keys may appear only once in a chart, and so may `limits` below.
         if first {
             let labels = [("name", &self.chart.name), ("account", &self.chart.account)];
             for (key, label) in labels {
@@ -180,7 +182,7 @@ impl Writer<'_> {
         entry
     }
 
-    /// What an entry is called where it stands.
+    /// The name of an entry in its mapping.
     fn name(&mut self, address: &Address) -> String {
         self.quoted.hold(&own_parts(address).join("/"))
     }
@@ -229,8 +231,8 @@ impl Writer<'_> {
         entry
     }
 
-    /// The entries of one kind in another: named ones where there are any, the others where the
-    /// chart says all of them.
+    /// The children of one kind. Those without names are written only if the chart manages all of
+    /// them: an empty list would delete the live ones.
     fn held(
         &mut self,
         address: &Address,
@@ -266,7 +268,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Where a secret is, which is none itself.
+    /// The source of a secret, never the secret.
     fn secret(&mut self, source: &SecretSource) -> Mapping {
         let (name, place) = match source {
             SecretSource::Env(name) => ("env", name),
@@ -281,7 +283,7 @@ impl Writer<'_> {
         for attribute in address.kind().attributes {
             match attributes.get(attribute.name) {
                 None => {}
-                // What portolan always asks for goes without saying.
+                // A fixed value is implied: decoding adds it again.
                 Some(value) if matches!(attribute.role, Role::Fixed(preset) if Value::from(preset) == *value) =>
                     {}
                 Some(value) => {
@@ -297,14 +299,15 @@ impl Writer<'_> {
         }
     }
 
-    /// A value that looks like a variable stays one text.
+    /// Escapes what looks like a variable, so that decoding does not replace it.
     fn escape(&mut self, text: &str) -> String {
         self.quoted
             .hold(&text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..])))
     }
 }
 
-/// What portolan would ask for otherwise is only in a chart that says so.
+/// The error that the chart must have waived, if an attribute differs from its fixed value. Without
+/// the waiver, decoding the text again would report it.
 fn waived(address: &Address, desired: &DesiredResource) -> Option<&'static str> {
     let Presence::Present(attributes) = &desired.presence else {
         return None;
@@ -321,7 +324,7 @@ fn waived(address: &Address, desired: &DesiredResource) -> Option<&'static str> 
         .filter(|_| kind.attributes.iter().any(differs))
 }
 
-/// The parts of its key that are not those of what it lives in.
+/// The parts of the key after those of the parent.
 fn own_parts(address: &Address) -> &[Arc<str>] {
     &address.parts()[address.kind().parent.map_or(1, |parent| parent.key.len())..]
 }
@@ -362,7 +365,8 @@ fn texts(chart: &Chart) -> impl Iterator<Item = &str> {
         .chain(labels)
 }
 
-/// The declared resources behind an address; they follow it in address order.
+/// The declared resources in another. They follow it in address order, so no search of the whole
+/// chart is needed for each resource.
 fn children<'c>(
     chart: &'c Chart,
     address: &Address,
@@ -383,14 +387,14 @@ fn limits(limits: &Limits) -> Mapping {
         let allow: Vec<Yaml> = limits
             .allow
             .iter()
-            .map(|consent| Yaml::from(said(consent)))
+            .map(|consent| Yaml::from(consent_text(consent)))
             .collect();
         insert(&mut entry, "allow", allow);
     }
     entry
 }
 
-fn said(consent: &Consent) -> String {
+fn consent_text(consent: &Consent) -> String {
     match consent.most {
         None => consent.class.to_string(),
         Some(most) => format!("{}={most}", consent.class),

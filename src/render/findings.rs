@@ -88,6 +88,7 @@ pub(super) fn fingerprints<'v>(
         } else {
             &view.message
         };
+        // As JSON, so that the border between two parts cannot move: other parts give another text.
         let parts = json!([view.code, checkout.path(file), view.address, message]).to_string();
         let nth = seen.entry(parts.clone()).or_default();
         // Equal findings in one file get different fingerprints by their order.

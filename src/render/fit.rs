@@ -31,6 +31,7 @@ pub(super) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
     let words = line.trim_start_matches(' ');
     let mut lines = vec![" ".repeat(line.len() - words.len())];
     let (mut taken, mut fresh) = (lines[0].len(), true);
+    // Each space separates, so that the gaps between columns stay as they are.
     for word in words.split(' ') {
         let room = length(word) + usize::from(!fresh);
         let last = lines.len() - 1;

@@ -86,6 +86,7 @@ impl<'c> Folding<'c> {
             .entry((Group::without_remarks(change), context.to_owned()))
             .or_insert(new);
         folded.count += 1;
+        // Compared with the first only: a reader sees that one, and the row says "like" it.
         folded.is_mixed |= !remarks(change).eq(remarks(folded.first));
         folded.count <= self.most
     }

@@ -20,6 +20,7 @@ pub fn gitlab(views: &[View], checkout: &Checkout) -> String {
 
 fn issue(view: &View, print: &str, checkout: &Checkout) -> Value {
     let file = view.file.as_deref().unwrap_or(&checkout.chart);
+    // Lines count from one, and a saved plan may contain any number.
     let line = view.line.unwrap_or(1).max(1);
     json!({
         "description": visible(&findings::message(view)),

@@ -160,6 +160,8 @@ fn head(comment: &Comment<'_>) -> String {
     if let Some(line) = cloud::line(comment.plan, raw_code) {
         out.push_str(&format!("{line}\n\n"));
     }
+    // In the head too: the patterns may be too long to fit, and "No changes" would then look like a
+    // statement about the whole chart.
     if comment.plan.scope.selection.is_partial() {
         out.push_str("Only a part of the chart was compared.\n\n");
     }
@@ -206,6 +208,7 @@ impl Page {
 
     /// Whether a table of these rows fits.
     fn has_room_for(&self, rows: &[String]) -> bool {
+        // The length of a footer is kept free for what comes after the table.
         let length: usize = rows.iter().map(String::len).sum();
         self.out.len() + FOOTER + length <= self.budget
     }
@@ -321,6 +324,7 @@ impl Page {
 
 /// Groups equal changes.
 fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
+    // A change that must not fold has its index as the key, and so a row of its own.
     let mut alike = IndexMap::<Result<Group, usize>, Vec<&Change>>::new();
     for (index, change) in changes.iter().enumerate() {
         let group = if fold::may_fold(change) {
@@ -427,6 +431,7 @@ fn field(field: &FieldChange) -> String {
     let short = |value: &serde_json::Value| code(&words::short(value));
     match (&field.before, &field.after) {
         (Some(before), Some(after)) if words::is_long(before, after) => {
+            // A line break would end the table row, so the one in a text is shown as an escape.
             let separator = if after.is_array() { ", " } else { "\\n" };
             let mut line = words::changes(before, after, false, Color::Never).join(separator);
             if let Some((cut, _)) = line.char_indices().nth(LONGEST_DIFFERENCE) {
@@ -514,6 +519,7 @@ fn is_link(word: &str) -> bool {
 fn unmarked(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
+            // `$` starts a formula on GitHub.
             '|' | '&' | '<' | '>' | '$' => out.push_str(&format!("&#{};", u32::from(character))),
             '\\' | '*' | '_' | '[' | ']' | '#' | '~' => out.extend(['\\', character]),
             // Otherwise `@name` would notify a user.

@@ -119,6 +119,7 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     gauge(
         "portolan_expired_acceptances",
         "Expired acceptances of the chart.",
+        // Known even after an incomplete read: acceptances expire by the date alone.
         one(metrics.drift.map(|drift| drift.expired.len().to_string())),
     );
     gauge(
@@ -261,6 +262,7 @@ fn risks(drift: &Drift) -> Vec<Sample> {
 }
 
 fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
+    // Without a comparison nothing is known, which must not look like "no changes".
     let actual = drift.map_or(Outcome::Unknown, Drift::outcome);
     let outcomes = [
         ("no_changes", Outcome::NoChanges),

@@ -23,6 +23,7 @@ const AS_ABOVE: &str = "(as above)";
 
 /// All sections, and a hint if rows were folded.
 pub(super) fn text(changes: &[Change], column: usize, look: Look) -> String {
+    // The changes are sorted by address, so those of an organization are adjacent.
     let sections: Vec<&[Change]> = changes
         .chunk_by(|one, next| one.address.organization() == next.address.organization())
         .collect();

@@ -207,6 +207,7 @@ fn uncompared(plan: &Plan) -> Option<String> {
         .flat_map(|it| &it.attributes)
         .map(String::as_str)
         .collect();
+    // The same attribute of several resources is named once; `dedup` needs them sorted.
     names.sort_unstable();
     names.dedup();
     let of = match plan.uncompared.as_slice() {

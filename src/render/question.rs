@@ -47,6 +47,8 @@ fn question(plan: &Plan) -> String {
         (summary.run, "to run"),
     ];
     let counted = words::counted(&counts);
+    // A replacement counts as one to add and one to destroy, as in the plan's summary. Without this
+    // note, the counts would not add up to the number of changes.
     let replaced = plan
         .runnable()
         .filter(|change| matches!(change.action, Action::Replace { .. }))

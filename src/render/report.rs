@@ -186,6 +186,7 @@ fn next_step(report: &Report<'_>) -> String {
     let reason = report.early_end().map_or_else(String::new, |halt| {
         format!("{}. ", words::capital(&halt.to_string()))
     });
+    // First, because refused credentials are also why the changes below failed.
     if report.early_end() == Some(&Halt::Credentials) {
         format!("{reason}To continue, correct the credentials, then {again}")
     } else if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {

@@ -134,6 +134,7 @@ fn fitting(entries: &[Entry<'_>]) -> Vec<usize> {
         left = rest.unwrap_or(left);
         rest.is_some()
     };
+    // One place is for the finding that counts the rest.
     let mut kept: Vec<usize> = order
         .into_iter()
         .take(MOST_RESULTS - 1)
@@ -166,6 +167,7 @@ fn counted(entries: &[Entry<'_>], kept: &[usize]) -> View {
 
 /// The rule for a code, with the texts that a code scanning service shows.
 fn rule(name: &str) -> Value {
+    // A plan that another version saved may contain a code that this one does not have.
     let Some(code) = registry::find(name) else {
         return json!({ "id": name });
     };

@@ -142,6 +142,7 @@ pub fn changes(before: &Value, after: &Value, whole: bool, color: Color) -> Vec<
 
 /// The removed, added and unchanged records of a set.
 fn records(before: &[Value], after: &[Value], whole: bool, color: Color) -> Vec<String> {
+    // The order of records has no meaning, so it is no difference.
     let set = |records: &[Value]| records.iter().map(record).collect::<BTreeSet<_>>();
     let (before, after) = (set(before), set(after));
     let removed = before
@@ -176,6 +177,7 @@ fn lines(
     color: Color,
     kept: impl Fn(&str, bool, bool) -> String,
 ) -> Vec<String> {
+    // By words: descriptions are prose, and a difference by characters would tear words apart.
     let diff = TextDiff::from_words(before, after);
     let mut pieces: Vec<(ChangeTag, String)> = Vec::new();
     for change in diff.iter_all_changes() {
@@ -206,6 +208,7 @@ pub(super) const GUTTER: &str = "| ";
 
 /// Escapes control characters, and line breaks too, so that changes of them are visible.
 pub(super) fn on_one_line(text: &str) -> String {
+    // Unlike in a quoted value, quotes need no escape here.
     escaped(text).replace("\\\"", "\"").replace("\\'", "'")
 }
 

@@ -88,6 +88,7 @@ fn in_quotes(text: &str) -> String {
 /// Whether a YAML reader could read the unquoted text as something else: a boolean, a number (also
 /// to the base of 60), a date, a time, null, or a special key.
 fn is_ambiguous(text: &str) -> bool {
+    // `=` and `<<` have a meaning as keys in YAML 1.1.
     const WORDS: [&str; 14] = [
         "", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan",
     ];

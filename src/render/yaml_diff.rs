@@ -92,6 +92,7 @@ fn hunk(change: &Change) -> String {
         .unified_diff()
         .header(&live, &chart)
         .to_string();
+    // The headers alone still show that the resource is created or deleted.
     if diff.is_empty() {
         // A resource without values, such as an organization.
         diff = format!("--- {live}\n+++ {chart}\n");

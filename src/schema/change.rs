@@ -149,6 +149,7 @@ pub(super) fn change(kind: &Kind) -> Value {
             ("notes", list(text())),
         ],
     );
+    // For kinds with and without attributes: both forms above lack the type.
     schema["properties"]["fields"]["type"] = json!("array");
     // `before` and `after` are null or not, depending on the actions.
     schema["allOf"] = ACTIONS

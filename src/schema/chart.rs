@@ -246,6 +246,7 @@ fn one_of(values: &[&str]) -> Value {
 fn text_form(text: TextForm) -> Value {
     match text {
         TextForm::Name(name) => self::text(names::regex(name)),
+        // No pattern knows the length of each month; the decoder checks that.
         TextForm::Date => self::text("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
         TextForm::Age => self::text("^0*[1-9][0-9]*[mhd]$"),
         TextForm::Url | TextForm::Path | TextForm::Words | TextForm::Lint => {

@@ -64,6 +64,7 @@ fn one_of_all(name: &str, definition: &str) -> Value {
         let Some(schema) = all.get(&next).filter(|_| !used.contains_key(&next)) else {
             continue;
         };
+        // A reference may point into a definition, so its name ends at a quote or at a slash.
         let text = schema.to_string();
         let references = text.split("\"#/$defs/").skip(1);
         open.extend(
@@ -73,6 +74,7 @@ fn one_of_all(name: &str, definition: &str) -> Value {
         );
         used.insert(next, schema.clone());
     }
+    // Otherwise a new reference would reorder the published file.
     used.sort_keys();
     let description = all[definition]["description"].as_str().unwrap_or_default();
     whole(

@@ -21,6 +21,7 @@ pub fn closed(mut schema: serde_json::Value) -> serde_json::Value {
             fields
                 .values_mut()
                 .for_each(|field| *field = closed(field.take()));
+            // A mapping without declared keys, such as one by region, stays open.
             if fields.get("type") == Some(&Value::from("object"))
                 && fields.contains_key("properties")
             {

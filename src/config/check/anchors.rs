@@ -38,6 +38,7 @@ static WATCHED: LazyLock<Watched> = LazyLock::new(|| {
 });
 
 fn watch(record: &'static Record, seen: &mut Vec<*const Record>, watched: &mut Watched) {
+    // Several keys can hold the same record, such as the source of a secret.
     if seen.contains(&std::ptr::from_ref(record)) {
         return;
     }
@@ -104,6 +105,7 @@ fn address(name: &Key<'_>, value: &Node<'_>, pass: &Pass<'_>) -> Option<Diagnost
 }
 
 fn inside(node: &Node<'_>, pass: &Pass<'_>, found: &mut Diagnostics) {
+    // Anchors are what aliases refer to, so a nested one would be walked once for each alias.
     if pass.is_done(node, SECRETS_ONLY) {
         return;
     }

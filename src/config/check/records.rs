@@ -146,6 +146,7 @@ fn secret_source(
     one_source(node, entries, &mut wrong);
     keys(node, record, entries, pass, &mut wrong);
     for mut problem in wrong {
+        // Its message quotes the text, which may be the secret.
         if problem.code == "bad-name" {
             "this is not a valid variable name".clone_into(&mut problem.message);
         }
@@ -204,6 +205,7 @@ pub(super) fn keys(
             }
         }
     }
+    // Not skipped for an alias: the place of a missing key is the node, which each alias has anew.
     for key in record
         .keys()
         .filter(|key| key.required && node.get(key.name).is_none())

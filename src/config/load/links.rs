@@ -63,12 +63,15 @@ pub fn follow(path: &Path, allows: &dyn Fn(&Path) -> io::Result<()>) -> io::Resu
             last = Some(found);
             continue;
         }
+        // Without a bound, two links to each other would be followed forever.
         links += 1;
         if links > MOST_LINKS {
             return Err(io::Error::other(format!(
                 "it leads through more than {MOST_LINKS} symbolic links"
             )));
         }
+        // The target is not resolved here: its parts go back to the front of the queue, and pass
+        // the same checks as the path itself.
         let target = fs::read_link(&real)?;
         // The target of a relative link starts at the directory of the link.
         real.pop();
@@ -130,6 +133,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
+// The standard library has no stable file id for other systems, so only the type is compared.
 #[cfg(not(unix))]
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     one.file_type() == other.file_type()

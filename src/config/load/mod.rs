@@ -156,6 +156,7 @@ fn stream(path: &Path) -> Option<u32> {
     match names?.as_slice() {
         ["dev", "stdin"] => Some(0),
         ["dev", "fd", number] | ["proc", "self", "fd", number] => {
+            // `parse` also accepts `+3`, which names no open file.
             let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
             is_number.then(|| number.parse().ok()).flatten()
         }
@@ -189,6 +190,8 @@ fn read(path: &Path, origin: Origin) -> io::Result<Vec<u8>> {
         };
     }
     let end = find(path)?;
+    // A pipe in a directory, or behind a link, could keep the command waiting forever. One that the
+    // user names, such as `<(...)` of a shell, has a writer.
     let is_pipe = origin == Origin::Named && !end.is_linked && is_fifo(&end);
     if !is_pipe {
         end.expect_file()?;
@@ -225,10 +228,12 @@ fn find(path: &Path) -> io::Result<End> {
     };
     let typed = directory_of(path);
     let base = follow(typed, &refuse_system_path)?.path;
+    // A link may name the directory by the path that the user typed, which may lead through links.
     let also = std::path::absolute(typed)?;
     let first = base.join(name);
     let end = follow(&first, &|place| {
         refuse_system_path(place)?;
+        // An absolute link starts at the root again, so the way down to the directory is allowed.
         if base.starts_with(place) || also.starts_with(place) {
             return Ok(());
         }
@@ -240,6 +245,7 @@ fn find(path: &Path) -> io::Result<End> {
                 shown(place)
             )));
         };
+        // The chart file itself may be hidden: then the user named it.
         let hidden = below
             .file_name()
             .filter(|_| place != first)
@@ -385,6 +391,8 @@ fn charts(directory: &Path) -> io::Result<Vec<PathBuf>> {
             files.push(file);
         }
     }
+    // The system lists a directory in no fixed order, and findings appear in the order of the
+    // files.
     files.sort();
     Ok(files)
 }

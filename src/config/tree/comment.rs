@@ -36,6 +36,7 @@ pub fn comments(file: FileId, bytes: &[u8]) -> Vec<Comment> {
 }
 
 fn comments_of(file: FileId, whole: &str, offset: u32) -> Vec<Comment> {
+    // A `#` inside a string is not a comment, which only the parser can tell.
     let mut parser =
         Parser::new_from_str_with_options(whole, granit_parser::options! { emit_comments: true });
     let mut comments: Vec<Comment> = Vec::new();

@@ -14,6 +14,7 @@ pub(super) fn duplicates(entries: &[Entry<'_>]) -> Vec<(usize, usize)> {
     if entries.len() < FEW && !few_repeat(entries) {
         return Vec::new();
     }
+    // The map keeps the first place of a key, so each repetition is paired with that one.
     let mut seen = HashMap::with_capacity(entries.len());
     let pairs = entries.iter().enumerate();
     let pairs = pairs.map(|(at, (key, _))| (*seen.entry(&*key.text).or_insert(at), at));

@@ -98,6 +98,7 @@ impl Deref for Text<'_> {
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
+        // By content: `a` and `"\x61"` are the same key, although only one is borrowed.
         **self == **other
     }
 }
@@ -140,6 +141,8 @@ impl<'s> Node<'s> {
 
     /// An identity of the collection, if aliases can lead to it more than once.
     pub(super) fn shared(&self) -> Option<usize> {
+        // With one owner it can be reached only once. So the sets of checked collections hold
+        // nothing for a chart without anchors.
         match &self.value {
             NodeValue::Sequence(items) if Arc::strong_count(items) > 1 => {
                 Some(items.as_ptr().addr())

@@ -79,6 +79,8 @@ impl<'s> Builder<'s> {
         let value = match frame.kind {
             Kind::List => NodeValue::Sequence(self.items.drain(frame.first..).collect()),
             Kind::Mapping { first_merge, .. } => {
+                // Before the merge: a key that a merged mapping has too is an override, not a
+                // duplicate.
                 self.drop_duplicates(frame.first);
                 self.merge(frame.first, first_merge);
                 NodeValue::Mapping(self.entries.drain(frame.first..).collect())
@@ -106,6 +108,8 @@ impl<'s> Builder<'s> {
             let (place, error) = (later.span, duplicate(&later.text, earlier.span));
             self.report(place, error);
         }
+        // The later entries are in ascending order, so one pass finds them all. Removing each by
+        // itself would move the rest of the list every time.
         let mut extra = pairs.iter().map(|(_, later)| first + later).peekable();
         let mut at = 0;
         self.entries.retain(|_| {
@@ -129,6 +133,7 @@ impl<'s> Builder<'s> {
         }
         match merge::sources(&value) {
             Ok(sources) => {
+                // Paid before the copy: it is what takes the memory.
                 let entries: u64 = sources.iter().map(|source| source.len() as u64).sum();
                 if self.spend(
                     Size {
@@ -181,10 +186,12 @@ impl<'s> Builder<'s> {
     }
 
     fn key(&mut self, node: Option<Node<'s>>) -> Slot<'s> {
+        // Without its key a value has no place in the grammar, so it is dropped too.
         let Some(Node { span, value }) = node else {
             return Slot::Dropped;
         };
         match value {
+            // In quotes it is an ordinary key.
             NodeValue::Scalar(Scalar {
                 text,
                 style: Style::Plain,

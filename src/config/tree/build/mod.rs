@@ -86,6 +86,8 @@ impl<'s> Builder<'s> {
 
     /// Reads the documents of a part. Returns whether the file's limits allow to read on.
     fn read(&mut self, part: &'s str, max_nodes: usize) -> bool {
+        // An alias without an anchor would otherwise be a syntax error, and hide the rest of the
+        // document.
         let options = granit_parser::options! {
             emit_comments: false,
             emit_unresolved_aliases: true,
@@ -126,6 +128,7 @@ impl<'s> Builder<'s> {
 
     fn event(&mut self, event: Event<'s>, range: &Range) {
         let span = self.range(range);
+        // Nodes of a skipped document count too: the parser reads them all the same.
         self.written += usize::from(event.is_node());
         match event {
             Event::DocumentStart(..) => self.abandoned = false,
@@ -190,6 +193,7 @@ impl<'s> Builder<'s> {
         }
         self.last_end = span.end;
         let absent = style == Style::Plain && text.is_empty();
+        // An empty document has no root, so that a blank file is not an error.
         if absent && tag.is_none() && self.frames.is_empty() {
             return;
         }
@@ -243,7 +247,8 @@ impl<'s> Builder<'s> {
     fn alias(&mut self, id: usize, span: Span) {
         self.last_end = span.end;
         let Some((node, size)) = self.anchors.get(&id) else {
-            // Otherwise the anchor's value has an error, which was reported.
+            // The parser knows the anchor, but its value is not in the table: it is still open, or
+            // has an error, which was reported.
             if self.frames.iter().any(|frame| frame.anchor == id) {
                 let message = "the alias is inside the value that it refers to";
                 self.report(span, Diagnostic::error("recursive-alias", message));
@@ -251,6 +256,7 @@ impl<'s> Builder<'s> {
             return self.place(None, Size::default());
         };
         let (value, size) = (node.value.clone(), *size);
+        // The parser's own limit does not see what an alias stands for.
         let node = if self.frames.len() + size.height > MAX_DEPTH {
             self.report(span, syntax::too_deep());
             None
@@ -279,6 +285,7 @@ impl<'s> Builder<'s> {
     }
 
     fn finish(&mut self, node: Option<Node<'s>>, size: Size, anchor: usize) {
+        // The parser counts anchors from one; zero means none.
         if let Some(node) = node.as_ref().filter(|_| anchor > 0) {
             self.anchors.insert(anchor, (node.clone(), size));
         }
@@ -325,6 +332,7 @@ impl<'s> Builder<'s> {
         self.items.clear();
         self.entries.clear();
         self.merges.clear();
+        // In YAML an anchor is valid only in its own document.
         self.anchors.clear();
     }
 
