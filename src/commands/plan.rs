@@ -181,6 +181,8 @@ fn forget(path: &Path) {
 fn exit(plan: &Plan, detailed: bool) -> Exit {
     match plan.outcome() {
         Outcome::Unknown => Exit::Failed,
+        // Before the changes: a pipeline that goes on to apply at exit code 2 must not do so with a
+        // plan that no apply accepts.
         _ if !plan.stopped.is_empty() => Exit::Failed,
         Outcome::Changes if detailed => Exit::Changes,
         Outcome::Changes | Outcome::NoChanges => Exit::Done,

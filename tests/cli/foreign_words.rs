@@ -52,7 +52,7 @@ const TYPED: &[(&str, &str)] = &[
     ("check", "`portolan validate`"),
     ("state list", "there is no state file"),
     ("login", "`HUAWEICLOUD_SDK_AK`"),
-    ("taint x", "is a replacement by itself"),
+    ("taint x", "replaces an object only if"),
     ("workspace list", "`--file PATH` names another chart"),
     ("ping", "`portolan plan` reads from the services"),
     ("apply --context x", "`HUAWEICLOUD_SDK_AK`"),

@@ -226,7 +226,7 @@ fn no_region_is_assumed_in_silence() {
     let _ = world
         .run(&["init"])
         .exits(0)
-        .warns("no `--region` was given, so the chart is about cn-north-4");
+        .warns("no `--region` was given, so the chart has the region cn-north-4");
     let output = world
         .run(&["-f", "b.yaml", "--region", "cn-east-3", "init"])
         .exits(0);
