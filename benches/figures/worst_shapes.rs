@@ -153,8 +153,8 @@ fn shapes() -> Vec<(&'static str, Bounds, String)> {
     let some_rules: String = (0..40).map(rule).collect();
     let inherited = |values: &str| {
         format!(
-            "{HEAD}organizations:\n  a:\n    defaults: {{ repository: {{ {values} }} \
-            }}\n    repositories:\n"
+            "{HEAD}organizations:\n  a:\n    defaults: {{ repository: {{ {values} \
+            }} }}\n    repositories:\n"
         )
     };
     let text = "x".repeat(400);

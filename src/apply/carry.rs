@@ -54,10 +54,8 @@ pub(super) fn filled<'r>(
 }
 
 fn secret_missing(name: &str) -> Fate {
-    let message = format!(
-        "not sent, because `{name}` contains a secret, and plan files contain \
-        none"
-    );
+    let message =
+        format!("not sent, because `{name}` contains a secret, and plan files contain none");
     failed(
         message,
         Some("apply the chart itself, or remove the secret from it"),

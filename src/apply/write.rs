@@ -444,8 +444,7 @@ impl WriteTries {
             Some(error) if self.doubtful => {
                 let unread = &failure.message;
                 let message = format!(
-                    "{error}; its outcome is unknown, because it could not be read: \
-                    {unread}"
+                    "{error}; its outcome is unknown, because it could not be read: {unread}"
                 );
                 Settled::Unknown(failed(
                     message,
@@ -459,8 +458,7 @@ impl WriteTries {
     fn too_slow(&self) -> Settled {
         let message = format!(
             "not sent, because the service is too slow: {} checks in a row were older than {} \
-            seconds \
-             when they were complete",
+            seconds when they were complete",
             self.too_old,
             MAX_AGE.as_secs()
         );

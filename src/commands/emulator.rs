@@ -180,9 +180,8 @@ async fn listen(args: &EmulatorArgs, emulator: Emulator) -> anyhow::Result<Exit>
             Some(Ok(Err(error))) => Err(error).context("the emulator stopped"),
             _ => Ok(Exit::Failed),
         },
-        error = emulator.journal_failure() => Err(error).context("the emulator stopped: cannot \
-            write \
-            the journal"),
+        error = emulator.journal_failure() => Err(error).context("the emulator \
+            stopped: cannot write the journal"),
         () = signals.next() => Ok(Exit::Done),
     }
 }

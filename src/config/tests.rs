@@ -92,9 +92,9 @@ fn absent_null_and_empty_are_three_things_at_every_layer() {
     ];
     for (entry, organization, document, expected) in table {
         let chart = format!(
-            "version: 1\ndefaults: {{ repository: {{ {document} }} }}\norganizations: {{ o: {{ \
-            defaults: \
-             {{ repository: {{ {organization} }} }}, repositories: {{ r: {{ {entry} }} }} }} }}"
+            "version: 1\ndefaults: {{ repository: {{ {document} }} }}\n\
+            organizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, \
+            repositories: {{ r: {{ {entry} }} }} }} }}"
         );
         let value = expected.map_or(String::new(), |text| format!(" description={text:?}"));
         assert_eq!(
@@ -486,9 +486,8 @@ fn a_section_with_too_many_keys_is_ignored() {
     let managed = |number: usize| {
         let keys: String = (0..number).map(|at| format!("k{at}: 1, ")).collect();
         let (decoded, _) = decoded(&[&format!(
-            "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ {keys}description: d \
-            }} }}, \
-             repositories: {{ a: }} }} }}"
+            "version: 1\norganizations: {{ o: {{ defaults: {{ repository: {{ \
+            {keys}description: d }} }}, repositories: {{ a: }} }} }}"
         )]);
         match &decoded.chart.resources.values().last().unwrap().presence {
             Presence::Present(values) => values.len(),

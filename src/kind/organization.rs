@@ -92,8 +92,7 @@ static ENTRY: Record = Record {
         key(
             "defaults",
             Form::Record(&DEFAULTS),
-            "{ repository: { is_public: false } \
-            }",
+            "{ repository: { is_public: false } }",
             DEFAULTS_DOC,
         ),
     ],
@@ -196,8 +195,7 @@ impl Wire for Api {
                 Some("the account's quota of organizations is used up; support can raise it")
             }
             "SVCSTG.SWR.4090060" => Some(
-                "another account has an organization of this name: names are unique in a \
-                    region",
+                "another account has an organization of this name: names are unique in a region",
             ),
             "SVCSTG.SWR.4037017" => Some(
                 "the permission is missing, or the organization belongs to another account: names \

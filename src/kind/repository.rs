@@ -76,8 +76,7 @@ pub static REPOSITORY: Kind = Kind {
         defaults: Some(key(
             "repository",
             Form::Record(&DEFAULTS),
-            "{ category: other \
-            }",
+            "{ category: other }",
             "Defaults for repositories.",
         )),
         shared: None,

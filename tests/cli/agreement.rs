@@ -24,17 +24,15 @@ const CHANGED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { rep
     category: arm }, b: {} } } }\n";
 const EXPOSED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
     is_public: true }, b: {} } } }\n";
-const EMPTIED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
-    state: absent }, b: \
-                       { state: absent } } } }\n";
+const EMPTIED: &str = "version: 1\nregion: cn-north-4\n\
+    organizations: { o: { repositories: { a: { state: absent }, b: { state: absent } } } }\n";
 /// [`CHANGED`], and the difference is agreed on.
-const ACCEPTED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
-    category: arm }, b: \
-                        {} } } }\naccept: [ { address: o/a, until: 9999-12-31, reason: a trial } \
-                        ]\n";
-const EXPIRED: &str = "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: { \
-    category: arm }, b: {} \
-                       } } }\naccept: [ { address: o/a, until: 2020-01-31, reason: a trial } ]\n";
+const ACCEPTED: &str = "version: 1\nregion: cn-north-4\n\
+    organizations: { o: { repositories: { a: { category: arm }, b: {} } } }\n\
+    accept: [ { address: o/a, until: 9999-12-31, reason: a trial } ]\n";
+const EXPIRED: &str = "version: 1\nregion: cn-north-4\n\
+    organizations: { o: { repositories: { a: { category: arm }, b: {} } } }\n\
+    accept: [ { address: o/a, until: 2020-01-31, reason: a trial } ]\n";
 const BAD: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
 
 fn nothing(_: &World) {}

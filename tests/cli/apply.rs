@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use crate::support::{NORTH, Output, QUICKSTART, Running, World, wait_until};
 
 /// Two organizations with a repository each, of which the first has a rule.
-const TWO: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      web: { sync: [ { \
-                   target_region: cn-east-3, target_organization: dr } ] \
-                   }\n  team-b:\n    repositories: { api: {} }\n";
+const TWO: &str = "version: 1\nregion: cn-north-4\n\
+                   organizations:\n  team-a:\n    repositories:\n      web: { sync: [ { \
+                   target_region: cn-east-3, target_organization: dr } \
+                   ] }\n  team-b:\n    repositories: { api: {} }\n";
 
 fn repositories(names: &[&str]) -> String {
     let entries: String = names

@@ -113,8 +113,8 @@ fn wrong_items_that_are_inherited_have_a_limit() {
         .map(|at| format!("{{ target: t{at} }}, "))
         .collect();
     let mut chart = format!(
-        "{HEAD}organizations:\n  a:\n    defaults: {{ repository: {{ sync: [{wrong}] }} \
-        }}\n    repositories:\n"
+        "{HEAD}organizations:\n  a:\n    defaults: {{ repository: {{ sync: [{wrong}] \
+        }} }}\n    repositories:\n"
     );
     for at in 0..700 {
         let _ = writeln!(chart, "      r{at}:");

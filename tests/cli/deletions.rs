@@ -91,9 +91,8 @@ fn what_is_absent_already_is_no_change() {
 #[test]
 fn an_absent_organization_goes_after_its_repositories() {
     let chart = format!(
-        "{HEAD}organizations:\n  team-a: {{ state: absent, repositories: {{ r00: {{ state: absent \
-        }}, r01: {{ state: \
-         absent }} }} }}\n"
+        "{HEAD}organizations:\n  team-a: {{ state: absent, repositories: {{ r00: {{ \
+        state: absent }}, r01: {{ state: absent }} }} }}\n"
     );
     let world = with_repositories(&chart, &numbered(2));
     let _ = world.try_apply(&["--allow", "deletes=3"]).exits(0);
@@ -225,8 +224,8 @@ const CONSENT: [&str; 2] = ["--allow", "deletes"];
 
 #[test]
 fn an_excluded_repository_holds_its_organization() {
-    let said = "organization cn-north-4/gone is not deleted: it contains \
-        repository cn-north-4/gone/x, which is excluded";
+    let said = "organization cn-north-4/gone is not deleted: it contains repository \
+        cn-north-4/gone/x, which is excluded";
     for selection in [
         &["--exclude", "cn-north-4/gone/x"][..],
         &["--exclude", "*/*/x"],

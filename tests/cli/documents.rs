@@ -239,9 +239,9 @@ fn exit_codes_agree_with_the_outcome() {
 fn withheld_changes_count_as_changes() {
     let world = world();
     world.chart(
-        "version: 1\nregion: cn-north-4\norganizations:\n  team-a: { unlisted: ignore, \
-        repositories: { kept: { state: \
-         absent } } }\n",
+        "version: 1\nregion: cn-north-4\n\
+        organizations:\n  team-a: { unlisted: ignore, repositories: { \
+        kept: { state: absent } } }\n",
     );
     let _ = world
         .plan(&["--detailed-exitcode"])

@@ -98,8 +98,8 @@ fn no_result_is_without_a_location() {
         assert_eq!(uri(&results(&sarif)[0]), "no%20such.yaml");
     }
     world.chart(
-        "version: 1\nregion: cn-north-4\nlimits: { deletes: 0 }\norganizations: { a: { \
-        unlisted: delete } }\n",
+        "version: 1\nregion: cn-north-4\nlimits: { deletes: 0 }\n\
+        organizations: { a: { unlisted: delete } }\n",
     );
     world.edit(|state| drop(state.ensure_repository(NORTH, "a", "old").clone()));
     let sarif = has_places(&["plan"], 1);

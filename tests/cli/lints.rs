@@ -39,8 +39,8 @@ fn each_lint_has_its_code() {
         codes(&chart("", &[FINE]).replace("web", "w--b")),
         ["double-hyphen"]
     );
-    let other = "---\nversion: 1\nregion: \
-        cn-east-3\norganizations:\n  dr:\n    repositories:\n      web:\n        sync: [ { \
+    let other = "---\nversion: 1\nregion: cn-east-3\n\
+        organizations:\n  dr:\n    repositories:\n      web:\n        sync: [ { \
         target_region: cn-north-4, target_organization: team-a } ]\n";
     assert_eq!(
         codes(&format!("{}{other}", chart("", &[FINE]))),

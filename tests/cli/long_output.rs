@@ -47,9 +47,8 @@ fn what_nobody_listed_stands_right_above_the_summary() {
             .ensure_repository(NORTH, "team-a", "forgotten")
             .num_images = 7;
     });
-    let unlisted = "\nUnlisted: add each to the chart, or set `unlisted: delete` or \
-        `ignore`.\n  \
-                    ? repository cn-north-4/team-a/forgotten  (7 tags)\n\nPlan: 60 to add";
+    let unlisted = "\nUnlisted: add each to the chart, or set `unlisted: delete` or `ignore`.\n  ? \
+        repository cn-north-4/team-a/forgotten  (7 tags)\n\nPlan: 60 to add";
     let _ = world.plan(&[]).exits(0).says(unlisted);
     let _ = world.run(&["drift"]).exits(2).says(unlisted);
 }
@@ -92,8 +91,8 @@ fn hundreds_of_equal_failed_reads_are_one() {
         .says("Unknown: 100 objects could not be read");
     assert_eq!(output.stderr.lines().count(), 2, "{output}");
     let _ = output.warns(
-        "error: cannot read the sync_rules of repository cn-north-4/team-a/r000 \
-        (and 99 more): 403 ",
+        "error: cannot read the sync_rules of repository \
+        cn-north-4/team-a/r000 (and 99 more): 403 ",
     );
 }
 
@@ -131,9 +130,8 @@ fn an_interrupted_apply_says_last_what_happened_and_how_to_go_on() {
         stdout.contains("\n    234 more: not attempted\n"),
         "{stdout}"
     );
-    let end = "not attempted.\nStopped by a signal, such as Ctrl-C. To continue, plan and apply \
-        again; \
-               changes that were made are not repeated.\n";
+    let end = "not attempted.\nStopped by a signal, such as Ctrl-C. To continue, \
+        plan and apply again; changes that were made are not repeated.\n";
     assert_eq!(report, end, "{stdout}");
     let _ = world.apply(&[]);
 }

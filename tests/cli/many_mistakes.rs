@@ -201,8 +201,8 @@ fn what_defaults_multiply_has_a_limit() {
     let text = "x".repeat(30_000);
     for inherited in [format!("sync: [{rules}]"), format!("description: {text}")] {
         let head = format!(
-            "organizations:\n  a:\n    defaults: {{ repository: {{ {inherited} }} \
-            }}\n    repositories:\n"
+            "organizations:\n  a:\n    defaults: {{ repository: {{ {inherited} \
+            }} }}\n    repositories:\n"
         );
         let few = lines(&head, 100, |at| format!("      r{at}:"));
         let _ = World::of(&few).run(&["validate"]).exits(0);

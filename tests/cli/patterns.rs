@@ -8,9 +8,9 @@ use crate::support::{NORTH, Output, World};
 /// An organization of which one repository has lost its entry, and a line behind that.
 fn chart(line: &str) -> String {
     format!(
-        "version: 1\nregion: cn-north-4\n{line}\norganizations:\n  pay:\n    unlisted: \
-        delete\n    repositories:\n      \
-         web: {{ category: other }}\n      api: {{}}\n"
+        "version: 1\nregion: cn-north-4\n{line}\n\
+        organizations:\n  pay:\n    unlisted: delete\n    repositories:\n      web: {{ \
+        category: other }}\n      api: {{}}\n"
     )
 }
 
@@ -235,11 +235,10 @@ fn a_pattern_that_is_meant_is_waived() {
 fn what_was_not_read_is_not_judged() {
     let rules = "sync: [ { target_region: cn-east-3, target_organization: dr } ]";
     let world = World::of(&format!(
-        "version: 1\nregion: cn-north-4\norganizations: {{ pay: {{ repositories: {{ web: {{ \
-        {rules} }}, api: {{ {rules} }}, \
-         left: }} }} }}\nprotect: [ pay/web -> cn-east-3/old, '**/old', pay/left/cn-east-3/old, \
-         theirs/x ]\n\
-         ---\nversion: 1\nregion: cn-east-3\nprotect: [ pay/web ]\n"
+        "version: 1\nregion: cn-north-4\n\
+        organizations: {{ pay: {{ repositories: {{ web: {{ {rules} }}, api: {{ {rules} }}, \
+        left: }} }} }}\nprotect: [ pay/web -> cn-east-3/old, '**/old', pay/left/cn-east-3/old, \
+        theirs/x ]\n---\nversion: 1\nregion: cn-east-3\nprotect: [ pay/web ]\n"
     ));
     let _ = world.apply(&[]);
     world.edit(|state| {

@@ -130,9 +130,9 @@ fn each_region_has_its_own_costs() {
 #[test]
 fn only_the_lists_the_rules_and_the_overview_are_read() {
     let world = World::of(
-        "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      kept: \
-        { sync: [] }\n      \
-         gone: { state: absent }\n      new: { sync: [] }\n      left-alone: {}\n",
+        "version: 1\nregion: cn-north-4\n\
+        organizations:\n  team-a:\n    repositories:\n      kept: { sync: [] }\n      gone: { \
+        state: absent }\n      new: { sync: [] }\n      left-alone: {}\n",
     );
     world.edit(|state| {
         for name in ["kept", "gone", "left-alone"] {

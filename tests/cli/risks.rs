@@ -196,9 +196,9 @@ fn what_is_protected_can_be_changed() {
 
 #[test]
 fn an_organization_is_withheld_with_what_it_holds() {
-    let chart = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    state: \
-        absent\n    repositories:\n      \
-                 a: { state: absent }\n      b: { state: absent }\n      kept: { state: absent }\n";
+    let chart = "version: 1\nregion: cn-north-4\n\
+        organizations:\n  team-a:\n    state: absent\n    repositories:\n      a: { \
+        state: absent }\n      b: { state: absent }\n      kept: { state: absent }\n";
     let world = world("");
     world.chart(chart);
     let document = world.plan_json(&["--allow", "deletes"]);

@@ -242,11 +242,10 @@ fn unlisted_repositories_go_where_the_chart_says_so() {
 }
 
 /// `team-a/web` in the north copies into `dr` in the east, which deletes what is unlisted.
-const COPIES: &str = "version: 1\nregion: \
-    cn-north-4\norganizations:\n  team-a:\n    repositories:\n      web: { sync: [ { \
-                      target_region: cn-east-3, target_organization: dr } ] }\n---\nversion: \
-                      1\nregion: \
-                      cn-east-3\norganizations:\n  dr: { unlisted: delete }\n";
+const COPIES: &str = "version: 1\nregion: cn-north-4\n\
+    organizations:\n  team-a:\n    repositories:\n      web: { sync: [ { target_region: cn-east-3, \
+    target_organization: dr } ] }\n---\nversion: 1\nregion: cn-east-3\n\
+    organizations:\n  dr: { unlisted: delete }\n";
 
 #[test]
 fn an_expected_copy_is_neither_unlisted_nor_deleted() {

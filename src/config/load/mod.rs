@@ -28,8 +28,8 @@ const STREAM: &str = "chart";
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(
-        "no chart found: there is no `{}`, `{}` or directory `{DEFAULT_DIRECTORY}/` here; give \
-        one with `--file`",
+        "no chart found: there is no `{}`, `{}` or directory `{DEFAULT_DIRECTORY}/` \
+        here; give one with `--file`",
         DEFAULT_FILES[0],
         DEFAULT_FILES[1]
     )]

@@ -391,9 +391,8 @@ mod tests {
             (
                 r#"{ "regions": { "cn-north-4": { "projects": { "p": { "repositories": { "a": {
                 "id": 2147483648 } } } } } } }"#,
-                "has an invalid git repository id 2147483648 in `cn-north-4`; expected ids from 1 \
-                to \
-                2147483647, each once",
+                "has an invalid git repository id 2147483648 in `cn-north-4`; \
+                expected ids from 1 to 2147483647, each once",
             ),
         ] {
             fs::write(&path, text).unwrap();

@@ -508,8 +508,7 @@ impl Wire for Api {
     fn explain(&self, error: &ApiError) -> Option<&'static str> {
         match error.code.as_deref()? {
             "CH.004403" => Some(
-                "the caller's role in the repository lacks the permission to change its \
-                    settings",
+                "the caller's role in the repository lacks the permission to change its settings",
             ),
             "CH.004404" => Some("the repository is gone, or is not a mirror"),
             _ => None,

@@ -140,9 +140,8 @@ impl CallError {
                 ..
             } => Some("the service limits the rate; try later, or with a smaller `--parallelism`"),
             CallError::Answered { error, .. } if error.is_redirect() => Some(
-                "redirects are not followed: check the endpoint, and the proxies before it, such \
-                as \
-                a login page",
+                "redirects are not followed: check the endpoint, and the proxies \
+                before it, such as a login page",
             ),
             // The gateway's own 404: no service has read the path (swr-api: section 4.1).
             CallError::Answered { error, .. } if error.code.as_deref() == Some("APIGW.0101") => {

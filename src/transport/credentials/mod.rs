@@ -66,9 +66,8 @@ pub(crate) struct Scoped {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     #[error(
-        "no credentials found: set `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, or \
-        `HW_ACCESS_KEY` and `HW_SECRET_KEY`, \
-         or `HW_AUTH_TOKEN`; `--emulator` needs none"
+        "no credentials found: set `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, \
+        or `HW_ACCESS_KEY` and `HW_SECRET_KEY`, or `HW_AUTH_TOKEN`; `--emulator` needs none"
     )]
     Missing,
     #[error("`{given}` is set, but `{missing}` is not: set it too, or unset `{given}`")]

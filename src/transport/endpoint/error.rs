@@ -25,8 +25,7 @@ pub enum EndpointError {
     PlainHttp { origin: Origin, url: String },
     #[error(
         "{}{origin} would send credentials to `{host}`, outside Huawei Cloud's domains: if that is \
-        meant, allow it with \
-        `--allow-endpoint {host}` or set `{}`",
+        meant, allow it with `--allow-endpoint {host}` or set `{}`",
         .origin.place(), .origin.variable()
     )]
     Foreign { origin: Origin, host: String },

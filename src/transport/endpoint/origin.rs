@@ -126,7 +126,7 @@ impl<'a> Wanted<'a> {
 
     /// Why no user can use the endpoint. A foreign host is left out, because a user may allow it,
     /// and so is an invalid region, which has its own diagnostic.
-    pub fn error(&self) -> Option<EndpointError> {
+    pub(crate) fn error(&self) -> Option<EndpointError> {
         // Without overrides: a variable that is set would hide the endpoint of the chart.
         let resolved = super::resolve_one(self, &Overrides::default());
         resolved.err().filter(|error| {

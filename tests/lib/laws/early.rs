@@ -128,9 +128,8 @@ fn plan(story: Story) -> portolan::plan::Plan {
         .collect();
     let rule = "{ target_region: cn-east-3, target_organization: dr }";
     let chart = format!(
-        "version: 1\nregion: {NORTH}\norganizations:\n  o:\n    defaults: {{ repository: {{ sync: \
-        [{rule}] }} }}\n    \
-         repositories:\n{entries}"
+        "version: 1\nregion: {NORTH}\norganizations:\n  o:\n    defaults: {{ repository: {{ \
+        sync: [{rule}] }} }}\n    repositories:\n{entries}"
     );
     let site = Site::new(&state, Deletion::Images).of_parallelism(64);
     let emulator = site.emulator.clone();

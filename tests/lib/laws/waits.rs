@@ -389,8 +389,8 @@ fn many() -> (State, String) {
     }
     state.ensure_repository("cn-north-4", "alpha", "stays");
     let chart = format!(
-        "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes ] \
-        }}\norganizations:\n  alpha:\n    repositories:\n{entries}"
+        "version: 1\nregion: cn-north-4\nlimits: {{ allow: [ deletes ] }}\n\
+        organizations:\n  alpha:\n    repositories:\n{entries}"
     );
     (state, chart)
 }

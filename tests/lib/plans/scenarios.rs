@@ -204,8 +204,8 @@ fn unlisted() -> Live {
 const LONG: &str =
     "The front end of the shop. See the wiki of the team before you touch it, please.";
 
-const HOSTILE: &str = "</details> | `a` | @everyone <img src=x>\n| - | \
-    ```\n**bold** \\| \u{202e}#1 and https://example.org";
+const HOSTILE: &str = "</details> | `a` | @everyone <img src=x>\n| - | ```\n\
+    **bold** \\| \u{202e}#1 and https://example.org";
 
 /// What the runner of a CI job obeys, at the beginning of a line behind blanks and in the middle of
 /// one.

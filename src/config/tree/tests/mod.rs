@@ -220,8 +220,8 @@ fn tags() {
         @r#"1:1 { 1:1 "a"= 1:10 String("123") 2:1 "b"= 2:10 7 3:1 "c"= 3:11 Bool(true) 4:1 "d"= 4:10 { 4:11 "x"= 4:14 1 } 5:1 "e"= 5:10 [ ] 6:1 "f"= 6:10 Null 7:1 "g"= 7:12 3 }"#
     );
     insta::assert_snapshot!(
-        check("a: !secret x\nb: !!int y\nc: !!seq {x: 1}\nd: !!timestamp 2020-01-01\ne: !!str \
-            [1]\n"),
+        check("a: !secret x\nb: !!int y\nc: !!seq {x: 1}\nd: !!timestamp 2020-01-01\n\
+            e: !!str [1]\n"),
         @r#"
         1:1 { 1:1 "a"= 1:12 String("x") 4:1 "d"= 4:16 String("2020-01-01") } 
         error[unsupported-tag]: the tag `!secret` is not supported

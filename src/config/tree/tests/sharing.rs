@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn anchors() {
-    insta::assert_snapshot!(check("a: &x {k: [1]}\nb: *x\nc: *nope\nd: &y [*y]\ne: [*x, \
-        *nope]\n"), @r#"
+    insta::assert_snapshot!(check("a: &x {k: [1]}\nb: *x\nc: *nope\nd: &y [*y]\n\
+        e: [*x, *nope]\n"), @r#"
         1:1 { 1:1 "a"= 1:7 { 1:8 "k"= 1:11 [ 1:12 1 ] } 2:1 "b"= 2:4 { 1:8 "k"= 1:11 [ 1:12 1 ] } 4:1 "d"= 4:7 [ ] 5:1 "e"= 5:4 [ 5:5 { 1:8 "k"= 1:11 [ 1:12 1 ] } ] } 
         error[unknown-anchor]: there is no anchor `nope`
          --> c.yaml:3:4

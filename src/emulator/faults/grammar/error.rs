@@ -95,8 +95,7 @@ pub(super) fn read(fields: &mut Fields) -> Result<Effect, String> {
         .map(RetryAfter::Date);
     if seconds.is_some() && date.is_some() {
         return Err(
-            "`retry-after` and `retry-after-date` set the same header; expected one of \
-           them"
+            "`retry-after` and `retry-after-date` set the same header; expected one of them"
                 .to_owned(),
         );
     }

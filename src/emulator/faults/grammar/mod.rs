@@ -402,10 +402,7 @@ fn delay(text: &str) -> Result<Duration, String> {
         None => (text.strip_suffix('s').unwrap_or_default(), 1000),
     };
     let number: u64 = number.parse().map_err(|_| {
-        format!(
-            "`delay` cannot be `{text}`: expected a time such as `250ms` or \
-            `2s`"
-        )
+        format!("`delay` cannot be `{text}`: expected a time such as `250ms` or `2s`")
     })?;
     Ok(Duration::from_millis(number.saturating_mul(unit)))
 }

@@ -204,8 +204,7 @@ fn an_error_says_what_is_expected() {
         ("stale-writes=x", "`stale-writes` cannot be `x`"),
         (
             "stranger",
-            "`true` is not an edit; expected create-organization|delete-organization \
-            REGION",
+            "`true` is not an edit; expected create-organization|delete-organization REGION",
         ),
     ] {
         let error = text.parse::<Fault>().unwrap_err();

@@ -77,10 +77,9 @@ fn a_single_child_is_inherited_whole() {
         ),
     ] {
         let keys = format!(
-            "defaults: {{ repository: {{ {document} }}, sync_rule: {{ override: true }} \
-            }}\norganizations: {{ o: {{ \
-             defaults: {{ repository: {{ {organization} }} }}, repositories: {{ a: {{ {entry} }} \
-             }} }} }}"
+            "defaults: {{ repository: {{ {document} }}, sync_rule: {{ override: true }} }}\n\
+            organizations: {{ o: {{ defaults: {{ repository: {{ {organization} }} }}, \
+            repositories: {{ a: {{ {entry} }} }} }} }}"
         );
         let chart = tests::chart(&keys);
         let found = chart
