@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_name_cannot_drive_the_terminal() {
+    fn a_live_name_cannot_control_the_terminal() {
         let strange = repository::address("r", "o", "a\u{1b}[31m\u{202e}");
         assert_eq!(strange.to_string(), "repository r/o/a\\u{1b}[31m\\u{202e}");
     }
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_stand_apart_in_json_and_come_back() {
+    fn the_json_of_an_address_has_its_parts_and_is_read_back() {
         let rule = sync_rule::address(&repository::address("r", "o", "a/b"), "x", "y");
         let text = serde_json::to_string(&rule).unwrap();
         assert_eq!(

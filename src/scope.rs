@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_chart_speaks_of_is_its_business() {
+    fn only_what_the_chart_declares_is_in_scope() {
         let live = live(&[
             ("o/a", false, 0, &[("x-1", "y", false)]),
             ("o/b", false, 0, &[]),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_could_hold_what_goes_are_read() {
+    fn rules_that_could_protect_a_deleted_resource_are_read() {
         let live = live(&[
             ("o/gone", false, 0, &[]),
             ("o/kept", false, 0, &[]),

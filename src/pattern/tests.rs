@@ -330,7 +330,7 @@ pub(super) fn may_match_below(pattern: &Pattern, address: &Address, parts: usize
 }
 
 #[test]
-fn what_may_match_below_is_never_missed() {
+fn a_possible_match_below_is_never_missed() {
     let repository = repository::address("r", "o", "a/b");
     let rule = sync_rule::address(&repository, "x", "y");
     for (pattern, expected) in [

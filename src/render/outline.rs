@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_is_named_under_its_heading() {
+    fn deletions_are_named_under_their_heading() {
         let names: Vec<String> = (0..2)
             .flat_map(|organization| (0..40).map(move |at| format!("o{organization}/r{at:03}")))
             .collect();

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn many_risks_fold_but_never_what_goes() {
+    fn many_risks_fold_but_never_deletions() {
         let names: Vec<String> = (0..30).map(|number| format!("o/r{number:02}")).collect();
         let rows: Vec<_> = names
             .iter()

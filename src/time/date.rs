@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn days_stand_in_the_order_of_time() {
+    fn days_are_in_the_order_of_time() {
         let days = ["2025-12-31", "2026-01-01", "2026-01-02", "2026-02-01"]
             .map(|text| text.parse::<Date>().unwrap());
         assert!(days.is_sorted());

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_time() {
+    fn other_text_is_not_a_time() {
         for text in [
             "",
             "yesterday",
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_ahead_is_not_fresh_but_for_a_difference_of_clocks() {
+    fn a_future_time_is_fresh_only_within_the_clock_skew() {
         let (age, now) = ("1h".parse().unwrap(), Moment(100_000));
         for (then, ahead, fresh) in [
             (100_000, false, true),

@@ -123,7 +123,7 @@ fn the_charts_own_account_stops_nothing() {
 }
 
 #[test]
-fn an_overview_that_fails_is_no_failure_of_the_run() {
+fn a_failed_overview_does_not_fail_the_command() {
     for effect in [
         Effect::forbidden(),
         Effect::gateway_not_found(),
@@ -146,7 +146,7 @@ fn an_overview_that_fails_is_no_failure_of_the_run() {
 }
 
 #[test]
-fn iam_is_asked_only_by_a_chart_that_names_an_account() {
+fn iam_is_called_only_for_a_chart_that_names_an_account() {
     let world = world_of("acme");
     refuses(&world, "show-overview", Effect::forbidden());
     world.chart(&CHART.replace("account: acme\n", ""));
@@ -238,7 +238,7 @@ fn a_saved_plan_is_for_the_charts_account() {
 }
 
 #[test]
-fn a_saved_plan_knows_the_iam_that_was_asked() {
+fn a_saved_plan_records_its_iam_endpoint() {
     let world = world_of("acme");
     refuses(&world, "show-overview", Effect::forbidden());
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
@@ -255,7 +255,7 @@ fn a_saved_plan_knows_the_iam_that_was_asked() {
 }
 
 #[test]
-fn iam_is_where_the_chart_says() {
+fn the_chart_sets_the_iam_endpoint() {
     let world = world_of("globex").variable("PORTOLAN_ENDPOINT_IAM", "");
     let endpoint = world.endpoint();
     world.chart(&MIRRORS.replace(
@@ -284,7 +284,7 @@ fn iam_is_where_the_chart_says() {
 }
 
 #[test]
-fn the_emulator_is_whatever_account_the_chart_names() {
+fn the_emulator_has_the_account_that_the_chart_names() {
     let names = ["SWR", "CODEARTS", "IAM"];
     let world = names.iter().fold(World::of(CHART), |world, name| {
         world.variable(&format!("PORTOLAN_ENDPOINT_{name}"), "")
@@ -310,7 +310,7 @@ fn the_emulator_is_whatever_account_the_chart_names() {
 }
 
 #[test]
-fn every_document_says_which_cloud_it_is_about() {
+fn every_document_names_its_cloud() {
     let world = world_of("acme");
     let names_it = |document: &Value| {
         assert_eq!(document["account"], json!("acme"), "{document:#}");
@@ -348,7 +348,7 @@ fn every_document_says_which_cloud_it_is_about() {
 }
 
 #[test]
-fn the_text_says_which_cloud_it_is_about_behind_the_numbers() {
+fn the_text_names_its_cloud_after_the_counts() {
     let world = world_of("acme");
     let output = world.plan(&[]).exits(0);
     let last: Vec<&str> = output.stdout.lines().rev().take(2).collect();

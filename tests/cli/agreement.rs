@@ -321,7 +321,7 @@ fn drift_in_every_format() {
 }
 
 #[test]
-fn a_saved_plan_comes_to_what_a_fresh_one_does() {
+fn a_saved_plan_has_the_result_of_a_fresh_one() {
     for case in &CASES {
         for format in ["text", "json"] {
             let world = world(case);

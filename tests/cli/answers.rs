@@ -66,7 +66,7 @@ fn is_unknown(world: &World, subject: &str) {
 }
 
 #[test]
-fn rules_of_another_repository_are_not_those_of_this_one() {
+fn an_answer_with_rules_of_another_repository_is_ignored() {
     let as_live =
         "{ sync: [ { target_region: cn-east-3, target_organization: dr, override: true } ] }";
     for entry in [as_live, "{ sync: [] }"] {
@@ -82,7 +82,7 @@ fn rules_of_another_repository_are_not_those_of_this_one() {
 }
 
 #[test]
-fn a_repository_that_was_not_asked_for_shows_nothing() {
+fn an_answer_about_another_repository_is_ignored() {
     let other = |name: &str, namespace: &str| json!({ "name": name, "namespace": namespace, "is_public": false, "num_images": 0 });
     for (entry, allow) in [
         ("{ category: arm }", "deletes=0"),
@@ -99,7 +99,7 @@ fn a_repository_that_was_not_asked_for_shows_nothing() {
 }
 
 #[test]
-fn a_mirror_that_was_not_asked_for_shows_nothing() {
+fn an_answer_about_another_mirror_is_ignored() {
     let world = mirrors::world(mirrors::settings(), mirrors::FRESH);
     let answer = json!({ "id": 1, "repository_id": 124, "url": mirrors::URL, "mirroring_enabled": true,
         "endpoint_uuid": "", "last_successful_update_at": mirrors::START });

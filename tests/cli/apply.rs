@@ -41,7 +41,7 @@ fn addresses(list: &Value) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_done_where_nobody_can_be_asked() {
+fn without_a_terminal_or_consent_nothing_is_changed() {
     let world = World::of(QUICKSTART);
     let output = world
         .run(&["apply"])
@@ -57,7 +57,7 @@ fn nothing_is_done_where_nobody_can_be_asked() {
 }
 
 #[test]
-fn nobody_is_asked_when_there_is_nothing_to_do() {
+fn an_empty_plan_asks_no_question() {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
     let _ = world.run(&["apply"]).exits(0).says("No changes.");
@@ -107,7 +107,7 @@ fn a_failure_takes_only_its_dependents_along() {
 }
 
 #[test]
-fn the_report_has_a_list_for_each_fate() {
+fn the_report_has_a_list_for_each_outcome() {
     let world = World::of(TWO);
     world.inject(
         Fault::new(Effect::forbidden())
@@ -208,7 +208,7 @@ fn without_fail_fast_the_rest_is_tried() {
 }
 
 #[test]
-fn a_repository_that_the_service_keeps_is_said_to_hold_images() {
+fn a_refused_deletion_of_a_repository_with_images_names_the_images() {
     let world = World::of(
         &repositories(&["kept"]).replace("      kept", "      old: { state: absent }\n      kept"),
     );
@@ -243,7 +243,7 @@ fn raced(attributes: &str) -> World {
 }
 
 #[test]
-fn what_a_stranger_created_alike_is_applied() {
+fn an_equal_resource_of_another_client_counts_as_applied() {
     let world = raced("category: arm");
     let _ = world.try_apply(&[]).exits(0).says("1 added");
     assert_eq!(world.writes(), ["POST cn-north-4 /namespaces/team-a/repos"]);
@@ -269,7 +269,7 @@ fn while_waiting(world: &World, method: &str, path: &str, act: impl FnOnce()) ->
 }
 
 #[test]
-fn what_a_stranger_created_otherwise_is_never_changed() {
+fn a_different_resource_of_another_client_is_never_changed() {
     let world = World::of(&repositories(&["web"]));
     world.edit(|state| drop(state.ensure_organization(NORTH, "team-a").clone()));
     let output = while_waiting(&world, "GET", "/repos/web", || {
@@ -288,7 +288,7 @@ fn what_a_stranger_created_otherwise_is_never_changed() {
 }
 
 #[test]
-fn a_value_that_does_not_stick_is_a_failure() {
+fn a_value_that_the_service_does_not_keep_is_a_failure() {
     let world = World::of(&repositories(&["web"]).replace("{}", "{ category: arm }"));
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "web").clone()));
     let output = while_waiting(&world, "PATCH", "/repos/web", || {
@@ -325,7 +325,7 @@ fn the_name_of_a_foreign_organization_is_taken() {
 }
 
 #[test]
-fn a_foreign_organization_that_cannot_be_seen_is_never_taken_for_ours() {
+fn an_invisible_organization_of_another_account_is_never_treated_as_ours() {
     let mut assumptions = Assumptions::default();
     assumptions.set("foreign-organization=404").unwrap();
     let world = World::with(Settings {
@@ -409,7 +409,7 @@ fn a_second_interrupt_ends_at_once() {
 }
 
 #[test]
-fn the_quota_is_a_failure_that_says_so() {
+fn a_failure_for_the_quota_names_the_quota() {
     let world = World::with(Settings {
         quota: Some(1),
         ..Settings::default()
@@ -458,7 +458,7 @@ fn a_refused_replacement_puts_the_old_rule_back() {
 }
 
 #[test]
-fn a_restore_that_is_refused_too_is_said() {
+fn a_refused_restore_is_reported() {
     let world = replacing();
     world.inject(Fault::new(Effect::forbidden()).method("POST").times(2));
     let output = world.try_apply(&["--format", "json"]).exits(1);

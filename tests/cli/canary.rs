@@ -81,7 +81,7 @@ fn keeps_its_secrets(world: &World, secrets: &[&str]) {
 }
 
 #[test]
-fn keys_are_told_nowhere() {
+fn keys_are_in_no_output() {
     let world = World::new().variable("HUAWEICLOUD_SDK_SECURITY_TOKEN", SECURITY_TOKEN);
     keeps_its_secrets(&world, &[SK, SECURITY_TOKEN]);
     // The access key is no secret, and still nobody's business.
@@ -93,7 +93,7 @@ fn keys_are_told_nowhere() {
 }
 
 #[test]
-fn a_token_is_told_nowhere() {
+fn a_token_is_in_no_output() {
     let world = World::with(Settings::default()).variable("HW_AUTH_TOKEN", TOKEN);
     let world = world.variable("PORTOLAN_ENDPOINT_SWR", "");
     let endpoint = world.endpoint().replace("{region}", NORTH);

@@ -95,7 +95,7 @@ fn what_cannot_be_read_in_a_directory_is_never_left_out() {
 }
 
 #[test]
-fn a_link_to_nothing_is_no_missing_default() {
+fn a_broken_link_is_not_a_missing_default() {
     let world = World::new();
     world.file("portolan/a.yaml", team("team-a"));
     link(&world, "nowhere.yaml", "portolan.yaml");
@@ -117,7 +117,7 @@ fn a_link_to_nothing_is_no_missing_default() {
 }
 
 #[test]
-fn hidden_files_are_no_part_of_a_directory() {
+fn hidden_files_of_a_directory_are_skipped() {
     let world = World::new();
     world.file("charts/a.yaml", team("team-a"));
     for name in ["._a.yaml", ".draft.yaml", ".b.yml", "..c.yaml"] {
@@ -149,7 +149,7 @@ fn the_default_may_be_a_yml() {
 }
 
 #[test]
-fn a_new_chart_does_not_stand_beside_another() {
+fn init_adds_no_chart_beside_another() {
     for name in ["portolan.yml", "portolan/a.yaml"] {
         let world = World::new();
         world.file(name, team("team-a"));

@@ -177,7 +177,7 @@ fn an_empty_variable_is_one_that_is_not_set() {
 }
 
 #[test]
-fn a_time_that_is_none_is_a_usage_error() {
+fn an_invalid_duration_is_a_usage_error() {
     let world = World::of(QUICKSTART);
     for wrong in ["5", "0s", "-3s", "soon", ""] {
         let _ = world.plan(&[&format!("--timeout={wrong}")]).exits(64);
@@ -189,7 +189,7 @@ fn a_time_that_is_none_is_a_usage_error() {
 }
 
 #[test]
-fn a_service_that_allows_so_many_a_second_is_not_given_up() {
+fn a_service_with_a_rate_limit_is_not_given_up() {
     for rate in ["20/s", "20/s,retry-after"] {
         let world = with(Settings {
             rate: Some(rate.parse().unwrap()),

@@ -67,7 +67,7 @@ fn is_stopped(world: &World, code: &str, lift: &Value) {
 }
 
 #[test]
-fn an_absent_repository_goes() {
+fn an_absent_repository_is_deleted() {
     let world = going(1, 2);
     let _ = world
         .plan(&[])
@@ -81,7 +81,7 @@ fn an_absent_repository_goes() {
 }
 
 #[test]
-fn what_is_absent_already_is_no_change() {
+fn a_resource_that_is_absent_already_is_not_a_change() {
     let world = World::of(&format!(
         "{HEAD}organizations: {{ team-a: {{ state: absent }} }}\n"
     ));
@@ -89,7 +89,7 @@ fn what_is_absent_already_is_no_change() {
 }
 
 #[test]
-fn an_absent_organization_goes_after_its_repositories() {
+fn an_absent_organization_is_deleted_after_its_repositories() {
     let chart = format!(
         "{HEAD}organizations:\n  team-a: {{ state: absent, repositories: {{ r00: {{ \
         state: absent }}, r01: {{ state: absent }} }} }}\n"
@@ -167,7 +167,7 @@ fn an_organization_is_not_emptied() {
 }
 
 #[test]
-fn consent_to_so_many_deletes_lifts_all_limits() {
+fn consent_to_a_count_of_deletes_lifts_all_limits() {
     let world = going(12, 12);
     let _ = world.try_apply(&["--allow", "deletes=11"]).exits(1);
     assert_eq!(world.writes(), [""; 0]);

@@ -78,7 +78,7 @@ fn the_document_has_its_fields() {
 }
 
 #[test]
-fn changes_stand_in_the_order_of_addresses() {
+fn changes_are_in_the_order_of_addresses() {
     let document = world().plan_json(&[]);
     let changes = document["changes"].as_array().unwrap();
     let names: Vec<&str> = changes
@@ -257,7 +257,7 @@ fn the_same_document_twice() {
 }
 
 #[test]
-fn the_order_in_the_chart_is_no_difference() {
+fn the_order_in_the_chart_makes_no_difference() {
     let world = world();
     let first = world.plan_json(&[])["changes"].clone();
     let mut lines: Vec<&str> = CHART.lines().collect();

@@ -140,7 +140,7 @@ fn what_an_apply_would_stop_at_or_withhold_is_drift() {
 }
 
 #[test]
-fn what_is_unlisted_is_no_drift() {
+fn unlisted_resources_are_not_drift() {
     let world = settled();
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "other").clone()));
     let _ = drift(&world, &[]).exits(0).says("1 unlisted");
@@ -158,7 +158,7 @@ fn what_cannot_be_read_is_unknown() {
 }
 
 #[test]
-fn a_chart_that_is_none_is_unknown() {
+fn drift_of_an_invalid_chart_is_unknown() {
     let world = drifted();
     world.chart("version: 7\n");
     all_formats_exit(&world, &[], 1);
@@ -559,7 +559,7 @@ fn metrics_call_a_chart_by_its_name() {
 }
 
 #[test]
-fn metrics_can_be_read_by_whoever_could_read_any_new_file() {
+fn metrics_have_the_mode_of_a_new_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = settled();
     world.file("ordinary", "");

@@ -69,7 +69,7 @@ fn one_port_serves_all_regions() {
 }
 
 #[test]
-fn an_endpoint_without_a_region_is_one_of_the_region_that_is_asked_for() {
+fn an_endpoint_without_a_region_is_that_of_the_requested_region() {
     for (arguments, region) in [
         (&[][..], NORTH),
         (&["--region", "cn-east-3"][..], "cn-east-3"),
@@ -238,7 +238,7 @@ fn the_emulator_beside_an_endpoint_is_a_usage_error() {
 }
 
 #[test]
-fn a_state_that_cannot_be_used_is_told() {
+fn an_invalid_state_is_reported() {
     let world = offline();
     world.file("state.json", "{ \"organisations\": {} }");
     let _ = world

@@ -125,7 +125,7 @@ fn editors_find_the_schema() {
 }
 
 #[test]
-fn the_estate_is_as_large_as_the_guide_says() {
+fn the_example_has_the_size_that_the_guide_names() {
     let example = Example::new(directory().join("estate.yaml"));
     let plan: Value = serde_json::from_str(&example.run(&["plan", "--format", "json"], 0)).unwrap();
     let addresses = plan["changes"]

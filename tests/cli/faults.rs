@@ -67,7 +67,7 @@ fn a_page_that_shrinks_is_read_again() {
 }
 
 #[test]
-fn pages_that_always_shrink_are_no_list() {
+fn pages_that_always_shrink_are_rejected() {
     let world = with_two_pages();
     fault(&world, "drop-items=1,route=list-repositories,times=all");
     is_unknown(
@@ -77,7 +77,7 @@ fn pages_that_always_shrink_are_no_list() {
 }
 
 #[test]
-fn a_page_that_repeats_another_is_asked_for_again() {
+fn a_page_that_repeats_another_is_read_again() {
     let world = with_two_pages();
     fault(&world, "repeat-page,route=list-repositories");
     let _ = world
@@ -95,7 +95,7 @@ fn repeated_pages_end() {
 }
 
 #[test]
-fn a_total_that_is_too_high_is_not_believed_to_be_there() {
+fn a_total_that_is_too_high_is_rejected() {
     let world = settled();
     fault(&world, "wrong-total=2,route=list-repositories,times=all");
     // It gave one at once, so it is asked for one a page: four pages would show three.
@@ -162,7 +162,7 @@ fn an_update_and_a_rule_that_show_late_are_waited_for() {
 }
 
 #[test]
-fn what_cannot_be_seen_yet_is_looked_for_again() {
+fn a_write_that_is_not_visible_yet_is_read_again() {
     let world = World::of(QUICKSTART);
     // The first look at the rule does not even see its repository.
     fault(&world, "stale-reads=1,times=all,route=list-rules");
@@ -171,7 +171,7 @@ fn what_cannot_be_seen_yet_is_looked_for_again() {
 }
 
 #[test]
-fn what_is_not_seen_in_the_end_did_not_stick() {
+fn a_write_that_is_never_visible_was_not_kept() {
     let world = World::of(QUICKSTART);
     fault(&world, "stale-reads=100,times=all,route=list-rules");
     let _ = world
@@ -197,7 +197,7 @@ fn a_lost_answer_and_a_read_that_lags_make_no_duplicate() {
 }
 
 #[test]
-fn a_stranger_between_plan_and_write_is_named_and_not_overwritten() {
+fn a_concurrent_change_between_plan_and_write_is_named_and_not_overwritten() {
     let world = settled();
     world.chart(
         &QUICKSTART
@@ -232,7 +232,7 @@ fn a_stranger_between_plan_and_write_is_named_and_not_overwritten() {
 }
 
 #[test]
-fn a_stranger_who_pushes_an_image_saves_a_repository() {
+fn a_concurrent_push_prevents_the_deletion_of_a_repository() {
     let world = settled();
     world.edit(|state| {
         state.ensure_repository(NORTH, "group", "old");
@@ -260,7 +260,7 @@ fn a_stranger_who_pushes_an_image_saves_a_repository() {
 /// Whatever a stranger does before whichever request: the run ends with a report, and the next one
 /// finishes. Side by side, because a run waits for what does not stick.
 #[test]
-fn a_stranger_at_each_request_does_no_harm() {
+fn a_concurrent_change_before_any_request_is_safe() {
     let edits = [
         "delete-repository cn-north-4/group/busybox",
         "toggle-repository cn-north-4/group/busybox",
@@ -349,7 +349,7 @@ fn a_truncated_answer_to_a_write_is_decided_by_a_read() {
 }
 
 #[test]
-fn each_body_of_an_error_is_told_readably() {
+fn each_error_body_is_reported_readably() {
     for (body, words) in [
         ("body=service-a", "403 SVCSTG.SWR.4037018: No permission"),
         ("body=service-b", "403 SVCSTG.SWR.4037018: No permission"),
@@ -388,7 +388,7 @@ fn each_body_of_an_error_is_told_readably() {
 }
 
 #[test]
-fn each_body_of_an_error_is_told_of_a_write() {
+fn each_error_body_of_a_write_is_reported() {
     for body in ["service-a", "service-b", "service-c", "codearts-v4"] {
         let world = World::of(ORGANIZATION);
         fault(
@@ -457,7 +457,7 @@ fn replaced() -> World {
 }
 
 #[test]
-fn a_deletion_that_shows_late_accuses_nobody() {
+fn a_deletion_that_is_visible_late_is_not_called_a_concurrent_change() {
     let world = replaced();
     // The creation is tried again, and the look before that still shows what this apply deleted.
     fault(&world, "status=503,route=create-rule");
@@ -477,7 +477,7 @@ fn a_deletion_that_shows_late_accuses_nobody() {
 }
 
 #[test]
-fn what_did_not_stick_is_told_on_stderr_too() {
+fn a_value_that_was_not_kept_is_reported_on_stderr_too() {
     let world = World::of(QUICKSTART);
     fault(&world, "stale-reads=100,times=all,route=list-rules");
     let output = world.try_apply(&[]).exits(1);

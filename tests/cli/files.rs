@@ -82,7 +82,7 @@ fn a_directory_is_its_yaml_files() {
 }
 
 #[test]
-fn the_default_is_a_file_or_a_directory_but_not_both() {
+fn the_default_is_either_a_file_or_a_directory() {
     let world = World::new();
     world.file("portolan/a.yaml", team(NORTH, "team-a"));
     creates(&world, &[], &["cn-north-4/team-a"]);
@@ -144,7 +144,7 @@ fn the_region_option_fills_in_and_overrides_nothing() {
 }
 
 #[test]
-fn options_stand_before_or_after_the_command() {
+fn options_are_accepted_before_and_after_the_command() {
     let world = World::new();
     world.file("a.yaml", "version: 1\norganizations: { team-a: {} }\n");
     for arguments in [
@@ -160,7 +160,7 @@ fn options_stand_before_or_after_the_command() {
 }
 
 #[test]
-fn each_region_is_asked_at_its_own_endpoint() {
+fn each_region_is_read_at_its_own_endpoint() {
     let world = World::of(&format!(
         "{}---\n{}",
         team(NORTH, "team-a"),
@@ -256,7 +256,7 @@ fn a_project_belongs_to_one_region() {
 }
 
 #[test]
-fn terraform_names_its_keys_otherwise() {
+fn the_variables_of_terraform_for_keys_are_accepted() {
     let world = World::of(&team(NORTH, "team-a"));
     let world = world
         .variable("HUAWEICLOUD_SDK_AK", "")

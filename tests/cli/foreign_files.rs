@@ -47,7 +47,7 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn of_a_file_that_is_no_chart_only_the_place_is_told() {
+fn of_a_file_that_is_not_a_chart_only_positions_are_shown() {
     let world = World::new();
     world.file(
         "chart.yaml",
@@ -89,7 +89,7 @@ fn of_a_file_that_is_no_chart_only_the_place_is_told() {
 }
 
 #[test]
-fn a_chart_that_lacks_only_its_version_is_told_so() {
+fn a_chart_that_lacks_only_its_version_gets_a_message_about_it() {
     let world = World::of(&format!(
         "region: {NORTH}\norganizations: {{ team-a: {{}} }}\n"
     ));

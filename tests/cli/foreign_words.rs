@@ -106,7 +106,7 @@ fn a_mistyped_word_of_ours_is_still_guessed() {
 
 #[cfg(unix)]
 #[test]
-fn words_that_are_no_text_are_refused_as_others() {
+fn arguments_that_are_not_utf_8_are_refused() {
     use std::os::unix::ffi::OsStrExt as _;
     let world = World::of(QUICKSTART);
     let mut command = world.command(&["plan"]);

@@ -111,7 +111,7 @@ fn no_result_is_without_a_location() {
 }
 
 #[test]
-fn each_rule_says_what_it_means() {
+fn each_rule_has_a_description() {
     let world = World::of(WRONG);
     let validated = world.run(&["validate", "--format", "sarif"]).json();
     world.chart("version: 1\nregion: cn-north-4\norganizations: { a: { repositories: { r: } } }\n");

@@ -50,7 +50,7 @@ fn is_obeyed(line: &str) -> bool {
 }
 
 #[track_caller]
-fn drives_nothing(output: Output) -> Output {
+fn contains_no_commands(output: Output) -> Output {
     for line in output.stdout.lines().chain(output.stderr.lines()) {
         assert!(!is_obeyed(line), "`{line}` is in\n{output}");
         assert!(
@@ -73,14 +73,14 @@ const SHOWN: [&[&str]; 8] = [
 ];
 
 #[test]
-fn no_description_drives_what_reads_the_output() {
+fn no_description_is_a_command_to_a_reader_of_the_output() {
     for text in [COMMANDS, HIDDEN, "::add-mask::e", "##[add-mask]e"] {
         let world = world(text);
         for arguments in SHOWN {
             let code = if arguments[0] == "drift" { 2 } else { 0 };
-            let _ = drives_nothing(world.run(arguments).exits(code));
+            let _ = contains_no_commands(world.run(arguments).exits(code));
         }
-        let _ = drives_nothing(world.apply(&[]));
+        let _ = contains_no_commands(world.apply(&[]));
     }
 }
 
@@ -175,14 +175,14 @@ fn a_character_and_the_letters_of_its_escape_differ() {
 
 /// The project of a mirror may be called anything.
 #[test]
-fn no_name_drives_what_reads_the_chart() {
+fn no_name_is_a_command_to_a_reader_of_the_chart() {
     let name = format!("p##[add-mask]e {}/app", HIDDEN.replace('\u{9b}', ""));
     let chart = format!(
         "version: 1\nregion: {NORTH}\nmirrors:\n  {}: {{ scheduled: false }}\n",
         yaml(&name)
     );
     let world = World::of(&chart);
-    let printed = drives_nothing(world.run(&["validate", "--print"]).exits(0)).stdout;
+    let printed = contains_no_commands(world.run(&["validate", "--print"]).exits(0)).stdout;
     world.file("again.yaml", &printed);
     assert_eq!(
         world
@@ -192,20 +192,20 @@ fn no_name_drives_what_reads_the_chart() {
         printed
     );
     for format in ["text", "diff", "markdown", "json", "sarif", "gitlab"] {
-        let _ = drives_nothing(world.run(&["plan", "--format", format]));
+        let _ = contains_no_commands(world.run(&["plan", "--format", format]));
     }
 }
 
 /// Of a chart that cannot be used, lines are shown on stderr.
 #[test]
-fn the_lines_of_a_wrong_chart_drive_nothing() {
+fn the_lines_of_an_invalid_chart_are_no_commands() {
     let world = World::of(
         "version: 1\n##[add-mask]e: 1\n::error::x: \"\u{202e}\u{ad}::x\"\n'a\u{61c}b': 2\n",
     );
     for format in ["text", "json", "sarif", "gitlab"] {
-        let _ = drives_nothing(world.run(&["validate", "--format", format]).exits(1));
+        let _ = contains_no_commands(world.run(&["validate", "--format", format]).exits(1));
     }
-    let _ = drives_nothing(world.run(&["plan", "--format", "markdown"]).exits(1));
+    let _ = contains_no_commands(world.run(&["plan", "--format", "markdown"]).exits(1));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn documents_hold_the_texts_themselves() {
     let moved = world
         .run(&["apply", "plan.json", "--events", "events.jsonl"])
         .exits(1);
-    let _ = drives_nothing(moved).says("description was \"old keep\\n::add-mask::e");
+    let _ = contains_no_commands(moved).says("description was \"old keep\\n::add-mask::e");
     let events = fs::read_to_string(world.path("events.jsonl")).unwrap();
     assert!(
         !events.lines().any(is_obeyed) && !events.contains('\u{202e}'),

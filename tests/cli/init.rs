@@ -68,7 +68,7 @@ fn the_schema_that_the_chart_names_is_beside_it() {
 }
 
 #[test]
-fn what_else_is_called_so_is_left_alone() {
+fn another_file_with_that_name_is_left_alone() {
     let world = World::new();
     world.file(SCHEMA, "{}\n");
     let _ = world
@@ -141,7 +141,7 @@ fn names_that_cannot_be_are_usage_errors() {
 }
 
 #[test]
-fn what_a_chart_cannot_say_is_left_unmanaged_and_named() {
+fn a_value_that_a_chart_cannot_hold_is_left_unmanaged_and_named() {
     let world = World::new();
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "weird").category = "weird".to_owned();
@@ -217,7 +217,7 @@ fn rules_of_one_repository_that_cannot_be_read_spare_the_others() {
 }
 
 #[test]
-fn no_region_is_assumed_in_silence() {
+fn a_missing_region_is_an_error_or_is_reported() {
     let world = World::new();
     world.edit(|state| drop(state.ensure_repository(NORTH, "team-a", "a").clone()));
     let output = world.run(&["init", "--from-live", "team-a"]).exits(64);
@@ -234,7 +234,7 @@ fn no_region_is_assumed_in_silence() {
 }
 
 #[test]
-fn much_that_a_chart_cannot_say_is_counted() {
+fn many_values_that_a_chart_cannot_hold_are_counted() {
     let world = World::new();
     world.edit(|state| {
         for at in 0..100 {

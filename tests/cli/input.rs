@@ -148,7 +148,7 @@ fn a_bad_name() {
 }
 
 #[test]
-fn a_key_that_stands_twice() {
+fn a_duplicate_key() {
     is_refused_chart(
         &format!("{HEAD}  team-a: {{}}\n  team-a: {{}}\n"),
         "portolan.yaml:5:3",
@@ -174,7 +174,7 @@ fn a_secret_of_the_environment_cannot_be_named() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn all_errors_are_reported_at_once() {
     let chart = QUICKSTART
         .replace("linux", "linus")
         .replace("is_public", "is_pubic")
@@ -256,7 +256,7 @@ fn a_foreign_endpoint_in_the_chart() {
 }
 
 #[test]
-fn no_secret_is_ever_told() {
+fn errors_contain_no_secret() {
     for world in [
         World::of(QUICKSTART),
         World::of(QUICKSTART).variable("HUAWEICLOUD_SDK_SK", "another-secret-key"),
@@ -304,7 +304,7 @@ fn wrong_command_lines() {
 }
 
 #[test]
-fn asking_for_help_is_no_mistake() {
+fn asking_for_help_succeeds() {
     let world = World::new();
     let _ = world.run(&["--help"]).exits(0).says("Usage: portolan");
     let _ = world

@@ -40,7 +40,7 @@ fn leaves_something(world: &World, folder: &str, target: &str) {
 }
 
 #[test]
-fn what_a_killed_run_left_the_next_one_removes() {
+fn the_next_command_removes_the_partial_file_of_a_killed_one() {
     for arguments in [
         "plan --out out/file",
         "drift --metrics out/file",
@@ -140,7 +140,7 @@ fn an_emulator_that_was_killed_leaves_no_half_a_state() {
 }
 
 #[test]
-fn half_a_line_of_a_killed_emulator_is_no_part_of_the_next() {
+fn half_a_line_of_a_killed_emulator_is_not_joined_with_the_next() {
     let whole = r#"{"request_id":"emulator-00000001","region":"cn-north-4"}"#.to_owned() + "\n";
     let long = format!("{}{}", &whole[..whole.len() - 3], "x".repeat(200_000));
     for (half, left) in [

@@ -56,7 +56,7 @@ fn each_lint_has_its_code() {
 }
 
 #[test]
-fn a_waiver_stands_on_the_line_above_it_or_in_the_document() {
+fn a_waiver_is_on_its_line_above_it_or_in_the_document() {
     let behind = format!("{STRANGE}   # portolan: allow unknown-sync-region");
     assert_eq!(codes(&chart("", &[&behind])), [""; 0]);
     let above = [
@@ -90,7 +90,7 @@ fn a_waiver_reaches_no_further() {
 }
 
 #[test]
-fn a_text_that_looks_like_a_waiver_is_none() {
+fn text_that_resembles_a_waiver_is_not_one() {
     let text = chart("", &[STRANGE]).replace(
         "web:",
         "web:\n        description: 'x # portolan: allow unknown-sync-region'",
@@ -99,7 +99,7 @@ fn a_text_that_looks_like_a_waiver_is_none() {
 }
 
 #[test]
-fn a_waiver_that_waives_nothing_or_names_nothing_is_told() {
+fn an_unused_or_unknown_waiver_is_reported() {
     assert_eq!(
         codes(&chart(
             "",
@@ -152,7 +152,7 @@ fn warnings_are_denied_only_when_asked() {
 }
 
 #[test]
-fn a_target_that_is_neither_live_nor_declared_is_told_by_the_plan() {
+fn a_plan_warns_about_a_target_that_is_neither_live_nor_declared() {
     let rule = "- { target_region: cn-north-4, target_organization: nowhere } # portolan: allow \
         unknown-target-organization";
     let unwaived = rule.split('#').next().unwrap();
@@ -168,7 +168,7 @@ fn a_target_that_is_neither_live_nor_declared_is_told_by_the_plan() {
 }
 
 #[test]
-fn a_region_of_the_command_line_is_looked_at_too() {
+fn a_region_of_the_command_line_is_linted_too() {
     let world = World::of("version: 1\norganizations: { a: {} }\n");
     let _ = world
         .run(&["validate", "--region", "cn-noth-4"])

@@ -45,7 +45,7 @@ fn is_refused(world: &World, problem: &str) {
 }
 
 #[test]
-fn the_keys_of_the_cloud_are_no_login() {
+fn keys_of_the_cloud_are_refused_as_a_login() {
     let holds = "cannot log in: the variable `GIT_TOKEN` holds a key or a token of the cloud";
     let around = |key: &str| STANDARD.encode(format!("{AK}:{key}"));
     for value in [
@@ -81,7 +81,7 @@ fn the_keys_of_the_cloud_are_no_login() {
 }
 
 #[test]
-fn what_a_saved_plan_names_is_looked_at_too() {
+fn the_login_files_of_a_saved_plan_are_checked_too() {
     let world = private("{ env: GIT_TOKEN }").variable("GIT_TOKEN", SK);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let _ = world
@@ -93,7 +93,7 @@ fn what_a_saved_plan_names_is_looked_at_too() {
 
 /// An emulated run signs with nothing, and nothing leaves the machine.
 #[test]
-fn the_emulator_knows_no_keys() {
+fn the_emulator_needs_no_keys() {
     let world = private("{ env: GIT_TOKEN }");
     let state = world
         .emulator
@@ -161,7 +161,7 @@ fn a_login_is_short() {
 
 #[cfg(unix)]
 #[test]
-fn a_login_is_a_file_that_somebody_wrote() {
+fn special_files_are_refused_as_a_login() {
     use std::os::unix::fs::symlink;
 
     for path in [
@@ -217,7 +217,7 @@ fn a_login_may_be_reached_by_links() {
 }
 
 #[test]
-fn every_format_says_where_a_login_comes_from() {
+fn every_format_names_the_origin_of_a_login() {
     let world = private("{ file: secrets/token }");
     world.file("secrets/token", "password");
     let told = "logs in with the variable `GIT_USER` and the file `secrets/token`";

@@ -40,7 +40,7 @@ fn hundreds_of_additions_are_few_lines_under_headings() {
 }
 
 #[test]
-fn what_nobody_listed_stands_right_above_the_summary() {
+fn unlisted_resources_are_right_above_the_summary() {
     let world = World::of(&chart(&[("team-a", repositories(60, |_| String::new()))]));
     world.edit(|state| {
         state
@@ -98,7 +98,7 @@ fn hundreds_of_equal_failed_reads_are_one() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_apply_says_last_what_happened_and_how_to_go_on() {
+fn an_interrupted_apply_ends_with_what_happened_and_how_to_continue() {
     use std::{process::Stdio, time::Duration};
 
     use portolan::emulator::{Effect, Fault};

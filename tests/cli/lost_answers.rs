@@ -128,7 +128,7 @@ fn a_write_that_did_not_arrive_is_repeated() {
 }
 
 #[test]
-fn a_throttled_write_is_repeated_behind_a_new_look() {
+fn a_throttled_write_is_retried_after_a_new_check() {
     for case in &CASES {
         let (state, writes) = clean(case);
         let world = (case.world)();
@@ -152,7 +152,7 @@ fn a_throttled_write_is_repeated_behind_a_new_look() {
 }
 
 #[test]
-fn a_lost_write_whose_look_fails_is_of_unknown_fate() {
+fn a_lost_write_whose_check_fails_has_an_unknown_outcome() {
     let world = World::of(ORGANIZATION);
     world.inject(Fault::new(Effect::CutAfter).method("POST"));
     world.inject(
@@ -205,7 +205,7 @@ fn each_half_of_a_replacement_may_lose_its_answer() {
 }
 
 #[test]
-fn the_gateway_not_knowing_a_path_is_no_absence() {
+fn an_unknown_path_of_the_gateway_does_not_mean_absent() {
     let world = World::of(ORGANIZATION);
     world.inject(
         Fault::new(Effect::gateway_not_found())
@@ -220,7 +220,7 @@ fn the_gateway_not_knowing_a_path_is_no_absence() {
 }
 
 #[test]
-fn the_gateway_not_knowing_a_path_is_no_deletion() {
+fn an_unknown_path_of_the_gateway_does_not_mean_deleted() {
     let world = with(&format!("{QUICKSTART}\n{OLD}"), |_| {});
     world.inject(Fault::new(Effect::gateway_not_found()).method("DELETE"));
     let _ = world.try_apply(&[]).exits(1).says("failed: 404 APIGW.0101");

@@ -149,7 +149,7 @@ fn a_url_that_is_left_alone_is_written_back_with_its_login() {
 }
 
 #[test]
-fn a_login_that_shall_go_goes() {
+fn a_login_that_the_chart_removes_is_removed() {
     let world = world(
         settings(),
         "platform/app: { url: https://git.example.com/app.git }",
@@ -293,7 +293,7 @@ fn a_chart_that_holds_a_secret_of_this_run() {
 }
 
 #[test]
-fn why_a_run_failed_is_told_without_the_login() {
+fn the_reason_of_a_failed_run_is_masked() {
     let chart = "platform/app: { max_age: 6h, credentials: { username: { env: U }, password: { \
         file: p } } }";
     let world = world(settings(), chart).variable("U", "canary-user");
@@ -345,7 +345,7 @@ fn what_a_service_echoes_is_masked_before_it_is_cut() {
 }
 
 #[test]
-fn a_refused_write_that_echoes_the_login_is_told_without_it() {
+fn a_refusal_that_echoes_the_login_is_masked() {
     let chart = "platform/app: { max_age: 6h, credentials: { username: { env: U }, password: { \
         env: P } } }";
     let world = world(settings(), chart)

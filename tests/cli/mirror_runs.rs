@@ -37,7 +37,7 @@ fn stranger(world: &World) {
 }
 
 #[test]
-fn a_run_that_fails_is_told_in_the_words_of_the_service() {
+fn a_failed_run_is_reported_in_the_words_of_the_service() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| {
         mirror.outcome = RunOutcome::Fail("remote: \u{1b}[31mno access".to_owned());
@@ -80,7 +80,7 @@ fn a_change_whose_run_fails_is_changed_all_the_same() {
 }
 
 #[test]
-fn a_stop_ends_the_waiting_and_tells_what_is_known() {
+fn a_signal_ends_the_wait_with_a_report() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
     let mut command = world.command(&["apply", "--yes", "--format", "json"]);
@@ -141,7 +141,7 @@ fn a_run_that_does_not_end_is_unknown() {
 }
 
 #[test]
-fn nobody_needs_to_wait() {
+fn a_command_can_skip_the_wait_for_a_run() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| mirror.outcome = RunOutcome::Hang);
     let output = world.try_apply(&["--no-wait", "--format", "json"]).exits(0);
@@ -175,7 +175,7 @@ fn the_end_is_waited_for() {
 }
 
 #[test]
-fn a_run_of_somebody_else_is_waited_for_and_not_repeated() {
+fn a_run_of_another_client_is_waited_for_and_not_repeated() {
     let world = moving(Duration::from_secs(2));
     stranger(&world);
     let _ = world.apply(&[]).says("1 already as planned.");
@@ -191,7 +191,7 @@ fn a_run_of_somebody_else_is_waited_for_and_not_repeated() {
 }
 
 #[test]
-fn a_run_of_somebody_else_that_just_hangs_is_left_alone() {
+fn a_run_of_another_client_that_hangs_is_left_alone() {
     let world = world(settings(), FRESH);
     edit_mirror(&world, |mirror| {
         mirror.last_ended_at = Some("2026-11-20T22:00:00Z".parse().unwrap());
@@ -241,7 +241,7 @@ fn the_first_run_of_a_mirror_is_not_started_again_while_it_lasts() {
 }
 
 #[test]
-fn a_run_that_is_under_way_for_a_day_is_dead() {
+fn a_run_of_a_whole_day_is_stale() {
     let mut settings = settings();
     settings.assumptions.set("repeat-start=concurrent").unwrap();
     let world = world(settings, FRESH);
@@ -320,7 +320,7 @@ fn a_start_that_was_throttled_is_repeated() {
 }
 
 #[test]
-fn looks_that_fail_do_not_hide_the_end() {
+fn failed_reads_do_not_hide_the_end_of_a_run() {
     let world = moving(Duration::from_secs(1));
     // The look of the plan, of the check and of the snapshot; then one that is broken, and not
     // worth a repetition.
@@ -361,7 +361,7 @@ fn waiting_for_one_mirror_does_not_hold_up_the_others() {
 }
 
 #[test]
-fn a_failure_of_a_fresh_mirror_is_told_and_is_no_drift() {
+fn a_failed_run_of_a_fresh_mirror_is_reported_and_is_not_drift() {
     let world = world(settings(), FRESH);
     let _ = world.apply(&[]);
     world.emulator.advance(Duration::from_secs(3600));

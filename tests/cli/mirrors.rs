@@ -303,7 +303,7 @@ fn a_number_spares_the_list() {
 }
 
 #[test]
-fn a_repository_that_is_not_there_is_said_to_be_missing() {
+fn a_missing_repository_is_reported() {
     let world = world(
         settings(),
         &format!("{FRESH}\nplatform/missing: {{ url: 'https://git.example.com/m.git' }}"),
@@ -371,7 +371,7 @@ fn patterns_cover_mirrors() {
 }
 
 #[test]
-fn images_and_mirrors_stand_in_one_chart() {
+fn images_and_mirrors_are_in_one_chart() {
     let world = world(settings(), FRESH);
     let chart = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     world.chart(&format!(
@@ -395,7 +395,7 @@ fn images_and_mirrors_stand_in_one_chart() {
 }
 
 #[test]
-fn what_moved_since_the_plan_is_refused() {
+fn a_mirror_that_changed_since_the_plan_is_refused() {
     let world = world(
         settings(),
         "platform/app: { url: 'https://git.example.com/new.git' }",
@@ -412,7 +412,7 @@ fn what_moved_since_the_plan_is_refused() {
 }
 
 #[test]
-fn the_answers_of_the_api_page_are_told() {
+fn the_answers_of_the_api_page_are_reported() {
     // 403: the role in the repository may read, and no more.
     let world = world(settings(), FRESH);
     edit_repository(&world, "app", |repository| repository.access = Access::Read);
@@ -459,7 +459,7 @@ fn refusal(status: u16, text: &str) -> Effect {
 /// Every answer that the documents leave open, other than the first of its kind, by a chart that
 /// ties, changes and runs.
 #[test]
-fn whatever_the_service_does_where_its_documents_are_silent() {
+fn mirrors_work_under_every_assumption_about_the_service() {
     for switch in [
         "update-status=oracle",
         "update-status=numbers",

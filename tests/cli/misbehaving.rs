@@ -240,7 +240,7 @@ fn a_test_controls_it_from_outside() {
 }
 
 #[test]
-fn nobody_controls_it_unless_asked() {
+fn it_has_no_control_api_by_default() {
     let (_world, served) = served(&[]);
     for (method, path) in [
         (Method::GET, "journal"),

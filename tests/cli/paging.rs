@@ -102,7 +102,7 @@ fn a_deletion_between_two_pages_makes_nothing_missing() {
 
 /// One that was read on the first page is gone when the second is read.
 #[test]
-fn what_goes_between_two_pages_is_missed() {
+fn a_repository_deleted_between_two_pages_is_missing() {
     for variant in 0..2 {
         let world = world(&naming([(5, "{}")].into_iter()));
         between_two_pages(&world, variant);
@@ -115,7 +115,7 @@ fn what_goes_between_two_pages_is_missed() {
 
 /// As many as it takes to be never done: then nothing is known.
 #[test]
-fn a_list_that_never_holds_still_is_unknown() {
+fn a_list_that_always_changes_is_unknown() {
     let world = world(&naming([(1000, "{ state: absent }")].into_iter()));
     for (number, skip) in [(1, 1), (2, 3), (3, 5)] {
         let edit = format!(
@@ -142,7 +142,7 @@ fn asked(world: &World, part: &str) -> usize {
 /// What the list lacks and the chart names is asked for by itself, or in a second list where that
 /// is cheaper.
 #[test]
-fn what_several_pages_lack_is_asked_for() {
+fn a_resource_that_several_pages_lack_is_read_by_itself() {
     for (lacking, lists, single) in [(0, 2, 0), (1, 2, 1), (100, 2, 100), (101, 4, 0)] {
         // Beside them one that is there, and one in an organization that is not.
         let entries = (2000..2000 + lacking)
@@ -192,7 +192,7 @@ fn what_only_the_list_does_not_show_is_not_missing() {
 
 /// That a list of several pages lacks what was deleted is no proof that it is gone.
 #[test]
-fn what_was_deleted_is_asked_for_after_an_apply() {
+fn a_deleted_resource_is_read_by_itself_after_an_apply() {
     let gone = [3, 4].map(|number| (number, "{ state: absent }"));
     let world = world(&naming(gone.into_iter()));
     let _ = world

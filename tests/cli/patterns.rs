@@ -145,7 +145,7 @@ fn a_pattern_that_could_match_nothing_is_an_error_at_its_place() {
 }
 
 #[test]
-fn a_pattern_that_covers_nothing_is_told_by_whatever_reads_live() {
+fn a_pattern_that_matches_nothing_is_reported_by_every_command_that_reads_live() {
     for (pattern, said) in IDLE {
         for (world, column) in [(protect(pattern), 12), (accept(pattern), 22)] {
             let place = format!("portolan.yaml:3:{column}");
@@ -218,7 +218,7 @@ fn a_region_that_is_also_an_organization_has_two_full_forms() {
 }
 
 #[test]
-fn a_pattern_that_is_meant_is_waived() {
+fn a_pattern_lint_can_be_waived() {
     let known = "# portolan: allow pattern-covers-nothing";
     let world = world(&format!("protect: [ pay/later-* ] {known}"));
     let silent = |output: Output| assert!(!output.stderr.contains("warning"), "{output}");
@@ -406,7 +406,7 @@ fn what_may_not_be_there_yet_is_only_a_warning() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_a_usage_error() {
+fn an_invalid_pattern_is_a_usage_error() {
     let world = world("");
     for pattern in [
         "",
@@ -481,7 +481,7 @@ fn the_first_segment_is_a_region_or_an_organization_of_every_region() {
 }
 
 #[test]
-fn a_saved_part_says_by_what_it_was_chosen() {
+fn a_saved_partial_plan_names_its_selection() {
     let world = world("");
     let _ = world
         .plan(&["--target", "pay/web", "--out", "plan.json"])

@@ -48,7 +48,7 @@ fn entry<'r>(receipt: &'r Value, kind: &str, repository: &str) -> &'r Value {
 }
 
 #[test]
-fn a_receipt_says_what_was_sent_and_seen() {
+fn a_receipt_lists_what_was_sent_and_observed() {
     let world = world();
     world.inject(Fault::new(Effect::throttled(Some(0))).method("PATCH"));
     let saved = world.plan(&["--out", "plan.json"]).exits(0);
@@ -220,7 +220,7 @@ fn events(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn events_tell_each_change_as_it_happens() {
+fn events_report_each_change_as_it_happens() {
     let world = world();
     world.file("events", "what was here before\n");
     let _ = world.apply(&["--events", "events", "--parallelism", "1"]);
@@ -302,7 +302,7 @@ fn events_of_a_killed_run_end_with_a_whole_line() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_hides_no_report() {
+fn a_full_disk_is_reported_and_hides_no_report() {
     for option in ["--receipt", "--events"] {
         let world = world();
         let output = world.try_apply(&[option, "/dev/full"]).exits(1);
@@ -417,7 +417,7 @@ fn no_output_replaces_what_is_read() {
 }
 
 #[test]
-fn who_asked_for_a_document_gets_one_though_a_file_cannot_be_written() {
+fn a_document_is_printed_although_a_file_cannot_be_written() {
     let world = world();
     for option in ["--receipt", "--events"] {
         let report = world

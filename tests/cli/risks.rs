@@ -55,7 +55,7 @@ fn what_is_not_withheld_is_applied() {
 }
 
 #[test]
-fn consent_lets_data_go() {
+fn consent_allows_the_deletion_of_data() {
     let world = world(BOTH_GO);
     let _ = world
         .plan(&["--allow", "destroys-data"])
@@ -161,7 +161,7 @@ fn with_rule(entries: &str) -> World {
 }
 
 #[test]
-fn what_is_protected_is_not_deleted_whatever_is_allowed() {
+fn a_protected_resource_is_not_deleted_with_any_consent() {
     let world = world(BOTH_GO);
     world.chart(&format!("{HEAD}{BOTH_GO}protect: [ team-a/a ]\n"));
     let output = world
@@ -174,7 +174,7 @@ fn what_is_protected_is_not_deleted_whatever_is_allowed() {
 }
 
 #[test]
-fn what_is_protected_is_not_replaced() {
+fn a_protected_resource_is_not_replaced() {
     let world = with_rule(RULE);
     world.chart(&format!("{HEAD}{RULE}protect: [ team-a ]\n"));
     let _ = world
@@ -185,7 +185,7 @@ fn what_is_protected_is_not_replaced() {
 }
 
 #[test]
-fn what_is_protected_can_be_changed() {
+fn a_protected_resource_can_be_updated() {
     let world = world("      a: { category: arm }\n");
     world.chart(&format!(
         "{HEAD}      a: {{ category: arm }}\nprotect: [ team-a/** ]\n"

@@ -97,7 +97,7 @@ fn with_a_newer_category(entry: &str) -> World {
 }
 
 #[test]
-fn a_value_that_this_version_does_not_know_is_no_damage() {
+fn a_value_unknown_to_this_version_is_not_damage() {
     let world = with_a_newer_category("{ state: absent }");
     let _ = world
         .run(&["apply", "plan.json"])
@@ -121,7 +121,7 @@ fn a_value_that_this_version_does_not_know_is_no_damage() {
 }
 
 #[test]
-fn what_a_stranger_changed_is_named_and_left_alone() {
+fn a_resource_that_another_client_changed_is_named_and_left_alone() {
     let world = two();
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "api").category = "linux".to_owned();
@@ -138,7 +138,7 @@ fn what_a_stranger_changed_is_named_and_left_alone() {
 }
 
 #[test]
-fn an_unmanaged_value_that_a_stranger_changed_is_not_overwritten() {
+fn an_unmanaged_value_that_another_client_changed_is_not_overwritten() {
     let world = two();
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "api").description = "by hand".to_owned();
@@ -154,7 +154,7 @@ fn an_unmanaged_value_that_a_stranger_changed_is_not_overwritten() {
 }
 
 #[test]
-fn what_a_stranger_deleted_is_not_created_again() {
+fn a_resource_that_another_client_deleted_is_not_created_again() {
     let world = two();
     world.edit(|state| {
         drop(
@@ -176,7 +176,7 @@ fn what_a_stranger_deleted_is_not_created_again() {
 }
 
 #[test]
-fn what_a_stranger_created_otherwise_is_not_overwritten() {
+fn a_different_resource_of_another_client_is_not_overwritten() {
     let world = saved(World::of(QUICKSTART));
     world.edit(|state| {
         state.ensure_repository(NORTH, "group", "busybox").category = "lang".to_owned();
@@ -190,7 +190,7 @@ fn what_a_stranger_created_otherwise_is_not_overwritten() {
 }
 
 #[test]
-fn what_a_stranger_created_alike_needs_no_write() {
+fn an_equal_resource_of_another_client_needs_no_write() {
     let world = saved(World::of(QUICKSTART));
     world.edit(|state| drop(state.ensure_organization(NORTH, "group").clone()));
     let _ = world.run(&["apply", "plan.json"]).exits(0);
@@ -284,7 +284,7 @@ fn a_missing_plan_is_refused() {
 }
 
 #[test]
-fn consent_and_charts_stand_in_the_plan_only() {
+fn consent_and_charts_come_from_the_plan_only() {
     let world = two();
     for arguments in [
         ["apply", "plan.json", "--allow", "deletes"],
@@ -415,7 +415,7 @@ fn a_saved_plan_is_shown_as_it_was_printed() {
 }
 
 #[test]
-fn what_is_no_plan_is_called_what_it_is() {
+fn the_message_about_a_file_that_is_not_a_plan_names_what_it_is() {
     let world = World::of(QUICKSTART);
     let print = |name: &str, arguments: &[&str]| world.file(name, world.run(arguments).stdout);
     print("sarif.json", &["plan", "--format", "sarif"]);

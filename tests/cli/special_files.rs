@@ -42,7 +42,7 @@ fn text(world: &World, name: &str) -> String {
 }
 
 #[test]
-fn where_there_is_no_plan_nothing_is_read_to_remove_it() {
+fn a_special_file_is_not_read_to_remove_an_old_plan() {
     let world = World::of("version: 1\norganisations: {}\n");
     pipe(&world, "pipe");
     for out in ["pipe", "/dev/zero", "/dev/fd/3", "/dev/full"] {
@@ -98,7 +98,7 @@ fn a_document_is_not_mixed_with_another() {
 }
 
 #[test]
-fn what_is_no_file_is_written_straight() {
+fn a_special_file_is_written_directly() {
     let world = World::of(QUICKSTART);
     pipe(&world, "pipe");
     let got = |script: &str| {
@@ -130,7 +130,7 @@ fn what_is_no_file_is_written_straight() {
 }
 
 #[test]
-fn a_reader_of_a_file_that_goes_away_is_told_of_and_hides_no_report() {
+fn a_closed_pipe_of_a_file_is_reported_and_hides_no_report() {
     for option in ["--receipt", "--events"] {
         let world = World::of(QUICKSTART);
         pipe(&world, "pipe");
@@ -152,7 +152,7 @@ fn a_reader_of_a_file_that_goes_away_is_told_of_and_hides_no_report() {
 }
 
 #[test]
-fn a_full_stderr_is_no_panic() {
+fn a_full_stderr_causes_no_panic() {
     let world = World::of(QUICKSTART);
     for arguments in [
         "--emulator state.json plan",

@@ -109,7 +109,7 @@ fn a_repository_that_turns_private_before_the_second_try_stays_private() {
 
 /// The service's filter by organization may be a search, whose answer has several pages.
 #[test]
-fn all_pages_are_looked_at_before_an_organization_goes() {
+fn all_pages_are_read_before_an_organization_is_deleted() {
     let mut settings = Settings::default();
     settings
         .assumptions

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{QUICKSTART, World};
 
 #[test]
-fn a_plan_says_nothing_on_stderr() {
+fn a_plan_writes_nothing_to_stderr() {
     let output = World::of(QUICKSTART).plan(&[]).exits(0);
     assert_eq!(output.stderr, "");
 }
@@ -89,7 +89,7 @@ fn json_is_never_coloured() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_stdout_is_not_a_failure() {
     let world = World::of(QUICKSTART);
     for arguments in [
         &["plan"][..],
@@ -111,7 +111,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_reader_that_goes_away_does_not_hide_changes() {
+fn a_closed_stdout_does_not_hide_changes() {
     let world = World::of(QUICKSTART);
     let mut child = world
         .command(&["plan", "--detailed-exitcode"])
@@ -123,7 +123,7 @@ fn a_reader_that_goes_away_does_not_hide_changes() {
 }
 
 #[test]
-fn an_apply_that_nobody_reads_tells_of_its_failure_all_the_same() {
+fn an_apply_with_a_closed_stdout_reports_its_failure() {
     let world = World::of(QUICKSTART);
     let mut child = world
         .command(&["apply"])
@@ -136,7 +136,7 @@ fn an_apply_that_nobody_reads_tells_of_its_failure_all_the_same() {
 }
 
 #[test]
-fn an_apply_that_nobody_reads_does_its_work() {
+fn an_apply_with_a_closed_stdout_makes_its_changes() {
     let world = World::of(QUICKSTART);
     let mut child = world
         .command(&["apply", "--yes"])

@@ -209,7 +209,7 @@ fn a_terminal_without_colours_gets_none() {
 }
 
 #[test]
-fn the_risks_stand_above_the_question() {
+fn the_risks_are_shown_above_the_question() {
     let world = risky();
     let mut terminal = Terminal::run(&world, &["apply", "--allow", "exposes=1", "--no-color"]);
     wait_until("it asks", || terminal.shows("Only `yes` is accepted: "));
@@ -486,7 +486,7 @@ fn a_request_to_end_finishes_what_is_in_flight() {
 }
 
 #[test]
-fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
+fn a_second_signal_ends_it_at_once_with_a_report() {
     let world = World::of(THREE);
     world.inject(Fault::new(Effect::HangAfter).method("POST").path("/repos"));
     let mut command = world.command(&["apply", "--yes", "--parallelism", "1", "--format", "json"]);
@@ -521,7 +521,7 @@ fn a_second_request_ends_it_at_once_and_tells_what_is_known() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_does_not_tear_a_run_apart() {
+fn a_closed_terminal_does_not_interrupt_a_write() {
     let world = World::of(THREE);
     world.inject(
         Fault::new(Effect::Delay(Duration::from_secs(1)))

@@ -104,7 +104,7 @@ fn no_permission_for_any_of_the_reads() {
 }
 
 #[test]
-fn a_path_that_the_gateway_does_not_know_is_not_absence() {
+fn a_path_unknown_to_the_gateway_does_not_mean_absent() {
     for (what, path) in READS {
         is_unknown(
             &for_ever(Effect::gateway_not_found(), path),
@@ -127,7 +127,7 @@ fn throttling_for_ever() {
 }
 
 #[test]
-fn a_passing_trouble_is_waited_for() {
+fn a_transient_failure_is_retried() {
     for effect in [
         Effect::throttled(Some(0)),
         Effect::CutBefore,
@@ -229,7 +229,7 @@ fn a_truncated_body() {
 }
 
 #[test]
-fn a_list_that_lacks_items_is_asked_for_once_more() {
+fn a_list_that_lacks_items_is_read_again() {
     let world = settled();
     world.inject(Fault::new(Effect::DropItems(1)).path("/v2/manage/repos"));
     let _ = world
@@ -245,7 +245,7 @@ fn a_list_that_lacks_items_is_asked_for_once_more() {
 }
 
 #[test]
-fn what_a_failure_looks_like() {
+fn a_failure_is_shown_with_its_request() {
     let world = for_ever(Effect::forbidden(), "/sync_repo");
     // The rules are asked for before the list of organizations, or behind it.
     let ids = ["emulator-00000016", "emulator-00000017"];
@@ -337,7 +337,7 @@ fn an_object_that_is_listed_twice_with_different_values_is_unknown() {
 }
 
 #[test]
-fn a_redirect_says_where_it_leads() {
+fn the_message_about_a_redirect_names_its_target() {
     use std::io::{Read as _, Write as _};
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/{{region}}", server.local_addr().unwrap());

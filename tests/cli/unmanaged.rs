@@ -160,7 +160,7 @@ fn a_list_deletes_the_rules_that_it_lacks() {
 }
 
 #[test]
-fn the_order_of_rules_is_no_difference() {
+fn the_order_of_rules_makes_no_difference() {
     let rule = |region: &str| format!("{{ target_region: {region}, target_organization: dr }}");
     let (first, second) = (rule("cn-east-3"), rule("cn-south-1"));
     let world = with_web(&format!("{{ sync: [ {first}, {second} ] }}"));
@@ -207,7 +207,7 @@ fn unlisted_repositories_can_be_ignored() {
 }
 
 #[test]
-fn unlisted_repositories_are_reported_and_are_no_change() {
+fn unlisted_repositories_are_reported_and_are_not_changes() {
     let world = with_unlisted("report");
     let output = world
         .plan(&["--detailed-exitcode"])
@@ -227,7 +227,7 @@ fn unlisted_repositories_are_reported_and_are_no_change() {
 }
 
 #[test]
-fn unlisted_repositories_go_where_the_chart_says_so() {
+fn unlisted_repositories_are_deleted_with_unlisted_delete() {
     let world = with_unlisted("delete");
     let _ = world
         .plan(&[])

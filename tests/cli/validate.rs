@@ -5,7 +5,7 @@ use crate::support::World;
 const WRONG: &str = "version: 1\nregion: cn-north-4\norganisations: {}\n";
 
 #[test]
-fn people_read_it_on_stderr_whatever_the_format() {
+fn text_for_people_is_on_stderr_in_every_format() {
     for format in ["text", "json", "sarif", "github", "gitlab"] {
         let world = World::of(WRONG);
         let _ = world

@@ -327,7 +327,7 @@ fn an_editor_completes_with_what_is_valid() {
 }
 
 #[test]
-fn an_editor_names_the_thing_that_is_meant() {
+fn an_editor_describes_the_key_at_the_cursor() {
     let cases = [
         ("ver|sion: 1\n".to_owned(), "version (chart)"),
         (
@@ -384,7 +384,7 @@ fn an_editor_names_the_thing_that_is_meant() {
 }
 
 #[test]
-fn an_editor_says_which_key_is_one_too_many() {
+fn an_editor_marks_wrong_keys_and_values() {
     let cases = [
         format!("{HEAD}{REPOSITORY}state: absent\n        is_public: true|\n"),
         format!("{HEAD}{REPOSITORY}sync: 5|\n"),

@@ -219,7 +219,7 @@ fn pure_modules_do_no_io() {
 }
 
 #[test]
-fn the_emulator_and_the_planner_do_not_know_each_other() {
+fn the_emulator_and_the_planner_do_not_use_each_other() {
     let mut broken = Vec::new();
     for file in sources("src") {
         let emulator = file.is_in("emulator/");
@@ -341,7 +341,7 @@ fn kinds_known(file: &File) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn whoever_names_a_kind_is_noticed() {
+fn the_test_of_kind_names_finds_every_form() {
     for (text, expected) in [
         ("use crate::{kind::{Kind, mirror}, plan};", "mirror"),
         (
@@ -382,7 +382,7 @@ fn whoever_names_a_kind_is_noticed() {
 }
 
 #[test]
-fn only_the_tables_know_the_kinds() {
+fn only_the_tables_name_the_kinds() {
     let (expected, homonyms) = (listed(KNOW_KINDS), listed(HOMONYMS));
     let mut found = BTreeMap::new();
     let mut broken = Vec::new();
@@ -429,7 +429,7 @@ fn only_the_tables_know_the_kinds() {
 }
 
 #[test]
-fn files_are_short_say_what_they_are_for_and_are_compiled() {
+fn files_are_short_have_a_module_comment_and_are_compiled() {
     let mut broken = Vec::new();
     for (folder, files) in ["src", "tests"].map(|folder| (folder, sources(folder))) {
         for file in &files {
@@ -530,7 +530,7 @@ fn named_by<'m>(module: &str, file: &File, modules: &BTreeSet<&'m str>) -> BTree
 }
 
 #[test]
-fn no_modules_know_each_other_but_parent_and_child() {
+fn no_modules_use_each_other_but_parent_and_child() {
     let files: Vec<File> = sources("src")
         .into_iter()
         .filter(|file| !file.is_test())

@@ -150,7 +150,7 @@ fn texts_are_sentences_of_one_paragraph() {
 }
 
 #[test]
-fn every_code_in_the_sources_is_registered_and_the_other_way_round() {
+fn every_code_in_the_sources_is_registered_and_every_registered_code_is_used() {
     let mut used = BTreeSet::new();
     let makers = [
         ("Diagnostic::error(", Severity::Error),

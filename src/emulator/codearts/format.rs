@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_as_the_switch_says() {
+    fn the_switch_sets_the_format_of_times() {
         let at = "2026-11-20T23:10:00.25Z".parse().unwrap();
         for (switch, expected) in [
             ("git-times=rfc3339-offset", "2026-11-21T07:10:00.250+08:00"),

@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_fault_strikes_and_every_edit_is_made() {
+    fn the_first_fault_applies_and_every_edit_is_made() {
         let edit = || "push-image cn-north-4/team-a/web".parse::<Edit>().unwrap();
         let mut faults = Faults::default();
         faults.inject(cut());

@@ -27,7 +27,7 @@ fn it_doubles_from_round_to_round_up_to_the_most() {
 }
 
 #[test]
-fn what_nobody_waits_for_is_not_raised() {
+fn concurrency_is_not_raised_without_waiting_requests() {
     let mut limit = Limit::adaptive();
     for _ in 0..100 {
         limit.succeeded(FAST, false);
@@ -105,7 +105,7 @@ fn a_fixed_number_does_not_fall_for_slow_answers() {
 }
 
 #[test]
-fn a_few_slow_answers_are_no_sign() {
+fn a_few_slow_answers_change_nothing() {
     let mut limit = Limit::adaptive();
     for _ in 0..10 {
         for number in 0..limit.allowed() {

@@ -158,7 +158,7 @@ fn messages_hold_no_password() {
 }
 
 #[test]
-fn a_chart_does_not_choose_who_gets_credentials() {
+fn a_chart_does_not_choose_the_host_that_gets_credentials() {
     chart(
         "https://swr-api.{region}.myhuaweicloud.com",
         &[],

@@ -40,7 +40,7 @@ fn learned() -> Pace {
 }
 
 #[test]
-fn without_throttling_there_is_no_pace() {
+fn without_throttling_there_is_no_rate_limit() {
     let mut pace = Pace::new(at(0.0));
     assert_eq!(
         (0..10_000)
@@ -128,7 +128,7 @@ fn single_refusals_cut_a_rate_only_if_they_ask_to_wait() {
 }
 
 #[test]
-fn a_rate_that_nobody_uses_does_not_grow() {
+fn an_unused_rate_does_not_grow() {
     let mut pace = learned();
     all(&mut pace, 5.9, 6.9);
     let rate = pace.rate().unwrap();
@@ -150,7 +150,7 @@ fn a_pause_is_followed_by_no_burst() {
 }
 
 #[test]
-fn while_nothing_gets_through_one_asks_ever_less_often() {
+fn while_every_request_is_throttled_the_rate_falls() {
     let mut pace = Pace::new(at(0.0));
     let (mut now, mut asked) = (at(1.0), Vec::new());
     for _ in 0..14 {
@@ -171,7 +171,7 @@ fn while_nothing_gets_through_one_asks_ever_less_often() {
 }
 
 #[test]
-fn no_pace_is_so_slow_that_nothing_is_learned() {
+fn the_rate_has_a_minimum() {
     let mut pace = learned();
     let mut now = at(6.0);
     for _ in 0..2000 {
@@ -200,7 +200,7 @@ fn all_that_were_in_flight_together_count_once() {
 }
 
 #[test]
-fn three_refusals_in_a_row_are_no_chance() {
+fn three_refusals_in_a_row_set_a_rate() {
     let mut pace = Pace::new(at(0.0));
     for number in 1..=3 {
         assert!(!pace.is_shut());
@@ -210,7 +210,7 @@ fn three_refusals_in_a_row_are_no_chance() {
 }
 
 #[test]
-fn nothing_is_sent_before_the_service_said() {
+fn nothing_is_sent_before_retry_after() {
     let mut pace = Pace::new(at(0.0));
     pace.throttled(at(0.0), at(1.0), Some(at(7.0)));
     pace.throttled(at(0.5), at(1.5), Some(at(2.0)));

@@ -96,7 +96,7 @@ fn other_bodies_are_described() {
 }
 
 #[test]
-fn a_message_cannot_drive_a_terminal() {
+fn a_message_cannot_control_a_terminal() {
     let body = r#"{"error_code":"E\u001b[0m","error_msg":"a\u202eb\nc","request_id":"\r"}"#;
     reads(
         500,
@@ -185,7 +185,7 @@ fn most_404s_do_not_mean_absent() {
 }
 
 #[test]
-fn a_400_is_absence_only_where_the_caller_says_so() {
+fn a_400_means_absent_only_where_the_caller_allows_it() {
     let response = coded(400, SYNC_RULE_NOT_FOUND);
     assert_eq!(classify(&response, &[]), Class::Refused);
     assert_eq!(classify(&response, &[SYNC_RULE_NOT_FOUND]), Class::Absent);

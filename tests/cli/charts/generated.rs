@@ -89,7 +89,7 @@ fn a_file_beyond_the_limit() {
 }
 
 #[test]
-fn bytes_that_are_no_chart() {
+fn bytes_that_are_not_a_chart() {
     let mut bytes: Vec<u8> = (0..=255).cycle().take(4096).collect();
     insta::assert_snapshot!(check(&bytes), @r#"
     error[not-utf8]: the file is not UTF-8: this byte is invalid

@@ -103,7 +103,7 @@ fn wrong_charts_are_explained() {
 }
 
 #[test]
-fn charts_that_only_look_wrong_are_understood() {
+fn charts_that_only_look_invalid_are_accepted() {
     let failures: Vec<String> = cases("valid")
         .iter()
         .filter_map(|case| {

@@ -262,7 +262,7 @@ fn a_plan_that_cannot_be_the_reviewed_one_is_not_applied() {
 }
 
 #[test]
-fn an_apply_that_fails_fails_the_job_and_tells() {
+fn an_apply_that_fails_fails_the_job_and_comments() {
     if !has_the_tools() {
         return;
     }

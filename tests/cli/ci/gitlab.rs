@@ -94,7 +94,7 @@ fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
 }
 
 #[test]
-fn the_report_for_the_merge_request_is_there_whatever_is_wrong() {
+fn the_report_for_the_merge_request_is_written_on_every_failure() {
     if !has_the_tools() {
         return;
     }

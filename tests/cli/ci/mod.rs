@@ -30,7 +30,7 @@ fn is_valid(schema: &str, name: &str, document: &Value) {
 }
 
 #[test]
-fn every_file_is_as_its_schema_says() {
+fn every_file_is_valid_for_its_schema() {
     for name in names() {
         let schema = match name.split('/').next() {
             Some("github") => include_str!("../../data/github-workflow.schema.json"),
@@ -59,7 +59,7 @@ fn every_file_is_explained() {
 
 /// `kubectl apply` puts an object of the file in the place of one that is there.
 #[test]
-fn no_file_replaces_what_the_guide_tells_to_create() {
+fn no_file_replaces_one_that_the_guide_creates() {
     let page = include_str!("../../../docs/ci.md");
     let documents = documents("kubernetes/drift.yaml");
     let [job] = documents.as_slice() else {

@@ -265,7 +265,7 @@ fn json(path: PathBuf) -> Value {
 }
 
 #[test]
-fn the_workflows_are_as_the_schema_of_github_says() {
+fn the_workflows_are_valid_for_the_schema_of_github() {
     let Some(schema) = installed("schemas/vendor/github-workflows.json").map(json) else {
         return;
     };
@@ -278,7 +278,7 @@ fn the_workflows_are_as_the_schema_of_github_says() {
 }
 
 #[test]
-fn the_pipeline_is_as_the_schema_of_gitlab_says() {
+fn the_pipeline_is_valid_for_the_schema_of_gitlab() {
     let Some(schema) = installed("schemas/vendor/gitlab-ci.json").map(json) else {
         return;
     };
@@ -343,7 +343,7 @@ fn refused(schemas: &Path, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_manifest_is_as_kubernetes_says() {
+fn every_manifest_is_valid_for_the_schema_of_kubernetes() {
     let Some(schemas) = installed("kubernetes") else {
         return;
     };

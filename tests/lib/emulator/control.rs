@@ -23,7 +23,7 @@ async fn ask(site: &Site, method: Method, path: &str, body: Option<Value>) -> (u
 }
 
 #[tokio::test]
-async fn faults_are_put_in_counted_and_taken_out() {
+async fn faults_are_added_counted_and_removed() {
     let site = Site::controlled().await;
     let faults = json!([{ "status": 503, "route": "show-organization", "times": 2 }, { "cut-after": true, "skip": 9 }]);
     assert_eq!(
@@ -129,7 +129,7 @@ async fn the_state_is_read_and_replaced() {
 }
 
 #[tokio::test]
-async fn a_state_that_is_none_changes_nothing() {
+async fn an_invalid_state_changes_nothing() {
     let site = Site::controlled().await;
     let before = site.emulator.read(Clone::clone);
     for (body, words) in [
@@ -157,7 +157,7 @@ async fn a_state_that_is_none_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_stranger_writes_at_once() {
+async fn an_edit_of_the_control_api_takes_effect_at_once() {
     let site = Site::controlled().await;
     let edit = json!({ "edit": "delete-organization cn-north-4/team-a" });
     assert_eq!(
@@ -196,7 +196,7 @@ async fn other_paths_say_which_there_are() {
 }
 
 #[tokio::test]
-async fn it_is_not_there_unless_asked_for() {
+async fn it_is_off_by_default() {
     for site in [
         Site::region().await,
         Site::start(Settings::default(), None).await,
@@ -244,7 +244,7 @@ async fn foreign(site: &Site, headers: &[(&str, &str)]) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_web_page_does_not_drive_it() {
+async fn a_web_page_does_not_control_it() {
     let site = Site::controlled().await;
     for headers in [
         &[("Host", "evil.example")][..],
@@ -308,7 +308,7 @@ async fn a_target_with_another_host_is_refused() {
 }
 
 #[tokio::test]
-async fn a_program_on_this_machine_drives_it_by_any_of_its_names() {
+async fn a_local_program_controls_it_under_any_of_its_names() {
     for headers in [
         &[("Host", "localhost")][..],
         &[("Host", "LocalHost:8080")],

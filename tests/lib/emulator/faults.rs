@@ -81,7 +81,7 @@ async fn each_documented_body_is_sent() {
 }
 
 #[tokio::test]
-async fn an_expired_token_has_the_body_of_whoever_notices() {
+async fn an_expired_token_has_the_body_of_the_refusing_service() {
     for (fault, code) in [
         ("expired-token", "APIGW.0301"),
         ("expired-token=service", "SVCSTG.SWR.4010000"),
@@ -102,7 +102,7 @@ async fn an_expired_token_has_the_body_of_whoever_notices() {
 }
 
 #[tokio::test]
-async fn an_error_can_come_before_or_after_the_deed() {
+async fn an_error_can_come_before_or_after_the_write() {
     for (fault, done) in [
         ("status=502", false),
         ("status=502,committed", true),
@@ -122,7 +122,7 @@ async fn an_error_can_come_before_or_after_the_deed() {
 }
 
 #[tokio::test]
-async fn when_to_try_again_is_said_in_seconds_or_as_a_date() {
+async fn retry_after_is_seconds_or_an_http_date() {
     let settings = || Settings {
         clock: || "2024-01-15T08:30:00Z".parse().unwrap(),
         ..Settings::default()
@@ -146,7 +146,7 @@ async fn when_to_try_again_is_said_in_seconds_or_as_a_date() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_late_and_the_deed_is_not() {
+async fn a_delayed_answer_does_not_delay_the_write() {
     let site = Arc::new(Site::region().await);
     site.fault("delay=3600s,method=POST");
     let asking = site.clone();
@@ -160,7 +160,7 @@ async fn a_late_answer_is_late_and_the_deed_is_not() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_to_a_write_is_no_answer_and_the_deed_is_done() {
+async fn a_write_with_a_truncated_answer_is_carried_out() {
     let site = Site::region().await;
     site.fault("truncate=1,route=create-organization");
     let response = site.create_organization().await.unwrap();
@@ -267,7 +267,7 @@ async fn a_read_does_not_see_the_last_writes() {
 }
 
 #[tokio::test]
-async fn a_write_comes_to_light_after_some_reads() {
+async fn a_write_becomes_visible_after_some_reads() {
     let site = Site::region().await;
     site.fault("stale-reads=2,times=all");
     publish(&site, true).await;
@@ -294,7 +294,7 @@ async fn a_write_comes_to_light_after_some_reads() {
 }
 
 #[tokio::test]
-async fn a_stranger_writes_right_before_the_kth_request() {
+async fn a_stranger_edits_right_before_the_kth_request() {
     let site = Site::region().await;
     site.fault("stranger=delete-repository cn-north-4/team-a/web/front,skip=1");
     site.fault("stranger=create-organization cn-north-4/team-b,method=POST");

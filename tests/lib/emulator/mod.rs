@@ -206,7 +206,7 @@ async fn a_path_without_a_region_belongs_to_the_region_of_the_settings() {
 }
 
 #[tokio::test]
-async fn a_cut_connection_is_no_answer() {
+async fn a_cut_connection_is_not_a_response() {
     for (effect, committed) in [(Effect::CutBefore, false), (Effect::CutAfter, true)] {
         let site = Site::region().await;
         // A connection that has served before must break as well.

@@ -232,7 +232,7 @@ async fn a_mirror_is_run() {
 }
 
 #[tokio::test]
-async fn each_way_to_create_a_repository_can_be_refused() {
+async fn switches_select_the_body_and_status_of_a_creation() {
     for (switch, form_status, json_status) in [
         ("create-repository-body=json-or-form", 201, 201),
         ("create-repository-body=json", 400, 201),

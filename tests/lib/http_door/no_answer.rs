@@ -15,7 +15,7 @@ use portolan::{
 use super::{REGION, answered, ask, get, keys, socket::serve};
 
 #[tokio::test]
-async fn a_body_that_is_cut_short_is_no_answer() {
+async fn a_truncated_body_is_not_a_response() {
     for cut in [
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{}",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[{}\r\n",
@@ -31,7 +31,7 @@ async fn a_body_that_is_cut_short_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_connection_that_closes_is_no_answer() {
+async fn a_closed_connection_is_not_a_response() {
     for nothing in ["", "HTTP/1.1 200 OK\r\nContent-"] {
         let error = answered(nothing).await.unwrap_err();
         assert!(!error.never_sent);
@@ -59,7 +59,7 @@ async fn a_body_has_a_largest_size() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_no_answer() {
+async fn an_answer_after_the_timeout_is_not_a_response() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let template = format!("http://{address}");
@@ -98,7 +98,7 @@ async fn a_refused_connection_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn tls_with_a_stranger_has_sent_nothing() {
+async fn tls_with_an_untrusted_server_has_sent_nothing() {
     let (address, _arrived) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let plain = listener.local_addr().unwrap();
@@ -124,7 +124,7 @@ async fn tls_with_a_stranger_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_path_that_would_be_mended_is_not_sent() {
+async fn a_path_that_the_client_would_normalize_is_not_sent() {
     let (address, arrived) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     for path in [
         "/v2/../x",

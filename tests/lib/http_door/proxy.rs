@@ -39,7 +39,7 @@ fn run_behind_proxy(test: &str, proxy: SocketAddr, no_proxy: &str) {
 }
 
 #[test]
-fn no_proxy_stands_before_loopback() {
+fn no_proxy_is_used_for_loopback() {
     let dead = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -48,7 +48,7 @@ fn no_proxy_stands_before_loopback() {
 }
 
 #[test]
-fn a_proxy_stands_before_everything_else() {
+fn a_proxy_is_used_for_other_hosts() {
     let (proxy, arrived) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     run_behind_proxy(
         "http_door::proxy::a_host_that_cannot_be_reached_has_been_sent_nothing",

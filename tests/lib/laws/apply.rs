@@ -11,14 +11,14 @@ use portolan::{
 use proptest::prelude::*;
 
 use super::{
-    cautious_world, done, expected, in_vain, mirrors, parts,
+    cautious_world, done, expected, deletes_an_absent_organization, mirrors, parts,
     site::{Deletion, Forestalled, Site, subject},
     world,
 };
 use crate::law::{Verdict, law};
 
 #[test]
-fn one_apply_makes_the_world_what_the_chart_says() {
+fn one_apply_makes_the_live_state_equal_to_the_chart() {
     law(world(), |world| {
         let site = Site::new(&world.live, Deletion::Images);
         let before = site.state();
@@ -86,7 +86,7 @@ fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
 }
 
 #[test]
-fn what_is_withheld_or_protected_stays() {
+fn withheld_and_protected_resources_stay() {
     law(cautious_world(), |world| {
         let site = Site::new(&world.live, Deletion::Images);
         let before = site.state();
@@ -165,7 +165,7 @@ fn a_plan_that_is_applied_twice_writes_once() {
         site.apply(&plan);
         let (once, _) = (site.state(), site.writes());
         let fates = site.apply(&plan);
-        prop_assert!(site.writes().iter().all(in_vain), "{:#?}", plan.changes);
+        prop_assert!(site.writes().iter().all(deletes_an_absent_organization), "{:#?}", plan.changes);
         prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
         prop_assert_eq!(site.state(), once);
         Ok(())
@@ -173,7 +173,7 @@ fn a_plan_that_is_applied_twice_writes_once() {
 }
 
 #[test]
-fn what_somebody_else_just_did_is_done() {
+fn a_change_that_another_client_just_made_is_done() {
     law(world(), |world| {
         let site = Site::new(&world.live, Deletion::Images);
         let before = site.state();
@@ -224,7 +224,7 @@ fn a_refused_replacement_leaves_the_old_rule() {
 }
 
 #[test]
-fn what_the_service_refuses_is_what_is_left() {
+fn refused_changes_remain_in_the_next_plan() {
     law(world(), |world| {
         let site = Site::new(&world.live, Deletion::Nothing);
         let plan = site.plan(&world.chart.yaml());

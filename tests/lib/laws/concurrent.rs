@@ -8,7 +8,7 @@ use portolan::{
 use proptest::prelude::*;
 
 use super::{
-    in_vain, live, parts,
+    deletes_an_absent_organization, live, parts,
     site::{Deletion, Site, subject},
     world,
 };
@@ -80,7 +80,7 @@ fn moved(change: &Change, now: &State) -> bool {
 }
 
 #[test]
-fn what_a_stranger_moved_is_not_written() {
+fn a_resource_that_another_client_changed_is_not_written() {
     law((world(), live::deeds()), |(world, deeds)| {
         let site = Site::new(&world.live, Deletion::Everything);
         let plan = site.plan(&world.chart.yaml());
@@ -89,7 +89,7 @@ fn what_a_stranger_moved_is_not_written() {
         let moved_then = site.state();
         site.apply(&plan);
         let mut writes = site.writes();
-        writes.retain(|write| !in_vain(write));
+        writes.retain(|write| !deletes_an_absent_organization(write));
         let written: Vec<_> = writes.iter().map(subject).collect();
         for change in plan
             .changes

@@ -152,7 +152,7 @@ fn plan(story: Story) -> portolan::plan::Plan {
 }
 
 #[test]
-fn rules_are_read_while_pages_are_under_way() {
+fn rules_are_read_while_pages_are_in_flight() {
     let plan = plan(Story::Slow);
     assert_eq!(
         (plan.outcome(), plan.unchanged),
@@ -162,7 +162,7 @@ fn rules_are_read_while_pages_are_under_way() {
 }
 
 #[test]
-fn a_list_that_fails_is_one_failure_whatever_was_read_beside_it() {
+fn a_list_that_fails_is_one_failure_although_rules_were_read() {
     let plan = plan(Story::Refused);
     let subjects: Vec<&str> = plan
         .failures

@@ -184,7 +184,7 @@ fn run(site: &Site) -> bool {
 }
 
 #[test]
-fn whatever_breaks_at_any_request_the_next_run_finishes_the_job() {
+fn after_a_fault_at_any_request_the_next_apply_finishes() {
     let clean = Site::new(&live(), Deletion::Images);
     assert_eq!(clean.plan(CHART).changes.len(), 40);
     clean.emulator.clear_journal();

@@ -65,7 +65,7 @@ fn done(fate: &Fate) -> bool {
 }
 
 /// What an organization holds is looked at before it goes, not whether it is there.
-fn in_vain(write: &Entry) -> bool {
+fn deletes_an_absent_organization(write: &Entry) -> bool {
     (write.method.as_str(), write.status) == ("DELETE", Some(404)) && !write.path.contains("/repos")
 }
 

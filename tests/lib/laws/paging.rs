@@ -195,7 +195,7 @@ fn told(plan: &Plan) -> [BTreeSet<String>; 3] {
 }
 
 #[test]
-fn what_nobody_touches_is_planned_whatever_moves_between_pages() {
+fn an_unchanged_resource_is_planned_although_the_list_changes_between_pages() {
     law(cases(), |case| {
         let before = case.state();
         let history = Arc::new(Mutex::new(vec![there(&before)]));
@@ -249,7 +249,7 @@ fn what_nobody_touches_is_planned_whatever_moves_between_pages() {
 
 /// The list of git repositories has no total, and its pages cannot be shorter than asked for.
 #[test]
-fn a_git_repository_is_found_whatever_moves_between_pages() {
+fn a_git_repository_is_found_although_the_list_changes_between_pages() {
     const LIST: &str = "/v4/user/repositories";
     let mut state = State::new("emulator");
     for number in 0..150 {

@@ -120,7 +120,7 @@ fn is_weathered(world: &World, storm: Vec<Fault>) -> Verdict {
 }
 
 #[test]
-fn what_random_faults_leave_the_next_run_finishes() {
+fn the_next_apply_finishes_after_random_faults() {
     law((world().prop_map(copying), storm()), |(world, storm)| {
         is_weathered(&world, storm)
     });

@@ -433,7 +433,7 @@ impl Run {
 }
 
 #[test]
-fn a_stranger_is_overwritten_only_between_the_last_look_and_the_write() {
+fn a_concurrent_change_is_overwritten_only_between_the_last_read_and_the_write() {
     let site = Site::new(&live(), Deletion::Everything);
     let plan = site.plan(CHART);
     let symbols: Vec<String> = plan

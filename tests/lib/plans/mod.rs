@@ -244,7 +244,7 @@ fn a_plan_without_changes_is_an_empty_document() {
 }
 
 #[test]
-fn a_part_of_a_chart_is_called_so_in_every_format() {
+fn a_partial_plan_is_marked_in_every_format() {
     let plan = plan("007-partial");
     for (ending, print) in FORMATS {
         let printed = print(&plan);

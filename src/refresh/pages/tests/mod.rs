@@ -229,7 +229,7 @@ async fn a_list_whose_pages_never_match_fails() {
 }
 
 #[tokio::test]
-async fn a_list_that_moves_each_time_without_a_gap_is_accepted() {
+async fn a_list_that_changes_each_time_without_a_gap_is_accepted() {
     let change = |at: usize, there: &mut Vec<u32>| {
         if at % 2 == 1 {
             let last = *there.last().unwrap();

@@ -139,7 +139,7 @@ async fn a_repository_is_not_there() {
 }
 
 #[tokio::test]
-async fn what_the_api_lacks_is_lacking() {
+async fn operations_that_the_api_lacks_are_absent() {
     let site = Site::new().await;
     let jid = site.run().await.body["jid"].as_str().unwrap().to_owned();
     let before = site.read(Clone::clone);
@@ -230,7 +230,7 @@ async fn an_ordinary_repository_becomes_a_mirror() {
 }
 
 #[tokio::test]
-async fn each_operation_has_so_many_calls_a_minute() {
+async fn each_operation_has_a_rate_limit() {
     let mut settings = settings();
     settings.calls_per_minute = Some(3);
     let site = Site::with(settings).await;

@@ -104,7 +104,7 @@ async fn a_search_is_a_keyword() {
 }
 
 #[tokio::test]
-async fn filters_hide_what_is_not_asked_for() {
+async fn filters_hide_other_entries() {
     let site = Site::new().await;
     site.emulator.edit(|state| {
         let plain = state
@@ -257,7 +257,7 @@ async fn version_two_has_an_envelope_and_a_total() {
 }
 
 #[tokio::test]
-async fn a_repository_says_where_it_is() {
+async fn a_repository_has_its_urls() {
     let site = many().await;
     let id = site.read(|state| {
         state

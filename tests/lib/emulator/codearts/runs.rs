@@ -24,7 +24,7 @@ fn states<const N: usize>(values: [Value; N]) -> [Value; N] {
 const ENDED: &str = "2026-11-21T07:10:05.000+08:00";
 
 #[tokio::test]
-async fn nothing_moves_while_the_clock_stands() {
+async fn nothing_changes_while_the_clock_is_stopped() {
     let site = Site::new().await;
     site.run().await;
     for _ in 0..3 {
@@ -87,7 +87,7 @@ async fn a_mirror_may_be_slow() {
 }
 
 #[tokio::test]
-async fn a_stranger_runs_it() {
+async fn another_client_runs_it() {
     let site = Site::new().await;
     assert!(site.emulator.start_run(REGION, "platform", "app").is_some());
     assert_eq!(site.emulator.start_run(REGION, "platform", "plain"), None);
@@ -154,7 +154,7 @@ async fn a_schedule_begins_when_it_is_switched_on() {
 }
 
 #[tokio::test]
-async fn what_is_final_stays_so() {
+async fn a_final_status_stays() {
     let site = Site::assuming("schedule-switch=off-is-final").await;
     for (enabled, status) in [
         (false, 200),
@@ -188,7 +188,7 @@ async fn a_lost_answer_does_not_stop_the_run() {
 }
 
 #[tokio::test]
-async fn what_was_due_before_an_edit_knows_nothing_of_it() {
+async fn a_run_that_was_due_before_an_edit_ignores_it() {
     let site = Site::new().await;
     site.run().await;
     site.advance(5);
@@ -227,7 +227,7 @@ async fn a_restart_in_the_middle_of_a_run() {
 }
 
 #[tokio::test]
-async fn the_file_says_when_the_schedule_runs() {
+async fn the_state_file_sets_the_time_of_the_schedule() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
     let emulator = Emulator::open(&path, settings()).unwrap();
@@ -251,7 +251,7 @@ async fn the_file_says_when_the_schedule_runs() {
 }
 
 #[tokio::test]
-async fn the_clock_moves_for_everybody() {
+async fn the_clock_is_common_to_all_services() {
     let site = Site::new().await;
     site.advance(3600);
     assert_eq!(site.emulator.now(), "2026-11-21T00:10:00Z".parse().unwrap());

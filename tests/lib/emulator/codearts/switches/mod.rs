@@ -193,7 +193,7 @@ fn expected() -> Vec<(&'static str, Value)> {
 const FIRST: &str = "update-status";
 
 #[tokio::test]
-async fn each_switch_changes_the_answer_and_the_answer_says_so() {
+async fn each_switch_changes_the_answer_and_is_named_in_its_header() {
     for (switch, expected) in expected() {
         let site = Site::assuming(switch).await;
         let name = switch.split('=').next().unwrap();
