@@ -1,5 +1,5 @@
-//! Which cloud a run is about: whose account it is, what answers, and what stops a run that is
-//! about another one.
+//! The account, endpoint and chart of a command: where they are shown, and that a command fails for
+//! another account than the chart's.
 
 use portolan::emulator::{Effect, Fault};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn refuses(world: &World, route: &str, effect: Effect) {
     world.inject(Fault::new(effect).route(route).forever());
 }
 
-/// How often each source of the account's name was asked, but for the lists.
+/// How often each source of the account's name was called, without the lists.
 fn asked(world: &World) -> [usize; 2] {
     ["/v2/manage/overview", "/v3/auth/domains"].map(|path| {
         world
@@ -118,7 +118,7 @@ fn the_charts_own_account_stops_nothing() {
     let world = world_of("acme");
     let _ = world.apply(&[]);
     let _ = world.run(&["drift"]).exits(0);
-    // The overview is enough, and asked once for a region.
+    // The overview is enough, and is called once for a region.
     assert_eq!(asked(&world), [3, 0]);
 }
 
@@ -131,7 +131,7 @@ fn a_failed_overview_does_not_fail_the_command() {
     ] {
         let world = world_of("acme");
         refuses(&world, "show-overview", effect.clone());
-        // Nothing is in the account, so the lists show nothing either.
+        // The account is empty, so the lists name no account either.
         let _ = world.plan(&[]).exits(0).says("account `acme`");
         assert_eq!(asked(&world)[1], 1, "{effect:?}");
         let _ = world.try_apply(&[]).exits(0).says("2 added");
@@ -205,7 +205,7 @@ fn an_account_that_stays_unknown_stops_an_apply() {
         );
     }
     assert_eq!(world.writes(), [""; 0]);
-    // Without an endpoint, nobody is asked.
+    // Without an endpoint, no service is called.
     let world = world.variable("PORTOLAN_ENDPOINT_IAM", "");
     let _ = world.try_apply(&[]).exits(1).says(expected);
 }
@@ -293,7 +293,7 @@ fn the_emulator_has_the_account_that_the_chart_names() {
         .run(&["--emulator", "apply", "--yes"])
         .exits(0)
         .says("account `acme`, the emulator.");
-    // No file says it, so another chart is right as well.
+    // The file names no account, so another chart matches too.
     world.chart(&CHART.replace("account: acme", "account: globex"));
     let _ = world
         .run(&["--emulator", "plan"])

@@ -1,21 +1,21 @@
-//! Exit code, JSON document and text say the same of every outcome, whatever the format.
+//! Exit code, JSON document and text agree for every outcome and every format.
 
 use portolan::emulator::{Effect, Fault};
 use serde_json::Value;
 
 use crate::support::{NORTH, World};
 
-/// What a run comes to: its exit code, the JSON outcome, and words of the text.
-type Told = (i32, &'static str, &'static str);
+/// The outcome of a command: its exit code, the JSON outcome, and words of the text.
+type Expected = (i32, &'static str, &'static str);
 
 struct Case {
     name: &'static str,
     chart: &'static str,
     prepare: fn(&World),
-    plan: Told,
+    plan: Expected,
     /// Of a fresh plan and, but for its words, of a saved one.
-    apply: Told,
-    drift: Told,
+    apply: Expected,
+    drift: Expected,
 }
 
 const ONE: &str =
@@ -258,14 +258,14 @@ fn drift_in_every_format() {
         let world = world(case);
         let (code, outcome, words) = case.drift;
         let counts = outcome == "changes";
-        let told = |format: &str| {
+        let run_drift = |format: &str| {
             let output = world.run(&["drift", "--format", format]);
             assert_eq!(world.writes(), [""; 0]);
             let at = format!("{} as {format}: {output}", case.name);
             assert_eq!(output.code, Some(code), "{at}");
             (output, at)
         };
-        let (text, at) = told("text");
+        let (text, at) = run_drift("text");
         assert!(text.stdout.contains(words), "{at}");
         assert_eq!(
             text.stdout.contains("No changes."),
@@ -274,7 +274,7 @@ fn drift_in_every_format() {
         );
         assert_eq!(text.stderr.contains("error"), code == 1, "{at}");
 
-        let (json, at) = told("json");
+        let (json, at) = run_drift("json");
         let document = json.json();
         assert_eq!(document["outcome"], Value::from(outcome), "{at}");
         assert_eq!(
@@ -292,7 +292,7 @@ fn drift_in_every_format() {
             .contains("expired-acceptance");
         assert_eq!(expired, case.name == "expired acceptance", "{at}");
 
-        let (markdown, at) = told("markdown");
+        let (markdown, at) = run_drift("markdown");
         let unknown = markdown.stdout.contains("**Unknown: ");
         assert_eq!(unknown, outcome == "unknown", "{at}");
         assert!(unknown || markdown.stdout.contains(words), "{at}");
@@ -307,10 +307,10 @@ fn drift_in_every_format() {
             "{at}"
         );
 
-        let (diff, at) = told("diff");
+        let (diff, at) = run_drift("diff");
         assert_eq!(diff.stdout.contains("+++ "), counts, "{at}");
 
-        let (sarif, at) = told("sarif");
+        let (sarif, at) = run_drift("sarif");
         let document = sarif.json();
         let results = document["runs"][0]["results"].as_array().unwrap();
         let failed = results.iter().any(|result| result["level"] == "error");
@@ -330,7 +330,7 @@ fn a_saved_plan_has_the_result_of_a_fresh_one() {
             assert_eq!(planned, case.plan.1 != "unknown", "{}", case.name);
             let output = world.run(&["apply", "saved.json", "--format", format]);
             let (code, outcome, words) = case.apply;
-            // A plan that is not there is refused, whatever kept it from being made.
+            // A missing plan is refused, for any reason that it is missing.
             let words = if planned {
                 words
             } else {
@@ -350,7 +350,7 @@ fn a_saved_plan_has_the_result_of_a_fresh_one() {
     }
 }
 
-/// What can only happen to a plan that was saved.
+/// Failures that only a saved plan can have.
 #[test]
 fn a_saved_plan_that_no_longer_fits_in_every_format() {
     type Meanwhile = fn(&World);

@@ -1,5 +1,5 @@
-//! Answers about something else than what was asked for: they are believed neither in what they
-//! show nor in what they lack.
+//! Responses about another object than the requested one are ignored: what they show, and what they
+//! lack.
 
 use portolan::emulator::{Effect, ErrorBody, Fault, SyncRule};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 const RULES: &str = "/namespaces/team-a/repos/web/sync_repo";
 const REPOSITORY: &str = "/namespaces/team-a/repos/web";
 
-/// One repository with a rule; the chart says these things of it.
+/// One repository with a rule; `entry` is its text in the chart.
 fn world(entry: &str) -> World {
     let chart =
         format!("organizations: {{ team-a: {{ repositories: {{ kept: , web: {entry} }} }} }}");

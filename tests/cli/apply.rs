@@ -1,4 +1,4 @@
-//! Apply: who is asked, what a failure takes along, and what the report says.
+//! Apply: the confirmation, which changes a failure skips, and the report.
 
 use std::{
     process::{Command, Stdio},
@@ -227,8 +227,8 @@ fn a_refused_deletion_of_a_repository_with_images_names_the_images() {
     );
 }
 
-/// An organization that exists, and a repository that does not. Its creation is answered as if
-/// somebody else had been faster, who left it like this.
+/// An organization that exists, and a repository that does not. Its creation is refused, as if
+/// another client had just created it with these attributes.
 fn raced(attributes: &str) -> World {
     let world =
         World::of(&repositories(&["web"]).replace("web: {}", &format!("web: {{ {attributes} }}")));
@@ -470,7 +470,7 @@ fn a_refused_restore_is_reported() {
 #[test]
 fn a_rule_that_could_not_be_read_back_fails_the_run() {
     let world = World::of(QUICKSTART);
-    // The first read of the rules is the one that looks at the result.
+    // The first read of the rules is the one that checks the result.
     world.inject(
         Fault::new(Effect::forbidden())
             .method("GET")

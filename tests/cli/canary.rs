@@ -1,5 +1,5 @@
-//! Secrets go into the signature or a header, and nowhere else: not into any document, file, log
-//! line or message, whatever goes wrong.
+//! Secrets are only in signatures and headers: no document, file, log line or message holds one, on
+//! any failure.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use portolan::emulator::Settings;
 
 use crate::support::{AK, NORTH, QUICKSTART, SK, World};
 
-/// What nobody may ever read.
+/// Secrets that no output may hold.
 const TOKEN: &str = "canary-token-9f3c77";
 const SECURITY_TOKEN: &str = "canary-security-token-51b0";
 
@@ -51,7 +51,7 @@ const FAULTS: [&str; 9] = [
     "status=429,retry-after=0,times=all",
 ];
 
-/// Runs everything, and looks at everything that it leaves.
+/// Runs every command, and checks everything that it writes.
 fn keeps_its_secrets(world: &World, secrets: &[&str]) {
     world.chart(QUICKSTART);
     for fault in FAULTS {
@@ -84,7 +84,7 @@ fn keeps_its_secrets(world: &World, secrets: &[&str]) {
 fn keys_are_in_no_output() {
     let world = World::new().variable("HUAWEICLOUD_SDK_SECURITY_TOKEN", SECURITY_TOKEN);
     keeps_its_secrets(&world, &[SK, SECURITY_TOKEN]);
-    // The access key is no secret, and still nobody's business.
+    // The access key is not secret, but is not printed either.
     let output = world.plan(&["-vv"]);
     assert!(
         !output.stdout.contains(AK) && !output.stderr.contains(AK),

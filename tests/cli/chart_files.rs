@@ -1,4 +1,4 @@
-//! Which files are read as charts, and what is told about files that are none: links, hidden names,
+//! Which files are read as charts, and the messages about other files: links, hidden names,
 //! streams.
 
 #![cfg(unix)]
@@ -124,7 +124,7 @@ fn hidden_files_of_a_directory_are_skipped() {
         world.file(&format!("charts/{name}"), team("team-b"));
     }
     assert_eq!(created(&world, &["-f", "charts"]), ["team-a"]);
-    // One that somebody names is meant.
+    // A hidden file that the user names is read.
     assert_eq!(created(&world, &["-f", "charts/.draft.yaml"]), ["team-b"]);
     fs::remove_file(world.path("charts/a.yaml")).unwrap();
     let _ = world
@@ -163,7 +163,7 @@ fn init_adds_no_chart_beside_another() {
     }
 }
 
-/// A chart of `team-a` that is read, whichever way it is named.
+/// A chart of `team-a` that is read under this name.
 #[track_caller]
 fn is_followed(world: &World, name: &str) {
     assert_eq!(created(world, &["-f", name]), ["team-a"]);
@@ -349,7 +349,7 @@ fn a_stream_is_read_once_and_holds_something() {
     )
     .exits(1)
     .warns("is given twice");
-    // A command that failed leaves nothing, which must not be taken for "nothing shall exist".
+    // A command that failed prints nothing, which must not be read as an empty chart.
     let _ = bash(&world, "\"$0\" plan -f a.yaml -f <(false)")
         .exits(1)
         .warns("it is empty");

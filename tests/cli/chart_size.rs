@@ -1,4 +1,4 @@
-//! Charts that are large, or that stand for much more than is written in them.
+//! Charts that are large, or that expand to much more than their text.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,4 @@
-//! How the program reaches the service: whom it trusts, how many connections it needs, and how long
-//! it waits.
+//! How the program reaches the service: trusted certificates, number of connections, timeouts.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::{
     support::{AK, NORTH, QUICKSTART, SK, World},
 };
 
-/// A chart that takes a read for each of so many repositories, all of them as they should be.
+/// A chart with this many repositories, each with one read, and all of them up to date.
 fn many(world: &World, repositories: usize) {
     let mut chart =
         "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n".to_owned();
@@ -45,8 +44,7 @@ fn connections_are_used_again() {
             .exits(0)
             .says("No changes.");
         assert_eq!(world.journal().len(), 123);
-        // A connection is put back by another task than the one that goes on, and so may once be
-        // missed.
+        // Another task returns a connection to the pool, and so it may be missed once.
         assert!(
             relay.accepted() <= parallelism + 2,
             "{} connections, {parallelism} in flight",
@@ -125,7 +123,7 @@ fn a_plan_that_takes_too_long_is_unknown() {
 #[test]
 fn an_apply_that_takes_too_long_finishes_what_it_began() {
     let world = World::of(QUICKSTART);
-    // The first write takes longer than the run may; the second is never begun.
+    // The first write takes longer than the time limit; the second is never begun.
     world.inject(
         Fault::new(Effect::Delay(Duration::from_secs(3)))
             .method("POST")

@@ -1,5 +1,5 @@
-//! Killed at any write, and run again: nothing is done twice, and the end is that of an undisturbed
-//! run.
+//! Apply is killed at every write and run again: no write is repeated, and the final state is that
+//! of an undisturbed apply.
 
 use std::collections::BTreeSet;
 
@@ -48,13 +48,13 @@ fn world() -> World {
     world
 }
 
-/// What a write does to what: the bodies of rules are part of it, since they share a path.
+/// Method and object of each write, with the bodies of rules, since rules share a path.
 fn done(world: &World) -> Vec<String> {
     let writes = world
         .journal()
         .into_iter()
         .filter(|entry| entry.method != "GET");
-    // A killed program's request may or may not have been done; the fault says which.
+    // The request of a killed program may or may not have been carried out; the fault decides.
     let effective = writes.filter(|entry| entry.status.is_none_or(|status| status < 300));
     effective
         .map(|entry| {
@@ -69,7 +69,7 @@ fn done(world: &World) -> Vec<String> {
         .collect()
 }
 
-/// What an undisturbed run leaves behind, and what it does.
+/// The final state and the writes of an undisturbed apply.
 fn undisturbed() -> (Vec<String>, Vec<String>) {
     let world = world();
     let _ = world.run(&APPLY).exits(0);
@@ -97,7 +97,7 @@ fn killed_at(effect: &Effect, method: &str, number: usize) -> World {
     let struck = |world: &World| world.journal().iter().any(|entry| entry.fault);
     wait_until("a write hangs", || struck(&world));
     running.kill();
-    // Whatever else was in flight is answered by now or never was received.
+    // All other requests in flight are answered by now, or were never received.
     let mut seen = 0;
     wait_until("nothing arrives any more", || {
         std::mem::replace(&mut seen, writes(&world)) == writes(&world)
@@ -107,13 +107,13 @@ fn killed_at(effect: &Effect, method: &str, number: usize) -> World {
     world
 }
 
-/// Every write of an undisturbed run happens, none twice, and nothing else does.
+/// Every write of an undisturbed apply happens, none twice, and no others.
 #[track_caller]
 fn is_complete(world: &World, effect: &Effect, expected: &(Vec<String>, Vec<String>), what: &str) {
     assert_eq!(world.state(), expected.0, "{what}");
     let mut done = done(world);
     if matches!(effect, Effect::HangBefore) {
-        // The write that hung did nothing: its second sending is the first that counts.
+        // The write that hung had no effect: its second sending is the first that counts.
         let hung = world
             .journal()
             .into_iter()

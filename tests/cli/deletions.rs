@@ -1,4 +1,4 @@
-//! What shall not exist: `state: absent`, and how much may go in one apply.
+//! Deletions: `state: absent`, and the limits on deletions in one apply.
 
 use portolan::emulator::SyncRule;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn numbered(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("r{number:02}")).collect()
 }
 
-/// All repositories are listed; the first so many shall go.
+/// All repositories are listed; the first `gone` of them are `state: absent`.
 fn absent(gone: usize, all: usize) -> String {
     let mut text = format!("{HEAD}organizations:\n  team-a:\n    repositories:\n");
     for (position, name) in numbered(all).iter().enumerate() {
@@ -202,7 +202,7 @@ fn rules_count_as_deletes() {
     is_stopped(&world, "too-many-deletes", &json!("--allow deletes=11"));
 }
 
-/// `gone` with the repositories `x` and `y`, which shall all go; `y` has a rule to `cn-east-3/dr`.
+/// `gone` with the repositories `x` and `y`, all of them absent; `y` has a rule to `cn-east-3/dr`.
 fn gone() -> World {
     let repositories = "repositories: { x: { state: absent }, y: { state: absent } }";
     let world = World::of(&format!(
@@ -224,7 +224,7 @@ const CONSENT: [&str; 2] = ["--allow", "deletes"];
 
 #[test]
 fn an_excluded_repository_holds_its_organization() {
-    let said = "organization cn-north-4/gone is not deleted: it contains repository \
+    let warning = "organization cn-north-4/gone is not deleted: it contains repository \
         cn-north-4/gone/x, which is excluded";
     for selection in [
         &["--exclude", "cn-north-4/gone/x"][..],
@@ -244,16 +244,16 @@ fn an_excluded_repository_holds_its_organization() {
         let output = world
             .try_apply(&[&CONSENT, selection].concat())
             .exits(0)
-            .warns(said);
+            .warns(warning);
         assert!(!output.stdout.contains("moved"), "{output}");
         assert_eq!(
             world.writes(),
             ["DELETE cn-north-4 /namespaces/gone/repos/y"]
         );
-        // Without the option everything goes.
+        // Without the option, everything is deleted.
         let _ = world.apply(&CONSENT).says("2 destroyed");
     }
-    // What is excluded and not there holds nothing.
+    // An excluded resource that does not exist protects no parent.
     let world = gone();
     world.edit(|state| {
         let region = state.regions.get_mut(NORTH).unwrap();
@@ -280,7 +280,7 @@ fn an_excluded_repository_that_no_file_names_holds_its_organization() {
         .plan(&CONSENT)
         .exits(1)
         .says("contains repository cn-north-4/gone/z, which the chart does not list");
-    // Nothing stops what does not touch the organization itself.
+    // A selection without the organization itself is not stopped.
     for selection in [
         ["--exclude", "*/*/z"],
         ["--exclude", "*/*/x"],
@@ -341,7 +341,7 @@ fn a_protected_rule_holds_what_it_lives_in() {
             ["DELETE cn-north-4 /namespaces/gone/repos/x"]
         );
     }
-    // One that is not there holds nothing, and rules are read only where that could matter.
+    // A missing resource protects no parent, and rules are read only where they could matter.
     for (protect, reads) in [
         ("gone/y/cn-east-3/other", 1),
         ("kept/**", 0),

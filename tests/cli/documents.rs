@@ -1,4 +1,4 @@
-//! The JSON documents, and that they, the text and the exit code say the same.
+//! The JSON documents agree with the text and the exit code.
 
 use portolan::emulator::SyncRule;
 use serde_json::{Value, json};

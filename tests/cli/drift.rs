@@ -1,5 +1,4 @@
-//! `drift`: what differs, for a schedule; exit codes, formats, what does not count, and the
-//! metrics.
+//! `drift` on a schedule: exit codes, formats, ignored and accepted differences, metrics.
 
 use insta::assert_snapshot;
 use portolan::emulator::{Effect, ErrorBody, Fault};
@@ -25,7 +24,7 @@ fn settled() -> World {
     world
 }
 
-/// Somebody changed two of them.
+/// Two of them were changed by another client.
 fn drifted() -> World {
     let world = settled();
     world.edit(|state| {
@@ -41,7 +40,7 @@ fn accept(world: &World, pattern: &str, until: &str) {
     world.chart(&format!("{HEAD}{ENTRIES}{line}"));
 }
 
-/// Runs `drift`, which sends nothing but reads.
+/// Runs `drift`, which sends only reads.
 fn drift(world: &World, arguments: &[&str]) -> Output {
     let output = world.run(&[&["drift"], arguments].concat());
     assert_eq!(world.writes(), [""; 0]);
@@ -57,7 +56,7 @@ fn json(world: &World, arguments: &[&str]) -> Value {
 fn all_formats_exit(world: &World, arguments: &[&str], code: i32) {
     for format in FORMATS {
         let output = drift(world, &[&["--format", format], arguments].concat()).exits(code);
-        // The rules of SARIF quote the words that an unknown result never says.
+        // The rules of SARIF quote words that an unknown result never contains.
         assert!(
             code == 0 || format == "sarif" || !output.stdout.contains("No changes"),
             "{output}"
@@ -189,9 +188,9 @@ fn what_is_ignored_is_counted_and_no_more() {
         .exits(2)
         .says("Not counted: 1 ignored.");
     assert!(!output.stdout.contains("team-a/a"), "{output}");
-    let both = ["--ignore", "*/*/a", "--ignore", "*/*/b"];
-    all_formats_exit(&world, &both, 0);
-    assert_snapshot!(drift(&world, &both), @r"
+    let ignores = ["--ignore", "*/*/a", "--ignore", "*/*/b"];
+    all_formats_exit(&world, &ignores, 0);
+    assert_snapshot!(drift(&world, &ignores), @r"
     exit: 0
     -- stdout
     Plan: 0 to add, 0 to change, 0 to destroy.
@@ -248,7 +247,7 @@ fn what_is_accepted_is_shown_and_does_not_count() {
     accept(&world, "team-a/a", FUTURE);
     all_formats_exit(&world, &[], 2);
     let _ = drift(&world, &[]).says("Not counted: 1 accepted.");
-    // To a plan it is nothing.
+    // A plan ignores it.
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(2)
@@ -349,7 +348,7 @@ fn what_was_accepted_fails_from_the_day_after() {
     let _ = drift(&world, &["-q", "--format", "diff"])
         .exits(1)
         .warns("expired-acceptance");
-    // Although nothing differs, and although it is elsewhere.
+    // Even with no difference, and with one elsewhere.
     let world = settled();
     accept(&world, "team-b", PAST);
     all_formats_exit(&world, &[], 1);
@@ -357,7 +356,7 @@ fn what_was_accepted_fails_from_the_day_after() {
         .says("Over: ")
         .warns("expired-acceptance");
     assert_eq!(json(&world, &[])["outcome"], json!("no_changes"));
-    // Only `drift` looks at the day.
+    // Only `drift` compares the day.
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(0)
@@ -465,7 +464,7 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
             .iter()
             .any(|sample| sample.starts_with("portolan_changes"))
     );
-    // Nor does a chart that is none move it.
+    // An invalid chart does not change it either.
     world.chart("version: 7\n");
     let _ = drift(&world, &METRICS).exits(1);
     assert_eq!(timestamp(&world), Some(1_700_000_000));
@@ -478,7 +477,7 @@ fn metrics_are_replaced_and_keep_the_last_complete_read() {
     assert!(samples(&world).contains(&format!(
         "portolan_outcome{{{labels},outcome=\"no_changes\"}} 1"
     )));
-    // What was found is told all the same.
+    // The result is reported all the same.
     let _ = world
         .run(&["drift", "--metrics", "no/such/folder"])
         .exits(1)
@@ -509,7 +508,7 @@ fn a_run_that_cannot_read_keeps_the_labels_that_it_did_not_learn() {
     world.chart("version: 7\n");
     let _ = drift(&world, &METRICS).exits(1);
     assert_eq!((labels(&world), timestamp(&world)), (complete, read));
-    // The file of another chart tells nothing of this one.
+    // The file of another chart has no data of this one.
     world.file(
         "other.yaml",
         format!("version: 1\nregion: {NORTH}\norganizations: {{ team-a: {{}} }}\n"),

@@ -1,4 +1,4 @@
-//! The emulator that the program brings along: served on ports, and inside a run.
+//! The built-in emulator: served on ports, and inside a command.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -14,7 +14,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts it and reads the lines for so many regions.
+    /// Starts it and reads the lines for this many regions.
     pub(crate) fn start(world: &World, arguments: &[&str], lines: usize) -> Served {
         let mut command = world.command(&[&["emulator"], arguments].concat());
         let mut child = command
@@ -144,7 +144,7 @@ fn a_quota_can_be_set() {
     let _ = world.try_apply(&[]).exits(1).says("quota of organizations");
 }
 
-/// No endpoint and no credentials: what the emulator in the process needs is nothing.
+/// No endpoint and no credentials: the emulator in the process needs neither.
 fn offline() -> World {
     let names = [
         "PORTOLAN_ENDPOINT_SWR",
@@ -199,7 +199,7 @@ fn the_variable_of_the_emulator_is_a_switch_too() {
     let world = offline().variable("PORTOLAN_EMULATOR", "./true");
     let _ = world.run(&["apply", "--yes"]).exits(0).says("3 added");
     assert!(world.path("true").exists());
-    // What is typed is always a file.
+    // The argument on the command line is always a file.
     let world = offline().variable("PORTOLAN_EMULATOR", "false");
     let _ = world
         .run(&["--emulator=true", "apply", "--yes"])

@@ -1,7 +1,6 @@
-//! Every chart in `examples/` can be validated, planned and applied, and then there is nothing left
-//! to do.
+//! Every chart in `examples/` can be validated, planned and applied, and the next plan is empty.
 //!
-//! What the plans look like is for other tests; here a new example is found by itself.
+//! The text of the plans is tested elsewhere; this test finds new examples by itself.
 
 use std::{
     collections::BTreeSet,
@@ -14,8 +13,7 @@ use serde_json::Value;
 
 const SCHEMA_COMMENT: &str = "# yaml-language-server: $schema=../schemas/portolan.schema.json\n";
 
-/// A chart, and an emulator that has never seen it. What portolan cannot make is in the world of
-/// that name.
+/// A chart, and a new emulator. Objects that portolan cannot create are in the world of that name.
 struct Example {
     chart: PathBuf,
     folder: tempfile::TempDir,
@@ -34,12 +32,12 @@ impl Example {
         Example { chart, folder }
     }
 
-    /// What the emulated service holds, to the byte.
+    /// The content of the emulated service, byte by byte.
     fn state(&self) -> Option<Vec<u8>> {
         fs::read(self.folder.path().join("state.json")).ok()
     }
 
-    /// Runs a command, requires an exit code, and returns what stands on stdout.
+    /// Runs a command, requires an exit code, and returns its stdout.
     #[track_caller]
     fn run(&self, arguments: &[&str], code: i32) -> String {
         let Output {

@@ -1,5 +1,5 @@
-//! Services that lie or lag, and strangers: what is not known is not called known, and nobody's
-//! work is overwritten.
+//! Services with wrong or stale answers, and concurrent changes: an uncertain state is reported as
+//! unknown, and no concurrent change is overwritten.
 
 use portolan::emulator::{Effect, Settings, SyncRule};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{NORTH, QUICKSTART, World};
 
-/// A world that is as the chart says.
+/// A world whose live state equals the chart.
 fn settled() -> World {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
@@ -15,7 +15,7 @@ fn settled() -> World {
     world
 }
 
-/// The same with so many repositories of somebody else that the list has two pages.
+/// The same, with so many repositories of other organizations that the list has two pages.
 fn with_two_pages() -> World {
     let world = settled();
     world.edit(|state| {
@@ -30,15 +30,15 @@ fn fault(world: &World, text: &str) {
     world.inject(text.parse().unwrap());
 }
 
-/// Nothing can be said, twice, and the service is not asked for ever: a list of two pages is read
+/// The plan is unknown in both attempts, and the requests are bounded: a list of two pages is read
 /// three times.
 #[track_caller]
 fn is_unknown(world: &World, words: &str) {
     is_unknown_after(world, 3 * 2, words);
 }
 
-/// The same after so many requests for pages. Beside those, the organizations are listed and rules
-/// are read.
+/// The same after this many requests for pages. Besides those, the organizations are listed and
+/// rules are read.
 #[track_caller]
 fn is_unknown_after(world: &World, pages: usize, words: &str) {
     for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
@@ -88,7 +88,8 @@ fn a_page_that_repeats_another_is_read_again() {
 
 #[test]
 fn repeated_pages_end() {
-    // It is signed, and refused if the emulator takes the signature for that of the page before.
+    // The second page is signed, and refused if the emulator checks the signature of the page
+    // before.
     let world = with_two_pages();
     fault(&world, "repeat-page,route=list-repositories,times=all");
     is_unknown(&world, "the page at 990 only repeats earlier ones");
@@ -98,7 +99,7 @@ fn repeated_pages_end() {
 fn a_total_that_is_too_high_is_rejected() {
     let world = settled();
     fault(&world, "wrong-total=2,route=list-repositories,times=all");
-    // It gave one at once, so it is asked for one a page: four pages would show three.
+    // The first answer had one item, so each page has one item: four pages would show three.
     is_unknown_after(
         &world,
         1 + 2 * 4,
@@ -164,7 +165,7 @@ fn an_update_and_a_rule_that_show_late_are_waited_for() {
 #[test]
 fn a_write_that_is_not_visible_yet_is_read_again() {
     let world = World::of(QUICKSTART);
-    // The first look at the rule does not even see its repository.
+    // The first read of the rule does not even find its repository.
     fault(&world, "stale-reads=1,times=all,route=list-rules");
     let _ = world.apply(&[]);
     assert_eq!(world.writes().len(), 3);
@@ -204,7 +205,7 @@ fn a_concurrent_change_between_plan_and_write_is_named_and_not_overwritten() {
             .replace("is_public: true", "is_public: false")
             .replace("linux", "arm"),
     );
-    // A plan reads lists only: this is the look right before the write.
+    // A plan reads lists only: this is the check right before the write.
     fault(
         &world,
         "stranger=toggle-repository cn-north-4/group/busybox,route=show-repository",
@@ -227,7 +228,7 @@ fn a_concurrent_change_between_plan_and_write_is_named_and_not_overwritten() {
         "{failed}"
     );
     assert_eq!(world.writes(), [""; 0]);
-    // The next run sees what there is now and finishes the job.
+    // The next apply reads the current state and finishes.
     let _ = world.apply(&[]);
 }
 
@@ -257,8 +258,8 @@ fn a_concurrent_push_prevents_the_deletion_of_a_repository() {
     assert_eq!(world.writes(), [""; 0]);
 }
 
-/// Whatever a stranger does before whichever request: the run ends with a report, and the next one
-/// finishes. Side by side, because a run waits for what does not stick.
+/// With any concurrent change before any request, the command ends with a report, and the next one
+/// finishes. The cases run in parallel, because a command waits for a value that is not visible.
 #[test]
 fn a_concurrent_change_before_any_request_is_safe() {
     let edits = [
@@ -281,7 +282,7 @@ fn a_concurrent_change_before_any_request_is_safe() {
     });
 }
 
-/// Whether the stranger came at all.
+/// Whether the concurrent change happened.
 fn with_a_stranger(edit: &str, at: usize) -> bool {
     let world = settled();
     world.chart(
@@ -316,7 +317,7 @@ fn an_expired_token_stops_everything_at_once() {
             &format!("expired-token={token},method=POST,skip=1,times=all"),
         );
         let _ = world.try_apply(&["--parallelism", "1"]).exits(1).says(code);
-        // The organization, and the one that met the refusal.
+        // The organization, and the write that was refused.
         assert_eq!(world.writes().len(), 2, "{token}: {:?}", world.writes());
         assert!(
             world.journal().last().unwrap().fault,
@@ -459,7 +460,7 @@ fn replaced() -> World {
 #[test]
 fn a_deletion_that_is_visible_late_is_not_called_a_concurrent_change() {
     let world = replaced();
-    // The creation is tried again, and the look before that still shows what this apply deleted.
+    // The creation is retried, and the check before that still shows what this apply deleted.
     fault(&world, "status=503,route=create-rule");
     fault(&world, "stale-reads=2,times=all,route=list-rules");
     let output = world.try_apply(&[]);
@@ -467,7 +468,7 @@ fn a_deletion_that_is_visible_late_is_not_called_a_concurrent_change() {
     assert!(!format!("{output}").contains("elsewhere"), "{output}");
     let _ = output.exits(0).says("1 added, 0 changed, 1 destroyed");
     world.is_settled();
-    // One that never shows is told as what it is.
+    // A deletion that is never visible is reported as such.
     let world = replaced();
     fault(&world, "status=503,route=create-rule");
     fault(&world, "stale-reads=100,times=all,route=list-rules");
@@ -506,9 +507,9 @@ fn a_service_that_trims_a_text_is_named_as_what_it_is() {
     };
     let _ = world.try_apply(&["--target", "group"]);
     trimmed();
-    // Every look afterwards shows the service's own form.
+    // Every read afterwards shows the service's own form.
     fault(&world, "stale-reads=100,times=all,route=show-repository");
     let output = world.try_apply(&[]).exits(1);
-    assert!(!output.stdout.contains("somebody else"), "{output}");
+    assert!(!output.stdout.contains("another client"), "{output}");
     let _ = output.says("the service stores this text with other blanks or line breaks");
 }

@@ -1,4 +1,4 @@
-//! Where charts come from: files, documents, directories, regions; and who asks.
+//! Where charts come from: files, documents, directories, regions; and the origin of credentials.
 
 use portolan::emulator::Settings;
 use serde_json::json;

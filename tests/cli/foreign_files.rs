@@ -1,4 +1,4 @@
-//! Files that are no charts, and what is told about them: where, and not a word of theirs.
+//! Files that are not charts: messages show positions and no text of the file.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::{NORTH, World};
 
 const CANARY: &str = "canary";
 
-/// What may stand at the end of a wrong path, each with a code that is told.
+/// Files that a wrong path may name, each with the code of its error.
 const FOREIGN: &[(&str, &str)] = &[
     (
         "root:$6$canary$x:19000:0:99999:7:::\nbin:*canary:19000::::::\n",
@@ -133,7 +133,8 @@ fn a_chart_is_shown_however_broken_it_is() {
         .warns("{ region: r }");
 }
 
-/// What a chart without its version defines is not known, and nothing is said about what needs it.
+/// The definitions of a chart without its version are unknown, so references to them are not
+/// reported.
 #[test]
 fn what_another_file_defines_is_not_called_missing() {
     let world = World::new();

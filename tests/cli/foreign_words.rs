@@ -1,5 +1,5 @@
-//! Words of Terraform, decK and kubectl: the error says what to write instead, and nothing that
-//! leads astray.
+//! Words of Terraform, decK and kubectl: the error names the word of portolan, and gives no wrong
+//! advice.
 
 use crate::support::{QUICKSTART, World};
 
@@ -99,7 +99,7 @@ fn a_mistyped_word_of_ours_is_still_guessed() {
         .run(&["--out", "x", "plan"])
         .exits(64)
         .warns("'plan --out' exists");
-    // An option that nobody knows is never meant as a value.
+    // An unknown option is never read as a value.
     let output = world.run(&["apply", "--whatever"]).exits(64);
     assert!(!output.stderr.contains("as a value"), "{output}");
 }

@@ -1,4 +1,5 @@
-//! What forges read: SARIF for GitHub, Code Quality for GitLab. What they refuse is in no document.
+//! Documents for forges: SARIF for GitHub, Code Quality for GitLab. No document holds what its
+//! forge refuses.
 
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ fn a_file_name_becomes_a_uri_reference() {
             .json();
         assert_eq!(uri(&results(&sarif)[0]), expected, "{name}");
     }
-    // What is not below the root of the repository has a whole URI.
+    // A file outside the root of the repository has an absolute URI.
     let absolute = "/dev/stdin";
     let sarif = world
         .run(&["validate", "-f", absolute, "--format", "sarif"])
@@ -158,14 +159,14 @@ fn more_changes_than_github_takes_are_counted() {
     let sarif = world.run(&["plan", "--format", "sarif"]).exits(0).json();
     assert_eq!(results(&sarif).len(), 25_000);
     let last = results(&sarif).last().unwrap();
-    // The organization is a change too, and the last result stands for two.
+    // The organization is a change too, and the last result counts for two.
     assert_eq!(
         (&last["ruleId"], &last["occurrenceCount"]),
         (&json!("findings-left-out"), &json!(2))
     );
 }
 
-/// The issues of a Code Quality report; each has what GitLab reads.
+/// The issues of a Code Quality report; each has the fields that GitLab reads.
 fn issues(world: &World, arguments: &[&str], code: i32) -> Vec<Value> {
     let report = world
         .run(&[arguments, &["--format", "gitlab"]].concat())
@@ -229,7 +230,7 @@ fn gitlab_gets_a_code_quality_report() {
     assert_eq!(issues(&world, &["validate"], 0)[0]["severity"], "minor");
     world.edit(|state| state.ensure_repository(NORTH, "a--b", "r").num_images = 3);
     let found = issues(&world, &["plan"], 0);
-    let told: Vec<(&str, &str)> = found
+    let named: Vec<(&str, &str)> = found
         .iter()
         .map(|issue| {
             (
@@ -238,7 +239,10 @@ fn gitlab_gets_a_code_quality_report() {
             )
         })
         .collect();
-    assert_eq!(told, [("double-hyphen", "minor"), ("plan-update", "major")]);
+    assert_eq!(
+        named,
+        [("double-hyphen", "minor"), ("plan-update", "major")]
+    );
     assert_eq!(issues(&world, &["drift"], 2).len(), 2);
 }
 
@@ -274,7 +278,7 @@ fn fingerprints_do_not_move_with_the_lines() {
         )
     );
     assert_eq!(before.len(), 3);
-    // GitHub's own are made from the lines; these let others follow a result.
+    // GitHub computes its own from the lines; these let other programs track a result.
     let sarif = world.run(&["plan", "--format", "sarif"]).json();
     let theirs: Vec<&Value> = results(&sarif)
         .iter()

@@ -1,5 +1,5 @@
-//! Texts that drive what reads the output: the runner of a CI job, a terminal, the page with a
-//! comment.
+//! Texts that are commands to a reader of the output: the runner of a CI job, a terminal, the page
+//! with a comment.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::support::{NORTH, Output, World};
 
-/// Lines that begin with a command behind blanks, and one with a command in the middle.
+/// Lines that begin with a command after blanks, and one with a command in the middle.
 const COMMANDS: &str = "keep\n::add-mask::e\n \u{a0}::error::x\nin ##[add-mask]e a line";
 
-/// Invisible, or of another direction; each is also there as the letters of its escape.
+/// Invisible, or of another direction; each is also present as the letters of its escape.
 const HIDDEN: &str =
     "\u{61c}\u{ad}\u{180e}\u{e0041}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200b}\u{feff}\u{9b}";
 
@@ -23,7 +23,7 @@ fn chart(a: &str, b: &str) -> String {
     )
 }
 
-/// A double-quoted scalar; only what is seen stands there as it is.
+/// A double-quoted scalar; only visible characters are in it unescaped.
 fn yaml(text: &str) -> String {
     let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == ' ';
     let letter = |letter: char| {
@@ -236,7 +236,7 @@ fn a_reason_links_to_nothing() {
     }
 }
 
-/// The JSON document, printed or saved, says the same as before: an escape is the character.
+/// The JSON document, printed or saved, has the original text: an escape is the character.
 #[test]
 fn documents_hold_the_texts_themselves() {
     let world = world(&format!("{COMMANDS}{HIDDEN}"));

@@ -1,4 +1,4 @@
-//! A chart to start from, and the live state as a chart.
+//! `init`: a first chart, and the live state as a chart.
 
 use portolan::emulator::{Effect, ErrorBody, Fault, Route, SyncRule};
 
@@ -207,7 +207,7 @@ fn rules_of_one_repository_that_cannot_be_read_spare_the_others() {
     let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     assert_eq!(text.matches("target_organization: dr").count(), 2, "{text}");
     world.is_settled();
-    // Where no rules can be read, that is no matter of one repository.
+    // If the rules of every repository are forbidden, the failure is not one of a repository.
     world.inject(Fault::new(Effect::forbidden()).path("/sync_repo").forever());
     let _ = world
         .run(&[&["-f", "other.yaml"], &arguments[..]].concat())
@@ -353,10 +353,10 @@ fn what_a_list_names_and_does_not_describe_is_left_unmanaged() {
     answers(&[&good, &odd, &other]);
     let arguments = ["init", "--from-live", "team-a", "--region", NORTH];
     let output = world.run(&arguments).exits(0);
-    let said = "warning: left unmanaged: repository cn-north-4/team-a/odd: expected a repository, \
+    let warning = "warning: left unmanaged: repository cn-north-4/team-a/odd: expected a repository, \
         found `{";
     assert!(
-        output.stderr.contains(said) && output.stderr.lines().count() == 1,
+        output.stderr.contains(warning) && output.stderr.lines().count() == 1,
         "{output}"
     );
     let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
@@ -378,14 +378,14 @@ fn what_a_list_names_and_does_not_describe_is_left_unmanaged() {
         .plan(&["-f", "b.yaml"])
         .exits(0)
         .says("Plan: 1 to add");
-    // Where nothing is understood, that is no matter of one repository.
+    // If no item can be understood, the failure is not one of a repository.
     answers(&[&odd, &item("odder", r#""is_public": 1"#)]);
     let _ = world
         .run(&[&["-f", "other.yaml"], &arguments[..]].concat())
         .exits(1)
         .warns("cannot read the repository");
     assert!(!world.path("other.yaml").exists());
-    // Without a name, nobody knows which one it is.
+    // Without a name, the item cannot be skipped.
     answers(&[&good, r#"{ "is_public": 1 }"#]);
     let _ = world
         .run(&[&["-f", "other.yaml"], &arguments[..]].concat())

@@ -1,5 +1,5 @@
-//! Charts, command lines and environments that are wrong: a message that says where, exit 1 or 64,
-//! and silence towards the service.
+//! Invalid charts, command lines and environments: a message with the position, exit 1 or 64, and
+//! no request.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -8,8 +8,7 @@ use crate::support::{AK, QUICKSTART, SK, World};
 
 const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n";
 
-/// What plan and apply do in this world: say all this on stderr, ask nothing, and come to no
-/// conclusion.
+/// In this world, plan and apply print all this on stderr, send no request, and have no result.
 #[track_caller]
 fn is_refused(world: &World, words: &[&str]) {
     for command in [&["plan"][..], &["apply", "--yes"]] {

@@ -1,4 +1,4 @@
-//! Where the validators are that `install.sh` installs. A test without its validator is skipped by
+//! Finds the validators that `install.sh` installs. A test without its validator is skipped by
 //! name.
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What `install.sh` fills.
+/// The directory that `install.sh` fills.
 pub(crate) const PACKAGES: &str = "target/validators";
 
 /// `required` where no test may be skipped.
@@ -17,7 +17,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where something of the packages is; nothing if the test is skipped for want of it.
+/// The path of a file of the packages; none if the test is skipped because it is missing.
 pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let path = root().join(PACKAGES).join(name);
     if path.exists() {

@@ -1,4 +1,5 @@
-//! What a run that was killed while it wrote a file leaves, and that the next one removes it.
+//! A command that is killed during a write of a file leaves a partial file; the next command
+//! removes it.
 
 #![cfg(unix)]
 

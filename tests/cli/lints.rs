@@ -1,4 +1,4 @@
-//! Lints are told, can be waived, and a waiver that waives nothing is told as well.
+//! Lints are reported and can be waived; an unused waiver is reported too.
 
 use serde_json::Value;
 
@@ -82,11 +82,11 @@ fn a_waiver_reaches_no_further() {
         ["unknown-sync-region", "unused-waiver"]
     );
     let second = chart("", &[STRANGE]).replace("team-a", "team-b");
-    let both = format!(
+    let chart = format!(
         "{}---\n{second}",
         chart("lints: { allow: [unknown-sync-region] }\n", &[STRANGE])
     );
-    assert_eq!(codes(&both), ["unknown-sync-region"]);
+    assert_eq!(codes(&chart), ["unknown-sync-region"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Where a mirror's login may come from, and what is never sent to a git server: the keys that this
-//! run signs with.
+//! Allowed sources of a mirror's login, and what is never sent to a git server: the keys that sign
+//! the requests.
 
 use std::{fmt::Write as _, fs};
 
@@ -27,7 +27,7 @@ fn entry(username: &str, password: &str) -> String {
     )
 }
 
-/// Nothing is sent, and nothing of the login is told.
+/// No request is sent, and no message holds the login.
 #[track_caller]
 fn is_refused(world: &World, problem: &str) {
     for arguments in [&["-vv"][..], &["--format", "json"]] {
@@ -91,7 +91,7 @@ fn the_login_files_of_a_saved_plan_are_checked_too() {
     assert_eq!(writes(&world), []);
 }
 
-/// An emulated run signs with nothing, and nothing leaves the machine.
+/// An emulated apply signs nothing, and nothing leaves the machine.
 #[test]
 fn the_emulator_needs_no_keys() {
     let world = private("{ env: GIT_TOKEN }");
@@ -184,7 +184,7 @@ fn special_files_are_refused_as_a_login() {
         symlink(target, world.path("link")).unwrap();
         is_refused(&world, "the file link cannot be read: it leads below /");
     }
-    // By a way that the chart does not show.
+    // Through a link that the chart does not show.
     let world = private("{ file: proc/environ }");
     symlink("/proc/self", world.path("proc")).unwrap();
     is_refused(
@@ -220,20 +220,20 @@ fn a_login_may_be_reached_by_links() {
 fn every_format_names_the_origin_of_a_login() {
     let world = private("{ file: secrets/token }");
     world.file("secrets/token", "password");
-    let told = "logs in with the variable `GIT_USER` and the file `secrets/token`";
+    let message = "logs in with the variable `GIT_USER` and the file `secrets/token`";
     for command in ["plan", "drift"] {
         for format in ["text", "markdown", "diff", "sarif", "gitlab"] {
             let mut text = world.run(&[command, "--format", format]).stdout;
             if format == "markdown" {
-                // Once in the table, where only the row says it, and once in the whole plan.
+                // Once in the table, where only that row has it, and once in the whole plan.
                 let table = text.split("<details>").next().unwrap().to_owned();
-                assert!(table.contains(told), "{command}: {text}");
+                assert!(table.contains(message), "{command}: {text}");
             }
             if format == "text" {
                 write!(text, "{}", world.run(&["apply", "--format", "json"]).stderr).unwrap();
-                assert_eq!(text.matches(told).count(), 2, "{command}: {text}");
+                assert_eq!(text.matches(message).count(), 2, "{command}: {text}");
             }
-            assert!(text.contains(told), "{command} {format}: {text}");
+            assert!(text.contains(message), "{command} {format}: {text}");
         }
         let document = world.run(&[command, "--format", "json"]).json();
         let changes = if command == "plan" {
@@ -252,7 +252,7 @@ fn every_format_names_the_origin_of_a_login() {
         );
     }
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    let _ = world.run(&["apply", "plan.json"]).exits(0).says(told);
+    let _ = world.run(&["apply", "plan.json"]).exits(0).says(message);
 }
 
 #[test]

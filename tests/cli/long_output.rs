@@ -1,4 +1,4 @@
-//! Long plans and reports: what a person must see is not lost among what is alike.
+//! Long plans and reports: important lines stay visible among many similar ones.
 
 use crate::support::{NORTH, World};
 

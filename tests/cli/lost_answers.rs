@@ -1,4 +1,4 @@
-//! Answers that never arrive: what was done is not done again, and what was not done is.
+//! Writes without an answer: a write that was carried out is not repeated, and one that was not is.
 
 use portolan::emulator::{Effect, Entry, Fault, SyncRule};
 use serde_json::json;
@@ -77,7 +77,7 @@ fn with(chart: &str, change: impl FnOnce(&mut Repositories)) -> World {
     world
 }
 
-/// What a clean run leaves behind, and what it writes.
+/// The final state and the writes of an undisturbed apply.
 fn clean(case: &Case) -> (Vec<String>, Vec<String>) {
     let world = (case.world)();
     let _ = world.apply(&[]);
@@ -234,8 +234,8 @@ fn what_is_gone_already_is_deleted() {
         ("/sync_repo", without_rules()),
     ] {
         let world = with(&chart, |_| {});
-        // It goes with the first request, whose answer is lost to a gateway that asks to try again.
-        // The look before the next try shows that there is nothing left to do.
+        // The first request deletes it, and its answer is lost to a gateway that asks for a retry.
+        // The check before the retry finds nothing left to do.
         world.inject(
             Fault::new(Effect::throttled(Some(0)).after_commit())
                 .method("DELETE")

@@ -1,8 +1,8 @@
 //! The program from end to end: the real binary, run against an emulator on a socket of this
 //! process.
 //!
-//! One file a concern. What every test needs is in `support`: its checks are part of every test,
-//! such as that a plan sends nothing but reads, and that an apply is followed by an empty plan.
+//! One file for each subject. What every test needs is in `support`; its checks are part of every
+//! test, for example that a plan sends only reads, and that the plan after an apply is empty.
 //! `charts`, `ci`, `examples` and `readme` run the program on files instead of an emulated world.
 //!
 //! All of them are one binary, because each binary links the whole library: `cargo test --test cli

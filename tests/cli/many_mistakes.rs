@@ -1,4 +1,4 @@
-//! One mistake made thousands of times: output stays short, and the numbers stay true.
+//! One mistake, made thousands of times: the output is short, and its counts are right.
 
 use std::fmt::Write as _;
 

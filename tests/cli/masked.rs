@@ -1,5 +1,4 @@
-//! Secrets that come from the live side: they are masked wherever they are shown, and written back
-//! as they were.
+//! Secrets in live values: every output masks them, and a write sends them back unchanged.
 
 use std::fs;
 
@@ -42,8 +41,8 @@ fn clean(output: Output) -> Output {
     output
 }
 
-/// Every form of a plan, and what the program tells meanwhile.
-fn look(world: &World) -> Vec<Output> {
+/// Every format of a plan, and the messages of the program.
+fn read_commands(world: &World) -> Vec<Output> {
     let formats = ["text", "json", "markdown", "diff", "sarif"];
     let plans =
         formats.map(|format| clean(world.run(&["plan", "--details", "--format", format, "-vv"])));
@@ -78,7 +77,7 @@ fn apply_with_files(world: &World, arguments: &[&str]) -> Output {
     output
 }
 
-/// An answer that is sent as it stands here.
+/// An answer with this exact body.
 fn answer(status: u16, text: String) -> Effect {
     let body = ErrorBody::Other {
         status,
@@ -119,7 +118,7 @@ fn a_url_that_is_left_alone_is_written_back_with_its_login() {
     edit_mirror(&world, |mirror| {
         (mirror.url, mirror.scheduled) = (URL.to_owned(), true);
     });
-    let outputs = look(&world);
+    let outputs = read_commands(&world);
     assert!(outputs[0].stdout.contains(MASKED), "{}", outputs[0]);
     let change = &outputs[1].json()["changes"][0];
     for side in ["before", "after"] {
@@ -138,7 +137,7 @@ fn a_url_that_is_left_alone_is_written_back_with_its_login() {
             .plan(&["--allow", "one-way", "--out", "plan.json"])
             .exits(0),
     );
-    // Another token is another login for the same: it is what the write carries.
+    // Another token for the same URL is another login: the write carries the new one.
     let moved = URL.replace(TOKEN, "an0ther-t0ken-of-bob");
     edit_mirror(&world, |mirror| mirror.url = moved.clone());
     let _ = apply_with_files(&world, &["plan.json"]).exits(0);
@@ -155,7 +154,7 @@ fn a_login_that_the_chart_removes_is_removed() {
         "platform/app: { url: https://git.example.com/app.git }",
     );
     edit_mirror(&world, |mirror| mirror.url = URL.to_owned());
-    let outputs = look(&world);
+    let outputs = read_commands(&world);
     assert!(
         outputs[0].stdout.contains("[-") || outputs[0].stdout.contains("->"),
         "{}",
@@ -194,7 +193,7 @@ fn a_url_whose_host_moved_is_refused_without_its_login() {
 fn a_description_is_written_back_to_the_byte() {
     let text = format!("see {URL}\nand key {SK}, ask bob@example.com");
     let world = described(&text, "{ category: linux }");
-    for output in look(&world) {
+    for output in read_commands(&world) {
         assert!(
             !output.stdout.contains("***") || output.stdout.contains("bob@example.com"),
             "{output}"
@@ -208,7 +207,7 @@ fn a_description_is_written_back_to_the_byte() {
     let _ = apply_saved(&world).exits(0);
     assert_eq!(description(&world), text);
     world.is_settled();
-    // What a chart does not manage it cannot say.
+    // A chart cannot contain a value that it does not manage.
     let _ = clean(
         world
             .run(&[
@@ -239,7 +238,7 @@ fn a_text_without_a_secret_is_as_it_was() {
     let text = "bob@example.com mailto:bob@example.com git@host:x https://h/?owner=a@b \
         https://h/x@y // a@b fake-secret";
     let world = described(text, "{ category: linux }");
-    for output in look(&world) {
+    for output in read_commands(&world) {
         assert!(!output.to_string().contains("***"), "{output}");
     }
     assert_eq!(
@@ -251,7 +250,7 @@ fn a_text_without_a_secret_is_as_it_was() {
     assert_eq!(description(&world), text);
 }
 
-/// A name that is a secret as well stays: it is what the run is about.
+/// A name that is a secret as well stays visible: it identifies the object.
 #[test]
 fn names_and_addresses_are_never_masked() {
     let world = World::of(&format!(
@@ -264,11 +263,12 @@ fn names_and_addresses_are_never_masked() {
     let _ = world.plan(&[]).says(&format!("repository {NORTH}/o/{SK}"));
 }
 
-/// A secret of this run in a text of the chart: it is masked, and written all the same.
+/// A secret of this command in a text of the chart: it is masked in the output and written
+/// unchanged.
 #[test]
 fn a_chart_that_holds_a_secret_of_this_run() {
     let world = described("", &format!("{{ description: 'the key is {SK}' }}"));
-    let outputs = look(&world);
+    let outputs = read_commands(&world);
     assert_eq!(
         outputs[1].json()["changes"][0]["after"]["description"],
         json!({ "masked": "the key is ***" })
@@ -315,7 +315,7 @@ fn the_reason_of_a_failed_run_is_masked() {
         )),
         "{message}"
     );
-    for output in look(&world) {
+    for output in read_commands(&world) {
         assert!(output.to_string().contains(MASKED), "{output}");
     }
 }
@@ -359,13 +359,13 @@ fn a_refusal_that_echoes_the_login_is_masked() {
     let body = json!({ "error_code": "CH.1", "error_msg": message }).to_string();
     world.inject(Fault::new(answer(400, body)).method("POST"));
     let failed = apply_with_files(&world, &["--yes"]).exits(1);
-    let said = failed.json()["failed"][0]["message"]
+    let message = failed.json()["failed"][0]["message"]
         .as_str()
         .unwrap()
         .to_owned();
     assert!(
-        said.contains("cannot use ***= and ***, that is ***:***"),
-        "{said}"
+        message.contains("cannot use ***= and ***, that is ***:***"),
+        "{message}"
     );
 }
 

@@ -1,4 +1,5 @@
-//! Runs of mirrors: those that fail, hang, are somebody else's, or whose start got no answer.
+//! Runs of mirrors: failed ones, endless ones, those of another client, and those whose start got
+//! no answer.
 
 use std::{process::Stdio, time::Duration};
 
@@ -12,7 +13,7 @@ use crate::{
     support::{NORTH, World, wait_until},
 };
 
-/// A world whose clock moves, in which a run takes so long.
+/// A world whose clock moves, in which a run has this duration.
 fn moving(run_duration: Duration) -> World {
     world(
         Settings {
@@ -31,7 +32,7 @@ fn starts(world: &World) -> usize {
         .count()
 }
 
-/// A stranger starts a run.
+/// Another client starts a run.
 fn stranger(world: &World) {
     world.emulator.start_run(NORTH, "platform", "app").unwrap();
 }
@@ -53,7 +54,7 @@ fn a_failed_run_is_reported_in_the_words_of_the_service() {
         (&json!(["run"]), 36)
     );
     assert_eq!(output.json()["outcome"], "incomplete");
-    // It failed once, and is due as before; the plan says what the service said.
+    // It failed once, and is due as before; the plan shows the message of the service.
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(2)
@@ -89,8 +90,8 @@ fn a_signal_ends_the_wait_with_a_report() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // By the fourth look it waits for many seconds.
-    let looks = |world: &World| {
+    // By the fourth read it waits for many seconds.
+    let reads = |world: &World| {
         let journal = world.journal();
         let started = journal
             .iter()
@@ -98,9 +99,9 @@ fn a_signal_ends_the_wait_with_a_report() {
             .unwrap_or(journal.len());
         journal.len() - started
     };
-    wait_until("it waits", || looks(&world) > 4);
+    wait_until("it waits", || reads(&world) > 4);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let begun = looks(&world);
+    let begun = reads(&world);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -112,8 +113,8 @@ fn a_signal_ends_the_wait_with_a_report() {
         ),
         (&json!(false), 36)
     );
-    // The last look, and the read-back.
-    assert!(looks(&world) <= begun + 2, "it went on waiting");
+    // The last read, and the read-back.
+    assert!(reads(&world) <= begun + 2, "it went on waiting");
 }
 
 #[test]
@@ -130,12 +131,12 @@ fn a_run_that_does_not_end_is_unknown() {
     );
     assert_eq!(applied["job_id"].as_str().unwrap().len(), 36);
     assert_eq!(output.json()["outcome"], "incomplete");
-    let said = "started, outcome unknown: it has not ended yet (job ";
+    let message = "started, outcome unknown: it has not ended yet (job ";
     edit_mirror(&world, |mirror| mirror.runs.clear());
     let _ = world
         .try_apply(&["--wait", "1s"])
         .exits(1)
-        .says(said)
+        .says(message)
         .says("1 run, 1 with unknown outcome.");
     assert_eq!(starts(&world), 2);
 }
@@ -203,7 +204,7 @@ fn a_run_of_another_client_that_hangs_is_left_alone() {
         .exits(1)
         .says("another run is in progress: it has not ended yet");
     assert_eq!(starts(&world), 0);
-    // Nobody waits for it where nobody waits at all, and nobody claims to have started it.
+    // With `--no-wait` the run is not waited for, and the report does not claim to have started it.
     let output = world
         .try_apply(&["--no-wait", "--format", "json", "--receipt", "receipt.json"])
         .exits(0);
@@ -264,7 +265,7 @@ fn what_is_not_due_any_more_is_not_run() {
         .exits(0)
         .says("1 already as planned.");
     assert_eq!(starts(&world), 0);
-    // Somebody else's success may be too old by now.
+    // The success of another client's run may be too old by now.
     world.emulator.advance(Duration::from_secs(7 * 3600));
     let _ = world
         .run(&["apply", "plan.json", "--wait", "9s"])
@@ -322,8 +323,8 @@ fn a_start_that_was_throttled_is_repeated() {
 #[test]
 fn failed_reads_do_not_hide_the_end_of_a_run() {
     let world = moving(Duration::from_secs(1));
-    // The look of the plan, of the check and of the snapshot; then one that is broken, and not
-    // worth a repetition.
+    // The reads of the plan, of the check and of the snapshot; then one that fails with an error
+    // that is not retried.
     let broken = Effect::Status {
         body: portolan::emulator::ErrorBody::Other {
             status: 400,

@@ -1,4 +1,4 @@
-//! Credentials of mirrors: they reach the service, and nothing else that anybody could read.
+//! Credentials of mirrors: only the service gets them; no output holds them.
 
 use std::{fs, process::Stdio, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 const USER: &str = "canary-user";
 const PASSWORD: &str = "canary-password";
 
-/// Both halves as they are, and as they travel.
+/// Both halves in plain text, and encoded.
 const SECRETS: [&str; 4] = [USER, PASSWORD, "Y2FuYXJ5LXVzZXI=", "Y2FuYXJ5LXBhc3N3b3Jk"];
 
 const CHART: &str = "platform/app:
@@ -117,15 +117,15 @@ fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let looks = |world: &World| {
-        let looks = world
+    let reads = |world: &World| {
+        let reads = world
             .journal()
             .into_iter()
             .filter(|entry| entry.path.ends_with("/remote-mirror"));
-        looks.count()
+        reads.count()
     };
-    // The plan's look, and the first of the apply, which finds the other run under way.
-    wait_until("the other run is waited for", || looks(&world) >= 2);
+    // The read of the plan, and the first of the apply, which finds the other run in progress.
+    wait_until("the other run is waited for", || reads(&world) >= 2);
     edit_mirror(&world, |mirror| {
         mirror.url = "https://evil.example.com/app.git".to_owned();
     });
@@ -148,9 +148,9 @@ fn only_an_apply_that_runs_needs_them() {
     let _ = world.run(&["validate"]).exits(0);
     let _ = world.plan(&[]).exits(0);
     let _ = world.run(&["drift"]).exits(2);
-    let said = "Nothing was changed: mirror cn-north-4/platform/app cannot log in: the variable \
+    let message = "Nothing was changed: mirror cn-north-4/platform/app cannot log in: the variable \
         `GIT_USER` is not set";
-    let _ = world.try_apply(&[]).exits(1).says(said);
+    let _ = world.try_apply(&[]).exits(1).says(message);
     let world = world.variable("GIT_USER", USER);
     let _ = world
         .try_apply(&[])
@@ -164,7 +164,7 @@ fn only_an_apply_that_runs_needs_them() {
     assert_eq!(writes(&world), []);
     world.file("token.txt", PASSWORD);
     let _ = world.apply(&[]);
-    // What is fresh needs none.
+    // A mirror that is fresh needs no login.
     fs::remove_file(world.path("token.txt")).unwrap();
     let _ = world.apply(&[]);
 }

@@ -1,5 +1,5 @@
-//! Mirrors of git repositories: found, tied, changed, and due for a run. The clock of these worlds
-//! stands until it is moved, and a run ends at once.
+//! Mirrors of git repositories: found, created, changed, and due for a run. The clock of these
+//! worlds is stopped and moved by the tests, and a run ends at once.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::support::{AK, NORTH, SK, World};
 
-/// The moment at which the worlds stand.
+/// The time of the stopped clock.
 pub(crate) const START: &str = "2026-11-20T23:10:00Z";
 
-/// The numbers of `platform/app`, which is a mirror, and of `platform/plain`, which is none.
+/// The paths of `platform/app`, which is a mirror, and of `platform/plain`, which is not.
 const APP: &str = "/v4/repositories/123/remote-mirror";
 const PLAIN: &str = "/v4/repositories/124/remote-mirror";
 
@@ -80,7 +80,7 @@ fn wrote(method: &str, path: &str, body: Value) -> (String, String, Value) {
     (method.to_owned(), path.to_owned(), body)
 }
 
-/// A start that logs in with nothing.
+/// A start without credentials.
 fn start(force: bool) -> Value {
     json!({ "username": "", "password": "", "endpoint_uuid": "", "force_fetch": force })
 }
@@ -97,7 +97,7 @@ fn a_mirror_is_run_when_it_is_due_and_not_before() {
         .apply(&[])
         .says("Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n1 run.");
     assert_eq!(writes(&world), [wrote("POST", APP, start(false))]);
-    // While the clock stands nothing is due, nor exactly at the end of the age.
+    // While the clock is stopped nothing is due, and neither exactly at the end of the age.
     world.is_settled();
     world.emulator.advance(Duration::from_secs(6 * 3600));
     world.is_settled();
@@ -124,14 +124,18 @@ fn a_success_in_the_future_does_not_make_a_mirror_fresh() {
     succeeded("2026-11-20T23:20:00Z");
     world.is_settled();
     succeeded("2030-01-01T00:00:00Z");
-    let said = "last success 2030-01-01T08:00:00.000+08:00 is in the future, so it does not count";
+    let message =
+        "last success 2030-01-01T08:00:00.000+08:00 lies in the future, so it does not count";
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(2)
-        .says(said)
+        .says(message)
         .says("1 to run.");
-    let _ = world.run(&["drift"]).exits(2).says(said);
-    assert_eq!(world.plan_json(&[])["changes"][0]["run"]["because"], said);
+    let _ = world.run(&["drift"]).exits(2).says(message);
+    assert_eq!(
+        world.plan_json(&[])["changes"][0]["run"]["because"],
+        message
+    );
 }
 
 #[test]
@@ -228,7 +232,7 @@ fn a_schedule_is_switched_off_only_with_consent() {
     assert_eq!(writes(&world), []);
     let _ = world.apply_allowing("one-way=1");
     assert_eq!(writes(&world).len(), 1);
-    // Switching it on is no risk.
+    // Enabling the schedule is not a risk.
     write(&world, "platform/app: { scheduled: true }");
     let _ = world.apply(&[]);
 }
@@ -286,7 +290,7 @@ fn a_number_spares_the_list() {
         .map(|entry| entry.path)
         .collect();
     assert_eq!(asked, [APP]);
-    // One that is no mirror yet, and one that is nothing.
+    // One that is not a mirror yet, and one that does not exist.
     write(
         &world,
         "platform/plain: { repository_id: 124, url: 'https://git.example.com/plain.git' }",
@@ -359,7 +363,7 @@ fn patterns_cover_mirrors() {
     assert_eq!(chosen("--target", "cn-north-4/platform/app"), ["app"]);
     assert_eq!(chosen("--exclude", "cn-north-4/*/app"), ["plain"]);
     assert_eq!(chosen("--target", "*/platform/**"), ["app", "plain"]);
-    // A project is no resource, and covers nothing.
+    // A project is not a resource, and matches nothing.
     let output = world.plan(&["--target", "cn-north-4/platform"]).exits(1);
     let _ = output
         .warns("`--target 'cn-north-4/platform'` covers nothing")
@@ -416,14 +420,14 @@ fn the_answers_of_the_api_page_are_reported() {
     // 403: the role in the repository may read, and no more.
     let world = world(settings(), FRESH);
     edit_repository(&world, "app", |repository| repository.access = Access::Read);
-    let said = "failed: not run: 403 CH.004403: Insufficient permissions. Apply for the required \
+    let message = "failed: not run: 403 CH.004403: Insufficient permissions. Apply for the required \
         permission and try again.";
     let _ = world
         .try_apply(&[])
         .exits(1)
-        .says(said)
-        .says("hint: the caller's role in the repository lacks the permission");
-    // 404: it went between the look and the start.
+        .says(message)
+        .says("hint: the role in the repository needs the permission");
+    // 404: it was deleted between the check and the start.
     edit_repository(&world, "app", |repository| repository.access = Access::Set);
     let gone = r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#;
     world.inject(Fault::new(refusal(404, gone)).method("POST"));
@@ -431,7 +435,7 @@ fn the_answers_of_the_api_page_are_reported() {
         .try_apply(&[])
         .exits(1)
         .says("failed: not run: 404 CH.004404: Repository Not Found");
-    // 401: asked once, and never again with the same credentials.
+    // 401: sent once, and never again with the same credentials.
     let expired =
         r#"{"error_code":"DEV.00000003","error_msg":"Authentication information expired."}"#;
     world.inject(Fault::new(refusal(401, expired)).times(9));

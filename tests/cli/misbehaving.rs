@@ -1,4 +1,4 @@
-//! `portolan emulator` told to misbehave, to keep a journal and to be controlled.
+//! `portolan emulator` with faults, a journal and the control API.
 
 use std::{fs, process::Command};
 

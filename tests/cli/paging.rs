@@ -1,4 +1,4 @@
-//! Lists of several pages, while others delete and create something between two of them.
+//! Lists of several pages, with deletions and creations by other clients between two pages.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::support::{NORTH, World};
 /// More than a page. The service gives them in the order of their names.
 const REPOSITORIES: Range<usize> = 0..1200;
 
-/// The last items of the first page, and the first ones behind it.
+/// The last items of the first page, and the first ones of the second.
 const AROUND_THE_END: [usize; 5] = [989, 990, 999, 1000, 1001];
 
 fn name(number: usize) -> String {
@@ -36,8 +36,8 @@ fn naming(entries: impl Iterator<Item = (usize, &'static str)>) -> String {
     )
 }
 
-/// What others do before the second page is asked for: one that was read goes, and nothing comes,
-/// or one does before or behind what was read.
+/// The edits of other clients before the second page is read: an item that was read is deleted, and
+/// another is created or not, before or after what was read.
 fn between_two_pages(world: &World, variant: usize) {
     let after_the_first_page = |edit: &str| {
         let edit = format!("stranger={edit},route=list-repositories,skip=1");
@@ -51,7 +51,7 @@ fn between_two_pages(world: &World, variant: usize) {
     }
 }
 
-/// A repository that shall go is there. Skipped, it would look gone.
+/// A repository that is to be deleted exists. If it were skipped, it would seem deleted.
 #[test]
 fn a_deletion_between_two_pages_hides_no_drift() {
     for hidden in AROUND_THE_END {
@@ -70,7 +70,7 @@ fn a_deletion_between_two_pages_hides_no_drift() {
     }
 }
 
-/// The same of one that no file names: the list alone could show it.
+/// The same for an unlisted repository: only the list can show it.
 #[test]
 fn a_deletion_between_two_pages_hides_nothing_unlisted() {
     for hidden in [990, 1000] {
@@ -88,7 +88,7 @@ fn a_deletion_between_two_pages_hides_nothing_unlisted() {
     }
 }
 
-/// One that shall be there is, and would seem to be missing.
+/// A declared repository exists, and would seem to be missing.
 #[test]
 fn a_deletion_between_two_pages_makes_nothing_missing() {
     for variant in 0..3 {
@@ -100,7 +100,7 @@ fn a_deletion_between_two_pages_makes_nothing_missing() {
     }
 }
 
-/// One that was read on the first page is gone when the second is read.
+/// An item of the first page is deleted before the second page is read.
 #[test]
 fn a_repository_deleted_between_two_pages_is_missing() {
     for variant in 0..2 {
@@ -113,7 +113,7 @@ fn a_repository_deleted_between_two_pages_is_missing() {
     }
 }
 
-/// As many as it takes to be never done: then nothing is known.
+/// With a deletion in every read, no attempt is consistent, and the plan is unknown.
 #[test]
 fn a_list_that_always_changes_is_unknown() {
     let world = world(&naming([(1000, "{ state: absent }")].into_iter()));
@@ -139,12 +139,12 @@ fn asked(world: &World, part: &str) -> usize {
         .count()
 }
 
-/// What the list lacks and the chart names is asked for by itself, or in a second list where that
-/// is cheaper.
+/// A declared resource that the list lacks is read by itself, or in a second list where that is
+/// cheaper.
 #[test]
 fn a_resource_that_several_pages_lack_is_read_by_itself() {
     for (lacking, lists, single) in [(0, 2, 0), (1, 2, 1), (100, 2, 100), (101, 4, 0)] {
-        // Beside them one that is there, and one in an organization that is not.
+        // Besides them, one that exists, and one in an organization that does not.
         let entries = (2000..2000 + lacking)
             .chain([7])
             .map(|number| (number, "{}"));
@@ -162,7 +162,7 @@ fn a_resource_that_several_pages_lack_is_read_by_itself() {
     }
 }
 
-/// A list may lag behind the answer for a single repository.
+/// A list may be older than the answer for a single repository.
 #[test]
 fn what_only_the_list_does_not_show_is_not_missing() {
     let world = world(&naming([(2000, "{}"), (2001, "{}")].into_iter()));
@@ -190,7 +190,7 @@ fn what_only_the_list_does_not_show_is_not_missing() {
         .warns("cannot read the repository cn-north-4/team-a/r2001: 403");
 }
 
-/// That a list of several pages lacks what was deleted is no proof that it is gone.
+/// A list of several pages that lacks a deleted resource does not prove that it is deleted.
 #[test]
 fn a_deleted_resource_is_read_by_itself_after_an_apply() {
     let gone = [3, 4].map(|number| (number, "{ state: absent }"));

@@ -1,11 +1,11 @@
-//! Patterns that are written wrongly, or cover nothing: none of them is taken in silence.
+//! Patterns that are invalid or match nothing: each is reported.
 
 use portolan::emulator::{Effect, ErrorBody, Fault, SyncRule};
 use serde_json::{Value, json};
 
 use crate::support::{NORTH, Output, World};
 
-/// An organization of which one repository has lost its entry, and a line behind that.
+/// An organization with one repository whose entry was removed, and a line after that.
 fn chart(line: &str) -> String {
     format!(
         "version: 1\nregion: cn-north-4\n{line}\n\
@@ -14,7 +14,7 @@ fn chart(line: &str) -> String {
     )
 }
 
-/// It is live, with the repository that has no entry and one that differs.
+/// The live state has the repository without an entry, and one that differs.
 fn world(line: &str) -> World {
     let world = World::of(&chart(line));
     world.edit(|state| {
@@ -56,7 +56,7 @@ const COVERING: [&str; 7] = [
     "**",
 ];
 
-/// Each with what the error says.
+/// Each with the text of its error.
 const WRONG: [(&str, &str); 11] = [
     ("pay/led-[gf]*", "no name can contain `[`"),
     (" pay/ledger", "did you mean `pay/ledger`?"),
@@ -74,7 +74,7 @@ const WRONG: [(&str, &str); 11] = [
     ("repository cn-east-3/pay/ledger", "is in another region"),
 ];
 
-/// Each with what is offered instead.
+/// Each with the suggested pattern.
 const IDLE: [(&str, &str); 6] = [
     (
         "pay/ledgre",
@@ -112,7 +112,7 @@ fn what_protect_covers_stays_however_it_is_written() {
                 .any(|line| line.starts_with("cn-north-4/pay/ledger")),
             "{pattern}"
         );
-        // A chart that is printed says the same.
+        // A printed chart gives the same messages.
         world.chart(&world.run(&["validate", "--print"]).exits(0).stdout);
         let _ = world.plan(&[]).says("withheld: protected by");
     }
@@ -120,13 +120,13 @@ fn what_protect_covers_stays_however_it_is_written() {
 
 #[test]
 fn a_pattern_that_could_match_nothing_is_an_error_at_its_place() {
-    for (pattern, said) in WRONG {
+    for (pattern, message) in WRONG {
         for (world, column) in [(protect(pattern), 12), (accept(pattern), 22)] {
             let output = world
                 .try_apply(&[])
                 .exits(1)
                 .warns("error[bad-pattern]")
-                .warns(said);
+                .warns(message);
             assert!(
                 output.stderr.contains(&format!("portolan.yaml:3:{column}")),
                 "{output}"
@@ -146,14 +146,14 @@ fn a_pattern_that_could_match_nothing_is_an_error_at_its_place() {
 
 #[test]
 fn a_pattern_that_matches_nothing_is_reported_by_every_command_that_reads_live() {
-    for (pattern, said) in IDLE {
+    for (pattern, message) in IDLE {
         for (world, column) in [(protect(pattern), 12), (accept(pattern), 22)] {
             let place = format!("portolan.yaml:3:{column}");
             for command in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
                 let output = world.run(command);
                 let _ = output
                     .warns("warning[pattern-covers-nothing]")
-                    .warns(said)
+                    .warns(message)
                     .warns(&place);
             }
             let world = protect(pattern);
@@ -172,7 +172,7 @@ fn a_pattern_that_matches_nothing_is_reported_by_every_command_that_reads_live()
                 .exits(0)
                 .json();
             assert_eq!(found(&applied, "pattern-covers-nothing").len(), 1);
-            // Nothing live is known to this one.
+            // This command does not read the live state.
             assert!(
                 !world.run(&["validate"]).exits(0).stderr.contains("warning"),
                 "{pattern}"
@@ -224,7 +224,7 @@ fn a_pattern_lint_can_be_waived() {
     let silent = |output: Output| assert!(!output.stderr.contains("warning"), "{output}");
     silent(world.plan(&[]));
     silent(world.run(&["validate"]));
-    // A part does not look for everything.
+    // A partial plan does not check every pattern.
     silent(world.plan(&["--target", "pay/web"]));
     world.chart(&chart(&format!("protect: [ pay/ledger ] {known}")));
     let _ = world.plan(&[]).warns("warning[unused-waiver]");
@@ -267,7 +267,7 @@ fn what_was_not_read_is_not_judged() {
             .exits(0)
             .says("0 to destroy"),
     );
-    // Nothing that could not be read covers nothing.
+    // A pattern is not called unused if a list could not be read.
     let body = ErrorBody::Other {
         status: 403,
         content_type: "text/plain".into(),
@@ -283,9 +283,9 @@ fn what_was_not_read_is_not_judged() {
     assert!(!output.stderr.contains("covers nothing"), "{output}");
 }
 
-/// Every command that takes a selection ends so, in both forms, and writes nothing.
+/// Every command with a selection ends with this message, in both forms, and writes nothing.
 #[track_caller]
-fn all_refuse(world: &World, arguments: &[&str], said: &str) {
+fn all_refuse(world: &World, arguments: &[&str], message: &str) {
     for command in [
         &["plan", "--detailed-exitcode"][..],
         &["drift"],
@@ -296,7 +296,7 @@ fn all_refuse(world: &World, arguments: &[&str], said: &str) {
             .run(&typed)
             .exits(1)
             .warns("error[selection-covers-nothing]")
-            .warns(said);
+            .warns(message);
         assert!(!output.stdout.contains("No changes"), "{output}");
         let document = world
             .run(&[&typed[..], &["--format", "json"]].concat())
@@ -351,7 +351,7 @@ fn a_target_that_covers_nothing_is_an_error() {
         "`--target 'pay/wbe'`",
     );
     all_refuse(&world, &["--exclude", "pay/wbe"], "`--exclude 'pay/wbe'`");
-    // No plan is left that somebody could apply, and metrics keep what they know.
+    // No plan file is left that could be applied, and the metrics stay as they are.
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
     let _ = world
         .plan(&["--out", "plan.json", "--target", "pay/wbe"])
@@ -462,22 +462,22 @@ fn the_first_segment_is_a_region_or_an_organization_of_every_region() {
             })
             .collect()
     };
-    let both = [
+    let patterns = [
         "cn-east-3/group/-",
         "cn-east-3/group/web",
         "cn-north-4/group/-",
         "cn-north-4/group/web",
     ];
-    assert_eq!(chosen("*/group"), both);
-    assert_eq!(chosen("group"), both);
-    assert_eq!(chosen("group/web"), both);
-    assert_eq!(chosen("repository group/web"), both);
-    assert_eq!(chosen("cn-east-3/group"), both[..2]);
-    assert_eq!(chosen("repository cn-east-3/group/web"), both[..2]);
+    assert_eq!(chosen("*/group"), patterns);
+    assert_eq!(chosen("group"), patterns);
+    assert_eq!(chosen("group/web"), patterns);
+    assert_eq!(chosen("repository group/web"), patterns);
+    assert_eq!(chosen("cn-east-3/group"), patterns[..2]);
+    assert_eq!(chosen("repository cn-east-3/group/web"), patterns[..2]);
     assert_eq!(chosen("organization cn-east-3/own"), ["cn-east-3/own/-"]);
     assert_eq!(chosen("cn-east-3").len(), 3);
     assert_eq!(chosen("cn-*/own"), ["cn-east-3/own/-", "cn-north-4/own/-"]);
-    assert_eq!(chosen("**/web"), both);
+    assert_eq!(chosen("**/web"), patterns);
 }
 
 #[test]

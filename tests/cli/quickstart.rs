@@ -1,4 +1,4 @@
-//! The first ten minutes: plan, apply, plan again, change a line.
+//! The first steps: plan, apply, plan again, change a line.
 
 use insta::assert_snapshot;
 use serde_json::json;

@@ -1,8 +1,7 @@
-//! The README and the page on mirrors do what they say: their console blocks are run in a copy of
-//! `examples/`.
+//! The console blocks of the README and the page on mirrors are run in a copy of `examples/`.
 //!
-//! A command follows `$ `; the lines below are all that it prints, on both streams together. With
-//! `UPDATE_README` in the environment, the current output is written to the page instead.
+//! A command follows `$ `; the lines below are its whole output, both streams together. With
+//! `UPDATE_README` in the environment, the test writes the current output to the page instead.
 
 use std::{
     fs::{self, File},
@@ -58,7 +57,7 @@ fn copy_examples(folder: &Path) {
     }
 }
 
-/// Runs a line in a shell; what it prints, in the order of a terminal.
+/// Runs a line in a shell; its output, in the order of a terminal.
 fn run(folder: &Path, command: &str) -> String {
     let path = folder.join("output.txt");
     let output = File::create(&path).unwrap();
@@ -130,7 +129,7 @@ fn set_up_names_the_version_that_is_needed_and_the_lock_file() {
         ("docs/testing.md", include_str!("../../docs/testing.md")),
     ];
     for (name, page) in pages {
-        // `cargo install` alone takes newer dependencies than those that were tested.
+        // `cargo install` alone uses newer dependencies than the tested ones.
         let loose = page
             .match_indices("cargo install ")
             .find(|(at, found)| !page[at + found.len()..].starts_with("--locked"));

@@ -1,5 +1,5 @@
-//! What an apply leaves behind: the receipt with what was sent, seen and left, and the events as
-//! they happen.
+//! The receipt of an apply (what was sent, observed and left to do), and the events during the
+//! apply.
 
 use std::fs;
 
@@ -79,7 +79,8 @@ fn a_receipt_lists_what_was_sent_and_observed() {
         (&web["status"], &web["verified"], &web["written"]),
         (&json!("applied"), &json!(true), &json!(true))
     );
-    // The check and the refusal, and both again: a check is as good as the write right behind it.
+    // The check and the refusal, each of them twice: a check is valid only for the write right
+    // after it.
     assert_eq!(web["attempts"], 4, "{web:#}");
     let statuses: Vec<&Value> = web["requests"]
         .as_array()
@@ -146,7 +147,7 @@ fn a_receipt_holds_what_is_left_to_do() {
             .starts_with("403 SVCSTG.SWR.4037018"),
         "{web:#}"
     );
-    // It was touched, so it was looked at again.
+    // It was written, so it was read again.
     assert_eq!(web["after"]["attributes"]["description"], "before");
     let left = receipt["residual"]["changes"].as_array().unwrap();
     assert_eq!(
@@ -288,11 +289,12 @@ fn events_of_a_killed_run_end_with_a_whole_line() {
         world.journal().iter().any(|entry| entry.fault)
     });
     running.kill();
-    let told = events(&world);
-    assert_eq!(told[0], "plan");
+    let events_so_far = events(&world);
+    assert_eq!(events_so_far[0], "plan");
     assert!(
-        told.contains(&"started".to_owned()) && !told.contains(&"ended".to_owned()),
-        "{told:?}"
+        events_so_far.contains(&"started".to_owned())
+            && !events_so_far.contains(&"ended".to_owned()),
+        "{events_so_far:?}"
     );
     assert!(
         !world.path("receipt.json").exists(),
@@ -340,7 +342,7 @@ fn what_cannot_be_written_is_found_before_anything_is_done() {
     let _ = world
         .run(&["apply", "plan.json", "--receipt", "plan.json"])
         .exits(64);
-    // The same file by another name, whether it is there or not.
+    // The same file under another name, existing or not.
     let _ = world
         .try_apply(&["--receipt", "one", "--events", "./one"])
         .exits(64);

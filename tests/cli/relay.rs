@@ -1,4 +1,4 @@
-//! Somebody between the program and the service, who counts connections and may speak TLS.
+//! A relay between the program and the service that counts connections and can speak TLS.
 
 use std::sync::{
     Arc,
@@ -23,12 +23,12 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Passes on what it is sent, as it is.
+    /// Passes the bytes on unchanged.
     pub(crate) fn to(world: &World) -> Relay {
         Relay::start(world, "http", None)
     }
 
-    /// Takes TLS off what it is sent. The second is the certificate of the authority, as PEM.
+    /// Terminates TLS. The second value is the certificate of the authority, as PEM.
     pub(crate) fn with_tls(world: &World) -> (Relay, String) {
         let (config, authority) = identity();
         (

@@ -1,7 +1,7 @@
-//! What a plan costs: for R repositories of the account and M repositories whose rules are managed,
-//! `2 + (floor(R / 1000) + 1) + M` reads in each region, and nothing else. Pages overlap by one
-//! item in a hundred, so that a few more numbers than the multiples of 1000 cost one page more:
-//! from 1980 on, for example.
+//! The number of requests of a plan: for R repositories of the account and M repositories with
+//! managed rules, `2 + (floor(R / 1000) + 1) + M` reads in each region, and no others. Pages
+//! overlap by one item in a hundred, so that some counts below a multiple of 1000 need one page
+//! more: from 1980 on, for example.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ fn fill(world: &World, region: &str, repositories: usize) {
     });
 }
 
-/// A document whose repositories exist, of which so many have managed rules.
+/// A document whose repositories exist, `managed` of them with managed rules.
 fn document(region: &str, repositories: usize, managed: usize) -> String {
     let mut text = format!(
         "---\nversion: 1\nregion: {region}\norganizations:\n  team-a:\n    repositories:\n"

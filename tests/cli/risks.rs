@@ -1,4 +1,4 @@
-//! Changes that wait for consent, and changes that never run.
+//! Changes that need consent, and changes that are never made.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -62,7 +62,7 @@ fn consent_allows_the_deletion_of_data() {
         .exits(0)
         .says("2 to destroy");
     let settings = |state: &mut portolan::emulator::State| {
-        // The emulator refuses as long as there are images, which is another test's concern.
+        // The emulator refuses to delete repositories with images, which another test covers.
         for name in ["a", "b"] {
             state.ensure_repository(NORTH, "team-a", name).num_images = 0;
         }
@@ -252,7 +252,7 @@ fn consent_to_no_deletion_stops_the_first_one() {
         .exits(1)
         .says("the plan is stopped");
     assert_eq!(world.writes(), [""; 0]);
-    // The same of a standing consent, which that of the run takes the place of.
+    // The same with a consent in the chart, which the command line's consent replaces.
     world.chart(&format!(
         "{HEAD}      b: {{ state: absent }}\nlimits: {{ allow: [ deletes=0 ] }}\n"
     ));

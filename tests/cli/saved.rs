@@ -1,4 +1,4 @@
-//! Saved plans: applied as they were reviewed, or refused.
+//! Saved plans: applied as reviewed, or refused.
 
 use portolan::emulator::Fault;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn a_saved_plan_holds_the_printed_one() {
             .shift_remove(name)
             .unwrap()
     });
-    // The tests hide the port in what is printed.
+    // The tests mask the port in the output.
     document["endpoints"] = printed["endpoints"].clone();
     assert_eq!(document, printed);
     let scope = &extra[1];
@@ -112,7 +112,7 @@ fn a_value_unknown_to_this_version_is_not_damage() {
         .run(&["apply", "plan.json"])
         .exits(0)
         .says("1 changed");
-    // What is unmanaged is sent back as it is, which the emulated service, being older, refuses.
+    // An unmanaged value is sent back unchanged, which the older emulated service refuses.
     let world = with_a_newer_category("{ description: new }");
     let output = world.run(&["apply", "plan.json"]).exits(1);
     assert!(!output.stderr.contains("damaged"), "{output}");

@@ -1,9 +1,9 @@
-//! The official Python SDK against the emulator: every operation that the emulator claims, through
-//! an endpoint without a region, with signatures verified. What is called, and what must come back,
-//! stands in `tests/sdk/emulator.py`.
+//! The official Python SDK against the emulator: every operation of the emulator, through an
+//! endpoint without a region, with signatures verified. The calls and the expected answers are in
+//! `tests/sdk/emulator.py`.
 //!
-//! `.ci/run` installs the SDK and makes this test mandatory. Elsewhere it is skipped where the SDK
-//! is missing.
+//! `.ci/run` installs the SDK and makes this test mandatory. Elsewhere it is skipped if the SDK is
+//! missing.
 
 use std::{
     env, fs,
@@ -26,7 +26,7 @@ const PYTHON: &str = "target/sdk/bin/python";
 /// `required` where the test must not be skipped.
 const MANDATORY: &str = "PORTOLAN_SDK_TEST";
 
-/// What only other clients ask of IAM, which is no target of faults and so in no table.
+/// Operations of IAM that only other clients call; they cannot have faults and so are in no table.
 const IAM: [(&str, &str); 2] = [("POST", "/v3/auth/tokens"), ("GET", "/v3/projects")];
 
 /// A Python that has the SDK; none if the test may be skipped for want of it.
@@ -47,8 +47,7 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-/// The methods and paths of the operations, from the emulator's own help; `{}` stands for a
-/// segment.
+/// The methods and paths of the operations, from the emulator's own help; `{}` is any segment.
 fn operations(world: &World) -> Vec<(String, String)> {
     let help = world.run(&["emulator", "--fault", "help"]).stdout;
     let (_, table) = help.split_once("\nroutes:\n").unwrap();

@@ -1,5 +1,4 @@
-//! What waits for an answer ends when a signal asks for it, also as the first process of a
-//! container.
+//! A signal ends a command that waits for an answer, also as the first process of a container.
 
 #![cfg(target_os = "linux")]
 
@@ -104,7 +103,7 @@ fn an_interrupted_drift_is_unknown() {
 fn an_apply_that_is_interrupted_while_it_reads_reports() {
     for kind in KINDS {
         let world = World::of(QUICKSTART);
-        // Before a saved plan is applied its account is looked at, which a repository tells.
+        // Before a saved plan is applied, its account is read from a repository.
         world.edit(|state| state.ensure_repository(NORTH, "another", "x").is_public = false);
         let _ = world.plan(&["--out", "plan.json"]).exits(0);
         for which in ["--yes", "plan.json"] {

@@ -1,5 +1,5 @@
-//! Pipes, devices and streams where a file is expected: written straight and never read, or read
-//! with an end.
+//! Pipes, devices and streams in place of a file: they are written directly and never read, or read
+//! up to a limit.
 
 #![cfg(unix)]
 
@@ -13,7 +13,7 @@ use crate::{
     support::{Output, QUICKSTART, World},
 };
 
-/// Ends what would wait for ever, or take all memory.
+/// Limits the time and the memory of a command.
 const LIMITS: &str = "ulimit -v 4000000; exec timeout 40 ";
 
 fn limited(world: &World, arguments: &str) -> Output {
@@ -30,7 +30,7 @@ fn pipe(world: &World, name: &str) {
     );
 }
 
-/// A world without an endpoint: what the emulator in the process needs is nothing.
+/// A world without an endpoint: the emulator in the process needs none.
 fn offline() -> World {
     World::of(QUICKSTART)
         .variable("PORTOLAN_ENDPOINT_SWR", "")
@@ -115,7 +115,7 @@ fn a_special_file_is_written_directly() {
         .exits(0)
         .says("\"digest\"");
     assert!(world.path("pipe").exists());
-    // What else goes there stays.
+    // Other text on that stream stays.
     let _ = bash(&world, "\"$0\" plan -vv --out /dev/stderr 2>log").exits(0);
     let log = text(&world, "log");
     assert!(
@@ -253,7 +253,7 @@ fn what_cannot_be_written_straight_is_found_before_anything_is_done() {
             .warns("cannot write /dev/fd/99");
         assert_eq!(world.writes(), [""; 0]);
         pipe(&world, "pipe");
-        // Nobody reads it: the run is still waiting, and a signal ends it.
+        // The pipe has no reader: the command is still waiting, and a signal ends it.
         let _ = bash(
             &world,
             &format!("timeout -s INT 2 \"$0\" apply --yes {option} pipe"),

@@ -1,5 +1,5 @@
-//! What another client does while this run waits to try a write again: the write stands on what it
-//! found then, and is not sent a second time.
+//! Another client changes an object while a write waits for its retry: the write is not sent a
+//! second time.
 
 use portolan::emulator::{
     Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Settings,
@@ -7,7 +7,7 @@ use portolan::emulator::{
 
 use crate::support::{AK, NORTH, SK, World};
 
-/// Why the first try brings no success. The service does nothing.
+/// Why the first try fails. The service carries nothing out.
 const REFUSALS: [&str; 7] = [
     "status=503",
     "status=500",
@@ -18,7 +18,7 @@ const REFUSALS: [&str; 7] = [
     "cut-before",
 ];
 
-/// A service that deletes whatever is in there along, and a world with a repository for each test.
+/// A service that deletes non-empty objects, and a world with a repository for each test.
 fn careless() -> World {
     let assumptions = Assumptions {
         delete_repository_with_images: DeleteRepositoryWithImages::Cascade,

@@ -1,5 +1,5 @@
-//! The state file of a large world: written whole at the end of a run, and complete after a crash
-//! as well.
+//! The state file of a large world: written whole at the end of a command, and complete after a
+//! crash.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
 const STATE: &str = "state.json";
 const CHANGES: &str = "state.json.changes";
 
-/// A state of so many repositories in the organization `large`.
+/// A state with this many repositories in the organization `large`.
 fn large(repositories: usize) -> String {
     let mut state = State::new("emulator");
     for number in 0..repositories {
@@ -23,7 +23,7 @@ fn large(repositories: usize) -> String {
     serde_json::to_string_pretty(&state).unwrap()
 }
 
-/// A chart of so many repositories in the organization `team-a`.
+/// A chart with this many repositories in the organization `team-a`.
 fn chart(repositories: usize) -> String {
     let mut text =
         format!("version: 1\nregion: {NORTH}\norganizations:\n  team-a:\n    repositories:\n");
@@ -37,7 +37,7 @@ fn chart(repositories: usize) -> String {
     text
 }
 
-/// How many repositories of `team-a` a state file has; none if it is not there.
+/// The number of repositories of `team-a` in a state file; none if it does not exist.
 fn in_file(path: &Path) -> usize {
     let Ok(text) = fs::read(path) else { return 0 };
     let state: State = serde_json::from_slice(&text).unwrap();

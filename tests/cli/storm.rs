@@ -1,12 +1,12 @@
-//! A large apply against a service that fails one request in twenty, in every way it can.
+//! A large apply against a service that fails one request in twenty, with every kind of fault.
 
 use crate::{support::World, times::times};
 
 /// Changes of an ordinary run; `PORTOLAN_LAWS` multiplies them.
 const CHANGES: usize = 350;
 
-/// KeyRule one in twenty. A definite no is not among them, nor is a 500 to a read, which is asked
-/// for only twice: no patience overcomes these.
+/// Each strikes one request in twenty. Final refusals are not among them, nor is a 500 to a read,
+/// which is retried only once: no number of retries overcomes these.
 const FAULTS: [&str; 9] = [
     "status=429,probability=0.01,seed=1,times=all",
     "status=429,retry-after=0,probability=0.005,seed=2,times=all",

@@ -1,5 +1,5 @@
-//! What goes where: documents to stdout, everything else to stderr, and colour only where it is
-//! wanted.
+//! Output streams: documents go to stdout, everything else to stderr, and colour is used only on
+//! request or on a terminal.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! A world of its own for each test: a service, a directory with a chart, and the program.
+//! A world for each test: a service, a directory with a chart, and the program.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ pub(crate) const NORTH: &str = "cn-north-4";
 /// The chart of the API documents' own examples.
 pub(crate) const QUICKSTART: &str = include_str!("../../examples/quickstart.yaml");
 
-/// How long anything may take that a test waits for; no test takes nearly as long.
+/// A generous timeout for everything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves all the worlds of this process.
@@ -138,8 +138,8 @@ impl World {
         self.output(self.command(arguments))
     }
 
-    /// Waits for the end of a command, and hides what differs from run to run. Whatever a test
-    /// plans: nothing is written meanwhile.
+    /// Waits for the end of a command, and hides what differs between executions. A command that
+    /// plans must not write.
     pub(crate) fn output(&self, mut command: Command) -> Output {
         let only_reads = command
             .get_args()
@@ -167,8 +167,8 @@ impl World {
         output
     }
 
-    /// Every document that `plan`, `apply` and `drift` print or save is as the published schema
-    /// says, on failures too.
+    /// Every document that `plan`, `apply` and `drift` print or save is valid for the published
+    /// schema, on failures too.
     #[track_caller]
     fn fits_the_schema(&self, command: &Command, output: &Output) {
         let arguments: Vec<&str> = command
@@ -241,7 +241,7 @@ impl World {
         )
     }
 
-    /// Runs `plan`, which sends nothing but reads.
+    /// Runs `plan`, which sends only reads.
     pub(crate) fn plan(&self, arguments: &[&str]) -> Output {
         let seen = self.emulator.journal().len();
         let output = self.run(&[&["plan"], arguments].concat());
@@ -257,12 +257,12 @@ impl World {
             .json()
     }
 
-    /// Runs `apply --yes`, whatever comes of it.
+    /// Runs `apply --yes` with any outcome.
     pub(crate) fn try_apply(&self, arguments: &[&str]) -> Output {
         self.run(&[&["apply", "--yes"], arguments].concat())
     }
 
-    /// Runs `apply --yes`, which succeeds and leaves nothing to do.
+    /// Runs `apply --yes`, which succeeds; the next plan is empty.
     pub(crate) fn apply(&self, arguments: &[&str]) -> Output {
         let output = self.try_apply(arguments).exits(0);
         self.is_settled();
@@ -276,7 +276,7 @@ impl World {
         assert!(output.stdout.contains("No changes."), "{output}");
     }
 
-    /// Runs `apply --yes --allow CLASS=N`, which succeeds and leaves nothing to do.
+    /// Runs `apply --yes --allow CLASS=N`, which succeeds; the next plan is empty.
     pub(crate) fn apply_allowing(&self, consent: &str) -> Output {
         self.apply(&["--allow", consent])
     }
@@ -291,7 +291,7 @@ impl World {
         serde_json::from_str(&fs::read_to_string(self.path(name)).unwrap()).unwrap()
     }
 
-    /// What was asked so far but for reads: method, region and path.
+    /// All writes since the last `forget`: method, region and path.
     pub(crate) fn writes(&self) -> Vec<String> {
         let writes = self
             .journal()
@@ -311,7 +311,7 @@ impl World {
         writes.map(|entry| entry.body.unwrap_or_default()).collect()
     }
 
-    /// Forgets what was asked so far.
+    /// Clears the journal.
     pub(crate) fn forget(&self) {
         self.emulator.clear_journal();
     }
@@ -320,12 +320,12 @@ impl World {
         self.emulator.inject(fault);
     }
 
-    /// Changes something behind the program's back.
+    /// Changes the state without a request, as another client would.
     pub(crate) fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         self.emulator.edit(change)
     }
 
-    /// What exists, without ids and times.
+    /// The state, without ids and times.
     pub(crate) fn state(&self) -> Vec<String> {
         self.emulator.read(summary)
     }
@@ -424,7 +424,7 @@ impl Drop for Running {
     }
 }
 
-/// What a run of the program left behind.
+/// The result of a command.
 #[must_use]
 pub(crate) struct Output {
     pub(crate) stdout: String,
@@ -439,7 +439,7 @@ impl Output {
         self
     }
 
-    /// The document on stdout, which holds nothing else.
+    /// The document on stdout, and nothing else.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))

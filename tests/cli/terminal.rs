@@ -1,5 +1,4 @@
-//! Runs that a person watches on a terminal, and what happens when the person, or the terminal, has
-//! had enough.
+//! Commands on a terminal: questions, progress, Ctrl-C, and a terminal that is closed.
 
 #![cfg(unix)]
 
@@ -50,7 +49,7 @@ impl Terminal {
         Terminal::of_kind("xterm", world, arguments)
     }
 
-    /// The kind is what `TERM` says; an empty one is not said.
+    /// The kind is the value of `TERM`; if it is empty, the variable is not set.
     fn of_kind(kind: &str, world: &World, arguments: &[&str]) -> Terminal {
         let mut command = world.command(arguments);
         if !kind.is_empty() {
@@ -143,7 +142,7 @@ impl Terminal {
             .unwrap();
     }
 
-    /// Closes the window: nobody holds the other end any more.
+    /// Closes the window: the other end of the terminal is gone.
     fn goes_away(&mut self) {
         self.closed.store(true, Ordering::Relaxed);
         self.keyboard = None;
@@ -171,7 +170,7 @@ fn risky() -> World {
     world
 }
 
-/// Whether a plan, which stands on stdout, and a warning, on stderr, are coloured on a terminal.
+/// Whether a plan on stdout and a warning on stderr are coloured on a terminal.
 fn colours(kind: &str, variables: &[(&str, &str)], arguments: &[&str]) -> bool {
     let chart = RISKY.replace("new:", "new--one:");
     let mut world = World::of(&chart);
@@ -227,7 +226,7 @@ fn the_risks_are_shown_above_the_question() {
     );
     let counted = "(not Huawei Cloud).\r\nMake these 2 changes (1 to add, 1 to change)? Only";
     assert!(question.contains(counted), "{asked}");
-    // What is withheld is not made, and what is harmless is no risk.
+    // A withheld change is not made, and a harmless one is not a risk.
     assert!(
         !question.contains("full") && !question.contains("new"),
         "{asked}"
@@ -270,7 +269,7 @@ fn the_cloud_is_named_once_above_the_question() {
             "{screen}"
         );
     }
-    // Where the plan went elsewhere, the question says it.
+    // If the plan is written to another stream, the question repeats it.
     let (plan, mut command) = (
         File::create(world.path("plan.txt")).unwrap(),
         world.command(&["apply", "--no-color"]),
@@ -324,7 +323,7 @@ fn bars_are_for_terminals_and_leave_nothing_behind() {
     for stage in ["reading [", "applying [", "checking ["] {
         assert!(screen.contains(stage), "`{stage}` is not in {screen}");
     }
-    // The cursor stays behind the bar: what is echoed there is wiped with it.
+    // The cursor stays after the bar, so that echoed characters are wiped with it.
     let longest = screen.split(|letter| letter != ' ').map(str::len).max();
     assert!(longest <= Some(30), "{longest:?} blanks in {screen:?}");
     let last = screen
@@ -393,15 +392,18 @@ fn lines_break_between_words() {
     );
     assert!(lines.iter().any(|line| line.contains(missing)), "{screen}");
 
-    // What is said of a command line, and what a command says that prints no plan.
-    for (arguments, said) in [
+    // Messages about a command line, and those of a command that prints no plan.
+    for (arguments, beginning) in [
         (&["import"][..], "hint: "),
         (&["init", "-f", "a/name/of/some/length.yaml"], "Wrote "),
     ] {
         std::fs::create_dir_all(world.path("a/name/of/some")).unwrap();
         let (_, screen) = Terminal::run(&world, arguments).ends();
         let lines = plain(&screen);
-        assert!(lines.iter().any(|line| line.starts_with(said)), "{screen}");
+        assert!(
+            lines.iter().any(|line| line.starts_with(beginning)),
+            "{screen}"
+        );
         assert!(
             lines.iter().all(|line| line.chars().count() <= 80),
             "{screen}"
@@ -433,7 +435,7 @@ fn a_signal_at_the_question_is_a_no() {
 const THREE: &str =
     "version: 1\nregion: cn-north-4\norganizations: { o: { repositories: { a: , b: , c: } } }\n";
 
-/// A run that waits for the answer to its first repository, which is made.
+/// An apply that waits for the answer to the creation of its first repository.
 fn waiting(world: &World) -> Child {
     world.inject(
         Fault::new(Effect::Delay(Duration::from_secs(1)))

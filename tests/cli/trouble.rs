@@ -1,4 +1,4 @@
-//! Services that refuse, break, lie or are not there while the live state is read: the result is
+//! Services that refuse, fail, send wrong answers or are unreachable during a read: the result is
 //! unknown, never "no changes", and nothing is written.
 
 use insta::assert_snapshot;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{NORTH, QUICKSTART, World};
 
-/// A world that is as the chart says, so that a wrong reading of a failure would be "No changes.".
+/// A world whose live state equals the chart, so that a misread failure would give "No changes.".
 fn settled() -> World {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
@@ -15,7 +15,7 @@ fn settled() -> World {
     world
 }
 
-/// What plan and apply do when reads go wrong for ever.
+/// The result of plan and apply if reads fail without an end.
 #[track_caller]
 fn is_unknown(world: &World, words: &[&str]) {
     for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
@@ -247,7 +247,7 @@ fn a_list_that_lacks_items_is_read_again() {
 #[test]
 fn a_failure_is_shown_with_its_request() {
     let world = for_ever(Effect::forbidden(), "/sync_repo");
-    // The rules are asked for before the list of organizations, or behind it.
+    // The rules are requested before or after the list of organizations.
     let ids = ["emulator-00000016", "emulator-00000017"];
     let output = ids.iter().fold(world.plan(&[]).to_string(), |output, id| {
         output.replace(id, "ID")

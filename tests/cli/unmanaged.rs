@@ -1,4 +1,4 @@
-//! What the chart does not speak of stays as it is: attributes, rules, repositories.
+//! What the chart does not mention keeps its value: attributes, rules, repositories.
 
 use portolan::emulator::{Effect, Fault, SyncRule};
 use serde_json::json;
@@ -241,7 +241,7 @@ fn unlisted_repositories_are_deleted_with_unlisted_delete() {
     );
 }
 
-/// `team-a/web` in the north copies into `dr` in the east, which deletes what is unlisted.
+/// `team-a/web` in the north copies into `dr` in the east, which has `unlisted: delete`.
 const COPIES: &str = "version: 1\nregion: cn-north-4\n\
     organizations:\n  team-a:\n    repositories:\n      web: { sync: [ { target_region: cn-east-3, \
     target_organization: dr } ] }\n---\nversion: 1\nregion: cn-east-3\n\
@@ -265,8 +265,7 @@ fn an_expected_copy_is_neither_unlisted_nor_deleted() {
     assert_eq!(world.plan_json(&[])["summary"]["unlisted"], json!(0));
 }
 
-/// The service would create the copy itself as soon as there is a rule, with attributes of its own
-/// choice.
+/// The service would create the copy itself as soon as the rule exists, with its own attributes.
 #[test]
 fn a_rule_waits_for_its_declared_copy() {
     let copy = "{ repositories: { web: { description: the copy } } }";

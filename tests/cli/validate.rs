@@ -1,4 +1,4 @@
-//! What `validate` prints for people and for machines.
+//! The output of `validate` for people and for programs.
 
 use crate::support::World;
 
@@ -106,7 +106,7 @@ fn files_can_be_named_without_an_option() {
     ] {
         let _ = world.run(arguments).exits(64);
     }
-    // A variable is for every command; what is typed is for this one.
+    // A variable is for every command; an option is for this one.
     let world = world.variable("PORTOLAN_FILE", "b");
     let _ = world
         .run(&["validate", "a.yaml", "--print"])

@@ -1,8 +1,9 @@
-//! What other programs read is checked by those programs: Microsoft's SARIF validator with GitHub's
-//! rules, ajv, yaml-language-server, promtool, and the parser of Prometheus' Python client.
+//! Output for other programs is checked with those programs: Microsoft's SARIF validator with
+//! GitHub's rules, ajv, yaml-language-server, promtool, and the parser of Prometheus' Python
+//! client.
 //!
-//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by
-//! name. GitLab's schema of Code Quality reports is in no package: `tests/data` has one.
+//! `tests/validators/install.sh` installs them. If one is missing, its tests are skipped by name.
+//! GitLab's schema of Code Quality reports is in no package: `tests/data` has one.
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +23,7 @@ use crate::{
 
 const MULTITOOL: &str = "node_modules/@microsoft/sarif-multitool-linux";
 
-/// A script of `tests/validators`, and what it prints.
+/// The output of a script of `tests/validators`.
 fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> String {
     let mut command = Command::new(program);
     command
@@ -42,9 +43,9 @@ fn script(program: &Path, name: &str, arguments: &[&Path], input: &str) -> Strin
         .unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (told, said) = (text(output.stderr), text(output.stdout));
-    assert!(output.status.success(), "{name}: {told}{said}");
-    said
+    let (stderr, stdout) = (text(output.stderr), text(output.stdout));
+    assert!(output.status.success(), "{name}: {stderr}{stdout}");
+    stdout
 }
 
 /// Every complaint of Microsoft's validator, with the rules of GitHub's code scanning among its
@@ -68,18 +69,18 @@ fn complaints(world: &World, names: &[&str]) -> Vec<String> {
         .args(["--output", "judged.sarif", "--log", "ForceOverwrite"])
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        said.contains(&format!("{} files scanned", names.len())),
-        "{said}"
+        stdout.contains(&format!("{} files scanned", names.len())),
+        "{stdout}"
     );
-    let lines = said
+    let lines = stdout
         .lines()
         .filter(|line| line.contains(": error ") || line.contains(": warning "));
     lines.map(str::to_owned).collect()
 }
 
-/// The documents are as the official schema says, formats included.
+/// The documents are valid for the official schema, formats included.
 fn fits_the_official_schema(world: &World, names: &[&str]) {
     let schema = fs::read_to_string(
         root()
@@ -191,7 +192,7 @@ fn the_sarif_validator_would_notice() {
     assert!(complaints(&world, &["bad.sarif"]).len() >= 2);
 }
 
-/// What is wrong with a Code Quality report, by what the documentation of GitLab says.
+/// The mistakes in a Code Quality report, by the documentation of GitLab.
 fn mistakes(report: &Value) -> Vec<String> {
     let schema = serde_json::from_str(include_str!("../data/code-quality.schema.json")).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
@@ -251,14 +252,14 @@ fn ajv_takes_the_schemas_in_its_strict_mode_and_what_they_offer() {
     let schemas =
         ["portolan.schema.json", "plan.schema.json"].map(|name| root().join("schemas").join(name));
     let packages = root().join(PACKAGES);
-    let said = script(
+    let stdout = script(
         Path::new("node"),
         "schema.mjs",
         &[&packages, &schemas[0], &schemas[1]],
         "",
     );
     assert_eq!(
-        said,
+        stdout,
         "portolan.schema.json: compiled\nplan.schema.json: compiled\n"
     );
 }
@@ -269,13 +270,13 @@ fn edited(texts: &[&str]) -> Option<Vec<Value>> {
     let world = World::new();
     let _ = world.run(&["init"]).exits(0);
     let input = serde_json::to_string(texts).unwrap();
-    let said = script(
+    let stdout = script(
         Path::new("node"),
         "editor.mjs",
         &[&root().join(PACKAGES), &world.path(".")],
         &input,
     );
-    Some(serde_json::from_str(&said).unwrap())
+    Some(serde_json::from_str(&stdout).unwrap())
 }
 
 const HEAD: &str = "version: 1\nregion: cn-north-4\n";
@@ -291,7 +292,7 @@ fn an_editor_completes_with_what_is_valid() {
         format!("{HEAD}targets:\n  dr:\n    region: |"),
         format!("{HEAD}mirrors:\n  p/r:\n    |"),
         format!("{HEAD}{REPOSITORY}category: |"),
-        // What would be offered behind the key itself.
+        // The suggestions right after the key.
         format!("{HEAD}{REPOSITORY}sync: |"),
         format!("{HEAD}accept: |"),
         format!("{HEAD}protect: |"),
@@ -399,14 +400,14 @@ fn an_editor_marks_wrong_keys_and_values() {
         "Property is_pubic is not allowed.",
     ];
     for (found, expected) in found.iter().zip(expected) {
-        let told = found["diagnostics"].to_string();
+        let shown = found["diagnostics"].to_string();
         assert!(
             found["diagnostics"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .any(|one| *one == expected),
-            "{expected}: {told}"
+            "{expected}: {shown}"
         );
     }
 }
@@ -421,8 +422,8 @@ fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
         let _ = world
             .run(&["drift", "-f", name, "--metrics", "out.prom"])
             .exits(2);
-        let said = script(&python, "metrics.py", &[&world.path("out.prom")], "");
-        serde_json::from_str(&said).unwrap()
+        let stdout = script(&python, "metrics.py", &[&world.path("out.prom")], "");
+        serde_json::from_str(&stdout).unwrap()
     };
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
     let hostile = "a\"b\\n\\c\nd,}=.yaml";
@@ -457,7 +458,7 @@ fn prometheus_reads_the_metrics_of_two_charts_side_by_side() {
     );
 }
 
-/// What promtool finds in the text of a file of metrics.
+/// The findings of promtool in the text of a file of metrics.
 fn promtool(program: &Path, text: &str) -> String {
     let mut command = Command::new(program);
     command

@@ -1,7 +1,7 @@
-//! What portolan writes as YAML, and what it takes for a number, against readers that are not ours:
-//! PyYAML, which follows YAML 1.1, and ruamel.yaml, which knows 1.1 and 1.2.
+//! The YAML that portolan writes, and the numbers that it reads, compared with independent readers:
+//! PyYAML, which implements YAML 1.1, and ruamel.yaml, which implements 1.1 and 1.2.
 //!
-//! `.ci/run` installs them and makes these tests mandatory. Elsewhere they are skipped where the
+//! `.ci/run` installs them and makes these tests mandatory. Elsewhere they are skipped if the
 //! readers are missing.
 
 use std::{
@@ -24,7 +24,7 @@ const MANDATORY: &str = "PORTOLAN_YAML_TEST";
 
 const READERS: usize = 3;
 
-/// What some reader takes for something else than a text.
+/// Texts that some reader does not read as a string.
 const TEXTS: &str = "no No on ON yes y Y n N off null Null true FALSE 0755 007 -012 +09 1_000 0b1 \
     0o7 0x3A 0x_ff \
     12:30:45 190:20:30.15 2026-12-31 2001-12-14t21:59:43.10-05:00 .inf -.Inf .NaN 1e3 6.8e+5 1. .5 \

@@ -1,6 +1,6 @@
-//! The walls between the modules, held by reading the source text.
+//! Checks the dependencies between the modules by reading the source text.
 //!
-//! What a comment or a string says does not count; what only a module's tests do does not either.
+//! Comments, strings and the tests of a module do not count.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.r
 /// The one module in them that reads files.
 const IMPURE: &str = "config/load/";
 
-/// What a pure module may not name.
+/// Names that a pure module may not use.
 const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io SystemTime Instant \
     async tokio \
     reqwest fastrand anyhow tracing Timestamp::now Zoned::now TimeZone::system tempfile axum \
@@ -44,14 +44,14 @@ const HOMONYMS: &str = "
     schema/words.rs: description
 ";
 
-/// The files that know a kind, with what each of them names. Everything about a kind belongs in its
-/// table, so this list may only shrink. At its end stands `config/lint.rs` alone: lints between
+/// The files that name a kind, with the names in each. Everything about a kind belongs in its
+/// table, so this list may only shrink. In the end only `config/lint.rs` is in it: lints between
 /// kinds are about kinds.
 const KNOW_KINDS: &str = "
     config/lint.rs: organization override repository sync_rule target_organization target_region
 ";
 
-/// The only modules that know each other without being parent and child: an address has a kind, a
+/// The only modules that use each other without being parent and child: an address has a kind, a
 /// kind builds addresses, and both states are made of them. This list may only shrink.
 const CIRCLE: &str = "address kind pattern state";
 
@@ -127,8 +127,7 @@ fn sources(folder: &str) -> Vec<File> {
     paths.into_iter().map(file).collect()
 }
 
-/// The text without comments, literals, and everything from the tests on, which stand last; and the
-/// strings in it.
+/// The text without comments, literals, and the tests, which are last; and the strings in it.
 fn program(text: &str) -> (String, Vec<String>) {
     let (mut code, mut literals, mut rest) = (String::new(), Vec::new(), text);
     while let Some(next) = rest.chars().next() {
@@ -268,7 +267,7 @@ fn what_is_done_is_decided_in_the_plan() {
     );
 }
 
-/// Pairs of a file and what stands behind it, from the lines of a list.
+/// Pairs of a file and the names after it, from the lines of a list.
 fn listed(list: &'static str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let line = |line: &'static str| {
         let (path, words) = line.trim().split_once(": ")?;
@@ -283,8 +282,8 @@ fn type_name(kind: &str) -> String {
     kind.split('_').map(capital).collect()
 }
 
-/// Whether the names of kinds are compared. `==` between two kinds is no such thing: neither is
-/// named.
+/// Whether the names of kinds are compared. `==` between two kinds does not count: it names
+/// neither.
 fn compares_names(code: &str) -> bool {
     let words: Vec<&str> = code.split_whitespace().collect();
     let is_name = |at: Option<&&str>| {
@@ -297,9 +296,9 @@ fn compares_names(code: &str) -> bool {
         .any(|(at, word)| matches!(*word, "==" | "!=") && is_compared(at))
 }
 
-/// What a file names of the kinds: their modules, statics and types, and as strings their names,
-/// their attributes, the facts that their reads bring, and the parts of their keys that not all of
-/// them have; `==` for a comparison of names.
+/// The names of kinds in a file: their modules, statics and types, and as strings their names,
+/// their attributes, the facts of their reads, and the parts of their keys that not all of them
+/// have; `==` for a comparison of names.
 fn kinds_known(file: &File) -> BTreeSet<&'static str> {
     let mut known = BTreeSet::new();
     let identifiers = file
@@ -521,7 +520,7 @@ fn named_by<'m>(module: &str, file: &File, modules: &BTreeSet<&'m str>) -> BTree
                 .iter()
                 .map(|part| (*part).to_owned()),
         );
-        // What stands behind a module in a path is something in it.
+        // The part after a module in a path is an item of it.
         (1..=parts.len())
             .rev()
             .find_map(|length| modules.get(parts[..length].join("::").as_str()).copied())

@@ -1,5 +1,4 @@
-//! The pages: generated ones are what the program prints, examples are valid, links, commands and
-//! names lead to something.
+//! The pages: generated ones are current, examples are valid, and links, commands and names exist.
 
 use std::{
     collections::BTreeSet,
@@ -93,7 +92,7 @@ fn the_state_of_the_page_loads_and_every_key_is_explained() {
         .unwrap();
     assert_eq!((repository.num_images, repository.sync_rules.len()), (3, 1));
 
-    // Whatever a saved state holds is explained in the table.
+    // The page explains every key of a saved state.
     let mut keys = BTreeSet::new();
     collect(&serde_json::to_value(&state).unwrap(), &mut keys);
     let names = [
@@ -433,7 +432,7 @@ fn the_pages_for_contributors_name_what_exists() {
     assert!(tests > 5 && files > 20, "{tests} tests and {files} files");
 }
 
-/// What a block of code declares, by the beginning of each line.
+/// The declarations in a block of code, by the beginning of each line.
 fn declared<'t>(code: &'t str, block: &str, begin: &str, end: char) -> BTreeSet<&'t str> {
     let inside = code
         .split(block)
@@ -448,7 +447,7 @@ fn declared<'t>(code: &'t str, block: &str, begin: &str, end: char) -> BTreeSet<
         .collect()
 }
 
-/// The guide to a new kind leaves nothing out, and names nothing that is gone.
+/// The guide to a new kind names every part of the table, and no others.
 #[test]
 fn the_guide_to_a_kind_names_every_part_of_its_table() {
     let page = include_str!("../../docs/architecture.md");

@@ -1,4 +1,4 @@
-//! The library, without the program: one folder or file for each subject.
+//! Tests of the library without the program: one folder or file for each subject.
 //!
 //! All of them are one binary, because each binary links the whole library: `cargo test --test lib
 //! laws::` runs one module. Tests that start the program are in `tests/cli`.

@@ -1,4 +1,5 @@
-//! The published schemas: current and valid; that of the chart of one mind with the decoder.
+//! The published schemas are current and valid, and the schema of the chart agrees with the
+//! decoder.
 
 use std::{fs, path::PathBuf};
 
@@ -46,7 +47,7 @@ fn errors(yaml: &str) -> Vec<String> {
         .collect()
 }
 
-/// Each published schema with what the code declares.
+/// Each published schema with the one that the code declares.
 fn published() -> [(&'static str, Value); 7] {
     [
         ("schemas/portolan.schema.json", schema::chart()),
@@ -84,7 +85,7 @@ fn they_are_schemas() {
     }
 }
 
-/// A plan with one change, and what is done to it before it is looked at.
+/// Whether a plan with one change is valid after an edit of its document.
 fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
     let mut plan: Value = serde_json::json!({
         "format_version": "1.1", "document": "plan", "outcome": "changes", "stopped": [], "unlisted": [], "diagnostics": [],
@@ -509,7 +510,7 @@ fn schema_and_decoder_refuse_the_same() {
     }
 }
 
-/// What can be said of one document, by its shape alone.
+/// Errors that the shape of a single document shows.
 const BY_SHAPE: [&str; 17] = [
     "bad-age",
     "bad-consent",
@@ -552,8 +553,7 @@ fn it_rejects_what_a_schema_can_of_the_wrong_charts() {
         let documents: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text)
             .map(Value::deserialize)
             .collect();
-        // Where YAML itself goes wrong there is nothing that a schema could look at, nor at what a
-        // variable holds.
+        // A schema cannot check invalid YAML, nor the value of a variable.
         let Ok(documents) = documents else { continue };
         if text.contains("${env:") {
             continue;

@@ -1,4 +1,4 @@
-//! The signer against vectors made with the official SDK: all three texts, to the byte.
+//! The signer against vectors of the official SDK: all three texts, byte by byte.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Vector {
     wire_url: String,
     query: Vec<(String, String)>,
     headers: BTreeMap<String, String>,
-    /// What the SDK adds by itself before it signs.
+    /// Headers that the SDK adds before it signs.
     added_headers: BTreeMap<String, String>,
     body_base64: String,
     ak: String,

@@ -1,8 +1,8 @@
-//! The charts in `tests/charts`, each in one file with what is expected of it.
+//! The charts in `tests/charts`, each in one file with its expected output.
 //!
-//! A case begins with the chart, so that its lines have the numbers which diagnostics show. The
-//! line `==== expected` ends it, and the rest is what the program prints. A case of several files
-//! begins each of them with `==== NAME`.
+//! A case begins with the chart, so that its line numbers are those of the diagnostics. The line
+//! `==== expected` ends it; the rest is the output of the program. In a case of several files, each
+//! begins with `==== NAME`.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ const EXPECTED: &str = "expected";
 pub(crate) struct Case {
     /// The file of the case.
     pub(crate) path: PathBuf,
-    /// What `--file` names: a chart, or the directory of several.
+    /// The value of `--file`: a chart, or the directory of several.
     pub(crate) chart: String,
     /// The content of each file.
     pub(crate) files: Vec<(String, Vec<u8>)>,
@@ -57,7 +57,7 @@ impl Case {
     }
 }
 
-/// The sections with their names. What stands before the first mark has none.
+/// The sections with their names. The text before the first mark has none.
 fn sections(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut sections = vec![(String::new(), Vec::new())];
     // A carriage return alone ends a line too: one of the charts has no other line breaks.

@@ -1,4 +1,4 @@
-//! Live states for tests, in a line for each resource.
+//! Live states for tests, in one line for each resource.
 //!
 //! The unit tests of the library and `tests/lib` both include this file. `portolan` is the library
 //! in both.

@@ -64,7 +64,7 @@ fn live_values_are_always_legal() {
 
 #[test]
 fn illegal_values_are_sent_only_if_they_are_live() {
-    for (name, value, said) in [
+    for (name, value, message) in [
         (
             "category",
             json!("other_model"),
@@ -99,7 +99,7 @@ fn illegal_values_are_sent_only_if_they_are_live() {
             .unwrap()
             .insert(name.to_owned(), value);
         let error = document::read(&document.to_file(&plan)).unwrap_err();
-        assert!(error.to_string().contains(said), "{name}: {error}");
+        assert!(error.to_string().contains(message), "{name}: {error}");
     }
 }
 
@@ -293,8 +293,8 @@ fn an_edited_plan_file_is_refused() {
             "unique addresses",
         ),
     ];
-    for (change, said) in forgeries {
+    for (change, message) in forgeries {
         let error = refused(&forged(change)).to_string();
-        assert!(error.contains(said), "{said}: {error}");
+        assert!(error.contains(message), "{message}: {error}");
     }
 }

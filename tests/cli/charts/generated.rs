@@ -1,4 +1,4 @@
-//! Charts that are too large, or too strange, to be kept as files.
+//! Charts that are too large, or too unusual, to be kept as files.
 
 use std::fs;
 

@@ -1,10 +1,10 @@
-//! Charts and what `portolan validate` prints about them, to the letter.
+//! Charts and the exact output of `portolan validate` about them.
 //!
 //! Each case is one file: `invalid/NNN-name.txt` holds a chart, stderr and the exit code. `valid/`
-//! holds charts that look wrong and are not; what is expected there is the chart as it is
-//! understood too. Comment lines `# env: NAME=VALUE` set variables and `# args: ..` add arguments.
-//! A new case is a file with a chart: `UPDATE_GOLDEN=1 cargo test --test cli charts::` writes what
-//! is expected into each file. Read the difference as a user would.
+//! holds charts that look invalid and are valid; their expected output includes the effective
+//! chart. Comment lines `# env: NAME=VALUE` set variables and `# args: ..` add arguments. A new
+//! case is a file with a chart: `UPDATE_GOLDEN=1 cargo test --test cli charts::` writes the
+//! expected output into each file. Read the difference as a user would.
 
 mod generated;
 mod registry;
@@ -22,7 +22,7 @@ impl Case {
             .collect()
     }
 
-    /// What `portolan validate` prints about the case, in a directory of its own.
+    /// The output of `portolan validate` about the case, in a directory of its own.
     fn run(&self, arguments: &[&str]) -> String {
         let directory = tempfile::tempdir().unwrap();
         for (name, content) in &self.files {
@@ -43,7 +43,7 @@ impl Case {
         output_of(command)
     }
 
-    /// What differs from what is expected, or nothing.
+    /// The difference from the expected output, if there is one.
     fn compare(&self, printed: &str) -> Option<String> {
         if env::var_os("UPDATE_GOLDEN").is_some() {
             let text = fs::read(&self.path).unwrap();
@@ -60,14 +60,14 @@ impl Case {
     }
 }
 
-/// The binary, with nothing of the environment that the tests run in.
+/// The binary, without the environment of the tests.
 fn portolan() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
     command.env_clear();
     command
 }
 
-/// What a command printed and its exit code, as the cases hold it.
+/// The output and the exit code of a command, in the format of the cases.
 fn output_of(mut command: Command) -> String {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

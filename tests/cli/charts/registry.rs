@@ -1,4 +1,4 @@
-//! Every code of the registry is met by a chart.
+//! A chart exists for every registered diagnostic code.
 
 use std::{collections::BTreeSet, env};
 

@@ -10,7 +10,7 @@ use super::files::{names, scripts, text};
 
 const PAGE: &str = include_str!("../../../docs/ci.md");
 
-/// After these a shell takes the next word for a command.
+/// After these, a shell reads the next word as a command.
 const BEFORE_A_COMMAND: [&str; 7] = ["", "||", "&&", "|", "then", "do", "!"];
 
 const AFTER_A_COMMAND: [&str; 7] = [">", ">>", "2>", "||", "&&", "|", ";"];

@@ -1,4 +1,4 @@
-//! Reads the examples, and finds the scripts in them.
+//! Reads the examples and the scripts in them.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-/// What a shell runs, or a container.
+/// A command of a shell or a container.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     /// File, job and step.

@@ -1,4 +1,4 @@
-//! The scripts of the workflows are run, as the runner would.
+//! Runs the scripts of the workflows as GitHub's runner would.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn plan(stage: &Stage, variables: &[(&str, &str)]) -> Ended {
     step(stage, "plan", "plan: Plan", variables)
 }
 
-/// What the step hands to the next ones.
+/// The code that the step passes to the next ones.
 fn code(stage: &Stage) -> String {
     stage.text("output").trim().to_owned()
 }
@@ -57,7 +57,7 @@ fn a_plan_ends_the_job_as_portolan_ended() {
             stage.settle();
         }
         let at = format!("{expected} {variables:?}");
-        // The step itself goes on, so that the comment is written on a failure too.
+        // The step itself succeeds, so that the comment is written on a failure too.
         let _ = plan(&stage, variables).with(0);
         assert_eq!(code(&stage), format!("code={expected}"), "{at}");
         assert!(
@@ -136,7 +136,7 @@ fn the_comment_is_one() {
             "{body}"
         );
     }
-    // No answer is no reason to write a second comment.
+    // Without an answer, no second comment is written: it might be a duplicate.
     let stage = Stage::new(CHART);
     let _ = plan(&stage, &[]).with(0);
     assert_ne!(
@@ -368,7 +368,7 @@ fn the_issue_is_one() {
         );
     }
     assert!(stage.text("answers/body").contains("2 to add"));
-    // Whether there is an issue is not known, so there is no second one.
+    // It is unknown whether an issue exists, so no second one is created.
     fs::remove_file(stage.path("answers/issues.json")).unwrap();
     assert_ne!(
         step(&stage, "drift", "drift: Keep one issue", &[("CODE", "2")]).code,

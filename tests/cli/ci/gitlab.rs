@@ -1,4 +1,4 @@
-//! The scripts of the pipeline are run, as a runner would.
+//! Runs the scripts of the pipeline as GitLab's runner would.
 
 use std::fs;
 
@@ -87,7 +87,7 @@ fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
             if code == 0 { "bbbb\n" } else { "" }
         );
     }
-    // No answer is no reason to write a second note.
+    // Without an answer, no second note is written: it might be a duplicate.
     let stage = Stage::new(CHART);
     let _ = plan(&stage, &[]).with(22);
     assert_eq!(stage.asked().len(), 1);
@@ -112,7 +112,7 @@ fn request(state: &str, merge: &str, source: u32) -> Value {
         "source_project_id": source })
 }
 
-/// A merged merge request, whose plan was made by job 31 of pipeline 21.
+/// A merged merge request, whose plan job 31 of pipeline 21 made.
 fn merged() -> Stage {
     let stage = Stage::new(CHART);
     stage.answer("notes", &json!([]));

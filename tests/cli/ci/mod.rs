@@ -1,10 +1,9 @@
-//! The examples for continuous integration: they are well-formed, they say nothing that portolan
-//! does not know, and their scripts do what `docs/ci.md` says.
+//! The examples for continuous integration: they are well-formed, use only commands and options of
+//! portolan, and their scripts do what `docs/ci.md` describes.
 //!
-//! `files` reads them, `commands` looks for command lines and variables, `safety` for what a
-//! stranger could misuse, and the scripts are run by `github` and `gitlab`, in a `stage` where only
-//! the cloud and the forge are played. `validators` shows them to the linters and schemas of
-//! others.
+//! `files` reads them, `commands` checks command lines and variables, `safety` checks what an
+//! attacker could misuse. `github` and `gitlab` run the scripts on a `stage`, where only the cloud
+//! and the forge are simulated. `validators` passes them to linters and schemas.
 
 mod commands;
 mod files;
@@ -57,7 +56,7 @@ fn every_file_is_explained() {
     }
 }
 
-/// `kubectl apply` puts an object of the file in the place of one that is there.
+/// `kubectl apply` replaces an existing object with that of the file.
 #[test]
 fn no_file_replaces_one_that_the_guide_creates() {
     let page = include_str!("../../../docs/ci.md");

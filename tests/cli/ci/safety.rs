@@ -1,5 +1,5 @@
-//! What a stranger could misuse: credentials before a fork, texts of a pull request in a script,
-//! too many permissions.
+//! What an attacker could misuse: credentials in a job of a fork, texts of a pull request in a
+//! script, excessive permissions.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::files::{documents, names, scripts};
 
 const NOT_FROM_A_FORK: &str = "github.event.pull_request.head.repo.full_name == github.repository";
 
-/// Each job of the workflows: where it stands, its workflow, itself.
+/// Each job of the workflows: its place, its workflow, itself.
 fn jobs() -> Vec<(String, Value, Value)> {
     let workflows = names()
         .into_iter()
@@ -83,7 +83,7 @@ fn what_can_write_runs_on_the_default_branch_only() {
         let concurrency =
             json!({ "group": "portolan-apply", "cancel-in-progress": false, "queue": "max" });
         assert_eq!(workflow["concurrency"], concurrency, "{place}");
-        // The chart as it is when the turn comes, and not when the run was asked for.
+        // The chart at the time of the job, not of its trigger.
         assert_eq!(
             job["steps"][0]["with"]["ref"], "${{ github.ref_name }}",
             "{place}"
@@ -137,7 +137,7 @@ fn what_a_step_refers_to_is_there() {
     }
 }
 
-/// The plan is looked for where it was put.
+/// The plan is read from where it was stored.
 #[test]
 fn the_plan_is_found_under_its_name() {
     let plan = &documents("github/portolan-plan.yml")[0]["jobs"]["plan"]["steps"];

@@ -1,6 +1,6 @@
-//! Where the scripts are run: a git repository with a chart, portolan itself against its emulator,
-//! and stand-ins for the programs that talk to the forge. The stand-ins answer with files, through
-//! the filter that the script asks for.
+//! The environment of the scripts: a git repository with a chart, portolan with its emulator, and
+//! stubs of the programs that call the forge. The stubs answer with files, through the filter of
+//! the script's request.
 
 use std::{
     fs,
@@ -47,8 +47,7 @@ impl Ended {
     }
 }
 
-/// The scripts use them as they stand; without them there is nothing to see, as on a machine that
-/// is no runner.
+/// The scripts use these tools unchanged. Machines that are not runners may lack them.
 pub(crate) fn has_the_tools() -> bool {
     ["bash", "git", "jq"].into_iter().all(|tool| {
         let found = Command::new(tool).arg("--version").output().is_ok();
@@ -89,7 +88,7 @@ impl Stage {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Lets the forge answer; the name is a part of the path that is asked for.
+    /// Sets an answer of the forge; the name is a part of the requested path.
     pub(crate) fn answer(&self, name: &str, answer: &Value) {
         fs::write(
             self.path("answers").join(format!("{name}.json")),
@@ -127,7 +126,7 @@ impl Stage {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "chart"]);
     }
 
-    /// Somebody makes live what the chart says.
+    /// Makes the live state equal to the chart.
     pub(crate) fn settle(&self) {
         let status = self
             .portolan(&["apply", "--yes", "--quiet"])
@@ -191,12 +190,12 @@ impl Stage {
         }
     }
 
-    /// What stands in a file, or nothing.
+    /// The text of a file; empty if it is missing.
     pub(crate) fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// What was asked of the forge since the last call, one line each.
+    /// The requests to the forge since the last call, one line each.
     pub(crate) fn asked(&self) -> Vec<String> {
         let asked = self
             .text("answers/asked")

@@ -1,9 +1,8 @@
-//! The examples are checked by what others check theirs with: actionlint, zizmor, shellcheck,
-//! promtool, and the schemas of GitHub's workflows, GitLab's pipelines and Kubernetes. Each is also
-//! shown an example that was broken for it.
+//! The examples are checked with their users' tools: actionlint, zizmor, shellcheck, promtool, and
+//! the schemas of GitHub's workflows, GitLab's pipelines and Kubernetes. Each tool must also refuse
+//! a broken example.
 //!
-//! `tests/validators/install.sh` installs them. Where one is missing, its tests are skipped by
-//! name.
+//! `tests/validators/install.sh` installs them. If one is missing, its tests are skipped by name.
 
 use std::{
     collections::BTreeMap,
@@ -21,8 +20,8 @@ use crate::installed::{installed, root};
 /// Texts by name.
 type Texts = BTreeMap<String, String>;
 
-/// What a validator prints about the texts, each of which is a file; nothing if it exits with 0.
-/// Any other code than those of its findings means that it did not run.
+/// The output of a validator about the texts, each of which is a file; empty if it exits with 0. An
+/// exit code that is not in `findings` means that it did not run.
 fn complaints(texts: &Texts, findings: &[i32], command: impl FnOnce(&Path) -> Command) -> String {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in texts {
@@ -73,7 +72,7 @@ fn blocks(language: &str) -> Texts {
     blocks
 }
 
-/// The job around a step of a page.
+/// The frame of a job around a step of a page.
 const STEPS: &str = "name: from a page
 on: { push: { branches: [main] } }
 permissions: {}
@@ -192,7 +191,7 @@ fn zizmor_takes_the_workflows() {
                 .arg(folder);
             command
         };
-        // The code says how grave the worst finding is.
+        // The exit code is the severity of the worst finding.
         complaints(texts, &[11, 12, 13, 14], command)
     };
     let texts = workflows();
@@ -241,7 +240,7 @@ fn zizmor_takes_the_workflows() {
     }
 }
 
-/// What a schema refuses in the documents of a text. The schema says which draft it follows.
+/// The errors of a schema about the documents of a text. The schema names its draft.
 fn misfits(schema: &Value, text: &str) -> Vec<String> {
     let validator = jsonschema::options().build(schema).unwrap();
     let read = |document| Value::deserialize(document).unwrap();
@@ -303,10 +302,10 @@ fn the_pipeline_is_valid_for_the_schema_of_gitlab() {
     }
 }
 
-/// The oldest and the newest version; both schemas refuse fields that they do not know.
+/// The oldest and the newest version; both schemas refuse unknown fields.
 const KUBERNETES: [&str; 2] = ["v1.25.0-local-strict", "v1.37.0-local-strict"];
 
-/// What Kubernetes would refuse in a text of manifests.
+/// The errors of Kubernetes about a text of manifests.
 fn refused(schemas: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for version in KUBERNETES {

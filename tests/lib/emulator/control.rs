@@ -1,5 +1,4 @@
-//! The control endpoint: what a test in any language can do from outside, and that nobody can where
-//! it is off.
+//! The control API: what a test in any language can do with it, and that it is off by default.
 
 use portolan::emulator::{Emulator, Settings, serve_controlled};
 use reqwest::Method;
@@ -230,7 +229,7 @@ async fn it_is_served_on_loopback_only() {
     assert!(error.to_string().contains("loopback"), "{error}");
 }
 
-/// What a browser can be made to send to a port of its own machine.
+/// A request that a web page can cause a browser to send to a port of its own machine.
 async fn foreign(site: &Site, headers: &[(&str, &str)]) -> (u16, Value) {
     let edit = json!({ "edit": "delete-organization cn-north-4/team-a" }).to_string();
     let mut request = site

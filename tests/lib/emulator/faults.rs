@@ -1,4 +1,4 @@
-//! Each effect as it looks to a client that knows nothing of it.
+//! Each fault as a client sees it.
 
 use std::sync::Arc;
 
@@ -272,7 +272,7 @@ async fn a_write_becomes_visible_after_some_reads() {
     site.fault("stale-reads=2,times=all");
     publish(&site, true).await;
     assert_eq!(is_public(&site).await, json!(false));
-    // One that is refused is no write.
+    // A refused write is not a write.
     let refused = site
         .send(
             Method::DELETE,

@@ -1,4 +1,4 @@
-//! The emulator as an HTTP client meets it: routes on the wire, signatures, and answers that break.
+//! The emulator as an HTTP client sees it: routes, signatures, and broken answers.
 
 mod codearts;
 mod control;

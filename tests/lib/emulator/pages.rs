@@ -1,5 +1,5 @@
-//! The example requests of the API's own pages, sent as they are printed there, and the answers
-//! beside those of the page.
+//! The example requests of the API's pages, sent as printed there, and the answers compared with
+//! those of the page.
 
 use portolan::emulator::{Access, Emulator, Settings, SyncRule};
 use reqwest::Method;
@@ -9,7 +9,7 @@ use super::support::Site;
 
 const REGION: &str = "cn-north-4";
 
-/// What the pages' examples call them.
+/// The names in the pages' examples.
 const ORGANIZATION: &str = "test";
 const REPOSITORY: &str = "grpc-helloworld";
 

@@ -1,4 +1,4 @@
-//! An emulator on a port, and a plain HTTP client.
+//! An emulator on a port, and an HTTP client.
 
 use portolan::emulator::{Emulator, Settings, serve, serve_controlled};
 use reqwest::{Client, Method, Response};

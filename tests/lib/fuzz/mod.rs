@@ -1,8 +1,8 @@
-//! What the fuzz targets check, on inputs that a stable compiler can make: seeds, and seeds that
-//! were damaged.
+//! The checks of the fuzz targets, on inputs that need no nightly compiler: seeds, and damaged
+//! seeds.
 //!
-//! The targets in `fuzz/` go on from here for as long as they are left running. `PORTOLAN_LAWS=20`
-//! tries twenty times as many inputs as usual.
+//! The targets in `fuzz/` run the same checks without an end. `PORTOLAN_LAWS=20` tries twenty times
+//! as many inputs.
 
 #[path = "../../../fuzz/checks/address.rs"]
 mod address;
@@ -36,7 +36,7 @@ enum Damage {
 
 fn damage() -> impl Strategy<Value = Damage> {
     let place = any::<Index>;
-    // What means something in YAML, JSON or a header, and what should not be there at all.
+    // Tokens with a meaning in YAML, JSON or a header, and invalid ones.
     let tokens = [
         "null", "{", "}", "[", "]", "\"", ":", ",", "\n", "- ", "-1", "1e999", "**", "/",
         "\u{202e}", "é", "\0", "\x01",
@@ -106,7 +106,7 @@ fn charts() {
 
 #[test]
 fn plan_files() {
-    // A printed plan lacks what only a saved one has.
+    // A printed plan lacks the fields that only a saved one has.
     let saved = |scenario: &str| {
         let mut plan: serde_json::Value = serde_json::from_str(&document(scenario)).unwrap();
         plan["tool"] = "portolan".into();

@@ -1,4 +1,4 @@
-//! The HTTP door against a raw socket: what leaves it, and what counts as an answer.
+//! The HTTP client against a raw socket: what it sends, and what it accepts as a response.
 
 mod no_answer;
 mod proxy;

@@ -1,4 +1,4 @@
-//! When there is no answer, and whether the service can have seen the request.
+//! Requests without a response, and whether the service may have received them.
 
 use std::{io::Write, net::TcpListener, thread, time::Duration};
 

@@ -1,5 +1,4 @@
-//! A server that knows nothing of HTTP but where a request ends: it answers with the bytes it was
-//! given.
+//! A server that parses only the end of a request, and answers with given bytes.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

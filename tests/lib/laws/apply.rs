@@ -1,4 +1,4 @@
-//! What an apply does: what the plan says, once, and nothing else.
+//! An apply makes each change of the plan once, and nothing else.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use portolan::{
 use proptest::prelude::*;
 
 use super::{
-    cautious_world, done, expected, deletes_an_absent_organization, mirrors, parts,
+    cautious_world, deletes_an_absent_organization, done, expected, mirrors, parts,
     site::{Deletion, Forestalled, Site, subject},
     world,
 };
@@ -27,7 +27,7 @@ fn one_apply_makes_the_live_state_equal_to_the_chart() {
         let fates = site.apply(&plan);
         prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
         is_written_once(&plan, &site.writes())?;
-        // What was asked for holds, and everything else is untouched: read from the raw state.
+        // The desired values are live, and everything else is unchanged: read from the raw state.
         prop_assert_eq!(
             expected::comparable(site.state(), &before),
             expected::after(&world.chart, &before)
@@ -43,7 +43,7 @@ fn one_apply_makes_the_live_state_equal_to_the_chart() {
     });
 }
 
-/// Every change costs its own writes, and there are no others.
+/// Every change causes its own writes, and there are no others.
 fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
     for body in writes
         .iter()
@@ -165,7 +165,11 @@ fn a_plan_that_is_applied_twice_writes_once() {
         site.apply(&plan);
         let (once, _) = (site.state(), site.writes());
         let fates = site.apply(&plan);
-        prop_assert!(site.writes().iter().all(deletes_an_absent_organization), "{:#?}", plan.changes);
+        prop_assert!(
+            site.writes().iter().all(deletes_an_absent_organization),
+            "{:#?}",
+            plan.changes
+        );
         prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
         prop_assert_eq!(site.state(), once);
         Ok(())

@@ -1,7 +1,7 @@
-//! Random charts: what one says, as plain values, and the YAML text that says it.
+//! Random charts, as plain values and as YAML text.
 //!
-//! Nothing here knows how portolan reads a chart: `expected` works from these values, portolan from
-//! the text.
+//! Nothing here depends on how portolan reads a chart: `expected` uses the values, portolan the
+//! text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(crate) const CATEGORIES: [&str; 3] = ["other", "linux", "database"];
 pub(crate) const DESCRIPTIONS: [&str; 4] = ["", "one", "two\nlines", "ünï: #\"x\" "];
 const TARGETS: [&str; 2] = ["dr", "backup"];
 
-/// What may stand behind a key: nothing at all, `null`, or a value.
+/// The possible values of a key: missing, `null`, or a value.
 #[derive(Debug, Clone)]
 pub(crate) enum Setting<T> {
     Missing,
@@ -25,7 +25,7 @@ pub(crate) enum Setting<T> {
     Is(T),
 }
 
-/// A region and an organization there.
+/// A region and an organization in it.
 pub(crate) type Place = (&'static str, &'static str);
 
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub(crate) struct Document {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Chart {
-    /// Where each of [`TARGETS`] is, and what it says of `override`.
+    /// Whether each of [`TARGETS`] is declared, and its `override`.
     pub(crate) targets: [(Place, Setting<bool>); 2],
     pub(crate) documents: Vec<Document>,
     pub(crate) protect: Vec<&'static str>,
@@ -225,8 +225,8 @@ where
     prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null), 3 => value.prop_map(Setting::Is)]
 }
 
-/// Takes out what would be an error: the same thing said twice, and life in an organization that
-/// shall go.
+/// Removes what would be an error: duplicates, and repositories in an organization that is `state:
+/// absent`.
 fn consistent(mut chart: Chart) -> Chart {
     let mut seen = BTreeMap::<Place, (bool, BTreeSet<&str>)>::new();
     let mut mirrored = BTreeSet::new();

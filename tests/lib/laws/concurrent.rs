@@ -1,4 +1,4 @@
-//! What other clients changed between plan and apply is not written.
+//! A resource that another client changed between plan and apply is not written.
 
 use portolan::{
     emulator::State,
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::law::law;
 
-/// Whether the raw object is no longer what the plan was made for.
+/// Whether the raw object differs from the one that the plan was made for.
 fn moved(change: &Change, now: &State) -> bool {
-    // No stranger touches those.
+    // The edits of other clients do not touch mirrors.
     if change.address.kind().name == "mirror" {
         return false;
     }
@@ -31,8 +31,7 @@ fn moved(change: &Change, now: &State) -> bool {
     };
     let (exists, same) = match names[..] {
         [region, organization] => {
-            // Not its own repositories, but those that the plan does not delete, are asked for
-            // elsewhere.
+            // Other tests cover the repositories of a deleted organization.
             (now.organization(region, organization).is_some(), true)
         }
         [region, organization, name] => match now.repository(region, organization, name) {
@@ -81,11 +80,11 @@ fn moved(change: &Change, now: &State) -> bool {
 
 #[test]
 fn a_resource_that_another_client_changed_is_not_written() {
-    law((world(), live::deeds()), |(world, deeds)| {
+    law((world(), live::edits()), |(world, edits)| {
         let site = Site::new(&world.live, Deletion::Everything);
         let plan = site.plan(&world.chart.yaml());
         site.emulator
-            .edit(|state| deeds.iter().for_each(|deed| deed.happen(state)));
+            .edit(|state| edits.iter().for_each(|edit| edit.perform(state)));
         let moved_then = site.state();
         site.apply(&plan);
         let mut writes = site.writes();
@@ -99,7 +98,7 @@ fn a_resource_that_another_client_changed_is_not_written() {
             prop_assert!(
                 !written.contains(&parts(change)),
                 "moved by {:?}, and written: {:#?}",
-                deeds,
+                edits,
                 change
             );
         }
@@ -109,7 +108,8 @@ fn a_resource_that_another_client_changed_is_not_written() {
             "{:#?}",
             writes
         );
-        // Whatever is gone now was in the plan, rules of a repository that went aside.
+        // Every object that is missing now was deleted by the plan, except rules that were deleted
+        // with their repository.
         let now = site.state();
         for (region, content) in &moved_then.regions {
             for (organization, entry) in &content.organizations {
@@ -126,7 +126,7 @@ fn a_resource_that_another_client_changed_is_not_written() {
                         stays || gone(&[region, organization, name]),
                         "{} went; {:?}",
                         name,
-                        deeds
+                        edits
                     );
                 }
             }

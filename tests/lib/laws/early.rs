@@ -1,5 +1,5 @@
-//! Rules of a repository are read while the list that shows it is still on its way, and that
-//! decides nothing.
+//! The rules of a repository are read while its list is in flight, and the result is the same as
+//! after it.
 
 use std::sync::{
     Arc,
@@ -27,14 +27,14 @@ const PAGE: usize = 5;
 /// Far longer than any run; the clock is paused.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// What happens to the list and to the repository whose rules are read first.
+/// The edits to the list and to the repository whose rules are read first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Story {
-    /// Later pages come after the rules of all repositories on the first one were asked for.
+    /// Later pages arrive after the rules of all repositories on the first one were requested.
     Slow,
     /// Later pages are refused.
     Refused,
-    /// It is gone when its rules are asked for, and back afterwards.
+    /// It is missing when its rules are read, and exists again afterwards.
     Back,
     /// It is gone for good.
     Gone,

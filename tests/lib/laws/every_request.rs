@@ -1,8 +1,8 @@
-//! A fixed world of forty changes, broken at every single request of a run in every way, and run
-//! again.
+//! A fixed world of forty changes: each request of an apply fails in every way, and a second apply
+//! follows.
 //!
-//! What holds: the next run ends where an undisturbed one would have ended, and over both runs
-//! every write took effect exactly once, nothing twice and nothing else.
+//! The second apply ends in the state of an undisturbed one, and over both, every write takes
+//! effect exactly once and no other write does.
 
 use std::sync::{
     Arc,
@@ -94,7 +94,7 @@ fn live() -> State {
     state
 }
 
-/// What befalls one request.
+/// The fault of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Break {
     CutBefore,
@@ -102,7 +102,7 @@ enum Break {
     /// The process ends before it is sent, or before its answer arrives.
     KillBefore,
     KillAfter,
-    /// An answer with this status, which is no answer to a write.
+    /// An answer with this status before the write is carried out.
     StatusBefore(u16),
     StatusAfter(u16),
 }
@@ -158,13 +158,13 @@ impl Transport for Breaking {
     }
 }
 
-/// What took effect so far: method, subject and body of each write, sorted.
+/// The writes that took effect: method, subject and body of each, sorted.
 fn effects(site: &Site) -> Vec<String> {
     let writes = site
         .writes()
         .into_iter()
         .filter(|write| write.status.is_some_and(|status| status < 300));
-    let mut told: Vec<String> = writes
+    let mut effects: Vec<String> = writes
         .map(|write| {
             format!(
                 "{} {:?} {}",
@@ -174,8 +174,8 @@ fn effects(site: &Site) -> Vec<String> {
             )
         })
         .collect();
-    told.sort();
-    told
+    effects.sort();
+    effects
 }
 
 /// Plans and applies; whether everything was done.
@@ -212,7 +212,7 @@ fn after_a_fault_at_any_request_the_next_apply_finishes() {
                 break;
             }
             struck += 1;
-            // One fault that is no refusal is overcome at once, unless it ended the process.
+            // One fault that is not a refusal is overcome at once, unless it ended the process.
             let is_killed = matches!(how, Break::KillBefore | Break::KillAfter);
             assert_eq!(ended, !is_killed, "{how:?} at {at}");
             assert!(run(&site), "{how:?} at {at}");

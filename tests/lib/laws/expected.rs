@@ -1,5 +1,5 @@
-//! What the world must be after an apply: a second computation of inheritance and of everything
-//! else, from the values behind the chart and the raw state. It shares no line with what it checks.
+//! The expected world after an apply: a second implementation of inheritance and everything else,
+//! from the values behind the chart and the raw state. It shares no code with what it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use portolan::emulator::{Organization, Repository, State, SyncRule};
 
 use super::chart::{self, Chart, Defaults, Place, Rule, Setting, Values};
 
-/// What the chart says of one repository that shall exist; `None` is not managed.
+/// The desired values of one repository; `None` is not managed.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) is_public: Option<bool>,
@@ -20,7 +20,7 @@ pub(crate) struct Wanted {
 /// A region, an organization and a repository.
 type Name = (&'static str, &'static str, &'static str);
 
-/// The first of the layers that says anything decides; `null` decides for nothing.
+/// The first layer with a value decides; `null` ends the search without a value.
 fn decided<T: Clone>(layers: &[Option<&Setting<T>>]) -> Option<T> {
     for layer in layers.iter().flatten() {
         match layer {
@@ -65,7 +65,7 @@ fn wanted(
     }
 }
 
-/// Every repository of the chart; nothing behind it: it shall not exist.
+/// Every repository of the chart; `None` is `state: absent`.
 fn repositories(chart: &Chart) -> BTreeMap<Name, Option<Wanted>> {
     let mut all = BTreeMap::new();
     for document in &chart.documents {
@@ -93,7 +93,7 @@ fn repositories(chart: &Chart) -> BTreeMap<Name, Option<Wanted>> {
     all
 }
 
-/// How many resources the chart says shall exist.
+/// How many resources the chart declares as present.
 pub(crate) fn resources(chart: &Chart) -> usize {
     let entries = chart.documents.iter().flat_map(|document| {
         let entries = document.organizations.iter();
@@ -118,9 +118,8 @@ pub(crate) fn resources(chart: &Chart) -> usize {
     organizations.len() + repositories.values().flatten().map(rules).sum::<usize>() + mirrors
 }
 
-/// Whether one of the patterns that charts here protect with covers the repository, and whether it
-/// covers a rule of such a repository that goes to an organization. Nothing behind it: to any at
-/// all.
+/// Whether one of the patterns that these charts protect with matches the repository, and whether
+/// it matches a rule of such a repository to an organization. `None` is a rule to any organization.
 fn covers(pattern: &str, (organization, name): (&str, &str), target: Option<&str>) -> (bool, bool) {
     let to = |wanted: &str| target.is_none_or(|target| target == wanted);
     match pattern {
@@ -180,10 +179,10 @@ fn going<'a>(chart: &Chart, before: &'a State) -> BTreeSet<(&'a str, &'a str, &'
         {
             for name in content.repositories.keys() {
                 let place = (region.as_str(), organization.as_str(), name.as_str());
-                let said = wanted.get(&place);
-                let is_absent = said.is_some_and(Option::is_none);
+                let declared = wanted.get(&place);
+                let is_absent = declared.is_some_and(Option::is_none);
                 let is_unlisted =
-                    said.is_none() && !copies.contains(&place) && deletes(region, organization);
+                    declared.is_none() && !copies.contains(&place) && deletes(region, organization);
                 if is_absent || is_unlisted {
                     going.insert(place);
                 }
@@ -193,9 +192,9 @@ fn going<'a>(chart: &Chart, before: &'a State) -> BTreeSet<(&'a str, &'a str, &'
     going
 }
 
-/// How many requests a plan costs: two lists for each region, and one for each repository that is
-/// there, stays, and has managed rules, or goes while a rule of it could be protected; one list for
-/// each region with mirrors, and one request for each of them.
+/// The number of requests of a plan: two lists for each region; one for each existing repository
+/// that stays and has managed rules, or is deleted while a rule of it could be protected; one list
+/// for each region with mirrors, and one request for each of them.
 pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let speaking = chart
         .documents
@@ -228,7 +227,7 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     2 * regions.len() + managed.count() + held.count() + mirrored.len() + mirrors
 }
 
-/// The state after an apply. What is new has the id 0, and what was written has no time of update.
+/// The state after an apply. New objects have the id 0, and written ones have no time of update.
 pub(crate) fn after(chart: &Chart, before: &State) -> State {
     let mut state = before.clone();
     let wanted = repositories(chart);
@@ -322,17 +321,17 @@ fn apply(wanted: &Wanted, repository: &mut Repository) {
             .unwrap_or(false);
         let fits = kept.filter(|rule| rule.auto && rule.overrides == overrides);
         let (created, updated) = (String::new(), String::new());
-        let made = SyncRule {
+        let rule = SyncRule {
             overrides,
             created,
             updated,
             ..SyncRule::to(region, organization)
         };
-        repository.sync_rules.push(fits.cloned().unwrap_or(made));
+        repository.sync_rules.push(fits.cloned().unwrap_or(rule));
     }
 }
 
-/// The state with ids of what is new, times of what was written, and the order of rules taken out.
+/// The state without ids of new objects, times of written ones, and the order of rules.
 pub(crate) fn comparable(mut state: State, before: &State) -> State {
     let beginning = Repository::default().updated;
     let old = |id: &mut u64| *id = if *id > before.counters.id { 0 } else { *id };
@@ -373,7 +372,7 @@ pub(crate) fn comparable(mut state: State, before: &State) -> State {
     state
 }
 
-/// The state with all ids and times taken out: for runs that got there in different ways.
+/// The state without any ids and times: to compare applies that took different requests.
 pub(crate) fn anonymous(state: State) -> State {
     let mut state = comparable(state, &State::default());
     for organization in state

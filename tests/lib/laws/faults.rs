@@ -1,4 +1,4 @@
-//! What a fault leaves undone, the next run finishes.
+//! The next apply finishes what a fault left undone.
 
 use portolan::emulator::{Effect, ErrorBody, Fault};
 use proptest::prelude::*;
@@ -24,8 +24,8 @@ pub(crate) fn effect() -> impl Strategy<Value = Effect> {
     ]
 }
 
-/// Breaks an apply; the next run must come to the state of a clean one. A single fault that is no
-/// definite refusal is overcome at once.
+/// Breaks an apply; the next one must end in the state of an undisturbed one. A single fault that
+/// is not a definite refusal is overcome at once.
 fn is_finished_by_the_next_run(world: &World, fault: Fault) -> Verdict {
     let clean = Site::new(&world.live, Deletion::Images);
     clean.apply(&clean.plan(&world.chart.yaml()));

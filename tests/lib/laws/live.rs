@@ -1,5 +1,5 @@
-//! Random live states, whose names overlap with those of the charts, and what a stranger may do to
-//! them.
+//! Random live states, whose names overlap with those of the charts, and the possible edits of
+//! another client.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ fn rule((region, organization): (&str, &str), overrides: bool, auto: bool) -> Sy
     }
 }
 
-/// Takes out what stands in the way of an organization that shall go: portolan would rather stop.
+/// Removes what prevents the deletion of an organization: portolan would stop.
 pub(crate) fn without_blockers(mut state: State, chart: &Chart) -> State {
     for document in &chart.documents {
         for (name, _) in document
@@ -102,9 +102,9 @@ pub(crate) fn without_blockers(mut state: State, chart: &Chart) -> State {
     state
 }
 
-/// Something that somebody else does; the index picks what it is done to.
+/// An edit of another client; the index selects the object.
 #[derive(Debug, Clone)]
-pub(crate) enum Deed {
+pub(crate) enum Edit {
     DeleteOrganization(Index),
     DeleteRepository(Index),
     DeleteRule(Index),
@@ -116,27 +116,27 @@ pub(crate) enum Deed {
     AddRepository(Index, &'static str, Repository),
 }
 
-pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let pick = any::<Index>;
     vec(
         prop_oneof![
-            1 => pick().prop_map(Deed::DeleteOrganization),
-            2 => pick().prop_map(Deed::DeleteRepository),
-            2 => pick().prop_map(Deed::DeleteRule),
-            3 => pick().prop_map(Deed::TogglePublic),
-            2 => pick().prop_map(Deed::Describe),
-            2 => pick().prop_map(Deed::Push),
-            3 => pick().prop_map(Deed::ToggleOverride),
-            2 => (pick(), place()).prop_map(|(at, place)| Deed::AddRule(at, place)),
+            1 => pick().prop_map(Edit::DeleteOrganization),
+            2 => pick().prop_map(Edit::DeleteRepository),
+            2 => pick().prop_map(Edit::DeleteRule),
+            3 => pick().prop_map(Edit::TogglePublic),
+            2 => pick().prop_map(Edit::Describe),
+            2 => pick().prop_map(Edit::Push),
+            3 => pick().prop_map(Edit::ToggleOverride),
+            2 => (pick(), place()).prop_map(|(at, place)| Edit::AddRule(at, place)),
             2 => (pick(), select(&REPOSITORIES[..]), repository())
-                .prop_map(|(at, name, repository)| Deed::AddRepository(at, name, repository)),
+                .prop_map(|(at, name, repository)| Edit::AddRepository(at, name, repository)),
         ],
         1..6,
     )
 }
 
-impl Deed {
-    pub(crate) fn happen(&self, state: &mut State) {
+impl Edit {
+    pub(crate) fn perform(&self, state: &mut State) {
         let organizations: Vec<(String, String)> = state
             .regions
             .iter()
@@ -149,7 +149,7 @@ impl Deed {
             .collect();
         let of = |at: &Index| (!organizations.is_empty()).then(|| at.get(&organizations).clone());
         match self {
-            Deed::DeleteOrganization(at) => {
+            Edit::DeleteOrganization(at) => {
                 let Some((region, name)) = of(at) else { return };
                 state
                     .regions
@@ -158,7 +158,7 @@ impl Deed {
                     .organizations
                     .remove(&name);
             }
-            Deed::AddRepository(at, name, repository) => {
+            Edit::AddRepository(at, name, repository) => {
                 let Some((region, organization)) = of(at) else {
                     return;
                 };
@@ -169,7 +169,7 @@ impl Deed {
                     .entry((*name).to_owned())
                     .or_insert_with(|| repository.clone());
             }
-            Deed::DeleteRepository(at) => {
+            Edit::DeleteRepository(at) => {
                 let all = state
                     .regions
                     .values_mut()
@@ -183,17 +183,17 @@ impl Deed {
                 let names: Vec<String> = organization.repositories.keys().cloned().collect();
                 organization.repositories.remove(at.get(&names));
             }
-            Deed::TogglePublic(at) => with(at, state, |repository| repository.is_public ^= true),
-            Deed::Describe(at) => with(at, state, |repository| repository.description.push('!')),
-            Deed::Push(at) => with(at, state, |repository| repository.num_images += 1),
-            Deed::DeleteRule(at) => with(at, state, |repository| drop(repository.sync_rules.pop())),
-            Deed::ToggleOverride(at) => with(at, state, |repository| {
+            Edit::TogglePublic(at) => with(at, state, |repository| repository.is_public ^= true),
+            Edit::Describe(at) => with(at, state, |repository| repository.description.push('!')),
+            Edit::Push(at) => with(at, state, |repository| repository.num_images += 1),
+            Edit::DeleteRule(at) => with(at, state, |repository| drop(repository.sync_rules.pop())),
+            Edit::ToggleOverride(at) => with(at, state, |repository| {
                 repository
                     .sync_rules
                     .iter_mut()
                     .for_each(|rule| rule.overrides ^= true);
             }),
-            Deed::AddRule(at, to) => with(at, state, |repository| {
+            Edit::AddRule(at, to) => with(at, state, |repository| {
                 if !repository
                     .sync_rules
                     .iter()

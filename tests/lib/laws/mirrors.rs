@@ -1,8 +1,7 @@
-//! Mirrors in random worlds: what a chart says of them, what is live, and what must be there after
-//! an apply.
+//! Mirrors in random worlds: in the chart, live, and expected after an apply.
 //!
-//! The repositories always exist, since portolan cannot make them, and the clock stands: every run
-//! ends at once.
+//! The repositories always exist, because portolan cannot create them, and the clock is stopped:
+//! every run ends at once.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +22,8 @@ const URLS: [&str; 2] = [
 ];
 const ENDPOINTS: [&str; 2] = ["", "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11"];
 
-/// What a chart says of one mirror. The `url` is always there: without it an ordinary repository
-/// could not be tied.
+/// The values of one mirror in the chart. The `url` is always set: without it an ordinary
+/// repository could not become a mirror.
 #[derive(Debug, Clone)]
 pub(crate) struct Entries {
     url: &'static str,
@@ -164,7 +163,7 @@ pub(crate) fn shapes(state: &State) -> BTreeMap<(String, String), Shape> {
     shapes
 }
 
-/// What an apply makes of them.
+/// The mirrors after an apply.
 pub(crate) fn after(chart: &Chart, before: &State) -> BTreeMap<(String, String), Shape> {
     let mut all = shapes(before);
     for (document, (name, entry)) in chart
@@ -195,7 +194,7 @@ pub(crate) fn after(chart: &Chart, before: &State) -> BTreeMap<(String, String),
             *url == entry.url && *on == scheduled && *uuid == endpoint
         };
         let changes = !old.as_ref().is_some_and(configured);
-        // Only what is written anyway says which branches are followed.
+        // The branches are sent only with another change.
         let branches = match is(&entry.branches) {
             _ if !changes => branches,
             Some("default") => Some(Branches::Default),

@@ -1,7 +1,7 @@
 //! Laws that hold for every chart and every live state, tried on random ones.
 //!
-//! The emulator is the second opinion on the API, and `expected` the one on the chart: neither
-//! shares what the planner believes. `PORTOLAN_LAWS=20` tries twenty times as many cases as usual.
+//! The emulator is the second opinion on the API, and `expected` the one on the chart: neither uses
+//! code of the planner. `PORTOLAN_LAWS=20` tries twenty times as many cases.
 
 mod apply;
 mod chart;
@@ -43,7 +43,7 @@ fn cautious_world() -> impl Strategy<Value = World> {
     (chart::cautious(), live::state()).prop_map(|(chart, live)| World { chart, live })
 }
 
-/// A plan without what a place in a file has to do with it.
+/// A plan without everything that depends on positions in a file.
 fn unplaced(mut plan: Plan) -> Plan {
     plan.chart = ChartStamp::default();
     plan.changes
@@ -64,7 +64,7 @@ fn done(fate: &Fate) -> bool {
     )
 }
 
-/// What an organization holds is looked at before it goes, not whether it is there.
+/// The check before the deletion of an organization reads its content, not the organization itself.
 fn deletes_an_absent_organization(write: &Entry) -> bool {
     (write.method.as_str(), write.status) == ("DELETE", Some(404)) && !write.path.contains("/repos")
 }

@@ -1,8 +1,8 @@
-//! Lists of several pages, while others delete and create repositories between any two requests.
+//! Lists of several pages, with deletions and creations by other clients between any two requests.
 //!
-//! What nobody touches is planned as if nobody did anything. What is touched is planned as it was
-//! at some time of the run. Where that cannot be had the plan is unknown, and it never is if
-//! everything happens at one time.
+//! An unchanged repository is planned as without these changes. A changed one is planned as it was
+//! at some time of the read. If no such plan is possible, the plan is unknown, but never when all
+//! changes happen at one time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ use crate::law::law;
 
 const NORTH: &str = "cn-north-4";
 
-/// The organization of the chart, and one that only takes up room on the pages.
+/// The organization of the chart, and one that only fills the pages.
 const ORGANIZATIONS: [&str; 2] = ["alpha", "beta"];
 
 /// Names of repositories: `r00` and so on.
@@ -39,40 +39,40 @@ fn name(number: usize) -> String {
     format!("r{number:02}")
 }
 
-/// What the chart says of a repository of `alpha`.
+/// The state of a repository of `alpha` in the chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Declared {
     Present,
     Absent,
 }
 
-/// A repository of that organization is deleted if it is there, else created.
-type Deed = (&'static str, usize);
+/// A repository of that organization is deleted if it exists, else created.
+type Edit = (&'static str, usize);
 
 #[derive(Debug, Clone)]
 struct Case {
-    live: BTreeSet<Deed>,
-    chart: BTreeMap<usize, Said>,
+    live: BTreeSet<Edit>,
+    chart: BTreeMap<usize, Declared>,
     /// How long the service's pages are at most.
     page: usize,
-    /// What happens before which request for a page.
-    deeds: Vec<(usize, Vec<Deed>)>,
+    /// The edits before each request for a page.
+    edits: Vec<(usize, Vec<Edit>)>,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
     let repository = || (select(&ORGANIZATIONS[..]), 0..NAMES);
-    let said = prop_oneof![3 => Just(Said::Present), 1 => Just(Said::Absent)];
+    let declared = prop_oneof![3 => Just(Declared::Present), 1 => Just(Declared::Absent)];
     (
         btree_set(repository(), 15..35),
-        btree_map(0..NAMES, said, 0..NAMES),
+        btree_map(0..NAMES, declared, 0..NAMES),
         5..10_usize,
         vec((0..12_usize, vec(repository(), 1..6)), 0..4),
     )
-        .prop_map(|(live, chart, page, deeds)| Case {
+        .prop_map(|(live, chart, page, edits)| Case {
             live,
             chart,
             page,
-            deeds,
+            edits,
         })
 }
 
@@ -89,9 +89,9 @@ impl Case {
     }
 
     fn yaml(&self) -> String {
-        let entry = |(number, said): (&usize, &Said)| match said {
-            Said::Present => format!("      {}: {{}}\n", name(*number)),
-            Said::Absent => format!("      {}: {{ state: absent }}\n", name(*number)),
+        let entry = |(number, declared): (&usize, &Declared)| match declared {
+            Declared::Present => format!("      {}: {{}}\n", name(*number)),
+            Declared::Absent => format!("      {}: {{ state: absent }}\n", name(*number)),
         };
         let entries: String = self.chart.iter().map(entry).collect();
         let head =
@@ -100,7 +100,7 @@ impl Case {
     }
 }
 
-fn toggle(state: &mut State, (organization, number): &Deed) {
+fn toggle(state: &mut State, (organization, number): &Edit) {
     let repositories = &mut state.ensure_organization(NORTH, organization).repositories;
     if repositories.remove(&name(*number)).is_none() {
         state.ensure_repository(NORTH, organization, &name(*number));
@@ -116,10 +116,10 @@ fn there(state: &State) -> BTreeSet<String> {
         .collect()
 }
 
-/// What others do before which request for a page.
+/// What other clients do before a request for a page.
 type Act = dyn Fn(usize, &mut State) + Send + Sync;
 
-/// A service with short pages, and others who act before it is asked for one.
+/// A service with short pages, and other clients that act before a request for a page.
 struct Busy {
     door: Emulated,
     emulator: Emulator,
@@ -173,8 +173,8 @@ impl Site {
     }
 }
 
-/// What a plan says of the repositories of `alpha`: to be made, to go, unlisted.
-fn told(plan: &Plan) -> [BTreeSet<String>; 3] {
+/// The repositories of `alpha` in a plan: created, deleted, unlisted.
+fn planned(plan: &Plan) -> [BTreeSet<String>; 3] {
     let name =
         |address: &portolan::address::Address| address.part("repository").unwrap().to_string();
     let changed = |is: fn(&Action) -> bool| {
@@ -199,28 +199,28 @@ fn an_unchanged_resource_is_planned_although_the_list_changes_between_pages() {
     law(cases(), |case| {
         let before = case.state();
         let history = Arc::new(Mutex::new(vec![there(&before)]));
-        let (deeds, seen) = (case.deeds.clone(), history.clone());
+        let (edits, seen) = (case.edits.clone(), history.clone());
         let act = move |at, state: &mut State| {
-            for (_, deeds) in deeds.iter().filter(|(when, _)| *when == at) {
-                deeds.iter().for_each(|deed| toggle(state, deed));
+            for (_, edits) in edits.iter().filter(|(when, _)| *when == at) {
+                edits.iter().for_each(|edit| toggle(state, edit));
                 seen.lock().unwrap().push(there(state));
             }
         };
         let (site, _) =
             Site::new(&before, Deletion::Images).busy("/v2/manage/repos", case.page, act);
         let plan = site.plan(&case.yaml());
-        let times: BTreeSet<usize> = case.deeds.iter().map(|(when, _)| *when).collect();
+        let times: BTreeSet<usize> = case.edits.iter().map(|(when, _)| *when).collect();
         if plan.outcome() == Outcome::Unknown {
             prop_assert!(times.len() > 1, "unknown, and all happened at one time");
             return Ok(());
         }
-        let [made, gone, unlisted] = told(&plan);
+        let [created, deleted, unlisted] = planned(&plan);
         let history = history.lock().unwrap();
         for number in 0..NAMES {
             let name = name(number);
-            let (made, gone, unlisted) = (
-                made.contains(&name),
-                gone.contains(&name),
+            let (created, deleted, unlisted) = (
+                created.contains(&name),
+                deleted.contains(&name),
                 unlisted.contains(&name),
             );
             let at_some_time = |is_there: bool| {
@@ -229,16 +229,16 @@ fn an_unchanged_resource_is_planned_although_the_list_changes_between_pages() {
                     .any(|there| there.contains(&name) == is_there)
             };
             let right = match case.chart.get(&number) {
-                Some(Said::Present) => at_some_time(!made) && !gone && !unlisted,
-                Some(Said::Absent) => at_some_time(gone) && !made && !unlisted,
-                None => at_some_time(unlisted) && !made && !gone,
+                Some(Declared::Present) => at_some_time(!created) && !deleted && !unlisted,
+                Some(Declared::Absent) => at_some_time(deleted) && !created && !unlisted,
+                None => at_some_time(unlisted) && !created && !deleted,
             };
             prop_assert!(
                 right,
-                "{}: made {}, gone {}, unlisted {}, {:#?}",
+                "{}: created {}, deleted {}, unlisted {}, {:#?}",
                 name,
-                made,
-                gone,
+                created,
+                deleted,
                 unlisted,
                 history
             );
@@ -247,7 +247,7 @@ fn an_unchanged_resource_is_planned_although_the_list_changes_between_pages() {
     });
 }
 
-/// The list of git repositories has no total, and its pages cannot be shorter than asked for.
+/// The list of git repositories has no total, and its pages cannot be shorter than requested.
 #[test]
 fn a_git_repository_is_found_although_the_list_changes_between_pages() {
     const LIST: &str = "/v4/user/repositories";
@@ -289,7 +289,7 @@ fn a_git_repository_is_found_although_the_list_changes_between_pages() {
     let (site, asked) = Site::new(&state, Deletion::Images).busy(LIST, 100, delete(vec![1, 3, 5]));
     assert_eq!(site.plan(&chart(&names)).outcome(), Outcome::Unknown);
     assert_eq!(asked.load(Ordering::Relaxed), 6);
-    // What such a list lacks is looked for in a second one.
+    // A repository that such a list lacks is looked up in a second one.
     let (site, asked) = Site::new(&state, Deletion::Images).busy(LIST, 100, delete(vec![]));
     assert_eq!(
         site.plan(&chart(&["m001", "none"])).stopped[0].code,

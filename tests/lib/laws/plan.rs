@@ -1,4 +1,4 @@
-//! What a plan is: only reads, complete, and the same whatever the order of its sources.
+//! A plan sends only reads, is complete, and does not depend on the order of its sources.
 
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
                 .map(|change| &change.address)
                 .chain(kept)
                 .collect();
-            // What no file names is looked at only where something of its parent was chosen.
+            // An unlisted resource is read only if a resource in its parent is selected.
             let named =
                 |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::Undeclared);
             for change in whole

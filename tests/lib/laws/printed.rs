@@ -1,4 +1,4 @@
-//! The printed chart says what the written one says.
+//! The printed chart has the same meaning as the written one.
 
 use portolan::{
     config::{self, Decoded, context::Context},

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 
 use super::{chart::Chart, mirrors};
 
-/// One random case. Printed as what a person needs to see it again.
+/// One random case, printed with everything that a person needs to reproduce it.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) chart: Chart,
@@ -40,14 +40,14 @@ impl fmt::Debug for World {
     }
 }
 
-/// How the emulator deletes what is not empty.
+/// How the emulator deletes objects that are not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deletion {
-    /// Takes images along, and refuses an organization with repositories.
+    /// Deletes repositories with images, and refuses an organization with repositories.
     Images,
-    /// Refuses both.
+    /// Refuses to delete either.
     Nothing,
-    /// Takes everything along: an order to delete is never harmless.
+    /// Deletes everything with its content: each delete is dangerous.
     Everything,
 }
 
@@ -109,7 +109,7 @@ impl Site {
         }
     }
 
-    /// With so many requests in flight at most.
+    /// With at most this many requests in flight.
     pub(crate) fn of_parallelism(self, parallelism: usize) -> Site {
         Site {
             parallelism,
@@ -133,7 +133,7 @@ impl Site {
         self.plan_part(yaml, &Scope::default())
     }
 
-    /// A plan for what the patterns of the scope choose.
+    /// A plan with the scope of these patterns.
     pub(crate) fn plan_part(&self, yaml: &str, scope: &Scope) -> Plan {
         self.runtime.block_on(self.planned(yaml, scope))
     }
@@ -219,7 +219,7 @@ impl Site {
     }
 }
 
-/// What a write is about, as its request says: region, organization, repository, target.
+/// The subject of a write, from its request: region, organization, repository, target.
 pub(crate) fn subject(write: &Entry) -> Vec<String> {
     if let Some(mirror) = mirrors::subject(write) {
         return mirror;
@@ -284,7 +284,7 @@ impl Transport for Disordered {
     }
 }
 
-/// Somebody else who does everything an instant before portolan does.
+/// Another client that makes each change right before portolan does.
 pub(crate) struct Forestalled(pub(crate) Emulated);
 
 impl Transport for Forestalled {

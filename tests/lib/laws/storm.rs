@@ -1,4 +1,4 @@
-//! Many faults at once, at random, for as long as it takes: runs that fail, and what they leave.
+//! Many random faults at once: failed applies, and what they leave.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::law::{Verdict, law};
 
-/// As often as somebody would try before asking for help.
+/// As many applies as a user would try.
 const RUNS: usize = 4;
 
-/// Faults that strike any request with some probability, until somebody clears them.
+/// Faults that strike requests with some probability, until they are cleared.
 fn storm() -> impl Strategy<Value = Vec<Fault>> {
     let effect = prop_oneof![
         6 => effect(),
@@ -36,8 +36,8 @@ fn storm() -> impl Strategy<Value = Vec<Fault>> {
     })
 }
 
-/// A rule that does not copy is replaced whatever the chart says; of one that went and did not come
-/// back, nobody remembers what was not managed.
+/// A rule that does not copy is always replaced; if it was deleted and not created again, its
+/// unmanaged values are lost.
 pub(crate) fn copying(mut world: World) -> World {
     let organizations = world
         .live
@@ -54,7 +54,7 @@ pub(crate) fn copying(mut world: World) -> World {
     world
 }
 
-/// Every repository there is.
+/// Every existing repository.
 fn repositories(state: &State) -> BTreeSet<Vec<String>> {
     let mut names = BTreeSet::new();
     for (region, content) in &state.regions {
@@ -66,8 +66,7 @@ fn repositories(state: &State) -> BTreeSet<Vec<String>> {
     names
 }
 
-/// One run: nothing is written that its plan does not hold, and nothing goes that it does not
-/// delete.
+/// One apply: every write is in its plan, and it deletes only what the plan deletes.
 fn run(site: &Site, yaml: &str) -> Result<bool, TestCaseError> {
     let before = repositories(&site.state());
     let plan = site.plan(yaml);

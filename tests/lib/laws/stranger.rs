@@ -1,10 +1,10 @@
-//! A stranger who edits one object between plan and apply: at every request, and each object in
+//! Another client edits one object between plan and apply: before every request, and each object in
 //! turn.
 //!
-//! What holds: a value that the stranger set before the object's precondition was read survives,
-//! and the report names it; one that was set after the write survives too, and is reported unless
-//! it came after the read-back. Only between that read and the first write to the object a value
-//! can be lost, and a creation loses none even then.
+//! A value that was set before the object's precondition was read survives, and the report names
+//! it. One that was set after the write survives too, and is reported unless it came after the
+//! read-back. Only between that read and the first write to the object can a value be lost; a
+//! creation loses none even then.
 
 use std::{
     collections::BTreeMap,
@@ -44,7 +44,7 @@ organizations:
   gone: { state: absent }
 ";
 
-/// What a stranger writes, and nobody else.
+/// A value that only the other client writes.
 const MARK: &str = "of a stranger";
 
 pub(crate) fn live() -> State {
@@ -75,11 +75,11 @@ struct Stranger {
     emulator: Emulator,
     turn: tokio::sync::Mutex<()>,
     at: usize,
-    deed: Arc<Deed>,
+    edit: Arc<Edit>,
 }
 
-/// What is done to whom, and what the object was like then.
-pub(crate) struct Deed {
+/// The object of the edit, and the object after the edit.
+pub(crate) struct Edit {
     pub(crate) victim: Change,
     pub(crate) left: Mutex<Option<Raw>>,
 }
@@ -89,19 +89,19 @@ impl Transport for Stranger {
         Box::pin(async move {
             let _turn = self.turn.lock().await;
             if self.emulator.journal().len() == self.at {
-                self.deed.happen(&self.emulator);
+                self.edit.perform(&self.emulator);
             }
             self.door.send(request).await
         })
     }
 }
 
-/// An object as it is in the emulator, without what it holds that is an object of its own.
+/// An object in the emulator, without the objects that it contains.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Raw {
     Nothing,
-    /// With the names of its repositories, where it is to go: it may not take along what nobody
-    /// saw.
+    /// With the names of its repositories if it is to be deleted: a new repository must prevent the
+    /// deletion.
     Organization(Vec<String>),
     Repository {
         is_public: bool,
@@ -152,11 +152,11 @@ pub(crate) fn raw(state: &State, victim: &Change) -> Raw {
     found.unwrap_or(Raw::Nothing)
 }
 
-impl Deed {
-    /// Something that the plan did not see and does not want. What a deletion does not look at is
-    /// no part of that: an image more, or a repository, keeps it from happening, and another
+impl Edit {
+    /// A difference that the plan did not see and the chart does not want. It must be one that the
+    /// check reads: before a deletion, a new image or repository prevents it, and another
     /// description does not.
-    pub(crate) fn happen(&self, emulator: &Emulator) {
+    pub(crate) fn perform(&self, emulator: &Emulator) {
         let parts = parts(&self.victim);
         let names: Vec<&str> = parts.iter().map(String::as_str).collect();
         let goes = matches!(self.victim.action, Action::Delete { .. });
@@ -180,7 +180,7 @@ impl Deed {
                         .description = MARK.to_owned();
                 }
                 [region, organization, name, target_region, target] => {
-                    // A rule wants a repository: the one that is missing is made as the plan would.
+                    // A rule needs a repository: a missing one is created as the plan would.
                     if state.repository(region, organization, name).is_none() {
                         state
                             .ensure_repository(region, organization, name)
@@ -210,7 +210,8 @@ impl Deed {
     }
 }
 
-/// When the object was looked at, first written, last written, and read again: numbers of requests.
+/// When the object was checked, first written, last written, and read again, as indexes of
+/// requests.
 #[derive(Debug)]
 struct Times {
     check: Option<usize>,
@@ -237,7 +238,7 @@ fn times(change: &Change, journal: &[Entry]) -> Times {
     let is_check =
         |entry: &Entry| entry.method == "GET" && entry.path == path && entry.query == query;
     let is_write = |entry: &Entry| entry.method != "GET" && subject(entry) == parts(change);
-    // What is under something new is not looked at: its first read is the one afterwards.
+    // Children of a new object are not checked: their first read is the one afterwards.
     let write = journal.iter().position(is_write);
     let check = journal
         .iter()
@@ -265,8 +266,7 @@ fn times(change: &Change, journal: &[Entry]) -> Times {
     }
 }
 
-/// What the report says of an object whose value somebody set before it was looked at, by the
-/// action.
+/// The message about an object that was edited before its check, by the action.
 pub(crate) fn moved(change: &Change) -> Option<&'static str> {
     Some(match (&change.action, parts(change).len()) {
         (Action::Update { .. }, _) => r#"description was "old", is "of a stranger" now"#,
@@ -274,15 +274,15 @@ pub(crate) fn moved(change: &Change) -> Option<&'static str> {
         (Action::Create { .. }, 3 | 5) => "it did not exist, but exists now",
         (Action::Delete { .. }, 2) => "it had 0 repositories, has 1 now",
         (Action::Delete { .. }, 3) => " images, holds ",
-        // Somebody did what was planned.
+        // The edit equals the planned change.
         _ => return None,
     })
 }
 
-/// What became of the stranger's value, in one word.
+/// The result for the other client's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
-    /// Before the object was looked at.
+    /// Before the object was checked.
     Refused,
     /// In the time that stays open.
     Lost,
@@ -292,7 +292,7 @@ enum End {
     Noticed,
     /// After it.
     Later,
-    /// The stranger did what was planned, or undid it only after all was read.
+    /// The edit equals the planned change, or undid it only after the last read.
     Agreed,
 }
 
@@ -309,11 +309,11 @@ fn run(at: usize, victim: usize) -> Run {
     let site = Site::new(&live(), Deletion::Everything);
     let plan = site.plan(CHART);
     site.emulator.clear_journal();
-    let deed = Arc::new(Deed {
+    let edit = Arc::new(Edit {
         victim: plan.changes[victim].clone(),
         left: Mutex::new(None),
     });
-    let (emulator, shared) = (site.emulator.clone(), deed.clone());
+    let (emulator, shared) = (site.emulator.clone(), edit.clone());
     let site = site.behind(move |door| {
         let (emulator, turn) = (emulator.clone(), tokio::sync::Mutex::new(()));
         Arc::new(Stranger {
@@ -321,12 +321,12 @@ fn run(at: usize, victim: usize) -> Run {
             emulator,
             turn,
             at,
-            deed: shared.clone(),
+            edit: shared.clone(),
         })
     });
     let fates = site.apply(&plan);
     let journal = site.emulator.journal();
-    let left = deed
+    let left = edit
         .left
         .lock()
         .unwrap()
@@ -347,17 +347,17 @@ fn run(at: usize, victim: usize) -> Run {
 }
 
 impl Run {
-    /// Requires all that must hold, and says how it ended.
+    /// Checks everything that must hold, and returns how the apply ended.
     fn end(&self) -> End {
         let (change, fate) = (&self.plan.changes[self.victim], &self.fates[self.victim]);
         let times = times(change, &self.journal);
-        let told = format!(
+        let context = format!(
             "{} before request {}, {times:?}: {fate:?}\n{:#?}",
             change.address, self.at, self.journal
         );
-        self.others_are_made(&told);
+        self.other_changes_are_made(&context);
         let creates = matches!(change.action, Action::Create { .. });
-        let said = match fate {
+        let message = match fate {
             Fate::Failed { message, .. } => message.as_str(),
             _ => "",
         };
@@ -365,67 +365,70 @@ impl Run {
         if before(times.check) {
             assert!(
                 self.survived && times.write.is_none() || moved(change).is_none(),
-                "{told}"
+                "{context}"
             );
             return match moved(change) {
                 Some(words) => {
-                    assert!(said.contains(words), "{told}");
+                    assert!(message.contains(words), "{context}");
                     End::Refused
                 }
                 None => {
-                    assert!(done(fate), "{told}");
+                    assert!(done(fate), "{context}");
                     End::Agreed
                 }
             };
         }
         if before(times.write) {
-            // A rule that the stranger took away has no value to lose, an organization to be made
-            // has none at all.
+            // If the edit deleted a rule, or the plan creates an organization, no value can be
+            // lost.
             if done(fate) && moved(change).is_none() {
                 return End::Agreed;
             }
-            assert_eq!(self.survived, creates, "{told}");
-            assert_eq!(done(fate), !creates, "{told}");
+            assert_eq!(self.survived, creates, "{context}");
+            assert_eq!(done(fate), !creates, "{context}");
             assert!(
-                !creates || said.contains("it exists now, with other values"),
-                "{told}"
+                !creates || message.contains("it exists now, with other values"),
+                "{context}"
             );
             return if creates { End::Kept } else { End::Lost };
         }
-        assert!(self.survived, "{told}");
+        assert!(self.survived, "{context}");
         if before(times.last_write) {
-            assert!(said.contains("it exists now, with other values"), "{told}");
+            assert!(
+                message.contains("it exists now, with other values"),
+                "{context}"
+            );
             return End::Kept;
         }
         if done(fate) {
-            // An organization that is made twice is as planned.
+            // An organization that two clients create is as planned.
             assert!(
                 !before(times.read_back) || parts(change).len() == 2 && creates,
-                "{told}"
+                "{context}"
             );
             return End::Later;
         }
         assert!(
-            before(times.read_back) && said.contains("did not stick: "),
-            "{told}"
+            before(times.read_back) && message.contains("did not stick: "),
+            "{context}"
         );
-        let both = match (&change.action, parts(change).len()) {
+        let expected = match (&change.action, parts(change).len()) {
             (Action::Delete { .. }, _) => "it was deleted, but still exists",
             (_, 5) => "auto was written as true, is false",
             _ => r#", is "of a stranger""#,
         };
-        assert!(said.contains(both), "{told}");
+        assert!(message.contains(expected), "{context}");
         End::Noticed
     }
 
-    /// Whatever does not depend on the object is made as planned.
-    fn others_are_made(&self, told: &str) {
+    /// Changes that do not depend on the object are made as planned.
+    fn other_changes_are_made(&self, context: &str) {
         let victim = &self.plan.changes[self.victim].address;
         for (change, fate) in self.plan.changes.iter().zip(&self.fates) {
             let hangs = change.address.parent().as_ref() == Some(victim);
             assert!(
                 change.address == *victim || hangs || done(fate),
-                "{}: {fate:?}\n{told}",
+                "{}: {fate:?}\n{context}",
                 change.address
             );
         }

@@ -1,8 +1,8 @@
-//! A client that edits an object while this run waits: after each failed try of each kind of write.
+//! Another client edits an object while a write waits for its retry: after each failed try of each
+//! kind of write.
 //!
-//! Whatever the service answered, nothing that the edit set is overwritten or destroyed, and the
-//! run ends. A service that allows few requests is the same: no write goes out long after the read
-//! that it stands on.
+//! With any answer of the service, the write neither overwrites nor destroys the edit, and the
+//! command ends. The same holds under a low rate limit: no write is sent long after its check.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::{
     done, parts,
     site::{Deletion, Site, subject},
-    stranger::{CHART, Deed, live, moved, raw},
+    stranger::{CHART, Edit, live, moved, raw},
 };
 
 /// Mirrors beside the changes of the other kinds.
@@ -33,7 +33,7 @@ mirrors:
   platform/group/app: { url: 'https://git.example.com/old.git', max_age: 6h }
 ";
 
-/// Why a try brings no success. The service did nothing.
+/// Why a try fails. The service carried nothing out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Break {
     Status(u16),
@@ -148,7 +148,7 @@ fn world() -> State {
         );
     }
     state.ensure_git_repository("cn-north-4", "platform", "lib");
-    // The ids that requests are told apart by.
+    // The ids that distinguish the requests.
     for (id, name) in [(1000, "app"), (1001, "lib"), (1002, "group/app")] {
         state
             .git_repository_mut("cn-north-4", "platform", name)
@@ -158,7 +158,7 @@ fn world() -> State {
     state
 }
 
-/// What another client does to the object of a change.
+/// The edit of another client to the object of a change.
 fn edit(victim: &Change) -> Box<dyn Fn(&Emulator) + Send + Sync> {
     if victim.address.kind().name == "mirror" {
         let names = parts(victim);
@@ -174,16 +174,16 @@ fn edit(victim: &Change) -> Box<dyn Fn(&Emulator) + Send + Sync> {
             });
         });
     }
-    let deed = Deed {
+    let edit = Edit {
         victim: victim.clone(),
         left: Mutex::new(None),
     };
-    Box::new(move |emulator| deed.happen(emulator))
+    Box::new(move |emulator| edit.perform(emulator))
 }
 
 struct Run {
     fates: Vec<Fate>,
-    /// What was written to the object after the edit.
+    /// The writes to the object after the edit.
     written: Vec<Entry>,
     requests: usize,
     survived: bool,
@@ -258,42 +258,40 @@ fn what_another_client_sets_during_a_wait_is_neither_overwritten_nor_destroyed()
 fn is_kept(victim: usize, how: Break, tries: usize, edits_after: usize) {
     let (changes, run) = run(victim, how, tries, edits_after);
     let (change, fate) = (&changes[victim], &run.fates[victim]);
-    let told = format!(
+    let context = format!(
         "{} broken by {how:?} {tries} times, edited after {edits_after}: {fate:?}\n{:#?}",
         change.address, run.written
     );
-    assert!(run.requests < 100, "{told}");
+    assert!(run.requests < 100, "{context}");
     for (other, fate) in changes.iter().zip(&run.fates) {
         let hangs = other.address.parent().as_ref() == Some(&change.address);
         assert!(
             other.address == change.address || hangs || done(fate),
-            "{}: {fate:?}\n{told}",
+            "{}: {fate:?}\n{context}",
             other.address
         );
     }
     let is_mirror = change.address.kind().name == "mirror";
     if !is_mirror && moved(change).is_none() {
-        // The other client did what was planned.
-        assert!(done(fate), "{told}");
+        // The edit equals the planned change.
+        assert!(done(fate), "{context}");
         return;
     }
-    assert_eq!(run.written, [], "{told}");
-    assert!(run.survived, "{told}");
+    assert_eq!(run.written, [], "{context}");
+    assert!(run.survived, "{context}");
     let Fate::Failed { message, .. } = fate else {
-        panic!("it is not made: {told}")
+        panic!("it is not made: {context}")
     };
-    // A run of a mirror is given up after three starts that nobody heard.
+    // A run of a mirror is given up after three starts without an answer.
     let is_given_up = is_mirror && tries == 3 && message.starts_with("not run: ");
     assert!(
-        message.contains("changed since the plan was made")
-            || message.contains("it exists now")
-            || is_given_up,
-        "{told}"
+        message.contains("moved") || message.contains("it is there now") || is_given_up,
+        "{context}"
     );
 }
 
-/// A service that takes so many requests in each minute of its clock, and the times of what it
-/// took.
+/// A service that accepts a number of requests in each minute of its clock, and the times of the
+/// accepted ones.
 struct Minutes {
     door: Emulated,
     began: Instant,
@@ -306,7 +304,7 @@ struct Minutes {
 struct Limit {
     most: u32,
     latency: Duration,
-    /// Whether a refusal says when the next minute begins.
+    /// Whether a refusal names the beginning of the next minute.
     retry_after: bool,
 }
 
@@ -357,7 +355,7 @@ impl Transport for Minutes {
     }
 }
 
-/// Applies a chart to a service that takes so many requests a minute; what it took, in order.
+/// Applies a chart to a service with a rate limit; the accepted requests, in order.
 fn limited(live: &State, chart: &str, limit: Limit) -> (Vec<Fate>, Vec<Taken>) {
     let site = Site::new(live, Deletion::Everything);
     let plan = site.plan(chart);
@@ -379,7 +377,7 @@ fn limited(live: &State, chart: &str, limit: Limit) -> (Vec<Fate>, Vec<Taken>) {
     (fates, log)
 }
 
-/// A hundred repositories that go, and one that stays.
+/// A hundred repositories that are deleted, and one that stays.
 fn many() -> (State, String) {
     let mut state = State::new("emulator");
     let mut entries = String::new();

@@ -1,4 +1,4 @@
-//! The Markdown of any plan: within its budget, telling everything, and with nothing broken out of.
+//! The Markdown of any plan: within its size limit, complete, and well-formed.
 
 use portolan::{
     diagnostics::Source,
@@ -18,7 +18,7 @@ use crate::{
     law::{Verdict, try_on},
 };
 
-/// Letters, and whatever means something in Markdown.
+/// Letters, and everything with a meaning in Markdown.
 fn hostile() -> impl Strategy<Value = String> {
     "([a-z|`@<>*_~#$&\\\\\n\r \u{202e}\\[\\]!-]|```|</details>|\\|`|ü){0,30}"
 }
@@ -131,7 +131,7 @@ fn outside(page: &str) -> (String, bool) {
     (format!("{before}{after}"), true)
 }
 
-/// A line without what is shown as code.
+/// A line without its code spans.
 fn without_code(line: &str) -> String {
     let mut out = String::new();
     for (number, piece) in line.split('`').enumerate() {
@@ -142,7 +142,7 @@ fn without_code(line: &str) -> String {
     out
 }
 
-/// How many of something the footer tells of.
+/// The count of something in the footer.
 fn counted(page: &str, what: &str) -> usize {
     let Some(footer) = page
         .lines()
@@ -204,7 +204,7 @@ fn it_stays_within_its_budget_and_shows_everything() {
     });
 }
 
-/// A line is one that the renderer begins, and what was put into it is shown as text.
+/// The renderer begins each line, and shows inserted text as text.
 fn nothing_breaks_out(line: &str) -> Verdict {
     let known = [
         "### ",

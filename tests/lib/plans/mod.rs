@@ -1,6 +1,6 @@
-//! Plans in every format, to the letter.
+//! Plans in every format, compared byte by byte.
 //!
-//! `GOLDENS` says which format of which scenario is kept in `tests/plans`, and what it shows.
+//! `GOLDENS` lists which formats of which scenarios are kept in `tests/plans`, and what they show.
 //! `UPDATE_GOLDEN=1 cargo test --test lib plans::` rewrites them: read the difference as a reviewer
 //! of a pull request would.
 
@@ -26,10 +26,10 @@ use portolan::{
 };
 use serde_json::Value;
 
-/// What a comment on a pull request may hold.
+/// The maximum size of a comment on a pull request.
 const BUDGET: usize = 65_000;
 
-/// How many lines a golden has at most: what is longer is not read.
+/// The maximum number of lines of a golden: nobody reviews longer ones.
 const LONGEST: usize = 120;
 
 /// An ending of goldens and what prints them.
@@ -48,8 +48,8 @@ const FORMATS: [Format; 8] = [
     ("gitlab.json", |plan| short::json(&gitlab(plan))),
 ];
 
-/// Each scenario with the formats that are kept of it: two scenarios in all formats, and of the
-/// others what they alone show. Markdown holds the whole text as well.
+/// Each scenario with its kept formats: two scenarios in all formats, and the others where they
+/// alone show something. Markdown holds the whole text as well.
 const GOLDENS: [(&str, &str); 16] = [
     // No changes.
     ("001-nothing", "md"),
@@ -63,9 +63,9 @@ const GOLDENS: [(&str, &str); 16] = [
         "003-each-risk",
         "txt details.txt md json diff sarif gitlab.json",
     ),
-    // Nothing but withheld changes.
+    // Only withheld changes.
     ("004-withheld", "md"),
-    // What a pattern protects, of a repository that no file lists: `withheld` has another shape.
+    // A pattern protects an unlisted repository: `withheld` has another shape.
     ("005-protected", "txt json"),
     // Two stops.
     ("006-over-the-limit", "txt"),
@@ -79,19 +79,19 @@ const GOLDENS: [(&str, &str); 16] = [
     ("010-multi-region", "txt"),
     // Texts that would break out: each format has escapes of its own.
     ("011-hostile-texts", "txt md json diff sarif gitlab.json"),
-    // Runs and ids of mirrors, and what cannot be read.
+    // Runs and ids of mirrors, and failed reads.
     ("012-mirrors", "txt json"),
     // A class that only mirrors have, with consent to fewer changes than there are.
     ("013-one-way", "txt"),
     // Where a git login comes from.
     ("014-logins", "md"),
-    // What folds and what does not, in text and in tables.
+    // Rows that fold and rows that do not, in text and in tables.
     ("015-almost-equal", "txt tables.md"),
     // Commands to the runner of a CI job, and invisible characters.
     ("016-commands", "details.txt json diff sarif"),
 ];
 
-/// What every format shows of a scenario, and the formats that do not.
+/// The texts that every format shows of a scenario, and the formats that do not.
 const SHOWN: [(&str, &str, &str); 12] = [
     ("003-each-risk", "143 tags", "diff"),
     ("003-each-risk", "anyone can pull", "diff"),

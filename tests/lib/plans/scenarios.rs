@@ -1,4 +1,4 @@
-//! The scenarios: chart text, live values, and what was asked for.
+//! The scenarios: chart text, live values, and options.
 
 use portolan::{
     config::{self, context::Context},
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::given;
 
-/// What is in the world: `region/organization/name`, public, images, description.
+/// A live repository: `region/organization/name`, public, images, description.
 type Row<'a> = (&'a str, bool, u64, &'a str);
 
 pub(crate) struct Scenario {
@@ -182,7 +182,7 @@ fn alike() -> String {
     )
 }
 
-/// What `alike` copies is there, and so is what no file lists.
+/// The copies of `alike` exist, and so do unlisted repositories.
 fn unlisted() -> Live {
     let names = |organization: &str, number: usize| -> Vec<String> {
         (0..number)
@@ -207,8 +207,7 @@ const LONG: &str =
 const HOSTILE: &str = "</details> | `a` | @everyone <img src=x>\n| - | ```\n\
     **bold** \\| \u{202e}#1 and https://example.org";
 
-/// What the runner of a CI job obeys, at the beginning of a line behind blanks and in the middle of
-/// one.
+/// Commands of a CI runner, at the beginning of a line after blanks and in the middle of one.
 const COMMANDS: &str =
     "The image of the shop.\n::add-mask::e\n\u{a0} ::error::gone\nSee ##[add-mask]e";
 

@@ -113,13 +113,13 @@ async fn items_that_exist_all_the_time_are_listed() {
     for latency in [|_| 50, backwards] {
         for at in 1..12 {
             for (gone, created) in [(1, 0), (1, 1), (3, 3), (40, 40), (0, 2)] {
-                let deed = move |now, there: &mut Vec<u32>| {
+                let edit = move |now, there: &mut Vec<u32>| {
                     if now == at {
                         there.drain(450..450 + gone);
                         there.extend((5001..).take(created));
                     }
                 };
-                let door = door(service(1_000, deed), latency);
+                let door = door(service(1_000, edit), latency);
                 let (numbers, _) = door.read(8).await.unwrap();
                 let there = &door.numbers.lock().unwrap().there;
                 let lost: Vec<_> = there
@@ -168,13 +168,13 @@ async fn a_total_that_is_far_too_high_costs_little() {
 /// Pages after a decisive one are not awaited.
 #[tokio::test(start_paused = true)]
 async fn requests_that_became_useless_are_cancelled() {
-    let deed = |at, there: &mut Vec<u32>| {
+    let edit = |at, there: &mut Vec<u32>| {
         if at < 2 {
             there.pop();
         }
     };
     let slow = |offset| if offset > 500 { 3_600_000 } else { 50 };
-    let door = door(service(1_000, deed), slow);
+    let door = door(service(1_000, edit), slow);
     let client = Arc::new(Client::new(door.clone(), 10));
     let start = Instant::now();
     let decode = |response: &Response| match response.content_range.as_deref() {

@@ -1,9 +1,9 @@
-//! What the API reference says, to the letter, and what it does not have.
+//! The exact documented answers, and the operations that the API does not have.
 
 use portolan::emulator::Access;
 use serde_json::{Value, json};
 
-use super::support::{MIRROR, ORDINARY, REGION, Site, URL, settings, told};
+use super::support::{MIRROR, ORDINARY, REGION, Site, URL, answer, settings};
 
 /// `POST /v4/repositories/123/remote-mirror` of the page.
 fn example() -> Value {
@@ -21,17 +21,17 @@ fn is_dashed_uuid(text: &str) -> bool {
 #[tokio::test]
 async fn the_example_request_starts_a_run() {
     let site = Site::new().await;
-    let told = site.ask("POST", MIRROR, example()).await;
+    let answer = site.ask("POST", MIRROR, example()).await;
     assert_eq!(
-        (told.status, told.assumptions.as_slice()),
+        (answer.status, answer.assumptions.as_slice()),
         (200, &[] as &[String])
     );
-    let fields: Vec<&String> = told.body.as_object().unwrap().keys().collect();
+    let fields: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
     assert_eq!(fields, ["jid"]);
     assert!(
-        is_dashed_uuid(told.body["jid"].as_str().unwrap()),
+        is_dashed_uuid(answer.body["jid"].as_str().unwrap()),
         "{}",
-        told.text
+        answer.text
     );
     site.advance(10);
     assert_eq!(site.mirror().await["update_status"], "finished");
@@ -92,15 +92,18 @@ async fn a_right_is_missing() {
         access(given);
         let before = site.read(Clone::clone);
         for (method, path, needed) in &requests {
-            let told = site
+            let answer = site
                 .ask(method, path, (*method != "GET").then(example))
                 .await;
             if given < *needed {
-                assert_eq!(told.status, 403, "{method} {path}");
+                assert_eq!(answer.status, 403, "{method} {path}");
                 let expected = r#"{"error_code":"CH.004403","error_msg":"Insufficient permissions. Apply for the required permission and try again."}"#;
-                assert_eq!((told.text.as_str(), told.assumptions.len()), (expected, 0));
+                assert_eq!(
+                    (answer.text.as_str(), answer.assumptions.len()),
+                    (expected, 0)
+                );
             } else {
-                assert_eq!(told.status, 200, "{method} {path}");
+                assert_eq!(answer.status, 200, "{method} {path}");
             }
         }
         assert_eq!(site.read(Clone::clone), before);
@@ -126,15 +129,15 @@ async fn a_repository_is_not_there() {
         ("POST", "/v4/repositories/999/remote-mirror/associate"),
         ("GET", "/v4/repositories/999"),
     ] {
-        let told = site
+        let answer = site
             .ask(method, path, (method != "GET").then(example))
             .await;
-        assert_eq!(told.status, 404, "{method} {path}");
+        assert_eq!(answer.status, 404, "{method} {path}");
         assert_eq!(
-            told.text,
+            answer.text,
             r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#
         );
-        assert!(told.assumptions.is_empty());
+        assert!(answer.assumptions.is_empty());
     }
 }
 
@@ -153,13 +156,13 @@ async fn operations_that_the_api_lacks_are_absent() {
         ("POST", "/v4/repositories".to_owned()),
         ("GET", format!("/v4/repositories/123/jobs/{jid}")),
     ] {
-        let told = site.ask(method, &path, None).await;
+        let answer = site.ask(method, &path, None).await;
         assert_eq!(
-            (told.status, told.code()),
+            (answer.status, answer.code()),
             (404, "APIGW.0101"),
             "{method} {path}"
         );
-        assert!(told.body["request_id"].is_string());
+        assert!(answer.body["request_id"].is_string());
     }
     let body = json!({ "interval": "1h", "cron": "* * * * *", "max_age": 3600, "scheduled": true });
     assert_eq!(site.ask("PUT", MIRROR, body).await.status, 200);
@@ -200,8 +203,8 @@ async fn an_update_echoes_what_holds() {
         "endpoint_uuid": "e-1",
         "sync_branch_type": "default",
     });
-    let told = site.ask("PUT", MIRROR, all.clone()).await;
-    assert_eq!((told.status, &told.body), (200, &all));
+    let answer = site.ask("PUT", MIRROR, all.clone()).await;
+    assert_eq!((answer.status, &answer.body), (200, &all));
     let shown = site.mirror().await;
     for field in ["url", "mirroring_enabled", "endpoint_uuid"] {
         assert_eq!(shown[field], all[field], "{field}");
@@ -212,16 +215,16 @@ async fn an_update_echoes_what_holds() {
 #[tokio::test]
 async fn an_ordinary_repository_becomes_a_mirror() {
     let site = Site::new().await;
-    let told = site
+    let answer = site
         .ask(
             "POST",
             &format!("{ORDINARY}/associate"),
             json!({ "url": URL }),
         )
         .await;
-    assert_eq!(told.status, 201);
+    assert_eq!(answer.status, 201);
     let shown = site.get(ORDINARY).await;
-    assert_eq!((shown.status, &shown.body), (200, &told.body));
+    assert_eq!((shown.status, &shown.body), (200, &answer.body));
     assert_eq!(
         (&shown.body["url"], &shown.body["update_status"]),
         (&json!(URL), &json!("none"))
@@ -237,15 +240,15 @@ async fn each_operation_has_a_rate_limit() {
     for _ in 0..3 {
         site.mirror().await;
     }
-    let told = site.get(MIRROR).await;
-    assert_eq!((told.status, told.code()), (429, "APIGW.0308"));
+    let answer = site.get(MIRROR).await;
+    assert_eq!((answer.status, answer.code()), (429, "APIGW.0308"));
     assert!(
-        told.body["error_msg"]
+        answer.body["error_msg"]
             .as_str()
             .unwrap()
             .ends_with("limit:3,time:1 minute"),
         "{}",
-        told.text
+        answer.text
     );
     assert_eq!(site.run().await.status, 200);
     site.advance(59);
@@ -264,7 +267,7 @@ async fn six_hundred_is_the_limit_unless_there_is_none() {
         .await;
         for _ in 0..600 {
             assert_eq!(
-                told(site.send("GET", MIRROR, &[], String::new()).await)
+                answer(site.send("GET", MIRROR, &[], String::new()).await)
                     .await
                     .status,
                 200

@@ -1,4 +1,4 @@
-//! How the id of a repository is found: pages without a total, keywords, filters and orders.
+//! How a client finds the id of a repository: pages without a total, keywords, filters and orders.
 
 use serde_json::{Value, json};
 
@@ -12,8 +12,8 @@ fn ids(body: &Value) -> Vec<u64> {
         .collect()
 }
 
-/// `platform` with r00 to r24 beside what is always there, and `other` with repositories of the
-/// same names.
+/// `platform` with r00 to r24 besides the initial repositories, and `other` with repositories of
+/// the same names.
 async fn many() -> Site {
     let site = Site::new().await;
     site.emulator.edit(|state| {
@@ -35,13 +35,13 @@ async fn pages_are_bare_and_add_up() {
     for (offset, length) in [(0, 10), (10, 10), (20, 10), (30, 0), (40, 0)] {
         let path =
             format!("/v4/user/repositories?offset={offset}&limit=10&order_by=created_at&sort=asc");
-        let told = site.get(&path).await;
+        let answer = site.get(&path).await;
         assert_eq!(
-            (told.total, told.body.as_array().unwrap().len()),
+            (answer.total, answer.body.as_array().unwrap().len()),
             (None, length),
             "{offset}"
         );
-        found.extend(ids(&told.body));
+        found.extend(ids(&answer.body));
     }
     let all = found.len();
     found.sort_unstable();
@@ -62,9 +62,13 @@ async fn limits_are_checked() {
         "archived=1",
         "search=",
     ] {
-        let told = site.get(&format!("/v4/user/repositories?{query}")).await;
-        assert_eq!((told.status, told.code()), (400, "CH.010001"), "{query}");
-        assert_eq!(told.assumptions, ["invalid-value"]);
+        let answer = site.get(&format!("/v4/user/repositories?{query}")).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "CH.010001"),
+            "{query}"
+        );
+        assert_eq!(answer.assumptions, ["invalid-value"]);
     }
     assert_eq!(
         site.get("/v4/user/repositories?limit=100&order_by=updated_at&unknown=1")
@@ -157,8 +161,8 @@ async fn a_project_lists_its_own() {
     let site = many().await;
     let project = |name| site.read(|state| state.regions[REGION].projects[name].id.clone());
     let path = format!("/v4/projects/{}/repositories", project("other"));
-    let told = site.get(&format!("{path}?order_by=id&sort=asc")).await;
-    let items: Vec<_> = told
+    let answer = site.get(&format!("{path}?order_by=id&sort=asc")).await;
+    let items: Vec<_> = answer
         .body
         .as_array()
         .unwrap()
@@ -177,7 +181,7 @@ async fn a_project_lists_its_own() {
             .each_ref()
             .map(|(a, b)| (a, b))
     );
-    let fields: Vec<&String> = told.body[0].as_object().unwrap().keys().collect();
+    let fields: Vec<&String> = answer.body[0].as_object().unwrap().keys().collect();
     let documented = "id name namespace path develop_mode visibility security name_with_namespace \
         archived status";
     assert_eq!(fields, documented.split(' ').collect::<Vec<_>>());
@@ -224,15 +228,15 @@ async fn the_order_is_the_latest_first() {
 #[tokio::test]
 async fn version_two_has_an_envelope_and_a_total() {
     let site = many().await;
-    let told = site
+    let answer = site
         .get("/v2/projects/repositories?page_index=2&page_size=25")
         .await;
     assert_eq!(
-        (&told.body["status"], &told.body["error"]),
+        (&answer.body["status"], &answer.body["error"]),
         (&json!("success"), &Value::Null)
     );
-    assert_eq!(told.body["result"]["total"], 30);
-    let rest = told.body["result"]["repositories"].as_array().unwrap();
+    assert_eq!(answer.body["result"]["total"], 30);
+    let rest = answer.body["result"]["repositories"].as_array().unwrap();
     assert_eq!(rest.len(), 5);
     assert_eq!(rest[0]["project_is_deleted"], "false");
     let found = site

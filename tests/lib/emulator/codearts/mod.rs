@@ -1,5 +1,5 @@
-//! CodeArts Repo as an HTTP client meets it: the documented requests and answers, runs in simulated
-//! time, and both answers to every question that the documents leave open.
+//! CodeArts Repo as an HTTP client sees it: the documented requests and answers, runs in simulated
+//! time, and both answers to every question that the documentation leaves open.
 
 mod documented;
 mod lists;

@@ -1,5 +1,5 @@
-//! Runs that succeed, fail, hang and are started by others, while the clock of the test stands or
-//! is moved.
+//! Runs that succeed, fail, hang and are started by other clients, with a clock that the test
+//! controls.
 
 use portolan::emulator::{Answer, Effect, Emulator, Fault, Request, RunOutcome, Settings, State};
 use serde_json::{Value, json};
@@ -164,10 +164,10 @@ async fn a_final_status_stays() {
         (false, 200),
         (true, 400),
     ] {
-        let told = site
+        let answer = site
             .ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
             .await;
-        assert_eq!(told.status, status);
+        assert_eq!(answer.status, status);
     }
     assert_eq!(site.mirror().await["mirroring_enabled"], false);
 }

@@ -1,4 +1,4 @@
-//! An emulator on a port, whose clock stands until it is moved.
+//! An emulator on a port, with a clock that the test controls.
 
 use std::time::Duration;
 
@@ -26,9 +26,9 @@ pub(crate) struct Site {
     client: Client,
 }
 
-/// What came back.
+/// An answer of the service.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
     /// As it was sent.
@@ -39,13 +39,13 @@ pub(crate) struct Told {
     pub(crate) token: Option<String>,
 }
 
-impl Told {
+impl Answer {
     pub(crate) fn code(&self) -> &str {
         self.body["error_code"].as_str().unwrap_or_default()
     }
 }
 
-/// Settings with a clock that stands.
+/// Settings with a stopped clock.
 pub(crate) fn settings() -> Settings {
     Settings {
         clock: || START.parse().unwrap(),
@@ -116,27 +116,27 @@ impl Site {
         method: &str,
         path: &str,
         body: impl Into<Option<Value>>,
-    ) -> Told {
+    ) -> Answer {
         let body = body
             .into()
             .map(|body: Value| body.to_string())
             .unwrap_or_default();
-        told(self.send(method, path, &[], body).await).await
+        answer(self.send(method, path, &[], body).await).await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Told {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, None).await
     }
 
     /// The mirror as the API shows it.
     pub(crate) async fn mirror(&self) -> Value {
-        let told = self.get(MIRROR).await;
-        assert_eq!(told.status, 200, "{}", told.text);
-        told.body
+        let answer = self.get(MIRROR).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.body
     }
 
-    /// Starts a run with a body that says nothing.
-    pub(crate) async fn run(&self) -> Told {
+    /// Starts a run with an empty body.
+    pub(crate) async fn run(&self) -> Answer {
         self.ask("POST", MIRROR, serde_json::json!({})).await
     }
 
@@ -144,7 +144,7 @@ impl Site {
         self.emulator.advance(Duration::from_secs(seconds));
     }
 
-    /// Changes the mirror behind the API's back.
+    /// Changes the mirror without the API.
     pub(crate) fn edit_mirror(&self, change: impl FnOnce(&mut Mirror)) {
         self.emulator
             .edit(|state| change(state.mirror_mut(REGION, "platform", "app").unwrap()));
@@ -155,7 +155,7 @@ impl Site {
     }
 }
 
-pub(crate) async fn told(response: Response) -> Told {
+pub(crate) async fn answer(response: Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let header = |name: &str| {
         headers
@@ -168,7 +168,7 @@ pub(crate) async fn told(response: Response) -> Told {
         .collect();
     assert!(headers.contains_key("x-request-id"));
     let text = response.text().await.unwrap();
-    Told {
+    Answer {
         status,
         body: serde_json::from_str(&text).unwrap_or_default(),
         text,

@@ -1,9 +1,9 @@
-//! Who may ask: tokens of IAM, which expire in simulated time, and signatures, which do not.
+//! Authentication: tokens of IAM, which expire in simulated time, and signatures, which do not.
 
 use portolan::emulator::Settings;
 use serde_json::{Value, json};
 
-use super::support::{MIRROR, Site, Told, settings, told};
+use super::support::{Answer, MIRROR, Site, answer, settings};
 
 const SWR: &str = "/v2/manage/namespaces";
 
@@ -15,7 +15,7 @@ async fn verifying() -> Site {
     .await
 }
 
-async fn log_in(site: &Site, password: &str) -> Told {
+async fn log_in(site: &Site, password: &str) -> Answer {
     let user = json!({ "domain": { "name": "emulator" }, "name": "access", "password": password });
     let identity = json!({ "methods": ["password"], "password": { "user": user } });
     let body = json!({ "auth": { "identity": identity, "scope": { "project": { "name": "cn-north-4" } } } });
@@ -23,8 +23,8 @@ async fn log_in(site: &Site, password: &str) -> Told {
         .await
 }
 
-async fn ask(site: &Site, method: &str, path: &str, token: &str) -> Told {
-    told(
+async fn ask(site: &Site, method: &str, path: &str, token: &str) -> Answer {
+    answer(
         site.send(method, path, &[("X-Auth-Token", token)], String::new())
             .await,
     )
@@ -55,9 +55,9 @@ async fn a_token_opens_all_services_until_it_expires() {
     let expected =
         r#"{"error_code":"DEV.00000003","error_msg":"Authentication information expired."}"#;
     for method in ["GET", "POST", "PUT"] {
-        let told = ask(&site, method, MIRROR, &token).await;
+        let answer = ask(&site, method, MIRROR, &token).await;
         assert_eq!(
-            (told.status, told.text.as_str()),
+            (answer.status, answer.text.as_str()),
             (401, expected),
             "{method}"
         );
@@ -68,8 +68,12 @@ async fn a_token_opens_all_services_until_it_expires() {
         (401, &json!("DEV.00000003"))
     );
     for path in [SWR, "/v3/projects"] {
-        let told = ask(&site, "GET", path, &token).await;
-        assert_eq!((told.status, told.code()), (401, "APIGW.0301"), "{path}");
+        let answer = ask(&site, "GET", path, &token).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (401, "APIGW.0301"),
+            "{path}"
+        );
     }
     assert_eq!(
         ask(
@@ -118,8 +122,7 @@ async fn without_keys_nothing_is_verified() {
     );
 }
 
-/// Signed with `access:secret` at the time at which the clock of the tests stands, independently of
-/// this crate.
+/// Signed with `access:secret` at the time of the tests' clock, independently of this crate.
 const SIGNATURE: &str = "227ee9e77bbb1fc68871b1250d422f76e2ccd77ad6fb9beaa9aa35e0becdee90";
 
 #[tokio::test]
@@ -139,7 +142,7 @@ async fn a_signature_is_as_old_as_the_real_clock_says() {
     ];
     for _ in 0..2 {
         assert_eq!(
-            told(site.send("GET", MIRROR, &headers, String::new()).await)
+            answer(site.send("GET", MIRROR, &headers, String::new()).await)
                 .await
                 .status,
             200

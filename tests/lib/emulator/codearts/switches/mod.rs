@@ -1,4 +1,5 @@
-//! Every question that the documents leave open, with each of its answers, seen from outside.
+//! Every question that the documentation leaves open, with each of its answers, as a client sees
+//! it.
 
 mod observe;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::support::{Site, URL};
 use observe::observe;
 
-/// What is seen under each switch.
+/// The observation under each switch.
 fn expected() -> Vec<(&'static str, Value)> {
     vec![
         (
@@ -197,13 +198,16 @@ async fn each_switch_changes_the_answer_and_is_named_in_its_header() {
     for (switch, expected) in expected() {
         let site = Site::assuming(switch).await;
         let name = switch.split('=').next().unwrap();
-        let (seen, told) = observe(&site, name).await;
+        let (seen, answer) = observe(&site, name).await;
         assert_eq!(seen, expected, "{switch}");
-        if let Some(told) = told {
+        if let Some(answer) = answer {
             assert!(
-                told.assumptions.iter().any(|assumption| assumption == name),
+                answer
+                    .assumptions
+                    .iter()
+                    .any(|assumption| assumption == name),
                 "{switch}: {:?}",
-                told.assumptions
+                answer.assumptions
             );
         }
     }

@@ -1,13 +1,13 @@
-//! What a client sees of each question that the documents leave open.
+//! What a client observes of each question that the documentation leaves open.
 
 use portolan::emulator::RunOutcome;
 use serde_json::{Value, json};
 
-use super::super::support::{MIRROR, ORDINARY, REGION, Site, Told, URL};
+use super::super::support::{Answer, MIRROR, ORDINARY, REGION, Site, URL};
 
-/// What is to be seen of a question, and the answer that must name it.
-pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
-    let (seen, told) = match name {
+/// The observation of a question, and the answer that must name it.
+pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) {
+    let (seen, answer) = match name {
         "update-status" => statuses(site).await,
         "git-times" => {
             run(site).await;
@@ -25,10 +25,10 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
         }
         "put-omitted" => omitted(site).await,
         "start-without-body" => {
-            let told = site.ask("POST", MIRROR, None).await;
+            let answer = site.ask("POST", MIRROR, None).await;
             (
-                json!([told.status, site.mirror().await["update_status"]]),
-                told,
+                json!([answer.status, site.mirror().await["update_status"]]),
+                answer,
             )
         }
         "last-update-at" => last_update(site).await,
@@ -49,43 +49,43 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
             site.emulator
                 .push(REGION, "platform", "app", "main", "c1")
                 .unwrap();
-            let told = site
+            let answer = site
                 .get("/v4/repositories/123/repository/branches?view=all")
                 .await;
             assert_eq!(
-                (told.total.as_deref(), &told.body[0]["name"]),
+                (answer.total.as_deref(), &answer.body[0]["name"]),
                 (Some("1"), &json!("main"))
             );
             (
-                told.body[0].get("commit").cloned().unwrap_or_default(),
-                told,
+                answer.body[0].get("commit").cloned().unwrap_or_default(),
+                answer,
             )
         }
         "project-list-groups" => groups(site).await,
         "unknown-project" => {
-            let told = site.get("/v4/projects/0123/repositories").await;
-            let list = told
+            let answer = site.get("/v4/projects/0123/repositories").await;
+            let list = answer
                 .body
                 .as_array()
                 .map(|items| json!(items))
                 .unwrap_or_default();
-            (json!([told.status, told.code(), list]), told)
+            (json!([answer.status, answer.code(), list]), answer)
         }
         "diverged-branches" | "deleted-branches" | "moved-tags" => refs(site, name).await,
         "id-out-of-range" => ids(site).await,
         "invalid-value" => invalid(site).await,
         "mirror-url" => {
-            let told = site
+            let answer = site
                 .ask(
                     "PUT",
                     MIRROR,
                     json!({ "url": "git@git.example.com:app.git" }),
                 )
                 .await;
-            (json!([told.status, site.mirror().await["url"]]), told)
+            (json!([answer.status, site.mirror().await["url"]]), answer)
         }
         "url-credentials" => {
-            let told = site
+            let answer = site
                 .ask(
                     "PUT",
                     MIRROR,
@@ -93,11 +93,11 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
                 )
                 .await;
             let (shown, _) = field(site, "url").await;
-            (json!([told.body["url"], shown]), told)
+            (json!([answer.body["url"], shown]), answer)
         }
         "empty-field" => field(site, "endpoint_uuid").await,
         "not-base64" => {
-            let told = site
+            let answer = site
                 .ask(
                     "POST",
                     MIRROR,
@@ -107,8 +107,8 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
             site.advance(5);
             let mirror = site.mirror().await;
             (
-                json!([told.status, mirror["update_status"], mirror["last_error"]]),
-                told,
+                json!([answer.status, mirror["update_status"], mirror["last_error"]]),
+                answer,
             )
         }
         "push-to-scheduled" => return (push(site), None),
@@ -116,7 +116,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Told>) {
         "repository-path" => listed(site, "path").await,
         _ => panic!("nothing is known about {name}"),
     };
-    (seen, Some(told))
+    (seen, Some(answer))
 }
 
 /// Runs the mirror until it has ended.
@@ -125,12 +125,12 @@ async fn run(site: &Site) {
     site.advance(5);
 }
 
-async fn field(site: &Site, name: &str) -> (Value, Told) {
-    let told = site.get(MIRROR).await;
-    (told.body[name].clone(), told)
+async fn field(site: &Site, name: &str) -> (Value, Answer) {
+    let answer = site.get(MIRROR).await;
+    (answer.body[name].clone(), answer)
 }
 
-async fn statuses(site: &Site) -> (Value, Told) {
+async fn statuses(site: &Site) -> (Value, Answer) {
     let status = async || site.mirror().await["update_status"].clone();
     site.edit_mirror(|mirror| {
         mirror.next_outcomes = vec![RunOutcome::Succeed, RunOutcome::Fail("x".to_owned())];
@@ -147,7 +147,7 @@ async fn statuses(site: &Site) -> (Value, Told) {
     (json!(seen), site.get(MIRROR).await)
 }
 
-async fn second_start(site: &Site) -> (Value, Told) {
+async fn second_start(site: &Site) -> (Value, Answer) {
     let first = site.run().await.body["jid"].clone();
     site.advance(2);
     let second = site.run().await;
@@ -169,34 +169,34 @@ async fn second_start(site: &Site) -> (Value, Told) {
     )
 }
 
-async fn not_a_mirror(site: &Site) -> (Value, Told) {
+async fn not_a_mirror(site: &Site) -> (Value, Answer) {
     let mut seen = Vec::new();
     for method in ["POST", "PUT"] {
-        let told = site.ask(method, ORDINARY, json!({ "url": URL })).await;
-        assert_eq!(told.assumptions, ["not-a-mirror"], "{method}");
-        seen.push(json!([told.status, told.code()]));
+        let answer = site.ask(method, ORDINARY, json!({ "url": URL })).await;
+        assert_eq!(answer.assumptions, ["not-a-mirror"], "{method}");
+        seen.push(json!([answer.status, answer.code()]));
     }
-    let told = site.get(ORDINARY).await;
-    seen.push(json!([told.status, told.code()]));
-    seen.push(told.body["repository_id"].clone());
-    assert_eq!(told.body["url"], Value::Null);
+    let answer = site.get(ORDINARY).await;
+    seen.push(json!([answer.status, answer.code()]));
+    seen.push(answer.body["repository_id"].clone());
+    assert_eq!(answer.body["url"], Value::Null);
     assert!(site.read(|state| state.mirror(REGION, "platform", "plain").is_none()));
-    (json!(seen), told)
+    (json!(seen), answer)
 }
 
-async fn polarity(site: &Site) -> (Value, Told) {
-    let told = site
+async fn polarity(site: &Site) -> (Value, Answer) {
+    let answer = site
         .ask("PUT", MIRROR, json!({ "mirroring_enabled": true }))
         .await;
     let scheduled = site.read(|state| state.mirror(REGION, "platform", "app").unwrap().scheduled);
     let (shown, _) = field(site, "mirroring_enabled").await;
     (
-        json!([scheduled, told.body["mirroring_enabled"], shown]),
-        told,
+        json!([scheduled, answer.body["mirroring_enabled"], shown]),
+        answer,
     )
 }
 
-async fn schedule(site: &Site) -> (Value, Told) {
+async fn schedule(site: &Site) -> (Value, Answer) {
     let switch = async |enabled: bool| {
         site.ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
             .await
@@ -205,9 +205,9 @@ async fn schedule(site: &Site) -> (Value, Told) {
     (json!([on.status, off.status, again.status]), again)
 }
 
-async fn omitted(site: &Site) -> (Value, Told) {
+async fn omitted(site: &Site) -> (Value, Answer) {
     site.edit_mirror(|mirror| mirror.endpoint_uuid = "e-1".to_owned());
-    let told = site
+    let answer = site
         .ask(
             "PUT",
             MIRROR,
@@ -219,13 +219,13 @@ async fn omitted(site: &Site) -> (Value, Told) {
         json!([
             shown["url"],
             shown["endpoint_uuid"],
-            told.body["sync_branch_type"]
+            answer.body["sync_branch_type"]
         ]),
-        told,
+        answer,
     )
 }
 
-async fn last_update(site: &Site) -> (Value, Told) {
+async fn last_update(site: &Site) -> (Value, Answer) {
     let time = async || {
         site.mirror().await["last_update_at"]
             .as_str()
@@ -242,7 +242,7 @@ async fn last_update(site: &Site) -> (Value, Told) {
     (json!([during, ended, time().await]), site.get(MIRROR).await)
 }
 
-async fn failures(site: &Site) -> (Value, Told) {
+async fn failures(site: &Site) -> (Value, Answer) {
     let fail = || RunOutcome::Fail("timed out".to_owned());
     site.edit_mirror(|mirror| {
         mirror.next_outcomes = vec![fail(), fail(), RunOutcome::Succeed, fail()];
@@ -257,57 +257,60 @@ async fn failures(site: &Site) -> (Value, Told) {
     (json!(seen), site.get(MIRROR).await)
 }
 
-async fn last_error(site: &Site) -> (Value, Told) {
+async fn last_error(site: &Site) -> (Value, Answer) {
     site.edit_mirror(|mirror| {
         mirror.next_outcomes = vec![RunOutcome::Fail("timed out".to_owned())];
     });
     run(site).await;
     let (failed, _) = field(site, "last_error").await;
     run(site).await;
-    let (ended, told) = field(site, "last_error").await;
-    (json!([failed, ended]), told)
+    let (ended, answer) = field(site, "last_error").await;
+    (json!([failed, ended]), answer)
 }
 
-async fn associate_twice(site: &Site) -> (Value, Told) {
+async fn associate_twice(site: &Site) -> (Value, Answer) {
     run(site).await;
     let body = json!({ "url": "https://git.example.com/b.git" });
-    let told = site.ask("POST", &format!("{MIRROR}/associate"), body).await;
+    let answer = site.ask("POST", &format!("{MIRROR}/associate"), body).await;
     let shown = site.mirror().await;
     (
-        json!([told.status, shown["url"], shown["update_status"]]),
-        told,
+        json!([answer.status, shown["url"], shown["update_status"]]),
+        answer,
     )
 }
 
-async fn associate(site: &Site, body: Value) -> (Value, Told) {
-    let told = site
+async fn associate(site: &Site, body: Value) -> (Value, Answer) {
+    let answer = site
         .ask("POST", &format!("{ORDINARY}/associate"), body)
         .await;
-    (json!([told.status, site.get(ORDINARY).await.status]), told)
+    (
+        json!([answer.status, site.get(ORDINARY).await.status]),
+        answer,
+    )
 }
 
-async fn groups(site: &Site) -> (Value, Told) {
+async fn groups(site: &Site) -> (Value, Answer) {
     site.emulator
         .edit(|state| state.ensure_git_repository(REGION, "platform", "group/inner"));
     let id = site.read(|state| state.regions[REGION].projects["platform"].id.clone());
-    let told = site
+    let answer = site
         .get(&format!(
             "/v4/projects/{id}/repositories?order_by=name&sort=asc"
         ))
         .await;
-    let names = told
+    let names = answer
         .body
         .as_array()
         .unwrap()
         .iter()
         .map(|item| item["name"].clone())
         .collect();
-    (names, told)
+    (names, answer)
 }
 
-/// A mirror that was run before its source moved; to `main` a stranger pushed, if that is the
-/// question.
-async fn refs(site: &Site, name: &str) -> (Value, Told) {
+/// A mirror that was run before its source changed; if the question is about it, another client
+/// pushed to `main`.
+async fn refs(site: &Site, name: &str) -> (Value, Answer) {
     site.edit_mirror(|mirror| {
         let source = &mut mirror.source.refs;
         source.branches = [("main", "m1"), ("old", "o1")]
@@ -326,7 +329,7 @@ async fn refs(site: &Site, name: &str) -> (Value, Told) {
             .push(REGION, "platform", "app", "main", "theirs")
             .unwrap();
     }
-    let told = site
+    let answer = site
         .ask("POST", MIRROR, json!({ "force_fetch": false }))
         .await;
     site.advance(5);
@@ -347,7 +350,7 @@ async fn refs(site: &Site, name: &str) -> (Value, Told) {
         "deleted-branches" => json!([shown["update_status"], refs.branches.get("old")]),
         _ => json!([shown["update_status"], refs.tags["v1"]]),
     };
-    // With force there is no question.
+    // With force, the question does not arise.
     let forced = site
         .ask("POST", MIRROR, json!({ "force_fetch": true }))
         .await;
@@ -374,16 +377,16 @@ async fn refs(site: &Site, name: &str) -> (Value, Told) {
             .clone()
     });
     assert_eq!(refs, source);
-    (seen, told)
+    (seen, answer)
 }
 
-async fn ids(site: &Site) -> (Value, Told) {
+async fn ids(site: &Site) -> (Value, Answer) {
     let mut seen = Vec::new();
     for id in ["0", "2147483648", "abc", "+123"] {
-        let told = site
+        let answer = site
             .get(&format!("/v4/repositories/{id}/remote-mirror"))
             .await;
-        seen.push(json!([told.status, told.code()]));
+        seen.push(json!([answer.status, answer.code()]));
     }
     (
         json!(seen),
@@ -391,7 +394,7 @@ async fn ids(site: &Site) -> (Value, Told) {
     )
 }
 
-async fn invalid(site: &Site) -> (Value, Told) {
+async fn invalid(site: &Site) -> (Value, Answer) {
     let mut statuses = Vec::new();
     for (method, body) in [
         ("PUT", json!({ "sync_branch_type": "some" })),
@@ -399,16 +402,16 @@ async fn invalid(site: &Site) -> (Value, Told) {
         ("POST", json!({ "force_fetch": 1 })),
         ("POST", json!(["no object"])),
     ] {
-        let told = site.ask(method, MIRROR, body).await;
+        let answer = site.ask(method, MIRROR, body).await;
         assert!(
-            told.assumptions.contains(&"invalid-value".to_owned()),
+            answer.assumptions.contains(&"invalid-value".to_owned()),
             "{method}"
         );
-        statuses.push(told.status);
+        statuses.push(answer.status);
     }
-    let told = site.get("/v4/user/repositories?limit=101").await;
-    statuses.push(told.status);
-    (json!(statuses), told)
+    let answer = site.get("/v4/user/repositories?limit=101").await;
+    statuses.push(answer.status);
+    (json!(statuses), answer)
 }
 
 fn push(site: &Site) -> Value {
@@ -429,7 +432,7 @@ fn push(site: &Site) -> Value {
     json!([arrived, commit])
 }
 
-async fn listed(site: &Site, field: &str) -> (Value, Told) {
-    let told = site.get("/v4/user/repositories?search=app").await;
-    (told.body[0][field].clone(), told)
+async fn listed(site: &Site, field: &str) -> (Value, Answer) {
+    let answer = site.get("/v4/user/repositories?search=app").await;
+    (answer.body[0][field].clone(), answer)
 }
