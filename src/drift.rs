@@ -179,7 +179,8 @@ mod tests {
         c: { sync: [ { target_region: x-1, target_organization: y, override: true } ] }, d: } } \
         }\n";
 
-    /// What counts, what is accepted and why, how many are ignored, and what is expired.
+    /// Counted differences, accepted ones with their reasons, the number of ignored ones, and
+    /// expired entries.
     fn summary(
         accept: &str,
         ignores: &[&str],

@@ -207,8 +207,8 @@ mod tests {
                 && !is_valid(repository::NAME, &"a".repeat(129))
         );
     }
-    /// Texts that are names or nearly so, made of what the rules tell apart. U+FEFF is not among
-    /// it: a blank for the expressions of JSON Schema, and no blank of Unicode.
+    /// Texts that are names or nearly so, from the characters that the rules distinguish. U+FEFF is
+    /// not one of them: the expressions of JSON Schema treat it as a blank, Unicode does not.
     fn texts() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             8 => "[a-z0-9]{1,3}",

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn faults_strike_before_or_after_the_change() {
+    async fn faults_apply_before_or_after_the_change() {
         let before = [
             Effect::CutBefore,
             Effect::HangBefore,

@@ -109,8 +109,8 @@ fn a_printed_address_covers_what_it_was_printed_of() {
     }
 }
 
-/// The full form of what a text means, or what is wrong with it.
-fn meant(
+/// The full form of a pattern, or its error.
+fn full_form(
     text: &str,
     read: impl Fn(Written, &Names<'_>) -> Result<Pattern, Problem>,
     chart: &Chart,
@@ -144,7 +144,7 @@ fn the_command_line_starts_at_the_region_or_at_an_organization_of_all() {
         ("o/PROD-*", "*/o/PROD-*"),
     ] {
         assert_eq!(
-            meant(text, Written::on_command_line, &chart),
+            full_form(text, Written::on_command_line, &chart),
             expected,
             "{text}"
         );
@@ -169,7 +169,7 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
         // Not a region anywhere.
         ("r-2/o/a", "r-1/r-2/o/a"),
         ("x-1/a", "r-1/x-1/a"),
-        // What a project of this chart holds.
+        // A resource in a project of this chart.
         ("we [*]!/app", "r-1/we [*]!/app"),
         (
             "cn-east-3/o/a",
@@ -182,7 +182,7 @@ fn a_chart_starts_at_the_organization_or_at_its_own_region() {
             it to the document for cn-east-3, or write `mirror p/app` for r-1",
         ),
     ] {
-        assert_eq!(meant(text, read, &chart), expected, "{text}");
+        assert_eq!(full_form(text, read, &chart), expected, "{text}");
     }
 }
 
@@ -221,16 +221,16 @@ fn a_region_that_is_also_an_organization_is_written_out() {
             "sync_rule r-1/ledger -> r-2/dr",
         ),
     ] {
-        let message = meant(text, read, &chart);
+        let message = full_form(text, read, &chart);
         assert!(message.contains("is ambiguous"), "{message}");
         assert!(
             message.contains(&format!("`{one}`")) && message.contains(&format!("`{other}`")),
             "{message}"
         );
-        assert_eq!(meant(one, read, &chart), one);
+        assert_eq!(full_form(one, read, &chart), one);
     }
     assert_eq!(
-        meant("organization r-1/ledger", read, &chart),
+        full_form("organization r-1/ledger", read, &chart),
         "organization r-1/ledger"
     );
 }
@@ -275,8 +275,8 @@ fn a_pattern_that_can_match_nothing_is_refused_with_a_hint() {
         ("repositry r-1/o/a", "no name can contain ` `"),
     ] {
         for message in [
-            meant(text, Written::on_command_line, &chart),
-            meant(text, in_document, &chart),
+            full_form(text, Written::on_command_line, &chart),
+            full_form(text, in_document, &chart),
         ] {
             assert!(message.contains(expected), "{text}: {message}");
         }
@@ -289,7 +289,7 @@ fn children_are_named_by_their_parent_and_their_own_parts() {
         panic!("a world")
     };
     for (text, of_a, of_nested) in [
-        // What there is one of is called as what it lives in.
+        // A kind with one object in each parent is named by the parent.
         ("r-1/o/a", true, false),
         ("r-1/o/*/cn-east-3/dr", true, false),
         ("r-1/o/b/c/cn-east-3/dr", false, true),
@@ -312,7 +312,7 @@ fn children_are_named_by_their_parent_and_their_own_parts() {
     }
 }
 
-/// What [`Below`] finds, for one pattern.
+/// The result of [`Below`] for one pattern.
 pub(super) fn may_match_below(pattern: &Pattern, address: &Address, parts: usize) -> bool {
     if pattern.kind.is_some()
         && pattern.place_covers(address.kind(), &Parts::of(address, Cow::Borrowed))

@@ -40,7 +40,7 @@ fn refuses(world: &World, route: &str, effect: Effect) {
 }
 
 /// How often each source of the account's name was called, without the lists.
-fn asked(world: &World) -> [usize; 2] {
+fn calls(world: &World) -> [usize; 2] {
     ["/v2/manage/overview", "/v3/auth/domains"].map(|path| {
         world
             .journal()
@@ -53,7 +53,8 @@ fn asked(world: &World) -> [usize; 2] {
 #[test]
 fn another_account_stops_every_run() {
     let world = world_of("globex");
-    let expected = "the chart is for account acme, but the credentials for cn-north-4 belong to globex: \
+    let expected = "the chart is for account acme, but the credentials for cn-north-4 \
+        belong to globex: \
         use the credentials of acme";
     for arguments in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
         let output = world
@@ -119,7 +120,7 @@ fn the_charts_own_account_stops_nothing() {
     let _ = world.apply(&[]);
     let _ = world.run(&["drift"]).exits(0);
     // The overview is enough, and is called once for a region.
-    assert_eq!(asked(&world), [3, 0]);
+    assert_eq!(calls(&world), [3, 0]);
 }
 
 #[test]
@@ -133,12 +134,12 @@ fn a_failed_overview_does_not_fail_the_command() {
         refuses(&world, "show-overview", effect.clone());
         // The account is empty, so the lists name no account either.
         let _ = world.plan(&[]).exits(0).says("account `acme`");
-        assert_eq!(asked(&world)[1], 1, "{effect:?}");
+        assert_eq!(calls(&world)[1], 1, "{effect:?}");
         let _ = world.try_apply(&[]).exits(0).says("2 added");
-        world.forget();
+        world.clear_journal();
         let _ = world.plan(&[]).exits(0).says("account `acme`");
         assert_eq!(
-            asked(&world)[1],
+            calls(&world)[1],
             0,
             "the list of repositories is enough: {effect:?}"
         );
@@ -155,7 +156,7 @@ fn iam_is_called_only_for_a_chart_that_names_an_account() {
         .exits(0)
         .says("Chart `acme-registry`, account unknown, ");
     let _ = world.try_apply(&[]).exits(0);
-    assert_eq!(asked(&world), [2, 0]);
+    assert_eq!(calls(&world), [2, 0]);
 }
 
 #[test]
@@ -166,7 +167,7 @@ fn a_region_of_mirrors_is_known_to_iam() {
         .plan(&[])
         .exits(1)
         .says("the credentials for cn-north-4 belong to globex");
-    assert_eq!(asked(&world), [0, 1]);
+    assert_eq!(calls(&world), [0, 1]);
 }
 
 #[test]
@@ -234,7 +235,7 @@ fn a_saved_plan_is_for_the_charts_account() {
     // The source may be another one than when it was planned.
     refuses(&world, "show-overview", Effect::forbidden());
     let _ = world.run(&["apply", "plan.json"]).exits(0).says("2 added");
-    assert_eq!(asked(&world)[1], 1);
+    assert_eq!(calls(&world)[1], 1);
 }
 
 #[test]
@@ -266,7 +267,7 @@ fn the_chart_sets_the_iam_endpoint() {
         .plan(&[])
         .exits(1)
         .says("the credentials for cn-north-4 belong to globex");
-    world.forget();
+    world.clear_journal();
     world.chart(&MIRRORS.replace(
         "mirrors:",
         "endpoints: { iam: 'https://iam.example.com' }\nmirrors:",

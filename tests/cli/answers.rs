@@ -45,7 +45,8 @@ fn answers(world: &World, path: &str, body: &Value) {
 }
 
 fn rule(namespace: &str, name: &str) -> Value {
-    json!({ "namespace": namespace, "repoName": name, "remoteRegionId": "cn-east-3", "remoteNamespace": "dr",
+    json!({ "namespace": namespace, "repoName": name, "remoteRegionId": "cn-east-3",
+        "remoteNamespace": "dr",
         "syncAuto": true, "override": true })
 }
 
@@ -83,7 +84,10 @@ fn an_answer_with_rules_of_another_repository_is_ignored() {
 
 #[test]
 fn an_answer_about_another_repository_is_ignored() {
-    let other = |name: &str, namespace: &str| json!({ "name": name, "namespace": namespace, "is_public": false, "num_images": 0 });
+    let other = |name: &str, namespace: &str| {
+        json!({ "name": name, "namespace": namespace,
+            "is_public": false, "num_images": 0 })
+    };
     for (entry, allow) in [
         ("{ category: arm }", "deletes=0"),
         ("{ state: absent }", "deletes=1"),
@@ -101,7 +105,8 @@ fn an_answer_about_another_repository_is_ignored() {
 #[test]
 fn an_answer_about_another_mirror_is_ignored() {
     let world = mirrors::world(mirrors::settings(), mirrors::FRESH);
-    let answer = json!({ "id": 1, "repository_id": 124, "url": mirrors::URL, "mirroring_enabled": true,
+    let answer = json!({ "id": 1, "repository_id": 124, "url": mirrors::URL,
+        "mirroring_enabled": true,
         "endpoint_uuid": "", "last_successful_update_at": mirrors::START });
     answers(&world, "/remote-mirror", &answer);
     is_unknown(&world, "mirror cn-north-4/platform/app");

@@ -161,7 +161,7 @@ fn a_second_run_finishes_what_failed() {
             .path("/team-a/repos"),
     );
     let _ = world.try_apply(&[]).exits(1);
-    world.forget();
+    world.clear_journal();
     let _ = world.apply(&[]);
     assert_eq!(world.writes().len(), 2);
 }
@@ -303,7 +303,7 @@ fn a_value_that_the_service_does_not_keep_is_a_failure() {
 }
 
 #[test]
-fn the_name_of_a_foreign_organization_is_taken() {
+fn an_organization_name_can_belong_to_another_account() {
     let world = World::of(TWO);
     world.edit(|state| {
         state.ensure_organization(NORTH, "team-a").owner = Some("somebody".to_owned());
@@ -387,7 +387,7 @@ fn an_interrupted_run_finishes_what_is_in_flight() {
 }
 
 #[test]
-fn a_second_interrupt_ends_at_once() {
+fn a_second_interrupt_ends_the_command_at_once() {
     let world = World::of(QUICKSTART);
     world.inject(Fault::new(Effect::HangAfter).method("POST"));
     let mut command = world.command(&["apply", "--yes"]);

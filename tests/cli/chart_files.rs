@@ -58,7 +58,7 @@ pub(crate) fn bash(world: &World, script: &str) -> Output {
 }
 
 #[test]
-fn what_cannot_be_read_in_a_directory_is_never_left_out() {
+fn an_unreadable_file_of_a_directory_is_an_error() {
     let world = World::new();
     world.file(
         "charts/a.yaml",
@@ -78,7 +78,8 @@ fn what_cannot_be_read_in_a_directory_is_never_left_out() {
         assert_eq!(world.writes(), [""; 0]);
     };
     refused(
-        "cannot read charts/b.yaml: it is a link to @DIR@/charts/nowhere.yaml, which does not exist",
+        "cannot read charts/b.yaml: it is a link to @DIR@/charts/nowhere.yaml, \
+            which does not exist",
     );
     fs::remove_file(world.path("charts/b.yaml")).unwrap();
     fs::create_dir(world.path("charts/b.yaml")).unwrap();
@@ -197,7 +198,7 @@ fn a_link_to_what_is_beside_or_below_is_followed() {
 }
 
 #[test]
-fn what_kubernetes_mounts_is_read() {
+fn a_mounted_volume_of_kubernetes_is_read() {
     let world = World::new();
     world.file("charts/..2026_11_28/portolan.yaml", team("team-a"));
     world.file("charts/..2026_11_28/sub/real.yaml", team("team-a"));
@@ -330,7 +331,7 @@ fn standard_input_is_a_chart() {
 }
 
 #[test]
-fn a_stream_is_read_once_and_holds_something() {
+fn a_stream_is_read_once_and_must_not_be_empty() {
     let world = World::new();
     world.file("a.yaml", team("team-a"));
     for (one, other) in [

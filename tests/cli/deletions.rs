@@ -223,7 +223,7 @@ fn gone() -> World {
 const CONSENT: [&str; 2] = ["--allow", "deletes"];
 
 #[test]
-fn an_excluded_repository_holds_its_organization() {
+fn an_excluded_repository_protects_its_organization() {
     let warning = "organization cn-north-4/gone is not deleted: it contains repository \
         cn-north-4/gone/x, which is excluded";
     for selection in [
@@ -271,7 +271,7 @@ fn an_excluded_repository_holds_its_organization() {
 }
 
 #[test]
-fn an_excluded_repository_that_no_file_names_holds_its_organization() {
+fn an_unlisted_excluded_repository_protects_its_organization() {
     let world = gone();
     world.edit(|state| {
         state.ensure_repository(NORTH, "gone", "z");
@@ -299,7 +299,7 @@ fn an_excluded_repository_that_no_file_names_holds_its_organization() {
 }
 
 #[test]
-fn an_excluded_rule_holds_its_repository() {
+fn an_excluded_rule_protects_its_repository() {
     let world = gone();
     let exclude = ["--exclude", "cn-north-4/gone/y/cn-east-3/dr"];
     let _ = world
@@ -322,7 +322,7 @@ fn an_excluded_rule_holds_its_repository() {
 }
 
 #[test]
-fn a_protected_rule_holds_what_it_lives_in() {
+fn a_protected_rule_protects_its_repository_and_its_organization() {
     let gone = |protect: &str| {
         let world = gone();
         let chart = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
@@ -361,7 +361,7 @@ fn a_protected_rule_holds_what_it_lives_in() {
 }
 
 #[test]
-fn a_protected_rule_holds_an_unlisted_repository() {
+fn a_protected_rule_protects_an_unlisted_repository() {
     let chart = |protect: &str| {
         format!(
             "{HEAD}organizations: {{ team-a: {{ unlisted: delete, repositories: {{ r00: }} }} \

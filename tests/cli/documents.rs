@@ -92,7 +92,8 @@ fn changes_are_in_the_order_of_addresses() {
 fn a_create() {
     let created = change(&world().plan_json(&[]), "created");
     let address = json!({
-        "kind": "repository", "region": "cn-north-4", "organization": "team-a", "repository": "created",
+        "kind": "repository", "region": "cn-north-4", "organization": "team-a",
+        "repository": "created",
     });
     assert_eq!(created["address"], address);
     assert_eq!(
@@ -148,7 +149,8 @@ fn an_update() {
 fn a_replace() {
     let replaced = change(&world().plan_json(&[]), "replaced");
     let address = json!({
-        "kind": "sync_rule", "region": "cn-north-4", "organization": "team-a", "repository": "replaced",
+        "kind": "sync_rule", "region": "cn-north-4", "organization": "team-a",
+        "repository": "replaced",
         "target_region": "cn-east-3", "target_organization": "dr",
     });
     assert_eq!(replaced["address"], address);
@@ -206,10 +208,11 @@ fn a_protected_delete() {
 }
 
 #[test]
-fn what_is_unlisted_is_not_among_the_changes() {
+fn unlisted_resources_are_not_among_the_changes() {
     let document = world().plan_json(&[]);
     let address = json!({
-        "kind": "repository", "region": "cn-north-4", "organization": "team-a", "repository": "unlisted",
+        "kind": "repository", "region": "cn-north-4", "organization": "team-a",
+        "repository": "unlisted",
     });
     assert_eq!(
         document["unlisted"],

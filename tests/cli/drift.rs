@@ -20,7 +20,7 @@ const ENTRIES: &str =
 fn settled() -> World {
     let world = World::of(&format!("{HEAD}{ENTRIES}"));
     let _ = world.apply(&[]);
-    world.forget();
+    world.clear_journal();
     world
 }
 
@@ -90,7 +90,7 @@ fn nothing_differs() {
 }
 
 #[test]
-fn what_differs_exits_with_2() {
+fn a_difference_exits_with_2() {
     let world = drifted();
     all_formats_exit(&world, &[], 2);
     assert_snapshot!(drift(&world, &[]), @r#"
@@ -124,7 +124,7 @@ fn what_differs_exits_with_2() {
 }
 
 #[test]
-fn what_an_apply_would_stop_at_or_withhold_is_drift() {
+fn stopped_and_withheld_changes_are_drift() {
     let world = settled();
     world.chart(&format!(
         "{HEAD}      a: {{ state: absent }}\n      b: {{ state: absent }}\n      c: {{ state: \
@@ -146,7 +146,7 @@ fn unlisted_resources_are_not_drift() {
 }
 
 #[test]
-fn what_cannot_be_read_is_unknown() {
+fn a_failed_read_is_unknown() {
     let world = drifted();
     unreadable(&world);
     all_formats_exit(&world, &[], 1);
@@ -177,7 +177,7 @@ fn drift_of_an_invalid_chart_is_unknown() {
 }
 
 #[test]
-fn what_is_ignored_is_counted_and_no_more() {
+fn ignored_differences_are_only_counted() {
     let world = drifted();
     let document = json(&world, &["--ignore", "cn-north-4/team-a/a"]);
     assert_eq!(
@@ -203,7 +203,7 @@ fn what_is_ignored_is_counted_and_no_more() {
 }
 
 #[test]
-fn what_is_accepted_is_shown_and_does_not_count() {
+fn accepted_differences_are_shown_and_do_not_count() {
     let world = drifted();
     accept(&world, "team-a/*", FUTURE);
     all_formats_exit(&world, &[], 0);
@@ -255,7 +255,7 @@ fn what_is_accepted_is_shown_and_does_not_count() {
 }
 
 #[test]
-fn what_is_accepted_folds_as_a_plan_does() {
+fn accepted_differences_fold_as_in_a_plan() {
     let rule = |target: &str| {
         format!("{{ sync: [ {{ target_region: cn-east-3, target_organization: {target} }} ] }}")
     };
@@ -303,7 +303,7 @@ fn what_is_accepted_folds_as_a_plan_does() {
 }
 
 #[test]
-fn what_was_accepted_fails_from_the_day_after() {
+fn an_acceptance_expires_on_the_next_day() {
     let world = drifted();
     accept(&world, "team-a/*", PAST);
     all_formats_exit(&world, &[], 1);

@@ -158,7 +158,7 @@ fn offline() -> World {
 }
 
 #[test]
-fn a_run_can_bring_its_own_emulator() {
+fn a_command_can_start_its_own_emulator() {
     let world = offline();
     let _ = world
         .run(&["--emulator", "plan"])

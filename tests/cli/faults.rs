@@ -11,7 +11,7 @@ use crate::support::{NORTH, QUICKSTART, World};
 fn settled() -> World {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
-    world.forget();
+    world.clear_journal();
     world
 }
 
@@ -42,7 +42,7 @@ fn is_unknown(world: &World, words: &str) {
 #[track_caller]
 fn is_unknown_after(world: &World, pages: usize, words: &str) {
     for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
-        world.forget();
+        world.clear_journal();
         let output = world
             .run(command)
             .exits(1)
@@ -129,7 +129,7 @@ fn a_total_that_is_too_low_hides_nothing() {
 const ORGANIZATION: &str = "version: 1\nregion: cn-north-4\norganizations: { group: {} }\n";
 
 #[test]
-fn a_write_that_does_not_show_at_once_is_waited_for() {
+fn a_write_that_is_visible_late_is_waited_for() {
     for stale in ["stale-writes=1,times=2", "stale-reads=2,times=all"] {
         let world = World::of(ORGANIZATION);
         fault(&world, &format!("{stale},route=show-organization"));
@@ -269,7 +269,7 @@ fn a_concurrent_change_before_any_request_is_safe() {
         "create-repository cn-north-4/group/theirs",
     ];
     std::thread::scope(|scope| {
-        let run = |edit: &'static str, at| scope.spawn(move || with_a_stranger(edit, at));
+        let run = |edit: &'static str, at| scope.spawn(move || with_a_concurrent_change(edit, at));
         let runs = edits.map(|edit| (edit, (0..10).map(|at| run(edit, at)).collect::<Vec<_>>()));
         for (edit, runs) in runs {
             let struck = runs
@@ -283,7 +283,7 @@ fn a_concurrent_change_before_any_request_is_safe() {
 }
 
 /// Whether the concurrent change happened.
-fn with_a_stranger(edit: &str, at: usize) -> bool {
+fn with_a_concurrent_change(edit: &str, at: usize) -> bool {
     let world = settled();
     world.chart(
         &QUICKSTART
@@ -489,7 +489,8 @@ fn a_value_that_was_not_kept_is_reported_on_stderr_too() {
         .filter(|line| line.contains("sync_rule"))
         .collect();
     assert!(
-        matches!(lines[..], [applied, failed] if applied.contains("applied") && failed.contains("did not stick")),
+        matches!(lines[..], [applied, failed]
+            if applied.contains("applied") && failed.contains("did not stick")),
         "{output}"
     );
 }

@@ -94,7 +94,8 @@ fn the_default_is_either_a_file_or_a_directory() {
 #[test]
 fn a_repository_in_two_files_is_an_error_at_both_places() {
     let world = World::new();
-    let chart = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      web: {}\n";
+    let chart = "version: 1\nregion: cn-north-4\n\
+        organizations:\n  team-a:\n    repositories:\n      web: {}\n";
     world.file("a.yaml", chart);
     world.file("b.yaml", chart);
     let output = world

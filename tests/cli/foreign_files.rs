@@ -107,7 +107,7 @@ fn a_chart_that_lacks_only_its_version_gets_a_message_about_it() {
 }
 
 #[test]
-fn a_chart_is_shown_however_broken_it_is() {
+fn lines_of_a_broken_chart_are_shown() {
     let world = World::new();
     let broken = "organizations:\n  team-a: {\n";
     for version in [
@@ -136,7 +136,7 @@ fn a_chart_is_shown_however_broken_it_is() {
 /// The definitions of a chart without its version are unknown, so references to them are not
 /// reported.
 #[test]
-fn what_another_file_defines_is_not_called_missing() {
+fn a_definition_in_another_file_is_not_called_missing() {
     let world = World::new();
     world.file(
         "targets.yaml",

@@ -68,7 +68,7 @@ const TYPED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn words_of_other_tools_lead_to_ours() {
+fn words_of_other_tools_get_the_word_of_portolan() {
     let world = World::of(QUICKSTART);
     for (typed, hint) in TYPED {
         let output = world.run(&typed.split(' ').collect::<Vec<_>>()).exits(64);
@@ -88,7 +88,7 @@ fn words_of_other_tools_lead_to_ours() {
 }
 
 #[test]
-fn a_mistyped_word_of_ours_is_still_guessed() {
+fn a_mistyped_word_of_portolan_gets_a_suggestion() {
     let world = World::of(QUICKSTART);
     let _ = world
         .run(&["plan", "--formt", "json"])

@@ -198,7 +198,7 @@ fn no_name_is_a_command_to_a_reader_of_the_chart() {
 
 /// Of a chart that cannot be used, lines are shown on stderr.
 #[test]
-fn the_lines_of_an_invalid_chart_are_no_commands() {
+fn the_lines_of_an_invalid_chart_contain_no_commands() {
     let world = World::of(
         "version: 1\n##[add-mask]e: 1\n::error::x: \"\u{202e}\u{ad}::x\"\n'a\u{61c}b': 2\n",
     );
@@ -238,7 +238,7 @@ fn a_reason_links_to_nothing() {
 
 /// The JSON document, printed or saved, has the original text: an escape is the character.
 #[test]
-fn documents_hold_the_texts_themselves() {
+fn documents_contain_the_texts_unchanged() {
     let world = world(&format!("{COMMANDS}{HIDDEN}"));
     let _ = world.run(&["plan", "--out", "plan.json"]).exits(0);
     let saved = fs::read_to_string(world.path("plan.json")).unwrap();

@@ -115,7 +115,7 @@ fn the_live_state_as_a_chart_has_an_empty_plan() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_written() {
+fn unreadable_resources_are_not_written() {
     let world = World::new();
     let arguments = ["init", "--from-live", "nobody", "--region", NORTH];
     let _ = world
@@ -187,7 +187,7 @@ fn a_value_that_a_chart_cannot_hold_is_left_unmanaged_and_named() {
 }
 
 #[test]
-fn rules_of_one_repository_that_cannot_be_read_spare_the_others() {
+fn a_repository_whose_rules_cannot_be_read_is_skipped() {
     let world = World::new();
     for name in ["a", "b", "c"] {
         world.edit(|state| {
@@ -312,7 +312,7 @@ fn hundreds_of_logins_in_live_texts_are_counted() {
 }
 
 #[test]
-fn what_a_list_names_and_does_not_describe_is_left_unmanaged() {
+fn an_item_that_cannot_be_understood_is_left_unmanaged() {
     let world = World::new();
     world.edit(|state| {
         for name in ["good", "odd", "other"] {
@@ -353,8 +353,8 @@ fn what_a_list_names_and_does_not_describe_is_left_unmanaged() {
     answers(&[&good, &odd, &other]);
     let arguments = ["init", "--from-live", "team-a", "--region", NORTH];
     let output = world.run(&arguments).exits(0);
-    let warning = "warning: left unmanaged: repository cn-north-4/team-a/odd: expected a repository, \
-        found `{";
+    let warning = "warning: left unmanaged: repository cn-north-4/team-a/odd: \
+        expected a repository, found `{";
     assert!(
         output.stderr.contains(warning) && output.stderr.lines().count() == 1,
         "{output}"

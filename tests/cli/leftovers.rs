@@ -68,7 +68,7 @@ fn a_run_without_a_plan_removes_it_too() {
 }
 
 #[test]
-fn what_a_run_that_lives_writes_stays() {
+fn the_partial_file_of_a_running_command_stays() {
     let world = World::of(QUICKSTART);
     let others = [
         ".plan.json.portolan-abcdefg",

@@ -11,7 +11,8 @@ fn chart(head: &str, rules: &[&str]) -> String {
         .map(|rule| format!("          {rule}\n"))
         .collect();
     format!(
-        "version: 1\nregion: cn-north-4\n{head}organizations:\n  team-a:\n    repositories:\n      web:\n        sync:\n{rules}"
+        "version: 1\nregion: cn-north-4\n\
+        {head}organizations:\n  team-a:\n    repositories:\n      web:\n        sync:\n{rules}"
     )
 }
 

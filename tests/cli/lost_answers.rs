@@ -175,7 +175,7 @@ fn a_lost_write_whose_check_fails_has_an_unknown_outcome() {
 }
 
 #[test]
-fn a_write_that_always_breaks_is_given_up() {
+fn a_write_that_always_fails_is_given_up() {
     let world = World::of(ORGANIZATION);
     world.inject(Fault::new(Effect::internal()).method("POST").forever());
     let _ = world
@@ -228,7 +228,7 @@ fn an_unknown_path_of_the_gateway_does_not_mean_deleted() {
 }
 
 #[test]
-fn what_is_gone_already_is_deleted() {
+fn a_missing_resource_counts_as_deleted() {
     for (path, chart) in [
         ("/old", format!("{QUICKSTART}\n{OLD}")),
         ("/sync_repo", without_rules()),

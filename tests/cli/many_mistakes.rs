@@ -194,7 +194,7 @@ fn a_long_word_is_cut_in_messages() {
 }
 
 #[test]
-fn what_defaults_multiply_has_a_limit() {
+fn mistakes_in_inherited_defaults_have_a_limit() {
     let rules: String = (0..40)
         .map(|at| format!("{{ target_region: cn-east-3, target_organization: o{at} }}, "))
         .collect();

@@ -322,7 +322,7 @@ fn the_reason_of_a_failed_run_is_masked() {
 
 /// Long enough to be cut in the middle of the login.
 #[test]
-fn what_a_service_echoes_is_masked_before_it_is_cut() {
+fn a_text_of_the_service_is_masked_before_it_is_truncated() {
     let world = described("", "{ category: linux }");
     for length in 0..60 {
         let filler = "x".repeat(length * 11);
@@ -370,7 +370,7 @@ fn a_refusal_that_echoes_the_login_is_masked() {
 }
 
 #[test]
-fn what_was_typed_is_repeated_without_its_login() {
+fn arguments_are_shown_without_their_login() {
     let world = World::new();
     for arguments in [
         &["validate", "-f", URL][..],

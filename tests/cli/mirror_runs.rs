@@ -33,7 +33,7 @@ fn starts(world: &World) -> usize {
 }
 
 /// Another client starts a run.
-fn stranger(world: &World) {
+fn start_by_another_client(world: &World) {
     world.emulator.start_run(NORTH, "platform", "app").unwrap();
 }
 
@@ -178,7 +178,7 @@ fn the_end_is_waited_for() {
 #[test]
 fn a_run_of_another_client_is_waited_for_and_not_repeated() {
     let world = moving(Duration::from_secs(2));
-    stranger(&world);
+    start_by_another_client(&world);
     let _ = world.apply(&[]).says("1 already as planned.");
     assert_eq!(starts(&world), 0);
     // It fails: then one of our own is started.
@@ -186,7 +186,7 @@ fn a_run_of_another_client_is_waited_for_and_not_repeated() {
         mirror.last_successful_update_at = None;
         mirror.next_outcomes = vec![RunOutcome::Fail("busy".to_owned())];
     });
-    stranger(&world);
+    start_by_another_client(&world);
     let _ = world.apply(&[]).says("1 run.");
     assert_eq!(starts(&world), 1);
 }
@@ -198,7 +198,7 @@ fn a_run_of_another_client_that_hangs_is_left_alone() {
         mirror.last_ended_at = Some("2026-11-20T22:00:00Z".parse().unwrap());
         mirror.next_outcomes = vec![RunOutcome::Hang];
     });
-    stranger(&world);
+    start_by_another_client(&world);
     let _ = world
         .try_apply(&["--wait", "2s"])
         .exits(1)
@@ -250,16 +250,16 @@ fn a_run_of_a_whole_day_is_stale() {
         mirror.last_ended_at = Some("2026-11-19T23:09:00Z".parse().unwrap());
         mirror.next_outcomes = vec![RunOutcome::Hang];
     });
-    stranger(&world);
+    start_by_another_client(&world);
     let _ = world.try_apply(&["--wait", "6s"]).exits(0).says("1 run.");
     assert_eq!(starts(&world), 1);
 }
 
 #[test]
-fn what_is_not_due_any_more_is_not_run() {
+fn a_mirror_that_is_not_due_any_more_is_not_run() {
     let world = world(settings(), FRESH);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    stranger(&world);
+    start_by_another_client(&world);
     let _ = world
         .run(&["apply", "plan.json", "--wait", "9s"])
         .exits(0)
@@ -369,7 +369,7 @@ fn a_failed_run_of_a_fresh_mirror_is_reported_and_is_not_drift() {
     edit_mirror(&world, |mirror| {
         mirror.next_outcomes = vec![RunOutcome::Fail("no route to host".to_owned())];
     });
-    stranger(&world);
+    start_by_another_client(&world);
     let output = world.run(&["drift", "--format", "json"]).exits(0);
     let finding = &output.json()["diagnostics"][0];
     assert_eq!(finding["code"], "failing-mirror");

@@ -98,7 +98,7 @@ fn secrets_are_nowhere_but_on_the_wire() {
 
 /// The login of the chart is for the `url` that the plan saw.
 #[test]
-fn another_url_that_shows_while_a_run_is_waited_for_gets_no_login() {
+fn a_url_that_changes_during_the_wait_gets_no_login() {
     let moving = Settings {
         clock: Timestamp::now,
         run_duration: Duration::from_secs(3),
@@ -170,7 +170,7 @@ fn only_an_apply_that_runs_needs_them() {
 }
 
 #[test]
-fn a_secret_that_was_written_down_is_not_shown() {
+fn a_literal_secret_is_not_shown() {
     let world = private();
     for line in [
         format!("credentials: {{ username: {{ env: U }}, password: {PASSWORD} }}"),
@@ -191,7 +191,7 @@ fn a_secret_that_was_written_down_is_not_shown() {
 
 /// Where the name of a variable or a path was expected, and where YAML does not take the line.
 #[test]
-fn a_secret_in_the_place_of_its_place_is_not_shown() {
+fn a_secret_instead_of_its_source_is_not_shown() {
     let world = private();
     for password in [
         format!("{{ env: {PASSWORD}! }}"),

@@ -107,7 +107,7 @@ fn a_mirror_is_run_when_it_is_due_and_not_before() {
         .exits(2)
         .says("last success 2026-11-21T07:10:00.000+08:00, older than 6h")
         .says("1 to run.");
-    world.forget();
+    world.clear_journal();
     let _ = world.apply(&[]);
     assert_eq!(writes(&world), [wrote("POST", APP, start(false))]);
 }
@@ -176,7 +176,8 @@ fn an_ordinary_repository_is_tied_changed_and_run() {
         "https://git.example.com/plain.git",
         "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11",
     );
-    let all = json!({ "url": url, "sync_branch_type": "default", "mirroring_enabled": true, "endpoint_uuid": endpoint });
+    let all = json!({ "url": url, "sync_branch_type": "default", "mirroring_enabled": true,
+        "endpoint_uuid": endpoint });
     let run =
         json!({ "username": "", "password": "", "endpoint_uuid": endpoint, "force_fetch": true });
     let expected = [
@@ -192,7 +193,7 @@ fn a_change_sends_every_field_and_is_followed_by_a_run() {
     let world = world(settings(), FRESH);
     let _ = world.apply(&[]);
     edit_mirror(&world, |mirror| mirror.endpoint_uuid = "kept".to_owned());
-    world.forget();
+    world.clear_journal();
     world.emulator.advance(Duration::from_secs(60));
     write(
         &world,
@@ -210,7 +211,8 @@ fn a_change_sends_every_field_and_is_followed_by_a_run() {
         .apply(&[])
         .says("Resources: 0 added, 1 changed, 0 destroyed.\n1 run.");
     let url = "https://git.example.com/new.git";
-    let all = json!({ "url": url, "sync_branch_type": "all", "mirroring_enabled": false, "endpoint_uuid": "kept" });
+    let all = json!({ "url": url, "sync_branch_type": "all", "mirroring_enabled": false,
+        "endpoint_uuid": "kept" });
     let run =
         json!({ "username": "", "password": "", "endpoint_uuid": "kept", "force_fetch": false });
     assert_eq!(
@@ -281,7 +283,7 @@ fn a_repository_is_found_by_its_exact_name_on_any_page() {
 }
 
 #[test]
-fn a_number_spares_the_list() {
+fn a_known_id_saves_the_list() {
     let world = world(settings(), "platform/app: { repository_id: 123 }");
     let _ = world.plan(&[]).exits(0);
     let asked: Vec<String> = world
@@ -332,7 +334,7 @@ fn a_missing_repository_is_reported() {
 }
 
 #[test]
-fn two_names_for_one_repository_are_unknown() {
+fn two_mirrors_with_one_id_are_unknown() {
     let world = world(
         settings(),
         "platform/app: {}\nelsewhere/app: { repository_id: 123 }",
@@ -386,7 +388,7 @@ fn images_and_mirrors_are_in_one_chart() {
         .says("Resources: 2 added, 0 changed, 0 destroyed.\n1 run.");
     // A chart without images does not ask for any.
     world.chart(&chart);
-    world.forget();
+    world.clear_journal();
     let _ = world.plan(&[]);
     assert!(
         world
@@ -420,8 +422,8 @@ fn the_answers_of_the_api_page_are_reported() {
     // 403: the role in the repository may read, and no more.
     let world = world(settings(), FRESH);
     edit_repository(&world, "app", |repository| repository.access = Access::Read);
-    let message = "failed: not run: 403 CH.004403: Insufficient permissions. Apply for the required \
-        permission and try again.";
+    let message = "failed: not run: 403 CH.004403: Insufficient permissions. \
+        Apply for the required permission and try again.";
     let _ = world
         .try_apply(&[])
         .exits(1)
@@ -439,7 +441,7 @@ fn the_answers_of_the_api_page_are_reported() {
     let expired =
         r#"{"error_code":"DEV.00000003","error_msg":"Authentication information expired."}"#;
     world.inject(Fault::new(refusal(401, expired)).times(9));
-    world.forget();
+    world.clear_journal();
     let _ = world
         .plan(&[])
         .exits(1)

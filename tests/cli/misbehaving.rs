@@ -24,7 +24,7 @@ fn served(arguments: &[&str]) -> (World, Served) {
 }
 
 /// Asks as a program does that is not portolan.
-fn ask(served: &Served, method: Method, path: &str, body: Option<Value>) -> (u16, String) {
+fn call(served: &Served, method: Method, path: &str, body: Option<Value>) -> (u16, String) {
     let url = served.url(NORTH).replace(&format!("/{NORTH}"), path);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -85,7 +85,7 @@ fn the_grammar_of_faults_is_printed() {
 }
 
 #[test]
-fn a_bad_fault_is_a_usage_error_that_says_what_is_expected() {
+fn an_invalid_fault_is_a_usage_error_with_the_expected_values() {
     let world = World::new();
     world.file("bad.yaml", "- { cut-after: true }\n- { delay: 5 }\n");
     let _ = world
@@ -118,9 +118,10 @@ fn a_journal_has_a_line_for_each_request_and_no_secret() {
         "cut-after,route=create-rule",
     ]);
     let _ = world.apply(&[]);
-    let mirror = json!({ "import_url": "https://example.com/a.git", "username": "aHVudGVyMg==", "password": "aHVudGVyMg==" });
+    let mirror = json!({ "import_url": "https://example.com/a.git", "username": "aHVudGVyMg==",
+        "password": "aHVudGVyMg==" });
     assert_eq!(
-        ask(
+        call(
             &served,
             Method::POST,
             "/cn-north-4/v4/nowhere",
@@ -173,7 +174,7 @@ fn a_journal_is_appended_to() {
     for lines in 1..3 {
         let served = Served::start(&world, &["--journal", "journal.ndjson"], REGIONS.len());
         assert_eq!(
-            ask(
+            call(
                 &served,
                 Method::GET,
                 "/cn-north-4/v2/manage/namespaces",
@@ -191,7 +192,7 @@ fn a_journal_is_appended_to() {
 #[test]
 fn an_emulator_that_cannot_keep_its_journal_stops() {
     let (_world, mut served) = served(&["--journal", "/dev/full"]);
-    let _ = ask(
+    let _ = call(
         &served,
         Method::GET,
         "/cn-north-4/v2/manage/namespaces",
@@ -207,7 +208,7 @@ fn a_test_controls_it_from_outside() {
     let (world, served) = served(&["--control", "--state", "state.json"]);
     let state = json!({ "regions": { NORTH: { "organizations": { "group": {} } } } });
     assert_eq!(
-        ask(&served, Method::PUT, "/_emulator/state", Some(state)).0,
+        call(&served, Method::PUT, "/_emulator/state", Some(state)).0,
         204
     );
     assert!(
@@ -218,21 +219,21 @@ fn a_test_controls_it_from_outside() {
     let _ = world.plan(&[]).exits(0).says("Plan: 2 to add");
     let faults = json!([{ "status": 403, "method": "GET", "times": "all" }]);
     assert_eq!(
-        ask(&served, Method::POST, "/_emulator/faults", Some(faults)).0,
+        call(&served, Method::POST, "/_emulator/faults", Some(faults)).0,
         204
     );
     let _ = world.plan(&[]).exits(1).warns("403 SVCSTG.SWR.4037018");
     assert_eq!(
-        ask(&served, Method::DELETE, "/_emulator/faults", None).0,
+        call(&served, Method::DELETE, "/_emulator/faults", None).0,
         204
     );
     let edit = json!({ "edit": "create-repository cn-north-4/group/busybox" });
     assert_eq!(
-        ask(&served, Method::POST, "/_emulator/stranger", Some(edit)).0,
+        call(&served, Method::POST, "/_emulator/stranger", Some(edit)).0,
         204
     );
     let _ = world.apply_allowing("exposes=1").says("1 added, 1 changed");
-    let (status, journal) = ask(&served, Method::GET, "/_emulator/journal", None);
+    let (status, journal) = call(&served, Method::GET, "/_emulator/journal", None);
     assert!(
         status == 200 && journal.contains("\"method\":\"PATCH\""),
         "{journal}"
@@ -247,7 +248,7 @@ fn it_has_no_control_api_by_default() {
         (Method::PUT, "state"),
         (Method::POST, "faults"),
     ] {
-        let (status, body) = ask(
+        let (status, body) = call(
             &served,
             method,
             &format!("/_emulator/{path}"),

@@ -131,7 +131,7 @@ fn a_list_that_always_changes_is_unknown() {
     assert!(!output.stdout.contains("No changes"), "{output}");
 }
 
-fn asked(world: &World, part: &str) -> usize {
+fn requests_to(world: &World, part: &str) -> usize {
     world
         .journal()
         .iter()
@@ -152,9 +152,9 @@ fn a_resource_that_several_pages_lack_is_read_by_itself() {
         let world = world(&format!("{}{elsewhere}", naming(entries)));
         let document = world.plan_json(&[]);
         assert_eq!(document["summary"]["add"], lacking + 2, "{lacking}");
-        assert_eq!(asked(&world, "/v2/manage/repos"), lists, "{lacking}");
+        assert_eq!(requests_to(&world, "/v2/manage/repos"), lists, "{lacking}");
         assert_eq!(
-            asked(&world, "/namespaces/team-a/repos/"),
+            requests_to(&world, "/namespaces/team-a/repos/"),
             single,
             "{lacking}"
         );
@@ -164,7 +164,7 @@ fn a_resource_that_several_pages_lack_is_read_by_itself() {
 
 /// A list may be older than the answer for a single repository.
 #[test]
-fn what_only_the_list_does_not_show_is_not_missing() {
+fn a_resource_that_only_the_list_lacks_is_not_missing() {
     let world = world(&naming([(2000, "{}"), (2001, "{}")].into_iter()));
     world.inject(
         "stale-writes=2,times=all,route=list-repositories"
@@ -172,7 +172,7 @@ fn what_only_the_list_does_not_show_is_not_missing() {
             .unwrap(),
     );
     let _ = world.try_apply(&[]).exits(0);
-    world.forget();
+    world.clear_journal();
     let _ = world.run(&["drift"]).exits(0).says("No changes.");
     assert!(
         world.journal().iter().any(|entry| entry.fault),

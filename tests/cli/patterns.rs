@@ -94,7 +94,7 @@ const IDLE: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn what_protect_covers_stays_however_it_is_written() {
+fn protect_accepts_every_form_of_a_pattern() {
     for pattern in COVERING {
         let world = protect(pattern);
         let output = world
@@ -182,7 +182,7 @@ fn a_pattern_that_matches_nothing_is_reported_by_every_command_that_reads_live()
 }
 
 #[test]
-fn what_is_accepted_may_be_written_as_it_is_printed() {
+fn an_acceptance_may_use_the_printed_address() {
     for pattern in [
         "pay/web",
         "cn-north-4/pay/web",
@@ -232,7 +232,7 @@ fn a_pattern_lint_can_be_waived() {
 }
 
 #[test]
-fn what_was_not_read_is_not_judged() {
+fn patterns_for_unread_resources_are_not_reported() {
     let rules = "sync: [ { target_region: cn-east-3, target_organization: dr } ]";
     let world = World::of(&format!(
         "version: 1\nregion: cn-north-4\n\
@@ -372,7 +372,7 @@ fn a_target_that_covers_nothing_is_an_error() {
 }
 
 #[test]
-fn what_may_not_be_there_yet_is_only_a_warning() {
+fn a_pattern_for_a_future_resource_is_only_a_warning() {
     let world = world("");
     for arguments in [
         &["plan", "--exclude", "pay/tmp-*"][..],

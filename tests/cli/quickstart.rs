@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{NORTH, QUICKSTART, World};
 
 #[test]
-fn the_first_plan_shows_everything_that_comes() {
+fn the_first_plan_shows_every_creation() {
     assert_snapshot!(World::of(QUICKSTART).plan(&[]), @r#"
     exit: 0
     -- stdout
@@ -86,7 +86,7 @@ fn apply_sends_the_requests_of_the_api_documents() {
 fn a_second_apply_sends_nothing() {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
-    world.forget();
+    world.clear_journal();
     let _ = world.apply(&[]).says("No changes.");
     assert_eq!(world.writes(), [""; 0]);
 }
@@ -110,7 +110,7 @@ fn a_changed_field_is_the_whole_plan() {
 }
 
 #[test]
-fn a_changed_field_is_one_patch_with_the_live_value_of_the_rest() {
+fn a_changed_field_is_one_patch_with_the_other_live_values() {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
     world.edit(|state| {
@@ -120,7 +120,7 @@ fn a_changed_field_is_one_patch_with_the_live_value_of_the_rest() {
     });
     let chart = QUICKSTART.replace("category: linux", "category: arm");
     world.chart(&chart.replace("        description: this is a busybox repository\n", ""));
-    world.forget();
+    world.clear_journal();
     let _ = world.apply(&[]);
     assert_eq!(
         world.writes(),
@@ -161,7 +161,7 @@ fn a_replacement_is_one_delete_and_one_post() {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
     world.chart(&QUICKSTART.replace("override: true", "override: false"));
-    world.forget();
+    world.clear_journal();
     let _ = world.apply(&[]);
     let rules = "cn-north-4 /namespaces/group/repos/busybox/sync_repo";
     assert_eq!(
@@ -170,7 +170,8 @@ fn a_replacement_is_one_delete_and_one_post() {
     );
     let target = json!({ "remoteRegionId": "cn-north-208", "remoteNamespace": "sdsad" });
     let rule = json!({
-        "remoteRegionId": "cn-north-208", "remoteNamespace": "sdsad", "syncAuto": true, "override": false,
+        "remoteRegionId": "cn-north-208", "remoteNamespace": "sdsad", "syncAuto": true,
+        "override": false,
     });
     assert_eq!(world.bodies(), [target, rule]);
 }

@@ -129,7 +129,7 @@ fn a_receipt_lists_what_was_sent_and_observed() {
 }
 
 #[test]
-fn a_receipt_holds_what_is_left_to_do() {
+fn a_receipt_lists_what_is_left_to_do() {
     let world = world();
     world.inject(Fault::new(Effect::forbidden()).method("PATCH"));
     let output = world.try_apply(&["--receipt", "receipt.json"]).exits(1);
@@ -323,7 +323,7 @@ fn a_full_disk_is_reported_and_hides_no_report() {
 }
 
 #[test]
-fn what_cannot_be_written_is_found_before_anything_is_done() {
+fn an_unwritable_file_is_reported_before_any_request() {
     let world = world();
     for option in ["--receipt", "--events"] {
         let output = world.try_apply(&[option, "no/such/folder"]).exits(1);

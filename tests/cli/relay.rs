@@ -15,7 +15,7 @@ use tokio_rustls::{
     rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 
-use crate::support::{World, beside, listen};
+use crate::support::{World, listen, spawn};
 
 pub(crate) struct Relay {
     pub(crate) endpoint: String,
@@ -54,11 +54,11 @@ impl Relay {
             endpoint: format!("{scheme}://localhost:{port}/{{region}}"),
             accepted: accepted.clone(),
         };
-        beside(async move {
+        spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::Relaxed);
                 let (tls, behind) = (tls.clone(), behind.clone());
-                beside(async move {
+                spawn(async move {
                     match tls {
                         None => pass(stream, &behind).await,
                         // Who does not trust the authority hangs up.

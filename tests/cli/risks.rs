@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::support::{NORTH, World};
 
-const HEAD: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      kept: {}\n";
+const HEAD: &str = "version: 1\nregion: cn-north-4\n\
+    organizations:\n  team-a:\n    repositories:\n      kept: {}\n";
 
 /// Three repositories: `kept`, and `a` and `b` with 2 and 5 images; the chart adds these lines to
 /// the entries.
@@ -23,7 +24,7 @@ const BOTH_GO: &str = "      a: { state: absent }\n      b: { state: absent }\n"
 const BOTH_OPEN: &str = "      a: { is_public: true }\n      b: { is_public: true }\n";
 
 #[test]
-fn a_repository_with_images_is_not_deleted_unasked() {
+fn a_repository_with_images_is_not_deleted_without_consent() {
     assert_snapshot!(world(BOTH_GO).plan(&["--detailed-exitcode"]), @r"
     exit: 2
     -- stdout
@@ -48,7 +49,7 @@ fn a_withheld_change_is_not_sent_and_makes_apply_fail() {
 }
 
 #[test]
-fn what_is_not_withheld_is_applied() {
+fn changes_that_are_not_withheld_are_applied() {
     let world = world(&format!("{BOTH_GO}      c: {{}}\n"));
     let _ = world.try_apply(&[]).exits(1).says("1 added");
     assert_eq!(world.writes(), ["POST cn-north-4 /namespaces/team-a/repos"]);
@@ -90,7 +91,7 @@ fn more_than_consented_to_are_all_withheld() {
 }
 
 #[test]
-fn a_private_repository_does_not_turn_public_unasked() {
+fn a_private_repository_does_not_turn_public_without_consent() {
     assert_snapshot!(world(BOTH_OPEN).plan(&["--allow", "exposes=1"]), @r"
     exit: 0
     -- stdout
@@ -195,7 +196,7 @@ fn a_protected_resource_can_be_updated() {
 }
 
 #[test]
-fn an_organization_is_withheld_with_what_it_holds() {
+fn an_organization_is_withheld_with_its_children() {
     let chart = "version: 1\nregion: cn-north-4\n\
         organizations:\n  team-a:\n    state: absent\n    repositories:\n      a: { \
         state: absent }\n      b: { state: absent }\n      kept: { state: absent }\n";
@@ -212,7 +213,7 @@ fn an_organization_is_withheld_with_what_it_holds() {
 }
 
 #[test]
-fn what_is_printed_to_let_it_pass_can_be_typed() {
+fn the_printed_option_can_be_used() {
     let entries =
         "      a: { is_public: true }\n      b: { state: absent }\nlimits: { deletes: 0 }\n";
     let world = world(entries);

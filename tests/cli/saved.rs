@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use crate::support::{AK, NORTH, QUICKSTART, SK, World};
 
 /// A chart with two repositories, both to be changed.
-const TWO: &str = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n      api: { category: \
-                   arm }\n      web: { category: lang }\n";
+const TWO: &str = "version: 1\nregion: cn-north-4\n\
+    organizations:\n  team-a:\n    repositories:\n      api: { category: arm }\n      web: { \
+    category: lang }\n";
 
 /// A world with a saved plan `plan.json` for [`TWO`].
 fn two() -> World {
@@ -21,7 +22,7 @@ fn two() -> World {
 
 fn saved(world: World) -> World {
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    world.forget();
+    world.clear_journal();
     world
 }
 
@@ -223,7 +224,7 @@ fn a_repository_with_more_images_than_reviewed_is_not_deleted() {
 }
 
 #[test]
-fn what_was_withheld_stays_withheld() {
+fn a_withheld_change_stays_withheld() {
     let world = World::of(&TWO.replace("{ category: arm }", "{ state: absent }"));
     world.edit(|state| {
         state.ensure_repository(NORTH, "team-a", "api").num_images = 2;
@@ -274,7 +275,7 @@ fn a_newer_format_is_refused() {
 fn a_printed_plan_is_refused() {
     let world = two();
     mend(&world, |document| *document = world.plan_json(&[]));
-    world.forget();
+    world.clear_journal();
     is_refused(&world, "it was printed, not saved");
 }
 
@@ -335,7 +336,7 @@ fn an_unknown_outcome_is_not_saved() {
 }
 
 #[test]
-fn what_a_run_reads_is_not_written_over() {
+fn files_that_a_command_reads_are_not_overwritten() {
     let world = World::of(TWO);
     let _ = world
         .run(&["plan", "--out=portolan.yaml", "--file", "portolan.yaml"])
@@ -385,7 +386,7 @@ fn a_saved_plan_is_shown_as_it_was_printed() {
         let printed = world
             .plan(&["--format", format, "--out", "plan.json"])
             .exits(0);
-        world.forget();
+        world.clear_journal();
         // No chart, no credentials, no service.
         let mut command = world.command(&["show", "plan.json", "--format", format]);
         command.env_clear();

@@ -35,7 +35,7 @@ fn ended(child: Child, kind: Signal) -> Output {
 /// Starts a command whose first read gets no answer, and ends it while it waits.
 #[track_caller]
 fn interrupted(world: &World, arguments: &[&str], kind: Signal) -> Output {
-    world.forget();
+    world.clear_journal();
     world.inject(Fault::new(Effect::HangAfter).method("GET"));
     let child = start(&mut world.command(arguments));
     wait_until("it reads", || {
@@ -141,7 +141,7 @@ fn an_interrupted_init_writes_nothing() {
 }
 
 #[test]
-fn what_waits_for_its_chart_ends() {
+fn a_signal_ends_a_command_that_waits_for_its_chart() {
     let world = World::new();
     for command in ["plan", "validate"] {
         let child = start(world.command(&[command, "-f", "-"]).stdin(Stdio::piped()));
@@ -175,7 +175,7 @@ fn the_first_process_of_a_container_ends() {
     }
     let world = World::of(QUICKSTART);
     for arguments in [["plan", "--format", "json"], ["drift", "--format", "json"]] {
-        world.forget();
+        world.clear_journal();
         world.inject(Fault::new(Effect::HangAfter).method("GET"));
         let inner = world.command(&arguments);
         let mut outer = Command::new("unshare");

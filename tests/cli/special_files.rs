@@ -196,7 +196,7 @@ fn authorities_come_from_a_file_or_a_pipe_with_an_end() {
 fn a_saved_plan_comes_from_a_file_or_a_pipe_with_an_end() {
     let world = World::of(QUICKSTART);
     let _ = world.plan(&["--out", "plan.json"]).exits(0);
-    world.forget();
+    world.clear_journal();
     let _ = limited(&world, "apply /dev/zero")
         .exits(1)
         .warns("expected a file or a pipe, found a device");
@@ -232,10 +232,10 @@ fn a_state_is_a_regular_file() {
             let _ = output.warns(&format!("cannot use `{path}`: expected a regular file"));
         }
     }
-    for beside in [".changes", ".lock"] {
-        world.file(&format!("{beside}/state.json"), "{}");
-        pipe(&world, &format!("{beside}/state.json{beside}"));
-        let _ = limited(&world, &format!("--emulator={beside}/state.json plan"))
+    for suffix in [".changes", ".lock"] {
+        world.file(&format!("{suffix}/state.json"), "{}");
+        pipe(&world, &format!("{suffix}/state.json{suffix}"));
+        let _ = limited(&world, &format!("--emulator={suffix}/state.json plan"))
             .exits(1)
             .warns("expected a regular file");
     }
@@ -245,7 +245,7 @@ fn a_state_is_a_regular_file() {
 }
 
 #[test]
-fn what_cannot_be_written_straight_is_found_before_anything_is_done() {
+fn an_unwritable_special_file_is_reported_before_any_request() {
     for option in ["--receipt", "--events"] {
         let world = World::of(QUICKSTART);
         let _ = limited(&world, &format!("apply --yes {option} /dev/fd/99"))

@@ -54,7 +54,7 @@ fn served(world: World) -> (World, Served) {
 }
 
 #[test]
-fn a_run_leaves_one_file() {
+fn a_command_leaves_one_file() {
     let world = World::of(&chart(40))
         .variable("PORTOLAN_ENDPOINT_SWR", "")
         .variable("PORTOLAN_ENDPOINT_CODEARTS", "");

@@ -20,7 +20,7 @@ const FAULTS: [&str; 9] = [
 ];
 
 #[test]
-fn an_apply_weathers_one_failure_in_twenty() {
+fn an_apply_succeeds_with_one_failure_in_twenty() {
     let repositories = (CHANGES * times() as usize).div_ceil(2);
     let mut chart =
         String::from("version: 1\nregion: cn-north-4\norganizations:\n  o:\n    repositories:\n");

@@ -12,7 +12,7 @@ fn a_plan_writes_nothing_to_stderr() {
 }
 
 #[test]
-fn stdout_holds_nothing_but_the_document() {
+fn stdout_contains_only_the_document() {
     let world = World::of(QUICKSTART);
     let plan = world.plan(&["--format", "json", "-vv"]).exits(0);
     assert!(plan.stderr.contains("GET"), "{plan}");
@@ -43,7 +43,7 @@ fn colour_is_for_terminals() {
 }
 
 #[test]
-fn colour_can_be_asked_for_and_refused() {
+fn colour_can_be_enabled_and_disabled() {
     assert!(is_coloured(&World::of(QUICKSTART), &["--color", "always"]));
     assert!(is_coloured(
         &World::of(QUICKSTART).variable("PORTOLAN_COLOR", "always"),

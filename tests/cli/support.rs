@@ -24,7 +24,7 @@ pub(crate) const NORTH: &str = "cn-north-4";
 pub(crate) const QUICKSTART: &str = include_str!("../../examples/quickstart.yaml");
 
 /// A generous timeout for everything that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Serves all the worlds of this process.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -35,8 +35,8 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .unwrap()
 });
 
-/// Runs something beside the test, until the end of the process.
-pub(crate) fn beside(task: impl Future<Output = ()> + Send + 'static) {
+/// Runs a task in the background, until the end of the process.
+pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     RUNTIME.spawn(task);
 }
 
@@ -291,7 +291,7 @@ impl World {
         serde_json::from_str(&fs::read_to_string(self.path(name)).unwrap()).unwrap()
     }
 
-    /// All writes since the last `forget`: method, region and path.
+    /// All writes since the last `clear_journal`: method, region and path.
     pub(crate) fn writes(&self) -> Vec<String> {
         let writes = self
             .journal()
@@ -312,7 +312,7 @@ impl World {
     }
 
     /// Clears the journal.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn clear_journal(&self) {
         self.emulator.clear_journal();
     }
 
@@ -401,7 +401,7 @@ fn summary(state: &State) -> Vec<String> {
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(start.elapsed() < TIMEOUT, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -143,7 +143,7 @@ impl Terminal {
     }
 
     /// Closes the window: the other end of the terminal is gone.
-    fn goes_away(&mut self) {
+    fn close(&mut self) {
         self.closed.store(true, Ordering::Relaxed);
         self.keyboard = None;
         wait_until("nobody reads", || self.reader.is_finished());
@@ -542,7 +542,7 @@ fn a_closed_terminal_does_not_interrupt_a_write() {
     wait_until("a repository is created", || {
         world.journal().iter().any(|entry| entry.fault)
     });
-    terminal.goes_away();
+    terminal.close();
     signal(&terminal.child, Signal::HUP);
     assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
     let receipt = world.json("receipt.json");

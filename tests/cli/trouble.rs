@@ -11,7 +11,7 @@ use crate::support::{NORTH, QUICKSTART, World};
 fn settled() -> World {
     let world = World::of(QUICKSTART);
     let _ = world.apply(&[]);
-    world.forget();
+    world.clear_journal();
     world
 }
 
@@ -144,7 +144,7 @@ fn a_transient_failure_is_retried() {
 }
 
 #[test]
-fn a_500_is_repeated_once() {
+fn a_500_is_retried_once() {
     for (what, path) in READS {
         let world = settled();
         world.inject(Fault::new(Effect::internal()).path(path));
@@ -363,7 +363,7 @@ fn the_message_about_a_redirect_names_its_target() {
 }
 
 #[test]
-fn an_error_says_which_request_failed() {
+fn an_error_names_the_failed_request() {
     let world = World::of(QUICKSTART);
     world.inject(Fault::new(Effect::forbidden()).path("/repos").forever());
     let _ = world.plan(&[]).exits(1).warns("(GET /v2/manage/repos");

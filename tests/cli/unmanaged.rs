@@ -90,7 +90,7 @@ fn defaults_of_the_chart_are_managed_in_every_document() {
 }
 
 #[test]
-fn what_only_holds_anchors_is_not_managed() {
+fn a_key_for_anchors_is_not_managed() {
     let world = with_web("{}");
     world.chart(&format!(
         "x-web: &web {{ description: new }}\nx-list: [ *web, unused ]\n{}",
@@ -175,7 +175,7 @@ fn a_name_with_slashes_is_one_repository() {
     let _ = world.apply(&[]);
     assert_eq!(world.bodies()[1]["repository"], json!("web/front/end"));
     world.chart(&web("{ category: lang }").replace("web:", "web/front/end:"));
-    world.forget();
+    world.clear_journal();
     let _ = world.apply(&[]);
     assert_eq!(
         world.writes(),

@@ -72,7 +72,8 @@ fn the_effective_chart_is_printed() {
         }\norganizations: { b: {}, a: { repositories: { x: } } }\n",
     );
     let output = world.run(&["validate", "--print"]).exits(0);
-    let expected = "version: 1\nregion: cn-north-4\norganizations:\n  a:\n    repositories:\n      x:\n        category: arm\n  b: {}\n";
+    let expected = "version: 1\nregion: cn-north-4\n\
+        organizations:\n  a:\n    repositories:\n      x:\n        category: arm\n  b: {}\n";
     assert_eq!(output.stdout, expected);
 }
 

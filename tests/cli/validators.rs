@@ -182,8 +182,8 @@ fn the_sarif_validator_would_notice() {
     }
     let world = World::of(WRONG);
     let mut document = world.run(&["validate", "--format", "sarif"]).json();
-    document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] =
-        json!("a b");
+    let uri = "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri";
+    *document.pointer_mut(uri).unwrap() = json!("a b");
     document["runs"][0]["tool"]["driver"]["rules"][0]
         .as_object_mut()
         .unwrap()

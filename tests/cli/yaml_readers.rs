@@ -156,7 +156,8 @@ accept: [ { address: n, until: 2026-12-31, reason: 12:30 } ]
     for (reader, documents) in read(&python, &world, "printed.yaml") {
         let accept = json!([{ "address": "n", "until": "2026-12-31", "reason": "12:30" }]);
         let wanted = json!([{
-            "version": 1, "region": "1", "organizations": { "y": {} }, "protect": ["y"], "accept": accept,
+            "version": 1, "region": "1", "organizations": { "y": {} }, "protect": ["y"],
+            "accept": accept,
         }]);
         assert_eq!(Value::from(documents), wanted, "{reader}");
     }

@@ -243,7 +243,7 @@ fn the_emulator_and_the_planner_do_not_use_each_other() {
 }
 
 #[test]
-fn what_is_done_is_decided_in_the_plan() {
+fn only_the_plan_decides_what_is_done() {
     let mut broken = Vec::new();
     for (folder, words) in [
         ("apply", ["Reason", "reason", "risks"]),

@@ -88,13 +88,16 @@ fn they_are_schemas() {
 /// Whether a plan with one change is valid after an edit of its document.
 fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
     let mut plan: Value = serde_json::json!({
-        "format_version": "1.1", "document": "plan", "outcome": "changes", "stopped": [], "unlisted": [], "diagnostics": [],
+        "format_version": "1.1", "document": "plan", "outcome": "changes", "stopped": [],
+        "unlisted": [], "diagnostics": [],
         "summary": {
-            "add": 0, "change": 0, "destroy": 0, "run": 0, "unchanged": 0, "withheld": 1, "unlisted": 0,
+            "add": 0, "change": 0, "destroy": 0, "run": 0, "unchanged": 0, "withheld": 1,
+            "unlisted": 0,
         },
         "chart": { "files": ["a.yaml"], "digest": "" },
         "changes": [{
-            "address": { "kind": "repository", "region": "r", "organization": "o", "repository": "a/b" },
+            "address": { "kind": "repository", "region": "r", "organization": "o",
+                "repository": "a/b" },
             "actions": ["update"], "reason": "differs", "risks": ["exposes"],
             "before": { "is_public": false }, "after": { "is_public": true },
             "fields": [{ "name": "is_public", "before": false, "after": true }],
@@ -104,11 +107,13 @@ fn is_plan(mend: impl FnOnce(&mut Value)) -> bool {
         }, {
             "address": { "kind": "mirror", "region": "r", "project": "p", "repository": "a" },
             "actions": ["run"], "reason": "stale", "risks": [],
-            "before": { "url": "https://x/a.git" }, "after": { "url": "https://x/a.git" }, "fields": [],
+            "before": { "url": "https://x/a.git" }, "after": { "url": "https://x/a.git" },
+            "fields": [],
             "source": null, "withheld": null,
             "precondition": { "exists": true, "attributes": {}, "repository_id": 7 },
             "run": {
-                "because": "late", "last_success": null, "max_age": 3600, "force": false, "endpoint": "",
+                "because": "late", "last_success": null, "max_age": 3600, "force": false,
+                "endpoint": "",
                 "credentials": { "username": { "env": "A" }, "password": { "file": "b" } },
             },
         }],

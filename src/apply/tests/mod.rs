@@ -287,7 +287,7 @@ async fn a_risk_of_a_probe_is_withheld_until_it_is_allowed() {
     let allowed = planned(&service, &chart, &["destroys-data=1"]).await;
     applied(&service, &allowed).await;
     assert_eq!(service.written(), ["POST /namespaces/o/repos/a/cleanups"]);
-    // Without images there is no risk.
+    // An empty repository has no risk.
     let empty = Fake::new(&["a"]);
     empty.edit("a", |repository| repository.images = 0);
     assert!(

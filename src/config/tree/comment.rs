@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(next_line("# a\n", 3), 4..4);
     }
 
-    /// So many that a search from each of them would take minutes.
+    /// With so many comments, a search from each of them would take minutes.
     #[test]
     fn consecutive_comments_reach_the_same_line() {
         let text = format!(

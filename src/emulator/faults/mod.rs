@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_skips_strikes_and_ends() {
+    fn a_fault_skips_applies_and_ends() {
         let fault = cut().path("sync_repo").skip(1).times(2);
         let hits = strikes(
             fault,
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_strikes_the_same_requests() {
+    fn the_same_seed_selects_the_same_requests() {
         let run =
             |seed, probability| strikes(cut().chance(probability, seed).forever(), &["/a"; 2000]);
         assert_eq!(run(7, 0.05), run(7, 0.05));

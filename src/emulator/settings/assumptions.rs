@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_is_allowed() {
+    fn an_error_names_the_allowed_values() {
         let mut assumptions = Assumptions::default();
         assert_eq!(
             assumptions.set("duplicate-rule=maybe").unwrap_err(),

@@ -128,8 +128,8 @@ fn consents(lift: &str) -> Vec<&str> {
 
 #[test]
 fn the_printed_option_permits_the_change() {
-    // What needs no consent waits for one here, and a change may wait for two.
-    let both = "organizations: { o: { repositories: { a: { sync: [
+    // With the test kind, an ordinary change needs consent, and a change may need two consents.
+    let chart_of_two = "organizations: { o: { repositories: { a: { sync: [
       { target_region: x-1, target_organization: one, override: true },
       { target_region: x-1, target_organization: two, override: true } ] } } } }";
     let two = live(&[("o/a", false, 1, &[("x-1", "one", false)])]);
@@ -140,7 +140,7 @@ fn the_printed_option_permits_the_change() {
             &risky(),
             &["destroys-data=1", "exposes=1", "gap=1", "overwrites=0"],
         ),
-        (both, &two, &["overwrites=1", "gap=0"]),
+        (chart_of_two, &two, &["overwrites=1", "gap=0"]),
     ] {
         let withheld = plan(chart, live, given);
         assert!(withheld.summary().withheld > 0);
@@ -215,7 +215,7 @@ fn the_printed_option_lets_the_plan_pass() {
             );
         }
     }
-    // What the chart does not name is let go by naming it.
+    // To allow an unlisted resource, list it in the chart.
     let live = live(&[("o/a", false, 0, &[])]);
     let blocked = plan(
         "organizations: { o: { state: absent } }",

@@ -95,7 +95,7 @@ fn a_percentage_below_at_and_above_the_limit() {
         (10, 4, 30, &["too-large-a-share"]),
         (11, 3, 30, &[]),
         (11, 4, 30, &["too-large-a-share"]),
-        // Of nine there is no percentage, of ten there is.
+        // Nine resources have no percentage, ten have one.
         (9, 4, 30, &[]),
         (9, 8, 0, &[]),
         (10, 1, 0, &["too-large-a-share"]),
@@ -172,7 +172,7 @@ fn consent_to_fewer_as_many_and_more_deletes() {
         ("gap", "deletes=11", true),
         ("gap", "deletes=12", false),
         ("gap", "deletes", false),
-        // What the run says takes the place of what the chart says.
+        // A consent of the command line replaces that of the chart.
         ("deletes=1", "deletes=12", true),
         ("deletes=0", "deletes", true),
         ("deletes=12", "deletes=1", false),

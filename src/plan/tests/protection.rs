@@ -78,7 +78,7 @@ fn protection_holds_without_an_entry() {
         protecting("o"),
         [a, c, y, z, test].map(|change| by(change, "o"))
     );
-    // The organization's entry is gone too: then nobody asks for a deletion.
+    // Without the organization's entry, no deletion is requested.
     assert_eq!(plan("protect: [ o ]", &live, &everything).changes, []);
 }
 

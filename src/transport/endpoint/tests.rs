@@ -11,7 +11,7 @@ fn wanted<'a>(service: Service, region: &'a str, chart: Option<&'a str>) -> Want
     }
 }
 
-/// What the variables of the services hold.
+/// The values of the endpoint variables of the services.
 fn overrides<'a>(
     variables: &[(Service, Option<&str>)],
     allowed_hosts: &'a [String],
@@ -76,7 +76,7 @@ fn the_first_that_is_given_wins() {
         resolve("a-1", Some("https://e.example/{region}/"), chart, &[]),
         "https://e.example/a-1"
     );
-    // Nothing goes to the chart's endpoint, so it need not be allowed.
+    // The chart's endpoint is not used, so it need not be allowed.
     assert_eq!(
         resolve(
             "a-1",

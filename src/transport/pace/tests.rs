@@ -139,7 +139,7 @@ fn an_unused_rate_does_not_grow() {
 }
 
 #[test]
-fn a_pause_is_followed_by_no_burst() {
+fn no_burst_follows_a_pause() {
     let mut pace = learned();
     let rate = pace.rate().unwrap();
     let mut sent = 0;

@@ -104,11 +104,14 @@ fn a_plan_that_never_came_to_its_end_fails_the_job() {
 }
 
 #[test]
-fn the_comment_is_one() {
+fn there_is_one_comment() {
     if !has_the_tools() {
         return;
     }
-    let comment = |id: u32, login: &str, body: &str| json!({ "id": id, "user": { "login": login }, "body": body });
+    let comment = |id: u32, login: &str, body: &str| {
+        json!({ "id": id,
+            "user": { "login": login }, "body": body })
+    };
     let (marker, bot) = ("<!-- portolan-plan -->\nold", "github-actions[bot]");
     let others = [
         comment(1, bot, "of another workflow"),
@@ -127,7 +130,7 @@ fn the_comment_is_one() {
         let _ = plan(&stage, &[]).with(0);
         stage.answer("comments", &Value::from([others.to_vec(), more].concat()));
         let _ = step(&stage, "plan", "plan: Comment", &[("NUMBER", "5")]).with(0);
-        let requests = stage.asked();
+        let requests = stage.requests();
         assert_eq!(requests.len(), 2, "{requests:?}");
         assert!(requests[1].starts_with(asked), "{requests:?}");
         let body = stage.text("answers/body");
@@ -143,7 +146,7 @@ fn the_comment_is_one() {
         step(&stage, "plan", "plan: Comment", &[("NUMBER", "5")]).code,
         0
     );
-    assert_eq!(stage.asked().len(), 1);
+    assert_eq!(stage.requests().len(), 1);
 }
 
 const MERGE: (&str, &str) = ("GITHUB_SHA", "aaaa");
@@ -152,7 +155,10 @@ const MERGE: (&str, &str) = ("GITHUB_SHA", "aaaa");
 fn merged() -> Stage {
     let stage = Stage::new(CHART);
     let _ = plan(&stage, &[]).with(0);
-    let pull = |merge: &str, head: &str| json!({ "merge_commit_sha": merge, "head": { "sha": head, "repo": { "full_name": "team/charts" } } });
+    let pull = |merge: &str, head: &str| {
+        json!({ "merge_commit_sha": merge,
+            "head": { "sha": head, "repo": { "full_name": "team/charts" } } })
+    };
     stage.answer(
         "pulls",
         &json!([pull("cccc", "dddd"), pull("aaaa", "bbbb")]),
@@ -188,11 +194,12 @@ fn the_plan_that_was_reviewed_is_applied() {
     // A run of a fork under the same name, and one of another commit, are not it.
     stage.answer(
         "artifacts",
-        &json!({ "artifacts": [artifact(8, "bbbb", 1), artifact(9, "bbbb", 1), artifact(11, "bbbb", 2), artifact(12, "dddd", 1)] }),
+        &json!({ "artifacts": [artifact(8, "bbbb", 1), artifact(9, "bbbb", 1),
+            artifact(11, "bbbb", 2), artifact(12, "dddd", 1)] }),
     );
     let _ = find(&stage).with(0);
     let download = "run download 9 --repo team/charts --name portolan-plan-bbbb --dir ";
-    assert!(stage.asked().last().unwrap().starts_with(download));
+    assert!(stage.requests().last().unwrap().starts_with(download));
     let _ = step(&stage, "apply", "apply: Apply", &[])
         .with(0)
         .says("Apply complete! Resources: 2 added");
@@ -200,11 +207,12 @@ fn the_plan_that_was_reviewed_is_applied() {
 }
 
 #[test]
-fn a_plan_that_cannot_be_the_reviewed_one_is_not_applied() {
+fn an_unreviewed_plan_is_not_applied() {
     if !has_the_tools() {
         return;
     }
-    let fork = json!([{ "merge_commit_sha": "aaaa", "head": { "sha": "bbbb", "repo": { "full_name": "mallory/charts" } } }]);
+    let fork = json!([{ "merge_commit_sha": "aaaa",
+        "head": { "sha": "bbbb", "repo": { "full_name": "mallory/charts" } } }]);
     let gone = json!([{ "merge_commit_sha": "aaaa", "head": { "sha": "bbbb", "repo": null } }]);
     let mut expired = artifact(9, "bbbb", 1);
     expired["expired"] = json!(true);
@@ -331,7 +339,7 @@ fn drift_is_known_or_fails_the_job() {
 }
 
 #[test]
-fn the_issue_is_one() {
+fn there_is_one_issue() {
     if !has_the_tools() {
         return;
     }
@@ -353,7 +361,7 @@ fn the_issue_is_one() {
     ] {
         stage.answer("issues", &issues);
         let _ = step(&stage, "drift", "drift: Keep one issue", &[("CODE", code)]).with(end);
-        let asked = stage.asked();
+        let asked = stage.requests();
         let writes: Vec<&String> = asked
             .iter()
             .filter(|line| !line.starts_with("issue list"))
@@ -374,5 +382,5 @@ fn the_issue_is_one() {
         step(&stage, "drift", "drift: Keep one issue", &[("CODE", "2")]).code,
         0
     );
-    assert_eq!(stage.asked().len(), 1);
+    assert_eq!(stage.requests().len(), 1);
 }

@@ -32,7 +32,7 @@ fn plan(stage: &Stage, variables: &[(&str, &str)]) -> Ended {
 }
 
 #[test]
-fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
+fn the_job_has_the_exit_code_of_the_plan_and_there_is_one_note() {
     if !has_the_tools() {
         return;
     }
@@ -75,7 +75,7 @@ fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
         let stage = Stage::new(chart);
         stage.answer("notes", &notes);
         let _ = plan(&stage, variables).with(code);
-        assert_eq!(stage.asked()[1..], [asked]);
+        assert_eq!(stage.requests()[1..], [asked]);
         let body = stage.text("answers/body");
         assert!(
             body.starts_with("<!-- portolan-plan -->\n") && body.contains(words),
@@ -90,7 +90,7 @@ fn a_plan_ends_the_job_as_portolan_ended_and_the_note_is_one() {
     // Without an answer, no second note is written: it might be a duplicate.
     let stage = Stage::new(CHART);
     let _ = plan(&stage, &[]).with(22);
-    assert_eq!(stage.asked().len(), 1);
+    assert_eq!(stage.requests().len(), 1);
 }
 
 #[test]
@@ -108,7 +108,8 @@ fn the_report_for_the_merge_request_is_written_on_every_failure() {
 }
 
 fn request(state: &str, merge: &str, source: u32) -> Value {
-    json!({ "iid": 5, "state": state, "merge_commit_sha": merge, "squash_commit_sha": null, "sha": "bbbb",
+    json!({ "iid": 5, "state": state, "merge_commit_sha": merge, "squash_commit_sha": null,
+        "sha": "bbbb",
         "source_project_id": source })
 }
 
@@ -123,7 +124,8 @@ fn merged() -> Stage {
     );
     stage.answer(
         "pipelines",
-        &json!([{ "id": 21, "project_id": 7 }, { "id": 20, "project_id": 7 }, { "id": 99, "project_id": 8 }]),
+        &json!([{ "id": 21, "project_id": 7 }, { "id": 20, "project_id": 7 },
+            { "id": 99, "project_id": 8 }]),
     );
     stage.answer(
         "jobs",
@@ -131,7 +133,7 @@ fn merged() -> Stage {
     );
     fs::rename(stage.path("repository/plan"), stage.path("answers/plan")).unwrap();
     stage.git(&["remote", "add", "origin", "."]);
-    let _ = stage.asked();
+    let _ = stage.requests();
     stage
 }
 
@@ -155,7 +157,7 @@ fn the_plan_that_was_reviewed_is_applied() {
         .with(0)
         .says("Apply complete! Resources: 2 added");
     assert_eq!(
-        stage.asked(),
+        stage.requests(),
         [
             "GET repository/commits/aaaa/merge_requests",
             "GET merge_requests/5/pipelines",
@@ -168,7 +170,7 @@ fn the_plan_that_was_reviewed_is_applied() {
 }
 
 #[test]
-fn a_plan_that_cannot_be_the_reviewed_one_is_not_applied() {
+fn an_unreviewed_plan_is_not_applied() {
     if !has_the_tools() {
         return;
     }
@@ -260,7 +262,7 @@ fn drift_is_kept_in_one_issue_or_fails_the_job() {
         stage.answer("issues", &issues);
         let _ = job(&stage, "drift", &[]).with(code);
         let writes: Vec<String> = stage
-            .asked()
+            .requests()
             .into_iter()
             .filter(|line| !line.starts_with("GET "))
             .collect();

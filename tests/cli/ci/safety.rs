@@ -22,7 +22,7 @@ fn jobs() -> Vec<(String, Value, Value)> {
 }
 
 #[test]
-fn a_fork_meets_no_credentials() {
+fn a_fork_gets_no_credentials() {
     for (place, workflow, job) in jobs() {
         let from_outside = workflow["on"].get("pull_request").is_some();
         let trusted = job["if"] == NOT_FROM_A_FORK;
@@ -58,7 +58,7 @@ fn a_fork_meets_no_credentials() {
 }
 
 #[test]
-fn what_can_write_runs_on_the_default_branch_only() {
+fn jobs_that_write_run_on_the_default_branch_only() {
     for (place, workflow, job) in jobs()
         .iter()
         .filter(|(_, _, job)| job.to_string().contains("SWR_WRITE"))
@@ -108,7 +108,7 @@ fn nothing_is_pasted_into_a_script() {
 }
 
 #[test]
-fn what_a_step_refers_to_is_there() {
+fn references_of_a_step_exist() {
     for (place, workflow, job) in jobs() {
         let steps = job["steps"].as_array().unwrap();
         let text = job.to_string();

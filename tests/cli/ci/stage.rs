@@ -196,7 +196,7 @@ impl Stage {
     }
 
     /// The requests to the forge since the last call, one line each.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let asked = self
             .text("answers/asked")
             .lines()

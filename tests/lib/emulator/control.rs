@@ -12,7 +12,7 @@ use super::{
 
 const ORGANIZATION: &str = "/cn-north-4/v2/manage/namespaces/team-a";
 
-async fn ask(site: &Site, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+async fn call(site: &Site, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
     read(
         site.send(method, &format!("/_emulator/{path}"), body)
             .await
@@ -24,13 +24,14 @@ async fn ask(site: &Site, method: Method, path: &str, body: Option<Value>) -> (u
 #[tokio::test]
 async fn faults_are_added_counted_and_removed() {
     let site = Site::controlled().await;
-    let faults = json!([{ "status": 503, "route": "show-organization", "times": 2 }, { "cut-after": true, "skip": 9 }]);
+    let faults = json!([{ "status": 503, "route": "show-organization", "times": 2 },
+        { "cut-after": true, "skip": 9 }]);
     assert_eq!(
-        ask(&site, Method::POST, "faults", Some(faults)).await.0,
+        call(&site, Method::POST, "faults", Some(faults)).await.0,
         204
     );
     assert_eq!(site.get(ORGANIZATION).await.0, 503);
-    let (_, faults) = ask(&site, Method::GET, "faults", None).await;
+    let (_, faults) = call(&site, Method::GET, "faults", None).await;
     assert_eq!(
         (&faults[0]["route"], &faults[0]["struck"]),
         (&json!("show-organization"), &json!(1))
@@ -39,10 +40,10 @@ async fn faults_are_added_counted_and_removed() {
         (&faults[1]["cut-after"], &faults[1]["struck"]),
         (&json!("true"), &json!(0))
     );
-    assert_eq!(ask(&site, Method::DELETE, "faults", None).await.0, 204);
+    assert_eq!(call(&site, Method::DELETE, "faults", None).await.0, 204);
     assert_eq!(site.get(ORGANIZATION).await.0, 200);
     assert_eq!(
-        ask(&site, Method::GET, "faults", None).await,
+        call(&site, Method::GET, "faults", None).await,
         (200, json!([]))
     );
 }
@@ -50,7 +51,7 @@ async fn faults_are_added_counted_and_removed() {
 #[tokio::test]
 async fn bad_faults_are_refused_as_a_whole() {
     let site = Site::controlled().await;
-    let (status, body) = ask(
+    let (status, body) = call(
         &site,
         Method::POST,
         "faults",
@@ -99,32 +100,32 @@ async fn the_journal_is_read_and_forgotten() {
         (&entries[0]["region"], &entries[0]["status"]),
         (&json!("cn-north-4"), &json!(201))
     );
-    assert_eq!(ask(&site, Method::DELETE, "journal", None).await.0, 204);
+    assert_eq!(call(&site, Method::DELETE, "journal", None).await.0, 204);
     assert_eq!(site.emulator.journal(), []);
 }
 
 #[tokio::test]
 async fn the_state_is_read_and_replaced() {
     let site = Site::controlled().await;
-    let (status, before) = ask(&site, Method::GET, "state", None).await;
+    let (status, before) = call(&site, Method::GET, "state", None).await;
     assert_eq!(status, 200);
     let team_a = &before["regions"]["cn-north-4"]["organizations"]["team-a"];
     assert_eq!(team_a["repositories"]["web/front"]["num_images"], json!(0));
 
     let other = json!({ "regions": { "cn-north-4": { "organizations": { "team-c": {} } } } });
-    assert_eq!(ask(&site, Method::PUT, "state", Some(other)).await.0, 204);
+    assert_eq!(call(&site, Method::PUT, "state", Some(other)).await.0, 204);
     assert_eq!(site.get(ORGANIZATION).await.0, 404);
     let (_, shown) = site.get("/cn-north-4/v2/manage/namespaces/team-c").await;
     assert!(shown["id"].as_u64().unwrap() > 0, "{shown}");
     assert_eq!(shown["creator_name"], before["account"]);
 
     assert_eq!(
-        ask(&site, Method::PUT, "state", Some(before.clone()))
+        call(&site, Method::PUT, "state", Some(before.clone()))
             .await
             .0,
         204
     );
-    assert_eq!(ask(&site, Method::GET, "state", None).await, (200, before));
+    assert_eq!(call(&site, Method::GET, "state", None).await, (200, before));
 }
 
 #[tokio::test]
@@ -145,7 +146,7 @@ async fn an_invalid_state_changes_nothing() {
             "the state has the unknown region `mars-1`; expected an id such as `cn-north-4`",
         ),
     ] {
-        let (status, answer) = ask(&site, Method::PUT, "state", Some(body)).await;
+        let (status, answer) = call(&site, Method::PUT, "state", Some(body)).await;
         assert_eq!(status, 400);
         assert!(
             answer["error"].as_str().unwrap().starts_with(words),
@@ -160,12 +161,12 @@ async fn an_edit_of_the_control_api_takes_effect_at_once() {
     let site = Site::controlled().await;
     let edit = json!({ "edit": "delete-organization cn-north-4/team-a" });
     assert_eq!(
-        ask(&site, Method::POST, "stranger", Some(edit)).await.0,
+        call(&site, Method::POST, "stranger", Some(edit)).await.0,
         204
     );
     assert_eq!(site.get(ORGANIZATION).await.0, 404);
     for body in [json!({}), json!({ "edit": "burn" }), json!("x")] {
-        let (status, answer) = ask(&site, Method::POST, "stranger", Some(body)).await;
+        let (status, answer) = call(&site, Method::POST, "stranger", Some(body)).await;
         assert_eq!(status, 400);
         assert!(
             answer["error"].as_str().unwrap().contains("expected"),
@@ -175,14 +176,14 @@ async fn an_edit_of_the_control_api_takes_effect_at_once() {
 }
 
 #[tokio::test]
-async fn other_paths_say_which_there_are() {
+async fn unknown_paths_list_the_known_ones() {
     let site = Site::controlled().await;
     for (method, path) in [
         (Method::GET, "x"),
         (Method::GET, "stranger"),
         (Method::POST, "state"),
     ] {
-        let (status, body) = ask(&site, method, path, None).await;
+        let (status, body) = call(&site, method, path, None).await;
         assert_eq!(status, 404);
         assert!(
             body["error"]
@@ -205,7 +206,7 @@ async fn it_is_off_by_default() {
             (Method::GET, "journal"),
             (Method::DELETE, "faults"),
         ] {
-            let (status, body) = ask(&site, method, path, None).await;
+            let (status, body) = call(&site, method, path, None).await;
             assert_eq!(
                 (status, &body["error_code"]),
                 (404, &json!("APIGW.0101")),

@@ -311,7 +311,7 @@ async fn a_stranger_edits_right_before_the_kth_request() {
 }
 
 #[tokio::test]
-async fn a_probability_strikes_the_same_requests_for_the_same_seed() {
+async fn a_probability_selects_the_same_requests_for_the_same_seed() {
     let mut runs = Vec::new();
     for seed in [3, 3, 4] {
         let site = Site::region().await;

@@ -30,7 +30,8 @@ async fn pages_add_up_to_the_whole() {
     let mut names = Vec::new();
     for offset in [0, 100, 200, 300] {
         let path = format!(
-            "/v2/manage/repos?namespace=team-b&order_column=name&order_type=asc&limit=100&offset={offset}"
+            "/v2/manage/repos?namespace=team-b&order_column=name&order_type=asc\
+            &limit=100&offset={offset}"
         );
         let response = site.send(Method::GET, &path, None).await.unwrap();
         let range = response.headers()["content-range"]
@@ -93,7 +94,8 @@ async fn the_overview_counts_what_the_account_has_in_the_region() {
     let (status, body) = site.get("/v2/manage/overview").await;
     let id = body["domain_id"].as_str().unwrap().to_owned();
     let expected = json!({
-        "domain_id": id, "domain_name": "acme", "namspace_num": 1, "repo_num": 1, "image_num": 3, "store_space": 500,
+        "domain_id": id, "domain_name": "acme", "namspace_num": 1, "repo_num": 1, "image_num": 3,
+        "store_space": 500,
         "downflow_size": 0,
     });
     assert_eq!((status, &body, id.len()), (200, &expected, 32));
@@ -240,7 +242,7 @@ async fn a_truncated_body_cannot_be_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_hanging_answer_never_comes() {
+async fn a_hanging_answer_never_arrives() {
     for (effect, committed) in [(Effect::HangBefore, false), (Effect::HangAfter, true)] {
         let site = Arc::new(Site::region().await);
         site.emulator.inject(Fault::new(effect));

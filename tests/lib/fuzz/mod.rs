@@ -111,7 +111,8 @@ fn plan_files() {
         let mut plan: serde_json::Value = serde_json::from_str(&document(scenario)).unwrap();
         plan["tool"] = "portolan".into();
         plan["scope"] = serde_json::json!({
-            "regions": ["r-1"], "endpoints": {}, "account": {}, "targets": [], "excludes": [], "partial": false,
+            "regions": ["r-1"], "endpoints": {}, "account": {}, "targets": [], "excludes": [],
+            "partial": false,
         });
         plan.to_string().into_bytes()
     };
@@ -125,7 +126,8 @@ fn plan_files() {
 fn error_bodies() {
     check(
         &[
-            br#"  {"errors":[{"errorCode":"SVCSTG.SWR.4040113","errorMessage":"no"}],"request_id":"1"}"#,
+            b"  {\"errors\":[{\"errorCode\":\"SVCSTG.SWR.4040113\",\"errorMessage\":\"no\"}],\
+              \"request_id\":\"1\"}",
             br#"  {"error_code":"APIGW.0308","error_msg":"Throttling threshold has been reached"}"#,
             br#"  [{"errorCode":"SVCSTG.SWR.4001158","errorMessage":"no"}]"#,
             br"  <html><head><title>502 Bad Gateway</title></head></html>",
@@ -136,8 +138,9 @@ fn error_bodies() {
 
 #[test]
 fn pages() {
-    let item = r#"{"name":"a","namespace":"o","is_public":false,"category":"other","num_images":3,"total_range":1}"#;
-    let full = format!("[{}]", vec![item; 1000].join(","));
+    let item = r#"{"name":"a","namespace":"o","is_public":false,"category":"other","#.to_owned()
+        + r#""num_images":3,"total_range":1}"#;
+    let full = format!("[{}]", vec![item.as_str(); 1000].join(","));
     check(
         &[
             format!("[{item}]\x010-1/1").as_bytes(),
@@ -168,12 +171,15 @@ fn renderers() {
 fn addresses() {
     check(
         &[
-            b"{\"kind\":\"sync_rule\",\"region\":\"r\",\"organization\":\"o\",\"repository\":\"a/b\",\
-              \"target_region\":\"x\",\"target_organization\":\"y\"}\nr/o/**",
-            b"{\"kind\":\"repository\",\"region\":\"r\",\"organization\":\"o\",\"repository\":\"a/b\"}\n*/o/a/*",
+            b"{\"kind\":\"sync_rule\",\"region\":\"r\",\"organization\":\"o\",\
+              \"repository\":\"a/b\",\"target_region\":\"x\",\
+              \"target_organization\":\"y\"}\nr/o/**",
+            b"{\"kind\":\"repository\",\"region\":\"r\",\"organization\":\"o\",\
+              \"repository\":\"a/b\"}\n*/o/a/*",
             b"{\"kind\":\"organization\",\"region\":\"r\",\"organization\":\"o\"}\nr/o*",
-            "{\"kind\":\"sync_rule\",\"region\":\"r\",\"organization\":\"o\",\"repository\":\"a/b\",\
-              \"target_region\":\"x\u{202e}\",\"target_organization\":\"y\"}\nr/o/**"
+            "{\"kind\":\"sync_rule\",\"region\":\"r\",\"organization\":\"o\",\
+              \"repository\":\"a/b\",\"target_region\":\"x\u{202e}\",\
+              \"target_organization\":\"y\"}\nr/o/**"
                 .as_bytes(),
         ],
         address::check,

@@ -47,17 +47,17 @@ pub(crate) fn get(path: &str) -> Request {
     Request::new(Service::Swr, &REGION.into(), Method::Get, path.to_owned())
 }
 
-pub(crate) async fn ask(address: SocketAddr, request: &Request) -> Result<Response, NoAnswer> {
+pub(crate) async fn call(address: SocketAddr, request: &Request) -> Result<Response, NoAnswer> {
     door(address, Credentials::Keys(keys())).send(request).await
 }
 
 pub(crate) async fn answered(answer: &str) -> Result<Response, NoAnswer> {
     let (address, _arrived) = serve(answer);
-    ask(address, &get("/v2/x")).await
+    call(address, &get("/v2/x")).await
 }
 
 #[tokio::test]
-async fn what_is_sent_is_what_was_signed() {
+async fn the_sent_request_is_the_signed_one() {
     let (address, arrived) = serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     let request = Request {
         method: Method::Post,
@@ -68,7 +68,7 @@ async fn what_is_sent_is_what_was_signed() {
         body: Some(json!({ "repository": "web/frontend", "description": "caf\u{e9}" })),
         ..get("/v2/repos/a$b%24c")
     };
-    ask(address, &request).await.unwrap();
+    call(address, &request).await.unwrap();
     let arrived = arrived.recv().unwrap();
     let path = "/at/cn-north-4/v2/repos/a$b%24c";
     let query = "filter=a%3A%3Ab%7Cc%27%20d&offset=0";
@@ -163,7 +163,8 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn a_compressed_body_is_unpacked() {
-    let packed: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x8b\xae\x56\xca\x4b\xcc\x4d\x55\xb2\x52\x4a\x54\xaa\x8d\x05\x00\xab\x4d\xc5\x68\x0e\x00\x00\x00";
+    let packed: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x8b\xae\x56\xca\x4b\xcc\x4d\x55\
+        \xb2\x52\x4a\x54\xaa\x8d\x05\x00\xab\x4d\xc5\x68\x0e\x00\x00\x00";
     let whole = gzipped(packed).await.unwrap();
     assert_eq!(whole.body, br#"[{"name":"a"}]"#);
     assert!(gzipped(&packed[..packed.len() - 9]).await.is_err());
@@ -174,5 +175,5 @@ async fn gzipped(body: &[u8]) -> Result<Response, NoAnswer> {
     let head =
         format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
     let (address, _arrived) = serve([head.as_bytes(), body].concat());
-    ask(address, &get("/v2/x")).await
+    call(address, &get("/v2/x")).await
 }

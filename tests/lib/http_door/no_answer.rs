@@ -12,7 +12,7 @@ use portolan::{
     wire::{Request, Service},
 };
 
-use super::{REGION, answered, ask, get, keys, socket::serve};
+use super::{REGION, answered, call, get, keys, socket::serve};
 
 #[tokio::test]
 async fn a_truncated_body_is_not_a_response() {
@@ -48,7 +48,7 @@ async fn a_body_has_a_largest_size() {
     let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
     answer.resize(answer.len() + length, b' ');
     let (address, _arrived) = serve(answer);
-    let error = ask(address, &get("/v2/x")).await.unwrap_err();
+    let error = call(address, &get("/v2/x")).await.unwrap_err();
     assert!(
         error
             .message
@@ -84,7 +84,7 @@ async fn a_refused_connection_has_sent_nothing() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let error = ask(address, &get("/v2/x")).await.unwrap_err();
+    let error = call(address, &get("/v2/x")).await.unwrap_err();
     assert!(error.never_sent);
     assert!(
         error
@@ -134,7 +134,7 @@ async fn a_path_that_the_client_would_normalize_is_not_sent() {
         "/v2?x",
         "/a b",
     ] {
-        let error = ask(address, &get(path)).await.unwrap_err();
+        let error = call(address, &get(path)).await.unwrap_err();
         assert!(error.never_sent);
         assert!(
             error.message.starts_with(&format!(
@@ -147,7 +147,7 @@ async fn a_path_that_the_client_would_normalize_is_not_sent() {
         region: "cn-east-3".into(),
         ..get("/v2/x")
     };
-    let error = ask(address, &elsewhere).await.unwrap_err();
+    let error = call(address, &elsewhere).await.unwrap_err();
     assert_eq!(
         error.message,
         "there is no endpoint for the region cn-east-3"

@@ -64,7 +64,7 @@ fn a_proxy_is_used_for_other_hosts() {
 fn a_host_may_be_reached_without_the_proxy() {
     let (proxy, arrived) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     run_behind_proxy(
-        "http_door::proxy::an_address_of_nobody",
+        "http_door::proxy::an_unused_address",
         proxy,
         "example.com, 192.0.2.0/24",
     );
@@ -73,7 +73,7 @@ fn a_host_may_be_reached_without_the_proxy() {
 
 #[tokio::test]
 #[ignore = "depends on the network; another test runs it behind a proxy"]
-async fn an_address_of_nobody() {
+async fn an_unused_address() {
     let overrides = Overrides::read(&|_| Some("https://192.0.2.1".to_owned()), &[]);
     let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides).unwrap();
     let timeouts = Timeouts {

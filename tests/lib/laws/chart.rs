@@ -173,7 +173,8 @@ fn organization() -> impl Strategy<Value = Organization> {
 }
 
 fn repository() -> impl Strategy<Value = Repository> {
-    prop_oneof![1 => Just(Repository::Bare), 1 => Just(Repository::Absent), 5 => values().prop_map(Repository::Present)]
+    prop_oneof![1 => Just(Repository::Bare), 1 => Just(Repository::Absent),
+        5 => values().prop_map(Repository::Present)]
 }
 
 fn defaults() -> impl Strategy<Value = Defaults> {
@@ -222,7 +223,8 @@ fn setting<S: Strategy>(value: S) -> impl Strategy<Value = Setting<S::Value>>
 where
     S::Value: Clone,
 {
-    prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null), 3 => value.prop_map(Setting::Is)]
+    prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null),
+        3 => value.prop_map(Setting::Is)]
 }
 
 /// Removes what would be an error: duplicates, and repositories in an organization that is `state:

@@ -183,7 +183,7 @@ fn rules_that_were_read_too_early_are_read_again() {
 }
 
 #[test]
-fn rules_of_what_the_list_does_not_hold_in_the_end_do_not_count() {
+fn rules_of_a_repository_that_the_list_lacks_are_dropped() {
     let plan = plan(Story::Gone);
     assert_eq!(
         (plan.outcome(), plan.unchanged, plan.changes.len()),

@@ -37,8 +37,12 @@ pub(crate) struct Entries {
 pub(crate) type Mirrors = BTreeMap<&'static str, Entries>;
 
 pub(crate) fn mirrors() -> impl Strategy<Value = Mirrors> {
-    let setting = |value: BoxedStrategy<&'static str>| prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null), 3 => value.prop_map(Setting::Is)];
-    let scheduled = prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null), 3 => any::<bool>().prop_map(Setting::Is)];
+    let setting = |value: BoxedStrategy<&'static str>| {
+        prop_oneof![2 => Just(Setting::Missing),
+            1 => Just(Setting::Null), 3 => value.prop_map(Setting::Is)]
+    };
+    let scheduled = prop_oneof![2 => Just(Setting::Missing), 1 => Just(Setting::Null),
+        3 => any::<bool>().prop_map(Setting::Is)];
     let entry = (
         select(&URLS[..]),
         setting(select(vec!["all", "default"]).boxed()),

@@ -234,7 +234,7 @@ fn run(victim: usize, how: Break, tries: usize, edits_after: usize) -> (Vec<Chan
 }
 
 #[test]
-fn what_another_client_sets_during_a_wait_is_neither_overwritten_nor_destroyed() {
+fn an_edit_during_a_wait_is_neither_overwritten_nor_destroyed() {
     let site = Site::new(&world(), Deletion::Everything);
     let changes = site.plan(&format!("{CHART}{MIRRORS}")).changes;
     let kinds: BTreeMap<&str, usize> = changes.iter().fold(BTreeMap::new(), |mut kinds, change| {
@@ -411,7 +411,7 @@ fn a_slow_service_costs_time_and_few_requests() {
 }
 
 #[test]
-fn no_write_goes_out_long_after_its_check() {
+fn no_write_is_sent_long_after_its_check() {
     let mut state = State::new("emulator");
     let mut entries = String::new();
     for number in 0..12 {

@@ -237,7 +237,7 @@ fn nothing_breaks_out(line: &str) -> Verdict {
 }
 
 #[test]
-fn as_many_destroys_as_fit_are_all_there() {
+fn all_destroys_that_fit_are_shown() {
     let name = |number: u32| format!("service-{number:04}");
     let mut chart = Chart::default();
     for number in 0..700 {

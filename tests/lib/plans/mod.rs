@@ -180,7 +180,7 @@ fn every_format_of_every_scenario() {
 }
 
 #[test]
-fn what_matters_is_in_every_format() {
+fn every_format_shows_the_important_facts() {
     for (name, words, but) in SHOWN {
         let plan = plan(name);
         for (ending, print) in FORMATS {

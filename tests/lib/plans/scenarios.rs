@@ -149,7 +149,7 @@ organizations:
 ";
 
 /// Two organizations and two regions with the same changes, of which some copy to another place.
-fn alike() -> String {
+fn almost_equal() -> String {
     let names = |from: usize, to: usize, keys: &str| -> String {
         (from..to)
             .map(|number| format!("      r{number:02}: {keys}\n"))
@@ -182,7 +182,7 @@ fn alike() -> String {
     )
 }
 
-/// The copies of `alike` exist, and so do unlisted repositories.
+/// The copies of `almost_equal` exist, and so do unlisted repositories.
 fn unlisted() -> Live {
     let names = |organization: &str, number: usize| -> Vec<String> {
         (0..number)
@@ -345,7 +345,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             &[],
         ),
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
-        scenario("015-almost-equal", &alike(), &unlisted(), &[], &[]),
+        scenario("015-almost-equal", &almost_equal(), &unlisted(), &[], &[]),
         scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
     ]
 }

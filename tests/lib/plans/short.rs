@@ -61,7 +61,8 @@ pub(super) fn tables(page: &str) -> String {
 #[test]
 fn nothing_is_lost() {
     let document = portolan::plan::document::pretty(&serde_json::json!({
-        "short": [1, 2, { "a": [] }], "escaped": "\u{7f} { [ \" ::", "long": ["x".repeat(60), "y".repeat(60)],
+        "short": [1, 2, { "a": [] }], "escaped": "\u{7f} { [ \" ::",
+        "long": ["x".repeat(60), "y".repeat(60)],
     }));
     let short = json(&document);
     assert!(short.lines().count() < document.lines().count(), "{short}");

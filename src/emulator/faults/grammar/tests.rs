@@ -93,7 +93,7 @@ fn omitted_fields_have_their_documented_defaults() {
 }
 
 #[test]
-fn an_error_says_what_is_expected() {
+fn an_error_names_the_expected_values() {
     for (text, words) in [
         (
             "",

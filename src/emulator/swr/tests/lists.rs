@@ -8,7 +8,7 @@ use super::{ORGANIZATIONS, Service, assumption, code, refused, succeeded};
 fn organizations_are_listed_as_created_and_filtered() {
     let mut service = Service::new();
     for name in ["zeta", "alpha"] {
-        service.ask("POST", ORGANIZATIONS, json!({ "namespace": name }));
+        service.call("POST", ORGANIZATIONS, json!({ "namespace": name }));
     }
     assert_eq!(service.names(ORGANIZATIONS), ["team-a", "zeta", "alpha"]);
     assert_eq!(

@@ -61,7 +61,7 @@ impl Service {
         self.send("GET", target, Vec::new())
     }
 
-    fn ask(&mut self, method: &str, target: &str, body: Value) -> Response {
+    fn call(&mut self, method: &str, target: &str, body: Value) -> Response {
         self.send(method, target, body.to_string().into_bytes())
     }
 
@@ -119,29 +119,29 @@ fn successes_have_the_documented_status_and_body() {
     let repository = json!({ "repository": "a/b", "is_public": false });
     let triple = json!({ "is_public": true, "category": "linux", "description": "x" });
     succeeded(
-        &service.ask("POST", ORGANIZATIONS, json!({ "namespace": "team-b" })),
+        &service.call("POST", ORGANIZATIONS, json!({ "namespace": "team-b" })),
         201,
         json!({}),
     );
     succeeded(
-        &service.ask("POST", "/v2/manage/namespaces/team-b/repos", repository),
+        &service.call("POST", "/v2/manage/namespaces/team-b/repos", repository),
         201,
         json!({}),
     );
     succeeded(
-        &service.ask("PATCH", "/v2/manage/namespaces/team-b/repos/a$b", triple),
+        &service.call("PATCH", "/v2/manage/namespaces/team-b/repos/a$b", triple),
         201,
         json!({}),
     );
     for (method, body) in [("POST", rule(true, false)), ("DELETE", target())] {
-        let response = service.ask(method, RULES, body.clone());
+        let response = service.call(method, RULES, body.clone());
         assert_eq!(
             (response.status, response.body.as_slice()),
             (200, &b""[..]),
             "{method}"
         );
         succeeded(
-            &Service::assuming("rule-answer=object").ask("POST", RULES, body),
+            &Service::assuming("rule-answer=object").call("POST", RULES, body),
             200,
             json!({}),
         );
@@ -236,7 +236,7 @@ fn bodies_are_checked() {
     ] {
         let mut service = Service::new();
         let before = service.state.clone();
-        refused(&service.ask(method, path, body.clone()), expected);
+        refused(&service.call(method, path, body.clone()), expected);
         assert_eq!(service.state, before, "{method} {path} {body}");
     }
     let mut service = Service::new();
@@ -319,7 +319,7 @@ fn parents_must_exist_and_names_must_be_free() {
             "4040058",
         ),
     ] {
-        refused(&service.ask(method, path, body), expected);
+        refused(&service.call(method, path, body), expected);
     }
 }
 
@@ -354,7 +354,7 @@ fn an_organization_of_another_account_is_only_in_refusals() {
         assert_eq!(assumption(&response), Some("foreign-organization"));
         let body = json!({ "repository": "a", "is_public": true });
         refused(
-            &service.ask("POST", "/v2/manage/namespaces/theirs/repos", body),
+            &service.call("POST", "/v2/manage/namespaces/theirs/repos", body),
             expected,
         );
     }
@@ -373,7 +373,7 @@ fn permissions_limit_lists_and_changes() {
         ["team-a"]
     );
     refused(
-        &service.ask("PATCH", WEB, json!({ "is_public": true })),
+        &service.call("PATCH", WEB, json!({ "is_public": true })),
         "4037018",
     );
     service
@@ -382,7 +382,7 @@ fn permissions_limit_lists_and_changes() {
         .auth = 3;
     assert_eq!(
         service
-            .ask("PATCH", WEB, json!({ "is_public": true }))
+            .call("PATCH", WEB, json!({ "is_public": true }))
             .status,
         201
     );
@@ -395,12 +395,12 @@ fn the_quota_counts_own_organizations() {
     service.settings.quota = Some(2);
     assert_eq!(
         service
-            .ask("POST", ORGANIZATIONS, json!({ "namespace": "b" }))
+            .call("POST", ORGANIZATIONS, json!({ "namespace": "b" }))
             .status,
         201
     );
     refused(
-        &service.ask("POST", ORGANIZATIONS, json!({ "namespace": "c" })),
+        &service.call("POST", ORGANIZATIONS, json!({ "namespace": "c" })),
         "4000097",
     );
 }
@@ -459,8 +459,8 @@ fn an_update_replaces_all_three_fields() {
     ] {
         let mut service = Service::assuming(switch);
         let all = json!({ "is_public": true, "category": "linux", "description": "text" });
-        assert_eq!(assumption(&service.ask("PATCH", WEB, all)), None);
-        let response = service.ask("PATCH", WEB, json!({ "is_public": false }));
+        assert_eq!(assumption(&service.call("PATCH", WEB, all)), None);
+        let response = service.call("PATCH", WEB, json!({ "is_public": false }));
         assert_eq!(assumption(&response), Some("patch-omitted"));
         let shown = service.get(WEB).value();
         assert_eq!(
@@ -476,7 +476,7 @@ fn a_repository_is_shown_in_full() {
     let mut service = Service::new();
     let body = json!({ "repository": "a/b", "is_public": true });
     assert_eq!(
-        assumption(&service.ask("POST", REPOS, body)),
+        assumption(&service.call("POST", REPOS, body)),
         Some("create-repository-status")
     );
     let shown = service
@@ -505,12 +505,12 @@ fn assumptions_about_creation_have_a_switch() {
     let body = json!({ "repository": "b", "is_public": true });
     assert_eq!(
         Service::assuming("create-repository-status=200")
-            .ask("POST", REPOS, body.clone())
+            .call("POST", REPOS, body.clone())
             .status,
         200
     );
     let mut service = Service::assuming("missing-organization-on-create=400");
-    let response = service.ask("POST", "/v2/manage/namespaces/none/repos", body);
+    let response = service.call("POST", "/v2/manage/namespaces/none/repos", body);
     refused(&response, "4000014");
     assert_eq!(
         assumption(&response),

@@ -8,7 +8,7 @@ use crate::emulator::SyncRule;
 #[test]
 fn a_rule_is_listed_with_both_ends() {
     let mut service = Service::new();
-    service.ask("POST", RULES, rule(true, true));
+    service.call("POST", RULES, rule(true, true));
     let body = service.get(RULES).value();
     assert_eq!(
         body,
@@ -27,12 +27,12 @@ fn a_rule_is_listed_with_both_ends() {
 fn a_rule_without_flags_is_created_and_hidden() {
     for (switch, shown) in [("hidden-rules=hide", 0), ("hidden-rules=show", 1)] {
         let mut service = Service::assuming(switch);
-        assert_eq!(service.ask("POST", RULES, target()).status, 200);
+        assert_eq!(service.call("POST", RULES, target()).status, 200);
         let response = service.get(RULES);
         assert_eq!(response.value().as_array().map(Vec::len), Some(shown));
         assert_eq!(assumption(&response), Some("hidden-rules"));
         assert_eq!(
-            code(&service.ask("POST", RULES, rule(true, false))),
+            code(&service.call("POST", RULES, rule(true, false))),
             "4099999"
         );
     }
@@ -48,10 +48,10 @@ fn a_second_rule_to_a_target_follows_the_switch() {
     ] {
         let mut service = Service::assuming(switch);
         assert_eq!(
-            assumption(&service.ask("POST", RULES, rule(true, false))),
+            assumption(&service.call("POST", RULES, rule(true, false))),
             Some("rule-answer")
         );
-        let response = service.ask("POST", RULES, rule(true, true));
+        let response = service.call("POST", RULES, rule(true, true));
         assert_eq!(
             (response.status, assumption(&response)),
             (status, Some("duplicate-rule")),
@@ -76,12 +76,12 @@ fn a_missing_rule_is_a_bad_request() {
         .ensure_repository("cn-north-4", "team-a", "web/front")
         .sync_rules;
     rules.push(SyncRule::to("cn-east-3", "other"));
-    let response = service.ask("DELETE", RULES, target());
+    let response = service.call("DELETE", RULES, target());
     refused(&response, "4001158");
     assert_eq!(assumption(&response), Some("delete-missing-rule"));
     assert_eq!(
         Service::assuming("delete-missing-rule=404")
-            .ask("DELETE", RULES, target())
+            .call("DELETE", RULES, target())
             .status,
         404
     );

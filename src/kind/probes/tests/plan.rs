@@ -128,8 +128,8 @@ fn a_new_kind_is_not_treated_as_another() {
         crate::scope::to_list(&of_organization, &live()),
         [(organization(), &member::OF_ORGANIZATION)]
     );
-    // An undeclared one was judged as a repository: never removed, or in the way of its
-    // organization.
+    // An undeclared object was treated as a repository: it was never removed, or it prevented the
+    // deletion of its organization.
     assert_eq!(summary(&plan(&of_repository("sync: []"))).len(), 1);
     let gone = "organizations: { o: { state: absent, repositories: { a: { state: absent } } } }";
     let plan = plan(gone);

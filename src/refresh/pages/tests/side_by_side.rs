@@ -107,7 +107,7 @@ async fn as_many_pages_are_requested_as_may_be_in_flight() {
     }
 }
 
-/// Whatever the order of requests and changes is.
+/// For any order of requests and changes.
 #[tokio::test(start_paused = true)]
 async fn items_that_exist_all_the_time_are_listed() {
     for latency in [|_| 50, backwards] {

@@ -214,8 +214,8 @@ async fn unlimited_beside(client: &Arc<Client>) -> Duration {
     start.elapsed()
 }
 
-/// The 502 reads of a plan: two lists, then everything that they name. Returns the seconds that
-/// they took, and the share of the requests that were refused.
+/// The 502 reads of a plan: two lists, then everything that they name. Returns the time in seconds,
+/// and the share of refused requests.
 async fn run(what: &str, judge: Judge) -> (f64, f64) {
     let service = Simulated::new(judge, |_| LATENCY);
     let client = Arc::new(Client::adaptive(service.clone()));
@@ -286,7 +286,7 @@ async fn a_run_of_five_hundred_reads_uses_most_of_a_bucket() {
     }
 }
 
-/// What an accident may make of the seconds that a run takes without it.
+/// The maximum time with one accident, for the time in seconds without it.
 fn with_one_accident(seconds: f64) -> f64 {
     1.25 * seconds + 1.5
 }

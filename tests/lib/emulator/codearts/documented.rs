@@ -21,7 +21,7 @@ fn is_dashed_uuid(text: &str) -> bool {
 #[tokio::test]
 async fn the_example_request_starts_a_run() {
     let site = Site::new().await;
-    let answer = site.ask("POST", MIRROR, example()).await;
+    let answer = site.call("POST", MIRROR, example()).await;
     assert_eq!(
         (answer.status, answer.assumptions.as_slice()),
         (200, &[] as &[String])
@@ -48,8 +48,9 @@ async fn the_journal_keeps_no_credential() {
     let site = Site::new().await;
     // "canary-user" and "canary-password".
     let (user, password) = ("Y2FuYXJ5LXVzZXI=", "Y2FuYXJ5LXBhc3N3b3Jk");
-    let body = json!({ "username": user, "password": password, "endpoint_uuid": "e-1", "force_fetch": false });
-    assert_eq!(site.ask("POST", MIRROR, body).await.status, 200);
+    let body = json!({ "username": user, "password": password, "endpoint_uuid": "e-1",
+        "force_fetch": false });
+    assert_eq!(site.call("POST", MIRROR, body).await.status, 200);
     site.advance(10);
     let journal = format!("{:?}", site.emulator.journal());
     let state = serde_json::to_string(&site.read(Clone::clone)).unwrap();
@@ -93,11 +94,13 @@ async fn a_right_is_missing() {
         let before = site.read(Clone::clone);
         for (method, path, needed) in &requests {
             let answer = site
-                .ask(method, path, (*method != "GET").then(example))
+                .call(method, path, (*method != "GET").then(example))
                 .await;
             if given < *needed {
                 assert_eq!(answer.status, 403, "{method} {path}");
-                let expected = r#"{"error_code":"CH.004403","error_msg":"Insufficient permissions. Apply for the required permission and try again."}"#;
+                let expected = "{\"error_code\":\"CH.004403\",\
+        \"error_msg\":\"Insufficient permissions. \
+        Apply for the required permission and try again.\"}";
                 assert_eq!(
                     (answer.text.as_str(), answer.assumptions.len()),
                     (expected, 0)
@@ -130,7 +133,7 @@ async fn a_repository_is_not_there() {
         ("GET", "/v4/repositories/999"),
     ] {
         let answer = site
-            .ask(method, path, (method != "GET").then(example))
+            .call(method, path, (method != "GET").then(example))
             .await;
         assert_eq!(answer.status, 404, "{method} {path}");
         assert_eq!(
@@ -156,7 +159,7 @@ async fn operations_that_the_api_lacks_are_absent() {
         ("POST", "/v4/repositories".to_owned()),
         ("GET", format!("/v4/repositories/123/jobs/{jid}")),
     ] {
-        let answer = site.ask(method, &path, None).await;
+        let answer = site.call(method, &path, None).await;
         assert_eq!(
             (answer.status, answer.code()),
             (404, "APIGW.0101"),
@@ -165,7 +168,7 @@ async fn operations_that_the_api_lacks_are_absent() {
         assert!(answer.body["request_id"].is_string());
     }
     let body = json!({ "interval": "1h", "cron": "* * * * *", "max_age": 3600, "scheduled": true });
-    assert_eq!(site.ask("PUT", MIRROR, body).await.status, 200);
+    assert_eq!(site.call("PUT", MIRROR, body).await.status, 200);
     let mut after = site.read(Clone::clone);
     let mirror = after.mirror_mut(REGION, "platform", "app").unwrap();
     assert!(mirror.last_changed_at.take().is_some());
@@ -195,7 +198,7 @@ async fn a_mirror_has_eleven_fields_and_no_branches() {
 }
 
 #[tokio::test]
-async fn an_update_echoes_what_holds() {
+async fn an_update_returns_the_current_values() {
     let site = Site::new().await;
     let all = json!({
         "url": "http://git.example.com/other.git",
@@ -203,7 +206,7 @@ async fn an_update_echoes_what_holds() {
         "endpoint_uuid": "e-1",
         "sync_branch_type": "default",
     });
-    let answer = site.ask("PUT", MIRROR, all.clone()).await;
+    let answer = site.call("PUT", MIRROR, all.clone()).await;
     assert_eq!((answer.status, &answer.body), (200, &all));
     let shown = site.mirror().await;
     for field in ["url", "mirroring_enabled", "endpoint_uuid"] {
@@ -216,7 +219,7 @@ async fn an_update_echoes_what_holds() {
 async fn an_ordinary_repository_becomes_a_mirror() {
     let site = Site::new().await;
     let answer = site
-        .ask(
+        .call(
             "POST",
             &format!("{ORDINARY}/associate"),
             json!({ "url": URL }),
@@ -258,7 +261,7 @@ async fn each_operation_has_a_rate_limit() {
 }
 
 #[tokio::test]
-async fn six_hundred_is_the_limit_unless_there_is_none() {
+async fn the_rate_limit_is_six_hundred_by_default() {
     for (calls_per_minute, expected) in [(settings().calls_per_minute, 429), (None, 200)] {
         let site = Site::with(portolan::emulator::Settings {
             calls_per_minute,

@@ -119,7 +119,7 @@ async fn credentials_are_wanted_by_some_sources() {
     ] {
         let site = Site::new().await;
         site.edit_mirror(|mirror| mirror.source.needs_credentials = true);
-        assert_eq!(site.ask("POST", MIRROR, body.clone()).await.status, 200);
+        assert_eq!(site.call("POST", MIRROR, body.clone()).await.status, 200);
         site.advance(5);
         assert_eq!(site.mirror().await["update_status"], status, "{body}");
     }
@@ -131,7 +131,7 @@ async fn a_schedule_begins_when_it_is_switched_on() {
     let site = Site::new().await;
     let switch = async |enabled: bool| {
         assert_eq!(
-            site.ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
+            site.call("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
                 .await
                 .status,
             200
@@ -165,7 +165,7 @@ async fn a_final_status_stays() {
         (true, 400),
     ] {
         let answer = site
-            .ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
+            .call("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
             .await;
         assert_eq!(answer.status, status);
     }
@@ -239,9 +239,8 @@ async fn the_state_file_sets_the_time_of_the_schedule() {
         body: br#"{"mirroring_enabled":true}"#.to_vec(),
         ..Request::default()
     };
-    assert!(
-        matches!(emulator.answer(request).await, Answer::Complete(response) if response.status == 200)
-    );
+    assert!(matches!(emulator.answer(request).await,
+            Answer::Complete(response) if response.status == 200));
     let state: State = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let next = state
         .mirror(REGION, "platform", "app")
@@ -257,14 +256,14 @@ async fn the_clock_is_common_to_all_services() {
     assert_eq!(site.emulator.now(), "2026-11-21T00:10:00Z".parse().unwrap());
     let organization = json!({ "namespace": "team-a" });
     assert_eq!(
-        site.ask("POST", "/v2/manage/namespaces", organization)
+        site.call("POST", "/v2/manage/namespaces", organization)
             .await
             .status,
         201
     );
     let repository = json!({ "repository": "web", "is_public": false });
     assert_eq!(
-        site.ask("POST", "/v2/manage/namespaces/team-a/repos", repository)
+        site.call("POST", "/v2/manage/namespaces/team-a/repos", repository)
             .await
             .status,
         201

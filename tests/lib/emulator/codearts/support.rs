@@ -111,7 +111,7 @@ impl Site {
             .unwrap()
     }
 
-    pub(crate) async fn ask(
+    pub(crate) async fn call(
         &self,
         method: &str,
         path: &str,
@@ -125,7 +125,7 @@ impl Site {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, None).await
+        self.call("GET", path, None).await
     }
 
     /// The mirror as the API shows it.
@@ -137,7 +137,7 @@ impl Site {
 
     /// Starts a run with an empty body.
     pub(crate) async fn run(&self) -> Answer {
-        self.ask("POST", MIRROR, serde_json::json!({})).await
+        self.call("POST", MIRROR, serde_json::json!({})).await
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

@@ -18,12 +18,13 @@ async fn verifying() -> Site {
 async fn log_in(site: &Site, password: &str) -> Answer {
     let user = json!({ "domain": { "name": "emulator" }, "name": "access", "password": password });
     let identity = json!({ "methods": ["password"], "password": { "user": user } });
-    let body = json!({ "auth": { "identity": identity, "scope": { "project": { "name": "cn-north-4" } } } });
-    site.ask("POST", "/v3/auth/tokens?nocatalog=true", body)
+    let body = json!({ "auth": { "identity": identity,
+        "scope": { "project": { "name": "cn-north-4" } } } });
+    site.call("POST", "/v3/auth/tokens?nocatalog=true", body)
         .await
 }
 
-async fn ask(site: &Site, method: &str, path: &str, token: &str) -> Answer {
+async fn call(site: &Site, method: &str, path: &str, token: &str) -> Answer {
     answer(
         site.send(method, path, &[("X-Auth-Token", token)], String::new())
             .await,
@@ -47,28 +48,28 @@ async fn a_token_opens_all_services_until_it_expires() {
         "/v3/auth/domains",
         "/v2/projects/repositories",
     ] {
-        assert_eq!(ask(&site, "GET", path, &token).await.status, 200, "{path}");
+        assert_eq!(call(&site, "GET", path, &token).await.status, 200, "{path}");
     }
-    assert_eq!(ask(&site, "POST", MIRROR, &token).await.status, 200);
+    assert_eq!(call(&site, "POST", MIRROR, &token).await.status, 200);
 
     site.advance(24 * 3600);
     let expected =
         r#"{"error_code":"DEV.00000003","error_msg":"Authentication information expired."}"#;
     for method in ["GET", "POST", "PUT"] {
-        let answer = ask(&site, method, MIRROR, &token).await;
+        let answer = call(&site, method, MIRROR, &token).await;
         assert_eq!(
             (answer.status, answer.text.as_str()),
             (401, expected),
             "{method}"
         );
     }
-    let old = ask(&site, "GET", "/v2/projects/repositories", &token).await;
+    let old = call(&site, "GET", "/v2/projects/repositories", &token).await;
     assert_eq!(
         (old.status, &old.body["error"]["code"]),
         (401, &json!("DEV.00000003"))
     );
     for path in [SWR, "/v3/projects"] {
-        let answer = ask(&site, "GET", path, &token).await;
+        let answer = call(&site, "GET", path, &token).await;
         assert_eq!(
             (answer.status, answer.code()),
             (401, "APIGW.0301"),
@@ -76,7 +77,7 @@ async fn a_token_opens_all_services_until_it_expires() {
         );
     }
     assert_eq!(
-        ask(
+        call(
             &site,
             "GET",
             MIRROR,
@@ -92,7 +93,7 @@ async fn a_token_opens_all_services_until_it_expires() {
 async fn without_a_valid_token_or_signature_nothing_is_done() {
     let site = verifying().await;
     let before = site.read(Clone::clone);
-    let stranger = ask(&site, "POST", MIRROR, "MII").await;
+    let stranger = call(&site, "POST", MIRROR, "MII").await;
     assert_eq!((stranger.status, stranger.code()), (401, "DEV.00000003"));
     let unsigned = site.run().await;
     assert_eq!((unsigned.status, unsigned.code()), (401, "APIGW.0301"));
@@ -112,7 +113,7 @@ async fn without_a_valid_token_or_signature_nothing_is_done() {
 #[tokio::test]
 async fn without_keys_nothing_is_verified() {
     let site = Site::new().await;
-    assert_eq!(ask(&site, "GET", MIRROR, "MII").await.status, 200);
+    assert_eq!(call(&site, "GET", MIRROR, "MII").await.status, 200);
     assert_eq!(log_in(&site, "any").await.status, 201);
     let projects = site.get("/v3/projects?name=cn-north-4").await.body;
     assert_eq!(projects["projects"].as_array().map(Vec::len), Some(1));
@@ -126,7 +127,7 @@ async fn without_keys_nothing_is_verified() {
 const SIGNATURE: &str = "227ee9e77bbb1fc68871b1250d422f76e2ccd77ad6fb9beaa9aa35e0becdee90";
 
 #[tokio::test]
-async fn a_signature_is_as_old_as_the_real_clock_says() {
+async fn the_age_of_a_signature_uses_the_real_clock() {
     let site = Site::with(Settings {
         verify: Some("access:secret".parse().unwrap()),
         ..settings()

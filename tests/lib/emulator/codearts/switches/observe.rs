@@ -25,7 +25,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) 
         }
         "put-omitted" => omitted(site).await,
         "start-without-body" => {
-            let answer = site.ask("POST", MIRROR, None).await;
+            let answer = site.call("POST", MIRROR, None).await;
             (
                 json!([answer.status, site.mirror().await["update_status"]]),
                 answer,
@@ -76,7 +76,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) 
         "invalid-value" => invalid(site).await,
         "mirror-url" => {
             let answer = site
-                .ask(
+                .call(
                     "PUT",
                     MIRROR,
                     json!({ "url": "git@git.example.com:app.git" }),
@@ -86,7 +86,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) 
         }
         "url-credentials" => {
             let answer = site
-                .ask(
+                .call(
                     "PUT",
                     MIRROR,
                     json!({ "url": "https://u:p@git.example.com/a.git" }),
@@ -98,7 +98,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) 
         "empty-field" => field(site, "endpoint_uuid").await,
         "not-base64" => {
             let answer = site
-                .ask(
+                .call(
                     "POST",
                     MIRROR,
                     json!({ "username": "dXNlcg==", "password": "password" }),
@@ -172,7 +172,7 @@ async fn second_start(site: &Site) -> (Value, Answer) {
 async fn not_a_mirror(site: &Site) -> (Value, Answer) {
     let mut seen = Vec::new();
     for method in ["POST", "PUT"] {
-        let answer = site.ask(method, ORDINARY, json!({ "url": URL })).await;
+        let answer = site.call(method, ORDINARY, json!({ "url": URL })).await;
         assert_eq!(answer.assumptions, ["not-a-mirror"], "{method}");
         seen.push(json!([answer.status, answer.code()]));
     }
@@ -186,7 +186,7 @@ async fn not_a_mirror(site: &Site) -> (Value, Answer) {
 
 async fn polarity(site: &Site) -> (Value, Answer) {
     let answer = site
-        .ask("PUT", MIRROR, json!({ "mirroring_enabled": true }))
+        .call("PUT", MIRROR, json!({ "mirroring_enabled": true }))
         .await;
     let scheduled = site.read(|state| state.mirror(REGION, "platform", "app").unwrap().scheduled);
     let (shown, _) = field(site, "mirroring_enabled").await;
@@ -198,7 +198,7 @@ async fn polarity(site: &Site) -> (Value, Answer) {
 
 async fn schedule(site: &Site) -> (Value, Answer) {
     let switch = async |enabled: bool| {
-        site.ask("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
+        site.call("PUT", MIRROR, json!({ "mirroring_enabled": enabled }))
             .await
     };
     let [on, off, again] = [switch(true).await, switch(false).await, switch(true).await];
@@ -208,7 +208,7 @@ async fn schedule(site: &Site) -> (Value, Answer) {
 async fn omitted(site: &Site) -> (Value, Answer) {
     site.edit_mirror(|mirror| mirror.endpoint_uuid = "e-1".to_owned());
     let answer = site
-        .ask(
+        .call(
             "PUT",
             MIRROR,
             json!({ "sync_branch_type": "default", "mirroring_enabled": true }),
@@ -237,7 +237,7 @@ async fn last_update(site: &Site) -> (Value, Answer) {
     site.advance(3);
     let ended = time().await;
     site.advance(100);
-    site.ask("PUT", MIRROR, json!({ "sync_branch_type": "all" }))
+    site.call("PUT", MIRROR, json!({ "sync_branch_type": "all" }))
         .await;
     (json!([during, ended, time().await]), site.get(MIRROR).await)
 }
@@ -271,7 +271,9 @@ async fn last_error(site: &Site) -> (Value, Answer) {
 async fn associate_twice(site: &Site) -> (Value, Answer) {
     run(site).await;
     let body = json!({ "url": "https://git.example.com/b.git" });
-    let answer = site.ask("POST", &format!("{MIRROR}/associate"), body).await;
+    let answer = site
+        .call("POST", &format!("{MIRROR}/associate"), body)
+        .await;
     let shown = site.mirror().await;
     (
         json!([answer.status, shown["url"], shown["update_status"]]),
@@ -281,7 +283,7 @@ async fn associate_twice(site: &Site) -> (Value, Answer) {
 
 async fn associate(site: &Site, body: Value) -> (Value, Answer) {
     let answer = site
-        .ask("POST", &format!("{ORDINARY}/associate"), body)
+        .call("POST", &format!("{ORDINARY}/associate"), body)
         .await;
     (
         json!([answer.status, site.get(ORDINARY).await.status]),
@@ -330,7 +332,7 @@ async fn refs(site: &Site, name: &str) -> (Value, Answer) {
             .unwrap();
     }
     let answer = site
-        .ask("POST", MIRROR, json!({ "force_fetch": false }))
+        .call("POST", MIRROR, json!({ "force_fetch": false }))
         .await;
     site.advance(5);
     let shown = site.mirror().await;
@@ -352,7 +354,7 @@ async fn refs(site: &Site, name: &str) -> (Value, Answer) {
     };
     // With force, the question does not arise.
     let forced = site
-        .ask("POST", MIRROR, json!({ "force_fetch": true }))
+        .call("POST", MIRROR, json!({ "force_fetch": true }))
         .await;
     assert!(
         !forced
@@ -402,7 +404,7 @@ async fn invalid(site: &Site) -> (Value, Answer) {
         ("POST", json!({ "force_fetch": 1 })),
         ("POST", json!(["no object"])),
     ] {
-        let answer = site.ask(method, MIRROR, body).await;
+        let answer = site.call(method, MIRROR, body).await;
         assert!(
             answer.assumptions.contains(&"invalid-value".to_owned()),
             "{method}"
