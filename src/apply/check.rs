@@ -55,7 +55,7 @@ pub(super) async fn check<'c>(
         since,
         last,
     };
-    let seen = observe::look(&mut check, subject, view).await;
+    let seen = observe::observe_with(&mut check, subject, view).await;
     // With several pages, the last response alone does not show what the check saw.
     let answer = check.last.filter(|_| observe::is_one_answer(subject, view));
     let since = check.since.unwrap_or_else(Instant::now);

@@ -132,7 +132,7 @@ impl<'a> Runner<'a> {
         start: &Request,
         begin: Instant,
     ) -> Result<(RunState, Option<String>), NotStarted> {
-        // Counted apart: a throttled start was not executed, so its retry needs no look at the
+        // Counted apart: a throttled start was not executed, so its retry needs no read of the
         // effect.
         let (mut throttled, mut doubtful) = (Retries::default(), 0);
         // The state before the first start that may have had an effect.
@@ -140,15 +140,15 @@ impl<'a> Runner<'a> {
         // A run that did not end while it was waited for counts as lost.
         let mut is_waited_for = false;
         loop {
-            let (look, mut admission) = self.check_before_start(start).await?;
-            let state = look.state();
+            let (observed, mut admission) = self.check_before_start(start).await?;
+            let state = observed.state();
             // A start without a response can have its effect after `had_effect` stopped reading.
             // Another start here would be a second run beside it.
             if let Some(snapshot) = snapshot.take_if(|snapshot| self.has_changed(snapshot, &state))
             {
                 return Ok((snapshot, None));
             }
-            if !self.changed && self.has_newer_success(&look) {
+            if !self.changed && self.has_newer_success(&observed) {
                 return Err(Box::new(Fate::AsPlanned));
             }
             // What a start beside a run does is not documented: it may queue, join or fail
@@ -156,7 +156,7 @@ impl<'a> Runner<'a> {
             if (self.runs.is_in_flight)(&state) && !is_waited_for {
                 // Releases the place in flight during the wait.
                 drop(admission);
-                self.wait_for_other_run(&look, begin).await?;
+                self.wait_for_other_run(&observed, begin).await?;
                 is_waited_for = true;
                 continue;
             }
@@ -204,36 +204,36 @@ impl<'a> Runner<'a> {
                 self.trace,
             )
             .await;
-            let look = checked.seen.and_then(|seen| self.observed(seen));
-            let look = look.map_err(|failure| Box::new(not_run(&failure)))?;
+            let observed = checked.seen.and_then(|seen| self.observed(seen));
+            let observed = observed.map_err(|failure| Box::new(not_run(&failure)))?;
             // An observation always comes with its admission; only the type does not show that.
             let Some(admission) = checked.admission else {
                 continue;
             };
-            self.first.get_or_insert_with(|| look.live.clone());
-            let live = Some(&look.live);
+            self.first.get_or_insert_with(|| observed.live.clone());
+            let live = Some(&observed.live);
             if matches(self.change.address.kind(), live, self.change.action.after()) {
-                return Ok((look, admission));
+                return Ok((observed, admission));
             }
             drop(admission);
             // Reads may lag behind the write.
             if !self.changed || reads > READS {
-                return Err(Box::new(self.not_as_planned(&look)));
+                return Err(Box::new(self.not_as_planned(&observed)));
             }
             tokio::time::sleep(wait).await;
             (wait, reads) = (wait * 2, reads + 1);
         }
     }
 
-    fn not_as_planned(&self, look: &Observed) -> Fate {
+    fn not_as_planned(&self, observed: &Observed) -> Fate {
         if self.changed {
-            return self.did_not_stick(&look.live);
+            return self.did_not_stick(&observed.live);
         }
-        let differences = self.change.precondition.check(Some(&look.live));
+        let differences = self.change.precondition.check(Some(&observed.live));
         // The precondition has the values before the change. If the mirror was already as planned
         // and another client reverted it, only the planned values show a difference.
         if differences.is_empty() {
-            return changed_since_plan(&[difference(self.change, Some(&look.live))]);
+            return changed_since_plan(&[difference(self.change, Some(&observed.live))]);
         }
         changed_since_plan(&differences)
     }
@@ -272,18 +272,22 @@ impl<'a> Runner<'a> {
     }
 
     /// Whether another run succeeded since the plan was made, and is recent enough.
-    fn has_newer_success(&self, look: &Observed) -> bool {
-        let success = look.state().last_success;
+    fn has_newer_success(&self, observed: &Observed) -> bool {
+        let success = observed.state().last_success;
         let is_new = success.as_ref().map(|stamp| &stamp.text) != self.run.last_success.as_ref();
-        is_new && success.is_some_and(|stamp| stamp.moment.is_fresh(self.run.max_age, look.now))
+        is_new && success.is_some_and(|stamp| stamp.moment.is_fresh(self.run.max_age, observed.now))
     }
 
     /// Waits for a run already in progress, which may be enough: then its fate is the error.
-    async fn wait_for_other_run(&self, look: &Observed, begin: Instant) -> Result<(), NotStarted> {
-        let state = look.state();
+    async fn wait_for_other_run(
+        &self,
+        observed: &Observed,
+        begin: Instant,
+    ) -> Result<(), NotStarted> {
+        let state = observed.state();
         let is_young = |stamp: &Stamp| {
-            let age = look.now.0.saturating_sub(stamp.moment.0);
-            age < LOST_AFTER_SECONDS && !stamp.moment.is_ahead_of(look.now)
+            let age = observed.now.0.saturating_sub(stamp.moment.0);
+            age < LOST_AFTER_SECONDS && !stamp.moment.is_ahead_of(observed.now)
         };
         // During the first run there is no last attempt, so nothing shows that the run is lost.
         let is_alive = state.last_attempt.as_ref().is_none_or(is_young);
@@ -320,7 +324,7 @@ impl<'a> Runner<'a> {
             tokio::time::sleep(wait).await;
             wait *= 2;
             let state = match self.read().await {
-                Ok(look) => look.state(),
+                Ok(observed) => observed.state(),
                 Err(ReadFailure {
                     message: unread, ..
                 }) => {
@@ -358,8 +362,8 @@ impl<'a> Runner<'a> {
             }
             wait = (wait * 2).min(LONGEST_WAIT);
             match self.read().await {
-                Ok(look) => match verdict(snapshot, &look.state(), look.now) {
-                    Some(Ok(())) => return Watched::Success(Box::new(look.live)),
+                Ok(observed) => match verdict(snapshot, &observed.state(), observed.now) {
+                    Some(Ok(())) => return Watched::Success(Box::new(observed.live)),
                     Some(Err(error)) => return Watched::Failure(error),
                     // An earlier read that failed is no problem once a later one shows the mirror.
                     None => problem = None,

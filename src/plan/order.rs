@@ -1,13 +1,13 @@
 //! The order of changes.
 //!
 //! ```text
-//! create:  organization  ->  repository  ->  sync_rule
-//! delete:  organization  <-  repository      (rules go along with their repository)
+//! create:  parent  ->  child      (an organization, its repositories, their rules)
+//! delete:  parent  <-  child      (a child that the service deletes with its parent is no change)
 //! ```
 //!
-//! A rule also waits for its target organization and repository if this plan creates them.
-//! Otherwise the service would create the copy first, with default attributes. Everything else runs
-//! concurrently.
+//! A change that copies into something, as a rule does, also waits for its target if this plan
+//! creates it. Otherwise the service would create the copy first, with default attributes.
+//! Everything else runs concurrently.
 
 use std::collections::HashMap;
 

@@ -26,7 +26,7 @@ pub(super) async fn look_for(
     live: &mut Live,
     tally: &Tally<'_>,
 ) {
-    let mut looks = JoinSet::new();
+    let mut reads = JoinSet::new();
     for (kind, region) in lists {
         let of_list = |address: &&Address| address.kind() == kind && *address.region() == region;
         // The chart is sorted as well, so one pass over both finds everything.
@@ -46,10 +46,10 @@ pub(super) async fn look_for(
             .collect();
         if !lacking.is_empty() {
             let client = client.clone();
-            looks.spawn(async move { confirm(&client, kind, &region, lacking).await });
+            reads.spawn(async move { confirm(&client, kind, &region, lacking).await });
         }
     }
-    for (address, found) in gather(looks, tally).await.into_iter().flatten() {
+    for (address, found) in gather(reads, tally).await.into_iter().flatten() {
         match found {
             Ok(found) => live.resources.extend(found.map(|found| (address, found))),
             // One failure that all share is reported once.

@@ -84,7 +84,7 @@ pub(crate) fn decode(
 
 /// Observes an object: its own read, or every page of the children that its deletion would delete
 /// too.
-pub(crate) async fn look(
+pub(crate) async fn observe_with(
     reader: &mut impl Reader,
     subject: Subject<'_>,
     view: View,

@@ -353,7 +353,7 @@ fn an_acceptance_expires_on_the_next_day() {
     accept(&world, "team-b", PAST);
     all_formats_exit(&world, &[], 1);
     let _ = drift(&world, &[])
-        .says("Over: ")
+        .says("Expired: ")
         .warns("expired-acceptance");
     assert_eq!(json(&world, &[])["outcome"], json!("no_changes"));
     // Only `drift` compares the day.

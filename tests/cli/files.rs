@@ -78,7 +78,7 @@ fn a_directory_is_its_yaml_files() {
     let _ = world
         .plan(&["-f", "empty"])
         .exits(1)
-        .warns("empty holds no");
+        .warns("empty contains no");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn the_default_is_either_a_file_or_a_directory() {
     world.file("portolan/a.yaml", team(NORTH, "team-a"));
     creates(&world, &[], &["cn-north-4/team-a"]);
     world.chart(&team(NORTH, "team-b"));
-    let _ = world.plan(&[]).exits(1).warns("choose with `--file`");
+    let _ = world.plan(&[]).exits(1).warns("choose one with `--file`");
     creates(&world, &["-f", "portolan.yaml"], &["cn-north-4/team-b"]);
 }
 

@@ -277,7 +277,7 @@ fn a_login_in_a_live_text_is_left_out() {
         .exits(0);
     let output = output.warns(
         "warning: left unmanaged: description of repository cn-north-4/team-a/a: \
-            it holds a URL with a login",
+            it contains a URL with a login",
     );
     let text = std::fs::read_to_string(world.path("portolan.yaml")).unwrap();
     assert!(

@@ -222,7 +222,7 @@ fn a_run_of_another_client_that_hangs_is_left_alone() {
     );
     let text = world.try_apply(&["--no-wait"]).exits(0);
     assert!(
-        text.stdout.contains("1 under way.") && !text.stdout.contains("1 run"),
+        text.stdout.contains("1 in progress.") && !text.stdout.contains("1 run"),
         "{text}"
     );
     assert_eq!(starts(&world), 0);

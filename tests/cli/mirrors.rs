@@ -125,7 +125,7 @@ fn a_success_in_the_future_does_not_make_a_mirror_fresh() {
     world.is_settled();
     succeeded("2030-01-01T00:00:00Z");
     let message =
-        "last success 2030-01-01T08:00:00.000+08:00 lies in the future, so it does not count";
+        "last success 2030-01-01T08:00:00.000+08:00 is in the future, so it does not count";
     let _ = world
         .plan(&["--detailed-exitcode"])
         .exits(2)
@@ -428,7 +428,7 @@ fn the_answers_of_the_api_page_are_reported() {
         .try_apply(&[])
         .exits(1)
         .says(message)
-        .says("hint: the role in the repository needs the permission");
+        .says("hint: the caller's role in the repository lacks the permission");
     // 404: it was deleted between the check and the start.
     edit_repository(&world, "app", |repository| repository.access = Access::Set);
     let gone = r#"{"error_code":"CH.004404","error_msg":"Repository Not Found"}"#;

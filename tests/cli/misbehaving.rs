@@ -106,7 +106,7 @@ fn an_invalid_fault_is_a_usage_error_with_the_expected_values() {
     let _ = world
         .run(&remote)
         .exits(64)
-        .warns("`--control` is for loopback addresses only");
+        .warns("`--control` needs a loopback address, and `0.0.0.0:0` is not one");
 }
 
 #[test]

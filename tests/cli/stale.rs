@@ -51,7 +51,7 @@ fn disturbed(refusal: &str, route: &str, edit: &str, organizations: &str) -> Wor
     let _ = world
         .try_apply(&["--allow", "deletes"])
         .exits(1)
-        .says("moved");
+        .says("changed");
     assert_eq!(world.writes().len(), 1, "{refusal}: {:?}", world.writes());
     world
 }

@@ -121,7 +121,7 @@ fn throttling_for_ever() {
         &[
             "repository list of cn-north-4",
             "429 APIGW.0308",
-            "slow down",
+            "the service limits the rate",
         ],
     );
 }

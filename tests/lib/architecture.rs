@@ -13,7 +13,7 @@ use portolan::kind::REGISTRY;
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that
 /// is in them.
 const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs text.rs drift.rs \
-    coverage.rs diagnostics/ schema/ kind/ config/ scope.rs \
+    coverage.rs diagnostics/ schema/ kind/ config/ scope.rs mask/ export.rs receipt.rs \
     diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
 /// The one module in them that reads files.
@@ -24,7 +24,7 @@ const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io 
     async tokio \
     reqwest fastrand anyhow tracing Timestamp::now Zoned::now TimeZone::system tempfile axum \
     crate::transport crate::emulator crate::commands \
-    crate::apply crate::refresh crate::progress crate::cli";
+    crate::apply crate::refresh crate::progress crate::cli crate::input";
 
 /// Who may know the emulator.
 const EMULATOR_USERS: &str = "emulator/ commands/ transport/emulated.rs";

@@ -273,7 +273,7 @@ pub(crate) fn moved(change: &Change) -> Option<&'static str> {
         (Action::Replace { .. }, _) => "auto was true, is false now",
         (Action::Create { .. }, 3 | 5) => "it did not exist, but exists now",
         (Action::Delete { .. }, 2) => "it had 0 repositories, has 1 now",
-        (Action::Delete { .. }, 3) => " images, holds ",
+        (Action::Delete { .. }, 3) => " images, has ",
         // The edit equals the planned change.
         _ => return None,
     })
