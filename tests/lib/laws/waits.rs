@@ -285,9 +285,7 @@ fn is_kept(victim: usize, how: Break, tries: usize, edits_after: usize) {
     // A run of a mirror is given up after three starts without an answer.
     let is_given_up = is_mirror && tries == 3 && message.starts_with("not run: ");
     assert!(
-        message.contains("changed since the plan was made")
-            || message.contains("it exists now")
-            || is_given_up,
+        message.contains("changed") || message.contains("it exists now") || is_given_up,
         "{context}"
     );
 }
@@ -407,7 +405,8 @@ fn a_slow_service_costs_time_and_few_requests() {
         let (fates, log) = limited(&state, &chart, limit);
         assert!(fates.iter().all(done), "{fates:#?}");
         let accepted = log.iter().filter(|taken| !taken.is_refused).count();
-        assert!(accepted <= 220, "{accepted} requests for 100 deletions");
+        // A list, a check and a deletion each, and the checks that became too old while they waited.
+        assert!(accepted <= 250, "{accepted} requests for 100 deletions");
         is_checked_right_before(&log);
     }
 }
