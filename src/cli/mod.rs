@@ -322,7 +322,8 @@ pub struct DriftArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
 
-    /// Only count the differences that the pattern covers; may be given several times.
+    /// Leave out the differences that the pattern covers, and print only their number; may be given
+    /// several times.
     ///
     /// Patterns are written as for `--target`. One that covers nothing is a warning.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
