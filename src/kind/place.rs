@@ -8,7 +8,7 @@ use crate::{diagnostics::Diagnostic, names::Name};
 /// The grammar of one value in a chart.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
-    /// The number [`VERSION`](crate::config::grammar::VERSION).
+    /// The number `VERSION`.
     Version,
     /// A whole number between two bounds, both included.
     Number(u64, u64),

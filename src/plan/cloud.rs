@@ -107,8 +107,8 @@ pub(crate) fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop>
     Some(Stop::new(OTHER_ACCOUNT, message, None))
 }
 
-/// The stop for a chart that names an account while the actual one is unknown. `reasons` are the
-/// errors of the last source.
+/// The stop for a chart that names an account, if the account of the credentials is unknown.
+/// `reasons` are the errors of the last source.
 pub(crate) fn account_unknown(
     wanted: Option<&str>,
     scope: &Scope,

@@ -263,7 +263,7 @@ fn risks(drift: &Drift) -> Vec<Sample> {
 
 fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
     // Without a comparison nothing is known, which must not look like "no changes".
-    let actual = drift.map_or(Outcome::Unknown, Drift::outcome);
+    let found = drift.map_or(Outcome::Unknown, Drift::outcome);
     let outcomes = [
         ("no_changes", Outcome::NoChanges),
         ("changes", Outcome::Changes),
@@ -272,7 +272,7 @@ fn outcome(drift: Option<&Drift>) -> Vec<Sample> {
     let sample = |(name, outcome): (&str, Outcome)| {
         (
             vec![("outcome", name.to_owned())],
-            u8::from(outcome == actual).to_string(),
+            u8::from(outcome == found).to_string(),
         )
     };
     outcomes.map(sample).into()

@@ -86,7 +86,7 @@ pub struct Request {
     pub body: Option<serde_json::Value>,
     /// Secret values of the body, by the keys that they replace.
     pub secrets: Vec<(&'static str, Secret)>,
-    /// Texts of the body that are masked in plans. In the body [`carried`] takes their places.
+    /// Texts of the body that are masked in plans. In the body `carried` takes their places.
     pub carried: Vec<(&'static str, Secret)>,
 }
 

@@ -1,8 +1,8 @@
 //! Sends requests: waits until they may be sent, and retries reads.
 //!
 //! It knows which answers allow a retry; the caller interprets all others. A write is sent once,
-//! through an [`Admission`]: only the caller knows what must be checked before it is sent again.
-//! [`gate`](super::gate) admits requests, [`retry`](super::retry) counts retries.
+//! through an `Admission`: only the caller knows what must be checked before it is sent again.
+//! `gate` admits requests, `retry` counts retries.
 
 use std::{
     ops::RangeInclusive,
