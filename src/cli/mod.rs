@@ -517,8 +517,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 
-    /// Append each request and response to this file, one line of JSON each; never headers, never
-    /// passwords.
+    /// Append each request, with the status of its response, to this file, one line of JSON each;
+    /// never headers, never passwords.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
 

@@ -60,7 +60,7 @@ impl FromStr for Wait {
     fn from_str(text: &str) -> Result<Wait, Self::Err> {
         let time = duration(text, Duration::from_secs(1)..=LONGEST_WAIT);
         time.map(Wait)
-            .ok_or("expected a time of at most a week, such as `90s`, `10m` or `1h`")
+            .ok_or("expected a time from one second to a week, such as `90s`, `10m` or `1h`")
     }
 }
 

@@ -142,8 +142,8 @@ pub(super) async fn check_saved(plan: &mut Plan, door: &Door) -> anyhow::Result<
         if let Some(other) = now.account.get(region).filter(|other| *other != planned) {
             let (planned, other) = (escaped(planned), escaped(other));
             anyhow::bail!(
-                "the plan was made for the account {planned}, but the credentials now belong to \
-                {other} in {region}; plan again"
+                "the plan was made for the account {planned}, but the account of {region} is \
+                {other} now; plan again"
             );
         }
     }

@@ -182,7 +182,7 @@ fn to_cloud(
     let resolved = Endpoints::resolve(wanted, overrides)?;
     let mut endpoints = BTreeMap::new();
     for (service, region, endpoint) in resolved.iter() {
-        tracing::info!(
+        tracing::debug!(
             "{} in {region}: {endpoint}, from {}",
             service.name(),
             endpoint.origin

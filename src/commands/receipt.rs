@@ -95,7 +95,10 @@ impl Logbook {
 
 fn is_not(path: &Path, other: Option<&Path>) -> anyhow::Result<()> {
     if other.is_some_and(|other| paths::is_same(path, other)) {
-        let problem = format!("{} is named for two different files", path.display());
+        let problem = format!(
+            "{} is named twice; each option needs a file of its own",
+            path.display()
+        );
         return Err(super::UsageError(problem).into());
     }
     Ok(())

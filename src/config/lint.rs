@@ -133,8 +133,11 @@ fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
     }
     let known = region::TARGET_REGIONS;
     let meant = similar_to(region, known.into_iter());
-    let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
-    let known = known.join(", ");
+    let all = known.join(", ");
+    let hint = match meant {
+        Some(meant) => format!("did you mean `{meant}`? The known regions are {all}"),
+        None => format!("the known regions are {all}"),
+    };
     Some(
         Diagnostic::warning(
             "unknown-sync-region",
@@ -142,7 +145,7 @@ fn unknown_sync_region((address, span): &PlacedRule) -> Option<Diagnostic> {
         )
         .at(*span)
         .address(address.to_string())
-        .hint(format!("{meant}The known regions are {known}")),
+        .hint(hint),
     )
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Decoder, schema, diff, plan and renderers read these tables and name no kind. The functions here
 //! turn values into requests and responses into values; `transport` sends them. To add a kind, add
-//! one file and one line in [`REGISTRY`].
+//! one file and one line in `ALL`.
 
 mod attribute;
 pub mod fact;

@@ -227,7 +227,7 @@ static ITEM: Record = Record {
             "target",
             Form::Text(TextForm::Name(Name::Target)),
             "dr",
-            "One of the chart's `targets`, instead of the next two keys.",
+            "One of the chart's `targets`, instead of `target_region` and `target_organization`.",
         ),
         key(
             "target_region",

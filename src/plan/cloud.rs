@@ -95,15 +95,15 @@ pub(crate) fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop>
         .find(|(_, account)| *account != wanted)?;
     // Both can contain anything: one is from the chart, the other from a response.
     let (wanted, other) = (escaped(wanted), escaped(other));
-    let advice = if scope.is_emulated() {
-        "use another state file with `--emulator=FILE`".to_owned()
+    let (owner, advice) = if scope.is_emulated() {
+        let advice = "use another state file with `--emulator=FILE`".to_owned();
+        ("the emulator's state belongs", advice)
     } else {
-        format!("use the credentials of {wanted}")
+        let advice = format!("use the credentials of {wanted}");
+        ("the credentials belong", advice)
     };
-    let message = format!(
-        "the chart is for account {wanted}, but the credentials for {region} belong to {other}: \
-        {advice}"
-    );
+    let message =
+        format!("the chart is for account {wanted}, but in {region} {owner} to {other}: {advice}");
     Some(Stop::new(OTHER_ACCOUNT, message, None))
 }
 
@@ -198,8 +198,9 @@ mod tests {
         );
         let stop = other_account(Some("acme"), &two).unwrap();
         assert!(
-            stop.message
-                .contains("for b-1 belong to glo\\nbex: use the credentials of acme"),
+            stop.message.contains(
+                "in b-1 the credentials belong to glo\\nbex: use the credentials of acme"
+            ),
             "{}",
             stop.message
         );

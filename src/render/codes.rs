@@ -18,9 +18,10 @@ Every finding has a code whose meaning never changes; `portolan explain CODE` pr
 of this page.
 A chart with an error is not used. A warning is shown, and only `validate --deny warnings` fails \
 because of it.
-All warnings except `unused-waiver` can be waived: with the comment `# portolan: allow CODE` on \
-the line or above it,
-or with `lints: { allow: [CODE] }` for a whole document.
+All warnings except `unused-waiver` can be waived, and so can the errors whose section says so: \
+with the comment
+`# portolan: allow CODE` on the line or above it, or with `lints: { allow: [CODE] }` for a whole \
+document.
 ";
 
 const OF_PLANS: &str = "

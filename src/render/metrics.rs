@@ -103,7 +103,7 @@ pub fn text(metrics: &Metrics<'_>) -> String {
     );
     gauge(
         "portolan_withheld",
-        "Differences that an apply would not change without consent.",
+        "Differences whose change is withheld.",
         count(|drift| drift.plan.summary().withheld),
     );
     gauge(

@@ -27,7 +27,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
                 RunEnd::Unknown(reason) => {
                     format!(
                         "{}: {reason}",
-                        color.paint(Role::Warning, "started, outcome unknown")
+                        color.paint(Role::Warning, "run, outcome unknown")
                     )
                 }
             };

@@ -53,8 +53,7 @@ fn calls(world: &World) -> [usize; 2] {
 #[test]
 fn another_account_stops_every_run() {
     let world = world_of("globex");
-    let expected = "the chart is for account acme, but the credentials for cn-north-4 \
-        belong to globex: \
+    let expected = "the chart is for account acme, but in cn-north-4 the credentials belong to globex: \
         use the credentials of acme";
     for arguments in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
         let output = world
@@ -166,7 +165,7 @@ fn a_region_of_mirrors_is_known_to_iam() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .says("the credentials for cn-north-4 belong to globex");
+        .says("in cn-north-4 the credentials belong to globex");
     assert_eq!(calls(&world), [0, 1]);
 }
 
@@ -266,7 +265,7 @@ fn the_chart_sets_the_iam_endpoint() {
     let _ = world
         .plan(&[])
         .exits(1)
-        .says("the credentials for cn-north-4 belong to globex");
+        .says("in cn-north-4 the credentials belong to globex");
     world.clear_journal();
     world.chart(&MIRRORS.replace(
         "mirrors:",
@@ -303,7 +302,7 @@ fn the_emulator_has_the_account_that_the_chart_names() {
     world.file("state.json", r#"{ "account": "acme" }"#);
     let output = world.run(&["--emulator=state.json", "plan"]).exits(1);
     let _ =
-        output.says("for cn-north-4 belong to acme: use another state file with `--emulator=FILE`");
+        output.says("in cn-north-4 the emulator's state belongs to acme: use another state file with `--emulator=FILE`");
     let _ = world
         .variable("PORTOLAN_ENDPOINT_IAM", "https://iam.example.com")
         .run(&["--emulator", "plan"])

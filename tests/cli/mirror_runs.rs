@@ -131,7 +131,7 @@ fn a_run_that_does_not_end_is_unknown() {
     );
     assert_eq!(applied["job_id"].as_str().unwrap().len(), 36);
     assert_eq!(output.json()["outcome"], "incomplete");
-    let message = "started, outcome unknown: it has not ended yet (job ";
+    let message = "run, outcome unknown: it has not ended yet (job ";
     edit_mirror(&world, |mirror| mirror.runs.clear());
     let _ = world
         .try_apply(&["--wait", "1s"])

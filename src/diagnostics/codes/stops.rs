@@ -35,8 +35,8 @@ pub(super) static CODES: &[Code] = &[
     error(
         "organization-emptied",
         "An organization would lose all of its repositories.",
-        "This is rarely intended, so the apply stops before its first write, whatever `limits` \
-        allows.",
+        "This is rarely intended, so the apply stops before its first write, whatever numbers \
+        `limits` sets.",
         Example::Advice(
             "Read the plan. If all of them are to be deleted, allow it with `--allow deletes=N`, \
             where N is their number.",

@@ -150,7 +150,7 @@ fn no_burst_follows_a_pause() {
 }
 
 #[test]
-fn while_every_request_is_throttled_the_rate_falls() {
+fn while_every_request_is_throttled_the_pauses_grow() {
     let mut pace = Pace::new(at(0.0));
     let (mut now, mut asked) = (at(1.0), Vec::new());
     for _ in 0..14 {
@@ -200,7 +200,7 @@ fn all_that_were_in_flight_together_count_once() {
 }
 
 #[test]
-fn three_refusals_in_a_row_set_a_rate() {
+fn three_refusals_in_a_row_shut_the_endpoint() {
     let mut pace = Pace::new(at(0.0));
     for number in 1..=3 {
         assert!(!pace.is_shut());

@@ -285,7 +285,11 @@ fn is_kept(victim: usize, how: Break, tries: usize, edits_after: usize) {
     // A run of a mirror is given up after three starts without an answer.
     let is_given_up = is_mirror && tries == 3 && message.starts_with("not run: ");
     assert!(
-        message.contains("changed") || message.contains("it exists now") || is_given_up,
+        ["changed since the plan", "changed meanwhile"]
+            .iter()
+            .any(|words| message.contains(words))
+            || message.contains("it exists now")
+            || is_given_up,
         "{context}"
     );
 }
