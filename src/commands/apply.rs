@@ -355,8 +355,8 @@ async fn make(
 /// The timeout acts as a first Ctrl-C.
 async fn out_of_time(stop: Shutdown, deadline: Deadline, reached: Arc<OnceLock<TooLate>>) {
     let late = deadline.passes().await;
-    // Set only here, so it cannot be set already; before the stop, so that whoever sees the stop
-    // also finds its reason.
+    // `set` cannot fail: this is the only place that sets it. The reason is set first, because the
+    // report reads it once the stop is visible.
     let _ = reached.set(late);
     stop.soon();
     output::print_line(&format!("stopping: {late}; what is in flight is finished"));

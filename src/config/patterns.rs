@@ -64,7 +64,7 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
     limit(out);
 }
 
-/// Reports patterns with so many `*` that comparing them with all names would be too slow.
+/// Limits the number of `*` in patterns: each costs time with every name.
 fn limit(out: &mut Output<'_>) {
     let (protect, accept) = (&out.chart.protect, &out.chart.accept);
     let places = protect

@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(next_line("# a\n", 3), 4..4);
     }
 
-    /// With so many comments, a search from each of them would take minutes.
+    /// A search for the next line from each comment is quadratic: minutes for this file.
     #[test]
     fn consecutive_comments_reach_the_same_line() {
         let text = format!(

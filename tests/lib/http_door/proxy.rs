@@ -72,7 +72,7 @@ fn a_host_may_be_reached_without_the_proxy() {
 }
 
 #[tokio::test]
-#[ignore = "depends on the network; another test runs it behind a proxy"]
+#[ignore = "depends on the network; `a_host_may_be_reached_without_the_proxy` runs it"]
 async fn an_unused_address() {
     let overrides = Overrides::read(&|_| Some("https://192.0.2.1".to_owned()), &[]);
     let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides).unwrap();
@@ -86,7 +86,7 @@ async fn an_unused_address() {
 }
 
 #[tokio::test]
-#[ignore = "asks the name service; another test runs it behind a proxy"]
+#[ignore = "asks the name service; `a_proxy_is_used_for_other_hosts` runs it"]
 async fn a_host_that_cannot_be_reached_has_been_sent_nothing() {
     let overrides = Overrides::read(&|_| Some("https://swr-api.invalid".to_owned()), &[]);
     let endpoints = Endpoints::resolve(&[Wanted::new(Service::Swr, REGION)], &overrides).unwrap();
