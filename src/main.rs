@@ -10,6 +10,10 @@ use portolan::{
     progress::terminal,
 };
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),

@@ -15,6 +15,7 @@ pub mod pace;
 mod retry;
 pub mod roots;
 pub mod sign;
+pub mod tls;
 pub mod trace;
 
 use std::{future::Future, pin::Pin};

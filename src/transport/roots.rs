@@ -11,7 +11,7 @@ use std::{
 
 use reqwest::Certificate;
 
-use super::causes;
+use super::{causes, tls::client_builder};
 use crate::input;
 
 /// The size limit of a bundle. The bundle of a system has a quarter of a megabyte.
@@ -49,7 +49,7 @@ impl Roots {
             });
         }
         // reqwest parses a certificate only when a client is built.
-        reqwest::Client::builder()
+        client_builder()
             .tls_certs_only(certificates.clone())
             .build()
             .map_err(unusable)?;

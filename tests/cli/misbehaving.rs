@@ -2,8 +2,8 @@
 
 use std::{fs, process::Command};
 
-use portolan::emulator::REGIONS;
-use reqwest::{Client, Method};
+use portolan::{emulator::REGIONS, transport::tls::client_builder};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,7 +31,7 @@ fn call(served: &Served, method: Method, path: &str, body: Option<Value>) -> (u1
         .build()
         .unwrap()
         .block_on(async {
-            let request = Client::builder()
+            let request = client_builder()
                 .no_proxy()
                 .build()
                 .unwrap()

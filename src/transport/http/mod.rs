@@ -22,6 +22,7 @@ use super::{
     endpoint::{Base, Endpoints},
     roots::Roots,
     sign::{DATE_HEADER, ToSign, sign},
+    tls::client_builder,
 };
 use crate::wire::{Request, Response};
 
@@ -102,7 +103,7 @@ impl HttpTransport {
     /// reqwest's own retry stays on: it resends only what an HTTP/2 server says that it did not
     /// process.
     fn builder(&self, secure: bool) -> ClientBuilder {
-        let builder = Client::builder()
+        let builder = client_builder()
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
             // The services never redirect, and a redirect would carry the token to another host.
             .redirect(reqwest::redirect::Policy::none())

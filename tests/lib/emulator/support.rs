@@ -1,6 +1,9 @@
 //! An emulator on a port, and an HTTP client.
 
-use portolan::emulator::{Emulator, Settings, serve, serve_controlled};
+use portolan::{
+    emulator::{Emulator, Settings, serve, serve_controlled},
+    transport::tls::client_builder,
+};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -43,7 +46,7 @@ impl Site {
             Self {
                 emulator,
                 base,
-                client: Client::builder().no_proxy().build().unwrap(),
+                client: client_builder().no_proxy().build().unwrap(),
             },
             listener,
         )

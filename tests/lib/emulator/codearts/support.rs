@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use portolan::emulator::{Emulator, Mirror, Settings, State, serve};
+use portolan::{
+    emulator::{Emulator, Mirror, Settings, State, serve},
+    transport::tls::client_builder,
+};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -84,7 +87,7 @@ impl Site {
         Self {
             emulator,
             base,
-            client: Client::builder().no_proxy().build().unwrap(),
+            client: client_builder().no_proxy().build().unwrap(),
         }
     }
 
