@@ -89,7 +89,9 @@ impl Edit {
                     .position(|rule| rule.is_to(&target.0, &target.1));
                 match (verb, position) {
                     (Verb::ToggleRepository, _) => repository.is_public = !repository.is_public,
-                    (Verb::PushImage, _) => repository.num_images += 1,
+                    (Verb::PushImage, _) => {
+                        repository.num_images = repository.num_images.saturating_add(1);
+                    }
                     (Verb::CreateRule, None) => rules.push(SyncRule::to(&target.0, &target.1)),
                     (Verb::DeleteRule, Some(at)) => drop(rules.remove(at)),
                     (Verb::ToggleRule, Some(at)) => rules[at].overrides = !rules[at].overrides,
