@@ -5,7 +5,7 @@
 //! command ends. The same holds under a low rate limit: no write is sent long after its check.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -381,11 +381,11 @@ fn limited(live: &State, chart: &str, limit: Limit) -> (Vec<Fate>, Vec<Taken>) {
     (fates, log)
 }
 
-/// A hundred repositories that are deleted, and one that stays.
-fn many() -> (State, String) {
+/// Repositories that are deleted, and one that stays.
+fn many(deletions: usize) -> (State, String) {
     let mut state = State::new("emulator");
     let mut entries = String::new();
-    for number in 0..100 {
+    for number in 0..deletions {
         state.ensure_repository("cn-north-4", "alpha", &format!("gone{number}"));
         entries.push_str(&format!("      gone{number}: {{ state: absent }}\n"));
     }
@@ -399,8 +399,11 @@ fn many() -> (State, String) {
 
 #[test]
 fn a_slow_service_costs_time_and_few_requests() {
-    let (state, chart) = many();
-    for retry_after in [false, true] {
+    let (state, chart) = many(100);
+    // The waits after `Retry-After` are random, and decide how many changes are in flight when the
+    // limit is reached again.
+    for (retry_after, seed) in [(false, 0), (true, 3), (true, 11), (true, 31)] {
+        fastrand::seed(seed);
         let limit = Limit {
             most: 20,
             latency: Duration::from_millis(50),
@@ -408,9 +411,64 @@ fn a_slow_service_costs_time_and_few_requests() {
         };
         let (fates, log) = limited(&state, &chart, limit);
         assert!(fates.iter().all(done), "{fates:#?}");
-        let accepted = log.iter().filter(|taken| !taken.is_refused).count();
-        // A list, a check and a deletion each, and the checks that became too old while they waited.
-        assert!(accepted <= 250, "{accepted} requests for 100 deletions");
+        let context = format!("Retry-After: {retry_after}, seed {seed}");
+        is_repeated_after_refusals_only(&log, fates.len(), &context);
+        is_checked_right_before(&log);
+    }
+}
+
+/// A check is wasted if the limit of a minute is reached between it and its write. No client can
+/// avoid that while it does not know the limit, so the bound is the number of refused writes. The
+/// second burst shows the rate. From the next minute on, one change follows another, and an even
+/// limit refuses no write.
+#[track_caller]
+fn is_repeated_after_refusals_only(log: &[Taken], deletions: usize, context: &str) {
+    let minute = |taken: &Taken| taken.from.as_secs() / 60;
+    let accepted = log.iter().filter(|taken| !taken.is_refused).count();
+    let is_refused_write = |taken: &&Taken| taken.is_refused && taken.request.method != Method::Get;
+    let refused: Vec<u64> = log.iter().filter(is_refused_write).map(minute).collect();
+    // One list reads all deletions back.
+    let (checks, lists) = (deletions + refused.len(), 1);
+    assert_eq!(
+        accepted,
+        deletions + checks + lists,
+        "writes refused in the minutes {refused:?}: {context}"
+    );
+    // Three refusals without a success in between are a burst. It counts once a minute: answers to
+    // earlier requests can come in between.
+    let mut in_a_row = 0;
+    let bursts: BTreeSet<u64> = log
+        .iter()
+        .filter(|taken| {
+            in_a_row = if taken.is_refused { in_a_row + 1 } else { 0 };
+            in_a_row == 3
+        })
+        .map(minute)
+        .collect();
+    let learned = bursts.iter().nth(1).expect("a second burst");
+    let is_early = refused.iter().all(|at| at <= learned);
+    assert!(is_early, "{refused:?}, bursts {bursts:?}: {context}");
+}
+
+/// Two changes and three requests a minute: both checks and one write are accepted.
+#[test]
+fn the_check_of_a_refused_write_is_repeated() {
+    let (state, chart) = many(2);
+    for retry_after in [false, true] {
+        let limit = Limit {
+            most: 3,
+            latency: Duration::from_millis(50),
+            retry_after,
+        };
+        let (fates, log) = limited(&state, &chart, limit);
+        assert!(fates.iter().all(done), "{fates:#?}");
+        let accepted = |method| {
+            let is_accepted = |taken: &&Taken| !taken.is_refused && taken.request.method == method;
+            log.iter().filter(is_accepted).count()
+        };
+        // Two checks, the one that is repeated, and a list that reads both deletions back.
+        let counts = (accepted(Method::Get), accepted(Method::Delete));
+        assert_eq!(counts, (4, 2), "Retry-After: {retry_after}\n{log:#?}");
         is_checked_right_before(&log);
     }
 }
