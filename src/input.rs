@@ -77,7 +77,7 @@ fn is_fifo(found: FileType) -> bool {
     found.is_fifo()
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_fifo(_found: FileType) -> bool {
     false
 }

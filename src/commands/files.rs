@@ -161,9 +161,13 @@ fn stderr() -> io::Result<File> {
     io::stderr().as_fd().try_clone_to_owned().map(File::from)
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn stderr() -> io::Result<File> {
-    Err(io::ErrorKind::Unsupported.into())
+    use std::os::windows::io::AsHandle as _;
+    io::stderr()
+        .as_handle()
+        .try_clone_to_owned()
+        .map(File::from)
 }
 
 /// The file descriptor that a path names.
@@ -207,9 +211,11 @@ fn is_stdout(path: &Path) -> bool {
     !is_sink && (found.dev(), found.ino()) == (other.dev(), other.ino())
 }
 
-#[cfg(not(unix))]
-fn is_stdout(_path: &Path) -> bool {
-    false
+/// Whether stdout is redirected to this file. A console and a pipe have no path there.
+#[cfg(windows)]
+fn is_stdout(path: &Path) -> bool {
+    let stdout = same_file::Handle::stdout();
+    stdout.is_ok_and(|stdout| same_file::Handle::from_path(path).is_ok_and(|file| file == stdout))
 }
 
 /// A replacement with this text; abandoned ones are removed first.
@@ -288,7 +294,8 @@ fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
         .tempfile_in(directory)
 }
 
-#[cfg(not(unix))]
+/// With the permissions that its directory passes on: there is no mode.
+#[cfg(windows)]
 fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(prefix)

@@ -40,7 +40,7 @@ fn is_device() -> bool {
     found.is_ok_and(|found| found.file_type().is_char_device())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_device() -> bool {
     false
 }

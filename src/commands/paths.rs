@@ -78,7 +78,7 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
     found(one).is_some_and(|found_one| found(other) == Some(found_one))
 }
 
-#[cfg(not(unix))]
-fn is_one_file(_one: &Path, _other: &Path) -> bool {
-    false
+#[cfg(windows)]
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    same_file::is_same_file(one, other).unwrap_or(false)
 }

@@ -166,19 +166,46 @@ fn hangup_is_ignored() -> bool {
         .is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Ctrl-C alone.
-#[cfg(not(unix))]
-struct Source;
+/// Where signals come from: the events of a console.
+#[cfg(windows)]
+struct Source {
+    interrupt: Option<tokio::signal::windows::CtrlC>,
+    interrupt_by_break: Option<tokio::signal::windows::CtrlBreak>,
+    /// The window is closed. Windows ends the process after a few seconds, whatever it does.
+    close: Option<tokio::signal::windows::CtrlClose>,
+    shutdown: Option<tokio::signal::windows::CtrlShutdown>,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Source {
+    /// An event whose handler cannot be installed keeps its default effect.
     fn open() -> Source {
-        Source
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Source {
+            interrupt: ctrl_c().ok(),
+            interrupt_by_break: ctrl_break().ok(),
+            close: ctrl_close().ok(),
+            shutdown: ctrl_shutdown().ok(),
+        }
     }
 
     async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        // A missing handler never gets an event, so its branch must never end.
+        macro_rules! heard {
+            ($event:expr) => {
+                async {
+                    match &mut $event {
+                        Some(event) => drop(event.recv().await),
+                        None => std::future::pending().await,
+                    }
+                }
+            };
+        }
+        tokio::select! {
+            () = heard!(self.interrupt) => {}
+            () = heard!(self.interrupt_by_break) => {}
+            () = heard!(self.close) => {}
+            () = heard!(self.shutdown) => {}
         }
     }
 }

@@ -214,7 +214,7 @@ fn is_fifo(end: &End) -> bool {
     end.found.file_type().is_fifo()
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_fifo(_end: &End) -> bool {
     false
 }
