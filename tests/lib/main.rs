@@ -16,6 +16,7 @@ mod given;
 mod http_door;
 mod law;
 mod laws;
+mod package;
 mod plans;
 mod schema;
 mod signing;
