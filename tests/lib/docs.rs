@@ -10,6 +10,7 @@ use clap::CommandFactory as _;
 use portolan::{
     cli::Cli,
     emulator::{Answer, Assumptions, Edit, Emulator, Fault, Request, Settings, State},
+    plan::{Plan, document::PlanDocument},
     render,
     risk::RiskClass,
 };
@@ -220,14 +221,20 @@ fn pages() -> Vec<(String, String)> {
     let names = fs::read_dir(root.join("docs"))
         .unwrap()
         .map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
-    ["README.md".to_owned(), "CONTRIBUTING.md".to_owned()]
-        .into_iter()
-        .chain(names)
-        .map(|name| {
-            let text = fs::read_to_string(root.join(&name)).unwrap();
-            (name, text)
-        })
-        .collect()
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain(names)
+    .map(|name| {
+        let text = fs::read_to_string(root.join(&name)).unwrap();
+        (name, text)
+    })
+    .collect()
 }
 
 /// The anchor that GitHub gives a heading.
@@ -405,7 +412,13 @@ fn the_pages_for_contributors_name_what_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let code = sources(&root.join("src")) + &sources(&root.join("tests"));
     let (mut tests, mut files) = (0, 0);
-    let pages = ["docs/testing.md", "docs/architecture.md", "CONTRIBUTING.md"];
+    let pages = [
+        "docs/testing.md",
+        "docs/architecture.md",
+        "docs/compatibility.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    ];
     let text = pages
         .map(|page| fs::read_to_string(root.join(page)).unwrap())
         .join("\n");
@@ -430,6 +443,32 @@ fn the_pages_for_contributors_name_what_exists() {
         }
     }
     assert!(tests > 5 && files > 20, "{tests} tests and {files} files");
+}
+
+#[test]
+fn the_changelog_begins_with_this_version() {
+    let page = include_str!("../../CHANGELOG.md");
+    let version = env!("CARGO_PKG_VERSION");
+    let first = page.lines().find(|line| line.starts_with("## [")).unwrap();
+    assert!(first.starts_with(&format!("## [{version}] - ")), "{first}");
+    // The brackets of a heading are a link.
+    for heading in page.lines().filter_map(|line| line.strip_prefix("## [")) {
+        let name = heading.split(']').next().unwrap();
+        let link = format!("\n[{name}]: {}/", env!("CARGO_PKG_REPOSITORY"));
+        assert!(page.contains(&link), "no link for {name}");
+    }
+}
+
+#[test]
+fn the_page_about_compatibility_names_the_current_versions() {
+    let page = include_str!("../../docs/compatibility.md");
+    let schema = portolan::schema::chart();
+    let chart = &schema["properties"]["version"]["const"];
+    assert!(page.contains(&format!("`version: {chart}`, the only one")));
+    let format = PlanDocument::new(&Plan::default(), Vec::new()).format_version;
+    assert!(page.contains(&format!("`format_version` is `\"{format}\"` in all")));
+    let state = serde_json::to_value(State::default()).unwrap()["format_version"].take();
+    assert!(page.contains(&format!("a number: `{state}`")));
 }
 
 /// The declarations in a block of code, by the beginning of each line.
