@@ -115,6 +115,12 @@ fn workflows() -> Texts {
 
 const PLAN: &str = ".github/workflows/portolan-plan.yml";
 const DRIFT: &str = ".github/workflows/portolan-drift.yml";
+const DEPENDABOT: &str = ".github/dependabot.yml";
+
+/// A file of this repository.
+fn forge(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
 
 #[test]
 fn actionlint_takes_the_workflows() {
@@ -194,7 +200,8 @@ fn zizmor_takes_the_workflows() {
         // The exit code is the severity of the worst finding.
         complaints(texts, &[11, 12, 13, 14], command)
     };
-    let texts = workflows();
+    let mut texts = workflows();
+    texts.insert(DEPENDABOT.to_owned(), forge(DEPENDABOT));
     assert_eq!(printed(&texts), "");
     let untrusted = "run: echo ${{ github.event.pull_request.title }}; portolan validate";
     for (name, good, bad, words) in [
@@ -233,6 +240,12 @@ fn zizmor_takes_the_workflows() {
             "issues: write #",
             "issues: write\n      #",
             "undocumented-permissions",
+        ),
+        (
+            DEPENDABOT,
+            "default-days: 7",
+            "default-days: 0",
+            "dependabot-cooldown",
         ),
     ] {
         let printed = printed(&broken(&texts, name, good, bad));
@@ -274,6 +287,48 @@ fn the_workflows_are_valid_for_the_schema_of_github() {
     }
     let bad = broken(&texts, PLAN, "timeout-minutes", "timeout_minutes");
     assert_ne!(misfits(&schema, &bad[PLAN]), [""; 0]);
+}
+
+#[test]
+fn the_forms_and_the_settings_are_valid_for_the_schemas_of_github() {
+    let Some(schemas) = installed("schemas/vendor") else {
+        return;
+    };
+    let bug = ".github/ISSUE_TEMPLATE/bug.yml";
+    for (schema, name, good, bad) in [
+        ("dependabot", DEPENDABOT, "weekly", "sometimes"),
+        ("github-issue-forms", bug, "type: input", "type: inputs"),
+        (
+            "github-issue-forms",
+            ".github/ISSUE_TEMPLATE/feature.yml",
+            "label:",
+            "lable:",
+        ),
+        (
+            "github-issue-config",
+            ".github/ISSUE_TEMPLATE/config.yml",
+            "about:",
+            "text:",
+        ),
+    ] {
+        let schema = json(schemas.join(format!("{schema}.json")));
+        let text = forge(name);
+        assert_eq!(misfits(&schema, &text), [""; 0], "{name}");
+        assert!(text.contains(good), "{name}");
+        assert_ne!(
+            misfits(&schema, &text.replacen(good, bad, 1)),
+            [""; 0],
+            "{bad}"
+        );
+    }
+}
+
+/// What CI tests is what the package and the pages promise.
+#[test]
+fn the_workflows_use_the_minimum_version_of_rust() {
+    let minimum = env!("CARGO_PKG_RUST_VERSION");
+    let pinned = format!("RUSTUP_TOOLCHAIN: \"{minimum}\"\n");
+    assert!(forge(".github/workflows/ci.yml").contains(&pinned));
 }
 
 #[test]
