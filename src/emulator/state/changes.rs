@@ -8,7 +8,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -113,8 +113,8 @@ impl Changes {
 
     /// Continues the file that another emulator left, after its first `size` bytes.
     pub(in super::super) fn resume(&mut self, size: u64) -> io::Result<()> {
-        let file = OpenOptions::new().append(true).open(&self.path)?;
-        file.set_len(size)?;
+        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        cut(&mut file, size)?;
         (self.file, self.size) = (Some(file), size);
         Ok(())
     }
@@ -126,8 +126,7 @@ impl Changes {
             // Written together with the change: alone this line would say nothing.
             write_line(&mut lines, &Line::Since(since.to_owned()))?;
             // Empties a file that could not be removed before.
-            File::create(&self.path)?;
-            self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
+            self.file = Some(File::create(&self.path)?);
         }
         write_line(&mut lines, &Line::Change(change))?;
         self.append(&lines)
@@ -156,13 +155,20 @@ impl Changes {
         let written = file.write_all(lines);
         match &written {
             Ok(()) => self.size += lines.len() as u64,
-            Err(_) if file.set_len(self.size).is_ok() => {}
+            Err(_) if cut(file, self.size).is_ok() => {}
             // The incomplete line cannot be removed, and the next one must not be appended to it.
             // The huge size makes the next save write the whole state.
             Err(_) => (self.file, self.size) = (None, u64::MAX),
         }
         written
     }
+}
+
+/// Cuts the file, and goes on at its new end. Not a file that only appends: Windows cuts no such
+/// file.
+fn cut(file: &mut File, size: u64) -> io::Result<()> {
+    file.set_len(size)?;
+    file.seek(SeekFrom::Start(size)).map(drop)
 }
 
 fn write_line(lines: &mut Vec<u8>, line: &Line) -> io::Result<()> {

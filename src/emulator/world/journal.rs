@@ -79,7 +79,8 @@ impl Journal {
     pub(in super::super) fn append_to(&mut self, path: &Path) -> io::Result<()> {
         // A pipe or a device cannot be read and repaired.
         if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
-            repair_last_line(&OpenOptions::new().read(true).append(true).open(path)?)?;
+            // Windows cuts no file that is open for appending.
+            repair_last_line(&OpenOptions::new().read(true).write(true).open(path)?)?;
         }
         self.file = Some(OpenOptions::new().append(true).create(true).open(path)?);
         Ok(())
@@ -127,6 +128,7 @@ fn repair_last_line(mut file: &File) -> io::Result<()> {
     if LINE_START.starts_with(&found) {
         file.set_len(start)
     } else {
+        file.seek(SeekFrom::End(0))?;
         file.write_all(b"\n")
     }
 }
