@@ -57,9 +57,9 @@ fn every_command_line_is_one_of_portolan() {
     }
     commands.sort();
     let twice = [
-        "apply", "apply", "drift", "drift", "drift", "plan", "plan", "validate", "validate",
+        "apply", "apply", "drift", "drift", "plan", "plan", "validate", "validate",
     ];
-    assert_eq!(commands, twice, "two forges, and the cluster has `drift`");
+    assert_eq!(commands, twice, "two forges");
 }
 
 #[test]
@@ -125,7 +125,8 @@ fn every_variable_is_one_that_the_program_reads() {
 #[test]
 fn every_metric_of_the_page_is_one_that_is_written() {
     let metrics = include_str!("../../../src/render/metrics.rs");
-    let words = PAGE.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+    let page = include_str!("../../../docs/kubernetes.md");
+    let words = page.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
     let named: Vec<&str> = words.filter(|word| word.starts_with("portolan_")).collect();
     assert!(named.len() >= 2, "{named:?}");
     for name in named {

@@ -23,14 +23,15 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci")
 }
 
-/// Every file, as `github/portolan-plan.yml`.
+/// Every file, as `github/portolan-plan.yml`. Those of Kubernetes are deeper: `super::kubernetes`.
 pub(crate) fn names() -> Vec<String> {
     let folders = fs::read_dir(root())
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let files = folders
         .flat_map(|folder| fs::read_dir(folder).unwrap())
-        .map(|entry| entry.unwrap().path());
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file());
     let mut names: Vec<String> = files
         .map(|path| {
             path.strip_prefix(root())
@@ -41,7 +42,7 @@ pub(crate) fn names() -> Vec<String> {
         })
         .collect();
     names.sort();
-    assert!(names.len() >= 5, "{names:?}");
+    assert!(names.len() >= 4, "{names:?}");
     names
 }
 
@@ -69,8 +70,7 @@ fn add(variables: &mut BTreeMap<String, String>, more: &Value) {
 pub(crate) fn scripts(name: &str) -> Vec<Script> {
     match name.split('/').next() {
         Some("github") => of_github(name),
-        Some("gitlab") => of_gitlab(name),
-        _ => of_kubernetes(name),
+        _ => of_gitlab(name),
     }
 }
 
@@ -140,26 +140,4 @@ fn of_gitlab(name: &str) -> Vec<Script> {
         });
     }
     scripts
-}
-
-fn of_kubernetes(name: &str) -> Vec<Script> {
-    let documents = documents(name);
-    let containers = documents.iter().filter_map(|document| {
-        document
-            .pointer("/spec/jobTemplate/spec/template/spec/containers")
-            .and_then(Value::as_array)
-    });
-    let script = |container: &Value| {
-        let words = ["command", "args"]
-            .into_iter()
-            .flat_map(|key| container[key].as_array().unwrap());
-        let words: Vec<&str> = words.map(|word| word.as_str().unwrap()).collect();
-        let text = words.join(" ");
-        Script {
-            name: format!("{name} {}", container["name"].as_str().unwrap()),
-            text,
-            variables: BTreeMap::new(),
-        }
-    };
-    containers.flatten().map(script).collect()
 }

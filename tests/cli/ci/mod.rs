@@ -3,12 +3,13 @@
 //!
 //! `files` reads them, `commands` checks command lines and variables, `safety` checks what an
 //! attacker could misuse. `github` and `gitlab` run the scripts on a `stage`, where only the cloud
-//! and the forge are simulated. `validators` passes them to linters and schemas.
+//! and the forge are simulated. `kubernetes` builds the overlays and runs their pods. `validators` passes them to linters and schemas.
 
 mod commands;
 mod files;
 mod github;
 mod gitlab;
+mod kubernetes;
 mod safety;
 mod stage;
 mod validators;
@@ -34,7 +35,6 @@ fn every_file_is_valid_for_its_schema() {
         let schema = match name.split('/').next() {
             Some("github") => include_str!("../../data/github-workflow.schema.json"),
             Some("gitlab") => include_str!("../../data/gitlab-ci.schema.json"),
-            Some("kubernetes") => include_str!("../../data/cronjob.schema.json"),
             _ => panic!("nobody says what {name} has to be like"),
         };
         let documents = documents(&name);
@@ -52,35 +52,6 @@ fn every_file_is_explained() {
         assert!(
             page.contains(&format!("(../examples/ci/{name})")),
             "docs/ci.md does not speak of {name}"
-        );
-    }
-}
-
-/// `kubectl apply` replaces an existing object with that of the file.
-#[test]
-fn no_file_replaces_one_that_the_guide_creates() {
-    let page = include_str!("../../../docs/ci.md");
-    let documents = documents("kubernetes/drift.yaml");
-    let [job] = documents.as_slice() else {
-        panic!("more than the job: {documents:#?}")
-    };
-    let pod = job.pointer("/spec/jobTemplate/spec/template/spec").unwrap();
-    let chart = pod["volumes"][0]["configMap"]["name"].as_str().unwrap();
-    assert!(page.contains(&format!(
-        "kubectl create configmap {chart} --from-file=portolan.yaml"
-    )));
-    for variable in pod["containers"][0]["env"].as_array().unwrap() {
-        let source = &variable["valueFrom"]["secretKeyRef"];
-        let (name, key) = (
-            source["name"].as_str().unwrap(),
-            source["key"].as_str().unwrap(),
-        );
-        let line = page
-            .lines()
-            .find(|line| line.contains(&format!("kubectl create secret generic {name} ")));
-        assert!(
-            line.is_some_and(|line| line.contains(&format!("--from-file={key}"))),
-            "{name}/{key}"
         );
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::files;
+use super::{files, kubernetes};
 use crate::installed::{installed, root};
 
 /// Texts by name.
@@ -358,56 +358,70 @@ fn the_pipeline_is_valid_for_the_schema_of_gitlab() {
 }
 
 /// The oldest and the newest version; both schemas refuse unknown fields.
-const KUBERNETES: [&str; 2] = ["v1.25.0-local-strict", "v1.37.0-local-strict"];
+const KUBERNETES: [&str; 2] = ["v1.29.0-local-strict", "v1.37.0-local-strict"];
 
-/// The errors of Kubernetes about a text of manifests.
-fn refused(schemas: &Path, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for version in KUBERNETES {
-        let folder = schemas.join(version);
-        let definitions = json(folder.join("_definitions.json"))["$defs"].take();
-        for document in serde_yaml::Deserializer::from_str(text) {
-            let manifest = Value::deserialize(document).unwrap();
-            let (group, kind) = (
-                manifest["apiVersion"].as_str().unwrap(),
-                manifest["kind"].as_str().unwrap(),
-            );
-            // `networking.k8s.io/v1` is `networking-v1` there.
-            let group = group
-                .split_once('/')
-                .map_or(group.to_owned(), |(group, version)| {
-                    format!("{}-{version}", group.split('.').next().unwrap())
-                });
-            let path = folder.join(format!("{}-{group}.json", kind.to_lowercase()));
-            assert!(path.exists(), "{version} has no {kind} of {group}");
+/// The schemas of Kubernetes, each read once.
+struct Schemas {
+    folder: PathBuf,
+    validators: BTreeMap<PathBuf, jsonschema::Validator>,
+}
+
+impl Schemas {
+    fn validator(&mut self, version: &str, manifest: &Value) -> &jsonschema::Validator {
+        let (group, kind) = (
+            manifest["apiVersion"].as_str().unwrap(),
+            manifest["kind"].as_str().unwrap(),
+        );
+        // `networking.k8s.io/v1` is `networking-v1` there.
+        let group = group
+            .split_once('/')
+            .map_or(group.to_owned(), |(group, version)| {
+                format!("{}-{version}", group.split('.').next().unwrap())
+            });
+        let folder = self.folder.join(version);
+        let path = folder.join(format!("{}-{group}.json", kind.to_lowercase()));
+        assert!(path.exists(), "{version} has no {kind} of {group}");
+        self.validators.entry(path.clone()).or_insert_with(|| {
             // The definitions are in a file of their own there.
             let schema = fs::read_to_string(path)
                 .unwrap()
                 .replace("/api/_definitions.json#", "#");
             let mut schema: Value = serde_json::from_str(&schema).unwrap();
-            schema["$defs"] = definitions.clone();
-            let validator = jsonschema::draft202012::new(&schema).unwrap();
-            let problem = |problem: jsonschema::ValidationError<'_>| {
-                format!("{}: {problem}", problem.instance_path())
-            };
-            found.extend(validator.iter_errors(&manifest).map(problem));
-        }
+            schema["$defs"] = json(folder.join("_definitions.json"))["$defs"].take();
+            jsonschema::draft202012::new(&schema).unwrap()
+        })
     }
-    found
+
+    /// The errors of Kubernetes about a text of manifests.
+    fn refused(&mut self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for version in KUBERNETES {
+            for document in serde_yaml::Deserializer::from_str(text) {
+                let manifest = Value::deserialize(document).unwrap();
+                let problem = |problem: jsonschema::ValidationError<'_>| {
+                    format!("{}: {problem}", problem.instance_path())
+                };
+                let validator = self.validator(version, &manifest);
+                found.extend(validator.iter_errors(&manifest).map(problem));
+            }
+        }
+        found
+    }
 }
 
 #[test]
 fn every_manifest_is_valid_for_the_schema_of_kubernetes() {
-    let Some(schemas) = installed("kubernetes") else {
+    let Some(folder) = installed("kubernetes") else {
         return;
     };
-    let name = "kubernetes/drift.yaml";
-    let of_examples = files::names()
-        .into_iter()
-        .filter(|name| name.starts_with("kubernetes/"));
-    let mut texts: Texts = of_examples
-        .map(|name| (name.clone(), files::text(&name)))
-        .collect();
+    let mut schemas = Schemas {
+        folder,
+        validators: BTreeMap::new(),
+    };
+    let Some(built) = kubernetes::manifests() else {
+        return;
+    };
+    let mut texts: Texts = built.into_iter().collect();
     let is_manifest = |text: &str| text.contains("apiVersion:") && text.contains("kind:");
     texts.extend(
         blocks("yaml")
@@ -415,18 +429,20 @@ fn every_manifest_is_valid_for_the_schema_of_kubernetes() {
             .filter(|(_, text)| is_manifest(text)),
     );
     for (name, text) in &texts {
-        assert_eq!(refused(&schemas, text), [""; 0], "{name}");
+        assert_eq!(schemas.refused(text), [""; 0], "{name}");
     }
     for (good, bad) in [
         ("restartPolicy: Never", "restartpolicy: Never"),
-        ("backoffLimit: 0", "backoffLimit: '0'"),
+        ("backoffLimitPerIndex: 0", "backoffLimitPerIndex: '0'"),
         ("  schedule: ", "  cron: "),
         ("concurrencyPolicy: Forbid", "concurrencyPolicy: [Forbid]"),
         ("readOnly: true", "read_only: true"),
-        ("key: ak", "file: ak"),
+        ("key: portolan.yaml", "file: portolan.yaml"),
+        ("subPathExpr: ", "subPathExp: "),
+        ("podSelector:", "selector:"),
     ] {
         assert_ne!(
-            refused(&schemas, &broken(&texts, name, good, bad)[name]),
+            schemas.refused(&broken(&texts, "fleet", good, bad)["fleet"]),
             [""; 0],
             "{bad}"
         );
@@ -479,10 +495,10 @@ fn shellcheck_takes_every_script() {
             texts.keys()
         );
     }
-    for name in files::names()
-        .iter()
-        .filter(|name| !name.starts_with("kubernetes"))
-    {
+    for (at, script) in kubernetes::scripts().into_iter().enumerate() {
+        texts.insert(format!("kubernetes-{at}"), script);
+    }
+    for name in &files::names() {
         for (at, script) in files::scripts(name).into_iter().enumerate() {
             texts.insert(format!("{name}-{at}"), script.text);
         }
