@@ -54,6 +54,7 @@ mod quickstart;
 mod readme;
 mod receipt;
 mod relay;
+mod release;
 mod requests;
 mod risks;
 mod saved;
