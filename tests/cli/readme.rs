@@ -125,6 +125,8 @@ fn set_up_names_the_version_that_is_needed_and_the_lock_file() {
     let pages = [
         ("README.md", README),
         ("CONTRIBUTING.md", include_str!("../../CONTRIBUTING.md")),
+        ("docs/install.md", include_str!("../../docs/install.md")),
+        ("docs/releasing.md", include_str!("../../docs/releasing.md")),
         ("docs/ci.md", include_str!("../../docs/ci.md")),
         ("docs/testing.md", include_str!("../../docs/testing.md")),
     ];

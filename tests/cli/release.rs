@@ -503,3 +503,54 @@ fn the_workflow_builds_what_the_archives_hold() {
     }
     assert!(count > 0);
 }
+
+/// The commands of the page, in a shell whose `curl` takes the files of a release from a folder.
+#[test]
+fn the_commands_of_the_page_install_the_archive() {
+    let page = include_str!("../../docs/install.md").replace("0.1.0", "1.2.3");
+    let blocks: Vec<&str> = page
+        .split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    let checkout = Checkout::built();
+    checkout.release(&["pages", "archives", "sums"]);
+    let files = checkout.files();
+    let curl = format!(
+        "#!/bin/sh\nfor url; do case $url in https:*) cp '{}'/\"${{url##*/}}\" .;; esac; done\n",
+        files.display()
+    );
+    checkout.file("bin/curl", &curl);
+    fs::set_permissions(checkout.path("bin/curl"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |home: &Path, script: &str| {
+        fs::create_dir_all(home).unwrap();
+        let path = format!("{}:/usr/bin:/bin", checkout.path("bin").display());
+        Command::new("bash")
+            .args(["-c", script])
+            .current_dir(home)
+            .env("HOME", home)
+            .env("PATH", path)
+            .output()
+            .unwrap()
+    };
+    let [download, completions] = blocks[..2] else {
+        panic!("two blocks are for the archive")
+    };
+    let home = checkout.path("target/home");
+    for block in [download, completions] {
+        let output = run(&home, block);
+        assert!(output.status.success(), "{}", printed(&output));
+    }
+    assert!(home.join(".local/bin/portolan").exists());
+    let completions = ".local/share/bash-completion/completions/portolan";
+    assert!(home.join(completions).exists());
+
+    // Another file than the one that was published.
+    let name = files.join("portolan-1.2.3-x86_64-unknown-linux-musl.tar.gz");
+    fs::write(name, "something else").unwrap();
+    let home = checkout.path("target/second-home");
+    let output = run(&home, download);
+    assert!(!output.status.success(), "{}", printed(&output));
+    assert!(printed(&output).contains("FAILED"), "{}", printed(&output));
+    assert!(!home.join(".local").exists());
+}
