@@ -54,6 +54,7 @@ mod quickstart;
 mod readme;
 mod receipt;
 mod relay;
+#[cfg(target_os = "linux")]
 mod release;
 mod requests;
 mod risks;

@@ -1,4 +1,5 @@
-//! The scripts of a release: what stops one, and what the files of one are named and hold.
+//! The scripts of a release: what stops one, and what the files of one are named and hold. They
+//! need GNU tools, and run on Linux only. `.ci/installs` tries the real files.
 
 use std::{
     collections::BTreeMap,

@@ -221,7 +221,7 @@ fn a_pod_ends_as_the_drift_and_pushes_its_metrics() {
     world.edit(|state| {
         state
             .ensure_repository("cn-north-4", "team-a", "web")
-            .category = "lang".into()
+            .category = "lang".into();
     });
     let pod = run(&cluster, None, &world);
     assert!(
