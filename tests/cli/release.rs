@@ -62,6 +62,12 @@ impl Checkout {
         fs::write(path, text).unwrap();
     }
 
+    /// Writes a script that can be started.
+    fn program(&self, name: &str, text: &str) {
+        self.file(name, text);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Replaces a part of a file.
     fn change(&self, name: &str, old: &str, new: &str) {
         let text = fs::read_to_string(self.path(name)).unwrap();
@@ -266,9 +272,7 @@ impl Checkout {
                 ""
             };
             let name = format!("target/release-parts/{target}/portolan{suffix}");
-            checkout.file(&name, STAND_IN);
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(checkout.path(&name), mode).unwrap();
+            checkout.program(&name, STAND_IN);
         }
         checkout
     }
@@ -478,6 +482,22 @@ fn a_damaged_file_is_not_installed() {
     fails("there is no SHA256SUMS");
 }
 
+/// buildah 1.28 exits with 0 when a push fails.
+#[test]
+fn an_image_that_was_not_pushed_is_a_failure() {
+    let checkout = Checkout::built();
+    checkout.program("bin/buildah", "#!/bin/sh\n");
+    let path = format!("{}:/usr/bin:/bin", checkout.path("bin").display());
+    let output = Command::new(checkout.path(".ci/release"))
+        .args(["image", "docker://ghcr.io/harbour/portolan:1.2.3"])
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let printed = printed(&output);
+    assert!(!output.status.success(), "{printed}");
+    assert!(printed.contains("the image was not pushed to docker://ghcr.io"));
+}
+
 #[test]
 fn the_workflow_builds_what_the_archives_hold() {
     let workflow = root().join(".github/workflows/release.yml");
@@ -521,8 +541,7 @@ fn the_commands_of_the_page_install_the_archive() {
         "#!/bin/sh\nfor url; do case $url in https:*) cp '{}'/\"${{url##*/}}\" .;; esac; done\n",
         files.display()
     );
-    checkout.file("bin/curl", &curl);
-    fs::set_permissions(checkout.path("bin/curl"), fs::Permissions::from_mode(0o755)).unwrap();
+    checkout.program("bin/curl", &curl);
     let run = |home: &Path, script: &str| {
         fs::create_dir_all(home).unwrap();
         let path = format!("{}:/usr/bin:/bin", checkout.path("bin").display());
