@@ -59,6 +59,7 @@ mod release;
 mod requests;
 mod risks;
 mod saved;
+mod scale;
 mod sdk;
 mod signals;
 mod special_files;
