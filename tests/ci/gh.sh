@@ -1,8 +1,25 @@
 #!/usr/bin/env bash
-# Stands in for `gh`: answers with the files in $ANSWERS, and logs the requests.
+# Stands in for `gh`: answers with the files in $ANSWERS, and logs the requests. It refuses what the
+# job has no permission for: $PERMISSIONS has a word such as `issues:write` for each.
 set -euo pipefail
+if [ -z "${GH_TOKEN:-}" ]; then
+    echo "gh: set the GH_TOKEN environment variable" >&2
+    exit 4
+fi
 echo "$*" >> "$ANSWERS/asked"
 words="$*"
+case $words in
+    *"--method "*) needed=pull-requests:write ;;
+    *"/comments?"* | *"/pulls "*) needed=pull-requests ;;
+    *"/artifacts?"* | "run download"*) needed=actions ;;
+    "issue list"*) needed=issues ;;
+    "issue "* | "label "*) needed=issues:write ;;
+    *) echo "gh does not know: $words" >&2; exit 1 ;;
+esac
+case " $PERMISSIONS" in
+    *" $needed"*) ;;
+    *) echo "gh: Resource not accessible by integration (HTTP 403)" >&2; exit 1 ;;
+esac
 filter=. folder='' body=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -17,11 +34,9 @@ if [ -n "$body" ]; then
     cp "$body" "$ANSWERS/body"
 fi
 case $words in
-    *"--method "* | "issue close"* | "issue edit"* | "issue create"* | "label create"*) exit 0 ;;
     "run download"*) cp -r "$ANSWERS/plan" "$folder" ;;
     *"/comments?"*) jq -r "$filter" "$ANSWERS/comments.json" ;;
     *"/pulls "*) jq -r "$filter" "$ANSWERS/pulls.json" ;;
     *"/artifacts?"*) jq -r "$filter" "$ANSWERS/artifacts.json" ;;
     "issue list"*) jq -r "$filter" "$ANSWERS/issues.json" ;;
-    *) echo "gh does not know: $words" >&2; exit 1 ;;
 esac

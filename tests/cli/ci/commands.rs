@@ -7,6 +7,7 @@ use clap::CommandFactory as _;
 use portolan::cli::Cli;
 
 use super::files::{names, scripts, text};
+use crate::installed::root;
 
 const PAGE: &str = include_str!("../../../docs/ci.md");
 
@@ -15,25 +16,40 @@ const BEFORE_A_COMMAND: [&str; 7] = ["", "||", "&&", "|", "then", "do", "!"];
 
 const AFTER_A_COMMAND: [&str; 7] = [">", ">>", "2>", "||", "&&", "|", ";"];
 
-/// The command lines of portolan in a script, as words; a variable is one of them.
+/// The command lines of portolan in a script, as words; a variable is one of them. The function of
+/// the template that adds the inputs counts as the program.
 fn command_lines(script: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for line in script.replace("\\\n", " ").lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        for (at, _) in words
-            .iter()
-            .enumerate()
-            .filter(|(_, word)| **word == "portolan")
-        {
-            let before = if at == 0 { "" } else { words[at - 1] };
+        if words.first().is_some_and(|word| word.starts_with('#')) {
+            continue;
+        }
+        for at in 0..words.len() {
+            let before = words[..at].join(" ");
+            let is_text = before.matches('"').count() % 2 == 1;
+            if !["portolan", "portolan_with"].contains(&words[at]) || is_text {
+                continue;
+            }
+            let previous = if at == 0 { "" } else { words[at - 1] };
             assert!(
-                BEFORE_A_COMMAND.contains(&before),
+                BEFORE_A_COMMAND.contains(&previous),
                 "is this a command? {line}"
             );
-            let line = words[at..]
+            let more = words[at + 1..]
                 .iter()
-                .take_while(|word| !AFTER_A_COMMAND.contains(word));
-            found.push(line.map(|word| word.trim_matches('"').to_owned()).collect());
+                .take_while(|word| !AFTER_A_COMMAND.contains(word))
+                // The options of the inputs, which are an array.
+                .filter(|word| !word.contains("{options[@]"))
+                .map(|word| word.trim_matches('"'));
+            let words: Vec<String> = ["portolan"]
+                .into_iter()
+                .chain(more)
+                .map(str::to_owned)
+                .collect();
+            if words.get(1).is_some_and(|word| word != "$@") {
+                found.push(words);
+            }
         }
     }
     found
@@ -49,7 +65,7 @@ fn is_known(place: &str, line: &[String]) {
 #[test]
 fn every_command_line_is_one_of_portolan() {
     let mut commands = Vec::new();
-    for script in names().iter().flat_map(|name| scripts(name)) {
+    for script in scripts() {
         for line in command_lines(&script.text) {
             is_known(&script.name, &line);
             commands.push(line[1].clone());
@@ -103,8 +119,15 @@ fn every_variable_is_one_that_the_program_reads() {
         &mut program,
     );
     let texts = names().into_iter().map(|name| (text(&name), name));
+    let ours = ["action.yml", "templates/portolan.yml", "docs/ci.md"];
+    let ours = ours.map(|name| {
+        (
+            fs::read_to_string(root().join(name)).unwrap(),
+            name.to_owned(),
+        )
+    });
     let mut count = 0;
-    for (text, place) in texts.chain([(PAGE.to_owned(), "docs/ci.md".to_owned())]) {
+    for (text, place) in texts.chain(ours) {
         let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
         let ours = |word: &&str| {
             ["PORTOLAN_", "HUAWEICLOUD_", "HW_"]

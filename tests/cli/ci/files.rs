@@ -1,7 +1,6 @@
 //! Reads the examples and the scripts in them.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -9,14 +8,15 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::{pipeline::Pipeline, runner};
+use crate::installed::root as repository;
+
 /// A command of a shell or a container.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
-    /// File, job and step.
+    /// File, and job or container.
     pub(crate) name: String,
     pub(crate) text: String,
-    /// The variables that the file sets for it: of the file, of the job and of the step.
-    pub(crate) variables: BTreeMap<String, String>,
 }
 
 pub(crate) fn root() -> PathBuf {
@@ -58,86 +58,40 @@ pub(crate) fn documents(name: &str) -> Vec<Value> {
         .collect()
 }
 
-fn add(variables: &mut BTreeMap<String, String>, more: &Value) {
-    let Some(more) = more.as_object() else { return };
-    variables.extend(
-        more.iter()
-            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())),
-    );
-}
-
-/// Everything that is run by a file.
-pub(crate) fn scripts(name: &str) -> Vec<Script> {
-    match name.split('/').next() {
-        Some("github") => of_github(name),
-        _ => of_gitlab(name),
-    }
-}
-
-/// One script by the end of its name.
-pub(crate) fn script(file: &str, name: &str) -> Script {
-    let wanted = format!("{file} {name}");
-    scripts(file)
+/// Everything that the examples run: the scripts of the action, and those of the template.
+pub(crate) fn scripts() -> Vec<Script> {
+    [of_the_action(), of_the_template()]
         .into_iter()
-        .find(|script| script.name == wanted)
-        .unwrap_or_else(|| panic!("no script `{wanted}`"))
+        .flatten()
+        .collect()
 }
 
-fn of_github(name: &str) -> Vec<Script> {
-    let document = &documents(name)[0];
-    let mut scripts = Vec::new();
-    for (job, content) in document["jobs"].as_object().unwrap() {
-        for step in content["steps"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|step| step["run"].is_string())
-        {
-            let mut variables = BTreeMap::new();
-            [&document["env"], &content["env"], &step["env"]]
-                .into_iter()
-                .for_each(|env| add(&mut variables, env));
-            scripts.push(Script {
-                name: format!("{name} {job}: {}", step["name"].as_str().unwrap()),
-                text: step["run"].as_str().unwrap().to_owned(),
-                variables,
-            });
+fn of_the_action() -> Vec<Script> {
+    let steps = runner::action()["runs"]["steps"].take();
+    let mut scripts: Vec<Script> = Vec::new();
+    for step in steps.as_array().unwrap() {
+        if let Some(run) = step["run"].as_str() {
+            let name = format!("action.yml: {}", step["name"].as_str().unwrap());
+            let text = run.to_owned();
+            scripts.push(Script { name, text });
         }
     }
+    for entry in fs::read_dir(repository().join("action")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("action/{}", path.file_name().unwrap().to_str().unwrap());
+        let text = fs::read_to_string(path).unwrap();
+        scripts.push(Script { name, text });
+    }
+    scripts.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(scripts.len() > 10, "{scripts:?}");
     scripts
 }
 
-/// What a job extends comes first, in the same shell.
-fn of_gitlab(name: &str) -> Vec<Script> {
-    let document = &documents(name)[0];
-    let lines = |of: &Value| -> Vec<String> {
-        let lines = of.as_array().into_iter().flatten();
-        lines
-            .map(|line| line.as_str().unwrap().trim_end().to_owned())
-            .collect()
+fn of_the_template() -> Vec<Script> {
+    let pipeline = Pipeline::of_the_example(&[]);
+    let script = |job: &String| Script {
+        name: format!("templates/portolan.yml: {job}"),
+        text: pipeline.script(job),
     };
-    let mut scripts = Vec::new();
-    for (job, content) in document
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(_, content)| content["script"].is_array())
-    {
-        let base = content["extends"]
-            .as_str()
-            .map_or(&Value::Null, |base| &document[base]);
-        let text = [lines(&base["before_script"]), lines(&content["script"])]
-            .concat()
-            .join("\n");
-        let mut variables = BTreeMap::new();
-        [&document["variables"], &content["variables"]]
-            .into_iter()
-            .for_each(|more| add(&mut variables, more));
-        scripts.push(Script {
-            name: format!("{name} {job}"),
-            text,
-            variables,
-        });
-    }
-    scripts
+    pipeline.jobs().iter().map(script).collect()
 }

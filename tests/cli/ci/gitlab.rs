@@ -1,34 +1,40 @@
-//! Runs the scripts of the pipeline as GitLab's runner would.
+//! Runs the pipeline of the example as GitLab would, with its template.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
 use super::{
-    files::script,
+    pipeline::Pipeline,
+    releases::Releases,
     stage::{BAD_CHART, CHART, Ended, Stage, has_the_tools},
 };
 
-fn job(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Ended {
+/// The shells of the images that people use.
+const SHELLS: [&str; 3] = ["sh", "bash", "busybox ash"];
+
+fn variables(more: &[(&str, &str)]) -> BTreeMap<String, String> {
     let ours = [
         ("CI_API_V4_URL", "https://forge.example.com/api/v4"),
         ("CI_PROJECT_ID", "7"),
         ("CI_MERGE_REQUEST_IID", "5"),
         ("CI_DEFAULT_BRANCH", "main"),
+        ("CI_COMMIT_SHA", "bbbb"),
         ("PROJECT_TOKEN", "fake"),
+        ("SWR_READ_AK", "fake"),
     ];
-    stage.run(
-        &script("gitlab/gitlab-ci.yml", name),
-        &[&ours, variables].concat(),
-    )
+    let all = ours.iter().chain(more);
+    all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
-fn plan(stage: &Stage, variables: &[(&str, &str)]) -> Ended {
-    job(
-        stage,
-        "plan",
-        &[&[("CI_COMMIT_SHA", "bbbb")], variables].concat(),
-    )
+fn job(stage: &Stage, name: &str, more: &[(&str, &str)]) -> Ended {
+    let pipeline = Pipeline::of_the_example(&[]);
+    pipeline.run(stage, &Releases::new(), (name, "sh"), &variables(more))
+}
+
+fn plan(stage: &Stage, more: &[(&str, &str)]) -> Ended {
+    job(stage, "portolan-plan", more)
 }
 
 #[test]
@@ -38,38 +44,21 @@ fn the_job_has_the_exit_code_of_the_plan_and_there_is_one_note() {
     }
     let others = json!({ "id": 1, "body": "of somebody" });
     let ours = json!({ "id": 3, "body": "<!-- portolan-plan -->\nold" });
+    let (new, edited) = (
+        "POST merge_requests/5/notes",
+        "PUT merge_requests/5/notes/3",
+    );
     for (chart, variables, notes, code, words, asked) in [
-        (
-            CHART,
-            &[][..],
-            json!([others]),
-            0,
-            "2 to add",
-            "POST merge_requests/5/notes",
-        ),
-        (
-            CHART,
-            &[],
-            json!([others, ours]),
-            0,
-            "2 to add",
-            "PUT merge_requests/5/notes/3",
-        ),
-        (
-            BAD_CHART,
-            &[],
-            json!([]),
-            1,
-            "**Unknown: ",
-            "POST merge_requests/5/notes",
-        ),
+        (CHART, &[][..], json!([others]), 0, "2 to add", new),
+        (CHART, &[], json!([others, ours]), 0, "2 to add", edited),
+        (BAD_CHART, &[], json!([]), 1, "**Unknown: ", new),
         (
             CHART,
             &[("PORTOLAN_PARALLELISM", "many")],
             json!([]),
             64,
             "ended with 64",
-            "POST merge_requests/5/notes",
+            new,
         ),
     ] {
         let stage = Stage::new(chart);
@@ -89,7 +78,9 @@ fn the_job_has_the_exit_code_of_the_plan_and_there_is_one_note() {
     }
     // Without an answer, no second note is written: it might be a duplicate.
     let stage = Stage::new(CHART);
-    let _ = plan(&stage, &[]).with(22);
+    let _ = plan(&stage, &[])
+        .with(1)
+        .says("GitLab refused a request for merge_requests/5/notes");
     assert_eq!(stage.requests().len(), 1);
 }
 
@@ -100,7 +91,7 @@ fn the_report_for_the_merge_request_is_written_on_every_failure() {
     }
     for (chart, code, issues) in [(CHART, 0, 0), (BAD_CHART, 1, 1)] {
         let stage = Stage::new(chart);
-        let _ = job(&stage, "validate", &[]).with(code);
+        let _ = job(&stage, "portolan-validate", &[]).with(code);
         let report: Value =
             serde_json::from_str(&stage.text("repository/gl-code-quality-report.json")).unwrap();
         assert_eq!(report.as_array().unwrap().len(), issues, "{report}");
@@ -118,6 +109,12 @@ fn merged() -> Stage {
     let stage = Stage::new(CHART);
     stage.answer("notes", &json!([]));
     let _ = plan(&stage, &[]).with(0);
+    merge(&stage);
+    stage
+}
+
+/// The merge of the request whose plan is in the repository.
+fn merge(stage: &Stage) {
     stage.answer(
         "requests",
         &json!([request("opened", "aaaa", 7), request("merged", "aaaa", 7)]),
@@ -129,12 +126,11 @@ fn merged() -> Stage {
     );
     stage.answer(
         "jobs",
-        &json!([{ "id": 30, "name": "validate" }, { "id": 31, "name": "plan" }]),
+        &json!([{ "id": 30, "name": "portolan-validate" }, { "id": 31, "name": "portolan-plan" }]),
     );
     fs::rename(stage.path("repository/plan"), stage.path("answers/plan")).unwrap();
     stage.git(&["remote", "add", "origin", "."]);
     let _ = stage.requests();
-    stage
 }
 
 /// The branch has another chart by now; the job still has the commit that it was started for.
@@ -144,7 +140,7 @@ fn overtaken(stage: &Stage) {
 }
 
 fn apply(stage: &Stage) -> Ended {
-    job(stage, "apply", &[("CI_COMMIT_SHA", "aaaa")])
+    job(stage, "portolan-apply", &[("CI_COMMIT_SHA", "aaaa")])
 }
 
 #[test]
@@ -167,6 +163,39 @@ fn the_plan_that_was_reviewed_is_applied() {
             "GET jobs/31/artifacts/plan/plan.json",
         ]
     );
+}
+
+/// From the merge request to an empty plan, with the program that was built, in each shell.
+#[test]
+fn the_whole_way_leads_to_an_empty_plan() {
+    if !has_the_tools() {
+        return;
+    }
+    let releases = Releases::of_the_build();
+    for shell in SHELLS {
+        if shell.starts_with("busybox") && std::process::Command::new("busybox").output().is_err() {
+            continue;
+        }
+        let stage = Stage::new(CHART);
+        stage.answer("notes", &json!([]));
+        stage.answer("issues", &json!([]));
+        let pipeline = Pipeline::of_the_example(&[]);
+        let run = |name: &str, more: &[(&str, &str)]| {
+            pipeline.run(&stage, &releases, (name, shell), &variables(more))
+        };
+        let _ = run("portolan-validate", &[])
+            .with(0)
+            .says("Installed portolan ");
+        let _ = run("portolan-plan", &[]).with(0);
+        merge(&stage);
+        let _ = run("portolan-apply", &[("CI_COMMIT_SHA", "aaaa")]).with(0);
+        let _ = run("portolan-drift", &[]).with(0);
+        let asked = stage.requests();
+        assert!(
+            !asked.iter().any(|line| line.starts_with("POST")),
+            "{shell}: {asked:?}"
+        );
+    }
 }
 
 #[test]
@@ -196,7 +225,7 @@ fn an_unreviewed_plan_is_not_applied() {
             "there was no pipeline for !5",
         ),
         (
-            answers("jobs", json!([{ "id": 30, "name": "validate" }])),
+            answers("jobs", json!([{ "id": 30, "name": "portolan-validate" }])),
             "the last pipeline for !5 made no plan",
         ),
         (
@@ -224,7 +253,7 @@ fn an_unreviewed_plan_is_not_applied() {
     for name in ["requests", "pipelines", "jobs"] {
         let stage = merged();
         fs::remove_file(stage.path("answers").join(format!("{name}.json"))).unwrap();
-        let _ = apply(&stage).with(22);
+        let _ = apply(&stage).with(1).says("GitLab refused a request for ");
     }
 }
 
@@ -260,7 +289,7 @@ fn drift_is_kept_in_one_issue_or_fails_the_job() {
             stage.settle();
         }
         stage.answer("issues", &issues);
-        let _ = job(&stage, "drift", &[]).with(code);
+        let _ = job(&stage, "portolan-drift", &[]).with(code);
         let writes: Vec<String> = stage
             .requests()
             .into_iter()
@@ -277,6 +306,56 @@ fn drift_is_kept_in_one_issue_or_fails_the_job() {
         );
     }
     let stage = Stage::new(CHART);
-    let _ = job(&stage, "drift", &[("PORTOLAN_PARALLELISM", "many")]).with(64);
-    let _ = job(&stage, "drift", &[]).with(22);
+    let _ = job(
+        &stage,
+        "portolan-drift",
+        &[("PORTOLAN_PARALLELISM", "many")],
+    )
+    .with(64);
+    let _ = job(&stage, "portolan-drift", &[]).with(1);
+    for token in ["", "wrong"] {
+        let _ = job(&stage, "portolan-drift", &[("PROJECT_TOKEN", token)])
+            .with(1)
+            .says("PROJECT_TOKEN");
+    }
+    assert_eq!(stage.requests().len(), 1);
+}
+
+#[test]
+fn each_pipeline_has_the_jobs_of_its_event() {
+    let pipeline = Pipeline::of_the_example(&[]);
+    let branch = [("CI_COMMIT_BRANCH", "main"), ("CI_DEFAULT_BRANCH", "main")];
+    let (ours, fork) = (
+        ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "7"),
+        ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "8"),
+    );
+    let target = ("CI_MERGE_REQUEST_PROJECT_ID", "7");
+    let event = |name| ("CI_PIPELINE_SOURCE", name);
+    for (variables, jobs) in [
+        (
+            vec![event("merge_request_event"), target, ours],
+            &["validate", "plan"][..],
+        ),
+        (
+            vec![event("merge_request_event"), target, fork],
+            &["validate"],
+        ),
+        (
+            vec![event("push"), branch[0], branch[1]],
+            &["validate", "apply"],
+        ),
+        (
+            vec![event("push"), ("CI_COMMIT_BRANCH", "topic"), branch[1]],
+            &[],
+        ),
+        (vec![event("schedule"), branch[0], branch[1]], &["drift"]),
+        (
+            vec![event("schedule"), ("CI_COMMIT_BRANCH", "topic"), branch[1]],
+            &[],
+        ),
+        (vec![event("web"), branch[0], branch[1]], &[]),
+    ] {
+        let expected: Vec<String> = jobs.iter().map(|job| format!("portolan-{job}")).collect();
+        assert_eq!(pipeline.starts(&variables), expected, "{variables:?}");
+    }
 }

@@ -1,18 +1,13 @@
-//! The environment of the scripts: a git repository with a chart, portolan with its emulator, and
-//! stubs of the programs that call the forge. The stubs answer with files, through the filter of
-//! the script's request.
+//! The environment of the scripts: a git repository with a chart, an emulator's state, and stubs of
+//! the programs that call the forge. The stubs answer with files, through the filter of the
+//! script's request.
 
 use std::{
-    fs,
-    os::unix::fs::{PermissionsExt as _, symlink},
-    path::PathBuf,
-    process::Command,
+    collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Command,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-use super::files::Script;
 
 pub(crate) const CHART: &str =
     "version: 1\nregion: cn-north-4\norganizations: { team-a: { repositories: { web: {} } } }\n";
@@ -49,17 +44,16 @@ impl Ended {
 
 /// The scripts use these tools unchanged. Machines that are not runners may lack them.
 pub(crate) fn has_the_tools() -> bool {
-    ["bash", "git", "jq"].into_iter().all(|tool| {
-        let found = Command::new(tool).arg("--version").output().is_ok();
-        if !found {
-            #[expect(
-                clippy::print_stderr,
-                reason = "whoever reads the output of a test wants to know"
-            )]
-            let () = eprintln!("not run: there is no `{tool}` here");
-        }
-        found
-    })
+    ["bash", "curl", "git", "jq", "tar"]
+        .into_iter()
+        .all(|tool| {
+            let found = Command::new(tool).arg("--version").output().is_ok();
+            if !found {
+                #[expect(clippy::print_stderr, reason = "a skipped test has to be visible")]
+                let () = eprintln!("not run: there is no `{tool}` here");
+            }
+            found
+        })
 }
 
 impl Stage {
@@ -70,9 +64,6 @@ impl Stage {
         for folder in ["bin", "temp", "answers"] {
             fs::create_dir(stage.path(folder)).unwrap();
         }
-        symlink(env!("CARGO_BIN_EXE_portolan"), stage.path("bin/portolan")).unwrap();
-        stage.program("gh", include_str!("../../ci/gh.sh"));
-        stage.program("curl", include_str!("../../ci/curl.sh"));
         stage.git(&["init", "--quiet", "--initial-branch", "main", "."]);
         stage.commit(chart);
         stage
@@ -82,7 +73,8 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    fn program(&self, name: &str, text: &str) {
+    /// Adds a program, which is found before those of the machine.
+    pub(crate) fn program(&self, name: &str, text: &str) {
         let path = self.path("bin").join(name);
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -145,42 +137,33 @@ impl Stage {
         command
     }
 
-    /// Runs a script as the runner does: GitHub with these options, and GitLab's script sets its
-    /// own.
-    pub(crate) fn run(&self, script: &Script, variables: &[(&str, &str)]) -> Ended {
+    /// The programs of the stage, before those of the machine.
+    pub(crate) fn search_path(&self) -> String {
+        let ours = self.path("bin");
+        format!("{}:{}", ours.display(), std::env::var("PATH").unwrap())
+    }
+
+    /// Runs a script in the repository, with these variables and no others.
+    pub(crate) fn run(
+        &self,
+        shell: &[&str],
+        script: &str,
+        variables: &BTreeMap<String, String>,
+    ) -> Ended {
         let path = self.path("script");
-        fs::write(&path, &script.text).unwrap();
-        let options: &[&str] = if script.name.starts_with("github") {
-            &["-e", "-o", "pipefail"]
-        } else {
-            &["-e"]
-        };
-        let mut bash = Command::new("bash");
-        bash.args(["--noprofile", "--norc"])
-            .args(options)
+        fs::write(&path, script).unwrap();
+        // The shell itself is one of the machine, so that a test may empty the PATH of the script.
+        let mut command = Command::new(shell[0]);
+        command
+            .args(&shell[1..])
             .arg(path)
             .env_clear()
-            .current_dir(self.repository());
-        let search = format!(
-            "{}:{}",
-            self.path("bin").display(),
-            std::env::var("PATH").unwrap()
-        );
-        bash.env("PATH", search)
             .env("ANSWERS", self.path("answers"))
-            .env("PORTOLAN_EMULATOR", self.path("state.json"));
-        for (name, place) in [
-            ("RUNNER_TEMP", "temp"),
-            ("GITHUB_OUTPUT", "output"),
-            ("GITHUB_STEP_SUMMARY", "summary"),
-        ] {
-            bash.env(name, self.path(place));
-        }
-        let plain =
-            |(_, value): &(&String, &String)| !value.contains("${{") && !value.starts_with('$');
-        bash.envs(script.variables.iter().filter(plain))
-            .envs(variables.iter().copied());
-        let output = bash.output().unwrap();
+            .env("TMPDIR", self.path("temp"))
+            .env("PORTOLAN_EMULATOR", self.path("state.json"))
+            .envs(variables)
+            .current_dir(self.repository());
+        let output = command.output().unwrap();
         let printed = [output.stdout, output.stderr]
             .map(|bytes| String::from_utf8(bytes).unwrap())
             .concat();
@@ -209,10 +192,7 @@ impl Stage {
 
 #[test]
 fn every_script_is_one_for_a_shell() {
-    for script in super::files::names()
-        .iter()
-        .flat_map(|name| super::files::scripts(name))
-    {
+    for script in super::files::scripts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("script");
         fs::write(&path, &script.text).unwrap();

@@ -14,7 +14,11 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{files, kubernetes};
+use super::{
+    files, kubernetes,
+    pipeline::{self, Pipeline},
+    runner,
+};
 use crate::installed::{installed, root};
 
 /// Texts by name.
@@ -113,6 +117,10 @@ fn workflows() -> Texts {
     texts
 }
 
+fn action() -> String {
+    fs::read_to_string(root().join("action.yml")).unwrap()
+}
+
 const PLAN: &str = ".github/workflows/portolan-plan.yml";
 const DRIFT: &str = ".github/workflows/portolan-drift.yml";
 const DEPENDABOT: &str = ".github/dependabot.yml";
@@ -137,19 +145,25 @@ fn actionlint_takes_the_workflows() {
             command
                 .args(["-no-color", "-pyflakes=", "-shellcheck"])
                 .arg(&shellcheck)
-                .args(texts.keys());
+                .args(texts.keys().filter(|name| name.starts_with(".github/")));
             command
         };
         complaints(texts, &[1], command)
     };
-    let texts = workflows();
+    // As a local action, so that the inputs are compared with those that it declares.
+    let mut texts = workflows();
+    for text in texts.values_mut() {
+        *text = text.replace(&format!("uses: {}", runner::reference()), "uses: ./");
+    }
+    texts.insert(".git/HEAD".to_owned(), String::new());
+    texts.insert("action.yml".to_owned(), action());
     assert_eq!(printed(&texts), "");
     for (name, good, bad, words) in [
         (
             PLAN,
-            "steps.plan.outputs.code",
-            "steps.plam.outputs.code",
-            "\"plam\" is not defined",
+            "secrets.SWR_READ_AK",
+            "secret.SWR_READ_AK",
+            "undefined variable \"secret\"",
         ),
         (
             PLAN,
@@ -166,9 +180,15 @@ fn actionlint_takes_the_workflows() {
         (DRIFT, "17 3 * * *", "17 33 * * *", "CRON"),
         (
             DRIFT,
-            "cat \"$RUNNER_TEMP/drift.md\"",
-            "cat $RUNNER_TEMP/drift.md",
-            "SC2086",
+            "command: drift",
+            "comand: drift",
+            "\"comand\" is not defined",
+        ),
+        (
+            DRIFT,
+            "command: drift",
+            "file: charts",
+            "missing input \"command\"",
         ),
     ] {
         let printed = printed(&broken(&texts, name, good, bad));
@@ -202,8 +222,9 @@ fn zizmor_takes_the_workflows() {
     };
     let mut texts = workflows();
     texts.insert(DEPENDABOT.to_owned(), forge(DEPENDABOT));
+    texts.insert("action.yml".to_owned(), action());
     assert_eq!(printed(&texts), "");
-    let untrusted = "run: echo ${{ github.event.pull_request.title }}; portolan validate";
+    let untrusted = "run: echo ${{ inputs.file }}; bash \"$GITHUB_ACTION_PATH/action/plan.sh\"";
     for (name, good, bad, words) in [
         (
             PLAN,
@@ -218,8 +239,14 @@ fn zizmor_takes_the_workflows() {
             "unpinned-uses",
         ),
         (
-            PLAN,
-            "run: portolan validate",
+            "action.yml",
+            "@ea165f8d65b6e75b540449e92b4886f43607fa02",
+            "@v4",
+            "unpinned-uses",
+        ),
+        (
+            "action.yml",
+            "run: bash \"$GITHUB_ACTION_PATH/action/plan.sh\"",
             untrusted,
             "template-injection",
         ),
@@ -290,6 +317,25 @@ fn the_workflows_are_valid_for_the_schema_of_github() {
 }
 
 #[test]
+fn the_action_is_valid_for_the_schema_of_github() {
+    let Some(schema) = installed("schemas/vendor/github-actions.json").map(json) else {
+        return;
+    };
+    let texts = Texts::from([("action.yml".to_owned(), action())]);
+    assert_eq!(misfits(&schema, &texts["action.yml"]), [""; 0]);
+    for (good, bad) in [
+        ("using: composite", "using: composit"),
+        ("required: true", "required: yes, please"),
+        ("icon: anchor", "icon: ship"),
+        ("      shell: bash\n", ""),
+        ("    value: ${{", "    is: ${{"),
+    ] {
+        let texts = broken(&texts, "action.yml", good, bad);
+        assert_ne!(misfits(&schema, &texts["action.yml"]), [""; 0], "{bad}");
+    }
+}
+
+#[test]
 fn the_forms_and_the_settings_are_valid_for_the_schemas_of_github() {
     let Some(schemas) = installed("schemas/vendor") else {
         return;
@@ -336,18 +382,34 @@ fn the_pipeline_is_valid_for_the_schema_of_gitlab() {
     let Some(schema) = installed("schemas/vendor/gitlab-ci.json").map(json) else {
         return;
     };
-    let name = "gitlab/gitlab-ci.yml";
-    let texts = Texts::from([(name.to_owned(), files::text(name))]);
-    assert_eq!(misfits(&schema, &texts[name]), [""; 0]);
-    for (good, bad) in [
-        ("expire_in: 30 days", "expires_in: 30 days"),
-        ("access: developer", "access: everyone"),
-        ("when: always", "when: sometimes"),
-        ("codequality:", "code_quality:"),
+    let template = fs::read_to_string(root().join("templates/portolan.yml")).unwrap();
+    let (header, jobs) = template.split_once("\n---\n").unwrap();
+    // What GitLab reads when it has filled the inputs in; that is JSON, which is YAML.
+    let filled = serde_yaml::to_string(&Pipeline::of_the_example(&[]).content()).unwrap();
+    let name = pipeline::EXAMPLE;
+    let texts = Texts::from([
+        (name.to_owned(), files::text(name)),
+        ("header".to_owned(), header.to_owned()),
+        ("jobs".to_owned(), filled),
+    ]);
+    assert!(jobs.contains("$[[ inputs.file ]]"));
+    for (name, text) in &texts {
+        assert_eq!(misfits(&schema, text), [""; 0], "{name}");
+    }
+    for (name, good, bad) in [
+        ("jobs", "expire_in: 30 days", "expires_in: 30 days"),
+        ("jobs", "access: developer", "access: everyone"),
+        ("jobs", "when: always", "when: sometimes"),
+        ("jobs", "codequality:", "code_quality:"),
         (
+            "jobs",
             "resource_group: portolan-apply",
             "resource_group: [portolan-apply]",
         ),
+        ("header", "type: array", "type: list"),
+        ("header", "default: 0.1.0", "default: 0.1"),
+        (name, "integrity: sha256-", "integrity: "),
+        (name, "portolan.yml\n", "portolan\n"),
     ] {
         assert_ne!(
             misfits(&schema, &broken(&texts, name, good, bad)[name]),
@@ -488,7 +550,11 @@ fn shellcheck_takes_every_script() {
     };
     let mut texts = Texts::new();
     shell_scripts(root(), &mut texts);
-    for name in [".ci/run", "tests/ci/gh.sh", "tests/validators/install.sh"] {
+    for name in [
+        ".ci/run",
+        "action/install.sh",
+        "tests/validators/install.sh",
+    ] {
         assert!(
             texts.contains_key(name),
             "{name} is not among {:?}",
@@ -498,28 +564,48 @@ fn shellcheck_takes_every_script() {
     for (at, script) in kubernetes::scripts().into_iter().enumerate() {
         texts.insert(format!("kubernetes-{at}"), script);
     }
-    for name in &files::names() {
-        for (at, script) in files::scripts(name).into_iter().enumerate() {
-            texts.insert(format!("{name}-{at}"), script.text);
-        }
+    let is_of = |place: &'static str| {
+        let scripts = files::scripts().into_iter();
+        scripts.filter(move |script| script.name.starts_with(place))
+    };
+    for (at, script) in is_of("action.yml").enumerate() {
+        texts.insert(format!("action.yml-{at}"), script.text);
     }
     texts.extend(blocks("sh"));
-    let printed = |texts: &Texts| {
+    let printed = |texts: &Texts, shell: &str| {
         let command = |_: &Path| {
             let mut command = Command::new(&program);
             command
-                .args(["--norc", "--color=never", "--shell=bash"])
+                .args(["--norc", "--color=never"])
+                .arg(format!("--shell={shell}"))
                 .args(texts.keys());
             command
         };
         complaints(texts, &[1], command)
     };
-    assert_eq!(printed(&texts), "");
-    let plan = texts
-        .iter()
-        .find(|(_, text)| text.contains("> note.md"))
-        .unwrap()
-        .0;
+    assert_eq!(printed(&texts, "bash"), "");
+    // The jobs of the template run in whichever shell their image has.
+    let of_the_template: Texts = is_of("templates/")
+        .map(|script| {
+            (
+                script.name.split(' ').next_back().unwrap().to_owned(),
+                script.text,
+            )
+        })
+        .collect();
+    for shell in ["sh", "dash", "bash"] {
+        assert_eq!(printed(&of_the_template, shell), "");
+    }
+    let plan = "portolan-plan";
+    let bad = broken(
+        &of_the_template,
+        plan,
+        "api \"$notes/$id\"",
+        "api $notes/$id",
+    );
+    assert!(printed(&bad, "sh").contains("SC2086"));
+    let bad = broken(&of_the_template, plan, "[ -n \"$id\" ]", "[[ -n $id ]]");
+    assert!(printed(&bad, "sh").contains("SC3010"));
     for (name, good, bad, words) in [
         (
             ".ci/run",
@@ -527,10 +613,15 @@ fn shellcheck_takes_every_script() {
             "cd $(dirname \"$0\")/..",
             "SC2046",
         ),
-        (plan, "api \"$notes/$id\"", "api $notes/$id", "SC2086"),
+        (
+            "action/comment.sh",
+            "\"body=@$comment\"",
+            "body=@$comment",
+            "SC2086",
+        ),
         ("CONTRIBUTING-1", "cargo test", "cargo test `pwd`", "SC2046"),
     ] {
-        let printed = printed(&broken(&texts, name, good, bad));
+        let printed = printed(&broken(&texts, name, good, bad), "bash");
         assert!(printed.contains(words), "{bad}: {printed}");
     }
 }
