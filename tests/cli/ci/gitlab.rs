@@ -322,6 +322,39 @@ fn drift_is_kept_in_one_issue_or_fails_the_job() {
 }
 
 #[test]
+fn arguments_reach_portolan_word_by_word() {
+    if !has_the_tools() {
+        return;
+    }
+    let releases = Releases::new();
+    for (arguments, code) in [
+        (
+            "--ignore=cn-north-4/team-a\n--ignore\ncn-north-4/team-a/*\n",
+            0,
+        ),
+        ("--ignore=cn-north-4/team-a --quiet\n$(touch pwned)", 64),
+    ] {
+        let pipeline = Pipeline::of_the_example(&[("arguments", arguments)]);
+        for shell in ["sh", "bash"] {
+            let stage = Stage::new(CHART);
+            stage.answer("issues", &json!([]));
+            // A shell would replace the pattern with the names that it matches here.
+            for name in ["one", "two"] {
+                let path = stage.repository().join("cn-north-4/team-a").join(name);
+                fs::create_dir_all(path).unwrap();
+            }
+            let job = ("portolan-drift", shell);
+            let _ = pipeline
+                .run(&stage, &releases, job, &variables(&[]))
+                .with(code);
+            let writes = stage.requests().iter().any(|line| !line.starts_with("GET"));
+            assert!(!writes, "{arguments}");
+            assert!(!stage.path("repository/pwned").exists());
+        }
+    }
+}
+
+#[test]
 fn each_pipeline_has_the_jobs_of_its_event() {
     let pipeline = Pipeline::of_the_example(&[]);
     let branch = [("CI_COMMIT_BRANCH", "main"), ("CI_DEFAULT_BRANCH", "main")];
