@@ -196,6 +196,38 @@ fn the_template_installs_nothing_that_it_cannot_check() {
     }
 }
 
+#[test]
+fn the_release_is_that_of_the_repository_of_the_action() {
+    if !has_the_tools() {
+        return;
+    }
+    let releases = Releases::new();
+    let stage = Stage::new(CHART);
+    // The context names the outer one of two composite actions.
+    let _ = validate(&stage, &releases)
+        .github("action_repository", "team/wrapper")
+        .run()
+        .with(0)
+        .says("/OWNER/portolan/releases/download/");
+    // Elsewhere the path says nothing.
+    let path = crate::installed::root().to_str().unwrap();
+    for (name, code, words) in [
+        ("OWNER/portolan", 0, "/OWNER/portolan/releases/download/"),
+        (
+            "",
+            1,
+            "It is unknown which repository this action comes from",
+        ),
+    ] {
+        let _ = validate(&stage, &releases)
+            .variable("GITHUB_ACTION_PATH", path)
+            .github("action_repository", name)
+            .run()
+            .with(code)
+            .says(words);
+    }
+}
+
 /// A directory with these programs of the machine and no others.
 fn only(stage: &Stage, programs: &[&str]) -> PathBuf {
     let folder = stage.path("few");
