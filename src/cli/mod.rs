@@ -1,6 +1,7 @@
 //! The command line as types; their doc comments are the help.
 
 mod foreign;
+mod shell;
 mod values;
 
 use std::{io::Write as _, path::PathBuf};
@@ -15,6 +16,7 @@ use clap::{
 use self::values::region;
 pub use self::{
     foreign::explained,
+    shell::VersionArgs,
     values::{Latency, Parallelism, Timeout, Wait},
 };
 use crate::{mask, pattern::Written, state::Consent};
@@ -235,8 +237,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Serve the emulated API on local ports.
     Emulator(EmulatorArgs),
-    /// Print the version.
-    Version,
+    /// Print the version, and the commit that it was built from.
+    Version(VersionArgs),
 }
 
 #[derive(Debug, Args)]
@@ -446,6 +448,8 @@ pub enum Document {
     Drift,
     /// What `validate` prints as JSON.
     Validate,
+    /// What `version` prints as JSON.
+    Version,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,7 @@ mod show;
 mod show_file;
 mod signals;
 mod validate;
+mod version;
 
 use crate::{
     cli::{Cli, Command},
@@ -53,8 +54,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Emulator(args) => emulator::run(global, args),
-        Command::Version => output::document(&format!("portolan {}\n", env!("CARGO_PKG_VERSION")))
-            .map(|()| Exit::Done),
+        Command::Version(args) => version::run(args),
     }
 }
 

@@ -27,5 +27,6 @@ fn of(document: Document) -> serde_json::Value {
         Document::Events => schema::events(),
         Document::Drift => schema::drift(),
         Document::Validate => schema::validate(),
+        Document::Version => schema::version(),
     }
 }

@@ -21,6 +21,7 @@ pub mod report;
 pub mod sarif;
 pub mod style;
 mod unlisted;
+pub mod version;
 pub mod words;
 mod yaml;
 pub mod yaml_diff;

@@ -10,8 +10,8 @@ use super::{
     plan::{diagnostic, drift_document, optional, plan_keys, saved_plan, stop, summary},
     run,
     words::{
-        account, any_of, called, count, described, endpoints, list, nullable, object, reference,
-        text, version,
+        self, account, any_of, called, count, described, endpoints, list, nullable, object,
+        reference, text,
     },
 };
 use crate::{
@@ -53,6 +53,11 @@ pub fn drift() -> Value {
 /// What `validate --format json` prints.
 pub fn validate() -> Value {
     one_of_all("validate", "validate")
+}
+
+/// What `version --format json` prints.
+pub fn version() -> Value {
+    one_of_all("version", "version")
 }
 
 /// The schema of a document, with only those definitions that it refers to.
@@ -139,6 +144,10 @@ fn definitions() -> Map<String, Value> {
         "validate",
         described(validate_document(), "What `validate --format json` prints."),
     );
+    define(
+        "version",
+        described(version_document(), "What `version --format json` prints."),
+    );
     define("summary", summary());
     define(
         "address",
@@ -197,11 +206,39 @@ fn definitions() -> Map<String, Value> {
     defs
 }
 
+fn version_document() -> Value {
+    let id = json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{7,64}$" });
+    let day = json!({ "type": "string", "format": "date" });
+    object(
+        &[
+            ("format_version", words::version()),
+            called("version"),
+            ("version", described(text(), "The version of portolan.")),
+            (
+                "commit",
+                described(nullable(id), "What it was built from; null if unknown."),
+            ),
+            (
+                "date",
+                described(
+                    nullable(day),
+                    "The day of the commit, in UTC; null if unknown.",
+                ),
+            ),
+            (
+                "chart_version",
+                described(count(), "The `version` of the charts that it reads."),
+            ),
+        ],
+        &[],
+    )
+}
+
 fn validate_document() -> Value {
     let boolean = json!({ "type": "boolean" });
     object(
         &[
-            ("format_version", version()),
+            ("format_version", words::version()),
             called("validate"),
             (
                 "valid",
@@ -235,7 +272,7 @@ fn report_document() -> Value {
     )];
     object(
         &[
-            ("format_version", version()),
+            ("format_version", words::version()),
             called("report"),
             (
                 "outcome",

@@ -10,7 +10,7 @@ mod run;
 mod words;
 
 pub use chart::chart;
-pub use documents::{drift, events, plan, receipt, report, validate};
+pub use documents::{drift, events, plan, receipt, report, validate, version};
 
 /// The schema without unknown keys, against which the tests validate this version's own documents.
 /// The published schemas allow them, because a later minor version may add keys.

@@ -75,4 +75,5 @@ mod trouble;
 mod unmanaged;
 mod validate;
 mod validators;
+mod version;
 mod yaml_readers;

@@ -188,6 +188,7 @@ impl World {
                 (false, true, false) => is_valid("report", &output.json()),
                 (false, false, true) => is_valid("drift", &output.json()),
                 _ if named("validate") => is_valid("validate", &output.json()),
+                _ if named("version") => is_valid("version", &output.json()),
                 _ => {}
             }
         }
@@ -346,6 +347,7 @@ fn is_valid(name: &str, document: &Value) {
                 "validate",
                 include_str!("../../schemas/validate.schema.json"),
             ),
+            ("version", include_str!("../../schemas/version.schema.json")),
         ];
         let validator = |(name, text)| {
             let schema = portolan::schema::closed(serde_json::from_str(text).unwrap());

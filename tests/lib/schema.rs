@@ -48,7 +48,7 @@ fn errors(yaml: &str) -> Vec<String> {
 }
 
 /// Each published schema with the one that the code declares.
-fn published() -> [(&'static str, Value); 7] {
+fn published() -> [(&'static str, Value); 8] {
     [
         ("schemas/portolan.schema.json", schema::chart()),
         ("schemas/plan.schema.json", schema::plan()),
@@ -57,6 +57,7 @@ fn published() -> [(&'static str, Value); 7] {
         ("schemas/events.schema.json", schema::events()),
         ("schemas/drift.schema.json", schema::drift()),
         ("schemas/validate.schema.json", schema::validate()),
+        ("schemas/version.schema.json", schema::version()),
     ]
 }
 

@@ -1,0 +1,12 @@
+//! The arguments of the commands that serve the shell and the person at it.
+
+use clap::Args;
+
+use super::Format;
+
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// How to print it; JSON has the commit, its date and the chart's version too.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
