@@ -1,13 +1,14 @@
 //! The command line as types; their doc comments are the help.
 
 mod foreign;
+mod help;
 mod shell;
 mod values;
 
 use std::{io::Write as _, path::PathBuf};
 
 use clap::{
-    Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    Arg, Args, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::{FalseyValueParser, NonEmptyStringValueParser, Resettable, TypedValueParser as _},
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
@@ -16,6 +17,7 @@ use clap::{
 use self::values::region;
 pub use self::{
     foreign::explained,
+    help::command,
     shell::VersionArgs,
     values::{Latency, Parallelism, Timeout, Wait},
 };
@@ -148,14 +150,14 @@ impl Cli {
         let typed = typed();
         // Before clap: it would accept `-format` and then fail on the file `ormat`.
         if let Some(word) = foreign::misread(&typed) {
-            let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(&Cli::command());
+            let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(&command());
             error.insert(
                 ContextKind::InvalidArg,
                 ContextValue::String(word.to_owned()),
             );
             return Err(error);
         }
-        let matches = Cli::command()
+        let matches = command()
             .mut_args(without_empty_variable)
             .try_get_matches()?;
         let mut cli = Cli::from_arg_matches(&matches)?;

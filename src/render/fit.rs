@@ -27,7 +27,7 @@ pub fn fit(text: &str, width: usize) -> String {
 
 /// Wraps a line to lines of at most `width` characters, and indents all but the first. Colour codes
 /// have no width.
-pub(super) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
+pub(crate) fn wrap(line: &str, width: usize, hanging: usize) -> Vec<String> {
     let words = line.trim_start_matches(' ');
     let mut lines = vec![" ".repeat(line.len() - words.len())];
     let (mut taken, mut fresh) = (lines[0].len(), true);
