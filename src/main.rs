@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use portolan::{
     cli::{self, Cli},
     commands,
@@ -15,18 +14,20 @@ use portolan::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let typed = cli::typed();
     let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
+        Err(error) if !error.use_stderr() => {
+            commands::help(&error);
+            Exit::Done
+        }
         Err(error) => {
-            let (error, hint) = cli::explained(error, &cli::typed());
+            let (error, hint) = cli::explained(error, &typed);
             cli::print(&error);
             if let Some(hint) = hint {
                 terminal::print_line(&hint);
             }
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
-                _ => Exit::Usage,
-            }
+            Exit::Usage
         }
     };
     exit.into()

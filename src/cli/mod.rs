@@ -135,6 +135,10 @@ pub struct Global {
     /// Show no bars, and print no line for each finished change.
     #[arg(long, global = true, env = "PORTOLAN_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub no_progress: bool,
+
+    /// Print long text to a terminal at once, without a pager.
+    #[arg(long, global = true, env = "PORTOLAN_NO_PAGER", value_parser = FalseyValueParser::new())]
+    pub no_pager: bool,
 }
 
 /// The words of the command line, the program's name first; invalid UTF-8 is replaced.
@@ -208,15 +212,19 @@ fn without_empty_variable(argument: Arg) -> Arg {
     }
 }
 
-/// Prints clap's error or help, without the logins in URLs that were typed.
+/// Prints clap's error, without the logins in URLs that were typed.
 pub fn print(error: &clap::Error) {
+    let text = error.render().ansi().to_string();
     // Ignored: the exit code already reports the error, and there is no other place to print to.
-    let _ = if error.use_stderr() {
-        let text = error.render().ansi().to_string();
-        write!(anstream::stderr(), "{}", mask::logins(&text))
-    } else {
-        error.print()
-    };
+    let _ = write!(anstream::stderr(), "{}", mask::logins(&text));
+}
+
+/// Whether the pager is switched off, where clap read no options because it printed the help.
+pub fn forbids_pager() -> bool {
+    let is_off = |value: &str| matches!(value, "" | "n" | "no" | "f" | "false" | "off" | "0");
+    typed().iter().any(|word| word == "--no-pager")
+        || std::env::var("PORTOLAN_NO_PAGER")
+            .is_ok_and(|value| !is_off(&value.to_ascii_lowercase()))
 }
 
 #[derive(Debug, Subcommand)]

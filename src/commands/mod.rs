@@ -15,6 +15,7 @@ mod files;
 mod init;
 mod logins;
 mod output;
+mod pager;
 mod paths;
 mod plan;
 mod receipt;
@@ -29,7 +30,7 @@ mod validate;
 mod version;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{self, Cli, Command},
     exit::Exit,
 };
 
@@ -51,11 +52,19 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Drift(args) => drift::run(global, args),
         Command::Apply(args) => apply::run(global, args),
         Command::Show(args) => show_file::run(global, args),
-        Command::Explain(args) => explain::run(args),
-        Command::Schema(args) => schema::run(args),
+        Command::Explain(args) => explain::run(global, args),
+        Command::Schema(args) => schema::run(global, args),
         Command::Emulator(args) => emulator::run(global, args),
         Command::Version(args) => version::run(args),
     }
+}
+
+/// Prints the help that clap made.
+pub fn help(help: &clap::Error) {
+    signals::take_over();
+    let text = help.render().ansi().to_string();
+    // Ignored: there is no other place to print to.
+    let _ = output::help(&text, cli::forbids_pager());
 }
 
 /// Prints an error with its causes, and returns its exit code.

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use indexmap::IndexMap;
 use terminal_size::{Height, Width};
 
+use super::pager;
 use crate::{
     cli::{ColorChoice, Global},
     diagnostics::{Diagnostics, SourceMap, brief, render},
@@ -66,6 +67,28 @@ pub(super) fn document(text: &str) -> anyhow::Result<()> {
         Err(error) if error.raw_os_error() == Some(INPUT_OUTPUT_ERROR) && is_device() => Ok(()),
         written => written.context("cannot write to stdout"),
     }
+}
+
+/// Prints a document for people: on a terminal that it does not fit, through a pager. `apply` never
+/// prints through this: it must not wait for a person who reads.
+pub(super) fn paged(global: &Global, text: &str) -> anyhow::Result<()> {
+    if !global.no_pager && pager::shows(text) {
+        return Ok(());
+    }
+    document(text)
+}
+
+/// The same for a help, of which the options are not read. Its colours are those of clap.
+pub(super) fn help(text: &str, no_pager: bool) -> anyhow::Result<()> {
+    let plain = || anstream::adapter::strip_str(text).to_string();
+    let text = match AutoStream::choice(&io::stdout()) {
+        anstream::ColorChoice::Never => plain(),
+        _ => text.to_owned(),
+    };
+    if !no_pager && pager::shows(&text) {
+        return Ok(());
+    }
+    document(&text)
 }
 
 /// A text for stdout, whose lines break between words where it is a terminal.

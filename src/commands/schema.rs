@@ -2,19 +2,19 @@
 
 use super::output;
 use crate::{
-    cli::{Document, SchemaArgs},
+    cli::{Document, Global, SchemaArgs},
     exit::Exit,
     plan::document::pretty,
     render, schema,
 };
 
-pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
+pub(super) fn run(global: &Global, args: &SchemaArgs) -> anyhow::Result<Exit> {
     let text = if args.markdown {
         render::reference::markdown()
     } else {
         pretty(&of(args.document))
     };
-    output::document(&text)?;
+    output::paged(global, &text)?;
     Ok(Exit::Done)
 }
 

@@ -20,10 +20,10 @@ pub(super) fn plan(
     found: Vec<View>,
 ) -> anyhow::Result<()> {
     output::document(&match args.format {
-        PlanFormat::Text => output::fitted(render::plan::text(
-            plan,
-            output::stdout_look(global, depth(args)),
-        )),
+        PlanFormat::Text => {
+            let look = output::stdout_look(global, depth(args));
+            return output::paged(global, &output::fitted(render::plan::text(plan, look)));
+        }
         PlanFormat::Json => pretty(&PlanDocument::new(plan, found)),
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
@@ -45,10 +45,10 @@ pub(super) fn drift(
     found: Vec<View>,
 ) -> anyhow::Result<()> {
     output::document(&match args.format {
-        PlanFormat::Text => output::fitted(render::drift::text(
-            drift,
-            output::stdout_look(global, depth(args)),
-        )),
+        PlanFormat::Text => {
+            let look = output::stdout_look(global, depth(args));
+            return output::paged(global, &output::fitted(render::drift::text(drift, look)));
+        }
         PlanFormat::Json => pretty(&DriftDocument::new(drift, found)),
         PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),

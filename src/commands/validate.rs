@@ -37,7 +37,7 @@ pub(super) fn run(global: &Global, args: &ValidateArgs) -> anyhow::Result<Exit> 
         (FindingsFormat::Text, Err(_)) => {}
         (FindingsFormat::Text, Ok(_)) if denied => {}
         (FindingsFormat::Text, Ok(loaded)) if args.print => {
-            output::document(&chart::text(&loaded.chart))?;
+            output::paged(global, &chart::text(&loaded.chart))?;
         }
         (FindingsFormat::Text, Ok(loaded)) => {
             let resources = counted(loaded.chart.resources.len(), ("resource", "resources"));

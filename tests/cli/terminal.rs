@@ -36,7 +36,7 @@ organizations:
 ";
 
 /// A terminal with a program on it.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keyboard: Option<File>,
     screen: Arc<Mutex<String>>,
@@ -45,12 +45,12 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn run(world: &World, arguments: &[&str]) -> Terminal {
+    pub(crate) fn run(world: &World, arguments: &[&str]) -> Terminal {
         Terminal::of_kind("xterm", world, arguments)
     }
 
     /// The kind is the value of `TERM`; if it is empty, the variable is not set.
-    fn of_kind(kind: &str, world: &World, arguments: &[&str]) -> Terminal {
+    pub(crate) fn of_kind(kind: &str, world: &World, arguments: &[&str]) -> Terminal {
         let mut command = world.command(arguments);
         if !kind.is_empty() {
             command.env("TERM", kind);
@@ -66,7 +66,7 @@ impl Terminal {
     }
 
     /// Starts a program, some of whose streams are ends of the terminal.
-    fn with(start: impl FnOnce(&dyn Fn() -> Stdio) -> Child) -> Terminal {
+    pub(crate) fn with(start: impl FnOnce(&dyn Fn() -> Stdio) -> Child) -> Terminal {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -130,11 +130,15 @@ impl Terminal {
         }
     }
 
-    fn shows(&self, text: &str) -> bool {
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    pub(crate) fn shows(&self, text: &str) -> bool {
         self.screen.lock().unwrap().contains(text)
     }
 
-    fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         self.keyboard
             .as_mut()
             .unwrap()
@@ -149,7 +153,7 @@ impl Terminal {
         wait_until("nobody reads", || self.reader.is_finished());
     }
 
-    fn ends(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ends(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         self.reader.join().unwrap();
         let screen = self.screen.lock().unwrap().clone();
