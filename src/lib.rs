@@ -13,15 +13,16 @@
 //! cover nothing. [`render`] shows the result, [`apply`] makes the changes, [`progress`] shows how
 //! far it is, [`report`] and [`receipt`] record the outcome. [`wire`] has the types of requests and
 //! responses, which [`transport`] sends; [`emulator`] replaces the services, and shares nothing
-//! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`schema`] and [`export`]
-//! are further outputs, [`input`] reads files other than charts. [`mask`] hides secrets in foreign
-//! texts, and [`mod@text`] escapes such texts so that they cannot control a terminal or a CI
-//! runner.
+//! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`completion`], [`schema`]
+//! and [`export`] are further outputs, [`input`] reads files other than charts. [`mask`] hides
+//! secrets in foreign texts, and [`mod@text`] escapes such texts so that they cannot control a
+//! terminal or a CI runner.
 
 pub mod address;
 pub mod apply;
 pub mod cli;
 pub mod commands;
+pub mod completion;
 pub mod config;
 pub mod coverage;
 pub mod diagnostics;

@@ -15,6 +15,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let typed = cli::typed();
+    if let Some(exit) = commands::reply(&typed) {
+        return exit.into();
+    }
     let exit = match Cli::read() {
         Ok(cli) => commands::run(&cli).unwrap_or_else(|error| commands::fail(&error)),
         Err(error) if !error.use_stderr() => {

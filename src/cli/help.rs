@@ -14,7 +14,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["validate", "plan", "apply", "drift"]),
     ("Look", &["show", "explain"]),
     ("Adopt", &["init"]),
-    ("Set up", &["schema", "version", "help"]),
+    ("Set up", &["schema", "completion", "version", "help"]),
     ("Emulator", &["emulator"]),
 ];
 

@@ -18,7 +18,7 @@ use self::values::region;
 pub use self::{
     foreign::explained,
     help::command,
-    shell::VersionArgs,
+    shell::{CompletionArgs, VersionArgs},
     values::{Latency, Parallelism, Timeout, Wait},
 };
 use crate::{mask, pattern::Written, state::Consent};
@@ -247,6 +247,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Serve the emulated API on local ports.
     Emulator(EmulatorArgs),
+    /// Print the script with which a shell completes command lines.
+    Completion(CompletionArgs),
     /// Print the version, and the commit that it was built from.
     Version(VersionArgs),
 }

@@ -3,6 +3,14 @@
 use clap::Args;
 
 use super::Format;
+use crate::completion::Shell;
+
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell that reads the script.
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
 
 #[derive(Debug, Args)]
 pub struct VersionArgs {

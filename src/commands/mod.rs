@@ -6,6 +6,7 @@ mod apply;
 mod asked;
 mod checkout;
 mod cloud;
+mod completion;
 mod deadline;
 mod door;
 mod drift;
@@ -29,6 +30,7 @@ mod signals;
 mod validate;
 mod version;
 
+pub use self::completion::reply;
 use crate::{
     cli::{self, Cli, Command},
     exit::Exit,
@@ -54,6 +56,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Show(args) => show_file::run(global, args),
         Command::Explain(args) => explain::run(global, args),
         Command::Schema(args) => schema::run(global, args),
+        Command::Completion(args) => completion::run(args),
         Command::Emulator(args) => emulator::run(global, args),
         Command::Version(args) => version::run(args),
     }

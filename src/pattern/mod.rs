@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The separator between an address and the target of a rule.
-const ARROW: &str = " -> ";
+pub(crate) const ARROW: &str = " -> ";
 
 /// A pattern with its region. Two patterns are equal if they cover the same, even if they are
 /// written differently.

@@ -21,6 +21,7 @@ mod chart_files;
 mod chart_size;
 mod charts;
 mod ci;
+mod completion;
 mod connections;
 mod crash;
 mod deletions;

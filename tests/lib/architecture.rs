@@ -13,7 +13,7 @@ use portolan::kind::REGISTRY;
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that
 /// is in them.
 const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs text.rs drift.rs \
-    coverage.rs diagnostics/ schema/ kind/ config/ scope.rs mask/ export.rs receipt.rs \
+    coverage.rs completion/ diagnostics/ schema/ kind/ config/ scope.rs mask/ export.rs receipt.rs \
     diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
 /// The one module in them that reads files.
@@ -37,6 +37,7 @@ const HOMONYMS: &str = "
     cli/mod.rs: auto
     cli/values.rs: auto
     cli/foreign.rs: force
+    commands/completion/values.rs: auto
     render/gitlab.rs: description
     schema/chart.rs: description
     schema/change.rs: endpoint force

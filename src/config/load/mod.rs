@@ -164,6 +164,11 @@ fn stream(path: &Path) -> Option<u32> {
     }
 }
 
+/// Whether the path names an open file rather than one on disk.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    stream(path).is_some()
+}
+
 /// The same path for all names of an open file.
 fn descriptor(number: u32) -> PathBuf {
     PathBuf::from(format!("/dev/fd/{number}"))
