@@ -15,6 +15,20 @@ pub enum Exit {
     Usage = 64,
 }
 
+impl Exit {
+    pub const ALL: [Exit; 4] = [Exit::Done, Exit::Failed, Exit::Changes, Exit::Usage];
+
+    /// For the pages of the manual.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Done => "Done, or no changes.",
+            Exit::Failed => "Failed, incomplete, refused, stopped or unknown.",
+            Exit::Changes => "Changes are present: from drift, and from plan --detailed-exitcode.",
+            Exit::Usage => "The command line is wrong.",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)

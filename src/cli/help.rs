@@ -14,7 +14,10 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["validate", "plan", "apply", "drift"]),
     ("Look", &["show", "explain"]),
     ("Adopt", &["init"]),
-    ("Set up", &["schema", "completion", "version", "help"]),
+    (
+        "Set up",
+        &["schema", "completion", "man", "version", "help"],
+    ),
     ("Emulator", &["emulator"]),
 ];
 

@@ -18,7 +18,7 @@ use self::values::region;
 pub use self::{
     foreign::explained,
     help::command,
-    shell::{CompletionArgs, VersionArgs},
+    shell::{CompletionArgs, ManArgs, VersionArgs},
     values::{Latency, Parallelism, Timeout, Wait},
 };
 use crate::{mask, pattern::Written, state::Consent};
@@ -249,6 +249,8 @@ pub enum Command {
     Emulator(EmulatorArgs),
     /// Print the script with which a shell completes command lines.
     Completion(CompletionArgs),
+    /// Print the main page of the manual, or write a page for each command.
+    Man(ManArgs),
     /// Print the version, and the commit that it was built from.
     Version(VersionArgs),
 }

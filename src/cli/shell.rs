@@ -1,6 +1,11 @@
 //! The arguments of the commands that serve the shell and the person at it.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{
+    Args,
+    builder::{NonEmptyStringValueParser, TypedValueParser as _},
+};
 
 use super::Format;
 use crate::completion::Shell;
@@ -10,6 +15,13 @@ pub struct CompletionArgs {
     /// The shell that reads the script.
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into this directory, instead of the main page to stdout.
+    #[arg(long, value_name = "DIR", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod explain;
 mod files;
 mod init;
 mod logins;
+mod man;
 mod output;
 mod pager;
 mod paths;
@@ -57,6 +58,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(global, args),
         Command::Schema(args) => schema::run(global, args),
         Command::Completion(args) => completion::run(args),
+        Command::Man(args) => man::run(args),
         Command::Emulator(args) => emulator::run(global, args),
         Command::Version(args) => version::run(args),
     }

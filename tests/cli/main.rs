@@ -44,6 +44,7 @@ mod lints;
 mod logins;
 mod long_output;
 mod lost_answers;
+mod manual;
 mod many_mistakes;
 mod masked;
 mod mirror_runs;
