@@ -35,6 +35,7 @@ mod foreign_files;
 mod foreign_words;
 mod forges;
 mod help;
+mod hooks;
 mod hostile;
 mod init;
 mod input;
