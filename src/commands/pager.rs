@@ -9,7 +9,8 @@ use std::{
 use anstream::adapter::strip_str;
 use terminal_size::{Height, Width};
 
-use super::{output, signals::Signals};
+use super::signals::Signals;
+use crate::progress::terminal;
 
 /// The pager if no variable names one.
 const DEFAULT: &str = "less -FRX";
@@ -34,7 +35,7 @@ pub(super) fn shows(text: &str) -> bool {
         // So git reads them: no pager.
         Some(pager) if pager.is_empty() || pager == "cat" => false,
         Some(pager) => page(pager, text).unwrap_or_else(|error| {
-            output::print_line(&format!(
+            terminal::print_line(&format!(
                 "warning: cannot start the pager `{pager}`: {error}"
             ));
             false

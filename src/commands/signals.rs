@@ -8,8 +8,7 @@ use std::sync::{LazyLock, mpsc};
 
 use tokio::sync::watch;
 
-use super::output;
-use crate::{apply::Shutdown, exit::Exit};
+use crate::{apply::Shutdown, exit::Exit, progress::terminal};
 
 /// The pending signals, and how many listeners could act on them.
 #[derive(Default)]
@@ -108,7 +107,7 @@ impl Drop for Signals {
 pub(super) async fn watch(mut signals: Signals, stop: Shutdown) {
     signals.next().await;
     stop.soon();
-    output::print_line("stopping: what is in flight is finished; a second Ctrl-C stops at once");
+    terminal::print_line("stopping: what is in flight is finished; a second Ctrl-C stops at once");
     signals.next().await;
     stop.at_once();
 }

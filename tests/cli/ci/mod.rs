@@ -6,7 +6,7 @@
 //! the forge and the releases are simulated: `runner` interprets workflows and the action,
 //! `pipeline` the template, and `releases` is the server that portolan is installed from.
 //! `kubernetes` builds the overlays and runs their pods. `validators` passes all of them to linters
-//! and schemas.
+//! and `schemas` to the schemas of the forges.
 
 mod commands;
 mod expressions;
@@ -19,6 +19,7 @@ mod pipeline;
 mod releases;
 mod runner;
 mod safety;
+mod schemas;
 mod stage;
 mod validators;
 

@@ -1,5 +1,5 @@
 //! The examples are checked with their users' tools: actionlint, zizmor, shellcheck, promtool, and
-//! the schemas of GitHub's workflows, GitLab's pipelines and Kubernetes. Each tool must also refuse
+//! the schemas of Kubernetes. Each tool must also refuse
 //! a broken example.
 //!
 //! `tests/validators/install.sh` installs them. If one is missing, its tests are skipped by name.
@@ -14,15 +14,11 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{
-    files, kubernetes,
-    pipeline::{self, Pipeline},
-    runner,
-};
+use super::{files, kubernetes, runner, schemas::json};
 use crate::installed::{installed, root};
 
 /// Texts by name.
-type Texts = BTreeMap<String, String>;
+pub(super) type Texts = BTreeMap<String, String>;
 
 /// The output of a validator about the texts, each of which is a file; empty if it exits with 0. An
 /// exit code that is not in `findings` means that it did not run.
@@ -51,7 +47,7 @@ fn complaints(texts: &Texts, findings: &[i32], command: impl FnOnce(&Path) -> Co
 }
 
 /// One of the texts, changed.
-fn broken(texts: &Texts, name: &str, good: &str, bad: &str) -> Texts {
+pub(super) fn broken(texts: &Texts, name: &str, good: &str, bad: &str) -> Texts {
     let mut texts = texts.clone();
     let text = texts.get_mut(name).unwrap_or_else(|| panic!("no {name}"));
     assert!(text.contains(good), "`{good}` is not in {name}");
@@ -91,7 +87,7 @@ jobs:
 ";
 
 /// The workflows of the examples, of the pages, and of this repository if it has any.
-fn workflows() -> Texts {
+pub(super) fn workflows() -> Texts {
     let mut texts = Texts::new();
     for folder in ["examples/ci/github", ".github/workflows"] {
         for entry in fs::read_dir(root().join(folder)).into_iter().flatten() {
@@ -117,16 +113,16 @@ fn workflows() -> Texts {
     texts
 }
 
-fn action() -> String {
+pub(super) fn action() -> String {
     fs::read_to_string(root().join("action.yml")).unwrap()
 }
 
-const PLAN: &str = ".github/workflows/portolan-plan.yml";
+pub(super) const PLAN: &str = ".github/workflows/portolan-plan.yml";
 const DRIFT: &str = ".github/workflows/portolan-drift.yml";
-const DEPENDABOT: &str = ".github/dependabot.yml";
+pub(super) const DEPENDABOT: &str = ".github/dependabot.yml";
 
 /// A file of this repository.
-fn forge(name: &str) -> String {
+pub(super) fn forge(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
@@ -277,145 +273,6 @@ fn zizmor_takes_the_workflows() {
     ] {
         let printed = printed(&broken(&texts, name, good, bad));
         assert!(printed.contains(words), "{bad}: {printed}");
-    }
-}
-
-/// The errors of a schema about the documents of a text. The schema names its draft.
-fn misfits(schema: &Value, text: &str) -> Vec<String> {
-    let validator = jsonschema::options().build(schema).unwrap();
-    let read = |document| Value::deserialize(document).unwrap();
-    let documents: Vec<Value> = serde_yaml::Deserializer::from_str(text).map(read).collect();
-    let problem = |problem: jsonschema::ValidationError<'_>| {
-        format!("{}: {problem}", problem.instance_path())
-    };
-    documents
-        .iter()
-        .flat_map(|document| {
-            validator
-                .iter_errors(document)
-                .map(problem)
-                .collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-fn json(path: PathBuf) -> Value {
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
-#[test]
-fn the_workflows_are_valid_for_the_schema_of_github() {
-    let Some(schema) = installed("schemas/vendor/github-workflows.json").map(json) else {
-        return;
-    };
-    let texts = workflows();
-    for (name, text) in &texts {
-        assert_eq!(misfits(&schema, text), [""; 0], "{name}");
-    }
-    let bad = broken(&texts, PLAN, "timeout-minutes", "timeout_minutes");
-    assert_ne!(misfits(&schema, &bad[PLAN]), [""; 0]);
-}
-
-#[test]
-fn the_action_is_valid_for_the_schema_of_github() {
-    let Some(schema) = installed("schemas/vendor/github-actions.json").map(json) else {
-        return;
-    };
-    let texts = Texts::from([("action.yml".to_owned(), action())]);
-    assert_eq!(misfits(&schema, &texts["action.yml"]), [""; 0]);
-    for (good, bad) in [
-        ("using: composite", "using: composit"),
-        ("required: true", "required: yes, please"),
-        ("icon: anchor", "icon: ship"),
-        ("      shell: bash\n", ""),
-        ("    value: ${{", "    is: ${{"),
-    ] {
-        let texts = broken(&texts, "action.yml", good, bad);
-        assert_ne!(misfits(&schema, &texts["action.yml"]), [""; 0], "{bad}");
-    }
-}
-
-#[test]
-fn the_forms_and_the_settings_are_valid_for_the_schemas_of_github() {
-    let Some(schemas) = installed("schemas/vendor") else {
-        return;
-    };
-    let bug = ".github/ISSUE_TEMPLATE/bug.yml";
-    for (schema, name, good, bad) in [
-        ("dependabot", DEPENDABOT, "weekly", "sometimes"),
-        ("github-issue-forms", bug, "type: input", "type: inputs"),
-        (
-            "github-issue-forms",
-            ".github/ISSUE_TEMPLATE/feature.yml",
-            "label:",
-            "lable:",
-        ),
-        (
-            "github-issue-config",
-            ".github/ISSUE_TEMPLATE/config.yml",
-            "about:",
-            "text:",
-        ),
-    ] {
-        let schema = json(schemas.join(format!("{schema}.json")));
-        let text = forge(name);
-        assert_eq!(misfits(&schema, &text), [""; 0], "{name}");
-        assert!(text.contains(good), "{name}");
-        assert_ne!(
-            misfits(&schema, &text.replacen(good, bad, 1)),
-            [""; 0],
-            "{bad}"
-        );
-    }
-}
-
-/// What CI tests is what the package and the pages promise.
-#[test]
-fn the_workflows_use_the_minimum_version_of_rust() {
-    let minimum = env!("CARGO_PKG_RUST_VERSION");
-    let pinned = format!("RUSTUP_TOOLCHAIN: \"{minimum}\"\n");
-    assert!(forge(".github/workflows/ci.yml").contains(&pinned));
-}
-
-#[test]
-fn the_pipeline_is_valid_for_the_schema_of_gitlab() {
-    let Some(schema) = installed("schemas/vendor/gitlab-ci.json").map(json) else {
-        return;
-    };
-    let template = fs::read_to_string(root().join("templates/portolan.yml")).unwrap();
-    let (header, jobs) = template.split_once("\n---\n").unwrap();
-    // What GitLab reads when it has filled the inputs in; that is JSON, which is YAML.
-    let filled = serde_yaml::to_string(&Pipeline::of_the_example(&[]).content()).unwrap();
-    let name = pipeline::EXAMPLE;
-    let texts = Texts::from([
-        (name.to_owned(), files::text(name)),
-        ("header".to_owned(), header.to_owned()),
-        ("jobs".to_owned(), filled),
-    ]);
-    assert!(jobs.contains("$[[ inputs.file ]]"));
-    for (name, text) in &texts {
-        assert_eq!(misfits(&schema, text), [""; 0], "{name}");
-    }
-    for (name, good, bad) in [
-        ("jobs", "expire_in: 30 days", "expires_in: 30 days"),
-        ("jobs", "access: developer", "access: everyone"),
-        ("jobs", "when: always", "when: sometimes"),
-        ("jobs", "codequality:", "code_quality:"),
-        (
-            "jobs",
-            "resource_group: portolan-apply",
-            "resource_group: [portolan-apply]",
-        ),
-        ("header", "type: array", "type: list"),
-        ("header", "default: 0.1.0", "default: 0.1"),
-        (name, "integrity: sha256-", "integrity: "),
-        (name, "portolan.yml\n", "portolan\n"),
-    ] {
-        assert_ne!(
-            misfits(&schema, &broken(&texts, name, good, bad)[name]),
-            [""; 0],
-            "{bad}"
-        );
     }
 }
 
