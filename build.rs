@@ -1,8 +1,8 @@
 //! Learns the commit that is built and its time, for `portolan version`.
 //!
 //! First from variables (`PORTOLAN_COMMIT`, `SOURCE_DATE_EPOCH`), then from the file that `cargo
-//! package` puts into a package, then from git. Without any of them both are unknown, which is no
-//! error. The time is never that of the build, so that two builds of a commit are the same.
+//! package` puts into a package, then, but for debug builds, from git. Without any of them both are
+//! unknown, which is no error. The time is never that of the build, so that two builds of a commit are the same.
 
 use std::{
     env, fs,
@@ -22,7 +22,9 @@ fn main() -> Result<(), String> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let packaged = given.is_none().then(|| packaged(&root)).flatten();
     // With both variables, git is not asked and a new commit does not run the script again.
-    let is_open = packaged.is_none() && (given.is_none() || epoch.is_none());
+    // Nor is it for a debug build, of which each commit would compile everything anew.
+    let is_debug = env::var("PROFILE").is_ok_and(|profile| profile == "debug");
+    let is_open = packaged.is_none() && (given.is_none() || epoch.is_none()) && !is_debug;
     let head = is_open.then(|| Head::of(&root)).flatten();
     let commit = given
         .or(packaged)
