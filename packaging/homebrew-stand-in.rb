@@ -1,5 +1,5 @@
-# Installs a formula as Homebrew does, for `.ci/installs`: picks the file for this machine, checks its
-# checksum, unpacks it, and calls `install` and the test in it.
+# Installs a formula as Homebrew does, for `.ci/installs`: picks the file for this machine, checks
+# its checksum, unpacks it, and calls `install` and the test in it.
 #
 #     ruby homebrew-stand-in.rb FORMULA DIRECTORY-OF-FILES PREFIX
 require "digest"
