@@ -2,7 +2,8 @@
 //!
 //! First from variables (`PORTOLAN_COMMIT`, `SOURCE_DATE_EPOCH`), then from the file that `cargo
 //! package` puts into a package, then, but for debug builds, from git. Without any of them both are
-//! unknown, which is no error. The time is never that of the build, so that two builds of a commit are the same.
+//! unknown, which is no error. The time is never that of the build, so that two builds of a commit
+//! are the same.
 
 use std::{
     env, fs,

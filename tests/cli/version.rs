@@ -148,6 +148,7 @@ fn the_commit_is_learnt_from_variables_the_package_or_git() {
     script.git(&["commit", "-q", "--allow-empty", "-m", "one"]);
     let head = script.git(&["rev-parse", "HEAD"]);
     assert_eq!(script.commits(&[]), (some(&head), some(TIME)));
+    assert_eq!(script.commits(&[("PROFILE", "debug")]), (None, None));
     let other = [("GIT_DIR", script.directory.path().to_str().unwrap())];
     assert_eq!(
         script.commits(&other),
