@@ -51,14 +51,10 @@ fn write<'c>(
 /// The page of one command. Its date is that of the commit, so that it is the same in every build.
 fn page(command: &Command) -> anyhow::Result<String> {
     let build = version::build();
-    let mut man = Man::new(command.clone());
-    // They follow the date in one line, so without a date they would be read as one.
-    if let Some(date) = build.date {
-        man = man
-            .date(date)
-            .source(format!("portolan {}", build.version))
-            .manual("portolan manual");
-    }
+    let man = Man::new(command.clone())
+        .date(build.date.unwrap_or_default())
+        .source(format!("portolan {}", build.version))
+        .manual("portolan manual");
     let mut page = Vec::new();
     man.render(&mut page)?;
     let mut codes = Roff::new();
