@@ -66,7 +66,11 @@ fn each_command_gets_a_page() {
         let said = String::from_utf8_lossy(&output.stdout);
         // A debug build has no date, and what follows takes its place. The others are spaces around
         // clap's lists.
-        let known = ["cannot parse date", "missing date", "skipping paragraph macro"];
+        let known = [
+            "cannot parse date",
+            "missing date",
+            "skipping paragraph macro",
+        ];
         let flaws: Vec<&str> = said
             .lines()
             .filter(|line| !known.iter().any(|flaw| line.contains(flaw)))
