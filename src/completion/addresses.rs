@@ -96,8 +96,7 @@ organizations:
       api: {}
   cn-east-3: { repositories: { odd: {} } }
 mirrors:
-  my project/tools/$(touch x): { url: 'https://example.com/a.git' }
-  \"it's/a\\tb\": { url: 'https://example.com/a.git' }
+  my project/tools/app: { url: 'https://example.com/a.git' }
 ";
 
     fn offered(typed: &str) -> Vec<String> {
