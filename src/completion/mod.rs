@@ -49,3 +49,28 @@ pub fn answer(shell: Shell, typed: &str, candidates: &[Candidate]) -> String {
 
 /// The answer where a file is expected: the shell knows best how to complete one.
 pub const FILES: &str = "files\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line break would be another word, a tab its text, an escape would reach the terminal.
+    #[test]
+    fn words_with_hidden_characters_are_not_offered() {
+        let candidate = |value: &str| Candidate {
+            value: value.to_owned(),
+            about: "one\u{1b}[31m\u{202e} line\nanother".to_owned(),
+        };
+        let hidden = ["a\nb", "a\tb", "a\u{1b}[2Jb", "a\u{202e}b", "a\u{200b}b"];
+        let mut candidates: Vec<Candidate> = hidden.map(candidate).into();
+        candidates.push(candidate("team-a"));
+        for (shell, expected) in [
+            (Shell::Bash, "words\nteam-a\n"),
+            (Shell::Zsh, "words\nteam-a\tone[31m line\n"),
+            (Shell::Fish, "words\nteam-a\tone[31m line\n"),
+            (Shell::Powershell, "words\nteam-a\tone[31m line\n"),
+        ] {
+            assert_eq!(answer(shell, "", &candidates), expected, "{shell:?}");
+        }
+    }
+}
