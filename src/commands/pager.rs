@@ -70,7 +70,7 @@ fn page(pager: &str, text: &str) -> io::Result<bool> {
     let _signals = Signals::listen();
     let mut child = start(pager)?;
     if let Some(mut stdin) = child.stdin.take() {
-        // Ignored: the person saw enough, or the pager failed and said so itself.
+        // A pager that is quit early closes the pipe, which is no failure.
         let _ = stdin.write_all(text.as_bytes());
     }
     let ended = child.wait()?;

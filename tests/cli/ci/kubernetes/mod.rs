@@ -370,7 +370,7 @@ fn a_fleet_has_a_whole_account_for_each_index() {
     ];
     assert_eq!(paths("env"), expected(&variables));
     for mount in pod["initContainers"][1]["volumeMounts"].as_array().unwrap() {
-        let is_shared = mount["name"] == "work";
+        let is_shared = mount["name"] == "scratch";
         assert_eq!(mount.get("subPathExpr").is_none(), is_shared, "{mount}");
     }
 }
