@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::observe::{did_not_stick_hint, difference, matches};
 use crate::{
     address::Address,
-    kind::{Kind, Listing, REGISTRY, Subject},
+    kind::{Kind, Listing, Subject},
     plan::Change,
     progress::{Event, Listener, Stage, Tally},
     refresh::{self, observe::observe},
@@ -108,16 +108,13 @@ async fn read_back<'a>(
     touched: impl Iterator<Item = Subject<'a>>,
     tally: &Tally<'_>,
 ) -> ReadBack {
-    let mut groups = BTreeMap::<(&'static str, &Arc<str>), Touched>::new();
+    let mut groups = BTreeMap::<(&'static Kind, &Arc<str>), Touched>::new();
     for Subject { address, id } in touched {
-        let group = (address.kind().name, address.region());
+        let group = (address.kind(), address.region());
         groups.entry(group).or_default().push((address.clone(), id));
     }
     let mut reads = JoinSet::new();
     for ((kind, region), touched) in groups {
-        let Some(kind) = REGISTRY.iter().copied().find(|known| known.name == kind) else {
-            continue;
-        };
         let addresses =
             |touched: Touched| touched.into_iter().map(|(address, _)| address).collect();
         match kind.listing {
@@ -128,8 +125,10 @@ async fn read_back<'a>(
                 reads.spawn(async move { by_list(&client, kind, &region, addresses).await });
             }
             Listing::PerRegion { .. } | Listing::PerId { .. } | Listing::Single => {
-                let client = client.clone();
-                reads.spawn(async move { one_by_one(&client, touched).await });
+                for one in touched {
+                    let client = client.clone();
+                    reads.spawn(async move { one_by_one(&client, vec![one]).await });
+                }
             }
             Listing::PerParent { .. } => spawn_by_parent(client, kind, touched, &mut reads),
         }

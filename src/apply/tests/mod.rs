@@ -168,6 +168,19 @@ async fn probes_are_created_in_new_parents() {
     assert_eq!(summary(&planned(&service, &chart, &[]).await), [""; 0]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn objects_without_a_list_are_read_back_side_by_side() {
+    let service = Fake::new(&["a", "b", "c", "d"]);
+    let chart = chart(
+        "organizations: { o: { repositories: { a: { cleanup: { days: 1 } }, b: { cleanup: { days: \
+        1 } }, c: { cleanup: { days: 1 } }, d: { cleanup: { days: 1 } } } } }",
+    );
+    let plan = planned(&service, &chart, ALL).await;
+    let records = applied(&service, &plan).await;
+    assert_eq!(messages(&records), ["verified"; 4]);
+    assert_eq!(service.reads_side_by_side(), 4);
+}
+
 /// The policy and the members of a repository at plan time.
 fn fill(service: &Fake) {
     service.edit("a", |repository| {

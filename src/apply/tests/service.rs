@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -46,6 +47,8 @@ pub(crate) struct State {
 pub(crate) struct Fake {
     state: Mutex<State>,
     log: Mutex<Vec<String>>,
+    /// The reads in flight, and the most of them since the last write.
+    reads: Mutex<(usize, usize)>,
 }
 
 impl Fake {
@@ -93,6 +96,11 @@ impl Fake {
         );
     }
 
+    /// The largest number of reads at the same time, since the last write.
+    pub(crate) fn reads_side_by_side(&self) -> usize {
+        self.reads.lock().unwrap().1
+    }
+
     /// The requests since the last call, sorted.
     pub(crate) fn asked(&self) -> Vec<String> {
         let mut asked = std::mem::take(&mut *self.log.lock().unwrap());
@@ -127,9 +135,26 @@ impl Transport for Fake {
             body: body.to_string().into_bytes(),
             ..Response::default()
         };
-        Box::pin(async move { Ok(response) })
+        let is_read = request.method == Method::Get;
+        Box::pin(async move {
+            if is_read {
+                let mut reads = self.reads.lock().unwrap();
+                reads.0 += 1;
+                reads.1 = reads.1.max(reads.0);
+            } else {
+                self.reads.lock().unwrap().1 = 0;
+            }
+            tokio::time::sleep(LATENCY).await;
+            if is_read {
+                self.reads.lock().unwrap().0 -= 1;
+            }
+            Ok(response)
+        })
     }
 }
+
+/// How long each answer takes. Simulated: the tests pause the clock.
+const LATENCY: Duration = Duration::from_millis(10);
 
 /// A status with a body, or one with a code.
 type Answer = Result<(u16, Value), (u16, &'static str)>;
