@@ -27,6 +27,15 @@ for file in "${lines[@]}"; do
             "or name your chart in the input file."
 done
 
+case $INPUT_NAME in
+    *[!A-Za-z0-9_-]*)
+        fail "The input name is \`$INPUT_NAME\`; it must be of letters, digits, - and _."
+        ;;
+esac
+# A label of GitHub, which the name is a part of, has at most 50 characters.
+[ ${#INPUT_NAME} -le 30 ] ||
+    fail "The input name has ${#INPUT_NAME} characters; it must have at most 30."
+
 [ "$INPUT_COMMAND" = validate ] || [ -n "$GH_TOKEN" ] ||
     fail "The input token is empty: leave it out, or give it a token of GitHub."
 

@@ -10,7 +10,7 @@ ask() {
             "\`pull-requests: write\`; GitHub's answer is above." >&2
 }
 
-marker='<!-- portolan-plan -->'
+marker="<!-- portolan-plan${INPUT_NAME:+ $INPUT_NAME} -->"
 comment=$RUNNER_TEMP/portolan-comment.md
 {
     echo "$marker"

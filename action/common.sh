@@ -33,6 +33,11 @@ read_options() {
     options+=(${lines[@]+"${lines[@]}"})
 }
 
+# Prints the name of the artifact that holds the plan of a commit.
+artifact() {
+    echo "portolan-plan-${INPUT_NAME:+$INPUT_NAME-}$1"
+}
+
 # Prints the Git ids of the charts in the commit that is checked out, in the order of the input.
 chart_ids() {
     local file

@@ -28,15 +28,16 @@ read -r head repository <<< "$pull"
 [ "$repository" = "$GITHUB_REPOSITORY" ] ||
     refuse "a pull request from the fork $repository is not planned"
 
+name=$(artifact "$head")
 artifacts="repos/$GITHUB_REPOSITORY/actions/artifacts"
-run=$(ask api "$artifacts?name=portolan-plan-$head&per_page=100" --jq \
+run=$(ask api "$artifacts?name=$name&per_page=100" --jq \
     "[.artifacts[] | select(.expired | not) | .workflow_run
       | select(.head_sha == \"$head\" and .head_repository_id == .repository_id)
       | .id] | max // empty")
 [ -n "$run" ] || refuse "the plan for $head was not made, or is gone"
 plan=$RUNNER_TEMP/portolan-plan
 rm -rf "$plan"
-ask run download "$run" --repo "$GITHUB_REPOSITORY" --name "portolan-plan-$head" --dir "$plan"
+ask run download "$run" --repo "$GITHUB_REPOSITORY" --name "$name" --dir "$plan"
 
 ids=$(chart_ids)
 [ "$ids" = "$(cat "$plan/chart")" ] ||

@@ -11,8 +11,10 @@ ask() {
             "\`issues: write\`; GitHub's answer is above." >&2
 }
 
+label=portolan-drift${INPUT_NAME:+-$INPUT_NAME}
+title="The image repositories are not as the chart says${INPUT_NAME:+ ($INPUT_NAME)}"
 report=$RUNNER_TEMP/portolan-drift.md
-number=$(ask issue list --state open --label portolan-drift --limit 1 \
+number=$(ask issue list --state open --label "$label" --limit 1 \
     --json number --jq '.[].number')
 case $CODE in
     0)
@@ -24,9 +26,8 @@ case $CODE in
         if [ -n "$number" ]; then
             ask issue edit "$number" --body-file "$report"
         else
-            ask label create portolan-drift --force --description "Kept by a workflow"
-            ask issue create --title "The image repositories are not as the chart says" \
-                --label portolan-drift --body-file "$report"
+            ask label create "$label" --force --description "Kept by a workflow"
+            ask issue create --title "$title" --label "$label" --body-file "$report"
         fi
         ;;
     *) fail "The drift step ended with the unexpected exit code \`$CODE\`." ;;

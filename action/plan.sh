@@ -26,4 +26,5 @@ cat "$report" >> "$GITHUB_STEP_SUMMARY"
 {
     echo "code=$code"
     echo "report=$report"
+    echo "artifact=$(artifact "$HEAD")"
 } >> "$GITHUB_OUTPUT"

@@ -186,11 +186,16 @@ fn the_plan_is_found_under_its_name() {
         .filter(|step| step["uses"].is_string());
     assert_eq!(
         uploads.next().unwrap()["with"]["name"],
-        "portolan-plan-${{ github.event.pull_request.head.sha }}"
+        "${{ steps.plan.outputs.artifact }}"
     );
     assert!(uploads.next().is_none());
-    let find = fs::read_to_string(root().join("action/find.sh")).unwrap();
-    assert!(find.contains("--name \"portolan-plan-$head\""));
+    for (file, words) in [
+        ("plan.sh", "artifact=$(artifact \"$HEAD\")"),
+        ("find.sh", "name=$(artifact \"$head\")"),
+    ] {
+        let script = fs::read_to_string(root().join("action").join(file)).unwrap();
+        assert!(script.contains(words), "{file}");
+    }
 }
 
 fn read(folder: &Path, texts: &mut Vec<(PathBuf, String)>) {
