@@ -79,7 +79,7 @@ impl Pipeline {
         }
         let mut inputs = Map::new();
         for (name, input) in declared {
-            has_only(input, &["description", "type", "default"]);
+            has_only(input, &["description", "type", "default", "regex"]);
             let value = given.get(name).or(input.get("default"));
             let value = value.unwrap_or_else(|| panic!("the input `{name}` is required"));
             let is_of_type = match input["type"].as_str().unwrap_or("string") {
@@ -193,6 +193,18 @@ impl Pipeline {
     }
 }
 
+/// A text with the inputs in it.
+fn filled(text: &str, input: &dyn Fn(&str) -> Value) -> String {
+    let mut parts = text.split("$[[");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (expression, rest) = part.split_once("]]").expect(text);
+        filled += input(expression).as_str().expect(text);
+        filled += rest;
+    }
+    filled
+}
+
 /// Fills the inputs in. A text that is nothing but an expression gets the type of the input.
 fn interpolate(value: &Value, inputs: &Map<String, Value>) -> Value {
     let input = |expression: &str| {
@@ -209,8 +221,7 @@ fn interpolate(value: &Value, inputs: &Map<String, Value>) -> Value {
             {
                 return input(whole);
             }
-            assert!(!text.contains("$[["), "is not interpreted: {text}");
-            value.clone()
+            Value::from(filled(text, &input))
         }
         Value::Array(values) => values
             .iter()
@@ -220,7 +231,7 @@ fn interpolate(value: &Value, inputs: &Map<String, Value>) -> Value {
             let entries = entries.iter();
             Value::Object(
                 entries
-                    .map(|(key, value)| (key.clone(), interpolate(value, inputs)))
+                    .map(|(key, value)| (filled(key, &input), interpolate(value, inputs)))
                     .collect(),
             )
         }
