@@ -124,8 +124,7 @@ impl SourceMap {
         let index = file.index();
         let offset = file.clamp(span.start);
         let line = index.line(offset);
-        let before = index.characters(&file.bytes, offset);
-        let column = before - index.characters(&file.bytes, index.lines[line] as usize) + 1;
+        let column = index.between(&file.bytes, index.lines[line] as usize, offset) + 1;
         Source {
             file: file.path.clone(),
             line: line as u32 + 1,
@@ -220,6 +219,15 @@ impl Index {
             .saturating_sub(1)
     }
 
+    /// The number of characters between two offsets.
+    fn between(&self, bytes: &[u8], from: usize, to: usize) -> u32 {
+        // Most lines are short, and the byte order mark is in the first.
+        if from > 0 && to - from < BLOCK {
+            return starts(&bytes[from..to]);
+        }
+        self.characters(bytes, to) - self.characters(bytes, from)
+    }
+
     fn characters(&self, bytes: &[u8], offset: usize) -> u32 {
         let block = offset / BLOCK;
         let count = self.characters[block] + starts(&bytes[block * BLOCK..offset]);
@@ -261,6 +269,7 @@ mod tests {
         assert_eq!(at("日本: x".as_bytes(), 8), (1, 5));
         assert_eq!(at("\u{feff}ab".as_bytes(), 4), (1, 2));
         assert_eq!(at(b"\xff\xfea", 2), (1, 3));
+        assert_eq!(at("é\n日本: x".as_bytes(), 11), (2, 5));
     }
 
     #[test]
