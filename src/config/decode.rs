@@ -4,7 +4,7 @@
 //! far as possible, so that one command shows all errors.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry as Slot},
+    collections::{BTreeMap, HashMap, btree_map::Entry as Slot},
     sync::Arc,
 };
 
@@ -410,7 +410,7 @@ fn decode_top(
         out.found.push(beside_absent("defaults", span));
     }
     // By kind too: children of two kinds may have the same name.
-    let mut seen = BTreeMap::<(usize, &str), Span>::new();
+    let mut seen = HashMap::<(usize, &str), Span>::new();
     for (kind, (key, node), document_defaults) in &top.entries {
         if !kind
             .place

@@ -6,7 +6,7 @@
 
 mod ahead;
 
-use std::{collections::BTreeMap, fmt::Display, future::Future, sync::Arc};
+use std::{collections::HashMap, fmt::Display, future::Future, hash::Hash, sync::Arc};
 
 use self::ahead::Pages;
 use super::{contradicted, failed, unreadable};
@@ -57,7 +57,7 @@ impl Reader for &Arc<Client> {
 
 /// An item of a list.
 pub(crate) trait Item: Send {
-    type Name: Ord + Clone + Display + Send;
+    type Name: Ord + Hash + Clone + Display + Send;
 
     fn name(&self) -> Self::Name;
 
@@ -165,7 +165,8 @@ enum Ended {
 
 /// The pages of one read.
 struct Reading<T: Item> {
-    found: BTreeMap<T::Name, T>,
+    /// Hashed: services list in orders of their own, and a list may have 100,000 items.
+    found: HashMap<T::Name, T>,
     account: Option<String>,
     pages: usize,
     total: Option<usize>,
@@ -181,7 +182,7 @@ impl<T: Item> Reading<T> {
         limit: usize,
     ) -> Result<(Reading<T>, Ended), ReadFailure> {
         let mut reading = Reading {
-            found: BTreeMap::new(),
+            found: HashMap::new(),
             account: None,
             pages: 0,
             total: None,
@@ -244,7 +245,7 @@ impl<T: Item> Reading<T> {
         {
             return Some(format!("the total was {before}, then {now}"));
         }
-        let mut seen = BTreeMap::new();
+        let mut seen = HashMap::with_capacity(page.items.len());
         for item in &page.items {
             let name = item.name();
             let other = self.found.get(&name).or_else(|| seen.get(&name).copied());
@@ -317,7 +318,9 @@ impl<T: Item> Reading<T> {
     }
 
     fn into_listed(self, readings: usize) -> Listed<T> {
-        let items = self.found.into_values().collect();
+        let mut items: Vec<(T::Name, T)> = self.found.into_iter().collect();
+        items.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let items = items.into_iter().map(|(_, item)| item).collect();
         Listed {
             items,
             account: self.account,
