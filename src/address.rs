@@ -135,9 +135,18 @@ impl<'m, V> Ascending<'m, V> {
 /// By key, so that children follow their parent, then by kind.
 impl Ord for Address {
     fn cmp(&self, other: &Address) -> Ordering {
-        self.key
-            .cmp(&other.key)
-            .then_with(|| self.kind.rank().cmp(&other.kind.rank()))
+        for (one, another) in self.key.iter().zip(&*other.key) {
+            // Siblings share the parts of their parent, and most comparisons are of siblings.
+            let order = match Arc::ptr_eq(one, another) {
+                true => Ordering::Equal,
+                false => one.cmp(another),
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+        let length = self.key.len().cmp(&other.key.len());
+        length.then_with(|| self.kind.rank().cmp(&other.kind.rank()))
     }
 }
 

@@ -321,20 +321,23 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
         total: response.content_range.as_deref().and_then(total_of),
         ..Page::default()
     };
+    // Neighbours are mostly in one organization, and share its name.
+    let mut last: Option<Arc<str>> = None;
     for item in items {
         // The header goes first: an empty page has no item with the total (swr-api: section 6.3).
         page.total = page.total.or(item.total_range);
         page.account = page.account.take().or_else(|| item.domain_name.clone());
-        let organization = item
-            .namespace
-            .clone()
-            .filter(|name| !name.is_empty() && !item.name.is_empty());
-        let Some(organization) = organization else {
+        let named = |name: &&str| !name.is_empty() && !item.name.is_empty();
+        let Some(organization) = item.namespace.as_deref().filter(named) else {
             return Err(Undecodable::new(
                 "a `name` and a `namespace` in each repository",
                 response,
             ));
         };
+        let organization = last
+            .take_if(|last| **last == *organization)
+            .unwrap_or_else(|| organization.into());
+        last = Some(organization.clone());
         page.items.push((
             address(region.clone(), organization, item.name.clone()),
             item.into_live(),
