@@ -75,14 +75,14 @@ impl Address {
         &self.key[..self.key.len().min(2)]
     }
 
-    /// The parts after the arrow: the target. Empty for most kinds.
+    /// The parts behind the mark: a target, an account or a user. Empty for most kinds.
     pub fn target(&self) -> &[Arc<str>] {
         &self.key[self.own_parts()..]
     }
 
     /// The parts after the parent's key: the name of the resource in its parent.
     fn own_parts(&self) -> usize {
-        self.kind.joined_parts.min(self.key.len())
+        self.kind.joined_parts().min(self.key.len())
     }
 }
 
@@ -163,7 +163,9 @@ impl fmt::Display for Address {
         for (position, part) in self.key.iter().enumerate() {
             f.write_str(match position {
                 0 => " ",
-                position if position == self.own_parts() => " -> ",
+                position if position == self.own_parts() => {
+                    self.kind.tail.map_or("/", |tail| tail.mark)
+                }
                 _ => "/",
             })?;
             f.write_str(&printed(part))?;
@@ -230,7 +232,7 @@ impl<'de> Deserialize<'de> for Address {
 
 #[cfg(test)]
 mod tests {
-    use crate::kind::{organization, repository, sync_rule};
+    use crate::kind::{organization, probes::member, repository, sync_rule};
 
     #[test]
     fn prints_as_people_call_it() {
@@ -248,6 +250,20 @@ mod tests {
         assert_eq!(
             repository.parent().unwrap(),
             organization::address("cn-north-4", "team-a")
+        );
+    }
+
+    #[test]
+    fn the_table_says_how_the_last_parts_are_printed() {
+        let repository = repository::address("r", "o", "a/b");
+        let member = member::address(&repository, "ada");
+        assert_eq!(member.to_string(), "repository_member r/o/a/b: ada");
+        assert_eq!(member.target(), ["ada".into()]);
+        let member = member::address(&organization::address("r", "o"), "ada");
+        assert_eq!(member.to_string(), "member r/o: ada");
+        assert_eq!(
+            serde_json::to_string(&member).unwrap(),
+            r#"{"kind":"member","region":"r","organization":"o","user":"ada"}"#
         );
     }
 

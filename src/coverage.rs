@@ -262,7 +262,7 @@ impl<'a> Seen<'a> {
             return Vec::new();
         }
         for address in self.known() {
-            let parts = &address.parts()[..address.kind().joined_parts];
+            let parts = &address.parts()[..address.kind().joined_parts()];
             let forms = [parts[1..].join("/"), parts.join("/")];
             for ((_, typed), nearest) in typed.iter().zip(&mut nearest) {
                 let edits = forms.iter().filter_map(|form| edits(form, typed)).min();

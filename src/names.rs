@@ -72,6 +72,16 @@ pub(crate) fn regex(name: Name) -> &'static str {
     }
 }
 
+/// Whether the id of a region can contain this character.
+pub(crate) fn is_of_region(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+}
+
+/// Whether the name of an organization or of an image repository can contain this character.
+pub(crate) fn is_of_images(character: char) -> bool {
+    is_of_region(character) || matches!(character, '.' | '_')
+}
+
 /// What a text that is not a valid name probably means, if that is known.
 pub fn meant(name: Name, text: &str) -> Option<&'static str> {
     match name {

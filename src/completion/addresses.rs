@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Candidate;
 use crate::{
     address::Address,
-    pattern::{ARROW, Names, Written},
+    pattern::{Names, Written},
     region,
     state::Chart,
 };
@@ -17,7 +17,7 @@ pub fn beginning_with(chart: &Chart, typed: &str) -> Vec<Candidate> {
     let names = chart.names();
     let mut found: BTreeMap<String, &str> = BTreeMap::new();
     for address in chart.resources.keys() {
-        let (place, arrow) = written(address);
+        let (place, tail) = written(address);
         let without_region = place.split_once('/').filter(|(_, rest)| {
             // The first segment of such a pattern would be read as a region.
             let first = rest.split('/').next().unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn beginning_with(chart: &Chart, typed: &str) -> Vec<Candidate> {
         });
         let forms = [Some(place.as_str()), without_region.map(|(_, rest)| rest)];
         for form in forms.into_iter().flatten() {
-            if let Some((word, is_whole)) = next(form, &arrow, typed) {
+            if let Some((word, is_whole)) = next(form, &tail, typed) {
                 let about = if is_whole { address.kind().name } else { "" };
                 found.entry(word).or_insert(about);
             }
@@ -41,25 +41,22 @@ pub fn beginning_with(chart: &Chart, typed: &str) -> Vec<Candidate> {
         .collect()
 }
 
-/// The address as it is printed, without its kind, and the part from the arrow on.
+/// The address as it is printed, without its kind, and the part from the mark on.
 fn written(address: &Address) -> (String, String) {
     let text = address.to_string();
     let text = text.split_once(' ').map_or("", |(_, rest)| rest);
-    let arrow = address.target().join("/");
-    if arrow.is_empty() {
-        return (text.to_owned(), arrow);
-    }
-    match text.rsplit_once(ARROW) {
-        Some((place, target)) => (place.to_owned(), format!("{ARROW}{target}")),
+    let mark = address.kind().tail.map(|tail| tail.mark);
+    match mark.and_then(|mark| text.rfind(mark)) {
+        Some(at) => (text[..at].to_owned(), text[at..].to_owned()),
         None => (text.to_owned(), String::new()),
     }
 }
 
-/// The address up to the end of the next segment, and whether that is all of it. What has an arrow
+/// The address up to the end of the next segment, and whether that is all of it. What has a tail
 /// follows only what its place is typed for: each repository would be listed again otherwise.
-fn next(place: &str, arrow: &str, typed: &str) -> Option<(String, bool)> {
-    if !arrow.is_empty() {
-        let whole = format!("{place}{arrow}");
+fn next(place: &str, tail: &str, typed: &str) -> Option<(String, bool)> {
+    if !tail.is_empty() {
+        let whole = format!("{place}{tail}");
         let is_typed = typed.starts_with(place) && whole.starts_with(typed);
         return is_typed.then_some((whole, true));
     }

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use self::place::Place;
 pub use self::table::{
-    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs,
+    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs, Tail,
     Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
@@ -87,8 +87,8 @@ pub struct Kind {
     pub key: &'static [&'static str],
     /// What a chart may write for each part. The parts behind the last of these form one name.
     pub names: &'static [Name],
-    /// The number of parts that an address joins with `/`. The rest follow an arrow.
-    pub joined_parts: usize,
+    /// The last parts of the key, if an address prints them behind a mark and not behind a `/`.
+    pub tail: Option<&'static Tail>,
     pub parent: Option<&'static Kind>,
     pub place: Place,
     pub attributes: &'static [Attribute],

@@ -38,7 +38,7 @@ pub static ORGANIZATION: Kind = Kind {
     service: Service::Swr,
     key: &["region", "organization"],
     names: &[Name::Region, NAME],
-    joined_parts: 2,
+    tail: None,
     parent: None,
     place: Place {
         key: key(

@@ -62,7 +62,7 @@ pub static REPOSITORY: Kind = Kind {
     service: Service::Swr,
     key: &["region", "organization", "repository"],
     names: &[Name::Region, organization::NAME, NAME],
-    joined_parts: 3,
+    tail: None,
     parent: Some(&organization::ORGANIZATION),
     place: Place {
         key: key(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     ActionRisk, Attribute, Hazard, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape,
-    Subject, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
+    Subject, Tail, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
     place::{Form, ItemError, ItemErrors, KeyRule, Place, REGION, Record, TextForm, key},
     repository,
 };
@@ -49,7 +49,7 @@ pub static SYNC_RULE: Kind = Kind {
         Name::Region,
         organization::NAME,
     ],
-    joined_parts: 3,
+    tail: Some(&TARGET_TAIL),
     parent: Some(&repository::REPOSITORY),
     place: Place {
         key: key(
@@ -154,6 +154,13 @@ pub static SYNC_RULE: Kind = Kind {
     gone_codes: &[SYNC_RULE_NOT_FOUND],
     absent_codes: &[],
     wire: &Api,
+};
+
+static TARGET_TAIL: Tail = Tail {
+    parts: 2,
+    mark: " -> ",
+    words: "REGION/ORGANIZATION",
+    may_contain: crate::names::is_of_images,
 };
 
 pub fn address(

@@ -21,6 +21,19 @@ pub struct Hazard {
     pub evidence: fn(held: Option<u64>) -> String,
 }
 
+/// The last parts of a key, which an address prints behind a mark.
+#[derive(Debug)]
+pub struct Tail {
+    /// How many parts these are.
+    pub parts: usize,
+    /// What an address prints before them, blanks included: ` -> `.
+    pub mark: &'static str,
+    /// What a pattern has behind the mark, in words: `REGION/ORGANIZATION`.
+    pub words: &'static str,
+    /// Whether a name there can contain this character.
+    pub may_contain: fn(char) -> bool,
+}
+
 /// What a resource contains. A read may return its number.
 #[derive(Debug)]
 pub struct Holds {
@@ -183,6 +196,11 @@ impl Verb {
 
 /// What follows from the table.
 impl Kind {
+    /// The number of parts that an address joins with `/`.
+    pub(crate) fn joined_parts(&self) -> usize {
+        self.key.len() - self.tail.map_or(0, |tail| tail.parts)
+    }
+
     /// The id that requests use, if any.
     pub fn id(&self) -> Option<&'static IdField> {
         match self.identity {

@@ -17,7 +17,7 @@ use crate::{
 /// conflict.
 const ACROSS: u8 = 1;
 const WITHIN: u8 = 2;
-const ARROW: u8 = 3;
+const TAIL: u8 = 3;
 const FIRST_CHARACTER: u8 = b' ';
 
 // One of these follows the place of a key, and then a kind or none. It says what is covered.
@@ -165,7 +165,7 @@ impl Index {
     fn walk_form(&self, address: &Address, parts: &Parts, hit: &mut dyn FnMut(usize)) -> usize {
         let lineage: Vec<&'static Kind> =
             successors(Some(address.kind()), |kind| kind.parent).collect();
-        let mut after_arrow = vec![Vec::new(); lineage.len()];
+        let mut behind_mark = vec![Vec::new(); lineage.len()];
         let mut states = Vec::new();
         self.enter(
             State {
@@ -183,11 +183,11 @@ impl Index {
             steps += self.follow(&mut states, &text.as_bytes()[from..]) + states.len();
             from = text.len();
             for state in &states {
-                self.end(*state, level, &lineage, hit, &mut after_arrow);
+                self.end(*state, level, &lineage, hit, &mut behind_mark);
             }
         }
-        for (kind, mut states) in lineage.iter().zip(after_arrow) {
-            let target = parts.between(kind.joined_parts, kind.key.len());
+        for (kind, mut states) in lineage.iter().zip(behind_mark) {
+            let target = parts.between(kind.joined_parts(), kind.key.len());
             steps += self.follow(&mut states, target.as_bytes()) + states.len();
             states
                 .iter()
@@ -204,7 +204,7 @@ impl Index {
         level: usize,
         lineage: &[&Kind],
         hit: &mut dyn FnMut(usize),
-        after_arrow: &mut [Vec<State>],
+        behind_mark: &mut [Vec<State>],
     ) {
         let whole = if level == 0 {
             self.ending(state, WHOLE, lineage.first().copied())
@@ -224,9 +224,9 @@ impl Index {
                 continue;
             };
             self.complete(state).into_iter().for_each(&mut *hit);
-            // Only an address below the resource can have a target.
-            if let Some(state) = self.child(state, ARROW).filter(|_| of < level) {
-                self.enter(state, &mut after_arrow[of]);
+            // Only an address below the resource can have parts behind a mark.
+            if let Some(state) = self.child(state, TAIL).filter(|_| of < level) {
+                self.enter(state, &mut behind_mark[of]);
             }
         }
     }
@@ -320,7 +320,7 @@ impl Index {
 fn key(pattern: &Pattern) -> Vec<u8> {
     let mut key = closed(&pattern.place, LINEAGE, pattern.kind);
     if let Some(target) = &pattern.target {
-        key.push(ARROW);
+        key.push(TAIL);
         write(target, &mut key);
     }
     key
@@ -386,7 +386,7 @@ mod tests {
         super::{Below, tests::may_match_below},
         *,
     };
-    use crate::kind::{mirror, organization, repository, sync_rule};
+    use crate::kind::{mirror, organization, probes::member, repository, sync_rule};
 
     fn pattern() -> impl Strategy<Value = String> {
         let kind = prop_oneof![
@@ -394,7 +394,9 @@ mod tests {
             Just("organization "),
             Just("repository "),
             Just("sync_rule "),
-            Just("mirror ")
+            Just("mirror "),
+            Just("member "),
+            Just("repository_member ")
         ];
         let segment = || {
             prop_oneof![3 => "[ab*]{1,3}", 1 => Just("**".to_owned()), 1 => Just("é".to_owned()),
@@ -404,6 +406,7 @@ mod tests {
         let target = prop_oneof![
             2 => Just(String::new()),
             1 => "[ab*]{1,2}/[ab*]{1,2}".prop_map(|it| format!(" -> {it}")),
+            1 => "[ab*]{1,2}".prop_map(|it| format!(": {it}")),
         ];
         (kind, place, target).prop_map(|(kind, place, target)| format!("{kind}{place}{target}"))
     }
@@ -416,11 +419,13 @@ mod tests {
             1 => Just("é".to_owned()),
             1 => Just("\u{1}a\u{8}".to_owned()),
         ];
-        (0..4, name(), name(), odd, name(), name()).prop_map(
+        (0..6, name(), name(), odd, name(), name()).prop_map(
             |(kind, region, organization, name, to, of)| match kind {
                 0 => organization::address(region, organization),
                 1 => repository::address(region, organization, name),
                 2 => sync_rule::address(&repository::address(region, organization, name), to, of),
+                3 => member::address(&organization::address(region, organization), &to),
+                4 => member::address(&repository::address(region, organization, name), &to),
                 _ => mirror::address(region, organization, name),
             },
         )

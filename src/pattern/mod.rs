@@ -3,9 +3,10 @@
 //! the organization.
 //!
 //! A pattern for a region, an organization or a repository also covers the children. A printed
-//! address is a pattern: a kind in front restricts it to that kind and its children, and ` ->
-//! REGION/ORGANIZATION` at the end to the rules with that target. A text is parsed into a
-//! [`Written`] first: only the chart can tell a region from an organization.
+//! address is a pattern: a kind in front restricts it to that kind and its children, and what
+//! follows the mark of a kind, such as ` -> REGION/ORGANIZATION`, to the resources of that kind with
+//! these last parts. A text is parsed into a [`Written`] first: only the chart can tell a region
+//! from an organization.
 
 mod below;
 mod index;
@@ -29,9 +30,6 @@ use crate::{
     kind::{Kind, REGISTRY},
 };
 
-/// The separator between an address and the target of a rule.
-pub(crate) const ARROW: &str = " -> ";
-
 /// A pattern with its region. Two patterns are equal if they cover the same, even if they are
 /// written differently.
 #[derive(Debug, Clone)]
@@ -41,7 +39,8 @@ pub struct Pattern {
     kind: Option<&'static Kind>,
     /// The segments, starting with the region.
     place: String,
-    /// The target after the arrow. If there is one, there is a kind too.
+    /// What follows the mark of an address: a target, an account or a user. If there is one, there
+    /// is a kind too, whose table has the mark.
     target: Option<String>,
 }
 
@@ -65,7 +64,7 @@ impl Pattern {
         let (Some(target), Some(rule)) = (&self.target, subject) else {
             return subject.is_some_and(|kind| self.place_covers(kind, parts));
         };
-        matches(target, parts.between(rule.joined_parts, rule.key.len()))
+        matches(target, parts.between(rule.joined_parts(), rule.key.len()))
             && rule
                 .parent
                 .is_some_and(|parent| self.place_covers(parent, parts))
@@ -146,12 +145,18 @@ impl Pattern {
         let kind = self
             .kind
             .map_or_else(String::new, |kind| format!("{} ", kind.name));
-        let target = self
-            .target
-            .as_ref()
-            .map_or_else(String::new, |target| format!("{ARROW}{target}"));
-        format!("{kind}{}{target}", self.place)
+        format!(
+            "{kind}{}{}",
+            self.place,
+            marked(self.kind, self.target.as_deref())
+        )
     }
+}
+
+/// The end of a pattern: the mark of the kind and what follows it, if there is that.
+fn marked(kind: Option<&Kind>, target: Option<&str>) -> String {
+    let mark = kind.and_then(|kind| kind.tail).map_or("", |tail| tail.mark);
+    target.map_or_else(String::new, |target| format!("{mark}{target}"))
 }
 
 /// The parts of an address, joined with `/`. The parts of an ancestor are a prefix of them.

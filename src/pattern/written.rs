@@ -12,10 +12,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{ARROW, Pattern};
+use super::{Pattern, marked};
 use crate::{
     address::printed,
-    kind::{self, Kind, REGISTRY},
+    kind::{self, Kind, REGISTRY, Tail},
+    names::{is_of_images, is_of_region},
     region,
     wire::Service,
 };
@@ -29,7 +30,7 @@ const SYNTAX: &str = "a pattern consists of names separated by `/`; `*` matches 
 pub struct Written {
     text: String,
     kind: Option<&'static Kind>,
-    /// Whether the kind was written, and not implied by the arrow.
+    /// Whether the kind was written, and not implied by the mark.
     is_printed: bool,
     place: String,
     target: Option<String>,
@@ -123,11 +124,10 @@ impl FromStr for Written {
         let (word, rest) = text.split_once(' ').unwrap_or(("", text));
         let printed = kind::find(word);
         let rest = if printed.is_some() { rest } else { text };
-        // Only kinds with a target print an arrow; elsewhere ` -> ` is part of a name.
-        let has_arrow = |kind: &Kind| kind.joined_parts < kind.key.len();
-        let (place, target) = match rest.rsplit_once(ARROW) {
-            Some((place, target)) if printed.is_none_or(has_arrow) => (place, Some(target)),
-            _ => (rest, None),
+        let marked = split(rest, printed);
+        let (place, target) = match marked {
+            Some((place, target, _)) => (place, Some(target)),
+            None => (rest, None),
         };
         let pieces = [Some(text), Some(place), target].into_iter().flatten();
         if pieces.clone().any(|piece| piece.trim() != piece) {
@@ -162,14 +162,15 @@ impl FromStr for Written {
             };
             return Err(Problem::of(text, "it has an empty segment", hint));
         }
-        if target.is_some_and(|target| target.split('/').count() != 2 && !target.contains("**")) {
-            return Err(Problem::of(
-                text,
-                "expected `REGION/ORGANIZATION` after the arrow",
-                SYNTAX,
-            ));
+        if let Some((_, target, (_, tail))) = marked
+            && target.split('/').count() != tail.parts
+            && !target.contains("**")
+        {
+            let Tail { mark, words, .. } = tail;
+            let reason = format!("expected `{words}` after `{}`", mark.trim());
+            return Err(Problem::of(text, &reason, SYNTAX));
         }
-        let implied = || target.and_then(|_| REGISTRY.iter().copied().find(|kind| has_arrow(kind)));
+        let implied = || marked.map(|(_, _, (kind, _))| kind);
         Ok(Written {
             text: text.to_owned(),
             kind: printed.or_else(implied),
@@ -177,6 +178,29 @@ impl FromStr for Written {
             place: place.to_owned(),
             target: target.map(str::to_owned),
         })
+    }
+}
+
+/// The text before the mark of a kind, the text behind it, and that kind. Only kinds with such
+/// parts print a mark; in the address of another kind, the same characters are part of a name.
+fn split<'t>(
+    text: &'t str,
+    printed: Option<&'static Kind>,
+) -> Option<(&'t str, &'t str, (&'static Kind, &'static Tail))> {
+    let marked = |kind: &'static Kind| {
+        let tail = kind.tail?;
+        let (place, target) = text.rsplit_once(tail.mark)?;
+        Some((place, target, (kind, tail)))
+    };
+    match printed {
+        Some(kind) => marked(kind),
+        // The last mark, because names before it may contain another. Of kinds with the same mark,
+        // the first.
+        None => REGISTRY
+            .iter()
+            .rev()
+            .filter_map(|kind| marked(kind))
+            .max_by_key(|(place, ..)| place.len()),
     }
 }
 
@@ -242,10 +266,7 @@ impl Written {
             "`{}` is ambiguous: `{first}` is a region, and also a name in this chart",
             self.text
         );
-        let target = self
-            .target
-            .as_ref()
-            .map_or_else(String::new, |target| format!("{ARROW}{target}"));
+        let target = marked(self.kind, self.target.as_deref());
         let write = |place: String| {
             let kind = self.kind.unwrap_or_else(|| names.kind_of(&place));
             format!("`{} {place}{target}`", kind.name)
@@ -306,12 +327,13 @@ impl Written {
                 })
             });
         }
-        let target = self.target.iter().flat_map(|target| target.chars());
-        odd = odd.or_else(|| {
-            target
-                .into_iter()
-                .find(|character| !(matches!(character, '*' | '/') || is_of_images(*character)))
-        });
+        let tail = self.kind.and_then(|kind| kind.tail);
+        if let (Some(target), Some(tail)) = (&self.target, tail) {
+            let is_odd = |character: &char| {
+                !matches!(character, '*' | '/') && !(tail.may_contain)(*character)
+            };
+            odd = odd.or_else(|| target.chars().find(is_odd));
+        }
         let Some(odd) = odd else { return Ok(()) };
         let of = self
             .kind
@@ -327,15 +349,6 @@ impl Written {
         };
         Err(Problem::of(&self.text, &reason, hint))
     }
-}
-
-fn is_of_region(character: char) -> bool {
-    character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
-}
-
-/// For the names of organizations and image repositories.
-fn is_of_images(character: char) -> bool {
-    is_of_region(character) || matches!(character, '.' | '_')
 }
 
 /// For the names of git repositories and their groups.

@@ -92,8 +92,8 @@ async fn probes_are_created_changed_and_deleted() {
     let policy = "/namespaces/o/repos/a/cleanups";
     let names = [
         "cleanup r-1/o/a",
-        "repository_member r-1/o/a/bob",
-        "member r-1/o/ada",
+        "repository_member r-1/o/a: bob",
+        "member r-1/o: ada",
     ];
     for (chart, symbol, [own, of_user, other]) in [
         (
@@ -254,7 +254,7 @@ async fn concurrent_changes_are_not_overwritten() {
     let service = Fake::new(&["a"]);
     fill(&service);
     let plan = planned(&service, &new, ALL).await;
-    assert_eq!(summary(&plan), ["+ member r-1/o/ada"]);
+    assert_eq!(summary(&plan), ["+ member r-1/o: ada"]);
     service
         .state()
         .organizations
@@ -391,7 +391,7 @@ async fn a_read_that_fails_makes_its_own_kind_unknown() {
     let members = chart("organizations: { o: { repositories: { a: { members: [] } } } }");
     assert_eq!(
         summary(&planned(&service, &members, ALL).await),
-        ["- repository_member r-1/o/a/bob"]
+        ["- repository_member r-1/o/a: bob"]
     );
     // An export omits the unreadable kind and keeps the other.
     let everything = read_all(&service.client(), &members, &Silent).await;

@@ -72,7 +72,7 @@ pub static MIRROR: Kind = Kind {
     service: Service::CodeArts,
     key: &["region", "project", "repository"],
     names: &[Name::Region],
-    joined_parts: 3,
+    tail: None,
     parent: None,
     place: Place {
         key: key(

@@ -32,7 +32,7 @@ pub(crate) static CLEANUP: Kind = Kind {
     service: Service::Swr,
     key: &["region", "organization", "repository"],
     names: &[Name::Region, organization::NAME, repository::NAME],
-    joined_parts: 3,
+    tail: None,
     parent: Some(&repository::REPOSITORY),
     place: Place {
         key: key(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     address::Address,
     kind::{
-        Attribute, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject,
+        Attribute, Identity, Kind, Lifecycle, Listing, Page, Preset, Role, Shape, Subject, Tail,
         Undecodable, Unmentioned, Wire, json as parse, organization,
         place::{Form, ItemError, ItemErrors, Key, KeyRule, Place, Record, TextForm, key},
         repository, segment,
@@ -51,6 +51,13 @@ const USER: Name = Name::Resource(&Rule {
     },
     meant: |_| None,
 });
+
+static TAIL: Tail = Tail {
+    parts: 1,
+    mark: ": ",
+    words: "USER",
+    may_contain: |character| character.is_ascii_alphanumeric() || character == '-',
+};
 
 const ATTRIBUTES: &[Attribute] = &[Attribute {
     name: "level",
@@ -95,7 +102,7 @@ const fn table(
         service: Service::Swr,
         key: keys,
         names,
-        joined_parts: keys.len(),
+        tail: Some(&TAIL),
         parent: Some(parent),
         place: Place {
             key: key(

@@ -40,7 +40,7 @@ static BUCKET: Kind = Kind {
     service: Service::Swr,
     key: &["region", "organization", "bucket"],
     names: &[Name::Region, organization::NAME, organization::NAME],
-    joined_parts: 3,
+    tail: None,
     parent: Some(&organization::ORGANIZATION),
     place: Place {
         key: key(

@@ -105,7 +105,7 @@ fn a_single_child_is_inherited_whole() {
             "repository r-1/o/a",
             "cleanup r-1/o/a",
             "repository r-1/o/b",
-            "repository_member r-1/o/b/ada",
+            "repository_member r-1/o/b: ada",
         ]
     );
 }

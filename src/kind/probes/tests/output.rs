@@ -58,7 +58,7 @@ fn a_plan_file_is_read_back() {
 fn plans_as_text_markdown_and_diff() {
     let look = render::style::Look::plain(render::style::Depth::Unfolded);
     insta::assert_snapshot!(render::plan::text(&plan(CHANGES), look), @r##"
-      ~ cleanup r-1/o/a                chart.yaml:4
+      ~ cleanup r-1/o/a                 chart.yaml:4
           days         14 -> 30
           keep
             | [-{ regexp: "^v" }-]
@@ -69,13 +69,13 @@ fn plans_as_text_markdown_and_diff() {
             | {+{ regexp: "^v[0-9]+" }+}
             | "latest"
           ! destroys-data (allowed): 3 tags may go
-      - repository_member r-1/o/a/ada  chart.yaml:5
+      - repository_member r-1/o/a: ada  chart.yaml:5
           (not in the repository's `members` list)
-      + repository_member r-1/o/a/cyd  chart.yaml:5
+      + repository_member r-1/o/a: cyd  chart.yaml:5
           level        "write"
-      - member r-1/o/ada               chart.yaml:3
+      - member r-1/o: ada               chart.yaml:3
           (not in the organization's `members` list)
-      ~ member r-1/o/bob               chart.yaml:3
+      ~ member r-1/o: bob               chart.yaml:3
           level        "manage" -> "read"
 
     Plan: 1 to add, 2 to change, 2 to destroy.
@@ -83,11 +83,11 @@ fn plans_as_text_markdown_and_diff() {
     "##);
     insta::assert_snapshot!(render::plan::text(&plan(&of_repository("cleanup: none, members: \
         []")), look), @r##"
-      - cleanup r-1/o/a                chart.yaml:3
+      - cleanup r-1/o/a                 chart.yaml:3
           (the repository has `cleanup: none`)
-      - repository_member r-1/o/a/ada  chart.yaml:3
+      - repository_member r-1/o/a: ada  chart.yaml:3
           (not in the repository's `members` list)
-      - repository_member r-1/o/a/bob  chart.yaml:3
+      - repository_member r-1/o/a: bob  chart.yaml:3
           (not in the repository's `members` list)
 
     Plan: 0 to add, 0 to change, 3 to destroy.
@@ -99,11 +99,11 @@ fn plans_as_text_markdown_and_diff() {
         .filter(|line| line.starts_with("| `"))
         .collect();
     insta::assert_snapshot!(rows.join("\n"), @r##"
-    | `-` | `repository_member r-1/o/a/ada` | not in the repository's `members` list | `chart.yaml:5` |
-    | `-` | `member r-1/o/ada` | not in the organization's `members` list | `chart.yaml:3` |
+    | `-` | `repository_member r-1/o/a: ada` | not in the repository's `members` list | `chart.yaml:5` |
+    | `-` | `member r-1/o: ada` | not in the organization's `members` list | `chart.yaml:3` |
+    | `+` | `repository_member r-1/o/a: cyd` | `level`: `"write"` | `chart.yaml:5` |
+    | `~` | `member r-1/o: bob` | `level`: `"manage"` -> `"read"` | `chart.yaml:3` |
     | `~` | `cleanup r-1/o/a` | `days`: `14` -> `30`<br>`keep`: `[-{ regexp: "^v" }-], {+"edge"+}, {+"nightly"+}, {+"stable"+}, {+{ regexp: "^release-" }+}, {+{ regexp: "^v[0-9]+" }+}, "latest"`<br>**destroys-data**: 3 tags may go | `chart.yaml:4` |
-    | `+` | `repository_member r-1/o/a/cyd` | `level`: `"write"` | `chart.yaml:5` |
-    | `~` | `member r-1/o/bob` | `level`: `"manage"` -> `"read"` | `chart.yaml:3` |
     "##);
     insta::assert_snapshot!(render::yaml_diff::diff(&plan(&of_repository("cleanup: { days: 14, \
         keep: [ edge ] }"))), @r##"

@@ -35,9 +35,9 @@ fn a_plan_has_a_change_for_each_difference() {
         (
             "members: [ { user: ada, level: write }, { user: cyd, level: read } ]",
             vec![
-                r#"~ repository_member r-1/o/a/ada level: "read" -> "write""#,
-                r#"- repository_member r-1/o/a/bob level: "manage" -> -"#,
-                r#"+ repository_member r-1/o/a/cyd level: - -> "read""#,
+                r#"~ repository_member r-1/o/a: ada level: "read" -> "write""#,
+                r#"- repository_member r-1/o/a: bob level: "manage" -> -"#,
+                r#"+ repository_member r-1/o/a: cyd level: - -> "read""#,
             ],
         ),
     ] {
@@ -52,8 +52,8 @@ fn a_plan_has_a_change_for_each_difference() {
     assert_eq!(
         summary(&plan(of_organization)),
         [
-            r#"- member r-1/o/ada level: "read" -> -"#,
-            r#"~ member r-1/o/bob level: "manage" -> "read""#,
+            r#"- member r-1/o: ada level: "read" -> -"#,
+            r#"~ member r-1/o: bob level: "manage" -> "read""#,
         ]
     );
     let mut empty = live();
