@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use self::place::Place;
 pub use self::table::{
-    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs, Tail,
+    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs, Step, Tail,
     Unmentioned, Unrepairable, Verb,
 };
 pub use self::{

@@ -139,7 +139,7 @@ pub static REPOSITORY: Kind = Kind {
         of: Verb::Delete,
         class: RiskClass::DestroysData,
         // An unknown number counts as data: losing images cannot be undone.
-        evidence: |images| (images != Some(0)).then(|| tags(images)),
+        evidence: |step| (step.held != Some(0)).then(|| tags(step.held)),
     }],
     holds: Some(&Holds {
         fact: &IMAGES,

@@ -3,7 +3,7 @@
 use super::{ContentList, Kind, Listing, Subject, fact::Fact};
 use crate::{
     risk::RiskClass,
-    state::{LiveResource, RemoteId, RunState},
+    state::{Attributes, LiveResource, RemoteId, RunState},
     text::counted,
     wire::{Request, Response, secret::Login},
 };
@@ -148,9 +148,19 @@ pub struct Runs {
 pub struct ActionRisk {
     pub of: Verb,
     pub class: RiskClass,
-    /// Evidence from the live state, or `None` if there is no risk. `held` is the number of things
-    /// that the resource contains.
-    pub evidence: fn(held: Option<u64>) -> Option<String>,
+    /// Evidence from the live state, or `None` if there is no risk.
+    pub evidence: fn(step: Step<'_>) -> Option<String>,
+}
+
+/// What an action does to a resource, for the risks of the action.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Step<'a> {
+    /// `None` if the resource is created.
+    pub before: Option<&'a Attributes>,
+    /// `None` if the resource is deleted.
+    pub after: Option<&'a Attributes>,
+    /// The number of things that the resource contains, or its nearest ancestor that contains any.
+    pub held: Option<u64>,
 }
 
 /// Which actions a kind has.

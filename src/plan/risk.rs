@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Action, Change, Withheld};
 use crate::{
     address::Address,
-    kind::{Attribute, Hazard},
+    kind::{Attribute, Hazard, Step},
     pattern::{Index, Pattern},
     state::{Attributes, Consent, Live, Protection},
 };
@@ -35,8 +35,13 @@ pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> V
         }));
     }
     let verb = action.verb();
+    let step = Step {
+        before: action.before(),
+        after: action.after(),
+        held,
+    };
     for risk in kind.risks.iter().filter(|risk| risk.of == verb) {
-        risks.extend((risk.evidence)(held).map(|evidence| Risk {
+        risks.extend((risk.evidence)(step).map(|evidence| Risk {
             class: risk.class,
             evidence,
         }));

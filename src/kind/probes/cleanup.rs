@@ -12,7 +12,7 @@ use crate::{
     address::Address,
     kind::{
         ActionRisk, Attribute, IdField, Identity, Kind, Lifecycle, Listing, Preset, Role, Shape,
-        Subject, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
+        Step, Subject, Undecodable, Unmentioned, Verb, Wire, json as parse, organization,
         place::{Form, KeyRule, Place, Record, key},
         repository,
     },
@@ -113,8 +113,8 @@ pub fn address(repository: &Address) -> Address {
     Address::new(&CLEANUP, repository.parts().to_vec())
 }
 
-fn evidence(tags: Option<u64>) -> Option<String> {
-    match tags {
+fn evidence(step: Step<'_>) -> Option<String> {
+    match step.held {
         Some(0) => None,
         Some(number) => Some(format!("{number} tags may go")),
         None => Some("tags may go".to_owned()),
