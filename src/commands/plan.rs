@@ -128,17 +128,16 @@ pub(super) async fn make(
         ));
     }
     let unknown = learned.unknown(wanted, &scope);
-    loaded.conclude(global, Some((&live, &part)), asked)?;
-    drop(part);
     // The service's clock where a response had one: with a wrong local clock a mirror would look
     // stale, and be run without need.
-    let plan = build(
+    let mut plan = build(
         &chart,
         &live,
         allow,
         scope,
         live.clock.unwrap_or_else(runtime::now),
     );
+    loaded.conclude(global, Some((&live, &part, &mut plan)), asked)?;
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
     loaded.report(global, found);

@@ -14,6 +14,7 @@ use crate::{
     },
     coverage::Seen,
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
+    plan::{Plan, finding},
     state::{Chart, Live},
     transport::endpoint::Wanted,
 };
@@ -112,21 +113,21 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
 }
 
 impl Loaded {
-    /// Adds the findings that need the live state of a part of the chart; without one, only the
-    /// unused waivers. A selection that covers nothing ends the command: its plan would be empty,
+    /// Adds the findings that need the live state of a part of the chart, and removes the waived ones
+    /// of its plan; without a live state, adds only the unused waivers. A selection that covers nothing ends the command: its plan would be empty,
     /// and look like success.
     pub(super) fn conclude(
         &mut self,
         global: &Global,
-        read: Option<(&Live, &Chart)>,
+        read: Option<(&Live, &Chart, &mut Plan)>,
         asked: &Asked,
     ) -> Result<(), Unready> {
         let mut found = Diagnostics::new();
         // A lint that did not run finds nothing, so its waivers are not unused.
-        let mut not_looked_for = &lint::OF_A_PLAN[..];
-        if let Some((live, part)) = read.filter(|(live, _)| live.failures.is_empty()) {
+        let mut not_looked_for: Vec<&str> =
+            lint::OF_A_PLAN.into_iter().chain(finding::CODES).collect();
+        if let Some((live, part, plan)) = read.filter(|(live, ..)| live.failures.is_empty()) {
             found.extend(lint::targets(&self.chart, live, &self.rules));
-            found.extend(lint::failing(&self.chart, live));
             let has_patterns = !(self.chart.protect.is_empty() && self.chart.accept.is_empty());
             if has_patterns || asked.selection.is_partial() || !asked.ignores.is_empty() {
                 found.extend(
@@ -134,13 +135,19 @@ impl Loaded {
                 );
             }
             self.waivers.apply(&mut found);
+            let (waivers, sources) = (&mut self.waivers, &self.sources);
+            plan.findings
+                .retain(|finding| !waivers.silences(finding, sources));
             not_looked_for = if asked.selection.is_partial() {
-                &lint::OF_A_WHOLE_PLAN
+                lint::OF_A_WHOLE_PLAN
+                    .into_iter()
+                    .chain(finding::CODES)
+                    .collect()
             } else {
-                &[]
+                Vec::new()
             };
         }
-        found.extend(self.waivers.unused(not_looked_for));
+        found.extend(self.waivers.unused(&not_looked_for));
         let has_errors = found.has_errors();
         self.report(global, found);
         if has_errors {

@@ -1,7 +1,7 @@
 //! Lints: warnings about charts that are valid but probably not intended.
 //!
-//! Most need only the chart. [`targets`] and [`failing`] also need the live state, as does
-//! `coverage`, which checks patterns. Waivers are applied later.
+//! Most need only the chart. [`targets`] also needs the live state, as does `coverage`, which checks
+//! patterns. Waivers are applied later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) type PlacedRule = (Address, Span);
 
 /// The codes of all lints. Waivers may name them.
-pub(crate) const CODES: [&str; 12] = [
+pub(crate) const CODES: [&str; 11] = [
     "unknown-region",
     "registry-host",
     "self-copy",
@@ -34,18 +34,16 @@ pub(crate) const CODES: [&str; 12] = [
     "unusual-git-url",
     "literal-variable",
     UNKNOWN_TARGET,
-    FAILING,
     COVERS_NOTHING,
 ];
 
 /// The lints that need the live state.
-pub(crate) const OF_A_PLAN: [&str; 3] = [UNKNOWN_TARGET, FAILING, COVERS_NOTHING];
+pub(crate) const OF_A_PLAN: [&str; 2] = [UNKNOWN_TARGET, COVERS_NOTHING];
 
 /// The lints that need the live state of the whole chart.
 pub(crate) const OF_A_WHOLE_PLAN: [&str; 1] = [COVERS_NOTHING];
 
 const UNKNOWN_TARGET: &str = "unknown-target-organization";
-const FAILING: &str = "failing-mirror";
 const COVERS_NOTHING: &str = "pattern-covers-nothing";
 
 /// The organization and the repository that a rule copies to.
@@ -232,25 +230,6 @@ pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnost
         })
     });
     missing.collect()
-}
-
-/// Mirrors whose last run failed. Without this warning, nobody would notice before the last success
-/// is older than `max_age` and a run is planned.
-pub fn failing(chart: &Chart, live: &Live) -> Vec<Diagnostic> {
-    let failing = chart.terms.iter().filter_map(|(address, terms)| {
-        let state = live.resources.get(address)?.runs.as_deref()?;
-        let reason = state.failure(live.clock)?;
-        Some(
-            Diagnostic::warning(FAILING, format!("the last run failed: {reason}"))
-                .at(terms.span)
-                .address(address.to_string())
-                .hint(match &state.last_success {
-                    Some(success) => format!("the last success was {}", visible(&success.text)),
-                    None => "it never succeeded".to_owned(),
-                }),
-        )
-    });
-    failing.collect()
 }
 
 /// Deletions that are left out because a child is excluded. Who excludes a child may not expect

@@ -1,8 +1,8 @@
 //! Waivers, which silence findings: a comment `# portolan: allow CODE` on a line or above it, or
 //! `lints: { allow: [CODE] }` for a whole document.
 //!
-//! Only lints can be waived, and errors that a kind declares waivable. An unused waiver is a
-//! warning, because it would hide a future finding.
+//! Only lints and the findings of a plan can be waived, and errors that a kind declares waivable. An
+//! unused waiver is a warning, because it would hide a future finding.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,9 @@ use super::{
     tree::{self, Node, comments},
 };
 use crate::{
-    diagnostics::{Diagnostic, Diagnostics, FileId, Severity, Span},
+    diagnostics::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span},
     kind,
+    plan::{Finding, finding},
 };
 
 /// The start of a waiver comment.
@@ -22,7 +23,8 @@ const MARK: &str = "portolan: allow";
 
 /// Every code that a waiver may name.
 fn waivable() -> impl Iterator<Item = &'static str> {
-    lint::CODES.into_iter().chain(kind::waivable_errors())
+    let warnings = lint::CODES.into_iter().chain(finding::CODES);
+    warnings.chain(kind::waivable_errors())
 }
 
 /// The waivers of a chart.
@@ -137,20 +139,36 @@ impl Waivers {
         });
     }
 
+    /// Whether a finding of a plan is waived. Marks its waivers as used.
+    pub fn silences(&mut self, finding: &Finding, sources: &SourceMap) -> bool {
+        let code = finding::CODES
+            .into_iter()
+            .find(|code| *code == finding.code);
+        // Only then is its place looked up, which costs the length of a line.
+        let code = code.filter(|code| self.all.iter().any(|waiver| waiver.code == *code));
+        let span = finding
+            .source
+            .as_ref()
+            .and_then(|source| sources.span_of(source));
+        code.zip(span)
+            .is_some_and(|(code, span)| self.reach(code, span))
+    }
+
     fn covers(&mut self, diagnostic: &Diagnostic) -> bool {
-        let Some(span) = diagnostic.span else {
-            return false;
-        };
+        diagnostic
+            .span
+            .is_some_and(|span| self.reach(diagnostic.code, span))
+    }
+
+    fn reach(&mut self, code: &'static str, span: Span) -> bool {
         let mut covered = false;
         // Both are marked as used: neither is reported as unused because the other covers the
         // finding.
         for groups in [&mut self.lines, &mut self.documents] {
-            let here = (diagnostic.code, span.file, span.start);
+            let here = (code, span.file, span.start);
             // Reaches of one code do not overlap, so only the last one that starts before the
             // finding can cover it. Trying all would make a file of waivers quadratic.
-            let last = groups
-                .range_mut((diagnostic.code, span.file, 0)..=here)
-                .next_back();
+            let last = groups.range_mut((code, span.file, 0)..=here).next_back();
             if let Some((_, group)) = last.filter(|(_, group)| span.start < group.end) {
                 group.used = true;
                 covered = true;

@@ -132,6 +132,31 @@ impl SourceMap {
         }
     }
 
+    /// The opposite of [`Self::location`]: an empty span at a place. `None` if the map has no such
+    /// file.
+    pub(crate) fn span_of(&self, place: &Source) -> Option<Span> {
+        let is_there = |file: &FileId| self.path(*file) == place.file;
+        let file = self.files().find(is_there)?;
+        let index = self.file(file)?.index();
+        let line = (place.line as usize).saturating_sub(1);
+        let start = *index.lines.get(line)?;
+        let (start, text) = self.line(Span::new(file, start, start));
+        let bytes = text
+            .strip_prefix(BOM)
+            .filter(|_| start == 0)
+            .unwrap_or(text);
+        let skipped = text.len() - bytes.len();
+        let column = (place.column as usize).saturating_sub(1);
+        // The first byte of each character.
+        let firsts = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte & 0xc0 != 0x80);
+        let within = firsts.map(|(at, _)| at).nth(column).unwrap_or(bytes.len());
+        let offset = u32::try_from(start + skipped + within).ok()?;
+        Some(Span::new(file, offset, offset))
+    }
+
     /// The line in which a span starts.
     pub(crate) fn line_of(&self, span: Span) -> Span {
         let (start, text) = self.line(span);
@@ -270,6 +295,32 @@ mod tests {
         assert_eq!(at("\u{feff}ab".as_bytes(), 4), (1, 2));
         assert_eq!(at(b"\xff\xfea", 2), (1, 3));
         assert_eq!(at("é\n日本: x".as_bytes(), 11), (2, 5));
+    }
+
+    #[test]
+    fn a_place_leads_back_to_its_offset() {
+        let mut sources = SourceMap::default();
+        sources.add("other", "x");
+        let text = "\u{feff}a: 日本\r\n\r\n  b: é # c\n";
+        let file = sources.add("f", text);
+        for (offset, _) in text.char_indices().skip(1) {
+            let offset = u32::try_from(offset).unwrap();
+            let place = sources.location(Span::new(file, offset, offset));
+            let found = sources.span_of(&place).unwrap();
+            // The bytes of a line break are behind the last column.
+            let is_break = matches!(text.as_bytes()[offset as usize], b'\r' | b'\n');
+            assert!(found.start == offset || is_break, "{offset} {found:?}");
+            assert_eq!(found.file, file);
+        }
+        let missing = |file: &str, line| {
+            let place = Source {
+                file: file.into(),
+                line,
+                column: 1,
+            };
+            sources.span_of(&place)
+        };
+        assert_eq!((missing("g", 1), missing("f", 9)), (None, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
     by_id::{self, Verdict},
     change::step,
-    limits, risk,
+    finding, limits, risk,
 };
 use crate::{
     address::{Address, Ascending},
@@ -96,6 +96,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     risk::withhold(&mut plan.changes, &chart.protect, live, &consents);
     plan.stopped
         .extend(stops_for_blocked_organizations(&blocking));
+    plan.findings = finding::of(chart, live, &selection);
     plan.stopped
         .extend(limits::check(&plan.changes, live, &chart.limits, &consents));
     plan

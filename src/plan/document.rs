@@ -11,8 +11,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Action, Change, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary, Uncompared,
-    Unlisted, Withheld,
+    Action, Change, Finding, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary,
+    Uncompared, Unlisted, Withheld,
     cloud::EndpointDocument,
     risk::{Risk, RiskClass},
     saved,
@@ -45,6 +45,9 @@ pub struct PlanDocument {
     pub changes: Vec<ChangeDocument>,
     pub stopped: Vec<Stop>,
     pub unlisted: Vec<Unlisted>,
+    /// Documents of format 1.0 have none.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// Whether only a part of the chart was selected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
@@ -111,6 +114,7 @@ impl PlanDocument {
             changes: plan.changes.iter().map(ChangeDocument::from).collect(),
             stopped: plan.stopped.clone(),
             unlisted: plan.unlisted.clone(),
+            findings: plan.findings.clone(),
             partial: plan.scope.selection.is_partial(),
             uncompared: plan.uncompared.clone(),
             diagnostics,
@@ -305,6 +309,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         changes: changes.map_err(PlanFileError::Inconsistent)?,
         unchanged: document.summary.unchanged,
         unlisted: document.unlisted,
+        findings: document.findings,
         kept: Vec::new(),
         uncompared: document.uncompared,
         stopped: document.stopped,

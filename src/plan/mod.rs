@@ -8,6 +8,7 @@ pub mod by_id;
 mod change;
 pub mod cloud;
 pub mod document;
+pub mod finding;
 pub mod limits;
 pub mod order;
 mod precondition;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::precondition::Precondition;
+pub use self::{finding::Finding, precondition::Precondition};
 use crate::{
     address::Address,
     diagnostics::Source,
@@ -44,6 +45,8 @@ pub struct Plan {
     /// The number of managed resources that need no change.
     pub unchanged: usize,
     pub unlisted: Vec<Unlisted>,
+    /// In address order. None if the plan is unknown.
+    pub findings: Vec<Finding>,
     /// Deletions that `--target` or `--exclude` leaves out, because it leaves out a child.
     pub kept: Vec<Kept>,
     /// Attributes that the chart sets, the API does not return, and this plan does not send.
@@ -329,6 +332,9 @@ pub struct Summary {
     pub unchanged: usize,
     pub withheld: usize,
     pub unlisted: usize,
+    /// Documents of format 1.0 have none.
+    #[serde(default)]
+    pub findings: usize,
 }
 
 impl Plan {
@@ -348,6 +354,7 @@ impl Plan {
         let mut summary = Summary {
             unchanged: self.unchanged,
             unlisted: self.unlisted.len(),
+            findings: self.findings.len(),
             ..Summary::default()
         };
         for change in &self.changes {

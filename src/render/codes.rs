@@ -3,7 +3,7 @@
 use super::fit::wrap;
 use crate::diagnostics::{
     Severity,
-    codes::{Code, Example, explained, of_plans, of_stops},
+    codes::{Code, Example, explained, of_findings, of_plans, of_stops},
 };
 
 /// The default width of terminals, in columns.
@@ -35,6 +35,20 @@ error.
 
 | code | severity | meaning |
 | --- | --- | --- |
+";
+
+const OF_FINDINGS: &str = "
+## Findings of a plan
+
+What a command saw that no change would mend. Every format lists findings beside the changes, and \
+JSON documents under `findings`.
+They do not change the outcome of a plan. `drift` exits with 2 for those that count. `accept` and \
+`--ignore` cover them by
+address; a comment `# portolan: allow CODE` at the line of a finding, or `lints: { allow: [CODE] \
+}`, silences them.
+
+| code | meaning |
+| --- | --- |
 ";
 
 const OF_STOPS: &str = "
@@ -80,10 +94,11 @@ pub fn list(codes: &[&Code]) -> String {
             .filter(move |code| code.severity == severity)
             .collect()
     };
-    let groups: [(&str, Vec<&Code>); 4] = [
+    let groups: [(&str, Vec<&Code>); 5] = [
         ("Errors:", of(Severity::Error)),
         ("Warnings:", of(Severity::Warning)),
         ("Changes and states of a plan:", of_plans().collect()),
+        ("Findings of a plan:", of_findings().collect()),
         ("Why a plan stops:", of_stops().collect()),
     ];
     for (title, codes) in groups {
@@ -127,6 +142,10 @@ pub fn markdown(codes: &[&Code]) -> String {
             severity(code),
             code.summary
         ));
+    }
+    out.push_str(OF_FINDINGS);
+    for code in of_findings() {
+        out.push_str(&format!("| `{}` | {} |\n", code.name, code.summary));
     }
     out.push_str(OF_STOPS);
     for code in of_stops() {

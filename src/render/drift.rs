@@ -7,7 +7,7 @@ use super::{
     fold::Folding,
     gitlab,
     markdown::{self, Comment, escape, raw_code},
-    plan, sarif,
+    plan, plan_findings, sarif,
     style::{Color, Depth, Look, Role},
     unlisted, words,
 };
@@ -24,6 +24,7 @@ pub fn text(drift: &Drift, look: Look) -> String {
     let mut out = plan::blocks(&drift.plan, look);
     out.push_str(&accepted(drift, look));
     out.push_str(&unlisted::text(&drift.plan, look, !out.is_empty()));
+    out.push_str(&plan_findings::text(&drift.plan, look, !out.is_empty()));
     if !out.is_empty() {
         out.push('\n');
     }

@@ -13,7 +13,10 @@ use sha2::{Digest as _, Sha256};
 use super::checkout::Checkout;
 use crate::{
     diagnostics::{Severity, View, visible},
-    plan::document::{FORMAT_VERSION, pretty},
+    plan::{
+        document::{FORMAT_VERSION, pretty},
+        finding::CODES,
+    },
 };
 
 /// What `validate --format json` prints.
@@ -74,8 +77,8 @@ pub(super) fn message(view: &View) -> String {
 }
 
 /// A unique fingerprint for each finding, from its code, file, resource and message. It does not
-/// depend on the line, so that it stays the same when the line moves. The messages of changes and
-/// of summaries are left out, because they contain counts.
+/// depend on the line, so that it stays the same when the line moves. The messages of changes, of
+/// summaries and of a plan's findings are left out, because they contain counts and live values.
 pub(super) fn fingerprints<'v>(
     views: impl IntoIterator<Item = &'v View>,
     checkout: &Checkout,
@@ -83,7 +86,7 @@ pub(super) fn fingerprints<'v>(
     let mut seen = HashMap::<String, usize>::new();
     let print = |view: &View| {
         let file = view.file.as_deref().unwrap_or(&checkout.chart);
-        let message = if is_change(view) || view.count.is_some() {
+        let message = if is_change(view) || is_noticed(view) || view.count.is_some() {
             ""
         } else {
             &view.message
@@ -101,6 +104,11 @@ pub(super) fn fingerprints<'v>(
 /// Whether the finding is a change of a plan.
 pub(super) fn is_change(view: &View) -> bool {
     view.code.starts_with("plan-") && view.address.is_some()
+}
+
+/// Whether it is a finding of a plan.
+fn is_noticed(view: &View) -> bool {
+    view.address.is_some() && CODES.contains(&view.code.as_str())
 }
 
 /// One workflow command for each finding. GitHub shows it at its line.

@@ -11,6 +11,7 @@ use super::{
     change, cloud,
     fold::{self, Group},
     plan::{self as text, text as full_text},
+    plan_findings,
     style::{Color, Depth, Look},
     words,
 };
@@ -140,6 +141,11 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
             let address = raw_code(&unlisted.address.to_string());
             (format!("| `?` | {address} | no file lists it | |\n"), 1)
         }),
+    );
+    page.table(
+        "Findings",
+        "findings",
+        plan_findings::rows(plan).map(|row| (row, 1)),
     );
     if !plan.changes.is_empty() {
         page.details(&(comment.whole)());

@@ -8,7 +8,7 @@
 use crate::{
     drift::Drift,
     kind::{Kind, REGISTRY, Verb},
-    plan::{Outcome, risk::RiskClass},
+    plan::{Outcome, finding::CODES, risk::RiskClass},
 };
 
 /// The labels of every series.
@@ -100,6 +100,11 @@ pub fn text(metrics: &Metrics<'_>) -> String {
         "portolan_unlisted",
         "Live repositories that the chart does not list.",
         count(|drift| drift.plan.unlisted.len()),
+    );
+    gauge(
+        "portolan_findings",
+        "Findings that are neither accepted nor ignored, by their code.",
+        known.map(findings).unwrap_or_default(),
     );
     gauge(
         "portolan_withheld",
@@ -258,6 +263,16 @@ fn risks(drift: &Drift) -> Vec<Sample> {
     };
     RiskClass::ALL
         .map(|class| (vec![("class", class.to_string())], count(class).to_string()))
+        .into()
+}
+
+fn findings(drift: &Drift) -> Vec<Sample> {
+    let count = |code: &str| {
+        let findings = drift.plan.findings.iter();
+        findings.filter(|finding| finding.code == code).count()
+    };
+    CODES
+        .map(|code| (vec![("code", code.to_owned())], count(code).to_string()))
         .into()
 }
 

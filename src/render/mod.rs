@@ -15,6 +15,7 @@ pub mod markdown;
 pub mod metrics;
 mod outline;
 pub mod plan;
+mod plan_findings;
 pub mod question;
 pub mod reference;
 pub mod report;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{
     change::{reason, source_column},
-    cloud, outline,
+    cloud, outline, plan_findings,
     style::{Color, Look, Role},
     unlisted, words,
 };
 use crate::{
     diagnostics::{Severity, View},
     pattern::Pattern,
-    plan::{Change, Outcome, Plan, Summary, Withheld},
+    plan::{Change, Outcome, Plan, Withheld},
     text::{counted, escaped, visible},
 };
 
@@ -19,6 +19,7 @@ use crate::{
 pub fn text(plan: &Plan, look: Look) -> String {
     let mut out = blocks(plan, look);
     out.push_str(&unlisted::text(plan, look, !out.is_empty()));
+    out.push_str(&plan_findings::text(plan, look, !out.is_empty()));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -57,8 +58,8 @@ pub(super) fn stops(plan: &Plan, color: Color) -> String {
     out
 }
 
-/// Each change as a finding at its line, for services that annotate files. Grave changes are
-/// errors. A stop or a failed read is a finding too: a report without findings would look like
+/// Each change and finding at its line, for services that annotate files. Grave changes are errors,
+/// and so are findings that count. A stop or a failed read is a finding too: a report without findings would look like
 /// success.
 pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
     let whole = |message: String, hint: &Option<String>| View {
@@ -97,6 +98,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
         .chain(failures)
         .chain(stops)
         .chain(plan.changes.iter().map(view))
+        .chain(plan.findings.iter().map(plan_findings::view))
 }
 
 pub(super) fn view(change: &Change) -> View {
@@ -191,7 +193,7 @@ pub(super) fn totals(plan: &Plan, is_complete: bool) -> Vec<String> {
             summary.add, summary.change, summary.destroy
         ),
     };
-    let second = counts(&summary);
+    let second = counts(plan);
     let known = plan.outcome() != Outcome::Unknown && !second.is_empty();
     [Some(first), known.then_some(second), uncompared(plan)]
         .into_iter()
@@ -240,19 +242,24 @@ fn failures(plan: &Plan) -> String {
     counted(plan.failures.len(), ("object", "objects"))
 }
 
-/// The counts of run, unchanged, withheld and unlisted that are not zero.
-fn counts(summary: &Summary) -> String {
+/// The counts of run, unchanged, withheld, unlisted and other findings that are not zero.
+fn counts(plan: &Plan) -> String {
+    let summary = plan.summary();
     let counts = [
         (summary.run, "to run"),
         (summary.unchanged, "unchanged"),
         (summary.withheld, "withheld"),
         (summary.unlisted, "unlisted"),
     ];
-    let counted = words::counted(&counts);
-    if counted.is_empty() {
-        counted
+    let counted = Some(words::counted(&counts)).filter(|counted| !counted.is_empty());
+    let all: Vec<String> = counted
+        .into_iter()
+        .chain(plan_findings::total(plan))
+        .collect();
+    if all.is_empty() {
+        String::new()
     } else {
-        format!("{counted}.")
+        format!("{}.", all.join(", "))
     }
 }
 

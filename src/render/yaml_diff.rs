@@ -16,8 +16,8 @@ use crate::{
     state::Attributes,
 };
 
-/// The diff; empty if there is nothing to do. Stops and withheld changes are on `#` lines, which
-/// tools skip.
+/// The diff; empty if there is nothing to do and nothing was found. Stops, withheld changes and
+/// findings are on `#` lines, which tools skip.
 pub fn diff(plan: &Plan) -> String {
     let mut out = String::new();
     if plan.outcome() == Outcome::Unknown && !plan.is_for_other_account() {
@@ -37,6 +37,14 @@ pub fn diff(plan: &Plan) -> String {
         out.push_str(&format!(
             "# cannot be compared: {names} of {}\n",
             on_one_line(&address)
+        ));
+    }
+    for finding in &plan.findings {
+        out.push_str(&format!(
+            "# finding {}: {}: {}\n",
+            on_one_line(&finding.code),
+            on_one_line(&finding.address.to_string()),
+            on_one_line(&finding.message)
         ));
     }
     plan.changes

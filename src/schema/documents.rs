@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     DIALECT,
     change::{self, ACTIONS},
-    plan::{diagnostic, drift_document, optional, plan_keys, saved_plan, stop, summary},
+    plan::{diagnostic, drift_document, finding, optional, plan_keys, saved_plan, stop, summary},
     run,
     words::{
         self, account, any_of, called, count, described, endpoints, list, nullable, object,
@@ -149,6 +149,7 @@ fn definitions() -> Map<String, Value> {
         described(version_document(), "What `version --format json` prints."),
     );
     define("summary", summary());
+    define("finding", finding());
     define(
         "address",
         any_of(

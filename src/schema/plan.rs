@@ -77,17 +77,46 @@ pub(super) fn saved_plan() -> Value {
 }
 
 /// Keys that are left out if they have no meaning, or that a minor version added.
-pub(super) fn optional() -> [(&'static str, Value); 4] {
+pub(super) fn optional() -> [(&'static str, Value); 5] {
     let partial = described(
         json!({ "const": true }),
         "The plan covers only a part of the chart. The rest was not compared.",
     );
     [
         ("partial", partial),
+        ("findings", findings()),
         ("uncompared", uncompared()),
         ("account", account()),
         ("endpoints", endpoints()),
     ]
+}
+
+fn findings() -> Value {
+    described(
+        list(reference("finding")),
+        "What no change would mend, sorted by address. Live repositories that the chart does not \
+        list are in here too.",
+    )
+}
+
+pub(super) fn finding() -> Value {
+    let counts = described(
+        json!({ "type": "boolean" }),
+        "Whether `drift` fails because of it.",
+    );
+    object(
+        &[
+            (
+                "code",
+                described(text(), "`portolan explain CODE` explains it."),
+            ),
+            ("address", reference("address")),
+            ("message", text()),
+            ("counts", counts),
+            ("source", nullable(reference("source"))),
+        ],
+        &[],
+    )
 }
 
 fn uncompared() -> Value {
@@ -146,7 +175,7 @@ pub(super) fn summary() -> Value {
     ];
     let keys: Vec<(&str, Value)> = names.into_iter().map(|name| (name, count())).collect();
     described(
-        object(&keys, &[]),
+        object(&keys, &[("findings", count())]),
         "A replace counts as one add and one destroy; a withheld change only as withheld.",
     )
 }

@@ -55,6 +55,7 @@ fn the_document_has_its_fields() {
         "changes",
         "stopped",
         "unlisted",
+        "findings",
         "diagnostics",
         "chart",
         "account",
@@ -67,6 +68,7 @@ fn the_document_has_its_fields() {
     );
     let summary = json!({
         "add": 2, "change": 1, "destroy": 2, "run": 0, "unchanged": 2, "withheld": 1, "unlisted": 1,
+        "findings": 0,
     });
     assert_eq!(document["summary"], summary);
     assert_eq!(document["chart"]["files"], json!(["portolan.yaml"]));

@@ -417,6 +417,7 @@ fn metrics_hold_the_counts() {
     portolan_risks{chart="portolan",account="emulator",class="one-way"} 0
     portolan_unchanged{chart="portolan",account="emulator"} 2
     portolan_unlisted{chart="portolan",account="emulator"} 1
+    portolan_findings{chart="portolan",account="emulator",code="failing-mirror"} 0
     portolan_withheld{chart="portolan",account="emulator"} 0
     portolan_accepted{chart="portolan",account="emulator"} 1
     portolan_ignored{chart="portolan",account="emulator"} 0

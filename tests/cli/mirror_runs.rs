@@ -371,18 +371,38 @@ fn a_failed_run_of_a_fresh_mirror_is_reported_and_is_not_drift() {
     });
     start_by_another_client(&world);
     let output = world.run(&["drift", "--format", "json"]).exits(0);
-    let finding = &output.json()["diagnostics"][0];
+    let document = output.json();
+    let finding = &document["findings"][0];
     assert_eq!(finding["code"], "failing-mirror");
-    assert_eq!(finding["message"], "the last run failed: no route to host");
+    let message = finding["message"].as_str().unwrap();
+    let reason = "the last run failed: no route to host; the last success was ";
+    assert!(message.starts_with(reason), "{message}");
+    assert_eq!(finding["address"]["repository"], "app");
     assert_eq!(
-        (&finding["severity"], &finding["line"]),
-        (&json!("warning"), &json!(4))
+        (&finding["counts"], &finding["source"]["line"]),
+        (&json!(false), &json!(4))
     );
+    assert_eq!(document["summary"]["findings"], json!(1));
+    assert_eq!(document["diagnostics"], json!([]));
+    // Each format has it, and it changes no exit code.
+    for format in ["text", "markdown", "diff", "sarif", "gitlab"] {
+        let _ = world
+            .run(&["plan", "--detailed-exitcode", "--format", format])
+            .exits(0)
+            .says("failing-mirror")
+            .says("no route to host");
+    }
+    let _ = world.run(&["drift", "--metrics", "m.prom"]).exits(0);
+    let metrics = std::fs::read_to_string(world.path("m.prom")).unwrap();
+    let sample = "portolan_findings{chart=\"portolan\",\
+        code=\"failing-mirror\"} 1\n";
+    assert!(metrics.contains(sample), "{metrics}");
     // It can be waived, and is drift as soon as the success is too old.
     write(&world, &format!("{FRESH} # portolan: allow failing-mirror"));
+    let waived = world.run(&["drift", "--format", "json"]).exits(0).json();
     assert_eq!(
-        world.run(&["drift", "--format", "json"]).exits(0).json()["diagnostics"],
-        json!([])
+        (&waived["findings"], &waived["diagnostics"]),
+        (&json!([]), &json!([]))
     );
     write(&world, FRESH);
     world.emulator.advance(Duration::from_secs(6 * 3600));

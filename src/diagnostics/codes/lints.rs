@@ -68,16 +68,6 @@ organizations:
         ),
     ),
     warning(
-        "failing-mirror",
-        "The last run of a mirror failed.",
-        "The message repeats the service's own words. No run is planned while the last success is \
-        newer than `max_age` allows. Fix the cause before it gets older.",
-        Example::Advice(
-            "Read the service's message. A wrong URL or invalid credentials need a correction: \
-            another run fails too.",
-        ),
-    ),
-    warning(
         "kept-by-exclude",
         "The chart deletes a resource, but `--exclude` covers something in it.",
         "A deletion removes the contents of the resource too, or is refused because of them: the \

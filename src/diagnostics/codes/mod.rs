@@ -3,6 +3,7 @@
 //!
 //! Data only. A published code keeps its meaning, because scripts and waivers name it.
 
+mod findings;
 mod lints;
 mod meaning;
 mod plans;
@@ -59,12 +60,18 @@ pub(crate) fn of_stops() -> impl Iterator<Item = &'static Code> {
     stops::CODES.iter()
 }
 
+/// The codes in a plan's `findings` list, sorted by name.
+pub(crate) fn of_findings() -> impl Iterator<Item = &'static Code> {
+    findings::CODES.iter()
+}
+
 /// Every code that `portolan explain` knows.
 pub fn explained() -> impl Iterator<Item = &'static Code> {
     LISTS
         .into_iter()
         .flatten()
         .chain(of_plans())
+        .chain(of_findings())
         .chain(of_stops())
 }
 

@@ -13,7 +13,7 @@ use crate::{
     diagnostics::SourceMap,
     drift,
     kind::REGISTRY,
-    plan::Plan,
+    plan::{Plan, finding},
     scope::Selection,
     state::Live,
 };
@@ -125,6 +125,13 @@ fn every_stop_of_a_plan_can_be_explained() {
             .len()
             == explained().count()
     );
+}
+
+#[test]
+fn every_finding_of_a_plan_can_be_explained() {
+    let registered = of_findings().map(|code| code.name);
+    assert!(registered.eq(finding::CODES), "both lists are sorted");
+    assert!(finding::CODES.is_sorted());
 }
 
 fn root() -> PathBuf {

@@ -305,19 +305,31 @@ fn the_text_of_plans_with_mirrors() {
           ! overwrites: what was pushed to the mirror is overwritten
           > run: never succeeded
 
+    Findings: no change of this plan mends them.
+      ? mirror r-1/p/a  failing-mirror  chart.yaml:4
+          the last run failed: no route; the last success was 2026-11-20T23:10:00Z
+
     Plan: 1 to add, 1 to change, 0 to destroy.
-    2 to run.
+    2 to run, 1 finding.
 
       > mirror r-1/p/a  chart.yaml:3
           last success 2026-11-20T23:10:00Z, older than 6h
           (the last run failed: no route)
 
+    Findings: no change of this plan mends them.
+      ? mirror r-1/p/a  failing-mirror  chart.yaml:3
+          the last run failed: no route; the last success was 2026-11-20T23:10:00Z
+
     Plan: 0 to add, 0 to change, 0 to destroy.
-    1 to run.
+    1 to run, 1 finding.
     Cannot be compared: branches of mirror r-1/p/a.
 
+    Findings: no change of this plan mends them.
+      ? mirror r-1/p/a  failing-mirror  chart.yaml:3
+          the last run failed: no route; the last success was 2026-11-20T23:10:00Z
+
     No changes. The live state matches the chart, as far as it can be compared.
-    1 unchanged.
+    1 unchanged, 1 finding.
     Cannot be compared: branches of mirror r-1/p/a.
 
     Stopped: mirror r-1/p/no: there is no git repository of this name, and portolan cannot create one; to continue: create the repository, or leave it out with --exclude 'r-1/p/no'
