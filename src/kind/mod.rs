@@ -24,8 +24,8 @@ use serde_json::Value;
 
 use self::place::Place;
 pub use self::table::{
-    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs, Step, Tail,
-    Unmentioned, Unrepairable, Verb,
+    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs, Step,
+    Tail, Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},

@@ -16,21 +16,21 @@ fn pull_request(repository: &str) -> Value {
 }
 
 /// The job `plan` of a pull request of this repository.
-fn plan<'a>(stage: &'a Stage, releases: &Releases) -> Job<'a> {
+pub(super) fn plan<'a>(stage: &'a Stage, releases: &Releases) -> Job<'a> {
     let event = pull_request("team/charts");
     Job::new(stage, releases, ("plan", "plan"), &event)
 }
 
-fn apply<'a>(stage: &'a Stage, releases: &Releases) -> Job<'a> {
+pub(super) fn apply<'a>(stage: &'a Stage, releases: &Releases) -> Job<'a> {
     Job::new(stage, releases, ("apply", "apply"), &json!({}))
 }
 
-fn drift<'a>(stage: &'a Stage, releases: &Releases) -> Job<'a> {
+pub(super) fn drift<'a>(stage: &'a Stage, releases: &Releases) -> Job<'a> {
     Job::new(stage, releases, ("drift", "drift"), &json!({}))
 }
 
 /// A repository in which nobody has commented and no issue is open.
-fn quiet(chart: &str) -> Stage {
+pub(super) fn quiet(chart: &str) -> Stage {
     let stage = Stage::new(chart);
     stage.answer("comments", &json!([]));
     stage.answer("issues", &json!([]));
@@ -180,66 +180,8 @@ fn there_is_one_comment() {
     assert_eq!(stage.requests().len(), 1);
 }
 
-/// Two charts in one repository, each with its workflows.
-#[test]
-fn charts_with_names_of_their_own_do_not_meet() {
-    if !has_the_tools() {
-        return;
-    }
-    let releases = Releases::new();
-    let stage = quiet(CHART);
-    let unnamed = json!([{ "id": 3, "user": { "login": "github-actions[bot]" },
-        "body": "<!-- portolan-plan -->\nold" }]);
-    stage.answer("comments", &unnamed);
-    let mut job = plan(&stage, &releases).input("name", "staging");
-    let _ = job.run().with(0);
-    assert_eq!(job.uploads, ["portolan-plan-staging-bbbb"]);
-    let new = "api --silent --method POST repos/team/charts/issues/5/comments";
-    assert!(stage.requests()[1].starts_with(new));
-    let body = stage.text("answers/body");
-    assert!(
-        body.starts_with("<!-- portolan-plan staging -->\n"),
-        "{body}"
-    );
-
-    let mut job = drift(&stage, &releases).input("name", "staging");
-    let _ = job.run().with(0);
-    let asked = stage.requests();
-    assert!(
-        asked[0].contains("--label portolan-drift-staging "),
-        "{asked:?}"
-    );
-    assert!(asked[1].starts_with("label create portolan-drift-staging "));
-    assert!(asked[2].contains("as the chart says (staging) --label portolan-drift-staging "));
-
-    let stage = merged(&releases);
-    let _ = apply(&stage, &releases)
-        .input("name", "staging")
-        .run()
-        .with(0);
-    let asked = stage.requests().join("\n");
-    for words in [
-        "?name=portolan-plan-staging-bbbb&",
-        "--name portolan-plan-staging-bbbb ",
-    ] {
-        assert!(asked.contains(words), "{asked}");
-    }
-
-    for (name, words) in [
-        ("a b", "The input name is `a b`; it must be of letters"),
-        ("a\n::error::x", "The input name is `a%0A::error::x`"),
-        (&"n".repeat(31), "The input name has 31 characters"),
-    ] {
-        let _ = plan(&stage, &releases)
-            .input("name", name)
-            .run()
-            .with(1)
-            .says(words);
-    }
-}
-
 /// A merged pull request with head `bbbb`, whose plan was uploaded by run 9.
-fn merged(releases: &Releases) -> Stage {
+pub(super) fn merged(releases: &Releases) -> Stage {
     let stage = quiet(CHART);
     let _ = plan(&stage, releases).run().with(0);
     let pull = |merge: &str, head: &str| {

@@ -13,7 +13,7 @@ use super::{
 /// The shells of the images that people use.
 const SHELLS: [&str; 3] = ["sh", "bash", "busybox ash"];
 
-fn variables(more: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(super) fn variables(more: &[(&str, &str)]) -> BTreeMap<String, String> {
     let ours = [
         ("CI_API_V4_URL", "https://forge.example.com/api/v4"),
         ("CI_PROJECT_ID", "7"),
@@ -114,7 +114,7 @@ fn merged() -> Stage {
 }
 
 /// The merge of the request whose plan is in the repository.
-fn merge(stage: &Stage) {
+pub(super) fn merge(stage: &Stage) {
     stage.answer(
         "requests",
         &json!([request("opened", "aaaa", 7), request("merged", "aaaa", 7)]),
@@ -163,62 +163,6 @@ fn the_plan_that_was_reviewed_is_applied() {
             "GET jobs/31/artifacts/plan/plan.json",
         ]
     );
-}
-
-/// Two charts in one project, each with an `include` of the template.
-#[test]
-fn charts_with_prefixes_of_their_own_do_not_meet() {
-    if !has_the_tools() {
-        return;
-    }
-    let pipeline = Pipeline::of_the_example(&[("prefix", "staging")]);
-    let jobs = ["validate", "plan", "apply", "drift"].map(|job| format!("staging-{job}"));
-    assert_eq!(pipeline.jobs(), jobs);
-    let other = Pipeline::of_the_example(&[]).content();
-    let (ours, theirs) = (pipeline.content(), other.as_object().unwrap());
-    assert!(theirs.keys().all(|name| ours.get(name).is_none()));
-    assert_eq!(
-        pipeline.job("staging-plan")["needs"],
-        json!(["staging-validate"])
-    );
-    assert_eq!(
-        pipeline.job("staging-apply")["resource_group"],
-        "staging-apply"
-    );
-
-    let stage = Stage::new(CHART);
-    stage.answer(
-        "notes",
-        &json!([{ "id": 3, "body": "<!-- portolan-plan -->\nold" }]),
-    );
-    stage.answer("issues", &json!([]));
-    let run = |name: &str, more: &[(&str, &str)]| {
-        pipeline.run(&stage, &Releases::new(), (name, "sh"), &variables(more))
-    };
-    let _ = run("staging-plan", &[]).with(0);
-    assert_eq!(stage.requests()[1], "POST merge_requests/5/notes");
-    assert!(
-        stage
-            .text("answers/body")
-            .starts_with("<!-- staging-plan -->\n")
-    );
-    let _ = run("staging-drift", &[]).with(0);
-    assert_eq!(
-        stage.requests()[0],
-        "GET issues?state=opened&labels=staging-drift&per_page=1"
-    );
-    assert!(
-        stage
-            .text("answers/fields")
-            .contains("labels=staging-drift\n")
-    );
-    merge(&stage);
-    stage.answer(
-        "jobs",
-        &json!([{ "id": 32, "name": "portolan-plan" }, { "id": 31, "name": "staging-plan" }]),
-    );
-    let _ = run("staging-apply", &[("CI_COMMIT_SHA", "aaaa")]).with(0);
-    assert!(stage.requests()[3].starts_with("GET jobs/31/"));
 }
 
 /// From the merge request to an empty plan, with the program that was built, in each shell.

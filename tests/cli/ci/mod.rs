@@ -4,7 +4,8 @@
 //! `files` reads them, `commands` checks command lines and variables, `safety` checks what an
 //! attacker could misuse. `github` and `gitlab` run the jobs on a `stage`, where only the cloud,
 //! the forge and the releases are simulated: `runner` interprets workflows and the action,
-//! `pipeline` the template, and `releases` is the server that portolan is installed from.
+//! `pipeline` the template, and `releases` is the server that portolan is installed from. `several`
+//! has the jobs of several charts.
 //! `kubernetes` builds the overlays and runs their pods. `validators` passes all of them to linters
 //! and `schemas` to the schemas of the forges.
 
@@ -20,6 +21,7 @@ mod releases;
 mod runner;
 mod safety;
 mod schemas;
+mod several;
 mod stage;
 mod validators;
 
