@@ -47,14 +47,15 @@ pub use message::{Answer, Request, Response};
 pub use server::{serve, serve_controlled};
 pub use settings::assumptions::{
     AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit,
-    CreateRepositoryBody, CreateRepositoryStatus, DeleteMissingRule,
-    DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, DeletedBranches,
-    DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
-    HEADER as ASSUMPTION_HEADER, HiddenRules, IdOutOfRange, InvalidValue, LastError, LastUpdateAt,
-    MirrorUrl, MirroringEnabled, MissingOrganizationOnCreate, MovedTags, NameWithNamespace,
-    NamespaceFilter, NotAMirror, NotBase64, NumberOfFailures, PageLimitOver, PatchOmitted,
-    ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RuleAnswer,
-    SchedulePeriod, ScheduleSwitch, StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
+    CreateRepositoryBody, CreateRepositoryStatus, CreatorGrant, DeleteMissingGrant,
+    DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages,
+    DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
+    GrantBatch, HEADER as ASSUMPTION_HEADER, HiddenRules, IdOutOfRange, InvalidValue, LastError,
+    LastUpdateAt, MirrorUrl, MirroringEnabled, MissingOrganizationOnCreate, MovedTags,
+    NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64, NumberOfFailures, PageLimitOver,
+    PatchGrants, PatchMissingGrant, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted,
+    RepeatStart, RepositoryPath, RuleAnswer, SchedulePeriod, ScheduleSwitch, SelfAuth,
+    StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
 };
 pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};
@@ -63,7 +64,7 @@ pub use state::git::{
     Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source,
 };
 pub use state::regions::{REGIONS, exists as region_exists};
-pub use state::{Counters, Organization, Region, Repository, State, SyncRule};
+pub use state::{Counters, Grant, Organization, Region, Repository, State, SyncRule};
 pub use world::journal::Entry;
 
 use state::file::StateFile;

@@ -90,7 +90,11 @@ fn the_official_sdk_works_with_all_operations() {
     let projects = json!({ "platform": { "repositories": repositories } });
     world.file(
         "state.json",
-        json!({ "regions": { NORTH: { "projects": projects } } }).to_string(),
+        json!({
+            "users": { "ci-bot": "" },
+            "regions": { NORTH: { "projects": projects } },
+        })
+        .to_string(),
     );
     let keys = format!("{AK}:{SK}");
     let arguments = [

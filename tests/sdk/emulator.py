@@ -2,9 +2,9 @@
 
 Usage: emulator.py ENDPOINT ACCESS_KEY SECRET_KEY
 
-The emulator verifies that key pair. Its state holds the project `platform` with the mirror `app` (id 123) and the
-ordinary repository `plain` (id 124) in cn-north-4. The endpoint names no region: that is where the SDK's requests
-belong. Which operations were asked is compared by the caller, with the emulator's journal.
+The emulator verifies that key pair. Its state holds the user `ci-bot`, and in cn-north-4 the project `platform` with
+the mirror `app` (id 123) and the ordinary repository `plain` (id 124). The endpoint names no region: that is where the
+SDK's requests belong. Which operations were asked is compared by the caller, with the emulator's journal.
 """
 
 import sys
@@ -96,6 +96,46 @@ def rules(service):
     equal(service.list_image_auto_sync_repos_details(request).body, None)
 
 
+def access(service):
+    [user] = iam_client().keystone_list_users(iam.KeystoneListUsersRequest(name="ci-bot")).users
+    organization = {"namespace": "team-a"}
+    for names, create, created, show, update, delete in [
+        (
+            organization,
+            (service.create_namespace_auth, swr.CreateNamespaceAuthRequest),
+            200,
+            (service.show_namespace_auth, swr.ShowNamespaceAuthRequest),
+            (service.update_namespace_auth, swr.UpdateNamespaceAuthRequest),
+            (service.delete_namespace_auth, swr.DeleteNamespaceAuthRequest),
+        ),
+        (
+            NAMES,
+            (service.create_user_repository_auth, swr.CreateUserRepositoryAuthRequest),
+            201,
+            (service.show_user_repository_auth, swr.ShowUserRepositoryAuthRequest),
+            (service.update_user_repository_auth, swr.UpdateUserRepositoryAuthRequest),
+            (service.delete_user_repository_auth, swr.DeleteUserRepositoryAuthRequest),
+        ),
+    ]:
+        def call(operation, body=None):
+            method, request = operation
+            return method(request(**names) if body is None else request(**names, body=body))
+
+        def levels():
+            others = call(show).others_auths or []
+            return {found.user_name: found.auth for found in others}
+
+        before = levels()
+        grant = swr.UserAuth(user_id=user.id, user_name="ci-bot", auth=1)
+        equal(call(create, [grant]).status_code, created)
+        refused(409, lambda body: call(create, body), [grant])
+        equal(levels(), {**before, "ci-bot": 1})
+        equal(call(update, [swr.UserAuth(user_id=user.id, user_name="ci-bot", auth=3)]).status_code, 201)
+        equal(levels(), {**before, "ci-bot": 3})
+        equal(call(delete, [user.id]).status_code, 204)
+        equal(levels(), before)
+
+
 def deletions(service):
     refused(406, service.delete_namespaces, swr.DeleteNamespacesRequest(namespace="team-a"))
     equal(service.delete_repo(swr.DeleteRepoRequest(**NAMES)).status_code, 204)
@@ -135,9 +175,13 @@ def git_repositories(service, service_v3):
     equal(found.total, 2)
 
 
-def logins():
+def iam_client():
     credentials = GlobalCredentials(ACCESS_KEY, SECRET_KEY).with_iam_endpoint(ENDPOINT)
-    service = iam.IamClient.new_builder().with_credentials(credentials).with_endpoint(ENDPOINT).build()
+    return iam.IamClient.new_builder().with_credentials(credentials).with_endpoint(ENDPOINT).build()
+
+
+def logins():
+    service = iam_client()
     [domain] = service.keystone_list_auth_domains(iam.KeystoneListAuthDomainsRequest()).domains
     equal(domain.name, "emulator")
     [project] = service.keystone_list_projects(iam.KeystoneListProjectsRequest(name=REGION)).projects
@@ -156,7 +200,7 @@ def logins():
 def main():
     logins()
     images = client(swr.SwrClient)
-    for operations in (organizations, repositories, rules, deletions):
+    for operations in (organizations, repositories, rules, access, deletions):
         operations(images)
     refused(401, client(swr.SwrClient, "wrong").list_namespaces, swr.ListNamespacesRequest())
     git = client(codearts.CodeArtsRepoClient)

@@ -80,11 +80,10 @@ impl Gateway {
         (!admitted).then(|| Refusal::gateway(429, "0308", message))
     }
 
-    /// Answers without the state: the refusal of a request above the region's rate, and IAM, which
-    /// has no state.
-    pub(super) fn answer_without_state(
+    /// Answers what changes no state: the refusal of a request above the region's rate, and IAM.
+    pub(super) fn answer_without_change(
         &mut self,
-        account: &str,
+        state: &State,
         settings: &Settings,
         request: &Request,
         now: Timestamp,
@@ -100,7 +99,7 @@ impl Gateway {
         }
         let tokens = &mut self.tokens;
         iam::owns(&request.path)
-            .then(|| iam::answer(tokens, account, settings, request, now, request_id))
+            .then(|| iam::answer(tokens, state, settings, request, now, request_id))
     }
 }
 

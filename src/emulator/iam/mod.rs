@@ -16,12 +16,13 @@ use crate::emulator::{
     message::refusal::Refusal,
     message::{Request, Response, escape, operation::Operation},
     settings::{Keys, Settings},
-    state::{derived_id, later, regions},
+    state::{State, derived_id, later, regions},
 };
 
 const TOKENS: &str = "/v3/auth/tokens";
 const PROJECTS: &str = "/v3/projects";
 const DOMAINS: &str = "/v3/auth/domains";
+const USERS: &str = "/v3/users";
 
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -52,7 +53,7 @@ impl Tokens {
 
 /// Whether a path belongs to IAM.
 pub(super) fn owns(path: &str) -> bool {
-    [TOKENS, PROJECTS, DOMAINS].contains(&path)
+    [TOKENS, PROJECTS, DOMAINS, USERS].contains(&path)
 }
 
 /// Whether the request asks for a token, which needs neither a token nor a signature.
@@ -62,24 +63,30 @@ pub(super) fn is_login(request: &Request) -> bool {
 
 /// The operations that a fault can select.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
-    [Operation::new("list-domains", "GET", DOMAINS)].into_iter()
+    [
+        Operation::new("list-domains", "GET", DOMAINS),
+        Operation::new("list-users", "GET", USERS),
+    ]
+    .into_iter()
 }
 
 /// Answers a request to one of the paths of this service.
 pub(super) fn answer(
     tokens: &mut Tokens,
-    account: &str,
+    state: &State,
     settings: &Settings,
     request: &Request,
     now: Timestamp,
     request_id: &str,
 ) -> Response {
+    let account = state.account();
     let known = regions::exists(&request.region);
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", TOKENS) if known => {
             login(tokens, account, settings, request, now).unwrap_or_else(|refusal| refusal)
         }
         ("GET", PROJECTS) if known => projects(account, &request.query),
+        ("GET", USERS) if known => users(state, &request.query),
         ("GET", DOMAINS) if known => {
             let id = domain_id(account);
             let domain = json!({ "id": id, "name": account, "enabled": true, "description": "" });
@@ -155,9 +162,7 @@ fn login(
 /// One project for each region, of the same name.
 fn projects(account: &str, query: &str) -> Response {
     // The SDK finds its project by the name of the region (`auth.md`, section 2.7).
-    let wanted = escape::pairs(query)
-        .find(|(name, _)| *name == "name")
-        .map(|(_, value)| escape::decode_text(value));
+    let wanted = wanted_name(query);
     let names = regions::REGIONS
         .iter()
         .filter(|region| wanted.as_ref().is_none_or(|wanted| wanted == *region));
@@ -177,6 +182,35 @@ fn projects(account: &str, query: &str) -> Response {
         200,
         &json!({ "projects": names.map(project).collect::<Vec<_>>(), "links": {} }),
     )
+}
+
+/// The users of the account, or the one of that name.
+fn users(state: &State, query: &str) -> Response {
+    let wanted = wanted_name(query);
+    let domain = domain_id(state.account());
+    let user = |name: &str| {
+        json!({
+            "id": state.user_id(name),
+            "name": name,
+            "domain_id": domain,
+            "enabled": true,
+            "description": "",
+        })
+    };
+    let users: Vec<Value> = state
+        .user_names()
+        .into_iter()
+        .filter(|name| wanted.as_deref().is_none_or(|wanted| wanted == *name))
+        .map(user)
+        .collect();
+    Response::json(200, &json!({ "users": users, "links": {} }))
+}
+
+/// The `name` of a query.
+fn wanted_name(query: &str) -> Option<String> {
+    escape::pairs(query)
+        .find(|(name, _)| *name == "name")
+        .map(|(_, value)| escape::decode_text(value))
 }
 
 fn refusal(status: u16, title: &str, message: &str) -> Response {
@@ -223,7 +257,9 @@ mod tests {
             body: body.to_string().into_bytes(),
             ..Request::default()
         };
-        answer(tokens, "acme", &settings, &request, at(0), "id-1")
+        let mut state = State::new("acme");
+        state.users.insert("ci-bot".to_owned(), "0a".to_owned());
+        answer(tokens, &state, &settings, &request, at(0), "id-1")
     }
 
     fn credentials(domain: &str, name: &str, password: &str) -> Value {
@@ -321,5 +357,21 @@ mod tests {
             (&json!("acme"), &one["projects"][0]["domain_id"])
         );
         assert_eq!(ask(&mut tokens, "GET", TOKENS, &Value::Null).status, 404);
+    }
+
+    #[test]
+    fn users_are_found_by_name() {
+        let found = |query: &str| {
+            let path = format!("{USERS}{query}");
+            let answer = ask(&mut Tokens::default(), "GET", &path, &Value::Null).value();
+            let users = answer["users"].as_array().unwrap().clone();
+            users
+                .iter()
+                .map(|user| user["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(""), ["acme", "ci-bot"]);
+        assert_eq!(found("?name=ci-bot"), ["ci-bot"]);
+        assert_eq!(found("?name=ci"), [""; 0]);
     }
 }

@@ -119,6 +119,28 @@ assumptions! {
     foreign_organization: ForeignOrganization = "foreign-organization" {
         Forbidden = "403", NotFound = "404",
     }
+    // Not documented (`swr-next.md`, A12, row 8).
+    /// taking a permission from a user who has none
+    delete_missing_grant: DeleteMissingGrant = "delete-missing-grant" {
+        NotFound = "404", Ignore = "ignore",
+    }
+    // Not documented (row 9).
+    /// granting to several users, of whom one has a permission already
+    grant_batch: GrantBatch = "grant-batch" { Atomic = "atomic", Partial = "partial" }
+    // A code of the error table fits (row 9).
+    /// changing the permission of a user who has none
+    patch_missing_grant: PatchMissingGrant = "patch-missing-grant" {
+        NotFound = "404", Grant = "grant",
+    }
+    // A client changes one user and leaves the others out (row 9).
+    /// the permissions of users whom a change leaves out
+    patch_grants: PatchGrants = "patch-grants" { Partial = "keep", Replace = "remove" }
+    // Not documented (row 10).
+    /// changing or taking away the permission of an organization's creator
+    creator_grant: CreatorGrant = "creator-grant" { Refuse = "refuse", Allow = "allow" }
+    // Not documented: what the user has there alone, or may do in all (A3).
+    /// the caller's own permission in the list of a repository
+    self_auth: SelfAuth = "self-auth" { Effective = "effective", Granted = "granted" }
     // The other fields of a mirror have GitLab's names (`codearts-repo-api.md`, section 8.1).
     /// the values of update_status
     update_status: UpdateStatus = "update-status" {
@@ -284,6 +306,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 43);
+        assert_eq!(Assumptions::help().lines().count(), 49);
     }
 }

@@ -90,6 +90,16 @@ impl<'a> Draft<'a> {
         *self.state.ensure_organization(region, name) = organization;
     }
 
+    /// An organization, to change what is in it.
+    pub(in super::super) fn organization_mut(
+        &mut self,
+        region: &str,
+        name: &str,
+    ) -> Option<&mut Organization> {
+        self.remember(Part::organization(region, name));
+        self.state.organization_mut(region, name)
+    }
+
     pub(in super::super) fn remove_organization(&mut self, region: &str, name: &str) {
         self.remember(Part::organization(region, name));
         if let Some(region) = self.state.regions.get_mut(region) {

@@ -23,7 +23,10 @@ pub(super) mod git;
 pub(super) mod regions;
 mod regular;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -48,6 +51,13 @@ pub struct State {
     /// The caller's account if the state does not name one. It is not saved.
     #[serde(skip)]
     pub(super) default_account: String,
+    /// The users of the account: names with ids. An empty id is replaced. The user who is named
+    /// like the account, the caller and creators need no entry.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub users: BTreeMap<String, String>,
+    /// The user who sends the requests; empty for the one who is named like the account.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub caller: String,
     /// By id, such as `cn-north-4`.
     pub regions: BTreeMap<String, Region>,
     /// The latest ids.
@@ -63,6 +73,8 @@ impl Default for State {
             format_version: FORMAT_VERSION,
             account: String::new(),
             default_account: String::new(),
+            users: BTreeMap::new(),
+            caller: String::new(),
             regions: BTreeMap::new(),
             counters: Counters::default(),
             clock_ahead_ms: 0,
@@ -103,8 +115,15 @@ pub struct Organization {
     pub id: u64,
     /// The user who created it; an empty one is replaced by the account.
     pub creator: String,
-    /// What the caller may do: 7 manage, 3 edit, 1 read, 0 nothing on the organization itself.
+    /// What the caller may do without an entry in `access`: 7 manage, 3 edit, 1 read, 0 nothing on
+    /// the organization itself.
     pub auth: u8,
+    /// The permissions of users beside the creator, in order of creation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<Grant>,
+    /// Whether the creator's permission was taken away.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub creator_left: bool,
     /// The account that owns it, if it is another one than the caller's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -118,6 +137,8 @@ impl Default for Organization {
             id: 0,
             creator: String::new(),
             auth: 7,
+            access: Vec::new(),
+            creator_left: false,
             owner: None,
             repositories: BTreeMap::new(),
         }
@@ -131,6 +152,24 @@ impl Organization {
             .values()
             .any(|repository| repository.num_images > 0)
     }
+}
+
+/// The permission of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// The user's name.
+    pub user: String,
+    /// 7 manage, 3 edit, 1 read.
+    pub auth: u8,
+}
+
+/// The level that a user has in a list of permissions; 0 for none.
+pub(super) fn level_in(access: &[Grant], user: &str) -> u8 {
+    access
+        .iter()
+        .find(|grant| grant.user == user)
+        .map_or(0, |grant| grant.auth)
 }
 
 /// An image repository.
@@ -157,6 +196,9 @@ pub struct Repository {
     pub updated: String,
     /// In order of creation.
     pub sync_rules: Vec<SyncRule>,
+    /// The permissions of users on this repository alone, in order of creation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<Grant>,
 }
 
 impl Default for Repository {
@@ -172,6 +214,7 @@ impl Default for Repository {
             created: BEGINNING.to_owned(),
             updated: BEGINNING.to_owned(),
             sync_rules: Vec::new(),
+            access: Vec::new(),
         }
     }
 }
@@ -264,6 +307,48 @@ impl State {
         }
     }
 
+    /// The name of the user who sends the requests.
+    pub fn caller(&self) -> &str {
+        if self.caller.is_empty() {
+            self.account()
+        } else {
+            &self.caller
+        }
+    }
+
+    /// The id of a user, whether or not the user exists.
+    pub fn user_id(&self, name: &str) -> String {
+        match self.users.get(name) {
+            Some(id) if !id.is_empty() => id.clone(),
+            // The id that a login with this name gets.
+            _ => derived_id(&format!("user {name}")),
+        }
+    }
+
+    /// The names of all users of the account, sorted.
+    pub fn user_names(&self) -> BTreeSet<&str> {
+        let own = self
+            .regions
+            .values()
+            .flat_map(|region| region.organizations.values())
+            .filter(|organization| organization.owner.is_none());
+        let of_lists = own.flat_map(|organization| {
+            let inside = organization.repositories.values();
+            let grants = inside.flat_map(|repository| &repository.access);
+            let granted = organization.access.iter().chain(grants);
+            granted
+                .map(|grant| grant.user.as_str())
+                .chain([organization.creator.as_str()])
+        });
+        let named = self.users.keys().map(String::as_str);
+        let mut names: BTreeSet<&str> = named
+            .chain(of_lists)
+            .chain([self.account(), self.caller()])
+            .collect();
+        names.remove("");
+        names
+    }
+
     /// An organization, of any account.
     pub fn organization(&self, region: &str, name: &str) -> Option<&Organization> {
         self.regions.get(region)?.organizations.get(name)
@@ -309,6 +394,12 @@ impl State {
     /// Fills in what a hand-written file or an edit left out.
     pub(super) fn fill_in(&mut self) {
         let account = self.account().to_owned();
+        let unnumbered = self.users.iter().filter(|(_, id)| id.is_empty());
+        let unnumbered: Vec<String> = unnumbered.map(|(name, _)| name.clone()).collect();
+        for name in unnumbered {
+            let id = self.user_id(&name);
+            self.users.insert(name, id);
+        }
         // New ids are above all ids in use, because lists are in the order of the ids.
         let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
         let mut assign = |id: &mut u64| {

@@ -4,6 +4,7 @@
 //! It is written from the API reference, independently of the planner. Signatures, faults and files
 //! are handled before and after it.
 
+mod access;
 mod form;
 mod input;
 mod lists;
@@ -30,11 +31,20 @@ use crate::emulator::{
     state::{
         Organization, Repository, State, derived_id,
         draft::{Change, Draft},
-        regions,
+        level_in, regions,
     },
 };
 use input::Fields;
 pub(super) use operations::operations;
+
+/// The permission to manage an organization or a repository.
+const MANAGE: u8 = 7;
+
+/// The permission to push to it.
+const EDIT: u8 = 3;
+
+/// The permission to pull from it.
+const READ: u8 = 1;
 
 /// The gateway's limit of signed bodies (section 2.2).
 const BODY_LIMIT: usize = 12 * 1024 * 1024;
@@ -209,13 +219,26 @@ impl Call<'_> {
     fn editable(&self, name: &str) -> Result<&Organization, Refusal> {
         let organization = self.organization(name)?;
         // 3 may edit the content, 1 may only read it (section 5).
-        if organization.auth < 3 {
+        if self.right(organization) < EDIT {
             return Err(Refusal::service(
                 4_037_018,
                 "No permission on the images of this organization",
             ));
         }
         Ok(organization)
+    }
+
+    /// What the caller may do in an organization.
+    fn right(&self, organization: &Organization) -> u8 {
+        let caller = self.state.caller();
+        // A state that names its caller has the permissions of users, and one that does not has
+        // only `auth`.
+        let is_creator = !self.state.caller.is_empty() && organization.creator == caller;
+        let own = match is_creator && !organization.creator_left {
+            true => MANAGE,
+            false => level_in(&organization.access, caller),
+        };
+        organization.auth.max(own)
     }
 
     fn repository(&self, organization: &str, name: &str) -> Result<&Repository, Refusal> {

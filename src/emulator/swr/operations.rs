@@ -4,7 +4,9 @@
 //! either leads to a route that does not exist (huaweicloud-sdk-go-v3 #21). In a repository's name
 //! a slash is sent as `$`, escaped or not.
 
-use super::{Call, OperationResult, lists, organizations, overview, repositories, sync_rules};
+use super::{
+    Call, OperationResult, access, lists, organizations, overview, repositories, sync_rules,
+};
 use crate::emulator::message::{escape, operation::Operation};
 
 /// The handler of an operation, by the names in its path: none, an organization, or an organization
@@ -19,7 +21,7 @@ enum Handler {
 use Handler::{Account, Organization, Repository};
 
 /// The API has no operation that updates a rule.
-const TABLE: [(&str, &str, &str, Handler); 14] = [
+const TABLE: [(&str, &str, &str, Handler); 22] = [
     (
         "list-regions",
         "GET",
@@ -103,6 +105,54 @@ const TABLE: [(&str, &str, &str, Handler); 14] = [
         "DELETE",
         "/v2/manage/namespaces/{}/repos/{}/sync_repo",
         Repository(sync_rules::delete),
+    ),
+    (
+        "list-organization-grants",
+        "GET",
+        "/v2/manage/namespaces/{}/access",
+        Organization(access::organization::show),
+    ),
+    (
+        "create-organization-grant",
+        "POST",
+        "/v2/manage/namespaces/{}/access",
+        Organization(access::organization::grant),
+    ),
+    (
+        "update-organization-grant",
+        "PATCH",
+        "/v2/manage/namespaces/{}/access",
+        Organization(access::organization::change),
+    ),
+    (
+        "delete-organization-grant",
+        "DELETE",
+        "/v2/manage/namespaces/{}/access",
+        Organization(access::organization::revoke),
+    ),
+    (
+        "list-repository-grants",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}/access",
+        Repository(access::repository::show),
+    ),
+    (
+        "create-repository-grant",
+        "POST",
+        "/v2/manage/namespaces/{}/repos/{}/access",
+        Repository(access::repository::grant),
+    ),
+    (
+        "update-repository-grant",
+        "PATCH",
+        "/v2/manage/namespaces/{}/repos/{}/access",
+        Repository(access::repository::change),
+    ),
+    (
+        "delete-repository-grant",
+        "DELETE",
+        "/v2/manage/namespaces/{}/repos/{}/access",
+        Repository(access::repository::revoke),
     ),
 ];
 

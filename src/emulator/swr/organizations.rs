@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, OperationResult, Refusal, Reply,
+    Call, MANAGE, OperationResult, Refusal, Reply, access,
     input::{Parameters, bad_parameter},
     names,
 };
@@ -11,9 +11,6 @@ use crate::emulator::{
     settings::assumptions::{DeleteOrganizationWithRepositories, NamespaceFilter},
     state::Organization,
 };
-
-/// The permission to manage an organization; 3 is to edit its content, 1 to read.
-const MANAGE: u8 = 7;
 
 pub(super) fn create(call: &mut Call<'_>) -> OperationResult {
     let fields = call.fields()?;
@@ -45,7 +42,7 @@ pub(super) fn create(call: &mut Call<'_>) -> OperationResult {
     }
     let organization = Organization {
         id: call.state.next_id(),
-        creator: call.state.account().to_owned(),
+        creator: call.state.caller().to_owned(),
         ..Organization::default()
     };
     call.state
@@ -68,10 +65,11 @@ pub(super) fn list(call: &Call<'_>) -> OperationResult {
         .own_organizations()
         .into_iter()
         .filter(|(name, organization)| {
-            organization.auth >= min_auth && wanted.is_none_or(|wanted| matches(call, name, wanted))
+            call.right(organization) >= min_auth
+                && wanted.is_none_or(|wanted| matches(call, name, wanted))
         });
     let items: Vec<Value> = organizations
-        .map(|(name, organization)| list_item(name, organization))
+        .map(|(name, organization)| list_item(call, name, organization))
         .collect();
     let reply = Reply::new(200, json!({ "namespaces": items }));
     Ok(reply.assuming_if(wanted.is_some(), NamespaceFilter::NAME))
@@ -86,7 +84,7 @@ pub(super) fn matches(call: &Call<'_>, name: &str, wanted: &str) -> bool {
 }
 
 pub(super) fn show(call: &mut Call<'_>, name: &str) -> OperationResult {
-    Ok(Reply::new(200, item(name, call.organization(name)?)))
+    Ok(Reply::new(200, item(call, name, call.organization(name)?)))
 }
 
 pub(super) fn delete(call: &mut Call<'_>, name: &str) -> OperationResult {
@@ -95,7 +93,7 @@ pub(super) fn delete(call: &mut Call<'_>, name: &str) -> OperationResult {
         .assumptions
         .delete_organization_with_repositories;
     let organization = call.organization(name)?;
-    if organization.auth < MANAGE {
+    if call.right(organization) < MANAGE {
         return Err(Refusal::service(
             4_037_017,
             "No permission to manage this organization",
@@ -114,21 +112,20 @@ pub(super) fn delete(call: &mut Call<'_>, name: &str) -> OperationResult {
     Ok(Reply::no_content().assuming_if(has_repositories, DeleteOrganizationWithRepositories::NAME))
 }
 
-fn item(name: &str, organization: &Organization) -> Value {
+fn item(call: &Call<'_>, name: &str, organization: &Organization) -> Value {
     json!({
         "id": organization.id,
         "name": name,
         "creator_name": organization.creator,
-        "auth": organization.auth,
+        "auth": call.right(organization),
     })
 }
 
 /// An item of the list. The live service adds two counts to the documented fields
 /// (terraform-provider-huaweicloud #4336).
-fn list_item(name: &str, organization: &Organization) -> Value {
-    let mut item = item(name, organization);
-    // The emulated account has one user.
-    item["access_user_count"] = json!(1);
+fn list_item(call: &Call<'_>, name: &str, organization: &Organization) -> Value {
+    let mut item = item(call, name, organization);
+    item["access_user_count"] = json!(access::holders(organization).len());
     item["repo_count"] = json!(organization.repositories.len());
     item
 }

@@ -110,6 +110,7 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
     let (region, domain_id) = (call.region().to_owned(), call.domain_id());
     let owner = call.organization(organization)?;
     let (ns_id, creator) = (owner.id, owner.creator.clone());
+    let creator_id = call.state.user_id(&creator);
     let repository = super::found(owner, name)?;
     Ok(Reply::new(
         200,
@@ -119,8 +120,7 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
             "name": name,
             "category": repository.category,
             "description": repository.description,
-            // The emulated account has one user, so the two ids are equal.
-            "creator_id": domain_id,
+            "creator_id": creator_id,
             "creator_name": creator,
             "size": repository.size,
             "is_public": repository.is_public,

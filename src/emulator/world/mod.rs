@@ -115,10 +115,9 @@ impl World {
         now: Timestamp,
         request_id: &str,
     ) -> Response {
-        let account = self.state.account();
-        if let Some(response) = self
-            .gateway
-            .answer_without_state(account, settings, request, now, request_id)
+        if let Some(response) =
+            self.gateway
+                .answer_without_change(&self.state, settings, request, now, request_id)
         {
             return response;
         }

@@ -1,6 +1,7 @@
 //! The refusals and quirks of the reference, seen by a client. Lists and rules have their own
 //! files.
 
+mod access;
 mod lists;
 mod sync_rules;
 
@@ -488,7 +489,7 @@ fn a_repository_is_shown_in_full() {
         shown,
         json!({
             "id": 4, "ns_id": 1, "name": "a/b", "category": "other", "description": "",
-            "creator_id": account,
+            "creator_id": service.state.user_id("acme"),
             "creator_name": "acme", "size": 0, "is_public": true, "num_images": 0,
             "num_download": 0, "url": "",
             "path": "swr.cn-north-4.myhuaweicloud.com/team-a/a/b",
