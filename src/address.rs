@@ -206,7 +206,7 @@ impl<'de> Deserialize<'de> for Address {
         let name = parts
             .shift_remove("kind")
             .ok_or_else(|| D::Error::missing_field("kind"))?;
-        let kind = kind::find(&name)
+        let kind = kind::find_with(&name, |part| parts.contains_key(part))
             .ok_or_else(|| D::Error::custom(format_args!("unknown kind `{name}` in an address")))?;
         let key = kind
             .key

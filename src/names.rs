@@ -72,6 +72,25 @@ pub(crate) fn regex(name: Name) -> &'static str {
     }
 }
 
+/// The name of a user of the account.
+pub(crate) const PERSON: Name = Name::Resource(&Rule {
+    words: "1 to 64 characters: letters, digits, blanks, `-`, `_` and `.`, without a blank at \
+        either end",
+    regex: r"^(?=.{1,64}$)[A-Za-z0-9_.-]+( +[A-Za-z0-9_.-]+)*$",
+    is_valid: |text| {
+        (1..=64).contains(&text.len())
+            && text.chars().all(is_of_person)
+            && !text.starts_with(' ')
+            && !text.ends_with(' ')
+    },
+    meant: |_| None,
+});
+
+/// Whether the name of a user can contain this character.
+pub(crate) fn is_of_person(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, ' ' | '-' | '_' | '.')
+}
+
 /// Whether the id of a region can contain this character.
 pub(crate) fn is_of_region(character: char) -> bool {
     character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'

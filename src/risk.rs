@@ -23,17 +23,23 @@ pub enum RiskClass {
     Gap,
     /// The schedule of a mirror is switched off, which may be final.
     OneWay,
+    /// A user gets the permission to manage.
+    Admits,
+    /// A user gets another permission, or a higher one.
+    Grants,
 }
 
 impl RiskClass {
     // The order matters: a withheld change names the first class without consent.
-    pub const ALL: [RiskClass; 6] = [
+    pub const ALL: [RiskClass; 8] = [
         RiskClass::Deletes,
         RiskClass::DestroysData,
         RiskClass::Exposes,
         RiskClass::Overwrites,
         RiskClass::Gap,
         RiskClass::OneWay,
+        RiskClass::Admits,
+        RiskClass::Grants,
     ];
 
     pub fn name(self) -> &'static str {
@@ -44,14 +50,24 @@ impl RiskClass {
             RiskClass::Overwrites => "overwrites",
             RiskClass::Gap => "gap",
             RiskClass::OneWay => "one-way",
+            RiskClass::Admits => "admits",
+            RiskClass::Grants => "grants",
         }
+    }
+
+    /// Whether a reviewer must see each change of this class on a row of its own.
+    pub(crate) fn is_grave(self) -> bool {
+        matches!(
+            self,
+            RiskClass::Exposes | RiskClass::OneWay | RiskClass::Admits | RiskClass::Grants
+        )
     }
 
     /// Whether changes of this class are withheld without consent.
     pub fn needs_consent(self) -> bool {
         matches!(
             self,
-            RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay
+            RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay | RiskClass::Admits
         )
     }
 }

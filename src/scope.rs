@@ -3,14 +3,14 @@
 //! Decided from the two states alone, before the comparison. A resource without an owner never
 //! reaches the diff.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use crate::{
     address::{Address, Ascending},
     diagnostics::Source,
     kind::{Kind, Unmentioned},
     pattern::{Below, Index, Pattern},
-    state::{Chart, DesiredResource, Live, UnlistedPolicy},
+    state::{Chart, DesiredResource, Live, Presence, UnlistedPolicy},
 };
 
 /// The selection of `--target` and `--exclude`. By default everything.
@@ -126,7 +126,7 @@ pub(crate) fn surplus<'a>(
     let undeclared = live
         .resources
         .keys()
-        .filter(|address| !declared.holds(address));
+        .filter(|address| !declared.holds(address) && !is_kept(chart, live, address));
     undeclared
         .filter_map(|address| {
             Some(Surplus {
@@ -135,6 +135,18 @@ pub(crate) fn surplus<'a>(
             })
         })
         .collect()
+}
+
+/// Whether it belongs to somebody whose permissions are never changed: an operator, or the creator.
+fn is_kept(chart: &Chart, live: &Live, address: &Address) -> bool {
+    let Some(person) = address
+        .kind()
+        .naming()
+        .and_then(|naming| address.part(naming.part))
+    else {
+        return false;
+    };
+    chart.operators.contains(person) || live.creator(address) == Some(person)
 }
 
 fn disposition<'a>(
@@ -217,6 +229,28 @@ pub(crate) fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind
     wanted
 }
 
+/// A person whose id has to be looked up: the kind says how, in that region, by name.
+pub(crate) type Unidentified = (&'static Kind, Arc<str>, Arc<str>);
+
+/// The persons of the chart who are new, and whose ids it does not have.
+pub(crate) fn to_look_up(chart: &Chart, live: &Live) -> BTreeSet<Unidentified> {
+    let lacks_id = |(address, desired): (&Address, &DesiredResource)| {
+        let naming = address.kind().naming()?;
+        let person = address.part(naming.part)?;
+        let Presence::Present(wanted) = &desired.presence else {
+            return None;
+        };
+        let is_known = naming.stated(wanted).is_some()
+            || live.resources.contains_key(address)
+            || live.creator(address) == Some(person);
+        (!is_known).then(|| {
+            let kind = address.kind().family();
+            (kind, address.region().clone(), person.clone())
+        })
+    };
+    chart.resources.iter().filter_map(lacks_id).collect()
+}
+
 /// The lists that are read only to find out whether the parent exists.
 pub(crate) fn to_list_if_live(chart: &Chart) -> BTreeSet<(Address, &'static Kind)> {
     let staying = chart
@@ -264,7 +298,11 @@ impl Keeping {
                     .below
                     .may_match(address, child.key.len() - address.parts().len())
         };
-        address.kind().read_per_parent().filter(may_hold)
+        address
+            .kind()
+            .read_per_parent()
+            .filter(|child| child.is_protectable())
+            .filter(may_hold)
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Chart {
     pub name: Option<Arc<str>>,
     /// Its `account`: a plan for another one is stopped.
     pub account: Option<Arc<str>>,
+    /// The users whose permissions are never changed.
+    pub operators: BTreeSet<Arc<str>>,
     pub resources: BTreeMap<Address, DesiredResource>,
     /// The regions of all documents, including empty ones.
     pub regions: BTreeSet<Arc<str>>,
@@ -291,6 +293,8 @@ pub struct Live {
     pub ids: BTreeMap<Address, RemoteId>,
     /// The last time on the service's clock, if a response had one.
     pub clock: Option<Moment>,
+    /// The ids of persons whom the chart names and no list contains, by region and name.
+    pub persons: BTreeMap<(Arc<str>, Arc<str>), String>,
     /// The account by region, if the lists show it.
     pub accounts: BTreeMap<Arc<str>, String>,
     /// What could not be read. One entry makes the plan unknown.
@@ -298,6 +302,25 @@ pub struct Live {
 }
 
 impl Live {
+    /// The user who created the resource, or the nearest ancestor of which that is known.
+    pub fn creator(&self, address: &Address) -> Option<&str> {
+        self.standing(address, |standing| standing.creator.as_deref())
+    }
+
+    /// What the caller may do with the nearest ancestor of which that is known.
+    pub fn right_above(&self, address: &Address) -> Option<u64> {
+        self.standing(&address.parent()?, |standing| standing.right)
+    }
+
+    fn standing<'a, T: 'a>(
+        &'a self,
+        address: &Address,
+        of: impl Fn(&'a Standing) -> Option<T>,
+    ) -> Option<T> {
+        std::iter::successors(Some(address.clone()), Address::parent)
+            .find_map(|address| of(self.resources.get(&address)?.standing.as_deref()?))
+    }
+
     /// All descendants of a resource.
     pub fn inside<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
         // The order is by key, so that descendants directly follow, and the rest is not visited.
@@ -326,8 +349,21 @@ pub struct LiveResource {
     pub runs: Option<Box<RunState>>,
     /// The id in the response, if there is one.
     pub id: Option<u64>,
+    /// What the response says about persons.
+    pub standing: Option<Box<Standing>>,
     /// Why only its name is known: its list item is undecodable.
     pub malformed: Option<Box<str>>,
+}
+
+/// What a response says about persons beside the resource itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The name of the user who created it.
+    pub creator: Option<Arc<str>>,
+    /// What the caller may do with it in all, as the service's number.
+    pub right: Option<u64>,
+    /// It belongs to the caller.
+    pub is_callers: bool,
 }
 
 /// The state of the runs of a resource, as the service returns it.

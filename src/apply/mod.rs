@@ -364,5 +364,18 @@ fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
         units[unit].changes.push(position);
         unit_of.push(unit);
     }
+    for unit in &mut units {
+        // Who loses a permission comes last: the others need not wait until that is done, or fail
+        // if it fails.
+        let is_loss = |at: &usize| {
+            let is_of_person = changes[*at].address.kind().naming().is_some();
+            match changes[*at].action {
+                Action::Create { .. } if is_of_person => 0,
+                Action::Delete { .. } if is_of_person => 2,
+                _ => 1,
+            }
+        };
+        unit.changes.sort_by_key(is_loss);
+    }
     (units, unit_of)
 }

@@ -231,7 +231,11 @@ impl Writer<'_> {
         guard: Guard<'_>,
     ) -> Settled {
         let kind = change.address.kind();
-        match kind.wire.delete(change.subject()) {
+        let request = match change.action.before() {
+            Some(before) => kind.wire.delete_known(change.subject(), before),
+            None => kind.wire.delete(change.subject()),
+        };
+        match request {
             Some(request) => {
                 self.settle(Write {
                     request: &request,

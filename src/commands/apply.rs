@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     asked::Asked,
-    cloud,
+    callers, cloud,
     deadline::{Deadline, TooLate},
     door::Door,
     logins, output, plan,
@@ -188,7 +188,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
         .map_err(|error| not_ready(error.into()))?;
     let door = Door::for_chart(global, &loaded.chart).map_err(not_ready)?;
     let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
-    let (mut plan, unknown) = made.map_err(NotReady::Reported)?;
+    let (mut plan, stops) = made.map_err(NotReady::Reported)?;
     // A plan's id is the digest of its whole file, which costs time and memory to serialize. Only
     // the receipt and the events contain it.
     let needs_id = args.receipt.is_some() || args.events.is_some();
@@ -200,7 +200,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let stamp = PlanStamp::new(id, &plan);
     // With failed reads the plan is unknown anyway, and they are the better explanation.
     if plan.failures.is_empty() {
-        plan.stopped.extend(unknown);
+        plan.stopped.extend(stops);
     }
     Ok(Ready {
         plan,
@@ -224,10 +224,14 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         Ok((plan, stamp, door))
     };
     let (mut plan, stamp, door) = read().map_err(not_ready)?;
-    // Only the account is read here. The preconditions of the changes are checked right before each
-    // write, where they are still current.
+    // Only the account and the caller are read here. The preconditions of the changes are checked
+    // right before each write, where they are still current.
+    let checks = async {
+        cloud::check_saved(&mut plan, &door).await?;
+        callers::check_saved(&mut plan, &door).await
+    };
     door.deadline
-        .within(cloud::check_saved(&mut plan, &door))
+        .within(checks)
         .await
         .map_err(|broken_off| not_ready(broken_off.into()))?
         .map_err(not_ready)?;

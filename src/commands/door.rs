@@ -13,8 +13,8 @@ use crate::{
     emulator::{self, Emulator},
     mask::Mask,
     plan::{Plan, Scope},
-    scope::Selection,
-    state::Chart,
+    scope::{self, Selection},
+    state::{Chart, Live},
     transport::{
         Transport,
         budget::Budget,
@@ -43,10 +43,17 @@ impl Door {
         let mut places: BTreeSet<(Service, Arc<str>)> = resources()
             .map(|address| (address.kind().service, address.region().clone()))
             .collect();
-        // IAM is asked only to compare its account with the chart's.
+        // IAM is asked to compare its account with the chart's.
         if chart.account.is_some() {
             places.extend(resources().map(|address| (Service::Iam, address.region().clone())));
         }
+        // And for the ids of new users.
+        let unidentified = scope::to_look_up(chart, &Live::default());
+        places.extend(
+            unidentified
+                .into_iter()
+                .map(|(_, region, _)| (Service::Iam, region)),
+        );
         let wanted = |place| {
             let (service, region): &(Service, Arc<str>) = place;
             let wanted = Wanted::new(*service, region);

@@ -7,11 +7,13 @@ use anyhow::bail;
 
 use super::{door::Door, files, output, runtime};
 use crate::{
+    address::Address,
     cli::{Global, InitArgs},
     config::{self, context::Context, load},
     diagnostics::SourceMap,
     exit::Exit,
-    export, input, kind,
+    export, input,
+    kind::{self, Kind},
     names::{self, Name},
     plan::document::pretty,
     refresh::{Everything, read_all},
@@ -153,6 +155,12 @@ impl Beside {
     }
 }
 
+/// The kinds of which an export reads the children of a resource.
+fn exported_below(address: &Address) -> impl Iterator<Item = &'static Kind> {
+    let kinds = address.kind().read_per_parent();
+    kinds.filter(|kind| kind.is_exported())
+}
+
 /// How many warnings about unmanaged parts are shown; the chart's comments hold them all.
 const MOST_UNMANAGED: usize = 20;
 
@@ -212,13 +220,9 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
     let parents = live
         .resources
         .keys()
-        .filter(|address| address.kind().read_per_parent().next().is_some())
+        .filter(|address| exported_below(address).next().is_some())
         .count();
-    let reads = live
-        .resources
-        .keys()
-        .flat_map(|address| address.kind().read_per_parent())
-        .count();
+    let reads = live.resources.keys().flat_map(exported_below).count();
     // If every single read fails, the cause is general, such as a missing permission. A chart in
     // which everything is unmanaged would be useless, so this is an error.
     let unread_for: Vec<_> = unread.iter().map(|unread| unread.failure.clone()).collect();

@@ -4,6 +4,7 @@
 
 mod apply;
 mod asked;
+mod callers;
 mod checkout;
 mod cloud;
 mod completion;

@@ -22,6 +22,7 @@ use crate::{
         build::build,
         cloud::other_account,
         document::{self, PlanDocument, PlanFileError},
+        persons,
     },
     refresh::refresh_part,
     state::Consent,
@@ -87,15 +88,15 @@ pub(super) fn ready(
     }))
 }
 
-/// Reads the live state and compares. Returns the plan, and if the account is not known, a stop
-/// that forbids to apply it.
+/// Reads the live state and compares. Returns the plan, and stops that only forbid to apply it: the
+/// account is not known, or the caller would lose its own permission.
 pub(super) async fn make(
     global: &Global,
     loaded: &mut session::Loaded,
     door: &Door,
     allow: &[Consent],
     asked: &Asked,
-) -> Result<(Plan, Option<Stop>), session::Unready> {
+) -> Result<(Plan, Vec<Stop>), session::Unready> {
     let chart = loaded.chart.clone();
     let part = asked.selection.to_read(&chart);
     let listener = output::listener(global);
@@ -124,7 +125,7 @@ pub(super) async fn make(
     if let Some(stop) = other_account(wanted, &scope) {
         return Ok((
             Plan::stopped_by(stop, loaded.chart.stamp.clone(), scope),
-            None,
+            Vec::new(),
         ));
     }
     let unknown = learned.unknown(wanted, &scope);
@@ -141,7 +142,12 @@ pub(super) async fn make(
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
     loaded.report(global, found);
-    Ok((plan, unknown))
+    let mut stops: Vec<Stop> = unknown.into_iter().collect();
+    stops.extend(persons::locks_out(
+        &plan,
+        &persons::of_caller(&live.resources),
+    ));
+    Ok((plan, stops))
 }
 
 /// Saves the plan. If part of it is unknown, nothing is saved and an older file is removed: either

@@ -241,6 +241,14 @@ fn child<'n, 's>(
         key.push(out.context.name(*kind.names.get(key.len())?, node)?);
     }
     let address = Address::new(kind, key);
+    if let Some(naming) = kind.naming()
+        && let (Some(person), Some(node)) = (address.part(naming.part), item.get(naming.part))
+        && out.chart.operators.contains(person)
+    {
+        let hint = "remove the user from this list, or from `operators`";
+        out.found
+            .push(naming.operator.error().at(node.span).hint(hint));
+    }
     // In order of precedence: the item, its target, then the inherited layers.
     let mut layers = vec![Layer::entry(kind, item)];
     layers.extend(target.map(|target| Layer::entry(kind, target)));

@@ -196,6 +196,15 @@ fn settings(roots: &[Node<'_>], out: &mut Output<'_>) {
         out.context.name(Name::Label, node)
     };
     (out.chart.name, out.chart.account) = (label("name"), label("account"));
+    let operators = roots
+        .iter()
+        .filter_map(|root| root.get("operators")?.as_list())
+        .flatten();
+    for node in operators {
+        out.chart
+            .operators
+            .extend(out.context.text(node).map(Arc::from));
+    }
 }
 
 fn twice(problem: String) -> Diagnostic {

@@ -2,7 +2,10 @@
 //!
 //! The attributes of resources are not listed here; they come from the tables of the kinds.
 
-use crate::{names::Name, region::REGIONS};
+use crate::{
+    names::{Name, PERSON},
+    region::REGIONS,
+};
 
 pub use crate::kind::place::{ANCHORS, ANCHORS_DOC, Form, Key, KeyRule, Record, TextForm};
 use crate::kind::place::{DEFAULTS, DEFAULTS_DOC, REGION, Slot, key};
@@ -36,6 +39,13 @@ pub(crate) static DOCUMENT: Record = Record {
             "acme",
             "The name of the account that the chart is for. `plan`, `drift` and `apply` stop for \
             any other account, and `apply` if the account is unknown. At most once in the chart.",
+        ),
+        key(
+            "operators",
+            Form::List(&Form::Text(TextForm::Name(PERSON))),
+            "[ ci-plan, ci-apply ]",
+            "Users whose permissions portolan never gives, changes or takes away, such as those \
+            who run it. No `access` may list them. The lists of all documents add up.",
         ),
         key(
             "region",
@@ -128,7 +138,8 @@ pub static ENDPOINTS: Record = Record {
             Form::Text(TextForm::Url),
             "https://iam.{region}.example.com",
             "The URL of IAM, as for `swr`. IAM is used to read the account's name if `account` is \
-            given and no other service shows it.",
+            given and no other service shows it, and the ids of users who get their first \
+            permission.",
         ),
     ],
     slots: &[],

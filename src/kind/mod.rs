@@ -4,6 +4,7 @@
 //! turn values into requests and responses into values; `transport` sends them. To add a kind, add
 //! one file and one line in `ALL`.
 
+pub mod access;
 mod attribute;
 pub mod fact;
 mod listing;
@@ -24,8 +25,8 @@ use serde_json::Value;
 
 use self::place::Place;
 pub use self::table::{
-    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Runs, Step,
-    Tail, Unmentioned, Unrepairable, Verb,
+    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Naming, Runs,
+    Step, Tail, Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},
@@ -50,6 +51,8 @@ const ALL: &[&Kind] = &[
     &organization::ORGANIZATION,
     &repository::REPOSITORY,
     &sync_rule::SYNC_RULE,
+    &access::OF_ORGANIZATION,
+    &access::OF_REPOSITORY,
     &mirror::MIRROR,
     #[cfg(test)]
     &probes::cleanup::CLEANUP,
@@ -65,9 +68,20 @@ pub fn first() -> &'static Kind {
     REGISTRY[0]
 }
 
-/// Finds a kind by its name.
+/// Finds a kind by its name; the first of several.
 pub fn find(name: &str) -> Option<&'static Kind> {
     REGISTRY.iter().copied().find(|kind| kind.name == name)
+}
+
+/// Finds a kind by its name and by the parts of its key that an address has.
+pub(crate) fn find_with(name: &str, has: impl Fn(&str) -> bool) -> Option<&'static Kind> {
+    // Kinds of one name differ in their parents: the deepest whose parts are all there is meant.
+    let mut named = REGISTRY.iter().copied().filter(|kind| kind.name == name);
+    let complete = named
+        .clone()
+        .filter(|kind| kind.key.iter().all(|part| has(part)))
+        .max_by_key(|kind| kind.key.len());
+    complete.or_else(|| named.next())
 }
 
 /// The codes of errors that a waiver can lift: the plan could never converge to such a chart, but
@@ -321,6 +335,10 @@ pub trait Wire: Sync {
     fn update(&self, subject: Subject<'_>, after: &Attributes) -> Option<Request>;
     /// `None` if the service has no request to delete it.
     fn delete(&self, subject: Subject<'_>) -> Option<Request>;
+    /// [`Wire::delete`] with the attributes before it, for kinds whose requests need one of them.
+    fn delete_known(&self, subject: Subject<'_>, _before: &Attributes) -> Option<Request> {
+        self.delete(subject)
+    }
     /// What a refused write means, where the message of the service does not make it clear.
     fn explain(&self, error: &ApiError) -> Option<&'static str>;
 }

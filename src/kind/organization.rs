@@ -17,7 +17,7 @@ use super::{
 use crate::{
     address::Address,
     names::{Name, Rule, is_words},
-    state::{Attributes, LiveResource},
+    state::{Attributes, LiveResource, Standing},
     wire::{Method, Request, Response, Service, error::ApiError},
 };
 
@@ -111,6 +111,23 @@ struct Listed {
 #[derive(Deserialize)]
 struct Item {
     name: Arc<str>,
+    creator_name: Option<Arc<str>>,
+    /// What the caller may do, as a number.
+    auth: Option<u64>,
+}
+
+impl Item {
+    fn into_live(self) -> LiveResource {
+        let standing = Standing {
+            creator: self.creator_name.filter(|name| !name.is_empty()),
+            right: self.auth,
+            is_callers: false,
+        };
+        LiveResource {
+            standing: (standing != Standing::default()).then(|| Box::new(standing)),
+            ..LiveResource::default()
+        }
+    }
 }
 
 fn request(region: &Arc<str>, method: Method, path: String) -> Request {
@@ -140,7 +157,7 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
     let items: Vec<_> = listed
         .namespaces
         .into_iter()
-        .map(|item| (address(region.clone(), item.name), LiveResource::default()))
+        .map(|item| (address(region.clone(), item.name.clone()), item.into_live()))
         .collect();
     Ok(Page {
         length: items.len(),
@@ -162,7 +179,7 @@ impl Wire for Api {
         let item: Item = parse(response, "an organization")?;
         // Otherwise the state of another object would count as the state of this one.
         if Some(&item.name) == address.part("organization") {
-            Ok(Some(LiveResource::default()))
+            Ok(Some(item.into_live()))
         } else {
             Err(Undecodable::new(
                 "the organization that was asked for",

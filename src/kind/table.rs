@@ -1,6 +1,8 @@
 //! The other parts of a kind's table: risks, lifecycle, identity, runs.
 
-use super::{ContentList, Kind, Listing, Subject, fact::Fact};
+use std::sync::Arc;
+
+use super::{ContentList, Kind, Listing, Subject, Undecodable, fact::Fact, place::ItemError};
 use crate::{
     risk::RiskClass,
     state::{Attributes, LiveResource, RemoteId, RunState},
@@ -83,6 +85,34 @@ pub enum Identity {
     Assigned(&'static IdField),
     /// By an id from the chart, or looked up in a list of candidates.
     LookedUp(&'static Lookup),
+    /// By the id of a person, which is an attribute.
+    Named(&'static Naming),
+}
+
+/// For kinds about a person. Every read shows the person's id. For a new one it is in the chart, or
+/// another service finds it by name.
+#[derive(Debug)]
+pub struct Naming {
+    /// The attribute with the id.
+    pub id: &'static str,
+    /// The part of the key that names the person.
+    pub part: &'static str,
+    /// How much a person with these attributes may do.
+    pub rank: fn(&Attributes) -> u64,
+    /// The rank of the creator of the organization, which nobody changes.
+    pub highest: u64,
+    pub look_up: fn(region: &Arc<str>, name: &str) -> Request,
+    pub decode: fn(name: &str, response: &Response) -> Result<Option<String>, Undecodable>,
+    /// What to do if the look-up fails.
+    pub id_hint: &'static str,
+    /// Nobody has this name.
+    pub missing: Unrepairable,
+    /// The chart has another id than the service.
+    pub disagrees: Unrepairable,
+    /// The chart gives the creator a lower rank.
+    pub of_creator: Unrepairable,
+    /// The chart lists one of its operators.
+    pub operator: ItemError,
 }
 
 /// An id that a service assigns to its resources.
@@ -92,6 +122,14 @@ pub struct IdField {
     pub name: &'static str,
     /// The message for a response that has another id than the request.
     pub moved: fn(was: RemoteId, is: u64) -> String,
+}
+
+impl Naming {
+    /// The id in a chart. An empty one means none.
+    pub(crate) fn stated<'a>(&self, wanted: &'a Attributes) -> Option<&'a str> {
+        let id = wanted.get(self.id)?.as_str()?;
+        (!id.is_empty()).then_some(id)
+    }
 }
 
 /// Each is one static, so identity is equality.
@@ -170,13 +208,17 @@ pub enum Lifecycle {
     Owned,
     /// Resources are created, but the service cannot delete them.
     Attached,
+    /// As `Owned`, and a deletion takes away only what was given: `protect` does not prevent it.
+    Granted,
 }
 
 impl Lifecycle {
     /// The actions that a plan may contain, beside a run.
     pub fn verbs(self) -> &'static [Verb] {
         match self {
-            Lifecycle::Owned => &[Verb::Create, Verb::Update, Verb::Replace, Verb::Delete],
+            Lifecycle::Owned | Lifecycle::Granted => {
+                &[Verb::Create, Verb::Update, Verb::Replace, Verb::Delete]
+            }
             Lifecycle::Attached => &[Verb::Create, Verb::Update],
         }
     }
@@ -214,7 +256,7 @@ impl Kind {
     /// The id that requests use, if any.
     pub fn id(&self) -> Option<&'static IdField> {
         match self.identity {
-            Identity::Key => None,
+            Identity::Key | Identity::Named(_) => None,
             Identity::Assigned(id) => Some(id),
             Identity::LookedUp(lookup) => Some(lookup.id),
         }
@@ -223,8 +265,51 @@ impl Kind {
     /// How its id is looked up, if the chart may omit it.
     pub(crate) fn lookup(&self) -> Option<&'static Lookup> {
         match self.identity {
-            Identity::Key | Identity::Assigned(_) => None,
+            Identity::Key | Identity::Assigned(_) | Identity::Named(_) => None,
             Identity::LookedUp(lookup) => Some(lookup),
+        }
+    }
+
+    /// How a person is named, for a kind about persons.
+    pub(crate) fn naming(&self) -> Option<&'static Naming> {
+        match self.identity {
+            Identity::Named(naming) => Some(naming),
+            Identity::Key | Identity::Assigned(_) | Identity::LookedUp(_) => None,
+        }
+    }
+
+    /// Whether an export reads and declares its resources. Who may do what is left unmanaged.
+    pub(crate) fn is_exported(&self) -> bool {
+        self.naming().is_none()
+    }
+
+    /// Whether `protect` prevents the deletion of its resources.
+    pub(crate) fn is_protectable(&self) -> bool {
+        self.lifecycle != Lifecycle::Granted
+    }
+
+    /// The first kind of the same name: kinds with different parents may share one.
+    pub(crate) fn family(&self) -> &'static Kind {
+        let mut kinds = super::REGISTRY.iter().copied();
+        kinds
+            .find(|kind| kind.name == self.name)
+            .unwrap_or(super::first())
+    }
+
+    /// The plural of its name: `mirrors`, `access entries`.
+    pub(crate) fn several(&self) -> String {
+        if self.name.ends_with('s') {
+            format!("{} entries", self.name)
+        } else {
+            format!("{}s", self.name)
+        }
+    }
+
+    /// A name that no other kind has, for the definitions of a schema.
+    pub(crate) fn unique_name(&self) -> String {
+        match self.parent {
+            Some(parent) if self.family() != self => format!("{}_of_{}", self.name, parent.name),
+            _ => self.name.to_owned(),
         }
     }
 

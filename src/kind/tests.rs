@@ -62,8 +62,12 @@ fn requests(address: &Address, after: &Attributes) -> String {
 fn kinds_are_found_by_name_and_parents_rank_first() {
     for (rank, kind) in REGISTRY.iter().enumerate() {
         assert_eq!(
-            (kind.rank(), find(kind.name).unwrap().name),
-            (rank, kind.name)
+            (kind.rank(), find(kind.name).unwrap()),
+            (rank, kind.family())
+        );
+        assert_eq!(
+            find_with(kind.name, |part| kind.key.contains(&part)),
+            Some(*kind)
         );
         assert_eq!(format!("{kind:?}"), kind.name);
         assert!(kind.parent.is_none_or(|parent| parent.rank() < rank));
@@ -80,7 +84,10 @@ fn the_wire_of_a_kind_agrees_with_its_table() {
             .map(|part| std::sync::Arc::from(*part))
             .collect();
         let address = Address::new(kind, key);
-        let can_delete = kind.wire.delete(subject(&address)).is_some();
+        let value = |attribute: &Attribute| (attribute.name, json!("x"));
+        let before: Attributes = kind.attributes.iter().map(value).collect();
+        let can_delete = kind.wire.delete_known(subject(&address), &before);
+        let can_delete = can_delete.is_some();
         assert_eq!(
             can_delete,
             kind.lifecycle.verbs().contains(&Verb::Delete),

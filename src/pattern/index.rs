@@ -330,10 +330,13 @@ fn key(pattern: &Pattern) -> Vec<u8> {
 /// for such children, and the parent of what its last segments name.
 fn keys_of_parents(pattern: &Pattern) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
-    for child in REGISTRY.iter().filter(|kind| kind.is_read_per_parent()) {
-        let (Some(parent), None | Some(true)) =
-            (child.parent, pattern.kind.map(|kind| kind == *child))
-        else {
+    let is_meant = |kind: &Kind| pattern.kind.is_some() || kind.is_protectable();
+    let per_parent = REGISTRY.iter().filter(|kind| kind.is_read_per_parent());
+    for child in per_parent.filter(|kind| is_meant(kind)) {
+        let (Some(parent), None | Some(true)) = (
+            child.parent,
+            pattern.kind.map(|kind| kind == child.family()),
+        ) else {
             continue;
         };
         if pattern.kind.is_some() {
@@ -374,7 +377,7 @@ fn write(text: &str, key: &mut Vec<u8>) {
 
 fn mark(kind: Option<&Kind>) -> u8 {
     // Zero is for no kind. The sum stays above the bytes with a special meaning.
-    let rank = kind.and_then(|kind| u8::try_from(kind.rank() + 1).ok());
+    let rank = kind.and_then(|kind| u8::try_from(kind.family().rank() + 1).ok());
     FIRST_CHARACTER.saturating_add(rank.unwrap_or(0))
 }
 

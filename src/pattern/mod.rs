@@ -58,7 +58,7 @@ impl Pattern {
         // Without a kind, the address itself is compared; `place_covers` goes up from there.
         let mut lineage = successors(Some(kind), |kind| kind.parent);
         let subject = match self.kind {
-            Some(wanted) => lineage.find(|kind| *kind == wanted),
+            Some(wanted) => lineage.find(|kind| kind.family() == wanted),
             None => lineage.next(),
         };
         let (Some(target), Some(rule)) = (&self.target, subject) else {
@@ -79,12 +79,14 @@ impl Pattern {
     /// children are live is unknown before they are read.
     pub fn names_children_of(&self, parent: &Address) -> bool {
         let (kind, parts) = (parent.kind(), Parts::of(parent, Cow::Borrowed));
-        let is_child = |child: &Kind| child.parent == Some(kind);
+        // Without a kind, `team-a/web` means a repository, and not a user in an unread list.
+        let is_meant = |child: &Kind| self.kind.is_some() || child.is_protectable();
+        let is_child = |child: &Kind| child.parent == Some(kind) && is_meant(child);
         let mut children = REGISTRY
             .iter()
             .filter(|child| is_child(child) && child.is_read_per_parent());
         children.any(|child| match self.kind {
-            Some(wanted) if wanted != *child => false,
+            Some(wanted) if wanted != child.family() => false,
             Some(_) if self.place_covers(kind, &parts) => true,
             _ if self.target.is_some() || self.place.contains("**") => false,
             _ => {

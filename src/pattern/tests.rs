@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    kind::{mirror, organization, probes::member, repository, sync_rule},
+    kind::{access, mirror, organization, probes::member, repository, sync_rule},
     plan::tests::chart,
     state::Chart,
 };
@@ -29,6 +29,8 @@ fn world() -> Vec<Address> {
         mirror::address("r-1", "p", "g/app"),
         member::address(&organization::address("r-1", "o"), "Ada"),
         member::address(&a, "Ada"),
+        access::address(&organization::address("r-1", "o"), "Ada"),
+        access::address(&a, "Ada"),
     ]
 }
 
@@ -45,15 +47,15 @@ fn covered(pattern: &Pattern) -> Vec<usize> {
 #[test]
 fn a_pattern_covers_the_children_of_what_it_names() {
     for (text, expected) in [
-        ("r-1/o", &[0, 1, 2, 3, 4, 5, 10, 11][..]),
-        ("r-1/o/a", &[1, 2, 3, 11]),
-        ("r-1/o/*", &[1, 2, 3, 10, 11]),
-        ("r-1/o/**", &[1, 2, 3, 4, 5, 10, 11]),
-        ("*/o", &[0, 1, 2, 3, 4, 5, 6, 7, 10, 11]),
-        ("**/a", &[1, 2, 3, 7, 11]),
-        ("r-1", &[0, 1, 2, 3, 4, 5, 8, 9, 10, 11]),
+        ("r-1/o", &[0, 1, 2, 3, 4, 5, 10, 11, 12, 13][..]),
+        ("r-1/o/a", &[1, 2, 3, 11, 13]),
+        ("r-1/o/*", &[1, 2, 3, 10, 11, 12, 13]),
+        ("r-1/o/**", &[1, 2, 3, 4, 5, 10, 11, 12, 13]),
+        ("*/o", &[0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]),
+        ("**/a", &[1, 2, 3, 7, 11, 13]),
+        ("r-1", &[0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13]),
         ("*-2", &[6, 7]),
-        ("**", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        ("**", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]),
         ("**app", &[8, 9]),
         ("r-1/p", &[]),
         ("r-1/p/*", &[8]),
@@ -61,10 +63,10 @@ fn a_pattern_covers_the_children_of_what_it_names() {
         ("r-1/o/a/cn-east-3/dr", &[2]),
         ("**/dr", &[2, 5]),
         // As printed.
-        ("organization r-1/o", &[0, 1, 2, 3, 4, 5, 10, 11]),
-        ("repository r-1/o/a", &[1, 2, 3, 11]),
-        ("repository r-1/o", &[1, 2, 3, 4, 5, 11]),
-        ("repository r-1", &[1, 2, 3, 4, 5, 11]),
+        ("organization r-1/o", &[0, 1, 2, 3, 4, 5, 10, 11, 12, 13]),
+        ("repository r-1/o/a", &[1, 2, 3, 11, 13]),
+        ("repository r-1/o", &[1, 2, 3, 4, 5, 11, 13]),
+        ("repository r-1", &[1, 2, 3, 4, 5, 11, 13]),
         ("sync_rule r-1/o/a", &[2, 3]),
         ("sync_rule r-1/o/a -> cn-east-3/dr", &[2]),
         ("r-1/o/a -> cn-east-3/dr", &[2]),
@@ -72,7 +74,13 @@ fn a_pattern_covers_the_children_of_what_it_names() {
         ("r-1/o -> **", &[2, 3, 5]),
         ("r-1/o/b/c -> cn-*/dr", &[5]),
         ("member r-1/o: Ada", &[10]),
-        ("r-1/o: A*", &[10]),
+        ("member r-1/o: A*", &[10]),
+        // Without a kind, the mark is that of the first kind.
+        ("r-1/o: A*", &[12, 13]),
+        // Kinds of one name are one.
+        ("access r-1/o: Ada", &[12, 13]),
+        ("access r-1/o/a", &[13]),
+        ("access r-1/**: B*", &[]),
         ("member r-1/o: Bob", &[]),
         ("repository_member r-1/o/a: Ada", &[11]),
         ("repository_member r-1/**: *", &[11]),
@@ -149,7 +157,7 @@ fn the_command_line_starts_at_the_region_or_at_an_organization_of_all() {
         ("**/c", "**/c"),
         ("repository o/a", "repository */o/a"),
         ("o/a -> x-1/dr", "sync_rule */o/a -> x-1/dr"),
-        ("o: Ada", "member */o: Ada"),
+        ("o: Ada", "access */o: Ada"),
         // Only the last mark counts.
         ("o: a -> x-1/dr", "no name of a sync_rule can contain `:`"),
         ("mars-1/o", "*/mars-1/o"),
@@ -268,7 +276,7 @@ fn a_pattern_that_can_match_nothing_is_refused_with_a_hint() {
         ("o/a->x-1/dr", "no name can contain `>`"),
         ("o/a -> x-1", "expected `REGION/ORGANIZATION` after `->`"),
         ("o: a/b", "expected `USER` after `:`"),
-        ("o: a b", "no name of a member can contain ` `"),
+        ("o: a~b", "no name of an access can contain `~`"),
         (
             "o/a -> x-1/Dr",
             "no name of a sync_rule can contain `D`; did you mean `o/a -> x-1/dr`?",

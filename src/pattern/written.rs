@@ -204,6 +204,14 @@ fn split<'t>(
     }
 }
 
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
+}
+
 impl Written {
     /// The pattern, with the first segment as the region.
     pub fn full(self) -> Pattern {
@@ -335,9 +343,9 @@ impl Written {
             odd = odd.or_else(|| target.chars().find(is_odd));
         }
         let Some(odd) = odd else { return Ok(()) };
-        let of = self
-            .kind
-            .map_or_else(String::new, |kind| format!(" of a {}", kind.name));
+        let of = self.kind.map_or_else(String::new, |kind| {
+            format!(" of {} {}", article(kind.name), kind.name)
+        });
         let reason = format!(
             "no name{of} can contain `{}`",
             crate::text::escaped(&odd.to_string())

@@ -1,10 +1,14 @@
 //! Builds a plan from the desired and the live state. Pure and deterministic.
 
+use std::borrow::Cow;
+
 use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
     by_id::{self, Verdict},
     change::step,
-    finding, limits, risk,
+    finding, limits,
+    persons::{self, Judged},
+    risk,
 };
 use crate::{
     address::{Address, Ascending},
@@ -31,6 +35,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .cloned()
         .chain(by_id::answers_of_others(live))
         .chain(by_id::without_id(live))
+        .chain(persons::unclear(chart, live))
         .collect();
     // What was not read is unknown and not absent, so a comparison could plan creations of things
     // that exist, or miss deletions.
@@ -48,7 +53,21 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             add_by_id(address, desired, verdict, &mut plan);
             continue;
         }
-        match change(address, desired, found.get(address), live) {
+        let seen = found.get(address);
+        let desired = match persons::judge(address, desired, seen, live) {
+            Judged::Plain => Cow::Borrowed(desired),
+            Judged::Known(desired) => Cow::Owned(desired),
+            _ if !selection.holds(address) => continue,
+            Judged::Kept => {
+                plan.unchanged += 1;
+                continue;
+            }
+            Judged::Stopped(stop) => {
+                plan.stopped.push(stop);
+                continue;
+            }
+        };
+        match change(address, &desired, seen, live) {
             // A parent of selected resources is created if it is missing, and otherwise left alone.
             Some(change)
                 if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {
@@ -259,7 +278,7 @@ fn deletion(
 fn assigned_id(kind: &Kind, found: &LiveResource) -> Option<(&'static IdField, RemoteId)> {
     match kind.identity {
         Identity::Assigned(id) => Some((id, RemoteId::try_from(found.id?).ok()?)),
-        Identity::Key | Identity::LookedUp(_) => None,
+        Identity::Key | Identity::LookedUp(_) | Identity::Named(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Builds a change from its action, with risks and precondition.
 
 use super::{Action, Change, Precondition, Reason, risk};
-use crate::{address::Address, diff::FieldChange, mask::Hidden, state::Attributes};
+use crate::{address::Address, diff::FieldChange, kind::Kind, mask::Hidden, state::Attributes};
 
 /// A change with everything that its action determines.
 pub(super) fn step(
@@ -13,7 +13,7 @@ pub(super) fn step(
 ) -> Change {
     Change {
         risks: risk::assess(address, &action, held),
-        precondition: precondition(&action),
+        precondition: precondition(address.kind(), &action),
         address: address.clone(),
         action,
         reason,
@@ -26,8 +26,8 @@ pub(super) fn step(
 }
 
 /// Only writes that send values have them in the precondition: a deletion removes the resource with
-/// any values.
-fn precondition(action: &Action) -> Precondition {
+/// any values. It sends the id of a person, though: the name may belong to another by then.
+fn precondition(kind: &Kind, action: &Action) -> Precondition {
     let named = |attributes: &Attributes| {
         attributes
             .iter()
@@ -36,10 +36,19 @@ fn precondition(action: &Action) -> Precondition {
     };
     match action {
         Action::Create { .. } => Precondition::default(),
-        Action::Delete { .. } => Precondition {
-            exists: true,
-            ..Precondition::default()
-        },
+        Action::Delete { before } => {
+            let id = kind
+                .naming()
+                .and_then(|naming| before.get_key_value(naming.id));
+            Precondition {
+                exists: true,
+                attributes: id
+                    .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                    .into_iter()
+                    .collect(),
+                ..Precondition::default()
+            }
+        }
         Action::Update { before, .. }
         | Action::Replace { before, .. }
         | Action::Run {

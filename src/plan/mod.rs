@@ -11,6 +11,7 @@ pub mod document;
 pub mod finding;
 pub mod limits;
 pub mod order;
+pub(crate) mod persons;
 mod precondition;
 pub mod risk;
 mod saved;
@@ -93,15 +94,12 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether a reviewer must see it on a row of its own: it deletes or exposes something, or is
-    /// withheld.
+    /// Whether a reviewer must see it on a row of its own: it deletes, exposes or grants
+    /// something, or is withheld.
     pub fn is_grave(&self) -> bool {
         self.withheld.is_some()
             || matches!(self.action, Action::Delete { .. } | Action::Replace { .. })
-            || self
-                .risks
-                .iter()
-                .any(|risk| matches!(risk.class, RiskClass::Exposes | RiskClass::OneWay))
+            || self.risks.iter().any(|risk| risk.class.is_grave())
     }
 
     /// How requests refer to the resource.

@@ -142,7 +142,10 @@ impl Guard {
 
     /// Deleting a resource deletes its children too, so a protected child protects its parent.
     fn holds(&self, change: &Change, live: &Live) -> Option<Withheld> {
-        let first = |address: &Address| self.index.first(address);
+        let first = |address: &Address| {
+            let is_protectable = address.kind().is_protectable();
+            is_protectable.then(|| self.index.first(address)).flatten()
+        };
         let own = || first(&change.address);
         let number = match &change.action {
             Action::Delete { .. } => {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diff,
-    kind::{Identity, Lifecycle},
+    kind::{Identity, Naming, Verb},
     mask,
     state::Attributes,
 };
@@ -47,7 +47,7 @@ pub(super) fn in_order(changes: &[Change]) -> bool {
 
 fn suits_kind(change: &Change) -> bool {
     let kind = change.address.kind();
-    let can_delete = kind.lifecycle == Lifecycle::Owned;
+    let can_delete = kind.lifecycle.verbs().contains(&Verb::Delete);
     let differing = |before: &Attributes, after: &Attributes| diff::fields(kind, after, before);
     // A file that disguises a replacement as an update would hide the gap in which nothing is
     // copied.
@@ -127,8 +127,23 @@ fn has_right_id(change: &Change) -> bool {
         Identity::Key => None,
         Identity::Assigned(id) => Some(id).filter(|_| !is_new),
         Identity::LookedUp(lookup) => Some(lookup.id),
+        Identity::Named(naming) if !names_person(change, naming) => return false,
+        Identity::Named(_) => None,
     };
     change.precondition.id.map(|(id, _)| id) == wanted
+}
+
+/// Whether the request has the id of the person, and a deletion checks it before.
+fn names_person(change: &Change, naming: &Naming) -> bool {
+    let condition = change.precondition.attributes.get(naming.id);
+    match &change.action {
+        Action::Delete { before } => {
+            naming.stated(before).is_some() && condition == before.get(naming.id)
+        }
+        action => action
+            .after()
+            .is_some_and(|after| naming.stated(after).is_some()),
+    }
 }
 
 /// The number of images is not in the file, so the risk `destroys-data` is not checked.

@@ -9,6 +9,7 @@ mod children;
 mod lacking;
 pub(crate) mod observe;
 pub(crate) mod pages;
+mod persons;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -155,6 +156,9 @@ async fn understood(
         live.failures
             .extend(unread.into_iter().map(|unread| unread.failure));
     }
+    if live.failures.is_empty() {
+        persons::look_up(client, &part, &mut live, &tally).await;
+    }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
     (live, malformed)
@@ -229,6 +233,7 @@ fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> 
     parent
         .kind()
         .read_per_parent()
+        .filter(|kind| kind.is_exported())
         .map(move |kind| (parent.clone(), kind))
 }
 
@@ -248,7 +253,7 @@ pub async fn list_children(
         return Ok(seen.live.map(|live| (address, live)).into_iter().collect());
     };
     let request = request(parent);
-    let subject = || format!("{}s of {parent}", kind.name);
+    let subject = || format!("{} of {parent}", kind.several());
     let response = client
         .read(&request)
         .await

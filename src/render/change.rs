@@ -158,11 +158,12 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
             }
         }
     }
-    for risk in change
-        .risks
-        .iter()
-        .filter(|risk| matches!(risk.class, RiskClass::Overwrites | RiskClass::Gap))
-    {
+    for risk in change.risks.iter().filter(|risk| {
+        matches!(
+            risk.class,
+            RiskClass::Overwrites | RiskClass::Gap | RiskClass::Grants
+        )
+    }) {
         add(None, format!("! {}: {}", risk.class, risk.evidence));
     }
     if let Some(run) = change.action.run() {

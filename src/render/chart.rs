@@ -99,6 +99,13 @@ impl Writer<'_> {
                 }
             }
         }
+        if first && !self.chart.operators.is_empty() {
+            let operators = self.chart.operators.iter();
+            let operators: Vec<Yaml> = operators
+                .map(|name| Yaml::from(self.escape(name)))
+                .collect();
+            insert(&mut document, "operators", operators);
+        }
         insert(&mut document, "region", self.quoted.hold(region));
         let mut endpoints = Mapping::new();
         for service in Service::ALL {

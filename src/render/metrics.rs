@@ -234,11 +234,13 @@ fn changes(drift: &Drift) -> Vec<Sample> {
     let mut samples = Vec::new();
     for (kind, verb) in REGISTRY
         .iter()
+        // Kinds of one name are one sample.
+        .filter(|kind| kind.family() == **kind)
         .flat_map(|kind| verbs(kind).map(|verb| (*kind, verb)))
     {
         let changes = drift.plan.changes.iter();
         let number = changes
-            .filter(|change| change.address.kind() == kind && change.action.verb() == verb)
+            .filter(|change| change.address.kind().family() == kind && change.action.verb() == verb)
             .count();
         samples.push((
             vec![

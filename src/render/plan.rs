@@ -215,7 +215,7 @@ fn uncompared(plan: &Plan) -> Option<String> {
     let of = match plan.uncompared.as_slice() {
         [] => return None,
         [only] => only.address.to_string(),
-        many => format!("{} {}s", many.len(), many[0].address.kind().name),
+        many => format!("{} {}", many.len(), many[0].address.kind().several()),
     };
     Some(format!(
         "Cannot be compared: {} of {of}.",

@@ -88,9 +88,13 @@ pub(super) fn values(kind: &Kind) -> Value {
 }
 
 pub(super) fn change(kind: &Kind) -> Value {
-    let values = reference(&format!("values_{}", kind.name));
+    let values = reference(&format!("values_{}", kind.unique_name()));
     let fields = kind.attributes.iter().map(|attribute| {
-        let place = format!("values_{}/properties/{}", kind.name, attribute.name);
+        let place = format!(
+            "values_{}/properties/{}",
+            kind.unique_name(),
+            attribute.name
+        );
         let value = nullable(reference(&place));
         let name = json!({ "const": attribute.name });
         object(
@@ -110,7 +114,10 @@ pub(super) fn change(kind: &Kind) -> Value {
     });
     let mut schema = object(
         &[
-            ("address", reference(&format!("address_{}", kind.name))),
+            (
+                "address",
+                reference(&format!("address_{}", kind.unique_name())),
+            ),
             ("actions", reference("actions")),
             (
                 "reason",

@@ -155,7 +155,7 @@ fn definitions() -> Map<String, Value> {
         any_of(
             REGISTRY
                 .iter()
-                .map(|kind| reference(&format!("address_{}", kind.name))),
+                .map(|kind| reference(&format!("address_{}", kind.unique_name()))),
         ),
     );
     define(
@@ -163,13 +163,22 @@ fn definitions() -> Map<String, Value> {
         any_of(
             REGISTRY
                 .iter()
-                .map(|kind| reference(&format!("change_{}", kind.name))),
+                .map(|kind| reference(&format!("change_{}", kind.unique_name()))),
         ),
     );
     for kind in REGISTRY {
-        define(&format!("address_{}", kind.name), change::address(kind));
-        define(&format!("values_{}", kind.name), change::values(kind));
-        define(&format!("change_{}", kind.name), change::change(kind));
+        define(
+            &format!("address_{}", kind.unique_name()),
+            change::address(kind),
+        );
+        define(
+            &format!("values_{}", kind.unique_name()),
+            change::values(kind),
+        );
+        define(
+            &format!("change_{}", kind.unique_name()),
+            change::change(kind),
+        );
     }
     let masked = object(&[("masked", text())], &[]);
     define(

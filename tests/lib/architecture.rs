@@ -39,6 +39,7 @@ const HOMONYMS: &str = "
     cli/foreign.rs: force
     commands/completion/values.rs: auto
     render/gitlab.rs: description
+    render/sarif.rs: level
     schema/chart.rs: description
     schema/change.rs: endpoint force
     schema/documents.rs: description

@@ -122,7 +122,7 @@ fn attribute(node: &Node<'_>, shape: Shape, pass: &Pass<'_>, found: &mut Diagnos
             };
             if !is_uuid(&text) {
                 let problem = format!("`{}` is not a UUID", shown(&text));
-                let hint = "write the id of a service endpoint of the project, or `''` for none";
+                let hint = "write an id of 32 hexadecimal digits, not a name, or `''` for none";
                 found.push(
                     Diagnostic::error("bad-uuid", problem)
                         .at(node.span)

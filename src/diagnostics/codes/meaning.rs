@@ -291,6 +291,28 @@ targets:
         ),
     ),
     error(
+        "duplicate-user",
+        "A user is in an `access` list twice.",
+        "A user has one level in an organization, and one in a repository.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    access:
+      - { user: ci-bot, level: read }
+      - { user: ci-bot, level: write }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    access:
+      - { user: ci-bot, level: write }
+",
+        ),
+    ),
+    error(
         "expired-acceptance",
         "The last day of an acceptance has passed.",
         "Only `drift` checks the date. From the day after `until` it fails, even if nothing \
@@ -379,6 +401,29 @@ organizations:
         sync:
           - target_region: cn-east-3
             target_organization: team-a-dr
+",
+        ),
+    ),
+    error(
+        "operator-in-list",
+        "An `access` list has one of the `operators`.",
+        "`operators` are the users whose permissions portolan never gives, changes or takes away. \
+        A list that names one of them asks for the opposite.",
+        charts(
+            r"version: 1
+region: cn-north-4
+operators: [ ci-apply ]
+organizations:
+  team-a:
+    access:
+      - { user: ci-apply, level: manage }
+",
+            r"version: 1
+region: cn-north-4
+operators: [ ci-apply ]
+organizations:
+  team-a:
+    access: []
 ",
         ),
     ),

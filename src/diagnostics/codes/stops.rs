@@ -15,6 +15,23 @@ pub(super) static CODES: &[Code] = &[
         ),
     ),
     error(
+        "creator-level",
+        "An `access` list gives the creator of the organization less than `manage`.",
+        "The creator of an organization always manages it and its repositories. portolan never \
+        changes that, so the plan could not become empty.",
+        Example::Advice("Remove the user from the list, or write `level: manage`."),
+    ),
+    error(
+        "locks-out",
+        "The apply would lower or remove the permission of the user who runs it.",
+        "Afterwards this user could not undo it, or finish the apply. Nothing is written. The plan \
+        itself does not depend on who makes it.",
+        Example::Advice(
+            "Use the credentials of another user, keep this one in the list, or add it to \
+            `operators`: portolan never changes the permissions of those.",
+        ),
+    ),
+    error(
         "mirror-without-url",
         "A repository is not a mirror yet, and the chart gives no `url` for it.",
         "portolan needs the `url` of the source to turn a repository into a mirror.",
@@ -30,6 +47,16 @@ pub(super) static CODES: &[Code] = &[
         Example::Advice(
             "Create the repository in CodeArts Repo, correct the name in the chart, or leave the \
             mirror out with `--exclude`.",
+        ),
+    ),
+    error(
+        "no-such-user",
+        "The account has no user of a name in an `access` list.",
+        "A permission is given to the id of a user. For a user who has none yet, portolan asks IAM \
+        for the id of the name, and IAM knows no such user.",
+        Example::Advice(
+            "Correct the name, create the user, or write the user's `user_id` beside the name. \
+            Groups, agencies and users of other accounts cannot have permissions.",
         ),
     ),
     error(
@@ -60,6 +87,15 @@ pub(super) static CODES: &[Code] = &[
         Example::Advice(
             "Use the credentials of the account that the chart names, or correct `account`. With \
             `--emulator`, name another state file.",
+        ),
+    ),
+    error(
+        "other-user-id",
+        "The `user_id` of an `access` list differs from the id that the user of this name has.",
+        "The user may have been deleted and created again, or renamed. Which of the two persons is \
+        meant is unknown, so nothing is changed.",
+        Example::Advice(
+            "Correct `user_id`. Or remove it: then the list means whoever has the name.",
         ),
     ),
     error(

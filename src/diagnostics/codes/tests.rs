@@ -112,7 +112,12 @@ fn every_stop_of_a_plan_can_be_explained() {
         .collect();
     let lacks = REGISTRY.iter().filter_map(|kind| kind.lookup());
     let lacks = lacks.flat_map(|lookup| [lookup.missing.code, lookup.incomplete.code]);
+    let named = REGISTRY.iter().filter_map(|kind| kind.naming());
+    let of_persons = named.flat_map(|naming| {
+        [&naming.missing, &naming.disagrees, &naming.of_creator].map(|stop| stop.code)
+    });
     let mut used: BTreeSet<_> = lacks
+        .chain(of_persons)
         .map(|code| (code.to_owned(), Severity::Error))
         .collect();
     scan(&root(), &[("Stop::new(", Severity::Error)], &mut used);
@@ -179,6 +184,8 @@ fn every_code_in_the_sources_is_registered_and_every_registered_code_is_used() {
         .into_iter()
         .flatten()
     });
+    let named = REGISTRY.iter().filter_map(|kind| kind.naming());
+    let wrong = wrong.chain(named.map(|naming| naming.operator));
     used.extend(wrong.map(|wrong| (wrong.code.to_owned(), Severity::Error)));
     used.retain(|(code, _)| !of_plans().any(|known| known.name == code));
     let registered: BTreeSet<_> = all()

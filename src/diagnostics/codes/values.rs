@@ -159,10 +159,10 @@ mirrors:
     ),
     error(
         "bad-uuid",
-        "The id of a service endpoint is not a UUID.",
-        "`endpoint` is the id of a service endpoint, such as \
-        `b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11`, and not its display name. An empty text means no \
-        endpoint.",
+        "An id is not a UUID.",
+        "The `endpoint` of a mirror and the `user_id` of a permission are ids, such as \
+        `b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11`, with dashes or without, and not names. An empty \
+        text means none.",
         charts(
             r"version: 1
 region: cn-north-4

@@ -20,7 +20,13 @@ use crate::{
 /// count as drift, unlike the limits of an apply.
 pub(crate) fn is_unrepairable(code: &str) -> bool {
     let mut kinds = REGISTRY.iter().filter_map(|kind| kind.lookup());
+    let of_persons = || REGISTRY.iter().filter_map(|kind| kind.naming());
     kinds.any(|lookup| lookup.missing.code == code || lookup.incomplete.code == code)
+        || of_persons().any(|naming| {
+            [&naming.missing, &naming.disagrees, &naming.of_creator]
+                .iter()
+                .any(|stop| stop.code == code)
+        })
 }
 
 /// The plan for one resource.
@@ -131,7 +137,7 @@ pub(super) fn without_id(live: &Live) -> impl Iterator<Item = ReadFailure> {
         })
 }
 
-fn stop(address: &Address, reason: &Unrepairable) -> Stop {
+pub(super) fn stop(address: &Address, reason: &Unrepairable) -> Stop {
     let pattern = address.parts().join("/");
     let message = format!("{address}: {}", reason.problem);
     let lift = format!(

@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::{
-    kind::mirror,
+    kind::{access, mirror, organization},
     state::{LiveResource, RemoteId},
 };
 
@@ -38,7 +38,8 @@ fn consent_on_the_command_line_replaces_that_of_the_chart() {
 }
 
 /// Two changes of each class except `deletes`, so few that no limit stops them.
-const RISKY: &str = "organizations: { o: { repositories: {
+const RISKY: &str = "organizations: { o: { access: [ { user: ada, level: manage }, { user: bob, \
+  level: manage }, { user: cyd, level: write }, { user: dan, level: write } ], repositories: {
   d1: { state: absent }, d2: { state: absent }, e1: { is_public: true }, e2: { is_public: true }, \
   kept: {},
   g: { sync: [ { target_region: x-1, target_organization: one, override: false },
@@ -62,6 +63,17 @@ fn risky() -> Live {
         ),
         ("o/w", false, 1, &[]),
     ]);
+    for user in ["ada", "bob", "cyd", "dan"] {
+        let organization = organization::address("r-1", "o");
+        let attributes = IndexMap::from([("level", json!("read")), ("user_id", json!(user))]);
+        live.resources.insert(
+            access::address(&organization, user),
+            LiveResource {
+                attributes,
+                ..LiveResource::default()
+            },
+        );
+    }
     for (name, number) in [("m1", 1), ("m2", 2)] {
         let address = mirror::address("r-1", "p", name);
         let attributes = IndexMap::from([("scheduled", json!(true))]);

@@ -3,6 +3,7 @@
 //! The emulator is the second opinion on the API, and `expected` the one on the chart: neither uses
 //! code of the planner. `PORTOLAN_LAWS=20` tries twenty times as many cases.
 
+mod access;
 mod apply;
 mod chart;
 mod concurrent;

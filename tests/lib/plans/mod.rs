@@ -50,7 +50,7 @@ const FORMATS: [Format; 8] = [
 
 /// Each scenario with its kept formats: two scenarios in all formats, and the others where they
 /// alone show something. Markdown holds the whole text as well.
-const GOLDENS: [(&str, &str); 16] = [
+const GOLDENS: [(&str, &str); 18] = [
     // No changes.
     ("001-nothing", "md"),
     // Each action, in each format.
@@ -89,6 +89,9 @@ const GOLDENS: [(&str, &str); 16] = [
     ("015-almost-equal", "txt tables.md"),
     // Commands to the runner of a CI job, and invisible characters.
     ("016-commands", "details.txt json diff sarif"),
+    // Each action and risk of permissions, allowed and withheld.
+    ("030-access", "txt details.txt md json diff"),
+    ("031-access-withheld", "txt"),
 ];
 
 /// The texts that every format shows of a scenario, and the formats that do not.

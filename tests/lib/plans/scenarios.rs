@@ -1,12 +1,15 @@
 //! The scenarios: chart text, live values, and options.
 
+use std::sync::Arc;
+
 use portolan::{
     config::{self, context::Context},
     diagnostics::SourceMap,
+    kind::{access, organization, repository},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
     scope::Selection,
-    state::{Live, ReadFailure},
+    state::{Live, LiveResource, ReadFailure},
     time::Moment,
     wire::Service,
 };
@@ -49,6 +52,48 @@ fn mirrors() -> Live {
         given::git_repository("r-1/p/plain", 3),
     ])
 }
+
+/// The permissions of four users on an organization, and of one on its repository.
+fn permissions() -> Live {
+    let mut live = live(&[("r-1/o/web", false, 3, "")], &[]);
+    let of_organization = organization::address("r-1", "o");
+    let of_repository = repository::address("r-1", "o", "web");
+    for (of, user, level) in [
+        (&of_organization, "ada", "manage"),
+        (&of_organization, "bob", "read"),
+        (&of_organization, "ci-apply", "manage"),
+        (&of_organization, "cyd", "5"),
+        (&of_repository, "gone", "write"),
+    ] {
+        let id = json!(format!("id-{user}"));
+        let attributes = [("level", json!(level)), ("user_id", id)].into();
+        let found = LiveResource {
+            attributes,
+            ..LiveResource::default()
+        };
+        live.resources.insert(access::address(of, user), found);
+    }
+    let region = || Arc::from("r-1");
+    for user in ["new", "boss"] {
+        let id = format!("id-{user}");
+        live.persons.insert((region(), Arc::from(user)), id);
+    }
+    live
+}
+
+/// Lowers, raises and gives permissions, and takes one away.
+const PERMISSIONS: &str = "\
+operators: [ ci-apply ]
+organizations:
+  o:
+    access:
+      - { user: ada, level: write }
+      - { user: bob, level: write }
+      - { user: boss, level: manage }
+      - { user: cyd, level: manage }
+    repositories:
+      web: { access: [ { user: new, level: read } ] }
+";
 
 const MIRRORS: &str = "\
 mirrors:
@@ -347,5 +392,19 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
         scenario("015-almost-equal", &almost_equal(), &unlisted(), &[], &[]),
         scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
+        scenario(
+            "030-access",
+            &chart(PERMISSIONS),
+            &permissions(),
+            &["admits=2"],
+            &[],
+        ),
+        scenario(
+            "031-access-withheld",
+            &chart(PERMISSIONS),
+            &permissions(),
+            &["grants=0"],
+            &[],
+        ),
     ]
 }

@@ -1,0 +1,150 @@
+//! Plans what belongs to a person: finds the person's id, and keeps what nobody may change.
+//!
+//! Pure. The plan does not depend on the caller. Only [`locks_out`] looks at who that is, for an
+//! apply.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::Value;
+
+use super::{Action, Change, Plan, Stop, by_id::stop};
+use crate::{
+    address::Address,
+    kind::{Kind, Naming},
+    state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure},
+};
+
+/// What a declared resource needs before it is compared.
+pub(super) enum Judged {
+    /// It belongs to nobody, or the chart has everything.
+    Plain,
+    /// With the id of the person.
+    Known(DesiredResource),
+    /// It is the creator's, and as it should be.
+    Kept,
+    Stopped(Stop),
+}
+
+pub(super) fn judge(
+    address: &Address,
+    desired: &DesiredResource,
+    found: Option<&LiveResource>,
+    live: &Live,
+) -> Judged {
+    let (Some(naming), Presence::Present(wanted)) = (address.kind().naming(), &desired.presence)
+    else {
+        return Judged::Plain;
+    };
+    let Some(person) = address.part(naming.part) else {
+        return Judged::Plain;
+    };
+    let stated = naming.stated(wanted);
+    let seen = found.and_then(|found| found.attributes.get(naming.id)?.as_str());
+    if let (Some(stated), Some(seen)) = (stated, seen)
+        && stated != seen
+    {
+        let mut stop = stop(address, &naming.disagrees);
+        stop.message = format!("{}: {seen}, and not {stated}", stop.message);
+        return Judged::Stopped(stop);
+    }
+    if live.creator(address) == Some(person) {
+        return if (naming.rank)(wanted) == naming.highest {
+            Judged::Kept
+        } else {
+            Judged::Stopped(stop(address, &naming.of_creator))
+        };
+    }
+    let key = (address.region().clone(), person.clone());
+    let looked_up = || live.persons.get(&key).map(String::as_str);
+    match stated.or(seen).or_else(looked_up) {
+        Some(id) => Judged::Known(with_id(address.kind(), desired, naming, wanted, id)),
+        None => Judged::Stopped(stop(address, &naming.missing)),
+    }
+}
+
+fn with_id(
+    kind: &Kind,
+    desired: &DesiredResource,
+    naming: &Naming,
+    wanted: &Attributes,
+    id: &str,
+) -> DesiredResource {
+    // In the order of the table, as all attributes are.
+    let value = |name: &'static str| match name == naming.id {
+        true => Some((name, Value::from(id))),
+        false => Some((name, wanted.get(name)?.clone())),
+    };
+    let attributes: Attributes = kind
+        .attributes
+        .iter()
+        .filter_map(|attribute| value(attribute.name))
+        .collect();
+    DesiredResource {
+        presence: Presence::Present(Arc::new(attributes)),
+        ..desired.clone()
+    }
+}
+
+/// Failures for permissions of the caller that the response mixes with what the caller may do
+/// anyway. As another user, the plan would be another one.
+pub(super) fn unclear(chart: &Chart, live: &Live) -> impl Iterator<Item = ReadFailure> {
+    live.resources.iter().filter_map(|(address, found)| {
+        let naming = address.kind().naming()?;
+        let person = address.part(naming.part)?;
+        let right = found.standing.as_ref()?.right?;
+        let is_kept = chart.operators.contains(person) || live.creator(address) == Some(person);
+        let is_mixed = live.right_above(address) == Some(right);
+        (is_mixed && !is_kept).then(|| ReadFailure {
+            subject: address.to_string(),
+            message: "the service does not show whether the caller has this permission here, or \
+                only through the organization"
+                .to_owned(),
+            hint: Some(format!(
+                "add {person} to `operators`, or use the credentials of one of them"
+            )),
+        })
+    })
+}
+
+/// Stops for changes that would lower or remove the caller's own permission. `own`: what belongs to
+/// the caller.
+pub(crate) fn locks_out(plan: &Plan, own: &BTreeSet<Address>) -> Vec<Stop> {
+    let stop = |change: &Change| {
+        let lift = "use the credentials of another user, or add this one to `operators`";
+        let message = format!(
+            "{} belongs to the user who would make this change, and would lose it",
+            change.address
+        );
+        Stop::new("locks-out", message, Some(lift.to_owned()))
+    };
+    plan.runnable()
+        .filter(|change| own.contains(&change.address) && is_loss(change))
+        .map(stop)
+        .collect()
+}
+
+/// Whether the person may do less afterwards.
+pub(crate) fn is_loss(change: &Change) -> bool {
+    let Some(naming) = change.address.kind().naming() else {
+        return false;
+    };
+    match &change.action {
+        Action::Delete { .. } => true,
+        Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
+            (naming.rank)(after) < (naming.rank)(before)
+        }
+        Action::Create { .. } | Action::Run { .. } => false,
+    }
+}
+
+/// What belongs to the caller.
+pub(crate) fn of_caller<'a>(
+    found: impl IntoIterator<Item = (&'a Address, &'a LiveResource)>,
+) -> BTreeSet<Address> {
+    let is_own = |found: &LiveResource| found.standing.as_ref().is_some_and(|it| it.is_callers);
+    found
+        .into_iter()
+        .filter(|(_, found)| is_own(found))
+        .map(|(address, _)| address.clone())
+        .collect()
+}
