@@ -97,7 +97,10 @@ pub(crate) struct Surplus<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Disposition<'a> {
     /// An unlisted repository is reported and kept.
-    Report,
+    Report {
+        /// Whether `drift` fails because of it.
+        counts: bool,
+    },
     /// An unlisted repository is deleted because of this line.
     DeleteUnlisted(&'a Source),
     /// A rule is deleted: the list on this line is complete and lacks it.
@@ -113,6 +116,21 @@ pub(crate) fn expected_copies(chart: &Chart) -> BTreeSet<Address> {
         .keys()
         .filter_map(|address| (address.kind().expected_copy?)(address))
         .collect()
+}
+
+/// The live resources without a parent, such as organizations, that no file names; the
+/// targets of the chart's rules are named by them.
+pub(crate) fn unlisted_tops<'a>(
+    chart: &'a Chart,
+    copies: &BTreeSet<Address>,
+    live: &'a Live,
+) -> impl Iterator<Item = &'a Address> {
+    let named: BTreeSet<Address> = copies.iter().filter_map(Address::parent).collect();
+    live.resources.keys().filter(move |address| {
+        address.kind().holds_unlisted()
+            && !chart.resources.contains_key(*address)
+            && !named.contains(*address)
+    })
 }
 
 /// All live resources that the chart must decide about without listing them, in address order.
@@ -173,7 +191,8 @@ fn disposition<'a>(
     }
     match chart.unlisted.get(&parent)? {
         UnlistedPolicy::Ignore => None,
-        UnlistedPolicy::Report => Some(Disposition::Report),
+        UnlistedPolicy::Report => Some(Disposition::Report { counts: false }),
+        UnlistedPolicy::Forbid => Some(Disposition::Report { counts: true }),
         UnlistedPolicy::Delete(source) => Some(Disposition::DeleteUnlisted(source)),
     }
 }
@@ -316,7 +335,8 @@ mod tests {
     fn dispositions(text: &str, live: &Live) -> Vec<String> {
         let chart = chart(text);
         let word = |disposition: &Disposition<'_>| match disposition {
-            Disposition::Report => "report",
+            Disposition::Report { counts: false } => "report",
+            Disposition::Report { counts: true } => "forbid",
             Disposition::DeleteUnlisted(_) => "unlisted",
             Disposition::DeleteUndeclared(_) => "undeclared",
             Disposition::Blocks => "blocks",
@@ -342,6 +362,10 @@ mod tests {
                 &["report repository r-1/o/a", "report repository r-1/o/b"],
             ),
             ("organizations: { o: { unlisted: ignore } }", &[]),
+            (
+                "organizations: { o: { unlisted: forbid, repositories: { a: } } }",
+                &["forbid repository r-1/o/b"],
+            ),
             (
                 "organizations: { o: { unlisted: delete, repositories: { a: } } }",
                 &["unlisted repository r-1/o/b"],

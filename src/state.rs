@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     address::Address,
     diagnostics::{Source, Span},
-    kind::{Kind, fact::Facts},
+    kind::{Kind, REGISTRY, fact::Facts},
     mask::{Foreign, Hidden, Mask},
     pattern::{Names, Pattern},
     time::Age,
@@ -42,8 +42,12 @@ pub struct Chart {
     pub resources: BTreeMap<Address, DesiredResource>,
     /// The regions of all documents, including empty ones.
     pub regions: BTreeSet<Arc<str>>,
+    /// The place of each region: of the `region` of its first document.
+    pub region_sources: BTreeMap<Arc<str>, Source>,
     /// The `unlisted` policy of each declared organization.
     pub unlisted: BTreeMap<Address, UnlistedPolicy>,
+    /// What happens to organizations that no file names, by region.
+    pub unlisted_tops: BTreeMap<Arc<str>, TopPolicy>,
     pub protect: Vec<Protection>,
     /// The patterns of `--exclude`. Empty in a chart as read.
     pub left_out: Vec<Pattern>,
@@ -74,6 +78,44 @@ impl Chart {
         }
         for acceptance in &mut self.accept {
             acceptance.reason = mask.text(&acceptance.reason).into_owned();
+        }
+    }
+
+    /// The services that are asked, each with a region: those of what is declared, and of
+    /// organizations that are watched.
+    pub fn places(&self) -> BTreeSet<(Service, Arc<str>)> {
+        let place = |address: &Address| (address.kind().service, address.region().clone());
+        let mut places: BTreeSet<_> = self.resources.keys().map(place).collect();
+        for kind in REGISTRY.iter().filter(|kind| kind.holds_unlisted()) {
+            let regions = self.unlisted_tops.keys();
+            let watched = regions.filter(|region| self.watches(region));
+            places.extend(watched.map(|region| (kind.service, region.clone())));
+        }
+        places
+    }
+
+    /// Whether organizations of the region that no file names are findings.
+    fn watches(&self, region: &str) -> bool {
+        let policy = self.unlisted_tops.get(region);
+        policy.is_some_and(|policy| policy.notice != Notice::Ignored)
+    }
+
+    /// Reports organizations that no file names wherever the chart does not say otherwise, but only
+    /// in regions whose organizations are read anyway.
+    pub fn report_unlisted_tops(&mut self) {
+        let has_list = |address: &&Address| address.kind().lookup().is_none();
+        let regions = self.resources.keys().filter(has_list);
+        for region in regions.map(Address::region) {
+            if let (false, Some(source)) = (
+                self.unlisted_tops.contains_key(region),
+                self.region_sources.get(region),
+            ) {
+                let default = TopPolicy {
+                    notice: Notice::Reported,
+                    source: source.clone(),
+                };
+                self.unlisted_tops.insert(region.clone(), default);
+            }
         }
     }
 
@@ -236,8 +278,44 @@ pub enum SecretSource {
 pub enum UnlistedPolicy {
     Ignore,
     Report,
+    /// Reported, and `drift` fails because of them.
+    Forbid,
     /// Because of the line of this source.
     Delete(Source),
+}
+
+/// The `unlisted` of a region: what happens to organizations that no file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopPolicy {
+    pub notice: Notice,
+    /// Where it is written, else the region's place.
+    pub source: Source,
+}
+
+/// Whether something unlisted is a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    Ignored,
+    Reported,
+    /// Reported, and `drift` fails because of it.
+    Forbidden,
+}
+
+impl Notice {
+    /// The word in a chart.
+    pub fn word(self) -> &'static str {
+        match self {
+            Notice::Ignored => "ignore",
+            Notice::Reported => "report",
+            Notice::Forbidden => "forbid",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Notice> {
+        [Notice::Ignored, Notice::Reported, Notice::Forbidden]
+            .into_iter()
+            .find(|notice| notice.word() == word)
+    }
 }
 
 /// A pattern of `protect`: what it covers is never deleted or replaced.

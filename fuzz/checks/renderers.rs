@@ -11,7 +11,7 @@ use portolan::{
     address::Address,
     config::{self, Decoded, context::Context},
     diagnostics::{SourceMap, View, render},
-    drift::{Drift, DriftDocument, judge},
+    drift::{Drift, DriftDocument, Ignores, judge},
     kind::{
         mirror::{self, MIRROR},
         repository::{self, REPOSITORY},
@@ -214,6 +214,7 @@ fn judged(chart_plan: &Plan) -> Drift {
     judge(
         chart_plan.clone(),
         &[],
+        Ignores::default(),
         &[],
         "2026-01-01"
             .parse()

@@ -21,7 +21,7 @@ pub use self::{
     shell::{CompletionArgs, ManArgs, VersionArgs},
     values::{Latency, Parallelism, Timeout, Wait},
 };
-use crate::{mask, pattern::Written, state::Consent};
+use crate::{drift::FailOn, mask, pattern::Written, state::Consent};
 
 /// Keeps Huawei Cloud image repositories, the rules that copy their images, and git mirrors equal
 /// to a YAML chart.
@@ -235,7 +235,7 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show the smallest set of changes that makes the live state equal to the chart.
     Plan(PlanArgs),
-    /// Like `plan`, for scheduled use: exits with 2 if anything differs.
+    /// Like `plan`, for scheduled use: exits with 2 if anything differs, or a finding counts.
     Drift(DriftArgs),
     /// Make the changes, after asking.
     Apply(ApplyArgs),
@@ -338,12 +338,23 @@ pub struct DriftArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
 
-    /// Leave out the differences that the pattern covers, and print only their number; may be given
-    /// several times.
+    /// Leave out the differences and findings that the pattern covers, and print only their number;
+    /// may be given several times.
     ///
     /// Patterns are written as for `--target`. One that covers nothing is a warning.
-    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
+    ///
+    /// The code of a finding, such as `failing-mirror`, leaves out all findings of that code; an
+    /// organization of the chart that is called so takes precedence.
+    #[arg(long, value_name = "PATTERN|CODE", value_parser = str::parse::<Written>)]
     pub ignore: Vec<Written>,
+
+    /// Exit with 2 for findings of this code too, such as `unlisted`; may be given several times,
+    /// or with several codes between commas.
+    ///
+    /// With `none` among the values, only the codes beside it count. `portolan explain CODE`
+    /// explains a code.
+    #[arg(long, value_name = "CODE|none", value_delimiter = ',', value_parser = str::parse::<FailOn>)]
+    pub fail_on: Vec<FailOn>,
 
     #[command(flatten)]
     pub show: ShowArgs,

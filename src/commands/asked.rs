@@ -4,6 +4,7 @@ use super::UsageError;
 use crate::{
     cli::SelectionArgs,
     pattern::{Names, Pattern, Written},
+    plan::finding,
     scope::Selection,
     state::Chart,
 };
@@ -13,6 +14,8 @@ use crate::{
 pub(super) struct Asked {
     pub(super) selection: Selection,
     pub(super) ignores: Vec<Pattern>,
+    /// The codes of findings that are not counted.
+    pub(super) ignored_codes: Vec<&'static str>,
 }
 
 impl Asked {
@@ -22,14 +25,30 @@ impl Asked {
         chart: &Chart,
     ) -> Result<Asked, UsageError> {
         let names = chart.names();
+        let (mut ignored_codes, mut others) = (Vec::new(), Vec::new());
+        for written in ignore {
+            match finding_code(written, &names) {
+                Some(code) => ignored_codes.push(code),
+                None => others.push(written.clone()),
+            }
+        }
         Ok(Asked {
             selection: Selection {
                 targets: patterns("--target", &args.target, &names)?,
                 excludes: patterns("--exclude", &args.exclude, &names)?,
             },
-            ignores: patterns("--ignore", ignore, &names)?,
+            ignores: patterns("--ignore", &others, &names)?,
+            ignored_codes,
         })
     }
+}
+
+/// The code of a finding, unless the chart has something of this name.
+fn finding_code(written: &Written, names: &Names<'_>) -> Option<&'static str> {
+    let code = finding::CODES
+        .into_iter()
+        .find(|code| written.text() == *code)?;
+    (!names.has_top(code)).then_some(code)
 }
 
 fn patterns(

@@ -31,11 +31,9 @@ pub(super) struct Learned {
 
 /// The accounts by the overviews of the chart's regions; one request for each region.
 pub(super) async fn overviews(door: &Door, chart: &Chart) -> BTreeMap<Arc<str>, String> {
-    let of_swr = chart
-        .resources
-        .keys()
-        .filter(|address| address.kind().service == Service::Swr);
-    let regions = of_swr.map(|address| address.region().clone()).collect();
+    let places = chart.places().into_iter();
+    let of_swr = places.filter(|(service, _)| *service == Service::Swr);
+    let regions = of_swr.map(|(_, region)| region).collect();
     accounts::overviews(&door.client, regions, chart.account.is_some()).await
 }
 

@@ -39,13 +39,11 @@ pub(super) struct Door {
 impl Door {
     /// Opens the door to the regions of a chart.
     pub(super) fn for_chart(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
-        let resources = || chart.resources.keys();
-        let mut places: BTreeSet<(Service, Arc<str>)> = resources()
-            .map(|address| (address.kind().service, address.region().clone()))
-            .collect();
+        let mut places = chart.places();
         // IAM is asked to compare its account with the chart's.
         if chart.account.is_some() {
-            places.extend(resources().map(|address| (Service::Iam, address.region().clone())));
+            let regions: BTreeSet<_> = places.iter().map(|(_, region)| region.clone()).collect();
+            places.extend(regions.into_iter().map(|region| (Service::Iam, region)));
         }
         // And for the ids of new users.
         let unidentified = scope::to_look_up(chart, &Live::default());
@@ -136,11 +134,8 @@ impl Door {
 
     /// The scope of a plan of this chart, without the account.
     pub(super) fn scope(&self, chart: &Chart, selection: &Selection) -> Scope {
-        let regions: BTreeSet<String> = chart
-            .resources
-            .keys()
-            .map(|address| address.region().to_string())
-            .collect();
+        let places = chart.places().into_iter();
+        let regions: BTreeSet<String> = places.map(|(_, region)| region.to_string()).collect();
         // IAM is entered once it was asked.
         let endpoints = self
             .endpoints

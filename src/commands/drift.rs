@@ -10,7 +10,7 @@ use crate::{
     cli::{DriftArgs, Global},
     config::load,
     diagnostics::Diagnostics,
-    drift::{Drift, judge},
+    drift::{Drift, Ignores, judge},
     exit::Exit,
     input,
     plan::Outcome,
@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
         asked,
         mut loaded,
         door,
-    } = match plan::ready(global, &[], &args.selection, &args.ignore)? {
+    } = match plan::ready(global, &args.selection, plan::Use::Drift(&args.ignore))? {
         Ok(ready) => ready,
         Err(unready) => {
             let measured = measure(args.metrics.as_ref(), &load::stem(&global.file), None, 0);
@@ -38,7 +38,11 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
         }
     };
     output::failures(&plan.failures);
-    let drift = judge(plan, &loaded.chart.accept, &asked.ignores, today()?);
+    let ignores = Ignores {
+        patterns: &asked.ignores,
+        codes: &asked.ignored_codes,
+    };
+    let drift = judge(plan, &loaded.chart.accept, ignores, &args.fail_on, today()?);
     let mut expired = Diagnostics::new();
     expired.extend(drift.errors());
     loaded.report(global, expired);
@@ -144,6 +148,7 @@ fn exit(drift: &Drift) -> Exit {
         _ if !drift.expired.is_empty() => Exit::Failed,
         Outcome::Unknown => Exit::Failed,
         Outcome::Changes => Exit::Changes,
+        Outcome::NoChanges if drift.counted_findings() > 0 => Exit::Changes,
         Outcome::NoChanges => Exit::Done,
     }
 }

@@ -1,6 +1,6 @@
 //! `portolan plan`: compares chart and live state; prints and saves the plan. Sends only reads.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use anyhow::bail;
 
@@ -33,14 +33,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         paths::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
-    let Ready { plan, loaded, .. } = match ready(global, &args.consent.allow, &args.selection, &[])?
-    {
-        Ok(ready) => ready,
-        Err(unready) => {
-            args.out.iter().for_each(|path| forget(path));
-            return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
-        }
-    };
+    let Ready { plan, loaded, .. } =
+        match ready(global, &args.selection, Use::Plan(&args.consent.allow))? {
+            Ok(ready) => ready,
+            Err(unready) => {
+                args.out.iter().for_each(|path| forget(path));
+                return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
+            }
+        };
     // Drops the chart before the documents are built: with large charts each takes much memory.
     let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
@@ -62,16 +62,31 @@ pub(super) struct Ready {
     pub(super) door: Door,
 }
 
+/// What a plan is for.
+#[derive(Clone, Copy)]
+pub(super) enum Use<'u> {
+    /// With this consent.
+    Plan(&'u [Consent]),
+    /// Without what these cover. Organizations that no file names are findings by default.
+    Drift(&'u [Written]),
+}
+
 /// Loads the chart, reads the live state and compares.
 pub(super) fn ready(
     global: &Global,
-    allow: &[Consent],
     selection: &SelectionArgs,
-    ignore: &[Written],
+    use_: Use<'_>,
 ) -> anyhow::Result<Result<Ready, session::Unready>> {
     let mut loaded = match session::load_chart(global) {
         Ok(loaded) => loaded,
         Err(unready) => return Ok(Err(unready)),
+    };
+    let (allow, ignore) = match use_ {
+        Use::Plan(allow) => (allow, &[][..]),
+        Use::Drift(ignore) => {
+            Arc::make_mut(&mut loaded.chart).report_unlisted_tops();
+            (&[][..], ignore)
+        }
     };
     let asked = Asked::read(selection, ignore, &loaded.chart)?;
     let door = match Door::for_chart(global, &loaded.chart) {

@@ -136,15 +136,14 @@ impl Loaded {
             }
             self.waivers.apply(&mut found);
             let (waivers, sources) = (&mut self.waivers, &self.sources);
-            plan.findings
-                .retain(|finding| !waivers.silences(finding, sources));
+            plan.retain_findings(|finding| !waivers.silences(finding, sources));
             not_looked_for = if asked.selection.is_partial() {
                 lint::OF_A_WHOLE_PLAN
                     .into_iter()
                     .chain(finding::CODES)
                     .collect()
             } else {
-                Vec::new()
+                finding::not_looked_for(&self.chart).into_iter().collect()
             };
         }
         found.extend(self.waivers.unused(&not_looked_for));

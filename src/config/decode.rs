@@ -24,8 +24,8 @@ use crate::{
     kind::{Kind, REGISTRY},
     names::{self, Name},
     state::{
-        Attributes, Chart, ChartEndpoint, Children, DesiredResource, Limits, Presence,
-        UnlistedPolicy,
+        Attributes, Chart, ChartEndpoint, Children, DesiredResource, Limits, Notice, Presence,
+        TopPolicy, UnlistedPolicy,
     },
     wire::Service,
 };
@@ -64,9 +64,9 @@ pub fn decode<'c>(roots: &[Node<'_>], context: Context<'c>, found: Diagnostics) 
         );
     }
     let targets = children::targets(roots, &mut out.found);
-    let mut endpoints = BTreeMap::new();
+    let mut firsts = Firsts::default();
     let chart_defaults = Layer::of(only("chart_defaults", roots, &mut out.found, twice));
-    let document = |root| document(root, chart_defaults, &mut endpoints, &mut out);
+    let document = |root| document(root, chart_defaults, &mut firsts, &mut out);
     let documents: Vec<Document<'_, '_>> = roots.iter().filter_map(document).collect();
     settings(roots, &mut out);
     for kind in REGISTRY
@@ -94,11 +94,17 @@ fn no_region(root: &Node<'_>) -> Arc<str> {
     format!("{UNKNOWN_REGION}{:?}:{}", root.span.file, root.span.start).into()
 }
 
-/// `endpoints` holds the place of the first endpoint of each region.
+/// The places of settings that several documents of a region may repeat.
+#[derive(Default)]
+struct Firsts {
+    endpoints: BTreeMap<(Service, Arc<str>), Span>,
+    unlisted: BTreeMap<Arc<str>, Span>,
+}
+
 fn document<'n, 's>(
     root: &'n Node<'s>,
     chart_defaults: Layer<'n, 's>,
-    endpoints: &mut BTreeMap<(Service, Arc<str>), Span>,
+    firsts: &mut Firsts,
     out: &mut Output<'_>,
 ) -> Option<Document<'n, 's>> {
     root.as_mapping()?;
@@ -121,6 +127,11 @@ fn document<'n, 's>(
         },
     };
     let is_new = out.chart.regions.insert(region.clone());
+    if is_new {
+        let place = root.get("region").map_or(root.span, |node| node.span);
+        let source = out.context.source(place);
+        out.chart.region_sources.insert(region.clone(), source);
+    }
     // Only at the first region beyond the limit, so that the error appears once.
     if is_new && out.chart.regions.len() == MOST_REGIONS + 1 && !region.starts_with(UNKNOWN_REGION)
     {
@@ -141,8 +152,11 @@ fn document<'n, 's>(
             .get("endpoints")
             .and_then(|endpoints| endpoints.get(service.name()))
         {
-            endpoint((service, region.clone()), node, endpoints, out);
+            endpoint((service, region.clone()), node, &mut firsts.endpoints, out);
         }
+    }
+    if let Some(node) = root.get("unlisted") {
+        unlisted_tops(&region, node, &mut firsts.unlisted, out);
     }
     Some(Document {
         root,
@@ -181,6 +195,36 @@ fn endpoint(
                 .at(node.span)
                 .related(first, "first defined here"),
         ),
+    }
+}
+
+/// Sets what happens to organizations of a region that no file names.
+fn unlisted_tops(
+    region: &Arc<str>,
+    node: &Node<'_>,
+    firsts: &mut BTreeMap<Arc<str>, Span>,
+    out: &mut Output<'_>,
+) {
+    let word = out.context.text(node);
+    let Some(notice) = word.as_deref().and_then(Notice::from_word) else {
+        return;
+    };
+    let first = *firsts.entry(region.clone()).or_insert(node.span);
+    let source = out.context.source(node.span);
+    match out.chart.unlisted_tops.entry(region.clone()) {
+        Slot::Vacant(slot) => drop(slot.insert(TopPolicy { notice, source })),
+        // Each document of a region may repeat the same value.
+        Slot::Occupied(slot) if slot.get().notice == notice => {}
+        Slot::Occupied(slot) => {
+            let other = slot.get().notice.word();
+            let problem = format!("another document gives region {region} `unlisted: {other}`");
+            out.found.push(
+                Diagnostic::error("two-unlisted", problem)
+                    .at(node.span)
+                    .related(first, "first defined here")
+                    .hint("say it in one document of the region"),
+            );
+        }
     }
 }
 
@@ -314,6 +358,7 @@ fn gather<'n, 's>(
         once("unlisted", key.span, &mut first, &mut out.found);
         let policy = match out.context.text(unlisted).as_deref() {
             Some("ignore") => UnlistedPolicy::Ignore,
+            Some("forbid") => UnlistedPolicy::Forbid,
             Some("delete") => UnlistedPolicy::Delete(out.context.source(unlisted.span)),
             // The default. An invalid value was reported, and must not delete anything.
             _ => UnlistedPolicy::Report,

@@ -61,6 +61,14 @@ pub(crate) static DOCUMENT: Record = Record {
             "The endpoints of the services in this document's region. Default: the region's usual \
             ones.",
         ),
+        key(
+            "unlisted",
+            Form::OneOf(&["ignore", "report", "forbid"]),
+            "forbid",
+            "What to do about organizations in this document's region that no file names: \
+            `report` shows each as a finding, and with `forbid` `drift` fails because of it. \
+            Default: `report` in `drift`, else `ignore`.",
+        ),
     ],
     slots: &[
         Slot::Shared,

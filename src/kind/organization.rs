@@ -83,10 +83,11 @@ static ENTRY: Record = Record {
         STATE,
         key(
             "unlisted",
-            Form::OneOf(&["ignore", "report", "delete"]),
+            Form::OneOf(&["ignore", "report", "forbid", "delete"]),
             "delete",
-            "What to do about repositories of the organization that no file lists. Copies that a \
-            rule of this chart creates do not count as unlisted.",
+            "What to do about repositories of the organization that no file lists: `report` shows \
+            each as a finding, with `forbid` `drift` fails because of it, and `delete` deletes it. \
+            Copies that a rule of this chart creates do not count as unlisted.",
         )
         .default("report"),
         key(

@@ -323,6 +323,12 @@ impl Kind {
         matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
     }
 
+    /// Whether its resources stand alone and their entries decide about unlisted children.
+    pub(crate) fn holds_unlisted(&'static self) -> bool {
+        let by_policy = |child: &Kind| child.unmentioned == Unmentioned::ByPolicyOfParent;
+        self.parent.is_none() && self.children().any(by_policy)
+    }
+
     /// How many things a live resource contains, if the read returned it.
     pub fn held(&self, live: &LiveResource) -> Option<u64> {
         live.facts.get(self.holds?.fact)

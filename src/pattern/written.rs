@@ -87,6 +87,11 @@ impl Names<'_> {
         region::is_known(name) || self.regions.contains(name)
     }
 
+    /// Whether a top-level resource is called so.
+    pub fn has_top(&self, name: &str) -> bool {
+        self.tops.contains_key(name)
+    }
+
     /// Whether a name of the chart contains this character: names of projects have few rules.
     fn contain(&self, character: char) -> bool {
         let all = || {
@@ -213,6 +218,11 @@ fn article(noun: &str) -> &'static str {
 }
 
 impl Written {
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The pattern, with the first segment as the region.
     pub fn full(self) -> Pattern {
         let place = self.place.clone();

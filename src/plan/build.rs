@@ -6,7 +6,8 @@ use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
     by_id::{self, Verdict},
     change::step,
-    finding, limits,
+    finding::{self, renamed},
+    limits,
     persons::{self, Judged},
     risk,
 };
@@ -84,7 +85,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .into_iter()
         .filter(|surplus| selection.holds(surplus.address))
     {
-        dispose(&surplus, live, &mut plan, &mut blocking);
+        dispose(&surplus, chart, live, &mut plan, &mut blocking);
     }
     // Few charts have secrets in texts; the others save a lookup for each change.
     if !chart.hidden.is_empty() {
@@ -112,10 +113,16 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     });
     // Withheld first, because the limits count only what is not withheld.
     let consents = risk::in_force(&chart.limits.allow, consents);
-    risk::withhold(&mut plan.changes, &chart.protect, live, &consents);
+    let tops: Vec<&Address> = scope::unlisted_tops(chart, &copies, live)
+        .filter(|address| selection.holds(address))
+        .collect();
+    let renamed = renamed::find(&plan, chart, &tops);
+    risk::withhold(&mut plan.changes, &chart.protect, live, &renamed, &consents);
+    plan.findings
+        .extend(renamed::findings(&renamed, chart, live));
+    finding::complete(&mut plan, chart, live, &tops);
     plan.stopped
         .extend(stops_for_blocked_organizations(&blocking));
-    plan.findings = finding::of(chart, live, &selection);
     plan.stopped
         .extend(limits::check(&plan.changes, live, &chart.limits, &consents));
     plan
@@ -312,6 +319,7 @@ fn notes_on_creation(address: &Address, sent: &Attributes, held: Option<u64>) ->
 
 fn dispose<'a>(
     surplus: &Surplus<'a>,
+    chart: &Chart,
     live: &Live,
     plan: &mut Plan,
     blocking: &mut Vec<&'a Address>,
@@ -331,8 +339,10 @@ fn dispose<'a>(
     match surplus.disposition {
         Disposition::DeleteUnlisted(source) => delete(Reason::Unlisted, source),
         Disposition::DeleteUndeclared(source) => delete(Reason::Undeclared, source),
-        Disposition::Report => {
+        Disposition::Report { counts } => {
             let held = surplus.address.kind().held(found);
+            let finding = finding::unlisted(chart, surplus.address, found, counts);
+            plan.findings.push(finding);
             plan.unlisted.push(Unlisted {
                 address: surplus.address.clone(),
                 held,

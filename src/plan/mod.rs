@@ -260,6 +260,12 @@ pub enum Withheld {
     },
     /// The pattern that protects it. No option lifts that.
     Protect { pattern: String },
+    /// It is unlisted, and may be the old name of what the plan creates.
+    Renamed {
+        created: Address,
+        /// What permits it.
+        lift: String,
+    },
 }
 
 /// Attributes that the chart sets and the API does not return.

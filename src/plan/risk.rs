@@ -4,7 +4,10 @@
 
 use serde_json::Value;
 
-use super::{Action, Change, Withheld};
+use super::{
+    Action, Change, Withheld,
+    finding::renamed::{self, Renamed},
+};
 use crate::{
     address::Address,
     kind::{Attribute, Hazard, Step},
@@ -69,12 +72,16 @@ pub(super) fn withhold(
     changes: &mut [Change],
     protect: &[Protection],
     live: &Live,
+    renamed: &Renamed,
     consents: &[Consent],
 ) {
     // Protection goes first: consent to a risk does not lift it.
     let guard = Guard::new(protect);
     for change in changes.iter_mut() {
-        change.withheld = guard.holds(change, live);
+        // Then names: which of both it is decides what the consent would be for.
+        change.withheld = guard
+            .holds(change, live)
+            .or_else(|| renamed::withheld(change, renamed));
     }
     let missing: Vec<(RiskClass, usize)> = RiskClass::ALL
         .into_iter()

@@ -70,24 +70,24 @@ async fn understood(
     let mut malformed = BTreeMap::new();
     let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
-    let places = |chart: &Chart| -> BTreeSet<(Service, Arc<str>)> {
-        chart
-            .resources
-            .keys()
-            .map(|address| (address.kind().service, address.region().clone()))
-            .collect()
-    };
     let mut lists = JoinSet::new();
     let mut by_id = JoinSet::new();
     let part = Arc::new(part.clone());
     let mut children = Children::new(client);
     let (watch, reads) = Watch::new(scope::to_list_if_live(&part));
     // From the whole chart and not from the part: only the lists show what no file names.
-    for (service, region) in places(chart) {
+    let declared: BTreeSet<(Service, &Arc<str>)> = chart
+        .resources
+        .keys()
+        .map(|address| (address.kind().service, address.region()))
+        .collect();
+    for (service, region) in chart.places() {
+        // Where nothing is declared, only the organizations themselves matter.
+        let matters = |kind: &Kind| declared.contains(&(service, &region)) || kind.parent.is_none();
         for kind in REGISTRY
             .iter()
             .copied()
-            .filter(|kind| kind.service == service)
+            .filter(|kind| kind.service == service && matters(kind))
         {
             let (client, region, part) = (client.clone(), region.clone(), part.clone());
             match kind.listing {

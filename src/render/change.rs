@@ -135,6 +135,10 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
             let text = format!("withheld: {class}, {evidence}; {lift} would let it go");
             add(None, color.paint(Role::Warning, text));
         }
+        Some(Withheld::Renamed { created, lift }) => {
+            let text = format!("withheld: maybe renamed to {created}; {lift} would let it go");
+            add(None, color.paint(Role::Warning, text));
+        }
         Some(Withheld::Protect { pattern }) => {
             add(
                 None,

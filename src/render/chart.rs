@@ -120,6 +120,9 @@ impl Writer<'_> {
         if !endpoints.is_empty() {
             insert(&mut document, "endpoints", endpoints);
         }
+        if let Some(policy) = self.chart.unlisted_tops.get(region) {
+            insert(&mut document, "unlisted", policy.notice.word());
+        }
         for (kind, entries) in REGISTRY
             .iter()
             .zip(tops)
@@ -201,6 +204,7 @@ impl Writer<'_> {
         }
         match self.chart.unlisted.get(address) {
             Some(UnlistedPolicy::Ignore) => insert(&mut entry, "unlisted", "ignore"),
+            Some(UnlistedPolicy::Forbid) => insert(&mut entry, "unlisted", "forbid"),
             Some(UnlistedPolicy::Delete(_)) => insert(&mut entry, "unlisted", "delete"),
             Some(UnlistedPolicy::Report) | None => {}
         }

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     diagnostics::View,
-    drift::{Accepted, Drift},
+    drift::{Accepted, AcceptedFinding, Drift},
+    plan::Outcome,
     state::Acceptance,
     text::escaped,
 };
@@ -21,8 +22,16 @@ use crate::{
 /// The whole text, including the summary lines.
 pub fn text(drift: &Drift, look: Look) -> String {
     let color = look.color;
+    let begins = only_findings_count(drift).map_or_else(String::new, |first| {
+        color.paint(Role::Strong, first) + "\n\n"
+    });
     let mut out = plan::blocks(&drift.plan, look);
     out.push_str(&accepted(drift, look));
+    for AcceptedFinding { finding, by } in &drift.accepted_findings {
+        out.push_str(&plan_findings::block(finding, color));
+        let by = format!("({})", acceptance_text(by));
+        out.push_str(&format!("      {}\n", color.paint(Role::Quiet, by)));
+    }
     out.push_str(&unlisted::text(&drift.plan, look, !out.is_empty()));
     out.push_str(&plan_findings::text(&drift.plan, look, !out.is_empty()));
     if !out.is_empty() {
@@ -38,7 +47,7 @@ pub fn text(drift: &Drift, look: Look) -> String {
     out.push_str(&plan::stops(&drift.plan, color));
     out.push_str(&summary(drift, color));
     out.push_str(&plan::cloud(&drift.plan, color));
-    out
+    begins + &out
 }
 
 /// The accepted differences. They fold like the changes of a plan, but only with others of the same
@@ -78,9 +87,42 @@ fn acceptance_text(acceptance: &Acceptance) -> String {
 
 /// The closing lines of a plan, and one with the differences that do not count.
 fn summary(drift: &Drift, color: Color) -> String {
-    let mut out = plan::summary(&drift.plan, is_complete(drift), color);
+    let complete = is_complete(drift);
+    let mut out = if only_findings_count(drift).is_some() {
+        // The first line stands above everything.
+        plan::closing(
+            &drift.plan,
+            plan::totals(&drift.plan, complete).into_iter().skip(1),
+        )
+    } else {
+        plan::summary(&drift.plan, complete, color)
+    };
     out.extend(not_counted(drift).map(|line| line + "\n"));
     out
+}
+
+/// The first line where nothing else counts but findings.
+fn only_findings_count(drift: &Drift) -> Option<String> {
+    let only = drift.outcome() == Outcome::NoChanges && drift.expired.is_empty();
+    let counting = match drift.counted_findings() {
+        0 => return None,
+        1 => "1 finding counts".to_owned(),
+        number => format!("{number} findings count"),
+    };
+    only.then(|| format!("No changes, but {counting}."))
+}
+
+/// The totals of a comment.
+fn totals(drift: &Drift) -> Vec<String> {
+    let totals = plan::totals(&drift.plan, is_complete(drift)).into_iter();
+    match only_findings_count(drift) {
+        Some(first) => [first]
+            .into_iter()
+            .chain(totals.skip(1))
+            .chain(not_counted(drift))
+            .collect(),
+        None => totals.chain(not_counted(drift)).collect(),
+    }
 }
 
 /// Whether the text may begin with "No changes". Not if an acceptance has expired: then the command
@@ -91,10 +133,17 @@ fn is_complete(drift: &Drift) -> bool {
 
 /// The line with the counts of differences that do not count.
 fn not_counted(drift: &Drift) -> Option<String> {
+    let findings = |number, word: &str| {
+        let noun = if number == 1 { "finding" } else { "findings" };
+        (number, format!("{word} {noun}"))
+    };
     let counts = [
-        (drift.accepted.len(), "accepted"),
-        (drift.ignored, "ignored"),
+        (drift.accepted.len(), "accepted".to_owned()),
+        (drift.ignored, "ignored".to_owned()),
+        findings(drift.accepted_findings.len(), "accepted"),
+        findings(drift.ignored_findings, "ignored"),
     ];
+    let counts = counts.each_ref().map(|(number, words)| (*number, &**words));
     let counted = words::counted(&counts);
     (!counted.is_empty()).then(|| format!("Not counted: {counted}."))
 }
@@ -126,15 +175,27 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
             place(by)
         )
     };
+    let finding_row = |AcceptedFinding { finding, by }: &AcceptedFinding| {
+        format!(
+            "| `?` | {} | {}, until {}: {} | {} |\n",
+            raw_code(&finding.address.to_string()),
+            raw_code(&finding.code),
+            by.until,
+            escape(&by.reason),
+            place(by)
+        )
+    };
     let comment = Comment {
         command: "drift",
         plan: &drift.plan,
-        totals: plan::totals(&drift.plan, is_complete(drift))
-            .into_iter()
-            .chain(not_counted(drift))
-            .collect(),
+        totals: totals(drift),
         warnings: drift.expired.iter().map(warning).collect(),
-        accepted: drift.accepted.iter().map(row).collect(),
+        accepted: drift
+            .accepted
+            .iter()
+            .map(row)
+            .chain(drift.accepted_findings.iter().map(finding_row))
+            .collect(),
         whole: &|| text(drift, Look::plain(Depth::Unfolded)),
     };
     markdown::comment(&comment, budget)
@@ -148,6 +209,10 @@ pub fn sarif(drift: &Drift, found: Vec<View>, checkout: &Checkout) -> String {
         .accepted
         .iter()
         .map(|accepted| (plan::view(&accepted.change), accepted.by.reason.clone()))
+        .chain(drift.accepted_findings.iter().map(|accepted| {
+            let view = plan_findings::view(&accepted.finding);
+            (view, accepted.by.reason.clone())
+        }))
         .collect();
     sarif::sarif(&open, &closed, checkout)
 }

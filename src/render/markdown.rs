@@ -19,7 +19,7 @@ use crate::{
     diagnostics::View,
     diff::FieldChange,
     pattern::Pattern,
-    plan::{Action, Change, Plan, Withheld},
+    plan::{Action, Change, Finding, Plan, Withheld},
 };
 
 /// How many findings a comment lists.
@@ -139,13 +139,21 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
         "unlisted",
         plan.unlisted.iter().map(|unlisted| {
             let address = raw_code(&unlisted.address.to_string());
-            (format!("| `?` | {address} | no file lists it | |\n"), 1)
+            let (content, counts) = plan_findings::of_unlisted(plan, &unlisted.address)
+                .map_or_else(Default::default, |(content, counts)| {
+                    (format!(" ({})", escape(&content)), counts)
+                });
+            let counts = if counts { "; counts" } else { "" };
+            (
+                format!("| `?` | {address} | no file lists it{content}{counts} | |\n"),
+                1,
+            )
         }),
     );
     page.table(
         "Findings",
         "findings",
-        plan_findings::rows(plan).map(|row| (row, 1)),
+        plan_findings::others(plan).map(|finding| (finding_row(finding), 1)),
     );
     if !plan.changes.is_empty() {
         page.details(&(comment.whole)());
@@ -328,6 +336,19 @@ impl Page {
     }
 }
 
+fn finding_row(finding: &Finding) -> String {
+    let counts = if finding.counts { " (counts)" } else { "" };
+    let place = finding.source.as_ref().map_or_else(String::new, |source| {
+        raw_code(&format!("{}:{}", source.file, source.line))
+    });
+    format!(
+        "| `?` | {} | {}{counts}: {} | {place} |\n",
+        raw_code(&finding.address.to_string()),
+        raw_code(&finding.code),
+        escape(&finding.message),
+    )
+}
+
 /// Groups equal changes.
 fn folded<'p>(changes: &[&'p Change]) -> impl Iterator<Item = Vec<&'p Change>> {
     // A change that must not fold has its index as the key, and so a row of its own.
@@ -403,6 +424,13 @@ fn details(change: &Change, with_notes: bool) -> Vec<String> {
     }
     details.extend(change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("**withheld**; {} would let it go", code(lift)),
+        Withheld::Renamed { created, lift } => {
+            let created = raw_code(&created.to_string());
+            format!(
+                "**withheld**: maybe renamed to {created}; {} would let it go",
+                escape(lift)
+            )
+        }
         Withheld::Protect { pattern } => {
             format!("**withheld**: protected by {}", raw_code(pattern))
         }

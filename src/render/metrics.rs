@@ -107,6 +107,11 @@ pub fn text(metrics: &Metrics<'_>) -> String {
         known.map(findings).unwrap_or_default(),
     );
     gauge(
+        "portolan_counted_findings",
+        "Findings because of which the drift command exits with 2.",
+        count(Drift::counted_findings),
+    );
+    gauge(
         "portolan_withheld",
         "Differences whose change is withheld.",
         count(|drift| drift.plan.summary().withheld),

@@ -135,6 +135,9 @@ pub(super) fn view(change: &Change) -> View {
     }
     let hint = change.withheld.as_ref().map(|withheld| match withheld {
         Withheld::Risk { lift, .. } => format!("withheld; {lift} would let it go"),
+        Withheld::Renamed { created, lift } => {
+            format!("withheld: maybe renamed to {created}; {lift} would let it go")
+        }
         Withheld::Protect { pattern } => format!("withheld: protected by `{}`", escaped(pattern)),
     });
     View {
@@ -155,9 +158,13 @@ pub(super) fn view(change: &Change) -> View {
 /// contains all differences.
 pub(super) fn summary(plan: &Plan, is_complete: bool, color: Color) -> String {
     let mut lines = totals(plan, is_complete).into_iter();
-    let mut out = color.paint(Role::Strong, lines.next().unwrap_or_default());
-    out.push('\n');
-    lines.for_each(|line| out.push_str(&format!("{line}\n")));
+    let first = color.paint(Role::Strong, lines.next().unwrap_or_default());
+    format!("{first}\n{}", closing(plan, lines))
+}
+
+/// The lines behind the first, and the selection of a partial plan.
+pub(super) fn closing(plan: &Plan, lines: impl Iterator<Item = String>) -> String {
+    let mut out: String = lines.map(|line| line + "\n").collect();
     if plan.scope.selection.is_partial() {
         out.push_str(&partial(plan));
     }
@@ -314,8 +321,12 @@ mod tests {
         Unlisted: add each to the chart, or set `unlisted: delete` or `ignore`.
           ? repository r-1/o/forgotten  (empty)
 
+        Findings: no change of this plan mends them.
+          ? repository r-1/o/forgotten  maybe-renamed  chart.yaml:6
+              perhaps renamed to repository r-1/o/new, which is created; the service cannot rename, so it stays behind
+
         Plan: 3 to add, 1 to change, 3 to destroy.
-        2 unchanged, 1 withheld, 1 unlisted.
+        2 unchanged, 1 withheld, 1 unlisted, 1 finding.
         "#);
     }
 

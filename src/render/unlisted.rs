@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 
 use super::{
-    fold,
+    fold, plan_findings,
     style::{Look, Role},
 };
 use crate::plan::Plan;
@@ -36,7 +36,10 @@ pub(super) fn text(plan: &Plan, look: Look, follows: bool) -> String {
                     .holds
                     .map_or_else(String::new, |holds| (holds.in_words)(count)),
             };
-            out.push_str(&format!("{head}  ({holds})\n"));
+            let (content, counts) =
+                plan_findings::of_unlisted(plan, &unlisted.address).unwrap_or((holds, false));
+            let counts = if counts { "; counts" } else { "" };
+            out.push_str(&format!("{head}  ({content}{counts})\n"));
         }
     }
     for (organization, count) in seen.into_iter().filter(|(_, count)| *count > most) {

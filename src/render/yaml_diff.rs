@@ -81,6 +81,10 @@ fn hunk(change: &Change) -> String {
         Some(Withheld::Risk { class, lift }) => {
             format!("# withheld: {class}; {lift} would let it go\n")
         }
+        Some(Withheld::Renamed { created, lift }) => {
+            let created = on_one_line(&created.to_string());
+            format!("# withheld: maybe renamed to {created}; {lift} would let it go\n")
+        }
         Some(Withheld::Protect { pattern }) => {
             format!("# withheld: protected by {}\n", on_one_line(pattern))
         }

@@ -211,7 +211,15 @@ pub(super) fn withheld() -> Value {
         &[("by", json!({ "const": "protect" })), ("pattern", text())],
         &[],
     );
-    any_of([risk, protect].into_iter())
+    let renamed = object(
+        &[
+            ("by", json!({ "const": "renamed" })),
+            ("created", reference("address")),
+            ("lift", text()),
+        ],
+        &[],
+    );
+    any_of([risk, protect, renamed].into_iter())
 }
 
 pub(super) fn source() -> Value {

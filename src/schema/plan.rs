@@ -143,7 +143,10 @@ pub(super) fn drift_document() -> Value {
         &[],
     );
     let accepted = object(
-        &[("change", reference("change")), ("acceptance", acceptance)],
+        &[
+            ("change", reference("change")),
+            ("acceptance", acceptance.clone()),
+        ],
         &[],
     );
     let mut keys = plan_keys("drift");
@@ -160,7 +163,33 @@ pub(super) fn drift_document() -> Value {
             described(count(), "How many differences `--ignore` left out."),
         ),
     ]);
-    object(&keys, &optional())
+    let accepted_finding = object(
+        &[
+            ("finding", reference("finding")),
+            ("acceptance", acceptance),
+        ],
+        &[],
+    );
+    let counted = object(&[("changes", count()), ("findings", count())], &[]);
+    let mut optional = optional().to_vec();
+    optional.extend([
+        (
+            "accepted_findings",
+            described(
+                list(accepted_finding),
+                "Findings that do not count until a date.",
+            ),
+        ),
+        (
+            "ignored_findings",
+            described(count(), "How many findings `--ignore` left out."),
+        ),
+        (
+            "counted",
+            described(counted, "What makes the command exit with 2."),
+        ),
+    ]);
+    object(&keys, &optional)
 }
 
 pub(super) fn summary() -> Value {

@@ -68,7 +68,7 @@ fn the_document_has_its_fields() {
     );
     let summary = json!({
         "add": 2, "change": 1, "destroy": 2, "run": 0, "unchanged": 2, "withheld": 1, "unlisted": 1,
-        "findings": 0,
+        "findings": 2,
     });
     assert_eq!(document["summary"], summary);
     assert_eq!(document["chart"]["files"], json!(["portolan.yaml"]));

@@ -418,6 +418,10 @@ fn metrics_hold_the_counts() {
     portolan_unchanged{chart="portolan",account="emulator"} 2
     portolan_unlisted{chart="portolan",account="emulator"} 1
     portolan_findings{chart="portolan",account="emulator",code="failing-mirror"} 0
+    portolan_findings{chart="portolan",account="emulator",code="maybe-renamed"} 0
+    portolan_findings{chart="portolan",account="emulator",code="unlisted"} 1
+    portolan_findings{chart="portolan",account="emulator",code="unlisted-organization"} 0
+    portolan_counted_findings{chart="portolan",account="emulator"} 0
     portolan_withheld{chart="portolan",account="emulator"} 0
     portolan_accepted{chart="portolan",account="emulator"} 1
     portolan_ignored{chart="portolan",account="emulator"} 0

@@ -32,6 +32,7 @@ mod emulated;
 mod examples;
 mod faults;
 mod files;
+mod findings;
 mod foreign_files;
 mod foreign_words;
 mod forges;

@@ -11,6 +11,8 @@ use crate::{
     completion::{Shell, addresses::beginning_with},
     config::{self, context::Context, load},
     diagnostics::codes,
+    drift::NOTHING,
+    plan::finding,
     region,
     risk::RiskClass,
     state::Chart,
@@ -28,6 +30,7 @@ fn with_value(argument: Arg, shell: Shell, words: &[String]) -> Arg {
     match argument.get_id().as_str() {
         "target" | "exclude" | "ignore" => argument.add(addresses(words)),
         "allow" => argument.add(ArgValueCandidates::new(classes)),
+        "fail_on" => argument.add(ArgValueCandidates::new(findings)),
         "code" => argument.add(ArgValueCandidates::new(explained)),
         "region" => argument.add(ArgValueCandidates::new(regions)),
         "parallelism" => argument.add(ArgValueCandidates::new(|| vec!["auto".into()])),
@@ -112,6 +115,11 @@ fn classes() -> Vec<CompletionCandidate> {
         .into_iter()
         .map(|class| class.name().into())
         .collect()
+}
+
+fn findings() -> Vec<CompletionCandidate> {
+    let codes = finding::CODES.into_iter().chain([NOTHING]);
+    codes.map(CompletionCandidate::from).collect()
 }
 
 fn explained() -> Vec<CompletionCandidate> {

@@ -4,6 +4,7 @@
 //! Data only. A published code keeps its meaning, because scripts and waivers name it.
 
 mod findings;
+mod kinds;
 mod lints;
 mod meaning;
 mod plans;
@@ -40,7 +41,13 @@ pub enum Example {
 }
 
 /// By subject; each list is sorted by name.
-static LISTS: [&[Code]; 4] = [yaml::CODES, values::CODES, meaning::CODES, lints::CODES];
+static LISTS: [&[Code]; 5] = [
+    yaml::CODES,
+    values::CODES,
+    meaning::CODES,
+    kinds::CODES,
+    lints::CODES,
+];
 
 /// All codes, sorted by name.
 pub fn all() -> Vec<&'static Code> {

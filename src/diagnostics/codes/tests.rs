@@ -42,6 +42,7 @@ fn found(text: &str) -> Vec<(&'static str, Severity)> {
     let drift = drift::judge(
         Plan::default(),
         &chart.accept,
+        drift::Ignores::default(),
         &[],
         "2026-01-01".parse().unwrap(),
     );

@@ -70,6 +70,7 @@ fn summary(plan: &Plan) -> Vec<String> {
         None => String::new(),
         Some(Withheld::Risk { class, lift }) => format!(" [{class}: {lift}]"),
         Some(Withheld::Protect { pattern }) => format!(" [protect {pattern}]"),
+        Some(Withheld::Renamed { created, .. }) => format!(" [renamed {created}]"),
     };
     let line = |change: &Change| {
         format!(

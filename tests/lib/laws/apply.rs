@@ -1,17 +1,17 @@
 //! An apply makes each change of the plan once, and nothing else.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use portolan::{
     emulator::{Effect, Entry, Fault, SyncRule},
     kind::repository,
-    plan::{Action, Outcome, Plan},
+    plan::{Action, Change, Outcome, Plan, Withheld},
     report::Fate,
 };
 use proptest::prelude::*;
 
 use super::{
-    cautious_world, deletes_an_absent_organization, done, expected, mirrors, parts,
+    cautious_world, chart, deletes_an_absent_organization, done, expected, live, mirrors, parts,
     site::{Deletion, Forestalled, Site, subject},
     world,
 };
@@ -83,6 +83,31 @@ fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
     wrote.sort();
     prop_assert_eq!(wrote, planned);
     Ok(())
+}
+
+#[test]
+fn what_may_have_been_renamed_is_withheld() {
+    law((chart::chart(), live::state()), |(chart, live)| {
+        let site = Site::new(&live, Deletion::Images);
+        let plan = site.plan(&chart.yaml());
+        let expected = expected::renamed(&chart, &live);
+        let expected: BTreeSet<Vec<String>> = expected
+            .into_iter()
+            .map(|(region, organization, name)| {
+                [region, organization, name].map(str::to_owned).to_vec()
+            })
+            .collect();
+        let is_renamed = |change: &&Change| {
+            // `protect` comes first.
+            matches!(change.withheld, Some(Withheld::Renamed { .. }))
+                || expected.contains(&parts(change))
+                    && matches!(change.withheld, Some(Withheld::Protect { .. }))
+        };
+        let withheld: BTreeSet<Vec<String>> =
+            plan.changes.iter().filter(is_renamed).map(parts).collect();
+        prop_assert_eq!(withheld, expected);
+        Ok(())
+    });
 }
 
 #[test]

@@ -192,6 +192,58 @@ fn going<'a>(chart: &Chart, before: &'a State) -> BTreeSet<(&'a str, &'a str, &'
     going
 }
 
+/// The unlisted live repositories that may have been renamed to one that the chart creates, among
+/// those that `unlisted: delete` would delete.
+pub(crate) fn renamed<'a>(
+    chart: &Chart,
+    before: &'a State,
+) -> BTreeSet<(&'a str, &'a str, &'a str)> {
+    let wanted = repositories(chart);
+    let unlisted: BTreeSet<_> = going(chart, before)
+        .into_iter()
+        .filter(|place| !wanted.contains_key(place))
+        .collect();
+    let is_renamed = |&(region, organization, name): &(&str, &str, &str)| {
+        let beside = |place: &(&str, &str, &str)| (place.0, place.1) == (region, organization);
+        let created: Vec<&str> = wanted
+            .iter()
+            .filter(|(place, wanted)| {
+                let is_there = before.repository(place.0, place.1, place.2).is_some();
+                beside(place) && wanted.is_some() && !is_there
+            })
+            .map(|(place, _)| place.2)
+            .collect();
+        let others = unlisted.iter().filter(|place| beside(place)).count();
+        (created.len() == 1 && others == 1) || created.iter().any(|new| are_alike(name, new))
+    };
+    unlisted.iter().copied().filter(is_renamed).collect()
+}
+
+fn are_alike(one: &str, other: &str) -> bool {
+    let last = |name: &str| name.split('/').next_back().map(str::to_owned);
+    let (one_letters, other_letters): (Vec<char>, Vec<char>) =
+        (one.chars().collect(), other.chars().collect());
+    let edits = distance(&one_letters, &other_letters);
+    let longest = one_letters.len().max(other_letters.len());
+    last(one) == last(other) || (edits <= 3 && edits < longest)
+}
+
+/// How many letters have to be added, removed or replaced.
+fn distance(one: &[char], other: &[char]) -> usize {
+    let ([first, one_rest @ ..], [second, other_rest @ ..]) = (one, other) else {
+        return one.len() + other.len();
+    };
+    if first == second {
+        return distance(one_rest, other_rest);
+    }
+    let nearest = [
+        distance(one_rest, other),
+        distance(one, other_rest),
+        distance(one_rest, other_rest),
+    ];
+    1 + nearest.into_iter().min().unwrap_or(0)
+}
+
 /// The number of requests of a plan: two lists for each region; one for each existing repository
 /// that stays and has managed rules, or is deleted while a rule of it could be protected; one list
 /// for each region with mirrors, and one request for each of them.

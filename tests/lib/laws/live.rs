@@ -12,7 +12,7 @@ use proptest::{
 
 use super::{
     chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place},
-    mirrors,
+    expected, mirrors,
 };
 
 /// An organization that no chart declares, and one of another account.
@@ -100,6 +100,26 @@ pub(crate) fn without_blockers(mut state: State, chart: &Chart) -> State {
         }
     }
     state
+}
+
+/// Removes what the chart may rename: it would stay, until the next apply.
+pub(crate) fn without_renames(mut state: State, chart: &Chart) -> State {
+    loop {
+        // What is left may be the only pair then.
+        let found = expected::renamed(chart, &state);
+        let names = found.into_iter();
+        let names: Vec<[String; 3]> = names
+            .map(|(region, organization, name)| [region, organization, name].map(str::to_owned))
+            .collect();
+        if names.is_empty() {
+            return state;
+        }
+        for [region, organization, name] in names {
+            if let Some(organization) = state.organization_mut(&region, &organization) {
+                organization.repositories.remove(&name);
+            }
+        }
+    }
 }
 
 /// An edit of another client; the index selects the object.

@@ -34,7 +34,7 @@ use site::World;
 /// A world whose chart one apply can reach.
 fn world() -> impl Strategy<Value = World> {
     (chart::chart(), live::state()).prop_map(|(chart, live)| World {
-        live: live::without_blockers(live, &chart),
+        live: live::without_renames(live::without_blockers(live, &chart), &chart),
         chart,
     })
 }

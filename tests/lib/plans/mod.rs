@@ -30,7 +30,7 @@ use serde_json::Value;
 const BUDGET: usize = 65_000;
 
 /// The maximum number of lines of a golden: nobody reviews longer ones.
-const LONGEST: usize = 120;
+const LONGEST: usize = 130;
 
 /// An ending of goldens and what prints them.
 type Format = (&'static str, fn(&Plan) -> String);
@@ -268,8 +268,12 @@ fn a_thousand_equal_changes_are_all_there() {
     let document: Value = serde_json::from_str(&json(&plan)).unwrap();
     assert_eq!(length(&document["changes"]), 1000);
     let document: Value = serde_json::from_str(&sarif(&plan)).unwrap();
-    assert_eq!(length(&document["runs"][0]["results"]), 1000);
-    assert_eq!(length(&serde_json::from_str(&gitlab(&plan)).unwrap()), 1000);
+    let reported = 1000 + plan.findings.len();
+    assert_eq!(length(&document["runs"][0]["results"]), reported);
+    assert_eq!(
+        length(&serde_json::from_str(&gitlab(&plan)).unwrap()),
+        reported
+    );
     let diff = yaml_diff::diff(&plan);
     assert_eq!(diff.matches("\n+++ chart: ").count(), 1000);
     let details = text(&plan, Look::plain(Depth::Full));

@@ -1,15 +1,20 @@
-//! Drift: which differences of a plan count.
+//! Drift: which differences and findings of a plan count.
 //!
-//! Pure: the plan, the chart's `accept`, the patterns of `--ignore` and the day are parameters. A
-//! difference is ignored, else accepted, else it counts. An expired acceptance covers nothing.
+//! Pure: the plan, the chart's `accept`, the options and the day are parameters. A difference is
+//! ignored, else accepted, else it counts. A finding is ignored, else accepted, else it counts if the
+//! plan or `--fail-on` says so. An expired acceptance covers nothing.
+
+mod fail_on;
 
 use serde::Serialize;
+
+pub use self::fail_on::{FailOn, NOTHING};
 
 use crate::{
     diagnostics::{Diagnostic, Source, View},
     pattern::{Index, Pattern},
     plan::{
-        Change, Outcome, Plan, by_id, cloud,
+        Change, Finding, Outcome, Plan, by_id, cloud,
         document::{ChangeDocument, PlanDocument},
     },
     state::Acceptance,
@@ -19,11 +24,13 @@ use crate::{
 /// A plan, divided by what counts.
 #[derive(Debug, Clone, Default)]
 pub struct Drift {
-    /// With only the differences that count.
+    /// With only the differences that count, and the findings that are neither ignored nor accepted.
     pub plan: Plan,
     pub accepted: Vec<Accepted>,
+    pub accepted_findings: Vec<AcceptedFinding>,
     /// The number of ignored differences.
     pub ignored: usize,
+    pub ignored_findings: usize,
     /// The expired acceptances, in the order of the chart. One makes the command fail.
     pub expired: Vec<Acceptance>,
 }
@@ -35,13 +42,30 @@ pub struct Accepted {
     pub by: Acceptance,
 }
 
-/// Divides the differences of a plan. An acceptance is still valid on its last day.
+/// A finding that the chart accepts for some time.
+#[derive(Debug, Clone)]
+pub struct AcceptedFinding {
+    pub finding: Finding,
+    pub by: Acceptance,
+}
+
+/// What `--ignore` leaves out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ignores<'i> {
+    pub patterns: &'i [Pattern],
+    /// Codes of findings.
+    pub codes: &'i [&'static str],
+}
+
+/// Divides the differences and findings of a plan. An acceptance is still valid on its last day.
 pub fn judge(
     mut plan: Plan,
     acceptances: &[Acceptance],
-    ignores: &[Pattern],
+    ignores: Ignores<'_>,
+    fail_on: &[FailOn],
     today: Date,
 ) -> Drift {
+    fail_on::decide(&mut plan.findings, fail_on);
     let (expired, valid): (Vec<&Acceptance>, Vec<&Acceptance>) = acceptances
         .iter()
         // Expired ones are kept apart and not only skipped: each is an error, used or not.
@@ -50,7 +74,7 @@ pub fn judge(
         expired: expired.into_iter().cloned().collect(),
         ..Drift::default()
     };
-    let ignored = Index::new(ignores);
+    let ignored = Index::new(ignores.patterns);
     let accepted = Index::new(valid.iter().map(|acceptance| &acceptance.pattern));
     for change in std::mem::take(&mut plan.changes) {
         if ignored.first(&change.address).is_some() {
@@ -67,6 +91,19 @@ pub fn judge(
             plan.changes.push(change);
         }
     }
+    plan.retain_findings(|finding| {
+        if ignores.codes.contains(&&*finding.code) || ignored.first(&finding.address).is_some() {
+            drift.ignored_findings += 1;
+            return false;
+        }
+        let by = accepted.first(&finding.address);
+        let by = by.and_then(|number| valid.get(number));
+        drift.accepted_findings.extend(by.map(|by| AcceptedFinding {
+            finding: finding.clone(),
+            by: (*by).clone(),
+        }));
+        by.is_none()
+    });
     if plan.changes.is_empty() {
         // Stops of an apply are shown only beside changes that count.
         plan.stopped
@@ -80,6 +117,12 @@ impl Drift {
     /// The outcome of what counts.
     pub fn outcome(&self) -> Outcome {
         self.plan.outcome()
+    }
+
+    /// How many findings count.
+    pub fn counted_findings(&self) -> usize {
+        let findings = self.plan.findings.iter();
+        findings.filter(|finding| finding.counts).count()
     }
 
     /// Whether something differs that does not count. Then the text must not say that nothing
@@ -109,6 +152,22 @@ pub struct DriftDocument {
     plan: PlanDocument,
     accepted: Vec<AcceptedDocument>,
     ignored: usize,
+    accepted_findings: Vec<AcceptedFindingDocument>,
+    ignored_findings: usize,
+    counted: Counted,
+}
+
+/// What makes the command exit with 2.
+#[derive(Debug, Default, Serialize)]
+struct Counted {
+    changes: usize,
+    findings: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct AcceptedFindingDocument {
+    finding: Finding,
+    acceptance: AcceptanceDocument,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +184,17 @@ struct AcceptanceDocument {
     source: Source,
 }
 
+impl From<&Acceptance> for AcceptanceDocument {
+    fn from(by: &Acceptance) -> AcceptanceDocument {
+        AcceptanceDocument {
+            address: by.pattern.to_string(),
+            until: by.until,
+            reason: by.reason.clone(),
+            source: by.source.clone(),
+        }
+    }
+}
+
 /// The name of the document.
 const NAME: &str = "drift";
 
@@ -133,16 +203,22 @@ impl DriftDocument {
     pub fn new(drift: &Drift, diagnostics: Vec<View>) -> DriftDocument {
         let accepted = drift.accepted.iter().map(|accepted| AcceptedDocument {
             change: ChangeDocument::from(&accepted.change),
-            acceptance: AcceptanceDocument {
-                address: accepted.by.pattern.to_string(),
-                until: accepted.by.until,
-                reason: accepted.by.reason.clone(),
-                source: accepted.by.source.clone(),
-            },
+            acceptance: AcceptanceDocument::from(&accepted.by),
+        });
+        let findings = drift.accepted_findings.iter();
+        let accepted_findings = findings.map(|accepted| AcceptedFindingDocument {
+            finding: accepted.finding.clone(),
+            acceptance: AcceptanceDocument::from(&accepted.by),
         });
         DriftDocument {
             accepted: accepted.collect(),
             ignored: drift.ignored,
+            accepted_findings: accepted_findings.collect(),
+            ignored_findings: drift.ignored_findings,
+            counted: Counted {
+                changes: drift.plan.changes.len(),
+                findings: drift.counted_findings(),
+            },
             plan: PlanDocument {
                 document: NAME.to_owned(),
                 ..PlanDocument::new(&drift.plan, diagnostics)
@@ -162,6 +238,9 @@ impl DriftDocument {
             plan,
             accepted: Vec::new(),
             ignored: 0,
+            accepted_findings: Vec::new(),
+            ignored_findings: 0,
+            counted: Counted::default(),
         }
     }
 }
@@ -195,7 +274,16 @@ mod tests {
         let chart = chart(&format!("{CHART}accept: [ {accept} ]"));
         let ignores: Vec<Pattern> = ignores.iter().map(|text| text.parse().unwrap()).collect();
         let plan = build::build(&chart, &live, &[], Scope::default(), NOW);
-        let drift = judge(plan, &chart.accept, &ignores, today.parse().unwrap());
+        let drift = judge(
+            plan,
+            &chart.accept,
+            Ignores {
+                patterns: &ignores,
+                codes: &[],
+            },
+            &[],
+            today.parse().unwrap(),
+        );
         assert_eq!(drift.expired.len(), drift.errors().count());
         (
             drift
@@ -343,8 +431,13 @@ mod tests {
         let live = live(&[("o/a", false, 0, &[])]);
         let chart = chart("organizations: { o: { repositories: { a: { state: absent } } } }");
         let plan = || build::build(&chart, &live, &[], Scope::default(), NOW);
-        let judged =
-            |ignores: &[Pattern]| judge(plan(), &[], ignores, "2026-01-01".parse().unwrap());
+        let judged = |patterns: &[Pattern]| {
+            let ignores = Ignores {
+                patterns,
+                codes: &[],
+            };
+            judge(plan(), &[], ignores, &[], "2026-01-01".parse().unwrap())
+        };
         let counted = judged(&[]);
         assert_eq!(
             (counted.outcome(), counted.plan.stopped.len()),
@@ -372,7 +465,11 @@ mod tests {
         let drift = judge(
             plan,
             &[],
-            &["**".parse().unwrap()],
+            Ignores {
+                patterns: &["**".parse().unwrap()],
+                codes: &[],
+            },
+            &[],
             "2026-01-01".parse().unwrap(),
         );
         assert_eq!(drift.outcome(), Outcome::Unknown);
