@@ -3,10 +3,12 @@
 
 mod age;
 mod date;
+mod deadline;
 mod moment;
 
 pub use self::{
     age::{Age, AgeError},
     date::{Date, DateError},
+    deadline::{Deadline, DeadlineError},
     moment::{Moment, Stamp},
 };
