@@ -64,7 +64,9 @@ pub use state::git::{
     Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source,
 };
 pub use state::regions::{REGIONS, exists as region_exists};
-pub use state::{Counters, Grant, Organization, Region, Repository, State, SyncRule};
+pub use state::{
+    Counters, Grant, Organization, Region, Repository, State, SyncRule, shares::Share,
+};
 pub use world::journal::Entry;
 
 use state::file::StateFile;

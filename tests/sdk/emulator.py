@@ -136,6 +136,26 @@ def access(service):
         equal(levels(), before)
 
 
+def shares(service):
+    body = swr.UpdateRepoRequestBody(is_public=False, category="other", description="")
+    equal(service.update_repo(swr.UpdateRepoRequest(**NAMES, body=body)).status_code, 201)
+    one = {**NAMES, "access_domain": "partner-co"}
+    until = "2099-12-31T16:00:00.000Z"
+    body = swr.CreateRepoDomainsRequestBody(access_domain="partner-co", permit="read", deadline=until, description="d")
+    equal(service.create_repo_domains(swr.CreateRepoDomainsRequest(**NAMES, body=body)).status_code, 201)
+    refused(409, service.create_repo_domains, swr.CreateRepoDomainsRequest(**NAMES, body=body))
+    shown = service.show_access_domain(swr.ShowAccessDomainRequest(**one))
+    equal((shown.exist, shown.deadline, shown.status), (True, "2099-12-31T16:00:00Z", True))
+    body = swr.UpdateRepoDomainsRequestBody(permit="read", deadline="forever", description="")
+    equal(service.update_repo_domains(swr.UpdateRepoDomainsRequest(**one, body=body)).status_code, 201)
+    [share] = service.list_repo_domains(swr.ListRepoDomainsRequest(**NAMES)).body
+    equal((share.access_domain, share.permit, share.deadline), ("partner-co", "read", "forever"))
+    request = swr.ListSharedReposDetailsRequest(center="self", limit="100", offset="0")
+    equal([found.name for found in service.list_shared_repos_details(request).body], ["group/app"])
+    equal(service.delete_repo_domains(swr.DeleteRepoDomainsRequest(**one)).status_code, 204)
+    equal(service.show_access_domain(swr.ShowAccessDomainRequest(**one)).exist, False)
+
+
 def deletions(service):
     refused(406, service.delete_namespaces, swr.DeleteNamespacesRequest(namespace="team-a"))
     equal(service.delete_repo(swr.DeleteRepoRequest(**NAMES)).status_code, 204)
@@ -200,7 +220,7 @@ def logins():
 def main():
     logins()
     images = client(swr.SwrClient)
-    for operations in (organizations, repositories, rules, access, deletions):
+    for operations in (organizations, repositories, rules, access, shares, deletions):
         operations(images)
     refused(401, client(swr.SwrClient, "wrong").list_namespaces, swr.ListNamespacesRequest())
     git = client(codearts.CodeArtsRepoClient)

@@ -22,6 +22,7 @@ pub(super) mod file;
 pub(super) mod git;
 pub(super) mod regions;
 mod regular;
+pub(super) mod shares;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use git::Project;
+use shares::Share;
 
 /// The only `format_version` that is read.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -199,6 +201,9 @@ pub struct Repository {
     /// The permissions of users on this repository alone, in order of creation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Grant>,
+    /// The other accounts that may pull, in order of creation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Share>,
 }
 
 impl Default for Repository {
@@ -215,6 +220,7 @@ impl Default for Repository {
             updated: BEGINNING.to_owned(),
             sync_rules: Vec::new(),
             access: Vec::new(),
+            shares: Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     input::{Parameters, bad_parameter},
     organizations,
     repositories::{internal_path, path},
+    shares,
 };
 use crate::emulator::{
     settings::assumptions::{NamespaceFilter, PageLimitOver},
@@ -61,6 +62,62 @@ pub(super) fn repositories(call: &Call<'_>) -> OperationResult {
     Ok(reply
         .assuming_if(parameters.get("namespace").is_some(), NamespaceFilter::NAME)
         .assuming_if(page.clamped, PageLimitOver::NAME))
+}
+
+/// The repositories that the account shares, or that others share with it, as items of the list of
+/// repositories. Expired shares count (`swr-next.md`, section A2).
+pub(super) fn shared(call: &Call<'_>) -> OperationResult {
+    let parameters = Parameters::read(&call.request.query, &FILTER_KEYS)?;
+    let page = Page::read(call, &parameters)?;
+    let mut rows: Vec<(Row<'_>, bool)> = match parameters.get("center") {
+        Some("self") => rows(call, &parameters)?
+            .into_iter()
+            .filter(|row| shares::is_shared(row.repository))
+            // It means nothing in this list.
+            .map(|row| (row, false))
+            .collect(),
+        Some("thirdparty") => of_others(call),
+        _ => return Err(bad_parameter("center must be self or thirdparty")),
+    };
+    rows.sort_by_key(|(row, _)| row.repository.id);
+    let total = rows.len();
+    let items = rows.into_iter().skip(page.offset).take(page.limit);
+    let items: Vec<Item<'_>> = items
+        .map(|(row, status)| Item {
+            status,
+            ..item(call, row, total)
+        })
+        .collect();
+    let range = page
+        .is_requested
+        .then(|| format!("{}-{}/{total}", page.offset, items.len()));
+    let mut reply = Reply::new(200, items);
+    reply.content_range = range;
+    Ok(reply.assuming_if(page.clamped, PageLimitOver::NAME))
+}
+
+/// What other accounts share with this one, and whether it still may pull.
+fn of_others<'a>(call: &'a Call<'_>) -> Vec<(Row<'a>, bool)> {
+    let region = call.state.regions.get(call.region());
+    let all = region.into_iter().flat_map(|region| &region.organizations);
+    let others = all.filter(|(_, content)| content.owner.is_some());
+    let rows = others.flat_map(|(organization, content)| {
+        content
+            .repositories
+            .iter()
+            .map(move |(name, repository)| Row {
+                organization,
+                name,
+                repository,
+            })
+    });
+    let account = call.state.account();
+    rows.filter_map(|row| {
+        let mut shares = row.repository.shares.iter();
+        let share = shares.find(|share| share.account.eq_ignore_ascii_case(account))?;
+        Some((row, shares::is_in_force(call, share)))
+    })
+    .collect()
 }
 
 fn rows<'a>(call: &'a Call<'_>, parameters: &Parameters) -> Result<Vec<Row<'a>>, Refusal> {

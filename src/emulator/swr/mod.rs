@@ -13,6 +13,7 @@ mod operations;
 mod organizations;
 mod overview;
 mod repositories;
+mod shares;
 mod sync_rules;
 
 #[cfg(test)]

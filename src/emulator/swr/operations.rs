@@ -5,23 +5,25 @@
 //! a slash is sent as `$`, escaped or not.
 
 use super::{
-    Call, OperationResult, access, lists, organizations, overview, repositories, sync_rules,
+    Call, OperationResult, access, lists, organizations, overview, repositories, shares, sync_rules,
 };
 use crate::emulator::message::{escape, operation::Operation};
 
-/// The handler of an operation, by the names in its path: none, an organization, or an organization
-/// and a repository.
+/// The handler of an operation, by the names in its path: none, an organization, a repository with
+/// its organization, or something in a repository.
 #[derive(Clone, Copy)]
 enum Handler {
     Account(fn(&mut Call<'_>) -> OperationResult),
     Organization(fn(&mut Call<'_>, &str) -> OperationResult),
     Repository(fn(&mut Call<'_>, &str, &str) -> OperationResult),
+    /// The third name is that of an account.
+    Shared(fn(&mut Call<'_>, &str, &str, &str) -> OperationResult),
 }
 
-use Handler::{Account, Organization, Repository};
+use Handler::{Account, Organization, Repository, Shared};
 
 /// The API has no operation that updates a rule.
-const TABLE: [(&str, &str, &str, Handler); 22] = [
+const TABLE: [(&str, &str, &str, Handler); 28] = [
     (
         "list-regions",
         "GET",
@@ -154,6 +156,42 @@ const TABLE: [(&str, &str, &str, Handler); 22] = [
         "/v2/manage/namespaces/{}/repos/{}/access",
         Repository(access::repository::revoke),
     ),
+    (
+        "list-shared-repositories",
+        "GET",
+        "/v2/manage/shared-repositories",
+        Account(|call| lists::shared(call)),
+    ),
+    (
+        "list-shares",
+        "GET",
+        "/v2/manage/namespaces/{}/repositories/{}/access-domains",
+        Repository(shares::list),
+    ),
+    (
+        "create-share",
+        "POST",
+        "/v2/manage/namespaces/{}/repositories/{}/access-domains",
+        Repository(shares::create),
+    ),
+    (
+        "show-share",
+        "GET",
+        "/v2/manage/namespaces/{}/repositories/{}/access-domains/{}",
+        Shared(shares::show),
+    ),
+    (
+        "update-share",
+        "PATCH",
+        "/v2/manage/namespaces/{}/repositories/{}/access-domains/{}",
+        Shared(shares::update),
+    ),
+    (
+        "delete-share",
+        "DELETE",
+        "/v2/manage/namespaces/{}/repositories/{}/access-domains/{}",
+        Shared(shares::delete),
+    ),
 ];
 
 /// All operations, in the order of the reference.
@@ -165,7 +203,7 @@ pub(in super::super) fn operations() -> impl Iterator<Item = Operation> {
 
 /// Answers a call; `None` if no operation has its method and path.
 pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
-    let path = escape::decode_text(&call.request.path);
+    let path = with_long_word(&escape::decode_text(&call.request.path));
     let (handler, captures) = find(&call.request.method, &path)?;
     match (handler, captures.as_slice()) {
         (Account(answer), []) => Some(answer(call)),
@@ -174,8 +212,21 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
             // After the split: a `$` must not separate like a slash (section 2.4).
             Some(answer(call, organization, &name.replace('$', "/")))
         }
+        (Shared(answer), [organization, name, account]) => {
+            Some(answer(call, organization, &name.replace('$', "/"), account))
+        }
         _ => None,
     }
+}
+
+/// The path of a share, which older clients ask for below `repos` and the pages below
+/// `repositories`.
+fn with_long_word(path: &str) -> String {
+    let mut segments: Vec<&str> = path.split('/').collect();
+    if segments.get(5) == Some(&"repos") && segments.get(7) == Some(&"access-domains") {
+        segments[5] = "repositories";
+    }
+    segments.join("/")
 }
 
 fn find<'p>(method: &str, path: &'p str) -> Option<(Handler, Vec<&'p str>)> {
@@ -194,6 +245,7 @@ mod tests {
                 Account(_) => 0,
                 Organization(_) => 1,
                 Repository(_) => 2,
+                Shared(_) => 3,
             };
             assert_eq!(path.matches("{}").count(), names, "{name}");
         }

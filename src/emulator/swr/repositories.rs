@@ -5,12 +5,12 @@ use serde_json::json;
 use super::{
     Call, OperationResult, Refusal, Reply,
     input::{Fields, wrong_body},
-    names,
+    names, shares,
 };
 use crate::emulator::{
     settings::assumptions::{
         CreateRepositoryBody, CreateRepositoryStatus, DeleteRepositoryWithImages,
-        MissingOrganizationOnCreate, PatchOmitted,
+        MissingOrganizationOnCreate, PatchOmitted, SharesOfPublic,
     },
     state::Repository,
 };
@@ -141,19 +141,27 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
 /// assumed.
 pub(super) fn update(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let (omitted, now) = (call.settings.assumptions.patch_omitted, call.now.clone());
+    let of_public = call.settings.assumptions.shares_of_public;
     let fields = call.fields()?;
     let repository = call.editable_repository(organization, name)?;
     let is_public = fields.visibility()?;
     let (category, description) = (category(&fields)?, description(&fields)?);
+    let is_shared = shares::is_shared(repository);
     // All fields are checked before the first changes: a refused update has no effect.
+    if is_public {
+        shares::open(of_public, repository);
+    }
     repository.is_public = is_public;
     replace(&mut repository.category, category, "other", omitted);
     replace(&mut repository.description, description, "", omitted);
     // No source says that it moves with a sync rule as well (section 13).
     repository.updated = now;
     let incomplete = category.is_none() || description.is_none();
+    let was_shared = is_public && is_shared;
     // 201, and not 200: both Terraform clients accept only this status for an update.
-    Ok(Reply::empty_object(201).assuming_if(incomplete, PatchOmitted::NAME))
+    Ok(Reply::empty_object(201)
+        .assuming_if(incomplete, PatchOmitted::NAME)
+        .assuming_if(was_shared, SharesOfPublic::NAME))
 }
 
 fn replace(field: &mut String, value: Option<&str>, default: &str, omitted: PatchOmitted) {

@@ -3,6 +3,7 @@
 
 mod access;
 mod lists;
+mod shares;
 mod sync_rules;
 
 use serde_json::{Value, json};
