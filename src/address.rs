@@ -80,6 +80,26 @@ impl Address {
         &self.key[self.own_parts()..]
     }
 
+    /// The parts as they are compared: the service may take two spellings of a name for one.
+    fn folded(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let first = match self.kind.ignores_case() {
+            true => self.own_parts(),
+            false => self.key.len(),
+        };
+        self.key.iter().enumerate().map(move |(at, part)| {
+            if at >= first {
+                Cow::Owned(part.to_ascii_lowercase())
+            } else {
+                Cow::Borrowed(&**part)
+            }
+        })
+    }
+
+    fn cmp_folded(&self, other: &Address) -> Ordering {
+        let order = self.folded().cmp(other.folded());
+        order.then_with(|| self.kind.rank().cmp(&other.kind.rank()))
+    }
+
     /// The parts after the parent's key: the name of the resource in its parent.
     fn own_parts(&self) -> usize {
         self.kind.joined_parts().min(self.key.len())
@@ -88,7 +108,7 @@ impl Address {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Address) -> bool {
-        self.kind == other.kind && self.key == other.key
+        self.kind == other.kind && (self.key == other.key || self.folded().eq(other.folded()))
     }
 }
 
@@ -98,7 +118,11 @@ impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // Equal kinds are one static, so their names are equal too, as `Eq` demands.
         self.kind.name.hash(state);
-        self.key.hash(state);
+        if self.kind.ignores_case() {
+            self.folded().collect::<Vec<_>>().hash(state);
+        } else {
+            self.key.hash(state);
+        }
     }
 }
 
@@ -135,6 +159,9 @@ impl<'m, V> Ascending<'m, V> {
 /// By key, so that children follow their parent, then by kind.
 impl Ord for Address {
     fn cmp(&self, other: &Address) -> Ordering {
+        if self.kind.ignores_case() || other.kind.ignores_case() {
+            return self.cmp_folded(other);
+        }
         for (one, another) in self.key.iter().zip(&*other.key) {
             // Siblings share the parts of their parent, and most comparisons are of siblings.
             let order = match Arc::ptr_eq(one, another) {
@@ -232,7 +259,9 @@ impl<'de> Deserialize<'de> for Address {
 
 #[cfg(test)]
 mod tests {
-    use crate::kind::{organization, probes::member, repository, sync_rule};
+    use std::collections::HashSet;
+
+    use crate::kind::{organization, probes::member, repository, share, sync_rule};
 
     #[test]
     fn prints_as_people_call_it() {
@@ -264,6 +293,35 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&member).unwrap(),
             r#"{"kind":"member","region":"r","organization":"o","user":"ada"}"#
+        );
+    }
+
+    #[test]
+    fn an_account_is_one_in_any_case() {
+        let (one, other) = (
+            repository::address("r", "o", "a"),
+            repository::address("r", "o", "A"),
+        );
+        let [lower, upper, next] = ["co", "CO", "D"].map(|account| share::address(&one, account));
+        assert_eq!(upper.to_string(), "share r/o/a => CO");
+        assert_eq!(lower, upper);
+        assert!(HashSet::from([lower.clone()]).contains(&upper));
+        assert_ne!(lower, share::address(&other, "co"), "only in the account");
+        let rule = sync_rule::address(&one, "CO", "x");
+        let mut all = [&next, &rule, &upper, &one, &lower, &other];
+        all.sort();
+        // Between a folded key and one that is not, each is compared as it is.
+        let sorted: Vec<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            sorted,
+            [
+                "repository r/o/A",
+                "repository r/o/a",
+                "sync_rule r/o/a -> CO/x",
+                "share r/o/a => CO",
+                "share r/o/a => co",
+                "share r/o/a => D",
+            ]
         );
     }
 

@@ -41,7 +41,8 @@ pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<Field
         let (wanted, found) = (desired.get(name)?, live.get(name));
         // A value that the response lacks counts as different, so that the chart's value is
         // written.
-        (Some(wanted) != found).then(|| FieldChange {
+        let is_same = found.is_some_and(|found| kind.is_same(name, wanted, found));
+        (!is_same).then(|| FieldChange {
             name,
             before: found.cloned(),
             after: Some(wanted.clone()),
@@ -101,10 +102,11 @@ pub(crate) fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
 /// sent.
 pub(crate) fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| {
-        let known = desired
-            .get(attribute.name)
-            .or_else(|| live.get(attribute.name))
-            .cloned();
+        let (wanted, found) = (desired.get(attribute.name), live.get(attribute.name));
+        // A value that means the same is sent as the service has it: it was not meant to change.
+        let is_same =
+            |found: &&Value| wanted.is_none_or(|wanted| attribute.shape.is_same(wanted, found));
+        let known = found.filter(is_same).or(wanted).cloned();
         let unknown = || {
             // A readable attribute that is in neither state is left out: its value would be a
             // guess.

@@ -16,6 +16,8 @@ pub enum RiskClass {
     DestroysData,
     /// An existing repository becomes public.
     Exposes,
+    /// Another account may pull from a repository, or for longer.
+    Shares,
     /// A rule may overwrite tags in its target, or a run may overwrite what was pushed to its
     /// mirror.
     Overwrites,
@@ -31,10 +33,11 @@ pub enum RiskClass {
 
 impl RiskClass {
     // The order matters: a withheld change names the first class without consent.
-    pub const ALL: [RiskClass; 8] = [
+    pub const ALL: [RiskClass; 9] = [
         RiskClass::Deletes,
         RiskClass::DestroysData,
         RiskClass::Exposes,
+        RiskClass::Shares,
         RiskClass::Overwrites,
         RiskClass::Gap,
         RiskClass::OneWay,
@@ -47,6 +50,7 @@ impl RiskClass {
             RiskClass::Deletes => "deletes",
             RiskClass::DestroysData => "destroys-data",
             RiskClass::Exposes => "exposes",
+            RiskClass::Shares => "shares",
             RiskClass::Overwrites => "overwrites",
             RiskClass::Gap => "gap",
             RiskClass::OneWay => "one-way",
@@ -59,7 +63,11 @@ impl RiskClass {
     pub(crate) fn is_grave(self) -> bool {
         matches!(
             self,
-            RiskClass::Exposes | RiskClass::OneWay | RiskClass::Admits | RiskClass::Grants
+            RiskClass::Exposes
+                | RiskClass::OneWay
+                | RiskClass::Admits
+                | RiskClass::Grants
+                | RiskClass::Shares
         )
     }
 
@@ -67,7 +75,11 @@ impl RiskClass {
     pub fn needs_consent(self) -> bool {
         matches!(
             self,
-            RiskClass::DestroysData | RiskClass::Exposes | RiskClass::OneWay | RiskClass::Admits
+            RiskClass::DestroysData
+                | RiskClass::Exposes
+                | RiskClass::OneWay
+                | RiskClass::Admits
+                | RiskClass::Shares
         )
     }
 }

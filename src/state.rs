@@ -373,6 +373,8 @@ pub struct Live {
     pub clock: Option<Moment>,
     /// The ids of persons whom the chart names and no list contains, by region and name.
     pub persons: BTreeMap<(Arc<str>, Arc<str>), String>,
+    /// The resources of which a list of their region says that they have children of a kind.
+    pub holders: BTreeMap<&'static Kind, BTreeSet<Address>>,
     /// The account by region, if the lists show it.
     pub accounts: BTreeMap<Arc<str>, String>,
     /// What could not be read. One entry makes the plan unknown.
@@ -429,6 +431,8 @@ pub struct LiveResource {
     pub id: Option<u64>,
     /// What the response says about persons.
     pub standing: Option<Box<Standing>>,
+    /// Whether the service says that it is no longer in force.
+    pub is_expired: bool,
     /// Why only its name is known: its list item is undecodable.
     pub malformed: Option<Box<str>>,
 }

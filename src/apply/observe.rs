@@ -1,5 +1,7 @@
 //! Compares an observation with a change, and words the difference.
 
+use serde_json::Value;
+
 use crate::{
     address::Address,
     kind::Kind,
@@ -21,7 +23,7 @@ pub(super) fn matches(
         (Some(live), Some(described)) => {
             // A write-only attribute is in no response, so it can neither match nor differ.
             let mut readable = described.iter().filter(|(name, _)| is_readable(kind, name));
-            readable.all(|(name, value)| live.attributes.get(name) == Some(value))
+            readable.all(|(name, value)| is_as(kind, live, name, value))
         }
         _ => false,
     }
@@ -34,9 +36,9 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
         (Some(_), None) => "it was written, but does not exist".to_owned(),
         (Some(after), Some(live)) => {
             let kind = change.address.kind();
-            let differs = |(name, wrote): (&&'static str, &serde_json::Value)| {
+            let differs = |(name, wrote): (&&'static str, &Value)| {
                 let is = live.attributes.get(*name);
-                (is_readable(kind, name) && is != Some(wrote)).then(|| {
+                (is_readable(kind, name) && !is_as(kind, live, name, wrote)).then(|| {
                     let is = is.map_or_else(|| "nothing".to_owned(), mask::shown);
                     format!("{name} was written as {}, is {is}", mask::shown(wrote))
                 })
@@ -58,9 +60,7 @@ pub(super) fn did_not_stick_hint(change: &Change, live: Option<&LiveResource>) -
     let kind = change.address.kind();
     let differing: Vec<_> = after
         .iter()
-        .filter(|(name, wrote)| {
-            is_readable(kind, name) && live.attributes.get(*name) != Some(wrote)
-        })
+        .filter(|(name, wrote)| is_readable(kind, name) && !is_as(kind, live, name, wrote))
         .map(|(name, wrote)| {
             (
                 wrote.as_str(),
@@ -88,6 +88,12 @@ pub(super) fn did_not_stick_hint(change: &Change, live: Option<&LiveResource>) -
     } else {
         "the service may have stored another value, or another client wrote; plan again"
     }
+}
+
+/// Whether a live value means the same as the described one.
+fn is_as(kind: &Kind, live: &LiveResource, name: &str, value: &Value) -> bool {
+    let is = live.attributes.get(name);
+    is.is_some_and(|is| kind.is_same(name, value, is))
 }
 
 fn is_readable(kind: &Kind, name: &str) -> bool {

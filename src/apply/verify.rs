@@ -130,7 +130,9 @@ async fn read_back<'a>(
                     reads.spawn(async move { one_by_one(&client, vec![one]).await });
                 }
             }
-            Listing::PerParent { .. } => spawn_by_parent(client, kind, touched, &mut reads),
+            Listing::PerParent { .. } | Listing::PerListedParent { .. } => {
+                spawn_by_parent(client, kind, touched, &mut reads);
+            }
         }
     }
     refresh::gather(reads, tally)

@@ -23,7 +23,8 @@ use crate::{
 pub(crate) type PlacedRule = (Address, Span);
 
 /// The codes of all lints. Waivers may name them.
-pub(crate) const CODES: [&str; 11] = [
+pub(crate) const CODES: [&str; 12] = [
+    "account-capitals",
     "unknown-region",
     "registry-host",
     "self-copy",

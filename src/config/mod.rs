@@ -3,6 +3,7 @@
 //!
 //! Everything except `load` is pure. The chart language is declared once, in [`grammar`].
 
+mod abroad;
 mod allowance;
 pub mod check;
 pub mod children;
@@ -97,6 +98,7 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     }
     // Before the waivers, which can silence lints.
     found.extend(lint::rules(&chart, &items));
+    found.extend(abroad::check(&chart, &items));
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     // After the waivers, because waived findings need no address.

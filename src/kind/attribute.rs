@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Hazard;
-use crate::mask;
+use crate::{mask, time::Deadline};
 
 /// One attribute of a kind.
 #[derive(Debug)]
@@ -111,6 +111,8 @@ pub enum Shape {
     WebAddress,
     /// A UUID. Empty text means none.
     Uuid,
+    /// When something ends: a day, an instant, or `forever`.
+    Deadline,
     /// A whole number between two bounds, both included.
     Number(u64, u64),
     /// A set of records. A record is a text, or a mapping of one of these keys to a text of at most
@@ -134,6 +136,7 @@ impl Shape {
             (Shape::OneOf(values), Value::String(text)) => values.contains(&text.as_str()),
             (Shape::WebAddress, Value::String(text)) => is_web_address(text),
             (Shape::Uuid, Value::String(text)) => is_uuid(text),
+            (Shape::Deadline, Value::String(text)) => text.parse::<Deadline>().is_ok(),
             (Shape::Number(least, most), Value::Number(number)) => number
                 .as_u64()
                 .is_some_and(|number| (least..=most).contains(&number)),
@@ -149,9 +152,11 @@ impl Shape {
     pub(crate) fn is_type_of(self, value: &Value) -> bool {
         match self {
             Shape::Bool => value.is_boolean(),
-            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => {
-                mask::readable(value).is_some()
-            }
+            Shape::Text(_)
+            | Shape::OneOf(_)
+            | Shape::WebAddress
+            | Shape::Uuid
+            | Shape::Deadline => mask::readable(value).is_some(),
             Shape::Number(..) => value.is_number(),
             Shape::Records { .. } => value.as_array().is_some_and(|records| {
                 records
@@ -159,6 +164,15 @@ impl Shape {
                     .all(|record| of_record(record).and_then(mask::readable).is_some())
             }),
         }
+    }
+
+    /// Whether two values mean the same.
+    pub(crate) fn is_same(self, one: &Value, other: &Value) -> bool {
+        if self != Shape::Deadline || one == other {
+            return one == other;
+        }
+        let read = |value: &Value| value.as_str()?.parse::<Deadline>().ok();
+        read(one).is_some_and(|one| read(other).is_some_and(|other| one.is_same(other)))
     }
 
     pub(super) fn is_unordered(self) -> bool {

@@ -25,6 +25,13 @@ pub enum Listing {
         request: fn(parent: &Address) -> Request,
         decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
     },
+    /// One response for each resource of the parent kind that a list of the region names. Others
+    /// have none, and need no request.
+    PerListedParent {
+        parents: Parents,
+        request: fn(parent: &Address) -> Request,
+        decode: fn(parent: &Address, response: &Response) -> Result<Page, Undecodable>,
+    },
     /// At most one for each resource of the parent kind, so it has the parent's key. Its own read
     /// is also its list.
     Single,
@@ -35,6 +42,18 @@ pub enum Listing {
         request: fn(region: &Arc<str>, window: Window) -> Request,
         decode: fn(response: &Response) -> Result<Page<Candidate>, Undecodable>,
     },
+}
+
+/// The paged list of the parents in a region that have resources of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Parents {
+    pub page_size: usize,
+    pub request: fn(region: &Arc<str>, window: Window) -> Request,
+    pub decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
+    /// What is true of a parent in the list, as a clause: `it is shared with other accounts`.
+    pub about: &'static str,
+    /// The length of a response for one parent from which on it may be incomplete.
+    pub longest: usize,
 }
 
 /// The paged list of the children of one resource.

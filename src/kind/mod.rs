@@ -14,6 +14,7 @@ pub mod place;
 #[cfg(test)]
 pub mod probes;
 pub mod repository;
+pub mod share;
 pub mod sync_rule;
 mod table;
 
@@ -30,7 +31,7 @@ pub use self::table::{
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},
-    listing::{Candidate, ContentList, Listing, Page, Window},
+    listing::{Candidate, ContentList, Listing, Page, Parents, Window},
 };
 use crate::{
     address::Address,
@@ -53,6 +54,7 @@ const ALL: &[&Kind] = &[
     &sync_rule::SYNC_RULE,
     &access::OF_ORGANIZATION,
     &access::OF_REPOSITORY,
+    &share::SHARE,
     &mirror::MIRROR,
     #[cfg(test)]
     &probes::cleanup::CLEANUP,

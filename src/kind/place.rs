@@ -87,6 +87,7 @@ impl Record {
             // `null` ends the inheritance, and leaves the attribute out. A required one cannot be
             // left out.
             nullable: !attribute.is_required_in_chart(),
+            is_never_inherited: false,
             default: match attribute.role {
                 // Others have no default here: an attribute that the chart leaves out is not
                 // managed.
@@ -122,6 +123,8 @@ pub enum Slot {
     Defaults,
     /// The child kinds of this one, or the kinds without a parent.
     Entries(Option<&'static Kind>),
+    /// The child kinds of this one that an entry may inherit.
+    Inherited(&'static Kind),
     /// Keys that begin with [`ANCHORS`]. Their values only define anchors.
     Anchors,
 }
@@ -131,7 +134,9 @@ impl Slot {
         let (fixed, kinds) = match self {
             Slot::Keys(keys) => (*keys, &[][..]),
             Slot::Anchors => (&[][..], &[][..]),
-            Slot::Shared | Slot::Defaults | Slot::Entries(_) => (&[][..], REGISTRY),
+            Slot::Shared | Slot::Defaults | Slot::Entries(_) | Slot::Inherited(_) => {
+                (&[][..], REGISTRY)
+            }
         };
         fixed
             .iter()
@@ -145,6 +150,9 @@ impl Slot {
             Slot::Shared => kind.place.shared,
             Slot::Defaults => kind.place.defaults,
             Slot::Entries(parent) => (kind.parent == *parent).then_some(kind.place.key),
+            Slot::Inherited(parent) => (kind.parent == Some(*parent)
+                && !kind.place.key.is_never_inherited)
+                .then_some(kind.place.key),
         }
     }
 }
@@ -171,6 +179,21 @@ pub struct ItemErrors {
     pub incomplete: Option<ItemError>,
     /// An item asks for another value of a fixed attribute; and why only one value is possible.
     pub fixed: Option<(ItemError, &'static str)>,
+    /// For items that name another account.
+    pub abroad: Option<&'static Abroad>,
+}
+
+/// The errors of items that name another account.
+#[derive(Debug)]
+pub struct Abroad {
+    /// The part of the key with the account.
+    pub account: &'static str,
+    /// The parent is public already.
+    pub public: ItemError,
+    /// The account is the chart's own.
+    pub own: ItemError,
+    /// The most items of one parent, and the error for more.
+    pub most: (usize, ItemError),
 }
 
 /// The code and text of an error in the chart.
@@ -223,6 +246,8 @@ pub struct Key {
     pub required: bool,
     /// Whether `null` is allowed. It stops inheritance.
     pub nullable: bool,
+    /// Whether it is not allowed in `defaults`.
+    pub is_never_inherited: bool,
     /// The value that an absent key means, as YAML. `None` if absence has a meaning of its own.
     pub default: Option<&'static str>,
     /// A realistic value, as YAML.
@@ -243,6 +268,11 @@ impl Key {
 
     pub(crate) const fn nullable(mut self) -> Key {
         self.nullable = true;
+        self
+    }
+
+    pub(crate) const fn never_inherited(mut self) -> Key {
+        self.is_never_inherited = true;
         self
     }
 
@@ -268,6 +298,7 @@ pub const fn key(name: &'static str, form: Form, example: &'static str, doc: &'s
         form,
         required: false,
         nullable: false,
+        is_never_inherited: false,
         default: None,
         example,
         aliases: &[],

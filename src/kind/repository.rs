@@ -202,7 +202,7 @@ fn exposed(images: Option<u64>) -> String {
 static DEFAULTS: Record = Record {
     name: "defaults of repositories",
     keys: &[],
-    slots: &[Slot::Entries(Some(&REPOSITORY))],
+    slots: &[Slot::Inherited(&REPOSITORY)],
     attributes_of: Some(&REPOSITORY),
     key_rule: KeyRule::Any,
 };
@@ -278,7 +278,7 @@ fn body(attributes: &Attributes) -> Map<String, Value> {
 }
 
 /// Parses `{offset}-{items}/{total}` (swr-api: section 6.3).
-fn total_of(content_range: &str) -> Option<usize> {
+pub(super) fn total_of(content_range: &str) -> Option<usize> {
     content_range.rsplit_once('/')?.1.trim().parse().ok()
 }
 

@@ -98,6 +98,7 @@ pub static SYNC_RULE: Kind = Kind {
                 },
                 "the service may hide such rules, so plans could never become empty",
             )),
+            abroad: None,
         }),
     },
     attributes: &[
@@ -161,6 +162,7 @@ static TARGET_TAIL: Tail = Tail {
     mark: " -> ",
     words: "REGION/ORGANIZATION",
     may_contain: crate::names::is_of_images,
+    ignores_case: false,
 };
 
 pub fn address(

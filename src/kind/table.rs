@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{ContentList, Kind, Listing, Subject, Undecodable, fact::Fact, place::ItemError};
+use serde_json::Value;
+
+use super::{
+    Attribute, ContentList, Kind, Listing, Parents, Shape, Subject, Undecodable, fact::Fact,
+    place::ItemError,
+};
 use crate::{
+    address::Address,
     risk::RiskClass,
     state::{Attributes, LiveResource, RemoteId, RunState},
     text::counted,
@@ -34,6 +40,8 @@ pub struct Tail {
     pub words: &'static str,
     /// Whether a name there can contain this character.
     pub may_contain: fn(char) -> bool,
+    /// Whether the service takes two spellings that differ only in case for one name.
+    pub ignores_case: bool,
 }
 
 /// What a resource contains. A read may return its number.
@@ -193,6 +201,7 @@ pub struct ActionRisk {
 /// What an action does to a resource, for the risks of the action.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Step<'a> {
+    pub address: Option<&'a Address>,
     /// `None` if the resource is created.
     pub before: Option<&'a Attributes>,
     /// `None` if the resource is deleted.
@@ -206,10 +215,10 @@ pub struct Step<'a> {
 pub enum Lifecycle {
     /// Resources are created and deleted.
     Owned,
-    /// Resources are created, but the service cannot delete them.
-    Attached,
     /// As `Owned`, and a deletion takes away only what was given: `protect` does not prevent it.
     Granted,
+    /// Resources are created, but the service cannot delete them.
+    Attached,
 }
 
 impl Lifecycle {
@@ -248,6 +257,11 @@ impl Verb {
 
 /// What follows from the table.
 impl Kind {
+    /// Whether names in the last parts of the key are equal if they differ only in case.
+    pub(crate) fn ignores_case(&self) -> bool {
+        self.tail.is_some_and(|tail| tail.ignores_case)
+    }
+
     /// The number of parts that an address joins with `/`.
     pub(crate) fn joined_parts(&self) -> usize {
         self.key.len() - self.tail.map_or(0, |tail| tail.parts)
@@ -278,9 +292,10 @@ impl Kind {
         }
     }
 
-    /// Whether an export reads and declares its resources. Who may do what is left unmanaged.
+    /// Whether an export reads and declares its resources. Who may do what, and where images may
+    /// go, is left unmanaged.
     pub(crate) fn is_exported(&self) -> bool {
-        self.naming().is_none()
+        self.lifecycle != Lifecycle::Granted
     }
 
     /// Whether `protect` prevents the deletion of its resources.
@@ -320,7 +335,28 @@ impl Kind {
 
     /// Whether resources are read one parent at a time.
     pub(crate) fn is_read_per_parent(&self) -> bool {
-        matches!(self.listing, Listing::PerParent { .. } | Listing::Single)
+        let is_alone = matches!(self.listing, Listing::PerParent { .. } | Listing::Single);
+        is_alone || self.parents().is_some()
+    }
+
+    /// The list of the parents that have resources of this kind, if there is one.
+    pub(crate) fn parents(&self) -> Option<&Parents> {
+        match &self.listing {
+            Listing::PerListedParent { parents, .. } => Some(parents),
+            _ => None,
+        }
+    }
+
+    /// The attribute with the time at which a resource ends by itself.
+    pub(crate) fn deadline(&self) -> Option<&'static Attribute> {
+        let ends = |attribute: &&Attribute| attribute.shape == Shape::Deadline;
+        self.attributes.iter().find(ends)
+    }
+
+    /// Whether two values of an attribute mean the same.
+    pub(crate) fn is_same(&self, name: &str, one: &Value, other: &Value) -> bool {
+        let shape = self.attribute(name).map(|attribute| attribute.shape);
+        shape.map_or(one == other, |shape| shape.is_same(one, other))
     }
 
     /// Whether its resources stand alone and their entries decide about unlisted children.

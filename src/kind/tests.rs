@@ -346,7 +346,10 @@ fn listed(kind: &'static Kind, response: &Response) -> (String, Page) {
             ),
             decode(&region, response),
         ),
-        Listing::PerParent { request, decode } => (request(&parent), decode(&parent, response)),
+        Listing::PerParent { request, decode }
+        | Listing::PerListedParent {
+            request, decode, ..
+        } => (request(&parent), decode(&parent, response)),
         Listing::Single => panic!("has no list"),
         Listing::PerId { .. } => panic!("has candidates instead of resources"),
     };

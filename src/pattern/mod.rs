@@ -174,11 +174,17 @@ impl Parts {
             text: String::with_capacity(parts.iter().map(|part| part.len() + 1).sum()),
             ends: Vec::with_capacity(parts.len()),
         };
-        for part in parts {
+        let kind = address.kind();
+        for (at, part) in parts.iter().enumerate() {
             if !joined.ends.is_empty() {
                 joined.text.push('/');
             }
-            joined.text.push_str(&form(part));
+            let text = form(part);
+            if kind.ignores_case() && at >= kind.joined_parts() {
+                joined.text.push_str(&text.to_ascii_lowercase());
+            } else {
+                joined.text.push_str(&text);
+            }
             joined.ends.push(joined.text.len());
         }
         joined

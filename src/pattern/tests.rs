@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    kind::{access, mirror, organization, probes::member, repository, sync_rule},
+    kind::{access, mirror, organization, probes::member, repository, share, sync_rule},
     plan::tests::chart,
     state::Chart,
 };
@@ -124,6 +124,34 @@ fn a_printed_address_covers_what_it_was_printed_of() {
             "{address}"
         );
     }
+}
+
+#[test]
+fn an_account_is_matched_in_any_case() {
+    let share = share::address(&repository::address("r-1", "o", "a"), "Partner-CO");
+    for (text, expected) in [
+        ("share r-1/o/a => partner-co", true),
+        ("share r-1/o/a => PARTNER-CO", true),
+        ("r-1/o/a => Partner-*", true),
+        ("r-1/o => *", true),
+        ("r-1/o/a", true),
+        ("share r-1/o/a => partner", false),
+        ("share r-1/o/b => partner-co", false),
+        ("sync_rule r-1/o/a", false),
+    ] {
+        let pattern: Pattern = text.parse().unwrap();
+        assert_eq!(pattern.covers(&share), expected, "{text}");
+        assert_eq!(
+            Index::new([&pattern]).first(&share).is_some(),
+            expected,
+            "{text}"
+        );
+    }
+    let refused = "r-1/o/a => a/b".parse::<Pattern>().unwrap_err().to_string();
+    assert!(
+        refused.contains("expected `ACCOUNT` after `=>`"),
+        "{refused}"
+    );
 }
 
 /// The full form of a pattern, or its error.

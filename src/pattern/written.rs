@@ -316,11 +316,15 @@ impl Written {
         } else {
             place
         };
+        let folds = self.kind.is_some_and(Kind::ignores_case);
         Pattern {
             text: self.text,
             kind: self.kind,
             place,
-            target: self.target,
+            target: self.target.map(|target| match folds {
+                true => target.to_ascii_lowercase(),
+                false => target,
+            }),
         }
     }
 

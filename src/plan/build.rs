@@ -7,7 +7,7 @@ use super::{
     by_id::{self, Verdict},
     change::step,
     finding::{self, renamed},
-    limits,
+    limits, outside,
     persons::{self, Judged},
     risk,
 };
@@ -55,6 +55,10 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             continue;
         }
         let seen = found.get(address);
+        if outside::is_over(address, desired, seen, now) {
+            plan.unchanged += usize::from(selection.holds(address));
+            continue;
+        }
         let desired = match persons::judge(address, desired, seen, live) {
             Judged::Plain => Cow::Borrowed(desired),
             Judged::Known(desired) => Cow::Owned(desired),
@@ -120,7 +124,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     risk::withhold(&mut plan.changes, &chart.protect, live, &renamed, &consents);
     plan.findings
         .extend(renamed::findings(&renamed, chart, live));
-    finding::complete(&mut plan, chart, live, &tops);
+    finding::complete(&mut plan, chart, live, &tops, outside::of(chart, live, now));
     plan.stopped
         .extend(stops_for_blocked_organizations(&blocking));
     plan.stopped
@@ -214,6 +218,11 @@ fn change(
                 None => holder(address)
                     .and_then(|holder| holder.kind().held(live.resources.get(&holder)?)),
             };
+            // By the name that the service has: it may have another spelling than the chart.
+            let own = kind
+                .ignores_case()
+                .then(|| live.resources.get_key_value(address));
+            let address = own.flatten().map_or(address, |(own, _)| own);
             let mut change = alteration(address, wanted, found, fields, held);
             change.source = Some(desired.source.clone());
             Some(change)

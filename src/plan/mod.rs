@@ -11,6 +11,7 @@ pub mod document;
 pub mod finding;
 pub mod limits;
 pub mod order;
+mod outside;
 pub(crate) mod persons;
 mod precondition;
 pub mod risk;
@@ -94,7 +95,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether a reviewer must see it on a row of its own: it deletes, exposes or grants
+    /// Whether a reviewer must see it on a row of its own: it deletes, exposes, grants or shares
     /// something, or is withheld.
     pub fn is_grave(&self) -> bool {
         self.withheld.is_some()

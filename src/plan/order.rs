@@ -5,6 +5,8 @@
 //! delete:  parent  <-  child      (a child that the service deletes with its parent is no change)
 //! ```
 //!
+//! What may only be in a private parent also waits for the update that may make it so.
+//!
 //! A change that copies into something, as a rule does, also waits for its target if this plan
 //! creates it. Otherwise the service would create the copy first, with default attributes.
 //! Everything else runs concurrently.
@@ -36,10 +38,14 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
             continue;
         }
         for needed in needed(&change.address) {
+            let is_parent = change.address.parent().as_ref() == Some(&needed);
+            let waits_for = |first: &Change| {
+                // A resource that exists already can be updated at the same time.
+                is_create(first) || is_parent && needs_private_parent(&change.address)
+            };
             if let Some(created) = index
                 .get(&needed)
-                // A resource that exists already can be updated at the same time.
-                .filter(|created| is_create(changes[**created]))
+                .filter(|first| waits_for(changes[**first]))
             {
                 waits[position].push(*created);
             }
@@ -50,6 +56,11 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
 
 fn is_create(change: &Change) -> bool {
     matches!(change.action, Action::Create { .. })
+}
+
+fn needs_private_parent(address: &Address) -> bool {
+    let words = address.kind().place.item_errors;
+    words.is_some_and(|words| words.abroad.is_some())
 }
 
 fn is_delete(change: &Change) -> bool {

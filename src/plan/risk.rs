@@ -39,6 +39,7 @@ pub(super) fn assess(address: &Address, action: &Action, held: Option<u64>) -> V
     }
     let verb = action.verb();
     let step = Step {
+        address: Some(address),
         before: action.before(),
         after: action.after(),
         held,

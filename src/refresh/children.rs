@@ -13,7 +13,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{list_children, result};
+use super::{listed_children, result};
 use crate::{
     address::Address,
     kind::Kind,
@@ -58,13 +58,24 @@ impl Watch {
         if self.wanted.is_empty() {
             return;
         }
+        // Kinds with a list of parents of their own wait for that.
         let well = items.iter().filter(|(_, found)| found.malformed.is_none());
         let reads = well.flat_map(|(parent, _)| {
             parent
                 .kind()
                 .read_per_parent()
+                .filter(|kind| kind.parents().is_none())
                 .map(|kind| (parent.clone(), kind))
         });
+        self.see(reads);
+    }
+
+    /// A page of the list of parents that have children of the kind.
+    pub(super) fn holders(&self, kind: &'static Kind, items: &[(Address, LiveResource)]) {
+        self.see(items.iter().map(|(parent, _)| (parent.clone(), kind)));
+    }
+
+    fn see(&self, reads: impl Iterator<Item = Read>) {
         let found: Vec<Read> = reads.filter(|read| self.wanted.contains(read)).collect();
         // The receiver is gone once all lists have ended: then the caller knows every parent.
         let _ = self.seen.send(found);
@@ -167,7 +178,7 @@ impl Children {
         for (parent, kind) in reads {
             let client = self.client.clone();
             self.under_way.spawn(async move {
-                let listed = list_children(&client, &parent, kind).await;
+                let listed = listed_children(&client, &parent, kind).await;
                 ((parent, kind), listed)
             });
         }

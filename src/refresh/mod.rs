@@ -6,6 +6,7 @@
 pub mod accounts;
 mod by_id;
 mod children;
+mod holders;
 mod lacking;
 pub(crate) mod observe;
 pub(crate) mod pages;
@@ -74,7 +75,12 @@ async fn understood(
     let mut by_id = JoinSet::new();
     let part = Arc::new(part.clone());
     let mut children = Children::new(client);
-    let (watch, reads) = Watch::new(scope::to_list_if_live(&part));
+    let wanted = scope::to_list_if_live(&part);
+    let has_child = |kind: &'static Kind, region: &Arc<str>| {
+        let mut all = wanted.iter();
+        all.any(|(parent, of)| *of == kind && parent.region() == region)
+    };
+    let (watch, reads) = Watch::new(wanted.clone());
     // From the whole chart and not from the part: only the lists show what no file names.
     let declared: BTreeSet<(Service, &Arc<str>)> = chart
         .resources
@@ -106,13 +112,29 @@ async fn understood(
                             .spawn(async move { by_id::read(&client, kind, &part, &region).await }),
                     );
                 }
-                Listing::PerParent { .. } | Listing::Single => {}
+                Listing::PerListedParent { ref parents, .. } if has_child(kind, &region) => {
+                    let watch = watch.clone();
+                    lists.spawn(async move {
+                        let listed = holders::list(&client, kind, parents, &region, &watch).await;
+                        (kind, listed, region)
+                    });
+                }
+                Listing::PerParent { .. } | Listing::PerListedParent { .. } | Listing::Single => {}
             }
         }
     }
     let (mut several, mut moved) = (Vec::new(), Vec::new());
     for (kind, listed, region) in children.gather(lists, reads, &tally).await {
         match listed {
+            Ok(listed) if kind.parents().is_some() => {
+                let holders = live.holders.entry(kind).or_default();
+                // Pages are read at different times, so what they lack is asked for all the same.
+                let lacking = wanted.iter().filter(|(parent, of)| {
+                    listed.pages > 1 && *of == kind && *parent.region() == region
+                });
+                holders.extend(lacking.map(|(parent, _)| parent.clone()));
+                holders.extend(listed.items.into_iter().map(|(parent, _)| parent));
+            }
             Ok(listed) => {
                 if listed.pages > 1 {
                     several.push((kind, region.clone()));
@@ -151,13 +173,18 @@ async fn understood(
     }
     // If a list failed, reads of its children would only repeat the failure.
     if live.failures.is_empty() {
-        let reads = scope::to_list(&part, &live);
+        let mut reads = scope::to_list(&part, &live);
+        reads.retain(|(parent, kind)| {
+            let holders = live.holders.get(kind);
+            kind.parents().is_none() || holders.is_some_and(|holders| holders.contains(parent))
+        });
         let unread = children.finish(reads, &moved, &mut live, &tally).await;
         live.failures
             .extend(unread.into_iter().map(|unread| unread.failure));
     }
     if live.failures.is_empty() {
         persons::look_up(client, &part, &mut live, &tally).await;
+        holders::look_for(client, &part, &mut live, &tally).await;
     }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
@@ -243,17 +270,56 @@ pub async fn list_children(
     parent: &Address,
     kind: &'static Kind,
 ) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
-    let Listing::PerParent { request, decode } = kind.listing else {
+    let (items, doubt) = listed(client, parent, kind).await?;
+    // Fails instead of reading again: a list without pages would give the same doubt.
+    match doubt {
+        Some(message) => Err(ReadFailure {
+            subject: subject_of(kind, parent),
+            message,
+            hint: None,
+        }),
+        None => Ok(items),
+    }
+}
+
+/// The same for a plan, which asks for what a doubtful list may lack, if the kind allows that.
+async fn listed_children(
+    client: &Client,
+    parent: &Address,
+    kind: &'static Kind,
+) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
+    match kind.parents() {
+        Some(_) => Ok(listed(client, parent, kind).await?.0),
+        None => list_children(client, parent, kind).await,
+    }
+}
+
+fn subject_of(kind: &Kind, parent: &Address) -> String {
+    format!("{} of {parent}", kind.several())
+}
+
+/// The children, and why there may be more.
+async fn listed(
+    client: &Client,
+    parent: &Address,
+    kind: &'static Kind,
+) -> Result<(Vec<(Address, LiveResource)>, Option<String>), ReadFailure> {
+    let (Listing::PerParent { request, decode }
+    | Listing::PerListedParent {
+        request, decode, ..
+    }) = kind.listing
+    else {
         let address = Address::new(kind, parent.parts().to_vec());
         let subject = Subject {
             address: &address,
             id: None,
         };
         let seen = observe::observe(client, subject, &Trace::default()).await?;
-        return Ok(seen.live.map(|live| (address, live)).into_iter().collect());
+        let items = seen.live.map(|live| (address, live)).into_iter().collect();
+        return Ok((items, None));
     };
     let request = request(parent);
-    let subject = || format!("{} of {parent}", kind.several());
+    let subject = || subject_of(kind, parent);
     let response = client
         .read(&request)
         .await
@@ -261,14 +327,6 @@ pub async fn list_children(
     let page = decode(parent, &response)
         .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
     let page = page.hidden(&response.mask);
-    // Fails instead of reading again: a list without pages would give the same doubt.
-    if let Some(doubt) = page.doubt {
-        return Err(ReadFailure {
-            subject: subject(),
-            message: doubt,
-            hint: None,
-        });
-    }
     let (mut items, mut seen) = (Vec::new(), BTreeMap::new());
     for (address, resource) in page.items {
         if is_new(&mut seen, &address, &resource)
@@ -277,7 +335,7 @@ pub async fn list_children(
             items.push((address, resource));
         }
     }
-    Ok(items)
+    Ok((items, page.doubt))
 }
 
 /// All resources of a kind in a region. Fails if one is undecodable.

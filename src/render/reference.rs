@@ -116,6 +116,9 @@ fn value(form: Form) -> String {
         }
         Form::Attribute(Shape::Bool) => "`true` or `false`".to_owned(),
         Form::Attribute(Shape::WebAddress) => "a URL, `https://` or `http://`".to_owned(),
+        Form::Attribute(Shape::Deadline) => {
+            "a day `YYYY-MM-DD`, an instant, or `forever`".to_owned()
+        }
         Form::Attribute(Shape::Uuid) => "a UUID, or an empty string".to_owned(),
         Form::Attribute(Shape::Records { keys, .. }) => {
             let keyed: Vec<String> = keys

@@ -77,7 +77,11 @@ pub(super) fn values(kind: &Kind) -> Value {
                     });
                     json!({ "type": "array", "items": { "anyOf": [text[0], text[1], keyed] } })
                 }
-                Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid => {
+                Shape::Text(_)
+                | Shape::OneOf(_)
+                | Shape::WebAddress
+                | Shape::Uuid
+                | Shape::Deadline => {
                     json!({ "anyOf": [{ "type": "string" }, reference("masked")] })
                 }
             };

@@ -202,6 +202,9 @@ fn form(form: Form) -> Value {
         Form::Attribute(Shape::Uuid) => {
             text("^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$")
         }
+        Form::Attribute(Shape::Deadline) => text(
+            r"^(forever|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?)$",
+        ),
         Form::Attribute(Shape::OneOf(values)) => one_of(values),
     }
 }

@@ -68,6 +68,7 @@ mod risks;
 mod saved;
 mod scale;
 mod sdk;
+mod sharing;
 mod signals;
 mod special_files;
 mod stale;

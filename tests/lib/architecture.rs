@@ -42,8 +42,22 @@ const HOMONYMS: &str = "
     render/sarif.rs: level
     schema/chart.rs: description
     schema/change.rs: endpoint force
-    schema/documents.rs: description
-    schema/words.rs: description
+    schema/documents.rs: account description
+    schema/words.rs: account description
+    apply/step.rs: share
+    apply/write.rs: share
+    config/decode.rs: account
+    config/grammar.rs: account share until
+    config/patterns.rs: until
+    plan/limits.rs: share
+    plan/scope_file.rs: account
+    render/chart.rs: account until
+    render/metrics.rs: account
+    risk.rs: share
+    schema/plan.rs: account until
+    schema/run.rs: account
+    transport/endpoint/error.rs: share
+    transport/endpoint/mod.rs: share
 ";
 
 /// The files that name a kind, with the names in each. Everything about a kind belongs in its

@@ -7,7 +7,7 @@
 
 use portolan::{
     address::Address,
-    kind::{mirror, organization, repository, sync_rule},
+    kind::{mirror, organization, repository, share, sync_rule},
     state::{Live, LiveResource, RemoteId, RunState},
     time::Stamp,
 };
@@ -113,6 +113,16 @@ impl Given {
         found.attributes.insert("auto", true.into());
         found.attributes.insert("override", overrides.into());
         let address = sync_rule::address(&self.address, region, organization);
+        self.beside.push((address, found));
+        self
+    }
+
+    /// Lets another account pull.
+    pub(crate) fn share(mut self, account: &str, until: &str, description: &str) -> Given {
+        let mut found = LiveResource::default();
+        found.attributes.insert("until", until.into());
+        found.attributes.insert("description", description.into());
+        let address = share::address(&self.address, account);
         self.beside.push((address, found));
         self
     }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     kind::{Shape, is_uuid},
+    time::Deadline,
 };
 
 pub(super) use self::texts::bad_pattern;
@@ -130,7 +131,18 @@ fn attribute(node: &Node<'_>, shape: Shape, pass: &Pass<'_>, found: &mut Diagnos
                 );
             }
         }
+        Shape::Deadline => deadline(node, pass, found),
         Shape::Text(most) => free_text(node, most, pass, found),
+    }
+}
+
+fn deadline(node: &Node<'_>, pass: &Pass<'_>, found: &mut Diagnostics) {
+    let Some(text) = expanded(node, pass, found) else {
+        return;
+    };
+    if let Err(problem) = text.parse::<Deadline>() {
+        let message = format!("`{}` is not an end: {problem}", shown(&text));
+        found.push(Diagnostic::error("bad-deadline", message).at(node.span));
     }
 }
 

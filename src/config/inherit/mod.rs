@@ -86,7 +86,7 @@ pub(super) fn value(shape: Shape, node: &Node<'_>, context: Context<'_>) -> Opti
     let mut value = match (shape, node.resolve()) {
         (Shape::Bool, Resolved::Bool(value)) => Value::Bool(value),
         (
-            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid,
+            Shape::Text(_) | Shape::OneOf(_) | Shape::WebAddress | Shape::Uuid | Shape::Deadline,
             Resolved::String(_),
         ) => Value::String(context.text(node)?),
         (Shape::Number(..), Resolved::Number(number)) => Value::from(number.as_u64()?),

@@ -4,6 +4,13 @@ use super::{Code, Example, warning};
 
 pub(super) static CODES: &[Code] = &[
     warning(
+        "expired-share",
+        "The access of an account that a repository is shared with has ended.",
+        "The `until` of the chart or of the service has passed. The account can no longer pull. The \
+        entry is left as it is, and one that is gone is not created again.",
+        Example::Advice("Remove the item from the `share` list, or give it a later `until`."),
+    ),
+    warning(
         "failing-mirror",
         "The last run of a mirror failed.",
         "The message repeats the service's own words. No run is planned while the last success is \
@@ -24,6 +31,16 @@ pub(super) static CODES: &[Code] = &[
         Example::Advice(
             "Keep the old name, or copy the images first. If the old one shall go, list it with \
             `state: absent`.",
+        ),
+    ),
+    warning(
+        "undeclared-share",
+        "A repository is shared with other accounts, and the chart does not say so.",
+        "One list of the region shows which repositories are shared. It is read if a repository of \
+        the region has a `share` list in the chart. The finding also says where the service may \
+        have left accounts out of its own list.",
+        Example::Advice(
+            "Add `share` to the repository's entry, with these accounts or as `share: []`.",
         ),
     ),
     warning(

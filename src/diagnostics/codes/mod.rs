@@ -8,6 +8,7 @@ mod kinds;
 mod lints;
 mod meaning;
 mod plans;
+mod sharing;
 mod stops;
 #[cfg(test)]
 mod tests;
@@ -41,12 +42,13 @@ pub enum Example {
 }
 
 /// By subject; each list is sorted by name.
-static LISTS: [&[Code]; 5] = [
+static LISTS: [&[Code]; 6] = [
     yaml::CODES,
     values::CODES,
     meaning::CODES,
     kinds::CODES,
     lints::CODES,
+    sharing::CODES,
 ];
 
 /// All codes, sorted by name.

@@ -177,10 +177,14 @@ fn every_code_in_the_sources_is_registered_and_every_registered_code_is_used() {
         .filter(|kind| !kind.name.ends_with("member"))
         .filter_map(|kind| kind.place.item_errors);
     let wrong = items.flat_map(|items| {
+        let abroad = items.abroad;
         [
             Some(items.duplicate),
             items.incomplete,
             items.fixed.map(|(wrong, _)| wrong),
+            abroad.map(|abroad| abroad.public),
+            abroad.map(|abroad| abroad.own),
+            abroad.map(|abroad| abroad.most.1),
         ]
         .into_iter()
         .flatten()

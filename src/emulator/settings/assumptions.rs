@@ -325,6 +325,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 52);
+        assert_eq!(Assumptions::help().lines().count(), 54);
     }
 }

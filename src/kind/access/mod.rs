@@ -49,6 +49,7 @@ static TAIL: Tail = Tail {
     parts: 1,
     mark: ": ",
     words: "USER",
+    ignores_case: false,
     may_contain: is_of_person,
 };
 
@@ -169,6 +170,7 @@ const fn table(
                 },
                 incomplete: None,
                 fixed: None,
+                abroad: None,
             }),
         },
         attributes: ATTRIBUTES,

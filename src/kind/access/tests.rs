@@ -161,6 +161,7 @@ fn a_higher_level_grants_and_managing_admits() {
             _ => Verb::Update,
         };
         let step = Step {
+            address: None,
             before: before.as_ref(),
             after: after.as_ref(),
             held: None,

@@ -57,6 +57,7 @@ static TAIL: Tail = Tail {
     mark: ": ",
     words: "USER",
     may_contain: |character| character.is_ascii_alphanumeric() || character == '-',
+    ignores_case: false,
 };
 
 const ATTRIBUTES: &[Attribute] = &[Attribute {
@@ -121,6 +122,7 @@ const fn table(
                 },
                 incomplete: None,
                 fixed: None,
+                abroad: None,
             }),
         },
         attributes: ATTRIBUTES,

@@ -25,6 +25,12 @@ pub const FAILING_MIRROR: &str = "failing-mirror";
 /// Something that the plan creates, and something unlisted with a name that is alike.
 pub const MAYBE_RENAMED: &str = "maybe-renamed";
 
+/// A resource that has ended by itself.
+pub const EXPIRED_SHARE: &str = "expired-share";
+
+/// A resource that has children of a kind, and whose entry does not mention them.
+pub const UNDECLARED_SHARE: &str = "undeclared-share";
+
 /// A repository that no file lists. It is in the plan's `unlisted` list too.
 pub const UNLISTED: &str = "unlisted";
 
@@ -32,9 +38,11 @@ pub const UNLISTED: &str = "unlisted";
 pub const UNLISTED_ORGANIZATION: &str = "unlisted-organization";
 
 /// The codes of all findings, sorted. `portolan explain` must know each; a test checks that.
-pub const CODES: [&str; 4] = [
+pub const CODES: [&str; 6] = [
+    EXPIRED_SHARE,
     FAILING_MIRROR,
     MAYBE_RENAMED,
+    UNDECLARED_SHARE,
     UNLISTED,
     UNLISTED_ORGANIZATION,
 ];
@@ -87,12 +95,20 @@ pub(crate) fn not_looked_for(chart: &Chart) -> Option<&'static str> {
     declared.any(is_open).then_some(UNLISTED_ORGANIZATION)
 }
 
-/// Adds the findings of the two states to those of the plan, and sorts them by address.
-pub(super) fn complete(plan: &mut Plan, chart: &Chart, live: &Live, tops: &[&Address]) {
+/// Adds the findings of the two states and the others to those of the plan, and sorts them by
+/// address.
+pub(super) fn complete(
+    plan: &mut Plan,
+    chart: &Chart,
+    live: &Live,
+    tops: &[&Address],
+    others: Vec<Finding>,
+) {
     let selection = &plan.scope.selection;
     let found = failing(chart, live)
         .into_iter()
-        .chain(unlisted_tops(chart, tops));
+        .chain(unlisted_tops(chart, tops))
+        .chain(others);
     plan.findings
         .extend(found.filter(|finding| selection.holds(&finding.address)));
     plan.findings

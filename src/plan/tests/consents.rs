@@ -45,7 +45,8 @@ const RISKY: &str = "organizations: { o: { access: [ { user: ada, level: manage 
   g: { sync: [ { target_region: x-1, target_organization: one, override: false },
     { target_region: x-1, target_organization: two, override: false } ] },
   w: { sync: [ { target_region: x-1, target_organization: one, override: true },
-    { target_region: x-1, target_organization: two, override: true } ] } } } }
+    { target_region: x-1, target_organization: two, override: true } ] },
+  s: { share: [ { account: one, until: forever }, { account: two, until: forever } ] } } } }
 mirrors: { p/m1: { scheduled: false }, p/m2: { scheduled: false } }";
 
 fn risky() -> Live {
@@ -62,6 +63,7 @@ fn risky() -> Live {
             &[("x-1", "one", true), ("x-1", "two", true)],
         ),
         ("o/w", false, 1, &[]),
+        ("o/s", false, 1, &[]),
     ]);
     for user in ["ada", "bob", "cyd", "dan"] {
         let organization = organization::address("r-1", "o");

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-use super::mirrors::{self, Mirrors, mirrors};
+use super::{
+    mirrors::{self, Mirrors, mirrors},
+    shares::{self, Shares},
+};
 
 pub(crate) const REGIONS: [&str; 2] = ["cn-north-4", "cn-east-3"];
 pub(crate) const ORGANIZATIONS: [&str; 3] = ["alpha", "beta", "gamma"];
@@ -47,6 +50,8 @@ pub(crate) struct Values {
     pub(crate) category: Setting<&'static str>,
     pub(crate) description: Setting<&'static str>,
     pub(crate) sync: Setting<Vec<Rule>>,
+    /// Only of entries.
+    pub(crate) share: Setting<Shares>,
 }
 
 #[derive(Debug, Clone)]
@@ -94,7 +99,7 @@ pub(crate) fn chart() -> impl Strategy<Value = Chart> {
         (place(), setting(any::<bool>())),
     ];
     (targets, vec(document(), 1..=3)).prop_map(|(targets, documents)| {
-        let allow = vec!["deletes", "destroys-data", "exposes", "one-way"];
+        let allow = vec!["deletes", "destroys-data", "exposes", "one-way", "shares"];
         consistent(Chart {
             targets,
             documents,
@@ -122,6 +127,7 @@ pub(crate) fn cautious() -> impl Strategy<Value = Chart> {
             "destroys-data=1",
             "exposes=2",
             "exposes",
+            "shares=1",
             "gap=0",
             "overwrites=1",
         ]),
@@ -191,12 +197,14 @@ fn values() -> impl Strategy<Value = Values> {
         setting(select(&CATEGORIES[..])),
         setting(select(&DESCRIPTIONS[..])),
         sync,
+        shares::wanted(),
     )
-        .prop_map(|(is_public, category, description, sync)| Values {
+        .prop_map(|(is_public, category, description, sync, share)| Values {
             is_public,
             category,
             description,
             sync,
+            share,
         })
 }
 
@@ -219,7 +227,7 @@ pub(crate) fn place() -> impl Strategy<Value = Place> {
     )
 }
 
-fn setting<S: Strategy>(value: S) -> impl Strategy<Value = Setting<S::Value>>
+pub(crate) fn setting<S: Strategy>(value: S) -> impl Strategy<Value = Setting<S::Value>>
 where
     S::Value: Clone,
 {
@@ -239,6 +247,7 @@ fn consistent(mut chart: Chart) -> Chart {
             .retain(|name, _| mirrored.insert((document.region, *name)));
         if let Some(defaults) = &mut document.defaults {
             unique(&mut defaults.repository, &targets);
+            defaults.repository.share = Setting::Missing;
         }
         for (name, organization) in &mut document.organizations {
             let is_first = !seen.contains_key(&(document.region, *name));
@@ -252,6 +261,7 @@ fn consistent(mut chart: Chart) -> Chart {
             organization.absent &= is_first;
             if let Some(defaults) = &mut organization.defaults {
                 unique(&mut defaults.repository, &targets);
+                defaults.repository.share = Setting::Missing;
             }
             organization
                 .repositories
@@ -273,6 +283,10 @@ fn unique(values: &mut Values, targets: &[Place; 2]) {
     if let Setting::Is(rules) = &mut values.sync {
         let mut places = BTreeSet::new();
         rules.retain(|rule| places.insert(rule.place(targets)));
+    }
+    // A public repository cannot be shared.
+    if matches!(&values.share, Setting::Is(shares) if !shares.is_empty()) {
+        values.is_public = Setting::Is(false);
     }
 }
 
@@ -403,6 +417,7 @@ impl Values {
         put(&mut values, "sync", &self.sync, |rules| {
             rules.iter().map(Rule::value).collect()
         });
+        put(&mut values, "share", &self.share, shares::value);
         Value::Object(values)
     }
 }

@@ -1,7 +1,7 @@
 //! A resource that another client changed between plan and apply is not written.
 
 use portolan::{
-    emulator::State,
+    emulator::{Share, State},
     kind::repository,
     plan::{Action, Change},
 };
@@ -50,6 +50,21 @@ fn moved(change: &Change, now: &State) -> bool {
                 )
             }
         },
+        [region, organization, name, account] => {
+            let found = now.repository(region, organization, name);
+            let is_it = |share: &&Share| share.account.eq_ignore_ascii_case(account);
+            match found.and_then(|found| found.shares.iter().find(is_it)) {
+                None => (false, false),
+                Some(_) if matches!(change.action, Action::Delete { .. }) => (true, true),
+                Some(share) => (
+                    true,
+                    values(&[
+                        ("until", share.deadline.as_str().into()),
+                        ("description", share.description.as_str().into()),
+                    ]),
+                ),
+            }
+        }
         [region, organization, name, target_region, target] => {
             let found = now.repository(region, organization, name);
             let rule = found.and_then(|found| {
@@ -70,7 +85,7 @@ fn moved(change: &Change, now: &State) -> bool {
                 ),
             }
         }
-        _ => unreachable!("addresses have two, three or five parts"),
+        _ => unreachable!("addresses have two to five parts"),
     };
     match change.action {
         Action::Create { .. } => exists,

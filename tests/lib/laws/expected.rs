@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portolan::emulator::{Organization, Repository, State, SyncRule};
 
 use super::chart::{self, Chart, Defaults, Place, Rule, Setting, Values};
+use super::shares::{self, Shares};
 
 /// The desired values of one repository; `None` is not managed.
 #[derive(Debug, Default)]
@@ -15,6 +16,7 @@ pub(crate) struct Wanted {
     pub(crate) description: Option<&'static str>,
     /// By place: whether the rule overwrites.
     pub(crate) rules: Option<BTreeMap<Place, Option<bool>>>,
+    pub(crate) shares: Option<Shares>,
 }
 
 /// A region, an organization and a repository.
@@ -62,6 +64,7 @@ fn wanted(
                 .map(|rule| (rule.place(&places), overrides(rule)))
                 .collect()
         }),
+        shares: decided(&[values.map(|values| &values.share)]),
     }
 }
 
@@ -109,7 +112,10 @@ pub(crate) fn resources(chart: &Chart) -> usize {
         .filter(|name| !absent.contains(name))
         .collect();
     let repositories = repositories(chart);
-    let rules = |wanted: &Wanted| 1 + wanted.rules.as_ref().map_or(0, BTreeMap::len);
+    let rules = |wanted: &Wanted| {
+        let shares = wanted.shares.as_ref().map_or(0, BTreeMap::len);
+        1 + wanted.rules.as_ref().map_or(0, BTreeMap::len) + shares
+    };
     let mirrors: usize = chart
         .documents
         .iter()
@@ -246,7 +252,8 @@ fn distance(one: &[char], other: &[char]) -> usize {
 
 /// The number of requests of a plan: two lists for each region; one for each existing repository
 /// that stays and has managed rules, or is deleted while a rule of it could be protected; one list
-/// for each region with mirrors, and one request for each of them.
+/// for each region with mirrors, and one request for each of them; one list for each region with
+/// sharing, and one request for each shared repository that declares it.
 pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let speaking = chart
         .documents
@@ -276,7 +283,18 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let held = going(chart, before)
         .into_iter()
         .filter(|(_, organization, name)| rule_is_protected(chart, (organization, name), None));
-    2 * regions.len() + managed.count() + held.count() + mirrored.len() + mirrors
+    let sharing = repositories.iter().filter(|(_, wanted)| {
+        wanted
+            .as_ref()
+            .is_some_and(|wanted| wanted.shares.is_some())
+    });
+    let lists: BTreeSet<&str> = sharing.clone().map(|((region, ..), _)| *region).collect();
+    let shared = sharing.filter(|((region, organization, name), _)| {
+        let found = before.repository(region, organization, name);
+        mine(region, organization) && found.is_some_and(|found| !found.shares.is_empty())
+    });
+    let of_shares = lists.len() + shared.count();
+    2 * regions.len() + managed.count() + held.count() + mirrored.len() + mirrors + of_shares
 }
 
 /// The state after an apply. New objects have the id 0, and written ones have no time of update.
@@ -361,6 +379,9 @@ fn apply(wanted: &Wanted, repository: &mut Repository) {
     if *repository != old {
         repository.updated = String::new();
     }
+    if let Some(wanted) = &wanted.shares {
+        repository.shares = shares::after(wanted, &old.shares);
+    }
     let Some(rules) = &wanted.rules else { return };
     repository.sync_rules.clear();
     for ((region, organization), overrides) in rules {
@@ -410,6 +431,13 @@ pub(crate) fn comparable(mut state: State, before: &State) -> State {
             let place =
                 |rule: &SyncRule| (rule.remote_region.clone(), rule.remote_organization.clone());
             repository.sync_rules.sort_by_key(place);
+            for share in &mut repository.shares {
+                untouched(&mut share.created);
+                untouched(&mut share.updated);
+            }
+            repository
+                .shares
+                .sort_by_key(|share| share.account.to_lowercase());
         }
     }
     // Mirrors are compared for themselves.

@@ -12,7 +12,7 @@ use proptest::{
 
 use super::{
     chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place},
-    expected, mirrors,
+    expected, mirrors, shares,
 };
 
 /// An organization that no chart declares, and one of another account.
@@ -53,9 +53,10 @@ pub(crate) fn repository() -> impl Strategy<Value = Repository> {
         select(&DESCRIPTIONS[..]),
         images,
         rules,
+        shares::live(),
     )
         .prop_map(
-            |(is_public, category, description, num_images, rules)| Repository {
+            |(is_public, category, description, num_images, rules, shares)| Repository {
                 is_public,
                 category: category.to_owned(),
                 description: description.to_owned(),
@@ -64,6 +65,7 @@ pub(crate) fn repository() -> impl Strategy<Value = Repository> {
                     .into_iter()
                     .map(|(place, (overrides, auto))| rule(place, overrides, auto))
                     .collect(),
+                shares,
                 ..Repository::default()
             },
         )
@@ -133,6 +135,8 @@ pub(crate) enum Edit {
     Push(Index),
     ToggleOverride(Index),
     AddRule(Index, (&'static str, &'static str)),
+    Unshare(Index),
+    Prolong(Index),
     AddRepository(Index, &'static str, Repository),
 }
 
@@ -147,6 +151,8 @@ pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
             2 => pick().prop_map(Edit::Describe),
             2 => pick().prop_map(Edit::Push),
             3 => pick().prop_map(Edit::ToggleOverride),
+            1 => pick().prop_map(Edit::Unshare),
+            1 => pick().prop_map(Edit::Prolong),
             2 => (pick(), place()).prop_map(|(at, place)| Edit::AddRule(at, place)),
             2 => (pick(), select(&REPOSITORIES[..]), repository())
                 .prop_map(|(at, name, repository)| Edit::AddRepository(at, name, repository)),
@@ -207,6 +213,12 @@ impl Edit {
             Edit::Describe(at) => with(at, state, |repository| repository.description.push('!')),
             Edit::Push(at) => with(at, state, |repository| repository.num_images += 1),
             Edit::DeleteRule(at) => with(at, state, |repository| drop(repository.sync_rules.pop())),
+            Edit::Unshare(at) => with(at, state, |repository| drop(repository.shares.pop())),
+            Edit::Prolong(at) => with(at, state, |repository| {
+                for share in &mut repository.shares {
+                    "2101-01-01T00:00:00Z".clone_into(&mut share.deadline);
+                }
+            }),
             Edit::ToggleOverride(at) => with(at, state, |repository| {
                 repository
                     .sync_rules

@@ -16,6 +16,7 @@ mod mirrors;
 mod paging;
 mod plan;
 mod printed;
+mod shares;
 mod site;
 mod storm;
 mod stranger;

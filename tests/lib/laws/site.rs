@@ -249,6 +249,17 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
                 parts.extend([body("remoteRegionId"), body("remoteNamespace")]);
             }
         }
+        [
+            organization,
+            "repositories",
+            name,
+            "access-domains",
+            ref rest @ ..,
+        ] => {
+            parts.extend([Some(organization.to_owned()), Some(name.replace('$', "/"))]);
+            let account = rest.first().map(|account| (*account).to_owned());
+            parts.push(account.or_else(|| body("access_domain")));
+        }
         _ => panic!("an unknown path: {write:?}"),
     }
     parts

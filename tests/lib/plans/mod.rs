@@ -50,7 +50,7 @@ const FORMATS: [Format; 8] = [
 
 /// Each scenario with its kept formats: two scenarios in all formats, and the others where they
 /// alone show something. Markdown holds the whole text as well.
-const GOLDENS: [(&str, &str); 18] = [
+const GOLDENS: [(&str, &str); 19] = [
     // No changes.
     ("001-nothing", "md"),
     // Each action, in each format.
@@ -92,10 +92,12 @@ const GOLDENS: [(&str, &str); 18] = [
     // Each action and risk of permissions, allowed and withheld.
     ("030-access", "txt details.txt md json diff"),
     ("031-access-withheld", "txt"),
+    // Each action and risk of sharing, and its findings.
+    ("019-sharing", "txt md json diff"),
 ];
 
 /// The texts that every format shows of a scenario, and the formats that do not.
-const SHOWN: [(&str, &str, &str); 12] = [
+const SHOWN: [(&str, &str, &str); 13] = [
     ("003-each-risk", "143 tags", "diff"),
     ("003-each-risk", "anyone can pull", "diff"),
     ("004-withheld", "--allow destroys-data=1", ""),
@@ -110,6 +112,7 @@ const SHOWN: [(&str, &str, &str); 12] = [
         "txt details.txt diff",
     ),
     ("013-one-way", "one-way", ""),
+    ("019-sharing", "can pull 40 tags until 2027-12-31", "diff"),
     ("014-logins", "GIT_TOKEN", ""),
     // The table escapes the slash.
     ("014-logins", "run/a", "tables.md"),

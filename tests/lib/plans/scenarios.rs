@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portolan::{
     config::{self, context::Context},
     diagnostics::SourceMap,
-    kind::{access, organization, repository},
+    kind::{access, organization, repository, share},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
     scope::Selection,
@@ -101,6 +101,45 @@ mirrors:
   p/plain: { url: 'https://git.example.com/plain.git', scheduled: true, force: true, max_age: 1d }
   p/stale: { branches: all, max_age: 6h }
 ";
+
+const SHARING: &str = "\
+limits: { allow: ['shares=4'] }
+organizations:
+  o:
+    repositories:
+      a:
+        share:
+          - { account: described, until: forever, description: new }
+          - { account: ended, until: 2020-12-31 }
+          - { account: longer, until: 2028-06-30 }
+          - { account: New-Co, until: 2027-12-31, description: yearly audit }
+          - { account: same, until: 2027-12-31 }
+          - { account: shorter, until: '2027-01-01T12:00:00Z' }
+      b: { share: [] }
+      c: { share: [ { account: new-co, until: forever } ] }
+      d: {}
+";
+
+/// A repository that is shared in every way, one that shall not be, and one that no list mentions.
+fn shared() -> Live {
+    let rows = [("a", 40), ("b", 1), ("c", 1), ("d", 3)];
+    let mut live = given::live(rows.map(|(name, images)| {
+        let found = given::repository(&format!("r-1/o/{name}")).images(images);
+        match name {
+            "a" => found
+                .share("described", "forever", "old")
+                .share("ended", "2020-12-31T16:00:00Z", "")
+                .share("LONGER", "2028-01-01T00:00:00Z", "")
+                .share("same", "2027-12-31T16:00:00Z", "")
+                .share("shorter", "forever", ""),
+            "b" => found.share("gone", "2027-12-31T16:00:00Z", "no longer"),
+            _ => found,
+        }
+    }));
+    let holders = ["a", "b", "d"].map(|name| repository::address("r-1", "o", name));
+    live.holders.insert(&share::SHARE, holders.into());
+    live
+}
 
 const LOGINS: &str = "\
 mirrors:
@@ -406,5 +445,6 @@ pub(crate) fn all() -> Vec<Scenario> {
             &["grants=0"],
             &[],
         ),
+        scenario("019-sharing", &chart(SHARING), &shared(), &[], &[]),
     ]
 }
