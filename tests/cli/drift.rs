@@ -406,19 +406,32 @@ fn metrics_hold_the_counts() {
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="update"} 0
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="replace"} 0
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="access",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="access",action="update"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="access",action="replace"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="access",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="share",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="share",action="update"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="share",action="replace"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="share",action="delete"} 0
     portolan_changes{chart="portolan",account="emulator",kind="mirror",action="create"} 0
     portolan_changes{chart="portolan",account="emulator",kind="mirror",action="update"} 0
     portolan_changes{chart="portolan",account="emulator",kind="mirror",action="run"} 0
     portolan_risks{chart="portolan",account="emulator",class="deletes"} 0
     portolan_risks{chart="portolan",account="emulator",class="destroys-data"} 0
     portolan_risks{chart="portolan",account="emulator",class="exposes"} 0
+    portolan_risks{chart="portolan",account="emulator",class="shares"} 0
     portolan_risks{chart="portolan",account="emulator",class="overwrites"} 0
     portolan_risks{chart="portolan",account="emulator",class="gap"} 0
     portolan_risks{chart="portolan",account="emulator",class="one-way"} 0
+    portolan_risks{chart="portolan",account="emulator",class="admits"} 0
+    portolan_risks{chart="portolan",account="emulator",class="grants"} 0
     portolan_unchanged{chart="portolan",account="emulator"} 2
     portolan_unlisted{chart="portolan",account="emulator"} 1
+    portolan_findings{chart="portolan",account="emulator",code="expired-share"} 0
     portolan_findings{chart="portolan",account="emulator",code="failing-mirror"} 0
     portolan_findings{chart="portolan",account="emulator",code="maybe-renamed"} 0
+    portolan_findings{chart="portolan",account="emulator",code="undeclared-share"} 0
     portolan_findings{chart="portolan",account="emulator",code="unlisted"} 1
     portolan_findings{chart="portolan",account="emulator",code="unlisted-organization"} 0
     portolan_counted_findings{chart="portolan",account="emulator"} 0
