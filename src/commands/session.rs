@@ -113,9 +113,9 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
 }
 
 impl Loaded {
-    /// Adds the findings that need the live state of a part of the chart, and removes the waived ones
-    /// of its plan; without a live state, adds only the unused waivers. A selection that covers nothing ends the command: its plan would be empty,
-    /// and look like success.
+    /// Adds the findings that need the live state of a part of the chart, and removes the waived
+    /// ones of its plan; without a live state, adds only the unused waivers. A selection that
+    /// covers nothing ends the command: its plan would be empty, and look like success.
     pub(super) fn conclude(
         &mut self,
         global: &Global,

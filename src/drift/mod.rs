@@ -1,8 +1,8 @@
 //! Drift: which differences and findings of a plan count.
 //!
 //! Pure: the plan, the chart's `accept`, the options and the day are parameters. A difference is
-//! ignored, else accepted, else it counts. A finding is ignored, else accepted, else it counts if the
-//! plan or `--fail-on` says so. An expired acceptance covers nothing.
+//! ignored, else accepted, else it counts. A finding is ignored, else accepted, else it counts if
+//! the plan or `--fail-on` says so. An expired acceptance covers nothing.
 
 mod fail_on;
 
@@ -24,7 +24,8 @@ use crate::{
 /// A plan, divided by what counts.
 #[derive(Debug, Clone, Default)]
 pub struct Drift {
-    /// With only the differences that count, and the findings that are neither ignored nor accepted.
+    /// With only the differences that count, and the findings that are neither ignored nor
+    /// accepted.
     pub plan: Plan,
     pub accepted: Vec<Accepted>,
     pub accepted_findings: Vec<AcceptedFinding>,

@@ -108,8 +108,8 @@ pub(super) fn block(finding: &Finding, color: Color) -> String {
     )
 }
 
-/// What the message about an unlisted resource says of its content, and whether it counts. `None` in
-/// plans of older versions.
+/// What the message about an unlisted resource says of its content, and whether it counts. `None`
+/// in plans of older versions.
 pub(super) fn of_unlisted(plan: &Plan, address: &Address) -> Option<(String, bool)> {
     // Sorted by address.
     let start = plan

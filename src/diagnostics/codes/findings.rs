@@ -58,9 +58,9 @@ pub(super) static CODES: &[Code] = &[
         "A live organization is in no file.",
         "The chart declares something in this region, and no file names the organization, not even \
         as the target of a rule. `drift` reports this by default, the other commands only where \
-        the region's document says `unlisted: report` or `forbid`. It counts with `forbid`, or with \
-        `drift --fail-on unlisted-organization`. An organization that was renamed in the chart \
-        shows up here under its old name.",
+        the region's document says `unlisted: report` or `forbid`. It counts with `forbid`, or \
+        with `drift --fail-on unlisted-organization`. An organization that was renamed in the \
+        chart shows up here under its old name.",
         Example::Advice(
             "Add it to the chart, or accept it with `accept`, or say `unlisted: ignore` in a \
             document of the region.",

@@ -141,6 +141,25 @@ assumptions! {
     // Not documented: what the user has there alone, or may do in all (A3).
     /// the caller's own permission in the list of a repository
     self_auth: SelfAuth = "self-auth" { Effective = "effective", Granted = "granted" }
+    // Older tests expect lower case back, newer ones compare exactly (`swr-next.md`, A12, row 6).
+    /// the name of an account that a repository is shared with
+    share_case: ShareCase = "share-case" { Exact = "exact", Lower = "lower" }
+    // The user guide knows whole days only (row 6).
+    /// the deadline of a share with a time of day
+    share_deadline: ShareDeadline = "share-deadline" { Exact = "exact", Midnight = "midnight" }
+    // Not described (row 7).
+    /// the shares of a repository that turns public
+    shares_of_public: SharesOfPublic = "shares-of-public" { Kept = "kept", Removed = "removed" }
+    // The page has the first, Terraform the second (section A2).
+    /// reading a share that does not exist
+    missing_share: MissingShare = "missing-share" {
+        NotExisting = "exist-false", BadRequest = "400",
+    }
+    // The page lists no 404, and Terraform tolerates nothing else (row 8).
+    /// changing or deleting a share that does not exist
+    missing_share_write: MissingShareWrite = "missing-share-write" {
+        BadRequest = "400", NotFound = "404",
+    }
     // The other fields of a mirror have GitLab's names (`codearts-repo-api.md`, section 8.1).
     /// the values of update_status
     update_status: UpdateStatus = "update-status" {
@@ -256,25 +275,6 @@ assumptions! {
     }
     /// the path of a git repository in lists
     repository_path: RepositoryPath = "repository-path" { Name = "name", Full = "full" }
-    // Older tests expect lower case back, newer ones compare exactly (`swr-next.md`, A12, row 6).
-    /// the name of an account that a repository is shared with
-    share_case: ShareCase = "share-case" { Exact = "exact", Lower = "lower" }
-    // The user guide knows whole days only (row 6).
-    /// the deadline of a share with a time of day
-    share_deadline: ShareDeadline = "share-deadline" { Exact = "exact", Midnight = "midnight" }
-    // Not described (row 7).
-    /// the shares of a repository that turns public
-    shares_of_public: SharesOfPublic = "shares-of-public" { Kept = "kept", Removed = "removed" }
-    // The page has the first, Terraform the second (section A2).
-    /// reading a share that does not exist
-    missing_share: MissingShare = "missing-share" {
-        NotExisting = "exist-false", BadRequest = "400",
-    }
-    // The page lists no 404, and Terraform tolerates nothing else (row 8).
-    /// changing or deleting a share that does not exist
-    missing_share_write: MissingShareWrite = "missing-share-write" {
-        BadRequest = "400", NotFound = "404",
-    }
 }
 
 fn choose<T: Copy>(name: &str, choice: &str, choices: &[(&str, T)]) -> Result<T, String> {

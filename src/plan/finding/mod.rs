@@ -84,8 +84,8 @@ impl Finding {
     }
 }
 
-/// The code that a plan of this chart does not look for everywhere, if there is one: its waivers are
-/// then not unused.
+/// The code that a plan of this chart does not look for everywhere, if there is one: its waivers
+/// are then not unused.
 pub(crate) fn not_looked_for(chart: &Chart) -> Option<&'static str> {
     let is_open = |address: &Address| {
         let has_list = address.kind().lookup().is_none();
